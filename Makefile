@@ -1,0 +1,237 @@
+# cmml: the build. `make help` lists the targets.
+#
+# What the user or LuaRocks may pass (CC, CFLAGS, LDFLAGS, LIBFLAG, LUA_INCDIR, BLAS_CFLAGS, BLAS_LIBS)
+# is only defaulted here and never added to: a variable given on the command line makes every later
+# `+=` a silent no-op. What the build cannot do without stands in variables of its own (CM_...).
+
+CC ?= cc
+CFLAGS ?= -O2
+LDFLAGS ?=
+LIBFLAG ?= -shared
+LUA ?= lua5.4
+BUSTED ?= $(shell command -v busted || echo /usr/bin/busted)
+PREFIX ?= /usr/local
+DESTDIR ?=
+INST_LIBDIR ?= $(PREFIX)/lib/lua/5.4
+INST_LUADIR ?= $(PREFIX)/share/lua/5.4
+INST_BINDIR ?= $(PREFIX)/bin
+GOLDEN ?= spec/golden
+DATA ?=
+BUILD = build
+WERROR =
+V =
+
+lua_header := $(firstword $(wildcard /usr/include/lua5.4/lua.h /usr/include/lua-5.4/lua.h \
+    /usr/include/lua54/lua.h /usr/local/include/lua5.4/lua.h /usr/local/include/lua-5.4/lua.h \
+    /usr/local/include/lua54/lua.h /usr/local/include/lua.h /usr/include/lua.h))
+LUA_INCDIR ?= $(if $(lua_header),$(patsubst %/lua.h,%,$(lua_header)),/usr/include/lua5.4)
+
+# A directory that LuaRocks found by itself is searched anyway; one that was given is also where the
+# library is looked for when it is loaded.
+openblas_libdir := $(filter-out /usr/lib /usr/lib/% /lib /lib/%,$(OPENBLAS_LIBDIR))
+openblas_incdir := $(filter-out /usr/include,$(OPENBLAS_INCDIR))
+BLAS_CFLAGS ?= $(addprefix -I,$(openblas_incdir))
+BLAS_LIBS ?= $(foreach dir,$(openblas_libdir),-L$(dir) -Wl,-rpath,$(dir)) -lopenblas
+
+CM_WARN = -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
+    -Wstrict-prototypes -Wwrite-strings -Wundef -Wvla $(if $(WERROR),-Werror)
+CM_X86 := $(if $(filter x86_64-% amd64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),1)
+CM_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -fPIC -fvisibility=hidden -fno-math-errno \
+    -fno-trapping-math -Icsrc -I$(LUA_INCDIR) $(BLAS_CFLAGS) $(if $(CM_X86),-DCM_HAVE_X86=1) $(CM_WARN)
+# Sanitizers and coverage: both when compiling and when linking.
+CM_INSTRUMENT =
+# The kernels are loops for the compiler to vectorise; with FMA where the instruction set has it.
+CM_KERNEL_OPT = -O3 -ffp-contract=fast
+# A Lua state that closes unloads its modules; OpenBLAS must stay, since its threads do.
+CM_LDFLAGS = -Wl,-z,nodelete
+CM_LIBS = $(BLAS_LIBS) -lm
+
+CM_ISA_base =
+CM_ISA_avx2 = -mavx2 -mfma
+CM_ISA_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
+isas = base $(if $(CM_X86),avx2 avx512)
+
+sources := $(sort $(wildcard csrc/*/*.c))
+kernels := $(filter csrc/tensor/kernels.c,$(sources))
+plain := $(filter-out $(kernels),$(sources))
+objects = $(patsubst csrc/%.c,%.o,$(plain)) $(if $(kernels),$(isas:%=tensor/kernels_%.o))
+release := $(addprefix $(BUILD)/obj/release/,$(objects))
+double := $(addprefix $(BUILD)/obj/double/,$(objects))
+core := $(BUILD)/cmml/core.so
+core64 := $(BUILD)/cmml/core64.so
+
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-3s %s\n' '$(1)' '$(2)')
+# Targets that build as a step of their own use all processors, unless -j said how many.
+parallel = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+build_all = $(MAKE) --no-print-directory $(parallel) all
+# LUA_PATH_5_4, which LuaRocks sets, would win over LUA_PATH.
+in_tree = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 \
+    LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' LUA_CPATH='$(CURDIR)/$(BUILD)/?.so;;'
+busted = $(LUA) $(BUSTED) --ignore-lua --cpath=./$(BUILD)/?.so
+bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
+    BLAS_LIBS='$(BLAS_LIBS)' sh tools/bootstrap.sh
+
+.PHONY: all demo test bench golden install uninstall lint check format format-check asan coverage \
+    docs clean help run-asan run-coverage FORCE
+.DELETE_ON_ERROR:
+
+all: $(core) $(core64) ## build both cores (float32, and float64 for checking gradients)
+
+# --- compiling ----------------------------------------------------------------------------------
+
+# A file that changes only when its text does: what depends on it is remade when a flag changes.
+quote = '$(subst ','\'',$(1))'
+define write_if_changed
+@mkdir -p $(@D)
+@printf '%s\n' $(call quote,$(1)) | cmp -s - $@ || printf '%s\n' $(call quote,$(1)) >$@
+endef
+
+$(BUILD)/obj/flags: FORCE
+	$(call write_if_changed,$(CC) $(CM_CFLAGS) $(CFLAGS) $(CM_KERNEL_OPT) $(CM_INSTRUMENT))
+
+$(BUILD)/obj/link: FORCE
+	$(call write_if_changed,$(CM_LDFLAGS) $(LIBFLAG) $(LDFLAGS) $(objects) $(CM_LIBS))
+
+# The first step: is there a compiler, and are there the two libraries?
+$(BUILD)/obj/probe: $(BUILD)/obj/flags tools/probe.sh
+	$(Q)CC='$(CC)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' BLAS_LIBS='$(BLAS_LIBS)' \
+	    sh tools/probe.sh
+	@touch $@
+
+# $(1) variant, $(2) its flags
+define variant_rules
+$(BUILD)/obj/$(1)/%.o: csrc/%.c $(BUILD)/obj/flags $(BUILD)/obj/probe
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$<$(if $(2), ($(1))))
+	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(CM_INSTRUMENT) $(2) -MMD -MP -c -o $$@ $$<
+
+$(foreach isa,$(isas),$(call kernel_rule,$(1),$(2),$(isa)))
+endef
+
+define kernel_rule
+$(BUILD)/obj/$(1)/tensor/kernels_$(3).o: csrc/tensor/kernels.c $(BUILD)/obj/flags $(BUILD)/obj/probe
+	@mkdir -p $$(@D)
+	$$(call say,CC,$$< ($(3)$(if $(2),$(comma) $(1))))
+	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(CM_KERNEL_OPT) $$(CM_INSTRUMENT) $(2) -DCM_ISA=$(3) \
+	    $$(CM_ISA_$(3)) -MMD -MP -c -o $$@ $$<
+
+endef
+comma := ,
+
+$(eval $(call variant_rules,release,))
+$(eval $(call variant_rules,double,-DCM_DOUBLE))
+
+link = $(Q)$(CC) $(CM_LDFLAGS) $(LIBFLAG) $(CM_INSTRUMENT) $(LDFLAGS) -o $@ \
+    $(filter %.o,$^) $(CM_LIBS)
+
+$(core): $(release) $(BUILD)/obj/link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
+
+$(core64): $(double) $(BUILD)/obj/link
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(link)
+
+-include $(release:.o=.d) $(double:.o=.d)
+
+# --- running ------------------------------------------------------------------------------------
+# A step that installs what is missing comes before a make of its own: this one has looked for the
+# compiler and the headers already.
+
+demo: ## train on made data and recommend; DATA=<MovieLens-1M folder> for real ratings
+	@$(bootstrap) build
+	@$(build_all)
+	$(Q)$(in_tree) $(LUA) examples/demo.lua $(if $(DATA),'$(DATA)')
+
+test: ## the specs and the golden cases; the last line is `N passed, N failed`
+	@$(bootstrap) test
+	@$(build_all)
+	$(Q)$(in_tree) sh tools/run_tests.sh '$(busted)' '$(LUA) spec/support/golden_main.lua $(GOLDEN)'
+
+bench: all ## measure, beside PyTorch where it is installed
+	$(Q)$(in_tree) $(LUA) bench/run.lua
+
+golden: all ## known answers: GOLDEN=<folder of cases>
+	$(Q)$(in_tree) $(LUA) spec/support/golden_main.lua $(GOLDEN)
+
+# The interpreter is not instrumented, so the sanitizers' runtimes are loaded before it, here and in
+# every process that a spec starts.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+asan_make = $(MAKE) --no-print-directory BUILD=build/asan CM_INSTRUMENT='$(SANITIZE)' \
+    CFLAGS='-O1 -g -fno-omit-frame-pointer' CM_KERNEL_OPT='-ffp-contract=fast' CC=gcc
+asan_env = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
+    ASAN_OPTIONS=detect_leaks=1:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
+    LSAN_OPTIONS=suppressions=$(CURDIR)/tools/lsan.supp:print_suppressions=0
+
+asan: ## the specs under the address and undefined-behaviour sanitizers, leaks included
+	@$(bootstrap) test
+	@$(asan_make) $(parallel) all
+	@$(asan_make) run-asan
+
+run-asan:
+	$(Q)$(in_tree) $(asan_env) $(busted)
+
+coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT='--coverage' \
+    CFLAGS='-O0 -g' CM_KERNEL_OPT='-ffp-contract=fast' CC=gcc
+
+coverage: ## lines of the core that the specs run, by folder
+	@$(bootstrap) test
+	@$(coverage_make) $(parallel) all
+	@$(coverage_make) run-coverage
+
+run-coverage:
+	@find $(BUILD) -name '*.gcda' -delete
+	$(Q)$(in_tree) $(busted)
+	$(Q)$(LUA) tools/coverage.lua $(BUILD)
+
+# --- gates --------------------------------------------------------------------------------------
+
+lint: ## luacheck, the format of the C sources and the gates of `check`
+	@$(bootstrap) ci
+	@$(build_all)
+	$(Q)failed=; luacheck --quiet . || failed=1; \
+	    $(MAKE) --no-print-directory format-check || failed=1; \
+	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
+
+check: all ## layers, sizes, documentation, version, symbols
+	$(Q)failed=; for gate in layers sizes docs version exports; do \
+	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
+
+c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c))
+
+format: ## clang-format the C sources in place
+	$(Q)clang-format -i $(c_files)
+
+format-check: ## does clang-format agree with the C sources?
+	$(Q)clang-format --dry-run --Werror $(c_files)
+
+docs: ## reference of the API by ldoc, into doc/api
+	$(Q)command -v ldoc >/dev/null || { echo 'ldoc is missing (Debian: apt-get install lua-ldoc)' >&2; \
+	    exit 1; }
+	$(Q)ldoc --quiet .
+
+# --- installing ---------------------------------------------------------------------------------
+
+lua_files = $(sort $(shell find lua -name '*.lua'))
+
+install: all ## into PREFIX, or INST_LIBDIR, INST_LUADIR, INST_BINDIR; DESTDIR in front
+	$(Q)install -d '$(DESTDIR)$(INST_LIBDIR)/cmml' '$(DESTDIR)$(INST_BINDIR)'
+	$(Q)install -m 755 $(core) $(core64) '$(DESTDIR)$(INST_LIBDIR)/cmml'
+	$(Q)for file in $(lua_files:lua/%=%); do \
+	    install -D -m 644 "lua/$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
+	$(Q)install -m 755 bin/cmml '$(DESTDIR)$(INST_BINDIR)/cmml'
+
+uninstall: ## remove what install put there
+	$(Q)rm -rf '$(DESTDIR)$(INST_LIBDIR)/cmml' '$(DESTDIR)$(INST_LUADIR)/cmml'
+	$(Q)rm -f '$(DESTDIR)$(INST_BINDIR)/cmml'
+
+clean: ## remove everything built
+	$(Q)rm -rf build doc/api
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	    awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@echo 'V=1 shows the commands. CC CFLAGS LDFLAGS LIBFLAG LUA_INCDIR BLAS_CFLAGS BLAS_LIBS are yours.'

@@ -1,0 +1,100 @@
+/* mem.c - counted allocation. A header before each block holds its size, so that freeing needs none. */
+#include "base/mem.h"
+#include "base/ctx.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef union header {
+    size_t bytes;
+    unsigned char pad[CM_ALIGN]; /* keeps the block behind it aligned */
+} header;
+
+static bool may_allocate(cm_ctx *cx)
+{
+    if (cx->mem.fail_in < 0)
+        return true;
+    return cx->mem.fail_in-- > 0;
+}
+
+static void *refuse(cm_ctx *cx, size_t bytes)
+{
+    return cm_fail(cx, CM_ERR_NO_MEMORY, "out of memory: %zu bytes asked for, %zu in use", bytes,
+                   cx->mem.live);
+}
+
+static void count(cm_ctx *cx, size_t bytes)
+{
+    cx->mem.live += bytes;
+    cx->mem.total += bytes;
+    cx->mem.blocks++;
+    if (cx->mem.live > cx->mem.peak)
+        cx->mem.peak = cx->mem.live;
+}
+
+void *cm_alloc(cm_ctx *cx, size_t bytes)
+{
+    if (bytes > SIZE_MAX - 2 * sizeof(header) || !may_allocate(cx))
+        return refuse(cx, bytes);
+    size_t rounded = (bytes + sizeof(header) + CM_ALIGN - 1) / CM_ALIGN * CM_ALIGN;
+    header *h = aligned_alloc(CM_ALIGN, rounded);
+    if (!h)
+        return refuse(cx, bytes);
+    h->bytes = bytes;
+    count(cx, bytes);
+    return h + 1;
+}
+
+void *cm_calloc(cm_ctx *cx, size_t n, size_t size)
+{
+    size_t bytes;
+    if (!cm_mul_size(n, size, &bytes))
+        return refuse(cx, SIZE_MAX);
+    void *block = cm_alloc(cx, bytes);
+    if (block)
+        memset(block, 0, bytes);
+    return block;
+}
+
+void *cm_realloc(cm_ctx *cx, void *block, size_t bytes)
+{
+    void *fresh = cm_alloc(cx, bytes);
+    if (fresh && block) {
+        memcpy(fresh, block, CM_MIN(((header *)block - 1)->bytes, bytes));
+        cm_free(cx, block);
+    }
+    return fresh;
+}
+
+void cm_free(cm_ctx *cx, void *block)
+{
+    if (!block)
+        return;
+    header *h = (header *)block - 1;
+    cx->mem.live -= h->bytes;
+    cx->mem.blocks--;
+    free(h);
+}
+
+bool cm_grow(cm_ctx *cx, void **block, size_t *capacity, size_t need, size_t size)
+{
+    if (need <= *capacity)
+        return true;
+    size_t wanted = CM_MAX(need, *capacity > SIZE_MAX / 2 ? SIZE_MAX : *capacity * 2), bytes;
+    wanted = CM_MAX(wanted, 16);
+    if (!cm_mul_size(wanted, size, &bytes))
+        return refuse(cx, SIZE_MAX) != NULL;
+    void *grown = cm_realloc(cx, *block, bytes);
+    if (!grown)
+        return false;
+    *block = grown;
+    *capacity = wanted;
+    return true;
+}
+
+bool cm_mul_size(size_t a, size_t b, size_t *out)
+{
+    if (b != 0 && a > SIZE_MAX / b)
+        return false;
+    *out = a * b;
+    return true;
+}

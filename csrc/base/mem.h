@@ -1,0 +1,39 @@
+/* mem.h - memory of the core: every block is counted in its context, so that a leak or a peak can be
+ * named, and so that a test can make the n-th allocation fail.
+ *
+ * A block is owned by whoever allocated it and is given back to cm_free with the same context. */
+#ifndef CM_MEM_H
+#define CM_MEM_H
+
+#include "base/status.h"
+
+typedef struct cm_mem {
+    size_t live;      /* bytes in use by live objects */
+    size_t peak;      /* the largest value of live so far */
+    size_t blocks;    /* blocks in use */
+    size_t cached;    /* bytes kept for reuse by the storage cache, not counted in live */
+    size_t total;     /* bytes ever handed out: what the collector's pace is measured by */
+    int64_t fail_in;  /* test hook: fail when this many more allocations have succeeded; < 0 never */
+} cm_mem;
+
+/* A block of `bytes` (0 gives a block too) aligned for any type, contents undefined.
+ * NULL with CM_ERR_NO_MEMORY recorded when there is none. */
+void *cm_alloc(cm_ctx *cx, size_t bytes) CM_MUST_CHECK;
+
+/* The same for count * size bytes, checked for overflow, filled with zeros. */
+void *cm_calloc(cm_ctx *cx, size_t count, size_t size) CM_MUST_CHECK;
+
+/* Grows or shrinks a block of cm_alloc; on failure the old block stays valid. block may be NULL. */
+void *cm_realloc(cm_ctx *cx, void *block, size_t bytes) CM_MUST_CHECK;
+
+/* Gives a block back; NULL is fine. */
+void cm_free(cm_ctx *cx, void *block);
+
+/* Grows *block (elements of `size` bytes, capacity *capacity) to hold at least `need` elements,
+ * at least doubling it. false with the error recorded when memory is short. */
+bool cm_grow(cm_ctx *cx, void **block, size_t *capacity, size_t need, size_t size) CM_MUST_CHECK;
+
+/* a * b into *out; false if it overflows. */
+bool cm_mul_size(size_t a, size_t b, size_t *out);
+
+#endif

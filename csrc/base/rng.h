@@ -1,0 +1,47 @@
+/* rng.h - counter-based random numbers (Philox 4x32-10; Salmon et al., "Parallel random numbers: as
+ * easy as 1, 2, 3", SC 2011).
+ *
+ * A stream is a function of its key alone, never of what was drawn elsewhere: the same (seed, epoch,
+ * task, stream) gives the same numbers whatever the batching, the order or the number of threads. */
+#ifndef CM_RNG_H
+#define CM_RNG_H
+
+#include "base/config.h"
+
+/* What a stream is for; part of its key, so that two uses of one (seed, epoch, task) never meet. */
+typedef enum cm_rng_stream {
+    CM_STREAM_USER,   /* numbers that a script draws by itself */
+    CM_STREAM_INIT,   /* initial values of parameters */
+    CM_STREAM_SPLIT,  /* which users train, validate and test */
+    CM_STREAM_CAP,    /* which ratings a capped user keeps */
+    CM_STREAM_DRAW,   /* support and query of a task */
+    CM_STREAM_ORDER,  /* the order of the tasks in an epoch */
+    CM_STREAM_LABELS, /* permuted labels of the ablation */
+} cm_rng_stream;
+
+typedef struct cm_rng {
+    uint32_t key[2];
+    uint32_t counter[4];
+    uint32_t block[4]; /* numbers made by the current counter */
+    int used;          /* how many of the block are used up */
+} cm_rng;
+
+/* A stream at its start. */
+cm_rng cm_rng_keyed(uint64_t seed, uint32_t epoch, uint32_t task, cm_rng_stream stream);
+
+uint32_t cm_rng_next(cm_rng *rng);
+
+/* Uniform in [0, n), without bias; n > 0. */
+uint32_t cm_rng_below(cm_rng *rng, uint32_t n);
+
+/* Uniform in [0, 1) with 53 bits. */
+double cm_rng_uniform(cm_rng *rng);
+
+/* Standard normal (Box-Muller, one of the pair). */
+double cm_rng_normal(cm_rng *rng);
+
+/* Puts the entries [0, take) of `index` into a uniformly random choice without replacement of its n
+ * entries (Fisher-Yates, stopped after `take`). */
+void cm_rng_choose(cm_rng *rng, int32_t *index, int32_t n, int32_t take);
+
+#endif

@@ -1,0 +1,57 @@
+/* status.c - the error slot of a context. */
+#include "base/status.h"
+#include "base/ctx.h"
+#include <stdarg.h>
+#include <stdio.h>
+
+static void record(cm_ctx *cx, cm_status code, const char *format, va_list args)
+{
+    if (cx->error_code != CM_ERR_OK)
+        return;
+    cx->error_code = code;
+    vsnprintf(cx->error_text, sizeof cx->error_text, format, args);
+}
+
+void *cm_fail(cm_ctx *cx, cm_status code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    record(cx, code, format, args);
+    va_end(args);
+    return NULL;
+}
+
+bool cm_refuse(cm_ctx *cx, cm_status code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    record(cx, code, format, args);
+    va_end(args);
+    return false;
+}
+
+cm_status cm_error_code(const cm_ctx *cx)
+{
+    return cx->error_code;
+}
+
+const char *cm_error_text(const cm_ctx *cx)
+{
+    return cx->error_code == CM_ERR_OK ? "" : cx->error_text;
+}
+
+void cm_error_clear(cm_ctx *cx)
+{
+    cx->error_code = CM_ERR_OK;
+    cx->error_text[0] = '\0';
+}
+
+const char *cm_status_text(cm_status code)
+{
+    static const char *const text[] = {
+#define CM_STATUS_TEXT(name, words) words,
+        CM_STATUS_LIST(CM_STATUS_TEXT)
+#undef CM_STATUS_TEXT
+    };
+    return code < sizeof text / sizeof *text ? text[code] : "unknown status";
+}

@@ -1,0 +1,236 @@
+/* cmL.c - the helpers of the binding. */
+#include "bind/cmL.h"
+#include "bind/state.h"
+#include <string.h>
+
+#define PACE ((size_t)4 << 20)   /* bytes allocated between two steps of the collector */
+#define SLACK ((size_t)32 << 20) /* live bytes beyond twice the floor that call for a full one */
+
+cm_ctx *cmL_ctx(lua_State *L)
+{
+    return &((cmL_state *)lua_touserdata(L, lua_upvalueindex(1)))->cx;
+}
+
+/* The collector sees a box as a few bytes, whatever hangs on it. Every few megabytes it is given a
+ * step. In generational mode (which lua5.4 itself starts in) a step collects the young alone, and a
+ * box that was old before it died would wait for the Lua heap to double: so a full collection comes
+ * when live bytes have doubled. */
+static void keep_pace(lua_State *L, cmL_state *state)
+{
+    const cm_mem *mem = &state->cx.mem;
+    size_t grown = mem->total - state->paced;
+    if (!state->stress && grown <= PACE)
+        return;
+    if (!lua_gc(L, LUA_GCISRUNNING)) /* a step would run although the user stopped the collector */
+        return;
+    state->paced = mem->total;
+    if (state->stress || mem->live > 2 * state->floor + SLACK) {
+        lua_gc(L, LUA_GCCOLLECT);
+        state->floor = mem->live;
+        return;
+    }
+#if LUA_VERSION_NUM >= 505
+    lua_gc(L, LUA_GCSTEP, grown); /* bytes */
+#else
+    lua_gc(L, LUA_GCSTEP, (int)(grown >> 10)); /* kilobytes */
+#endif
+}
+
+cm_ctx *cmL_enter(lua_State *L)
+{
+    cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));
+    if (state->cx.closed)
+        luaL_error(L, "cmml: used after its Lua state began to close");
+    keep_pace(L, state);
+    return &state->cx;
+}
+
+void cmL_register(lua_State *L, const luaL_Reg *functions)
+{
+    for (; functions->name; functions++) {
+        lua_pushvalue(L, -1);
+        lua_pushcclosure(L, functions->func, 1);
+        lua_setfield(L, -3, functions->name);
+    }
+}
+
+void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods)
+{
+    luaL_newmetatable(L, name);
+    lua_pushvalue(L, -2);
+    cmL_register(L, meta);
+    if (methods) {
+        lua_newtable(L);
+        lua_pushvalue(L, -2);
+        cmL_register(L, methods);
+        lua_pop(L, 1);
+        lua_setfield(L, -3, "__index");
+    }
+    lua_pop(L, 2);
+}
+
+int cmL_raise(lua_State *L, cm_ctx *cx, const char *what)
+{
+    lua_pushfstring(L, "%s: %s", what,
+                    cm_error_code(cx) == CM_ERR_OK ? "failed for no recorded reason"
+                                                   : cm_error_text(cx));
+    cm_error_clear(cx);
+    return luaL_error(L, "%s", lua_tostring(L, -1));
+}
+
+int cmL_fail(lua_State *L, cm_ctx *cx, const char *what)
+{
+    lua_pushnil(L);
+    lua_pushfstring(L, "%s: %s", what, cm_error_text(cx));
+    cm_error_clear(cx);
+    return 2;
+}
+
+static void *push_box(lua_State *L, const char *name)
+{
+    void **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    luaL_setmetatable(L, name);
+    return box;
+}
+
+cm_tensor **cmL_push_tensor(lua_State *L)
+{
+    return push_box(L, CML_TENSOR);
+}
+
+cm_ids **cmL_push_ids(lua_State *L)
+{
+    return push_box(L, CML_IDS);
+}
+
+cm_ids **cmL_push_segments(lua_State *L)
+{
+    return push_box(L, CML_SEGMENTS);
+}
+
+int cmL_finish(lua_State *L, cm_ctx *cx, size_t mark, cm_tensor **box, cm_tensor *result,
+               const char *what)
+{
+    if (result)
+        cm_retain(result);
+    *box = result;
+    cm_scope_end(cx, mark);
+    return result ? 1 : cmL_raise(L, cx, what);
+}
+
+static void *check_box(lua_State *L, int arg, const char *name)
+{
+    void **box = luaL_checkudata(L, arg, name);
+    if (!*box)
+        luaL_argerror(L, arg, "released: it was freed or closed before");
+    return *box;
+}
+
+cm_tensor *cmL_check_tensor(lua_State *L, int arg)
+{
+    return check_box(L, arg, CML_TENSOR);
+}
+
+cm_ids *cmL_check_ids(lua_State *L, int arg)
+{
+    return check_box(L, arg, CML_IDS);
+}
+
+cm_ids *cmL_check_segments(lua_State *L, int arg)
+{
+    return check_box(L, arg, CML_SEGMENTS);
+}
+
+cm_tensor *cmL_test_tensor(lua_State *L, int index)
+{
+    cm_tensor **box = luaL_testudata(L, index, CML_TENSOR);
+    return box ? *box : NULL;
+}
+
+cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, arg);
+    luaL_argcheck(L, n <= CM_MAX_DIMS, arg, "too many dims: at most 6 are supported");
+    cm_shape shape = {.ndim = (int)n};
+    for (int d = 0; d < shape.ndim; d++) {
+        int whole;
+        lua_rawgeti(L, arg, d + 1);
+        lua_Integer value = lua_tointegerx(L, -1, &whole);
+        if (!whole)
+            luaL_argerror(L, arg, "a list of whole numbers was expected");
+        shape.dims[d] = value - base;
+        lua_pop(L, 1);
+    }
+    return shape;
+}
+
+int cmL_check_dim(lua_State *L, int arg, int ndim)
+{
+    lua_Integer dim = luaL_checkinteger(L, arg);
+    lua_Integer from0 = dim < 0 ? dim + ndim : dim - 1;
+    if (dim == 0 || from0 < 0 || from0 >= ndim) {
+        const char *text = lua_pushfstring(L, "dim %I of a tensor with %d dims", dim, ndim);
+        luaL_argerror(L, arg, text);
+    }
+    return (int)from0;
+}
+
+cm_activation cmL_check_activation(lua_State *L, int arg)
+{
+    static const char *const names[] = {"identity", "relu", "leaky_relu", "sigmoid", "tanh", NULL};
+    return (cm_activation)luaL_checkoption(L, arg, "identity", names);
+}
+
+int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback)
+{
+    int whole = 1;
+    lua_getfield(L, index, name);
+    int64_t value = lua_isnil(L, -1) ? fallback : lua_tointegerx(L, -1, &whole);
+    if (!whole)
+        luaL_error(L, "%s must be a whole number, not %s", name, luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+    return value;
+}
+
+double cmL_field_number(lua_State *L, int index, const char *name, double fallback)
+{
+    int number = 1;
+    lua_getfield(L, index, name);
+    double value = lua_isnil(L, -1) ? fallback : lua_tonumberx(L, -1, &number);
+    if (!number)
+        luaL_error(L, "%s must be a number, not %s", name, luaL_tolstring(L, -1, NULL));
+    lua_pop(L, 1);
+    return value;
+}
+
+bool cmL_field_bool(lua_State *L, int index, const char *name, bool fallback)
+{
+    lua_getfield(L, index, name);
+    bool value = lua_isnil(L, -1) ? fallback : lua_toboolean(L, -1);
+    lua_pop(L, 1);
+    return value;
+}
+
+void cmL_read_ids(lua_State *L, cm_ctx *cx, int arg, cm_ids **box, const char *what)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, arg);
+    cm_ids *ids = *box = cm_ids_new(cx, n);
+    if (!ids) {
+        cmL_raise(L, cx, what);
+        return;
+    }
+    for (lua_Integer i = 0; i < n; i++) {
+        int whole;
+        lua_rawgeti(L, arg, i + 1);
+        lua_Integer value = lua_tointegerx(L, -1, &whole);
+        if (!whole || value < 0 || value > INT32_MAX)
+            luaL_error(L, "%s: entry %I is %s, not a whole number from 0 to 2147483647", what,
+                       i + 1, luaL_tolstring(L, -1, NULL));
+        ids->values[i] = (int32_t)value - 1;
+        lua_pop(L, 1);
+    }
+    cm_ids_seal(ids);
+}

@@ -1,0 +1,84 @@
+/* cmL.h - what every part of the Lua binding uses. The only folder that knows Lua is bind/.
+ *
+ * Rules that keep memory whole although Lua errors jump:
+ *  - Box first: push an empty box, then compute, then fill it. Nothing that can raise runs while C
+ *    holds something that neither a box nor a scope owns.
+ *  - Arguments are checked before any work; the core's errors are raised after its scope is closed.
+ *  - Rows, dims and ids are 1-based in Lua and 0-based in C; the change happens in this folder. */
+#ifndef CML_H
+#define CML_H
+
+#include "cmml.h"
+#include <lauxlib.h>
+#include <lua.h>
+
+#if CM_REAL_IS_DOUBLE
+#define CML_NAME(name) "cmml64." name
+#else
+#define CML_NAME(name) "cmml." name
+#endif
+
+#define CML_TENSOR CML_NAME("Tensor")
+#define CML_IDS CML_NAME("Ids")
+#define CML_SEGMENTS CML_NAME("Segments")
+
+/* The context behind the running function (its first upvalue), ready for work: raises if the library
+ * was closed, and lets the collector keep pace with the memory that it cannot see. */
+cm_ctx *cmL_enter(lua_State *L);
+
+/* The context without any of that: for __gc. */
+cm_ctx *cmL_ctx(lua_State *L);
+
+/* Registers functions, each with the context (on top of the stack, stays there) as its first upvalue,
+ * in the table below it. */
+void cmL_register(lua_State *L, const luaL_Reg *functions);
+
+/* Makes the metatable `name` with the context as the upvalue of its functions. `meta` are metamethods
+ * (__gc, __len, ..), `methods` go into its __index table (NULL: none). Context on top, stays there. */
+void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
+
+/* Raises the recorded error as "what: text" and clears it. Never returns. */
+int cmL_raise(lua_State *L, cm_ctx *cx, const char *what);
+
+/* Pushes nil and "what: text", clears the error, returns 2: for failures of the outside world. */
+int cmL_fail(lua_State *L, cm_ctx *cx, const char *what);
+
+/* Boxes: userdata that hold one reference. Each push gives an empty box to be filled. */
+cm_tensor **cmL_push_tensor(lua_State *L);
+cm_ids **cmL_push_ids(lua_State *L);
+cm_ids **cmL_push_segments(lua_State *L);
+
+/* Ends the scope at `mark`, keeping `result` in the box (top of the stack) or raising. Returns 1. */
+int cmL_finish(lua_State *L, cm_ctx *cx, size_t mark, cm_tensor **box, cm_tensor *result,
+               const char *what);
+
+/* Arguments. Each raises an argument error that names what was expected and what came. */
+cm_tensor *cmL_check_tensor(lua_State *L, int arg);
+cm_ids *cmL_check_ids(lua_State *L, int arg);
+cm_ids *cmL_check_segments(lua_State *L, int arg);
+cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base); /* table; `base` is taken off */
+int cmL_check_dim(lua_State *L, int arg, int ndim);            /* 1-based or negative to 0-based */
+cm_activation cmL_check_activation(lua_State *L, int arg);
+
+/* The tensor in the box at `index`, or NULL if there is something else. */
+cm_tensor *cmL_test_tensor(lua_State *L, int index);
+
+/* Fields of an options table at `index`; `what` names the function in errors. */
+int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
+double cmL_field_number(lua_State *L, int index, const char *name, double fallback);
+bool cmL_field_bool(lua_State *L, int index, const char *name, bool fallback);
+
+/* Fresh integers from a table of them at `arg`, as ids (1-based, 0 unknown) in the box. */
+void cmL_read_ids(lua_State *L, cm_ctx *cx, int arg, cm_ids **box, const char *what);
+
+/* Opens one part each: adds its functions to the module table, which lies below the context. */
+void cmL_open_tensor(lua_State *L);
+void cmL_open_ids(lua_State *L);
+void cmL_open_ops(lua_State *L);
+void cmL_open_grad(lua_State *L);
+void cmL_open_optim(lua_State *L);
+void cmL_open_data(lua_State *L);
+void cmL_open_metrics(lua_State *L);
+void cmL_open_io(lua_State *L);
+
+#endif

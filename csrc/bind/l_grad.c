@@ -1,0 +1,76 @@
+/* l_grad.c - gradients in Lua.
+ *
+ * @module cmml.core */
+#include "bind/cmL.h"
+
+/* The tensors of the list at `arg`, which anchors them, as a C array in a userdata on the stack. */
+static cm_tensor **check_list(lua_State *L, int arg, int *n)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    *n = (int)lua_rawlen(L, arg);
+    cm_tensor **list = lua_newuserdatauv(L, (size_t)CM_MAX(*n, 1) * sizeof *list, 0);
+    for (int i = 0; i < *n; i++) {
+        lua_rawgeti(L, arg, i + 1);
+        list[i] = cmL_test_tensor(L, -1);
+        if (!list[i]) {
+            const char *text =
+                lua_pushfstring(L, "entry %d is %s, not a tensor", i + 1, luaL_typename(L, -1));
+            luaL_argerror(L, arg, text);
+        }
+        lua_pop(L, 1);
+    }
+    return list;
+}
+
+/*** Gradients of a single number with respect to tensors.
+ * @function grad_list
+ * @tparam Tensor loss
+ * @tparam table tensors list of tracked tensors
+ * @tparam[opt] boolean create_graph record the gradients, so that they can be differentiated
+ * @tparam[opt] boolean retain keep the graph for another gradient
+ * @tparam[opt] Tensor grad_out weight of each element of a loss that is not a single number
+ * @treturn table list of gradients; zeros for a tensor that the loss does not depend on */
+static int l_grad_list(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_settop(L, 5);
+    cm_tensor *loss = cmL_check_tensor(L, 1);
+    cm_grad_options options = {.create_graph = lua_toboolean(L, 3), .retain = lua_toboolean(L, 4)};
+    cm_tensor *grad_out = lua_isnil(L, 5) ? NULL : cmL_check_tensor(L, 5);
+    int n;
+    cm_tensor **xs = check_list(L, 2, &n);
+    cm_tensor **grads = lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof *grads, 0);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        cmL_push_tensor(L);
+        lua_rawseti(L, -2, i + 1);
+    }
+    size_t mark = cm_scope_begin(cx);
+    bool ok = cm_grad(cx, loss, grad_out, xs, n, options, grads);
+    for (int i = 0; ok && i < n; i++) {
+        lua_rawgeti(L, -1, i + 1);
+        cm_retain(grads[i]);
+        *(cm_tensor **)lua_touserdata(L, -1) = grads[i];
+        lua_pop(L, 1);
+    }
+    cm_scope_end(cx, mark);
+    return ok ? 1 : cmL_raise(L, cx, "grad");
+}
+
+/*** Turns the recording of ops on or off.
+ * @function grad_enable
+ * @tparam boolean on
+ * @treturn boolean what it was */
+static int l_grad_enable(lua_State *L)
+{
+    lua_pushboolean(L, cm_grad_enable(cmL_enter(L), lua_toboolean(L, 1)));
+    return 1;
+}
+
+static const luaL_Reg functions[] = {
+    {"grad_list", l_grad_list}, {"grad_enable", l_grad_enable}, {NULL, NULL}};
+
+void cmL_open_grad(lua_State *L)
+{
+    cmL_register(L, functions);
+}

@@ -1,0 +1,149 @@
+/* lua_cmml.c - luaopen: makes the context and opens every part.
+ *
+ * @module cmml.core */
+#include "bind/cmL.h"
+#include "bind/state.h"
+#include <stdlib.h>
+#include <string.h>
+
+static int state_gc(lua_State *L)
+{
+    cmL_state *state = lua_touserdata(L, 1);
+    if (!state->cx.closed) {
+        cm_tensor_shutdown(&state->cx);
+        cm_ctx_close(&state->cx);
+    }
+    return 0;
+}
+
+/*** Memory of the core.
+ * @function memory
+ * @treturn table live, peak, cached (bytes), blocks, total (bytes ever handed out) */
+static int l_memory(lua_State *L)
+{
+    const cm_mem *mem = &cmL_ctx(L)->mem;
+    lua_createtable(L, 0, 5);
+    const struct {
+        const char *name;
+        size_t value;
+    } fields[] = {{"live", mem->live},     {"peak", mem->peak},   {"cached", mem->cached},
+                  {"blocks", mem->blocks}, {"total", mem->total}};
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        lua_pushinteger(L, (lua_Integer)fields[i].value);
+        lua_setfield(L, -2, fields[i].name);
+    }
+    return 1;
+}
+
+/*** Makes the allocation after the next n fail, for tests; nil lets all succeed again.
+ * @function fail_allocation_after
+ * @tparam[opt] integer n allocations that still succeed */
+static int l_fail_allocation_after(lua_State *L)
+{
+    cmL_ctx(L)->mem.fail_in = luaL_optinteger(L, 1, -1);
+    return 0;
+}
+
+/*** Gives memory kept for reuse back to the system.
+ * @function trim */
+static int l_trim(lua_State *L)
+{
+    cm_storage_trim(cmL_enter(L));
+    return 0;
+}
+
+/*** Work done so far.
+ * @function counters
+ * @treturn table flops (of matrix products, 2 m n k each) and ops (applied) */
+static int l_counters(lua_State *L)
+{
+    const cm_counters *counters = &cmL_ctx(L)->counters;
+    lua_createtable(L, 0, 2);
+    lua_pushinteger(L, (lua_Integer)counters->flops);
+    lua_setfield(L, -2, "flops");
+    lua_pushinteger(L, (lua_Integer)counters->ops);
+    lua_setfield(L, -2, "ops");
+    return 1;
+}
+
+/*** Threads that OpenBLAS uses; a setting of the whole process, 1 unless asked.
+ * @function threads
+ * @tparam[opt] integer n sets it
+ * @treturn integer the number in use */
+static int l_threads(lua_State *L)
+{
+    if (!lua_isnoneornil(L, 1)) {
+        lua_Integer n = luaL_checkinteger(L, 1);
+        luaL_argcheck(L, n >= 1 && n <= 1024, 1, "between 1 and 1024 threads");
+        cm_blas_set_threads((int)n);
+    }
+    lua_pushinteger(L, cm_blas_threads());
+    return 1;
+}
+
+/*** What this build is.
+ * @function info
+ * @treturn table version, dtype, blas, kernels (instruction set), max_dims */
+static int l_info(lua_State *L)
+{
+    cm_ctx *cx = cmL_ctx(L);
+    lua_createtable(L, 0, 5);
+    lua_pushliteral(L, CM_VERSION);
+    lua_setfield(L, -2, "version");
+    lua_pushliteral(L, CM_REAL_NAME);
+    lua_setfield(L, -2, "dtype");
+    lua_pushstring(L, cm_blas_name());
+    lua_setfield(L, -2, "blas");
+    lua_pushstring(L, cm_kernels_of(cx)->name);
+    lua_setfield(L, -2, "kernels");
+    lua_pushinteger(L, CM_MAX_DIMS);
+    lua_setfield(L, -2, "max_dims");
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"memory", l_memory},
+                                     {"fail_allocation_after", l_fail_allocation_after},
+                                     {"trim", l_trim},
+                                     {"counters", l_counters},
+                                     {"threads", l_threads},
+                                     {"info", l_info},
+                                     {NULL, NULL}};
+
+static int open_core(lua_State *L)
+{
+    lua_newtable(L);
+    cmL_state *state = lua_newuserdatauv(L, sizeof *state, 0);
+    memset(state, 0, sizeof *state);
+    cm_ctx_open(&state->cx);
+    const char *stress = getenv("CMML_GC_STRESS");
+    state->stress = stress && strcmp(stress, "1") == 0;
+    lua_createtable(L, 0, 1);
+    lua_pushcfunction(L, state_gc);
+    lua_setfield(L, -2, "__gc");
+    lua_setmetatable(L, -2);
+    cmL_register(L, functions);
+    cmL_open_tensor(L);
+    cmL_open_ids(L);
+    cmL_open_ops(L);
+    cmL_open_grad(L);
+    cmL_open_optim(L);
+    cmL_open_data(L);
+    cmL_open_metrics(L);
+    cmL_open_io(L);
+    lua_pop(L, 1);
+    return 1;
+}
+
+#if CM_REAL_IS_DOUBLE
+CM_EXPORT int luaopen_cmml_core64(lua_State *L);
+CM_EXPORT int luaopen_cmml_core64(lua_State *L)
+{
+    return open_core(L);
+}
+#else
+CM_EXPORT int luaopen_cmml_core(lua_State *L);
+CM_EXPORT int luaopen_cmml_core(lua_State *L)
+{
+    return open_core(L);
+}
+#endif

@@ -1,0 +1,14 @@
+/* state.h - what the library keeps for one Lua state: a userdata, upvalue of every function. */
+#ifndef CML_STATE_H
+#define CML_STATE_H
+
+#include "cmml.h"
+
+typedef struct cmL_state {
+    cm_ctx cx;
+    size_t paced; /* cx.mem.total at the last step of the collector */
+    size_t floor; /* cx.mem.live after the last full collection */
+    bool stress;  /* collect at every call: environment CMML_GC_STRESS=1, for tests */
+} cmL_state;
+
+#endif

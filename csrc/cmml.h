@@ -1,0 +1,23 @@
+/* cmml.h - the whole core, for the binding and for hosts written in C. */
+#ifndef CMML_H
+#define CMML_H
+
+#include "autograd/grad.h"
+#include "base/config.h"
+#include "base/ctx.h"
+#include "base/mem.h"
+#include "base/rng.h"
+#include "base/status.h"
+#include "data/interactions.h"
+#include "metrics/rating.h"
+#include "ops/op.h"
+#include "ops/ops.h"
+#include "optim/optim.h"
+#include "tensor/blas.h"
+#include "tensor/ids.h"
+#include "tensor/kernels.h"
+#include "tensor/node.h"
+#include "tensor/print.h"
+#include "tensor/tensor.h"
+
+#endif

@@ -1,0 +1,90 @@
+/* rating.c - see rating.h. */
+#include "metrics/rating.h"
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct entry {
+    double score, gain;
+} entry;
+
+static int by_score(const void *a, const void *b)
+{
+    double x = ((const entry *)a)->score, y = ((const entry *)b)->score;
+    return (x < y) - (x > y);
+}
+
+static int by_gain(const void *a, const void *b)
+{
+    double x = ((const entry *)a)->gain, y = ((const entry *)b)->gain;
+    return (x < y) - (x > y);
+}
+
+/* Within a run of equal scores every order is as likely: each rank gets the run's mean gain. */
+static void average_ties(entry *list, int64_t n)
+{
+    for (int64_t first = 0; first < n;) {
+        int64_t last = first;
+        double sum = 0;
+        while (last < n && list[last].score == list[first].score)
+            sum += list[last++].gain;
+        for (int64_t i = first; i < last; i++)
+            list[i].gain = sum / (double)(last - first);
+        first = last;
+    }
+}
+
+static double discounted(const entry *list, int64_t n, int64_t k)
+{
+    double sum = 0;
+    for (int64_t r = 0; r < CM_MIN(n, k); r++)
+        sum += list[r].gain / log2((double)r + 2);
+    return sum;
+}
+
+static bool check_finite(cm_ctx *cx, const cm_real *x, int64_t n, const char *what)
+{
+    for (int64_t i = 0; i < n; i++)
+        if (!isfinite(x[i]))
+            return cm_refuse(cx, CM_ERR_NUMBER, "%s %lld is not a finite number", what,
+                             (long long)i + 1);
+    return true;
+}
+
+bool cm_rating_metrics(cm_ctx *cx, const cm_real *score, const cm_real *label,
+                       const int32_t *offsets, int64_t tasks, const int32_t *k, int64_t n_k,
+                       double *mae, double *rmse, double *ndcg_exp)
+{
+    int64_t rows = offsets[tasks], longest = 0;
+    if (!check_finite(cx, score, rows, "score") || !check_finite(cx, label, rows, "label"))
+        return false;
+    for (int64_t t = 0; t < tasks; t++)
+        longest = CM_MAX(longest, (int64_t)offsets[t + 1] - offsets[t]);
+    entry *list = cm_calloc(cx, (size_t)CM_MAX(longest, 1), sizeof *list);
+    if (!list)
+        return false;
+    for (int64_t t = 0; t < tasks; t++) {
+        int64_t first = offsets[t], n = offsets[t + 1] - first;
+        double absolute = 0, squared = 0;
+        for (int64_t i = 0; i < n; i++) {
+            double y = (double)label[first + i], s = (double)score[first + i];
+            absolute += fabs(s - y);
+            squared += (s - y) * (s - y);
+            list[i] = (entry){s, exp2(y) - 1};
+        }
+        mae[t] = absolute / (double)n;
+        rmse[t] = sqrt(squared / (double)n);
+        qsort(list, (size_t)n, sizeof *list, by_score);
+        average_ties(list, n);
+        for (int64_t j = 0; j < n_k; j++)
+            ndcg_exp[t * n_k + j] = discounted(list, n, k[j]);
+        for (int64_t i = 0; i < n; i++)
+            list[i].gain = exp2((double)label[first + i]) - 1;
+        qsort(list, (size_t)n, sizeof *list, by_gain);
+        for (int64_t j = 0; j < n_k; j++) {
+            double best = discounted(list, n, k[j]);
+            ndcg_exp[t * n_k + j] = best > 0 ? ndcg_exp[t * n_k + j] / best : (double)NAN;
+        }
+    }
+    cm_free(cx, list);
+    return true;
+}

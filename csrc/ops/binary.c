@@ -1,0 +1,68 @@
+/* binary.c - elementwise ops of two tensors, with broadcasting. */
+#include "ops/ops.h"
+#include "tensor/iter.h"
+
+static void run(cm_call *c, cm_binary_fn *kernel)
+{
+    const cm_real *a = cm_data(c->in[0]), *b = cm_data(c->in[1]);
+    cm_real *o = cm_data(c->out);
+    cm_iter it;
+    cm_iter_start(&it, &c->out_shape, 3, (const cm_tensor *const[]){c->out, c->in[0], c->in[1]});
+    for (; cm_iter_more(&it); cm_iter_next(&it))
+        kernel(it.inner, o + it.at[0], a + it.at[1], it.step[1], b + it.at[2], it.step[2]);
+}
+
+#define EVAL(name)                                                                                 \
+    static void name##_eval(cm_call *c)                                                            \
+    {                                                                                              \
+        run(c, cm_kernels_of(c->cx)->name);                                                        \
+    }
+EVAL(add)
+EVAL(sub)
+EVAL(mul)
+EVAL(div)
+
+static void add_vjp(cm_vjp *v)
+{
+    v->gin[0] = v->g;
+    v->gin[1] = v->g;
+}
+
+static void sub_vjp(cm_vjp *v)
+{
+    v->gin[0] = v->g;
+    if (v->need[1])
+        v->gin[1] = cm_neg(v->cx, v->g);
+}
+
+static void mul_vjp(cm_vjp *v)
+{
+    if (v->need[0])
+        v->gin[0] = cm_mul(v->cx, v->g, v->in[1]);
+    if (v->need[1])
+        v->gin[1] = cm_mul(v->cx, v->g, v->in[0]);
+}
+
+static void div_vjp(cm_vjp *v)
+{
+    cm_tensor *q = cm_div(v->cx, v->g, v->in[1]);
+    v->gin[0] = q;
+    if (v->need[1])
+        v->gin[1] = cm_neg(v->cx, cm_mul(v->cx, q, v->out));
+}
+
+// clang-format off
+const cm_op cm_op_add = {.name = "add", .args = "a:n b:n", .meta = "__add",
+    .doc = "a + b element by element, with broadcasting",
+    .shape = cm_shape_rule_broadcast, .eval = add_eval, .vjp = add_vjp};
+const cm_op cm_op_sub = {.name = "sub", .args = "a:n b:n", .meta = "__sub",
+    .doc = "a - b element by element, with broadcasting",
+    .shape = cm_shape_rule_broadcast, .eval = sub_eval, .vjp = sub_vjp};
+const cm_op cm_op_mul = {.name = "mul", .args = "a:n b:n", .meta = "__mul",
+    .doc = "a * b element by element, with broadcasting (matmul is the matrix product)",
+    .shape = cm_shape_rule_broadcast, .eval = mul_eval, .vjp = mul_vjp, .saves = CM_SAVE_ALL_IN};
+const cm_op cm_op_div = {.name = "div", .args = "a:n b:n", .meta = "__div",
+    .doc = "a / b element by element, with broadcasting; x / 0 is infinite",
+    .shape = cm_shape_rule_broadcast, .eval = div_eval, .vjp = div_vjp,
+    .saves = CM_SAVE_IN(1) | CM_SAVE_OUT};
+// clang-format on

@@ -1,0 +1,89 @@
+/* matmul.c - products of matrices. */
+#include "ops/ops.h"
+#include "tensor/blas.h"
+#include "tensor/iter.h"
+
+static bool matmul_shape(cm_call *c)
+{
+    const cm_shape *a = &c->in[0]->shape, *b = &c->in[1]->shape;
+    char ta[CM_SHAPE_TEXT], tb[CM_SHAPE_TEXT];
+    if (a->ndim < 2 || b->ndim < 2)
+        return cm_refuse(c->cx, CM_ERR_SHAPE,
+                         "shapes %s and %s: both need at least 2 dims (reshape a vector to a row "
+                         "or a column)",
+                         cm_shape_text(a, ta), cm_shape_text(b, tb));
+    if (a->dims[a->ndim - 1] != b->dims[b->ndim - 2])
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "inner sizes differ: %s * %s", cm_shape_text(a, ta),
+                         cm_shape_text(b, tb));
+    cm_shape lead_a = cm_shape_of(a->ndim - 2, a->dims), lead_b = cm_shape_of(b->ndim - 2, b->dims);
+    int64_t count;
+    if (!cm_shape_broadcast(c->cx, &lead_a, &lead_b, &c->out_shape))
+        return false;
+    c->out_shape.dims[c->out_shape.ndim++] = a->dims[a->ndim - 2];
+    c->out_shape.dims[c->out_shape.ndim++] = b->dims[b->ndim - 1];
+    return cm_shape_count(c->cx, &c->out_shape, &count);
+}
+
+static cm_matrix last_two(const cm_tensor *t, int64_t at)
+{
+    return (cm_matrix){cm_data(t) + at, t->strides[t->shape.ndim - 2],
+                       t->strides[t->shape.ndim - 1]};
+}
+
+/* A look at the leading dims alone, to walk the batch with. */
+static cm_tensor lead_of(const cm_tensor *t)
+{
+    cm_tensor lead = *t;
+    lead.shape.ndim -= 2;
+    return lead;
+}
+
+static void matmul_eval(cm_call *c)
+{
+    const cm_tensor *a = c->in[0], *b = c->in[1];
+    int64_t m = c->out_shape.dims[c->out_shape.ndim - 2],
+            n = c->out_shape.dims[c->out_shape.ndim - 1], k = a->shape.dims[a->shape.ndim - 1];
+    if (b->shape.ndim == 2 && cm_is_contiguous(a)) { /* one product over all rows of all batches */
+        int64_t rows = k > 0 ? a->count / k : m * (n > 0 ? c->out->count / (m * n) : 0);
+        cm_gemm(c->cx, rows, n, k, (cm_matrix){cm_data(a), k, 1}, last_two(b, 0), 0,
+                cm_data(c->out), n);
+        return;
+    }
+    cm_tensor lead_o = lead_of(c->out), lead_a = lead_of(a), lead_b = lead_of(b);
+    cm_iter it;
+    cm_iter_start(&it, &lead_o.shape, 3, (const cm_tensor *const[]){&lead_o, &lead_a, &lead_b});
+    for (; cm_iter_more(&it); cm_iter_next(&it))
+        for (int64_t i = 0; i < it.inner; i++)
+            cm_gemm(c->cx, m, n, k, last_two(a, it.at[1] + i * it.step[1]),
+                    last_two(b, it.at[2] + i * it.step[2]), 0,
+                    cm_data(c->out) + it.at[0] + i * it.step[0], n);
+}
+
+static void matmul_vjp(cm_vjp *v)
+{
+    if (v->need[0])
+        v->gin[0] = cm_matmul(v->cx, v->g, cm_transpose(v->cx, v->in[1]));
+    if (v->need[1])
+        v->gin[1] = cm_matmul(v->cx, cm_transpose(v->cx, v->in[0]), v->g);
+}
+
+static cm_tensor *row_dot_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    (void)n_in, (void)p;
+    cm_tensor *product = cm_mul(cx, in[0], in[1]);
+    if (!product)
+        return NULL;
+    if (product->shape.ndim == 0)
+        return cm_fail(cx, CM_ERR_SHAPE, "single numbers have no rows");
+    return cm_sum(cx, product, product->shape.ndim - 1, false);
+}
+
+// clang-format off
+const cm_op cm_op_matmul = {.name = "matmul", .args = "a:t b:t",
+    .doc = "matrix product over the last two dims, [.., m, k] * [.., k, n]; leading dims broadcast",
+    .shape = matmul_shape, .eval = matmul_eval, .vjp = matmul_vjp, .saves = CM_SAVE_ALL_IN,
+    .flags = CM_MATRIX};
+const cm_op cm_op_row_dot = {.name = "row_dot", .args = "a:t b:t",
+    .doc = "dot product of corresponding rows: the sum of a * b over the last dim",
+    .expand = row_dot_expand};
+// clang-format on

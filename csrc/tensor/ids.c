@@ -1,0 +1,68 @@
+/* ids.c - see ids.h. */
+#include "tensor/ids.h"
+
+cm_ids *cm_ids_new(cm_ctx *cx, int64_t count)
+{
+    if (count < 0 || count > CM_MAX_ELEMENTS)
+        return cm_fail(cx, CM_ERR_LIMIT, "%lld ids; at most %lld are supported", (long long)count,
+                       (long long)CM_MAX_ELEMENTS);
+    cm_ids *ids = cm_alloc(cx, sizeof *ids + (size_t)count * sizeof(int32_t));
+    if (!ids)
+        return NULL;
+    *ids = (cm_ids){.refs = 1, .count = count, .values = (int32_t *)(void *)(ids + 1)};
+    return ids;
+}
+
+void cm_ids_seal(cm_ids *ids)
+{
+    int32_t least = ids->count ? INT32_MAX : 0, most = -1;
+    for (int64_t i = 0; i < ids->count; i++) {
+        least = CM_MIN(least, ids->values[i]);
+        most = CM_MAX(most, ids->values[i]);
+    }
+    ids->least = least;
+    ids->limit = most == INT32_MAX ? INT32_MAX : most + 1;
+}
+
+cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups)
+{
+    cm_ids *segments = cm_ids_new(cx, groups + 1);
+    if (!segments)
+        return NULL;
+    int64_t sum = 0;
+    segments->values[0] = 0;
+    for (int64_t g = 0; g < groups; g++) {
+        sum += lengths[g];
+        if (lengths[g] < 0 || sum > INT32_MAX) {
+            cm_ids_release(cx, segments);
+            return cm_fail(cx, CM_ERR_ARGUMENT, "segments: length %d of group %lld is %s",
+                           lengths[g], (long long)g + 1,
+                           lengths[g] < 0 ? "negative" : "too large in sum");
+        }
+        segments->values[g + 1] = (int32_t)sum;
+    }
+    cm_ids_seal(segments);
+    return segments;
+}
+
+void cm_ids_retain(cm_ids *ids)
+{
+    if (ids)
+        ids->refs++;
+}
+
+void cm_ids_release(cm_ctx *cx, cm_ids *ids)
+{
+    if (ids && --ids->refs == 0)
+        cm_free(cx, ids);
+}
+
+int64_t cm_segments_groups(const cm_ids *segments)
+{
+    return segments->count - 1;
+}
+
+int64_t cm_segments_rows(const cm_ids *segments)
+{
+    return segments->values[segments->count - 1];
+}

@@ -1,0 +1,35 @@
+/* ids.h - lists of small integers: row numbers, and the offsets of ragged groups.
+ *
+ * Kept apart from tensors because they are never differentiated and never rounded. Immutable once
+ * made, reference-counted, 0-based; -1 stands for "unknown" and reads as a row of zeros. */
+#ifndef CM_IDS_H
+#define CM_IDS_H
+
+#include "base/ctx.h"
+
+typedef struct cm_ids {
+    int32_t refs;
+    int32_t limit; /* one more than the largest value: bounds are checked once, not per entry */
+    int32_t least; /* the smallest value */
+    int64_t count;
+    int32_t *values;
+} cm_ids;
+
+/* Room for `count` values, to be filled and then given to cm_ids_seal. One reference. */
+cm_ids *cm_ids_new(cm_ctx *cx, int64_t count) CM_MUST_CHECK;
+
+/* Notes the least value and the limit after the values were filled in. */
+void cm_ids_seal(cm_ids *ids);
+
+/* Offsets [groups + 1] of consecutive groups with the given lengths, for ragged data. Refused when a
+ * length is negative or the sum passes INT32_MAX. */
+cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups) CM_MUST_CHECK;
+
+void cm_ids_retain(cm_ids *ids);
+void cm_ids_release(cm_ctx *cx, cm_ids *ids);
+
+/* Of segments: how many groups there are, and how many rows they cover together. */
+int64_t cm_segments_groups(const cm_ids *segments);
+int64_t cm_segments_rows(const cm_ids *segments);
+
+#endif

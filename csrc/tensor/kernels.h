@@ -1,0 +1,76 @@
+/* kernels.h - the inner loops, as one table of functions.
+ *
+ * kernels.c is compiled once for each instruction set and gives one table each time; cm_kernels_of
+ * picks the best that the processor has. A kernel never allocates and never fails. `n` counts
+ * elements, a step counts numbers between elements (0 repeats one), outputs are contiguous. */
+#ifndef CM_KERNELS_H
+#define CM_KERNELS_H
+
+#include "base/ctx.h"
+
+/* Activations that the fused ops know; derivable from the output y alone. */
+typedef enum cm_activation {
+    CM_ACT_IDENTITY,
+    CM_ACT_RELU,
+    CM_ACT_LEAKY_RELU, /* slope 0.01 */
+    CM_ACT_SIGMOID,
+    CM_ACT_TANH,
+    CM_ACTIVATIONS
+} cm_activation;
+
+#define CM_LEAKY_SLOPE 0.01 /* of leaky_relu unless said otherwise (reference: PyTorch's default) */
+
+typedef void cm_unary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, cm_real p);
+typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, const cm_real *b,
+                          int64_t sb);
+
+/* One step of Adam over a flat block; see optim/adam.c for the equations. */
+typedef struct cm_adam_step {
+    cm_real rate, beta1, beta2, eps, decay, clip; /* rate: already without the bias of m */
+    cm_real root;                                 /* 1 / sqrt(1 - beta2^t) */
+    bool decoupled;                               /* AdamW: the decay scales p by 1 - lr decay */
+} cm_adam_step;
+
+typedef struct cm_kernels {
+    const char *name; /* "base", "avx2", "avx512" */
+
+    cm_binary_fn *add, *sub, *mul, *div;
+    cm_unary_fn *neg, *square, *sqrt, *reciprocal, *abs, *sign, *relu, *leaky_relu, *step, *exp,
+        *log, *sigmoid, *tanh, *softplus, *erf, *pow;
+
+    cm_real (*sum)(int64_t n, const cm_real *a);                          /* sum of a run */
+    cm_real (*dot)(int64_t n, const cm_real *a, const cm_real *b);
+    void (*axpy)(int64_t n, cm_real *o, cm_real scale, const cm_real *a); /* o += scale a */
+
+    /* y [rows, columns] += bias [columns] (may be NULL), then the activation, in place. */
+    void (*bias_act)(int64_t rows, int64_t columns, cm_real *y, const cm_real *bias,
+                     cm_activation act);
+    /* o = g * act'(from the output y). */
+    void (*act_grad)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y,
+                     cm_activation act);
+    /* o [columns] += sum over rows of a [rows, columns]. */
+    void (*add_rows)(int64_t rows, int64_t columns, cm_real *o, const cm_real *a);
+
+    /* y = act(gamma * x + beta), gb [rows, 2 columns] holding gamma, then beta. */
+    void (*film)(int64_t rows, int64_t columns, cm_real *y, const cm_real *x, const cm_real *gb,
+                 cm_activation act);
+    /* From g (gradient of y): gx and ggb; either may be NULL. */
+    void (*film_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *ggb, const cm_real *g,
+                      const cm_real *y, const cm_real *x, const cm_real *gb, cm_activation act);
+
+    /* Updates p, m, v from g and leaves g zero for the next step. */
+    void (*adam)(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,
+                 const cm_adam_step *step);
+} cm_kernels;
+
+/* The table for this processor. */
+const cm_kernels *cm_kernels_best(void);
+
+static inline const cm_kernels *cm_kernels_of(cm_ctx *cx)
+{
+    if (!cx->kernels)
+        cx->kernels = cm_kernels_best();
+    return cx->kernels;
+}
+
+#endif

@@ -1,0 +1,111 @@
+/* node.c - making and releasing nodes. */
+#include "tensor/node.h"
+
+#define SAVE_OUT 0x80000000u
+
+static cm_node *make(cm_ctx *cx, int n_in)
+{
+    cm_node *node = cm_calloc(cx, 1, sizeof *node + (size_t)n_in * sizeof(cm_edge));
+    if (node) {
+        node->refs = 1;
+        node->n_in = n_in;
+    }
+    return node;
+}
+
+cm_node *cm_node_leaf(cm_ctx *cx)
+{
+    return make(cx, 0);
+}
+
+bool cm_records(const cm_ctx *cx, cm_tensor *const *in, int n_in)
+{
+    if (!cx->grad_enabled)
+        return false;
+    for (int i = 0; i < n_in; i++)
+        if (in[i]->node)
+            return true;
+    return false;
+}
+
+bool cm_record(cm_ctx *cx, const struct cm_op *op, unsigned saves, cm_tensor *const *in, int n_in,
+               const cm_params *p, cm_tensor *out)
+{
+    cm_node *node = make(cx, n_in);
+    if (!node)
+        return false;
+    node->op = op;
+    node->p = *p;
+    for (int s = 0; s < CM_PARAM_SLOTS; s++)
+        cm_ids_retain(node->p.ids[s]);
+    for (int i = 0; i < n_in; i++) {
+        cm_edge *edge = &node->edges[i];
+        edge->shape = in[i]->shape;
+        edge->node = in[i]->node;
+        if (edge->node)
+            cm_node_retain(edge->node);
+        if (i < 31 && (saves & (1u << i))) {
+            edge->saved = in[i];
+            edge->version = in[i]->storage->version;
+            cm_retain(in[i]);
+        }
+    }
+    if (saves & SAVE_OUT) {
+        cm_tensor *bare = cm_tensor_detach(cx, out);
+        if (!bare) {
+            cm_node_release(cx, node);
+            return false;
+        }
+        cm_retain(bare);
+        node->saved_out = bare;
+        node->out_version = out->storage->version;
+    }
+    out->node = node;
+    return true;
+}
+
+void cm_node_retain(cm_node *node)
+{
+    node->refs++;
+}
+
+void cm_node_drop(cm_ctx *cx, cm_node *node)
+{
+    for (int i = 0; i < node->n_in; i++) {
+        cm_release(cx, node->edges[i].saved);
+        node->edges[i].saved = NULL;
+    }
+    cm_release(cx, node->saved_out);
+    node->saved_out = NULL;
+}
+
+static void destroy(cm_ctx *cx, cm_node *node)
+{
+    cm_node_drop(cx, node);
+    for (int i = 0; i < node->n_in; i++)
+        if (node->edges[i].node)
+            cm_node_release(cx, node->edges[i].node);
+    for (int s = 0; s < CM_PARAM_SLOTS; s++)
+        cm_ids_release(cx, node->p.ids[s]);
+    cm_release(cx, node->grad);
+    cm_free(cx, node);
+}
+
+/* Whatever dies while a node is being released joins a list instead of the C stack: a graph may be a
+ * million ops deep. */
+void cm_node_release(cm_ctx *cx, cm_node *node)
+{
+    if (--node->refs > 0)
+        return;
+    node->next_dead = cx->dead_nodes;
+    cx->dead_nodes = node;
+    if (cx->releasing)
+        return;
+    cx->releasing = true;
+    while (cx->dead_nodes) {
+        cm_node *dead = cx->dead_nodes;
+        cx->dead_nodes = dead->next_dead;
+        destroy(cx, dead);
+    }
+    cx->releasing = false;
+}

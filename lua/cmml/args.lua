@@ -1,0 +1,125 @@
+--- Checking of option tables: unknown keys are errors that name the nearest known one.
+--
+-- @module cmml.args
+local args = {}
+
+-- Edit distance, for "did you mean".
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+    end
+  end
+  return row[#b]
+end
+
+--- The entry of a list that is spelt most like a word; nil for an empty list.
+-- @tparam string word
+-- @tparam table known list of strings
+-- @treturn ?string
+function args.nearest(word, known)
+  local best, least
+  for _, candidate in ipairs(known) do
+    local d = distance(word, candidate)
+    if not least or d < least then
+      best, least = candidate, d
+    end
+  end
+  return best
+end
+
+local function sorted_keys(t)
+  local keys = {}
+  for key in pairs(t) do
+    keys[#keys + 1] = tostring(key)
+  end
+  table.sort(keys)
+  return keys
+end
+
+-- "?" allows absence; "any" any value; "integer" whole numbers; otherwise a type or a class name.
+local function fits(value, kind)
+  if kind == "any" then
+    return true
+  elseif kind == "integer" then
+    return math.type(value) == "integer" or (type(value) == "number" and value % 1 == 0)
+  elseif type(value) == kind then
+    return true
+  end
+  local meta = getmetatable(value)
+  return type(meta) == "table" and meta.__name == kind
+end
+
+local function describe(value)
+  local meta = getmetatable(value)
+  if type(meta) == "table" and meta.__name then
+    return meta.__name
+  end
+  return type(value) == "string" and ("%q"):format(value) or type(value) .. " " .. tostring(value)
+end
+
+--- Checks an option table against what a function knows and fills in defaults.
+-- @tparam string name of the function, for messages
+-- @tparam ?table options nil counts as {}
+-- @tparam table known by key: a kind ("number", "integer", "string", "table", "boolean", "function",
+-- "any", a class name, each with ? behind if it may be absent), or {kind, default}
+-- @tparam[opt=3] integer level of the stack that errors point at
+-- @treturn table a fresh table with every known key
+function args.check(name, options, known, level)
+  level = level or 3
+  if options == nil then
+    options = {}
+  elseif type(options) ~= "table" then
+    error(("%s: a table of options was expected, not %s"):format(name, describe(options)), level)
+  end
+  for key in pairs(options) do
+    if known[key] == nil then
+      local near = args.nearest(tostring(key), sorted_keys(known))
+      error(("%s: unknown option %s; did you mean %s?"):format(name, tostring(key), near), level)
+    end
+  end
+  local result = {}
+  for key, rule in pairs(known) do
+    local kind, default = rule, nil
+    if type(rule) == "table" then
+      kind, default = rule[1], rule[2]
+    end
+    local value = options[key]
+    if value == nil then
+      value = default
+    end
+    local optional = kind:sub(-1) == "?"
+    if value == nil and not optional then
+      error(("%s: option %s is missing"):format(name, key), level)
+    elseif value ~= nil and not fits(value, optional and kind:sub(1, -2) or kind) then
+      error(("%s: option %s must be a %s, not %s"):format(
+        name, key, optional and kind:sub(1, -2) or kind, describe(value)), level)
+    end
+    result[key] = value
+  end
+  return result
+end
+
+--- Raises unless a value is one of a list of names.
+-- @tparam string name of the function and option, for messages
+-- @param value
+-- @tparam table known list of strings
+-- @tparam[opt=3] integer level
+function args.one_of(name, value, known, level)
+  for _, candidate in ipairs(known) do
+    if value == candidate then
+      return value
+    end
+  end
+  error(("%s: %s is none of %s"):format(name, describe(value), table.concat(known, ", ")),
+    level or 3)
+end
+
+return args

@@ -1,0 +1,33 @@
+--- Context encoders: from the labelled support of a task to one vector (CMML section 3.2).
+--
+-- An encoder is a module of (samples, segments): samples [rows, inp] holds a row for every support
+-- interaction, a segment a task; it gives [tasks, out]. `cmml.encoders` holds the constructors by
+-- name; each takes {inp, out, widths, init}.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local nn, core = cmml.nn, cmml.core
+  cmml.encoders = {}
+
+  local MeanEncoder = nn.class "cmml.MeanEncoder"
+
+  --- Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6). A task without support has
+  -- the context zero.
+  -- @tparam table options inp, out, widths (of the hidden layers), init
+  -- @treturn Module of (samples [rows, inp], segments) giving [tasks, out]
+  function cmml.encoders.mean(options)
+    local opt = args.check("encoders.mean", options, { inp = "integer", out = "integer",
+      widths = "table", init = "table?" })
+    local self = MeanEncoder.new()
+    local widths = { opt.inp, table.unpack(opt.widths) }
+    widths[#widths + 1] = opt.out
+    self:register("mlp", nn.mlp { widths = widths, init = opt.init })
+    return self
+  end
+
+  function MeanEncoder:forward(samples, segments)
+    return core.segment_mean(self.mlp(samples), segments)
+  end
+end

@@ -1,0 +1,37 @@
+--- Content features: a table of vectors for each field, joined (reference: MeLU, CMML section 4.1).
+--
+-- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
+-- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value that
+-- was never seen: it counts as absent, so a row of which nothing is known gets zeros.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local nn, core = cmml.nn, cmml.core
+  local FieldEmbedding = nn.class "cmml.FieldEmbedding"
+
+  --- The embeddings of several fields.
+  -- @tparam table options fields (list of {name, size, multi}), width (of every field's vector),
+  -- init. Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued
+  -- ones (as published).
+  -- @treturn Module of (names, bags, rows) giving [rows, width * #names]; children by field name
+  function cmml.field_embedding(options)
+    local opt = args.check("field_embedding", options, { fields = "table", width = "integer",
+      init = "table?" })
+    local self = FieldEmbedding.new()
+    for _, field in ipairs(opt.fields) do
+      self:register(field.name, nn.embedding { size = field.size, width = opt.width,
+        normal = not field.multi, init = opt.init })
+    end
+    return self
+  end
+
+  function FieldEmbedding:forward(names, bags, rows)
+    local parts = {}
+    for i, name in ipairs(names) do
+      parts[i] = self[name](bags[i].ids, bags[i].segments, rows)
+    end
+    return #parts == 1 and parts[1] or core.concat(parts)
+  end
+end

@@ -1,0 +1,29 @@
+--- Hybrid context generators: from a task's context and a query row to what modulates the network
+-- for that row (CMML eq. 8).
+--
+-- A hybrid is a module of (x, context), both [rows, width], giving [rows, out]; it has a field `out`.
+-- `cmml.hybrids` holds the constructors by name; each takes {width, init}.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local nn, core = cmml.nn, cmml.core
+  cmml.hybrids = {}
+
+  local DotHybrid = nn.class "cmml.DotHybrid"
+
+  --- The element-wise product of context and query ("dot" in the paper). No parameters.
+  -- @tparam table options width, init
+  -- @treturn Module
+  function cmml.hybrids.dot(options)
+    local opt = args.check("hybrids.dot", options, { width = "integer", init = "table?" })
+    local self = DotHybrid.new()
+    self.out = opt.width
+    return self
+  end
+
+  function DotHybrid:forward(x, context)
+    return core.mul(context, x)
+  end
+end

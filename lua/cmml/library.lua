@@ -1,0 +1,33 @@
+--- Builds the library over a core: the float32 one for use, the float64 one for checking.
+--
+-- Every part is a file that adds its functions to the library it is given, so that the two libraries
+-- share all code and no state.
+local parts = {
+  "tensor", "grad", "nn", "features", "encoder", "hybrid", "modulation", "network", "optim",
+  "catalogue", "dataset", "tasks", "recommender", "contextual", "simple", "metrics", "evaluate",
+  "checkpoint", "train", "movielens", "gradcheck", "help",
+}
+
+--- The library over a core.
+-- @tparam table core what `require "cmml.core"` or `require "cmml.core64"` gives
+-- @treturn table the library
+return function(core)
+  local cmml = { core = core, _VERSION = "cmml " .. core.info().version }
+  for name, value in pairs(core) do
+    if cmml[name] == nil then
+      cmml[name] = value
+    end
+  end
+  for _, part in ipairs(parts) do
+    require("cmml." .. part)(cmml)
+  end
+  return setmetatable(cmml, {
+    __index = function(_, key)
+      if key == "double" and core.info().dtype == "float32" then
+        cmml.double = require "cmml.library"(require "cmml.core64")
+        return cmml.double
+      end
+      return nil
+    end,
+  })
+end

@@ -1,0 +1,109 @@
+--- CMML's network: field embeddings, context encoder, hybrid context generator and modulation head
+-- (Feng et al., CIKM 2021; user setting).
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local nn, core = cmml.nn, cmml.core
+  local Network = nn.class "cmml.Network"
+
+  local function names_of(fields)
+    local names = {}
+    for i, field in ipairs(fields) do
+      names[i] = field.name
+    end
+    return names
+  end
+
+  local function part(registry, name, what)
+    local constructor = registry[name]
+    if not constructor then
+      local known = {}
+      for key in pairs(registry) do
+        known[#known + 1] = key
+      end
+      table.sort(known)
+      args.one_of("network: " .. what, name, known, 4)
+    end
+    return constructor
+  end
+
+  --- A network for rating prediction from content features.
+  -- @tparam table options item_fields and user_fields (lists of {name, size, multi}), width (of a
+  -- field's vector), encoder, encoder_widths, encoder_detach (the encoder sees the embeddings as
+  -- constants), label_hidden (the rating enters the encoder through an MLP 1 -> h -> h), hybrid,
+  -- modulation, backbone and hyper (widths), activation, init. Defaults: the published code's sizes.
+  -- @treturn Module with embed_fields, context and score
+  function cmml.network(options)
+    local opt = args.check("network", options, {
+      item_fields = "table", user_fields = "table", width = { "integer", 32 },
+      encoder = { "string", "mean" }, encoder_widths = { "table", { 64 } },
+      encoder_detach = { "boolean", true }, label_hidden = { "integer", 64 },
+      hybrid = { "string", "dot" }, modulation = { "string", "film" },
+      backbone = { "table", { 64, 64 } }, hyper = { "table", { 256, 256 } },
+      activation = { "string", "leaky_relu" }, init = "table?",
+    })
+    local init = opt.init or nn.init(0)
+    local fields = {}
+    table.move(opt.item_fields, 1, #opt.item_fields, 1, fields)
+    table.move(opt.user_fields, 1, #opt.user_fields, #fields + 1, fields)
+    if #fields == 0 then
+      error("network: item_fields and user_fields are both empty: nothing tells rows apart", 2)
+    end
+    local dim = #fields * opt.width
+    local self = Network.new()
+    self.fields = { item = names_of(opt.item_fields), user = names_of(opt.user_fields) }
+    self.dim, self.encoder_detach = dim, opt.encoder_detach
+    self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,
+      init = init })
+    self:register("label", nn.mlp { widths = { 1, opt.label_hidden, opt.label_hidden },
+      init = init })
+    self:register("encoder", part(cmml.encoders, opt.encoder, "encoder") {
+      inp = dim + opt.label_hidden, out = dim, widths = opt.encoder_widths, init = init })
+    self:register("hybrid", part(cmml.hybrids, opt.hybrid, "hybrid") { width = dim, init = init })
+    self:register("modulation", part(cmml.modulations, opt.modulation, "modulation") {
+      inp = dim, cond = self.hybrid.out, backbone = opt.backbone, hyper = opt.hyper,
+      activation = opt.activation, init = init }, true)
+    return self
+  end
+
+  --- The joined vectors of one side's fields.
+  -- @tparam string side "item" or "user"
+  -- @tparam table bags one {ids, segments} for each field of the side, in order
+  -- @tparam ?Ids rows which rows of the bags, in order; nil for all
+  -- @treturn ?Tensor [rows, width * fields]; nil if the side has no fields
+  function Network:embed_fields(side, bags, rows)
+    if #self.fields[side] == 0 then
+      return nil
+    end
+    return self.embedding(self.fields[side], bags, rows)
+  end
+
+  --- The contexts of tasks.
+  -- @tparam Tensor x [rows, dim], a row for every support interaction
+  -- @tparam Tensor labels [rows]
+  -- @tparam Segments segments one a task; an empty one gives the context zero
+  -- @treturn Tensor [tasks, dim]
+  function Network:context(x, labels, segments)
+    if self.encoder_detach then
+      x = x:detach()
+    end
+    local label = self.label(labels:reshape { -1, 1 })
+    return self.encoder(core.concat { x, label }, segments)
+  end
+
+  --- Scores of query rows.
+  -- @tparam Tensor x [rows, dim]
+  -- @tparam Tensor context [tasks, dim]
+  -- @tparam Segments segments which rows belong to which task
+  -- @tparam[opt] table options parts = true returns what was computed on the way, too
+  -- @treturn Tensor [rows]
+  -- @treturn ?table condition, hyper, backbone
+  function Network:score(x, context, segments, options)
+    local opt = args.check("score", options, { parts = { "boolean", false } })
+    local condition = self.hybrid(x, core.segment_expand(context, segments))
+    local parts = opt.parts and { condition = condition } or nil
+    return self.modulation(x, condition, parts), parts
+  end
+end

@@ -1,0 +1,40 @@
+--- Making tensors.
+--
+-- Tensors and ops are the core's own: every op is `cmml.<op>(..)` and a method `t:<op>(..)`;
+-- `cmml.help()` lists them. Here is what is more comfortable to write in Lua.
+--
+-- @module cmml
+
+return function(cmml)
+  local core = cmml.core
+
+  --- Zeros.
+  -- @tparam table shape {2, 3}; {} for a single number
+  -- @treturn Tensor
+  function cmml.zeros(shape)
+    return core.full(shape, 0)
+  end
+
+  --- Ones.
+  -- @tparam table shape
+  -- @treturn Tensor
+  function cmml.ones(shape)
+    return core.full(shape, 1)
+  end
+
+  --- A leaf with these numbers, tracked, to be learnt.
+  -- @tparam Tensor values
+  -- @treturn Tensor a copy
+  function cmml.parameter(values)
+    return values:clone():track()
+  end
+
+  --- Whether a value is a tensor of this library.
+  -- @param value
+  -- @treturn boolean
+  function cmml.is_tensor(value)
+    local meta = type(value) == "userdata" and getmetatable(value)
+    return meta and meta.__name == cmml.tensor_class or false
+  end
+  cmml.tensor_class = getmetatable(core.full({}, 0)).__name
+end

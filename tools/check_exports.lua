@@ -1,0 +1,128 @@
+-- What the compiled core asks for, gives away and keeps: check_exports.lua BUILD
+--  * no Lua outside bind/, no BLAS outside tensor/blas.c, the allocator in base/mem.c alone;
+--  * nothing that ends the process, prints, or uses state of the process;
+--  * each module exports its luaopen function and nothing else, and lacks none of our own;
+--  * no writable data: all state is in a context.
+package.path = "./tools/?.lua;" .. package.path
+local gate = require "gate"
+local build = (...) or "build"
+
+-- Undefined symbols with one place: pattern of the symbol, pattern of the object that may use it.
+local placed = {
+  { "^luaL?_", "^bind/" },
+  { "^cblas_", "^tensor/blas%.o$" },
+  { "^openblas_", "^tensor/blas%.o$" },
+}
+local allocators = "malloc calloc realloc free aligned_alloc posix_memalign strdup strndup"
+for name in allocators:gmatch "%S+" do
+  placed[#placed + 1] = { "^" .. name .. "$", "^base/mem%.o$" }
+end
+
+local forbidden = {}
+for name in ([[
+  exit _exit _Exit quick_exit abort __assert_fail raise kill longjmp _longjmp siglongjmp
+  printf vprintf puts putchar putc perror __printf_chk __vprintf_chk stdout stderr stdin
+  system popen rand srand random srandom drand48 strtok setlocale localeconv localtime gmtime
+  getenv setenv putenv atexit signal sigaction
+]]):gmatch "%S+" do
+  forbidden[name] = true
+end
+
+-- Objects that may use a forbidden symbol: { [object] = { [symbol] = why } }.
+local permitted = {
+  ["tensor/blas.o"] = { getenv = "OPENBLAS_NUM_THREADS, if set, is the user's word on threads" },
+  ["bind/lua_cmml.o"] = { getenv = "CMML_GC_STRESS turns the collector's stress test on" },
+}
+
+-- Sections whose symbols may be written to after loading. What the loader alone writes
+-- (.data.rel.ro) is constant afterwards.
+local function writable(section)
+  return (section:find "^%.data" and not section:find "^%.data%.rel%.ro")
+    or section:find "^%.bss" or section:find "^%.tdata" or section:find "^%.tbss"
+    or section == "*COM*"
+end
+
+-- Writable symbols that may be: { [object] = { [symbol] = why } }.
+local writable_allowed = {
+  ["tensor/blas.o"] = { threads_decided = "atomic; OpenBLAS has one thread count for the process" },
+}
+
+local function matches(name, pattern)
+  return name:find(pattern) ~= nil
+end
+
+local function check_undefined(variant, object)
+  local path = ("%s/obj/%s/%s"):format(build, variant, object)
+  local allowed = permitted[object] or {}
+  for _, line in ipairs(gate.lines_of("nm -u --format=posix " .. path)) do
+    local name = line:match "^(%S+)":gsub("@.*", "")
+    if forbidden[name] and not allowed[name] then
+      gate.report(path, ("uses %s: the core never ends the process, prints or keeps state there")
+        :format(name))
+    end
+    for _, rule in ipairs(placed) do
+      if matches(name, rule[1]) and not matches(object, rule[2]) then
+        gate.report(path, ("uses %s, which has its place elsewhere"):format(name))
+      end
+    end
+  end
+end
+
+local function check_writable(variant, object)
+  local path = ("%s/obj/%s/%s"):format(build, variant, object)
+  local allowed = writable_allowed[object] or {}
+  for _, line in ipairs(gate.lines_of("nm --defined-only --format=sysv " .. path)) do
+    local name, section = line:match "^(%S+)%s*|.*|%s*(%S*)%s*$"
+    if name and writable(section) and not allowed[name] then
+      gate.report(path, ("%s is a writable global (%s)"):format(name, section))
+    end
+  end
+end
+
+local function check_module(name)
+  local path = ("%s/cmml/%s.so"):format(build, name)
+  local want = "luaopen_cmml_" .. name
+  local found = false
+  for _, line in ipairs(gate.lines_of("nm -D --defined-only --format=posix " .. path)) do
+    local symbol = line:match "^(%S+)"
+    if symbol == want then
+      found = true
+    else
+      gate.report(path, "exports " .. symbol)
+    end
+  end
+  if not found then
+    gate.report(path, "does not export " .. want)
+  end
+  -- Lua's functions are found when the module is loaded, so the linker lets ours be missing too.
+  for _, line in ipairs(gate.lines_of("nm -D -u --format=posix " .. path)) do
+    local symbol = line:match "^(cm%w*_%S*)"
+    if symbol then
+      gate.report(path, symbol .. " is called but nowhere defined")
+    end
+  end
+end
+
+-- The objects of the sources there are; an object whose source is gone may still lie in the folder.
+local checked = 0
+for _, variant in ipairs { "release", "double" } do
+  for _, source in ipairs(gate.files("csrc", ".c")) do
+    local stem = source:match "^csrc/(.*)%.c$"
+    local pattern = ("%s/obj/%s/%s"):format(build, variant, stem)
+    local names = stem == "tensor/kernels" and pattern .. "_*.o" or pattern .. ".o"
+    local list = "ls " .. names
+    if stem == "tensor/kernels" then
+      list = list .. " | grep -v kernels_select"
+    end
+    for _, path in ipairs(gate.lines_of(list)) do
+      local object = path:match("/obj/" .. variant .. "/(.*)$")
+      checked = checked + 1
+      check_undefined(variant, object)
+      check_writable(variant, object)
+    end
+  end
+end
+check_module "core"
+check_module "core64"
+
+gate.finish("exports", checked, "objects")
