@@ -169,10 +169,13 @@ static bool expanded_vjp(const walk *outer, cm_vjp *v)
         if (!v->need[i])
             continue;
         cm_node *node = stand_in[i]->node;
-        v->gin[i] = node->grad ? cm_scope_adopt(cx, node->grad) : NULL;
+        cm_tensor *g = node->grad;
         node->grad = NULL;
-        if (ok && !v->gin[i]) /* the definition does not read this input */
+        if (g)
+            v->gin[i] = cm_scope_adopt(cx, g);
+        else if (ok) /* the definition does not read this input */
             v->gin[i] = cm_tensor_full(cx, &v->edges[i].shape, 0);
+        ok = ok && v->gin[i];
     }
     return ok;
 }

@@ -184,10 +184,31 @@ static int l_choose(lua_State *L)
     return 1;
 }
 
+/*** Other numbers for ids: entry k becomes new[ids[k]]; unknown ones (0) stay unknown.
+ * @function map_ids
+ * @tparam Ids ids
+ * @tparam Ids new one for each number up to the largest in ids
+ * @treturn Ids */
+static int l_map_ids(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_ids *ids = cmL_check_ids(L, 1), *new = cmL_check_ids(L, 2);
+    luaL_argcheck(L, ids->limit <= new->count, 2, "one number for each id was expected");
+    cm_ids **box = cmL_push_ids(L);
+    *box = cm_ids_new(cx, ids->count);
+    if (!*box)
+        return cmL_raise(L, cx, "map_ids");
+    for (int64_t k = 0; k < ids->count; k++)
+        (*box)->values[k] = ids->values[k] < 0 ? -1 : new->values[ids->values[k]];
+    cm_ids_seal(*box);
+    return 1;
+}
+
 static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {"cap_ratings", l_cap_ratings},
                                      {"draw_tasks", l_draw_tasks},
                                      {"choose", l_choose},
+                                     {"map_ids", l_map_ids},
                                      {NULL, NULL}};
 
 static const char *const stream_names[] = {"user", "init", "split", "cap",

@@ -65,7 +65,10 @@ cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, 
                              const cm_params *p)
 {
     static const cm_params none;
-    return op->expand(cx, in, n_in, p ? p : &none);
+    cm_call call = {.cx = cx, .op = op, .n_in = n_in, .in = in, .p = p ? *p : none};
+    if (op->shape && !op->shape(&call)) /* a fused op's definition relies on its checks */
+        return NULL;
+    return op->expand(cx, in, n_in, &call.p);
 }
 
 cm_tensor *cm_apply(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,

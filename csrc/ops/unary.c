@@ -57,7 +57,10 @@ static void reciprocal_vjp(cm_vjp *v)
 static void pow_vjp(cm_vjp *v)
 {
     double n = v->p->x[0];
-    v->gin[0] = cm_mul(v->cx, v->g, cm_scale(v->cx, cm_pow(v->cx, v->in[0], n - 1), n));
+    if (n == 0) /* not 0 * x^-1, which is no number at 0 */
+        v->gin[0] = cm_tensor_full(v->cx, &v->edges[0].shape, 0);
+    else
+        v->gin[0] = cm_mul(v->cx, v->g, cm_scale(v->cx, cm_pow(v->cx, v->in[0], n - 1), n));
 }
 
 static void exp_vjp(cm_vjp *v)

@@ -10,7 +10,7 @@ static bool reshape_shape(cm_call *c)
     cm_shape to = c->p.shape;
     char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
     int guess = -1;
-    int64_t known = 1;
+    int64_t known = 1, count;
     for (int d = 0; d < to.ndim; d++) {
         if (to.dims[d] == -1 && guess < 0)
             guess = d;
@@ -31,7 +31,7 @@ static bool reshape_shape(cm_call *c)
                          cm_shape_text(&to, a), (long long)c->in[0]->count,
                          cm_shape_text(from, b));
     c->out_shape = to;
-    return true;
+    return cm_shape_count(c->cx, &to, &count);
 }
 
 static cm_tensor *reshape_view(cm_call *c)
@@ -159,7 +159,7 @@ static bool unslice_shape(cm_call *c)
 {
     const cm_shape *x = &c->in[0]->shape;
     int64_t dim = c->p.i[0], first = c->p.i[1], size = c->p.i[2], count;
-    if (first < 0 || size < 0 || first + x->dims[dim] > size)
+    if (first < 0 || size < 0 || first > size - x->dims[dim])
         return cm_refuse(c->cx, CM_ERR_INDEX, "%lld rows from row %lld do not fit into %lld rows",
                          (long long)x->dims[dim], (long long)first + 1, (long long)size);
     c->out_shape = *x;

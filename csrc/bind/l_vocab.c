@@ -1,0 +1,210 @@
+/* l_vocab.c - vocabularies in Lua: texts to numbers 1, 2, 3, ... and back.
+ *
+ * Keys are strings, or numbers, which stand for their text: 25, 25.0 and "25" are one key.
+ *
+ * @classmod cmml.Vocab */
+#include "bind/io.h"
+#include <math.h>
+
+cm_vocab **cmL_push_vocab(lua_State *L)
+{
+    cm_vocab **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    luaL_setmetatable(L, CML_VOCAB);
+    return box;
+}
+
+cm_vocab *cmL_check_vocab(lua_State *L, int arg)
+{
+    cm_vocab **box = luaL_checkudata(L, arg, CML_VOCAB);
+    if (!*box)
+        luaL_argerror(L, arg, "released: it was freed or closed before");
+    return *box;
+}
+
+/* The key at `index` (absolute), which is changed to its text there; `name` is for errors. */
+static cm_text check_key(lua_State *L, int index, const char *name)
+{
+    cm_text key = {NULL, 0};
+    int whole = 0;
+    if (lua_type(L, index) == LUA_TNUMBER) {
+        lua_Integer integer = lua_tointegerx(L, index, &whole);
+        if (!whole && !isfinite(lua_tonumber(L, index)))
+            luaL_error(L, "%s: %s is no key", name, luaL_tolstring(L, index, NULL));
+        if (whole) {
+            lua_pushinteger(L, integer);
+            lua_replace(L, index);
+        }
+    } else if (lua_type(L, index) != LUA_TSTRING) {
+        luaL_error(L, "%s: a key must be a string or a number, not %s", name,
+                   luaL_typename(L, index));
+    }
+    key.text = lua_tolstring(L, index, &key.len);
+    return key;
+}
+
+/* Copies the offsets in the table at `arg` into a userdata, which is pushed. */
+static int64_t *check_offsets(lua_State *L, int arg, size_t *n)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    *n = lua_rawlen(L, arg);
+    int64_t *offsets = lua_newuserdatauv(L, (*n + 1) * sizeof *offsets, 0);
+    for (size_t i = 0; i < *n; i++) {
+        int whole;
+        lua_rawgeti(L, arg, (lua_Integer)i + 1);
+        offsets[i] = lua_tointegerx(L, -1, &whole);
+        if (!whole)
+            luaL_argerror(L, arg, "a list of whole numbers was expected");
+        lua_pop(L, 1);
+    }
+    return offsets;
+}
+
+/*** An empty vocabulary, or one from what Vocab:export gave.
+ * @function vocab
+ * @tparam[opt] string bytes
+ * @tparam[opt] table offsets
+ * @treturn Vocab|nil
+ * @treturn string message, if bytes and offsets do not make a vocabulary */
+static int l_vocab(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    bool empty = lua_isnoneornil(L, 1);
+    size_t n_bytes = 0, n_offsets = 0;
+    const char *bytes = empty ? NULL : luaL_checklstring(L, 1, &n_bytes);
+    int64_t *offsets = empty ? NULL : check_offsets(L, 2, &n_offsets);
+    cm_vocab **box = cmL_push_vocab(L);
+    *box = empty ? cm_vocab_new(cx) : cm_vocab_import(cx, bytes, n_bytes, offsets, n_offsets);
+    if (*box)
+        return 1;
+    /* Texts that are not UTF-8 are an argument error when added, a bad file when imported. */
+    return cm_error_code(cx) == CM_ERR_NO_MEMORY ? cmL_raise(L, cx, "vocab")
+                                                 : cmL_fail(L, cx, "vocab");
+}
+
+/*** The number of a key.
+ * @function Vocab:id
+ * @tparam string|number key
+ * @treturn integer|nil from 1; nil if it is unknown */
+static int v_id(lua_State *L)
+{
+    cm_vocab *vocab = cmL_check_vocab(L, 1);
+    int32_t id = cm_vocab_find(vocab, check_key(L, 2, "id"));
+    if (id < 0)
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, (lua_Integer)id + 1);
+    return 1;
+}
+
+/*** The numbers of several keys; 0 for those that are unknown.
+ * @function Vocab:ids
+ * @tparam table keys list of strings or numbers
+ * @treturn Ids */
+static int v_ids(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_vocab *vocab = cmL_check_vocab(L, 1);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    lua_Integer n = (lua_Integer)lua_rawlen(L, 2);
+    lua_settop(L, 2);
+    cm_ids **box = cmL_push_ids(L);
+    *box = cm_ids_new(cx, n);
+    if (!*box)
+        return cmL_raise(L, cx, "ids");
+    for (lua_Integer i = 0; i < n; i++) {
+        lua_rawgeti(L, 2, i + 1);
+        (*box)->values[i] = cm_vocab_find(vocab, check_key(L, 4, "ids"));
+        lua_pop(L, 1);
+    }
+    cm_ids_seal(*box);
+    return 1;
+}
+
+/*** The number of a key, which is added if it is new.
+ * @function Vocab:add
+ * @tparam string|number key valid UTF-8
+ * @treturn integer from 1 */
+static int v_add(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_vocab *vocab = cmL_check_vocab(L, 1);
+    int32_t id = cm_vocab_add(cx, vocab, check_key(L, 2, "add"));
+    if (id < 0)
+        return cmL_raise(L, cx, "add");
+    lua_pushinteger(L, (lua_Integer)id + 1);
+    return 1;
+}
+
+/*** The text of a number.
+ * @function Vocab:text
+ * @tparam integer id from 1 to #vocab
+ * @treturn string */
+static int v_text(lua_State *L)
+{
+    cm_vocab *vocab = cmL_check_vocab(L, 1);
+    lua_Integer id = luaL_checkinteger(L, 2);
+    if (id < 1 || id > cm_vocab_count(vocab))
+        return luaL_error(L, "text: id %I of a vocabulary of %d", id, cm_vocab_count(vocab));
+    cm_text text = cm_vocab_text(vocab, (int32_t)(id - 1));
+    lua_pushlstring(L, text.text, text.len);
+    return 1;
+}
+
+/*** The whole vocabulary as data for a file.
+ * @function Vocab:export
+ * @treturn string bytes of all texts, one after the other
+ * @treturn table offsets, one more than texts: text i is bytes offsets[i] + 1 to offsets[i + 1] */
+static int v_export(lua_State *L)
+{
+    cm_vocab *vocab = cmL_check_vocab(L, 1);
+    const char *bytes;
+    size_t n_bytes;
+    const int64_t *offsets;
+    cm_vocab_export(vocab, &bytes, &n_bytes, &offsets);
+    lua_pushlstring(L, bytes, n_bytes);
+    /* One more than the largest vocabulary passes int; the table then begins smaller. */
+    lua_createtable(L, cm_vocab_count(vocab), 0);
+    for (lua_Integer i = 0; i <= cm_vocab_count(vocab); i++) {
+        lua_pushinteger(L, offsets[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 2;
+}
+
+static int v_len(lua_State *L)
+{
+    lua_pushinteger(L, cm_vocab_count(cmL_check_vocab(L, 1)));
+    return 1;
+}
+
+static int v_tostring(lua_State *L)
+{
+    cm_vocab **box = luaL_checkudata(L, 1, CML_VOCAB);
+    if (*box)
+        lua_pushfstring(L, "[cmml.Vocab of %d]", cm_vocab_count(*box));
+    else
+        lua_pushliteral(L, "[cmml.Vocab released]");
+    return 1;
+}
+
+static int v_gc(lua_State *L)
+{
+    cm_vocab **box = luaL_checkudata(L, 1, CML_VOCAB);
+    cm_vocab *held = *box;
+    *box = NULL;
+    cm_vocab_release(cmL_ctx(L), held);
+    return 0;
+}
+
+static const luaL_Reg functions[] = {{"vocab", l_vocab}, {NULL, NULL}};
+static const luaL_Reg meta[] = {
+    {"__gc", v_gc}, {"__close", v_gc}, {"__len", v_len}, {"__tostring", v_tostring}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"id", v_id},     {"ids", v_ids},       {"add", v_add},
+                                   {"text", v_text}, {"export", v_export}, {NULL, NULL}};
+
+void cmL_open_vocab(lua_State *L)
+{
+    cmL_class(L, CML_VOCAB, meta, methods);
+    cmL_register(L, functions);
+}

@@ -1,0 +1,225 @@
+/* vocab.c - see vocab.h. Open addressing with linear probing, at most half full. */
+#include "data/vocab.h"
+#include <string.h>
+
+typedef struct slot {
+    uint32_t hash; /* spares most comparisons of texts */
+    int32_t id;    /* -1: free */
+} slot;
+
+struct cm_vocab {
+    int32_t refs, count;
+    char *bytes;
+    int64_t *offsets; /* count + 1 */
+    size_t bytes_capacity, offsets_capacity;
+    slot *slots;
+    size_t mask; /* slots - 1 */
+};
+
+#define FIRST_SLOTS 16
+
+static uint64_t mix(uint64_t h)
+{
+    h ^= h >> 32;
+    h *= UINT64_C(0xD6E8FEB86659FD93);
+    return h ^ h >> 32;
+}
+
+/* The address seeds it, so that no file can be made whose texts all meet in one slot. Numbers
+ * follow the order of appearance and do not depend on it. */
+static uint32_t hash_of(const cm_vocab *v, cm_text text)
+{
+    uint64_t h = (uint64_t)(uintptr_t)v ^ (uint64_t)text.len * UINT64_C(0x9E3779B97F4A7C15), word;
+    for (; text.len >= sizeof word; text.text += sizeof word, text.len -= sizeof word) {
+        memcpy(&word, text.text, sizeof word);
+        h = mix(h ^ word);
+    }
+    word = 0;
+    for (size_t i = 0; i < text.len; i++)
+        word = word << 8 | (unsigned char)text.text[i];
+    return (uint32_t)mix(mix(h ^ word));
+}
+
+/* The slot that holds the text, or the free one where it belongs. */
+static slot *probe(const cm_vocab *v, cm_text text, uint32_t hash)
+{
+    for (size_t at = hash & v->mask;; at = (at + 1) & v->mask) {
+        slot *s = &v->slots[at];
+        if (s->id < 0)
+            return s;
+        int64_t start = v->offsets[s->id];
+        if (s->hash == hash && (size_t)(v->offsets[s->id + 1] - start) == text.len &&
+            memcmp(v->bytes + start, text.text, text.len) == 0)
+            return s;
+    }
+}
+
+static void clear(slot *slots, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        slots[i] = (slot){.hash = 0, .id = -1};
+}
+
+static void place(cm_vocab *v, uint32_t hash, int32_t id)
+{
+    size_t at = hash & v->mask;
+    while (v->slots[at].id >= 0)
+        at = (at + 1) & v->mask;
+    v->slots[at] = (slot){.hash = hash, .id = id};
+}
+
+static bool widen(cm_ctx *cx, cm_vocab *v)
+{
+    size_t n = v->mask + 1;
+    slot *old = v->slots, *slots = n > SIZE_MAX / 2 / sizeof *slots
+                                       ? cm_alloc(cx, SIZE_MAX)
+                                       : cm_alloc(cx, 2 * n * sizeof *slots);
+    if (!slots)
+        return false;
+    v->slots = slots;
+    v->mask = 2 * n - 1;
+    clear(slots, 2 * n);
+    for (size_t i = 0; i < n; i++)
+        if (old[i].id >= 0)
+            place(v, old[i].hash, old[i].id);
+    cm_free(cx, old);
+    return true;
+}
+
+cm_vocab *cm_vocab_new(cm_ctx *cx)
+{
+    cm_vocab *v = cm_calloc(cx, 1, sizeof *v);
+    if (!v)
+        return NULL;
+    *v = (cm_vocab){
+        .refs = 1, .mask = FIRST_SLOTS - 1, .offsets_capacity = 16, .bytes_capacity = 64};
+    v->bytes = cm_alloc(cx, v->bytes_capacity);
+    v->offsets = cm_calloc(cx, v->offsets_capacity, sizeof *v->offsets);
+    v->slots = cm_alloc(cx, FIRST_SLOTS * sizeof *v->slots);
+    if (!v->bytes || !v->offsets || !v->slots) {
+        cm_vocab_release(cx, v);
+        return NULL;
+    }
+    clear(v->slots, FIRST_SLOTS);
+    return v;
+}
+
+void cm_vocab_retain(cm_vocab *v)
+{
+    v->refs++;
+}
+
+void cm_vocab_release(cm_ctx *cx, cm_vocab *v)
+{
+    if (!v || --v->refs > 0)
+        return;
+    cm_free(cx, v->bytes);
+    cm_free(cx, v->offsets);
+    cm_free(cx, v->slots);
+    cm_free(cx, v);
+}
+
+int32_t cm_vocab_count(const cm_vocab *v)
+{
+    return v->count;
+}
+
+static bool append(cm_ctx *cx, cm_vocab *v, cm_text text)
+{
+    void *bytes = v->bytes, *offsets = v->offsets;
+    size_t used = (size_t)v->offsets[v->count];
+    if (text.len > SIZE_MAX / 2 - used)
+        return cm_refuse(cx, CM_ERR_LIMIT, "a vocabulary of more than %zu bytes", SIZE_MAX / 2);
+    if (!cm_grow(cx, &bytes, &v->bytes_capacity, used + text.len, 1))
+        return false;
+    v->bytes = bytes;
+    if (!cm_grow(cx, &offsets, &v->offsets_capacity, (size_t)v->count + 2, sizeof *v->offsets))
+        return false;
+    v->offsets = offsets;
+    memcpy(v->bytes + used, text.text, text.len);
+    v->count++;
+    v->offsets[v->count] = (int64_t)(used + text.len);
+    return true;
+}
+
+int32_t cm_vocab_add(cm_ctx *cx, cm_vocab *v, cm_text text)
+{
+    uint32_t hash = hash_of(v, text);
+    slot *s = probe(v, text, hash);
+    char quoted[CM_QUOTE_BYTES];
+    if (s->id >= 0)
+        return s->id;
+    if (cm_utf8_span(text.text, text.len) != text.len)
+        cm_fail(cx, CM_ERR_ARGUMENT, "%s is not valid UTF-8", cm_text_quote(text, quoted));
+    else if (v->count == INT32_MAX)
+        cm_fail(cx, CM_ERR_LIMIT, "a vocabulary of more than %d texts", INT32_MAX);
+    else if (((size_t)v->count + 1 <= v->mask / 2 || widen(cx, v)) && append(cx, v, text)) {
+        place(v, hash, v->count - 1);
+        return v->count - 1;
+    }
+    return -1;
+}
+
+int32_t cm_vocab_find(const cm_vocab *v, cm_text text)
+{
+    return probe(v, text, hash_of(v, text))->id;
+}
+
+cm_text cm_vocab_text(const cm_vocab *v, int32_t id)
+{
+    return (cm_text){v->bytes + v->offsets[id], (size_t)(v->offsets[id + 1] - v->offsets[id])};
+}
+
+void cm_vocab_truncate(cm_vocab *v, int32_t count)
+{
+    if (count >= v->count)
+        return;
+    v->count = count;
+    clear(v->slots, v->mask + 1);
+    for (int32_t id = 0; id < count; id++)
+        place(v, hash_of(v, cm_vocab_text(v, id)), id);
+}
+
+void cm_vocab_export(const cm_vocab *v, const char **bytes, size_t *n_bytes,
+                     const int64_t **offsets)
+{
+    *bytes = v->bytes;
+    *n_bytes = (size_t)v->offsets[v->count];
+    *offsets = v->offsets;
+}
+
+static bool import_texts(cm_ctx *cx, cm_vocab *v, const char *bytes, size_t n_bytes,
+                         const int64_t *offsets, size_t n_offsets)
+{
+    if (n_offsets == 0 || n_offsets - 1 > INT32_MAX || offsets[0] != 0)
+        return cm_refuse(cx, CM_ERR_FORMAT, "a vocabulary needs offsets that begin with 0");
+    for (size_t i = 0; i + 1 < n_offsets; i++) {
+        int64_t from = offsets[i], to = offsets[i + 1];
+        char quoted[CM_QUOTE_BYTES];
+        if (to < from || (uint64_t)to > n_bytes)
+            return cm_refuse(cx, CM_ERR_FORMAT,
+                             "text %zu of a vocabulary has offsets %lld to %lld of %zu bytes",
+                             i + 1, (long long)from, (long long)to, n_bytes);
+        cm_text text = {bytes + from, (size_t)(to - from)};
+        int32_t id = cm_vocab_add(cx, v, text);
+        if (id < 0)
+            return false;
+        if ((size_t)id != i)
+            return cm_refuse(cx, CM_ERR_FORMAT, "a vocabulary has the text %s twice",
+                             cm_text_quote(text, quoted));
+    }
+    size_t used = (size_t)offsets[n_offsets - 1];
+    return used == n_bytes ||
+           cm_refuse(cx, CM_ERR_FORMAT, "the offsets of a vocabulary end at %zu of %zu bytes", used,
+                     n_bytes);
+}
+
+cm_vocab *cm_vocab_import(cm_ctx *cx, const char *bytes, size_t n_bytes, const int64_t *offsets,
+                          size_t n_offsets)
+{
+    cm_vocab *v = cm_vocab_new(cx);
+    if (v && import_texts(cx, v, bytes, n_bytes, offsets, n_offsets))
+        return v;
+    cm_vocab_release(cx, v);
+    return NULL;
+}

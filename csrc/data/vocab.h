@@ -1,0 +1,47 @@
+/* vocab.h - a two-way map between texts (the ids of users, items, genres as the data has them) and
+ * the numbers 0, 1, 2, ... in the order in which they first appeared. Reference-counted. */
+#ifndef CM_VOCAB_H
+#define CM_VOCAB_H
+
+#include "io/text.h"
+
+typedef struct cm_vocab cm_vocab;
+
+/* An empty vocabulary with one reference. */
+cm_vocab *cm_vocab_new(cm_ctx *cx) CM_MUST_CHECK;
+
+/* Takes one more reference. */
+void cm_vocab_retain(cm_vocab *vocab);
+
+/* Gives a reference back; with the last one the vocabulary is freed. NULL is fine. */
+void cm_vocab_release(cm_ctx *cx, cm_vocab *vocab);
+
+/* How many texts there are. */
+int32_t cm_vocab_count(const cm_vocab *vocab);
+
+/* The number of a text, which is added if it is new (it must be valid UTF-8 then). -1 when that
+ * fails: the vocabulary is as it was. */
+int32_t cm_vocab_add(cm_ctx *cx, cm_vocab *vocab, cm_text text) CM_MUST_CHECK;
+
+/* The number of a text, -1 if it is unknown. */
+int32_t cm_vocab_find(const cm_vocab *vocab, cm_text text);
+
+/* The text of a number in [0, count). Valid until the next text is added. */
+cm_text cm_vocab_text(const cm_vocab *vocab, int32_t id);
+
+/* Forgets all texts but the first `count`. */
+void cm_vocab_truncate(cm_vocab *vocab, int32_t count);
+
+/* The whole vocabulary as two blocks, for a file: the characters of all texts one after the other
+ * (*n_bytes of them), and count + 1 offsets: text i is bytes offsets[i] to offsets[i + 1]. Both
+ * belong to the vocabulary and are valid until the next text is added. */
+void cm_vocab_export(const cm_vocab *vocab, const char **bytes, size_t *n_bytes,
+                     const int64_t **offsets);
+
+/* A vocabulary from copies of such blocks, n_offsets = count + 1, which are not trusted: refused
+ * are offsets that do not run from 0 to n_bytes without falling, texts that are not valid UTF-8 or
+ * given twice. */
+cm_vocab *cm_vocab_import(cm_ctx *cx, const char *bytes, size_t n_bytes, const int64_t *offsets,
+                          size_t n_offsets) CM_MUST_CHECK;
+
+#endif

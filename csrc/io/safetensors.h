@@ -1,0 +1,91 @@
+/* safetensors.h - named arrays in a file, in the safetensors format: the length of a header (8
+ * bytes, little-endian), the header in JSON, the numbers of all arrays one after the other.
+ *
+ * Files are not trusted: an archive that opens has been checked whole, and needs memory in
+ * proportion to the file. */
+#ifndef CM_SAFETENSORS_H
+#define CM_SAFETENSORS_H
+
+#include "io/text.h"
+
+#define CM_ARCHIVE_HEADER  ((uint64_t)16 << 20) /* bytes a header may have */
+#define CM_ARCHIVE_ENTRIES 100000               /* arrays a file may hold */
+
+typedef enum cm_dtype { CM_F32, CM_F64, CM_I32, CM_I64, CM_U8, CM_DTYPES } cm_dtype;
+
+/* "F32" and the like. */
+const char *cm_dtype_name(cm_dtype dtype);
+
+/* Bytes of one number. */
+size_t cm_dtype_bytes(cm_dtype dtype);
+
+/* The dtype of a name of the standard; false if it is none of those that are supported. */
+bool cm_dtype_find(cm_text name, cm_dtype *out);
+
+typedef struct cm_archive_entry {
+    cm_text name; /* a zero follows it */
+    cm_dtype dtype;
+    int ndim;
+    int64_t shape[CM_MAX_DIMS];
+    int64_t count;             /* numbers */
+    const unsigned char *data; /* little-endian, not aligned; see cm_archive_copy */
+    size_t bytes;
+} cm_archive_entry;
+
+typedef struct cm_archive cm_archive;
+
+/* Reads a whole file; free with cm_archive_close. Refused: what is no safetensors file, a truncated
+ * one, any fault of its header, arrays that overlap, leave gaps or do not end with the file, dtypes
+ * outside cm_dtype, more than CM_MAX_DIMS dims, more than CM_ARCHIVE_ENTRIES arrays. */
+cm_archive *cm_archive_open(cm_ctx *cx, const char *path) CM_MUST_CHECK;
+
+/* The same for the bytes of a file, called `what` in messages. The block (of cm_alloc) is the
+ * archive's from here on, and freed if it is refused. */
+cm_archive *cm_archive_parse(cm_ctx *cx, char *bytes, size_t size, const char *what) CM_MUST_CHECK;
+
+/* Frees an archive and all that it gave; NULL is fine. */
+void cm_archive_close(cm_ctx *cx, cm_archive *archive);
+
+/* How many arrays there are. */
+size_t cm_archive_count(const cm_archive *archive);
+
+/* The i-th array in the order of the header, i in [0, count). Owned by the archive. */
+const cm_archive_entry *cm_archive_at(const cm_archive *archive, size_t i);
+
+/* The array of a name, NULL if there is none. */
+const cm_archive_entry *cm_archive_find(const cm_archive *archive, const char *name);
+
+/* How many pairs of metadata there are. */
+size_t cm_archive_meta_count(const cm_archive *archive);
+
+/* The i-th pair of metadata in the order of the header. Owned by the archive. */
+void cm_archive_meta_at(const cm_archive *archive, size_t i, cm_text *key, cm_text *text);
+
+/* Copies the numbers of an array to `out`, which is aligned for them and has room for entry->bytes,
+ * in the byte order of this machine. */
+void cm_archive_copy(const cm_archive_entry *entry, void *out);
+
+/* The same for F32 and F64, as cm_real. Refused for other dtypes, and when a finite number becomes
+ * infinite. `out` has room for entry->count. */
+bool cm_archive_copy_real(cm_ctx *cx, const cm_archive_entry *entry, cm_real *out) CM_MUST_CHECK;
+
+/* An array to be written: contiguous, in the byte order of this machine. */
+typedef struct cm_archive_item {
+    cm_text name;
+    cm_dtype dtype;
+    int ndim;
+    int64_t shape[CM_MAX_DIMS];
+    const void *data;
+} cm_archive_item;
+
+typedef struct cm_archive_meta {
+    cm_text key, text;
+} cm_archive_meta;
+
+/* Writes a file whole, or leaves what stood at the path (see cm_sys_write): the arrays in the order
+ * given, the metadata sorted by key, so that equal contents make equal files. Refused: names or
+ * keys given twice or not UTF-8, and what cm_archive_open would not read again. */
+bool cm_archive_write(cm_ctx *cx, const char *path, const cm_archive_item *items, size_t n_items,
+                      const cm_archive_meta *meta, size_t n_meta) CM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,107 @@
+--- Model files: one .safetensors with weights, catalogue, options and version, and for resuming the
+-- state of the training as well. Data alone: nothing in a file is run.
+--
+-- @module cmml
+local json = require "cmml.json"
+
+return function(cmml)
+  local core = cmml.core
+  local Recommender = getmetatable(cmml.recommenders.cmml)
+  local format, format_version = "cmml-model", 1
+
+  --- Saves a recommender: whole, or the file that stood there stays.
+  -- @tparam Recommender model
+  -- @tparam string path
+  -- @tparam[opt] table extra tensors (list of {name, tensor}) and notes (plain data) to go with it
+  -- @treturn ?true
+  -- @treturn ?string message
+  function cmml.save(model, path, extra)
+    extra = extra or {}
+    local entries, schema = model.catalogue:export()
+    local function add(prefix, list)
+      for _, pair in ipairs(list) do
+        entries[#entries + 1] = { name = prefix .. pair[1], value = pair[2] }
+      end
+    end
+    add("model.", model:tensors())
+    add("training.", extra.tensors or {})
+    return core.write_archive(path, entries, {
+      format = format,
+      format_version = tostring(format_version),
+      library_version = cmml._VERSION,
+      config = json.encode { kind = model.kind, options = model.options, schema = schema,
+        notes = extra.notes or {} },
+    })
+  end
+
+  --- Saves the recommender; see `save`.
+  function Recommender:save(path)
+    return cmml.save(self, path)
+  end
+
+  local function parse(path)
+    local archive, message = core.read_archive(path)
+    if not archive then
+      return nil, message
+    end
+    local meta = archive.metadata
+    if meta.format ~= format then
+      return nil, ("%s: a safetensors file, but not a cmml model"):format(path)
+    end
+    local version = math.tointeger(tonumber(meta.format_version))
+    if not version or version > format_version then
+      return nil, ("%s: model format %s; this library reads up to %d: update it"):format(path,
+        tostring(meta.format_version), format_version)
+    end
+    local config
+    config, message = core.json_decode(meta.config or "", path)
+    if type(config) ~= "table" then
+      return nil, message or path .. ": the configuration is no object"
+    end
+    return archive, config
+  end
+
+  local function restore(archive, config)
+    local class = cmml.recommenders[config.kind]
+    if not class then
+      error(("no recommender of kind %s is known"):format(tostring(config.kind)), 0)
+    elseif type(config.options) ~= "table" or type(config.schema) ~= "table" then
+      error("the configuration lacks options or schema", 0)
+    end
+    local catalogue, model, training = {}, {}, {}
+    for _, entry in ipairs(archive.tensors) do
+      local section, name = entry.name:match("^(%a+)%.(.+)$")
+      if section == "catalogue" then
+        catalogue[entry.name] = entry.value
+      elseif not cmml.is_tensor(entry.value) then
+        error(("%s is not an array of floating-point numbers"):format(entry.name), 0)
+      elseif section == "model" then
+        model[#model + 1] = { name, entry.value }
+        if not entry.value:isfinite() then
+          error(("%s holds numbers that are not finite"):format(entry.name), 0)
+        end
+      elseif section == "training" then
+        training[name] = entry.value
+      end
+    end
+    return class.restore(cmml.import_catalogue(catalogue, config.schema), config.options, model),
+      training
+  end
+
+  --- Loads a model file. Nothing in it is trusted.
+  -- @tparam string path
+  -- @treturn ?Recommender nil if the file is missing, damaged or no model
+  -- @treturn string|table message, or what went with the model: tensors by name, notes, version
+  function cmml.load(path)
+    local archive, config = parse(path)
+    if not archive then
+      return nil, config
+    end
+    local ok, model, training = pcall(restore, archive, config)
+    if not ok then
+      return nil, ("%s: %s"):format(path, tostring(model))
+    end
+    return model, { tensors = training, notes = config.notes,
+      version = archive.metadata.library_version }
+  end
+end

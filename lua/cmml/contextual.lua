@@ -1,0 +1,127 @@
+--- CMML behind the interface of recommenders (user setting: ratings, learnt content features).
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local core = cmml.core
+  local Contextual = cmml.recommender_class("cmml", "CMML")
+
+  --- Settings by name. `published-code` is what the paper's released code runs on MovieLens-1M:
+  -- two modulated layers, LeakyReLU, detached encoder input, Adam 3e-4 with L2 1e-5, entries of the
+  -- mean gradient clamped to 10, 32 tasks a step. It is the default.
+  cmml.presets = {
+    ["published-code"] = {
+      model = { width = 32, encoder = "mean", encoder_widths = { 64 }, encoder_detach = true,
+        label_hidden = 64, hybrid = "dot", modulation = "film", backbone = { 64, 64 },
+        hyper = { 256, 256 }, activation = "leaky_relu" },
+      training = { batch = 32, support = 40, query = 10, lr = 3e-4, weight_decay = 1e-5,
+        clip = 10 },
+    },
+  }
+
+  local known = { width = "integer?", encoder = "string?", encoder_widths = "table?",
+    encoder_detach = "boolean?", label_hidden = "integer?", hybrid = "string?",
+    modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
+    preset = { "string", "published-code" } }
+
+  local function build(catalogue, options, init)
+    local network = { item_fields = catalogue:fields "item", user_fields = catalogue:fields "user",
+      init = init }
+    for key, value in pairs(options) do
+      network[key] = value
+    end
+    local self = setmetatable({ catalogue = catalogue, options = options }, Contextual)
+    self.module = cmml.network(network)
+    return self
+  end
+
+  --- A CMML recommender with fresh weights.
+  -- @tparam Catalogue catalogue
+  -- @tparam[opt] table options preset (default "published-code") and, over it, any option of
+  -- `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial
+  -- weights (default 1)
+  -- @treturn Recommender
+  function cmml.cmml(catalogue, options)
+    local rules = { seed = { "integer", 1 } }
+    for key, rule in pairs(known) do
+      rules[key] = rule
+    end
+    local opt = args.check("cmml", options, rules)
+    local preset = cmml.presets[opt.preset]
+    if not preset then
+      error(("cmml: there is no preset %s"):format(opt.preset), 2)
+    end
+    local chosen = {}
+    for key, value in pairs(preset.model) do
+      chosen[key] = value
+      if opt[key] ~= nil then
+        chosen[key] = opt[key]
+      end
+    end
+    return build(catalogue, chosen, cmml.nn.init(opt.seed))
+  end
+
+  -- The vectors of rows: item fields, then the user's, which are the same for a whole task.
+  local function join(item, user, segments)
+    if item and user then
+      return core.concat { item, core.segment_expand(user, segments) }
+    end
+    return item or core.segment_expand(user, segments)
+  end
+
+  --- The contexts of tasks, from one forward pass over their supports.
+  function Contextual:adapt_rows(support, users)
+    local network = self.module
+    local user = network:embed_fields("user", users.bags, users.rows)
+    local function vectors()
+      return join(network:embed_fields("item", self.catalogue.item_bags, support.items), user,
+        support.segments)
+    end
+    local x = network.encoder_detach and cmml.no_grad(vectors) or vectors()
+    return { user = user, context = network:context(x, support.labels, support.segments) }
+  end
+
+  --- Scores of rows under those contexts.
+  function Contextual:score_rows(state, items, segments)
+    local item = self.module:embed_fields("item", self.catalogue.item_bags, items)
+    return (self.module:score(join(item, state.user, segments), state.context, segments))
+  end
+
+  --- What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5).
+  -- @tparam table batch as Tasks:batches gives it
+  -- @treturn Tensor
+  function Contextual:loss(batch)
+    local state = self:adapt_rows(batch.support, batch.users)
+    local scores = self:score_rows(state, batch.query.items, batch.query.segments)
+    return core.task_mse(scores, batch.query.labels, batch.query.segments)
+  end
+
+  function Contextual:tensors()
+    return self.module:named_parameters()
+  end
+
+  --- The recommender of a model file. Its sizes are not trusted: each parameter must have the shape
+  -- that the options ask for before anything of that size is made.
+  function Contextual.restore(catalogue, options, tensors)
+    args.check("model options", options, known, 1)
+    local at = 0
+    local function stored(shape)
+      at = at + 1
+      local pair = tensors[at]
+      local found = pair and table.concat(pair[2].shape, "x") or "nothing"
+      if found ~= table.concat(shape, "x") then
+        error(("parameter %d has shape %s, but the model's options ask for %s"):format(at, found,
+          table.concat(shape, "x")), 0)
+      end
+      return pair[2]
+    end
+    local self = build(catalogue, options, { uniform = stored, normal = stored })
+    for i, pair in ipairs(self:tensors()) do
+      if tensors[i][1] ~= pair[1] then
+        error(("parameter %d is %s, but %s was expected"):format(i, tensors[i][1], pair[1]), 0)
+      end
+    end
+    return self
+  end
+end

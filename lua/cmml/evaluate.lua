@@ -1,0 +1,80 @@
+--- Evaluation: adapt to each test user's support, predict the query, compare.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  --- Evaluates recommenders on the same tasks. Each user's value of a metric is the mean over the
+  -- draws, so that the interval speaks of users.
+  -- @tparam table models list of recommenders
+  -- @tparam Tasks tasks
+  -- @tparam[opt] table options draws (default 5), cutoffs (of ndcg_exp, default {1, 3})
+  -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
+  -- `metrics.summary`)
+  function cmml.evaluate(models, tasks, options)
+    local opt = args.check("evaluate", options, { draws = { "integer", 5 },
+      cutoffs = { "table", { 1, 3 } } })
+    local values = {}
+    for m in ipairs(models) do
+      values[m] = {}
+    end
+    for draw = 1, opt.draws do
+      local first = 0
+      for batch in tasks:batches(draw) do
+        for m, model in ipairs(models) do
+          local scores = cmml.no_grad(function()
+            local state = model:adapt_rows(batch.support, batch.users)
+            return model:score_rows(state, batch.query.items, batch.query.segments)
+          end)
+          local metrics = cmml.metrics.rating(scores, batch.query.labels, batch.query.segments,
+            opt.cutoffs)
+          for name, list in pairs(metrics) do
+            local sums = values[m][name] or {}
+            values[m][name] = sums
+            for i, value in ipairs(list) do
+              sums[first + i] = (sums[first + i] or 0) + value / opt.draws
+            end
+          end
+        end
+        first = first + #batch.query.segments
+      end
+    end
+    local results = {}
+    for m in ipairs(models) do
+      results[m] = {}
+      for name, list in pairs(values[m]) do
+        results[m][name] = cmml.metrics.summary(list)
+      end
+    end
+    return results
+  end
+
+  --- The results of `evaluate` as a Markdown table.
+  -- @tparam table titles one a model
+  -- @tparam table results
+  -- @tparam[opt] table names metrics, in the order of the columns
+  -- @treturn string
+  function cmml.format_results(titles, results, names)
+    names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
+    local width = #"model"
+    for _, title in ipairs(titles) do
+      width = math.max(width, #title)
+    end
+    local lines = { ("| %-" .. width .. "s |"):format("model") }
+    local rule = "|" .. ("-"):rep(width + 2) .. "|"
+    for _, name in ipairs(names) do
+      lines[1] = lines[1] .. (" %-14s |"):format(name)
+      rule = rule .. ("-"):rep(16) .. "|"
+    end
+    lines[2] = rule
+    for m, result in ipairs(results) do
+      local line = ("| %-" .. width .. "s |"):format(titles[m])
+      for _, name in ipairs(names) do
+        local metric = result[name]
+        line = line .. (" %.4f ± %.4f |"):format(metric.mean, metric.interval)
+      end
+      lines[#lines + 1] = line
+    end
+    return table.concat(lines, "\n")
+  end
+end

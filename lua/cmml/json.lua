@@ -1,0 +1,68 @@
+--- Writing JSON. Reading is the core's (`core.json_decode`).
+--
+-- @module cmml.json
+local json = {}
+
+local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
+
+local function quote(text)
+  return '"' .. text:gsub('[%c"\\\127]', function(c)
+    return escapes[c] or ("\\u%04x"):format(c:byte())
+  end) .. '"'
+end
+
+local function number(value)
+  if math.type(value) == "integer" then
+    return tostring(value)
+  elseif value ~= value or math.abs(value) == math.huge then
+    error("json: " .. tostring(value) .. " cannot be written", 0)
+  end
+  return ("%.17g"):format(value)
+end
+
+local encode
+
+local function encode_table(value)
+  local parts = {}
+  if #value > 0 or next(value) == nil then
+    for i, entry in ipairs(value) do
+      parts[i] = encode(entry)
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
+  end
+  local keys = {}
+  for key in pairs(value) do
+    if type(key) ~= "string" then
+      error("json: a table must be a list or have text keys", 0)
+    end
+    keys[#keys + 1] = key
+  end
+  table.sort(keys)
+  for i, key in ipairs(keys) do
+    parts[i] = quote(key) .. ":" .. encode(value[key])
+  end
+  return "{" .. table.concat(parts, ",") .. "}"
+end
+
+function encode(value)
+  local kind = type(value)
+  if kind == "table" then
+    return encode_table(value)
+  elseif kind == "string" then
+    return quote(value)
+  elseif kind == "number" then
+    return number(value)
+  elseif kind == "boolean" then
+    return tostring(value)
+  end
+  error("json: a " .. kind .. " cannot be written", 0)
+end
+
+--- A value as JSON text, keys sorted, so that equal values give equal text. An empty table is [].
+-- @param value tables (lists, or with text keys), strings, finite numbers, booleans
+-- @treturn string
+function json.encode(value)
+  return encode(value)
+end
+
+return json

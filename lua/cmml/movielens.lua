@@ -1,0 +1,176 @@
+--- MovieLens-1M, and whatever comes in its format.
+--
+-- @module cmml
+
+return function(cmml)
+  local core = cmml.core
+
+  --- The fields of the published experiments (MeLU, CMML): what movies_extrainfos.dat and users.dat
+  -- tell.
+  local full_schema = { item = { { "rate" }, { "genre", multi = true }, { "director", multi = true },
+    { "actor", multi = true } }, user = { { "gender" }, { "age" }, { "occupation" }, { "zip" } } }
+
+  --- What is left of it in the files that GroupLens distributes: there the film itself stands in
+  -- for its cast.
+  local public_schema = { item = { { "film" }, { "year" }, { "genre", multi = true } },
+    user = full_schema.user }
+
+  -- Films that stand twice in the original list, under two ids; extra information exists for one.
+  local same_film = { ["860"] = "811", ["1795"] = "1741" }
+
+  local function read(path, encoding, columns, exact)
+    return core.read_table(path, { delimiter = "::", encoding = encoding, columns = columns,
+      exact = exact })
+  end
+
+  -- The values of text or list columns as Lua tables, row by row.
+  local function rows_of(data, names)
+    local rows = {}
+    for row = 1, data.rows do
+      rows[row] = {}
+    end
+    for name, key in pairs(names) do
+      local column = data.columns[name]
+      local ids, vocab = column.ids:totable(), column.vocab
+      if not column.segments then
+        for row, id in ipairs(ids) do
+          rows[row][key] = vocab:text(id)
+        end
+      else
+        local at = 0
+        for row, length in ipairs(column.segments:totable()) do
+          local list = {}
+          for i = 1, length do
+            list[i] = vocab:text(ids[at + i])
+          end
+          rows[row][key], at = list, at + length
+        end
+      end
+    end
+    return rows
+  end
+
+  local function read_users(path)
+    local data, message = read(path, "utf-8", { { name = "id" }, { name = "gender" },
+      { name = "age" }, { name = "occupation" }, { name = "zip" } })
+    if not data then
+      return nil, message
+    end
+    local rows = rows_of(data, { id = "id", gender = "gender", age = "age",
+      occupation = "occupation", zip = "zip" })
+    for _, row in ipairs(rows) do
+      row.zip = row.zip:sub(1, 5)
+    end
+    return rows
+  end
+
+  local function read_movies(path)
+    local data, message = read(path, "latin-1", { { name = "id" }, { name = "title" },
+      { name = "genre", kind = "list", separator = "|" } })
+    if not data then
+      return nil, message
+    end
+    local rows = rows_of(data, { id = "id", title = "title", genre = "genre" })
+    for _, row in ipairs(rows) do
+      row.film, row.year = row.id, row.title:match("%((%d%d%d%d)%)%s*$")
+    end
+    return rows
+  end
+
+  -- "Name (notes)" without the notes; N/A counts as a value of its own, as in the published tables.
+  local function clean(list)
+    for i, value in ipairs(list) do
+      list[i] = value == "N/A" and "nan" or value:gsub("%s*%b()", ""):match("^%s*(.-)%s*$")
+    end
+    return list
+  end
+
+  local function read_extra(path)
+    local function list(name)
+      return { name = name, kind = "list", separator = ", " }
+    end
+    local data, message = read(path, "utf-8", { { name = "id" }, { name = "title" },
+      { name = "year" }, { name = "rate" }, { name = "released", kind = "skip" }, list "genre",
+      list "director", { name = "writer", kind = "skip" }, list "actor",
+      { name = "plot", kind = "skip" }, { name = "poster", kind = "skip" } })
+    if not data then
+      return nil, message
+    end
+    local rows = rows_of(data, { id = "id", rate = "rate", genre = "genre",
+      director = "director", actor = "actor" })
+    local by_id = {}
+    for _, row in ipairs(rows) do
+      row.genre, row.director, row.actor = clean(row.genre), clean(row.director), clean(row.actor)
+      by_id[row.id] = row
+    end
+    return by_id
+  end
+
+  -- Ratings with the ids of doubled films made one.
+  local function read_ratings(path)
+    local data, message = read(path, "utf-8", { { name = "user" }, { name = "item" },
+      { name = "rating", kind = "number" }, { name = "timestamp", kind = "skip" } })
+    if not data then
+      return nil, message
+    end
+    local columns = data.columns
+    local result = { users = columns.user.vocab, items = columns.item.vocab,
+      user_ids = columns.user.ids, item_ids = columns.item.ids, ratings = columns.rating.values }
+    return result
+  end
+
+  local function merge_films(ratings)
+    local old, new, renamed = ratings.items, core.vocab(), false
+    local row_of = {}
+    for row = 1, #old do
+      local id = old:text(row)
+      renamed = renamed or same_film[id] ~= nil
+      row_of[row] = new:add(same_film[id] or id)
+    end
+    if renamed then
+      ratings.items = new
+      ratings.item_ids = core.map_ids(ratings.item_ids, core.ids(row_of))
+    end
+  end
+
+  --- Reads a folder in the format of MovieLens-1M: ratings.dat, users.dat, movies.dat and, if it is
+  -- there, movies_extrainfos.dat (rate, director, actors). The timestamps are not used. Films 860
+  -- and 1795 are films 811 and 1741 again; of a user's ratings of both the first is kept.
+  -- @tparam string folder
+  -- @treturn ?Dataset nil if a file is missing or malformed
+  -- @treturn ?string message
+  function cmml.movielens(folder)
+    local ratings, message = read_ratings(folder .. "/ratings.dat")
+    if not ratings then
+      return nil, message
+    end
+    local users, movies, extra
+    users, message = read_users(folder .. "/users.dat")
+    if not users then
+      return nil, message
+    end
+    movies, message = read_movies(folder .. "/movies.dat")
+    if not movies then
+      return nil, message
+    end
+    local has_extra = core.exists(folder .. "/movies_extrainfos.dat")
+    if has_extra then
+      extra, message = read_extra(folder .. "/movies_extrainfos.dat")
+      if not extra then
+        return nil, message
+      end
+    end
+    merge_films(ratings)
+    local items = {}
+    for _, movie in ipairs(movies) do
+      if not same_film[movie.id] then
+        local record = extra and (extra[movie.id] or {}) or movie
+        record.id, record.title = movie.id, movie.title
+        items[#items + 1] = record
+      end
+    end
+    return cmml.dataset { name = folder:match("([^/]+)/*$") or folder,
+      schema = cmml.schema(has_extra and full_schema or public_schema), ratings = ratings,
+      items = items, users = users }
+  end
+end

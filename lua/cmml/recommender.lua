@@ -1,0 +1,155 @@
+--- Recommenders: one interface for everything that adapts to a person.
+--
+-- A kind of recommender is a class made by `cmml.recommender_class`. It has to provide
+--
+--    class:adapt_rows(support, users) -> state      support: segments, items, labels of several
+--                                                   tasks; users: {bags, rows}, a row a task
+--    class:score_rows(state, items, segments) -> scores [rows]
+--    class:tensors() -> list of {name, tensor}      what a model file has to keep
+--    class.restore(catalogue, options, tensors)     the recommender from it
+--
+-- and either `loss(batch)` with `module` (learnt by gradients) or `fit(ratings)` (counted). Trainer,
+-- evaluator, checkpoints and command line know nothing else.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local core = cmml.core
+  local Recommender = { __name = "cmml.Recommender" }
+  Recommender.__index = Recommender
+  local Adapted = { __name = "cmml.Adapted" }
+  Adapted.__index = Adapted
+  cmml.recommenders = {}
+
+  --- A kind of recommender, found by its name in model files and on the command line.
+  -- @tparam string kind
+  -- @tparam string title for tables
+  -- @treturn table the class: objects have it as metatable, and fields catalogue and options
+  function cmml.recommender_class(kind, title)
+    if cmml.recommenders[kind] then
+      error(("recommender_class: %s is registered already"):format(kind), 2)
+    end
+    local class = setmetatable({ __name = "cmml." .. kind, kind = kind, title = title },
+      Recommender)
+    class.__index = class
+    class.__tostring = function(self)
+      return ("[cmml recommender %s, %d items]"):format(kind, #self.catalogue.items)
+    end
+    cmml.recommenders[kind] = class
+    return class
+  end
+
+  -- Rows of the catalogue and ratings of a support set given with raw ids; the last rating of an
+  -- item counts. Unknown items raise, or are listed if the caller said "skip".
+  local function read_support(self, support, unknown)
+    local rows, labels, at, skipped = {}, {}, {}, {}
+    for i, entry in ipairs(support) do
+      local item, rating
+      if type(entry) == "table" then
+        item, rating = entry.item or entry[1], entry.rating or entry[2]
+      end
+      if type(item) ~= "string" and math.type(item) == nil then
+        error(("adapt: entry %d must be {item, rating}"):format(i), 3)
+      elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
+        error(("adapt: the rating of item %s is %s, not a finite number"):format(
+          tostring(item), tostring(rating)), 3)
+      end
+      local row = self.catalogue.items:id(item)
+      if row then
+        at[row] = at[row] or #rows + 1
+        rows[at[row]], labels[at[row]] = row, rating
+      elseif unknown == "skip" then
+        skipped[#skipped + 1] = item
+      else
+        error(("adapt: item %s is not in the catalogue of %d items; give unknown = \"skip\" to "
+          .. "leave such items out"):format(tostring(item), #self.catalogue.items), 3)
+      end
+    end
+    return rows, labels, skipped
+  end
+
+  local function labels_tensor(labels)
+    return #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0)
+  end
+
+  --- Adapts to a person: one forward pass over what the person rated.
+  -- @tparam table support list of {item, rating} with raw ids; may be empty; field user = a table of
+  -- values by field name, if anything is known of the person
+  -- @tparam[opt] table options unknown = "error" (default) or "skip" for items that the model does
+  -- not know
+  -- @treturn Adapted with predict, recommend, and skipped (unknown items that were left out)
+  function Recommender:adapt(support, options)
+    local opt = args.check("adapt", options, { unknown = { "string", "error" } })
+    args.one_of("adapt: unknown", opt.unknown, { "error", "skip" })
+    if type(support) ~= "table" then
+      error("adapt: the support must be a list of {item, rating}", 2)
+    end
+    local rows, labels, skipped = read_support(self, support, opt.unknown)
+    local users = { bags = self.catalogue:bags("user", { support.user or {} }),
+      rows = core.ids { 1 } }
+    local state = cmml.no_grad(self.adapt_rows, self, {
+      segments = core.segments { #rows }, items = core.ids(rows), labels = labels_tensor(labels),
+    }, users)
+    return setmetatable({ model = self, state = state, rows = rows, skipped = skipped }, Adapted)
+  end
+
+  local function score_list(self, items)
+    return cmml.no_grad(self.model.score_rows, self.model, self.state, items,
+      core.segments { #items }):totable()
+  end
+
+  --- Predicted ratings of items.
+  -- @tparam table items list of raw ids
+  -- @treturn table list of numbers, neither clipped nor rounded
+  function Adapted:predict(items)
+    local rows = {}
+    for i, item in ipairs(items) do
+      rows[i] = self.model.catalogue.items:id(item)
+      if not rows[i] then
+        error(("predict: item %s is not in the catalogue"):format(tostring(item)), 2)
+      end
+    end
+    return #rows > 0 and score_list(self, core.ids(rows)) or {}
+  end
+
+  --- The items with the highest predicted ratings; equal ones in the order of the catalogue.
+  -- @tparam[opt] table options n (default 10), exclude (list of raw ids; unknown ones do no harm),
+  -- include_support (true: items of the support may come, too)
+  -- @treturn table list of {item, title, score}, best first; shorter if there are not n items
+  function Adapted:recommend(options)
+    local opt = args.check("recommend", options, { n = { "integer", 10 },
+      exclude = { "table", {} }, include_support = { "boolean", false } })
+    local catalogue, out = self.model.catalogue, {}
+    for _, item in ipairs(opt.exclude) do
+      out[catalogue.items:id(item) or 0] = true
+    end
+    for _, row in ipairs(opt.include_support and {} or self.rows) do
+      out[row] = true
+    end
+    local all = {}
+    for row = 1, #catalogue.items do
+      if not out[row] then
+        all[#all + 1] = row
+      end
+    end
+    local scores = #all > 0 and score_list(self, core.ids(all)) or {}
+    local order = {}
+    for i = 1, #all do
+      order[i] = i
+    end
+    table.sort(order, function(a, b)
+      if scores[a] ~= scores[b] then
+        return scores[a] > scores[b]
+      end
+      return a < b
+    end)
+    local result = {}
+    for i = 1, math.min(opt.n, #order) do
+      local row = all[order[i]]
+      result[i] = { item = catalogue.items:text(row), title = catalogue:title(row),
+        score = scores[order[i]] }
+    end
+    return result
+  end
+end

@@ -1,0 +1,87 @@
+--- Simple predictors behind the interface of recommenders: what any model has to beat.
+--
+-- A predicted rating is an item's part plus a user's part. The item's part is the mean of its
+-- training ratings, shrunk towards the mean of all; the user's part is the mean of what the support
+-- leaves over, shrunk towards 0.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local core = cmml.core
+
+  -- kind, title, whether items and users count, and how many imaginary ratings pull towards the mean
+  local kinds = {
+    { "global_mean", "global mean" },
+    { "user_mean", "user mean", user = true, user_shrink = 0 },
+    { "item_mean", "item mean", item = true, item_shrink = 5 },
+    { "item_user_mean", "item mean + user bias", item = true, user = true, item_shrink = 5,
+      user_shrink = 3 },
+  }
+  --- The names of the simple predictors, in order.
+  cmml.simple_kinds = {}
+
+  for i, kind in ipairs(kinds) do
+    local class = cmml.recommender_class(kind[1], kind[2])
+    cmml.simple_kinds[i] = kind[1]
+
+    --- A predictor that has seen nothing yet; options item_shrink and user_shrink (imaginary ratings).
+    cmml[kind[1]] = function(catalogue, options)
+      local opt = args.check(kind[1], options, { item_shrink = { "number", kind.item_shrink or 0 },
+        user_shrink = { "number", kind.user_shrink or 0 } })
+      return setmetatable({ catalogue = catalogue, options = opt,
+        item_part = core.full({ #catalogue.items }, 0) }, class)
+    end
+
+    --- Counts the ratings of the training users.
+    -- @tparam table ratings grouped by user
+    -- @tparam table users list of rows that may be learnt from
+    function class:fit(ratings, users)
+      local wanted = core.ids(users)
+      local count_of = #ratings.items
+      local support, query = core.draw_tasks(ratings, wanted, { support = count_of,
+        query = 0, seed = 0 })
+      assert(#query.items == 0)
+      local n = #self.catalogue.items
+      local zeros = core.full({ n }, 0)
+      local total = core.scatter_add_rows(zeros, support.labels, support.items)
+      local count = core.scatter_add_rows(zeros, core.full({ #support.items }, 1), support.items)
+      local mean = #support.items > 0 and support.labels:mean():item() or 0
+      if kind.item then
+        local shrink = self.options.item_shrink
+        -- an item without ratings and without shrinkage would be 0 / 0
+        local floor = shrink > 0 and 0 or 1e-6
+        self.item_part = (total + mean * (shrink + floor)) / (count + (shrink + floor))
+      else
+        self.item_part = core.full({ n }, mean)
+      end
+    end
+
+    function class:adapt_rows(support)
+      if not kind.user then
+        return { bias = core.full({ #support.segments }, 0) }
+      end
+      local left = support.labels - self.item_part:gather_rows(support.items)
+      local count = core.segment_sum(core.full({ #support.items }, 1), support.segments)
+      local floor = self.options.user_shrink > 0 and 0 or 1e-6
+      return { bias = left:segment_sum(support.segments) / (count + self.options.user_shrink + floor) }
+    end
+
+    function class:score_rows(state, items, segments)
+      return self.item_part:gather_rows(items) + state.bias:segment_expand(segments)
+    end
+
+    function class:tensors()
+      return { { "item_part", self.item_part } }
+    end
+
+    function class.restore(catalogue, options, tensors)
+      local self = cmml[kind[1]](catalogue, options)
+      if not tensors[1] or #tensors[1][2] ~= #catalogue.items then
+        error("item_part does not fit the items of the catalogue", 0)
+      end
+      self.item_part = tensors[1][2]
+      return self
+    end
+  end
+end

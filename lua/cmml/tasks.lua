@@ -1,0 +1,63 @@
+--- Batches of tasks: for each user a support set to adapt to and a query to be judged by.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+return function(cmml)
+  local core = cmml.core
+  local Tasks = { __name = "cmml.Tasks" }
+  Tasks.__index = Tasks
+
+  --- A source of tasks, one a user.
+  -- @tparam table options ratings (grouped by user, as of a Dataset), users (list of rows), bags (the
+  -- user fields of all rows, from Catalogue:bags), support and query (rows of a task at most, default
+  -- 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels within
+  -- each support set: how much does the context matter?), shuffle (visit in a fresh order each draw)
+  -- @treturn Tasks
+  function cmml.tasks(options)
+    local opt = args.check("tasks", options, { ratings = "table", users = "table", bags = "table",
+      support = { "integer", 40 }, query = { "integer", 10 }, batch = { "integer", 32 },
+      seed = { "integer", 1 }, shuffle_labels = { "boolean", false },
+      shuffle = { "boolean", false } })
+    if opt.query < 1 then
+      error("tasks: query must be at least 1: without query rows there is nothing to judge", 2)
+    elseif opt.batch < 1 or opt.support < 0 then
+      error("tasks: batch must be at least 1 and support at least 0", 2)
+    end
+    return setmetatable(opt, Tasks)
+  end
+
+  --- How many batches a draw has.
+  -- @treturn integer
+  function Tasks:count()
+    return math.ceil(#self.users / self.batch)
+  end
+
+  --- Iterates over the batches of one draw. A task's draw depends on (seed, draw, user) alone.
+  -- @tparam integer draw epoch, or number of the evaluation draw, from 1
+  -- @treturn function giving {users = {bags, rows}, support, query}, the last two with segments,
+  -- items and labels
+  function Tasks:batches(draw)
+    local users, first = self.users, 1
+    if self.shuffle then
+      local order = core.choose(#users, #users, { seed = self.seed, epoch = draw,
+        stream = core.streams.order }):totable()
+      users = {}
+      for i, at in ipairs(order) do
+        users[i] = self.users[at]
+      end
+    end
+    local options = { seed = self.seed, draw = draw, support = self.support, query = self.query,
+      shuffle_labels = self.shuffle_labels }
+    return function()
+      if first > #users then
+        return nil
+      end
+      local last = math.min(first + self.batch - 1, #users)
+      local rows = core.ids(table.move(users, first, last, 1, {}))
+      first = last + 1
+      local support, query = core.draw_tasks(self.ratings, rows, options)
+      return { users = { bags = self.bags, rows = rows }, support = support, query = query }
+    end
+  end
+end
