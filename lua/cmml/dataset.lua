@@ -81,6 +81,32 @@ return function(cmml)
       item_records = self.item_records, user_records = records }
   end
 
+  --- The ratings with the item rows of a model's catalogue, which may be another than the data's.
+  -- @tparam Catalogue catalogue
+  -- @treturn ?table as `ratings`; nil if an item that was rated is not in the catalogue
+  -- @treturn ?string message
+  function Dataset:ratings_for(catalogue)
+    local rows, missing = {}, 0
+    for row = 1, #self.items do
+      rows[row] = catalogue.items:id(self.items:text(row)) or 0
+    end
+    local n = #self.items
+    local rated = core.scatter_add_rows(core.full({ n }, 0),
+      core.full({ #self.ratings.items }, 1), self.ratings.items):totable()
+    local first
+    for row = 1, n do
+      if rows[row] == 0 and rated[row] > 0 then
+        missing, first = missing + 1, first or self.items:text(row)
+      end
+    end
+    if missing > 0 then
+      return nil, ("%d items rated in %s are not in the model's catalogue (%s, for one): it was made "
+        .. "from other data"):format(missing, self.name, first)
+    end
+    return { users = self.ratings.users,
+      items = core.map_ids(self.ratings.items, core.ids(rows)), ratings = self.ratings.ratings }
+  end
+
   -- A list of raw user ids from a file, one a line.
   local function read_users(path)
     local text, message = core.read_file(path)

@@ -5,7 +5,7 @@
 local parts = {
   "tensor", "grad", "nn", "features", "encoder", "hybrid", "modulation", "network", "optim",
   "catalogue", "dataset", "tasks", "recommender", "contextual", "simple", "metrics", "evaluate",
-  "checkpoint", "train", "movielens", "gradcheck", "help",
+  "protocol", "checkpoint", "train", "movielens", "gradcheck", "help",
 }
 
 --- The library over a core.

@@ -14,7 +14,7 @@ return function(cmml)
     patience = { "integer", 10 }, valid_draws = { "integer", 2 }, seed = { "integer", 1 },
     batch = { "integer", 32 }, support = { "integer", 40 }, query = { "integer", 10 },
     lr = { "number", 3e-4 }, weight_decay = { "number", 1e-5 }, clip = { "number", 10 },
-    on_step = "function?", on_epoch = "function?",
+    notes = { "table", {} }, on_step = "function?", on_epoch = "function?",
   }
 
   local function tasks_of(data, users, opt, shuffle)
@@ -66,6 +66,9 @@ return function(cmml)
   local function save_last(model, optimiser, opt, state)
     local tensors, steps = optimiser:state()
     local notes = { state = state, steps = steps, options = {} }
+    for key, value in pairs(opt.notes) do
+      notes[key] = value
+    end
     for _, key in ipairs(decisive) do
       notes.options[key] = opt[key]
     end
@@ -127,7 +130,7 @@ return function(cmml)
   -- (lists of user rows; without valid users the training loss chooses)
   -- @tparam[opt] table options out, resume (go on with last.safetensors, bit for bit), epochs (30),
   -- patience (stop after so many epochs without improvement, 10; 0: never), seed, batch, support,
-  -- query, lr, weight_decay, clip, valid_draws, on_step(epoch, step, steps, loss), on_epoch(state)
+  -- query, lr, weight_decay, clip, valid_draws, notes (plain data kept in the files), on_step(epoch, step, steps, loss), on_epoch(state)
   -- @treturn table epoch, best_epoch, best (validation MAE), stopped ("epochs", "patience" or
   -- "diverged"), message
   function cmml.train(model, data, options)
@@ -184,7 +187,8 @@ return function(cmml)
       end
       if opt.out then
         if improved then
-          save(model, path_of(opt, "best"), { notes = { epoch = epoch, valid_mae = state.mae } })
+          opt.notes.epoch, opt.notes.valid_mae = epoch, state.mae
+          save(model, path_of(opt, "best"), { notes = opt.notes })
         end
         save_last(model, optimiser, opt, state)
         write_log(opt, state.log)

@@ -1,0 +1,67 @@
+--- The command line: `bin/cmml COMMAND`.
+--
+-- @module cmml.cli
+local args = require "cmml.args"
+local options = require "cmml.options"
+
+local cli = {}
+
+local names = { "train", "evaluate", "recommend", "info", "fetch" }
+
+local function print_help()
+  print("usage: cmml COMMAND [OPTIONS]\n")
+  print("Recommenders that adapt to a person they have never seen.\n")
+  for _, name in ipairs(names) do
+    print(("  %-10s %s"):format(name, require("cmml.cli." .. name).summary))
+  end
+  print("\n`cmml COMMAND --help` explains a command. Every option has the same name in Lua,")
+  print("with _ for -. `cmml --version` tells the version.")
+end
+
+local function fail(message, code)
+  io.stderr:write("cmml: ", message, "\n")
+  return code
+end
+
+--- Runs a command.
+-- @tparam table words of the command line
+-- @treturn integer exit code: 0 done, 1 it failed, 2 the command line was wrong
+function cli.main(words)
+  local name = words[1]
+  if name == nil or name == "--help" or name == "help" then
+    print_help()
+    return name and 0 or 2
+  elseif name == "--version" then
+    print(require("cmml")._VERSION)
+    return 0
+  end
+  local known
+  for _, candidate in ipairs(names) do
+    known = known or candidate == name
+  end
+  if not known then
+    return fail(("unknown command %s; did you mean %s?"):format(name, args.nearest(name, names)), 2)
+  end
+  local command = require("cmml.cli." .. name)
+  local rest = table.move(words, 2, #words, 1, {})
+  for _, word in ipairs(rest) do
+    if word == "--help" then
+      print(options.help(command))
+      return 0
+    end
+  end
+  local values, message = options.parse(command, rest)
+  if not values then
+    return fail(("%s: %s (cmml %s --help)"):format(name, message, name), 2)
+  end
+  local ok, result
+  ok, result, message = pcall(command.run, require "cmml", values)
+  if not ok then
+    return fail(("%s: %s"):format(name, tostring(result)), 1)
+  elseif not result then
+    return fail(("%s: %s"):format(name, message), 1)
+  end
+  return 0
+end
+
+return cli

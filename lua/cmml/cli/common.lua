@@ -1,0 +1,60 @@
+--- Options and steps that several commands share.
+--
+-- @module cmml.cli.common
+local common = {}
+
+--- Options that say what the data are and how they are split.
+common.data_options = {
+  { name = "data", kind = "string", arg = "DIR", required = true,
+    help = "folder in the format of MovieLens-1M: ratings.dat, users.dat, movies.dat and, if "
+      .. "there, movies_extrainfos.dat" },
+  { name = "test-users", kind = "string", arg = "FILE",
+    help = "list of the users to test on, one a line; default: test_users.txt of the data folder "
+      .. "if there is one, else a random fifth" },
+  { name = "valid", kind = "number", arg = "SHARE", default = 0.05,
+    help = "share of the other users that chooses the best epoch" },
+  { name = "protocol", kind = "string", arg = "NAME",
+    help = "capped: each training user keeps --cap ratings, chosen once; full: each draw takes "
+      .. "fresh ones of the whole history [default: full, or as the model was trained]" },
+  { name = "cap", kind = "integer", arg = "N", default = 50, help = "ratings kept by capped" },
+  { name = "data-seed", kind = "integer", arg = "N", default = 1,
+    help = "seed of the choice of users and capped ratings" },
+  { name = "support", kind = "integer", arg = "N", default = 40,
+    help = "ratings at most that a task adapts to" },
+  { name = "query", kind = "integer", arg = "N", default = 10,
+    help = "ratings at most that a task is judged by" },
+}
+
+--- The data of a command, split and capped as its options say.
+-- @tparam table cmml the library
+-- @tparam table values options of the command
+-- @tparam[opt] Catalogue catalogue of a trained model
+-- @treturn ?table see `cmml.cold_users`
+-- @treturn ?string message
+function common.read_data(cmml, values, catalogue)
+  local dataset, message = cmml.movielens(values.data)
+  if not dataset then
+    return nil, message
+  end
+  local test_users = values.test_users
+  local listed = values.data .. "/test_users.txt"
+  if not test_users and cmml.core.exists(listed) then
+    test_users = listed
+  end
+  return cmml.cold_users(dataset, { test_users = test_users, valid = values.valid,
+    protocol = values.protocol, cap = values.cap, data_seed = values.data_seed,
+    catalogue = catalogue })
+end
+
+--- One list of several.
+-- @tparam table ... lists
+-- @treturn table
+function common.join(...)
+  local all = {}
+  for _, list in ipairs { ... } do
+    table.move(list, 1, #list, #all + 1, all)
+  end
+  return all
+end
+
+return common

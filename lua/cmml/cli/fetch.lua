@@ -1,0 +1,32 @@
+--- `cmml fetch`: public data from their own sites.
+--
+-- @module cmml.cli.fetch
+local fetch = {
+  summary = "fetch MovieLens-1M from its public site",
+  usage = "cmml fetch ml-1m --out DIR [--yes]",
+  options = {
+    { name = "out", kind = "string", arg = "DIR", required = true,
+      help = "the data go to DIR/ml-1m" },
+    { name = "url", kind = "string", arg = "URL", help = "another source of the same archive" },
+    { name = "yes", kind = "flag", help = "accept the licence without being asked" },
+  },
+}
+
+--- Runs the command.
+-- @tparam table cmml the library
+-- @tparam table values options
+-- @treturn ?true
+-- @treturn ?string message
+function fetch.run(cmml, values)
+  local path, message = require("cmml.fetch").run {
+    name = values[1] or "ml-1m", out = values.out, url = values.url, yes = values.yes,
+    progress = cmml.core.terminal "stderr" ~= nil,
+  }
+  if not path then
+    return nil, message
+  end
+  print(path)
+  return true
+end
+
+return fetch

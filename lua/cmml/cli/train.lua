@@ -1,0 +1,94 @@
+--- `cmml train`: learn a model from ratings.
+--
+-- @module cmml.cli.train
+local common = require "cmml.cli.common"
+local progress = require "cmml.progress"
+
+local train = {
+  summary = "learn a model from ratings",
+  usage = "cmml train --data DIR --out DIR [OPTIONS]",
+}
+
+train.options = common.join(common.data_options, {
+  { name = "out", kind = "string", arg = "DIR", required = true,
+    help = "where best.safetensors, last.safetensors and log.csv go" },
+  { name = "model", kind = "string", arg = "KIND", default = "cmml",
+    help = "cmml, or a simple predictor: global_mean, user_mean, item_mean, item_user_mean" },
+  { name = "preset", kind = "string", arg = "NAME", default = "published-code",
+    help = "settings of the model and its training" },
+  { name = "seed", kind = "integer", arg = "N", default = 1,
+    help = "seed of weights, order and draws" },
+  { name = "epochs", kind = "integer", arg = "N", default = 30, help = "passes at most" },
+  { name = "patience", kind = "integer", arg = "N", default = 10,
+    help = "stop after so many epochs without a better validation MAE; 0: never" },
+  { name = "batch", kind = "integer", arg = "N", help = "tasks a step [default: the preset's]" },
+  { name = "lr", kind = "number", arg = "X", help = "learning rate [default: the preset's]" },
+  { name = "weight-decay", kind = "number", arg = "X", help = "L2 [default: the preset's]" },
+  { name = "clip", kind = "number", arg = "X",
+    help = "limit of every gradient entry [default: the preset's]" },
+  { name = "resume", kind = "flag", help = "go on with last.safetensors of --out, bit for bit" },
+  { name = "quiet", kind = "flag", help = "no progress" },
+})
+
+local function count_simple(cmml, values, data)
+  for _, model in ipairs(cmml.fit_simple(data)) do
+    if model.kind == values.model then
+      local ok, message = cmml.core.mkdir(values.out)
+      local path = values.out .. "/best.safetensors"
+      if ok then
+        ok, message = cmml.save(model, path, { notes = { protocol = values.protocol or "full",
+          cap = values.cap } })
+      end
+      if not ok then
+        return nil, message
+      end
+      print("saved " .. path)
+      return true
+    end
+  end
+  return nil, ("there is no model of kind %s"):format(values.model)
+end
+
+--- Runs the command.
+-- @tparam table cmml the library
+-- @tparam table values options
+-- @treturn ?true
+-- @treturn ?string message
+function train.run(cmml, values)
+  local preset = cmml.presets[values.preset]
+  if not preset then
+    return nil, ("there is no preset %s"):format(values.preset)
+  end
+  local data, message = common.read_data(cmml, values)
+  if not data then
+    return nil, message
+  end
+  if not values.quiet then
+    print(("%s; %d users to train, %d to validate, %d to test; protocol %s"):format(
+      tostring(data.dataset), #data.train, #data.valid, #data.test, values.protocol or "full"))
+  end
+  if values.model ~= "cmml" then
+    return count_simple(cmml, values, data)
+  end
+  local model = cmml.cmml(data.catalogue, { preset = values.preset, seed = values.seed })
+  local show = values.quiet and {} or progress.training(cmml.core, values.epochs)
+  local result = cmml.train(model, data, {
+    out = values.out, resume = values.resume, epochs = values.epochs, patience = values.patience,
+    seed = values.seed, support = values.support, query = values.query,
+    batch = values.batch or preset.training.batch, lr = values.lr or preset.training.lr,
+    weight_decay = values.weight_decay or preset.training.weight_decay,
+    clip = values.clip or preset.training.clip,
+    notes = { protocol = values.protocol or "full", cap = values.cap, data_seed = values.data_seed,
+      seed = values.seed, preset = values.preset },
+    on_step = show.on_step, on_epoch = show.on_epoch,
+  })
+  if result.stopped == "diverged" then
+    return nil, ("%s; %s"):format(result.message, result.best_epoch > 0
+      and "the best model so far stands in " .. values.out or "nothing was saved")
+  end
+  print(("best epoch %d of %d: validation MAE %.4f; saved %s/best.safetensors"):format(
+    result.best_epoch, result.epoch, result.best, values.out))
+  return true
+end
+
+return train

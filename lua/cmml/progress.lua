@@ -1,0 +1,49 @@
+--- Progress for people: one line that renews itself on a terminal, plain lines elsewhere.
+--
+-- @module cmml.progress
+local progress = {}
+
+--- Seconds as 0:07, 3:21 or 1:05:10.
+-- @tparam number seconds
+-- @treturn string
+function progress.duration(seconds)
+  local s = math.floor(seconds + 0.5)
+  if s >= 3600 then
+    return ("%d:%02d:%02d"):format(s // 3600, s % 3600 // 60, s % 60)
+  end
+  return ("%d:%02d"):format(s // 60, s % 60)
+end
+
+--- Callbacks for `cmml.train` that show it on standard error.
+-- @tparam table core for its clock and terminal
+-- @tparam integer epochs
+-- @treturn table on_step and on_epoch
+function progress.training(core, epochs)
+  local columns = core.terminal "stderr"
+  local began, first, last_shown = core.clock(), nil, 0
+
+  local function on_step(epoch, step, steps, loss)
+    local now = core.clock()
+    first = first or { epoch = epoch }
+    if not columns or (now - last_shown < 0.1 and step < steps) then
+      return
+    end
+    last_shown = now
+    local done = (epoch - first.epoch) * steps + step
+    local rate = done / math.max(now - began, 1e-9)
+    local left = (epochs - first.epoch + 1) * steps - done
+    local line = ("epoch %d/%d  step %d/%d  loss %.4f  %.0f steps/s  %s left"):format(epoch, epochs,
+      step, steps, loss, rate, progress.duration(left / rate))
+    io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
+  end
+
+  local function on_epoch(state, improved)
+    io.stderr:write(columns and "\r\27[K" or "",
+      ("epoch %d/%d  loss %.4f  valid mae %.4f  ndcg_exp@1 %.4f  %.1f s%s\n"):format(state.epoch,
+        epochs, state.loss, state.mae, state.ndcg, state.seconds, improved and "  best" or ""))
+  end
+
+  return { on_step = on_step, on_epoch = on_epoch }
+end
+
+return progress

@@ -1,0 +1,137 @@
+-- Files, folders, the clock and the terminal.
+local core = require "cmml.core"
+
+local function contains(message, part)
+  assert.truthy(message and message:find(part, 1, true), message)
+end
+
+local function listing(folder)
+  local pipe = assert(io.popen("ls -A '" .. folder .. "'"))
+  local text = pipe:read "a"
+  pipe:close()
+  return text
+end
+
+describe("files", function()
+  local root
+
+  before_each(function()
+    root = os.tmpname()
+    os.remove(root)
+    assert(core.mkdir(root))
+  end)
+
+  after_each(function()
+    os.execute("rm -rf '" .. root .. "'")
+  end)
+
+  it("makes folders with their parents, and again without harm", function()
+    assert.is_true(core.mkdir(root .. "/a/b//c/"))
+    assert.is_true(core.mkdir(root .. "/a/b/c"))
+    assert.is_true(core.exists(root .. "/a/b/c"))
+    assert.is_false(core.exists(root .. "/a/x"))
+    assert(core.write_file(root .. "/f", ""))
+    local made, message = core.mkdir(root .. "/f/g")
+    assert.is_nil(made)
+    contains(message, "cannot make folder " .. root .. "/f: Not a directory")
+  end)
+
+  it("writes and reads bytes as they are", function()
+    local bytes = ("\0\r\n\xFF"):rep(100000)
+    for _, text in ipairs { "", "x", bytes } do
+      assert.is_true(core.write_file(root .. "/f", text))
+      assert.equal(text, core.read_file(root .. "/f"))
+      local file = assert(io.open(root .. "/f", "rb"))
+      assert.equal(text, file:read "a")
+      file:close()
+    end
+    assert.equal("f\n", listing(root))
+  end)
+
+  it("keeps the mode of a file that it replaces", function()
+    assert(core.write_file(root .. "/f", "1"))
+    os.execute("chmod 640 '" .. root .. "/f'")
+    assert(core.write_file(root .. "/f", "2"))
+    local pipe = assert(io.popen("stat -c %a '" .. root .. "/f'"))
+    assert.equal("640", pipe:read "l")
+    pipe:close()
+  end)
+
+  it("says why it cannot read or write", function()
+    local function fails(part, name, ...)
+      local result, message = core[name](...)
+      assert.is_nil(result)
+      contains(message, part)
+    end
+    fails("cannot open " .. root .. "/x: No such file", "read_file", root .. "/x")
+    fails("it is a folder", "read_file", root)
+    fails("it is not a file", "read_file", "/dev/zero")
+    fails("cannot write " .. root .. "/x/y: No such file", "write_file", root .. "/x/y", "")
+    fails("it is a folder", "write_file", root, "")
+    fails("it is not a file", "write_file", "/dev/null", "")
+    fails("cannot remove " .. root .. "/x: No such file", "remove_file", root .. "/x")
+    assert.has_error(function()
+      core.read_file "a\0b"
+    end)
+    assert.has_error(function()
+      core.write_file("", "x")
+    end)
+  end)
+
+  it("removes a file", function()
+    assert(core.write_file(root .. "/f", "1"))
+    assert.is_true(core.remove_file(root .. "/f"))
+    assert.is_false(core.exists(root .. "/f"))
+  end)
+
+  it("leaves the old file, and nothing else, when the disk is full", function()
+    assert(core.write_file(root .. "/f", "old"))
+    -- A limit on the size of files stands for a full disk: writing stops part of the way.
+    local script = ([[
+      package.cpath = %q
+      local made, message = require "cmml.core".write_file(%q, ("x"):rep(1 << 20))
+      io.write(tostring(made), " ", tostring(message))
+    ]]):format(package.cpath, root .. "/f")
+    local program = os.tmpname()
+    local file = assert(io.open(program, "w"))
+    file:write(script)
+    file:close()
+    local pipe = assert(io.popen("trap '' XFSZ; ulimit -f 64; lua5.4 '" .. program .. "' 2>&1"))
+    local said = pipe:read "a"
+    pipe:close()
+    os.remove(program)
+    contains(said, "nil write_file: cannot write " .. root .. "/f: File too large")
+    assert.equal("old", core.read_file(root .. "/f"))
+    assert.equal("f\n", listing(root))
+  end)
+
+  it("reads a pipe to its end", function()
+    os.execute("mkfifo '" .. root .. "/p'; (seq 1 20000 > '" .. root .. "/p') &")
+    assert.equal(108894, #core.read_file(root .. "/p"))
+  end)
+end)
+
+describe("clock", function()
+  it("never goes back and counts seconds", function()
+    local start = core.clock()
+    os.execute "sleep 0.05"
+    local spent = core.clock() - start
+    assert.truthy(spent >= 0.05 and spent < 5, spent)
+  end)
+end)
+
+describe("terminal", function()
+  it("is none in a pipe or a file", function()
+    local script = 'package.cpath = %q; io.write(tostring(require "cmml.core".terminal()))'
+    local command = ("lua5.4 -e '%s'"):format(script:format(package.cpath))
+    local pipe = assert(io.popen(command))
+    assert.equal("nil", pipe:read "a")
+    pipe:close()
+  end)
+
+  it("knows three streams only", function()
+    assert.has_error(function()
+      core.terminal "stdprn"
+    end)
+  end)
+end)

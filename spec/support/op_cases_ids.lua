@@ -1,0 +1,220 @@
+--- The cases of ops that take ids or segments, and of the losses; see op_cases.lua.
+local ref = require "spec.support.ref"
+
+return function(ids, segments, with)
+  local cases = {}
+
+  cases.gather_rows = {
+    ref = ref.rows,
+    uses = {
+      { { 4, 3 }, options = with(ids { 2, 4, 2 }) }, { { 3 }, options = with(ids { 3, 1 }) },
+      { { 2, 2, 2 }, options = with(ids { 2 }) }, { { 2, 3 }, options = with(ids {}) },
+      { { 0, 3 }, options = with(ids {}) }, { { 2, 0 }, options = with(ids { 1, 1 }) },
+    },
+    refused = {
+      { { 4, 3 }, options = with(ids { 1, 5 }), text = "ids contains 5, but there are only 4 rows" },
+      { { 4, 3 }, options = with(ids { 0 }), text = "ids contains 0 %(unknown%)" },
+      { { 0, 3 }, options = with(ids { 1 }), text = "there are only 0 rows" },
+      { {}, options = with(ids {}), text = "a single number has no rows" },
+    },
+  }
+  cases.scatter_add_rows = {
+    ref = function(base, x, list)
+      local added = ref.add_rows(x, list, base.shape[1])
+      return ref.zip(function(a, b)
+        return a + b
+      end)(base, added)
+    end,
+    uses = {
+      { { 4, 3 }, { 3, 3 }, options = with(ids { 2, 4, 2 }) },
+      { { 3, 2 }, { 3, 2 }, options = with(ids { 1, 1, 3 }) },
+      { { 3 }, { 2 }, options = with(ids { 3, 1 }) }, { { 2, 2 }, { 0, 2 }, options = with(ids {}) },
+    },
+    refused = {
+      { { 4, 3 }, { 2, 3 }, options = with(ids { 1 }), text = "x 2x3 does not fit base 4x3 with 1 ids" },
+      { { 4, 3 }, { 1, 3 }, options = with(ids { 5 }), text = "ids contains 5" },
+      { { 4, 3 }, { 1, 3 }, options = with(ids { 0 }), text = "ids contains 0" },
+      { {}, {}, options = with(ids {}), text = "base: a single number has no rows" },
+    },
+  }
+
+  -- The ids of each wanted bag, unknown ones left out.
+  local function bags_of(list, lengths, wanted)
+    local bags = {}
+    if not lengths then
+      for k, id in ipairs(list) do
+        bags[k] = { id > 0 and id or nil }
+      end
+    else
+      local at = 0
+      for g, n in ipairs(lengths) do
+        bags[g] = {}
+        for _ = 1, n do
+          at = at + 1
+          if list[at] > 0 then
+            table.insert(bags[g], list[at])
+          end
+        end
+      end
+    end
+    if not wanted then
+      return bags
+    end
+    local result = {}
+    for k, row in ipairs(wanted) do
+      result[k] = bags[row] or {}
+    end
+    return result
+  end
+
+  local bag_uses = {
+    with(ids { 2, 4, 2 }), with(ids { 2, 0, 1 }), with(ids { 3, 1, 2, 2, 4 }, segments { 2, 0, 3 }),
+    with(ids { 3, 0, 0, 2, 4 }, segments { 2, 1, 2 }),
+    with(ids { 3, 1, 2, 2, 4 }, segments { 2, 0, 3 }, ids { 3, 0, 1, 3 }),
+    with(ids { 3, 1, 2, 2, 4 }, segments { 2, 0, 3 }, nil, false),
+    with(ids { 3, 0, 2 }, nil, ids { 2, 3, 3 }, false),
+    with(ids {}), with(ids {}, segments { 0, 0 }), with(ids { 1 }, segments { 1 }, ids {}),
+  }
+  local bag_refused = {
+    with(ids { 5 }, nil, nil, "ids contains 5, but there are only 4 rows"),
+    with(ids { 1, 2 }, segments { 3 }, nil, "the segments cover 3 ids, but there are 2"),
+    with(ids { 1, 2 }, segments { 2 }, ids { 2 }, "rows contains 2, but there are only 1 rows"),
+  }
+  cases.embedding_bag = {
+    ref = function(table_, list, lengths, wanted, mean)
+      local bags, width = bags_of(list, lengths, wanted), table_.shape[2]
+      return ref.build({ #bags, width }, function(index)
+        local bag, sum = bags[index[1]], 0.0
+        for _, id in ipairs(bag) do
+          sum = sum + ref.get(table_, { id, index[2] })
+        end
+        return mean ~= false and #bag > 0 and sum / #bag or sum
+      end)
+    end,
+    uses = {},
+    refused = { { { 3 }, options = with(ids { 1 }), text = "table must have 2 dims, not shape 3" } },
+  }
+  cases.embedding_bag_transpose = {
+    ref = function(g, list, lengths, wanted, mean, size)
+      local out = ref.build({ size, g.shape[2] }, function()
+        return 0.0
+      end)
+      for k, bag in ipairs(bags_of(list, lengths, wanted)) do
+        for _, id in ipairs(bag) do
+          for c = 1, g.shape[2] do
+            local at = (id - 1) * g.shape[2] + c
+            out.data[at] = out.data[at] + ref.get(g, { k, c }) / (mean ~= false and #bag or 1)
+          end
+        end
+      end
+      return out
+    end,
+    uses = {},
+    refused = {
+      { { 3 }, options = with(ids { 1 }, nil, nil, nil, 4), text = "g must have 2 dims, not shape 3" },
+      { { 3, 2 }, options = with(ids { 1 }, nil, nil, nil, 4), text = "g has 3 rows for 1 bags" },
+      { { 0, 2 }, options = with(ids {}, nil, nil, nil, -4), text = "negative size" },
+    },
+  }
+  for i, options in ipairs(bag_uses) do
+    cases.embedding_bag.uses[i] = { { 4, 3 }, options = options }
+    local list, lengths, wanted = options[1], options[2], options[3]
+    local bags = wanted or lengths or list
+    local more = { table.unpack(options, 1, 4) }
+    more[5] = 4
+    more.n = 5
+    cases.embedding_bag_transpose.uses[i] = { { #bags.values, 3 }, options = more }
+  end
+  for _, options in ipairs(bag_refused) do
+    local list, lengths, wanted, text = table.unpack(options, 1, 4)
+    table.insert(cases.embedding_bag.refused,
+      { { 4, 3 }, options = with(list, lengths, wanted), text = text })
+    table.insert(cases.embedding_bag_transpose.refused,
+      { { 1, 3 }, options = with(list, lengths, wanted, nil, 4), text = text })
+  end
+  table.insert(cases.embedding_bag.uses, { { 4, 0 }, options = with(ids { 1, 2 }) })
+  cases.embedding = {
+    ref = ref.rows,
+    uses = {
+      { { 4, 3 }, options = with(ids { 2, 4, 0, 2 }) }, { { 4, 3 }, options = with(ids {}) },
+      { { 0, 3 }, options = with(ids { 0 }) }, { { 5, 21 }, options = with(ids { 5, 1 }) },
+    },
+    refused = {
+      { { 4, 3 }, options = with(ids { 5 }), text = "ids contains 5, but there are only 4 rows" },
+      { { 4 }, options = with(ids { 1 }), text = "table must have 2 dims, not shape 4" },
+    },
+  }
+
+  local function segment_case(f, uses)
+    return {
+      ref = f,
+      uses = uses,
+      refused = {
+        { { 4, 2 }, options = with(segments { 2, 1 }), text = "segments" },
+        { {}, options = with(segments { 1 }), text = "shape %(a single number%)" },
+      },
+    }
+  end
+  local segment_uses = {
+    { { 5, 2 }, options = with(segments { 2, 0, 3 }) }, { { 5 }, options = with(segments { 1, 4 }) },
+    { { 4, 2, 2 }, options = with(segments { 4 }) }, { { 0, 2 }, options = with(segments {}) },
+    { { 0, 2 }, options = with(segments { 0, 0 }) }, { { 40 }, options = with(segments { 37, 3 }) },
+  }
+
+  local function segment_sum(x, lengths)
+    return ref.add_rows(x, ref.groups(lengths), #lengths)
+  end
+  cases.segment_sum = segment_case(segment_sum, segment_uses)
+  cases.segment_mean = segment_case(function(x, lengths)
+    local sums = segment_sum(x, lengths)
+    return ref.build(sums.shape, function(index)
+      return ref.get(sums, index) / math.max(lengths[index[1]], 1)
+    end)
+  end, segment_uses)
+  cases.segment_expand = segment_case(function(x, lengths)
+    return ref.rows(x, ref.groups(lengths))
+  end, {
+    { { 3, 2 }, options = with(segments { 2, 0, 3 }) }, { { 2 }, options = with(segments { 1, 4 }) },
+    { { 0, 2 }, options = with(segments {}) }, { { 1, 2, 2 }, options = with(segments { 3 }) },
+  })
+
+  local function mean_square(a, b)
+    local sum = 0.0
+    for i, x in ipairs(a.data) do
+      sum = sum + (x - b.data[i]) ^ 2
+    end
+    return sum / #a.data
+  end
+  cases.mse = {
+    ref = function(a, b)
+      return ref.new({}, { mean_square(a, b) })
+    end,
+    uses = { { { 5 }, { 5 } }, { { 2, 3 }, { 2, 3 } }, { {}, {} }, { { 0 }, { 0 } } },
+    refused = {
+      { { 3 }, { 3, 1 }, text = "shapes 3 and 3x1 differ" }, { { 3 }, {}, text = "differ" },
+    },
+  }
+  cases.task_mse = {
+    ref = function(score, label, lengths)
+      local sum, at = 0.0, 0
+      for _, n in ipairs(lengths) do
+        sum = sum + mean_square(ref.new({ n }, { table.unpack(score.data, at + 1, at + n) }),
+          ref.new({ n }, { table.unpack(label.data, at + 1, at + n) }))
+        at = at + n
+      end
+      return ref.new({}, { sum / #lengths })
+    end,
+    uses = {
+      { { 6 }, { 6 }, options = with(segments { 2, 1, 3 }) },
+      { { 3 }, { 3 }, options = with(segments { 3 }) },
+    },
+    refused = {
+      { { 3 }, { 3 }, options = with(segments { 3, 0 }), text = "task 2 has no rows" },
+      { { 3 }, { 2 }, options = with(segments { 3 }), text = "shapes 3 and 2 differ" },
+      { { 3 }, { 3 }, options = with(segments { 2 }), text = "cover 2 rows, but x has shape 3" },
+      { {}, {}, options = with(segments { 1 }), text = "but x has shape" },
+    },
+  }
+
+  return cases
+end
