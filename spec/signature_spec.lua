@@ -39,7 +39,7 @@ describe("a call of an op", function()
     assert.same({ { 0, 0, 0 }, { 1, 2, 3 }, { 4, 5, 6 } }, x:unslice(1, 2, 3):totable())
     assert.same({ 3, 2 }, x:permute({ 2, 1 }).shape)
     refused("rows 0 to 1 of dim 1", x.slice, x, 1, 0, 1)
-    for _, far in ipairs { math.mininteger, math.maxinteger } do
+    for _, far in ipairs { math.mininteger, math.maxinteger } do -- whatever the reason given
       refused("", x.slice, x, 1, far, 1)
       refused("", x.slice, x, 1, 1, far)
       refused("", x.unslice, x, 1, far, 3)
@@ -72,7 +72,7 @@ describe("a call of an op", function()
 
   it("takes activations by name", function()
     for _, name in ipairs { "identity", "relu", "leaky_relu", "sigmoid", "tanh" } do
-      core.film(core.ones or core.full({ 2 }, 1), core.full({ 4 }, 1), name)
+      assert.same({ 2 }, core.film(core.full({ 2 }, 1), core.full({ 4 }, 1), name).shape)
     end
     refused("#3.*invalid option 'gelu'", core.film, core.full({ 2 }, 1), core.full({ 4 }, 1),
       "gelu")

@@ -140,6 +140,8 @@ void cm_optim_adam(cm_ctx *cx, cm_optim *o, const cm_adam_options *options)
         .rate = (cm_real)(options->lr / (1 - pow(options->beta1, t))),
         .beta1 = (cm_real)options->beta1,
         .beta2 = (cm_real)options->beta2,
+        .rest1 = (cm_real)(1 - options->beta1),
+        .rest2 = (cm_real)(1 - options->beta2),
         .eps = (cm_real)options->eps,
         .decay = (cm_real)(options->decoupled ? 1 - options->lr * options->weight_decay
                                               : options->weight_decay),

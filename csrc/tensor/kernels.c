@@ -63,7 +63,7 @@ static inline cm_real sigmoid(cm_real x)
 {
     /* exp of a negative number only: no overflow on either side */
     cm_real e = CM_M(exp)(-CM_M(fabs)(x)), s = 1 / (1 + e);
-    return x >= 0 ? s : 1 - s;
+    return x >= 0 ? s : e * s; /* 1 - s would lose all digits */
 }
 
 static inline cm_real softplus(cm_real x)
@@ -276,7 +276,7 @@ static inline void adam_run(int64_t n, cm_real *restrict p, cm_real *restrict g,
                             bool decoupled)
 {
     const cm_real rate = s->rate, b1 = s->beta1, b2 = s->beta2, eps = s->eps, decay = s->decay,
-                  clip = s->clip, root = s->root;
+                  clip = s->clip, root = s->root, r1 = s->rest1, r2 = s->rest2;
     for (int64_t i = 0; i < n; i++) {
         cm_real d = g[i], q = p[i];
         d = d > clip ? clip : d;
@@ -285,7 +285,7 @@ static inline void adam_run(int64_t n, cm_real *restrict p, cm_real *restrict g,
             q *= decay;
         else
             d += decay * q;
-        cm_real first = b1 * m[i] + (1 - b1) * d, second = b2 * v[i] + (1 - b2) * d * d;
+        cm_real first = b1 * m[i] + r1 * d, second = b2 * v[i] + r2 * d * d;
         m[i] = first;
         v[i] = second;
         p[i] = q - rate * first / (CM_M(sqrt)(second) * root + eps);

@@ -27,7 +27,8 @@ typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, c
 /* One step of Adam over a flat block; see optim/adam.c for the equations. */
 typedef struct cm_adam_step {
     cm_real rate, beta1, beta2, eps, decay, clip; /* rate: already without the bias of m */
-    cm_real root;                                 /* 1 / sqrt(1 - beta2^t) */
+    cm_real rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once: 1 - 0.999f is off by 1e-5 */
+    cm_real root;         /* 1 / sqrt(1 - beta2^t) */
     bool decoupled;                               /* AdamW: the decay scales p by 1 - lr decay */
 } cm_adam_step;
 
