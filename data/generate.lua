@@ -13,7 +13,7 @@ Makes film ratings in the format of MovieLens-1M, of which the truth is known.
   --out DIR      folder to write to, made if missing (default: `made` beside this program)
   --users N      people, a fifth of them for testing: 12 to 100000 (default: 500)
   --items N      films: 75 to 10000 (default: 300)
-  --ratings N    ratings a person on average: 25 to a third of the films (default: 42)
+  --ratings N    ratings a person on average: 25 to a third of the films (default: 40)
   --seed S       whole number; another seed gives another set (default: 1)
   --noise X      standard deviation, in stars, of what nobody can know: 0 to 3 (default: 0.5)
   --help         this text
@@ -42,7 +42,7 @@ local function read_number(key, text)
 end
 
 local function read_options(list)
-  local options = { out = folder .. "/made", users = 500, items = 300, ratings = 42, seed = 1,
+  local options = { out = folder .. "/made", users = 500, items = 300, ratings = 40, seed = 1,
     noise = 0.5 }
   for i = 1, #list, 2 do
     local key, text = list[i]:match "^%-%-(%l+)$", list[i + 1]

@@ -63,13 +63,13 @@ local months = {
 }
 
 local function make_film(random, people, first)
-  local function anyone(among)
-    return people[random(among or #people)]
+  local function anyone()
+    return people[random(#people)]
   end
   local directors = #people // 3
   local film = { quality = world.quality * chance.bell(random), title = words.title(random, first),
     year = 1959 + random(41), rate = rates[random(#rates)], tasted = { first }, genres = { first },
-    plot = words.plot(random, first), director = anyone(directors) }
+    plot = words.plot(random, first), director = people[random(directors)] }
   film.released = ("%02d %s %d"):format(random(28), months[random(12)], film.year)
   if random(3) == 1 then
     local second = ring[random(#ring)]
@@ -84,7 +84,7 @@ local function make_film(random, people, first)
   film.writers = random(2) == 1 and film.director
     or anyone() .. " (story), " .. film.director .. " (screenplay)"
   if random(20) == 1 then
-    film.director = film.director .. ", " .. anyone(directors) .. " (co-director)"
+    film.director = film.director .. ", " .. people[directors + 1] .. " (co-director)"
   end
   local cast, seen = {}, {}
   while #cast < 4 do

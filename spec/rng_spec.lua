@@ -1,4 +1,4 @@
--- The keyed generator against Philox 4x32-10 in plain Lua, which is itself checked against the known
+-- The keyed generator against Philox 4x32-10 in plain Lua, which is itself checked against the
 -- answers that its authors publish (Random123, kat_vectors).
 local cmml = require "cmml"
 
