@@ -25,7 +25,8 @@ describe("linear", function()
       weight = cmml.tensor { { 1, 2 }, { -1, 0 }, { 0, 0.5 } },
       bias = cmml.tensor { 0.5, 0, -1 },
     }
-    assert.same({ { 5.5, 0, 0 }, { 0, 1, 0 } }, layer(cmml.tensor { { 1, 2 }, { -1, 0 } }):totable())
+    local x = cmml.tensor { { 1, 2 }, { -1, 0 } }
+    assert.same({ { 5.5, 0, 0 }, { 0, 1, 0 } }, layer(x):totable())
     assert.equal(9, layer:count())
     assert.equal("weight bias", names_of(layer))
     assert.equal("[cmml.Linear, 9 parameters]", tostring(layer))
@@ -136,7 +137,7 @@ describe("a module", function()
     refused("other must be a tensor or a module, not number", module.register, module, "other", 1)
   end)
 
-  it("loads parameters by name, all of them or none known by another shape", function()
+  it("loads parameters by name, and refuses missing ones and other shapes", function()
     local layer = nn.linear { inp = 2, out = 1 }
     local weight, bias = cmml.tensor { { 1, 2 } }, cmml.tensor { 3 }
     refused("load_parameters: bias is missing", layer.load_parameters, layer, { weight = weight })

@@ -1,8 +1,8 @@
 /* grad.c - the backward walk.
  *
  * A walk orders the nodes that lead from the loss to the asked-for tensors (depth first, on a stack
- * of its own), then visits them from the loss on, so that every node's gradient is complete when its
- * turn comes. Marks on nodes carry the walk's number and so need no clearing. */
+ * of its own), then visits them from the loss on, so that every node's gradient is complete when
+ * its turn comes. Marks on nodes carry the walk's number and so need no clearing. */
 #include "autograd/grad.h"
 #include "ops/ops.h"
 #include <string.h>
@@ -300,10 +300,11 @@ bool cm_track(cm_ctx *cx, cm_tensor *tensor)
 {
     if (tensor->node)
         return tensor->node->op == NULL ||
-               cm_refuse(cx, CM_ERR_GRADIENT,
-                         "this tensor was derived by %s: it is tracked already, and only a detached "
-                         "copy can be made a leaf",
-                         tensor->node->op->name);
+               cm_refuse(
+                   cx, CM_ERR_GRADIENT,
+                   "this tensor was derived by %s: it is tracked already, and only a detached "
+                   "copy can be made a leaf",
+                   tensor->node->op->name);
     tensor->node = cm_node_leaf(cx);
     return tensor->node != NULL;
 }

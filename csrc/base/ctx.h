@@ -9,7 +9,7 @@
 #include "base/mem.h"
 #include "base/status.h"
 
-#define CM_ERROR_BYTES 1024
+#define CM_ERROR_BYTES   1024
 #define CM_CACHE_CLASSES 160 /* size classes of the storage cache: four to a doubling */
 
 typedef struct cm_tensor cm_tensor;
@@ -28,8 +28,8 @@ struct cm_ctx {
     cm_counters counters;
     bool grad_enabled; /* ops record their derivation */
     bool closed;
-    uint64_t visit;      /* numbers the walks over the graph, so that marks need no clearing */
-    cm_tensor **scope;   /* tensors owned by the open scopes, innermost last */
+    uint64_t visit;    /* numbers the walks over the graph, so that marks need no clearing */
+    cm_tensor **scope; /* tensors owned by the open scopes, innermost last */
     size_t scope_len, scope_cap;
     cm_node *dead_nodes; /* nodes whose count fell to zero while others are being released */
     bool releasing;

@@ -1,4 +1,5 @@
-/* mem.c - counted allocation. A header before each block holds its size, so that freeing needs none. */
+/* mem.c - counted allocation. A header before each block holds its size, so that freeing needs
+ * none. */
 #include "base/mem.h"
 #include "base/ctx.h"
 #include <stdlib.h>

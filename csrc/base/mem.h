@@ -1,5 +1,5 @@
-/* mem.h - memory of the core: every block is counted in its context, so that a leak or a peak can be
- * named, and so that a test can make the n-th allocation fail.
+/* mem.h - memory of the core: every block is counted in its context, so that a leak or a peak can
+ * be named, and so that a test can make the n-th allocation fail.
  *
  * A block is owned by whoever allocated it and is given back to cm_free with the same context. */
 #ifndef CM_MEM_H
@@ -8,12 +8,12 @@
 #include "base/status.h"
 
 typedef struct cm_mem {
-    size_t live;      /* bytes in use by live objects */
-    size_t peak;      /* the largest value of live so far */
-    size_t blocks;    /* blocks in use */
-    size_t cached;    /* bytes kept for reuse by the storage cache, not counted in live */
-    size_t total;     /* bytes ever handed out: what the collector's pace is measured by */
-    int64_t fail_in;  /* test hook: fail when this many more allocations have succeeded; < 0 never */
+    size_t live;     /* bytes in use by live objects */
+    size_t peak;     /* the largest value of live so far */
+    size_t blocks;   /* blocks in use */
+    size_t cached;   /* bytes kept for reuse by the storage cache, not counted in live */
+    size_t total;    /* bytes ever handed out: what the collector's pace is measured by */
+    int64_t fail_in; /* test hook: fail when this many more allocations have succeeded; < 0 never */
 } cm_mem;
 
 /* A block of `bytes` (0 gives a block too) aligned for any type, contents undefined.

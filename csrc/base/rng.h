@@ -1,8 +1,9 @@
 /* rng.h - counter-based random numbers (Philox 4x32-10; Salmon et al., "Parallel random numbers: as
  * easy as 1, 2, 3", SC 2011).
  *
- * A stream is a function of its key alone, never of what was drawn elsewhere: the same (seed, epoch,
- * task, stream) gives the same numbers whatever the batching, the order or the number of threads. */
+ * A stream is a function of its key alone, never of what was drawn elsewhere: the same (seed,
+ * epoch, task, stream) gives the same numbers whatever the batching, the order or the number of
+ * threads. */
 #ifndef CM_RNG_H
 #define CM_RNG_H
 
@@ -29,6 +30,7 @@ typedef struct cm_rng {
 /* A stream at its start. */
 cm_rng cm_rng_keyed(uint64_t seed, uint32_t epoch, uint32_t task, cm_rng_stream stream);
 
+/* The next 32 random bits. */
 uint32_t cm_rng_next(cm_rng *rng);
 
 /* Uniform in [0, n), without bias; n > 0. */

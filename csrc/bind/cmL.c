@@ -3,7 +3,7 @@
 #include "bind/state.h"
 #include <string.h>
 
-#define PACE ((size_t)4 << 20)   /* bytes allocated between two steps of the collector */
+#define PACE  ((size_t)4 << 20)  /* bytes allocated between two steps of the collector */
 #define SLACK ((size_t)32 << 20) /* live bytes beyond twice the floor that call for a full one */
 
 cm_ctx *cmL_ctx(lua_State *L)

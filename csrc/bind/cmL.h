@@ -13,28 +13,30 @@
 #include <lua.h>
 
 #if CM_REAL_IS_DOUBLE
-#define CML_NAME(name) "cmml64." name
+#    define CML_NAME(name) "cmml64." name
 #else
-#define CML_NAME(name) "cmml." name
+#    define CML_NAME(name) "cmml." name
 #endif
 
-#define CML_TENSOR CML_NAME("Tensor")
-#define CML_IDS CML_NAME("Ids")
+#define CML_TENSOR   CML_NAME("Tensor")
+#define CML_IDS      CML_NAME("Ids")
 #define CML_SEGMENTS CML_NAME("Segments")
 
-/* The context behind the running function (its first upvalue), ready for work: raises if the library
- * was closed, and lets the collector keep pace with the memory that it cannot see. */
+/* The context behind the running function (its first upvalue), ready for work: raises if the
+ * library was closed, and lets the collector keep pace with the memory that it cannot see. */
 cm_ctx *cmL_enter(lua_State *L);
 
 /* The context without any of that: for __gc. */
 cm_ctx *cmL_ctx(lua_State *L);
 
-/* Registers functions, each with the context (on top of the stack, stays there) as its first upvalue,
- * in the table below it. */
+/* Registers functions, each with the context (on top of the stack, stays there) as its first
+ * upvalue, in the table below it. */
 void cmL_register(lua_State *L, const luaL_Reg *functions);
 
-/* Makes the metatable `name` with the context as the upvalue of its functions. `meta` are metamethods
- * (__gc, __len, ..), `methods` go into its __index table (NULL: none). Context on top, stays there. */
+/* Makes the metatable `name` with the context as the upvalue of its functions. `meta` are
+ * metamethods
+ * (__gc, __len, ..), `methods` go into its __index table (NULL: none). Context on top, stays there.
+ */
 void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
 
 /* Raises the recorded error as "what: text" and clears it. Never returns. */
@@ -45,16 +47,21 @@ int cmL_fail(lua_State *L, cm_ctx *cx, const char *what);
 
 /* Boxes: userdata that hold one reference. Each push gives an empty box to be filled. */
 cm_tensor **cmL_push_tensor(lua_State *L);
+/* The same for ids. */
 cm_ids **cmL_push_ids(lua_State *L);
+/* The same for segments. */
 cm_ids **cmL_push_segments(lua_State *L);
 
-/* Ends the scope at `mark`, keeping `result` in the box (top of the stack) or raising. Returns 1. */
+/* Ends the scope at `mark`, keeping `result` in the box (top of the stack) or raising. Returns 1.
+ */
 int cmL_finish(lua_State *L, cm_ctx *cx, size_t mark, cm_tensor **box, cm_tensor *result,
                const char *what);
 
 /* Arguments. Each raises an argument error that names what was expected and what came. */
 cm_tensor *cmL_check_tensor(lua_State *L, int arg);
+/* The same for ids. */
 cm_ids *cmL_check_ids(lua_State *L, int arg);
+/* The same for segments. */
 cm_ids *cmL_check_segments(lua_State *L, int arg);
 cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base); /* table; `base` is taken off */
 int cmL_check_dim(lua_State *L, int arg, int ndim);            /* 1-based or negative to 0-based */
@@ -65,20 +72,32 @@ cm_tensor *cmL_test_tensor(lua_State *L, int index);
 
 /* Fields of an options table at `index`; `what` names the function in errors. */
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
+/* The same for numbers. */
 double cmL_field_number(lua_State *L, int index, const char *name, double fallback);
+/* The same for booleans. */
 bool cmL_field_bool(lua_State *L, int index, const char *name, bool fallback);
 
 /* Fresh integers from a table of them at `arg`, as ids (1-based, 0 unknown) in the box. */
 void cmL_read_ids(lua_State *L, cm_ctx *cx, int arg, cm_ids **box, const char *what);
 
-/* Opens one part each: adds its functions to the module table, which lies below the context. */
+/* Opens a part: adds its functions to the module table, which lies below the context on the stack.
+ * This one: tensors, l_tensor.c. */
 void cmL_open_tensor(lua_State *L);
+/* Constructors of tensors, l_make.c. */
+void cmL_open_make(lua_State *L);
+/* Ids and segments, l_ids.c. */
 void cmL_open_ids(lua_State *L);
+/* Every op of the table, l_ops.c. */
 void cmL_open_ops(lua_State *L);
+/* Gradients, l_grad.c. */
 void cmL_open_grad(lua_State *L);
+/* Optimisers, l_optim.c. */
 void cmL_open_optim(lua_State *L);
+/* Ratings and draws of tasks, l_data.c. */
 void cmL_open_data(lua_State *L);
+/* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
+/* Files, tables, vocabularies, archives, JSON, l_io.c and beside it. */
 void cmL_open_io(lua_State *L);
 
 #endif

@@ -211,7 +211,7 @@ static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {"map_ids", l_map_ids},
                                      {NULL, NULL}};
 
-static const char *const stream_names[] = {"user", "init", "split", "cap",
+static const char *const stream_names[] = {"user", "init",  "split", "cap",
                                            "draw", "order", "labels"};
 
 void cmL_open_data(lua_State *L)

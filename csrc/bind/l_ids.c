@@ -92,8 +92,7 @@ static int segments_totable(lua_State *L)
 static int segments_tostring(lua_State *L)
 {
     cm_ids *segments = cmL_check_segments(L, 1);
-    lua_pushfstring(L, "[cmml.Segments %I over %I rows]",
-                    (lua_Integer)cm_segments_groups(segments),
+    lua_pushfstring(L, "[cmml.Segments %I over %I rows]", (lua_Integer)cm_segments_groups(segments),
                     (lua_Integer)cm_segments_rows(segments));
     return 1;
 }

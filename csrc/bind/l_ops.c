@@ -39,7 +39,8 @@ static const char *form_of(const cm_op *op)
 
 /*** All ops.
  * @function ops
- * @treturn table by name: signature, doc, form ("primitive", "composite", "fused"), differentiable */
+ * @treturn table by name: signature, doc, form ("primitive", "composite", "fused"), differentiable
+ */
 static int l_ops(lua_State *L)
 {
     lua_newtable(L);

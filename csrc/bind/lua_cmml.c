@@ -26,8 +26,11 @@ static int l_memory(lua_State *L)
     const struct {
         const char *name;
         size_t value;
-    } fields[] = {{"live", mem->live},     {"peak", mem->peak},   {"cached", mem->cached},
-                  {"blocks", mem->blocks}, {"total", mem->total}};
+    } fields[] = {{"live", mem->live},
+                  {"peak", mem->peak},
+                  {"cached", mem->cached},
+                  {"blocks", mem->blocks},
+                  {"total", mem->total}};
     for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
         lua_pushinteger(L, (lua_Integer)fields[i].value);
         lua_setfield(L, -2, fields[i].name);

@@ -121,8 +121,7 @@ void cmL_signature_read(lua_State *L, const cmL_signature *signature, cmL_inputs
             }
             break;
         case 'x':
-            in->p.x[reals++] =
-                absent && arg->optional ? arg->fallback : luaL_checknumber(L, index);
+            in->p.x[reals++] = absent && arg->optional ? arg->fallback : luaL_checknumber(L, index);
             break;
         case 's':
             in->p.shape = cmL_check_shape(L, index, 0);

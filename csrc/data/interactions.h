@@ -21,7 +21,8 @@ bool cm_interactions_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
                            const cm_tensor *ratings, int64_t n_users, cm_interactions *out,
                            int64_t *duplicates) CM_MUST_CHECK;
 
-/* At most `cap` ratings of every user, chosen at random once: the same for a seed. *out as above. */
+/* At most `cap` ratings of every user, chosen at random once: the same for a seed. *out as above.
+ */
 bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, uint64_t seed,
                          cm_interactions *out) CM_MUST_CHECK;
 
@@ -34,9 +35,9 @@ typedef struct cm_task_rows {
 
 typedef struct cm_draw_options {
     uint64_t seed;
-    uint32_t draw;         /* epoch, or number of the evaluation draw */
+    uint32_t draw;          /* epoch, or number of the evaluation draw */
     int64_t support, query; /* rows of a task at most */
-    bool shuffle_labels;   /* permute the labels within each support set: an ablation */
+    bool shuffle_labels;    /* permute the labels within each support set: an ablation */
 } cm_draw_options;
 
 /* One task for each of the users: of its n ratings a random query of min(query, ceil(n / 2)) and a

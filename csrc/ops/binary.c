@@ -12,10 +12,10 @@ static void run(cm_call *c, cm_binary_fn *kernel)
         kernel(it.inner, o + it.at[0], a + it.at[1], it.step[1], b + it.at[2], it.step[2]);
 }
 
-#define EVAL(name)                                                                                 \
-    static void name##_eval(cm_call *c)                                                            \
-    {                                                                                              \
-        run(c, cm_kernels_of(c->cx)->name);                                                        \
+#define EVAL(name)                          \
+    static void name##_eval(cm_call *c)     \
+    {                                       \
+        run(c, cm_kernels_of(c->cx)->name); \
     }
 EVAL(add)
 EVAL(sub)

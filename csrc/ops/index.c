@@ -35,8 +35,8 @@ static void gather_rows_eval(cm_call *c)
 static void gather_rows_vjp(cm_vjp *v)
 {
     cm_tensor *zeros = cm_tensor_full(v->cx, &v->edges[0].shape, 0);
-    v->gin[0] = cm_apply(v->cx, &cm_op_scatter_add_rows, (cm_tensor *const[]){zeros, v->g}, 2,
-                         v->p);
+    v->gin[0] =
+        cm_apply(v->cx, &cm_op_scatter_add_rows, (cm_tensor *const[]){zeros, v->g}, 2, v->p);
 }
 
 /* base [n, ..], x [ids, ..] */
@@ -74,8 +74,8 @@ static void scatter_add_rows_vjp(cm_vjp *v)
         v->gin[1] = cm_apply_ids(v->cx, &cm_op_gather_rows, v->g, v->p->ids[0]);
 }
 
-/* The bags of an embedding_bag: params.ids = {ids, segments or NULL, rows or NULL}. Without segments
- * every id is a bag of its own; `rows` names the bags that are wanted, in order. */
+/* The bags of an embedding_bag: params.ids = {ids, segments or NULL, rows or NULL}. Without
+ * segments every id is a bag of its own; `rows` names the bags that are wanted, in order. */
 typedef struct bags {
     const int32_t *ids, *offsets, *rows;
     int64_t count; /* bags wanted */

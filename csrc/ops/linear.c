@@ -34,8 +34,8 @@ static void linear_eval(cm_call *c)
 {
     const cm_tensor *x = c->in[0], *w = c->in[1];
     int64_t out = w->shape.dims[0], in = w->shape.dims[1], rows = rows_of(&c->out_shape);
-    cm_gemm(c->cx, rows, out, in, (cm_matrix){cm_data(x), in, 1}, (cm_matrix){cm_data(w), 1, in},
-            0, cm_data(c->out), out);
+    cm_gemm(c->cx, rows, out, in, (cm_matrix){cm_data(x), in, 1}, (cm_matrix){cm_data(w), 1, in}, 0,
+            cm_data(c->out), out);
     cm_kernels_of(c->cx)->bias_act(rows, out, cm_data(c->out),
                                    c->n_in > 2 ? cm_data(c->in[2]) : NULL,
                                    (cm_activation)c->p.i[0]);

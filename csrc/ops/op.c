@@ -71,15 +71,14 @@ cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, 
     return op->expand(cx, in, n_in, &call.p);
 }
 
-cm_tensor *cm_apply(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
-                    const cm_params *p)
+cm_tensor *cm_apply(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in, const cm_params *p)
 {
     if (!inputs_present(in, n_in))
         return NULL;
     cx->counters.ops++;
     size_t mark = cm_scope_begin(cx);
-    cm_tensor *out =
-        op->eval || op->view ? compute(cx, op, in, n_in, p) : cm_apply_expanded(cx, op, in, n_in, p);
+    cm_tensor *out = op->eval || op->view ? compute(cx, op, in, n_in, p)
+                                          : cm_apply_expanded(cx, op, in, n_in, p);
     return cm_scope_end_keep(cx, mark, out);
 }
 
@@ -115,15 +114,15 @@ bool cm_need_ids(cm_ctx *cx, const cm_ids *ids, int64_t rows, bool unknown, cons
     return true;
 }
 
-#define CM_DEFINE_1(name)                                                                          \
-    cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *x)                                                 \
-    {                                                                                              \
-        return cm_apply(cx, &cm_op_##name, (cm_tensor *const[]){x}, 1, NULL);                      \
+#define CM_DEFINE_1(name)                                                     \
+    cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *x)                            \
+    {                                                                         \
+        return cm_apply(cx, &cm_op_##name, (cm_tensor *const[]){x}, 1, NULL); \
     }
-#define CM_DEFINE_2(name)                                                                          \
-    cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *a, cm_tensor *b)                                   \
-    {                                                                                              \
-        return cm_apply(cx, &cm_op_##name, (cm_tensor *const[]){a, b}, 2, NULL);                   \
+#define CM_DEFINE_2(name)                                                        \
+    cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *a, cm_tensor *b)                 \
+    {                                                                            \
+        return cm_apply(cx, &cm_op_##name, (cm_tensor *const[]){a, b}, 2, NULL); \
     }
 CM_OPS_1(CM_DEFINE_1)
 CM_OPS_2(CM_DEFINE_2)

@@ -25,11 +25,11 @@ typedef struct cm_op cm_op;
 typedef struct cm_call {
     cm_ctx *cx;
     const cm_op *op;
-    int n_in;              /* fewer than named where trailing optional ones are absent */
+    int n_in; /* fewer than named where trailing optional ones are absent */
     cm_tensor *const *in;
-    cm_params p;           /* .shape may set defaults here */
-    cm_shape out_shape;    /* to be set by .shape */
-    cm_tensor *out;        /* contiguous, for .eval to fill */
+    cm_params p;        /* .shape may set defaults here */
+    cm_shape out_shape; /* to be set by .shape */
+    cm_tensor *out;     /* contiguous, for .eval to fill */
 } cm_call;
 
 /* One step of the backward walk: from g, the gradient of the output, to those of the inputs. */
@@ -37,38 +37,38 @@ typedef struct cm_vjp {
     cm_ctx *cx;
     const cm_op *op;
     int n_in;
-    cm_tensor *g;                  /* contiguous for fast_vjp unless CM_STRIDED_GRAD */
-    cm_tensor *out;                /* as a part of the graph; only if the op saves it */
-    cm_tensor *const *in;          /* NULL for those that the op does not save */
-    const cm_edge *edges;          /* the shapes of all inputs, saved or not */
+    cm_tensor *g;         /* contiguous for fast_vjp unless CM_STRIDED_GRAD */
+    cm_tensor *out;       /* as a part of the graph; only if the op saves it */
+    cm_tensor *const *in; /* NULL for those that the op does not save */
+    const cm_edge *edges; /* the shapes of all inputs, saved or not */
     const cm_params *p;
-    const bool *need;              /* which gradients are asked for */
-    cm_tensor **gin;               /* to be set for those */
-    cm_tensor *const *into;        /* fast_vjp: where not NULL, the gradient may be added to this
-                                      contiguous tensor instead, and gin[i] set to it */
+    const bool *need;       /* which gradients are asked for */
+    cm_tensor **gin;        /* to be set for those */
+    cm_tensor *const *into; /* fast_vjp: where not NULL, the gradient may be added to this
+                               contiguous tensor instead, and gin[i] set to it */
 } cm_vjp;
 
 /* What the derivative reads (bits of cm_op.saves); CM_SAVE_IN(i) for single inputs. */
-#define CM_SAVE_IN(i) (1u << (i))
+#define CM_SAVE_IN(i)  (1u << (i))
 #define CM_SAVE_ALL_IN 0x7fffffffu
-#define CM_SAVE_OUT 0x80000000u
+#define CM_SAVE_OUT    0x80000000u
 
 /* Bits of cm_op.flags. */
-#define CM_CONTIGUOUS 1u /* .eval and .fast_vjp get contiguous inputs */
-#define CM_NONDIFF 2u    /* has no derivative: nothing is recorded, gradients stop */
-#define CM_LIST 4u       /* takes any number of tensors (args begins with a list) */
-#define CM_MATRIX 8u     /* inputs are copied only where BLAS cannot read their last two dims */
+#define CM_CONTIGUOUS   1u  /* .eval and .fast_vjp get contiguous inputs */
+#define CM_NONDIFF      2u  /* has no derivative: nothing is recorded, gradients stop */
+#define CM_LIST         4u  /* takes any number of tensors (args begins with a list) */
+#define CM_MATRIX       8u  /* inputs are copied only where BLAS cannot read their last two dims */
 #define CM_STRIDED_GRAD 16u /* .fast_vjp reads g as it comes; else it is made contiguous */
 
 struct cm_op {
     const char *name;
-    const char *args;  /* "x:t dim:d?": see bind/signature.h for the letters */
-    const char *meta;  /* Lua metamethod, or NULL */
-    const char *doc;   /* one sentence: what, shapes, source */
+    const char *args; /* "x:t dim:d?": see bind/signature.h for the letters */
+    const char *meta; /* Lua metamethod, or NULL */
+    const char *doc;  /* one sentence: what, shapes, source */
     unsigned saves, flags;
-    bool (*shape)(cm_call *c);                      /* checks; false after cm_refuse */
-    void (*eval)(cm_call *c);                       /* fills out */
-    cm_tensor *(*view)(cm_call *c);                 /* instead of eval: a look into in[0] */
+    bool (*shape)(cm_call *c);      /* checks; false after cm_refuse */
+    void (*eval)(cm_call *c);       /* fills out */
+    cm_tensor *(*view)(cm_call *c); /* instead of eval: a look into in[0] */
     cm_tensor *(*expand)(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p);
     void (*vjp)(cm_vjp *v);
     void (*fast_vjp)(cm_vjp *v);
@@ -82,9 +82,9 @@ struct cm_op {
 /* All descriptors, NULL at the end. */
 extern const cm_op *const cm_op_table[];
 
-/* Applies an op: checks, computes, records. NULL when any required input is NULL (an earlier failure
- * passes through) or something is wrong; the message does not name the op: the binding does. The
- * result belongs to the open scope. p may be NULL. */
+/* Applies an op: checks, computes, records. NULL when any required input is NULL (an earlier
+ * failure passes through) or something is wrong; the message does not name the op: the binding
+ * does. The result belongs to the open scope. p may be NULL. */
 cm_tensor *cm_apply(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
                     const cm_params *p) CM_MUST_CHECK;
 

@@ -12,10 +12,10 @@ static void run(cm_call *c, cm_unary_fn *kernel, double option)
         kernel(it.inner, o + it.at[0], a + it.at[1], it.step[1], (cm_real)option);
 }
 
-#define EVAL(name)                                                                                 \
-    static void name##_eval(cm_call *c)                                                            \
-    {                                                                                              \
-        run(c, cm_kernels_of(c->cx)->name, c->p.x[0]);                                             \
+#define EVAL(name)                                     \
+    static void name##_eval(cm_call *c)                \
+    {                                                  \
+        run(c, cm_kernels_of(c->cx)->name, c->p.x[0]); \
     }
 EVAL(neg)
 EVAL(square)
@@ -111,8 +111,7 @@ static void erf_vjp(cm_vjp *v)
     v->gin[0] = cm_mul(v->cx, v->g, cm_scale(v->cx, bell, 1.1283791670955126)); /* 2/sqrt(pi) */
 }
 
-static cm_tensor *log_sigmoid_expand(cm_ctx *cx, cm_tensor *const *in, int n_in,
-                                     const cm_params *p)
+static cm_tensor *log_sigmoid_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
 {
     (void)n_in, (void)p;
     return cm_neg(cx, cm_softplus(cx, cm_neg(cx, in[0])));

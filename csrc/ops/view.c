@@ -28,8 +28,7 @@ static bool reshape_shape(cm_call *c)
     }
     if (known != c->in[0]->count || (guess >= 0 && to.dims[guess] < 0))
         return cm_refuse(c->cx, CM_ERR_SHAPE, "shape %s has not the %lld elements of %s",
-                         cm_shape_text(&to, a), (long long)c->in[0]->count,
-                         cm_shape_text(from, b));
+                         cm_shape_text(&to, a), (long long)c->in[0]->count, cm_shape_text(from, b));
     c->out_shape = to;
     return cm_shape_count(c->cx, &to, &count);
 }
@@ -133,9 +132,9 @@ static bool slice_shape(cm_call *c)
     int64_t dim = c->p.i[0], first = c->p.i[1], last = c->p.i[2];
     char text[CM_SHAPE_TEXT];
     if (first < 0 || last < first || last > x->dims[dim])
-        return cm_refuse(c->cx, CM_ERR_INDEX, "rows %lld to %lld of dim %lld of shape %s do not exist",
-                         (long long)first + 1, (long long)last, (long long)dim + 1,
-                         cm_shape_text(x, text));
+        return cm_refuse(
+            c->cx, CM_ERR_INDEX, "rows %lld to %lld of dim %lld of shape %s do not exist",
+            (long long)first + 1, (long long)last, (long long)dim + 1, cm_shape_text(x, text));
     c->out_shape = *x;
     c->out_shape.dims[dim] = last - first;
     return true;

@@ -93,7 +93,8 @@ cm_optim *cm_optim_new(cm_ctx *cx, cm_tensor *const *params, int n)
         cm_optim_free(cx, o);
         return NULL;
     }
-    int64_t offset = 0; /* nothing can fail from here on: the parameters move together or not at all */
+    int64_t offset =
+        0; /* nothing can fail from here on: the parameters move together or not at all */
     for (int i = 0; i < n; i++) {
         cm_storage_move(cx, params[i]->storage, o->value_block, offset);
         offset += padded(params[i]->count);

@@ -1,7 +1,7 @@
 /* optim.h - Adam over a flat block.
  *
- * Making an optimiser moves the parameters' numbers into one block (the tensors stay what they are),
- * with blocks of the same layout for gradients and moments beside it: a step is one loop, and
+ * Making an optimiser moves the parameters' numbers into one block (the tensors stay what they
+ * are), with blocks of the same layout for gradients and moments beside it: a step is one loop, and
  * gradients are added straight into their place. */
 #ifndef CM_OPTIM_H
 #define CM_OPTIM_H
@@ -10,10 +10,10 @@
 
 typedef struct cm_optim {
     int n;
-    int64_t count;       /* numbers in each block, padding included */
-    int64_t steps;       /* taken so far */
-    cm_tensor **params;  /* retained */
-    cm_tensor **grads;   /* views into the blocks, shaped as the parameters */
+    int64_t count;      /* numbers in each block, padding included */
+    int64_t steps;      /* taken so far */
+    cm_tensor **params; /* retained */
+    cm_tensor **grads;  /* views into the blocks, shaped as the parameters */
     cm_tensor **first, **second;
     cm_storage *value_block, *grad_block, *first_block, *second_block;
 } cm_optim;

@@ -5,12 +5,13 @@
 #include <stdlib.h>
 
 #if CM_REAL_IS_DOUBLE
-#define GEMM cblas_dgemm
+#    define GEMM cblas_dgemm
 #else
-#define GEMM cblas_sgemm
+#    define GEMM cblas_sgemm
 #endif
 
-/* OpenBLAS keeps one thread count for the whole process, so "was it decided?" is the process's too. */
+/* OpenBLAS keeps one thread count for the whole process, so "was it decided?" is the process's too.
+ */
 static atomic_bool threads_decided;
 
 static void decide_threads(void)

@@ -4,7 +4,8 @@
 
 #include "base/ctx.h"
 
-/* A matrix as BLAS sees it: element (i, j) at data[i * row + j * column], one of the two steps 1. */
+/* A matrix as BLAS sees it: element (i, j) at data[i * row + j * column], one of the two steps 1.
+ */
 typedef struct cm_matrix {
     const cm_real *data;
     int64_t row, column;
@@ -13,7 +14,8 @@ typedef struct cm_matrix {
 /* Whether BLAS can read a [rows, columns] matrix with these steps without a copy. */
 bool cm_matrix_fits(int64_t rows, int64_t columns, int64_t row, int64_t column);
 
-/* c [m, n] (row-major, ldc numbers a row) = a [m, k] * b [k, n] + beta * c. Counts 2 m n k flops. */
+/* c [m, n] (row-major, ldc numbers a row) = a [m, k] * b [k, n] + beta * c. Counts 2 m n k flops.
+ */
 void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
              cm_real *c, int64_t ldc);
 
@@ -21,6 +23,7 @@ void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix
  * one. It is set to 1 at the first product unless OPENBLAS_NUM_THREADS or cm_blas_set_threads said
  * otherwise. */
 int cm_blas_threads(void);
+/* Sets it; 1 or more. */
 void cm_blas_set_threads(int threads);
 
 /* "OpenBLAS 0.3.21 ... SkylakeX": what is linked and which kernels it chose. */

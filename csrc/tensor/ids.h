@@ -21,15 +21,18 @@ cm_ids *cm_ids_new(cm_ctx *cx, int64_t count) CM_MUST_CHECK;
 /* Notes the least value and the limit after the values were filled in. */
 void cm_ids_seal(cm_ids *ids);
 
-/* Offsets [groups + 1] of consecutive groups with the given lengths, for ragged data. Refused when a
- * length is negative or the sum passes INT32_MAX. */
+/* Offsets [groups + 1] of consecutive groups with the given lengths, for ragged data. Refused when
+ * a length is negative or the sum passes INT32_MAX. */
 cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups) CM_MUST_CHECK;
 
+/* One reference more; NULL is fine. */
 void cm_ids_retain(cm_ids *ids);
+/* One reference less; the last frees it. NULL is fine. */
 void cm_ids_release(cm_ctx *cx, cm_ids *ids);
 
-/* Of segments: how many groups there are, and how many rows they cover together. */
+/* How many groups segments have. */
 int64_t cm_segments_groups(const cm_ids *segments);
+/* How many rows they cover together. */
 int64_t cm_segments_rows(const cm_ids *segments);
 
 #endif

@@ -4,59 +4,59 @@
 #include <math.h>
 
 #ifndef CM_ISA
-#define CM_ISA base
+#    define CM_ISA base
 #endif
 #define PASTE_(a, b) a##b
-#define PASTE(a, b) PASTE_(a, b)
-#define TEXT_(a) #a
-#define TEXT(a) TEXT_(a)
+#define PASTE(a, b)  PASTE_(a, b)
+#define TEXT_(a)     #a
+#define TEXT(a)      TEXT_(a)
 
 /* The constant steps 0 and 1 get loops of their own: those are the ones that vectorise. */
-#define UNARY(name, expression)                                                                    \
-    static void k_##name(int64_t n, cm_real *restrict o, const cm_real *restrict a, int64_t sa,    \
-                         cm_real p)                                                                \
-    {                                                                                              \
-        (void)p;                                                                                   \
-        if (sa == 1) {                                                                             \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                cm_real x = a[i];                                                                  \
-                o[i] = (expression);                                                               \
-            }                                                                                      \
-        } else {                                                                                   \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                cm_real x = a[i * sa];                                                             \
-                o[i] = (expression);                                                               \
-            }                                                                                      \
-        }                                                                                          \
+#define UNARY(name, expression)                                                                 \
+    static void k_##name(int64_t n, cm_real *restrict o, const cm_real *restrict a, int64_t sa, \
+                         cm_real p)                                                             \
+    {                                                                                           \
+        (void)p;                                                                                \
+        if (sa == 1) {                                                                          \
+            for (int64_t i = 0; i < n; i++) {                                                   \
+                cm_real x = a[i];                                                               \
+                o[i] = (expression);                                                            \
+            }                                                                                   \
+        } else {                                                                                \
+            for (int64_t i = 0; i < n; i++) {                                                   \
+                cm_real x = a[i * sa];                                                          \
+                o[i] = (expression);                                                            \
+            }                                                                                   \
+        }                                                                                       \
     }
 
-#define BINARY(name, expression)                                                                   \
-    static void k_##name(int64_t n, cm_real *restrict o, const cm_real *a, int64_t sa,             \
-                         const cm_real *b, int64_t sb)                                             \
-    {                                                                                              \
-        if (sa == 1 && sb == 1) {                                                                  \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                cm_real x = a[i], y = b[i];                                                        \
-                o[i] = (expression);                                                               \
-            }                                                                                      \
-        } else if (sa == 1 && sb == 0) {                                                           \
-            cm_real y = b[0];                                                                      \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                cm_real x = a[i];                                                                  \
-                o[i] = (expression);                                                               \
-            }                                                                                      \
-        } else if (sa == 0 && sb == 1) {                                                           \
-            cm_real x = a[0];                                                                      \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                cm_real y = b[i];                                                                  \
-                o[i] = (expression);                                                               \
-            }                                                                                      \
-        } else {                                                                                   \
-            for (int64_t i = 0; i < n; i++) {                                                      \
-                cm_real x = a[i * sa], y = b[i * sb];                                              \
-                o[i] = (expression);                                                               \
-            }                                                                                      \
-        }                                                                                          \
+#define BINARY(name, expression)                                                       \
+    static void k_##name(int64_t n, cm_real *restrict o, const cm_real *a, int64_t sa, \
+                         const cm_real *b, int64_t sb)                                 \
+    {                                                                                  \
+        if (sa == 1 && sb == 1) {                                                      \
+            for (int64_t i = 0; i < n; i++) {                                          \
+                cm_real x = a[i], y = b[i];                                            \
+                o[i] = (expression);                                                   \
+            }                                                                          \
+        } else if (sa == 1 && sb == 0) {                                               \
+            cm_real y = b[0];                                                          \
+            for (int64_t i = 0; i < n; i++) {                                          \
+                cm_real x = a[i];                                                      \
+                o[i] = (expression);                                                   \
+            }                                                                          \
+        } else if (sa == 0 && sb == 1) {                                               \
+            cm_real x = a[0];                                                          \
+            for (int64_t i = 0; i < n; i++) {                                          \
+                cm_real y = b[i];                                                      \
+                o[i] = (expression);                                                   \
+            }                                                                          \
+        } else {                                                                       \
+            for (int64_t i = 0; i < n; i++) {                                          \
+                cm_real x = a[i * sa], y = b[i * sb];                                  \
+                o[i] = (expression);                                                   \
+            }                                                                          \
+        }                                                                              \
     }
 
 static inline cm_real sigmoid(cm_real x)
@@ -167,28 +167,28 @@ static inline cm_real derivative(cm_real y, cm_activation act)
 }
 
 /* Runs a statement with `act` a constant in each branch, so that the loops inside vectorise. */
-#define FOR_ACTIVATION(act, statement)                                                             \
-    switch (act) {                                                                                 \
-    case CM_ACT_RELU: {                                                                            \
-        const cm_activation A = CM_ACT_RELU;                                                       \
-        statement;                                                                                 \
-    } break;                                                                                       \
-    case CM_ACT_LEAKY_RELU: {                                                                      \
-        const cm_activation A = CM_ACT_LEAKY_RELU;                                                 \
-        statement;                                                                                 \
-    } break;                                                                                       \
-    case CM_ACT_SIGMOID: {                                                                         \
-        const cm_activation A = CM_ACT_SIGMOID;                                                    \
-        statement;                                                                                 \
-    } break;                                                                                       \
-    case CM_ACT_TANH: {                                                                            \
-        const cm_activation A = CM_ACT_TANH;                                                       \
-        statement;                                                                                 \
-    } break;                                                                                       \
-    default: {                                                                                     \
-        const cm_activation A = CM_ACT_IDENTITY;                                                   \
-        statement;                                                                                 \
-    } break;                                                                                       \
+#define FOR_ACTIVATION(act, statement)             \
+    switch (act) {                                 \
+    case CM_ACT_RELU: {                            \
+        const cm_activation A = CM_ACT_RELU;       \
+        statement;                                 \
+    } break;                                       \
+    case CM_ACT_LEAKY_RELU: {                      \
+        const cm_activation A = CM_ACT_LEAKY_RELU; \
+        statement;                                 \
+    } break;                                       \
+    case CM_ACT_SIGMOID: {                         \
+        const cm_activation A = CM_ACT_SIGMOID;    \
+        statement;                                 \
+    } break;                                       \
+    case CM_ACT_TANH: {                            \
+        const cm_activation A = CM_ACT_TANH;       \
+        statement;                                 \
+    } break;                                       \
+    default: {                                     \
+        const cm_activation A = CM_ACT_IDENTITY;   \
+        statement;                                 \
+    } break;                                       \
     }
 
 static inline void bias_act_rows(int64_t rows, int64_t columns, cm_real *restrict y,
@@ -217,8 +217,7 @@ static inline void act_grad_run(int64_t n, cm_real *restrict o, const cm_real *r
         o[i] = g[i] * derivative(y[i], act);
 }
 
-static void k_act_grad(int64_t n, cm_real *o, const cm_real *g, const cm_real *y,
-                       cm_activation act)
+static void k_act_grad(int64_t n, cm_real *o, const cm_real *g, const cm_real *y, cm_activation act)
 {
     FOR_ACTIVATION(act, act_grad_run(n, o, g, y, A))
 }

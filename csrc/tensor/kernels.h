@@ -18,7 +18,9 @@ typedef enum cm_activation {
     CM_ACTIVATIONS
 } cm_activation;
 
-#define CM_LEAKY_SLOPE 0.01 /* of leaky_relu unless said otherwise (reference: PyTorch's default) */
+#define CM_LEAKY_SLOPE                                                         \
+    0.01 /* of leaky_relu unless said otherwise (reference: PyTorch's default) \
+          */
 
 typedef void cm_unary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, cm_real p);
 typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, const cm_real *b,
@@ -29,7 +31,7 @@ typedef struct cm_adam_step {
     cm_real rate, beta1, beta2, eps, decay, clip; /* rate: already without the bias of m */
     cm_real rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once: 1 - 0.999f is off by 1e-5 */
     cm_real root;         /* 1 / sqrt(1 - beta2^t) */
-    bool decoupled;                               /* AdamW: the decay scales p by 1 - lr decay */
+    bool decoupled;       /* AdamW: the decay scales p by 1 - lr decay */
 } cm_adam_step;
 
 typedef struct cm_kernels {
@@ -39,7 +41,7 @@ typedef struct cm_kernels {
     cm_unary_fn *neg, *square, *sqrt, *reciprocal, *abs, *sign, *relu, *leaky_relu, *step, *exp,
         *log, *sigmoid, *tanh, *softplus, *erf, *pow;
 
-    cm_real (*sum)(int64_t n, const cm_real *a);                          /* sum of a run */
+    cm_real (*sum)(int64_t n, const cm_real *a); /* sum of a run */
     cm_real (*dot)(int64_t n, const cm_real *a, const cm_real *b);
     void (*axpy)(int64_t n, cm_real *o, cm_real scale, const cm_real *a); /* o += scale a */
 
@@ -47,8 +49,7 @@ typedef struct cm_kernels {
     void (*bias_act)(int64_t rows, int64_t columns, cm_real *y, const cm_real *bias,
                      cm_activation act);
     /* o = g * act'(from the output y). */
-    void (*act_grad)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y,
-                     cm_activation act);
+    void (*act_grad)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y, cm_activation act);
     /* o [columns] += sum over rows of a [rows, columns]. */
     void (*add_rows)(int64_t rows, int64_t columns, cm_real *o, const cm_real *a);
 

@@ -91,8 +91,8 @@ static void destroy(cm_ctx *cx, cm_node *node)
     cm_free(cx, node);
 }
 
-/* Whatever dies while a node is being released joins a list instead of the C stack: a graph may be a
- * million ops deep. */
+/* Whatever dies while a node is being released joins a list instead of the C stack: a graph may be
+ * a million ops deep. */
 void cm_node_release(cm_ctx *cx, cm_node *node)
 {
     if (--node->refs > 0)

@@ -1,8 +1,9 @@
 /* node.h - where a tensor comes from: the op, its options, and edges to the nodes of its inputs.
  *
- * Nodes and tensors are apart so that a node keeps only the numbers its derivative reads: everything
- * else is released as soon as the script lets go of it. A node never holds its own tensor, so the
- * graph has no cycles and counting references is enough. A leaf (a parameter) has a node without op. */
+ * Nodes and tensors are apart so that a node keeps only the numbers its derivative reads:
+ * everything else is released as soon as the script lets go of it. A node never holds its own
+ * tensor, so the graph has no cycles and counting references is enough. A leaf (a parameter) has a
+ * node without op. */
 #ifndef CM_NODE_H
 #define CM_NODE_H
 
@@ -11,7 +12,8 @@
 
 #define CM_PARAM_SLOTS 4
 
-/* Options of one application of an op: plain data, filled in the order of the descriptor's `args`. */
+/* Options of one application of an op: plain data, filled in the order of the descriptor's `args`.
+ */
 typedef struct cm_params {
     int64_t i[CM_PARAM_SLOTS];   /* integers, dims (0-based), booleans, activations */
     double x[CM_PARAM_SLOTS];    /* numbers */
@@ -57,8 +59,10 @@ bool cm_records(const cm_ctx *cx, cm_tensor *const *in, int n_in);
 bool cm_record(cm_ctx *cx, const struct cm_op *op, unsigned saves, cm_tensor *const *in, int n_in,
                const cm_params *p, cm_tensor *out);
 
+/* One reference more. */
 void cm_node_retain(cm_node *node);
-void cm_node_release(cm_ctx *cx, cm_node *node); /* however deep the graph: no recursion */
+/* One reference less; the last frees it, however deep the graph: there is no recursion. */
+void cm_node_release(cm_ctx *cx, cm_node *node);
 
 /* Releases what the node saved; its edges stay. */
 void cm_node_drop(cm_ctx *cx, cm_node *node);

@@ -72,10 +72,9 @@ bool cm_shape_broadcast(cm_ctx *cx, const cm_shape *a, const cm_shape *b, cm_sha
         int64_t na = da < 0 ? 1 : a->dims[da], nb = db < 0 ? 1 : b->dims[db];
         if (na != nb && na != 1 && nb != 1) {
             char ta[CM_SHAPE_TEXT], tb[CM_SHAPE_TEXT];
-            return cm_refuse(cx, CM_ERR_SHAPE,
-                             "shapes %s and %s do not broadcast: sizes %lld and %lld differ",
-                             cm_shape_text(a, ta), cm_shape_text(b, tb), (long long)na,
-                             (long long)nb);
+            return cm_refuse(
+                cx, CM_ERR_SHAPE, "shapes %s and %s do not broadcast: sizes %lld and %lld differ",
+                cm_shape_text(a, ta), cm_shape_text(b, tb), (long long)na, (long long)nb);
         }
         result.dims[d] = na == 1 ? nb : na;
     }

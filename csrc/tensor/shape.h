@@ -11,9 +11,12 @@ typedef struct cm_shape {
 
 /* A shape from its dims. */
 cm_shape cm_shape_of(int ndim, const int64_t *dims);
+/* [n] */
 cm_shape cm_shape_1d(int64_t n);
+/* [rows, columns] */
 cm_shape cm_shape_2d(int64_t rows, int64_t columns);
 
+/* Whether both have the same dims. */
 bool cm_shape_equal(const cm_shape *a, const cm_shape *b);
 
 /* The number of elements into *count. Refused when a dim is negative, there are more than
@@ -29,8 +32,9 @@ bool cm_shape_broadcast(cm_ctx *cx, const cm_shape *a, const cm_shape *b, cm_sha
 /* Whether `small` broadcasts to exactly `large`. */
 bool cm_shape_expands(const cm_shape *small, const cm_shape *large);
 
-/* "2x3x4", "a single number" for no dims; buffer of CM_SHAPE_TEXT bytes, which is returned. */
 #define CM_SHAPE_TEXT 128
+
+/* "2x3x4", "(a single number)" for no dims; into the buffer, which is returned. */
 const char *cm_shape_text(const cm_shape *shape, char buffer[CM_SHAPE_TEXT]);
 
 #endif

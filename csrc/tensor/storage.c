@@ -3,7 +3,7 @@
 #include <string.h>
 
 #define CACHE_LIMIT ((size_t)64 << 20) /* bytes kept for reuse at most */
-#define SMALLEST ((size_t)64)
+#define SMALLEST    ((size_t)64)
 
 /* Size classes grow by a quarter of a power of two: at most 25 % of a block is unused. */
 static int size_class(size_t bytes, size_t *rounded)
@@ -17,7 +17,7 @@ static int size_class(size_t bytes, size_t *rounded)
     size_t quarter = power / 4, size = power;
     while (size < bytes) {
         size += quarter;
-        class++;
+        class ++;
     }
     *rounded = size;
     return class;
@@ -103,7 +103,7 @@ void cm_storage_move(cm_ctx *cx, cm_storage *storage, cm_storage *block, int64_t
 
 void cm_storage_trim(cm_ctx *cx)
 {
-    for (int class = 0; class < CM_CACHE_CLASSES; class++) {
+    for (int class = 0; class < CM_CACHE_CLASSES; class ++) {
         while (cx->cache[class]) {
             cm_storage *storage = cx->cache[class];
             cx->cache[class] = storage->next;

@@ -10,17 +10,20 @@
 struct cm_storage {
     int32_t refs;
     uint32_t version;
-    int64_t count;       /* numbers */
+    int64_t count; /* numbers */
     cm_real *data;
-    cm_storage *block;   /* the storage whose memory `data` lies in, NULL if it is its own */
-    cm_storage *next;    /* in the cache */
-    size_t bytes;        /* capacity of its own memory; 0 if it lies in a block */
+    cm_storage *block; /* the storage whose memory `data` lies in, NULL if it is its own */
+    cm_storage *next;  /* in the cache */
+    size_t bytes;      /* capacity of its own memory; 0 if it lies in a block */
 };
 
-/* A storage of `count` numbers (contents undefined) with one reference; NULL when memory is short. */
+/* A storage of `count` numbers (contents undefined) with one reference; NULL when memory is short.
+ */
 cm_storage *cm_storage_new(cm_ctx *cx, int64_t count) CM_MUST_CHECK;
 
+/* One reference more. */
 void cm_storage_retain(cm_storage *storage);
+/* One reference less; the last puts its memory into the cache. NULL is fine. */
 void cm_storage_release(cm_ctx *cx, cm_storage *storage);
 
 /* Moves a storage's numbers into `block` at `offset` (numbers): every tensor that looks into the

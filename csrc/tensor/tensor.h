@@ -16,7 +16,7 @@ struct cm_tensor {
     int64_t offset;               /* of the first element in the storage */
     int64_t count;                /* elements */
     cm_storage *storage;
-    cm_node *node;                /* what it was derived from; NULL: a constant */
+    cm_node *node; /* what it was derived from; NULL: a constant */
 };
 
 /* A contiguous tensor, contents undefined. */
@@ -36,18 +36,22 @@ cm_tensor *cm_tensor_detach(cm_ctx *cx, const cm_tensor *base) CM_MUST_CHECK;
 cm_tensor *cm_tensor_over(cm_ctx *cx, cm_storage *storage, const cm_shape *shape,
                           int64_t offset) CM_MUST_CHECK;
 
+/* One reference more. */
 void cm_retain(cm_tensor *tensor);
-void cm_release(cm_ctx *cx, cm_tensor *tensor); /* NULL is fine */
+/* One reference less; the last frees it. NULL is fine. */
+void cm_release(cm_ctx *cx, cm_tensor *tensor);
 
 /* Its first element. */
 cm_real *cm_data(const cm_tensor *tensor);
 
+/* Whether its elements lie one after another in row-major order. */
 bool cm_is_contiguous(const cm_tensor *tensor);
 
 /* Itself if contiguous, else a contiguous copy (not recorded). */
 cm_tensor *cm_contiguous(cm_ctx *cx, cm_tensor *tensor) CM_MUST_CHECK;
 
-/* Copies the elements of `from` (broadcast to the shape of `to`) into `to` and bumps its version. */
+/* Copies the elements of `from` (broadcast to the shape of `to`) into `to` and bumps its version.
+ */
 void cm_tensor_copy(cm_tensor *to, const cm_tensor *from);
 
 /* Row-major strides of a shape. */

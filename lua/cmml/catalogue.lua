@@ -169,8 +169,30 @@ return function(cmml)
       end
       add("titles", table.concat(titles, "\n"))
     end
-    return entries, { item = self.schema.item, user = self.schema.user,
+    local function plain(fields)
+      local list = {}
+      for i, field in ipairs(fields) do
+        list[i] = { name = field[1], multi = field.multi }
+      end
+      return list
+    end
+    return entries, { item = plain(self.schema.item), user = plain(self.schema.user),
       unknown = self.schema.unknown, min_count = self.schema.min_count }
+  end
+
+  -- The fields of a file's schema as `schema` wants them.
+  local function declared(fields)
+    if type(fields) ~= "table" then
+      error("schema: item and user must be lists of fields", 0)
+    end
+    local list = {}
+    for i, field in ipairs(fields) do
+      if type(field) ~= "table" then
+        error(("schema: field %d must have a name"):format(i), 0)
+      end
+      list[i] = { field.name, multi = field.multi }
+    end
+    return list
   end
 
   local function split_lines(text)
@@ -198,8 +220,9 @@ return function(cmml)
         need(name .. ".offsets", "table"))
       return result or error(message, 0)
     end
-    local self = setmetatable({ schema = cmml.schema(schema), items = vocab "items", vocabs = {},
-      item_bags = {} }, Catalogue)
+    local self = setmetatable({ schema = cmml.schema { item = declared(schema.item),
+      user = declared(schema.user), unknown = schema.unknown, min_count = schema.min_count },
+      items = vocab "items", vocabs = {}, item_bags = {} }, Catalogue)
     for _, side in ipairs { "item", "user" } do
       for f, field in ipairs(self.schema[side]) do
         local name = field[1]

@@ -101,27 +101,27 @@ return function(cmml)
     return self.module:named_parameters()
   end
 
-  --- The recommender of a model file. Its sizes are not trusted: each parameter must have the shape
-  -- that the options ask for before anything of that size is made.
+  --- The recommender of a model file. Its sizes are not trusted: a parameter is made only if the file
+  -- holds one of its shape, so that memory is in proportion to the file.
   function Contextual.restore(catalogue, options, tensors)
     args.check("model options", options, known, 1)
-    local at = 0
-    local function stored(shape)
-      at = at + 1
-      local pair = tensors[at]
-      local found = pair and table.concat(pair[2].shape, "x") or "nothing"
-      if found ~= table.concat(shape, "x") then
-        error(("parameter %d has shape %s, but the model's options ask for %s"):format(at, found,
-          table.concat(shape, "x")), 0)
-      end
-      return pair[2]
+    local stored, values = {}, {}
+    for _, pair in ipairs(tensors) do
+      local shape = table.concat(pair[2].shape, "x")
+      stored[shape] = (stored[shape] or 0) + 1
+      values[pair[1]] = pair[2]
     end
-    local self = build(catalogue, options, { uniform = stored, normal = stored })
-    for i, pair in ipairs(self:tensors()) do
-      if tensors[i][1] ~= pair[1] then
-        error(("parameter %d is %s, but %s was expected"):format(i, tensors[i][1], pair[1]), 0)
+    local function blank(shape)
+      local text = table.concat(shape, "x")
+      if not stored[text] or stored[text] == 0 then
+        error(("the model's options ask for a parameter of shape %s, but the file holds %s"):format(
+          text, stored[text] and "no other" or "none"), 0)
       end
+      stored[text] = stored[text] - 1
+      return core.full(shape, 0)
     end
+    local self = build(catalogue, options, { uniform = blank, normal = blank })
+    self.module:load_parameters(values)
     return self
   end
 end

@@ -23,19 +23,23 @@ end
 local encode
 
 local function encode_table(value)
-  local parts = {}
-  if #value > 0 or next(value) == nil then
-    for i, entry in ipairs(value) do
-      parts[i] = encode(entry)
-    end
-    return "[" .. table.concat(parts, ",") .. "]"
-  end
-  local keys = {}
+  local parts, keys, length = {}, {}, 0
   for key in pairs(value) do
-    if type(key) ~= "string" then
+    if math.type(key) == "integer" and key >= 1 and key <= #value then
+      length = length + 1
+    elseif type(key) == "string" then
+      keys[#keys + 1] = key
+    else
       error("json: a table must be a list or have text keys", 0)
     end
-    keys[#keys + 1] = key
+  end
+  if length > 0 and (#keys > 0 or length ~= #value) then
+    error("json: a table must be a list without gaps or have text keys, not both", 0)
+  elseif #keys == 0 then
+    for i = 1, length do
+      parts[i] = encode(value[i])
+    end
+    return "[" .. table.concat(parts, ",") .. "]"
   end
   table.sort(keys)
   for i, key in ipairs(keys) do

@@ -3,7 +3,7 @@
 -- Every part is a file that adds its functions to the library it is given, so that the two libraries
 -- share all code and no state.
 local parts = {
-  "tensor", "grad", "nn", "features", "encoder", "hybrid", "modulation", "network", "optim",
+  "tensor", "grad", "module", "nn", "features", "encoder", "hybrid", "modulation", "network", "optim",
   "catalogue", "dataset", "tasks", "recommender", "contextual", "simple", "metrics", "evaluate",
   "protocol", "checkpoint", "train", "movielens", "gradcheck", "help",
 }

@@ -1,6 +1,6 @@
---- assert.near_tensor(expected, actual, tolerance): `expected` an oracle tensor { shape, data } or a
--- number, `actual` a tensor of a core or an oracle tensor; elements may differ by tolerance times the
--- larger of 1 and their size. Not a number is near itself alone, and so is an infinity.
+--- assert.near_tensor(expected, actual, tolerance): `expected` is an oracle tensor { shape, data }
+-- or a number, `actual` a tensor of a core or an oracle tensor; elements may differ by tolerance
+-- times the larger of 1 and their size. Not a number is near itself alone, and so is an infinity.
 local luassert = require "luassert"
 local ref = require "spec.support.ref"
 

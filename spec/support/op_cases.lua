@@ -3,12 +3,12 @@
 -- A case has
 --   ref       of the tensors (oracle tensors; a list of them for an op that takes a list) and the
 --             options, giving the expected oracle tensor
---   uses      list of applications: { tensors.., options = table.pack(..), domain = .. }, where each
---             tensor is a shape, or a number where the op takes one
+--   uses      list of applications: { tensors.., options = table.pack(..), domain = .. }, where
+--             each tensor is a shape, or a number where the op takes one
 --   refused   list of applications that must raise: the same with `text`, a pattern of the message
 --   list      whether the tensors are passed as one list
 --   nondiff   whether the op is declared to have no derivative
--- Domains say where the inputs are drawn from (support/seed.lua); kinks lie at 0, outside "nonzero".
+-- Domains say where inputs are drawn from (support/seed.lua); kinks lie at 0, outside "nonzero".
 local ref = require "spec.support.ref"
 
 local cases = {}
@@ -30,7 +30,8 @@ local function binary(f, domain)
   local pairs_of_shapes = {
     { { 2, 3 }, { 2, 3 } }, { { 2, 3 }, { 3 } }, { { 3 }, { 2, 3 } }, { { 2, 1 }, { 1, 3 } },
     { {}, { 2, 2 } }, { { 2, 2 }, {} }, { {}, {} }, { { 4, 1, 2 }, { 3, 1 } }, { { 35 }, { 35 } },
-    { { 0, 3 }, { 3 } }, { { 0, 3 }, { 1, 1 } }, { { 1 }, { 0 } }, { { 2, 3 }, 1.5 }, { 1.5, { 3 } },
+    { { 0, 3 }, { 3 } }, { { 0, 3 }, { 1, 1 } }, { { 1 }, { 0 } }, { { 2, 3 }, 1.5 },
+    { 1.5, { 3 } },
   }
   for i, shapes in ipairs(pairs_of_shapes) do
     uses[i] = { shapes[1], shapes[2], domain = domain }
@@ -40,7 +41,7 @@ local function binary(f, domain)
     uses = uses,
     refused = {
       { { 2, 3 }, { 2 }, text = "shapes 2x3 and 2 do not broadcast: sizes 3 and 2 differ" },
-      { { 4, 2, 3 }, { 3, 3 }, text = "shapes 4x2x3 and 3x3 do not broadcast: sizes 2 and 3 differ" },
+      { { 4, 2, 3 }, { 3, 3 }, text = "4x2x3 and 3x3 do not broadcast: sizes 2 and 3 differ" },
     },
   }
 end

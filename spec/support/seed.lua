@@ -1,5 +1,5 @@
---- Numbers for tests: the same in every run, and exact in float32, so that both cores and the oracle
--- compute from equal inputs.
+--- Numbers for tests: the same in every run, and exact in float32, so that both cores and the
+-- oracle compute from equal inputs.
 assert(_VERSION == "Lua 5.4", "the specs need Lua 5.4, but run under " .. _VERSION)
 
 local Stream = {}

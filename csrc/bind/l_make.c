@@ -1,0 +1,162 @@
+/* l_make.c - making tensors in Lua.
+ *
+ * @module cmml.core */
+#include "bind/cmL.h"
+#include <string.h>
+
+/* --- reading nested tables ------------------------------------------------------------------- */
+
+/* The shape of a nested table on top of the stack, told by its first entries. */
+static cm_shape shape_of_table(lua_State *L, int arg)
+{
+    cm_shape shape = {.ndim = 0};
+    int top = lua_gettop(L);
+    luaL_checkstack(L, CM_MAX_DIMS + 8, "nested too deeply");
+    lua_pushvalue(L, arg);
+    while (lua_istable(L, -1)) {
+        luaL_argcheck(L, shape.ndim < CM_MAX_DIMS, arg, "nested deeper than 6 dims");
+        shape.dims[shape.ndim++] = (int64_t)lua_rawlen(L, -1);
+        if (shape.dims[shape.ndim - 1] == 0)
+            break;
+        lua_rawgeti(L, -1, 1);
+    }
+    lua_settop(L, top);
+    return shape;
+}
+
+/* Copies the nested table on top of the stack; raises where it is not rectangular. */
+static cm_real *copy_table(lua_State *L, const cm_shape *shape, int dim, cm_real *at)
+{
+    if (dim == shape->ndim) {
+        int number;
+        *at = (cm_real)lua_tonumberx(L, -1, &number);
+        if (!number || lua_type(L, -1) != LUA_TNUMBER)
+            luaL_error(L, "tensor: a number was expected, not %s", luaL_typename(L, -1));
+        return at + 1;
+    }
+    if (!lua_istable(L, -1) || (int64_t)lua_rawlen(L, -1) != shape->dims[dim])
+        luaL_error(L, "tensor: rows differ in size: a row of %I was expected in dim %d",
+                   (lua_Integer)shape->dims[dim], dim + 1);
+    for (int64_t i = 1; i <= shape->dims[dim]; i++) {
+        lua_rawgeti(L, -1, i);
+        at = copy_table(L, shape, dim + 1, at);
+        lua_pop(L, 1);
+    }
+    return at;
+}
+
+/*** A tensor from numbers: a number, or nested lists of equal length.
+ * @function tensor
+ * @tparam number|table values {{1, 2}, {3, 4}} gives shape 2x2
+ * @treturn Tensor */
+static int l_tensor(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    if (!lua_istable(L, 1))
+        luaL_checknumber(L, 1);
+    cm_shape shape = shape_of_table(L, 1);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), "tensor");
+    lua_pushvalue(L, 1);
+    if ((*box)->count > 0)
+        copy_table(L, &shape, 0, cm_data(*box));
+    lua_pop(L, 1);
+    return 1;
+}
+
+/*** A tensor of one value.
+ * @function full
+ * @tparam table shape {2, 3}; {} for a single number
+ * @tparam number value
+ * @treturn Tensor */
+static int l_full(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_shape shape = cmL_check_shape(L, 1, 0);
+    double value = luaL_checknumber(L, 2);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    return cmL_finish(L, cx, mark, box, cm_tensor_full(cx, &shape, value), "full");
+}
+
+/* options: seed, epoch, task, stream of the keyed generator */
+static cm_rng check_rng(lua_State *L, int arg)
+{
+    if (lua_isnoneornil(L, arg))
+        return cm_rng_keyed(0, 0, 0, CM_STREAM_USER);
+    luaL_checktype(L, arg, LUA_TTABLE);
+    return cm_rng_keyed((uint64_t)cmL_field_integer(L, arg, "seed", 0),
+                        (uint32_t)cmL_field_integer(L, arg, "epoch", 0),
+                        (uint32_t)cmL_field_integer(L, arg, "task", 0),
+                        (cm_rng_stream)cmL_field_integer(L, arg, "stream", CM_STREAM_USER));
+}
+
+static int random_tensor(lua_State *L, bool normal, const char *what)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_shape shape = cmL_check_shape(L, 1, 0);
+    double a = luaL_optnumber(L, 2, 0), b = luaL_optnumber(L, 3, 1);
+    cm_rng rng = check_rng(L, 4);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), what);
+    cm_real *x = cm_data(*box);
+    for (int64_t i = 0; i < (*box)->count; i++)
+        x[i] = (cm_real)(normal ? a + b * cm_rng_normal(&rng) : a + (b - a) * cm_rng_uniform(&rng));
+    return 1;
+}
+
+/*** Independent uniform numbers.
+ * @function uniform
+ * @tparam table shape
+ * @tparam[opt=0] number low
+ * @tparam[opt=1] number high
+ * @tparam[opt] table key seed, epoch, task, stream: the same key gives the same numbers
+ * @treturn Tensor */
+static int l_uniform(lua_State *L)
+{
+    return random_tensor(L, false, "uniform");
+}
+
+/*** Independent normal numbers.
+ * @function normal
+ * @tparam table shape
+ * @tparam[opt=0] number mean
+ * @tparam[opt=1] number deviation
+ * @tparam[opt] table key as for uniform
+ * @treturn Tensor */
+static int l_normal(lua_State *L)
+{
+    return random_tensor(L, true, "normal");
+}
+
+/*** A tensor from raw little-endian numbers of the core's own type.
+ * @function from_bytes
+ * @tparam table shape
+ * @tparam string bytes
+ * @treturn Tensor */
+static int l_from_bytes(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_shape shape = cmL_check_shape(L, 1, 0);
+    size_t size;
+    const char *bytes = luaL_checklstring(L, 2, &size);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), "from_bytes");
+    if (size != (size_t)(*box)->count * sizeof(cm_real))
+        return luaL_error(L, "from_bytes: %I bytes for %I numbers", (lua_Integer)size,
+                          (lua_Integer)(*box)->count);
+    memcpy(cm_data(*box), bytes, size);
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"tensor", l_tensor},         {"full", l_full},
+                                     {"uniform", l_uniform},       {"normal", l_normal},
+                                     {"from_bytes", l_from_bytes}, {NULL, NULL}};
+
+void cmL_open_make(lua_State *L)
+{
+    cmL_register(L, functions);
+}

@@ -1,0 +1,38 @@
+--- Runs a Lua script in a process of its own, with the module paths of this one.
+
+-- The interpreter that runs the specs.
+local function interpreter()
+  local i = -1
+  while arg and arg[i - 1] do
+    i = i - 1
+  end
+  return arg and arg[i] or "lua5.4"
+end
+
+local function quoted(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+--- Runs a script.
+-- @tparam string script a file, or (with a line break in it) the script itself
+-- @tparam[opt] string environment settings such as "NAME=value"
+-- @treturn string what it wrote, errors included
+-- @treturn boolean whether it ended well
+return function(script, environment)
+  local path = script
+  if script:find "\n" then
+    path = os.tmpname()
+    local file = assert(io.open(path, "w"))
+    file:write(script)
+    file:close()
+  end
+  local paths = ("package.path = %q package.cpath = %q"):format(package.path, package.cpath)
+  local pipe = assert(io.popen(("env %s %s -e %s %s 2>&1"):format(environment or "",
+    quoted(interpreter()), quoted(paths), quoted(path))))
+  local output = pipe:read "a"
+  local ok = pipe:close()
+  if path ~= script then
+    os.remove(path)
+  end
+  return output, ok or false
+end

@@ -1,0 +1,154 @@
+--- Runs scenarios with the n-th allocation of the core failing, for every n; memory_spec.lua runs
+-- it in a process of its own, whose small heap is collected fast. A scenario must raise "out of
+-- memory" or give exactly what it gives otherwise; nothing may be left over, no gradient mode changed
+-- and no error remembered. Writes a line a scenario: how many allocations failed, or the fault.
+local apply = require "spec.support.apply"
+local cases = require "spec.support.op_cases"
+
+local cores = { float32 = require "cmml.core", float64 = require "cmml.core64" }
+
+local function bytes_of(...)
+  local all = {}
+  for i, value in ipairs { ... } do
+    all[i] = type(value) == "userdata" and value.tobytes and value:tobytes() or tostring(value)
+  end
+  return table.concat(all, "|")
+end
+
+local function collect()
+  collectgarbage()
+  collectgarbage()
+end
+
+local function fault_after(core, run, expected, before, n)
+  core.fail_allocation_after(n)
+  local ok, result = pcall(run, core)
+  core.fail_allocation_after()
+  local failed = not ok
+  if failed and not tostring(result):find("out of memory", 1, true) then
+    return failed, "raised " .. tostring(result)
+  elseif ok and result ~= expected then
+    return failed, "gave another result without an error"
+  elseif not core.grad_enable(true) then
+    return failed, "left recording off"
+  end
+  local _, message = pcall(core.full, { -1 }, 0)
+  if message ~= "full: negative size in shape -1" then
+    return failed, "left an error behind: " .. tostring(message)
+  end
+  result = nil -- luacheck: ignore 311
+  collect()
+  local after = core.memory()
+  if after.live ~= before.live or after.blocks ~= before.blocks then
+    return failed, ("left %d bytes in %d blocks"):format(after.live - before.live,
+      after.blocks - before.blocks)
+  end
+  return failed, nil
+end
+
+local function sweep(name, core, run)
+  local expected = run(core) -- also grows what is kept between calls
+  collect()
+  local before, n, passed = core.memory(), 0, 0
+  while passed < 3 do
+    local failed, fault = fault_after(core, run, expected, before, n)
+    if not fault and failed and passed > 0 then
+      fault = "an allocation before this one failed without an error"
+    end
+    if fault then
+      print(("%s: allocation %d: %s"):format(name, n + 1, fault))
+      return
+    end
+    passed = failed and 0 or passed + 1
+    n = n + 1
+  end
+  print(("%s: %d allocations ok"):format(name, n - passed))
+end
+
+-- Value, gradient and second derivative of one use of an op.
+local function differentiate(core, name, use)
+  local tensors = apply.tensors(core, apply.inputs(name, use), true)
+  local out = apply.call(core, name, cases[name], use, tensors)
+  if not out.tracked then
+    return bytes_of(out)
+  end
+  local first = core.grad_list(apply.losses.strided(core, out), tensors, true)
+  local sum = core.full({}, 0)
+  for _, g in ipairs(first) do
+    sum = sum + (g * g):sum()
+  end
+  local second = sum.tracked and core.grad_list(sum, tensors) or {}
+  local out2 = apply.call(core, name, cases[name], use, tensors)
+  local plain = core.grad_list(apply.losses.weighted(core, out2), tensors)
+  return bytes_of(out, bytes_of(table.unpack(first)), bytes_of(table.unpack(second)),
+    bytes_of(table.unpack(plain)))
+end
+
+local scenarios = {}
+
+function scenarios.making(core)
+  local x = core.tensor { { 1, 2 }, { 3, 4 } }
+  local y = core.uniform({ 3 }, 0, 1, { seed = 1 }):clone()
+  local turned = x:transpose()
+  local shifted = core.tensor { 1, 2, 3 }
+  shifted:slice(1, 2, 3):copy_(shifted:slice(1, 1, 2))
+  local ids, segments = core.ids { 1, 2 }, core.segments { 1, 1 }
+  return bytes_of(x, y, turned, turned:isfinite(), core.normal({ 2 }), shifted, #ids, #segments,
+    core.from_bytes({ 2, 2 }, turned:tobytes()), #core.choose(5, 3, { seed = 2 }), 1 - x, 2 / x)
+end
+
+function scenarios.training(core)
+  local stream = require "spec.support.seed" "training"
+  local ref = require "spec.support.ref"
+  local function leaf(...)
+    return ref.tensor(core, ref.new({ ... }, stream:list(ref.size { ... }))):track()
+  end
+  local table_, weight, bias, generator = leaf(5, 3), leaf(2, 3), leaf(2), leaf(4, 3)
+  local optimizer = core.optimizer { table_, weight, bias, generator }
+  for _ = 1, 2 do
+    local pooled = core.embedding_bag(table_, core.ids { 1, 5, 0, 2 }, core.segments { 2, 0, 2 })
+    local x = core.linear(pooled, weight, bias, "sigmoid")
+    local y = core.film(x, core.linear(pooled, generator), "tanh")
+    local loss = core.task_mse(y:sum(2), core.tensor { 1, 2, 3 }, core.segments { 1, 2 })
+    optimizer:backward(loss):adam { lr = 0.1 }
+  end
+  local first, second = optimizer:moments()
+  return bytes_of(table_, weight, bias, generator, first[1], second[2], optimizer:steps())
+end
+
+function scenarios.mixture(core)
+  local x = core.tensor({ 1, 2 }):track()
+  local y = core.concat { x * x, x:exp():detach(), x:slice(1, 1, 1) }
+  local g = core.grad_list(y, { x, y }, false, true, core.full({ 5 }, 2))
+  return bytes_of(y, g[1], g[2], core.grad_list(y:sum(), { x })[1])
+end
+
+function scenarios.data(core)
+  local users, items = core.ids { 1, 1, 2, 2, 2, 1 }, core.ids { 1, 2, 1, 3, 2, 1 }
+  local ratings = core.group_ratings(users, items, core.tensor { 1, 2, 3, 4, 5, 1 }, 2)
+  local capped = core.cap_ratings(ratings, 2, 7)
+  local support, query = core.draw_tasks(ratings, core.ids { 2, 1 },
+    { seed = 1, draw = 1, support = 2, query = 1 })
+  local metrics = core.rating_metrics(core.tensor { 1, 2, 3 }, core.tensor { 1, 3, 3 },
+    core.segments { 2, 1 }, { 1 })
+  return bytes_of(ratings.ratings, capped.ratings, support.labels, query.labels,
+    table.concat(support.items:totable(), ","), metrics.mae[1], metrics.rmse[2])
+end
+
+for dtype, core in pairs(cores) do
+  for name, run in pairs(scenarios) do
+    sweep(name .. " in " .. dtype, core, run)
+  end
+end
+for name, case in pairs(cases) do
+  local use = case.uses[1]
+  sweep(name, cores.float64, function(core)
+    return differentiate(core, name, use)
+  end)
+end
+for _, name in ipairs { "linear", "film" } do -- with an activation
+  local use = cases[name].uses[#cases[name].uses]
+  sweep(name .. ", activated", cores.float32, function(core)
+    return differentiate(core, name, use)
+  end)
+end

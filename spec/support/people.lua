@@ -1,0 +1,111 @@
+--- A made world on which the context decides: films are of one of two kinds, and a person loves one
+-- and hates the other. Which one stands in no field, so only the support can tell it, and every film
+-- is as good as any other on average. Also what specs of trained models share.
+local people = {}
+
+-- A generator of its own: the same world on every machine.
+local function stream(seed)
+  local state = seed * 2 + 1
+  return function(n)
+    state = state * 6364136223846793005 + 1442695040888963407
+    return ((state >> 33) % n) + 1
+  end
+end
+
+--- The world as options of `cmml.dataset` without the schema.
+-- @tparam[opt] table options users (160), items (24), rated (items a person rates, 12), seed
+-- @treturn table ratings, items, users
+function people.world(options)
+  options = options or {}
+  local n_items, draw = options.items or 24, stream(options.seed or 1)
+  local world = { ratings = {}, items = {}, users = {} }
+  for i = 1, n_items do
+    world.items[i] = { id = "f" .. i, title = "Film " .. i, kind = i % 2 == 0 and "calm" or "loud",
+      tags = { "tag" .. i % 5, "tag" .. i % 3 } }
+  end
+  for u = 1, options.users or 160 do
+    world.users[u] = { id = "p" .. u, age = tostring(draw(4)) }
+    local loves, rated, left = draw(2) - 1, {}, options.rated or 12
+    while left > 0 do
+      local i = draw(n_items)
+      if not rated[i] then
+        rated[i], left = true, left - 1
+        local likes = i % 2 == loves
+        -- half a star of noise: loved films get 4, 4.5 or 5, hated ones 1, 1.5 or 2
+        world.ratings[#world.ratings + 1] = { "p" .. u, "f" .. i,
+          (likes and 4 or 1) + (draw(3) - 1) / 2 }
+      end
+    end
+  end
+  return world
+end
+
+--- A data set of that world.
+-- @tparam table cmml the library
+-- @tparam[opt] table options of `world`, and unknown (of the schema)
+-- @treturn Dataset
+function people.dataset(cmml, options)
+  local world = people.world(options)
+  world.name = "people"
+  world.schema = cmml.schema { item = { { "kind" }, { "tags", multi = true } },
+    user = { { "age" } }, unknown = options and options.unknown or nil }
+  return cmml.dataset(world)
+end
+
+--- The data as `cmml.cold_users` prepares it.
+-- @tparam table cmml
+-- @tparam[opt] table options of `world`; field protocol goes to `cold_users`
+-- @treturn table
+function people.data(cmml, options)
+  return assert(cmml.cold_users(people.dataset(cmml, options), { test_users = 0.2, valid = 0.2,
+    protocol = options and options.protocol or nil }))
+end
+
+--- Options of a network that is small enough for a spec.
+-- @tparam[opt] integer seed
+-- @treturn table
+function people.small(seed)
+  return { width = 4, encoder_widths = { 8 }, label_hidden = 4, backbone = { 8, 8 },
+    hyper = { 8, 8 }, seed = seed }
+end
+
+--- Options of a training that is short enough for a spec.
+-- @tparam[opt] table changes
+-- @treturn table
+function people.training(changes)
+  local options = { epochs = 4, batch = 16, support = 8, query = 4, lr = 0.01, patience = 0,
+    valid_draws = 1 }
+  for key, value in pairs(changes or {}) do
+    options[key] = value
+  end
+  return options
+end
+
+--- All weights of a model as bytes.
+-- @tparam Recommender model
+-- @treturn string
+function people.bytes(model)
+  local list = {}
+  for i, pair in ipairs(model:tensors()) do
+    list[i] = pair[1] .. "=" .. pair[2]:tobytes()
+  end
+  return table.concat(list, "\n")
+end
+
+--- A fresh folder, to be removed with `remove`.
+-- @tparam table core
+-- @treturn string path
+function people.folder(core)
+  local path = os.tmpname()
+  os.remove(path)
+  assert(core.mkdir(path))
+  return path
+end
+
+--- Removes a folder and what is in it.
+-- @tparam string path
+function people.remove(path)
+  os.execute("rm -rf '" .. path .. "'")
+end
+
+return people
