@@ -3,44 +3,37 @@
 -- Text is UTF-8; every character that is used is also in ISO 8859-1.
 local words = {}
 
--- Taste knows these six genres. Neighbours in the ring (the last is next to the first) are liked
+--- The genres that taste knows, in a ring: neighbours (the last is next to the first) are liked
 -- together, those opposite are disliked.
-words.ring = { "Comedy", "Romance", "Drama", "Horror", "Thriller", "Action" }
+words.ring = { "Comedy", "Romance", "Horror", "Action" }
 
--- Genres that nobody likes or dislikes.
-words.neutral = { "Adventure", "Crime", "Fantasy", "Mystery", "Sci-Fi", "War" }
+--- Genres that nobody likes or dislikes.
+words.neutral = { "Crime", "Drama", "Fantasy", "Mystery", "Sci-Fi", "War" }
 
 -- %p is a place, %n a first name.
 local titles = {
   Comedy = {
     "Uncle %n Goes Fishing", "Two Weddings in %p", "Never Ask %n", "The Mayor of %p",
-    "%n and the Borrowed Hat",
+    "%n and the Borrowed Hat", "A Chair for %n", "The %p Account",
   },
   Romance = {
     "A Letter from %p", "Spring in %p", "%n in Love", "The Last Dance at %p", "Promise Me, %n",
-  },
-  Drama = {
-    "The Daughters of %p", "Leaving %p", "The Trial of %n", "A Chair for %n",
-    "Bread and Salt in %p",
+    "The Daughters of %p", "Leaving %p",
   },
   Horror = {
     "The Crypt of %p", "What Sleeps under %p", "The Curse of %n", "Don't Wake %n", "The Well at %p",
-  },
-  Thriller = {
-    "The %p Cipher", "The Man Who Left %p", "Night Train to %p", "A Witness Called %n",
-    "The %p Account",
+    "The Winter of %p", "A Witness Called %n",
   },
   Action = {
     "Escape from %p", "The Siege of %p", "%n Must Hold", "Storm over %p", "The %p Run",
+    "Night Train to %p", "The Man Who Left %p",
   },
 }
 
 local plots = {
   Comedy = "%n, a clerk in %p, inherits a circus and tells nobody.",
   Romance = "On the last ferry to %p, %n meets the author of the letters.",
-  Drama = "After the mill of %p closes, %n comes home to settle a debt.",
   Horror = "Something below %p has learnt the voice of %n.",
-  Thriller = "%n has one night to learn who in %p sold the list.",
   Action = "%n has a lorry, a map of %p and no time at all.",
 }
 

@@ -2,29 +2,28 @@
 --
 --     3.3 + generosity of the person + quality of the film + taste + noise
 --
--- rounded and cut to 1..5. Taste is 1.2 stars times the mean, over those genres of the film that
--- taste knows, of +1 for a liked, -1 for a disliked and 0 for any other one.
+-- rounded and cut to 1..5. Taste is 1.5 stars times the mean, over those genres of the film that
+-- taste knows, of +1 for a liked and -1 for a disliked one.
 local chance = require "chance"
 local words = require "words"
 
 local world = {}
 
-local middle, strength = 3.3, 1.2
+local middle, strength = 3.3, 1.5
 local ring = words.ring
 
 --- How much people differ in generosity, and films in quality: standard deviations in stars.
 world.generosity, world.quality = 0.35, 0.2
 
 --- The groups of taste: {likes = two genres, dislikes = two genres}. Group g likes neighbours g and
--- g + 1 of the ring and dislikes the opposite two, so each genre is liked by as many groups as
--- dislike it, and what everybody thinks of a film says little.
+-- g + 1 of the ring and dislikes the two others, so each genre is liked by as many groups as dislike
+-- it, and what everybody thinks of a film says little.
 world.groups = {}
 for g = 1, #ring do
   local function genre(offset)
     return ring[(g + offset - 1) % #ring + 1]
   end
-  local half = #ring // 2
-  world.groups[g] = { likes = { genre(0), genre(1) }, dislikes = { genre(half), genre(half + 1) } }
+  world.groups[g] = { likes = { genre(0), genre(1) }, dislikes = { genre(2), genre(3) } }
 end
 
 --- What a group thinks of a film, before the person's generosity and the noise.
@@ -35,7 +34,7 @@ function world.opinion(group, film)
   local sum = 0
   for _, genre in ipairs(film.tasted) do
     for k = 1, 2 do
-      sum = sum + (group.likes[k] == genre and 1 or group.dislikes[k] == genre and -1 or 0)
+      sum = sum + (group.likes[k] == genre and 1 or 0) - (group.dislikes[k] == genre and 1 or 0)
     end
   end
   return middle + film.quality + strength * sum / #film.tasted
@@ -100,7 +99,7 @@ end
 
 local function make_films(random, count)
   local people, films, taken, id = {}, {}, {}, 0
-  for i = 1, math.max(40, count * 3 // 5) do
+  for i = 1, math.max(40, count // 4) do
     people[i] = words.person(random)
   end
   for i, place in ipairs(chance.shuffled(random, count)) do
@@ -137,15 +136,14 @@ local function choose_films(random, films, count)
   return chosen
 end
 
-local ages = { 1, 18, 18, 25, 25, 25, 35, 35, 45, 50, 56 }
+-- Few, so that many people of every group share a profile and none is known by it.
+local ages, occupations = { 18, 25, 35 }, { 0, 4, 7, 17 }
+local zips = { "01234", "55555", "98765-4321" }
 
 local function make_person(random, films, opt)
   local person = { generosity = world.generosity * chance.bell(random), ratings = {},
-    gender = random(10) <= 7 and "M" or "F", age = ages[random(#ages)], occupation = random(21) - 1,
-    zip = ("%05d"):format(random(99999)) }
-  if random(50) == 1 then
-    person.zip = ("%s-%04d"):format(person.zip, random(9999))
-  end
+    gender = random(2) == 1 and "M" or "F", age = ages[random(#ages)],
+    occupation = occupations[random(#occupations)], zip = zips[random(#zips)] }
   local at = 956700000 + random(20000000)
   local count = 25 + random(2 * (opt.ratings - 25) + 1) - 1
   for i, index in ipairs(choose_films(random, films, count)) do

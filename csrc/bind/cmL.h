@@ -63,8 +63,11 @@ cm_tensor *cmL_check_tensor(lua_State *L, int arg);
 cm_ids *cmL_check_ids(lua_State *L, int arg);
 /* The same for segments. */
 cm_ids *cmL_check_segments(lua_State *L, int arg);
-cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base); /* table; `base` is taken off */
-int cmL_check_dim(lua_State *L, int arg, int ndim);            /* 1-based or negative to 0-based */
+/* A list of whole numbers as a shape; `base` is taken off each. */
+cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base);
+/* A dim, 1-based or negative, of a tensor with so many, as 0-based. */
+int cmL_check_dim(lua_State *L, int arg, int ndim);
+/* An activation by name; identity if absent. */
 cm_activation cmL_check_activation(lua_State *L, int arg);
 
 /* The tensor in the box at `index`, or NULL if there is something else. */

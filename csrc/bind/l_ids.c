@@ -18,7 +18,8 @@ static int l_ids(lua_State *L)
 /*** Consecutive groups of rows, given by their lengths; a length may be 0.
  * @function segments
  * @tparam table lengths {4, 1, 6}
- * @treturn Segments with #segments, segments:totable() and segments:rows() */
+ * @treturn Segments with #segments, segments:totable(), segments:rows() (all together) and
+ * segments:shortest() (nil without segments) */
 static int l_segments(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -77,6 +78,20 @@ static int segments_rows(lua_State *L)
     return 1;
 }
 
+/* The length of the shortest; nil if there are none. */
+static int segments_shortest(lua_State *L)
+{
+    cm_ids *segments = cmL_check_segments(L, 1);
+    int64_t groups = cm_segments_groups(segments);
+    int32_t shortest = INT32_MAX;
+    for (int64_t g = 0; g < groups; g++)
+        shortest = CM_MIN(shortest, segments->values[g + 1] - segments->values[g]);
+    if (groups == 0)
+        return 0;
+    lua_pushinteger(L, shortest);
+    return 1;
+}
+
 static int segments_totable(lua_State *L)
 {
     cm_ids *segments = cmL_check_segments(L, 1);
@@ -109,8 +124,10 @@ static const luaL_Reg segments_meta[] = {{"__gc", ids_gc},
                                          {"__len", segments_len},
                                          {"__tostring", segments_tostring},
                                          {NULL, NULL}};
-static const luaL_Reg segments_methods[] = {
-    {"totable", segments_totable}, {"rows", segments_rows}, {NULL, NULL}};
+static const luaL_Reg segments_methods[] = {{"totable", segments_totable},
+                                            {"rows", segments_rows},
+                                            {"shortest", segments_shortest},
+                                            {NULL, NULL}};
 
 void cmL_open_ids(lua_State *L)
 {

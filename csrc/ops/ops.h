@@ -9,11 +9,10 @@
 #include "ops/op.h"
 
 /* One and two inputs, no options. */
-#define CM_OPS_1(X)                                                                           \
-    X(neg)                                                                                    \
-    X(square)                                                                                 \
-    X(sqrt) X(reciprocal) X(exp) X(log) X(abs) X(sign) X(relu) X(sigmoid) X(tanh) X(softplus) \
-        X(erf)
+#define CM_OPS_1(X) \
+    X(neg)          \
+    X(square)       \
+    X(sqrt) X(reciprocal) X(exp) X(log) X(abs) X(sign) X(relu) X(sigmoid) X(tanh) X(softplus) X(erf)
 #define CM_OPS_2(X)        X(add) X(sub) X(mul) X(div) X(matmul)
 
 #define CM_DECLARE_1(name) cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *x);

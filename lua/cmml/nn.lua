@@ -65,11 +65,25 @@ return function(cmml)
     return self
   end
 
-  function Mlp:forward(x)
-    for i = 0, self.depth - 1 do
+  --- All layers but the last.
+  -- @tparam Tensor x [.., inp]
+  -- @treturn Tensor
+  function Mlp:hidden(x)
+    for i = 0, self.depth - 2 do
       x = self[tostring(i)](x)
     end
     return x
+  end
+
+  --- The last layer.
+  -- @tparam Tensor x what `hidden` gave
+  -- @treturn Tensor [.., out]
+  function Mlp:last(x)
+    return self[tostring(self.depth - 1)](x)
+  end
+
+  function Mlp:forward(x)
+    return self:last(self:hidden(x))
   end
 
   local List = nn.class "cmml.List"
