@@ -12,12 +12,12 @@ local world = {}
 local middle, strength = 3.3, 1.5
 local ring = words.ring
 
---- How much people differ in generosity, and films in quality: standard deviations in stars.
+--- How much people differ in generosity, and films in quality: deviations in stars.
 world.generosity, world.quality = 0.35, 0.2
 
---- The groups of taste: {likes = two genres, dislikes = two genres}. Group g likes neighbours g and
--- g + 1 of the ring and dislikes the two others, so each genre is liked by as many groups as dislike
--- it, and what everybody thinks of a film says little.
+--- The groups of taste: {likes = two genres, dislikes = two genres}. Group g likes neighbours g
+-- and g + 1 of the ring and dislikes the two others, so each genre is liked by as many groups as
+-- dislike it, and what everybody thinks of a film says little.
 world.groups = {}
 for g = 1, #ring do
   local function genre(offset)

@@ -76,7 +76,7 @@ describe("Adam", function()
     local optimizer = core.optimizer { x, idle }
     optimizer:backward(x:sum()):adam { lr = 0.5 }
     assert.same({ 3, 4 }, idle:totable())
-    assert.near_tensor(ref.new({ 2 }, { 0.5, 1.5 }), x, 1e-5)
+    assert.near_tensor(ref.new({ 2 }, { 0.5, 1.5 }), x, 1e-6)
   end)
 end)
 

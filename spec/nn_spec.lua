@@ -60,7 +60,7 @@ describe("linear", function()
   it("refuses wrong options, and says what it knows", function()
     refused("linear: unknown option input; did you mean", nn.linear, { input = 2, out = 1 })
     refused("linear: option out is missing", nn.linear, { inp = 2 })
-    refused("linear: option inp must be a integer", nn.linear, { inp = 2.5, out = 1 })
+    refused("linear: option inp must be an? integer", nn.linear, { inp = 2.5, out = 1 })
     refused("invalid option 'swish'", nn.linear { inp = 1, out = 1, activation = "swish" },
       cmml.ones { 1, 1 })
     refused("linear: x 1x3 does not fit weight 1x2", nn.linear { inp = 2, out = 1 },

@@ -219,31 +219,3 @@ for dtype, c in pairs(libraries) do
     end)
   end)
 end
-
-describe("the library", function()
-  it("says what it is", function()
-    local info = cmml.info()
-    assert.equal("float32", info.dtype)
-    assert.equal("float64", cmml.double.info().dtype)
-    assert.equal(6, info.max_dims)
-    assert.matches("^%d+%.%d+%.%d+$", info.version)
-    assert.equal("cmml " .. info.version, cmml._VERSION)
-    assert.is_nil(cmml.double.double)
-  end)
-
-  it("makes nothing global", function()
-    local before = {}
-    for name in pairs(_G) do
-      before[name] = true
-    end
-    for name in pairs(package.loaded) do
-      if name:match "^cmml" then
-        package.loaded[name] = nil
-      end
-    end
-    require "cmml"
-    for name in pairs(_G) do
-      assert.is_true(before[name], name)
-    end
-  end)
-end)

@@ -57,6 +57,10 @@ local function fits(value, kind)
   return type(meta) == "table" and meta.__name == kind
 end
 
+local function article(kind)
+  return (kind:find("^[aeiou]") and "an " or "a ") .. kind
+end
+
 local function describe(value)
   local meta = getmetatable(value)
   if type(meta) == "table" and meta.__name then
@@ -99,8 +103,8 @@ function args.check(name, options, known, level)
     if value == nil and not optional then
       error(("%s: option %s is missing"):format(name, key), level)
     elseif value ~= nil and not fits(value, optional and kind:sub(1, -2) or kind) then
-      error(("%s: option %s must be a %s, not %s"):format(
-        name, key, optional and kind:sub(1, -2) or kind, describe(value)), level)
+      error(("%s: option %s must be %s, not %s"):format(
+        name, key, article(optional and kind:sub(1, -2) or kind), describe(value)), level)
     end
     result[key] = value
   end

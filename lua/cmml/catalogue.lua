@@ -30,6 +30,12 @@ return function(cmml)
         elseif seen[name] then
           error(("schema: field %s is declared twice"):format(name), 2)
         end
+        for key in pairs(field) do
+          if key ~= 1 and key ~= "multi" then
+            error(("schema: field %s has no setting %s; it may have multi"):format(name,
+              tostring(key)), 2)
+          end
+        end
         seen[name] = true
         fields[i] = { name, multi = field.multi == true }
       end

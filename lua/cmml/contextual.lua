@@ -48,6 +48,7 @@ return function(cmml)
       rules[key] = rule
     end
     local opt = args.check("cmml", options, rules)
+    args.check("cmml", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
     local preset = cmml.presets[opt.preset]
     if not preset then
       error(("cmml: there is no preset %s"):format(opt.preset), 2)

@@ -28,6 +28,9 @@ return function(cmml)
     local users, items = core.vocab(), core.vocab()
     local user_ids, item_ids, values = {}, {}, {}
     for i, row in ipairs(list) do
+      if type(row) ~= "table" then
+        error(("dataset: rating %d must be {user, item, rating}, not %s"):format(i, type(row)), 3)
+      end
       local rating = row[3]
       if math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
         error(("dataset: rating %d (user %s, item %s) is %s, not a finite number"):format(
@@ -35,8 +38,12 @@ return function(cmml)
       end
       user_ids[i], item_ids[i], values[i] = users:add(row[1]), items:add(row[2]), rating
     end
+    local ratings = core.tensor(values)
+    if not ratings:isfinite() then
+      error("dataset: a rating is too large for " .. core.info().dtype, 3)
+    end
     return { users = users, items = items, user_ids = core.ids(user_ids),
-      item_ids = core.ids(item_ids), ratings = core.tensor(values) }
+      item_ids = core.ids(item_ids), ratings = ratings }
   end
 
   --- A data set.
@@ -50,8 +57,8 @@ return function(cmml)
     local opt = args.check("dataset", options, { name = { "string", "data" }, schema = "table",
       ratings = "table", items = { "table", {} }, users = { "table", {} } })
     local columns = opt.ratings.user_ids and opt.ratings or columns_of(opt.ratings)
-    local self = setmetatable({ name = opt.name, schema = opt.schema, users = columns.users,
-      items = columns.items }, Dataset)
+    local self = setmetatable({ name = opt.name, schema = cmml.schema(opt.schema),
+      users = columns.users, items = columns.items }, Dataset)
     self.item_records = align(opt.items, self.items, "items")
     self.user_records = align(opt.users, self.users, "users")
     self.titles = {}
@@ -113,21 +120,25 @@ return function(cmml)
     if not text then
       return nil, message
     end
-    local list = {}
-    for line in text:gmatch("[^\r\n]+") do
-      list[#list + 1] = line:match("^%s*(.-)%s*$")
+    local list, lines, n = {}, {}, 0
+    for line in text:gmatch("[^\n]*") do
+      local name = line:match("^%s*(.-)%s*$")
+      n = n + 1
+      if name ~= "" then
+        list[#list + 1], lines[#lines + 1] = name, n
+      end
     end
-    return list
+    return list, lines
   end
 
-  -- Rows of the users named; those without ratings in the data are an error.
-  local function rows_of(self, names, path)
+  -- Rows of the users named; those that are not in the data are an error.
+  local function rows_of(self, names, path, lines)
     local rows, is_test = {}, {}
     for i, name in ipairs(names) do
       local row = self.users:id(name)
       if not row then
-        return nil, ("split: %s, line %d: there is no user %s in %s"):format(path or "test", i,
-          tostring(name), self.name)
+        return nil, ("split: %s, %s %d: there is no user %s in %s"):format(path or "test",
+          path and "line" or "entry", path and lines[i] or i, tostring(name), self.name)
       end
       if not is_test[row] then
         rows[#rows + 1], is_test[row] = row, true
@@ -145,7 +156,7 @@ return function(cmml)
   function Dataset:split(options)
     local opt = args.check("split", options, { test = { "any", 0.2 }, valid = { "number", 0.05 },
       seed = { "integer", 1 } })
-    if opt.valid < 0 or opt.valid >= 1 then
+    if not (opt.valid >= 0 and opt.valid < 1) then
       error(("split: valid is a share from 0 to below 1, not %g"):format(opt.valid), 2)
     end
     local lengths = self.ratings.users:totable()
@@ -160,7 +171,7 @@ return function(cmml)
     end
     local test, is_test = {}, {}
     if type(opt.test) == "number" then
-      if opt.test < 0 or opt.test >= 1 then
+      if not (opt.test >= 0 and opt.test < 1) then
         error(("split: test is a share from 0 to below 1, not %g"):format(opt.test), 2)
       end
       local all = {}
@@ -172,14 +183,17 @@ return function(cmml)
         is_test[row] = true
       end
     else
-      local names, message = opt.test, nil
+      local names, path, lines = opt.test, nil, nil
       if type(names) == "string" then
-        names, message = read_users(opt.test)
+        path = names
+        names, lines = read_users(path)
         if not names then
-          return nil, message
+          return nil, lines
         end
+      elseif type(names) ~= "table" then
+        error("split: test must be a list of users, a path or a share, not " .. type(names), 2)
       end
-      test, is_test = rows_of(self, names, type(opt.test) == "string" and opt.test or nil)
+      test, is_test = rows_of(self, names, path, lines)
       if not test then
         return nil, is_test
       end

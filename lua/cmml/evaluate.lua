@@ -14,6 +14,11 @@ return function(cmml)
   function cmml.evaluate(models, tasks, options)
     local opt = args.check("evaluate", options, { draws = { "integer", 5 },
       cutoffs = { "table", { 1, 3 } } })
+    if opt.draws < 1 then
+      error(("evaluate: draws must be at least 1, but is %d"):format(opt.draws), 2)
+    elseif tasks:count() == 0 then
+      error("evaluate: there are no users to judge by", 2)
+    end
     local values = {}
     for m in ipairs(models) do
       values[m] = {}

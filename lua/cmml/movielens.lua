@@ -1,6 +1,7 @@
 --- MovieLens-1M, and whatever comes in its format.
 --
 -- @module cmml
+local args = require "cmml.args"
 
 return function(cmml)
   local core = cmml.core
@@ -133,13 +134,40 @@ return function(cmml)
     end
   end
 
+  -- The fields of a side that were asked for, in the order of the schema; all if nothing was said.
+  local function choose_fields(fields, wanted, side)
+    if not wanted then
+      return fields
+    end
+    local names, chosen = {}, {}
+    for i, field in ipairs(fields) do
+      names[i] = field[1]
+    end
+    for _, name in ipairs(wanted) do
+      args.one_of("movielens: " .. side .. "_fields", name, names, 4)
+    end
+    for _, field in ipairs(fields) do
+      for _, name in ipairs(wanted) do
+        chosen[#chosen + 1] = name == field[1] and field or nil
+      end
+    end
+    return chosen
+  end
+
   --- Reads a folder in the format of MovieLens-1M: ratings.dat, users.dat, movies.dat and, if it is
   -- there, movies_extrainfos.dat (rate, director, actors). The timestamps are not used. Films 860
   -- and 1795 are films 811 and 1741 again; of a user's ratings of both the first is kept.
   -- @tparam string folder
+  -- @tparam[opt] table options item_fields, user_fields: lists of the fields to use (default: all of
+  -- rate, genre, director, actor, or without extra information film, year, genre; gender, age,
+  -- occupation, zip); {} for none
   -- @treturn ?Dataset nil if a file is missing or malformed
   -- @treturn ?string message
-  function cmml.movielens(folder)
+  function cmml.movielens(folder, options)
+    local opt = args.check("movielens", options, { item_fields = "table?", user_fields = "table?" })
+    if type(folder) ~= "string" then
+      error("movielens: the path of a folder was expected, not " .. type(folder), 2)
+    end
     local ratings, message = read_ratings(folder .. "/ratings.dat")
     if not ratings then
       return nil, message
@@ -160,6 +188,9 @@ return function(cmml)
         return nil, message
       end
     end
+    local known = has_extra and full_schema or public_schema
+    local schema = cmml.schema { item = choose_fields(known.item, opt.item_fields, "item"),
+      user = choose_fields(known.user, opt.user_fields, "user") }
     merge_films(ratings)
     local items = {}
     for _, movie in ipairs(movies) do
@@ -170,7 +201,6 @@ return function(cmml)
       end
     end
     return cmml.dataset { name = folder:match("([^/]+)/*$") or folder,
-      schema = cmml.schema(has_extra and full_schema or public_schema), ratings = ratings,
-      items = items, users = users }
+      schema = schema, ratings = ratings, items = items, users = users }
   end
 end

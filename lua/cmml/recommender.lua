@@ -69,8 +69,13 @@ return function(cmml)
     return rows, labels, skipped
   end
 
+  -- Finite in Lua is not always finite in the core's precision.
   local function labels_tensor(labels)
-    return #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0)
+    local tensor = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0)
+    if not tensor:isfinite() then
+      error("adapt: a rating is too large for " .. core.info().dtype, 3)
+    end
+    return tensor
   end
 
   --- Adapts to a person: one forward pass over what the person rated.
@@ -84,6 +89,8 @@ return function(cmml)
     args.one_of("adapt: unknown", opt.unknown, { "error", "skip" })
     if type(support) ~= "table" then
       error("adapt: the support must be a list of {item, rating}", 2)
+    elseif support.user ~= nil and type(support.user) ~= "table" then
+      error("adapt: user must be a table of values by field name, not " .. type(support.user), 2)
     end
     local rows, labels, skipped = read_support(self, support, opt.unknown)
     local users = { bags = self.catalogue:bags("user", { support.user or {} }),
@@ -95,14 +102,22 @@ return function(cmml)
   end
 
   local function score_list(self, items)
-    return cmml.no_grad(self.model.score_rows, self.model, self.state, items,
-      core.segments { #items }):totable()
+    local scores = cmml.no_grad(self.model.score_rows, self.model, self.state, items,
+      core.segments { #items })
+    if not scores:isfinite() then
+      error(("%s: its scores are not finite numbers: the weights or the ratings of the support are "
+        .. "out of all bounds"):format(tostring(self.model)), 3)
+    end
+    return scores:totable()
   end
 
   --- Predicted ratings of items.
   -- @tparam table items list of raw ids
   -- @treturn table list of numbers, neither clipped nor rounded
   function Adapted:predict(items)
+    if type(items) ~= "table" then
+      error("predict: a list of items was expected, not " .. type(items), 2)
+    end
     local rows = {}
     for i, item in ipairs(items) do
       rows[i] = self.model.catalogue.items:id(item)
@@ -120,6 +135,9 @@ return function(cmml)
   function Adapted:recommend(options)
     local opt = args.check("recommend", options, { n = { "integer", 10 },
       exclude = { "table", {} }, include_support = { "boolean", false } })
+    if opt.n < 0 then
+      error(("recommend: n must not be negative, but is %d"):format(opt.n), 2)
+    end
     local catalogue, out = self.model.catalogue, {}
     for _, item in ipairs(opt.exclude) do
       out[catalogue.items:id(item) or 0] = true

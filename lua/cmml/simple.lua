@@ -29,6 +29,11 @@ return function(cmml)
     cmml[kind[1]] = function(catalogue, options)
       local opt = args.check(kind[1], options, { item_shrink = { "number", kind.item_shrink or 0 },
         user_shrink = { "number", kind.user_shrink or 0 } })
+      args.check(kind[1], { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
+      if not (opt.item_shrink >= 0 and opt.user_shrink >= 0) then
+        error(("%s: item_shrink and user_shrink must not be negative, but are %g and %g"):format(
+          kind[1], opt.item_shrink, opt.user_shrink), 2)
+      end
       return setmetatable({ catalogue = catalogue, options = opt,
         item_part = core.full({ #catalogue.items }, 0) }, class)
     end
@@ -77,7 +82,8 @@ return function(cmml)
 
     function class.restore(catalogue, options, tensors)
       local self = cmml[kind[1]](catalogue, options)
-      if not tensors[1] or #tensors[1][2] ~= #catalogue.items then
+      local shape = tensors[1] and tensors[1][2].shape or {}
+      if #shape ~= 1 or shape[1] ~= #catalogue.items then
         error("item_part does not fit the items of the catalogue", 0)
       end
       self.item_part = tensors[1][2]

@@ -25,6 +25,15 @@ common.data_options = {
     help = "ratings at most that a task is judged by" },
 }
 
+-- "a,b" as a list; "none" as an empty one.
+local function list_of(text)
+  local list = {}
+  for name in (text ~= "none" and text or ""):gmatch("[^,%s]+") do
+    list[#list + 1] = name
+  end
+  return list
+end
+
 --- The data of a command, split and capped as its options say.
 -- @tparam table cmml the library
 -- @tparam table values options of the command
@@ -32,7 +41,10 @@ common.data_options = {
 -- @treturn ?table see `cmml.cold_users`
 -- @treturn ?string message
 function common.read_data(cmml, values, catalogue)
-  local dataset, message = cmml.movielens(values.data)
+  local dataset, message = cmml.movielens(values.data, {
+    item_fields = values.item_fields and list_of(values.item_fields),
+    user_fields = values.user_fields and list_of(values.user_fields),
+  })
   if not dataset then
     return nil, message
   end

@@ -16,6 +16,11 @@ train.options = common.join(common.data_options, {
     help = "cmml, or a simple predictor: global_mean, user_mean, item_mean, item_user_mean" },
   { name = "preset", kind = "string", arg = "NAME", default = "published-code",
     help = "settings of the model and its training" },
+  { name = "item-fields", kind = "string", arg = "LIST",
+    help = "what of an item the model sees, with commas [default: all that the data have]" },
+  { name = "user-fields", kind = "string", arg = "LIST",
+    help = "what of a person the model sees, or none: then it has to read the support "
+      .. "[default: all that the data have]" },
   { name = "seed", kind = "integer", arg = "N", default = 1,
     help = "seed of weights, order and draws" },
   { name = "epochs", kind = "integer", arg = "N", default = 30, help = "passes at most" },
