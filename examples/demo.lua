@@ -30,7 +30,7 @@ local function column(text, width)
 end
 
 
--- --- the data --------------------------------------------------------------------------------------
+-- --- the data ---------------------------------------------------------------------------------
 
 local dataset, message = cmml.movielens(folder)
 if not dataset then
@@ -56,7 +56,7 @@ local function genres_of(row)
   return table.concat(dataset.item_records[row].genre or {}, ", ")
 end
 
--- --- training --------------------------------------------------------------------------------------
+-- --- training ---------------------------------------------------------------------------------
 
 say("2. Training\n")
 say("%d passes over the people, %s. For each person the model is\n"
@@ -90,7 +90,7 @@ say("saved it, loaded it again; from here on everything comes from that file\n")
 os.remove(path)
 os.remove(temporary)
 
--- --- comparison ------------------------------------------------------------------------------------
+-- --- comparison -------------------------------------------------------------------------------
 
 local function test_tasks(shuffle_labels)
   return cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
@@ -113,7 +113,7 @@ say("Last line: the shown ratings exchanged among the films of the same person. 
   .. "is lost is what the model reads from them: %.3f stars.\n",
   results[#results].mae.mean - results[1].mae.mean)
 
--- --- one person ------------------------------------------------------------------------------------
+-- --- one person -------------------------------------------------------------------------------
 
 -- The first test user with enough ratings, twelve of which are shown to the model.
 local person
@@ -173,7 +173,7 @@ local before = recommend("Recommended before any rating (expected stars in front
 local adapted = model:adapt(support)
 local after = recommend("Recommended after the twelve ratings:", adapted)
 
--- --- is it right? ----------------------------------------------------------------------------------
+-- --- is it right? -----------------------------------------------------------------------------
 
 -- The taste that a person of the made data was given: sets of genres.
 local function truth_of(user)

@@ -111,7 +111,7 @@ local function unpack_into(target, name, set, archive, program)
   return os.rename(scratch .. "/" .. name, target)
 end
 
--- Everything after the checks of options; `opt.out` cannot be taken for an option of a program.
+-- Everything after the checks of options.
 local function obtain(opt, set, target)
   local programs, message = find_programs()
   if not programs then
@@ -144,17 +144,17 @@ end
 --- Fetches a data set into the folder `out/name`, after showing the conditions of its publisher. A
 -- download that breaks off goes on the next time. The folder is there only when it is complete; one
 -- that is there already is left as it is.
--- @tparam table options name ("ml-1m"), out (folder, default "data"), url (of the archive, if not
--- from the publisher: https, http or file), md5 (what the archive must have, default: as published),
--- yes (the conditions are accepted; else they are asked for, on a terminal), progress (show how far
--- the download is; default: on a terminal), log (function of a line of text; default: writes it to
--- the standard error)
+-- @tparam table options name (default "ml-1m"), out (folder, default "data"), url (of the archive if
+-- not from the publisher: https, http or file), md5 (that the archive must have, default: as
+-- published), yes (the conditions are accepted; else a person at the terminal is asked), progress
+-- (show how far the download is; default: on a terminal), log (function of a line of text; default:
+-- writes it to the standard error)
 -- @treturn ?string the folder; nil if the set is not there
 -- @treturn string why not
 function fetch.run(options)
-  local opt = args.check("fetch", options, { name = { "string", "ml-1m" }, out = { "string", "data" },
-    url = "string?", md5 = "string?", yes = { "boolean", false }, progress = "boolean?",
-    log = "function?" })
+  local opt = args.check("fetch", options, { name = { "string", "ml-1m" }, url = "string?",
+    md5 = "string?", out = { "string", "data" }, yes = { "boolean", false }, log = "function?",
+    progress = "boolean?" })
   args.one_of("fetch: name", opt.name, fetch.names())
   local set = sets[opt.name]
   opt.url = opt.url or set.url
@@ -172,14 +172,15 @@ function fetch.run(options)
   elseif not opt.md5:find("^" .. ("%x"):rep(32) .. "$") then
     return nil, ("fetch: md5 %q is not 32 hexadecimal digits"):format(opt.md5)
   end
+  -- Programs would take a name that begins with a dash for an option.
   opt.out = opt.out:gsub("^%-", "./-"):gsub("(.)/+$", "%1")
   local target = opt.out .. "/" .. opt.name
   local missing = lacking(set, target)
   if not missing then
     opt.log(target .. " is there already: nothing to do")
     return target
-  elseif os.rename(target, target) then
-    return nil, ("fetch: %s is there, but not %s in it: move it away, or give another out"):format(
+  elseif os.execute("test -e " .. quote(target)) then
+    return nil, ("fetch: %s is there, but lacks %s: move it away, or give another out"):format(
       target, missing)
   end
   local folder, message = obtain(opt, set, target)
