@@ -1,87 +1,14 @@
--- Fetching, without a network: archives made here, served as files or by a local web server. Every
--- fetch runs in a process of its own, which sees only the programs that a case gives it.
-local zip = require "cmml.zip"
+-- Fetching, without a network: archives made here, served as files or by a local web server.
+local fetching = require "spec.support.fetching"
+local clean, output, quote = fetching.clean, fetching.output, fetching.quote
+local read, write = fetching.read, fetching.write
 
-local function quote(text)
-  return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
-local function output(command)
-  local pipe = assert(io.popen(command .. " 2>/dev/null"))
-  local text = pipe:read "a"
-  pipe:close()
-  return (text:gsub("%s+$", ""))
-end
-
--- The sanitizers' libraries are for the core alone; here only other people's programs run.
-local function clean(command)
-  return "env -u LD_PRELOAD " .. command
-end
-
-local function write(path, text)
-  local file = assert(io.open(path, "wb"))
-  file:write(text)
-  file:close()
-end
-
-local function read(path)
-  local file = io.open(path, "rb")
-  local text = file and file:read "a"
-  if file then
-    file:close()
-  end
-  return text
-end
-
-local function crc32(text)
-  local crc = 0xFFFFFFFF
-  for i = 1, #text do
-    crc = crc ~ text:byte(i)
-    for _ = 1, 8 do
-      crc = crc >> 1 ~ (crc & 1) * 0xEDB88320
-    end
-  end
-  return crc ~ 0xFFFFFFFF
-end
-
--- A zip archive of {name, text, mode = of Unix, claims = the size that the directory gives}.
-local function archive(entries)
-  local bodies, directory, offset = {}, {}, 0
-  for i, entry in ipairs(entries) do
-    local name, text = entry[1], entry[2]
-    local common = ("<I2I2I2I2I2I4I4I4I2I2"):pack(20, 0, 0, 0, 33, crc32(text), #text,
-      entry.claims or #text, #name, 0)
-    bodies[i] = "PK\3\4" .. common .. name .. text
-    directory[i] = "PK\1\2" .. ("<I2"):pack(3 << 8 | 20) .. common .. ("<I2I2I2I4I4"):pack(0, 0, 0,
-      (entry.mode or 33188) << 16, offset) .. name
-    offset = offset + #bodies[i]
-  end
-  local list = table.concat(directory)
-  return table.concat(bodies) .. list .. "PK\5\6" .. ("<I2I2I2I2I4I4I2"):pack(0, 0, #entries,
-    #entries, #list, offset, 0)
-end
-
-local ratings = ("1::1193::5::978300760\n"):rep(2000)
-local good = {
-  { "ml-1m/README", "a set\n" }, { "ml-1m/ratings.dat", ratings },
-  { "ml-1m/users.dat", "1::F::1::10::48067\n" }, { "ml-1m/movies.dat", "1193::A Film (1999)::War\n" },
-}
-local good_archive = archive(good)
+local good = fetching.good
+local good_archive = fetching.archive(good)
 
 describe("fetch", function()
-  local root, out, lua, programs
-
-  -- A folder with exactly these programs: paths of real ones, or the text of a shell script.
-  local function path_of(list)
-    local folder = root .. "/bin" .. #output("ls " .. quote(root))
-    assert(os.execute("mkdir " .. quote(folder)))
-    for name, what in pairs(list) do
-      write(folder .. "/" .. name, what:find "^#!" and what
-        or ("#!/bin/sh\nexec %s \"$@\"\n"):format(quote(what)))
-    end
-    os.execute("chmod 755 " .. quote(folder) .. "/* 2>/dev/null")
-    return folder
-  end
+  local root, out
+  local programs = fetching.programs()
 
   local function only(...)
     local list = { mkdir = programs.mkdir, rm = programs.rm }
@@ -91,32 +18,14 @@ describe("fetch", function()
     return list
   end
 
-  -- The folder or nil, the message, and everything that was logged.
   local function fetch(options)
-    local list = {}
-    for key, value in pairs(options) do
-      if key ~= "programs" then
-        list[#list + 1] = ("%s = %q"):format(key, value)
-      end
-    end
-    write(root .. "/run.lua", ([[
-      package.path = "./lua/?.lua"
-      local path, message = require "cmml.fetch".run { progress = false, %s }
-      io.write(tostring(path), "\n", tostring(message), "\n")]]):format(table.concat(list, ", ")))
-    local path = options.programs and path_of(options.programs) or os.getenv "PATH"
-    local command = ("PATH=%s %s %s </dev/null 2>%s"):format(quote(path), quote(lua),
-      quote(root .. "/run.lua"), quote(root .. "/log"))
-    local pipe = assert(io.popen(clean(command)))
-    local folder, message = pipe:read("l", "a")
-    local log = read(root .. "/log")
-    assert(pipe:close(), log)
-    return folder ~= "nil" and folder or nil, message:gsub("\n$", ""), log
+    return fetching.fetch(root, options)
   end
 
   local function served(text)
     write(root .. "/served.zip", text)
     return { url = "file://" .. root .. "/served.zip", yes = true, out = out,
-      md5 = output(clean("md5sum <" .. quote(root .. "/served.zip"))):sub(1, 32) }
+      md5 = fetching.md5(root .. "/served.zip") }
   end
 
   local function contents()
@@ -129,17 +38,6 @@ describe("fetch", function()
       assert.equal(entry[2], read(out .. "/" .. entry[1]))
     end
   end
-
-  setup(function()
-    lua = output "command -v lua5.4"
-    programs = {}
-    for _, name in ipairs { "curl", "wget", "md5sum", "openssl", "unzip", "bsdtar", "mkdir", "rm" } do
-      local path = output("command -v " .. name)
-      programs[name] = path ~= "" and path or nil
-    end
-    local python = output(clean "python3 -c 'import sys; print(sys.executable)'")
-    programs.python3 = python ~= "" and python or nil
-  end)
 
   before_each(function()
     root = output "mktemp -d"
@@ -320,5 +218,25 @@ describe("fetch", function()
     assert.truthy(message:find("ratings.dat", 1, true), message)
     assert.equal("mine\n", read(out .. "/ml-1m/notes"))
   end)
+end)
 
+describe("fetch's options", function()
+  local function refused(options)
+    options.log = function() end
+    local folder, message = require "cmml.fetch".run(options)
+    assert.is_nil(folder)
+    return message
+  end
+
+  it("raises for what it does not know, and refuses what cannot be", function()
+    local fetch = require "cmml.fetch"
+    assert.same({ "ml-1m" }, fetch.names())
+    assert.error_matches(function() fetch.run { nam = "ml-1m" } end, "did you mean name")
+    assert.error_matches(function() fetch.run { name = "ml-2m" } end, "ml%-2m.*ml%-1m")
+    assert.error_matches(function() fetch.run { out = 3 } end, "out must be a string")
+    assert.truthy(refused { url = "ftp://a/b.zip" }:find("ftp://a/b.zip", 1, true))
+    assert.truthy(refused { url = "file://" }:find("file://", 1, true))
+    assert.truthy(refused { md5 = "abc" }:find("abc", 1, true))
+    assert.truthy(refused { out = "" }:find("out", 1, true))
+  end)
 end)

@@ -61,8 +61,8 @@ describe("linear", function()
     refused("linear: unknown option input; did you mean", nn.linear, { input = 2, out = 1 })
     refused("linear: option out is missing", nn.linear, { inp = 2 })
     refused("linear: option inp must be an? integer", nn.linear, { inp = 2.5, out = 1 })
-    refused("invalid option 'swish'", nn.linear { inp = 1, out = 1, activation = "swish" },
-      cmml.ones { 1, 1 })
+    refused("linear: activation: \"swish\" is none of identity, relu", nn.linear,
+      { inp = 1, out = 1, activation = "swish" })
     refused("linear: x 1x3 does not fit weight 1x2", nn.linear { inp = 2, out = 1 },
       cmml.ones { 1, 3 })
   end)

@@ -160,7 +160,7 @@ cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base)
         lua_Integer value = lua_tointegerx(L, -1, &whole);
         if (!whole)
             luaL_argerror(L, arg, "a list of whole numbers was expected");
-        shape.dims[d] = value - base;
+        shape.dims[d] = CM_MAX(value, -INT32_MAX) - base; /* negative sizes stay negative */
         lua_pop(L, 1);
     }
     return shape;

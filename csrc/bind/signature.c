@@ -91,7 +91,7 @@ static void read_integer(lua_State *L, const cmL_arg *arg, int index, const cmL_
     default: /* 'i', 'r' */
         *out = absent && arg->optional ? (int64_t)arg->fallback : luaL_checkinteger(L, index);
         if (arg->kind == 'r')
-            *out -= 1;
+            *out = CM_MAX(*out, 0) - 1; /* rows below 1 are refused by the op */
     }
 }
 

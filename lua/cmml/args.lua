@@ -72,8 +72,8 @@ end
 --- Checks an option table against what a function knows and fills in defaults.
 -- @tparam string name of the function, for messages
 -- @tparam ?table options nil counts as {}
--- @tparam table known by key: a kind ("number", "integer", "string", "table", "boolean", "function",
--- "any", a class name, each with ? behind if it may be absent), or {kind, default}
+-- @tparam table known by key: a kind ("number", "integer", "string", "table", "boolean",
+-- "function", "any", a class name, each with ? behind if it may be absent), or {kind, default}
 -- @tparam[opt=3] integer level of the stack that errors point at
 -- @treturn table a fresh table with every known key
 function args.check(name, options, known, level)

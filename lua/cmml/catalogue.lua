@@ -23,7 +23,7 @@ return function(cmml)
     for _, side in ipairs { "item", "user" } do
       local fields = {}
       for i, field in ipairs(opt[side]) do
-        local name = type(field) == "table" and field[1] or nil
+        local name = type(field) == "table" and (field[1] or field.name)
         if type(name) ~= "string" or not name:find("^[%w_]+$") then
           error(("schema: field %d of %s must be {\"name\"}, of letters, digits and _"):format(
             i, side), 2)
@@ -31,7 +31,7 @@ return function(cmml)
           error(("schema: field %s is declared twice"):format(name), 2)
         end
         for key in pairs(field) do
-          if key ~= 1 and key ~= "multi" then
+          if key ~= 1 and key ~= "name" and key ~= "multi" then
             error(("schema: field %s has no setting %s; it may have multi"):format(name,
               tostring(key)), 2)
           end
@@ -80,7 +80,8 @@ return function(cmml)
 
   --- Makes a catalogue.
   -- @tparam table options schema, items (Vocab of raw ids), item_records (one table of values a
-  -- row), titles (list of texts, optional), user_records (those users alone that may be learnt from)
+  -- row), titles (list of texts, optional), user_records (those users alone that may be learnt
+  -- from)
   -- @treturn Catalogue
   function cmml.catalogue(options)
     local opt = args.check("catalogue", options, { schema = "table", items = "any",
@@ -186,21 +187,6 @@ return function(cmml)
       unknown = self.schema.unknown, min_count = self.schema.min_count }
   end
 
-  -- The fields of a file's schema as `schema` wants them.
-  local function declared(fields)
-    if type(fields) ~= "table" then
-      error("schema: item and user must be lists of fields", 0)
-    end
-    local list = {}
-    for i, field in ipairs(fields) do
-      if type(field) ~= "table" then
-        error(("schema: field %d must have a name"):format(i), 0)
-      end
-      list[i] = { field.name, multi = field.multi }
-    end
-    return list
-  end
-
   local function split_lines(text)
     local lines = {}
     for line in (text .. "\n"):gmatch("(.-)\n") do
@@ -226,15 +212,21 @@ return function(cmml)
         need(name .. ".offsets", "table"))
       return result or error(message, 0)
     end
-    local self = setmetatable({ schema = cmml.schema { item = declared(schema.item),
-      user = declared(schema.user), unknown = schema.unknown, min_count = schema.min_count },
-      items = vocab "items", vocabs = {}, item_bags = {} }, Catalogue)
+    local self = setmetatable({ schema = cmml.schema(schema), items = vocab "items", vocabs = {},
+      item_bags = {} }, Catalogue)
+    local extra = self.schema.unknown == "learned" and 1 or 0
     for _, side in ipairs { "item", "user" } do
       for f, field in ipairs(self.schema[side]) do
         local name = field[1]
         self.vocabs[name] = vocab("values." .. name)
         if side == "item" then
-          local bag = { ids = core.ids(need("ids." .. name, "table")) }
+          local ids, most = need("ids." .. name, "table"), #self.vocabs[name] + extra
+          for _, id in ipairs(ids) do
+            if id > most then
+              error(("catalogue.ids.%s: id %d of %d values"):format(name, id, most), 0)
+            end
+          end
+          local bag = { ids = core.ids(ids) }
           if field.multi then
             bag.segments = core.segments(need("lengths." .. name, "table"))
           end

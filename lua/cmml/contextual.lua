@@ -102,8 +102,8 @@ return function(cmml)
     return self.module:named_parameters()
   end
 
-  --- The recommender of a model file. Its sizes are not trusted: a parameter is made only if the file
-  -- holds one of its shape, so that memory is in proportion to the file.
+  --- The recommender of a model file. Its sizes are not trusted: a parameter is made only if the
+  -- file holds one of its shape, so that memory is in proportion to the file.
   function Contextual.restore(catalogue, options, tensors)
     args.check("model options", options, known, 1)
     local stored, values = {}, {}

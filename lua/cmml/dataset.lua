@@ -148,8 +148,8 @@ return function(cmml)
   end
 
   --- Splits the users with ratings into those to learn from, to choose by, and to test on.
-  -- @tparam[opt] table options test: a list of raw user ids, the path of a file that lists them, or a
-  -- share of the users drawn at random (default 0.2); valid: a share of the other users (default
+  -- @tparam[opt] table options test: a list of raw user ids, the path of a file that lists them, or
+  -- a share of the users drawn at random (default 0.2); valid: a share of the other users (default
   -- 0.05); seed of the random choices (default 1)
   -- @treturn ?table train, valid, test: lists of user rows; nil if the file cannot be used
   -- @treturn ?string message

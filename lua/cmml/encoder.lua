@@ -13,8 +13,8 @@ return function(cmml)
 
   local MeanEncoder = nn.class "cmml.MeanEncoder"
 
-  --- Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6). A task without support has
-  -- the context zero.
+  --- Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6). A task without support
+  -- has the context zero.
   -- @tparam table options inp, out, widths (of the hidden layers), init
   -- @treturn Module of (samples [rows, inp], segments) giving [tasks, out]
   function cmml.encoders.mean(options)

@@ -1,8 +1,8 @@
 --- Content features: a table of vectors for each field, joined (reference: MeLU, CMML section 4.1).
 --
 -- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
--- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value that
--- was never seen: it counts as absent, so a row of which nothing is known gets zeros.
+-- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value
+-- that was never seen: it counts as absent, so a row of which nothing is known gets zeros.
 --
 -- @module cmml
 local args = require "cmml.args"
@@ -13,8 +13,8 @@ return function(cmml)
 
   --- The embeddings of several fields.
   -- @tparam table options fields (list of {name, size, multi}), width (of every field's vector),
-  -- init. Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued
-  -- ones (as published).
+  -- init. Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for
+  -- multi-valued ones (as published).
   -- @treturn Module of (names, bags, rows) giving [rows, width * #names]; children by field name
   function cmml.field_embedding(options)
     local opt = args.check("field_embedding", options, { fields = "table", width = "integer",

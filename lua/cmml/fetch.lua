@@ -144,8 +144,8 @@ end
 --- Fetches a data set into the folder `out/name`, after showing the conditions of its publisher. A
 -- download that breaks off goes on the next time. The folder is there only when it is complete; one
 -- that is there already is left as it is.
--- @tparam table options name (default "ml-1m"), out (folder, default "data"), url (of the archive if
--- not from the publisher: https, http or file), md5 (that the archive must have, default: as
+-- @tparam table options name (default "ml-1m"), out (folder, default "data"), url (of the archive,
+-- if not from the publisher: https, http or file), md5 (that the archive must have, default: as
 -- published), yes (the conditions are accepted; else a person at the terminal is asked), progress
 -- (show how far the download is; default: on a terminal), log (function of a line of text; default:
 -- writes it to the standard error)

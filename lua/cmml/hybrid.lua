@@ -1,8 +1,8 @@
 --- Hybrid context generators: from a task's context and a query row to what modulates the network
 -- for that row (CMML eq. 8).
 --
--- A hybrid is a module of (x, context), both [rows, width], giving [rows, out]; it has a field `out`.
--- `cmml.hybrids` holds the constructors by name; each takes {width, init}.
+-- A hybrid is a module of (x, context), both [rows, width], giving [rows, out]; it has a field
+-- `out`. `cmml.hybrids` holds the constructors by name; each takes {width, init}.
 --
 -- @module cmml
 local args = require "cmml.args"

@@ -1,7 +1,7 @@
 --- Builds the library over a core: the float32 one for use, the float64 one for checking.
 --
--- Every part is a file that adds its functions to the library it is given, so that the two libraries
--- share all code and no state.
+-- Every part is a file that adds its functions to the library it is given, so that the two
+-- libraries share all code and no state.
 local parts = {
   "tensor", "grad", "module", "nn", "features", "encoder", "hybrid", "modulation", "network", "optim",
   "catalogue", "dataset", "tasks", "recommender", "contextual", "simple", "metrics", "evaluate",

@@ -6,8 +6,8 @@ return function(cmml)
   local metrics = {}
   cmml.metrics = metrics
 
-  --- What is known of a metric from its value for each task. Values that do not exist (NaN) are left
-  -- out and counted.
+  --- What is known of a metric from its value for each task. Values that do not exist (NaN) are
+  -- left out and counted.
   -- @tparam table values list of numbers, one a task
   -- @treturn table mean, interval (half the width of the 95 % interval: 1.96 standard deviations /
   -- sqrt(tasks)), tasks (that count), skipped

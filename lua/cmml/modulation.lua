@@ -1,7 +1,7 @@
 --- Modulation heads: the recommender's network and how a condition changes it (CMML section 3.4).
 --
--- A modulation is a module of (x, condition, parts): x [rows, inp], condition [rows, cond]; it gives
--- scores [rows], and leaves what it computed on the way in the table `parts` if there is one.
+-- A modulation is a module of (x, condition, parts): x [rows, inp], condition [rows, cond]; it
+-- gives scores [rows], and leaves what it computed on the way in the table `parts` if there is one.
 -- `cmml.modulations` holds the constructors by name; each takes {inp, cond, backbone, hyper,
 -- activation, init}.
 --
@@ -14,10 +14,10 @@ return function(cmml)
 
   local Film = nn.class "cmml.FilmModulation"
 
-  --- FiLM layers: a_l = activation(gamma_l * (W_l a + b_l) + beta_l), with gamma_l and beta_l from a
-  -- hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
-  -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of the
-  -- trunk, as many), activation, init
+  --- FiLM layers: a_l = activation(gamma_l * (W_l a + b_l) + beta_l), with gamma_l and beta_l from
+  -- a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
+  -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of
+  -- the trunk, as many), activation, init
   -- @treturn Module; children hyper.trunk, hyper.head, backbone, out
   function cmml.modulations.film(options)
     local opt = args.check("modulations.film", options, { inp = "integer", cond = "integer",
@@ -36,7 +36,8 @@ return function(cmml)
       cond, inp = opt.hyper[l], width
     end
     local self = Film.new()
-    self.depth, self.activation = #opt.backbone, opt.activation
+    self.depth = #opt.backbone
+    self.activation = nn.check_activation("modulations.film: activation", opt.activation)
     local hyper = self:register("hyper", nn.list {})
     hyper:register("trunk", nn.list(trunk))
     hyper:register("head", nn.list(head))

@@ -158,8 +158,8 @@ return function(cmml)
   -- there, movies_extrainfos.dat (rate, director, actors). The timestamps are not used. Films 860
   -- and 1795 are films 811 and 1741 again; of a user's ratings of both the first is kept.
   -- @tparam string folder
-  -- @tparam[opt] table options item_fields, user_fields: lists of the fields to use (default: all of
-  -- rate, genre, director, actor, or without extra information film, year, genre; gender, age,
+  -- @tparam[opt] table options item_fields, user_fields: lists of the fields to use (default: all
+  -- of rate, genre, director, actor, or without extra information film, year, genre; gender, age,
   -- occupation, zip); {} for none
   -- @treturn ?Dataset nil if a file is missing or malformed
   -- @treturn ?string message

@@ -33,7 +33,8 @@ return function(cmml)
   -- @tparam table options item_fields and user_fields (lists of {name, size, multi}), width (of a
   -- field's vector), encoder, encoder_widths, encoder_detach (the encoder sees the embeddings as
   -- constants), label_hidden (the rating enters the encoder through an MLP 1 -> h -> h), hybrid,
-  -- modulation, backbone and hyper (widths), activation, init. Defaults: the published code's sizes.
+  -- modulation, backbone and hyper (widths), activation, init. Defaults: the published code's
+  -- sizes.
   -- @treturn Module with embed_fields, context and score
   function cmml.network(options)
     local opt = args.check("network", options, {

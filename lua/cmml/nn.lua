@@ -23,6 +23,16 @@ return function(cmml)
     return init
   end
 
+  local activations = { "identity", "relu", "leaky_relu", "sigmoid", "tanh" }
+
+  --- Raises unless the core has an activation of this name.
+  -- @tparam string what function and option, for messages
+  -- @tparam string name
+  -- @treturn string name
+  function nn.check_activation(what, name)
+    return args.one_of(what, name, activations, 4)
+  end
+
   local Linear = nn.class "cmml.Linear"
 
   --- activation(x weight^T + bias).
@@ -35,7 +45,7 @@ return function(cmml)
     local init = opt.init or nn.init(0)
     local bound = 1 / math.sqrt(opt.inp)
     local self = Linear.new()
-    self.activation = opt.activation
+    self.activation = nn.check_activation("linear: activation", opt.activation)
     self:register("weight", init.uniform({ opt.out, opt.inp }, bound))
     if opt.bias then
       self:register("bias", init.uniform({ opt.out }, bound))
@@ -111,7 +121,8 @@ return function(cmml)
   --- A table of vectors by id.
   -- @tparam table options size (rows), width, normal (start from N(0, 1), default true; else from
   -- U(-1/sqrt(size), 1/sqrt(size))), init
-  -- @treturn Module of (ids, segments, rows), as the op embedding_bag; parameter weight [size, width]
+  -- @treturn Module of (ids, segments, rows), as the op embedding_bag; parameter weight [size,
+  -- width]
   function nn.embedding(options)
     local opt = args.check("embedding", options, { size = "integer", width = "integer",
       normal = { "boolean", true }, init = "table?" })

@@ -8,8 +8,8 @@
 --    class:tensors() -> list of {name, tensor}      what a model file has to keep
 --    class.restore(catalogue, options, tensors)     the recommender from it
 --
--- and either `loss(batch)` with `module` (learnt by gradients) or `fit(ratings)` (counted). Trainer,
--- evaluator, checkpoints and command line know nothing else.
+-- and either `loss(batch)` with `module` (learnt by gradients) or `fit(ratings)` (counted).
+-- Trainer, evaluator, checkpoints and command line know nothing else.
 --
 -- @module cmml
 local args = require "cmml.args"
@@ -79,8 +79,8 @@ return function(cmml)
   end
 
   --- Adapts to a person: one forward pass over what the person rated.
-  -- @tparam table support list of {item, rating} with raw ids; may be empty; field user = a table of
-  -- values by field name, if anything is known of the person
+  -- @tparam table support list of {item, rating} with raw ids; may be empty; field user = a table
+  -- of values by field name, if anything is known of the person
   -- @tparam[opt] table options unknown = "error" (default) or "skip" for items that the model does
   -- not know
   -- @treturn Adapted with predict, recommend, and skipped (unknown items that were left out)

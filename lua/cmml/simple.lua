@@ -10,7 +10,8 @@ local args = require "cmml.args"
 return function(cmml)
   local core = cmml.core
 
-  -- kind, title, whether items and users count, and how many imaginary ratings pull towards the mean
+  -- kind, title, whether items and users count, and how many imaginary ratings pull towards the
+  -- mean
   local kinds = {
     { "global_mean", "global mean" },
     { "user_mean", "user mean", user = true, user_shrink = 0 },
@@ -25,7 +26,8 @@ return function(cmml)
     local class = cmml.recommender_class(kind[1], kind[2])
     cmml.simple_kinds[i] = kind[1]
 
-    --- A predictor that has seen nothing yet; options item_shrink and user_shrink (imaginary ratings).
+    --- A predictor that has seen nothing yet; options item_shrink and user_shrink (imaginary
+    -- ratings).
     cmml[kind[1]] = function(catalogue, options)
       local opt = args.check(kind[1], options, { item_shrink = { "number", kind.item_shrink or 0 },
         user_shrink = { "number", kind.user_shrink or 0 } })

@@ -9,10 +9,11 @@ return function(cmml)
   Tasks.__index = Tasks
 
   --- A source of tasks, one a user.
-  -- @tparam table options ratings (grouped by user, as of a Dataset), users (list of rows), bags (the
-  -- user fields of all rows, from Catalogue:bags), support and query (rows of a task at most, default
-  -- 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels within
-  -- each support set: how much does the context matter?), shuffle (visit in a fresh order each draw)
+  -- @tparam table options ratings (grouped by user, as of a Dataset), users (list of rows), bags
+  -- (the user fields of all rows, from Catalogue:bags), support and query (rows of a task at most,
+  -- default 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels
+  -- within each support set: how much does the context matter?), shuffle (visit in a fresh order
+  -- each draw)
   -- @treturn Tasks
   function cmml.tasks(options)
     local opt = args.check("tasks", options, { ratings = "table", users = "table", bags = "table",

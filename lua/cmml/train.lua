@@ -120,8 +120,8 @@ return function(cmml)
     return result.mae.mean, result.rmse.mean, result["ndcg_exp@1"].mean
   end
 
-  --- Trains a recommender that learns by gradients. Every epoch visits each training user once, in a
-  -- fresh order, with a fresh draw of support and query; then the validation users judge.
+  --- Trains a recommender that learns by gradients. Every epoch visits each training user once, in
+  -- a fresh order, with a fresh draw of support and query; then the validation users judge.
   --
   -- With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
   -- log.csv there, and best.safetensors when the validation MAE has fallen.
@@ -130,7 +130,8 @@ return function(cmml)
   -- (lists of user rows; without valid users the training loss chooses)
   -- @tparam[opt] table options out, resume (go on with last.safetensors, bit for bit), epochs (30),
   -- patience (stop after so many epochs without improvement, 10; 0: never), seed, batch, support,
-  -- query, lr, weight_decay, clip, valid_draws, notes (plain data kept in the files), on_step(epoch, step, steps, loss), on_epoch(state)
+  -- query, lr, weight_decay, clip, valid_draws, notes (plain data kept in the files),
+  -- on_step(epoch, step, steps, loss), on_epoch(state)
   -- @treturn table epoch, best_epoch, best (validation MAE), stopped ("epochs", "patience" or
   -- "diverged"), message
   function cmml.train(model, data, options)

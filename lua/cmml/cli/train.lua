@@ -1,6 +1,7 @@
 --- `cmml train`: learn a model from ratings.
 --
 -- @module cmml.cli.train
+local args = require "cmml.args"
 local common = require "cmml.cli.common"
 local progress = require "cmml.progress"
 
@@ -35,23 +36,21 @@ train.options = common.join(common.data_options, {
   { name = "quiet", kind = "flag", help = "no progress" },
 })
 
-local function count_simple(cmml, values, data)
-  for _, model in ipairs(cmml.fit_simple(data)) do
-    if model.kind == values.model then
-      local ok, message = cmml.core.mkdir(values.out)
-      local path = values.out .. "/best.safetensors"
-      if ok then
-        ok, message = cmml.save(model, path, { notes = { protocol = values.protocol or "full",
-          cap = values.cap } })
-      end
-      if not ok then
-        return nil, message
-      end
-      print("saved " .. path)
-      return true
-    end
+-- A recommender that is counted, not trained.
+local function count(cmml, values, data)
+  local model = cmml[values.model](data.catalogue)
+  model:fit(data.ratings, common.join(data.train, data.valid))
+  local path = values.out .. "/best.safetensors"
+  local ok, message = cmml.core.mkdir(values.out)
+  if ok then
+    ok, message = cmml.save(model, path, { notes = { protocol = values.protocol or "full",
+      cap = values.cap } })
   end
-  return nil, ("there is no model of kind %s"):format(values.model)
+  if not ok then
+    return nil, message
+  end
+  print("saved " .. path)
+  return true
 end
 
 --- Runs the command.
@@ -60,6 +59,15 @@ end
 -- @treturn ?true
 -- @treturn ?string message
 function train.run(cmml, values)
+  local kind = cmml.recommenders[values.model]
+  if not kind then
+    local known = {}
+    for name in pairs(cmml.recommenders) do
+      known[#known + 1] = name
+    end
+    return nil, ("there is no model of kind %s; did you mean %s?"):format(values.model,
+      args.nearest(values.model, known))
+  end
   local preset = cmml.presets[values.preset]
   if not preset then
     return nil, ("there is no preset %s"):format(values.preset)
@@ -72,10 +80,10 @@ function train.run(cmml, values)
     print(("%s; %d users to train, %d to validate, %d to test; protocol %s"):format(
       tostring(data.dataset), #data.train, #data.valid, #data.test, values.protocol or "full"))
   end
-  if values.model ~= "cmml" then
-    return count_simple(cmml, values, data)
+  if kind.fit then
+    return count(cmml, values, data)
   end
-  local model = cmml.cmml(data.catalogue, { preset = values.preset, seed = values.seed })
+  local model = cmml[values.model](data.catalogue, { preset = values.preset, seed = values.seed })
   local show = values.quiet and {} or progress.training(cmml.core, values.epochs)
   local result = cmml.train(model, data, {
     out = values.out, resume = values.resume, epochs = values.epochs, patience = values.patience,
