@@ -16,7 +16,7 @@ print("a x ones")
 print(a:matmul(ones))
 
 -- What does an op do? All of them: cmml.help()
-cmml.help("linear")
+cmml.help("mse")
 
 -- Gradients. `track` makes a tensor one that gradients can be asked for; nothing is stored on it.
 local x = cmml.tensor { 0.5, 1, 2 }:track()
@@ -30,7 +30,8 @@ print(table.concat(cmml.grad(slope:sum(), x):totable(), "\t"))
 -- Least squares by gradient descent: y = 2 x - 1 with a little noise, found again.
 local inputs = cmml.uniform({ 200, 1 }, -1, 1, { seed = 1 })
 local targets = inputs * 2 - 1 + cmml.normal({ 200, 1 }, 0, 0.05, { seed = 2 })
-local line = { weight = cmml.parameter(cmml.zeros { 1, 1 }), bias = cmml.parameter(cmml.zeros { 1 }) }
+local line = { weight = cmml.parameter(cmml.zeros { 1, 1 }),
+  bias = cmml.parameter(cmml.zeros { 1 }) }
 for _ = 1, 200 do
   local loss = cmml.mse(cmml.linear(inputs, line.weight, line.bias), targets)
   local gradient = cmml.grad(loss, line) -- a table like `line`

@@ -3,7 +3,8 @@
 local cmml = require "cmml"
 
 local folder = arg[1] or (arg[0]:match "^(.*)/" or ".") .. "/../data/made"
-local dataset = assert(cmml.movielens(folder))
+-- What is known of people beforehand is left out here: their ratings have to tell.
+local dataset = assert(cmml.movielens(folder, { user_fields = {} }))
 print(dataset)
 
 -- Cold users: some people to learn from, some to choose the best epoch by, some to test on, of whom

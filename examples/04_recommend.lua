@@ -4,7 +4,7 @@ local cmml = require "cmml"
 
 local function train_a_small_model()
   local folder = (arg[0]:match "^(.*)/" or ".") .. "/../data/made"
-  local data = assert(cmml.cold_users(assert(cmml.movielens(folder))))
+  local data = assert(cmml.cold_users(assert(cmml.movielens(folder, { user_fields = {} }))))
   local model = cmml.cmml(data.catalogue)
   cmml.train(model, data, { epochs = 12, batch = 4, lr = 2e-3 })
   return model
@@ -24,6 +24,25 @@ end
 local nobody = model:adapt {}
 show("for anyone", nobody)
 
--- Each new rating is one more forward pass over a few rows; nothing is stored for a person but what
--- the caller keeps. Here the person says 5 to what stands first for anyone and 1 to what stands last.
-local all = nobody:recommend { n = math.huge // 1 | 0 }
+-- A rating more is one more forward pass over a few rows. Nothing is kept for a person but what the
+-- caller keeps. This one likes what stands first for anyone, and what is predicted to be as good as
+-- that changes with every rating; what was rated is not recommended again.
+local support = {}
+for _, stars in ipairs { 5, 1, 5 } do
+  local item = model:adapt(support):recommend({ n = 1 })[1]
+  support[#support + 1] = { item.item, stars }
+  show(("after %d stars for %s"):format(stars, item.title), model:adapt(support))
+end
+
+-- What is expected of single items, and leaving out what the person has seen elsewhere.
+local person = model:adapt(support)
+local best = person:recommend { n = 4 }
+print(("%.2f stars are expected for %s"):format(person:predict({ best[1].item })[1], best[1].title))
+print("without it: ", person:recommend({ n = 1, exclude = { best[1].item } })[1].title)
+
+-- Raw ids come from outside, so an item may be unknown. That is an error, unless the caller says
+-- that such items are to be left out.
+local ok, message = pcall(model.adapt, model, { { "no such item", 4 } })
+print(ok, message)
+local careful = model:adapt({ { "no such item", 4 }, support[1] }, { unknown = "skip" })
+print("left out:", table.concat(careful.skipped, ", "))

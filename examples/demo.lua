@@ -1,19 +1,18 @@
--- What cmml does, told in words: trains on ratings, compares with simple predictors on people it has
--- never seen, and shows how a few ratings of a new person change what is recommended to them.
+-- What cmml does, told in words: trains on ratings, compares with simple predictors on people it
+-- has never seen, and shows how a few ratings of a new person change what is recommended to them.
 --
 --     lua5.4 examples/demo.lua [DATA [EPOCHS]]
 --
--- DATA is a folder in the format of MovieLens-1M; without it the made ratings of data/made are used.
+-- DATA is a folder in the format of MovieLens-1M; without it the ratings of data/made are used.
 local cmml = require "cmml"
 local progress = require "cmml.progress"
 
 local real = arg[1] ~= nil and arg[1] ~= ""
-local folder = real and arg[1] or os.getenv "MADE" or (arg[0]:match "^(.*)/" or ".") .. "/../data/made"
+local folder = real and arg[1] or (arg[0]:match "^(.*)/" or ".") .. "/../data/made"
 
--- On made data 400 people are few: smaller steps of more of them, and values that hardly anyone
--- shares (postal codes) are left out, or they would stand for the person. On real data: the preset.
-local settings = real and { epochs = 40, train = { lr = 1e-3 }, min_count = 1 }
-  or { epochs = 40, train = { lr = 2e-3, batch = 8 }, min_count = 3 }
+-- What is known of people beforehand (age, occupation, ..) is left out: the ratings have to tell.
+local settings = real and { epochs = 40, batch = 8, lr = 1e-3, minutes = "one to two minutes" }
+  or { epochs = 30, batch = 8, lr = 3e-3, minutes = "about 10 seconds" }
 settings.epochs = math.tointeger(tonumber(arg[2] or settings.epochs)) or 1
 
 local function say(text, ...)
@@ -29,15 +28,13 @@ local function column(text, width)
   return text .. (" "):rep(width - length)
 end
 
+-- --- the data ----------------------------------------------------------------------------------
 
--- --- the data ---------------------------------------------------------------------------------
-
-local dataset, message = cmml.movielens(folder)
+local dataset, message = cmml.movielens(folder, { user_fields = {} })
 if not dataset then
   io.stderr:write(message, "\n")
   os.exit(1)
 end
-dataset.schema.min_count = settings.min_count
 local listed = folder .. "/test_users.txt"
 local data = assert(cmml.cold_users(dataset, {
   test_users = cmml.exists(listed) and listed or nil, valid = 0.1 }))
@@ -56,25 +53,22 @@ local function genres_of(row)
   return table.concat(dataset.item_records[row].genre or {}, ", ")
 end
 
--- --- training ---------------------------------------------------------------------------------
+-- --- training ----------------------------------------------------------------------------------
 
 say("2. Training\n")
 say("%d passes over the people, %s. For each person the model is\n"
   .. "shown some ratings and has to guess others; error in stars, lower is better.\n",
-  settings.epochs, real and "about two minutes" or "about 20 seconds")
+  settings.epochs, settings.minutes)
 io.stdout:flush()
 local model = cmml.cmml(data.catalogue, { seed = 1 })
 local show = progress.training(cmml.core, settings.epochs)
-local options = { epochs = settings.epochs, patience = 0, on_step = show.on_step,
+local result = cmml.train(model, data, { epochs = settings.epochs, batch = settings.batch,
+  lr = settings.lr, patience = 0, on_step = show.on_step,
   on_epoch = function(state, improved)
     if state.epoch % 5 == 0 or state.epoch == settings.epochs then
       show.on_epoch(state, improved)
     end
-  end }
-for key, value in pairs(settings.train) do
-  options[key] = value
-end
-local result = cmml.train(model, data, options)
+  end })
 if result.stopped == "diverged" then
   io.stderr:write(result.message, "\n")
   os.exit(1)
@@ -90,7 +84,7 @@ say("saved it, loaded it again; from here on everything comes from that file\n")
 os.remove(path)
 os.remove(temporary)
 
--- --- comparison -------------------------------------------------------------------------------
+-- --- comparison --------------------------------------------------------------------------------
 
 local function test_tasks(shuffle_labels)
   return cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
@@ -113,9 +107,9 @@ say("Last line: the shown ratings exchanged among the films of the same person. 
   .. "is lost is what the model reads from them: %.3f stars.\n",
   results[#results].mae.mean - results[1].mae.mean)
 
--- --- one person -------------------------------------------------------------------------------
+-- --- one person --------------------------------------------------------------------------------
 
--- The first test user with enough ratings, twelve of which are shown to the model.
+-- The first test user with enough ratings, fifteen of which are shown to the model.
 local person
 local lengths = data.all.users:totable()
 for _, row in ipairs(data.test) do
@@ -123,7 +117,7 @@ for _, row in ipairs(data.test) do
 end
 person = person or data.test[1]
 local shown, hidden = cmml.draw_tasks(data.all, cmml.ids { person },
-  { seed = 7, support = 12, query = 10 })
+  { seed = 7, support = 15, query = 10 })
 local name = dataset.users:text(person)
 
 local function ratings_of(rows)
@@ -150,8 +144,8 @@ local function film_line(row, lead, ...)
 end
 
 say("4. One of them: person %s\n", name)
-say("Twelve of this person's ratings are all that the model gets:\n")
-local support = { user = dataset.user_records[person] }
+say("Fifteen of this person's ratings are all that the model gets:\n")
+local support = {}
 local seen = {}
 for i, rating in ipairs(ratings_of(shown)) do
   film_line(rating.row, rating.stars == 1 and "%d star " or "%d stars", rating.stars)
@@ -169,11 +163,11 @@ local function recommend(title, adapted)
 end
 
 local before = recommend("Recommended before any rating (expected stars in front):",
-  model:adapt { user = support.user })
+  model:adapt {})
 local adapted = model:adapt(support)
-local after = recommend("Recommended after the twelve ratings:", adapted)
+local after = recommend("Recommended after the fifteen ratings:", adapted)
 
--- --- is it right? -----------------------------------------------------------------------------
+-- --- is it right? ------------------------------------------------------------------------------
 
 -- The taste that a person of the made data was given: sets of genres.
 local function truth_of(user)

@@ -4,9 +4,20 @@ local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
 local close = require "spec.support.close"
 local finite = require "spec.support.finite"
+local leaks = require "spec.support.leaks"
 local ref = require "spec.support.ref"
 
 local single, double = require "cmml.core", require "cmml.core64"
+
+local blocks
+
+setup(function()
+  blocks = leaks(single, double)
+end)
+
+teardown(function()
+  assert.equal(blocks, leaks(single, double))
+end)
 
 local names = {}
 for name in pairs(cases) do

@@ -61,8 +61,8 @@ describe("fetch", function()
     assert.truthy(log:find("may not be redistributed", 1, true))
 
     os.remove(root .. "/served.zip")
-    folder, _, log = fetch(options)
-    assert.equal(out .. "/ml-1m", folder)
+    folder, message, log = fetch(options)
+    assert.equal(out .. "/ml-1m", folder, message)
     assert.truthy(log:find("already", 1, true), log)
   end)
 
@@ -123,9 +123,12 @@ describe("fetch", function()
   it("keeps what it has when the connection breaks off", function()
     local options = served(good_archive)
     local list = only("md5sum", "unzip", "bsdtar", "python3")
-    list.curl = ("#!/bin/sh\nfor last; do [ \"$before\" = --output ] && to=$last; before=$last; done\n"
-      .. "%s -c 1000 %s >\"$to\"\necho 'curl: (18) 99 bytes missing' >&2\nexit 18\n"):format(
-      output "command -v head", quote(root .. "/served.zip"))
+    list.curl = ([[#!/bin/sh
+      for word; do [ "$before" = --output ] && to=$word; before=$word; done
+      %s -c 1000 %s >"$to"
+      echo 'curl: (18) 99 bytes missing' >&2
+      exit 18
+    ]]):format(output "command -v head", quote(root .. "/served.zip"))
     options.programs = list
     local folder, message = fetch(options)
     assert.is_nil(folder)
@@ -175,8 +178,8 @@ describe("fetch", function()
         return pending "not installed"
       end
       local options = served(good_archive)
-      local server = output(clean(("%s -u -m http.server 0 --bind 127.0.0.1 --directory %s >%s 2>&1 "
-        .. "</dev/null & echo $!"):format(quote(programs.python3), quote(root),
+      local server = output(clean(("%s -u -m http.server 0 --bind 127.0.0.1 --directory %s "
+        .. ">%s 2>&1 </dev/null & echo $!"):format(quote(programs.python3), quote(root),
         quote(root .. "/server"))))
       local port
       for _ = 1, 100 do

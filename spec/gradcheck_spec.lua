@@ -1,4 +1,15 @@
 local cmml = require "cmml"
+local leaks = require "spec.support.leaks"
+
+local blocks
+
+setup(function()
+  blocks = leaks(cmml.core, cmml.double.core)
+end)
+
+teardown(function()
+  assert.equal(blocks, leaks(cmml.core, cmml.double.core))
+end)
 
 local function cube(c, x)
   return c.pow(x, 3)

@@ -3,10 +3,21 @@
 require "spec.support.close"
 local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
+local leaks = require "spec.support.leaks"
 local ref = require "spec.support.ref"
 
 local cores = { float32 = require "cmml.core", float64 = require "cmml.core64" }
 local tolerances = { float32 = 2e-5, float64 = 1e-12 }
+
+local blocks
+
+setup(function()
+  blocks = leaks(cores.float32, cores.float64)
+end)
+
+teardown(function()
+  assert.equal(blocks, leaks(cores.float32, cores.float64))
+end)
 
 local function sorted_names()
   local names = {}

@@ -1,9 +1,20 @@
 require "spec.support.close"
 local cmml = require "cmml"
+local leaks = require "spec.support.leaks"
 local ref = require "spec.support.ref"
 local seed = require "spec.support.seed"
 
 local cores = { float32 = cmml.core, float64 = cmml.double.core }
+
+local blocks
+
+setup(function()
+  blocks = leaks(cores.float32, cores.float64)
+end)
+
+teardown(function()
+  assert.equal(blocks, leaks(cores.float32, cores.float64))
+end)
 
 -- Three parameters of different ranks, one of them empty, and a loss that needs all of them.
 local function make(core)

@@ -1,6 +1,17 @@
 local cmml = require "cmml"
+local leaks = require "spec.support.leaks"
 
 local libraries = { float32 = cmml, float64 = cmml.double }
+
+local blocks
+
+setup(function()
+  blocks = leaks(cmml.core, cmml.double.core)
+end)
+
+teardown(function()
+  assert.equal(blocks, leaks(cmml.core, cmml.double.core))
+end)
 
 local function refused(pattern, f, ...)
   local ok, message = pcall(f, ...)

@@ -160,7 +160,7 @@ cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base)
         lua_Integer value = lua_tointegerx(L, -1, &whole);
         if (!whole)
             luaL_argerror(L, arg, "a list of whole numbers was expected");
-        shape.dims[d] = CM_MAX(value, -INT32_MAX) - base; /* negative sizes stay negative */
+        shape.dims[d] = value < INT64_MIN + base ? INT64_MIN : value - base;
         lua_pop(L, 1);
     }
     return shape;

@@ -59,8 +59,7 @@ static int l_tensor(lua_State *L)
     size_t mark = cm_scope_begin(cx);
     cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), "tensor");
     lua_pushvalue(L, 1);
-    if ((*box)->count > 0)
-        copy_table(L, &shape, 0, cm_data(*box));
+    copy_table(L, &shape, 0, cm_data(*box));
     lua_pop(L, 1);
     return 1;
 }

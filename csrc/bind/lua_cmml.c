@@ -114,6 +114,11 @@ static const luaL_Reg functions[] = {{"memory", l_memory},
 
 static int open_core(lua_State *L)
 {
+    /* Once a Lua state, although package.loaded may be cleared: a second context would take over the
+     * metatables, and with them the tensors, of the first. */
+    if (lua_getfield(L, LUA_REGISTRYINDEX, CML_NAME("core")) == LUA_TTABLE)
+        return 1;
+    lua_pop(L, 1);
     lua_newtable(L);
     cmL_state *state = lua_newuserdatauv(L, sizeof *state, 0);
     memset(state, 0, sizeof *state);
@@ -134,6 +139,8 @@ static int open_core(lua_State *L)
     cmL_open_metrics(L);
     cmL_open_io(L);
     lua_pop(L, 1);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, CML_NAME("core"));
     return 1;
 }
 

@@ -107,8 +107,8 @@ return function(cmml)
       end
     end
     if missing > 0 then
-      return nil, ("%d items rated in %s are not in the model's catalogue (%s, for one): it was made "
-        .. "from other data"):format(missing, self.name, first)
+      return nil, ("%d items rated in %s are not in the model's catalogue (%s, for one): it was "
+        .. "made from other data"):format(missing, self.name, first)
     end
     return { users = self.ratings.users,
       items = core.map_ids(self.ratings.items, core.ids(rows)), ratings = self.ratings.ratings }
@@ -169,7 +169,7 @@ return function(cmml)
       end
       return result
     end
-    local test, is_test = {}, {}
+    local test, is_test = nil, {}
     if type(opt.test) == "number" then
       if not (opt.test >= 0 and opt.test < 1) then
         error(("split: test is a share from 0 to below 1, not %g"):format(opt.test), 2)

@@ -68,8 +68,8 @@ return function(cmml)
     local lines = { ("| %-" .. width .. "s |"):format("model") }
     local rule = "|" .. ("-"):rep(width + 2) .. "|"
     for _, name in ipairs(names) do
-      lines[1] = lines[1] .. (" %-14s |"):format(name)
-      rule = rule .. ("-"):rep(16) .. "|"
+      lines[1] = lines[1] .. (" %-15s |"):format(name)
+      rule = rule .. ("-"):rep(17) .. "|"
     end
     lines[2] = rule
     for m, result in ipairs(results) do

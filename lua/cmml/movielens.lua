@@ -8,8 +8,9 @@ return function(cmml)
 
   --- The fields of the published experiments (MeLU, CMML): what movies_extrainfos.dat and users.dat
   -- tell.
-  local full_schema = { item = { { "rate" }, { "genre", multi = true }, { "director", multi = true },
-    { "actor", multi = true } }, user = { { "gender" }, { "age" }, { "occupation" }, { "zip" } } }
+  local full_schema = { item = { { "rate" }, { "genre", multi = true },
+    { "director", multi = true }, { "actor", multi = true } },
+    user = { { "gender" }, { "age" }, { "occupation" }, { "zip" } } }
 
   --- What is left of it in the files that GroupLens distributes: there the film itself stands in
   -- for its cast.

@@ -28,7 +28,7 @@ end
 
 --- The help of a command, at most 80 columns wide.
 -- @tparam table command name, summary, usage, options: list of {name, kind = "string", "integer",
--- "number" or "flag", arg, default, help, required}
+-- "number" or "flag", arg, default, help, required}; words: how many may stand without a name (0)
 -- @treturn string
 function options.help(command)
   local lines = { "usage: " .. wrap(command.usage, 7, 79), "", wrap(command.summary, 0, 79), "" }
@@ -50,6 +50,7 @@ local function convert(option, text)
     return value, value == nil and ("--%s must be a whole number, not %q"):format(option.name, text)
   elseif option.kind == "number" then
     local value = tonumber(text)
+    value = value and math.abs(value) < math.huge and value or nil
     return value, value == nil and ("--%s must be a number, not %q"):format(option.name, text)
   end
   return text
@@ -59,7 +60,7 @@ end
 -- @tparam table command see `help`
 -- @tparam table words
 -- @treturn ?table values by name, dashes as underscores (the names that Lua functions use); words
--- without a dash in the list part
+-- without a name in the list part
 -- @treturn ?string message
 function options.parse(command, words)
   local by_name, names, result = {}, {}, {}
@@ -73,8 +74,10 @@ function options.parse(command, words)
     local word = words[i]
     local name, value = word:match("^%-%-([^=]+)=(.*)$")
     name = name or word:match("^%-%-(.+)$")
-    if not name then
+    if not name and #result < (command.words or 0) then
       result[#result + 1] = word
+    elseif not name then
+      return nil, ("the word %q was not expected"):format(word)
     elseif not by_name[name] then
       return nil, ("unknown option --%s; did you mean --%s?"):format(name,
         tostring(args.nearest(name, names)))

@@ -19,6 +19,11 @@ return function(cmml)
     { "item_user_mean", "item mean + user bias", item = true, user = true, item_shrink = 5,
       user_shrink = 3 },
   }
+  -- 1 where nothing was counted, which would be 0 / 0 without shrinkage; else 0.
+  local function none(count)
+    return 1 - count:step()
+  end
+
   --- The names of the simple predictors, in order.
   cmml.simple_kinds = {}
 
@@ -55,10 +60,8 @@ return function(cmml)
       local count = core.scatter_add_rows(zeros, core.full({ #support.items }, 1), support.items)
       local mean = #support.items > 0 and support.labels:mean():item() or 0
       if kind.item then
-        local shrink = self.options.item_shrink
-        -- an item without ratings and without shrinkage would be 0 / 0
-        local floor = shrink > 0 and 0 or 1e-6
-        self.item_part = (total + mean * (shrink + floor)) / (count + (shrink + floor))
+        local imaginary = self.options.item_shrink + none(count)
+        self.item_part = (total + mean * imaginary) / (count + imaginary)
       else
         self.item_part = core.full({ n }, mean)
       end
@@ -70,8 +73,8 @@ return function(cmml)
       end
       local left = support.labels - self.item_part:gather_rows(support.items)
       local count = core.segment_sum(core.full({ #support.items }, 1), support.segments)
-      local floor = self.options.user_shrink > 0 and 0 or 1e-6
-      return { bias = left:segment_sum(support.segments) / (count + self.options.user_shrink + floor) }
+      return { bias = left:segment_sum(support.segments)
+        / (count + self.options.user_shrink + none(count)) }
     end
 
     function class:score_rows(state, items, segments)

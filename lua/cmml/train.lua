@@ -63,12 +63,20 @@ return function(cmml)
     end
   end
 
-  local function save_last(model, optimiser, opt, state)
-    local tensors, steps = optimiser:state()
-    local notes = { state = state, steps = steps, options = {} }
+  -- The caller's notes, with the epoch that a file's weights are from.
+  local function notes_of(opt, state)
+    local notes = {}
     for key, value in pairs(opt.notes) do
       notes[key] = value
     end
+    notes.epoch, notes.valid_mae = state.epoch, state.mae
+    return notes
+  end
+
+  local function save_last(model, optimiser, opt, state)
+    local tensors, steps = optimiser:state()
+    local notes = notes_of(opt, state)
+    notes.state, notes.steps, notes.options = state, steps, {}
     for _, key in ipairs(decisive) do
       notes.options[key] = opt[key]
     end
@@ -115,9 +123,22 @@ return function(cmml)
     end
   end
 
+  -- The validation metrics; nil if the model's scores have ceased to be numbers, which evaluate
+  -- would refuse.
   local function validate(model, tasks, opt)
-    local result = cmml.evaluate({ model }, tasks, { draws = opt.valid_draws, cutoffs = { 1 } })[1]
-    return result.mae.mean, result.rmse.mean, result["ndcg_exp@1"].mean
+    local finite = true
+    local watched = { adapt_rows = function(_, ...)
+      return model:adapt_rows(...)
+    end, score_rows = function(_, ...)
+      local scores = model:score_rows(...)
+      finite = finite and scores:isfinite()
+      return finite and scores or core.full(scores.shape, 0)
+    end }
+    local result = cmml.evaluate({ watched }, tasks, { draws = opt.valid_draws,
+      cutoffs = { 1 } })[1]
+    if finite then
+      return result.mae.mean, result.rmse.mean, result["ndcg_exp@1"].mean
+    end
   end
 
   --- Trains a recommender that learns by gradients. Every epoch visits each training user once, in
@@ -140,6 +161,8 @@ return function(cmml)
       error(("train: a %s is counted, not trained: use fit"):format(model.kind), 2)
     elseif #data.train == 0 then
       error("train: there are no training users", 2)
+    elseif opt.resume and not opt.out then
+      error("train: resume needs out, the folder of the run to go on with", 2)
     end
     local optimiser = cmml.adam(model.module, { lr = opt.lr, weight_decay = opt.weight_decay,
       clip = opt.clip })
@@ -164,18 +187,22 @@ return function(cmml)
       end
       local began, epoch = core.clock(), state.epoch + 1
       local loss, step = run_epoch(model, optimiser, tasks, epoch, opt)
-      if not loss or not is_finite(model) then
+      local mae, rmse, ndcg
+      if loss and is_finite(model) then
+        if valid then
+          mae, rmse, ndcg = validate(model, valid, opt)
+        else
+          mae, rmse, ndcg = loss, math.sqrt(loss), 0
+        end
+      end
+      if not mae then
         stopped = "diverged"
         message = ("the loss was no longer a finite number in epoch %d%s; lower the learning rate "
           .. "(now %g)"):format(epoch, loss and "" or ", step " .. step, opt.lr)
         break
       end
       state.epoch, state.loss = epoch, loss
-      if valid then
-        state.mae, state.rmse, state.ndcg = validate(model, valid, opt)
-      else
-        state.mae, state.rmse, state.ndcg = loss, math.sqrt(loss), 0
-      end
+      state.mae, state.rmse, state.ndcg = mae, rmse, ndcg
       state.seconds = core.clock() - began
       state.log[#state.log + 1] = log_line(state)
       local improved = state.mae < state.best
@@ -188,8 +215,7 @@ return function(cmml)
       end
       if opt.out then
         if improved then
-          opt.notes.epoch, opt.notes.valid_mae = epoch, state.mae
-          save(model, path_of(opt, "best"), { notes = opt.notes })
+          save(model, path_of(opt, "best"), { notes = notes_of(opt, state) })
         end
         save_last(model, optimiser, opt, state)
         write_log(opt, state.log)
@@ -198,7 +224,7 @@ return function(cmml)
         opt.on_epoch(state, improved)
       end
     end
-    if not best_weights and opt.out and core.exists(path_of(opt, "best")) then
+    if not best_weights and state.best_epoch > 0 then -- it was before the run was resumed
       local best = assert(cmml.load(path_of(opt, "best")))
       best_weights = {}
       for _, pair in ipairs(best:tensors()) do

@@ -1,7 +1,8 @@
 --- Runs scenarios with the n-th allocation of the core failing, for every n; memory_spec.lua runs
 -- it in a process of its own, whose small heap is collected fast. A scenario must raise "out of
--- memory" or give exactly what it gives otherwise; nothing may be left over, no gradient mode changed
--- and no error remembered. Writes a line a scenario: how many allocations failed, or the fault.
+-- memory" or give exactly what it gives otherwise; nothing may be left over, no gradient mode
+-- changed and no error remembered. Writes a line a scenario: how many allocations failed, or the
+-- fault.
 local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
 

@@ -1,5 +1,5 @@
--- What the specs of fetching share: archives made by hand, and fetches that run in a process of their
--- own, which sees only the programs that a case gives it.
+-- What the specs of fetching share: archives made by hand, and fetches that run in a process of
+-- their own, which sees only the programs that a case gives it.
 local fetching = {}
 
 --- A text as one word of a shell command.
@@ -77,7 +77,7 @@ fetching.good = {
   { "ml-1m/movies.dat", "1193::A Film (1999)::War\n" },
 }
 
---- The MD5 sum of a text, through a file.
+--- The MD5 sum of a file.
 function fetching.md5(path)
   return output(clean("md5sum <" .. quote(path))):sub(1, 32)
 end
@@ -107,7 +107,7 @@ end
 
 --- Runs a fetch.
 -- @tparam string root a folder for this case
--- @tparam table options those of fetch.run, and programs (by name: a path or a script; default: all)
+-- @tparam table options those of fetch.run, and programs (by name: a path or a script; all if nil)
 -- @treturn ?string the folder
 -- @treturn string the message, "nil" if there is none
 -- @treturn string everything that was logged

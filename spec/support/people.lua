@@ -81,13 +81,18 @@ function people.training(changes)
   return options
 end
 
---- All weights of a model as bytes.
+--- What tells whether two models have the same weights, to the last bit: a checksum of each.
 -- @tparam Recommender model
 -- @treturn string
-function people.bytes(model)
+function people.bits(model)
   local list = {}
   for i, pair in ipairs(model:tensors()) do
-    list[i] = pair[1] .. "=" .. pair[2]:tobytes()
+    local sum = 0xcbf29ce484222325
+    for _, word in pair[2]:tobytes():gmatch("()(..?.?.?.?.?.?.?)") do
+      sum = (sum ~ string.unpack("<I" .. #word, word)) * 1099511628211
+      sum = sum ~ sum >> 29
+    end
+    list[i] = ("%s %016x"):format(pair[1], sum)
   end
   return table.concat(list, "\n")
 end

@@ -4,6 +4,7 @@
 local fetch = {
   summary = "fetch MovieLens-1M from its public site",
   usage = "cmml fetch ml-1m --out DIR [--yes]",
+  words = 1,
   options = {
     { name = "out", kind = "string", arg = "DIR", required = true,
       help = "the data go to DIR/ml-1m" },

@@ -1,0 +1,191 @@
+-- Schemas and catalogues: what values are known, and how they become ids.
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local core = cmml.core
+
+local function refused(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+local function dataset(schema)
+  return cmml.dataset { schema = cmml.schema(schema),
+    ratings = { { "u1", "a", 4 }, { "u2", "a", 2 }, { "u2", "b", 5 }, { "u3", "b", 1 } },
+    items = { { id = "a", title = "A", kind = "x", tags = { "p", "q" } },
+      { id = "b", title = "B\nb", kind = "y", tags = {} }, { id = "c", tags = { "q", "q" } } },
+    users = { { id = "u1", zip = "11111", age = 25 }, { id = "u2", zip = "22222", age = 25 },
+      { id = "u3", zip = "33333", age = 35 } } }
+end
+
+local schema = { item = { { "kind" }, { "tags", multi = true } }, user = { { "zip" }, { "age" } } }
+
+local function changed(changes)
+  local copy = {}
+  for _, t in ipairs { schema, changes } do
+    for key, value in pairs(t) do
+      copy[key] = value
+    end
+  end
+  return copy
+end
+
+describe("schema", function()
+  it("fills in what was not said", function()
+    assert.same({ item = { { "f", multi = false } }, user = {}, unknown = "zero", min_count = 1 },
+      cmml.schema { item = { { "f" } } })
+    assert.same({ item = {}, user = {}, unknown = "zero", min_count = 1 }, cmml.schema())
+  end)
+
+  it("refuses fields without names, twice or with settings that do not exist", function()
+    refused('field 1 of item must be {"name"}', cmml.schema, { item = { "kind" } })
+    refused('field 2 of user must be {"name"}', cmml.schema, { user = { { "a" }, { "b c" } } })
+    refused("field a is declared twice", cmml.schema, { item = { { "a" } }, user = { { "a" } } })
+    refused("field a has no setting mutli", cmml.schema, { item = { { "a", mutli = true } } })
+    refused('unknown: "one" is none of zero, learned', cmml.schema, { unknown = "one" })
+    refused("unknown option items; did you mean item?", cmml.schema, { items = {} })
+  end)
+end)
+
+describe("a catalogue", function()
+  it("knows all items' values, but users' of the training users alone", function()
+    local catalogue = dataset(schema):catalogue { 1, 2 }
+    assert.equal(2, #catalogue.vocabs.kind)
+    assert.equal(2, #catalogue.vocabs.tags)
+    assert.equal(2, #catalogue.vocabs.zip)
+    assert.is_nil(catalogue.vocabs.zip:id "33333")
+    assert.equal(1, #catalogue.vocabs.age)
+    assert.same({ { name = "zip", multi = false, size = 2 }, { name = "age", multi = false,
+      size = 1 } }, catalogue:fields "user")
+  end)
+
+  it("gives unseen and missing values the id 0", function()
+    local bags = dataset(schema):catalogue({ 1, 2 }):bags("user", { { zip = "33333", age = "25" },
+      {}, { zip = 22222, age = 25.0 } })
+    assert.same({ 0, 0, 2 }, bags[1].ids:totable())
+    assert.same({ 1, 0, 1 }, bags[2].ids:totable())
+    assert.is_nil(bags[1].segments)
+  end)
+
+  it("keeps lists of values as bags, the empty ones too", function()
+    local catalogue = dataset(schema):catalogue { 1 }
+    local bag = catalogue.item_bags[2]
+    assert.same({ 2, 0, 2 }, bag.segments:totable())
+    assert.same({ 1, 2, 2, 2 }, bag.ids:totable())
+    assert.same({ 1, 2, 0 }, catalogue.item_bags[1].ids:totable())
+  end)
+
+  it("has a row of its own for unseen values if that is asked for, and none for missing", function()
+    local catalogue = dataset(changed { unknown = "learned" }):catalogue { 1, 2 }
+    assert.equal(3, catalogue:fields("user")[1].size)
+    local bags = catalogue:bags("user", { { zip = "33333" }, {}, { zip = "11111" } })
+    assert.same({ 3, 0, 1 }, bags[1].ids:totable())
+  end)
+
+  it("counts values that are too rare as unseen", function()
+    local catalogue = dataset(changed { min_count = 2 }):catalogue { 1, 2, 3 }
+    assert.equal(0, #catalogue.vocabs.zip)
+    assert.equal(1, #catalogue.vocabs.age)
+    assert.equal(1, #catalogue.vocabs.tags)
+    assert.equal(1, catalogue.vocabs.tags:id "q")
+    assert.same({ 0, 1, 1, 1 }, catalogue.item_bags[2].ids:totable())
+  end)
+
+  it("shows titles, or ids where there are none", function()
+    local catalogue = dataset(schema):catalogue { 1 }
+    assert.equal("A", catalogue:title(1))
+    assert.equal("c", catalogue:title(3))
+  end)
+
+  it("refuses a list in a field for one value, naming it", function()
+    local data = dataset { item = { { "tags" } } }
+    refused("field tags holds a list, but was not declared with multi = true", data.catalogue,
+      data, { 1 })
+  end)
+end)
+
+describe("the vector of an unseen value", function()
+  local function vector(unknown, zip)
+    local data = people.data(cmml, { users = 20, items = 8, rated = 4, unknown = unknown })
+    local model = cmml.cmml(data.catalogue, people.small())
+    local bags = data.catalogue:bags("user", { { age = zip } })
+    return cmml.no_grad(model.module.embed_fields, model.module, "user", bags,
+      core.ids { 1 }):reshape({ -1 }):totable(), model
+  end
+
+  it("is zero, like that of a missing one", function()
+    assert.same({ 0, 0, 0, 0 }, (vector("zero", "never seen")))
+    assert.same({ 0, 0, 0, 0 }, (vector("zero", nil)))
+    assert.not_same({ 0, 0, 0, 0 }, (vector("zero", "1")))
+  end)
+
+  it("is a row that can learn, if that is asked for", function()
+    local found, model = vector("learned", "never seen")
+    local weight = model.module.embedding.age.weight:totable()
+    assert.same(weight[#weight], found)
+    assert.same({ 0, 0, 0, 0 }, (vector("learned", nil)))
+  end)
+end)
+
+describe("an exported catalogue", function()
+  local function import(change)
+    local entries, plain = dataset(schema):catalogue({ 1, 2 }):export()
+    local values = {}
+    for _, entry in ipairs(entries) do
+      values[entry.name] = entry.value
+    end
+    change(values, plain)
+    return cmml.import_catalogue(values, plain)
+  end
+
+  it("comes back as it was, through JSON too", function()
+    local original = dataset(schema):catalogue { 1, 2 }
+    local back = import(function(_, plain)
+      assert.same(plain, core.json_decode(require("cmml.json").encode(plain)))
+    end)
+    assert.same(original.schema, back.schema)
+    for _, name in ipairs { "kind", "tags", "zip", "age" } do
+      assert.same({ original.vocabs[name]:export() }, { back.vocabs[name]:export() })
+    end
+    for f = 1, 2 do
+      assert.same(original.item_bags[f].ids:totable(), back.item_bags[f].ids:totable())
+    end
+    assert.same({ 2, 0, 2 }, back.item_bags[2].segments:totable())
+    assert.equal("A", back:title(1))
+    assert.equal("B b", back:title(2))
+    assert.equal("c", back:title(3))
+  end)
+
+  it("is refused where its parts do not fit", function()
+    local function fails(text, change)
+      refused(text, import, change)
+    end
+    fails("catalogue.items.bytes is missing", function(values)
+      values["catalogue.items.bytes"] = nil
+    end)
+    fails("catalogue.ids.kind is missing or of a wrong type", function(values)
+      values["catalogue.ids.kind"] = "123"
+    end)
+    fails("catalogue.ids.kind: id 9 of 2 values", function(values)
+      values["catalogue.ids.kind"] = { 1, 9, 0 }
+    end)
+    fails("not a whole number from 0", function(values)
+      values["catalogue.ids.kind"] = { 1, -1, 0 }
+    end)
+    fails("field kind does not fit the 3 items", function(values)
+      values["catalogue.ids.kind"] = { 1, 2 }
+    end)
+    fails("field tags does not fit the 3 items", function(values)
+      values["catalogue.lengths.tags"] = { 2, 0, 3 }
+    end)
+    fails("vocab", function(values)
+      values["catalogue.values.zip.offsets"] = { 0, 50, 10 }
+    end)
+    fails("schema: option item must be a table", function(_, plain)
+      plain.item = "kind"
+    end)
+    fails("schema: field 1 of user must be", function(_, plain)
+      plain.user[1] = 7
+    end)
+  end)
+end)

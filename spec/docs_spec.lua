@@ -1,0 +1,194 @@
+-- What a newcomer sees is true: every example runs, every Lua block of the pages runs and prints
+-- what stands behind `-->`, shell lines name commands, options, targets and files that exist, and
+-- so do names of the core, paths and links in the text.
+local docs = require "spec.support.docs"
+local options = require "cmml.options"
+
+local pages = { "README.md", "data/README.md", "CONTRIBUTING.md" }
+for _, path in ipairs(docs.list "doc/*.md") do
+  pages[#pages + 1] = path
+end
+
+describe("examples", function()
+  local examples = docs.list "examples/*.lua"
+
+  it("are there", function()
+    assert.is_true(#examples >= 5)
+  end)
+
+  for _, path in ipairs(examples) do
+    it(path .. " runs and fits 80 columns", function()
+      -- the demo with two epochs instead of all
+      local arguments = path:find "demo" and { "", "2" } or {}
+      local ok, output = docs.run(path, arguments)
+      assert(ok, output)
+      local lines = 0
+      for line in output:gmatch "[^\n]+" do
+        assert(utf8.len(line) <= 80 or line:find "not in the catalogue", line)
+        lines = lines + 1
+      end
+      assert.is_true(lines >= 10, output)
+    end)
+  end
+
+  it("of the demo tell the truth of the made data beside what was recommended", function()
+    local ok, output = docs.run("examples/demo.lua", { "", "12" })
+    assert(ok, output)
+    local own = tonumber(output:match "| CMML +| ([%d.]+)")
+    local simple = tonumber(output:match "| item mean %+ user bias +| ([%d.]+)")
+    local shuffled = tonumber(output:match "| CMML, shuffled stars +| ([%d.]+)")
+    assert.is_true(own < 0.8 * simple, output)
+    assert.is_true(shuffled > own + 0.1, output)
+    local loved, hated = output:match "recommended after +(%d+) of +8 +(%d+) of +8"
+    assert.is_true(tonumber(loved) >= 7 and tonumber(hated) <= 1, output)
+  end)
+end)
+
+describe("Lua blocks", function()
+  it("of the README run one after the other from a checkout", function()
+    local blocks = docs.blocks("README.md", "lua")
+    assert.is_true(#blocks >= 2)
+    for _, output in ipairs(docs.run_blocks(blocks)) do
+      assert.is_true(#output > 0)
+    end
+    local lines = select(2, blocks[1].text:gsub("\n", ""))
+    assert.is_true(lines <= 12, "the first program has " .. lines .. " lines")
+  end)
+
+  for page, least in pairs { ["doc/tutorial.md"] = 15, ["doc/ownership.md"] = 2 } do
+    it("of " .. page .. " run in order and print what they say", function()
+      local blocks = docs.blocks(page, "lua")
+      assert.is_true(#blocks >= least)
+      local faults, checked = docs.check_output(page)
+      assert.same({}, faults)
+      assert.is_true(checked >= least / 2)
+    end)
+  end
+end)
+
+local check = {}
+
+function check.make(words)
+  local makefile = docs.read "Makefile"
+  for i = 2, #words do
+    local variable = words[i]:match "^([%u_]+)="
+    if variable then
+      assert(makefile:find("%f[%w_]" .. variable .. "%f[^%w_]"),
+        "the Makefile has no variable " .. variable)
+    else
+      assert(("\n" .. makefile):find("\n" .. words[i]:gsub("%-", "%%-") .. ":[^\n]*## "),
+        "make has no target " .. words[i])
+    end
+  end
+end
+
+function check.cmml(words)
+  local name = words[2]
+  if name == "--help" or name == "--version" then
+    return
+  end
+  local found, command = pcall(require, "cmml.cli." .. tostring(name))
+  assert(found and command.run, "cmml has no command " .. tostring(name))
+  if words[3] ~= "--help" then
+    assert(options.parse(command, table.move(words, 3, #words, 1, {})))
+  end
+end
+check["bin/cmml"] = check.cmml
+
+check["lua5.4"] = function(words)
+  for i = 2, #words do
+    if words[i]:find "%.lua$" then
+      assert(docs.exists(words[i]), "there is no " .. words[i])
+    end
+  end
+end
+
+function check.luarocks(words)
+  local rockspec = words[#words]
+  assert(rockspec:find "%.rockspec$" and docs.exists(rockspec), "there is no " .. rockspec)
+end
+
+function check.export() end
+
+check["CMML_GC_STRESS=1"] = check.export
+check[".ci/run"] = function(words)
+  assert(docs.exists(words[1]))
+end
+
+describe("shell lines", function()
+  for _, page in ipairs(pages) do
+    it("of " .. page .. " name what exists", function()
+      local faults = {}
+      for _, line in ipairs(docs.shell_lines(page)) do
+        local words = {}
+        for word in line:gmatch "%S+" do
+          words[#words + 1] = word
+        end
+        while words[1] and words[1]:find "^[%u_%d]+=" do
+          table.remove(words, 1)
+        end
+        local ok, message = pcall(function()
+          assert(check[words[1]], "a command that nothing here knows")
+          check[words[1]](words)
+        end)
+        if not ok then
+          faults[#faults + 1] = line .. ": " .. tostring(message)
+        end
+      end
+      assert.same({}, faults)
+    end)
+  end
+
+  it("are looked at in the README", function()
+    assert.is_true(#docs.shell_lines "README.md" >= 10)
+  end)
+
+  it("with mistakes are found", function()
+    assert.is_false(pcall(check.make, { "make", "no-such-target" }))
+    assert.is_false(pcall(check.make, { "make", "demo", "DATUM=x" }))
+    assert.is_false(pcall(check.cmml, { "cmml", "trian" }))
+    assert.is_false(pcall(check.cmml, { "cmml", "train", "--data", "x", "--outt", "y" }))
+    assert.is_false(pcall(check.cmml, { "cmml", "train", "--data", "x" }))
+    assert.is_true(pcall(check.cmml, { "cmml", "train", "--data", "x", "--out", "y" }))
+  end)
+end)
+
+describe("names in the text", function()
+  local source = {}
+  for _, path in ipairs(docs.list "csrc/*/*.[ch] csrc/*.h csrc/ops/ops.def") do
+    source[#source + 1] = docs.read(path)
+  end
+  source = table.concat(source, "\n")
+
+  for _, page in ipairs(pages) do
+    it("of " .. page .. " are those of the core, of files and of the library", function()
+      local text, faults = docs.read(page), {}
+      for name in text:gmatch "%f[%w_][cC][mM]L?_[%w_]+" do
+        if not name:find "swish" and not source:find("%f[%w_]" .. name .. "%f[^%w_]") then
+          faults[#faults + 1] = "the core has no " .. name
+        end
+      end
+      for path in text:gmatch "%f[%w/.][%l]+/[%w_/.%-]+%.%a+" do
+        local known = path:find "^csrc/" or path:find "^lua/" or path:find "^spec/"
+          or path:find "^tools/" or path:find "^examples/" or path:find "^doc/"
+        if known and not docs.exists(path) then
+          faults[#faults + 1] = "there is no " .. path
+        end
+      end
+      for link in text:gmatch "%]%(([^)]+)%)" do
+        local folder = page:match "^(.*/)" or ""
+        if not link:find "^https?:" and not docs.exists(folder .. link) then
+          faults[#faults + 1] = "a link leads nowhere: " .. link
+        end
+      end
+      local cmml = require "cmml"
+      for name in text:gmatch "%f[%w]cmml%.([%a_][%w_]*)%(?" do
+        if cmml[name] == nil and not pcall(require, "cmml." .. name)
+          and not docs.not_library[name] then
+          faults[#faults + 1] = "the library has no cmml." .. name
+        end
+      end
+      assert.same({}, faults)
+    end)
+  end
+end)

@@ -1,0 +1,238 @@
+-- Ratings grouped by user, capped, drawn as tasks.
+local cmml = require "cmml"
+local core = cmml.core
+
+local function refused(pattern, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.matches(pattern, message)
+end
+
+-- Ratings of several users: counts[u] of user u, every rating another number, items u*100 + i.
+local function grouped(counts)
+  local users, items, values = {}, {}, {}
+  for u, count in ipairs(counts) do
+    for i = 1, count do
+      users[#users + 1], items[#items + 1], values[#values + 1] = u, u * 100 + i, #values / 4
+    end
+  end
+  return (core.group_ratings(core.ids(users), core.ids(items),
+    #values > 0 and core.tensor(values) or core.full({ 0 }, 0), #counts))
+end
+
+-- Of each group of rows a list of {item, label}, and the same sorted, as text.
+local function groups_of(segments, items, labels)
+  local groups, at = {}, 0
+  local ids, numbers = items:totable(), labels.count > 0 and labels:totable() or {}
+  for g, length in ipairs(segments:totable()) do
+    groups[g] = {}
+    for i = 1, length do
+      groups[g][i] = { ids[at + i], numbers[at + i] }
+    end
+    at = at + length
+  end
+  return groups
+end
+
+local function sorted_text(group)
+  local list = {}
+  for i, row in ipairs(group) do
+    list[i] = ("%d:%g"):format(row[1], row[2])
+  end
+  table.sort(list)
+  return table.concat(list, " ")
+end
+
+local function draw(ratings, users, options)
+  local support, query = core.draw_tasks(ratings, core.ids(users), options)
+  return groups_of(support.segments, support.items, support.labels),
+    groups_of(query.segments, query.items, query.labels)
+end
+
+describe("group_ratings", function()
+  it("groups by user, in the order of the source, and keeps the first of repeated ones", function()
+    local ratings, repeated = core.group_ratings(core.ids { 3, 1, 3, 1, 3, 3 },
+      core.ids { 7, 7, 5, 2, 7, 6 }, core.tensor { 1, 2, 3, 4, 5, 6 }, 4)
+    assert.same({ 2, 0, 3, 0 }, ratings.users:totable())
+    assert.same({ 7, 2, 7, 5, 6 }, ratings.items:totable())
+    assert.same({ 2, 4, 1, 3, 6 }, ratings.ratings:totable())
+    assert.equal(1, repeated)
+  end)
+
+  it("takes no ratings at all", function()
+    local none = grouped { 0, 0 }
+    assert.same({ 0, 0 }, none.users:totable())
+    assert.equal(0, #none.items)
+  end)
+
+  it("refuses unknown ids, users beyond the number and columns of other lengths", function()
+    local ids, values = core.ids { 1, 2 }, core.tensor { 1, 2 }
+    refused("unknown user or item", core.group_ratings, core.ids { 1, 0 }, ids, values, 2)
+    refused("unknown user or item", core.group_ratings, ids, core.ids { 0, 1 }, values, 2)
+    refused("user id 2 of only 1 users", core.group_ratings, ids, ids, values, 1)
+    refused("2 users, 1 items and 2 ratings", core.group_ratings, ids, core.ids { 1 }, values, 2)
+    refused("below 2^31", core.group_ratings, ids, ids, values, 1 << 31)
+  end)
+end)
+
+describe("cap_ratings", function()
+  local all = grouped { 3, 30, 0, 10 }
+
+  it("keeps at most so many of each user, and of those with fewer all in their order", function()
+    local whole = groups_of(all.users, all.items, all.ratings)
+    local capped = core.cap_ratings(all, 10, 7)
+    assert.same({ 3, 10, 0, 10 }, capped.users:totable())
+    local kept = groups_of(capped.users, capped.items, capped.ratings)
+    assert.same(whole[1], kept[1])
+    assert.same(whole[4], kept[4])
+    local text, seen = " " .. sorted_text(whole[2]) .. " ", {}
+    for _, row in ipairs(kept[2]) do
+      local one = ("%d:%g"):format(row[1], row[2])
+      assert.truthy(text:find(" " .. one .. " ", 1, true))
+      assert.is_nil(seen[one])
+      seen[one] = true
+    end
+  end)
+
+  it("keeps the same for a seed, others for another", function()
+    local function kept(seed)
+      local items = core.cap_ratings(all, 10, seed).items:totable()
+      table.sort(items)
+      return table.concat(items, " ")
+    end
+    assert.equal(kept(1), kept(1))
+    assert.not_equal(kept(1), kept(2))
+  end)
+
+  it("keeps each rating of a user as often as any other", function()
+    local counts = {}
+    for seed = 1, 600 do
+      for _, item in ipairs(core.cap_ratings(grouped { 0, 6 }, 2, seed).items:totable()) do
+        counts[item] = (counts[item] or 0) + 1
+      end
+    end
+    for i = 1, 6 do -- 200 expected, deviation 11.5
+      assert.truthy(math.abs(counts[200 + i] - 200) < 58, counts[200 + i])
+    end
+  end)
+
+  it("can keep none", function()
+    assert.same({ 0, 0, 0, 0 }, core.cap_ratings(all, 0, 1).users:totable())
+    refused("not negative", core.cap_ratings, all, -1, 1)
+  end)
+end)
+
+describe("draw_tasks", function()
+  local counts = { 60, 3, 1, 0, 12 }
+  local all = grouped(counts)
+  local whole = groups_of(all.users, all.items, all.ratings)
+  local options = { seed = 5, draw = 1, support = 8, query = 4 }
+
+  it("gives ceil(n / 2) at most to the query, and of the rest at most so many to support", function()
+    local support, query = draw(all, { 1, 2, 3, 4, 5 }, options)
+    for u, sizes in ipairs { { 8, 4 }, { 1, 2 }, { 0, 1 }, { 0, 0 }, { 8, 4 } } do
+      assert.equal(sizes[1], #support[u])
+      assert.equal(sizes[2], #query[u])
+    end
+  end)
+
+  it("takes each row once: support and query have none in common", function()
+    for number = 1, 20 do
+      local support, query = draw(all, { 5, 1, 2 }, { seed = 9, draw = number, support = 8,
+        query = 4 })
+      for t, u in ipairs { 5, 1, 2 } do
+        local left = {}
+        for _, row in ipairs(whole[u]) do
+          left[row[1]] = row[2]
+        end
+        for _, part in ipairs { support[t], query[t] } do
+          for _, row in ipairs(part) do
+            assert.equal(left[row[1]], row[2])
+            left[row[1]] = nil
+          end
+        end
+      end
+    end
+  end)
+
+  it("depends on seed, draw and user alone, not on who is drawn together", function()
+    local support, query = draw(all, { 1, 2, 3, 4, 5 }, options)
+    for _, order in ipairs { { 5, 1 }, { 1 }, { 2, 5, 1, 5 }, { 5 } } do
+      local s, q = draw(all, order, options)
+      for t, u in ipairs(order) do
+        assert.same(support[u], s[t])
+        assert.same(query[u], q[t])
+      end
+    end
+    for _, other in ipairs { { seed = 6, draw = 1 }, { seed = 5, draw = 2 } } do
+      other.support, other.query = 8, 4
+      assert.not_same(query[1], select(2, draw(all, { 1 }, other))[1])
+    end
+  end)
+
+  it("draws every row of a user as often as any other", function()
+    local in_query = {}
+    for number = 1, 600 do
+      local _, query = draw(all, { 5 }, { seed = 3, draw = number, support = 8, query = 4 })
+      for _, row in ipairs(query[1]) do
+        in_query[row[1]] = (in_query[row[1]] or 0) + 1
+      end
+    end
+    for i = 1, 12 do -- 200 expected, deviation 11.5
+      assert.truthy(math.abs(in_query[500 + i] - 200) < 58, in_query[500 + i])
+    end
+  end)
+
+  it("permutes the labels within each support set only, when asked", function()
+    local plain, query = draw(all, { 1, 2, 5 }, options)
+    local mixed, same_query = draw(all, { 1, 2, 5 }, { seed = 5, draw = 1, support = 8, query = 4,
+      shuffle_labels = true })
+    assert.same(query, same_query)
+    local moved = 0
+    for t, group in ipairs(plain) do
+      local before, after = {}, {}
+      for i, row in ipairs(group) do
+        assert.equal(row[1], mixed[t][i][1])
+        before[i], after[i] = row[2], mixed[t][i][2]
+        moved = moved + (row[2] ~= mixed[t][i][2] and 1 or 0)
+      end
+      table.sort(before)
+      table.sort(after)
+      assert.same(before, after)
+    end
+    assert.truthy(moved > 8)
+  end)
+
+  it("refuses users that there are not, and negative sizes", function()
+    refused("users from 6 to 6, but only 5", core.draw_tasks, all, core.ids { 6 }, options)
+    refused("users from 0 to 1", core.draw_tasks, all, core.ids { 1, 0 }, options)
+    refused("must not be negative", core.draw_tasks, all, core.ids { 1 }, { support = -1 })
+    refused("must be a whole number", core.draw_tasks, all, core.ids { 1 }, { support = "x" })
+    refused("field users must hold", core.draw_tasks, {}, core.ids { 1 }, options)
+    refused("as many rows", core.draw_tasks, { users = all.users, items = core.ids { 1 },
+      ratings = all.ratings }, core.ids { 1 }, options)
+  end)
+
+  it("raises when memory fails, at every allocation, and leaves nothing behind", function()
+    collectgarbage()
+    collectgarbage()
+    local before, failures = core.memory().blocks, 0
+    for n = 0, 60 do
+      core.fail_allocation_after(n)
+      local ok, message = pcall(function()
+        local capped = core.cap_ratings(grouped { 5, 2 }, 3, 1)
+        return #draw(capped, { 1, 2 }, options)
+      end)
+      core.fail_allocation_after()
+      collectgarbage()
+      collectgarbage()
+      assert.equal(before, core.memory().blocks)
+      if ok then
+        break
+      end
+      failures = failures + 1
+      assert.matches("out of memory", message)
+    end
+    assert.truthy(failures > 10 and failures < 60, failures)
+  end)
+end)

@@ -1,0 +1,201 @@
+--- Reading pages of documentation, and running what is in them.
+local docs = {}
+
+--- Names behind "cmml." that are no part of the library: files, classes, folders.
+docs.not_library = { core64 = true, so = true, h = true, Tensor = true, Dataset = true, git = true,
+  Ids = true, Segments = true, Vocab = true }
+
+function docs.read(path)
+  local file <close> = assert(io.open(path, "rb"))
+  return file:read "a"
+end
+
+function docs.exists(path)
+  return os.rename(path, path) == true
+end
+
+local function quote(text)
+  return "'" .. text:gsub("'", "'\\''") .. "'"
+end
+
+local function capture(command)
+  local pipe = assert(io.popen(command .. " 2>&1"))
+  local output = pipe:read "a"
+  return pipe:close() == true, output
+end
+
+--- The files that shell patterns name, sorted.
+function docs.list(patterns)
+  local paths = {}
+  local _, output = capture("ls -d " .. patterns)
+  for path in output:gmatch "[^\n]+" do
+    paths[#paths + 1] = path
+  end
+  return paths
+end
+
+local _, here = capture "pwd"
+here = here:gsub("\n$", "")
+
+-- Search paths of this process, from anywhere.
+local function absolute(paths)
+  return (paths:gsub("[^;]+", function(path)
+    return path:sub(1, 1) == "/" and path or here .. "/" .. path
+  end))
+end
+
+local function lua()
+  local first = 0
+  while arg and arg[first - 1] do
+    first = first - 1
+  end
+  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s %s"):format(
+    quote(absolute(package.path)), quote(absolute(package.cpath)),
+    quote(arg and arg[first] or "lua5.4"))
+end
+
+--- Runs a program in a process of its own.
+-- @treturn boolean whether it ended well
+-- @treturn string what it wrote to the standard output, and errors
+function docs.run(path, arguments)
+  local words = { lua(), quote(path) }
+  for _, argument in ipairs(arguments or {}) do
+    words[#words + 1] = quote(argument)
+  end
+  return capture(table.concat(words, " "))
+end
+
+--- The fenced blocks of a language: list of {text, line} (of its first line).
+function docs.blocks(page, language)
+  local blocks, open, number = {}, nil, 0
+  for line in (docs.read(page) .. "\n"):gmatch "([^\n]*)\n" do
+    number = number + 1
+    if open and line:find "^```" then
+      blocks[#blocks + 1] = open.language == language and open or nil
+      open = nil
+    elseif open then
+      open.text = open.text .. line .. "\n"
+    elseif line:find "^```" then
+      open = { language = line:match "^```(.*)$", text = "", line = number + 1 }
+    end
+  end
+  assert(not open, page .. ": a block is not closed")
+  return blocks
+end
+
+--- Runs blocks as programs of their own, one after the other, in an empty folder that has `data` of
+-- the checkout in it. Raises if one fails.
+-- @treturn table what each wrote
+function docs.run_blocks(blocks)
+  local _, folder = capture "mktemp -d"
+  folder = folder:gsub("\n$", "")
+  local _ <close> = setmetatable({}, { __close = function()
+    capture("rm -rf " .. quote(folder))
+  end })
+  assert(capture(("ln -s %s %s"):format(quote(here .. "/data"), quote(folder .. "/data"))))
+  local outputs = {}
+  for i, block in ipairs(blocks) do
+    local file = assert(io.open(folder .. "/block.lua", "w"))
+    file:write(block.text)
+    file:close()
+    local ok, output = capture(("cd %s && %s block.lua"):format(quote(folder), lua()))
+    assert(ok, ("line %d: %s"):format(block.line, output))
+    outputs[i] = output
+  end
+  return outputs
+end
+
+-- The Lua blocks of a page as one program whose lines have the numbers of the page.
+local function program(page)
+  local lines, count = {}, select(2, docs.read(page):gsub("\n", ""))
+  for i = 1, count do
+    lines[i] = ""
+  end
+  for _, block in ipairs(docs.blocks(page, "lua")) do
+    local number = block.line
+    for line in block.text:gmatch "([^\n]*)\n" do
+      lines[number], number = line, number + 1
+    end
+  end
+  return lines
+end
+
+-- What a program of a page prints, by the line of the call.
+local function printed_by(page, lines)
+  local printed, original = {}, print
+  local function note(...)
+    local caller, words = debug.getinfo(2, "Sl"), {}
+    for i = 1, select("#", ...) do
+      words[i] = tostring((select(i, ...)))
+    end
+    if caller.source == "@" .. page then
+      local before = printed[caller.currentline]
+      printed[caller.currentline] = (before and before .. "\n" or "") .. table.concat(words, "\t")
+    end
+  end
+  local globals = setmetatable({ print = note }, { __index = _G, __newindex = function(_, name)
+    error("a global is made: " .. name, 2)
+  end })
+  local run = assert(load(table.concat(lines, "\n"), "@" .. page, "t", globals))
+  rawset(_G, "print", note) -- for what the library prints
+  local ok, message = pcall(run)
+  rawset(_G, "print", original)
+  assert(ok, message)
+  return printed
+end
+
+--- Runs the Lua blocks of a page as one program and compares what each statement prints with what
+-- stands behind `-->` on its last line, or alone on the line below.
+-- @treturn table faults
+-- @treturn integer how many were compared
+function docs.check_output(page)
+  local lines = program(page)
+  local printed, faults, checked = printed_by(page, lines), {}, 0
+  for number, line in ipairs(lines) do
+    local expected = line:match "%-%->%s*(.*)$"
+    if expected then
+      checked = checked + 1
+      local source = number -- a call that takes several lines counts as on its first one
+      while not printed[source] and lines[source] ~= "" and source > number - 4 do
+        source = source - 1
+      end
+      if printed[source] ~= expected then
+        faults[#faults + 1] = ("%s:%d: prints %q, not %q"):format(page, number,
+          tostring(printed[source]), expected)
+      end
+    end
+  end
+  return faults, checked
+end
+
+--- The command lines of a page: of `sh` blocks, of blocks indented by four spaces that begin with a
+-- known word, and of `make ..`, `bin/cmml ..` in backquotes; without comments, continued lines
+-- joined.
+function docs.shell_lines(page)
+  local lines = {}
+  local function add(text)
+    text = text:gsub("%s+#.*$", ""):gsub("^%s+", ""):gsub("%s+$", "")
+    if text ~= "" and text:sub(1, 1) ~= "#" then
+      lines[#lines + 1] = text
+    end
+  end
+  for _, block in ipairs(docs.blocks(page, "sh")) do
+    for line in block.text:gsub("\\\n%s*", ""):gmatch "[^\n]+" do
+      add(line)
+    end
+  end
+  local text = docs.read(page):gsub("\n```.-\n```", "")
+  for line in text:gmatch "\n    ([^\n]+)" do
+    if line:find "^make" or line:find "^bin/" or line:find "^lua5" or line:find "^luarocks" then
+      add(line)
+    end
+  end
+  for code in text:gmatch "`([^`\n]+)`" do
+    if code:find "^make[ %w=_/.-]*$" or code:find "^bin/cmml " then
+      add(code)
+    end
+  end
+  return lines
+end
+
+return docs
