@@ -98,7 +98,7 @@ local function unpack_into(target, name, set, archive, program)
   end
   local scratch = target .. ".unpacking"
   local clear = "rm -rf -- " .. quote(scratch)
-  local _ <close> = setmetatable({}, {  })
+  local _ <close> = setmetatable({}, { __close = function() capture(clear) end })
   ok, message = capture(("%s && mkdir -- %s && %s"):format(clear, quote(scratch),
     unpackers[program]:format(quote(archive), quote(scratch))))
   if not ok then
