@@ -100,7 +100,13 @@ void cmL_open_optim(lua_State *L);
 void cmL_open_data(lua_State *L);
 /* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
-/* Files, tables, vocabularies, archives, JSON, l_io.c and beside it. */
+/* Files, the terminal, time and JSON, l_io.c; before the three below, which use its helpers. */
 void cmL_open_io(lua_State *L);
+/* Vocabularies, l_vocab.c. */
+void cmL_open_vocab(lua_State *L);
+/* .safetensors files, l_archive.c. */
+void cmL_open_archive(lua_State *L);
+/* Delimited files, l_table.c. */
+void cmL_open_table(lua_State *L);
 
 #endif

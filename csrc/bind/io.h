@@ -36,13 +36,4 @@ cm_vocab **cmL_push_vocab(lua_State *L);
 /* The vocabulary in the box at `arg`; raises if there is none. */
 cm_vocab *cmL_check_vocab(lua_State *L, int arg);
 
-/* Opens vocabularies; like the others it adds to the module table, below the context. */
-void cmL_open_vocab(lua_State *L);
-
-/* Opens read_archive and write_archive. */
-void cmL_open_archive(lua_State *L);
-
-/* Opens read_table. */
-void cmL_open_table(lua_State *L);
-
 #endif

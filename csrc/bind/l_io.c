@@ -250,7 +250,4 @@ void cmL_open_io(lua_State *L)
     cmL_register(L, functions);
     lua_pushlightuserdata(L, NULL); /* what null becomes */
     lua_setfield(L, -3, "json_null");
-    cmL_open_vocab(L);
-    cmL_open_archive(L);
-    cmL_open_table(L);
 }

@@ -3,8 +3,6 @@
  * @module cmml.core */
 #include "bind/io.h"
 #include "data/table.h"
-#include <float.h>
-#include <math.h>
 #include <string.h>
 
 static const char *const kinds[] = {"skip", "text", "list", "number", "integer", NULL};
@@ -94,23 +92,15 @@ static bool set_ids(lua_State *L, cm_ctx *cx, const char *name, const int32_t *v
     return true;
 }
 
-static bool set_numbers(lua_State *L, cm_ctx *cx, const cm_column *column, int64_t rows,
-                        const char *name)
+static bool set_numbers(lua_State *L, cm_ctx *cx, const cm_column *column, int64_t rows)
 {
     cm_tensor **box = cmL_push_tensor(L);
     cm_shape shape = cm_shape_1d(rows);
     size_t mark = cm_scope_begin(cx);
     cm_tensor *tensor = cm_tensor_new(cx, &shape);
     bool good = tensor != NULL;
-    for (int64_t i = 0; good && i < rows; i++) {
-        double number = column->numbers[i];
-        if (!CM_REAL_IS_DOUBLE && fabs(number) > (double)FLT_MAX)
-            good = cm_refuse(cx, CM_ERR_NUMBER,
-                             "row %lld of column %s is %g, beyond the range of " CM_REAL_NAME,
-                             (long long)i + 1, name ? name : "without a name", number);
-        else
-            cm_data(tensor)[i] = (cm_real)number;
-    }
+    for (int64_t i = 0; good && i < rows; i++)
+        cm_data(tensor)[i] = (cm_real)column->numbers[i];
     if (good) {
         cm_retain(tensor);
         *box = tensor;
@@ -121,8 +111,7 @@ static bool set_numbers(lua_State *L, cm_ctx *cx, const cm_column *column, int64
 }
 
 /* Pushes a column; false with the error recorded. */
-static bool push_column(lua_State *L, cm_ctx *cx, const cm_column *column, int64_t rows,
-                        const char *name)
+static bool push_column(lua_State *L, cm_ctx *cx, const cm_column *column, int64_t rows)
 {
     lua_createtable(L, 0, 4);
     lua_pushstring(L, kinds[column->kind]);
@@ -140,7 +129,7 @@ static bool push_column(lua_State *L, cm_ctx *cx, const cm_column *column, int64
         return set_ids(L, cx, "ids", column->ids, column->offsets[rows], false) &&
                set_ids(L, cx, "segments", column->offsets, rows + 1, true);
     case CM_COLUMN_NUMBER:
-        return set_numbers(L, cx, column, rows, name);
+        return set_numbers(L, cx, column, rows);
     case CM_COLUMN_INTEGER:
         lua_createtable(L, (int)rows, 0);
         for (int64_t i = 0; i < rows; i++) {
@@ -198,7 +187,7 @@ static int l_read_table(lua_State *L)
             lua_pushstring(L, specs[c].name);
         else
             lua_pushinteger(L, c + 1);
-        if (!push_column(L, cx, &table->columns[c], table->rows, specs[c].name)) {
+        if (!push_column(L, cx, &table->columns[c], table->rows)) {
             cmL_hold_free(cx, hold);
             return cmL_io_fail(L, cx, "read_table");
         }

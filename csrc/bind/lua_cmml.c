@@ -114,8 +114,8 @@ static const luaL_Reg functions[] = {{"memory", l_memory},
 
 static int open_core(lua_State *L)
 {
-    /* Once a Lua state, although package.loaded may be cleared: a second context would take over the
-     * metatables, and with them the tensors, of the first. */
+    /* Once a Lua state, although package.loaded may be cleared: a second context would take over
+     * the metatables, and with them the tensors, of the first. */
     if (lua_getfield(L, LUA_REGISTRYINDEX, CML_NAME("core")) == LUA_TTABLE)
         return 1;
     lua_pop(L, 1);
@@ -138,6 +138,9 @@ static int open_core(lua_State *L)
     cmL_open_data(L);
     cmL_open_metrics(L);
     cmL_open_io(L);
+    cmL_open_vocab(L);
+    cmL_open_archive(L);
+    cmL_open_table(L);
     lua_pop(L, 1);
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, CML_NAME("core"));

@@ -2,6 +2,8 @@
 #include "data/table.h"
 #include "base/sys.h"
 #include "data/scan.h"
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 typedef struct reader {
@@ -247,10 +249,12 @@ static bool read_cell(reader *r, const cm_column_spec *spec, cm_column *column, 
     case CM_COLUMN_NUMBER:
         switch (cm_number_parse(cm_text_trim(field->text), &column->numbers[row])) {
         case CM_NUMBER_GOOD:
-            return true;
+            if (CM_REAL_IS_DOUBLE || fabs(column->numbers[row]) <= (double)FLT_MAX)
+                return true;
+            /* fall through */
         case CM_NUMBER_LARGE:
             return cm_scan_fail(&r->scan, field->line, place, field->text,
-                                "is too large for a number");
+                                "is beyond the range of " CM_REAL_NAME);
         case CM_NUMBER_BAD:
             break;
         }

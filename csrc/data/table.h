@@ -13,7 +13,7 @@ typedef enum cm_column_kind {
     CM_COLUMN_SKIP,
     CM_COLUMN_TEXT,   /* the field as it is, numbered by a vocabulary */
     CM_COLUMN_LIST,   /* texts between separators, spaces around them dropped, each numbered */
-    CM_COLUMN_NUMBER, /* a finite decimal number; spaces around it are dropped, as for integers */
+    CM_COLUMN_NUMBER, /* a decimal number that fits cm_real; spaces around it dropped, as below */
     CM_COLUMN_INTEGER /* an int32 */
 } cm_column_kind;
 

@@ -1,4 +1,4 @@
-/* node.c - making and releasing nodes. */
+/* node.c - making nodes. */
 #include "tensor/node.h"
 
 #define SAVE_OUT 0x80000000u
@@ -62,50 +62,4 @@ bool cm_record(cm_ctx *cx, const struct cm_op *op, unsigned saves, cm_tensor *co
     }
     out->node = node;
     return true;
-}
-
-void cm_node_retain(cm_node *node)
-{
-    node->refs++;
-}
-
-void cm_node_drop(cm_ctx *cx, cm_node *node)
-{
-    for (int i = 0; i < node->n_in; i++) {
-        cm_release(cx, node->edges[i].saved);
-        node->edges[i].saved = NULL;
-    }
-    cm_release(cx, node->saved_out);
-    node->saved_out = NULL;
-}
-
-static void destroy(cm_ctx *cx, cm_node *node)
-{
-    cm_node_drop(cx, node);
-    for (int i = 0; i < node->n_in; i++)
-        if (node->edges[i].node)
-            cm_node_release(cx, node->edges[i].node);
-    for (int s = 0; s < CM_PARAM_SLOTS; s++)
-        cm_ids_release(cx, node->p.ids[s]);
-    cm_release(cx, node->grad);
-    cm_free(cx, node);
-}
-
-/* Whatever dies while a node is being released joins a list instead of the C stack: a graph may be
- * a million ops deep. */
-void cm_node_release(cm_ctx *cx, cm_node *node)
-{
-    if (--node->refs > 0)
-        return;
-    node->next_dead = cx->dead_nodes;
-    cx->dead_nodes = node;
-    if (cx->releasing)
-        return;
-    cx->releasing = true;
-    while (cx->dead_nodes) {
-        cm_node *dead = cx->dead_nodes;
-        cx->dead_nodes = dead->next_dead;
-        destroy(cx, dead);
-    }
-    cx->releasing = false;
 }

@@ -1,7 +1,6 @@
 /* tensor.c - tensors and scopes. */
 #include "tensor/tensor.h"
 #include "tensor/iter.h"
-#include "tensor/node.h"
 #include <string.h>
 
 void cm_shape_strides(const cm_shape *shape, int64_t strides[CM_MAX_DIMS])
@@ -77,22 +76,6 @@ cm_tensor *cm_tensor_detach(cm_ctx *cx, const cm_tensor *base)
 cm_tensor *cm_tensor_over(cm_ctx *cx, cm_storage *storage, const cm_shape *shape, int64_t offset)
 {
     return make(cx, storage, shape, NULL, offset);
-}
-
-void cm_retain(cm_tensor *tensor)
-{
-    tensor->refs++;
-}
-
-void cm_release(cm_ctx *cx, cm_tensor *tensor)
-{
-    if (!tensor || --tensor->refs > 0)
-        return;
-    cm_node *node = tensor->node;
-    cm_storage_release(cx, tensor->storage);
-    cm_free(cx, tensor);
-    if (node)
-        cm_node_release(cx, node);
 }
 
 cm_real *cm_data(const cm_tensor *tensor)

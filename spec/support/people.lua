@@ -61,6 +61,31 @@ function people.data(cmml, options)
     protocol = options and options.protocol or nil }))
 end
 
+--- Writes the world as a folder in the format of MovieLens-1M.
+-- @tparam table core
+-- @tparam string folder that exists
+-- @tparam[opt] table options of `world`, and extra (write movies_extrainfos.dat, too)
+function people.write(core, folder, options)
+  local world = people.world(options)
+  local ratings, users, movies, extra = {}, {}, {}, {}
+  for i, row in ipairs(world.ratings) do
+    ratings[i] = ("%s::%s::%s::97830%04d\n"):format(row[1]:sub(2), row[2]:sub(2), row[3], i)
+  end
+  for i, user in ipairs(world.users) do
+    users[i] = ("%d::%s::%s::%d::%05d-1234\n"):format(i, i % 3 == 0 and "F" or "M", user.age,
+      i % 4, i)
+  end
+  for i, item in ipairs(world.items) do
+    movies[i] = ("%d::Film\xE9 %d (19%02d)::%s|Drama\n"):format(i, i, 50 + i, item.kind)
+    extra[i] = ("%d::Filmé %d::19%02d::%s::1 May::%s, Drama::Ann Lee (head), Bo::x::N/A::plot::url\n")
+      :format(i, i, 50 + i, item.kind == "calm" and "PG" or "R", item.kind)
+  end
+  for name, lines in pairs { ratings = ratings, users = users, movies = movies,
+    movies_extrainfos = options and options.extra and extra or nil } do
+    assert(core.write_file(("%s/%s.dat"):format(folder, name), table.concat(lines)))
+  end
+end
+
 --- Options of a network that is small enough for a spec.
 -- @tparam[opt] integer seed
 -- @treturn table
