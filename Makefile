@@ -122,8 +122,9 @@ comma := ,
 $(eval $(call variant_rules,release,))
 $(eval $(call variant_rules,double,-DCM_DOUBLE))
 
-link = $(Q)$(CC) $(CM_LDFLAGS) $(LIBFLAG) $(CM_INSTRUMENT) $(LDFLAGS) -o $@ \
-    $(filter %.o,$^) $(CM_LIBS)
+# Linked beside its place: a process that has the old module loaded keeps it whole.
+link = $(Q)$(CC) $(CM_LDFLAGS) $(LIBFLAG) $(CM_INSTRUMENT) $(LDFLAGS) -o $@.new \
+    $(filter %.o,$^) $(CM_LIBS) && mv -f $@.new $@
 
 $(core): $(release) $(BUILD)/obj/link
 	@mkdir -p $(@D)

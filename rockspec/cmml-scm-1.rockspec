@@ -53,7 +53,7 @@ build = {
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",
   },
-  copy_directories = { "doc", "examples" },
+  copy_directories = { "doc", "examples", "data" },
 }
 
 test = {

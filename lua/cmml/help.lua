@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local options = require "cmml.options"
 
 return function(cmml)
   --- Prints what an op does, or the list of all ops.
@@ -19,7 +20,8 @@ return function(cmml)
         print("  " .. ops[op].signature)
       end
     elseif ops[name] then
-      print(("%s\n  %s\n  (%s%s)"):format(ops[name].signature, ops[name].doc, ops[name].form,
+      print(("%s\n  %s\n  (%s%s)"):format(ops[name].signature,
+        options.wrap(ops[name].doc, 2, 79), ops[name].form,
         ops[name].nondiff and ", no gradient" or ""))
     else
       print(("there is no op %s; did you mean %s?"):format(tostring(name),

@@ -161,11 +161,12 @@ return function(cmml)
   -- @tparam string folder
   -- @tparam[opt] table options item_fields, user_fields: lists of the fields to use (default: all
   -- of rate, genre, director, actor, or without extra information film, year, genre; gender, age,
-  -- occupation, zip); {} for none
+  -- occupation, zip), {} for none; unknown and min_count as for `schema`
   -- @treturn ?Dataset nil if a file is missing or malformed
   -- @treturn ?string message
   function cmml.movielens(folder, options)
-    local opt = args.check("movielens", options, { item_fields = "table?", user_fields = "table?" })
+    local opt = args.check("movielens", options, { item_fields = "table?", user_fields = "table?",
+      unknown = "string?", min_count = "integer?" })
     if type(folder) ~= "string" then
       error("movielens: the path of a folder was expected, not " .. type(folder), 2)
     end
@@ -191,7 +192,8 @@ return function(cmml)
     end
     local known = has_extra and full_schema or public_schema
     local schema = cmml.schema { item = choose_fields(known.item, opt.item_fields, "item"),
-      user = choose_fields(known.user, opt.user_fields, "user") }
+      user = choose_fields(known.user, opt.user_fields, "user"), unknown = opt.unknown,
+      min_count = opt.min_count }
     merge_films(ratings)
     local items = {}
     for _, movie in ipairs(movies) do

@@ -5,8 +5,12 @@ local args = require "cmml.args"
 
 local options = {}
 
--- Words of a text in lines of at most `width`, the second and later ones indented.
-local function wrap(text, indent, width)
+--- Words of a text in lines of at most `width`, the second and later ones indented.
+-- @tparam string text
+-- @tparam integer indent
+-- @tparam integer width
+-- @treturn string
+function options.wrap(text, indent, width)
   local lines, line = {}, ""
   for word in text:gmatch("%S+") do
     if #line + #word + 1 > width - indent and line ~= "" then
@@ -31,10 +35,11 @@ end
 -- "number" or "flag", arg, default, help, required}; words: how many may stand without a name (0)
 -- @treturn string
 function options.help(command)
-  local lines = { "usage: " .. wrap(command.usage, 7, 79), "", wrap(command.summary, 0, 79), "" }
+  local lines = { "usage: " .. options.wrap(command.usage, 7, 79), "",
+    options.wrap(command.summary, 0, 79), "" }
   for _, option in ipairs(command.options) do
     local head = "  --" .. option.name .. (option.kind == "flag" and "" or " " .. option.arg)
-    local text = wrap(option.help .. default_of(option), 26, 79)
+    local text = options.wrap(option.help .. default_of(option), 26, 79)
     if #head < 25 then
       lines[#lines + 1] = head .. (" "):rep(26 - #head) .. text
     else

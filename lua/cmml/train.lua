@@ -94,10 +94,18 @@ return function(cmml)
     if type(notes) ~= "table" or type(notes.state) ~= "table" or type(notes.options) ~= "table" then
       error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
     end
+    local function same(key, was, is)
+      if was ~= is then
+        error(("train: cannot resume: %s was %s, now it is %s"):format(key, tostring(was),
+          tostring(is)), 0)
+      end
+    end
     for _, key in ipairs(decisive) do
-      if notes.options[key] ~= opt[key] then
-        error(("train: cannot resume: %s was %s, now it is %s"):format(key,
-          tostring(notes.options[key]), tostring(opt[key])), 0)
+      same(key, notes.options[key], opt[key])
+    end
+    for key, value in pairs(opt.notes) do
+      if type(value) ~= "table" then
+        same(key, notes[key], value)
       end
     end
     local weights = {}

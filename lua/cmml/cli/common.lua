@@ -44,6 +44,7 @@ function common.read_data(cmml, values, catalogue)
   local dataset, message = cmml.movielens(values.data, {
     item_fields = values.item_fields and list_of(values.item_fields),
     user_fields = values.user_fields and list_of(values.user_fields),
+    unknown = values.unknown, min_count = values.min_count,
   })
   if not dataset then
     return nil, message

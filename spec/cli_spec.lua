@@ -1,0 +1,211 @@
+-- The command line: train, evaluate, recommend, info on a small folder; exit codes and messages.
+local cmml = require "cmml"
+local cli = require "spec.support.cli"
+local people = require "spec.support.people"
+local core = cmml.core
+
+-- Runs a command that must do its work without a complaint, and gives its output.
+local function runs(...)
+  local output, said, code = cli(...)
+  assert.equal(0, code, output .. said)
+  return output, said
+end
+
+-- Runs a command that must fail with an exit code and a message, and print nothing.
+local function fails(code, text, ...)
+  local output, said, found = cli(...)
+  assert.equal(code, found, output .. said)
+  assert.equal("", output)
+  assert.equal("cmml: ", said:sub(1, 6))
+  assert.truthy(said:find(text, 1, true), said)
+  assert.falsy(said:find("traceback", 1, true), said)
+  assert.falsy(said:find("attempt to", 1, true), said)
+end
+
+local function contains(text, part)
+  assert.truthy(text:find(part, 1, true), text)
+end
+
+describe("cmml", function()
+  local root, data, extra, out, model
+
+  setup(function()
+    root = people.folder(core)
+    data, extra, out = root .. "/data", root .. "/extra", root .. "/out"
+    model = out .. "/best.safetensors"
+    for _, folder in ipairs { data, extra } do
+      assert(core.mkdir(folder))
+      people.write(core, folder, { users = 40, items = 16, rated = 8, extra = folder == extra })
+    end
+    assert(core.write_file(extra .. "/test_users.txt", "1\n2\n3\n4\n5\n"))
+    runs("train", "--data", data, "--out", out, "--epochs=2", "--batch", "8", "--quiet")
+  end)
+
+  teardown(function()
+    people.remove(root)
+  end)
+
+  it("explains itself within 80 columns", function()
+    for _, words in ipairs { { "--help" }, { "help" }, { "train", "--help" },
+      { "evaluate", "--help" }, { "recommend", "--help" }, { "info", "--help" },
+      { "fetch", "--help" }, { "train", "--data", "x", "--help" } } do
+      local text, said = runs(table.unpack(words))
+      assert.equal("", said)
+      contains(text, "usage: cmml")
+      for line in text:gmatch("[^\n]+") do
+        assert.truthy(utf8.len(line) <= 80, line)
+      end
+    end
+    contains(runs "--version", cmml._VERSION)
+    local text, said, code = cli()
+    assert.equal(2, code)
+    contains(text .. said, "usage: cmml COMMAND")
+  end)
+
+  it("ends with 2 when the command line is wrong, and says what is meant", function()
+    fails(2, "unknown command trian; did you mean train?", "trian")
+    fails(2, "unknown option --dat; did you mean --data?", "train", "--dat", "x")
+    fails(2, "--data DIR is missing (cmml train --help)", "train", "--out", "x")
+    fails(2, "--epochs must be a whole number, not \"many\"", "train", "--epochs", "many")
+    fails(2, "--lr must be a number", "train", "--lr=fast")
+    fails(2, "--quiet takes no value", "train", "--quiet=yes")
+    fails(2, "--model needs a value", "info", "--model")
+    fails(2, '"stray" was not expected', "info", "--model", model, "stray")
+  end)
+
+  it("ends with 1 when it cannot do what it should, and says why", function()
+    fails(1, "cannot open " .. root .. "/none/ratings.dat", "train", "--data", root .. "/none",
+      "--out", out)
+    fails(1, "there is no model of kind cmlm; did you mean cmml?", "train", "--data", data, "--out",
+      out, "--model", "cmlm")
+    fails(1, "there is no preset x", "train", "--data", data, "--out", out, "--preset", "x")
+    fails(1, "valid is a share from 0 to below 1", "train", "--data", data, "--out", out,
+      "--valid", "2")
+    fails(1, "cannot make folder " .. model, "train", "--data", data, "--out", model, "--quiet")
+    fails(1, "cannot open " .. root .. "/none", "info", "--model", root .. "/none")
+    fails(1, "is not a safetensors file", "info", "--model", data .. "/ratings.dat")
+    fails(1, "cannot open " .. root .. "/none", "evaluate", "--data", data, "--model",
+      model .. "," .. root .. "/none")
+    fails(1, "--model names no file", "evaluate", "--data", data, "--model", ",")
+  end)
+
+  it("trains: tells what on, shows plain lines of progress, leaves the files", function()
+    local text, said = runs("train", "--data=" .. data, "--out=" .. root .. "/a", "--epochs=2",
+      "--batch=8", "--seed=3", "--valid=0.25")
+    contains(text, "320 ratings, 40 users, 16 items]; 24 users to train, 8 to validate, 8 to test; "
+      .. "protocol full")
+    contains(text, "validation MAE ")
+    assert.matches("^epoch 1/2  loss %d+%.%d+  valid mae [^\n]+\nepoch 2/2 [^\n]+\n$", said)
+    for _, name in ipairs { "best.safetensors", "last.safetensors", "log.csv" } do
+      assert.is_true(core.exists(root .. "/a/" .. name))
+    end
+  end)
+
+  it("resumes to the same model as without an interruption", function()
+    local function train(where, epochs, ...)
+      runs("train", "--data", data, "--out", root .. where, "--quiet", "--batch=8", "--patience=0",
+        "--epochs", epochs, ...)
+      return core.read_file(root .. where .. "/best.safetensors")
+    end
+    local whole = train("/whole", "4")
+    train("/parts", "2")
+    assert.equal(whole, train("/parts", "4", "--resume"))
+    fails(1, "cannot resume: lr was 0.0003, now it is 0.1", "train", "--data", data, "--out",
+      root .. "/parts", "--resume", "--lr=0.1", "--quiet", "--batch=8")
+    fails(1, "cannot resume: ", "train", "--data", data, "--out", root .. "/nothing", "--resume",
+      "--quiet")
+  end)
+
+  it("says that a loss diverged, and ends with 1", function()
+    fails(1, "lower the learning rate (now 1e+06); nothing was saved", "train", "--data", data,
+      "--out", root .. "/wild", "--lr=1e6", "--batch=8", "--quiet")
+    assert.is_false(core.exists(root .. "/wild/best.safetensors"))
+  end)
+
+  it("claims no model that it did not save", function()
+    local text = cli("train", "--data", data, "--out", root .. "/none", "--epochs=0", "--quiet")
+    assert.falsy(text:find("saved", 1, true), text)
+    assert.is_false(core.exists(root .. "/none/best.safetensors"))
+  end)
+
+  it("evaluates models beside the simple predictors, on people never seen", function()
+    local text = runs("evaluate", "--model", model .. "," .. model, "--data", data, "--draws", "2",
+      "--support", "4", "--query=2")
+    contains(text, "8 test users (0 skipped), support up to 4, 2 query ratings, mean of 2 draws")
+    local rows = {}
+    for title in text:gmatch("\n| ([^|]-) +|") do
+      rows[#rows + 1] = title
+    end
+    assert.same({ "model", "CMML, seed 1", "CMML, seed 1", "global mean", "user mean", "item mean",
+      "item mean + user bias" }, rows)
+    local mixed = runs("evaluate", "--model", model, "--data", data, "--draws=1", "--no-simple",
+      "--shuffle-labels")
+    contains(mixed, "labels permuted within each support set")
+    assert.falsy(mixed:find("item mean", 1, true))
+  end)
+
+  it("takes the test users of the folder's list, or of another", function()
+    contains(runs("train", "--data", extra, "--out", root .. "/b", "--model", "item_user_mean"),
+      "5 to test")
+    local simple = root .. "/b/best.safetensors"
+    contains(runs("evaluate", "--data", extra, "--model", simple, "--draws=1"), "5 test users")
+    assert(core.write_file(root .. "/two", "7\n\n9\n"))
+    contains(runs("evaluate", "--data", extra, "--model", simple, "--draws=1", "--test-users",
+      root .. "/two"), "2 test users")
+    assert(core.write_file(root .. "/two", "7\n\nx9\n"))
+    fails(1, root .. "/two, line 3: there is no user x9", "evaluate", "--data", extra, "--model",
+      simple, "--test-users", root .. "/two")
+    assert(core.write_file(root .. "/two", "\n"))
+    fails(1, "there are no users", "evaluate", "--data", extra, "--model", simple, "--test-users",
+      root .. "/two")
+  end)
+
+  it("recommends what the library recommends, what is known of the person included", function()
+    assert(core.write_file(root .. "/support", "1,5\n2,1.5\n"))
+    local expected = assert(cmml.load(model)):adapt({ { "1", 5 }, { "2", 1.5 },
+      user = { gender = "F" } }):recommend { n = 3, exclude = { "5" } }
+    for _, words in ipairs { { "--rate=1=5,2=1.5" }, { "--support", root .. "/support" },
+      { "--support", root .. "/support", "--rate", "2=1.5" } } do
+      local text = runs("recommend", "--model", model, "--user=gender=F", "--n=3", "--exclude=5",
+        table.unpack(words))
+      local i = 0
+      for place, score, item, title in text:gmatch("%s*(%d+)%s+(%-?[%d.]+)%s+(%S+)%s+([^\n]+)\n?") do
+        i = i + 1
+        assert.equal(tostring(i), place)
+        assert.equal(("%.2f"):format(expected[i].score), score)
+        assert.equal(expected[i].item, item)
+        assert.equal(expected[i].title, title)
+      end
+      assert.equal(3, i)
+    end
+    runs("recommend", "--model", model)
+  end)
+
+  it("refuses or reports what it does not know of a person", function()
+    fails(1, "item 99 is not in the catalogue of 16 items", "recommend", "--model", model,
+      "--rate=99=5")
+    local text, said = runs("recommend", "--model", model, "--rate=99=5,1=5", "--skip-unknown",
+      "--n=1")
+    contains(said, "left out 1 unknown items: 99")
+    assert.matches("^  1 ", text)
+    fails(1, "--user: the model has no field sex; it has age, gender, occupation, zip", "recommend",
+      "--model", model, "--user=sex=F")
+    fails(1, '--rate: "7" is not of the form NAME=VALUE', "recommend", "--model", model, "--rate=7")
+    fails(1, 'the rating of item 7 is "good"', "recommend", "--model", model, "--rate=7=good")
+    fails(1, "not a finite number", "recommend", "--model", model, "--rate=7=1e999")
+    assert(core.write_file(root .. "/bad", "1,5\n2,x\n"))
+    fails(1, root .. '/bad, line 2, column 2 (rating): "x"', "recommend", "--model", model,
+      "--support", root .. "/bad")
+  end)
+
+  it("tells what is in a model file", function()
+    local text = runs("info", "--model", model)
+    for _, part in ipairs { "cmml (CMML)", cmml._VERSION, "film (16)", "gender (2)", "width = 32",
+      'preset = "published-code"', 'protocol = "full"' } do
+      contains(text, part)
+    end
+    contains(text, ("parameters   %d"):format(assert(cmml.load(model)).module:count()))
+    contains(runs("info", "--model", model, "--parameters"), "backbone.0.weight")
+    contains(runs("info", "--model", out .. "/last.safetensors"), "cmml (CMML)")
+  end)
+end)
