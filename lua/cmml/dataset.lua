@@ -7,6 +7,7 @@ return function(cmml)
   local core = cmml.core
   local Dataset = { __name = "cmml.Dataset" }
   Dataset.__index = Dataset
+  cmml.Dataset = Dataset -- split.lua adds to it
 
   -- Records by row of the vocabulary; rows are added for records that have no rating.
   local function align(records, vocab, what)
@@ -112,104 +113,5 @@ return function(cmml)
     end
     return { users = self.ratings.users,
       items = core.map_ids(self.ratings.items, core.ids(rows)), ratings = self.ratings.ratings }
-  end
-
-  -- A list of raw user ids from a file, one a line.
-  local function read_users(path)
-    local text, message = core.read_file(path)
-    if not text then
-      return nil, message
-    end
-    local list, lines, n = {}, {}, 0
-    for line in text:gmatch("[^\n]*") do
-      local name = line:match("^%s*(.-)%s*$")
-      n = n + 1
-      if name ~= "" then
-        list[#list + 1], lines[#lines + 1] = name, n
-      end
-    end
-    return list, lines
-  end
-
-  -- Rows of the users named; those that are not in the data are an error.
-  local function rows_of(self, names, path, lines)
-    local rows, is_test = {}, {}
-    for i, name in ipairs(names) do
-      local row = self.users:id(name)
-      if not row then
-        return nil, ("split: %s, %s %d: there is no user %s in %s"):format(path or "test",
-          path and "line" or "entry", path and lines[i] or i, tostring(name), self.name)
-      end
-      if not is_test[row] then
-        rows[#rows + 1], is_test[row] = row, true
-      end
-    end
-    return rows, is_test
-  end
-
-  --- Splits the users with ratings into those to learn from, to choose by, and to test on.
-  -- @tparam[opt] table options test: a list of raw user ids, the path of a file that lists them, or
-  -- a share of the users drawn at random (default 0.2); valid: a share of the other users (default
-  -- 0.05); seed of the random choices (default 1)
-  -- @treturn ?table train, valid, test: lists of user rows; nil if the file cannot be used
-  -- @treturn ?string message
-  function Dataset:split(options)
-    local opt = args.check("split", options, { test = { "any", 0.2 }, valid = { "number", 0.05 },
-      seed = { "integer", 1 } })
-    if not (opt.valid >= 0 and opt.valid < 1) then
-      error(("split: valid is a share from 0 to below 1, not %g"):format(opt.valid), 2)
-    end
-    local lengths = self.ratings.users:totable()
-    local function shuffled(rows, epoch)
-      local order = core.choose(#rows, #rows, { seed = opt.seed, epoch = epoch,
-        stream = core.streams.split }):totable()
-      local result = {}
-      for i, at in ipairs(order) do
-        result[i] = rows[at]
-      end
-      return result
-    end
-    local test, is_test = nil, {}
-    if type(opt.test) == "number" then
-      if not (opt.test >= 0 and opt.test < 1) then
-        error(("split: test is a share from 0 to below 1, not %g"):format(opt.test), 2)
-      end
-      local all = {}
-      for row, length in ipairs(lengths) do
-        all[#all + 1] = length > 0 and row or nil
-      end
-      test = table.move(shuffled(all, 0), 1, math.floor(opt.test * #all), 1, {})
-      for _, row in ipairs(test) do
-        is_test[row] = true
-      end
-    else
-      local names, path, lines = opt.test, nil, nil
-      if type(names) == "string" then
-        path = names
-        names, lines = read_users(path)
-        if not names then
-          return nil, lines
-        end
-      elseif type(names) ~= "table" then
-        error("split: test must be a list of users, a path or a share, not " .. type(names), 2)
-      end
-      test, is_test = rows_of(self, names, path, lines)
-      if not test then
-        return nil, is_test
-      end
-    end
-    local others = {}
-    for row, length in ipairs(lengths) do
-      if length > 0 and not is_test[row] then
-        others[#others + 1] = row
-      end
-    end
-    local mixed, n = shuffled(others, 1), math.floor(opt.valid * #others)
-    local split = { valid = table.move(mixed, 1, n, 1, {}), test = test,
-      train = table.move(mixed, n + 1, #mixed, 1, {}) }
-    for _, rows in pairs(split) do
-      table.sort(rows)
-    end
-    return split
   end
 end

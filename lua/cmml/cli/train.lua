@@ -102,6 +102,8 @@ function train.run(cmml, values)
   if result.stopped == "diverged" then
     return nil, ("%s; %s"):format(result.message, result.best_epoch > 0
       and "the best model so far stands in " .. values.out or "nothing was saved")
+  elseif result.best_epoch == 0 then
+    return nil, ("no epoch was run (--epochs %d): nothing was saved"):format(values.epochs)
   end
   print(("best epoch %d of %d: validation MAE %.4f; saved %s/best.safetensors"):format(
     result.best_epoch, result.epoch, result.best, values.out))
