@@ -120,8 +120,12 @@ describe("cmml.help", function()
   it("explains an op", function()
     local op = cmml.core.ops().matmul
     local text = printed "matmul"
-    assert.truthy(text:find(op.signature, 1, true))
-    assert.truthy(text:find(op.doc, 1, true))
+    for line in text:gmatch "[^\n]+" do
+      assert.truthy(#line <= 80, line)
+    end
+    text = text:gsub("%s+", " ")
+    assert.truthy(text:find(op.signature, 1, true), text)
+    assert.truthy(text:find((op.doc:gsub("%s+", " ")), 1, true), text)
   end)
 
   it("names the nearest op to one that is not there", function()

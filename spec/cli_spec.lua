@@ -169,7 +169,8 @@ describe("cmml", function()
       local text = runs("recommend", "--model", model, "--user=gender=F", "--n=3", "--exclude=5",
         table.unpack(words))
       local i = 0
-      for place, score, item, title in text:gmatch("%s*(%d+)%s+(%-?[%d.]+)%s+(%S+)%s+([^\n]+)\n?") do
+      local line = "%s*(%d+)%s+(%-?[%d.]+)%s+(%S+)%s+([^\n]+)\n?"
+      for place, score, item, title in text:gmatch(line) do
         i = i + 1
         assert.equal(tostring(i), place)
         assert.equal(("%.2f"):format(expected[i].score), score)

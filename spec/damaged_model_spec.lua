@@ -1,5 +1,5 @@
--- Damaged model files: cut short anywhere, or with bytes changed anywhere. Loading ends in a message,
--- or in a model that predicts finite numbers; never in a crash, a hang or much memory.
+-- Damaged model files: cut short anywhere, or with bytes changed anywhere. Loading ends in a
+-- message, or in a model that predicts finite numbers; never in a crash, a hang or much memory.
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local core = cmml.core

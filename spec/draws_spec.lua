@@ -128,7 +128,7 @@ describe("draw_tasks", function()
   local whole = groups_of(all.users, all.items, all.ratings)
   local options = { seed = 5, draw = 1, support = 8, query = 4 }
 
-  it("gives ceil(n / 2) at most to the query, and of the rest at most so many to support", function()
+  it("gives at most ceil(n / 2) rows to the query, and of the rest some to support", function()
     local support, query = draw(all, { 1, 2, 3, 4, 5 }, options)
     for u, sizes in ipairs { { 8, 4 }, { 1, 2 }, { 0, 1 }, { 0, 0 }, { 8, 4 } } do
       assert.equal(sizes[1], #support[u])

@@ -181,6 +181,9 @@ describe("fetch", function()
       local server = output(clean(("%s -u -m http.server 0 --bind 127.0.0.1 --directory %s "
         .. ">%s 2>&1 </dev/null & echo $!"):format(quote(programs.python3), quote(root),
         quote(root .. "/server"))))
+      finally(function()
+        os.execute("kill " .. server)
+      end)
       local port
       for _ = 1, 100 do
         port = read(root .. "/server"):match "port (%d+)"
@@ -198,7 +201,6 @@ describe("fetch", function()
       local lost = { url = options.url .. "x", md5 = options.md5, out = root .. "/lost", yes = true,
         programs = options.programs }
       local nothing, reason = fetch(lost)
-      os.execute("kill " .. server)
       assert.equal(out .. "/ml-1m", folder, message)
       assert_whole()
       assert.is_nil(nothing)

@@ -26,7 +26,7 @@ local function with(changes)
   return options
 end
 
--- A small batch of ragged tasks over the made world, in double precision; the second has no support.
+-- A small batch of ragged tasks over the made world, in double precision; one has no support.
 local function batch_of(data)
   local function side(lengths, items, labels)
     return { segments = double.segments(lengths), items = double.ids(items),

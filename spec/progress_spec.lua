@@ -1,4 +1,4 @@
--- Progress of a training: plain lines in files and pipes, one line that renews itself on a terminal.
+-- Progress of a training: plain lines in files and pipes, one that renews itself on a terminal.
 local progress = require "cmml.progress"
 
 describe("progress.duration", function()
@@ -20,15 +20,15 @@ describe("progress.training", function()
     end, clock = function()
       return now
     end }
-    io.stderr = { write = function(_, ...)
+    rawset(io, "stderr", { write = function(_, ...)
       parts[#parts + 1] = table.concat { ... }
-    end }
+    end })
     local ok, message = pcall(function()
       f(progress.training(core, epochs), function(seconds)
         now = now + seconds
       end)
     end)
-    io.stderr = stderr
+    rawset(io, "stderr", stderr)
     assert(ok, message)
     return parts
   end

@@ -50,7 +50,8 @@ describe("read_table, given what it cannot read,", function()
       assert.same({ 1, 1e39 }, result.columns.x.values:totable())
     else
       assert.is_nil(result)
-      assert.truthy(message:find('line 2, column 1 (x): "1e39" is beyond the range of float32', 1, true), message)
+      assert.truthy(message:find('line 2, column 1 (x): "1e39" is beyond the range of float32', 1,
+        true), message)
     end
   end)
 

@@ -95,7 +95,10 @@ local function get(program, url, part, opt)
     return true
   elseif kept > 0 and getter.refusals[status] then
     opt.log "the server does not go on; downloading from the beginning"
-    os.remove(part)
+    local removed, reason = os.remove(part)
+    if not removed then
+      return nil, reason
+    end
     return get(program, url, part, opt)
   end
   kept = size(part)
@@ -137,8 +140,10 @@ function download.run(programs, url, md5, part, opt)
   if sum == md5 then
     return true
   end
-  os.remove(part)
-  if sum and kept then
+  local removed, reason = os.remove(part)
+  if not removed then
+    return nil, reason
+  elseif sum and kept then
     opt.log "what an earlier try had left does not fit; downloading from the beginning"
     return download.run(programs, url, md5, part, opt)
   end

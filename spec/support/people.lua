@@ -1,6 +1,6 @@
---- A made world on which the context decides: films are of one of two kinds, and a person loves one
--- and hates the other. Which one stands in no field, so only the support can tell it, and every film
--- is as good as any other on average. Also what specs of trained models share.
+--- A made world on which the context decides: films are of one of two kinds, and a person loves
+-- one and hates the other. Which one stands in no field, so only the support can tell it, and every
+-- film is as good as any other on average. Also what specs of trained models share.
 local people = {}
 
 -- A generator of its own: the same world on every machine.
@@ -77,8 +77,8 @@ function people.write(core, folder, options)
   end
   for i, item in ipairs(world.items) do
     movies[i] = ("%d::Film\xE9 %d (19%02d)::%s|Drama\n"):format(i, i, 50 + i, item.kind)
-    extra[i] = ("%d::Filmé %d::19%02d::%s::1 May::%s, Drama::Ann Lee (head), Bo::x::N/A::plot::url\n")
-      :format(i, i, 50 + i, item.kind == "calm" and "PG" or "R", item.kind)
+    extra[i] = ("%d::Filmé %d::19%02d::%s::1 May::%s, Drama::Ann Lee (head), Bo::x::N/A::plot::"
+      .. "url\n"):format(i, i, 50 + i, item.kind == "calm" and "PG" or "R", item.kind)
   end
   for name, lines in pairs { ratings = ratings, users = users, movies = movies,
     movies_extrainfos = options and options.extra and extra or nil } do

@@ -23,7 +23,8 @@ train.options = common.join(common.data_options, {
     help = "what of a person the model sees, or none: then it has to read the support "
       .. "[default: all that the data have]" },
   { name = "unknown", kind = "string", arg = "NAME", default = "zero",
-    help = "a value that was never seen: zero (counts as absent) or learned (a vector of its own)" },
+    help = "a value that was never seen: zero (counts as absent) or learned (it has a vector of "
+      .. "its own)" },
   { name = "min-count", kind = "integer", arg = "N", default = 1,
     help = "values seen fewer times count as never seen" },
   { name = "seed", kind = "integer", arg = "N", default = 1,
