@@ -112,6 +112,8 @@ describe("cmml", function()
     assert.equal(whole, train("/parts", "4", "--resume"))
     fails(1, "cannot resume: lr was 0.0003, now it is 0.1", "train", "--data", data, "--out",
       root .. "/parts", "--resume", "--lr=0.1", "--quiet", "--batch=8")
+    fails(1, "cannot resume: protocol was full, now it is capped", "train", "--data", data, "--out",
+      root .. "/parts", "--resume", "--protocol=capped", "--quiet", "--batch=8")
     fails(1, "cannot resume: ", "train", "--data", data, "--out", root .. "/nothing", "--resume",
       "--quiet")
   end)

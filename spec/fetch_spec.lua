@@ -159,10 +159,9 @@ describe("fetch", function()
 
   for _, sum in ipairs { "md5sum", "openssl" } do
     for _, unpack in ipairs { "unzip", "bsdtar", "python3" } do
-      it(("works with %s and %s"):format(sum, unpack), function()
-        if not (programs.curl and programs[sum] and programs[unpack]) then
-          return pending "not installed"
-        end
+      -- Of the programs that may do the work, those that this machine has are tried.
+      local test = programs.curl and programs[sum] and programs[unpack] and it or function() end
+      test(("works with %s and %s"):format(sum, unpack), function()
         local options = served(good_archive)
         options.programs = only("curl", sum, unpack)
         local folder, message = fetch(options)
@@ -173,10 +172,8 @@ describe("fetch", function()
   end
 
   for _, get in ipairs { "curl", "wget" } do
-    it(("works with %s and a web server that cannot go on"):format(get), function()
-      if not (programs.python3 and programs[get]) then
-        return pending "not installed"
-      end
+    local test = programs.python3 and programs[get] and it or function() end
+    test(("works with %s and a web server that cannot go on"):format(get), function()
       local options = served(good_archive)
       local server = output(clean(("%s -u -m http.server 0 --bind 127.0.0.1 --directory %s "
         .. ">%s 2>&1 </dev/null & echo $!"):format(quote(programs.python3), quote(root),

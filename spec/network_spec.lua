@@ -112,6 +112,16 @@ describe("the loss of CMML", function()
     end
   end)
 
+  it("lets a network's context depend on its input only if that is not detached", function()
+    for _, detach in ipairs { true, false } do
+      local network = double.cmml(data.catalogue, with { encoder_detach = detach }).module
+      local x = double.full({ 5, network.dim }, 0.5):track()
+      local context = network:context(x, batch.support.labels, batch.support.segments)
+      local slope = double.grad(context:square():sum(), x):abs():sum():item()
+      assert.equal(detach, slope == 0)
+    end
+  end)
+
   it("is the mean over tasks of each task's mean squared error", function()
     local model = double.cmml(data.catalogue, tiny)
     local state = model:adapt_rows(batch.support, batch.users)

@@ -78,3 +78,38 @@ describe("the check of an archive", function()
     assert(refused > 50, refused)
   end)
 end)
+
+describe("a fetch of an archive that is not what it should be", function()
+  local output, quote = fetching.output, fetching.quote
+  local root
+
+  before_each(function()
+    root = output "mktemp -d"
+  end)
+
+  after_each(function()
+    os.execute("rm -rf " .. quote(root))
+  end)
+
+  -- The archive has the checksum that is asked for: a source that was chosen, but not a good one.
+  local function refused(text, reason)
+    write(root .. "/served.zip", text)
+    local folder, message = fetching.fetch(root, { url = "file://" .. root .. "/served.zip",
+      md5 = fetching.md5(root .. "/served.zip"), out = root .. "/out", yes = true })
+    assert.is_nil(folder)
+    assert.truthy(message:find(reason, 1, true), message)
+    assert.equal("", output("ls -A " .. quote(root .. "/out")))
+    assert.equal("log\nout\nrun.lua\nserved.zip", output("LC_ALL=C ls -A " .. quote(root)))
+  end
+
+  it("leaves nothing behind", function()
+    refused(with { "../evil", "x" }, "outside")
+    refused(with { "ml-1m/link", root, mode = link_mode }, "symbolic link")
+    refused("<html>not found</html>", "not a zip archive")
+    refused(fetching.archive(fetching.good):sub(1, 3000), "only the beginning")
+    refused(fetching.archive { { "ml-1m/users.dat", "x" }, { "ml-1m/ratings.dat", "" } },
+      "does not have ratings.dat, movies.dat")
+    local spoiled = fetching.archive(fetching.good):gsub("a set\n", "A set\n", 1)
+    refused(spoiled, "could not unpack")
+  end)
+end)

@@ -43,6 +43,8 @@ missing() {
     # busted may be there for another Lua only: ask this one for it and for the C rocks it needs.
     have busted && "$LUA" -e 'require "busted.core"; require "busted.modules.cli"; require "lfs"' \
         >/dev/null 2>&1 || echo lua-busted
+    have curl || echo curl
+    have unzip || echo unzip
     [ "$what" = test ] && return
 
     have gcc || echo gcc

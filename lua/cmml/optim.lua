@@ -8,6 +8,22 @@ return function(cmml)
   local Adam = { __name = "cmml.Adam" }
   Adam.__index = Adam
 
+  -- Settings that would not descend, or not compute, are refused. Not a number fails them all.
+  local function check_range(options)
+    local function need(name, good, range)
+      if not good then
+        error(("adam: %s must be %s, not %g"):format(name, range, options[name]), 4)
+      end
+    end
+    for _, name in ipairs { "lr", "eps", "weight_decay" } do
+      need(name, options[name] >= 0 and options[name] < math.huge, "finite and not negative")
+    end
+    for _, name in ipairs { "beta1", "beta2" } do
+      need(name, options[name] >= 0 and options[name] < 1, "from 0 to below 1")
+    end
+    need("clip", not options.clip or options.clip > 0, "above 0")
+  end
+
   --- Adam over the parameters of a module (Kingma and Ba 2015).
   -- @tparam Module module
   -- @tparam[opt] table options lr (default 1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8),
@@ -19,6 +35,7 @@ return function(cmml)
     self.options = args.check("adam", options, { lr = { "number", 1e-3 },
       beta1 = { "number", 0.9 }, beta2 = { "number", 0.999 }, eps = { "number", 1e-8 },
       weight_decay = { "number", 0 }, clip = "number?", decoupled = { "boolean", false } })
+    check_range(self.options)
     local list = {}
     self.names = {}
     for i, pair in ipairs(module:named_parameters()) do
