@@ -193,7 +193,10 @@ describe("training", function()
 
   it("refuses what cannot be trained", function()
     refused("is counted, not trained: use fit", cmml.train, cmml.item_mean(data.catalogue), data)
-    refused("there are no training users", cmml.train, fresh(), { train = {}, valid = {} })
+    refused("there are no training users", cmml.train, fresh(), { ratings = data.ratings,
+      bags = data.bags, train = {}, valid = {} })
+    refused("train: data: option ratings is missing", cmml.train, fresh(), { train = { 1 } })
+    refused("a recommender was expected, not nil", cmml.train, nil, data)
     refused("unknown option epoch; did you mean epochs?", run, { epoch = 1 })
     refused("query must be at least 1", run, { query = 0 })
     refused("batch must be at least 1", run, { batch = 0 })

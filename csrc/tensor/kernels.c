@@ -81,7 +81,7 @@ UNARY(sqrt, CM_M(sqrt)(x))
 UNARY(reciprocal, 1 / x)
 UNARY(abs, CM_M(fabs)(x))
 UNARY(sign, (cm_real)(x > 0) - (cm_real)(x < 0))
-UNARY(relu, x > 0 ? x : 0)
+UNARY(relu, x < 0 ? 0 : x) /* so that what is not a number stays so */
 UNARY(leaky_relu, x > 0 ? x : p * x)
 UNARY(step, x > 0 ? 1 : p)
 UNARY(exp, CM_M(exp)(x))
@@ -137,7 +137,7 @@ static inline cm_real activate(cm_real x, cm_activation act)
 {
     switch (act) {
     case CM_ACT_RELU:
-        return x > 0 ? x : 0;
+        return x < 0 ? 0 : x;
     case CM_ACT_LEAKY_RELU:
         return x > 0 ? x : (cm_real)CM_LEAKY_SLOPE * x;
     case CM_ACT_SIGMOID:

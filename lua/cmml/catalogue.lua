@@ -239,7 +239,8 @@ return function(cmml)
       end
     end
     if values["catalogue.titles"] then
-      self.titles = split_lines(need("titles", "string"))
+      -- Titles are shown on terminals, which obey control characters.
+      self.titles = split_lines((need("titles", "string"):gsub("[^\n%C]", " ")))
     end
     return self
   end

@@ -57,7 +57,8 @@ function cli.main(words)
   local ok, result
   ok, result, message = pcall(command.run, require "cmml", values)
   if not ok then
-    return fail(("%s: %s"):format(name, tostring(result)), 1)
+    local text = tostring(result):gsub("^[^%s:]+%.lua:%d+: ", "") -- where in the library: no matter
+    return fail(("%s: %s"):format(name, text), 1)
   elseif not result then
     return fail(("%s: %s"):format(name, message), 1)
   end

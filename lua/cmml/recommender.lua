@@ -69,6 +69,24 @@ return function(cmml)
     return rows, labels, skipped
   end
 
+  -- Fields of a person that the model does not have would be passed over in silence.
+  local function check_fields(self, user)
+    local names = {}
+    for i, field in ipairs(self.catalogue.schema.user) do
+      names[i] = field[1]
+    end
+    for name in pairs(user) do
+      local known = false
+      for _, field in ipairs(names) do
+        known = known or field == name
+      end
+      if not known then
+        error(("adapt: the model knows nothing of a user's %s; its fields are %s"):format(
+          tostring(name), #names > 0 and table.concat(names, ", ") or "none"), 3)
+      end
+    end
+  end
+
   -- Finite in Lua is not always finite in the core's precision.
   local function labels_tensor(labels)
     local tensor = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0)
@@ -92,6 +110,7 @@ return function(cmml)
     elseif support.user ~= nil and type(support.user) ~= "table" then
       error("adapt: user must be a table of values by field name, not " .. type(support.user), 2)
     end
+    check_fields(self, support.user or {})
     local rows, labels, skipped = read_support(self, support, opt.unknown)
     local users = { bags = self.catalogue:bags("user", { support.user or {} }),
       rows = core.ids { 1 } }

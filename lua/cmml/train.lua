@@ -149,12 +149,73 @@ return function(cmml)
     end
   end
 
+  local function clone_weights(model)
+    local weights = {}
+    for name, tensor in model.module:parameters() do
+      weights[name] = tensor:clone()
+    end
+    return weights
+  end
+
+  local function stored_weights(path)
+    local weights, model = {}, assert(cmml.load(path))
+    for _, pair in ipairs(model:tensors()) do
+      weights[pair[1]] = pair[2]
+    end
+    return weights
+  end
+
+  -- Runs and judges one epoch; nil and a message if the numbers ceased to be finite.
+  local function next_epoch(model, optimiser, tasks, valid, epoch, opt)
+    local began = core.clock()
+    local loss, step = run_epoch(model, optimiser, tasks, epoch, opt)
+    local mae, rmse, ndcg
+    if loss and is_finite(model) then
+      if valid then
+        mae, rmse, ndcg = validate(model, valid, opt)
+      else
+        mae, rmse, ndcg = loss, math.sqrt(loss), 0
+      end
+    end
+    if not mae then
+      return nil, ("the loss was no longer a finite number in epoch %d%s; lower the learning rate "
+        .. "(now %g)"):format(epoch, loss and "" or ", step " .. step, opt.lr)
+    end
+    return { epoch = epoch, loss = loss, mae = mae, rmse = rmse, ndcg = ndcg,
+      seconds = core.clock() - began }
+  end
+
+  local function write_files(model, optimiser, opt, state, improved)
+    if improved then
+      save(model, path_of(opt, "best"), { notes = notes_of(opt, state) })
+    end
+    save_last(model, optimiser, opt, state)
+    write_log(opt, state.log)
+  end
+
+  local function check_call(model, data, opt)
+    if type(model) ~= "table" or not model.catalogue then
+      error("train: a recommender was expected, not " .. type(model), 3)
+    elseif not model.loss then
+      error(("train: a %s is counted, not trained: use fit"):format(model.kind), 3)
+    end
+    args.check("train: data", type(data) == "table" and { ratings = data.ratings,
+      bags = data.bags, train = data.train, valid = data.valid } or data,
+      { ratings = "table", bags = "table", train = "table", valid = "table" }, 4)
+    if #data.train == 0 then
+      error("train: there are no training users", 3)
+    elseif opt.resume and not opt.out then
+      error("train: resume needs out, the folder of the run to go on with", 3)
+    end
+  end
+
   --- Trains a recommender that learns by gradients. Every epoch visits each training user once, in
   -- a fresh order, with a fresh draw of support and query; then the validation users judge.
   --
   -- With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
   -- log.csv there, and best.safetensors when the validation MAE has fallen.
-  -- @tparam Recommender model its weights are changed; in the end they are the best ones
+  -- @tparam Recommender model its weights are changed; in the end they are the best ones (without a
+  -- good epoch: those at the start)
   -- @tparam table data ratings (grouped by user), bags (user fields of all rows), train and valid
   -- (lists of user rows; without valid users the training loss chooses)
   -- @tparam[opt] table options out, resume (go on with last.safetensors, bit for bit), epochs (30),
@@ -165,83 +226,50 @@ return function(cmml)
   -- "diverged"), message
   function cmml.train(model, data, options)
     local opt = args.check("train", options, known)
-    if not model.loss then
-      error(("train: a %s is counted, not trained: use fit"):format(model.kind), 2)
-    elseif #data.train == 0 then
-      error("train: there are no training users", 2)
-    elseif opt.resume and not opt.out then
-      error("train: resume needs out, the folder of the run to go on with", 2)
-    end
+    check_call(model, data, opt)
     local optimiser = cmml.adam(model.module, { lr = opt.lr, weight_decay = opt.weight_decay,
       clip = opt.clip })
     local tasks = tasks_of(data, data.train, opt, true)
     local valid = #data.valid > 0 and tasks_of(data, data.valid, opt, false) or nil
-    local state = { epoch = 0, best = math.huge, best_epoch = 0, log = {} }
-    local best_weights
     if opt.out then
       local ok, message = core.mkdir(opt.out)
       if not ok then
         error("train: " .. message, 0)
       end
     end
-    if opt.resume then
-      state = resume(model, optimiser, opt)
-    end
+    local state = opt.resume and resume(model, optimiser, opt)
+      or { epoch = 0, best = math.huge, best_epoch = 0, log = {} }
+    local best_weights = state.best_epoch > 0 and stored_weights(path_of(opt, "best"))
+      or clone_weights(model)
     local stopped, message = "epochs", nil
     while state.epoch < opt.epochs do
       if opt.patience > 0 and state.epoch - state.best_epoch >= opt.patience then
         stopped = "patience"
         break
       end
-      local began, epoch = core.clock(), state.epoch + 1
-      local loss, step = run_epoch(model, optimiser, tasks, epoch, opt)
-      local mae, rmse, ndcg
-      if loss and is_finite(model) then
-        if valid then
-          mae, rmse, ndcg = validate(model, valid, opt)
-        else
-          mae, rmse, ndcg = loss, math.sqrt(loss), 0
-        end
-      end
-      if not mae then
+      local result
+      result, message = next_epoch(model, optimiser, tasks, valid, state.epoch + 1, opt)
+      if not result then
         stopped = "diverged"
-        message = ("the loss was no longer a finite number in epoch %d%s; lower the learning rate "
-          .. "(now %g)"):format(epoch, loss and "" or ", step " .. step, opt.lr)
         break
       end
-      state.epoch, state.loss = epoch, loss
-      state.mae, state.rmse, state.ndcg = mae, rmse, ndcg
-      state.seconds = core.clock() - began
+      for key, value in pairs(result) do
+        state[key] = value
+      end
       state.log[#state.log + 1] = log_line(state)
       local improved = state.mae < state.best
       if improved then
-        state.best, state.best_epoch = state.mae, epoch
-        best_weights = {}
-        for name, tensor in model.module:parameters() do
-          best_weights[name] = tensor:clone()
-        end
+        state.best, state.best_epoch = state.mae, state.epoch
+        best_weights = clone_weights(model)
       end
       if opt.out then
-        if improved then
-          save(model, path_of(opt, "best"), { notes = notes_of(opt, state) })
-        end
-        save_last(model, optimiser, opt, state)
-        write_log(opt, state.log)
+        write_files(model, optimiser, opt, state, improved)
       end
       if opt.on_epoch then
         opt.on_epoch(state, improved)
       end
     end
-    if not best_weights and state.best_epoch > 0 then -- it was before the run was resumed
-      local best = assert(cmml.load(path_of(opt, "best")))
-      best_weights = {}
-      for _, pair in ipairs(best:tensors()) do
-        best_weights[pair[1]] = pair[2]
-      end
-    end
-    if best_weights then
-      model.module:load_parameters(best_weights)
-    end
+    model.module:load_parameters(best_weights)
     return { epoch = state.epoch, best_epoch = state.best_epoch, best = state.best,
       stopped = stopped, message = message }
   end

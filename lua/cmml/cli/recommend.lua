@@ -70,26 +70,6 @@ local function read_support(cmml, values)
   return support
 end
 
--- Fields of a person that the model does not have, which would be passed over in silence.
-local function check_fields(model, user)
-  local fields = {}
-  for _, field in ipairs(model.catalogue.schema.user) do
-    fields[field[1]] = true
-  end
-  for name in pairs(user) do
-    if not fields[name] then
-      local names = {}
-      for field in pairs(fields) do
-        names[#names + 1] = field
-      end
-      table.sort(names)
-      return nil, ("--user: the model has no field %s; it has %s"):format(name,
-        #names > 0 and table.concat(names, ", ") or "none")
-    end
-  end
-  return true
-end
-
 --- Runs the command.
 -- @tparam table cmml the library
 -- @tparam table values options
@@ -103,11 +83,6 @@ function recommend.run(cmml, values)
   local support
   support, message = read_support(cmml, values)
   if not support then
-    return nil, message
-  end
-  local ok
-  ok, message = check_fields(model, support.user)
-  if not ok then
     return nil, message
   end
   local adapted = model:adapt(support, { unknown = values.skip_unknown and "skip" or "error" })
