@@ -65,8 +65,9 @@ local function make_model(cmml)
     items:add(row)
   end
   local users = records("user", n_users)
+  local films = records("item", n_items)
   local catalogue = cmml.catalogue { schema = cmml.schema(declaration), items = items,
-    item_records = records("item", n_items), user_records = users }
+    item_records = films, seen_items = films, user_records = users }
   return cmml.cmml(catalogue), catalogue:bags("user", users)
 end
 

@@ -11,7 +11,8 @@ end
 
 local function dataset(schema)
   return cmml.dataset { schema = cmml.schema(schema),
-    ratings = { { "u1", "a", 4 }, { "u2", "a", 2 }, { "u2", "b", 5 }, { "u3", "b", 1 } },
+    ratings = { { "u1", "a", 4 }, { "u2", "a", 2 }, { "u2", "b", 5 }, { "u3", "b", 1 },
+      { "u3", "c", 3 } },
     items = { { id = "a", title = "A", kind = "x", tags = { "p", "q" } },
       { id = "b", title = "B\nb", kind = "y", tags = {} }, { id = "c", tags = { "q", "q" } } },
     users = { { id = "u1", zip = "11111", age = 25 }, { id = "u2", zip = "22222", age = 25 },
@@ -48,7 +49,8 @@ describe("schema", function()
 end)
 
 describe("a catalogue", function()
-  it("knows all items' values, but users' of the training users alone", function()
+  it("knows the values of the training users and of the items that they rated", function()
+    assert.same({ 1, 0, 0 }, dataset(schema):catalogue({ 1 }).item_bags[1].ids:totable())
     local catalogue = dataset(schema):catalogue { 1, 2 }
     assert.equal(2, #catalogue.vocabs.kind)
     assert.equal(2, #catalogue.vocabs.tags)
@@ -68,7 +70,7 @@ describe("a catalogue", function()
   end)
 
   it("keeps lists of values as bags, the empty ones too", function()
-    local catalogue = dataset(schema):catalogue { 1 }
+    local catalogue = dataset(schema):catalogue { 1, 2 }
     local bag = catalogue.item_bags[2]
     assert.same({ 2, 0, 2 }, bag.segments:totable())
     assert.same({ 1, 2, 2, 2 }, bag.ids:totable())
@@ -76,10 +78,12 @@ describe("a catalogue", function()
   end)
 
   it("has a row of its own for unseen values if that is asked for, and none for missing", function()
-    local catalogue = dataset(changed { unknown = "learned" }):catalogue { 1, 2 }
-    assert.equal(3, catalogue:fields("user")[1].size)
-    local bags = catalogue:bags("user", { { zip = "33333" }, {}, { zip = "11111" } })
-    assert.same({ 3, 0, 1 }, bags[1].ids:totable())
+    local data = dataset(changed { unknown = "learned", min_count = 2 })
+    local catalogue = data:catalogue { 1, 2, 3 }
+    assert.equal(2, catalogue:fields("user")[2].size)
+    local bags = catalogue:bags("user", { { age = 35 }, {}, { age = 25 } })
+    assert.same({ 2, 0, 1 }, bags[2].ids:totable())
+    refused("needs min_count of at least 2", cmml.schema, { unknown = "learned" })
   end)
 
   it("counts values that are too rare as unseen", function()

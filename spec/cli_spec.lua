@@ -138,7 +138,7 @@ describe("cmml", function()
     for title in text:gmatch("\n| ([^|]-) +|") do
       rows[#rows + 1] = title
     end
-    assert.same({ "model", "CMML, seed 1", "CMML, seed 1", "global mean", "user mean", "item mean",
+    assert.same({ "model", model, model, "global mean", "user mean", "item mean",
       "item mean + user bias" }, rows)
     local mixed = runs("evaluate", "--model", model, "--data", data, "--draws=1", "--no-simple",
       "--shuffle-labels")
@@ -151,9 +151,16 @@ describe("cmml", function()
       "5 to test")
     local simple = root .. "/b/best.safetensors"
     contains(runs("evaluate", "--data", extra, "--model", simple, "--draws=1"), "5 test users")
-    assert(core.write_file(root .. "/two", "7\n\n9\n"))
+    local listed = {}
+    for user in assert(core.read_file(extra .. "/test_users.txt")):gmatch "%d+" do
+      listed[#listed + 1] = user
+    end
+    assert(core.write_file(root .. "/two", listed[1] .. "\n\n" .. listed[2] .. "\n"))
     contains(runs("evaluate", "--data", extra, "--model", simple, "--draws=1", "--test-users",
       root .. "/two"), "2 test users")
+    assert(core.write_file(root .. "/two", listed[1] .. "\n7\n"))
+    fails(1, "was trained on user 7, who is to be tested on", "evaluate", "--data", extra,
+      "--model", simple, "--test-users", root .. "/two")
     assert(core.write_file(root .. "/two", "7\n\nx9\n"))
     fails(1, root .. "/two, line 3: there is no user x9", "evaluate", "--data", extra, "--model",
       simple, "--test-users", root .. "/two")

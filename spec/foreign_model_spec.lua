@@ -136,7 +136,7 @@ describe("a file that is no such model", function()
       config.schema.user[1].name = "forward"
     end },
     { "unknown values learned, which were not", "ask for a parameter of shape", function(config)
-      config.schema.unknown = "learned"
+      config.schema.unknown, config.schema.min_count = "learned", 2
     end },
     { "the kind of another model", "", function(config)
       config.kind = "item_mean"

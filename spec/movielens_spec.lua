@@ -60,13 +60,14 @@ describe("movielens", function()
       .. "w::Ann, Bo, N/A::plot::url\n" })
     assert.same({ id = "1193", title = "Café (1975)", rate = "R", genre = { "Drama" },
       director = { "A", "C D" }, actor = { "Ann", "Bo", "nan" } }, data.item_records[1])
-    assert.same({ id = "661", title = "James (1996)" }, data.item_records[2])
+    assert.same({ id = "661", title = "James (1996)", genre = { "Animation", "Children's",
+      "Musical" } }, data.item_records[2])
     local catalogue = data:catalogue { 1, 2 }
     local sizes = {}
     for i, field in ipairs(catalogue:fields "item") do
       sizes[i] = ("%s %d"):format(field.name, field.size)
     end
-    assert.same({ "rate 1", "genre 1", "director 2", "actor 3" }, sizes)
+    assert.same({ "rate 1", "genre 4", "director 2", "actor 3" }, sizes)
   end)
 
   it("takes films and people that no rating mentions", function()
@@ -80,13 +81,15 @@ describe("movielens", function()
   it("takes films that stand twice for one, and the first rating of both", function()
     local data = assert(read {
       ratings = "1::811::5::1\n1::860::1::2\n2::860::4::3\n2::1795::3::3\n",
-      movies = "811::A (1990)::Drama\n860::A (1990)::Drama\n1741::B (1991)::Drama\n"
-        .. "1795::B (1991)::Drama\n" })
+      movies = ("811::A::Drama\n860::Maybe, Maybe Not (Bewegte Mann, Der) (1994)::Drama\n"
+        .. "1741::B::Drama\n1795::Callej\xF3n de los milagros, El (1995)::Drama\n") })
     assert.equal(2, #data.items)
     assert.equal(1, data.duplicates)
     assert.same({ 5, 4, 3 }, data.ratings.ratings:totable())
     assert.is_nil(data.items:id "860")
-    assert.equal("A (1990)", data.titles[data.items:id "811"])
+    assert.equal("A", data.titles[data.items:id "811"])
+    local others = assert(read { ratings = "1::860::1::2\n", movies = "860::Heidi::Drama\n" })
+    assert.equal("Heidi", others.titles[others.items:id "860"])
   end)
 
   it("takes the fields that are asked for", function()

@@ -212,8 +212,11 @@ describe("extremes", function()
       assert.near_tensor(ref.new({ 3 }, { -inf, nan, 0 }), x:log(), 0)
       assert.near_tensor(ref.new({ 3 }, { 0, nan, 1 }), x:sqrt(), 0)
       assert.near_tensor(nan, core.full({ 0 }, 0):mean(), 0)
-      assert.near_tensor(ref.new({ 2 }, { nan, nan }),
-        core.full({ 2 }, nan):relu():add(core.full({ 2 }, nan)), 0)
+      for _, activation in ipairs { "relu", "leaky_relu", "sigmoid", "tanh" } do
+        local x1, one = core.full({ 1, 1 }, nan), core.full({ 1, 1 }, 1)
+        assert.near_tensor(ref.new({ 1, 1 }, { nan }), core[activation](x1), 0)
+        assert.near_tensor(ref.new({ 1, 1 }, { nan }), core.linear(x1, one, nil, activation), 0)
+      end
     end
   end)
 end)

@@ -184,9 +184,9 @@ describe("training", function()
       collectgarbage()
       return core.memory().live
     end
-    run { out = folder, epochs = 1 }
+    run { out = folder .. "/a", epochs = 1 }
     local before = live()
-    run { out = folder, epochs = 3 }
+    run { out = folder .. "/b", epochs = 3 }
     pcall(run, { epochs = 3, on_step = error })
     assert.equal(before, live())
   end)
@@ -195,7 +195,8 @@ describe("training", function()
     refused("is counted, not trained: use fit", cmml.train, cmml.item_mean(data.catalogue), data)
     refused("there are no training users", cmml.train, fresh(), { ratings = data.ratings,
       bags = data.bags, train = {}, valid = {} })
-    refused("train: data: option ratings is missing", cmml.train, fresh(), { train = { 1 } })
+    refused("train: data: option bags is missing", cmml.train, fresh(), { train = { 1 },
+      valid = {} })
     refused("a recommender was expected, not nil", cmml.train, nil, data)
     refused("unknown option epoch; did you mean epochs?", run, { epoch = 1 })
     refused("query must be at least 1", run, { query = 0 })

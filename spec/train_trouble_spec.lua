@@ -67,14 +67,34 @@ describe("training in trouble", function()
     assert.truthy(last:adapt({}):predict({ "f1" })[1] < 1e3)
   end)
 
-  it("does not take another run's best model for its own", function()
+  it("does not write over another run", function()
     cmml.train(fresh(), data, people.training { epochs = 1, out = folder })
-    local old = assert(cmml.load(folder .. "/best.safetensors"))
-    local model = fresh(8)
-    local result = cmml.train(model, data, people.training { lr = 1e6, out = folder })
-    assert.equal("diverged", result.stopped)
-    assert.equal(0, result.best_epoch)
-    assert.not_equal(people.bits(old), people.bits(model))
+    local before = assert(core.read_file(folder .. "/best.safetensors"))
+    local ok, message = pcall(cmml.train, fresh(8), data, people.training { out = folder })
+    assert.is_false(ok)
+    assert.truthy(message:find("holds a run already: resume it, or give another", 1, true), message)
+    assert.equal(before, core.read_file(folder .. "/best.safetensors"))
+  end)
+
+  it("goes on only with the data and the model that it began with", function()
+    cmml.train(fresh(), data, people.training { epochs = 1, out = folder })
+    local function resumed(with, model)
+      local ok, message = pcall(cmml.train, model or fresh(), with, people.training { epochs = 2,
+        out = folder, resume = true })
+      return ok or message
+    end
+    local fewer = setmetatable({ train = { data.train[1] } }, { __index = data })
+    assert.matches("cannot resume: train_users was %d+, now it is 1", resumed(fewer))
+    assert.matches("cannot resume: model was ", resumed(data, cmml.cmml(data.catalogue,
+      { width = 3 })))
+    assert.is_true(resumed(data))
+  end)
+
+  it("ends with the weights of the start when no epoch was good", function()
+    local model = fresh()
+    local start = people.bits(model)
+    assert.equal(0, cmml.train(model, data, people.training { lr = 1e6 }).best_epoch)
+    assert.equal(start, people.bits(model))
   end)
 
   it("raises when the folder cannot be made, before any work", function()

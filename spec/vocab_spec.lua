@@ -151,7 +151,9 @@ describe("a vocabulary", function()
           assert.equal(i, vocab:id("key" .. i))
         end
         assert.is_nil(vocab:id("key" .. #vocab + 1))
-        getmetatable(vocab).__close(vocab)
+        do
+          local _ <close> = vocab
+        end
       end
       assert.equal(blocks, core.memory().blocks)
       if ok then

@@ -15,7 +15,8 @@ bool cm_track(cm_ctx *cx, cm_tensor *tensor);
 
 /* Gradients of `loss` (one element, unless grad_out gives the weight of each) with respect to n
  * tensors into grads[0..n-1], which belong to the open scope. A tensor that the loss does not
- * depend on gets zeros. Releases what the graph saved unless told to keep it; a second walk is then
+ * depend on gets zeros. The results are the caller's own; with create_graph they may share memory.
+ * Releases what the graph saved unless told to keep it; a second walk is then
  * an error. false after a failure. */
 bool cm_grad(cm_ctx *cx, cm_tensor *loss, cm_tensor *grad_out, cm_tensor *const *xs, int n,
              cm_grad_options options, cm_tensor **grads) CM_MUST_CHECK;

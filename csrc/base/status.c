@@ -45,13 +45,3 @@ void cm_error_clear(cm_ctx *cx)
     cx->error_code = CM_ERR_OK;
     cx->error_text[0] = '\0';
 }
-
-const char *cm_status_text(cm_status code)
-{
-    static const char *const text[] = {
-#define CM_STATUS_TEXT(name, words) words,
-        CM_STATUS_LIST(CM_STATUS_TEXT)
-#undef CM_STATUS_TEXT
-    };
-    return code < sizeof text / sizeof *text ? text[code] : "unknown status";
-}

@@ -8,23 +8,18 @@
 
 #include "base/config.h"
 
-#define CM_STATUS_LIST(X)            \
-    X(OK, "no error")                \
-    X(NO_MEMORY, "out of memory")    \
-    X(SHAPE, "shapes do not fit")    \
-    X(ARGUMENT, "bad argument")      \
-    X(INDEX, "index out of range")   \
-    X(LIMIT, "limit exceeded")       \
-    X(STATE, "wrong state")          \
-    X(GRADIENT, "no gradient")       \
-    X(NUMBER, "not a finite number") \
-    X(IO, "input or output failed")  \
-    X(FORMAT, "malformed file")
-
 typedef enum cm_status {
-#define CM_STATUS_ENUM(name, text) CM_ERR_##name,
-    CM_STATUS_LIST(CM_STATUS_ENUM)
-#undef CM_STATUS_ENUM
+    CM_ERR_OK,
+    CM_ERR_NO_MEMORY,
+    CM_ERR_SHAPE,    /* shapes do not fit */
+    CM_ERR_ARGUMENT, /* a value that makes no sense there */
+    CM_ERR_INDEX,    /* a row, dim or id that does not exist */
+    CM_ERR_LIMIT,    /* larger than is supported */
+    CM_ERR_STATE,    /* not possible now */
+    CM_ERR_GRADIENT, /* there is no gradient */
+    CM_ERR_NUMBER,   /* not a finite number */
+    CM_ERR_IO,       /* the outside world failed */
+    CM_ERR_FORMAT    /* a malformed file */
 } cm_status;
 
 typedef struct cm_ctx cm_ctx;
@@ -44,8 +39,5 @@ const char *cm_error_text(const cm_ctx *cx);
 
 /* Forgets it: the next failure counts as the first. */
 void cm_error_clear(cm_ctx *cx);
-
-/* "out of memory" and the like, for a code. */
-const char *cm_status_text(cm_status code);
 
 #endif

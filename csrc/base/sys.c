@@ -85,28 +85,9 @@ bool cm_sys_exists(const char *path)
     return stat(path, &info) == 0;
 }
 
-bool cm_sys_size(cm_ctx *cx, const char *path, int64_t *bytes)
-{
-    struct stat info;
-    if (stat(path, &info) != 0)
-        return failed(cx, "look at", path);
-    if (!S_ISREG(info.st_mode))
-        return cm_refuse(cx, CM_ERR_IO, "%s is not a file", path);
-    *bytes = (int64_t)info.st_size;
-    return true;
-}
-
 bool cm_sys_remove(cm_ctx *cx, const char *path)
 {
     return unlink(path) == 0 || failed(cx, "remove", path);
-}
-
-bool cm_sys_rename(cm_ctx *cx, const char *from, const char *to)
-{
-    if (rename(from, to) == 0)
-        return true;
-    int code = errno;
-    return cm_refuse(cx, CM_ERR_IO, "cannot rename %s to %s: %s", from, to, strerror(code));
 }
 
 /* The rest of an open file, of which about `expected` bytes are said to exist. */

@@ -20,14 +20,8 @@ bool cm_sys_mkdir(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 /* Whether anything is at the path. */
 bool cm_sys_exists(const char *path);
 
-/* The size in bytes of the file at the path. */
-bool cm_sys_size(cm_ctx *cx, const char *path, int64_t *bytes) CM_MUST_CHECK;
-
 /* Removes a file; false if there is none. */
 bool cm_sys_remove(cm_ctx *cx, const char *path) CM_MUST_CHECK;
-
-/* Renames a file, replacing what is at `to`. */
-bool cm_sys_rename(cm_ctx *cx, const char *from, const char *to) CM_MUST_CHECK;
 
 /* The whole of a file (or pipe) as a block of cm_alloc that the caller owns, its bytes in *size;
  * one more byte, a zero, follows them. Folders and devices are refused. */

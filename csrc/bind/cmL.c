@@ -21,7 +21,8 @@ static void keep_pace(lua_State *L, cmL_state *state)
     size_t grown = mem->total - state->paced;
     if (!state->stress && grown <= PACE)
         return;
-    if (!lua_gc(L, LUA_GCISRUNNING)) /* a step would run although the user stopped the collector */
+    if (lua_gc(L, LUA_GCISRUNNING) <=
+        0) /* also within a finaliser; a step would run although the user stopped the collector */
         return;
     state->paced = mem->total;
     if (state->stress || mem->live > 2 * state->floor + SLACK) {
@@ -42,6 +43,7 @@ cm_ctx *cmL_enter(lua_State *L)
     if (state->cx.closed)
         luaL_error(L, "cmml: used after its Lua state began to close");
     keep_pace(L, state);
+    cm_error_clear(&state->cx); /* one may be left where telling it ran out of memory */
     return &state->cx;
 }
 
@@ -59,6 +61,10 @@ void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
     luaL_newmetatable(L, name);
     lua_pushvalue(L, -2);
     cmL_register(L, meta);
+    lua_createtable(L, 0, 1); /* what getmetatable gives: __gc is out of reach of scripts */
+    lua_pushstring(L, name);
+    lua_setfield(L, -2, "__name");
+    lua_setfield(L, -3, "__metatable");
     if (methods) {
         lua_newtable(L);
         lua_pushvalue(L, -2);
@@ -67,6 +73,23 @@ void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
         lua_setfield(L, -3, "__index");
     }
     lua_pop(L, 2);
+}
+
+bool cmL_may_free(lua_State *L)
+{
+#if LUA_VERSION_RELEASE_NUM >= 50404
+    return lua_gc(L, LUA_GCISRUNNING) >= 0;
+#else
+    return lua_gc(L, LUA_GCISRUNNING) == 1;
+#endif
+}
+
+int64_t cmL_check_length(lua_State *L, int arg)
+{
+    lua_Unsigned n = lua_rawlen(L, arg);
+    if (n > INT32_MAX)
+        luaL_error(L, "a list of more than %d entries", INT32_MAX);
+    return (int64_t)n;
 }
 
 int cmL_raise(lua_State *L, cm_ctx *cx, const char *what)

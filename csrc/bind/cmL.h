@@ -39,6 +39,15 @@ void cmL_register(lua_State *L, const luaL_Reg *functions);
  */
 void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods);
 
+/* Whether a script may give memory back now: not within a finaliser, which the collector may run
+ * while a function of ours holds the very same object. What a script frees there goes with its box.
+ */
+bool cmL_may_free(lua_State *L);
+
+/* The raw length of the table at `arg`, at most INT32_MAX: a border of a sparse table can lie at
+ * 2^62, where sizes in bytes overflow. */
+int64_t cmL_check_length(lua_State *L, int arg);
+
 /* Raises the recorded error as "what: text" and clears it. Never returns. */
 int cmL_raise(lua_State *L, cm_ctx *cx, const char *what);
 

@@ -110,7 +110,7 @@ static int l_read_archive(lua_State *L)
 /* Copies the integers of the table on top of the stack into a userdata that replaces it there. */
 static void check_integers(lua_State *L, cm_archive_item *item)
 {
-    size_t n = lua_rawlen(L, -1), width = cm_dtype_bytes(item->dtype);
+    size_t n = (size_t)cmL_check_length(L, -1), width = cm_dtype_bytes(item->dtype);
     char *copy = lua_newuserdatauv(L, CM_MAX(n, 1) * width, 0);
     for (size_t i = 0; i < n; i++) {
         int whole;
@@ -140,8 +140,10 @@ static void check_item(lua_State *L, cm_archive_item *item, cm_tensor **tensor)
         luaL_error(L, "write_archive: an entry must be a table with a name");
     item->name.text = lua_tolstring(L, -1, &item->name.len);
     item->dtype = CM_I64;
-    if (cmL_raw_field(L, entry, "dtype") != LUA_TNIL) {
-        const char *dtype = luaL_tolstring(L, -1, NULL);
+    int type = cmL_raw_field(L, entry, "dtype");
+    if (type != LUA_TNIL) {
+        /* No metamethod: it could free what earlier entries hold. */
+        const char *dtype = type == LUA_TSTRING ? lua_tostring(L, -1) : lua_typename(L, type);
         if (strcmp(dtype, "I32") == 0)
             item->dtype = CM_I32;
         else if (strcmp(dtype, "I64") != 0)

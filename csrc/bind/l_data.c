@@ -27,11 +27,12 @@ static const char *const task_names[3] = {"segments", "items", "labels"};
 
 static void *check_field(lua_State *L, int index, const char *name, const char *class)
 {
-    lua_getfield(L, index, name);
+    lua_pushstring(L, name);
+    lua_rawget(L, index); /* past the metatable, so that the table anchors it */
     void **box = luaL_testudata(L, -1, class);
     if (!box || !*box)
         luaL_error(L, "the field %s must hold %s", name, class);
-    lua_pop(L, 1); /* the table anchors it */
+    lua_pop(L, 1);
     return *box;
 }
 
@@ -133,14 +134,15 @@ static void fill_tasks(const cm_task_rows *rows, cm_ids **segments, cm_ids **ite
 static int l_draw_tasks(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    cm_interactions from = check_interactions(L, 1);
-    cm_ids *users = cmL_check_ids(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     cm_draw_options options = {.seed = field_seed(L, 3),
                                .draw = (uint32_t)cmL_field_integer(L, 3, "draw", 0),
                                .support = cmL_field_integer(L, 3, "support", 40),
                                .query = cmL_field_integer(L, 3, "query", 10),
                                .shuffle_labels = cmL_field_bool(L, 3, "shuffle_labels", false)};
+    /* Only now: reading the options may run a metamethod. */
+    cm_interactions from = check_interactions(L, 1);
+    cm_ids *users = cmL_check_ids(L, 2);
     cm_ids **segments[2], **items[2];
     cm_tensor **labels[2];
     for (int side = 0; side < 2; side++)

@@ -7,7 +7,7 @@
 static cm_tensor **check_list(lua_State *L, int arg, int *n)
 {
     luaL_checktype(L, arg, LUA_TTABLE);
-    *n = (int)lua_rawlen(L, arg);
+    *n = (int)cmL_check_length(L, arg);
     cm_tensor **list = lua_newuserdatauv(L, (size_t)CM_MAX(*n, 1) * sizeof *list, 0);
     for (int i = 0; i < *n; i++) {
         lua_rawgeti(L, arg, i + 1);

@@ -51,7 +51,10 @@ static int ids_totable(lua_State *L)
 static int ids_tostring(lua_State *L)
 {
     cm_ids **box = luaL_checkudata(L, 1, CML_IDS);
-    lua_pushfstring(L, "[cmml.Ids %I]", *box ? (lua_Integer)(*box)->count : (lua_Integer)0);
+    if (*box)
+        lua_pushfstring(L, "[cmml.Ids %I]", (lua_Integer)(*box)->count);
+    else
+        lua_pushliteral(L, "[cmml.Ids released]");
     return 1;
 }
 
@@ -64,6 +67,11 @@ static int ids_gc(lua_State *L)
     *box = NULL;
     cm_ids_release(cmL_ctx(L), held);
     return 0;
+}
+
+static int ids_close(lua_State *L)
+{
+    return cmL_may_free(L) ? ids_gc(L) : 0;
 }
 
 static int segments_len(lua_State *L)
@@ -106,7 +114,11 @@ static int segments_totable(lua_State *L)
 
 static int segments_tostring(lua_State *L)
 {
-    cm_ids *segments = cmL_check_segments(L, 1);
+    cm_ids **box = luaL_checkudata(L, 1, CML_SEGMENTS), *segments = *box;
+    if (!segments) {
+        lua_pushliteral(L, "[cmml.Segments released]");
+        return 1;
+    }
     lua_pushfstring(L, "[cmml.Segments %I over %I rows]", (lua_Integer)cm_segments_groups(segments),
                     (lua_Integer)cm_segments_rows(segments));
     return 1;
@@ -114,13 +126,13 @@ static int segments_tostring(lua_State *L)
 
 static const luaL_Reg functions[] = {{"ids", l_ids}, {"segments", l_segments}, {NULL, NULL}};
 static const luaL_Reg ids_meta[] = {{"__gc", ids_gc},
-                                    {"__close", ids_gc},
+                                    {"__close", ids_close},
                                     {"__len", ids_len},
                                     {"__tostring", ids_tostring},
                                     {NULL, NULL}};
 static const luaL_Reg ids_methods[] = {{"totable", ids_totable}, {NULL, NULL}};
 static const luaL_Reg segments_meta[] = {{"__gc", ids_gc},
-                                         {"__close", ids_gc},
+                                         {"__close", ids_close},
                                          {"__len", segments_len},
                                          {"__tostring", segments_tostring},
                                          {NULL, NULL}};

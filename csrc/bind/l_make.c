@@ -24,7 +24,23 @@ static cm_shape shape_of_table(lua_State *L, int arg)
     return shape;
 }
 
-/* Copies the nested table on top of the stack; raises where it is not rectangular. */
+/* Raises unless the nested table on top of the stack is rectangular: before memory is taken for
+ * what its first rows promise. */
+static void check_rows(lua_State *L, const cm_shape *shape, int dim)
+{
+    if (dim == shape->ndim)
+        return;
+    if (!lua_istable(L, -1) || (int64_t)lua_rawlen(L, -1) != shape->dims[dim])
+        luaL_error(L, "tensor: rows differ in size: a row of %I was expected in dim %d",
+                   (lua_Integer)shape->dims[dim], dim + 1);
+    for (int64_t i = 1; dim + 1 < shape->ndim && i <= shape->dims[dim]; i++) {
+        lua_rawgeti(L, -1, i);
+        check_rows(L, shape, dim + 1);
+        lua_pop(L, 1);
+    }
+}
+
+/* Copies the nested table on top of the stack, whose rows were checked. */
 static cm_real *copy_table(lua_State *L, const cm_shape *shape, int dim, cm_real *at)
 {
     if (dim == shape->ndim) {
@@ -34,9 +50,6 @@ static cm_real *copy_table(lua_State *L, const cm_shape *shape, int dim, cm_real
             luaL_error(L, "tensor: a number was expected, not %s", luaL_typename(L, -1));
         return at + 1;
     }
-    if (!lua_istable(L, -1) || (int64_t)lua_rawlen(L, -1) != shape->dims[dim])
-        luaL_error(L, "tensor: rows differ in size: a row of %I was expected in dim %d",
-                   (lua_Integer)shape->dims[dim], dim + 1);
     for (int64_t i = 1; i <= shape->dims[dim]; i++) {
         lua_rawgeti(L, -1, i);
         at = copy_table(L, shape, dim + 1, at);
@@ -55,6 +68,9 @@ static int l_tensor(lua_State *L)
     if (!lua_istable(L, 1))
         luaL_checknumber(L, 1);
     cm_shape shape = shape_of_table(L, 1);
+    lua_pushvalue(L, 1);
+    check_rows(L, &shape, 0);
+    lua_pop(L, 1);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), "tensor");
@@ -130,7 +146,7 @@ static int l_normal(lua_State *L)
     return random_tensor(L, true, "normal");
 }
 
-/*** A tensor from raw little-endian numbers of the core's own type.
+/*** A tensor from raw numbers in this machine's byte order, of the core's own type.
  * @function from_bytes
  * @tparam table shape
  * @tparam string bytes

@@ -25,7 +25,7 @@ static int l_rating_metrics(lua_State *L)
     cm_tensor *score = cmL_check_tensor(L, 1), *label = cmL_check_tensor(L, 2);
     cm_ids *segments = cmL_check_segments(L, 3);
     luaL_checktype(L, 4, LUA_TTABLE);
-    int64_t tasks = cm_segments_groups(segments), n_k = (int64_t)lua_rawlen(L, 4);
+    int64_t tasks = cm_segments_groups(segments), n_k = cmL_check_length(L, 4);
     luaL_argcheck(L, score->shape.ndim == 1 && score->count == cm_segments_rows(segments), 1,
                   "one score for each row of the segments was expected");
     luaL_argcheck(L, cm_shape_equal(&score->shape, &label->shape), 2,
@@ -33,12 +33,15 @@ static int l_rating_metrics(lua_State *L)
     int32_t *k = lua_newuserdatauv(L, (size_t)CM_MAX(n_k, 1) * sizeof *k, 0);
     for (int64_t j = 0; j < n_k; j++) {
         lua_rawgeti(L, 4, j + 1);
-        lua_Integer cutoff = luaL_checkinteger(L, -1);
-        luaL_argcheck(L, cutoff >= 1 && cutoff <= INT32_MAX, 4, "cutoffs must be at least 1");
+        int whole;
+        lua_Integer cutoff = lua_tointegerx(L, -1, &whole);
+        luaL_argcheck(L, whole && cutoff >= 1 && cutoff <= INT32_MAX, 4,
+                      "cutoffs must be whole numbers, at least 1");
         k[j] = (int32_t)cutoff;
         lua_pop(L, 1);
     }
-    double *values = lua_newuserdatauv(L, (size_t)CM_MAX(tasks, 1) * (size_t)(2 + n_k) * 8, 0);
+    double *values =
+        lua_newuserdatauv(L, (size_t)CM_MAX(tasks, 1) * (size_t)(2 + n_k) * sizeof *values, 0);
     double *mae = values, *rmse = mae + tasks, *ndcg = rmse + tasks;
     size_t mark = cm_scope_begin(cx);
     cm_tensor *s = cm_contiguous(cx, score), *y = cm_contiguous(cx, label);

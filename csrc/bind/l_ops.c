@@ -85,7 +85,8 @@ static int l_apply_expanded(lua_State *L)
     cmL_signature_read(L, &signature, &in);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
-    return cmL_finish(L, cx, mark, box, cm_apply_expanded(cx, *at, in.tensor, in.n, &in.p), name);
+    return cmL_finish(L, cx, mark, box, cm_apply_expanded(cx, *at, in.tensor, in.n, &in.p),
+                      (*at)->name);
 }
 
 static const luaL_Reg functions[] = {

@@ -22,7 +22,7 @@ static int l_optimizer(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     luaL_checktype(L, 1, LUA_TTABLE);
-    int n = (int)lua_rawlen(L, 1);
+    int n = (int)cmL_check_length(L, 1);
     cm_tensor **params = lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof *params, 0);
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, 1, i + 1);
@@ -59,8 +59,8 @@ static int o_backward(lua_State *L)
 static int o_adam(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    cm_optim *optim = check_optim(L);
     luaL_checktype(L, 2, LUA_TTABLE);
+    /* Reading the options may run a metamethod, so the optimiser is looked up after them. */
     cm_adam_options options = {.lr = cmL_field_number(L, 2, "lr", 1e-3),
                                .beta1 = cmL_field_number(L, 2, "beta1", 0.9),
                                .beta2 = cmL_field_number(L, 2, "beta2", 0.999),
@@ -68,7 +68,8 @@ static int o_adam(lua_State *L)
                                .weight_decay = cmL_field_number(L, 2, "weight_decay", 0),
                                .clip = cmL_field_number(L, 2, "clip", HUGE_VAL),
                                .decoupled = cmL_field_bool(L, 2, "decoupled", false)};
-    cm_optim_adam(cx, optim, &options);
+    if (!cm_optim_adam(cx, check_optim(L), &options))
+        return cmL_raise(L, cx, "adam");
     lua_settop(L, 1);
     return 1;
 }
@@ -132,7 +133,7 @@ static int o_clear(lua_State *L)
     return 1;
 }
 
-static int o_free(lua_State *L)
+static int o_gc(lua_State *L)
 {
     cm_optim **box = luaL_checkudata(L, 1, CML_OPTIM);
     cm_optim *held = *box;
@@ -141,8 +142,13 @@ static int o_free(lua_State *L)
     return 0;
 }
 
+static int o_free(lua_State *L)
+{
+    return cmL_may_free(L) ? o_gc(L) : 0;
+}
+
 static const luaL_Reg functions[] = {{"optimizer", l_optimizer}, {NULL, NULL}};
-static const luaL_Reg meta[] = {{"__gc", o_free}, {"__close", o_free}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", o_gc}, {"__close", o_free}, {NULL, NULL}};
 static const luaL_Reg methods[] = {{"backward", o_backward},   {"adam", o_adam},
                                    {"gradients", o_gradients}, {"moments", o_moments},
                                    {"steps", o_steps},         {"clear", o_clear},

@@ -126,7 +126,8 @@ static int t_track(lua_State *L)
     return 1;
 }
 
-/*** The numbers as a string of raw little-endian numbers of the core's own type, row by row.
+/*** The numbers as a string of raw numbers in this machine's byte order, of the core's own type,
+ * row by row.
  * @function Tensor:tobytes
  * @treturn string */
 static int t_tobytes(lua_State *L)
@@ -166,15 +167,21 @@ static int t_isfinite(lua_State *L)
     return 1;
 }
 
-/*** Gives the memory back now instead of at the next collection; the tensor cannot be used again.
- * @function Tensor:free */
-static int t_free(lua_State *L)
+static int t_gc(lua_State *L)
 {
     cm_tensor **box = luaL_checkudata(L, 1, CML_TENSOR);
     cm_tensor *held = *box;
     *box = NULL;
     cm_release(cmL_ctx(L), held);
     return 0;
+}
+
+/*** Gives the memory back now instead of at the next collection; the tensor cannot be used again.
+ * Within a finaliser (__gc of another object) it does nothing.
+ * @function Tensor:free */
+static int t_free(lua_State *L)
+{
+    return cmL_may_free(L) ? t_gc(L) : 0;
 }
 
 static int t_tostring(lua_State *L)
@@ -228,7 +235,7 @@ static int t_index(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg meta[] = {{"__gc", t_free},
+static const luaL_Reg meta[] = {{"__gc", t_gc},
                                 {"__close", t_free},
                                 {"__tostring", t_tostring},
                                 {"__len", t_len},

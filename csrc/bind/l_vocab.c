@@ -47,7 +47,7 @@ static cm_text check_key(lua_State *L, int index, const char *name)
 static int64_t *check_offsets(lua_State *L, int arg, size_t *n)
 {
     luaL_checktype(L, arg, LUA_TTABLE);
-    *n = lua_rawlen(L, arg);
+    *n = (size_t)cmL_check_length(L, arg);
     int64_t *offsets = lua_newuserdatauv(L, (*n + 1) * sizeof *offsets, 0);
     for (size_t i = 0; i < *n; i++) {
         int whole;
@@ -197,9 +197,17 @@ static int v_gc(lua_State *L)
     return 0;
 }
 
+static int v_close(lua_State *L)
+{
+    return cmL_may_free(L) ? v_gc(L) : 0;
+}
+
 static const luaL_Reg functions[] = {{"vocab", l_vocab}, {NULL, NULL}};
-static const luaL_Reg meta[] = {
-    {"__gc", v_gc}, {"__close", v_gc}, {"__len", v_len}, {"__tostring", v_tostring}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", v_gc},
+                                {"__close", v_close},
+                                {"__len", v_len},
+                                {"__tostring", v_tostring},
+                                {NULL, NULL}};
 static const luaL_Reg methods[] = {{"id", v_id},     {"ids", v_ids},       {"add", v_add},
                                    {"text", v_text}, {"export", v_export}, {NULL, NULL}};
 

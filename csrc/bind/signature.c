@@ -77,11 +77,11 @@ static void read_integer(lua_State *L, const cmL_arg *arg, int index, const cmL_
         *out = cmL_check_activation(L, index);
         break;
     case 'd':
-        if (absent && !arg->has_default) {
+        if (absent && arg->optional && !arg->has_default) {
             *out = -1;
             break;
         }
-        if (absent)
+        if (absent && arg->has_default)
             lua_pushinteger(L, (lua_Integer)arg->fallback);
         else
             lua_pushvalue(L, index);

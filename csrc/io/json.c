@@ -341,13 +341,6 @@ cm_json_type cm_json_type_of(const cm_json *doc, uint32_t at)
     return (cm_json_type)doc->values[at].type;
 }
 
-const char *cm_json_type_name(const cm_json *doc, uint32_t at)
-{
-    static const char *const names[] = {"null",     "a boolean", "a number",
-                                        "a string", "an array",  "an object"};
-    return names[doc->values[at].type];
-}
-
 bool cm_json_truth(const cm_json *doc, uint32_t at)
 {
     return doc->values[at].as.truth;

@@ -44,9 +44,6 @@ void cm_json_free(cm_ctx *cx, cm_json *doc);
 /* What the value is; most functions below are for values of one type alone. */
 cm_json_type cm_json_type_of(const cm_json *doc, uint32_t at);
 
-/* "null", "a boolean", "a number", ... for messages. */
-const char *cm_json_type_name(const cm_json *doc, uint32_t at);
-
 /* Of a boolean. */
 bool cm_json_truth(const cm_json *doc, uint32_t at);
 

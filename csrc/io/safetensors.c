@@ -279,24 +279,6 @@ const cm_archive_entry *cm_archive_at(const cm_archive *a, size_t i)
     return &a->entries[i];
 }
 
-const cm_archive_entry *cm_archive_find(const cm_archive *a, const char *name)
-{
-    cm_text wanted = {name, strlen(name)};
-    size_t low = 0, high = a->count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        const cm_archive_entry *e = &a->entries[a->sorted[middle]];
-        int order = cm_text_compare(e->name, wanted);
-        if (order == 0)
-            return e;
-        if (order < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 size_t cm_archive_meta_count(const cm_archive *a)
 {
     return a->metadata ? cm_json_count(a->header, a->metadata) : 0;

@@ -52,9 +52,6 @@ size_t cm_archive_count(const cm_archive *archive);
 /* The i-th array in the order of the header, i in [0, count). Owned by the archive. */
 const cm_archive_entry *cm_archive_at(const cm_archive *archive, size_t i);
 
-/* The array of a name, NULL if there is none. */
-const cm_archive_entry *cm_archive_find(const cm_archive *archive, const char *name);
-
 /* How many pairs of metadata there are. */
 size_t cm_archive_meta_count(const cm_archive *archive);
 

@@ -60,7 +60,7 @@ const cm_op cm_op_sub = {.name = "sub", .args = "a:n b:n", .meta = "__sub",
     .shape = cm_shape_rule_broadcast, .eval = sub_eval, .vjp = sub_vjp};
 const cm_op cm_op_mul = {.name = "mul", .args = "a:n b:n", .meta = "__mul",
     .doc = "a * b element by element, with broadcasting (matmul is the matrix product)",
-    .shape = cm_shape_rule_broadcast, .eval = mul_eval, .vjp = mul_vjp, .saves = CM_SAVE_ALL_IN};
+    .shape = cm_shape_rule_broadcast, .eval = mul_eval, .vjp = mul_vjp, .flags = CM_PRODUCT};
 const cm_op cm_op_div = {.name = "div", .args = "a:n b:n", .meta = "__div",
     .doc = "a / b element by element, with broadcasting; x / 0 is infinite",
     .shape = cm_shape_rule_broadcast, .eval = div_eval, .vjp = div_vjp,

@@ -2,13 +2,6 @@
 #include "ops/ops.h"
 #include <string.h>
 
-/* Numbers in a row of x: all dims but the first. */
-static int64_t row_size(const cm_shape *x)
-{
-    cm_shape rest = cm_shape_of(x->ndim - 1, x->dims + 1);
-    return cm_shape_size(&rest);
-}
-
 static bool gather_rows_shape(cm_call *c)
 {
     const cm_shape *x = &c->in[0]->shape;
@@ -25,7 +18,7 @@ static bool gather_rows_shape(cm_call *c)
 static void gather_rows_eval(cm_call *c)
 {
     const cm_ids *ids = c->p.ids[0];
-    size_t size = (size_t)row_size(&c->out_shape);
+    size_t size = (size_t)cm_shape_row(&c->out_shape);
     const cm_real *x = cm_data(c->in[0]);
     cm_real *o = cm_data(c->out);
     for (int64_t k = 0; k < ids->count; k++)
@@ -59,7 +52,7 @@ static bool scatter_add_rows_shape(cm_call *c)
 static void scatter_add_rows_eval(cm_call *c)
 {
     const cm_ids *ids = c->p.ids[0];
-    int64_t size = row_size(&c->out_shape);
+    int64_t size = cm_shape_row(&c->out_shape);
     const cm_real *x = cm_data(c->in[1]);
     cm_real *o = cm_data(c->out);
     memcpy(o, cm_data(c->in[0]), (size_t)c->out->count * sizeof *o);

@@ -24,16 +24,10 @@ static bool linear_shape(cm_call *c)
     return cm_shape_count(c->cx, &c->out_shape, &count);
 }
 
-static int64_t rows_of(const cm_shape *shape)
-{
-    cm_shape lead = cm_shape_of(shape->ndim - 1, shape->dims);
-    return cm_shape_size(&lead);
-}
-
 static void linear_eval(cm_call *c)
 {
     const cm_tensor *x = c->in[0], *w = c->in[1];
-    int64_t out = w->shape.dims[0], in = w->shape.dims[1], rows = rows_of(&c->out_shape);
+    int64_t out = w->shape.dims[0], in = w->shape.dims[1], rows = cm_shape_lead(&c->out_shape);
     cm_gemm(c->cx, rows, out, in, (cm_matrix){cm_data(x), in, 1}, (cm_matrix){cm_data(w), 1, in}, 0,
             cm_data(c->out), out);
     cm_kernels_of(c->cx)->bias_act(rows, out, cm_data(c->out),
@@ -45,11 +39,9 @@ static cm_tensor *linear_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, cons
 {
     cm_tensor *x = in[0], *y;
     if (x->shape.ndim == 1) {
-        int64_t row[2] = {1, x->shape.dims[0]};
-        y = cm_matmul(cx, cm_reshape(cx, x, &(cm_shape){2, {row[0], row[1]}}),
-                      cm_transpose(cx, in[1]));
-        if (y)
-            y = cm_reshape(cx, y, &(cm_shape){1, {in[1]->shape.dims[0]}});
+        cm_shape row = cm_shape_2d(1, x->shape.dims[0]), flat = cm_shape_1d(in[1]->shape.dims[0]);
+        y = cm_matmul(cx, cm_reshape(cx, x, &row), cm_transpose(cx, in[1]));
+        y = cm_reshape(cx, y, &flat);
     } else {
         y = cm_matmul(cx, x, cm_transpose(cx, in[1]));
     }
@@ -71,7 +63,7 @@ static void linear_fast_vjp(cm_vjp *v)
     const cm_tensor *x = v->in[0], *w = v->in[1];
     const cm_kernels *k = cm_kernels_of(v->cx);
     cm_activation act = (cm_activation)v->p->i[0];
-    int64_t out = w->shape.dims[0], in = w->shape.dims[1], rows = rows_of(&x->shape);
+    int64_t out = w->shape.dims[0], in = w->shape.dims[1], rows = cm_shape_lead(&x->shape);
     cm_tensor *d = v->g;
     if (act != CM_ACT_IDENTITY) {
         d = cm_tensor_new(v->cx, &v->g->shape);

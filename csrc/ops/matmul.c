@@ -44,9 +44,8 @@ static void matmul_eval(cm_call *c)
     int64_t m = c->out_shape.dims[c->out_shape.ndim - 2],
             n = c->out_shape.dims[c->out_shape.ndim - 1], k = a->shape.dims[a->shape.ndim - 1];
     if (b->shape.ndim == 2 && cm_is_contiguous(a)) { /* one product over all rows of all batches */
-        int64_t rows = k > 0 ? a->count / k : m * (n > 0 ? c->out->count / (m * n) : 0);
-        cm_gemm(c->cx, rows, n, k, (cm_matrix){cm_data(a), k, 1}, last_two(b, 0), 0,
-                cm_data(c->out), n);
+        cm_gemm(c->cx, cm_shape_lead(&a->shape), n, k, (cm_matrix){cm_data(a), k, 1},
+                last_two(b, 0), 0, cm_data(c->out), n);
         return;
     }
     cm_tensor lead_o = lead_of(c->out), lead_a = lead_of(a), lead_b = lead_of(b);
@@ -81,8 +80,8 @@ static cm_tensor *row_dot_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, con
 // clang-format off
 const cm_op cm_op_matmul = {.name = "matmul", .args = "a:t b:t",
     .doc = "matrix product over the last two dims, [.., m, k] * [.., k, n]; leading dims broadcast",
-    .shape = matmul_shape, .eval = matmul_eval, .vjp = matmul_vjp, .saves = CM_SAVE_ALL_IN,
-    .flags = CM_MATRIX};
+    .shape = matmul_shape, .eval = matmul_eval, .vjp = matmul_vjp,
+    .flags = CM_MATRIX | CM_PRODUCT};
 const cm_op cm_op_row_dot = {.name = "row_dot", .args = "a:t b:t",
     .doc = "dot product of corresponding rows: the sum of a * b over the last dim",
     .expand = row_dot_expand};

@@ -37,6 +37,14 @@ static bool prepare(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
     return true;
 }
 
+/* What the derivative of this application will read. */
+static unsigned saves_of(const cm_op *op, cm_tensor *const *in)
+{
+    if (!(op->flags & CM_PRODUCT))
+        return op->saves;
+    return (in[1]->node ? CM_SAVE_IN(0) : 0) | (in[0]->node ? CM_SAVE_IN(1) : 0);
+}
+
 static cm_tensor *compute(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
                           const cm_params *p)
 {
@@ -58,7 +66,7 @@ static cm_tensor *compute(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int
     }
     if (!out || (op->flags & CM_NONDIFF) || !cm_records(cx, in, n_in))
         return out;
-    return cm_record(cx, op, op->saves, in, n_in, &call.p, out) ? out : NULL;
+    return cm_record(cx, op, saves_of(op, in), in, n_in, &call.p, out) ? out : NULL;
 }
 
 cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,

@@ -58,6 +58,7 @@ typedef struct cm_vjp {
 #define CM_NONDIFF      2u  /* has no derivative: nothing is recorded, gradients stop */
 #define CM_LIST         4u  /* takes any number of tensors (args begins with a list) */
 #define CM_MATRIX       8u  /* inputs are copied only where BLAS cannot read their last two dims */
+#define CM_PRODUCT      32u /* of two inputs: each is saved only for the gradient of the other */
 #define CM_STRIDED_GRAD 16u /* .fast_vjp reads g as it comes; else it is made contiguous */
 
 struct cm_op {

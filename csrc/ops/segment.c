@@ -2,12 +2,6 @@
 #include "ops/ops.h"
 #include <string.h>
 
-static int64_t row_size(const cm_shape *x)
-{
-    cm_shape rest = cm_shape_of(x->ndim - 1, x->dims + 1);
-    return cm_shape_size(&rest);
-}
-
 /* x [rows, ..] and segments that cover all rows */
 static bool covers(cm_ctx *cx, const cm_shape *x, const cm_ids *segments)
 {
@@ -31,7 +25,7 @@ static void segment_sum_eval(cm_call *c)
 {
     const cm_kernels *k = cm_kernels_of(c->cx);
     const int32_t *offset = c->p.ids[0]->values;
-    int64_t size = row_size(&c->out_shape), groups = c->out_shape.dims[0];
+    int64_t size = cm_shape_row(&c->out_shape), groups = c->out_shape.dims[0];
     const cm_real *x = cm_data(c->in[0]);
     cm_real *o = cm_data(c->out);
     for (int64_t g = 0; g < groups; g++) {
@@ -88,7 +82,7 @@ static bool segment_expand_shape(cm_call *c)
 static void segment_expand_eval(cm_call *c)
 {
     const int32_t *offset = c->p.ids[0]->values;
-    size_t size = (size_t)row_size(&c->out_shape);
+    size_t size = (size_t)cm_shape_row(&c->out_shape);
     const cm_real *x = cm_data(c->in[0]);
     cm_real *o = cm_data(c->out);
     for (int64_t g = 0; g < c->in[0]->shape.dims[0]; g++)

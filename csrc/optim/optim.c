@@ -123,6 +123,7 @@ bool cm_optim_backward(cm_ctx *cx, cm_optim *o, cm_tensor *loss)
 {
     size_t mark = cm_scope_begin(cx);
     bool ok = cm_grad_into(cx, loss, o->params, o->grads, o->n);
+    o->grad_block->version++;
     cm_scope_end(cx, mark);
     if (!ok)
         cm_optim_clear(o);
@@ -131,11 +132,16 @@ bool cm_optim_backward(cm_ctx *cx, cm_optim *o, cm_tensor *loss)
 
 void cm_optim_clear(cm_optim *o)
 {
+    o->grad_block->version++;
     memset(o->grad_block->data, 0, (size_t)o->count * sizeof(cm_real));
 }
 
-void cm_optim_adam(cm_ctx *cx, cm_optim *o, const cm_adam_options *options)
+bool cm_optim_adam(cm_ctx *cx, cm_optim *o, const cm_adam_options *options)
 {
+    for (int i = 0; i < o->n; i++)
+        if (o->params[i]->storage->block != o->value_block)
+            return cm_refuse(cx, CM_ERR_STATE,
+                             "parameter %d belongs to an optimiser that was made later", i + 1);
     double t = (double)++o->steps;
     cm_adam_step step = {
         .rate = (cm_real)(options->lr / (1 - pow(options->beta1, t))),
@@ -154,4 +160,8 @@ void cm_optim_adam(cm_ctx *cx, cm_optim *o, const cm_adam_options *options)
                             o->first_block->data, o->second_block->data, &step);
     for (int i = 0; i < o->n; i++)
         o->params[i]->storage->version++;
+    o->grad_block->version++;
+    o->first_block->version++;
+    o->second_block->version++;
+    return true;
 }

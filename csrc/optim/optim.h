@@ -38,8 +38,9 @@ void cm_optim_free(cm_ctx *cx, cm_optim *optim);
 /* Adds the gradients of `loss` to the gradient block (which a step leaves at zero). */
 bool cm_optim_backward(cm_ctx *cx, cm_optim *optim, cm_tensor *loss) CM_MUST_CHECK;
 
-/* One step of Adam from the gradient block, which it clears. */
-void cm_optim_adam(cm_ctx *cx, cm_optim *optim, const cm_adam_options *options);
+/* One step of Adam from the gradient block, which it clears. Refused when a later optimiser has
+ * taken a parameter over. */
+bool cm_optim_adam(cm_ctx *cx, cm_optim *optim, const cm_adam_options *options) CM_MUST_CHECK;
 
 /* Clears the gradient block (after a failed backward). */
 void cm_optim_clear(cm_optim *optim);

@@ -115,18 +115,6 @@ static cm_real k_sum(int64_t n, const cm_real *a)
     return fold(lane);
 }
 
-static cm_real k_dot(int64_t n, const cm_real *a, const cm_real *b)
-{
-    cm_real lane[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] += a[i + j] * b[i + j];
-    for (int j = 0; i < n; i++, j++)
-        lane[j] += a[i] * b[i];
-    return fold(lane);
-}
-
 static void k_axpy(int64_t n, cm_real *restrict o, cm_real scale, const cm_real *restrict a)
 {
     for (int64_t i = 0; i < n; i++)
@@ -324,7 +312,6 @@ const cm_kernels PASTE(cm_kernels_, CM_ISA) = {
     .erf = k_erf,
     .pow = k_pow,
     .sum = k_sum,
-    .dot = k_dot,
     .axpy = k_axpy,
     .bias_act = k_bias_act,
     .act_grad = k_act_grad,

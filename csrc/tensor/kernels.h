@@ -26,7 +26,7 @@ typedef void cm_unary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, cm
 typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, const cm_real *b,
                           int64_t sb);
 
-/* One step of Adam over a flat block; see optim/adam.c for the equations. */
+/* One step of Adam over a flat block; see optim/optim.h for the equations. */
 typedef struct cm_adam_step {
     cm_real rate, beta1, beta2, eps, decay, clip; /* rate: already without the bias of m */
     cm_real rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once: 1 - 0.999f is off by 1e-5 */
@@ -41,8 +41,7 @@ typedef struct cm_kernels {
     cm_unary_fn *neg, *square, *sqrt, *reciprocal, *abs, *sign, *relu, *leaky_relu, *step, *exp,
         *log, *sigmoid, *tanh, *softplus, *erf, *pow;
 
-    cm_real (*sum)(int64_t n, const cm_real *a); /* sum of a run */
-    cm_real (*dot)(int64_t n, const cm_real *a, const cm_real *b);
+    cm_real (*sum)(int64_t n, const cm_real *a);                          /* sum of a run */
     void (*axpy)(int64_t n, cm_real *o, cm_real scale, const cm_real *a); /* o += scale a */
 
     /* y [rows, columns] += bias [columns] (may be NULL), then the activation, in place. */

@@ -38,6 +38,18 @@ int64_t cm_shape_size(const cm_shape *shape)
     return count;
 }
 
+int64_t cm_shape_lead(const cm_shape *shape)
+{
+    cm_shape lead = cm_shape_of(shape->ndim - 1, shape->dims);
+    return cm_shape_size(&lead);
+}
+
+int64_t cm_shape_row(const cm_shape *shape)
+{
+    cm_shape row = cm_shape_of(shape->ndim - 1, shape->dims + 1);
+    return cm_shape_size(&row);
+}
+
 bool cm_shape_count(cm_ctx *cx, const cm_shape *shape, int64_t *count)
 {
     char text[CM_SHAPE_TEXT];

@@ -16,6 +16,11 @@ cm_shape cm_shape_1d(int64_t n);
 /* [rows, columns] */
 cm_shape cm_shape_2d(int64_t rows, int64_t columns);
 
+/* The product of all dims but the last: how many runs there are along it. At least one dim. */
+int64_t cm_shape_lead(const cm_shape *shape);
+/* The product of all dims but the first: the numbers of a row. At least one dim. */
+int64_t cm_shape_row(const cm_shape *shape);
+
 /* Whether both have the same dims. */
 bool cm_shape_equal(const cm_shape *a, const cm_shape *b);
 

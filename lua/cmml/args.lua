@@ -90,7 +90,8 @@ function args.check(name, options, known, level)
     end
   end
   local result = {}
-  for key, rule in pairs(known) do
+  for _, key in ipairs(sorted_keys(known)) do -- so that the first error is always the same
+    local rule = known[key]
     local kind, default = rule, nil
     if type(rule) == "table" then
       kind, default = rule[1], rule[2]

@@ -10,40 +10,6 @@ return function(cmml)
   local Catalogue = { __name = "cmml.Catalogue" }
   Catalogue.__index = Catalogue
 
-  --- Declares the fields of items and users.
-  -- @tparam table declaration item and user: lists of {name, multi = true if a row may have several
-  -- values}; unknown: "zero" (an unseen value counts as absent, the default) or "learned" (it has a
-  -- vector of its own); min_count: values seen fewer times count as unseen (default 1)
-  -- @treturn table the schema, checked
-  function cmml.schema(declaration)
-    local opt = args.check("schema", declaration, { item = { "table", {} }, user = { "table", {} },
-      unknown = { "string", "zero" }, min_count = { "integer", 1 } })
-    args.one_of("schema: unknown", opt.unknown, { "zero", "learned" })
-    local seen = {}
-    for _, side in ipairs { "item", "user" } do
-      local fields = {}
-      for i, field in ipairs(opt[side]) do
-        local name = type(field) == "table" and (field[1] or field.name)
-        if type(name) ~= "string" or not name:find("^[%w_]+$") then
-          error(("schema: field %d of %s must be {\"name\"}, of letters, digits and _"):format(
-            i, side), 2)
-        elseif seen[name] then
-          error(("schema: field %s is declared twice"):format(name), 2)
-        end
-        for key in pairs(field) do
-          if key ~= 1 and key ~= "name" and key ~= "multi" then
-            error(("schema: field %s has no setting %s; it may have multi"):format(name,
-              tostring(key)), 2)
-          end
-        end
-        seen[name] = true
-        fields[i] = { name, multi = field.multi == true }
-      end
-      opt[side] = fields
-    end
-    return opt
-  end
-
   -- The values of a field in a record, as a list; numbers and text alike.
   local function values_of(record, field)
     local value = record and record[field[1]]
@@ -80,15 +46,15 @@ return function(cmml)
 
   --- Makes a catalogue.
   -- @tparam table options schema, items (Vocab of raw ids), item_records (one table of values a
-  -- row), titles (list of texts, optional), user_records (those users alone that may be learnt
-  -- from)
+  -- row), titles (list of texts, optional), seen_items and user_records (lists of the records that
+  -- may be learnt from: values that occur nowhere else count as unseen)
   -- @treturn Catalogue
   function cmml.catalogue(options)
     local opt = args.check("catalogue", options, { schema = "table", items = "any",
-      item_records = "table", titles = "table?", user_records = "table" })
+      item_records = "table", titles = "table?", seen_items = "table", user_records = "table" })
     local self = setmetatable({ schema = opt.schema, items = opt.items, titles = opt.titles,
       vocabs = {} }, Catalogue)
-    local records = { item = opt.item_records, user = opt.user_records }
+    local records = { item = opt.seen_items, user = opt.user_records }
     for _, side in ipairs { "item", "user" } do
       for _, field in ipairs(opt.schema[side]) do
         self.vocabs[field[1]] = vocabulary(records[side], field, opt.schema.min_count)

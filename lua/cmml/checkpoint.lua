@@ -6,7 +6,7 @@ local json = require "cmml.json"
 
 return function(cmml)
   local core = cmml.core
-  local Recommender = getmetatable(cmml.recommenders.cmml)
+  local Recommender = cmml.Recommender
   local format, format_version = "cmml-model", 1
 
   --- Saves a recommender: whole, or the file that stood there stays.

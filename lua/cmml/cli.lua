@@ -56,11 +56,14 @@ function cli.main(words)
   end
   local ok, result
   ok, result, message = pcall(command.run, require "cmml", values)
-  if not ok then
+  if not ok and tostring(result):find("interrupted!", 1, true) then
+    return fail(("%s: interrupted%s"):format(name,
+      name == "train" and "; --resume goes on after the last whole epoch" or ""), 1)
+  elseif not ok then
     local text = tostring(result):gsub("^[^%s:]+%.lua:%d+: ", "") -- where in the library: no matter
-    return fail(("%s: %s"):format(name, text), 1)
+    return fail(("%s: %s"):format(name, text:match("^" .. name .. ": (.*)$") or text), 1)
   elseif not result then
-    return fail(("%s: %s"):format(name, message), 1)
+    return fail(("%s: %s"):format(name, message:match("^" .. name .. ": (.*)$") or message), 1)
   end
   return 0
 end

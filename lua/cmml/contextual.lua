@@ -31,7 +31,10 @@ return function(cmml)
     for key, value in pairs(options) do
       network[key] = value
     end
-    local self = setmetatable({ catalogue = catalogue, options = options }, Contextual)
+    network.preset = nil
+    local preset = cmml.presets[options.preset]
+    local self = setmetatable({ catalogue = catalogue, options = options,
+      training = preset and preset.training }, Contextual)
     self.module = cmml.network(network)
     return self
   end
@@ -41,7 +44,7 @@ return function(cmml)
   -- @tparam[opt] table options preset (default "published-code") and, over it, any option of
   -- `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial
   -- weights (default 1)
-  -- @treturn Recommender
+  -- @treturn Recommender; its field `training` holds the preset's defaults for `train`
   function cmml.cmml(catalogue, options)
     local rules = { seed = { "integer", 1 } }
     for key, rule in pairs(known) do
@@ -53,7 +56,7 @@ return function(cmml)
     if not preset then
       error(("cmml: there is no preset %s"):format(opt.preset), 2)
     end
-    local chosen = {}
+    local chosen = { preset = opt.preset }
     for key, value in pairs(preset.model) do
       chosen[key] = value
       if opt[key] ~= nil then

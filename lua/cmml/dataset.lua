@@ -16,7 +16,11 @@ return function(cmml)
       if record.id == nil then
         error(("dataset: record %d of %s has no id"):format(i, what), 3)
       end
-      rows[vocab:add(record.id)] = record
+      local row = vocab:add(record.id)
+      if rows[row] then
+        error(("dataset: %s has two records with the id %s"):format(what, tostring(record.id)), 3)
+      end
+      rows[row] = record
     end
     for row = 1, #vocab do
       rows[row] = rows[row] or {}
@@ -76,17 +80,36 @@ return function(cmml)
       #self.ratings.items, #self.users, #self.items)
   end
 
-  --- The catalogue that a model of this data set needs: values of user fields come from the
-  -- training users alone.
+  --- The ratings that some users gave, one row after another, and what they come to by item.
+  -- @tparam table ratings grouped by user
+  -- @tparam table users list of rows
+  -- @tparam integer n_items
+  -- @treturn table items (Ids), labels [rows]
+  -- @treturn Tensor how many ratings each item has [n_items]
+  -- @treturn Tensor their sum [n_items]
+  function cmml.ratings_of(ratings, users, n_items)
+    local rows = core.draw_tasks(ratings, core.ids(users), { support = #ratings.items, query = 0 })
+    local zeros = core.full({ n_items }, 0)
+    local ones = core.full({ #rows.items }, 1)
+    return rows, core.scatter_add_rows(zeros, ones, rows.items),
+      core.scatter_add_rows(zeros, rows.labels, rows.items)
+  end
+
+  --- The catalogue that a model of this data set needs. The values that fields may have are those
+  -- of the training users, and of the items that they rated.
   -- @tparam table train list of user rows
   -- @treturn Catalogue
   function Dataset:catalogue(train)
-    local records = {}
+    local users, items = {}, {}
     for i, row in ipairs(train) do
-      records[i] = self.user_records[row]
+      users[i] = self.user_records[row]
+    end
+    local _, counts = cmml.ratings_of(self.ratings, train, #self.items)
+    for row, count in ipairs(counts:totable()) do
+      items[#items + 1] = count > 0 and self.item_records[row] or nil
     end
     return cmml.catalogue { schema = self.schema, items = self.items, titles = self.titles,
-      item_records = self.item_records, user_records = records }
+      item_records = self.item_records, seen_items = items, user_records = users }
   end
 
   --- The ratings with the item rows of a model's catalogue, which may be another than the data's.

@@ -4,8 +4,9 @@
 -- libraries share all code and no state.
 local parts = {
   "tensor", "grad", "module", "nn", "features", "encoder", "hybrid", "modulation", "network",
-  "optim", "catalogue", "dataset", "split", "tasks", "recommender", "contextual", "simple",
-  "metrics", "evaluate", "protocol", "checkpoint", "train", "movielens", "gradcheck", "help",
+  "optim", "schema", "catalogue", "dataset", "split", "tasks", "recommender", "contextual",
+  "simple", "metrics", "evaluate", "protocol", "checkpoint", "train", "movielens", "gradcheck",
+  "help",
 }
 
 --- The library over a core.

@@ -17,8 +17,22 @@ return function(cmml)
   local public_schema = { item = { { "film" }, { "year" }, { "genre", multi = true } },
     user = full_schema.user }
 
-  -- Films that stand twice in the original list, under two ids; extra information exists for one.
-  local same_film = { ["860"] = "811", ["1795"] = "1741" }
+  -- Films that stand twice in the list of MovieLens-1M, under two ids; extra information exists for
+  -- one. The title tells whether a folder has that film under the id.
+  local doubled = {
+    ["860"] = { "811", "Maybe, Maybe Not (Bewegte Mann, Der) (1994)" },
+    ["1795"] = { "1741", "Callejón de los milagros, El (1995)" },
+  }
+
+  -- Ids of the doubled films of a list: other id by id.
+  local function doubles_in(movies)
+    local same = {}
+    for _, movie in ipairs(movies) do
+      local double = doubled[movie.id]
+      same[movie.id] = double and movie.title == double[2] and double[1] or nil
+    end
+    return same
+  end
 
   local function read(path, encoding, columns, exact)
     return core.read_table(path, { delimiter = "::", encoding = encoding, columns = columns,
@@ -79,10 +93,12 @@ return function(cmml)
     return rows
   end
 
-  -- "Name (notes)" without the notes; N/A counts as a value of its own, as in the published tables.
-  local function clean(list)
+  -- N/A counts as a value of its own, as in the published tables; of a director's "Name (notes)"
+  -- the notes go.
+  local function clean(list, drop_notes)
     for i, value in ipairs(list) do
-      list[i] = value == "N/A" and "nan" or value:gsub("%s*%b()", ""):match("^%s*(.-)%s*$")
+      local name = drop_notes and value:gsub("%s*%b()", ""):match("^%s*(.-)%s*$") or value
+      list[i] = value == "N/A" and "nan" or name
     end
     return list
   end
@@ -102,7 +118,8 @@ return function(cmml)
       director = "director", actor = "actor" })
     local by_id = {}
     for _, row in ipairs(rows) do
-      row.genre, row.director, row.actor = clean(row.genre), clean(row.director), clean(row.actor)
+      row.genre, row.actor = clean(row.genre), clean(row.actor)
+      row.director = clean(row.director, true)
       by_id[row.id] = row
     end
     return by_id
@@ -121,7 +138,7 @@ return function(cmml)
     return result
   end
 
-  local function merge_films(ratings)
+  local function merge_films(ratings, same_film)
     local old, new, renamed = ratings.items, core.vocab(), false
     local row_of = {}
     for row = 1, #old do
@@ -194,11 +211,12 @@ return function(cmml)
     local schema = cmml.schema { item = choose_fields(known.item, opt.item_fields, "item"),
       user = choose_fields(known.user, opt.user_fields, "user"), unknown = opt.unknown,
       min_count = opt.min_count }
-    merge_films(ratings)
+    local same_film = doubles_in(movies)
+    merge_films(ratings, same_film)
     local items = {}
     for _, movie in ipairs(movies) do
       if not same_film[movie.id] then
-        local record = extra and (extra[movie.id] or {}) or movie
+        local record = extra and (extra[movie.id] or { genre = movie.genre }) or movie
         record.id, record.title = movie.id, movie.title
         items[#items + 1] = record
       end

@@ -38,9 +38,10 @@ function progress.training(core, epochs)
   end
 
   local function on_epoch(state, improved)
-    io.stderr:write(columns and "\r\27[K" or "",
-      ("epoch %d/%d  loss %.4f  valid mae %.4f  ndcg_exp@1 %.4f  %.1f s%s\n"):format(state.epoch,
-        epochs, state.loss, state.mae, state.ndcg, state.seconds, improved and "  best" or ""))
+    local judged = state.mae
+      and ("  valid mae %.4f  ndcg_exp@1 %.4f"):format(state.mae, state.ndcg) or ""
+    io.stderr:write(columns and "\r\27[K" or "", ("epoch %d/%d  loss %.4f%s  %.1f s%s\n"):format(
+      state.epoch, epochs, state.loss, judged, state.seconds, improved and "  best" or ""))
   end
 
   return { on_step = on_step, on_epoch = on_epoch }

@@ -18,6 +18,7 @@ return function(cmml)
   local core = cmml.core
   local Recommender = { __name = "cmml.Recommender" }
   Recommender.__index = Recommender
+  cmml.Recommender = Recommender -- checkpoint.lua adds to it
   local Adapted = { __name = "cmml.Adapted" }
   Adapted.__index = Adapted
   cmml.recommenders = {}
@@ -69,6 +70,16 @@ return function(cmml)
     return rows, labels, skipped
   end
 
+  -- What stands beside the list, as ratings by item or behind a gap, would be passed over, too.
+  local function check_list(support)
+    for key in pairs(support) do
+      if key ~= "user" and not (math.type(key) == "integer" and key >= 1 and key <= #support) then
+        error(("adapt: the support must be a list of {item, rating} without gaps; only user may "
+          .. "stand beside it, not %s"):format(tostring(key)), 3)
+      end
+    end
+  end
+
   -- Fields of a person that the model does not have would be passed over in silence.
   local function check_fields(self, user)
     local names = {}
@@ -110,6 +121,7 @@ return function(cmml)
     elseif support.user ~= nil and type(support.user) ~= "table" then
       error("adapt: user must be a table of values by field name, not " .. type(support.user), 2)
     end
+    check_list(support)
     check_fields(self, support.user or {})
     local rows, labels, skipped = read_support(self, support, opt.unknown)
     local users = { bags = self.catalogue:bags("user", { support.user or {} }),

@@ -49,16 +49,9 @@ return function(cmml)
     -- @tparam table ratings grouped by user
     -- @tparam table users list of rows that may be learnt from
     function class:fit(ratings, users)
-      local wanted = core.ids(users)
-      local count_of = #ratings.items
-      local support, query = core.draw_tasks(ratings, wanted, { support = count_of,
-        query = 0, seed = 0 })
-      assert(#query.items == 0)
       local n = #self.catalogue.items
-      local zeros = core.full({ n }, 0)
-      local total = core.scatter_add_rows(zeros, support.labels, support.items)
-      local count = core.scatter_add_rows(zeros, core.full({ #support.items }, 1), support.items)
-      local mean = #support.items > 0 and support.labels:mean():item() or 0
+      local rows, count, total = cmml.ratings_of(ratings, users, n)
+      local mean = #rows.items > 0 and rows.labels:mean():item() or 0
       if kind.item then
         local imaginary = self.options.item_shrink + none(count)
         self.item_part = (total + mean * imaginary) / (count + imaginary)

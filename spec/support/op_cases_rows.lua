@@ -46,6 +46,7 @@ cases.slice = {
     { { 4, 3 }, options = with(1, 4, 2), text = "rows 4 to 2 of dim 1" },
     { { 4, 3 }, options = with(1, 1, math.maxinteger), text = "do not exist" },
     { { 4, 3 }, options = with(3, 1, 1), text = "dim 3 of a tensor with 2 dims" },
+    { { 4, 3 }, options = with(nil, 1, 1), text = "#2.*number expected, got nil" },
   },
 }
 cases.unslice = {
@@ -63,6 +64,7 @@ cases.unslice = {
     { { 2, 1, 2 }, options = with(2, 2, 3) },
   },
   refused = {
+    { { 2, 3 }, options = with(nil, 1, 4), text = "#2.*number expected, got nil" },
     { { 2, 3 }, options = with(1, 2, 2), text = "2 rows from row 2 do not fit into 2 rows" },
     { { 2, 3 }, options = with(1, 0, 4), text = "do not fit into 4 rows" },
     { { 2, 3 }, options = with(1, 1, -1), text = "do not fit into %-1 rows" },
@@ -112,7 +114,7 @@ cases.matmul = {
     { { 5, 2, 3 }, { 3, 2 } }, { { 2, 3 }, { 4, 3, 2 } }, { { 2, 2, 3 }, { 2, 3, 2 } },
     { { 2, 1, 2, 3 }, { 3, 3, 1 } }, { { 0, 3 }, { 3, 2 } }, { { 2, 0 }, { 0, 3 } },
     { { 2, 3 }, { 3, 0 } }, { { 0, 2, 3 }, { 3, 2 } }, { { 2, 2, 0 }, { 0, 2 } },
-    { { 9, 17 }, { 17, 5 } },
+    { { 9, 17 }, { 17, 5 } }, { { 0, 0 }, { 0, 3 } }, { { 2, 0, 0 }, { 0, 3 } },
   },
   refused = {
     { { 3, 2 }, { 3, 2 }, text = "inner sizes differ: 3x2 %* 3x2" },

@@ -48,7 +48,8 @@ function people.dataset(cmml, options)
   local world = people.world(options)
   world.name = "people"
   world.schema = cmml.schema { item = { { "kind" }, { "tags", multi = true } },
-    user = { { "age" } }, unknown = options and options.unknown or nil }
+    user = { { "age" } }, unknown = options and options.unknown or nil,
+    min_count = options and options.unknown == "learned" and 2 or nil }
   return cmml.dataset(world)
 end
 

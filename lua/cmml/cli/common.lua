@@ -11,14 +11,16 @@ common.data_options = {
   { name = "test-users", kind = "string", arg = "FILE",
     help = "list of the users to test on, one a line; default: test_users.txt of the data folder "
       .. "if there is one, else a random fifth" },
-  { name = "valid", kind = "number", arg = "SHARE", default = 0.05,
-    help = "share of the other users that chooses the best epoch" },
+  { name = "valid", kind = "number", arg = "SHARE",
+    help = "share of the other users that chooses the best epoch [default: 0.05]" },
   { name = "protocol", kind = "string", arg = "NAME",
     help = "capped: each training user keeps --cap ratings, chosen once; full: each draw takes "
       .. "fresh ones of the whole history [default: full, or as the model was trained]" },
-  { name = "cap", kind = "integer", arg = "N", default = 50, help = "ratings kept by capped" },
-  { name = "data-seed", kind = "integer", arg = "N", default = 1,
-    help = "seed of the choice of users and capped ratings" },
+  { name = "cap", kind = "integer", arg = "N",
+    help = "ratings kept by capped [default: 50, or as the model was trained]" },
+  { name = "data-seed", kind = "integer", arg = "N",
+    help = "seed of the choice of users and capped ratings [default: 1, or as the model was "
+      .. "trained]" },
   { name = "support", kind = "integer", arg = "N", default = 40,
     help = "ratings at most that a task adapts to" },
   { name = "query", kind = "integer", arg = "N", default = 10,
@@ -34,21 +36,27 @@ local function list_of(text)
   return list
 end
 
---- The data of a command, split and capped as its options say.
+--- The data set of a command.
 -- @tparam table cmml the library
 -- @tparam table values options of the command
--- @tparam[opt] Catalogue catalogue of a trained model
--- @treturn ?table see `cmml.cold_users`
+-- @treturn ?Dataset
 -- @treturn ?string message
-function common.read_data(cmml, values, catalogue)
-  local dataset, message = cmml.movielens(values.data, {
+function common.read_dataset(cmml, values)
+  return cmml.movielens(values.data, {
     item_fields = values.item_fields and list_of(values.item_fields),
     user_fields = values.user_fields and list_of(values.user_fields),
     unknown = values.unknown, min_count = values.min_count,
   })
-  if not dataset then
-    return nil, message
-  end
+end
+
+--- A data set split and capped as the options say.
+-- @tparam table cmml the library
+-- @tparam table values options of the command
+-- @tparam Dataset dataset
+-- @tparam[opt] Catalogue catalogue of a trained model
+-- @treturn ?table see `cmml.cold_users`
+-- @treturn ?string message
+function common.split(cmml, values, dataset, catalogue)
   local test_users = values.test_users
   local listed = values.data .. "/test_users.txt"
   if not test_users and cmml.core.exists(listed) then

@@ -22,40 +22,106 @@ evaluate.options = common.join({
     help = "leave out the simple predictors, which are counted on the same training ratings" },
 })
 
+-- What the options leave open is as in the training of the first model.
+local function complete(values, notes)
+  local filled = setmetatable({}, { __index = values })
+  for _, key in ipairs { "protocol", "cap", "data_seed", "valid", "test_users" } do
+    if values[key] == nil then
+      filled[key] = notes[key]
+    end
+  end
+  return filled
+end
+
+-- Refuses test users that a model was not kept from.
+local function check_unseen(path, notes, data)
+  local held_out = {}
+  for _, user in ipairs(type(notes.test_users) == "table" and notes.test_users or {}) do
+    held_out[user] = true
+  end
+  for _, row in ipairs(notes.test_users and data.test or {}) do
+    local user = data.dataset.users:text(row)
+    if not held_out[user] then
+      return nil, ("%s was trained on user %s, who is to be tested on: give the users that it was "
+        .. "kept from (--test-users)"):format(path, user)
+    end
+  end
+  return true
+end
+
+local function load_all(cmml, list)
+  local loaded = {}
+  for path in list:gmatch("[^,]+") do
+    local model, found = cmml.load(path)
+    if not model then
+      return nil, found
+    end
+    loaded[#loaded + 1] = { path = path, model = model,
+      notes = type(found.notes) == "table" and found.notes or {} }
+  end
+  if #loaded == 0 then
+    return nil, "--model names no file"
+  end
+  return loaded
+end
+
+-- What a model is called in the table: by its seed, or by its path if that does not tell it apart.
+local function title_of(entry, loaded)
+  local function name(of)
+    return of.notes.seed and ("%s, seed %s"):format(of.model.title, tostring(of.notes.seed))
+      or of.model.title
+  end
+  local same = 0
+  for _, other in ipairs(loaded) do
+    same = same + (name(other) == name(entry) and 1 or 0)
+  end
+  return same > 1 and entry.path or name(entry)
+end
+
+-- Each model is judged over its own catalogue; the draws depend on the data alone.
+local function judge(cmml, values, data, models)
+  local tasks = cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
+    support = values.support, query = values.query, seed = values.seed,
+    shuffle_labels = values.shuffle_labels }
+  return cmml.evaluate(models, tasks, { draws = values.draws })
+end
+
 --- Runs the command.
 -- @tparam table cmml the library
 -- @tparam table values options
 -- @treturn ?true
 -- @treturn ?string message
 function evaluate.run(cmml, values)
-  local models, titles = {}, {}
-  for path in values.model:gmatch("[^,]+") do
-    local model, found = cmml.load(path)
-    if not model then
-      return nil, found
-    end
-    local notes = type(found.notes) == "table" and found.notes or {}
-    values.protocol = values.protocol or notes.protocol
-    models[#models + 1] = model
-    titles[#titles + 1] = notes.seed and ("%s, seed %s"):format(model.title, tostring(notes.seed))
-      or model.title
-  end
-  if #models == 0 then
-    return nil, "--model names no file"
-  end
-  local data, message = common.read_data(cmml, values, models[1].catalogue)
-  if not data then
+  local loaded, message = load_all(cmml, values.model)
+  if not loaded then
     return nil, message
   end
+  values = complete(values, loaded[1].notes)
+  local dataset
+  dataset, message = common.read_dataset(cmml, values)
+  if not dataset then
+    return nil, message
+  end
+  local results, titles, data = {}, {}, nil
+  for i, entry in ipairs(loaded) do
+    data, message = common.split(cmml, values, dataset, entry.model.catalogue)
+    if not data then
+      return nil, ("%s: %s"):format(entry.path, message)
+    end
+    local ok
+    ok, message = check_unseen(entry.path, entry.notes, data)
+    if not ok then
+      return nil, message
+    end
+    results[i] = judge(cmml, values, data, { entry.model })[1]
+    titles[i] = title_of(entry, loaded)
+  end
   if not values.no_simple then
-    for _, model in ipairs(cmml.fit_simple(data)) do
-      models[#models + 1], titles[#titles + 1] = model, model.title
+    local simple = cmml.fit_simple(data)
+    for i, result in ipairs(judge(cmml, values, data, simple)) do
+      results[#results + 1], titles[#titles + 1] = result, simple[i].title
     end
   end
-  local tasks = cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
-    support = values.support, query = values.query, seed = values.seed,
-    shuffle_labels = values.shuffle_labels }
-  local results = cmml.evaluate(models, tasks, { draws = values.draws })
   print(("%d test users (%d skipped), support up to %d, %d query ratings, mean of %d draws; "
     .. "protocol %s%s\n"):format(results[1].mae.tasks, results[1].mae.skipped, values.support,
     values.query, values.draws, values.protocol or "full",

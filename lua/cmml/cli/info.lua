@@ -45,7 +45,11 @@ function info.run(cmml, values)
     end
     table.sort(names)
     for i, name in ipairs(names) do
-      line(i == 1 and key or "", ("%s = %s"):format(name, json.encode(plain[name])))
+      local text = json.encode(plain[name])
+      if #text > 60 then
+        text = ("%s.. (%d values)"):format(text:sub(1, 40), #plain[name])
+      end
+      line(i == 1 and key or "", ("%s = %s"):format(name, text))
     end
   end
   local count = 0

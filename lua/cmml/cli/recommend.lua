@@ -92,7 +92,7 @@ function recommend.run(cmml, values)
   end
   local exclude = {}
   for item in (values.exclude or ""):gmatch("[^,]+") do
-    exclude[#exclude + 1] = item
+    exclude[#exclude + 1] = item:match("^%s*(.-)%s*$")
   end
   for i, entry in ipairs(adapted:recommend { n = values.n, exclude = exclude }) do
     print(("%3d  %5.2f  %-8s %s"):format(i, entry.score, entry.item, entry.title))

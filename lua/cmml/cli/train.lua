@@ -41,6 +41,17 @@ train.options = common.join(common.data_options, {
   { name = "quiet", kind = "flag", help = "no progress" },
 })
 
+-- What later commands have to know of the data, and a resumed run must have unchanged: how they
+-- were split, and who was held out.
+local function conditions_of(values, data)
+  local held_out = {}
+  for i, row in ipairs(data.test) do
+    held_out[i] = data.dataset.users:text(row)
+  end
+  return { protocol = values.protocol or "full", cap = values.cap or 50,
+    data_seed = values.data_seed or 1, valid = values.valid or 0.05, test_users = held_out }
+end
+
 -- A recommender that is counted, not trained.
 local function count(cmml, values, data)
   local model = cmml[values.model](data.catalogue)
@@ -48,8 +59,7 @@ local function count(cmml, values, data)
   local path = values.out .. "/best.safetensors"
   local ok, message = cmml.core.mkdir(values.out)
   if ok then
-    ok, message = cmml.save(model, path, { notes = { protocol = values.protocol or "full",
-      cap = values.cap } })
+    ok, message = cmml.save(model, path, { notes = conditions_of(values, data) })
   end
   if not ok then
     return nil, message
@@ -73,11 +83,14 @@ function train.run(cmml, values)
     return nil, ("there is no model of kind %s; did you mean %s?"):format(values.model,
       args.nearest(values.model, known))
   end
-  local preset = cmml.presets[values.preset]
-  if not preset then
+  if not cmml.presets[values.preset] then
     return nil, ("there is no preset %s"):format(values.preset)
   end
-  local data, message = common.read_data(cmml, values)
+  local dataset, data, message
+  dataset, message = common.read_dataset(cmml, values)
+  if dataset then
+    data, message = common.split(cmml, values, dataset)
+  end
   if not data then
     return nil, message
   end
@@ -92,12 +105,9 @@ function train.run(cmml, values)
   local show = values.quiet and {} or progress.training(cmml.core, values.epochs)
   local result = cmml.train(model, data, {
     out = values.out, resume = values.resume, epochs = values.epochs, patience = values.patience,
-    seed = values.seed, support = values.support, query = values.query,
-    batch = values.batch or preset.training.batch, lr = values.lr or preset.training.lr,
-    weight_decay = values.weight_decay or preset.training.weight_decay,
-    clip = values.clip or preset.training.clip,
-    notes = { protocol = values.protocol or "full", cap = values.cap, data_seed = values.data_seed,
-      seed = values.seed, preset = values.preset },
+    seed = values.seed, support = values.support, query = values.query, batch = values.batch,
+    lr = values.lr, weight_decay = values.weight_decay, clip = values.clip,
+    conditions = conditions_of(values, data), notes = { seed = values.seed },
     on_step = show.on_step, on_epoch = show.on_epoch,
   })
   if result.stopped == "diverged" then
@@ -106,8 +116,8 @@ function train.run(cmml, values)
   elseif result.best_epoch == 0 then
     return nil, ("no epoch was run (--epochs %d): nothing was saved"):format(values.epochs)
   end
-  print(("best epoch %d of %d: validation MAE %.4f; saved %s/best.safetensors"):format(
-    result.best_epoch, result.epoch, result.best, values.out))
+  print(("best epoch %d of %d: %s %.4f; saved %s/best.safetensors"):format(result.best_epoch,
+    result.epoch, #data.valid > 0 and "validation MAE" or "training loss", result.best, values.out))
   return true
 end
 

@@ -1,0 +1,131 @@
+--- The files of a training run: best.safetensors, last.safetensors (model and state of the
+-- training) and log.csv, and how a run goes on from them.
+--
+-- @module cmml.run_files
+local json = require "cmml.json"
+
+-- What decides the numbers of a run besides data and model: it is resumed only under the same.
+local decisive = { "seed", "batch", "support", "query", "lr", "weight_decay", "clip",
+  "valid_draws" }
+
+--- The functions over a library.
+-- @tparam table cmml
+-- @treturn table open, resume, write, best_weights
+return function(cmml)
+  local core, files = cmml.core, {}
+
+  local function path_of(opt, name)
+    return opt.out .. "/" .. name .. ".safetensors"
+  end
+
+  local function check(ok, message)
+    if not ok then
+      error("train: " .. message, 0)
+    end
+  end
+
+  --- Makes the folder of a run. One that holds a run already is refused unless it is resumed.
+  -- @tparam table opt of `train`
+  function files.open(opt)
+    check(core.mkdir(opt.out))
+    if not opt.resume and core.exists(path_of(opt, "last")) then
+      error(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
+    end
+  end
+
+  -- What a run must be resumed under.
+  local function conditions_of(model, data, opt)
+    local conditions = { model = model.options, ratings = #data.ratings.items,
+      train_users = #data.train, valid_users = #data.valid }
+    for key, value in pairs(opt.conditions) do
+      conditions[key] = value
+    end
+    for _, key in ipairs(decisive) do
+      conditions[key] = opt[key]
+    end
+    return conditions
+  end
+
+  -- The caller's notes and conditions, with the epoch that a file's weights are from.
+  local function notes_of(opt, state)
+    local notes = {}
+    for _, source in ipairs { opt.conditions, opt.notes } do
+      for key, value in pairs(source) do
+        notes[key] = value
+      end
+    end
+    notes.epoch, notes.valid_mae = state.epoch, state.mae
+    return notes
+  end
+
+  local function log_line(state)
+    local function cell(value)
+      return value and ("%.6f"):format(value) or ""
+    end
+    return ("%d,%.6f,%s,%s,%s,%.3f\n"):format(state.epoch, state.loss, cell(state.mae),
+      cell(state.rmse), cell(state.ndcg), state.seconds)
+  end
+
+  --- Writes the files after an epoch, or raises: a run that cannot keep its result must not go on
+  -- as if it could. The log is written anew from its lines: after a resume it has none twice.
+  function files.write(model, data, optimiser, opt, state, improved)
+    state.log[#state.log + 1] = log_line(state)
+    local notes = notes_of(opt, state)
+    if improved then
+      check(cmml.save(model, path_of(opt, "best"), { notes = notes }))
+    end
+    local tensors, steps = optimiser:state()
+    notes.steps, notes.conditions, notes.state = steps, conditions_of(model, data, opt), {}
+    for key, value in pairs(state) do
+      notes.state[key] = value == value and value or nil -- a metric that no task has is no number
+    end
+    check(cmml.save(model, path_of(opt, "last"), { tensors = tensors, notes = notes }))
+    check(core.write_file(opt.out .. "/log.csv",
+      "epoch,loss,valid_mae,valid_rmse,valid_ndcg_exp@1,seconds\n" .. table.concat(state.log)))
+  end
+
+  local function weights_of(model)
+    local weights = {}
+    for _, pair in ipairs(model:tensors()) do
+      weights[pair[1]] = pair[2]
+    end
+    return weights
+  end
+
+  --- The weights of best.safetensors by name.
+  function files.best_weights(opt)
+    local best, message = cmml.load(path_of(opt, "best"))
+    check(best, message)
+    return weights_of(best)
+  end
+
+  --- Puts the state of an interrupted run back into model and optimiser, and gives what the loop
+  -- has to know of it.
+  function files.resume(model, data, optimiser, opt)
+    local path = path_of(opt, "last")
+    local saved, found = cmml.load(path)
+    if not saved then
+      error("train: cannot resume: " .. found, 0)
+    end
+    local notes = found.notes
+    if type(notes) ~= "table" or type(notes.state) ~= "table"
+      or type(notes.conditions) ~= "table" then
+      error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
+    end
+    for key, now in pairs(conditions_of(model, data, opt)) do
+      local was, is = notes.conditions[key], now
+      if type(is) == "table" then
+        was, is = json.encode(was or {}), json.encode(is)
+      end
+      if was ~= is then
+        error(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
+          tostring(is)), 0)
+      end
+    end
+    model.module:load_parameters(weights_of(saved))
+    optimiser:restore(found.tensors, notes.steps)
+    return notes.state
+  end
+
+  return files
+end
