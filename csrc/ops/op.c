@@ -127,19 +127,19 @@ bool cm_need_ids(cm_ctx *cx, const cm_ids *ids, int64_t rows, bool unknown, cons
 CM_OPS_1(CM_DEFINE_1)
 CM_OPS_2(CM_DEFINE_2)
 
-static cm_tensor *number(cm_ctx *cx, double value)
+cm_tensor *cm_number(cm_ctx *cx, double value)
 {
     return cm_tensor_full(cx, &(cm_shape){.ndim = 0}, value);
 }
 
 cm_tensor *cm_scale(cm_ctx *cx, cm_tensor *x, double value)
 {
-    return x ? cm_mul(cx, x, number(cx, value)) : NULL;
+    return x ? cm_mul(cx, x, cm_number(cx, value)) : NULL;
 }
 
 cm_tensor *cm_shift(cm_ctx *cx, cm_tensor *x, double value)
 {
-    return x ? cm_add(cx, x, number(cx, value)) : NULL;
+    return x ? cm_add(cx, x, cm_number(cx, value)) : NULL;
 }
 
 static cm_tensor *apply_number(cm_ctx *cx, const cm_op *op, cm_tensor *x, double value)
@@ -156,6 +156,11 @@ cm_tensor *cm_pow(cm_ctx *cx, cm_tensor *x, double exponent)
 cm_tensor *cm_step(cm_ctx *cx, cm_tensor *x, double below)
 {
     return apply_number(cx, &cm_op_step, x, below);
+}
+
+cm_tensor *cm_where(cm_ctx *cx, cm_tensor *mask, cm_tensor *x, cm_tensor *other)
+{
+    return cm_apply(cx, &cm_op_where, (cm_tensor *const[]){mask, x, other}, 3, NULL);
 }
 
 cm_tensor *cm_leaky_relu(cm_ctx *cx, cm_tensor *x, double slope)

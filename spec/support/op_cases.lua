@@ -232,7 +232,12 @@ cases.expand = {
   },
 }
 
-for name, case in pairs(require "spec.support.op_cases_rows") do
-  cases[name] = case
+for _, more in ipairs {
+  require "spec.support.op_cases_rows",
+  require "spec.support.op_cases_choice" (unary, binary, with),
+} do
+  for name, case in pairs(more) do
+    cases[name] = case
+  end
 end
 return cases
