@@ -50,6 +50,84 @@ describe("the gradient of equals", function()
   end)
 end)
 
+describe("the largest", function()
+  it("passes its gradient to the first of equals", function()
+    each_core(function(core, gradients)
+      local x = core.tensor { { 3, 1 }, { 3, 2 }, { 0, 2 } }:track()
+      gradients(x:max(), { x }, { 1, 0, 0, 0, 0, 0 })
+      gradients(x:max(1), { x }, { 1, 0, 0, 1, 0, 0 })
+      gradients(x:max(2, true), { x }, { 1, 0, 1, 0, 0, 1 })
+      gradients(x:segment_max(core.segments { 1, 0, 2 }), { x }, { 1, 1, 1, 1, 0, 0 })
+      -- The same by the form that can be differentiated again.
+      for _, y in ipairs { x:max(1), x:segment_max(core.segments { 3 }) } do
+        local g = core.grad_list(y:sum(), { x }, true)[1]
+        assert.near_tensor(ref.new({ 3, 2 }, { 1, 0, 0, 1, 0, 0 }), g, 0)
+      end
+    end)
+  end)
+
+  it("is not a number where there is one, and the gradient goes there", function()
+    each_core(function(core, gradients)
+      local x = core.tensor { { 3, nan }, { nan, 2 }, { nan, inf } }:track()
+      assert.near_tensor(list(nan, nan), x:max(1), 0)
+      assert.near_tensor(list(nan, nan, nan), x:max(2), 0)
+      gradients(x:max(1), { x }, { 0, 1, 1, 0, 0, 0 })
+      local low = core.full({ 3 }, -inf):track()
+      assert.near_tensor(-inf, low:max(), 0)
+      gradients(low:max(), { low }, { 1, 0, 0 })
+    end)
+  end)
+end)
+
+describe("norm and variance", function()
+  it("have finite derivatives at 0 of every order, and 0 for the norm", function()
+    each_core(function(core, gradients)
+      local x = core.tensor { { 0, 0 }, { 3, 4 } }:track()
+      assert.near_tensor(list(0, 5), x:norm(2), 1e-7)
+      local g = core.grad_list(x:norm(2):sum(), { x }, true)[1]
+      assert.near_tensor(ref.new({ 2, 2 }, { 0, 0, 0.6, 0.8 }), g, 1e-7)
+      assert.is_true(core.grad_list(core.square(g):sum(), { x })[1]:isfinite())
+      local zero = core.full({ 3 }, 0):track()
+      gradients(zero:norm(), { zero }, { 0, 0, 0 })
+      assert.near_tensor(nan, core.tensor { nan, 1 }:norm(), 0)
+    end)
+  end)
+
+  it("keep the digits of a small spread about a large mean", function()
+    local x = { 4096, 4097, 4098, 4099 }
+    each_core(function(core)
+      assert.near_tensor(1.25, core.tensor(x):variance(), 0)
+    end)
+  end)
+end)
+
+describe("softmax", function()
+  it("neither overflows nor loses what is small", function()
+    each_core(function(core)
+      local x = core.tensor { { 1e4, 1e4 }, { -1e4, -1e4 }, { 1e4, -1e4 } }
+      local half = math.log(0.5)
+      local shares = ref.new({ 3, 2 }, { 0.5, 0.5, 0.5, 0.5, 1, 0 })
+      assert.near_tensor(shares, x:softmax(), 0)
+      assert.near_tensor(ref.new({ 3, 2 }, { half, half, half, half, 0, -2e4 }), x:log_softmax(),
+        1e-6)
+      local flat = x:reshape { 6 }
+      assert.near_tensor(ref.new({ 6 }, shares.data),
+        flat:segment_softmax(core.segments { 2, 0, 2, 2 }), 0)
+      for _, name in ipairs { "softmax", "log_softmax" } do
+        local t = x:clone():track()
+        assert.is_true(core.grad_list(core.square(t[name](t)):sum(), { t })[1]:isfinite(), name)
+      end
+    end)
+  end)
+
+  it("gives what is minus infinity no share", function()
+    each_core(function(core)
+      local x = core.tensor { { 0, -inf, 0 } }
+      assert.near_tensor(ref.new({ 1, 3 }, { 0.5, 0, 0.5 }), x:softmax(), 0)
+    end)
+  end)
+end)
+
 describe("what is not a number or infinite", function()
   it("stays in maximum, minimum and clamp", function()
     each_core(function(core)

@@ -47,6 +47,15 @@ cm_tensor *cm_activate(cm_ctx *cx, cm_tensor *x, cm_activation act);
 /* Sum over one dim (0-based; -1: over all), kept with size 1 if `keep`. */
 cm_tensor *cm_sum(cm_ctx *cx, cm_tensor *x, int dim, bool keep);
 
+/* The mean, likewise. */
+cm_tensor *cm_mean(cm_ctx *cx, cm_tensor *x, int dim, bool keep);
+
+/* The largest element, likewise. */
+cm_tensor *cm_max(cm_ctx *cx, cm_tensor *x, int dim, bool keep);
+
+/* What a reduction of that shape over `dim` gave, kept or not, repeated to the shape. */
+cm_tensor *cm_unreduce(cm_ctx *cx, cm_tensor *g, const cm_shape *shape, int dim);
+
 /* Sum to a shape that broadcasts to x's. */
 cm_tensor *cm_sum_to(cm_ctx *cx, cm_tensor *x, const cm_shape *shape);
 
