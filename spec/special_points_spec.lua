@@ -128,6 +128,41 @@ describe("softmax", function()
   end)
 end)
 
+describe("losses", function()
+  it("have the curvature of the square at the middle of huber", function()
+    each_core(function(core)
+      local a = core.tensor { 0, 0 }:track()
+      local loss = core.huber(a, core.tensor { 0, 3 })
+      local g = core.grad_list(loss, { a }, true)[1]
+      assert.near_tensor(list(0, -0.5), g, 0)
+      assert.near_tensor(list(0.5, 0), core.grad_list(g:sum(), { a })[1], 0)
+    end)
+  end)
+
+  it("are finite however far off the scores are", function()
+    each_core(function(core)
+      local a, b = core.tensor { 1000, -1000 }:track(), core.tensor { 0, 1 }
+      local ids = core.ids { 2 }
+      for what, pair in pairs {
+        bce = { core.bce_with_logits(a, b), 1000 },
+        bpr = { core.bpr(a, b), -0.5 * math.log(1e-10) },
+        exact_bpr = { core.bpr(a, b, 0), 500.5 },
+        cross_entropy = { core.cross_entropy(a:reshape { 1, 2 }, ids), 2000 },
+      } do
+        assert.near_tensor(pair[2], pair[1], 1e-6)
+        assert.is_true(core.grad_list(pair[1], { a })[1]:isfinite(), what)
+      end
+    end)
+  end)
+
+  it("of hinge is flat at its corner", function()
+    each_core(function(core, gradients)
+      local a = core.tensor { 1, 0.5 }:track()
+      gradients(core.hinge(a, core.full({ 2 }, 0)), { a }, { 0, -0.5 })
+    end)
+  end)
+end)
+
 describe("what is not a number or infinite", function()
   it("stays in maximum, minimum and clamp", function()
     each_core(function(core)

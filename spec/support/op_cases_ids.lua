@@ -18,6 +18,37 @@ return function(ids, segments, with)
       { {}, options = with(ids {}), text = "a single number has no rows" },
     },
   }
+  cases.gather = {
+    ref = function(x, list, each)
+      local shape = { table.unpack(x.shape) }
+      shape[#shape] = each or 1
+      local at = 0
+      return ref.build(shape, function(index)
+        at = at + 1
+        local place = { table.unpack(index) }
+        place[#place] = list[at]
+        return ref.get(x, place)
+      end)
+    end,
+    uses = {
+      { { 3, 4 }, options = with(ids { 4, 1, 4 }) },
+      { { 2, 3 }, options = with(ids { 3, 3, 1, 2, 1, 3, 2, 2 }, 4) },
+      { { 5 }, options = with(ids { 2, 5, 2 }, 3) },
+      { { 2, 2, 3 }, options = with(ids { 1, 3, 3, 2 }) },
+      { { 0, 3 }, options = with(ids {}, 2) }, { { 2, 3 }, options = with(ids {}, 0) },
+      { { 2, 0 }, options = with(ids {}, 0) },
+    },
+    refused = {
+      { { 3, 4 }, options = with(ids { 1, 2 }),
+        text = "2 ids were given, but x 3x4 with 1 for each row needs 3" },
+      { { 3, 4 }, options = with(ids { 1, 2, 3 }, 2), text = "with 2 for each row needs 6" },
+      { { 2, 4 }, options = with(ids { 1, 5 }), text = "ids contains 5, but there are only 4" },
+      { { 2, 4 }, options = with(ids { 0, 1 }), text = "ids contains 0 %(unknown%)" },
+      { { 2, 0 }, options = with(ids { 1, 1 }), text = "there are only 0 rows" },
+      { { 2, 4 }, options = with(ids { 1, 1 }, -1), text = "negative size in shape 2x%-1" },
+      { {}, options = with(ids {}), text = "x is a single number: there is no axis" },
+    },
+  }
   cases.scatter_add_rows = {
     ref = function(base, x, list)
       local added = ref.add_rows(x, list, base.shape[1])
