@@ -21,6 +21,11 @@ EVAL(add)
 EVAL(sub)
 EVAL(mul)
 EVAL(div)
+EVAL(maximum)
+EVAL(minimum)
+EVAL(eq)
+EVAL(lt)
+EVAL(gt)
 
 static void add_vjp(cm_vjp *v)
 {
@@ -51,6 +56,26 @@ static void div_vjp(cm_vjp *v)
         v->gin[1] = cm_neg(v->cx, cm_mul(v->cx, q, v->out));
 }
 
+/* The gradient goes where `second` is 1 to b, elsewhere to a: of equals, to the first. */
+static void choice_vjp(cm_vjp *v, cm_tensor *second)
+{
+    cm_tensor *zero = cm_number(v->cx, 0);
+    if (v->need[0])
+        v->gin[0] = cm_where(v->cx, second, zero, v->g);
+    if (v->need[1])
+        v->gin[1] = cm_where(v->cx, second, v->g, zero);
+}
+
+static void maximum_vjp(cm_vjp *v)
+{
+    choice_vjp(v, cm_lt(v->cx, v->in[0], v->in[1]));
+}
+
+static void minimum_vjp(cm_vjp *v)
+{
+    choice_vjp(v, cm_gt(v->cx, v->in[0], v->in[1]));
+}
+
 // clang-format off
 const cm_op cm_op_add = {.name = "add", .args = "a:n b:n", .meta = "__add",
     .doc = "a + b element by element, with broadcasting",
@@ -65,4 +90,23 @@ const cm_op cm_op_div = {.name = "div", .args = "a:n b:n", .meta = "__div",
     .doc = "a / b element by element, with broadcasting; x / 0 is infinite",
     .shape = cm_shape_rule_broadcast, .eval = div_eval, .vjp = div_vjp,
     .saves = CM_SAVE_IN(1) | CM_SAVE_OUT};
+const cm_op cm_op_maximum = {.name = "maximum", .args = "a:n b:n",
+    .doc = "the larger of a and b element by element, with broadcasting; of equals the gradient goes "
+           "to a alone",
+    .shape = cm_shape_rule_broadcast, .eval = maximum_eval, .vjp = maximum_vjp,
+    .saves = CM_SAVE_ALL_IN};
+const cm_op cm_op_minimum = {.name = "minimum", .args = "a:n b:n",
+    .doc = "the smaller of a and b element by element, with broadcasting; of equals the gradient goes "
+           "to a alone",
+    .shape = cm_shape_rule_broadcast, .eval = minimum_eval, .vjp = minimum_vjp,
+    .saves = CM_SAVE_ALL_IN};
+const cm_op cm_op_eq = {.name = "eq", .args = "a:n b:n",
+    .doc = "1 where a = b, else 0, with broadcasting; has no gradient",
+    .shape = cm_shape_rule_broadcast, .eval = eq_eval, .flags = CM_NONDIFF};
+const cm_op cm_op_lt = {.name = "lt", .args = "a:n b:n",
+    .doc = "1 where a < b, else 0, with broadcasting; has no gradient",
+    .shape = cm_shape_rule_broadcast, .eval = lt_eval, .flags = CM_NONDIFF};
+const cm_op cm_op_gt = {.name = "gt", .args = "a:n b:n",
+    .doc = "1 where a > b, else 0, with broadcasting; has no gradient",
+    .shape = cm_shape_rule_broadcast, .eval = gt_eval, .flags = CM_NONDIFF};
 // clang-format on

@@ -202,6 +202,48 @@ static cm_tensor *embedding_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, c
     return cm_apply(cx, &cm_op_embedding_bag, in, n_in, &bag_params);
 }
 
+/* Row r of x [rows, n] at r n .. in the elements of x: `each` ids for every row become places among
+ * all of them, and reading those is gather_rows. */
+static cm_ids *places_of(cm_ctx *cx, const cm_ids *ids, int64_t each, int64_t n)
+{
+    cm_ids *places = cm_ids_new(cx, ids->count);
+    if (!places)
+        return NULL;
+    for (int64_t k = 0; k < ids->count; k++) /* below the count of x, which fits */
+        places->values[k] = (int32_t)(k / each * n + ids->values[k]);
+    cm_ids_seal(places);
+    return places;
+}
+
+/* x [.., n]; i = each */
+static cm_tensor *gather_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    (void)n_in;
+    const cm_shape *x = &in[0]->shape;
+    const cm_ids *ids = p->ids[0];
+    int64_t each = p->i[0], count;
+    char text[CM_SHAPE_TEXT];
+    if (x->ndim < 1)
+        return cm_fail(cx, CM_ERR_SHAPE, "x is a single number: there is no axis to read along");
+    cm_shape out = *x, flat = cm_shape_1d(in[0]->count);
+    int64_t n = x->dims[x->ndim - 1];
+    out.dims[out.ndim - 1] = each;
+    if (!cm_shape_count(cx, &out, &count) || !cm_need_ids(cx, ids, n, false, "ids"))
+        return NULL;
+    if (count != ids->count)
+        return cm_fail(cx, CM_ERR_SHAPE,
+                       "%lld ids were given, but x %s with %lld for each row needs "
+                       "%lld",
+                       (long long)ids->count, cm_shape_text(x, text), (long long)each,
+                       (long long)count);
+    cm_ids *places = places_of(cx, ids, each, n);
+    if (!places)
+        return NULL;
+    cm_tensor *list = cm_apply_ids(cx, &cm_op_gather_rows, cm_reshape(cx, in[0], &flat), places);
+    cm_ids_release(cx, places);
+    return cm_reshape(cx, list, &out);
+}
+
 // clang-format off
 const cm_op cm_op_gather_rows = {.name = "gather_rows", .args = "x:t ids:I",
     .doc = "the rows of x that the ids name, in order; a row may come several times",
@@ -211,6 +253,10 @@ const cm_op cm_op_scatter_add_rows = {.name = "scatter_add_rows", .args = "base:
     .doc = "base with row k of x added to row ids[k], for every k; several may name one row",
     .shape = scatter_add_rows_shape, .eval = scatter_add_rows_eval, .vjp = scatter_add_rows_vjp,
     .flags = CM_CONTIGUOUS};
+const cm_op cm_op_gather = {.name = "gather", .args = "x:t ids:I each:i=1",
+    .doc = "elements along the last dim: x [.., n] and `each` ids for every row, one row after another, "
+           "give y [.., each] with y[r, j] = x[r, ids[r, j]]",
+    .expand = gather_expand};
 const cm_op cm_op_embedding = {.name = "embedding", .args = "table:t ids:I",
     .doc = "rows of a table [rows, width] by id; id 0 (unknown) gives zeros",
     .expand = embedding_expand};

@@ -101,6 +101,34 @@ bool cm_shape_rule_broadcast(cm_call *c)
     return cm_shape_broadcast(c->cx, &c->in[0]->shape, &c->in[1]->shape, &c->out_shape);
 }
 
+bool cm_shape_rule_reduce(cm_call *c)
+{
+    const cm_shape *x = &c->in[0]->shape;
+    int dim = (int)c->p.i[0];
+    bool keep = c->p.i[1] != 0;
+    c->out_shape = (cm_shape){.ndim = 0};
+    for (int d = 0; d < x->ndim; d++) {
+        bool gone = dim < 0 || d == dim;
+        if (!gone || keep)
+            c->out_shape.dims[c->out_shape.ndim++] = gone ? 1 : x->dims[d];
+    }
+    return true;
+}
+
+cm_around cm_around_dim(const cm_shape *shape, int dim)
+{
+    if (dim < 0)
+        return (cm_around){1, cm_shape_size(shape), 1};
+    cm_around a = {1, shape->dims[dim], 1};
+    for (int d = 0; d < shape->ndim; d++) {
+        if (d < dim)
+            a.outer *= shape->dims[d];
+        else if (d > dim)
+            a.inner *= shape->dims[d];
+    }
+    return a;
+}
+
 bool cm_need_dims(cm_call *c, const cm_tensor *t, int ndim, const char *what)
 {
     char text[CM_SHAPE_TEXT];
@@ -122,6 +150,15 @@ bool cm_need_ids(cm_ctx *cx, const cm_ids *ids, int64_t rows, bool unknown, cons
     return true;
 }
 
+bool cm_need_cover(cm_ctx *cx, const cm_shape *x, const cm_ids *segments)
+{
+    char text[CM_SHAPE_TEXT];
+    if (x->ndim >= 1 && x->dims[0] == cm_segments_rows(segments))
+        return true;
+    return cm_refuse(cx, CM_ERR_SHAPE, "the segments cover %lld rows, but x has shape %s",
+                     (long long)cm_segments_rows(segments), cm_shape_text(x, text));
+}
+
 #define CM_DEFINE_1(name)                                                     \
     cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *x)                            \
     {                                                                         \
@@ -135,19 +172,19 @@ bool cm_need_ids(cm_ctx *cx, const cm_ids *ids, int64_t rows, bool unknown, cons
 CM_OPS_1(CM_DEFINE_1)
 CM_OPS_2(CM_DEFINE_2)
 
-static cm_tensor *number(cm_ctx *cx, double value)
+cm_tensor *cm_number(cm_ctx *cx, double value)
 {
     return cm_tensor_full(cx, &(cm_shape){.ndim = 0}, value);
 }
 
 cm_tensor *cm_scale(cm_ctx *cx, cm_tensor *x, double value)
 {
-    return x ? cm_mul(cx, x, number(cx, value)) : NULL;
+    return x ? cm_mul(cx, x, cm_number(cx, value)) : NULL;
 }
 
 cm_tensor *cm_shift(cm_ctx *cx, cm_tensor *x, double value)
 {
-    return x ? cm_add(cx, x, number(cx, value)) : NULL;
+    return x ? cm_add(cx, x, cm_number(cx, value)) : NULL;
 }
 
 static cm_tensor *apply_number(cm_ctx *cx, const cm_op *op, cm_tensor *x, double value)
@@ -164,6 +201,11 @@ cm_tensor *cm_pow(cm_ctx *cx, cm_tensor *x, double exponent)
 cm_tensor *cm_step(cm_ctx *cx, cm_tensor *x, double below)
 {
     return apply_number(cx, &cm_op_step, x, below);
+}
+
+cm_tensor *cm_where(cm_ctx *cx, cm_tensor *mask, cm_tensor *x, cm_tensor *other)
+{
+    return cm_apply(cx, &cm_op_where, (cm_tensor *const[]){mask, x, other}, 3, NULL);
 }
 
 cm_tensor *cm_leaky_relu(cm_ctx *cx, cm_tensor *x, double slope)
@@ -187,10 +229,34 @@ cm_tensor *cm_activate(cm_ctx *cx, cm_tensor *x, cm_activation act)
     }
 }
 
-cm_tensor *cm_sum(cm_ctx *cx, cm_tensor *x, int dim, bool keep)
+static cm_tensor *reduce(cm_ctx *cx, const cm_op *op, cm_tensor *x, int dim, bool keep)
 {
     cm_params p = {.i = {dim, keep}};
-    return cm_apply(cx, &cm_op_sum, (cm_tensor *const[]){x}, 1, &p);
+    return cm_apply(cx, op, (cm_tensor *const[]){x}, 1, &p);
+}
+
+cm_tensor *cm_sum(cm_ctx *cx, cm_tensor *x, int dim, bool keep)
+{
+    return reduce(cx, &cm_op_sum, x, dim, keep);
+}
+
+cm_tensor *cm_mean(cm_ctx *cx, cm_tensor *x, int dim, bool keep)
+{
+    return reduce(cx, &cm_op_mean, x, dim, keep);
+}
+
+cm_tensor *cm_max(cm_ctx *cx, cm_tensor *x, int dim, bool keep)
+{
+    return reduce(cx, &cm_op_max, x, dim, keep);
+}
+
+cm_tensor *cm_unreduce(cm_ctx *cx, cm_tensor *g, const cm_shape *shape, int dim)
+{
+    cm_shape kept = *shape;
+    for (int d = 0; d < kept.ndim; d++)
+        if (dim < 0 || d == dim)
+            kept.dims[d] = 1;
+    return cm_expand(cx, cm_reshape(cx, g, &kept), shape);
 }
 
 static cm_tensor *apply_shape(cm_ctx *cx, const cm_op *op, cm_tensor *x, const cm_shape *shape)

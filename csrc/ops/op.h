@@ -96,11 +96,24 @@ cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, 
 /* Shape rules that many ops share. */
 bool cm_shape_rule_same(cm_call *c);      /* out as in[0] */
 bool cm_shape_rule_broadcast(cm_call *c); /* out as in[0] and in[1] broadcast */
+bool cm_shape_rule_reduce(cm_call *c);    /* in[0] without dim i[0] (-1: any dim), or with size 1
+                                             there if i[1] */
+
+/* A dim of a contiguous tensor [outer, n, inner]: -1 stands for all dims as one. */
+typedef struct cm_around {
+    int64_t outer, n, inner;
+} cm_around;
+
+/* What lies around a dim (0-based, or -1). */
+cm_around cm_around_dim(const cm_shape *shape, int dim);
 
 /* Refused unless the tensor has `ndim` dims; `what` names it. */
 bool cm_need_dims(cm_call *c, const cm_tensor *t, int ndim, const char *what);
 
 /* Refused unless every id is a row of `rows`, or -1 where `unknown` allows it. */
 bool cm_need_ids(cm_ctx *cx, const cm_ids *ids, int64_t rows, bool unknown, const char *what);
+
+/* Refused unless x is [rows, ..] with the rows that the segments cover. */
+bool cm_need_cover(cm_ctx *cx, const cm_shape *x, const cm_ids *segments);
 
 #endif

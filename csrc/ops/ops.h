@@ -13,7 +13,7 @@
     X(neg)          \
     X(square)       \
     X(sqrt) X(reciprocal) X(exp) X(log) X(abs) X(sign) X(relu) X(sigmoid) X(tanh) X(softplus) X(erf)
-#define CM_OPS_2(X)        X(add) X(sub) X(mul) X(div) X(matmul)
+#define CM_OPS_2(X)        X(add) X(sub) X(mul) X(div) X(matmul) X(maximum) X(minimum) X(eq) X(lt) X(gt)
 
 #define CM_DECLARE_1(name) cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *x);
 #define CM_DECLARE_2(name) cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *a, cm_tensor *b);
@@ -22,6 +22,8 @@ CM_OPS_2(CM_DECLARE_2)
 #undef CM_DECLARE_1
 #undef CM_DECLARE_2
 
+/* A plain number as a tensor without dims, a constant. */
+cm_tensor *cm_number(cm_ctx *cx, double value);
 /* x * value for a plain number. */
 cm_tensor *cm_scale(cm_ctx *cx, cm_tensor *x, double value);
 /* x + value. */
@@ -33,6 +35,9 @@ cm_tensor *cm_pow(cm_ctx *cx, cm_tensor *x, double exponent);
 /* 1 where x > 0, else `below`. */
 cm_tensor *cm_step(cm_ctx *cx, cm_tensor *x, double below);
 
+/* x where mask > 0, else other, with broadcasting. */
+cm_tensor *cm_where(cm_ctx *cx, cm_tensor *mask, cm_tensor *x, cm_tensor *other);
+
 /* x where x > 0, else slope * x. */
 cm_tensor *cm_leaky_relu(cm_ctx *cx, cm_tensor *x, double slope);
 
@@ -41,6 +46,15 @@ cm_tensor *cm_activate(cm_ctx *cx, cm_tensor *x, cm_activation act);
 
 /* Sum over one dim (0-based; -1: over all), kept with size 1 if `keep`. */
 cm_tensor *cm_sum(cm_ctx *cx, cm_tensor *x, int dim, bool keep);
+
+/* The mean, likewise. */
+cm_tensor *cm_mean(cm_ctx *cx, cm_tensor *x, int dim, bool keep);
+
+/* The largest element, likewise. */
+cm_tensor *cm_max(cm_ctx *cx, cm_tensor *x, int dim, bool keep);
+
+/* What a reduction of that shape over `dim` gave, kept or not, repeated to the shape. */
+cm_tensor *cm_unreduce(cm_ctx *cx, cm_tensor *g, const cm_shape *shape, int dim);
 
 /* Sum to a shape that broadcasts to x's. */
 cm_tensor *cm_sum_to(cm_ctx *cx, cm_tensor *x, const cm_shape *shape);

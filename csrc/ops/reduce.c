@@ -1,4 +1,4 @@
-/* reduce.c - sums and means. */
+/* reduce.c - sums, means, variances and norms. */
 #include "ops/ops.h"
 #include <string.h>
 
@@ -17,46 +17,15 @@ static void sum_middle(cm_ctx *cx, const cm_real *x, int64_t outer, int64_t n, i
     }
 }
 
-/* params: dim (-1: all), keep */
-static bool sum_shape(cm_call *c)
-{
-    const cm_shape *x = &c->in[0]->shape;
-    int dim = (int)c->p.i[0];
-    bool keep = c->p.i[1] != 0;
-    c->out_shape = (cm_shape){.ndim = 0};
-    for (int d = 0; d < x->ndim; d++) {
-        bool gone = dim < 0 || d == dim;
-        if (!gone || keep)
-            c->out_shape.dims[c->out_shape.ndim++] = gone ? 1 : x->dims[d];
-    }
-    return true;
-}
-
 static void sum_eval(cm_call *c)
 {
-    const cm_tensor *x = c->in[0];
-    int dim = (int)c->p.i[0];
-    if (dim < 0) {
-        sum_middle(c->cx, cm_data(x), 1, x->count, 1, cm_data(c->out));
-        return;
-    }
-    int64_t outer = 1, inner = 1;
-    for (int d = 0; d < dim; d++)
-        outer *= x->shape.dims[d];
-    for (int d = dim + 1; d < x->shape.ndim; d++)
-        inner *= x->shape.dims[d];
-    sum_middle(c->cx, cm_data(x), outer, x->shape.dims[dim], inner, cm_data(c->out));
+    cm_around a = cm_around_dim(&c->in[0]->shape, (int)c->p.i[0]);
+    sum_middle(c->cx, cm_data(c->in[0]), a.outer, a.n, a.inner, cm_data(c->out));
 }
 
 static void sum_vjp(cm_vjp *v)
 {
-    const cm_shape *shape = &v->edges[0].shape;
-    cm_shape kept = *shape;
-    int dim = (int)v->p->i[0];
-    for (int d = 0; d < kept.ndim; d++)
-        if (dim < 0 || d == dim)
-            kept.dims[d] = 1;
-    v->gin[0] = cm_expand(v->cx, cm_reshape(v->cx, v->g, &kept), shape);
+    v->gin[0] = cm_unreduce(v->cx, v->g, &v->edges[0].shape, (int)v->p->i[0]);
 }
 
 static cm_tensor *mean_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
@@ -65,6 +34,25 @@ static cm_tensor *mean_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const 
     int dim = (int)p->i[0];
     int64_t n = dim < 0 ? in[0]->count : in[0]->shape.dims[dim];
     return cm_scale(cx, cm_sum(cx, in[0], dim, p->i[1] != 0), 1.0 / (double)n);
+}
+
+static cm_tensor *variance_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    (void)n_in;
+    int dim = (int)p->i[0];
+    /* From the mean, not as the mean of squares less the squared mean: that loses the digits. */
+    cm_tensor *from_mean = cm_sub(cx, in[0], cm_mean(cx, in[0], dim, true));
+    return cm_mean(cx, cm_square(cx, from_mean), dim, p->i[1] != 0);
+}
+
+static cm_tensor *norm_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    (void)n_in;
+    cm_tensor *total = cm_sum(cx, cm_square(cx, in[0]), (int)p->i[0], p->i[1] != 0);
+    /* At 0 the root has no slope: there the norm is the constant 0. */
+    cm_tensor *zero = cm_number(cx, 0), *nothing = cm_eq(cx, total, zero);
+    cm_tensor *safe = cm_where(cx, nothing, cm_number(cx, 1), total);
+    return cm_where(cx, nothing, zero, cm_sqrt(cx, safe));
 }
 
 /* params: shape, which must broadcast to x's */
@@ -118,10 +106,18 @@ static void sum_to_vjp(cm_vjp *v)
 // clang-format off
 const cm_op cm_op_sum = {.name = "sum", .args = "x:t dim:d? keep:b?",
     .doc = "sum over one dim, or over all; keep leaves the dim with size 1",
-    .shape = sum_shape, .eval = sum_eval, .vjp = sum_vjp, .flags = CM_CONTIGUOUS};
+    .shape = cm_shape_rule_reduce, .eval = sum_eval, .vjp = sum_vjp, .flags = CM_CONTIGUOUS};
 const cm_op cm_op_mean = {.name = "mean", .args = "x:t dim:d? keep:b?",
     .doc = "mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number",
     .expand = mean_expand};
+const cm_op cm_op_variance = {.name = "variance", .args = "x:t dim:d? keep:b?",
+    .doc = "mean of the squared distance from the mean (biased: divided by the count) over one dim, or "
+           "over all; keep leaves the dim with size 1; of nothing: not a number",
+    .expand = variance_expand};
+const cm_op cm_op_norm = {.name = "norm", .args = "x:t dim:d? keep:b?",
+    .doc = "Euclidean norm, the root of the sum of squares, over one dim, or over all; keep leaves the "
+           "dim with size 1; its derivative at 0 is 0",
+    .expand = norm_expand};
 const cm_op cm_op_sum_to = {.name = "sum_to", .args = "x:t shape:s",
     .doc = "sum over the dims that the shape lacks or has as 1: the transpose of expand",
     .shape = sum_to_shape, .eval = sum_to_eval, .vjp = sum_to_vjp, .flags = CM_CONTIGUOUS};

@@ -2,20 +2,10 @@
 #include "ops/ops.h"
 #include <string.h>
 
-/* x [rows, ..] and segments that cover all rows */
-static bool covers(cm_ctx *cx, const cm_shape *x, const cm_ids *segments)
-{
-    char text[CM_SHAPE_TEXT];
-    if (x->ndim >= 1 && x->dims[0] == cm_segments_rows(segments))
-        return true;
-    return cm_refuse(cx, CM_ERR_SHAPE, "the segments cover %lld rows, but x has shape %s",
-                     (long long)cm_segments_rows(segments), cm_shape_text(x, text));
-}
-
 static bool segment_sum_shape(cm_call *c)
 {
     c->out_shape = c->in[0]->shape;
-    if (!covers(c->cx, &c->out_shape, c->p.ids[0]))
+    if (!cm_need_cover(c->cx, &c->out_shape, c->p.ids[0]))
         return false;
     c->out_shape.dims[0] = cm_segments_groups(c->p.ids[0]);
     return true;
@@ -49,7 +39,7 @@ static cm_tensor *segment_mean_expand(cm_ctx *cx, cm_tensor *const *in, int n_in
 {
     (void)n_in;
     const cm_ids *segments = p->ids[0];
-    if (!covers(cx, &in[0]->shape, p->ids[0]))
+    if (!cm_need_cover(cx, &in[0]->shape, p->ids[0]))
         return NULL;
     /* One weight a group, shaped to broadcast over the rest of its row. */
     cm_shape column = {.ndim = in[0]->shape.ndim};

@@ -1,4 +1,4 @@
-/* iter.h - walks up to three strided operands together.
+/* iter.h - walks up to four strided operands together.
  *
  * Neighbouring dims that all operands cross with one step are merged first, so that contiguous
  * operands of any shape become a single inner run:
@@ -14,7 +14,7 @@
 
 #include "tensor/tensor.h"
 
-#define CM_ITER_OPERANDS 3
+#define CM_ITER_OPERANDS 4
 
 typedef struct cm_iter {
     int operands, ndim;

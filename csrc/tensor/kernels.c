@@ -75,6 +75,11 @@ BINARY(add, x + y)
 BINARY(sub, x - y)
 BINARY(mul, x *y)
 BINARY(div, x / y)
+BINARY(maximum, x >= y || x != x ? x : y) /* not a number on either side stays */
+BINARY(minimum, x <= y || x != x ? x : y)
+BINARY(eq, x == y)
+BINARY(lt, x < y)
+BINARY(gt, x > y)
 UNARY(neg, -x)
 UNARY(square, x *x)
 UNARY(sqrt, CM_M(sqrt)(x))
@@ -295,6 +300,11 @@ const cm_kernels PASTE(cm_kernels_, CM_ISA) = {
     .sub = k_sub,
     .mul = k_mul,
     .div = k_div,
+    .maximum = k_maximum,
+    .minimum = k_minimum,
+    .eq = k_eq,
+    .lt = k_lt,
+    .gt = k_gt,
     .neg = k_neg,
     .square = k_square,
     .sqrt = k_sqrt,

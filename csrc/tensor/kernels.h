@@ -37,7 +37,7 @@ typedef struct cm_adam_step {
 typedef struct cm_kernels {
     const char *name; /* "base", "avx2", "avx512" */
 
-    cm_binary_fn *add, *sub, *mul, *div;
+    cm_binary_fn *add, *sub, *mul, *div, *maximum, *minimum, *eq, *lt, *gt;
     cm_unary_fn *neg, *square, *sqrt, *reciprocal, *abs, *sign, *relu, *leaky_relu, *step, *exp,
         *log, *sigmoid, *tanh, *softplus, *erf, *pow;
 

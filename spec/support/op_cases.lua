@@ -107,49 +107,6 @@ for _, exponent in ipairs { -1.5, 0, 1, 2, 3 } do
 end
 table.insert(cases.pow.uses, { { 2, 3 }, options = with(3), domain = "nonzero" })
 
-local sum_uses = {
-  { { 2, 3 } }, { {} }, { { 0 } }, { { 40 } },
-  { { 2, 3 }, options = with(1) }, { { 2, 3 }, options = with(2) },
-  { { 2, 3, 4 }, options = with(-2) }, { { 2, 3, 4 }, options = with(2, true) },
-  { { 2, 3 }, options = with(nil, true) }, { { 0, 3 }, options = with(1) },
-  { { 3, 0 }, options = with(2) }, { { 3, 20 }, options = with(2) }, { { 3 }, options = with(1) },
-}
-local sum_refused = {
-  { { 2, 3 }, options = with(3), text = "dim 3 of a tensor with 2 dims" },
-  { { 2, 3 }, options = with(0), text = "dim 0 of a tensor with 2 dims" },
-  { { 2, 3 }, options = with(-3), text = "dim %-3 of a tensor with 2 dims" },
-  { {}, options = with(1), text = "dim 1 of a tensor with 0 dims" },
-}
-cases.sum = { ref = ref.sum, uses = sum_uses, refused = sum_refused }
-cases.mean = {
-  ref = function(x, dim, keep)
-    local total = ref.sum(x, dim, keep)
-    local n = dim and x.shape[dim < 0 and dim + #x.shape + 1 or dim] or ref.size(x.shape)
-    return ref.map(function(value)
-      return value / n
-    end)(total)
-  end,
-  uses = sum_uses,
-  refused = sum_refused,
-}
-cases.sum_to = {
-  ref = ref.sum_to,
-  uses = {
-    { { 2, 3 }, options = with { 3 } }, { { 2, 3 }, options = with { 2, 1 } },
-    { { 2, 3 }, options = with { 1, 3 } }, { { 2, 3 }, options = with {} },
-    { { 2, 3 }, options = with { 2, 3 } }, { { 4, 2, 3 }, options = with { 2, 1 } },
-    { { 4, 2, 3 }, options = with { 1, 1, 3 } }, { { 4, 2, 3 }, options = with { 4, 1, 3 } },
-    { { 0, 3 }, options = with { 3 } }, { { 0, 3 }, options = with { 0, 1 } },
-    { {}, options = with {} },
-  },
-  refused = {
-    { { 2, 3 }, options = with { 2 }, text = "shape 2x3 cannot be summed to 2" },
-    { { 3 }, options = with { 2, 3 }, text = "shape 3 cannot be summed to 2x3" },
-    { { 3 }, options = with { -1 }, text = "cannot be summed to %-1" },
-    { { 3 }, options = with { 0 }, text = "cannot be summed to 0" },
-  },
-}
-
 cases.reshape = {
   ref = function(x, shape)
     local known, result = 1, { table.unpack(shape) }
@@ -232,7 +189,13 @@ cases.expand = {
   },
 }
 
-for name, case in pairs(require "spec.support.op_cases_rows") do
-  cases[name] = case
+for _, more in ipairs {
+  require "spec.support.op_cases_rows",
+  require "spec.support.op_cases_reduce",
+  require "spec.support.op_cases_choice" (unary, binary, with),
+} do
+  for name, case in pairs(more) do
+    cases[name] = case
+  end
 end
 return cases

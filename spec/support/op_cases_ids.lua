@@ -1,4 +1,4 @@
---- The cases of ops that take ids or segments, and of the losses; see op_cases.lua.
+--- The cases of ops that take ids or segments; see op_cases.lua.
 local ref = require "spec.support.ref"
 
 return function(ids, segments, with)
@@ -16,6 +16,37 @@ return function(ids, segments, with)
       { { 4, 3 }, options = with(ids { 0 }), text = "ids contains 0 %(unknown%)" },
       { { 0, 3 }, options = with(ids { 1 }), text = "there are only 0 rows" },
       { {}, options = with(ids {}), text = "a single number has no rows" },
+    },
+  }
+  cases.gather = {
+    ref = function(x, list, each)
+      local shape = { table.unpack(x.shape) }
+      shape[#shape] = each or 1
+      local at = 0
+      return ref.build(shape, function(index)
+        at = at + 1
+        local place = { table.unpack(index) }
+        place[#place] = list[at]
+        return ref.get(x, place)
+      end)
+    end,
+    uses = {
+      { { 3, 4 }, options = with(ids { 4, 1, 4 }) },
+      { { 2, 3 }, options = with(ids { 3, 3, 1, 2, 1, 3, 2, 2 }, 4) },
+      { { 5 }, options = with(ids { 2, 5, 2 }, 3) },
+      { { 2, 2, 3 }, options = with(ids { 1, 3, 3, 2 }) },
+      { { 0, 3 }, options = with(ids {}, 2) }, { { 2, 3 }, options = with(ids {}, 0) },
+      { { 2, 0 }, options = with(ids {}, 0) },
+    },
+    refused = {
+      { { 3, 4 }, options = with(ids { 1, 2 }),
+        text = "2 ids were given, but x 3x4 with 1 for each row needs 3" },
+      { { 3, 4 }, options = with(ids { 1, 2, 3 }, 2), text = "with 2 for each row needs 6" },
+      { { 2, 4 }, options = with(ids { 1, 5 }), text = "ids contains 5, but there are only 4" },
+      { { 2, 4 }, options = with(ids { 0, 1 }), text = "ids contains 0 %(unknown%)" },
+      { { 2, 0 }, options = with(ids { 1, 1 }), text = "there are only 0 rows" },
+      { { 2, 4 }, options = with(ids { 1, 1 }, -1), text = "negative size in shape 2x%-1" },
+      { {}, options = with(ids {}), text = "x is a single number: there is no axis" },
     },
   }
   cases.scatter_add_rows = {
@@ -182,43 +213,25 @@ return function(ids, segments, with)
     { { 0, 2 }, options = with(segments {}) }, { { 1, 2, 2 }, options = with(segments { 3 }) },
   })
 
-  local function mean_square(a, b)
-    local sum = 0.0
-    for i, x in ipairs(a.data) do
-      sum = sum + (x - b.data[i]) ^ 2
-    end
-    return sum / #a.data
-  end
-  cases.mse = {
-    ref = function(a, b)
-      return ref.new({}, { mean_square(a, b) })
-    end,
-    uses = { { { 5 }, { 5 } }, { { 2, 3 }, { 2, 3 } }, { {}, {} }, { { 0 }, { 0 } } },
-    refused = {
-      { { 3 }, { 3, 1 }, text = "shapes 3 and 3x1 differ" }, { { 3 }, {}, text = "differ" },
-    },
-  }
-  cases.task_mse = {
-    ref = function(score, label, lengths)
-      local sum, at = 0.0, 0
-      for _, n in ipairs(lengths) do
-        sum = sum + mean_square(ref.new({ n }, { table.unpack(score.data, at + 1, at + n) }),
-          ref.new({ n }, { table.unpack(label.data, at + 1, at + n) }))
-        at = at + n
+  cases.segment_max = segment_case(function(x, lengths)
+    local groups, shape = ref.groups(lengths), { #lengths, table.unpack(x.shape, 2) }
+    return ref.build(shape, function(index)
+      local most
+      for row, group in ipairs(groups) do
+        local value = ref.get(x, { row, table.unpack(index, 2) })
+        if group == index[1] and (not most or value > most) then
+          most = value
+        end
       end
-      return ref.new({}, { sum / #lengths })
-    end,
-    uses = {
-      { { 6 }, { 6 }, options = with(segments { 2, 1, 3 }) },
-      { { 3 }, { 3 }, options = with(segments { 3 }) },
-    },
-    refused = {
-      { { 3 }, { 3 }, options = with(segments { 3, 0 }), text = "task 2 has no rows" },
-      { { 3 }, { 2 }, options = with(segments { 3 }), text = "shapes 3 and 2 differ" },
-      { { 3 }, { 3 }, options = with(segments { 2 }), text = "cover 2 rows, but x has shape 3" },
-      { {}, {}, options = with(segments { 1 }), text = "but x has shape" },
-    },
-  }
+      return most or 0.0
+    end)
+  end, segment_uses)
+  cases.segment_softmax = segment_case(function(x, lengths)
+    local groups, e = ref.groups(lengths), ref.map(math.exp)(x)
+    return ref.zip(function(value, sum)
+      return value / sum
+    end)(e, ref.rows(segment_sum(e, lengths), groups))
+  end, segment_uses)
 
   return cases
 end

@@ -196,7 +196,9 @@ for _, name in ipairs(activations) do
   table.insert(cases.film.uses, { { 3, 4 }, { 3, 8 }, options = with(name) })
 end
 
-for name, case in pairs(require "spec.support.op_cases_ids" (ids, segments, with)) do
-  cases[name] = case
+for _, family in ipairs { "ids", "losses" } do
+  for name, case in pairs(require("spec.support.op_cases_" .. family)(ids, segments, with)) do
+    cases[name] = case
+  end
 end
 return cases

@@ -15,7 +15,8 @@ function Stream:uniform(low, high)
   return low + (unit * (high - low) * 4096) // 1 / 4096
 end
 
--- What "domain" of a case means: smooth and finite there, whatever the op.
+-- What "domain" of a case means: smooth and finite there, whatever the op; `few`
+-- is full of equal numbers.
 local domains = {
   real = function(stream)
     return stream:uniform(-2, 2)
@@ -27,11 +28,14 @@ local domains = {
     local size = stream:uniform(0.25, 2)
     return stream:uniform(-1, 1) < 0 and -size or size
   end,
+  few = function(stream)
+    return stream:uniform(-1, 2) // 1
+  end,
 }
 
 --- A list of numbers from a domain.
 -- @tparam integer n
--- @tparam[opt="real"] string domain real, positive or nonzero
+-- @tparam[opt="real"] string domain real, positive, nonzero or few (-1, 0 or 1)
 -- @treturn table
 function Stream:list(n, domain)
   local draw, values = domains[domain or "real"], {}

@@ -62,9 +62,9 @@ local functions = {
   { "^maximum$", function(case, x)
     return needs(case, "maximum")(x, case:tensor "input.other")
   end },
-  { "^where$", function(case)
-    needs(case, "where")
-    case.skip "kind not covered yet: where"
+  { "^where$", function(case, x)
+    local mask, shape = case:integers "input.mask"
+    return needs(case, "where")(cmml.tensor(mask):reshape(shape), x, case:tensor "input.other")
   end },
   { "^.*$", function(case, x, name)
     local op = plain[name] or unknown(name)
