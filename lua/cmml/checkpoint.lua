@@ -16,6 +16,9 @@ return function(cmml)
   -- @treturn ?true
   -- @treturn ?string message
   function cmml.save(model, path, extra)
+    if type(model) ~= "table" or not model.catalogue or type(path) ~= "string" then
+      error("save: a recommender and the path of a file were expected", 2)
+    end
     extra = extra or {}
     local entries, schema = model.catalogue:export()
     local function add(prefix, list)
@@ -93,6 +96,9 @@ return function(cmml)
   -- @treturn ?Recommender nil if the file is missing, damaged or no model
   -- @treturn string|table message, or what went with the model: tensors by name, notes, version
   function cmml.load(path)
+    if type(path) ~= "string" then
+      error("load: the path of a model file was expected, not " .. type(path), 2)
+    end
     local archive, config = parse(path)
     if not archive then
       return nil, config

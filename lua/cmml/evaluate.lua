@@ -10,10 +10,14 @@ return function(cmml)
   -- @tparam Tasks tasks
   -- @tparam[opt] table options draws (default 5), cutoffs (of ndcg_exp, default {1, 3})
   -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
-  -- `metrics.summary`)
+  -- `metrics.summary`). A user whose metric does not exist in one of the draws is skipped.
   function cmml.evaluate(models, tasks, options)
     local opt = args.check("evaluate", options, { draws = { "integer", 5 },
       cutoffs = { "table", { 1, 3 } } })
+    args.check("evaluate", { tasks = tasks }, { tasks = "cmml.Tasks" })
+    if type(models) ~= "table" or #models == 0 or not models[1].adapt_rows then
+      error("evaluate: a list of recommenders was expected", 2)
+    end
     if opt.draws < 1 then
       error(("evaluate: draws must be at least 1, but is %d"):format(opt.draws), 2)
     elseif tasks:count() == 0 then

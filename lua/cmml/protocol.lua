@@ -17,6 +17,7 @@ return function(cmml)
   -- (every rating, to test on), train, valid, test (lists of user rows)
   -- @treturn ?string message
   function cmml.cold_users(dataset, options)
+    args.check("cold_users", { dataset = dataset }, { dataset = "cmml.Dataset" })
     local opt = args.check("cold_users", options, { test_users = { "any", 0.2 },
       valid = { "number", 0.05 }, protocol = { "string", "full" }, cap = { "integer", 50 },
       data_seed = { "integer", 1 }, catalogue = "table?" })
