@@ -232,7 +232,9 @@ cases.expand = {
   },
 }
 
-for name, case in pairs(require "spec.support.op_cases_rows") do
-  cases[name] = case
+for _, file in ipairs { "rows", "sequence" } do
+  for name, case in pairs(require("spec.support.op_cases_" .. file)) do
+    cases[name] = case
+  end
 end
 return cases
