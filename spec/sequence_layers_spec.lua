@@ -49,3 +49,91 @@ describe("layer_norm", function()
     assert.near_tensor(ref.new({ 1, 4 }, expected), nn.layer_norm { width = 4, eps = 0 }(x), 1e-6)
   end)
 end)
+
+-- A padded batch of two rows of 3 and 1 steps; what lies behind them must not be read.
+local function padded(behind)
+  return cmml.tensor { 1, -1, 0.5, 2, -0.25, 1, 3, 0.5, behind, behind, behind, behind }
+    :reshape { 2, 3, 2 }, cmml.segments { 3, 1 }
+end
+
+local function flat_gradients(module, loss)
+  local bytes = {}
+  for i, g in ipairs(cmml.grad(loss, { module.weight_ih, module.weight_hh, module.bias_ih,
+    module.bias_hh })) do
+    assert.is_true(g:isfinite())
+    bytes[i] = g:tobytes()
+  end
+  return table.concat(bytes)
+end
+
+for name, gates in pairs { gru = 3, lstm = 4 } do
+  describe(name, function()
+    it("has weights from U(-1/sqrt(hidden), 1/sqrt(hidden))", function()
+      local layer = nn[name] { inp = 5, hidden = 16, init = nn.init(4) }
+      assert.equal("weight_ih weight_hh bias_ih bias_hh", names_of(layer))
+      assert.same({ gates * 16, 5 }, layer.weight_ih.shape)
+      assert.same({ gates * 16, 16 }, layer.weight_hh.shape)
+      local most = 0
+      for _, parameter in layer:parameters() do
+        for _, value in ipairs(parameter:reshape({ -1 }):totable()) do
+          most = math.max(most, math.abs(value))
+        end
+      end
+      assert.is_true(most <= 0.25 and most > 0.24)
+      refused(name .. ": option hidden is missing", nn[name], { inp = 2 })
+    end)
+
+    it("reads nothing behind the lengths, and gives zeros there", function()
+      local layer = nn[name] { inp = 2, hidden = 3, init = nn.init(1) }
+      local clean, lengths = padded(0)
+      local h = layer(clean, lengths)
+      assert.same({ 2, 3, 3 }, h.shape)
+      for t = 2, 3 do
+        assert.same({ 0, 0, 0 }, h:totable()[2][t])
+      end
+      local gradients = flat_gradients(layer, h:square():sum())
+      for _, behind in ipairs { 0 / 0, math.huge, 1e30 } do
+        local other = layer((padded(behind)), lengths)
+        assert.equal(h:tobytes(), other:tobytes())
+        assert.equal(gradients, flat_gradients(layer, other:square():sum()))
+      end
+    end)
+
+    it("gives the last valid state, which carries a sequence on", function()
+      local layer = nn[name] { inp = 2, hidden = 3, init = nn.init(2) }
+      local x, lengths = padded(0)
+      local h, c = layer:last(x, lengths)
+      local rows = layer(x, lengths):totable()
+      assert.same({ rows[1][3], rows[2][1] }, h:totable())
+      local whole = cmml.concat({ x, x }, 2)
+      local state = layer:last(x)
+      if name == "lstm" then
+        state = cmml.concat { layer:last(x) }
+        assert.same({ 2, 3 }, c.shape)
+      end
+      assert.near_tensor(ref.of((layer:last(whole))), (layer:last(x, nil, state)), 1e-6)
+    end)
+  end)
+end
+
+describe("padding", function()
+  it("of ragged rows gives each segment a row of the batch", function()
+    local x = cmml.tensor { { 1, 2 }, { 3, 4 }, { 5, 6 } }
+    local segments = cmml.segments { 1, 0, 2 }
+    assert.same({ { { 1, 2 }, { 0, 0 } }, { { 0, 0 }, { 0, 0 } }, { { 3, 4 }, { 5, 6 } } },
+      x:pad_segments(segments):totable())
+    assert.same({ { 1, 2 }, { 0, 0 }, { 5, 6 } },
+      x:pad_segments(segments):last_step(segments):totable())
+  end)
+
+  it("that would be too large is refused before memory is taken", function()
+    local lengths = { 70000 }
+    for k = 2, 70000 do
+      lengths[k] = 0
+    end
+    for _, width in ipairs { 1, 0 } do
+      refused("pad_segments: .*more than 2147483647 elements", cmml.pad_segments,
+        cmml.zeros { 70000, width }, cmml.segments(lengths))
+    end
+  end)
+end)

@@ -102,4 +102,7 @@ bool cm_need_dims(cm_call *c, const cm_tensor *t, int ndim, const char *what);
 /* Refused unless every id is a row of `rows`, or -1 where `unknown` allows it. */
 bool cm_need_ids(cm_ctx *cx, const cm_ids *ids, int64_t rows, bool unknown, const char *what);
 
+/* Refused unless `lengths` (segments) has a length for each row of the batch, none above `time`. */
+bool cm_need_lengths(cm_ctx *cx, const cm_ids *lengths, int64_t batch, int64_t time);
+
 #endif

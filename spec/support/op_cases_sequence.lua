@@ -45,4 +45,7 @@ cases.layer_norm = {
   },
 }
 
+for name, case in pairs(require "spec.support.op_cases_recurrent" (with)) do
+  cases[name] = case
+end
 return cases

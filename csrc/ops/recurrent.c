@@ -1,0 +1,220 @@
+/* recurrent.c - LSTM, and GRU (Cho et al. 2014, in the form of cuDNN and PyTorch: the reset gate
+ * scales the recurrent part of the candidate after its bias). Gate rows: r, z, n for a GRU,
+ * i, f, g, o for an LSTM. */
+#include "ops/ops.h"
+
+static int64_t dim_of(const cm_tensor *t, int dim)
+{
+    return t->shape.dims[dim];
+}
+
+static bool has_shape(const cm_tensor *t, const cm_shape *want)
+{
+    return cm_shape_equal(&t->shape, want);
+}
+
+/* Refused unless w = {weight_ih, weight_hh, bias_ih, bias_hh} are those of a cell with `gates`
+ * gates for inputs of the last size of x. */
+static bool need_weights(cm_ctx *cx, const cm_tensor *x, cm_tensor *const *w, int gates)
+{
+    static const char *const name[] = {"weight_ih", "weight_hh", "bias_ih", "bias_hh"};
+    char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT], c[CM_SHAPE_TEXT];
+    int64_t hidden = w[1]->shape.ndim == 2 ? dim_of(w[1], 1) : 0, rows = gates * hidden;
+    cm_shape want[4] = {cm_shape_2d(rows, dim_of(x, x->shape.ndim - 1)), cm_shape_2d(rows, hidden),
+                        cm_shape_1d(rows), cm_shape_1d(rows)};
+    if (!has_shape(w[1], &want[1]))
+        return cm_refuse(cx, CM_ERR_SHAPE, "weight_hh %s must be [%d hidden, hidden]",
+                         cm_shape_text(&w[1]->shape, a), gates);
+    for (int i = 0; i < 4; i++)
+        if (!has_shape(w[i], &want[i]))
+            return cm_refuse(cx, CM_ERR_SHAPE, "%s %s must be %s, for x %s and hidden size %lld",
+                             name[i], cm_shape_text(&w[i]->shape, a), cm_shape_text(&want[i], b),
+                             cm_shape_text(&x->shape, c), (long long)hidden);
+    return true;
+}
+
+/* Refused unless the state is [batch, width]. */
+static bool need_state(cm_ctx *cx, const cm_tensor *state, const char *what, int64_t batch,
+                       int64_t width)
+{
+    cm_shape want = cm_shape_2d(batch, width);
+    char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
+    if (has_shape(state, &want))
+        return true;
+    return cm_refuse(cx, CM_ERR_SHAPE, "%s %s must be %s, for a batch of %lld", what,
+                     cm_shape_text(&state->shape, a), cm_shape_text(&want, b), (long long)batch);
+}
+
+static bool need_ndim(cm_ctx *cx, const cm_tensor *x, int ndim, const char *form)
+{
+    char text[CM_SHAPE_TEXT];
+    return x->shape.ndim == ndim || cm_refuse(cx, CM_ERR_SHAPE, "x must be %s, not shape %s", form,
+                                              cm_shape_text(&x->shape, text));
+}
+
+static cm_tensor *linear(cm_ctx *cx, cm_tensor *x, cm_tensor *weight, cm_tensor *bias)
+{
+    return cm_apply(cx, &cm_op_linear, (cm_tensor *const[]){x, weight, bias}, 3, NULL);
+}
+
+/* Columns [first, last) of a matrix, in units of `width`. */
+static cm_tensor *gate(cm_ctx *cx, cm_tensor *x, int64_t width, int first, int last)
+{
+    return cm_slice(cx, x, 1, first * width, last * width);
+}
+
+/* Joins up to CM_MAX_INPUTS tensors at a time along dim 1, until one is left. */
+static cm_tensor *join_steps(cm_ctx *cx, cm_tensor **step, int64_t n)
+{
+    cm_params p = {.i = {1}};
+    while (n > 1) {
+        int64_t joined = 0;
+        for (int64_t at = 0; at < n; at += CM_MAX_INPUTS, joined++) {
+            int some = (int)CM_MIN(n - at, CM_MAX_INPUTS);
+            step[joined] = cm_apply(cx, &cm_op_concat, step + at, some, &p);
+            if (!step[joined])
+                return NULL;
+        }
+        n = joined;
+    }
+    return step[0];
+}
+
+/* One step: the state after it, from projected inputs [batch, gates hidden] and the state. */
+typedef cm_tensor *step_fn(cm_ctx *cx, cm_tensor *projected, cm_tensor *state, cm_tensor *weight,
+                           cm_tensor *bias);
+
+/* All states [batch, time, width] from projected [batch, time, gates hidden] and the first state.
+ */
+static cm_tensor *run_steps(cm_ctx *cx, step_fn *step, cm_tensor *projected, cm_tensor *state,
+                            cm_tensor *weight, cm_tensor *bias)
+{
+    int64_t batch = dim_of(projected, 0), time = dim_of(projected, 1), rows = dim_of(projected, 2),
+            width = dim_of(state, 1);
+    cm_shape whole = {3, {batch, time, width}}, one = {3, {batch, 1, width}},
+             row = cm_shape_2d(batch, rows);
+    if (cm_shape_size(&whole) == 0)
+        return cm_slice(cx, projected, 2, 0, CM_MIN(width, rows));
+    cm_tensor **all = cm_calloc(cx, (size_t)time, sizeof *all), *joined = NULL;
+    if (!all)
+        return NULL;
+    for (int64_t t = 0; t < time && state; t++) {
+        cm_tensor *x = cm_reshape(cx, cm_slice(cx, projected, 1, t, t + 1), &row);
+        state = step(cx, x, state, weight, bias);
+        all[t] = cm_reshape(cx, state, &one);
+    }
+    if (state && all[time - 1])
+        joined = join_steps(cx, all, time);
+    cm_free(cx, all);
+    return joined;
+}
+
+static cm_tensor *gru_step(cm_ctx *cx, cm_tensor *projected, cm_tensor *h, cm_tensor *weight,
+                           cm_tensor *bias)
+{
+    int64_t hidden = dim_of(h, 1);
+    cm_tensor *own = linear(cx, h, weight, bias);
+    cm_tensor *rz =
+        cm_sigmoid(cx, cm_add(cx, gate(cx, projected, hidden, 0, 2), gate(cx, own, hidden, 0, 2)));
+    cm_tensor *candidate =
+        cm_tanh(cx, cm_add(cx, gate(cx, projected, hidden, 2, 3),
+                           cm_mul(cx, gate(cx, rz, hidden, 0, 1), gate(cx, own, hidden, 2, 3))));
+    return cm_add(cx, candidate, cm_mul(cx, gate(cx, rz, hidden, 1, 2), cm_sub(cx, h, candidate)));
+}
+
+static cm_tensor *gru_cell_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    (void)n_in, (void)p;
+    cm_tensor *x = in[0], *h = in[1];
+    if (!need_ndim(cx, x, 2, "[batch, inputs]") || !need_weights(cx, x, in + 2, 3) ||
+        !need_state(cx, h, "h", dim_of(x, 0), dim_of(in[3], 1)))
+        return NULL;
+    return gru_step(cx, linear(cx, x, in[2], in[4]), h, in[3], in[5]);
+}
+
+/* The state [batch, 2 hidden] holds h, then c. */
+static cm_tensor *lstm_step(cm_ctx *cx, cm_tensor *projected, cm_tensor *state, cm_tensor *weight,
+                            cm_tensor *bias)
+{
+    int64_t hidden = dim_of(state, 1) / 2;
+    cm_tensor *own = linear(cx, gate(cx, state, hidden, 0, 1), weight, bias);
+    cm_tensor *sum = cm_add(cx, projected, own);
+    cm_tensor *keep = cm_sigmoid(cx, gate(cx, sum, hidden, 0, 2));
+    cm_tensor *candidate = cm_tanh(cx, gate(cx, sum, hidden, 2, 3));
+    cm_tensor *c =
+        cm_add(cx, cm_mul(cx, gate(cx, keep, hidden, 1, 2), gate(cx, state, hidden, 1, 2)),
+               cm_mul(cx, gate(cx, keep, hidden, 0, 1), candidate));
+    cm_tensor *h = cm_mul(cx, cm_sigmoid(cx, gate(cx, sum, hidden, 3, 4)), cm_tanh(cx, c));
+    return cm_apply(cx, &cm_op_concat, (cm_tensor *const[]){h, c}, 2, &(cm_params){.i = {1}});
+}
+
+static cm_tensor *lstm_cell_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    (void)n_in, (void)p;
+    cm_tensor *x = in[0], *state = in[1];
+    if (!need_ndim(cx, x, 2, "[batch, inputs]") || !need_weights(cx, x, in + 2, 4) ||
+        !need_state(cx, state, "state", dim_of(x, 0), 2 * dim_of(in[3], 1)))
+        return NULL;
+    return lstm_step(cx, linear(cx, x, in[2], in[4]), state, in[3], in[5]);
+}
+
+/* A whole sequence: in = {x [batch, time, inputs], the four weights, the first state or none};
+ * ids = lengths. A state has `parts` vectors. */
+static cm_tensor *sequence(cm_ctx *cx, step_fn *step, cm_tensor *const *in, int n_in,
+                           const cm_params *p, int gates, int parts)
+{
+    cm_tensor *x = in[0];
+    cm_ids *lengths = p->ids[0];
+    if (!need_ndim(cx, x, 3, "[batch, time, inputs]") || !need_weights(cx, x, in + 1, gates))
+        return NULL;
+    cm_shape start = cm_shape_2d(dim_of(x, 0), parts * dim_of(in[2], 1));
+    if (n_in > 5 && !need_state(cx, in[5], "state", start.dims[0], start.dims[1]))
+        return NULL;
+    if (lengths && !cm_need_lengths(cx, lengths, dim_of(x, 0), dim_of(x, 1)))
+        return NULL;
+    cm_tensor *state = n_in > 5 ? in[5] : cm_tensor_full(cx, &start, 0);
+    if (lengths) /* padding may hold anything */
+        x = cm_apply_ids(cx, &cm_op_mask_steps, x, lengths);
+    cm_tensor *projected = linear(cx, x, in[1], in[3]);
+    if (!projected || !state)
+        return NULL;
+    cm_tensor *all = run_steps(cx, step, projected, state, in[2], in[4]);
+    return lengths ? cm_apply_ids(cx, &cm_op_mask_steps, all, lengths) : all;
+}
+
+static cm_tensor *gru_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    return sequence(cx, gru_step, in, n_in, p, 3, 1);
+}
+
+static cm_tensor *lstm_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
+{
+    return sequence(cx, lstm_step, in, n_in, p, 4, 2);
+}
+
+// clang-format off
+const cm_op cm_op_gru_cell = {.name = "gru_cell",
+    .args = "x:t h:t weight_ih:t weight_hh:t bias_ih:t bias_hh:t",
+    .doc = "one step of a GRU: x [batch, inputs], h [batch, hidden], weight_ih [3 hidden, inputs], "
+           "weight_hh [3 hidden, hidden], biases [3 hidden] (gate rows r, z, n) give the next h: "
+           "(1 - z) n + z h, n = tanh(W x + b + r (U h + c))",
+    .expand = gru_cell_expand};
+const cm_op cm_op_gru = {.name = "gru",
+    .args = "x:t weight_ih:t weight_hh:t bias_ih:t bias_hh:t state:t? lengths:S?",
+    .doc = "a GRU over x [batch, time, inputs], weights as for gru_cell: the states after all steps "
+           "[batch, time, hidden], starting from state [batch, hidden] or zeros; behind "
+           "lengths[k] steps of row k they are 0 (last_step gives the last valid ones)",
+    .expand = gru_expand};
+const cm_op cm_op_lstm_cell = {.name = "lstm_cell",
+    .args = "x:t state:t weight_ih:t weight_hh:t bias_ih:t bias_hh:t",
+    .doc = "one step of an LSTM: x [batch, inputs], state [batch, 2 hidden] holding h, then c, "
+           "weight_ih [4 hidden, inputs], weight_hh [4 hidden, hidden], biases [4 hidden] (gate "
+           "rows i, f, g, o) give the next state: c = f c + i g, h = o tanh(c)",
+    .expand = lstm_cell_expand};
+const cm_op cm_op_lstm = {.name = "lstm",
+    .args = "x:t weight_ih:t weight_hh:t bias_ih:t bias_hh:t state:t? lengths:S?",
+    .doc = "an LSTM over x [batch, time, inputs], weights and states as for lstm_cell: the states "
+           "after all steps [batch, time, 2 hidden], starting from state [batch, 2 hidden] or "
+           "zeros; behind lengths[k] steps of row k they are 0",
+    .expand = lstm_expand};
+// clang-format on
