@@ -137,3 +137,98 @@ describe("padding", function()
     end
   end)
 end)
+
+describe("attention", function()
+  local function layer_of(causal)
+    return nn.attention { width = 4, heads = 2, causal = causal, init = nn.init(6) }
+  end
+
+  local function random(shape)
+    return cmml.normal(shape, 0, 1, { seed = 8 })
+  end
+
+  it("has four linear maps, and heads that divide the width", function()
+    assert.equal("query.weight query.bias key.weight key.bias value.weight value.bias out.weight "
+      .. "out.bias", names_of(layer_of()))
+    refused("attention: width 4 cannot be split among 3 heads", nn.attention,
+      { width = 4, heads = 3 })
+    refused("cannot be split among 0 heads", nn.attention, { width = 4, heads = 0 })
+  end)
+
+  it("gives weights that add up to 1, and 0 to keys that may not be seen", function()
+    local layer, x = layer_of(true), random { 2, 3, 4 }
+    local weights = layer:weights(x, cmml.segments { 3, 1 })
+    assert.near_tensor(ref.of(cmml.ones { 2, 2, 3 }), weights:sum(-1), 1e-6)
+    local list = weights:totable()
+    for h = 1, 2 do
+      assert.same({ 1, 0, 0 }, list[1][h][1])
+      assert.equal(0, list[1][h][2][3])
+      assert.same({ 1, 0, 0 }, list[2][h][3])
+    end
+  end)
+
+  it("does not let what comes later change what comes before", function()
+    local layer, x = layer_of(true), random { 1, 3, 4 }
+    local changed = cmml.concat({ x:slice(2, 1, 2), x:slice(2, 3, 3) * 5 }, 2)
+    local before, after = layer(x), layer(changed)
+    assert.equal(before:slice(2, 1, 2):clone():tobytes(), after:slice(2, 1, 2):clone():tobytes())
+    assert.not_equal(before:tobytes(), after:tobytes())
+    assert.not_equal(layer_of(false)(x):slice(2, 1, 2):clone():tobytes(),
+      layer_of(false)(changed):slice(2, 1, 2):clone():tobytes())
+  end)
+
+  it("adds a bias to the logits", function()
+    local layer, x = layer_of(false), random { 1, 3, 4 }
+    local far = cmml.tensor { 0, -1e4, -1e4 }
+    assert.same({ 1, 0, 0 }, layer:weights(x, nil, far):totable()[1][2][3])
+    assert.near_tensor(ref.of(layer.out(layer.value(x):slice(2, 1, 1)):expand { 1, 3, 4 }),
+      layer(x, nil, far), 1e-6)
+  end)
+
+  it("stays finite for large logits", function()
+    for _, core in ipairs { cmml, cmml.double } do
+      local x = core.tensor({ 1000, 999, -1000, 500 }):reshape { 1, 2, 2 }:clone():track()
+      local y = x:masked_softmax(true)
+      assert.near_tensor(ref.new({ 1, 2, 2 }, { 1, 0, 0, 1 }), y, 0)
+      assert.is_true(core.grad((y * x):sum(), x):isfinite())
+    end
+  end)
+end)
+
+describe("dropout", function()
+  local x = cmml.ones { 100, 100 }
+
+  it("is active under a key alone, and keeps the mean", function()
+    local layer = nn.dropout { rate = 0.25 }
+    assert.equal(x, layer(x))
+    local y = layer(x, { seed = 3, epoch = 1 })
+    local share = 1 - y:mean():item() * 0.75
+    assert.is_true(math.abs(share - 0.25) < 0.02)
+    assert.is_true(math.abs(y:square():mean():item() - 1 / 0.75) < 0.04)
+    assert.equal(y:tobytes(), layer(x, { seed = 3, epoch = 1 }):tobytes())
+    assert.equal(x:tobytes(), nn.dropout { rate = 0 }(x, {}):tobytes())
+  end)
+
+  it("has other masks under another key, and in another place", function()
+    local key = { seed = 1, epoch = 2, task = 3 }
+    local y = nn.dropout { rate = 0.5 }(x, key):tobytes()
+    for name in pairs(key) do
+      local other = { seed = 1, epoch = 2, task = 3 }
+      other[name] = 9
+      assert.not_equal(y, nn.dropout { rate = 0.5 }(x, other):tobytes())
+    end
+    assert.not_equal(y, nn.dropout { rate = 0.5, place = 1 }(x, key):tobytes())
+  end)
+
+  it("passes the gradient of what is kept", function()
+    local leaf = cmml.ones({ 5, 5 }):track()
+    local y = nn.dropout { rate = 0.5 }(leaf, { seed = 4 })
+    assert.equal(y:tobytes(), cmml.grad(y:sum(), leaf):tobytes())
+  end)
+
+  it("refuses what is no rate and no key", function()
+    refused("dropout: rate must be from 0 to below 1, not 1", nn.dropout, { rate = 1 })
+    refused("dropout: key: unknown option sed; did you mean seed", nn.dropout { rate = 0.5 }, x,
+      { sed = 1 })
+  end)
+end)
