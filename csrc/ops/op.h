@@ -29,6 +29,8 @@ typedef struct cm_call {
     cm_tensor *const *in;
     cm_params p;        /* .shape may set defaults here */
     cm_shape out_shape; /* to be set by .shape */
+    int64_t work_size;  /* numbers of work space for .eval, to be set by .shape */
+    cm_real *work;      /* that space, contents undefined; NULL if none was asked for */
     cm_tensor *out;     /* contiguous, for .eval to fill */
 } cm_call;
 

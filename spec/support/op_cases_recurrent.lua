@@ -196,6 +196,36 @@ return function(with)
   end
   add("gru", gru_step, 3, 1)
   add("lstm", lstm_step, 4, 2)
+
+  -- A GRU whose inputs are projected already: its own weights are the identity.
+  cases.gru_scan = {
+    ref = function(projected, weight, bias, state, lengths)
+      local rows = bias.shape[1]
+      local identity = ref.build({ rows, rows }, function(index)
+        return index[1] == index[2] and 1.0 or 0.0
+      end)
+      local zeros = ref.build({ rows }, function()
+        return 0.0
+      end)
+      return cases.gru.ref(projected, identity, weight, zeros, bias, state, lengths)
+    end,
+    uses = {
+      { { 2, 3, 6 }, { 6, 2 }, { 6 } }, { { 2, 2, 6 }, { 6, 2 }, { 6 }, { 2, 2 } },
+      { { 3, 3, 3 }, { 3, 1 }, { 3 }, { 3, 1 }, options = with(segments { 2, 0, 3 }) },
+      { { 2, 3, 6 }, { 6, 2 }, { 6 }, options = with(nil, segments { 3, 1 }) },
+      { { 2, 0, 6 }, { 6, 2 }, { 6 } }, { { 0, 2, 6 }, { 6, 2 }, { 6 }, { 0, 2 } },
+      { { 2, 2, 0 }, { 0, 0 }, { 0 } }, { { 1, 2, 27 }, { 27, 9 }, { 27 } },
+    },
+    refused = {
+      { { 2, 6 }, { 6, 2 }, { 6 }, text = "x must be %[batch, time, 3 hidden%], not shape 2x6" },
+      { { 2, 2, 7 }, { 7, 2 }, { 7 }, text = "do not fit projected inputs of width 7" },
+      { { 2, 2, 6 }, { 6, 3 }, { 6 }, text = "weight_hh 6x3 and bias_hh 6 do not fit" },
+      { { 2, 2, 6 }, { 6, 2 }, { 3 }, text = "weight_hh 6x2 and bias_hh 3 do not fit" },
+      { { 2, 2, 6 }, { 6, 2 }, { 6 }, { 2, 3 }, text = "state 2x3 must be 2x2, for a batch of 2" },
+      { { 2, 2, 6 }, { 6, 2 }, { 6 }, options = with(nil, segments { 3, 1 }),
+        text = "length 1 is 3, but there are 2 steps" },
+    },
+  }
   table.insert(cases.gru.uses, { { 1, 66, 1 }, { 3, 1 }, { 3, 1 }, { 3 }, { 3 } }) -- many steps
 
   return cases
