@@ -213,14 +213,14 @@ static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {"map_ids", l_map_ids},
                                      {NULL, NULL}};
 
-static const char *const stream_names[] = {"user", "init",  "split", "cap",
-                                           "draw", "order", "labels"};
+static const char *const stream_names[] = {"user", "init",  "split",  "cap",
+                                           "draw", "order", "labels", "dropout"};
 
 void cmL_open_data(lua_State *L)
 {
     cmL_register(L, functions);
     lua_newtable(L); /* streams of the keyed generator, by name */
-    for (int s = 0; s <= CM_STREAM_LABELS; s++) {
+    for (int s = 0; s <= CM_STREAM_DROPOUT; s++) {
         lua_pushinteger(L, s);
         lua_setfield(L, -2, stream_names[s]);
     }

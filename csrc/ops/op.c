@@ -60,6 +60,13 @@ static cm_tensor *compute(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int
         if (!prepare(cx, op, in, n_in, ready))
             return NULL;
         call.in = ready;
+        if (call.work_size > 0) {
+            cm_shape size = cm_shape_1d(call.work_size);
+            cm_tensor *work = cm_tensor_new(cx, &size);
+            if (!work)
+                return NULL;
+            call.work = cm_data(work);
+        }
         out = call.out = cm_tensor_new(cx, &call.out_shape);
         if (out)
             op->eval(&call);

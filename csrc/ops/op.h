@@ -29,6 +29,8 @@ typedef struct cm_call {
     cm_tensor *const *in;
     cm_params p;        /* .shape may set defaults here */
     cm_shape out_shape; /* to be set by .shape */
+    int64_t work_size;  /* numbers of work space for .eval, to be set by .shape */
+    cm_real *work;      /* that space, contents undefined; NULL if none was asked for */
     cm_tensor *out;     /* contiguous, for .eval to fill */
 } cm_call;
 
@@ -115,5 +117,8 @@ bool cm_need_ids(cm_ctx *cx, const cm_ids *ids, int64_t rows, bool unknown, cons
 
 /* Refused unless x is [rows, ..] with the rows that the segments cover. */
 bool cm_need_cover(cm_ctx *cx, const cm_shape *x, const cm_ids *segments);
+
+/* Refused unless `lengths` (segments) has a length for each row of the batch, none above `time`. */
+bool cm_need_lengths(cm_ctx *cx, const cm_ids *lengths, int64_t batch, int64_t time);
 
 #endif

@@ -34,5 +34,10 @@ void cm_ids_release(cm_ctx *cx, cm_ids *ids);
 int64_t cm_segments_groups(const cm_ids *segments);
 /* How many rows they cover together. */
 int64_t cm_segments_rows(const cm_ids *segments);
+/* How long group g is. */
+static inline int64_t cm_segment_length(const cm_ids *segments, int64_t g)
+{
+    return (int64_t)segments->values[g + 1] - segments->values[g];
+}
 
 #endif

@@ -120,6 +120,18 @@ static cm_real k_sum(int64_t n, const cm_real *a)
     return fold(lane);
 }
 
+static cm_real k_dot(int64_t n, const cm_real *a, const cm_real *b)
+{
+    cm_real lane[LANES] = {0};
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES)
+        for (int j = 0; j < LANES; j++)
+            lane[j] += a[i + j] * b[i + j];
+    for (int j = 0; i < n; i++, j++)
+        lane[j] += a[i] * b[i];
+    return fold(lane);
+}
+
 static void k_axpy(int64_t n, cm_real *restrict o, cm_real scale, const cm_real *restrict a)
 {
     for (int64_t i = 0; i < n; i++)
@@ -263,6 +275,52 @@ static void k_film_grad(int64_t rows, int64_t columns, cm_real *gx, cm_real *ggb
     FOR_ACTIVATION(act, film_grad_rows(rows, columns, gx, ggb, g, y, x, gb, A))
 }
 
+/* u = (x - mean) / sqrt(variance + eps) of one row; gives the divisor's reciprocal. */
+static cm_real normalise(int64_t n, cm_real *restrict u, const cm_real *restrict x, cm_real eps)
+{
+    cm_real mean = k_sum(n, x) / (cm_real)n;
+    for (int64_t i = 0; i < n; i++)
+        u[i] = x[i] - mean;
+    cm_real scale = 1 / CM_M(sqrt)(k_dot(n, u, u) / (cm_real)n + eps);
+    for (int64_t i = 0; i < n; i++)
+        u[i] *= scale;
+    return scale;
+}
+
+static void k_layer_norm(int64_t rows, int64_t columns, cm_real *restrict y,
+                         const cm_real *restrict x, const cm_real *restrict weight,
+                         const cm_real *restrict bias, cm_real eps)
+{
+    for (int64_t r = 0; r < rows; r++, y += columns, x += columns) {
+        normalise(columns, y, x, eps);
+        for (int64_t c = 0; c < columns; c++)
+            y[c] = y[c] * weight[c] + bias[c];
+    }
+}
+
+static void k_layer_norm_grad(int64_t rows, int64_t columns, cm_real *restrict gx,
+                              cm_real *restrict gweight, const cm_real *restrict g,
+                              const cm_real *restrict x, const cm_real *restrict weight,
+                              cm_real eps)
+{
+    for (int64_t r = 0; r < rows; r++, gx += columns, g += columns, x += columns) {
+        cm_real scale = normalise(columns, gx, x, eps), lane[LANES] = {0};
+        cm_real mean = k_dot(columns, g, weight) / (cm_real)columns;
+        int64_t at = 0;
+        for (; at + LANES <= columns; at += LANES)
+            for (int j = 0; j < LANES; j++)
+                lane[j] += g[at + j] * weight[at + j] * gx[at + j];
+        for (int j = 0; at < columns; at++, j++)
+            lane[j] += g[at] * weight[at] * gx[at];
+        cm_real slope = fold(lane) / (cm_real)columns;
+        if (gweight)
+            for (int64_t c = 0; c < columns; c++)
+                gweight[c] += g[c] * gx[c];
+        for (int64_t c = 0; c < columns; c++)
+            gx[c] = scale * (g[c] * weight[c] - mean - slope * gx[c]);
+    }
+}
+
 static inline void adam_run(int64_t n, cm_real *restrict p, cm_real *restrict g,
                             cm_real *restrict m, cm_real *restrict v, const cm_adam_step *s,
                             bool decoupled)
@@ -328,5 +386,7 @@ const cm_kernels PASTE(cm_kernels_, CM_ISA) = {
     .add_rows = k_add_rows,
     .film = k_film,
     .film_grad = k_film_grad,
+    .layer_norm = k_layer_norm,
+    .layer_norm_grad = k_layer_norm_grad,
     .adam = k_adam,
 };

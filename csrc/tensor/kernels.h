@@ -59,6 +59,13 @@ typedef struct cm_kernels {
     void (*film_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *ggb, const cm_real *g,
                       const cm_real *y, const cm_real *x, const cm_real *gb, cm_activation act);
 
+    /* y = (x - mean) / sqrt(variance + eps) * weight + bias, row by row. */
+    void (*layer_norm)(int64_t rows, int64_t columns, cm_real *y, const cm_real *x,
+                       const cm_real *weight, const cm_real *bias, cm_real eps);
+    /* From g (gradient of y): gx; gweight (may be NULL) is added to. */
+    void (*layer_norm_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *gweight,
+                            const cm_real *g, const cm_real *x, const cm_real *weight, cm_real eps);
+
     /* Updates p, m, v from g and leaves g zero for the next step. */
     void (*adam)(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,
                  const cm_adam_step *step);

@@ -193,6 +193,7 @@ for _, more in ipairs {
   require "spec.support.op_cases_rows",
   require "spec.support.op_cases_reduce",
   require "spec.support.op_cases_choice" (unary, binary, with),
+  (require "spec.support.op_cases_sequence"), -- require gives a second value: the path
 } do
   for name, case in pairs(more) do
     cases[name] = case

@@ -2,6 +2,7 @@
 -- vectors input.vector.* (and input.vector2.*).
 local cmml = require "cmml"
 local ops = require "spec.support.golden.ops"
+local sequence = require "spec.support.golden.sequence"
 
 local layer = ops.layer
 local kinds = {}
@@ -64,15 +65,23 @@ local function sizes(case, x, first, rows)
   end
 end
 
-for tensor, op in pairs {
-  ["param.norm.weight"] = "layer_norm", ["param.gru.weight_ih"] = "gru",
-  ["param.lstm.weight_ih"] = "lstm_cell", ["param.attention.query.weight"] = "attention",
-} do
-  kind(has(tensor), function(case)
-    case:needs(op)
-    case.skip("kind not covered yet: " .. op)
-  end)
-end
+kind(has "param.norm.weight", function(case, x)
+  sizes(case, x, "mlp.0", x.shape[1])
+  return layer(case, "mlp.1", sequence.layer_norm(case, layer(case, "mlp.0", x), 1e-5))
+end)
+
+kind(has "param.gru.weight_ih", function(case, x)
+  return layer(case, "out", select(2, sequence.gru(case, x)))
+end)
+
+kind(has "param.lstm.weight_ih", function(case, x)
+  local h = sequence.lstm(case, x)
+  return h:slice(1, h.shape[1], h.shape[1]):reshape { h.shape[2], h.shape[3] }
+end)
+
+kind(has "param.attention.query.weight", function(case, x)
+  return (sequence.attention(case, x, true))
+end)
 
 kind(has "param.table.weight", function(case)
   local weight, segments = case:tensor "param.table.weight", case:segments "input.lengths"

@@ -74,16 +74,8 @@ end, function(case)
   return { y = cmml[op](x, case:option "axis" + 1) }
 end)
 
--- Layers without an op so far, by a tensor that only they have.
-for tensor, op in pairs {
-  ["param.norm.weight"] = "layer_norm", ["param.gru.weight_ih"] = "gru",
-  ["param.lstm.weight_ih"] = "lstm_cell", ["param.attention.query.weight"] = "attention",
-  ["input.q"] = "attention",
-} do
-  kind(has(tensor), function(case)
-    case:needs(op)
-    case.skip("kind not covered yet: " .. op)
-  end)
+for _, entry in ipairs(require("spec.support.golden.sequence").kinds) do
+  kind(entry[1], entry[2])
 end
 
 kind(function(case)
