@@ -3,7 +3,7 @@ package = "cmml"
 version = "scm-1"
 
 source = {
-  url = "git+https://github.com/cmml/cmml.git",
+  url = "git+file://.", -- there is no public address yet; `luarocks make` reads the checkout
 }
 
 description = {
