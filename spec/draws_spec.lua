@@ -72,6 +72,8 @@ describe("group_ratings", function()
     refused("user id 2 of only 1 users", core.group_ratings, ids, ids, values, 1)
     refused("2 users, 1 items and 2 ratings", core.group_ratings, ids, core.ids { 1 }, values, 2)
     refused("below 2^31", core.group_ratings, ids, ids, values, 1 << 31)
+    refused("number them from 1 without gaps", core.group_ratings, ids, core.ids { 1, 2000000000 },
+      values, 2)
   end)
 end)
 

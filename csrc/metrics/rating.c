@@ -7,16 +7,17 @@ typedef struct entry {
     double score, gain;
 } entry;
 
-static int by_score(const void *a, const void *b)
-{
-    double x = ((const entry *)a)->score, y = ((const entry *)b)->score;
-    return (x < y) - (x > y);
-}
-
 static int by_gain(const void *a, const void *b)
 {
     double x = ((const entry *)a)->gain, y = ((const entry *)b)->gain;
     return (x < y) - (x > y);
+}
+
+/* Equal scores by gain, so that sums over them are the same to the bit whatever qsort does. */
+static int by_score(const void *a, const void *b)
+{
+    double x = ((const entry *)a)->score, y = ((const entry *)b)->score;
+    return x == y ? by_gain(a, b) : (x < y) - (x > y);
 }
 
 /* Within a run of equal scores every order is as likely: each rank gets the run's mean gain. */
