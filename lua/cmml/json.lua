@@ -17,7 +17,8 @@ local function number(value)
   elseif value ~= value or math.abs(value) == math.huge then
     error("json: " .. tostring(value) .. " cannot be written", 0)
   end
-  return ("%.17g"):format(value)
+  local short = ("%.15g"):format(value) -- 0.05, not 0.050000000000000003, where both are the same
+  return tonumber(short) == value and short or ("%.17g"):format(value)
 end
 
 local encode
