@@ -4,9 +4,9 @@
 -- libraries share all code and no state.
 local parts = {
   "tensor", "grad", "module", "nn", "layer_norm", "gru", "lstm", "attention", "dropout",
-  "features", "encoder", "hybrid", "modulation", "network", "optim", "schema", "catalogue",
-  "dataset", "split", "tasks", "recommender", "contextual", "simple", "metrics", "evaluate",
-  "protocol", "checkpoint", "train", "movielens", "gradcheck", "help",
+  "features", "encoder", "hybrid", "modulation", "network", "optim", "schedule", "schema",
+  "catalogue", "dataset", "split", "tasks", "recommender", "contextual", "simple", "metrics",
+  "evaluate", "protocol", "checkpoint", "train", "movielens", "gradcheck", "help",
 }
 
 --- The library over a core.

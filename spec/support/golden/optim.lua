@@ -76,8 +76,25 @@ missing(function(case)
   return case.config.lr and case.config.shapes
 end, "no optimiser sgd yet")
 
-missing(function(case)
-  return case.config.patience
-end, "no learning rate schedule plateau yet")
+kinds[#kinds + 1] = {
+  match = function(case)
+    return case.config.patience
+  end,
+  run = function(case)
+    local plateau = cmml.plateau { lr = case:option "lr", mode = case:option "mode",
+      factor = case:option "factor", patience = case:option "patience",
+      threshold = case:option "threshold", min_lr = case:option "min_lr" }
+    local seen = { lr = {}, bad = {}, best = {} }
+    for i, value in ipairs(case:tensor(case:option "metrics"):totable()) do
+      plateau:update(value)
+      for name, list in pairs(seen) do
+        list[i] = plateau[name]
+      end
+    end
+    for name, list in pairs(seen) do
+      case:expect("output." .. name, list)
+    end
+  end,
+}
 
 return kinds
