@@ -1,4 +1,5 @@
-/* cmml.h - the whole core, for the binding and for hosts written in C. */
+/* cmml.h - the computing core, for the binding and for hosts written in C; files (base/sys.h, io/,
+ * data/table.h, data/vocab.h) are included one by one. */
 #ifndef CMML_H
 #define CMML_H
 

@@ -200,7 +200,8 @@ describe("cmml", function()
     assert.matches("^  1 ", text)
     fails(1, "the model knows nothing of a user's sex; its fields are gender, age, occupation, zip",
       "recommend", "--model", model, "--user=sex=F")
-    fails(1, '--rate: "7" is not of the form NAME=VALUE', "recommend", "--model", model, "--rate=7")
+    fails(1, '--rate: "7" is not of the form ITEM=RATING', "recommend", "--model", model,
+      "--rate=7")
     fails(1, 'the rating of item 7 is "good"', "recommend", "--model", model, "--rate=7=good")
     fails(1, "not a finite number", "recommend", "--model", model, "--rate=7=1e999")
     assert(core.write_file(root .. "/bad", "1,5\n2,x\n"))

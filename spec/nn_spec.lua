@@ -175,4 +175,14 @@ describe("functional", function()
       return c.functional(layer, { weight = adapted })(x):pow(3)
     end, { { { 0.75 } } }, { second = true }))
   end)
+
+  it("start differently, each of them, when no stream of initial values is given", function()
+    for _, make in ipairs { function()
+      return cmml.nn.linear { inp = 3, out = 2 }.weight
+    end, function()
+      return cmml.nn.gru { inp = 3, hidden = 2 }.weight_ih
+    end } do
+      assert.not_same(make():totable(), make():totable())
+    end
+  end)
 end)

@@ -122,7 +122,7 @@ describe("predict", function()
     refused("item nope is not in the catalogue", person.predict, person, { "f1", "nope" })
     refused("a list of items was expected, not nil", person.predict, person)
     refused("a list of items was expected, not string", person.predict, person, "f1")
-    refused("a key must be a string or a number, not table", person.predict, person, { {} })
+    refused("entry 1 must be the raw id of an item, not table", person.predict, person, { {} })
   end)
 end)
 

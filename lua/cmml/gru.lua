@@ -15,7 +15,7 @@ return function(cmml)
   -- @tparam integer hidden
   -- @tparam ?table init from nn.init
   function nn.register_recurrent(module, gates, inp, hidden, init)
-    init = init or nn.init(0)
+    init = init or nn.default_init
     local rows, bound = gates * hidden, 1 / math.sqrt(hidden)
     module:register("weight_ih", init.uniform({ rows, inp }, bound))
     module:register("weight_hh", init.uniform({ rows, hidden }, bound))

@@ -29,6 +29,23 @@ return function(cmml)
     return constructor
   end
 
+  -- A layer of no width would pass nothing on, in silence.
+  local function check_sizes(opt)
+    local sizes = { width = { opt.width }, label_hidden = { opt.label_hidden },
+      encoder_widths = opt.encoder_widths, backbone = opt.backbone, hyper = opt.hyper }
+    for _, name in ipairs { "width", "label_hidden", "encoder_widths", "backbone", "hyper" } do
+      for _, size in ipairs(sizes[name]) do
+        if math.type(size) ~= "integer" or size < 1 then
+          error(("network: %s must be whole numbers of at least 1, not %s"):format(name,
+            type(size) == "string" and ("%q"):format(size) or tostring(size)), 3)
+        end
+      end
+    end
+    if #opt.backbone == 0 then
+      error("network: backbone must have a layer: it is what the context modulates", 3)
+    end
+  end
+
   --- A network for rating prediction from content features.
   -- @tparam table options item_fields and user_fields (lists of {name, size, multi}), width (of a
   -- field's vector), encoder, encoder_widths, encoder_detach (the encoder sees the embeddings as
@@ -52,6 +69,7 @@ return function(cmml)
     if #fields == 0 then
       error("network: item_fields and user_fields are both empty: nothing tells rows apart", 2)
     end
+    check_sizes(opt)
     local dim = #fields * opt.width
     local self = Network.new()
     self.fields = { item = names_of(opt.item_fields), user = names_of(opt.user_fields) }

@@ -24,7 +24,7 @@ return function(cmml)
   end
 
   -- For layers that are given none: one stream, so that no two layers start alike.
-  local default_init = nn.init(0)
+  nn.default_init = nn.init(0)
 
   local activations = { "identity", "relu", "leaky_relu", "sigmoid", "tanh" }
 
@@ -45,7 +45,7 @@ return function(cmml)
   function nn.linear(options)
     local opt = args.check("linear", options, { inp = "integer", out = "integer",
       bias = { "boolean", true }, activation = { "string", "identity" }, init = "table?" })
-    local init = opt.init or default_init
+    local init = opt.init or nn.default_init
     local bound = 1 / math.sqrt(opt.inp)
     local self = Linear.new()
     self.activation = nn.check_activation("linear: activation", opt.activation)
@@ -129,7 +129,7 @@ return function(cmml)
   function nn.embedding(options)
     local opt = args.check("embedding", options, { size = "integer", width = "integer",
       normal = { "boolean", true }, init = "table?" })
-    local init = opt.init or default_init
+    local init = opt.init or nn.default_init
     local self = Embedding.new()
     local shape = { opt.size, opt.width }
     self:register("weight", opt.normal and init.normal(shape)

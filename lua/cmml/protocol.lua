@@ -22,6 +22,10 @@ return function(cmml)
       valid = { "number", 0.05 }, protocol = { "string", "full" }, cap = { "integer", 50 },
       data_seed = { "integer", 1 }, catalogue = "table?" })
     args.one_of("cold_users: protocol", opt.protocol, { "capped", "full" })
+    if opt.cap < 1 or opt.data_seed < 0 then
+      error(("cold_users: cap must be at least 1 and data_seed not negative, not %d and %d"):format(
+        opt.cap, opt.data_seed), 2)
+    end
     local split, message = dataset:split { test = opt.test_users, valid = opt.valid,
       seed = opt.data_seed }
     if not split then

@@ -151,6 +151,9 @@ return function(cmml)
     end
     local rows = {}
     for i, item in ipairs(items) do
+      if type(item) ~= "string" and math.type(item) == nil then
+        error(("predict: entry %d must be the raw id of an item, not %s"):format(i, type(item)), 2)
+      end
       rows[i] = self.model.catalogue.items:id(item)
       if not rows[i] then
         error(("predict: item %s is not in the catalogue"):format(tostring(item)), 2)

@@ -26,7 +26,8 @@ local function pairs_of(text, option)
   for part in text:gmatch("[^,]+") do
     local key, value = part:match("^%s*(.-)%s*=%s*(.-)%s*$")
     if not key or key == "" then
-      return nil, ("--%s: %q is not of the form NAME=VALUE"):format(option, part)
+      return nil, ("--%s: %q is not of the form %s"):format(option, part,
+        option == "rate" and "ITEM=RATING" or "NAME=VALUE")
     end
     list[#list + 1] = { key, value }
   end

@@ -80,6 +80,7 @@ function train.run(cmml, values)
     for name in pairs(cmml.recommenders) do
       known[#known + 1] = name
     end
+    table.sort(known)
     return nil, ("there is no model of kind %s; did you mean %s?"):format(values.model,
       args.nearest(values.model, known))
   end
