@@ -2,11 +2,13 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "tensor/distinct.h"
+#include <string.h>
 
 /*** A list of row numbers, 1-based; 0 stands for "unknown" and reads as a row of zeros.
  * @function ids
  * @tparam table values {3, 1, 4}
- * @treturn Ids with #ids and ids:totable() */
+ * @treturn Ids with #ids, ids:totable() and == (the same numbers in the same order) */
 static int l_ids(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -18,8 +20,9 @@ static int l_ids(lua_State *L)
 /*** Consecutive groups of rows, given by their lengths; a length may be 0.
  * @function segments
  * @tparam table lengths {4, 1, 6}
- * @treturn Segments with #segments, segments:totable(), segments:rows() (all together) and
- * segments:shortest() (nil without segments) */
+ * @treturn Segments with #segments, segments:totable(), segments:rows() (all together),
+ * segments:shortest() (nil without segments) and segments:groups() (Ids: the segment of each row)
+ */
 static int l_segments(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -29,6 +32,37 @@ static int l_segments(lua_State *L)
         (*lengths)->values[i]++;
     *box = cm_segments_new(cx, (*lengths)->values, (*lengths)->count);
     return *box ? 1 : cmL_raise(L, cx, "segments");
+}
+
+/*** The different values of a list, in the order of their first appearance, so that what depends on
+ * a value alone can be computed once for each.
+ * @function distinct
+ * @tparam Ids|Tensor values Ids, or a contiguous tensor [n] (0 and -0 count as two values)
+ * @treturn Ids|Tensor the different values, of the same kind, a constant
+ * @treturn Ids for each entry, which of them it is */
+static int l_distinct(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_tensor *x = cmL_test_tensor(L, 1);
+    if (!x) {
+        cm_ids *ids = cmL_check_ids(L, 1), **distinct = cmL_push_ids(L), **places = cmL_push_ids(L);
+        return cm_ids_distinct(cx, ids, distinct, places) ? 2 : cmL_raise(L, cx, "distinct");
+    }
+    luaL_argcheck(L, x->shape.ndim == 1 && cm_is_contiguous(x), 1, "Ids or a contiguous tensor [n]");
+    cm_tensor **box = cmL_push_tensor(L);
+    cm_ids **places = cmL_push_ids(L);
+    size_t mark = cm_scope_begin(cx);
+    (void)cmL_finish(L, cx, mark, box, cm_tensor_distinct(cx, x, places), "distinct");
+    return 2;
+}
+
+static int ids_eq(lua_State *L)
+{
+    cm_ids **a = luaL_testudata(L, 1, CML_IDS), **b = luaL_testudata(L, 2, CML_IDS);
+    lua_pushboolean(L, a && b && *a && *b && (*a)->count == (*b)->count &&
+                           memcmp((*a)->values, (*b)->values,
+                                  (size_t)(*a)->count * sizeof *(*a)->values) == 0);
+    return 1;
 }
 
 static int ids_len(lua_State *L)
@@ -100,6 +134,15 @@ static int segments_shortest(lua_State *L)
     return 1;
 }
 
+/* Which segment each row belongs to, as Ids. */
+static int segments_groups(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_ids *segments = cmL_check_segments(L, 1), **box = cmL_push_ids(L);
+    *box = cm_segments_groups_of_rows(cx, segments);
+    return *box ? 1 : cmL_raise(L, cx, "segments:groups");
+}
+
 static int segments_totable(lua_State *L)
 {
     cm_ids *segments = cmL_check_segments(L, 1);
@@ -124,10 +167,11 @@ static int segments_tostring(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"ids", l_ids}, {"segments", l_segments}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"ids", l_ids}, {"segments", l_segments}, {"distinct", l_distinct}, {NULL, NULL}};
 static const luaL_Reg ids_meta[] = {{"__gc", ids_gc},
                                     {"__close", ids_close},
                                     {"__len", ids_len},
+                                    {"__eq", ids_eq},
                                     {"__tostring", ids_tostring},
                                     {NULL, NULL}};
 static const luaL_Reg ids_methods[] = {{"totable", ids_totable}, {NULL, NULL}};
@@ -139,6 +183,7 @@ static const luaL_Reg segments_meta[] = {{"__gc", ids_gc},
 static const luaL_Reg segments_methods[] = {{"totable", segments_totable},
                                             {"rows", segments_rows},
                                             {"shortest", segments_shortest},
+                                            {"groups", segments_groups},
                                             {NULL, NULL}};
 
 void cmL_open_ids(lua_State *L)

@@ -50,27 +50,14 @@ static cm_tensor *linear_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, cons
     return cm_activate(cx, y, (cm_activation)p->i[0]);
 }
 
-/* The tensor to add gradient i to: the caller's, or a fresh one of zeros. */
-static cm_tensor *target(cm_vjp *v, int i)
-{
-    if (v->into && v->into[i])
-        return v->into[i];
-    return cm_tensor_full(v->cx, &v->edges[i].shape, 0);
-}
-
 static void linear_fast_vjp(cm_vjp *v)
 {
     const cm_tensor *x = v->in[0], *w = v->in[1];
     const cm_kernels *k = cm_kernels_of(v->cx);
-    cm_activation act = (cm_activation)v->p->i[0];
     int64_t out = w->shape.dims[0], in = w->shape.dims[1], rows = cm_shape_lead(&x->shape);
-    cm_tensor *d = v->g;
-    if (act != CM_ACT_IDENTITY) {
-        d = cm_tensor_new(v->cx, &v->g->shape);
-        if (!d)
-            return;
-        k->act_grad(d->count, cm_data(d), cm_data(v->g), cm_data(v->out), act);
-    }
+    cm_tensor *d = cm_act_gradient(v, (cm_activation)v->p->i[0]);
+    if (!d)
+        return;
     if (v->need[0]) {
         v->gin[0] = cm_tensor_new(v->cx, &x->shape);
         if (!v->gin[0])
@@ -79,14 +66,14 @@ static void linear_fast_vjp(cm_vjp *v)
                 (cm_matrix){cm_data(w), in, 1}, 0, cm_data(v->gin[0]), in);
     }
     if (v->need[1]) {
-        v->gin[1] = target(v, 1);
+        v->gin[1] = cm_vjp_target(v, 1);
         if (!v->gin[1])
             return;
         cm_gemm(v->cx, out, in, rows, (cm_matrix){cm_data(d), 1, out},
                 (cm_matrix){cm_data(x), in, 1}, 1, cm_data(v->gin[1]), in);
     }
     if (v->n_in > 2 && v->need[2]) {
-        v->gin[2] = target(v, 2);
+        v->gin[2] = cm_vjp_target(v, 2);
         if (v->gin[2])
             k->add_rows(rows, out, cm_data(v->gin[2]), cm_data(d));
     }

@@ -122,6 +122,23 @@ bool cm_shape_rule_reduce(cm_call *c)
     return true;
 }
 
+cm_tensor *cm_vjp_target(cm_vjp *v, int i)
+{
+    if (v->into && v->into[i])
+        return v->into[i];
+    return cm_tensor_full(v->cx, &v->edges[i].shape, 0);
+}
+
+cm_tensor *cm_act_gradient(cm_vjp *v, cm_activation act)
+{
+    if (act == CM_ACT_IDENTITY)
+        return v->g;
+    cm_tensor *d = cm_tensor_new(v->cx, &v->g->shape);
+    if (d)
+        cm_kernels_of(v->cx)->act_grad(d->count, cm_data(d), cm_data(v->g), cm_data(v->out), act);
+    return d;
+}
+
 cm_around cm_around_dim(const cm_shape *shape, int dim)
 {
     if (dim < 0)

@@ -106,6 +106,14 @@ typedef struct cm_around {
     int64_t outer, n, inner;
 } cm_around;
 
+/* For fast_vjp: the tensor to add gradient i to, the caller's or a fresh one of zeros. NULL when
+ * memory is short. */
+cm_tensor *cm_vjp_target(cm_vjp *v, int i);
+
+/* For fast_vjp of an op that ends in an activation and saves its output: the gradient of what the
+ * activation was applied to. NULL when memory is short. */
+cm_tensor *cm_act_gradient(cm_vjp *v, cm_activation act);
+
 /* What lies around a dim (0-based, or -1). */
 cm_around cm_around_dim(const cm_shape *shape, int dim);
 

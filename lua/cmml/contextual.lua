@@ -66,30 +66,38 @@ return function(cmml)
     return build(catalogue, chosen, cmml.nn.init(opt.seed))
   end
 
-  -- The vectors of rows: item fields, then the user's, which are the same for a whole task.
-  local function join(item, user, segments)
-    if item and user then
-      return core.concat { item, core.segment_expand(user, segments) }
+  -- The vectors of rows: item fields, once for each item where several tasks may speak of it, then
+  -- the user's, which are the same for a whole task.
+  local function vectors(self, user, items, segments)
+    local places
+    if #segments > 1 then
+      items, places = core.distinct(items)
     end
-    return item or core.segment_expand(user, segments)
+    local item = self.module:embed_fields("item", self.catalogue.item_bags, items)
+    local parts = { item and { item, places } }
+    if user then
+      parts[#parts + 1] = { user, segments:groups() }
+    end
+    return cmml.joined(parts)
   end
 
   --- The contexts of tasks, from one forward pass over their supports.
   function Contextual:adapt_rows(support, users)
     local network = self.module
     local user = network:embed_fields("user", users.bags, users.rows)
-    local function vectors()
-      return join(network:embed_fields("item", self.catalogue.item_bags, support.items), user,
-        support.segments)
+    local x
+    if network.encoder_detach then
+      x = cmml.no_grad(vectors, self, user, support.items, support.segments)
+    else
+      x = vectors(self, user, support.items, support.segments)
     end
-    local x = network.encoder_detach and cmml.no_grad(vectors) or vectors()
     return { user = user, context = network:context(x, support.labels, support.segments) }
   end
 
   --- Scores of rows under those contexts.
   function Contextual:score_rows(state, items, segments)
-    local item = self.module:embed_fields("item", self.catalogue.item_bags, items)
-    return (self.module:score(join(item, state.user, segments), state.context, segments))
+    local x = vectors(self, state.user, items, segments)
+    return (self.module:score(x, state.context, segments))
   end
 
   --- What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5).

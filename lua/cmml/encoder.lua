@@ -2,7 +2,8 @@
 --
 -- An encoder is a module of (samples, segments): samples [rows, inp] holds a row for every support
 -- interaction, a segment a task; it gives [tasks, out]. `cmml.encoders` holds the constructors by
--- name; each takes {inp, out, widths, init}.
+-- name; each takes {inp, out, widths, init}. One whose field `reads_joined` is true gets the samples
+-- as a joined matrix.
 --
 -- @module cmml
 local args = require "cmml.args"
@@ -12,6 +13,7 @@ return function(cmml)
   cmml.encoders = {}
 
   local MeanEncoder = nn.class "cmml.MeanEncoder"
+  MeanEncoder.reads_joined = true
 
   --- Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6). A task without support
   -- has the context zero.
@@ -30,10 +32,11 @@ return function(cmml)
   -- The last layer is affine, so the mean may be taken before it: exactly the same, for a fraction
   -- of the work.
   function MeanEncoder:forward(samples, segments)
-    local pooled = core.segment_mean(self.mlp:hidden(samples), segments)
+    local hidden = cmml.written_out(self.mlp:hidden(samples))
+    local pooled = core.segment_mean(hidden, segments)
     local context = self.mlp:last(pooled)
     if segments:shortest() == 0 then
-      local present = core.segment_mean(core.full({ samples.shape[1], 1 }, 1), segments)
+      local present = core.segment_mean(core.full({ segments:rows(), 1 }, 1), segments)
       context = context * present
     end
     return context

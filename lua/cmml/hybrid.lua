@@ -2,16 +2,19 @@
 -- for that row (CMML eq. 8).
 --
 -- A hybrid is a module of (x, context), both [rows, width], giving [rows, out]; it has a field
--- `out`. `cmml.hybrids` holds the constructors by name; each takes {width, init}.
+-- `out`. `cmml.hybrids` holds the constructors by name; each takes {width, init}. One whose field
+-- `reads_joined` is true gets x as a joined matrix, the contexts as they are ([tasks, width]) and,
+-- as a third argument, the task of each row (Ids); it may give a joined matrix.
 --
 -- @module cmml
 local args = require "cmml.args"
 
 return function(cmml)
-  local nn, core = cmml.nn, cmml.core
+  local nn = cmml.nn
   cmml.hybrids = {}
 
   local DotHybrid = nn.class "cmml.DotHybrid"
+  DotHybrid.reads_joined = true
 
   --- The element-wise product of context and query ("dot" in the paper). No parameters.
   -- @tparam table options width, init
@@ -23,7 +26,7 @@ return function(cmml)
     return self
   end
 
-  function DotHybrid.forward(_, x, context)
-    return core.mul(context, x)
+  function DotHybrid.forward(_, x, context, tasks)
+    return x:scaled_by(context, tasks)
   end
 end

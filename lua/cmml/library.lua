@@ -3,10 +3,10 @@
 -- Every part is a file that adds its functions to the library it is given, so that the two
 -- libraries share all code and no state.
 local parts = {
-  "tensor", "grad", "module", "nn", "layer_norm", "gru", "lstm", "attention", "dropout",
-  "features", "encoder", "hybrid", "modulation", "network", "optim", "schedule", "schema",
-  "catalogue", "dataset", "split", "tasks", "recommender", "contextual", "simple", "metrics",
-  "evaluate", "protocol", "checkpoint", "train", "movielens", "gradcheck", "help",
+  "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
+  "dropout", "features", "encoder", "hybrid", "modulation", "network", "optim", "schedule",
+  "schema", "catalogue", "dataset", "split", "tasks", "recommender", "contextual", "simple",
+  "metrics", "evaluate", "protocol", "checkpoint", "train", "movielens", "gradcheck", "help",
 }
 
 --- The library over a core.

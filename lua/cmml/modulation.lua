@@ -3,7 +3,8 @@
 -- A modulation is a module of (x, condition, parts): x [rows, inp], condition [rows, cond]; it
 -- gives scores [rows], and leaves what it computed on the way in the table `parts` if there is one.
 -- `cmml.modulations` holds the constructors by name; each takes {inp, cond, backbone, hyper,
--- activation, init}.
+-- activation, init}. One whose field `reads_joined` is true may get x and condition as joined
+-- matrices.
 --
 -- @module cmml
 local args = require "cmml.args"
@@ -13,6 +14,7 @@ return function(cmml)
   cmml.modulations = {}
 
   local Film = nn.class "cmml.FilmModulation"
+  Film.reads_joined = true
 
   --- FiLM layers: a_l = activation(gamma_l * (W_l a + b_l) + beta_l), with gamma_l and beta_l from
   -- a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).

@@ -99,21 +99,35 @@ return function(cmml)
     return self.embedding(self.fields[side], bags, rows)
   end
 
+  -- What a component gets: joined matrices where it reads them, else tensors.
+  local function for_component(component, x)
+    return component.reads_joined and x or cmml.written_out(x)
+  end
+
+  local function as_joined(x)
+    return cmml.is_joined(x) and x or cmml.joined { { x } }
+  end
+
   --- The contexts of tasks.
-  -- @tparam Tensor x [rows, dim], a row for every support interaction
+  -- @tparam Tensor|Joined x [rows, dim], a row for every support interaction
   -- @tparam Tensor labels [rows]
   -- @tparam Segments segments one a task; an empty one gives the context zero
   -- @treturn Tensor [tasks, dim]
   function Network:context(x, labels, segments)
-    if self.encoder_detach then
-      x = x:detach()
+    local parts = {}
+    for i, part in ipairs(as_joined(x).parts) do
+      parts[i] = { self.encoder_detach and part[1]:detach() or part[1], part[2] }
     end
-    local label = self.label(labels:reshape { -1, 1 })
-    return self.encoder(core.concat { x, label }, segments)
+    local places
+    if not labels.tracked then -- ratings take few values: each is embedded once
+      labels, places = core.distinct(labels)
+    end
+    parts[#parts + 1] = { self.label(labels:reshape { -1, 1 }), places }
+    return self.encoder(for_component(self.encoder, cmml.joined(parts)), segments)
   end
 
   --- Scores of query rows.
-  -- @tparam Tensor x [rows, dim]
+  -- @tparam Tensor|Joined x [rows, dim]
   -- @tparam Tensor context [tasks, dim]
   -- @tparam Segments segments which rows belong to which task
   -- @tparam[opt] table options parts = true returns what was computed on the way, too
@@ -121,8 +135,14 @@ return function(cmml)
   -- @treturn ?table condition, hyper, backbone
   function Network:score(x, context, segments, options)
     local opt = args.check("score", options, { parts = { "boolean", false } })
-    local condition = self.hybrid(x, core.segment_expand(context, segments))
-    local parts = opt.parts and { condition = condition } or nil
-    return self.modulation(x, condition, parts), parts
+    local condition
+    if self.hybrid.reads_joined then
+      condition = self.hybrid(as_joined(x), context, segments:groups())
+    else
+      condition = self.hybrid(cmml.written_out(x), core.segment_expand(context, segments))
+    end
+    local parts = opt.parts and { condition = cmml.written_out(condition) } or nil
+    return self.modulation(for_component(self.modulation, x),
+      for_component(self.modulation, condition), parts), parts
   end
 end

@@ -41,7 +41,8 @@ return function(cmml)
   --- activation(x weight^T + bias).
   -- @tparam table options inp, out (sizes), bias (default true), activation (default "identity"),
   -- init (from nn.init). Initial values: U(-1/sqrt(inp), 1/sqrt(inp)), weight and bias (PyTorch's).
-  -- @treturn Module of x [.., inp] giving [.., out]; parameters weight [out, inp], bias [out]
+  -- @treturn Module of x [.., inp] (a tensor, or a joined matrix) giving [.., out]; parameters
+  -- weight [out, inp], bias [out]
   function nn.linear(options)
     local opt = args.check("linear", options, { inp = "integer", out = "integer",
       bias = { "boolean", true }, activation = { "string", "identity" }, init = "table?" })
@@ -57,6 +58,9 @@ return function(cmml)
   end
 
   function Linear:forward(x)
+    if cmml.is_joined(x) then
+      return x:linear(self.weight, self.bias, self.activation)
+    end
     return core.linear(x, self.weight, self.bias, self.activation)
   end
 

@@ -27,8 +27,12 @@ local function options_of(core, use)
   return options
 end
 
-local function arguments(case, tensors, options)
-  local all = case.list and { tensors } or { table.unpack(tensors) }
+local function arguments(case, use, tensors, options)
+  local all = { table.unpack(tensors) }
+  if case.list then
+    local length = use.list or #tensors
+    all = { table.move(tensors, 1, length, 1, {}), table.unpack(tensors, length + 1) }
+  end
   local n = #all
   table.move(options, 1, options.n, n + 1, all)
   return all, n + options.n
@@ -40,13 +44,13 @@ function apply.expected(case, use, inputs)
   for i, input in ipairs(inputs) do
     tensors[i] = type(input) == "number" and ref.new({}, { input }) or input
   end
-  local all, n = arguments(case, tensors, options_of(nil, use))
+  local all, n = arguments(case, use, tensors, options_of(nil, use))
   return case.ref(table.unpack(all, 1, n))
 end
 
 --- Calls an op of a core on tensors, by its own kernels or (expanded) by its definition.
 function apply.call(core, name, case, use, tensors, expanded)
-  local all, n = arguments(case, tensors, options_of(core, use))
+  local all, n = arguments(case, use, tensors, options_of(core, use))
   if expanded then
     return core.apply_expanded(name, table.unpack(all, 1, n))
   end

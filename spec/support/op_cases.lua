@@ -6,7 +6,7 @@
 --   uses      list of applications: { tensors.., options = table.pack(..), domain = .. }, where
 --             each tensor is a shape, or a number where the op takes one
 --   refused   list of applications that must raise: the same with `text`, a pattern of the message
---   list      whether the tensors are passed as one list
+--   list      whether the tensors are passed as one list, or the first `list` of a use's tensors
 --   nondiff   whether the op is declared to have no derivative
 -- Domains say where inputs are drawn from (support/seed.lua); kinks lie at 0, outside "nonzero".
 local ref = require "spec.support.ref"

@@ -171,6 +171,40 @@ cases.linear = {
     { { 3, 4 }, { 2, 4 }, { 2 }, options = with "relo", text = "invalid option 'relo'" },
   },
 }
+cases.joined_linear = {
+  list = true,
+  ref = function(parts, weight, bias, activation, ...)
+    local columns, lists = {}, { ... }
+    for k, part in ipairs(parts) do
+      columns[k] = lists[k] and ref.rows(part, lists[k]) or part
+    end
+    return cases.linear.ref(cases.concat.ref(columns), weight, bias, activation)
+  end,
+  uses = {
+    { { 5, 2 }, { 2, 3 }, { 4, 5 }, { 4 }, list = 2,
+      options = with("leaky_relu", nil, ids { 1, 1, 2, 2, 2 }) },
+    { { 3, 2 }, { 2, 3 }, { 2, 1 }, { 4, 6 }, { 4 }, list = 3, options = with("identity",
+      ids { 3, 1, 1, 2 }, ids { 1, 1, 2, 2 }, ids { 2, 2, 2, 2 }) },
+    { { 3, 2 }, { 4, 2 }, list = 1, options = with(nil, "tanh") },
+    { { 3, 2 }, { 4, 2 }, { 4 }, list = 1, options = with("relu", ids { 2, 2, 3, 3, 1 }) },
+    { { 2, 2 }, { 2, 3 }, { 2, 1 }, { 2, 1 }, { 3, 7 }, list = 4,
+      options = with(nil, "sigmoid", ids { 1, 1 }, ids { 2, 2 }, ids { 1, 2 }, ids { 1, 1 }) },
+    { { 2, 2 }, { 3, 2 }, { 3, 4 }, list = 2, options = with(nil, nil, ids {}, ids {}) },
+    { { 0, 2 }, { 2, 0 }, { 3, 2 }, { 3 }, list = 2, options = with(nil, nil, ids {}) },
+  },
+  refused = {
+    { { 2, 2 }, { 2, 2 }, { 3, 5 }, list = 2,
+      text = "parts are 4 wide together, which does not fit weight 3x5: it must be %[out, 4%]" },
+    { { 2, 2 }, { 3, 2 }, { 3, 4 }, list = 2, text = "part 2 gives 3 rows, part 1 gives 2" },
+    { { 2, 2 }, { 3, 2 }, { 3, 4 }, list = 2, options = with(nil, nil, nil, ids { 1, 4 }),
+      text = "ids2 contains 4, but there are only 3 rows" },
+    { { 2, 2 }, { 3, 2 }, list = 1, options = with(nil, nil, ids { 0 }), text = "ids1 contains 0" },
+    { { 2, 2, 1 }, { 3, 2 }, list = 1, text = "part 1 must have 2 dims, not shape 2x2x1" },
+    { { 2, 2 }, { 3, 2 }, { 2 }, list = 1, text = "bias 2 does not fit weight 3x2" },
+    { { 2, 1 }, { 2, 1 }, { 2, 1 }, { 2, 1 }, { 2, 1 }, { 3, 5 }, list = 5,
+      text = "5 parts; from 1 to 4 are supported" },
+  },
+}
 cases.film = {
   ref = function(x, generated, activation)
     local width = x.shape[#x.shape]

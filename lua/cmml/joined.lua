@@ -1,0 +1,83 @@
+--- Matrices whose columns are joined from parts, of which some repeat the rows of a small table: the
+-- vector of a user on every row of the user's task, that of an item on every row that speaks of it.
+--
+-- An affine map of such a matrix costs as much as its tables are large (`nn.linear` takes one like a
+-- tensor). What is to be read in another way is written out with `tensor`.
+--
+-- @module cmml
+
+return function(cmml)
+  local core = cmml.core
+  local Joined = { __name = "cmml.Joined" }
+  Joined.__index = Joined
+
+  local most = 4 -- parts that joined_linear takes
+
+  --- A matrix of joined parts.
+  -- @tparam table parts list of {table [n, width], ids}: row r of the part is row ids[r] of its
+  -- table, or row r where there are no ids
+  -- @treturn Joined
+  function cmml.joined(parts)
+    return setmetatable({ parts = parts }, Joined)
+  end
+
+  --- A matrix as a tensor.
+  -- @tparam Joined|Tensor x
+  -- @treturn Tensor [rows, width]; x itself if it is one
+  function cmml.written_out(x)
+    return getmetatable(x) == Joined and x:tensor() or x
+  end
+
+  --- Whether a value is such a matrix.
+  -- @param value
+  -- @treturn boolean
+  function cmml.is_joined(value)
+    return getmetatable(value) == Joined
+  end
+
+  --- The rows written out.
+  -- @treturn Tensor [rows, width]
+  function Joined:tensor()
+    local columns = {}
+    for i, part in ipairs(self.parts) do
+      columns[i] = part[2] and core.gather_rows(part[1], part[2]) or part[1]
+    end
+    return #columns == 1 and columns[1] or core.concat(columns)
+  end
+
+  --- activation(x weight^T + bias) of the rows x.
+  -- @tparam Tensor weight [out, width]
+  -- @tparam ?Tensor bias [out]
+  -- @tparam[opt] string activation default "identity"
+  -- @treturn Tensor [rows, out]
+  function Joined:linear(weight, bias, activation)
+    local tables, ids = {}, {}
+    for i, part in ipairs(self.parts) do
+      tables[i], ids[i] = part[1], part[2]
+    end
+    if #tables > most then
+      return core.linear(self:tensor(), weight, bias, activation)
+    end
+    return core.joined_linear(tables, weight, bias, activation, ids[1], ids[2], ids[3], ids[4])
+  end
+
+  --- The element-wise product with rows of a table.
+  -- @tparam Tensor table [n, width]
+  -- @tparam Ids ids which of them each row is multiplied with
+  -- @treturn Joined; parts that repeat in the same way are multiplied once for each row of the table
+  function Joined:scaled_by(table, ids)
+    local parts, column = {}, 1
+    for i, part in ipairs(self.parts) do
+      local width = part[1].shape[2]
+      local scale = core.slice(table, 2, column, column + width - 1)
+      column = column + width
+      if part[2] == ids then
+        parts[i] = { part[1] * scale, ids }
+      else
+        local rows = part[2] and core.gather_rows(part[1], part[2]) or part[1]
+        parts[i] = { rows * core.gather_rows(scale, ids) }
+      end
+    end
+    return cmml.joined(parts)
+  end
+end
