@@ -15,6 +15,7 @@ void cm_ctx_close(cm_ctx *cx)
     cx->scope = NULL;
     cx->scope_len = cx->scope_cap = 0;
     cx->closed = true;
+    cm_mem_trim(cx);
 }
 
 bool cm_grad_enable(cm_ctx *cx, bool on)

@@ -7,8 +7,29 @@
 
 typedef union header {
     size_t bytes;
+    union header *next;          /* of an idle block */
     unsigned char pad[CM_ALIGN]; /* keeps the block behind it aligned */
 } header;
+
+/* The address sanitizer finds the use of freed memory only if freed memory is freed. */
+#ifdef __has_feature
+#    if __has_feature(address_sanitizer)
+#        define SANITIZED 1
+#    endif
+#endif
+#if defined(__SANITIZE_ADDRESS__) || defined(SANITIZED)
+#    define IDLE_LIMIT ((size_t)0)
+#else
+#    define IDLE_LIMIT CM_IDLE_LIMIT
+#endif
+
+/* What a block takes, and the list in which blocks of that size wait (CM_IDLE_CLASSES: none). */
+static size_t rounded_size(size_t bytes, size_t *class)
+{
+    size_t rounded = (bytes + sizeof(header) + CM_ALIGN - 1) / CM_ALIGN * CM_ALIGN;
+    *class = CM_MIN(rounded / CM_ALIGN - 1, CM_IDLE_CLASSES);
+    return rounded;
+}
 
 static bool may_allocate(cm_ctx *cx)
 {
@@ -36,10 +57,16 @@ void *cm_alloc(cm_ctx *cx, size_t bytes)
 {
     if (bytes > SIZE_MAX - 2 * sizeof(header) || !may_allocate(cx))
         return refuse(cx, bytes);
-    size_t rounded = (bytes + sizeof(header) + CM_ALIGN - 1) / CM_ALIGN * CM_ALIGN;
-    header *h = aligned_alloc(CM_ALIGN, rounded);
-    if (!h)
+    size_t class, rounded = rounded_size(bytes, &class);
+    header *h;
+    if (class < CM_IDLE_CLASSES && cx->mem.idle[class]) {
+        h = cx->mem.idle[class];
+        cx->mem.idle[class] = h->next;
+        cx->mem.idle_bytes -= rounded;
+        cx->mem.cached -= rounded;
+    } else if (!(h = aligned_alloc(CM_ALIGN, rounded))) {
         return refuse(cx, bytes);
+    }
     h->bytes = bytes;
     count(cx, bytes);
     return h + 1;
@@ -71,9 +98,31 @@ void cm_free(cm_ctx *cx, void *block)
     if (!block)
         return;
     header *h = (header *)block - 1;
+    size_t class, rounded = rounded_size(h->bytes, &class);
     cx->mem.live -= h->bytes;
     cx->mem.blocks--;
-    free(h);
+    if (class == CM_IDLE_CLASSES || cx->closed || cx->mem.idle_bytes + rounded > IDLE_LIMIT) {
+        free(h);
+        return;
+    }
+    h->next = cx->mem.idle[class];
+    cx->mem.idle[class] = h;
+    cx->mem.idle_bytes += rounded;
+    cx->mem.cached += rounded;
+}
+
+void cm_mem_trim(cm_ctx *cx)
+{
+    for (size_t class = 0; class < CM_IDLE_CLASSES; class ++) {
+        header *next;
+        for (header *h = cx->mem.idle[class]; h; h = next) {
+            next = h->next;
+            free(h);
+        }
+        cx->mem.idle[class] = NULL;
+    }
+    cx->mem.cached -= cx->mem.idle_bytes;
+    cx->mem.idle_bytes = 0;
 }
 
 bool cm_grow(cm_ctx *cx, void **block, size_t *capacity, size_t need, size_t size)

@@ -7,13 +7,20 @@
 
 #include "base/status.h"
 
+/* Small blocks (tensors, nodes, ids) are made and freed for every op; freed ones wait in lists by
+ * size, so that an op costs no call to the system's allocator. */
+#define CM_IDLE_CLASSES 16                /* of CM_ALIGN bytes each, header included */
+#define CM_IDLE_LIMIT   ((size_t)1 << 20) /* bytes kept at most */
+
 typedef struct cm_mem {
     size_t live;     /* bytes in use by live objects */
     size_t peak;     /* the largest value of live so far */
     size_t blocks;   /* blocks in use */
-    size_t cached;   /* bytes kept for reuse by the storage cache, not counted in live */
+    size_t cached;   /* bytes kept for reuse, not counted in live */
     size_t total;    /* bytes ever handed out: what the collector's pace is measured by */
     int64_t fail_in; /* test hook: fail when this many more allocations have succeeded; < 0 never */
+    void *idle[CM_IDLE_CLASSES];
+    size_t idle_bytes; /* a part of cached */
 } cm_mem;
 
 /* A block of `bytes` (0 gives a block too) aligned for any type, contents undefined.
@@ -28,6 +35,9 @@ void *cm_realloc(cm_ctx *cx, void *block, size_t bytes) CM_MUST_CHECK;
 
 /* Gives a block back; NULL is fine. */
 void cm_free(cm_ctx *cx, void *block);
+
+/* Gives the small blocks that wait for reuse back to the system. */
+void cm_mem_trim(cm_ctx *cx);
 
 /* Grows *block (elements of `size` bytes, capacity *capacity) to hold at least `need` elements,
  * at least doubling it. false with the error recorded when memory is short. */

@@ -48,7 +48,8 @@ static int l_distinct(lua_State *L)
         cm_ids *ids = cmL_check_ids(L, 1), **distinct = cmL_push_ids(L), **places = cmL_push_ids(L);
         return cm_ids_distinct(cx, ids, distinct, places) ? 2 : cmL_raise(L, cx, "distinct");
     }
-    luaL_argcheck(L, x->shape.ndim == 1 && cm_is_contiguous(x), 1, "Ids or a contiguous tensor [n]");
+    luaL_argcheck(L, x->shape.ndim == 1 && cm_is_contiguous(x), 1,
+                  "Ids or a contiguous tensor [n]");
     cm_tensor **box = cmL_push_tensor(L);
     cm_ids **places = cmL_push_ids(L);
     size_t mark = cm_scope_begin(cx);
@@ -59,9 +60,9 @@ static int l_distinct(lua_State *L)
 static int ids_eq(lua_State *L)
 {
     cm_ids **a = luaL_testudata(L, 1, CML_IDS), **b = luaL_testudata(L, 2, CML_IDS);
-    lua_pushboolean(L, a && b && *a && *b && (*a)->count == (*b)->count &&
-                           memcmp((*a)->values, (*b)->values,
-                                  (size_t)(*a)->count * sizeof *(*a)->values) == 0);
+    lua_pushboolean(
+        L, a && b && *a && *b && (*a)->count == (*b)->count &&
+               memcmp((*a)->values, (*b)->values, (size_t)(*a)->count * sizeof *(*a)->values) == 0);
     return 1;
 }
 
@@ -167,13 +168,11 @@ static int segments_tostring(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"ids", l_ids}, {"segments", l_segments}, {"distinct", l_distinct}, {NULL, NULL}};
-static const luaL_Reg ids_meta[] = {{"__gc", ids_gc},
-                                    {"__close", ids_close},
-                                    {"__len", ids_len},
-                                    {"__eq", ids_eq},
-                                    {"__tostring", ids_tostring},
-                                    {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"ids", l_ids}, {"segments", l_segments}, {"distinct", l_distinct}, {NULL, NULL}};
+static const luaL_Reg ids_meta[] = {
+    {"__gc", ids_gc}, {"__close", ids_close},       {"__len", ids_len},
+    {"__eq", ids_eq}, {"__tostring", ids_tostring}, {NULL, NULL}};
 static const luaL_Reg ids_methods[] = {{"totable", ids_totable}, {NULL, NULL}};
 static const luaL_Reg segments_meta[] = {{"__gc", ids_gc},
                                          {"__close", ids_close},

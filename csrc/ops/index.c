@@ -56,8 +56,7 @@ static void scatter_add_rows_eval(cm_call *c)
     const cm_real *x = cm_data(c->in[1]);
     cm_real *o = cm_data(c->out);
     memcpy(o, cm_data(c->in[0]), (size_t)c->out->count * sizeof *o);
-    for (int64_t k = 0; k < ids->count; k++)
-        cm_kernels_of(c->cx)->axpy(size, o + ids->values[k] * size, 1, x + k * size);
+    cm_kernels_of(c->cx)->scatter_add(ids->count, size, o, ids->values, 1, x, size);
 }
 
 static void scatter_add_rows_vjp(cm_vjp *v)
@@ -71,16 +70,20 @@ static void scatter_add_rows_vjp(cm_vjp *v)
  * segments every id is a bag of its own; `rows` names the bags that are wanted, in order. */
 typedef struct bags {
     const int32_t *ids, *offsets, *rows;
-    int64_t count; /* bags wanted */
-    bool mean;
+    int64_t count;    /* bags wanted */
+    bool mean, known; /* no id is unknown: then nothing has to be counted */
 } bags;
 
 static bags bags_of(const cm_params *p)
 {
     const cm_ids *ids = p->ids[0], *segments = p->ids[1], *rows = p->ids[2];
     int64_t all = segments ? cm_segments_groups(segments) : ids->count;
-    return (bags){ids->values, segments ? segments->values : NULL, rows ? rows->values : NULL,
-                  rows ? rows->count : all, p->i[0] != 0};
+    return (bags){ids->values,
+                  segments ? segments->values : NULL,
+                  rows ? rows->values : NULL,
+                  rows ? rows->count : all,
+                  p->i[0] != 0,
+                  ids->least >= 0};
 }
 
 /* The ids of wanted bag k, and what each weighs. Unknown ids (-1) weigh nothing. */
@@ -93,8 +96,8 @@ static const int32_t *bag(const bags *b, int64_t k, int64_t *size, cm_real *weig
         return b->ids;
     int64_t first = b->offsets ? b->offsets[row] : row;
     int64_t last = b->offsets ? b->offsets[row + 1] : row + 1;
-    int64_t known = 0;
-    for (int64_t j = first; j < last; j++)
+    int64_t known = b->known ? last - first : 0;
+    for (int64_t j = first; !b->known && j < last; j++)
         known += b->ids[j] >= 0;
     *size = last - first;
     *weight = b->mean && known > 0 ? 1 / (cm_real)known : 1;
@@ -130,10 +133,7 @@ static void embedding_bag_eval(cm_call *c)
     cm_real *o = cm_data(c->out), weight;
     for (int64_t k = 0; k < b.count; k++, o += width) {
         const int32_t *ids = bag(&b, k, &size, &weight);
-        memset(o, 0, (size_t)width * sizeof *o);
-        for (int64_t j = 0; j < size; j++)
-            if (ids[j] >= 0)
-                kernels->axpy(width, o, weight, table + (int64_t)ids[j] * width);
+        kernels->sum_rows(size, width, o, weight, table, ids);
     }
 }
 
@@ -146,10 +146,7 @@ static void add_bags(cm_ctx *cx, cm_tensor *table, const cm_tensor *g, const cm_
     cm_real *o = cm_data(table), weight;
     for (int64_t k = 0; k < b.count; k++) {
         const int32_t *ids = bag(&b, k, &size, &weight);
-        for (int64_t j = 0; j < size; j++)
-            if (ids[j] >= 0)
-                kernels->axpy(width, o + (int64_t)ids[j] * width, weight,
-                              cm_data(g) + k * g->strides[0]);
+        kernels->scatter_add(size, width, o, ids, weight, cm_data(g) + k * g->strides[0], 0);
     }
 }
 

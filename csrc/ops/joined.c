@@ -89,13 +89,10 @@ static void joined_linear_eval(cm_call *c)
         cm_matrix map = {w + x->column, 1, j.width};
         cm_gemm(c->cx, x->n, j.out, x->width, (cm_matrix){cm_data(x->table), x->width, 1}, map,
                 x->ids || k == 0 ? 0 : 1, x->ids ? c->work : y, j.out);
-        for (int64_t r = 0; x->ids && r < j.rows; r++) {
-            const cm_real *share = c->work + x->ids->values[r] * j.out;
-            if (k == 0)
-                memcpy(y + r * j.out, share, (size_t)j.out * sizeof *y);
-            else
-                kernels->axpy(j.out, y + r * j.out, 1, share);
-        }
+        if (x->ids && k == 0)
+            memset(y, 0, (size_t)c->out->count * sizeof *y);
+        if (x->ids)
+            kernels->gather_add(j.rows, j.out, y, c->work, x->ids->values);
     }
     kernels->bias_act(j.rows, j.out, y, j.bias ? cm_data(c->in[c->n_in - 1]) : NULL,
                       (cm_activation)c->p.i[0]);
@@ -120,13 +117,13 @@ static const cm_real *gather_back(cm_ctx *cx, const part *x, const joined *j, co
 {
     if (!x->ids)
         return cm_data(d);
-    const cm_kernels *kernels = cm_kernels_of(cx);
     cm_shape shape = cm_shape_2d(x->n, j->out);
     cm_tensor *sums = cm_tensor_full(cx, &shape, 0);
-    for (int64_t r = 0; sums && r < j->rows; r++)
-        kernels->axpy(j->out, cm_data(sums) + x->ids->values[r] * j->out, 1,
-                      cm_data(d) + r * j->out);
-    return sums ? cm_data(sums) : NULL;
+    if (!sums)
+        return NULL;
+    cm_kernels_of(cx)->scatter_add(j->rows, j->out, cm_data(sums), x->ids->values, 1, cm_data(d),
+                                   j->out);
+    return cm_data(sums);
 }
 
 static void joined_linear_fast_vjp(cm_vjp *v)

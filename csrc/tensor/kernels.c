@@ -1,6 +1,7 @@
 /* kernels.c - the inner loops. Compiled once for each instruction set with CM_ISA set to its name;
  * written so that the compiler vectorises them. See kernels.h for what each does. */
 #include "tensor/kernels.h"
+#include "tensor/kernels_rows.h"
 #include <math.h>
 
 #ifndef CM_ISA
@@ -381,6 +382,9 @@ const cm_kernels PASTE(cm_kernels_, CM_ISA) = {
     .pow = k_pow,
     .sum = k_sum,
     .axpy = k_axpy,
+    .gather_add = k_gather_add,
+    .scatter_add = k_scatter_add,
+    .sum_rows = k_sum_rows,
     .bias_act = k_bias_act,
     .act_grad = k_act_grad,
     .add_rows = k_add_rows,

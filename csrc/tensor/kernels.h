@@ -44,6 +44,18 @@ typedef struct cm_kernels {
     cm_real (*sum)(int64_t n, const cm_real *a);                          /* sum of a run */
     void (*axpy)(int64_t n, cm_real *o, cm_real scale, const cm_real *a); /* o += scale a */
 
+    /* o [rows, width] += the rows of `table` that the ids name. */
+    void (*gather_add)(int64_t rows, int64_t width, cm_real *o, const cm_real *table,
+                       const int32_t *ids);
+    /* The rows of `table` that the ids name += weight times those of g, which lie `step` apart (0:
+     * one for all); a negative id names none. */
+    void (*scatter_add)(int64_t rows, int64_t width, cm_real *table, const int32_t *ids,
+                        cm_real weight, const cm_real *g, int64_t step);
+    /* o [width] = weight times the sum of the rows of `table` that n ids name; a negative id names
+     * none. */
+    void (*sum_rows)(int64_t n, int64_t width, cm_real *o, cm_real weight, const cm_real *table,
+                     const int32_t *ids);
+
     /* y [rows, columns] += bias [columns] (may be NULL), then the activation, in place. */
     void (*bias_act)(int64_t rows, int64_t columns, cm_real *y, const cm_real *bias,
                      cm_activation act);

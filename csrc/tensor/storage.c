@@ -113,4 +113,5 @@ void cm_storage_trim(cm_ctx *cx)
             destroy(cx, storage);
         }
     }
+    cm_mem_trim(cx);
 }

@@ -2,8 +2,8 @@
 --
 -- An encoder is a module of (samples, segments): samples [rows, inp] holds a row for every support
 -- interaction, a segment a task; it gives [tasks, out]. `cmml.encoders` holds the constructors by
--- name; each takes {inp, out, widths, init}. One whose field `reads_joined` is true gets the samples
--- as a joined matrix.
+-- name; each takes {inp, out, widths, init}. One whose field `reads_joined` is true gets the
+-- samples as a joined matrix.
 --
 -- @module cmml
 local args = require "cmml.args"

@@ -1,8 +1,8 @@
---- Matrices whose columns are joined from parts, of which some repeat the rows of a small table: the
--- vector of a user on every row of the user's task, that of an item on every row that speaks of it.
+--- Matrices whose columns are joined from parts, of which some repeat the rows of a small table: a
+-- user's vector on every row of the user's task, an item's on every row that speaks of it.
 --
--- An affine map of such a matrix costs as much as its tables are large (`nn.linear` takes one like a
--- tensor). What is to be read in another way is written out with `tensor`.
+-- An affine map of such a matrix costs as much as its tables are large (`nn.linear` takes one like
+-- a tensor). What is to be read in another way is written out with `tensor`.
 --
 -- @module cmml
 
@@ -64,7 +64,8 @@ return function(cmml)
   --- The element-wise product with rows of a table.
   -- @tparam Tensor table [n, width]
   -- @tparam Ids ids which of them each row is multiplied with
-  -- @treturn Joined; parts that repeat in the same way are multiplied once for each row of the table
+  -- @treturn Joined; parts that repeat in the same way are multiplied once for each row of their
+  -- table
   function Joined:scaled_by(table, ids)
     local parts, column = {}, 1
     for i, part in ipairs(self.parts) do

@@ -115,8 +115,8 @@ return function(cmml)
   -- @treturn Tensor [tasks, dim]
   function Network:context(x, labels, segments)
     local parts = {}
-    for i, part in ipairs(as_joined(x).parts) do
-      parts[i] = { self.encoder_detach and part[1]:detach() or part[1], part[2] }
+    for i, piece in ipairs(as_joined(x).parts) do
+      parts[i] = { self.encoder_detach and piece[1]:detach() or piece[1], piece[2] }
     end
     local places
     if not labels.tracked then -- ratings take few values: each is embedded once
