@@ -2,6 +2,7 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "tensor/bags.h"
 #include "tensor/distinct.h"
 #include <string.h>
 
@@ -55,6 +56,46 @@ static int l_distinct(lua_State *L)
     size_t mark = cm_scope_begin(cx);
     (void)cmL_finish(L, cx, mark, box, cm_tensor_distinct(cx, x, places), "distinct");
     return 2;
+}
+
+/* A field of the table on top of the stack: the object in a box of that class, or NULL for nil. */
+static cm_ids *bag_field(lua_State *L, lua_Integer entry, const char *name, const char *class)
+{
+    lua_getfield(L, -1, name);
+    cm_ids **box = luaL_testudata(L, -1, class);
+    if (!(box && *box) && !lua_isnil(L, -1))
+        luaL_error(L, "merge_bags: %s of entry %I must be a %s", name, entry, class);
+    lua_pop(L, 1); /* the table anchors it */
+    return box ? *box : NULL;
+}
+
+/*** The bags of several fields laid side by side, row by row, as embedding_fields reads them.
+ * @function merge_bags
+ * @tparam table bags one {ids = Ids, segments = Segments or nil} a field, all with the same rows;
+ * at most 64
+ * @treturn table {ids = Ids, segments = Segments}: segment (r - 1) F + f is field f of row r */
+static int l_merge_bags(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_bags bags[CM_MAX_INPUTS];
+    luaL_checktype(L, 1, LUA_TTABLE);
+    int64_t n = cmL_check_length(L, 1);
+    luaL_argcheck(L, n <= CM_MAX_INPUTS, 1, "too many fields: at most 64");
+    for (lua_Integer f = 1; f <= n; f++) {
+        if (lua_rawgeti(L, 1, f) != LUA_TTABLE)
+            luaL_error(L, "merge_bags: entry %I must be a table with ids", f);
+        bags[f - 1] =
+            (cm_bags){bag_field(L, f, "ids", CML_IDS), bag_field(L, f, "segments", CML_SEGMENTS)};
+        if (!bags[f - 1].ids)
+            luaL_error(L, "merge_bags: entry %I has no ids", f);
+        lua_pop(L, 1);
+    }
+    lua_createtable(L, 0, 2);
+    cm_ids **ids = cmL_push_ids(L);
+    lua_setfield(L, -2, "ids");
+    cm_ids **segments = cmL_push_segments(L);
+    lua_setfield(L, -2, "segments");
+    return cm_bags_merge(cx, bags, (int)n, ids, segments) ? 1 : cmL_raise(L, cx, "merge_bags");
 }
 
 static int ids_eq(lua_State *L)
@@ -168,8 +209,11 @@ static int segments_tostring(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {
-    {"ids", l_ids}, {"segments", l_segments}, {"distinct", l_distinct}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"ids", l_ids},
+                                     {"segments", l_segments},
+                                     {"distinct", l_distinct},
+                                     {"merge_bags", l_merge_bags},
+                                     {NULL, NULL}};
 static const luaL_Reg ids_meta[] = {
     {"__gc", ids_gc}, {"__close", ids_close},       {"__len", ids_len},
     {"__eq", ids_eq}, {"__tostring", ids_tostring}, {NULL, NULL}};

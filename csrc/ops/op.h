@@ -52,6 +52,7 @@ typedef struct cm_vjp {
 
 /* What the derivative reads (bits of cm_op.saves); CM_SAVE_IN(i) for single inputs. */
 #define CM_SAVE_IN(i)  (1u << (i))
+#define CM_MAX_SAVED   31 /* inputs that can be saved: the first ones */
 #define CM_SAVE_ALL_IN 0x7fffffffu
 #define CM_SAVE_OUT    0x80000000u
 

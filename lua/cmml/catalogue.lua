@@ -68,7 +68,7 @@ return function(cmml)
   -- @tparam string side "item" or "user"
   -- @tparam table records tables of values by field name; a missing one is a row of unknowns
   -- @tparam[opt] integer count of rows, default #records
-  -- @treturn table list in the order of the fields
+  -- @treturn table list in the order of the fields; `merged` holds all of them side by side
   function Catalogue:bags(side, records, count)
     local bags = {}
     for f, field in ipairs(self.schema[side]) do
@@ -86,6 +86,7 @@ return function(cmml)
       end
       bags[f] = { ids = core.ids(ids), segments = field.multi and core.segments(lengths) or nil }
     end
+    bags.merged = core.merge_bags(bags)
     return bags
   end
 
@@ -204,6 +205,7 @@ return function(cmml)
         end
       end
     end
+    self.item_bags.merged = core.merge_bags(self.item_bags)
     if values["catalogue.titles"] then
       -- Titles are shown on terminals, which obey control characters.
       self.titles = split_lines((need("titles", "string"):gsub("[^\n%C]", " ")))

@@ -2,7 +2,8 @@
 --
 -- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
 -- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value
--- that was never seen: it counts as absent, so a row of which nothing is known gets zeros.
+-- that was never seen: it counts as absent, so a row of which nothing is known gets zeros. A list of
+-- bags may hold them merged, too (`bags.merged = cmml.merge_bags(bags)`), which saves that work.
 --
 -- @module cmml
 local args = require "cmml.args"
@@ -27,11 +28,20 @@ return function(cmml)
     return self
   end
 
+  local most = 31 -- fields that embedding_fields takes
+
   function FieldEmbedding:forward(names, bags, rows)
-    local parts = {}
+    local tables, columns = {}, {}
     for i, name in ipairs(names) do
-      parts[i] = self[name](bags[i].ids, bags[i].segments, rows)
+      tables[i] = self[name].weight
     end
-    return #parts == 1 and parts[1] or core.concat(parts)
+    if #names <= most then
+      local merged = bags.merged or core.merge_bags(bags)
+      return core.embedding_fields(tables, merged.ids, merged.segments, rows)
+    end
+    for i, table_ in ipairs(tables) do
+      columns[i] = core.embedding_bag(table_, bags[i].ids, bags[i].segments, rows)
+    end
+    return core.concat(columns)
   end
 end

@@ -113,6 +113,56 @@ return function(ids, segments, with)
     with(ids { 1, 2 }, segments { 3 }, nil, "the segments cover 3 ids, but there are 2"),
     with(ids { 1, 2 }, segments { 2 }, ids { 2 }, "rows contains 2, but there are only 1 rows"),
   }
+  cases.embedding_fields = {
+    list = true,
+    ref = function(tables, list, lengths, wanted, mean)
+      local columns, n, width = {}, #tables, 0
+      if not wanted then
+        wanted = {}
+        for r = 1, #lengths // n do
+          wanted[r] = r
+        end
+      end
+      for f, table_ in ipairs(tables) do
+        local rows = {}
+        for i, row in ipairs(wanted) do
+          rows[i] = row > 0 and (row - 1) * n + f or 0
+        end
+        columns[f] = cases.embedding_bag.ref(table_, list, lengths, rows, mean)
+        width = width + table_.shape[2]
+      end
+      return ref.build({ #wanted, width }, function(index)
+        local column = index[2]
+        for _, field in ipairs(columns) do
+          if column <= field.shape[2] then
+            return ref.get(field, { index[1], column })
+          end
+          column = column - field.shape[2]
+        end
+      end)
+    end,
+    uses = {
+      { { 4, 3 }, { 2, 2 }, options = with(ids { 4, 1, 1, 2, 3, 3, 2 },
+        segments { 1, 2, 0, 1, 2, 1 }) },
+      { { 4, 3 }, { 2, 2 }, options = with(ids { 4, 1, 0, 2, 0, 3, 2 },
+        segments { 1, 2, 0, 1, 2, 1 }, ids { 3, 1, 0, 3 }) },
+      { { 4, 33 }, options = with(ids { 4, 1, 1 }, segments { 2, 1 }, nil, false) },
+      { { 3, 2 }, { 3, 2 }, { 3, 1 }, options = with(ids { 3, 1, 2 }, segments { 1, 1, 1 }) },
+      { { 3, 2 }, { 0, 2 }, options = with(ids {}, segments { 0, 0 }) },
+      { { 3, 2 }, { 1, 2 }, options = with(ids {}, segments {}) },
+    },
+    refused = {
+      { { 3, 2 }, { 3, 2 }, options = with(ids { 1 }, segments { 1 }),
+        text = "1 segments for 2 fields: each row must have a segment for each field" },
+      { { 3, 2 }, options = with(ids { 1, 2 }, segments { 1 }),
+        text = "cover 1 ids, but there are 2" },
+      { { 3, 2 }, { 2, 2 }, options = with(ids { 3, 3 }, segments { 1, 1 }),
+        text = "ids contains 3 for field 2, whose table has only 2 rows" },
+      { { 3, 2 }, { 2 }, options = with(ids {}, segments {}), text = "every table must have 2 dims" },
+      { { 3, 2 }, options = with(ids { 1 }, segments { 1 }, ids { 2 }),
+        text = "rows contains 2, but there are only 1" },
+    },
+  }
   cases.embedding_bag = {
     ref = function(table_, list, lengths, wanted, mean)
       local bags, width = bags_of(list, lengths, wanted), table_.shape[2]
