@@ -109,6 +109,18 @@ int cmL_fail(lua_State *L, cm_ctx *cx, const char *what)
     return 2;
 }
 
+/* The box at `index` if it is a tensor's. Tensors are most of all arguments, and looking their class
+ * up by name would cost as much as a small op. */
+static cm_tensor **tensor_box(lua_State *L, int index)
+{
+    const cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));
+    if (lua_type(L, index) != LUA_TUSERDATA || !lua_getmetatable(L, index))
+        return NULL;
+    bool is_tensor = lua_topointer(L, -1) == state->tensor_class;
+    lua_pop(L, 1);
+    return is_tensor ? lua_touserdata(L, index) : NULL;
+}
+
 static void *push_box(lua_State *L, const char *name)
 {
     void **box = lua_newuserdatauv(L, sizeof *box, 0);
@@ -119,7 +131,12 @@ static void *push_box(lua_State *L, const char *name)
 
 cm_tensor **cmL_push_tensor(lua_State *L)
 {
-    return push_box(L, CML_TENSOR);
+    const cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));
+    cm_tensor **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    lua_rawgeti(L, LUA_REGISTRYINDEX, state->tensor_class_ref);
+    lua_setmetatable(L, -2);
+    return box;
 }
 
 cm_ids **cmL_push_ids(lua_State *L)
@@ -152,7 +169,8 @@ static void *check_box(lua_State *L, int arg, const char *name)
 
 cm_tensor *cmL_check_tensor(lua_State *L, int arg)
 {
-    return check_box(L, arg, CML_TENSOR);
+    cm_tensor **box = tensor_box(L, arg);
+    return box && *box ? *box : check_box(L, arg, CML_TENSOR);
 }
 
 cm_ids *cmL_check_ids(lua_State *L, int arg)
@@ -167,7 +185,7 @@ cm_ids *cmL_check_segments(lua_State *L, int arg)
 
 cm_tensor *cmL_test_tensor(lua_State *L, int index)
 {
-    cm_tensor **box = luaL_testudata(L, index, CML_TENSOR);
+    cm_tensor **box = tensor_box(L, index);
     return box ? *box : NULL;
 }
 

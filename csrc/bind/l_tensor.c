@@ -2,6 +2,7 @@
  *
  * @classmod cmml.Tensor */
 #include "bind/cmL.h"
+#include "bind/state.h"
 #include <math.h>
 #include <string.h>
 
@@ -250,6 +251,10 @@ void cmL_open_tensor(lua_State *L)
 {
     cmL_class(L, CML_TENSOR, meta, NULL);
     luaL_getmetatable(L, CML_TENSOR);
+    cmL_state *state = lua_touserdata(L, -2);
+    state->tensor_class = lua_topointer(L, -1);
+    lua_pushvalue(L, -1);
+    state->tensor_class_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L); /* the methods; the ops join them (l_ops.c) */
     lua_pushvalue(L, -3);
     cmL_register(L, methods);
