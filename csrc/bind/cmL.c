@@ -109,8 +109,8 @@ int cmL_fail(lua_State *L, cm_ctx *cx, const char *what)
     return 2;
 }
 
-/* The box at `index` if it is a tensor's. Tensors are most of all arguments, and looking their class
- * up by name would cost as much as a small op. */
+/* The box at `index` if it is a tensor's. Tensors are most of all arguments, and looking their
+ * class up by name would cost as much as a small op. */
 static cm_tensor **tensor_box(lua_State *L, int index)
 {
     const cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));

@@ -32,6 +32,16 @@ static void gather_rows_vjp(cm_vjp *v)
         cm_apply(v->cx, &cm_op_scatter_add_rows, (cm_tensor *const[]){zeros, v->g}, 2, v->p);
 }
 
+static void gather_rows_fast_vjp(cm_vjp *v)
+{
+    const cm_ids *ids = v->p->ids[0];
+    int64_t size = cm_shape_row(&v->edges[0].shape);
+    v->gin[0] = cm_vjp_target(v, 0);
+    if (v->gin[0])
+        cm_kernels_of(v->cx)->scatter_add(ids->count, size, cm_data(v->gin[0]), ids->values, 1,
+                                          cm_data(v->g), size);
+}
+
 /* base [n, ..], x [ids, ..] */
 static bool scatter_add_rows_shape(cm_call *c)
 {
@@ -161,8 +171,7 @@ static void embedding_bag_vjp(cm_vjp *v)
 static void embedding_bag_fast_vjp(cm_vjp *v)
 {
     cm_tensor *g = v->g->strides[1] == 1 ? v->g : cm_contiguous(v->cx, v->g);
-    cm_tensor *sum =
-        v->into && v->into[0] ? v->into[0] : cm_tensor_full(v->cx, &v->edges[0].shape, 0);
+    cm_tensor *sum = cm_vjp_target(v, 0);
     if (g && sum)
         add_bags(v->cx, sum, g, v->p);
     v->gin[0] = g ? sum : NULL;
@@ -245,7 +254,7 @@ static cm_tensor *gather_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, cons
 const cm_op cm_op_gather_rows = {.name = "gather_rows", .args = "x:t ids:I",
     .doc = "the rows of x that the ids name, in order; a row may come several times",
     .shape = gather_rows_shape, .eval = gather_rows_eval, .vjp = gather_rows_vjp,
-    .flags = CM_CONTIGUOUS};
+    .fast_vjp = gather_rows_fast_vjp, .flags = CM_CONTIGUOUS};
 const cm_op cm_op_scatter_add_rows = {.name = "scatter_add_rows", .args = "base:t x:t ids:I",
     .doc = "base with row k of x added to row ids[k], for every k; several may name one row",
     .shape = scatter_add_rows_shape, .eval = scatter_add_rows_eval, .vjp = scatter_add_rows_vjp,

@@ -89,10 +89,11 @@ static void joined_linear_eval(cm_call *c)
         cm_matrix map = {w + x->column, 1, j.width};
         cm_gemm(c->cx, x->n, j.out, x->width, (cm_matrix){cm_data(x->table), x->width, 1}, map,
                 x->ids || k == 0 ? 0 : 1, x->ids ? c->work : y, j.out);
-        if (x->ids && k == 0)
+        if (!x->ids)
+            continue;
+        if (k == 0)
             memset(y, 0, (size_t)c->out->count * sizeof *y);
-        if (x->ids)
-            kernels->gather_add(j.rows, j.out, y, c->work, x->ids->values);
+        kernels->gather_add(j.rows, j.out, y, c->work, x->ids->values);
     }
     kernels->bias_act(j.rows, j.out, y, j.bias ? cm_data(c->in[c->n_in - 1]) : NULL,
                       (cm_activation)c->p.i[0]);

@@ -1,6 +1,7 @@
 /* tensor.c - tensors and scopes. */
 #include "tensor/tensor.h"
 #include "tensor/iter.h"
+#include <math.h>
 #include <string.h>
 
 void cm_shape_strides(const cm_shape *shape, int64_t strides[CM_MAX_DIMS])
@@ -57,8 +58,11 @@ cm_tensor *cm_tensor_full(cm_ctx *cx, const cm_shape *shape, double value)
     if (!tensor)
         return NULL;
     cm_real *x = cm_data(tensor);
-    for (int64_t i = 0; i < tensor->count; i++)
-        x[i] = (cm_real)value;
+    if (value == 0 && !signbit(value))
+        memset(x, 0, (size_t)tensor->count * sizeof *x);
+    else
+        for (int64_t i = 0; i < tensor->count; i++)
+            x[i] = (cm_real)value;
     return tensor;
 }
 
