@@ -1,4 +1,4 @@
-/* matmul.c - products of matrices. */
+/* matmul.c - products of matrices: whole, batched, and with a matrix for each ragged group. */
 #include "ops/ops.h"
 #include "tensor/blas.h"
 #include "tensor/iter.h"
@@ -77,6 +77,86 @@ static cm_tensor *row_dot_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, con
     return cm_sum(cx, product, product->shape.ndim - 1, false);
 }
 
+/* x [rows, in], weights [groups, in, out]; ids = segments */
+static bool segment_matmul_shape(cm_call *c)
+{
+    const cm_shape *x = &c->in[0]->shape, *w = &c->in[1]->shape;
+    char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
+    int64_t groups = cm_segments_groups(c->p.ids[0]), count;
+    if (x->ndim != 2 || w->ndim != 3 || x->dims[1] != w->dims[1])
+        return cm_refuse(c->cx, CM_ERR_SHAPE,
+                         "x %s does not fit weights %s: x must be [rows, in], weights "
+                         "[segments, in, out]",
+                         cm_shape_text(x, a), cm_shape_text(w, b));
+    if (w->dims[0] != groups)
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "weights %s hold %lld matrices for %lld segments",
+                         cm_shape_text(w, b), (long long)w->dims[0], (long long)groups);
+    c->out_shape = cm_shape_2d(x->dims[0], w->dims[2]);
+    return cm_need_cover(c->cx, x, c->p.ids[0]) && cm_shape_count(c->cx, &c->out_shape, &count);
+}
+
+static void segment_matmul_eval(cm_call *c)
+{
+    const cm_tensor *x = c->in[0], *w = c->in[1];
+    const cm_ids *segments = c->p.ids[0];
+    int64_t in = w->shape.dims[1], out = w->shape.dims[2];
+    for (int64_t g = 0; g < w->shape.dims[0]; g++) {
+        int64_t first = segments->values[g];
+        cm_gemm(c->cx, cm_segment_length(segments, g), out, in, last_two(x, first * x->strides[0]),
+                last_two(w, g * w->strides[0]), 0, cm_data(c->out) + first * out, out);
+    }
+}
+
+static cm_tensor *apply_segments(cm_vjp *v, const cm_op *op, cm_tensor *a, cm_tensor *b)
+{
+    return cm_apply(v->cx, op, (cm_tensor *const[]){a, b}, 2, v->p);
+}
+
+static void segment_matmul_vjp(cm_vjp *v)
+{
+    if (v->need[0])
+        v->gin[0] = apply_segments(v, &cm_op_segment_matmul, v->g, cm_transpose(v->cx, v->in[1]));
+    if (v->need[1])
+        v->gin[1] = apply_segments(v, &cm_op_segment_outer, v->in[0], v->g);
+}
+
+/* x [rows, a], y [rows, b]; ids = segments */
+static bool segment_outer_shape(cm_call *c)
+{
+    const cm_shape *x = &c->in[0]->shape, *y = &c->in[1]->shape;
+    char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
+    int64_t count;
+    if (x->ndim != 2 || y->ndim != 2 || x->dims[0] != y->dims[0])
+        return cm_refuse(c->cx, CM_ERR_SHAPE,
+                         "x %s does not fit y %s: they must be [rows, a] and [rows, b]",
+                         cm_shape_text(x, a), cm_shape_text(y, b));
+    c->out_shape =
+        (cm_shape){.ndim = 3, .dims = {cm_segments_groups(c->p.ids[0]), x->dims[1], y->dims[1]}};
+    return cm_need_cover(c->cx, x, c->p.ids[0]) && cm_shape_count(c->cx, &c->out_shape, &count);
+}
+
+static void segment_outer_eval(cm_call *c)
+{
+    const cm_tensor *x = c->in[0], *y = c->in[1];
+    const cm_ids *segments = c->p.ids[0];
+    int64_t a = x->shape.dims[1], b = y->shape.dims[1];
+    for (int64_t g = 0; g < c->out_shape.dims[0]; g++) {
+        int64_t first = segments->values[g];
+        cm_matrix rows = last_two(x, first * x->strides[0]);
+        cm_matrix columns = {rows.data, rows.column, rows.row};
+        cm_gemm(c->cx, a, b, cm_segment_length(segments, g), columns,
+                last_two(y, first * y->strides[0]), 0, cm_data(c->out) + g * a * b, b);
+    }
+}
+
+static void segment_outer_vjp(cm_vjp *v)
+{
+    if (v->need[0])
+        v->gin[0] = apply_segments(v, &cm_op_segment_matmul, v->in[1], cm_transpose(v->cx, v->g));
+    if (v->need[1])
+        v->gin[1] = apply_segments(v, &cm_op_segment_matmul, v->in[0], v->g);
+}
+
 // clang-format off
 const cm_op cm_op_matmul = {.name = "matmul", .args = "a:t b:t",
     .doc = "matrix product over the last two dims, [.., m, k] * [.., k, n]; leading dims broadcast",
@@ -85,4 +165,14 @@ const cm_op cm_op_matmul = {.name = "matmul", .args = "a:t b:t",
 const cm_op cm_op_row_dot = {.name = "row_dot", .args = "a:t b:t",
     .doc = "dot product of corresponding rows: the sum of a * b over the last dim",
     .expand = row_dot_expand};
+const cm_op cm_op_segment_matmul = {.name = "segment_matmul", .args = "x:t weights:t segments:S",
+    .doc = "each row times the matrix of its segment: x [rows, in], weights [segments, in, out] "
+           "give [rows, out]",
+    .shape = segment_matmul_shape, .eval = segment_matmul_eval, .vjp = segment_matmul_vjp,
+    .flags = CM_MATRIX | CM_PRODUCT};
+const cm_op cm_op_segment_outer = {.name = "segment_outer", .args = "x:t y:t segments:S",
+    .doc = "sum over the rows of each segment of their outer products: x [rows, a], y [rows, b] give "
+           "[segments, a, b]; an empty segment gives zeros",
+    .shape = segment_outer_shape, .eval = segment_outer_eval, .vjp = segment_outer_vjp,
+    .flags = CM_MATRIX | CM_PRODUCT};
 // clang-format on

@@ -230,7 +230,7 @@ for _, name in ipairs(activations) do
   table.insert(cases.film.uses, { { 3, 4 }, { 3, 8 }, options = with(name) })
 end
 
-for _, family in ipairs { "ids", "embedding", "losses" } do
+for _, family in ipairs { "ids", "groups", "embedding", "losses" } do
   for name, case in pairs(require("spec.support.op_cases_" .. family)(ids, segments, with)) do
     cases[name] = case
   end
