@@ -13,6 +13,7 @@
 #include "metrics/rating.h"
 #include "ops/op.h"
 #include "ops/ops.h"
+#include "ops/rank.h"
 #include "optim/optim.h"
 #include "tensor/blas.h"
 #include "tensor/ids.h"

@@ -99,6 +99,8 @@ void cmL_open_tensor(lua_State *L);
 void cmL_open_make(lua_State *L);
 /* Ids and segments, l_ids.c. */
 void cmL_open_ids(lua_State *L);
+/* Positions of the largest, l_rank.c; before the ops, which close the table of methods. */
+void cmL_open_rank(lua_State *L);
 /* Every op of the table, l_ops.c. */
 void cmL_open_ops(lua_State *L);
 /* Gradients, l_grad.c. */

@@ -132,6 +132,7 @@ static int open_core(lua_State *L)
     cmL_register(L, functions);
     cmL_open_tensor(L);
     cmL_open_ids(L);
+    cmL_open_rank(L);
     cmL_open_ops(L);
     cmL_open_grad(L);
     cmL_open_optim(L);

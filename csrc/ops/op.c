@@ -322,6 +322,12 @@ cm_tensor *cm_unslice(cm_ctx *cx, cm_tensor *x, int dim, int64_t first, int64_t 
     return cm_apply(cx, &cm_op_unslice, (cm_tensor *const[]){x}, 1, &p);
 }
 
+cm_tensor *cm_gather(cm_ctx *cx, cm_tensor *x, cm_ids *ids, int64_t each)
+{
+    cm_params p = {.i = {each}, .ids = {ids}};
+    return cm_apply(cx, &cm_op_gather, (cm_tensor *const[]){x}, 1, &p);
+}
+
 cm_tensor *cm_apply_ids(cm_ctx *cx, const cm_op *op, cm_tensor *x, cm_ids *ids)
 {
     cm_params p = {.ids = {ids}};

@@ -73,6 +73,9 @@ cm_tensor *cm_slice(cm_ctx *cx, cm_tensor *x, int dim, int64_t first, int64_t la
 /* Zeros of `size` along dim with x at `first`: the transpose of slice. */
 cm_tensor *cm_unslice(cm_ctx *cx, cm_tensor *x, int dim, int64_t first, int64_t size);
 
+/* `each` elements of every row of x [.., n] along the last dim: those that ids name, row by row. */
+cm_tensor *cm_gather(cm_ctx *cx, cm_tensor *x, cm_ids *ids, int64_t each);
+
 /* An op of one tensor and one list of ids or segments (gather_rows, segment_sum, segment_expand).
  */
 cm_tensor *cm_apply_ids(cm_ctx *cx, const cm_op *op, cm_tensor *x, cm_ids *ids);

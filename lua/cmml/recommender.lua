@@ -132,14 +132,14 @@ return function(cmml)
     return setmetatable({ model = self, state = state, rows = rows, skipped = skipped }, Adapted)
   end
 
-  local function score_list(self, items)
-    local scores = cmml.no_grad(self.model.score_rows, self.model, self.state, items,
-      core.segments { #items })
+  local function finite_scores(self, rows)
+    local scores = cmml.no_grad(self.model.score_rows, self.model, self.state, core.ids(rows),
+      core.segments { #rows })
     if not scores:isfinite() then
       error(("%s: its scores are not finite numbers: the weights or the ratings of the support are "
         .. "out of all bounds"):format(tostring(self.model)), 3)
     end
-    return scores:totable()
+    return scores
   end
 
   --- Predicted ratings of items.
@@ -159,7 +159,7 @@ return function(cmml)
         error(("predict: item %s is not in the catalogue"):format(tostring(item)), 2)
       end
     end
-    return #rows > 0 and score_list(self, core.ids(rows)) or {}
+    return #rows > 0 and finite_scores(self, rows):totable() or {}
   end
 
   --- The items with the highest predicted ratings; equal ones in the order of the catalogue.
@@ -185,22 +185,16 @@ return function(cmml)
         all[#all + 1] = row
       end
     end
-    local scores = #all > 0 and score_list(self, core.ids(all)) or {}
-    local order = {}
-    for i = 1, #all do
-      order[i] = i
+    local result, n = {}, math.min(opt.n, #all)
+    if n == 0 then
+      return result
     end
-    table.sort(order, function(a, b)
-      if scores[a] ~= scores[b] then
-        return scores[a] > scores[b]
-      end
-      return a < b
-    end)
-    local result = {}
-    for i = 1, math.min(opt.n, #order) do
-      local row = all[order[i]]
+    local scores, places = finite_scores(self, all):top_k(n)
+    scores, places = scores:totable(), places:totable()
+    for i = 1, n do
+      local row = all[places[i]]
       result[i] = { item = catalogue.items:text(row), title = catalogue:title(row),
-        score = scores[order[i]] }
+        score = scores[i] }
     end
     return result
   end

@@ -136,6 +136,14 @@ function scenarios.data(core)
     table.concat(support.items:totable(), ","), metrics.mae[1], metrics.rmse[2])
 end
 
+function scenarios.ranking(core)
+  local x = core.tensor({ { 3, 1, 2 }, { 4, 6, 5 } }):transpose():track()
+  local values, ids = x:top_k(1)
+  return bytes_of(values, core.grad_list(values, { x }, false, false, values)[1],
+    table.concat(ids:totable(), ","), table.concat(x:arg_max():totable(), ","),
+    table.concat(x:arg_max(1):totable(), ","))
+end
+
 for dtype, core in pairs(cores) do
   for name, run in pairs(scenarios) do
     sweep(name .. " in " .. dtype, core, run)

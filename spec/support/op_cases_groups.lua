@@ -30,8 +30,10 @@ return function(_, segments, with)
     refused = {
       { { 3, 2 }, { 1, 3, 2 }, options = with(segments { 3 }),
         text = "x 3x2 does not fit weights 1x3x2: x must be %[rows, in%], weights" },
-      { { 3, 2 }, { 2, 2 }, options = with(segments { 3 }), text = "x 3x2 does not fit weights 2x2" },
-      { { 3 }, { 1, 3, 2 }, options = with(segments { 3 }), text = "x 3 does not fit weights 1x3x2" },
+      { { 3, 2 }, { 2, 2 }, options = with(segments { 3 }),
+        text = "x 3x2 does not fit weights 2x2" },
+      { { 3 }, { 1, 3, 2 }, options = with(segments { 3 }),
+        text = "x 3 does not fit weights 1x3x2" },
       { { 3, 2 }, { 1, 2, 2 }, options = with(segments { 1, 2 }),
         text = "weights 1x2x2 hold 1 matrices for 2 segments" },
       { { 3, 2 }, { 2, 2, 2 }, options = with(segments { 1, 1 }),
