@@ -100,7 +100,8 @@ end
 
 describe("the golden runner", function()
   it("passes cases of every family that it covers", function()
-    for _, family in ipairs { "ops_", "hvp_", "optim_", "metrics_", "cmml_user_" } do
+    for _, family in ipairs { "ops_", "hvp_", "optim_", "metrics_", "cmml_user_",
+      "mml_sasrec" } do
       local found = false
       for _, name in ipairs(names) do
         found = found or name:sub(1, #family) == family
@@ -112,7 +113,8 @@ describe("the golden runner", function()
   it("needs no name beyond the family", function()
     for _, name in ipairs(names) do
       local case = copy(passing[name])
-      case.name = (name:match "^cmml_user" or name:match "^%a+") .. "_renamed"
+      case.name = (name:match "^cmml_user" or name:match "^mml_sasrec" or name:match "^%a+")
+        .. "_renamed"
       local status, detail = golden.run(case)
       assert.are.equal("pass", status, name .. ": " .. detail)
     end
@@ -188,7 +190,8 @@ describe("the golden runner", function()
       ops_linear_relu = { "activation", "tanh" }, ops_concat_axis1 = { "axis", 0 },
       ops_linear = { "outputs", 4 }, hvp_tanh = { "hidden", 5 }, optim_adam_l2 = { "lr", 0.02 },
       optim_clamp = { "limit", 0.5 }, metrics_users_graded = { "k", { 1, 2, 10 } },
-      cmml_user_mean_dot_film = { "encoder_detach", false },
+      cmml_user_mean_dot_film = { "encoder_detach", false }, mml_sasrec = { "heads", 3 },
+      mml_sasrec_feature_bias = { "feature_scale", 0.06 },
     } do
       local case = read(name)
       assert.is_not_nil(case.config[change[1]])

@@ -14,6 +14,7 @@ local covered = {
   optim = require "spec.support.golden.optim",
   metrics = require "spec.support.golden.metrics",
   cmml_user = require "spec.support.golden.cmml",
+  mml_sasrec = require "spec.support.golden.sasrec",
 }
 
 -- Families of which nothing exists yet.
