@@ -1,5 +1,5 @@
 -- The derivatives of every op: against finite differences in the double core up to the third order,
--- between the two cores, between kernels and definitions, and from run to run.
+-- between the two cores, and between kernels and definitions.
 local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
 local close = require "spec.support.close"
@@ -60,6 +60,10 @@ local function tensors_only(tensors)
   return list
 end
 
+-- Third derivatives are taken of the first use of every op, and of every use of these.
+local thoroughly = { tanh = true, sigmoid = true, softmax = true, linear = true, film = true,
+  gru = true }
+
 -- Gradients of one use, by its kernels or by its definition.
 local function gradients(core, name, use, inputs, loss, expanded)
   local tensors = apply.tensors(core, inputs, true)
@@ -85,7 +89,7 @@ for _, name in ipairs(names) do
       local compared = 0
       each_use(name, function(use, inputs, what, i)
         local points, f = loss_of(double, name, use, inputs, apply.losses.weighted)
-        for order = 1, i == 1 and 3 or 2 do
+        for order = 1, (i == 1 or thoroughly[name]) and 3 or 2 do
           local fault, n = finite.fault(double, f, points, order, 1e-6)
           assert(not fault, ("%s: %s"):format(what, fault))
           compared = compared + n
@@ -143,27 +147,6 @@ for _, name in ipairs(names) do
           local plain = gradients(double, name, use, values, apply.losses.weighted)
           for k, g in ipairs(plain) do
             assert.near_tensor(ref.of(g), got[k], 1e-12)
-          end
-        end
-      end)
-    end)
-
-    it("has the same bits twice, and leaves the inputs alone", function()
-      each_use(name, function(use, inputs)
-        for _, core in ipairs { single, double } do
-          local tensors = apply.tensors(core, inputs, true)
-          local list = tensors_only(tensors)
-          local before, out = {}, apply.call(core, name, cases[name], use, tensors)
-          for i, tensor in ipairs(list) do
-            before[i] = tensor:tobytes()
-          end
-          local loss = apply.losses.weighted(core, out)
-          local first = core.grad_list(loss, list, false, true)
-          local second = core.grad_list(loss, list)
-          for i, tensor in ipairs(list) do
-            assert.equal(first[i]:tobytes(), second[i]:tobytes())
-            assert.equal(before[i], tensor:tobytes())
-            assert.same(tensor.shape, first[i].shape)
           end
         end
       end)

@@ -32,6 +32,12 @@ describe("linear", function()
     assert.equal("[cmml.Linear, 9 parameters]", tostring(layer))
   end)
 
+  it("is its bias alone, finite at the start, where nothing comes in", function()
+    local layer = nn.linear { inp = 0, out = 3 }
+    assert.is_true(layer.bias:isfinite())
+    assert.same({ layer.bias:totable() }, layer(cmml.zeros { 1, 0 }):totable())
+  end)
+
   it("can do without a bias", function()
     local layer = nn.linear { inp = 2, out = 3, bias = false }
     assert.equal("weight", names_of(layer))
@@ -83,6 +89,10 @@ describe("mlp", function()
     assert.near_tensor(ref.of(expected), mlp(x), 1e-6)
   end)
 
+  it("refuses fewer than two sizes", function()
+    refused("mlp: widths must name two sizes at least, not 1", nn.mlp, { widths = { 3 } })
+  end)
+
   it("describes itself", function()
     local text = nn.mlp({ widths = { 3, 4 } }):describe()
     assert.matches("0%.weight +4x3\n0%.bias +4\nparameters +16$", text)
@@ -98,6 +108,27 @@ describe("embedding", function()
       layer(cmml.ids { 1, 0, 3, 3 }, cmml.segments { 3, 0, 1 }):totable())
     assert.same({ { 5, 6 }, { 5, 6 } },
       layer(cmml.ids { 1, 3 }, cmml.segments { 1, 1 }, cmml.ids { 2, 2 }):totable())
+  end)
+
+  it("adds the rows of each bag up where its mode is sum", function()
+    local layer = nn.embedding { size = 3, width = 2, mode = "sum" }
+    layer:load_parameters { weight = cmml.tensor { { 1, 2 }, { 3, 4 }, { 5, 6 } } }
+    assert.same({ { 6, 8 }, { 0, 0 }, { 10, 12 } },
+      layer(cmml.ids { 1, 0, 3, 3, 3 }, cmml.segments { 3, 0, 2 }):totable())
+    refused('embedding: mode: "max" is none of mean, sum', nn.embedding,
+      { size = 3, width = 2, mode = "max" })
+  end)
+
+  it("of fields passes the mode on to each", function()
+    local fields = { { name = "genre", size = 3, multi = true }, { name = "year", size = 2 } }
+    local bags = { { ids = cmml.ids { 1, 3 }, segments = cmml.segments { 2 } },
+      { ids = cmml.ids { 2 } } }
+    for mode, genre in pairs { mean = { 3, 4 }, sum = { 6, 8 } } do
+      local layer = cmml.field_embedding { fields = fields, width = 2, mode = mode }
+      layer:load_parameters { ["genre.weight"] = cmml.tensor { { 1, 2 }, { 3, 4 }, { 5, 6 } },
+        ["year.weight"] = cmml.tensor { { 7, 8 }, { 9, 10 } } }
+      assert.same({ { genre[1], genre[2], 9, 10 } }, layer({ "genre", "year" }, bags):totable())
+    end
   end)
 
   it("starts from N(0, 1), or evenly within 1/sqrt(size)", function()

@@ -14,16 +14,16 @@ return function(cmml)
 
   --- The embeddings of several fields.
   -- @tparam table options fields (list of {name, size, multi}), width (of every field's vector),
-  -- init. Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for
-  -- multi-valued ones (as published).
+  -- mode (of several values: "mean", the default, or "sum"), init. Initial values: N(0, 1) for
+  -- single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
   -- @treturn Module of (names, bags, rows) giving [rows, width * #names]; children by field name
   function cmml.field_embedding(options)
     local opt = args.check("field_embedding", options, { fields = "table", width = "integer",
-      init = "table?" })
+      mode = { "string", "mean" }, init = "table?" })
     local self = FieldEmbedding.new()
     for _, field in ipairs(opt.fields) do
       self:register(field.name, nn.embedding { size = field.size, width = opt.width,
-        normal = not field.multi, init = opt.init })
+        mode = opt.mode, normal = not field.multi, init = opt.init })
     end
     return self
   end

@@ -47,7 +47,7 @@ return function(cmml)
     local opt = args.check("linear", options, { inp = "integer", out = "integer",
       bias = { "boolean", true }, activation = { "string", "identity" }, init = "table?" })
     local init = opt.init or nn.default_init
-    local bound = 1 / math.sqrt(opt.inp)
+    local bound = 1 / math.sqrt(math.max(opt.inp, 1))
     local self = Linear.new()
     self.activation = nn.check_activation("linear: activation", opt.activation)
     self:register("weight", init.uniform({ opt.out, opt.inp }, bound))
@@ -67,12 +67,15 @@ return function(cmml)
   local Mlp = nn.class "cmml.Mlp"
 
   --- Linear layers one after another, with an activation between them.
-  -- @tparam table options widths ({inp, .., out}), activation (default "relu"), last (activation of
-  -- the last layer, default "identity"), init
+  -- @tparam table options widths ({inp, .., out}, two at least), activation (default "relu"), last
+  -- (activation of the last layer, default "identity"), init
   -- @treturn Module of x [.., inp]; children "0", "1", ..
   function nn.mlp(options)
     local opt = args.check("mlp", options, { widths = "table", activation = { "string", "relu" },
       last = { "string", "identity" }, init = "table?" })
+    if #opt.widths < 2 then
+      error(("mlp: widths must name two sizes at least, not %d"):format(#opt.widths), 2)
+    end
     local self = Mlp.new()
     self.depth = #opt.widths - 1
     for i = 1, self.depth do
@@ -125,16 +128,20 @@ return function(cmml)
 
   local Embedding = nn.class "cmml.Embedding"
 
-  --- A table of vectors by id.
-  -- @tparam table options size (rows), width, normal (start from N(0, 1), default true; else from
-  -- U(-1/sqrt(size), 1/sqrt(size))), init
-  -- @treturn Module of (ids, segments, rows), as the op embedding_bag; parameter weight [size,
-  -- width]
+  --- A table of vectors by id, and the means or sums of bags of them.
+  -- @tparam table options size (rows), width, mode ("mean", the default, or "sum": what a bag of
+  -- several ids gives), normal (start from N(0, 1), default true; else from U(-1/sqrt(size),
+  -- 1/sqrt(size))), init
+  -- @treturn Module of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged; nil:
+  -- every id is one), rows (Ids: the bags wanted, in order; nil: all)) giving [bags, width], as the
+  -- op embedding_bag: unknown ids count as absent, an empty bag gives zeros; parameter weight
+  -- [size, width]
   function nn.embedding(options)
     local opt = args.check("embedding", options, { size = "integer", width = "integer",
-      normal = { "boolean", true }, init = "table?" })
+      mode = { "string", "mean" }, normal = { "boolean", true }, init = "table?" })
     local init = opt.init or nn.default_init
     local self = Embedding.new()
+    self.mean = args.one_of("embedding: mode", opt.mode, { "mean", "sum" }) == "mean"
     local shape = { opt.size, opt.width }
     self:register("weight", opt.normal and init.normal(shape)
       or init.uniform(shape, 1 / math.sqrt(math.max(opt.size, 1))))
@@ -142,6 +149,6 @@ return function(cmml)
   end
 
   function Embedding:forward(ids, segments, rows)
-    return core.embedding_bag(self.weight, ids, segments, rows)
+    return core.embedding_bag(self.weight, ids, segments, rows, self.mean)
   end
 end
