@@ -87,10 +87,9 @@ static cm_tensor *cross_entropy_expand(cm_ctx *cx, cm_tensor *const *in, int n_i
                        "logits must be [rows, classes] with a row for each of %lld "
                        "ids, not %s",
                        (long long)p->ids[0]->count, cm_shape_text(logits, text));
-    cm_params last = {.i = {1}}, one = {.i = {1}, .ids = {p->ids[0]}};
+    cm_params last = {.i = {1}};
     cm_tensor *log_share = cm_apply(cx, &cm_op_log_softmax, in, 1, &last);
-    cm_tensor *right = cm_apply(cx, &cm_op_gather, (cm_tensor *const[]){log_share}, 1, &one);
-    return cm_neg(cx, mean_of(cx, right));
+    return cm_neg(cx, mean_of(cx, cm_gather(cx, log_share, p->ids[0], 1)));
 }
 
 /* params: x = margin */
