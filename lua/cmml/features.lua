@@ -23,6 +23,7 @@ return function(cmml)
     local opt = args.check("field_embedding", options, { fields = "table", width = "integer",
       mode = { "string", "mean" }, init = "table?" })
     local self = FieldEmbedding.new()
+    self.mean = args.one_of("field_embedding: mode", opt.mode, { "mean", "sum" }) == "mean"
     for _, field in ipairs(opt.fields) do
       self:register(field.name, nn.embedding { size = field.size, width = opt.width,
         mode = opt.mode, normal = not field.multi, init = opt.init })
@@ -39,10 +40,10 @@ return function(cmml)
     end
     if #names <= most then
       local merged = bags.merged or core.merge_bags(bags)
-      return core.embedding_fields(tables, merged.ids, merged.segments, rows)
+      return core.embedding_fields(tables, merged.ids, merged.segments, rows, self.mean)
     end
     for i, table_ in ipairs(tables) do
-      columns[i] = core.embedding_bag(table_, bags[i].ids, bags[i].segments, rows)
+      columns[i] = core.embedding_bag(table_, bags[i].ids, bags[i].segments, rows, self.mean)
     end
     return core.concat(columns)
   end
