@@ -1,74 +1,59 @@
 --- The cases of the benchmark: what a user of the library waits for, at the published sizes on
--- MovieLens-1M. The tables of ids are random; batches are prepared beforehand, as for the peer.
+-- MovieLens-1M. The tables of ids are made; batches are prepared beforehand, as for the peer.
+local made = require "made"
+
 local cases = {}
 
--- field, values, values of one row (mean), side
-local fields = {
-  { "rate", 6, 1, "item" }, { "genre", 25, 2.4, "item" }, { "director", 2186, 1, "item" },
-  { "actor", 8030, 4, "item" }, { "gender", 2, 1, "user" }, { "age", 7, 1, "user" },
-  { "occupation", 21, 1, "user" }, { "zip", 3402, 1, "user" },
-}
-local n_items, n_users, tasks, support, query = 3883, 6040, 32, 40, 10
+local tasks, support, query, batches = 32, 40, 10, 8
 
--- Records whose values cover every vocabulary.
-local function records(side, count)
-  local list = {}
-  for row = 1, count do
-    list[row] = { id = row }
-  end
-  for _, field in ipairs(fields) do
-    local name, size, mean = field[1], field[2], field[3]
-    if field[4] == side then
-      local at = 0
-      for row = 1, count do
-        local values = {}
-        for k = 1, math.floor(mean) + (math.random() < mean % 1 and 1 or 0) do
-          at = at + 1
-          values[k] = at <= size and at or math.random(size)
-        end
-        list[row][name] = #values == 1 and values[1] or values
-      end
+-- Labels by the shares that stars have in MovieLens-1M.
+local function star()
+  local u = math.random()
+  return u < 0.056 and 1 or u < 0.164 and 2 or u < 0.426 and 3 or u < 0.774 and 4 or 5
+end
+
+local function rows_of(cmml, lists)
+  local lengths, items, labels = {}, {}, {}
+  for g, list in ipairs(lists) do
+    lengths[g] = #list
+    for _, item in ipairs(list) do
+      items[#items + 1], labels[#labels + 1] = item, star()
     end
   end
-  return list
-end
-
-local function random_ids(cmml, count, limit)
-  local list = {}
-  for i = 1, count do
-    list[i] = math.random(limit)
-  end
-  return cmml.ids(list)
-end
-
-local function rows_of(cmml, groups, length)
-  local lengths, labels = {}, {}
-  for g = 1, groups do
-    lengths[g] = length
-  end
-  for i = 1, groups * length do
-    labels[i] = math.random(5)
-  end
-  return { segments = cmml.segments(lengths), items = random_ids(cmml, groups * length, n_items),
+  return { segments = cmml.segments(lengths), items = cmml.ids(items),
     labels = cmml.tensor(labels) }
 end
 
--- A model of the published sizes over made-up items and users.
-local function make_model(cmml)
-  local declaration = { item = {}, user = {} }
-  for _, field in ipairs(fields) do
-    table.insert(declaration[field[4]], { field[1], multi = field[4] == "item"
-      and field[1] ~= "rate" })
+-- Tasks of different users; support and query of a task have no item in common.
+local function make_batch(cmml, bags, count)
+  local shown, hidden = {}, {}
+  for t = 1, count do
+    local items = made.items(support + query)
+    shown[t] = table.move(items, 1, support, 1, {})
+    hidden[t] = table.move(items, support + 1, support + query, 1, {})
   end
-  local items = cmml.vocab()
-  for row = 1, n_items do
-    items:add(row)
+  return { users = { bags = bags, rows = cmml.choose(made.n_users, count,
+    { seed = math.random(0, 1 << 30) }) }, support = rows_of(cmml, shown),
+    query = rows_of(cmml, hidden) }
+end
+
+-- A model of the published sizes over made items and users, and what is asked of it.
+local function make_setting(cmml)
+  math.randomseed(1)
+  local names = cmml.vocab()
+  for row = 1, made.n_items do
+    names:add(row)
   end
-  local users = records("user", n_users)
-  local films = records("item", n_items)
-  local catalogue = cmml.catalogue { schema = cmml.schema(declaration), items = items,
+  local users, films = made.records "user", made.records "item"
+  local catalogue = cmml.catalogue { schema = cmml.schema(made.schema()), items = names,
     item_records = films, seen_items = films, user_records = users }
-  return cmml.cmml(catalogue), catalogue:bags("user", users)
+  local bags = catalogue:bags("user", users)
+  local setting = { model = cmml.cmml(catalogue), batches = {}, user = users[1],
+    one = make_batch(cmml, bags, 1), thousand = cmml.choose(made.n_items, 1000, {}) }
+  for i = 1, batches do
+    setting.batches[i] = make_batch(cmml, bags, tasks)
+  end
+  return setting
 end
 
 -- A ratings file of a million lines in a temporary place.
@@ -78,8 +63,8 @@ local function million_ratings()
   for _ = 1, 1000 do
     local lines = {}
     for i = 1, 1000 do
-      lines[i] = ("%d::%d::%d::978300760\n"):format(math.random(n_users), math.random(n_items),
-        math.random(5))
+      lines[i] = ("%d::%d::%d::978300760\n"):format(math.random(made.n_users),
+        math.random(made.n_items), math.random(5))
     end
     file:write(table.concat(lines))
   end
@@ -87,53 +72,119 @@ local function million_ratings()
   return path
 end
 
---- The cases by name, each {text, run}; run does the work once.
--- @tparam table cmml the library
--- @treturn table
--- @treturn function to be called in the end: removes temporary files
-function cases.make(cmml)
-  math.randomseed(1)
-  local model, bags = make_model(cmml)
+-- Both matrices are there beforehand, the result is new.
+local function gemm(cmml)
+  local a, b = cmml.uniform { 1024, 1024 }, cmml.uniform { 1024, 1024 }
+  return function()
+    a:matmul(b)
+  end
+end
+
+local function load(cmml)
+  local path = million_ratings()
+  return function()
+    local data = assert(cmml.read_table(path, { delimiter = "::", columns = { { name = "user" },
+      { name = "item" }, { name = "rating", kind = "number" }, { kind = "skip" } } }))
+    local c = data.columns
+    cmml.group_ratings(c.user.ids, c.item.ids, c.rating.values, #c.user.vocab)
+  end, function()
+    os.remove(path)
+  end
+end
+
+-- The batches take turns, so that no step finds its rows in the cache of the last one.
+local function step(cmml, setting)
+  local model, at = setting().model, 0
   local preset = cmml.presets["published-code"].training
   local optimiser = cmml.adam(model.module, { lr = preset.lr, weight_decay = preset.weight_decay,
     clip = preset.clip })
-  local batch = { users = { bags = bags, rows = random_ids(cmml, tasks, n_users) },
-    support = rows_of(cmml, tasks, support), query = rows_of(cmml, tasks, query) }
-  local one = { users = { bags = bags, rows = random_ids(cmml, 1, n_users) },
-    support = rows_of(cmml, 1, support) }
-  local raw = { user = { gender = 1, age = 3, occupation = 7, zip = 55 } }
-  for i, item in ipairs(one.support.items:totable()) do
+  return function()
+    at = at % batches + 1
+    optimiser:backward(model:loss(setting().batches[at]))
+    optimiser:step()
+  end
+end
+
+local function adapt(cmml, setting)
+  local model, one = setting().model, setting().one
+  return function()
+    cmml.no_grad(model.adapt_rows, model, one.support, one.users)
+  end
+end
+
+local function adapt_raw(_, setting)
+  local model, raw = setting().model, { user = setting().user }
+  raw.user.id = nil
+  for i, item in ipairs(setting().one.support.items:totable()) do
     raw[i] = { item, 1 + i % 5 }
   end
+  return function()
+    model:adapt(raw)
+  end
+end
+
+local function score(cmml, setting)
+  local model, one, items = setting().model, setting().one, setting().thousand
   local state = cmml.no_grad(model.adapt_rows, model, one.support, one.users)
-  local thousand = rows_of(cmml, 1, 1000)
-  local a, b = cmml.uniform { 1024, 1024 }, cmml.uniform { 1024, 1024 }
-  local path = million_ratings()
-  return {
-    load = { text = "loading 1 million ratings, grouped by user", run = function()
-      local data = assert(cmml.read_table(path, { delimiter = "::", columns = { { name = "user" },
-        { name = "item" }, { name = "rating", kind = "number" }, { kind = "skip" } } }))
-      local c = data.columns
-      cmml.group_ratings(c.user.ids, c.item.ids, c.rating.values, #c.user.vocab)
-    end },
-    step = { text = "one training step: 32 tasks, support 40, query 10", run = function()
-      optimiser:backward(model:loss(batch))
-      optimiser:step()
-    end },
-    adapt = { text = "adapting one user to 40 ratings", run = function()
-      cmml.no_grad(model.adapt_rows, model, one.support, one.users)
-    end },
-    adapt_raw = { text = "the same from raw ids and field values", run = function()
-      model:adapt(raw)
-    end },
-    score = { text = "scoring 1,000 items for that user", run = function()
-      cmml.no_grad(model.score_rows, model, state, thousand.items, thousand.segments)
-    end },
-    gemm = { text = "matrix product 1024 x 1024 x 1024", run = function()
-      a:matmul(b)
-    end },
-  }, function()
-    os.remove(path)
+  local segments = cmml.segments { #items }
+  return function()
+    cmml.no_grad(model.score_rows, model, state, items, segments)
+  end
+end
+
+-- What an op costs besides its arithmetic.
+local function chain(cmml)
+  local x = cmml.tensor({ 1 }):track()
+  return function()
+    local y = x
+    for _ = 1, 10000 do
+      y = y + x
+    end
+    cmml.grad(y, x)
+  end
+end
+
+--- The cases in the order of their rounds: name; text; peers, names of the peer's cases to compare
+-- with (a second one is the same by less work, as a careful user would do by hand); make, a
+-- function of (cmml, setting) giving a function that does the work once, and one to be called in
+-- the end or nil. `setting` is a function that gives the model and data that the cases share.
+cases.list = {
+  { name = "gemm", text = "matrix product 1024 x 1024 x 1024", peers = { "gemm" }, make = gemm },
+  { name = "load", text = "loading 1 million ratings, grouped by user", peers = {}, make = load },
+  { name = "step", text = "one training step: 32 tasks, support 40, query 10",
+    peers = { "step", "step_algebra" }, make = step },
+  { name = "adapt", text = "adapting one user to 40 ratings", peers = { "adapt" }, make = adapt },
+  { name = "adapt_raw", text = "the same from raw ids and field values", peers = { "adapt" },
+    make = adapt_raw },
+  { name = "score", text = "scoring 1,000 items for that user",
+    peers = { "score", "score_algebra" }, make = score },
+  { name = "chain", text = "10,000 adds on one element, and their gradient", peers = { "chain" },
+    make = chain },
+}
+
+--- Makes cases ready.
+-- @tparam table cmml the library
+-- @tparam table names a set: the cases to make
+-- @treturn table list of {name, text, peers, run}
+-- @treturn function to be called in the end: removes temporary files
+function cases.make(cmml, names)
+  local setting
+  local function shared()
+    setting = setting or make_setting(cmml)
+    return setting
+  end
+  local ready, ends = {}, {}
+  for _, case in ipairs(cases.list) do
+    if names[case.name] then
+      local run, finish = case.make(cmml, shared)
+      ready[#ready + 1] = { name = case.name, text = case.text, peers = case.peers, run = run }
+      ends[#ends + 1] = finish
+    end
+  end
+  return ready, function()
+    for _, finish in ipairs(ends) do
+      finish()
+    end
   end
 end
 

@@ -1,41 +1,55 @@
---- The peer of the benchmark: peers/torch_peer.py in its serving mode, one batch at a time, so that
--- the two libraries take turns on the same noisy machine.
+--- Another program that works when it is told to, so that two libraries can take turns on the same
+-- noisy machine: it reads a line, does a piece of work, and answers with a line.
 local peer = {}
 peer.__index = peer
 
-local function quote(word)
+--- A word of a shell command.
+-- @tparam string word
+-- @treturn string
+function peer.quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
---- Starts the peer.
--- @tparam string script path of torch_peer.py
--- @treturn ?table nil if there is no Python with PyTorch
+--- Is there a Python with PyTorch?
+-- @treturn boolean
 -- @treturn ?string why not
-function peer.start(script)
-  if not os.execute("python3 -c 'import torch' 2>/dev/null") then
-    return nil, "PyTorch is not installed (pip install torch==2.13.0)"
+function peer.has_torch()
+  if os.execute "python3 -c 'import torch' 2>/dev/null" then
+    return true
   end
+  return false, "PyTorch is not installed (pip install torch==2.13.0)"
+end
+
+--- Starts a program.
+-- @tparam string command for the shell
+-- @treturn ?table nil if it did not start
+-- @treturn ?string why not
+function peer.start(command)
   local pipe = os.tmpname()
   os.remove(pipe)
-  if not os.execute("mkfifo " .. quote(pipe)) then
+  if not os.execute("mkfifo " .. peer.quote(pipe)) then
     return nil, "no pipe could be made"
   end
   local self = setmetatable({}, peer)
-  self.input = assert(io.popen(("python3 %s --serve > %s"):format(quote(script), quote(pipe)), "w"))
+  self.input = assert(io.popen(("%s > %s"):format(command, peer.quote(pipe)), "w"))
   self.output = assert(io.open(pipe))
   os.remove(pipe)
-  self.header = self.output:read "l"
-  return self.header and self or nil, "the peer did not start"
+  return self
 end
 
---- Runs a batch of a case.
--- @tparam string name
--- @treturn ?number seconds for one run; nil if the peer does not have the case
-function peer:run(name)
-  self.input:write(name, "\n")
+--- Reads a line of its output.
+-- @treturn ?string nil if it has ended
+function peer:read()
+  return self.output:read "l"
+end
+
+--- Lets it do a piece of work.
+-- @tparam string line what to do
+-- @treturn ?string the answer; nil if the program has ended
+function peer:ask(line)
+  self.input:write(line, "\n")
   self.input:flush()
-  local line = self.output:read "l"
-  return line and tonumber(line:match "^%S+\t(%S+)\t%d+$")
+  return self:read()
 end
 
 --- Ends it.

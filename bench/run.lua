@@ -1,4 +1,4 @@
---- The benchmark: `make bench`, or `lua5.4 bench/run.lua [--rounds N] [--no-peer]`.
+--- The benchmark: `make bench`, or `lua5.4 bench/run.lua --help`.
 --
 -- Every case runs in batches of about a tenth of a second. In each round our batch and the peer's
 -- follow one another; times are medians over the rounds, and the ratio is the median of the rounds'
@@ -7,30 +7,48 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
+local options = require "cmml.options"
 local cases = require "cases"
 local peer = require "peer"
+local report = require "report"
+local turns = require "turns"
 
-local rounds, with_peer = 9, true
-for i, word in ipairs(arg) do
-  if word == "--rounds" then
-    rounds = assert(math.tointeger(tonumber(arg[i + 1])), "--rounds needs a whole number")
-  elseif word == "--no-peer" then
-    with_peer = false
-  end
+local command = { usage = "lua5.4 bench/run.lua [OPTIONS]",
+  summary = "Times the library, beside PyTorch where it is installed.", options = {
+    { name = "cases", kind = "string", arg = "LIST",
+      help = "names with commas between [default: all but training, which takes minutes]" },
+    { name = "rounds", kind = "integer", arg = "N", default = 9,
+      help = "batches of each case to take the median of" },
+    { name = "data", kind = "string", arg = "DIR",
+      help = "train on this folder in the format of MovieLens-1M [default: made data]" },
+    { name = "epochs", kind = "integer", arg = "N", default = 30, help = "epochs of the training" },
+    { name = "no-peer", kind = "flag", help = "our times alone" },
+    { name = "csv", kind = "flag", help = "comma-separated values for programs" },
+    { name = "help", kind = "flag", help = "this text" },
+  } }
+
+local function fail(message)
+  io.stderr:write("bench: ", message, "\n")
+  os.exit(1, true)
 end
 
-local order = { "gemm", "load", "step", "adapt", "adapt_raw", "score" }
--- our case and the peer's: the peer has a second form of two of them, with the algebra that a
--- careful user would do by hand
-local against = { { "gemm", "gemm" }, { "step", "step" }, { "step", "step_algebra" },
-  { "adapt", "adapt" }, { "adapt_raw", "adapt" }, { "score", "score" },
-  { "score", "score_algebra" } }
-
-local function median(list)
-  local sorted = table.move(list, 1, #list, 1, {})
-  table.sort(sorted)
-  local middle = (#sorted + 1) / 2
-  return (sorted[math.floor(middle)] + sorted[math.ceil(middle)]) / 2
+-- The set of cases that were asked for.
+local function choose(list)
+  local known, chosen = { training = true }, {}
+  for _, case in ipairs(cases.list) do
+    known[case.name], chosen[case.name] = true, not list or nil
+  end
+  for name in (list or ""):gmatch "[^,%s]+" do
+    if not known[name] then
+      local names = {}
+      for _, case in ipairs(cases.list) do
+        names[#names + 1] = case.name
+      end
+      fail(("there is no case %s; there are %s, training"):format(name, table.concat(names, ", ")))
+    end
+    chosen[name] = true
+  end
+  return chosen
 end
 
 -- Seconds for one run, from a batch of about `seconds`.
@@ -43,75 +61,115 @@ local function batch(run, seconds)
   return (cmml.clock() - began) / count
 end
 
-local function show(seconds)
-  if seconds >= 0.1 then
-    return ("%.3f s"):format(seconds)
-  elseif seconds >= 1e-3 then
-    return ("%.2f ms"):format(seconds * 1e3)
+-- Warms a case up as the peer does and counts what one run executes.
+local function warm_up(case)
+  for _ = 1, 5 do
+    case.run()
   end
-  return ("%.1f us"):format(seconds * 1e6)
-end
-
-local info = cmml.info()
-print(("cmml %s, %s, kernels %s, %d BLAS thread(s), %s"):format(info.version, info.dtype,
-  info.kernels, cmml.threads(), _VERSION))
-print(info.blas)
-
-local ours, clean_up = cases.make(cmml)
-local rival, why
-if with_peer then
-  rival, why = peer.start(here .. "/peers/torch_peer.py")
-end
-print(rival and rival.header:gsub("^#%s*", "") or "no peer: " .. (why or "not asked for"))
-
-local times, flops, ratios, peer_times = {}, {}, {}, {}
-for _, name in ipairs(order) do
-  ours[name].run()
-  ours[name].run()
   local before = cmml.counters().flops
-  ours[name].run()
-  flops[name], times[name] = cmml.counters().flops - before, {}
-end
-for i in ipairs(against) do
-  ratios[i], peer_times[i] = {}, {}
-end
-for _ = 1, rounds do
-  for _, name in ipairs(order) do
-    local mine = batch(ours[name].run, 0.1)
-    table.insert(times[name], mine)
-    for i, pair in ipairs(against) do
-      if rival and pair[1] == name then
-        local other = rival:run(pair[2])
-        if other then
-          table.insert(peer_times[i], other)
-          table.insert(ratios[i], other / mine)
-        end
-      end
-    end
+  case.run()
+  case.flops, case.times, case.pairs = cmml.counters().flops - before, {}, {}
+  for i, name in ipairs(case.peers) do
+    case.pairs[i] = { name = case.name, peer = name, times = {}, ratios = {} }
   end
 end
-if rival then
-  rival:stop()
-end
-clean_up()
 
-local peak = flops.gemm / median(times.gemm)
-print(("\nmatrix products reach %.1f GF/s here; `share` is that of a case's own matrix products, as"
-  .. "\nexecuted, in its time\n"):format(peak / 1e9))
-print(("%-50s %10s %9s %6s"):format("case", "time", "MFLOP", "share"))
-for _, name in ipairs(order) do
-  local seconds = median(times[name])
-  local work = flops[name] > 0 and ("%9.1f %5.0f%%"):format(flops[name] / 1e6,
-    100 * flops[name] / seconds / peak) or ""
-  print(("%-50s %10s %s"):format(ours[name].text, show(seconds), work))
-end
-if rival then
-  print(("\n%-12s %-16s %10s %10s %s"):format("cmml", "PyTorch", "cmml", "PyTorch",
-    "PyTorch / cmml"))
-  for i, pair in ipairs(against) do
-    if #ratios[i] > 0 then
-      print(("%-12s %-16s %10s %10s %10.2f"):format(pair[1], pair[2], show(median(times[pair[1]])),
-        show(median(peer_times[i])), median(ratios[i])))
+-- One round: our batch of every case, and the peer's right after it.
+local function round(list, rival)
+  for _, case in ipairs(list) do
+    local mine = batch(case.run, 0.1)
+    table.insert(case.times, mine)
+    for _, pair in ipairs(rival and case.pairs or {}) do
+      local other = tonumber((rival:ask(pair.peer) or ""):match "^%S+\t(%S+)\t%d+$")
+      if not other then
+        fail("the peer has no time for " .. pair.peer)
+      end
+      table.insert(pair.times, other)
+      table.insert(pair.ratios, other / mine)
     end
   end
+end
+
+-- Runs the cases; rows for the report.
+local function run_cases(chosen, rival, rounds)
+  local list, clean_up = cases.make(cmml, chosen)
+  for _, case in ipairs(list) do
+    warm_up(case)
+  end
+  for _ = 1, rounds do
+    round(list, rival)
+  end
+  clean_up()
+  local pairs_found = {}
+  for _, case in ipairs(list) do
+    case.seconds = report.median(case.times)
+    for _, pair in ipairs(rival and case.pairs or {}) do
+      pair.seconds, pair.peer_seconds = case.seconds, report.median(pair.times)
+      pair.ratio = report.median(pair.ratios)
+      pairs_found[#pairs_found + 1] = pair
+    end
+  end
+  return list, pairs_found
+end
+
+-- Trains; the trainings, and our one compared with each of the others.
+local function run_trainings(values, with_torch)
+  local trainings, compared = turns.run(here, { epochs = values.epochs, data = values.data,
+    torch = with_torch }), {}
+  for i = 2, #trainings do
+    compared[#compared + 1] = { name = "training", peer = trainings[i].peer,
+      seconds = trainings[1].seconds, peer_seconds = trainings[i].seconds,
+      ratio = turns.ratio(trainings[1], trainings[i]) }
+  end
+  return trainings, compared
+end
+
+local values, message = options.parse(command, arg)
+if not values then
+  fail(message)
+elseif values.help then
+  print(options.help(command))
+  return
+elseif values.rounds < 1 or values.epochs < 1 then
+  fail("--rounds and --epochs must be at least 1")
+end
+local chosen = choose(values.cases)
+local with_torch, why = false, "not asked for"
+if not values.no_peer then
+  with_torch, why = peer.has_torch()
+end
+local info = cmml.info()
+print(("# cmml %s, %s, kernels %s, %d BLAS thread(s), %s"):format(info.version, info.dtype,
+  info.kernels, cmml.threads(), _VERSION))
+print("# " .. info.blas)
+print(with_torch and "# PyTorch as the peer, one thread" or "# no peer: " .. why)
+
+local results = { cases = {}, pairs = {}, trainings = {} }
+local peak
+if not values.cases or next(chosen, next(chosen)) or not chosen.training then
+  local rival = with_torch
+    and assert(peer.start("python3 " .. peer.quote(here .. "/peers/torch_peer.py") .. " --serve"))
+  if rival then
+    print(rival:read() or fail "the peer did not start")
+  end
+  results.cases, results.pairs = run_cases(chosen, rival, values.rounds)
+  if rival then
+    rival:stop()
+  end
+  for _, case in ipairs(results.cases) do
+    peak = case.name == "gemm" and case.flops / case.seconds or peak
+  end
+end
+if chosen.training then
+  local trainings, compared = run_trainings(values, with_torch)
+  results.trainings = trainings
+  table.move(compared, 1, #compared, #results.pairs + 1, results.pairs)
+end
+
+if values.csv then
+  report.csv(results, peak)
+else
+  report.cases(results.cases, peak)
+  report.pairs(results.pairs)
+  report.trainings(results.trainings)
 end

@@ -17,6 +17,7 @@ cases:
   score_algebra  the same with item vectors made beforehand, user part of the first maps once
   load           read a MovieLens-1M ratings.dat into int32 arrays (only with --ratings)
   gemm           float32 matrix product 1024 x 1024 x 1024
+  chain          10,000 adds on a tensor of one element, then the gradient
 """
 
 import argparse
@@ -43,6 +44,7 @@ except ImportError:
 # MovieLens-1M: rows of the tables, WIDTH columns each, joined in this order to x [n, 256].
 ITEM_FIELDS = {"rate": 6, "genre": 25, "director": 2186, "actor": 8030}
 USER_FIELDS = {"gender": 2, "age": 7, "occupation": 21, "zip": 3402}
+FIELDS = {**ITEM_FIELDS, **USER_FIELDS}
 BAGS = ("genre", "director", "actor")
 WIDTH, LABEL, ENCODER, TRUNK, BACKBONE = 32, 64, 64, (256, 256), (64, 64)
 ITEMS, USERS, TASKS, SUPPORT, QUERY, SCORED, GEMM = 3706, 6040, 32, 40, 10, 1000, 1024
@@ -102,15 +104,17 @@ def linears(first, widths):
 class Cmml(nn.Module):
     """Content embeddings, pooling encoder, element-wise hybrid, FiLM head."""
 
-    def __init__(self):
+    def __init__(self, fields=FIELDS, bags=BAGS, padding=None):
         super().__init__()
-        fields = {**ITEM_FIELDS, **USER_FIELDS}
         d = len(fields) * WIDTH
         self.embedding = nn.ModuleDict({
-            f: nn.EmbeddingBag(n, WIDTH, mode="mean") if f in BAGS else nn.Embedding(n, WIDTH)
-            for f, n in fields.items()})
-        for f in BAGS:  # the published code has linear maps of multi-hot rows here
-            nn.init.uniform_(self.embedding[f].weight, -fields[f] ** -0.5, fields[f] ** -0.5)
+            f: nn.EmbeddingBag(n, WIDTH, mode="mean", padding_idx=padding) if f in bags
+            else nn.Embedding(n, WIDTH, padding_idx=padding) for f, n in fields.items()})
+        for f in bags:  # the published code has linear maps of multi-hot rows here
+            weight = self.embedding[f].weight
+            nn.init.uniform_(weight, -fields[f] ** -0.5, fields[f] ** -0.5)
+            if padding is not None:
+                weight.data[padding] = 0
         self.label = nn.Sequential(nn.Linear(1, LABEL), nn.ReLU(), nn.Linear(LABEL, LABEL))
         self.encoder = linears(d + LABEL, (ENCODER, d))
         self.trunk = linears(d, TRUNK)
@@ -120,7 +124,7 @@ class Cmml(nn.Module):
 
     def embed(self, rows):
         """The parts of x that the fields of `rows` give, side by side."""
-        return torch.cat([self.embedding[f](*ids) if f in BAGS else self.embedding[f](ids)
+        return torch.cat([self.embedding[f](*(ids if isinstance(ids, tuple) else (ids,)))
                           for f, ids in rows.items()], 1)
 
     def label_part(self, labels):
@@ -184,19 +188,25 @@ class Short(Cmml):
 
 
 class Trainer:
-    """One call is one training step on the next batch."""
+    """One call is one training step; gives the loss."""
 
-    def __init__(self, model, batches):
-        self.model, self.batches = model, itertools.cycle(batches)
-        self.params = list(model.parameters())
+    def __init__(self, model):
+        self.model, self.params = model, list(model.parameters())
         self.adam = torch.optim.Adam(self.params, lr=3e-4, weight_decay=1e-5, fused=True)
 
-    def __call__(self):
+    def __call__(self, batch):
         self.adam.zero_grad()
-        self.model.loss(next(self.batches)).backward()
+        loss = self.model.loss(batch)
+        loss.backward()
         for p in self.params:
             p.grad.clamp_(-10, 10)  # quicker on one thread than clip_grad_value_
         self.adam.step()
+        return loss
+
+
+def next_step(model, batches):
+    trainer, turns = Trainer(model), itertools.cycle(batches)
+    return lambda: trainer(next(turns))
 
 
 def read_ratings(path):
@@ -215,6 +225,18 @@ def check_equal(what, want, got):
         sys.exit(f"torch_peer: the short form differs from the plain one in {what} by {error:g}")
 
 
+def chain():
+    """What an op costs besides its arithmetic."""
+    x = torch.ones(1, requires_grad=True)
+
+    def run():
+        y = x
+        for _ in range(10000):
+            y = y + x
+        return torch.autograd.grad(y, x)
+    return run
+
+
 class Cases:
     """The work that is timed: `make(name)` prepares a case and returns what runs it once."""
 
@@ -229,10 +251,10 @@ class Cases:
         self.check()
         a, b, out = (torch.randn(GEMM, GEMM) for _ in range(3))
         self.prepare = {
-            "step": lambda: Trainer(self.plain, self.batches),
-            "step_algebra": lambda: Trainer(self.short, self.batches),
+            "step": lambda: next_step(self.plain, self.batches),
+            "step_algebra": lambda: next_step(self.short, self.batches),
             "adapt": self.adapt, "score": self.score, "score_algebra": self.score_algebra,
-            "gemm": lambda: lambda: torch.mm(a, b, out=out)}
+            "gemm": lambda: lambda: torch.mm(a, b, out=out), "chain": chain}
         if ratings:
             self.prepare["load"] = lambda: lambda: read_ratings(ratings)
 

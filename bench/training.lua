@@ -1,0 +1,117 @@
+--- A whole training as a user runs it: `lua5.4 bench/training.lua --help`. It has a process of its
+-- own, so that the peak of its memory is its own, too.
+local here = arg[0]:match "^(.*)/[^/]*$" or "."
+package.path = here .. "/?.lua;" .. package.path
+
+local cmml = require "cmml"
+local options = require "cmml.options"
+local made = require "made"
+
+local command = { usage = "lua5.4 bench/training.lua [OPTIONS]",
+  summary = "Trains with the capped protocol and the published settings. Prints a remark when it "
+    .. "is ready, then a line an epoch, with tabs between: epoch, seconds, training loss, "
+    .. "validation MAE, peak MB, resident MB.",
+  options = {
+    { name = "data", kind = "string", arg = "DIR",
+      help = "folder in the format of MovieLens-1M [default: made data of the same sizes]" },
+    { name = "epochs", kind = "integer", arg = "N", default = 30, help = "epochs" },
+    { name = "turns", kind = "flag", help = "wait for a line of input before each epoch" },
+    { name = "export", kind = "string", arg = "FILE",
+      help = "do not train: write what is trained on as arrays, for a peer" },
+    { name = "help", kind = "flag", help = "this text" },
+  } }
+
+local function read_data(folder)
+  if not folder then
+    math.randomseed(1)
+    return cmml.cold_users(made.dataset(cmml), { protocol = "capped" })
+  end
+  local dataset, message = cmml.movielens(folder)
+  if not dataset then
+    return nil, message
+  end
+  local listed = folder .. "/test_users.txt"
+  return cmml.cold_users(dataset, { protocol = "capped",
+    test_users = cmml.exists(listed) and listed or nil })
+end
+
+-- Ratings and fields as numbers, from 1; value 0 is one that was never seen.
+local function export(data, path)
+  local entries = {}
+  local function add(name, value)
+    entries[#entries + 1] = { name = name, value = value,
+      dtype = type(value) == "table" and "I32" or nil }
+  end
+  add("train", data.train)
+  add("valid", data.valid)
+  add("ratings.lengths", data.ratings.users:totable())
+  add("ratings.items", data.ratings.items:totable())
+  add("ratings.labels", data.ratings.ratings)
+  for side, bags in pairs { item = data.catalogue.item_bags, user = data.bags } do
+    for i, field in ipairs(data.catalogue:fields(side)) do
+      local name, bag = ("%s.%s."):format(side, field.name), bags[i]
+      add(name .. "ids", bag.ids:totable())
+      add(name .. "size", { field.size })
+      if bag.segments then
+        add(name .. "lengths", bag.segments:totable())
+      end
+    end
+  end
+  return cmml.write_archive(path, entries)
+end
+
+-- Peak and present resident memory in MB, where the system tells.
+local function memory()
+  local file = io.open "/proc/self/status"
+  local text = file and file:read "a" or ""
+  if file then
+    file:close()
+  end
+  local function megabytes(name)
+    return (tonumber(text:match(name .. ":%s+(%d+) kB")) or 0) * 1024 / 1e6
+  end
+  return megabytes "VmHWM", megabytes "VmRSS"
+end
+
+local function train(data, epochs, turns)
+  io.stdout:setvbuf "line"
+  local model = cmml.cmml(data.catalogue)
+  local began
+  print("# " .. cmml._VERSION)
+  local function begin()
+    if turns and not io.read() then
+      os.exit(true, true)
+    end
+    began = cmml.clock()
+  end
+  begin()
+  cmml.train(model, data, { epochs = epochs, patience = 0, on_epoch = function(state)
+    print(("%d\t%.4f\t%.4f\t%.4f\t%.1f\t%.1f"):format(state.epoch, cmml.clock() - began,
+      state.loss, state.mae, memory()))
+    if state.epoch < epochs then
+      begin()
+    end
+  end })
+  return true
+end
+
+local values, message = options.parse(command, arg)
+if values and values.help then
+  print(options.help(command))
+  return
+end
+local data, done
+if values then
+  data, message = read_data(values.data)
+end
+if data then
+  if values.export then
+    done, message = export(data, values.export)
+  else
+    done = train(data, values.epochs, values.turns)
+  end
+end
+if not done then
+  io.stderr:write("training: ", message, "\n")
+  os.exit(1)
+end
