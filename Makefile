@@ -17,6 +17,7 @@ INST_LUADIR ?= $(PREFIX)/share/lua/5.4
 INST_BINDIR ?= $(PREFIX)/bin
 GOLDEN ?= spec/golden
 DATA ?=
+BENCH ?=
 BUILD = build
 WERROR =
 V =
@@ -72,7 +73,7 @@ busted = $(LUA) $(BUSTED) --ignore-lua --cpath=./$(BUILD)/?.so
 bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
     BLAS_LIBS='$(BLAS_LIBS)' sh tools/bootstrap.sh
 
-.PHONY: all demo test bench golden install uninstall lint check format format-check asan coverage \
+.PHONY: all demo test bench figures golden install uninstall lint check format format-check asan coverage \
     docs clean help run-asan run-coverage FORCE
 .DELETE_ON_ERROR:
 
@@ -152,8 +153,14 @@ test: ## the specs and the golden cases; the last line is `N passed, N failed`
 	@$(build_all)
 	$(Q)$(in_tree) sh tools/run_tests.sh '$(busted)' '$(LUA) spec/support/golden_main.lua $(GOLDEN)'
 
-bench: all ## measure, beside PyTorch where it is installed
-	$(Q)$(in_tree) $(LUA) bench/run.lua
+bench_options = $(if $(BENCH),--cases '$(BENCH)') $(if $(DATA),--data '$(DATA)')
+
+bench: all ## measure, beside PyTorch where it is installed; BENCH=<cases, or all> DATA=<folder>
+	$(Q)$(in_tree) $(LUA) bench/run.lua $(bench_options)
+
+figures: all ## measure everything (minutes) and renew the tables of doc/performance.md
+	$(Q)$(in_tree) $(LUA) bench/run.lua --csv --cases all $(bench_options) >$(BUILD)/bench.csv
+	$(Q)$(LUA) bench/figures.lua $(BUILD)/bench.csv doc/performance.md
 
 golden: all ## known answers: GOLDEN=<folder of cases>
 	$(Q)$(in_tree) $(LUA) spec/support/golden_main.lua $(GOLDEN)

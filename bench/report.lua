@@ -67,8 +67,9 @@ function report.trainings(rows)
   print(("\n%-34s %9s %8s  %s"):format("training, " .. #rows[1].epochs .. " epochs", "time",
     "MAE", "peak MB after first, last; resident"))
   for _, row in ipairs(rows) do
-    print(("%-34s %9s %8.4f  %7.1f %7.1f; %.1f %.1f"):format(row.text, report.time(row.seconds), row.last.mae,
-      row.first.peak, row.last.peak, row.first.resident, row.last.resident))
+    print(("%-34s %9s %8.4f  %7.1f %7.1f; %.1f %.1f"):format(row.text,
+      report.time(row.seconds), row.last.mae, row.first.peak, row.last.peak, row.first.resident,
+      row.last.resident))
   end
 end
 

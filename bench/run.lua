@@ -16,7 +16,7 @@ local turns = require "turns"
 local command = { usage = "lua5.4 bench/run.lua [OPTIONS]",
   summary = "Times the library, beside PyTorch where it is installed.", options = {
     { name = "cases", kind = "string", arg = "LIST",
-      help = "names with commas between [default: all but training, which takes minutes]" },
+      help = "names with commas between, or all [default: all but training, which takes minutes]" },
     { name = "rounds", kind = "integer", arg = "N", default = 9,
       help = "batches of each case to take the median of" },
     { name = "data", kind = "string", arg = "DIR",
@@ -32,23 +32,27 @@ local function fail(message)
   os.exit(1, true)
 end
 
--- The set of cases that were asked for.
+-- The set of cases that were asked for, and whether to train.
 local function choose(list)
-  local known, chosen = { training = true }, {}
-  for _, case in ipairs(cases.list) do
-    known[case.name], chosen[case.name] = true, not list or nil
+  local names, chosen, known = {}, {}, { training = true }
+  for i, case in ipairs(cases.list) do
+    names[i], known[case.name] = case.name, true
   end
-  for name in (list or ""):gmatch "[^,%s]+" do
+  local everything = table.concat(names, ",")
+  if not list then
+    list = everything
+  elseif list == "all" then
+    list = everything .. ",training"
+  end
+  for name in list:gmatch "[^,%s]+" do
     if not known[name] then
-      local names = {}
-      for _, case in ipairs(cases.list) do
-        names[#names + 1] = case.name
-      end
-      fail(("there is no case %s; there are %s, training"):format(name, table.concat(names, ", ")))
+      fail(("there is no case %s; there are %s, training"):format(name, everything))
     end
     chosen[name] = true
   end
-  return chosen
+  local train = chosen.training
+  chosen.training = nil
+  return chosen, train
 end
 
 -- Seconds for one run, from a batch of about `seconds`.
@@ -133,7 +137,7 @@ elseif values.help then
 elseif values.rounds < 1 or values.epochs < 1 then
   fail("--rounds and --epochs must be at least 1")
 end
-local chosen = choose(values.cases)
+local chosen, train = choose(values.cases)
 local with_torch, why = false, "not asked for"
 if not values.no_peer then
   with_torch, why = peer.has_torch()
@@ -146,7 +150,7 @@ print(with_torch and "# PyTorch as the peer, one thread" or "# no peer: " .. why
 
 local results = { cases = {}, pairs = {}, trainings = {} }
 local peak
-if not values.cases or next(chosen, next(chosen)) or not chosen.training then
+if next(chosen) then
   local rival = with_torch
     and assert(peer.start("python3 " .. peer.quote(here .. "/peers/torch_peer.py") .. " --serve"))
   if rival then
@@ -160,7 +164,7 @@ if not values.cases or next(chosen, next(chosen)) or not chosen.training then
     peak = case.name == "gemm" and case.flops / case.seconds or peak
   end
 end
-if chosen.training then
+if train then
   local trainings, compared = run_trainings(values, with_torch)
   results.trainings = trainings
   table.move(compared, 1, #compared, #results.pairs + 1, results.pairs)

@@ -28,8 +28,8 @@ end
 -- @tparam string here the folder of the benchmark
 -- @tparam table options epochs; data, a folder in the format of MovieLens-1M (made data if nil);
 -- torch, whether to train with PyTorch, too
--- @treturn table list of {peer (nil: ours), text, seconds, epochs, first, last}, ours first: seconds
--- in all, and the epochs with seconds, loss, mae, peak and resident (MB)
+-- @treturn table list of {peer (nil: ours), text, seconds, epochs, first, last}, ours first:
+-- seconds in all, and the epochs with seconds, loss, mae, peak and resident (MB)
 function turns.run(here, options)
   local ours = ("%s %s --turns --epochs %d%s"):format(peer.quote(arg[-1]),
     peer.quote(here .. "/training.lua"), options.epochs,
@@ -40,7 +40,8 @@ function turns.run(here, options)
     local theirs = ("python3 %s %s --turns --epochs %d"):format(
       peer.quote(here .. "/peers/torch_training.py"), peer.quote(exported), options.epochs)
     all[2] = start("training", "PyTorch, as usually written", theirs)
-    all[3] = start("training_algebra", "PyTorch, with the same algebra", theirs .. " --algebra")
+    all[3] = start("training_algebra", "PyTorch, with the same algebra",
+      theirs .. " --algebra")
   end
   os.remove(exported)
   for epoch = 1, options.epochs do

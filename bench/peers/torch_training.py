@@ -2,9 +2,10 @@
 """Trains CMML in PyTorch, as the peer of the benchmark's case `training`.
 
 Reads what `bench/training.lua --export FILE` wrote: ratings, users to train and to validate, fields
-of films and people, all as numbers. Prints a remark when it is ready, then a line an epoch, with tabs
-between: epoch, seconds, training loss, validation MAE, peak MB, resident MB. Everything an epoch does is timed: order, draws,
-tensors of ids, steps, validation on two draws, keeping the best weights.
+of films and people, all as numbers. Prints a remark when it is ready, then a line an epoch, with
+tabs between: epoch, seconds, training loss, validation MAE, peak MB, resident MB. Everything an
+epoch does is timed: order, draws, tensors of ids, steps, validation on two draws, keeping the best
+weights.
 """
 
 import argparse
@@ -97,7 +98,7 @@ class Tasks:
                     torch.from_numpy(self.star[rows]), place)
 
     def batch(self, users):
-        """Of each user's n ratings up to 10, at most half of them, as query, up to 40 as support."""
+        """Of each user's n ratings up to 10, at most half, as query, up to 40 as support."""
         n = self.length[users]
         query = np.minimum(peer.QUERY, (n + 1) // 2)
         support = np.minimum(peer.SUPPORT, n - query)
@@ -117,7 +118,8 @@ class Tasks:
 def mean_by_task(values, side):
     """The mean of the rows of each task; on one thread quicker than segment_reduce."""
     lengths = side.lengths.view(-1, *[1] * (values.dim() - 1))
-    return values.new_zeros(len(lengths), *values.shape[1:]).index_add(0, side.task, values) / lengths
+    sums = values.new_zeros(len(lengths), *values.shape[1:]).index_add(0, side.task, values)
+    return sums / lengths
 
 
 class Ragged(peer.Cmml):
@@ -203,7 +205,7 @@ def train(model, tasks, epochs, turns):
 
 
 def check(archive, make):
-    """The short form must give what the plain one gives; in double, to tell faults from rounding."""
+    """The short form must give what the plain one gives; in double, so that no fault hides."""
     plain, short = make(Ragged).double(), make(ShortRagged).double()
     plain.load_state_dict(short.state_dict())
     results = []
@@ -225,8 +227,8 @@ def main():
     add("--epochs", type=int, default=30, metavar="N", help="(%(default)s)")
     add("--seed", type=int, default=1, metavar="N", help="of weights and draws (%(default)s)")
     add("--turns", action="store_true", help="wait for a line of input before each epoch")
-    add("--algebra", action="store_true", help="the same by less work: pooling before the last map, "
-        "the user's part once a task, distinct items and ratings once")
+    add("--algebra", action="store_true", help="the same by less work: pooling before the last"
+        " map, the user's part once a task, distinct items and ratings once")
     args = parser.parse_args()
     torch.set_num_threads(1)
     torch.set_num_interop_threads(1)
