@@ -92,15 +92,27 @@ local function load(cmml)
   end
 end
 
+local function make_adam(cmml, module)
+  local preset = cmml.presets["published-code"].training
+  return cmml.adam(module, { lr = preset.lr, weight_decay = preset.weight_decay,
+    clip = preset.clip })
+end
+
 -- The batches take turns, so that no step finds its rows in the cache of the last one.
 local function step(cmml, setting)
   local model, at = setting().model, 0
-  local preset = cmml.presets["published-code"].training
-  local optimiser = cmml.adam(model.module, { lr = preset.lr, weight_decay = preset.weight_decay,
-    clip = preset.clip })
+  local optimiser = make_adam(cmml, model.module)
   return function()
     at = at % batches + 1
     optimiser:backward(model:loss(setting().batches[at]))
+    optimiser:step()
+  end
+end
+
+-- Clipping, decay and Adam on every parameter of the model; the gradients are zero.
+local function adam(cmml, setting)
+  local optimiser = make_adam(cmml, setting().model.module)
+  return function()
     optimiser:step()
   end
 end
@@ -153,6 +165,8 @@ cases.list = {
   { name = "load", text = "loading 1 million ratings, grouped by user", peers = {}, make = load },
   { name = "step", text = "one training step: 32 tasks, support 40, query 10",
     peers = { "step", "step_algebra" }, make = step },
+  { name = "adam", text = "of it: clipping, decay, Adam on all parameters", peers = { "adam" },
+    make = adam },
   { name = "adapt", text = "adapting one user to 40 ratings", peers = { "adapt" }, make = adapt },
   { name = "adapt_raw", text = "the same from raw ids and field values", peers = { "adapt" },
     make = adapt_raw },

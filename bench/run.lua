@@ -2,7 +2,8 @@
 --
 -- Every case runs in batches of about a tenth of a second. In each round our batch and the peer's
 -- follow one another; times are medians over the rounds, and the ratio is the median of the rounds'
--- ratios, so that a machine that slows down for a while slows both.
+-- ratios, so that a machine that slows down for a while slows both. Seconds are those of the
+-- processor: on a quiet machine what a clock shows, on a busy one without what others take.
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
@@ -55,14 +56,14 @@ local function choose(list)
   return chosen, train
 end
 
--- Seconds for one run, from a batch of about `seconds`.
-local function batch(run, seconds)
-  local began, count = cmml.clock(), 0
+-- Seconds for one run, from a batch of about a tenth of a second.
+local function batch(run)
+  local began, used, count = cmml.clock(), os.clock(), 0
   repeat
     run()
     count = count + 1
-  until cmml.clock() - began >= seconds
-  return (cmml.clock() - began) / count
+  until cmml.clock() - began >= 0.1
+  return (os.clock() - used) / count
 end
 
 -- Warms a case up as the peer does and counts what one run executes.
@@ -81,7 +82,7 @@ end
 -- One round: our batch of every case, and the peer's right after it.
 local function round(list, rival)
   for _, case in ipairs(list) do
-    local mine = batch(case.run, 0.1)
+    local mine = batch(case.run)
     table.insert(case.times, mine)
     for _, pair in ipairs(rival and case.pairs or {}) do
       local other = tonumber((rival:ask(pair.peer) or ""):match "^%S+\t(%S+)\t%d+$")
