@@ -109,9 +109,10 @@ local function step(cmml, setting)
   end
 end
 
--- Clipping, decay and Adam on every parameter of the model; the gradients are zero.
+-- Clipping, decay and Adam on every parameter of a model; the gradients are zero.
 local function adam(cmml, setting)
-  local optimiser = make_adam(cmml, setting().model.module)
+  local model = cmml.cmml(setting().model.catalogue)
+  local optimiser = make_adam(cmml, model.module)
   return function()
     optimiser:step()
   end

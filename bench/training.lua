@@ -9,8 +9,8 @@ local made = require "made"
 
 local command = { usage = "lua5.4 bench/training.lua [OPTIONS]",
   summary = "Trains with the capped protocol and the published settings. Prints a remark when it "
-    .. "is ready, then a line an epoch, with tabs between: epoch, processor seconds, training loss, "
-    .. "validation MAE, peak MB, resident MB.",
+    .. "is ready, then a line an epoch, with tabs between: epoch, processor seconds, training "
+    .. "loss, validation MAE, peak MB, resident MB.",
   options = {
     { name = "data", kind = "string", arg = "DIR",
       help = "folder in the format of MovieLens-1M [default: made data of the same sizes]" },
