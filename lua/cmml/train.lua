@@ -108,6 +108,13 @@ return function(cmml)
     return weights
   end
 
+  -- Into the same tensors each time: fresh ones would wait long for the collector.
+  local function keep_weights(model, weights)
+    for name, tensor in model.module:parameters() do
+      weights[name]:copy_(tensor)
+    end
+  end
+
   -- Runs and judges one epoch; nil and a message if the numbers ceased to be finite. Without
   -- validation users there are no metrics.
   local function next_epoch(model, optimiser, tasks, valid, epoch, opt)
@@ -176,7 +183,7 @@ return function(cmml)
       local improved = (state.mae or state.loss) < state.best
       if improved then
         state.best, state.best_epoch = state.mae or state.loss, state.epoch
-        best_weights = clone_weights(model)
+        cmml.no_grad(keep_weights, model, best_weights)
       end
       if opt.out then
         files.write(model, data, optimiser, opt, state, improved)
