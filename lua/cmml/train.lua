@@ -188,6 +188,8 @@ return function(cmml)
       if opt.out then
         files.write(model, data, optimiser, opt, state, improved)
       end
+      -- What outlived two steps is old to a generational collector and would pile up for long.
+      collectgarbage()
       if opt.on_epoch then
         opt.on_epoch(state, improved)
       end
