@@ -166,6 +166,8 @@ if next(chosen) then
   end
 end
 if train then
+  print(("# training: %d epochs on %s"):format(values.epochs,
+    values.data and "ratings from files" or "made ratings"))
   local trainings, compared = run_trainings(values, with_torch)
   results.trainings = trainings
   table.move(compared, 1, #compared, #results.pairs + 1, results.pairs)
