@@ -1,0 +1,67 @@
+-- The benchmark runs without a peer, its numbers are those of what it ran, and its tables come from
+-- them.
+local child = require "spec.support.child"
+
+-- A script of the benchmark with words behind it, in a process of its own.
+local function run(script, ...)
+  local words = {}
+  for i, word in ipairs { ... } do
+    words[i] = ("%q"):format(word)
+  end
+  return child(([[
+    arg = { [0] = %q, %s }
+    dofile(arg[0])
+  ]]):format("bench/" .. script, table.concat(words, ", ")))
+end
+
+local function write(text)
+  local path = os.tmpname()
+  local file = assert(io.open(path, "wb"))
+  file:write(text)
+  file:close()
+  return path
+end
+
+describe("the benchmark", function()
+  it("times the cases that were asked for and counts their work", function()
+    local output, ok = run("run.lua", "--no-peer", "--csv", "--rounds", "1", "--cases",
+      "chain,gemm")
+    assert.is_true(ok, output)
+    local head, gemm, chain =
+      output:match "\n(case,[^\n]*)\nsgemm[^\n]*\n(gemm[^\n]*)\n(chain[^\n]*)\n$"
+    assert.equal("case,peer,seconds,peer_seconds,ratio,mflop,gflops,peak_mb_first,peak_mb_last",
+      head)
+    local seconds, mflop, gflops = gemm:match "^gemm,,([%d.e-]+),,,([%d.]+),([%d.]+),,$"
+    assert.near(2 * 1024 ^ 3 / 1e6, tonumber(mflop), 0.01)
+    assert.near(mflop / 1e3 / seconds, gflops, 1e-3 * gflops)
+    assert.truthy(chain:find "^chain,,[%d.e-]+,,,0,0,,$")
+  end)
+
+  it("names the cases when one is unknown", function()
+    local output, ok = run("run.lua", "--cases", "gem")
+    assert.is_false(ok)
+    assert.truthy(output:find("there is no case gem; there are gemm,", 1, true), output)
+  end)
+
+  it("renews the tables of a document and leaves the rest", function()
+    local results = write("# one machine\ncase,peer,seconds,peer_seconds,ratio,mflop,gflops,"
+      .. "peak_mb_first,peak_mb_last\nstep,,0.002,,,10.0,5.0,,\nstep,step,0.002,0.008,4.0,,,,\n"
+      .. "training,,3.5,,,,,50.5,51.5\n")
+    local document = write("before\n<!-- figures: x -->\nold\n<!-- end of figures -->\nafter\n")
+    for _ = 1, 2 do -- twice: what it wrote it can replace
+      local output, ok = run("figures.lua", results, document)
+      assert.is_true(ok, output)
+    end
+    local file = assert(io.open(document))
+    local text = file:read "a"
+    file:close()
+    os.remove(results)
+    os.remove(document)
+    assert.truthy(text:find "^before\n<!%-%- figures: x %-%->\n\none machine%.\n")
+    assert.truthy(text:find("| `step` | 2.00 ms | 10.0 | 5.0 |", 1, true))
+    assert.truthy(text:find("| `step` | `step` | 2.00 ms | 8.00 ms | 4.00 |", 1, true))
+    assert.truthy(text:find("| cmml | 3.500 s | 50.5 | 51.5 |", 1, true))
+    assert.truthy(text:find "\n<!%-%- end of figures %-%->\nafter\n$")
+    assert.is_nil(text:find "old")
+  end)
+end)
