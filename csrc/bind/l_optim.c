@@ -17,12 +17,15 @@ static cm_optim *check_optim(lua_State *L)
 /*** An optimiser of parameters, whose numbers it moves into one block.
  * @function optimizer
  * @tparam table params list of leaf tensors
+ * @tparam[opt=2] integer moments kept for each number: `adam` needs 2, `sgd` with momentum 1
  * @treturn Optimizer */
 static int l_optimizer(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     luaL_checktype(L, 1, LUA_TTABLE);
     int n = (int)cmL_check_length(L, 1);
+    lua_Integer moments = luaL_optinteger(L, 2, CM_MAX_MOMENTS);
+    luaL_argcheck(L, moments >= 0 && moments <= CM_MAX_MOMENTS, 2, "0, 1 or 2 was expected");
     cm_tensor **params = lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof *params, 0);
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, 1, i + 1);
@@ -33,7 +36,7 @@ static int l_optimizer(lua_State *L)
     cm_optim **box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = NULL;
     luaL_setmetatable(L, CML_OPTIM);
-    *box = cm_optim_new(cx, params, n);
+    *box = cm_optim_new(cx, params, n, (int)moments);
     return *box ? 1 : cmL_raise(L, cx, "optimizer");
 }
 
@@ -51,25 +54,101 @@ static int o_backward(lua_State *L)
     return 1;
 }
 
+/*** The 2-norm of all gradients together, summed in double precision.
+ * @function Optimizer:norm
+ * @treturn number */
+static int o_norm(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_pushnumber(L, cm_optim_norm(cx, check_optim(L)));
+    return 1;
+}
+
+/* How many groups the options are: a list of tables, or one table for all parameters. */
+static int count_groups(lua_State *L, bool *list)
+{
+    luaL_checktype(L, 2, LUA_TTABLE);
+    *list = lua_rawgeti(L, 2, 1) == LUA_TTABLE;
+    lua_pop(L, 1);
+    return *list ? (int)cmL_check_length(L, 2) : 1;
+}
+
+/* The table of group j, left on the stack, and how many parameters it says it has. */
+static int open_group(lua_State *L, bool list, int j)
+{
+    if (!list) {
+        lua_pushvalue(L, 2);
+        return 0;
+    }
+    luaL_argcheck(L, lua_rawgeti(L, 2, j + 1) == LUA_TTABLE, 2, "a list of groups was expected");
+    int64_t n = cmL_field_integer(L, -1, "parameters", -1);
+    luaL_argcheck(L, n >= 0 && n <= INT32_MAX, 2, "each group needs a number of parameters");
+    return (int)n;
+}
+
 /*** One step of Adam from the gradient block, which is zero afterwards.
  * @function Optimizer:adam
  * @tparam table options lr, beta1, beta2, eps, weight_decay, clip (entries of the gradient are
- * limited to [-clip, clip]), decoupled (AdamW)
+ * limited to [-clip, clip]), decoupled (AdamW), sparse (rows without gradient are left out); or a
+ * list of such tables with `parameters`, the number of parameters that each is for, in order
+ * @tparam[opt=1] number scale what the gradient is multiplied by first
  * @treturn Optimizer itself */
 static int o_adam(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    luaL_checktype(L, 2, LUA_TTABLE);
+    bool list;
+    int n = count_groups(L, &list);
+    double scale = luaL_optnumber(L, 3, 1);
     /* Reading the options may run a metamethod, so the optimiser is looked up after them. */
-    cm_adam_options options = {.lr = cmL_field_number(L, 2, "lr", 1e-3),
-                               .beta1 = cmL_field_number(L, 2, "beta1", 0.9),
-                               .beta2 = cmL_field_number(L, 2, "beta2", 0.999),
-                               .eps = cmL_field_number(L, 2, "eps", 1e-8),
-                               .weight_decay = cmL_field_number(L, 2, "weight_decay", 0),
-                               .clip = cmL_field_number(L, 2, "clip", HUGE_VAL),
-                               .decoupled = cmL_field_bool(L, 2, "decoupled", false)};
-    if (!cm_optim_adam(cx, check_optim(L), &options))
+    cm_adam_group *groups = lua_newuserdatauv(L, (size_t)n * sizeof *groups, 0);
+    for (int j = 0; j < n; j++) {
+        groups[j].n = open_group(L, list, j);
+        groups[j].lr = cmL_field_number(L, -1, "lr", 1e-3);
+        groups[j].beta1 = cmL_field_number(L, -1, "beta1", 0.9);
+        groups[j].beta2 = cmL_field_number(L, -1, "beta2", 0.999);
+        groups[j].eps = cmL_field_number(L, -1, "eps", 1e-8);
+        groups[j].weight_decay = cmL_field_number(L, -1, "weight_decay", 0);
+        groups[j].clip = cmL_field_number(L, -1, "clip", HUGE_VAL);
+        groups[j].decoupled = cmL_field_bool(L, -1, "decoupled", false);
+        groups[j].sparse = cmL_field_bool(L, -1, "sparse", false);
+        lua_pop(L, 1);
+    }
+    cm_optim *optim = check_optim(L);
+    if (!list)
+        groups[0].n = optim->n;
+    if (!cm_optim_adam(cx, optim, groups, n, scale))
         return cmL_raise(L, cx, "adam");
+    lua_settop(L, 1);
+    return 1;
+}
+
+/*** One step of gradient descent from the gradient block, which is zero afterwards.
+ * @function Optimizer:sgd
+ * @tparam table options lr, momentum, nesterov, weight_decay, clip; or a list of such tables with
+ * `parameters`, as for `adam`
+ * @tparam[opt=1] number scale what the gradient is multiplied by first
+ * @treturn Optimizer itself */
+static int o_sgd(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    bool list;
+    int n = count_groups(L, &list);
+    double scale = luaL_optnumber(L, 3, 1);
+    cm_sgd_group *groups = lua_newuserdatauv(L, (size_t)n * sizeof *groups, 0);
+    for (int j = 0; j < n; j++) {
+        groups[j].n = open_group(L, list, j);
+        groups[j].lr = cmL_field_number(L, -1, "lr", 1e-2);
+        groups[j].momentum = cmL_field_number(L, -1, "momentum", 0);
+        groups[j].weight_decay = cmL_field_number(L, -1, "weight_decay", 0);
+        groups[j].clip = cmL_field_number(L, -1, "clip", HUGE_VAL);
+        groups[j].nesterov = cmL_field_bool(L, -1, "nesterov", false);
+        lua_pop(L, 1);
+    }
+    cm_optim *optim = check_optim(L);
+    if (!list)
+        groups[0].n = optim->n;
+    if (!cm_optim_sgd(cx, optim, groups, n, scale))
+        return cmL_raise(L, cx, "sgd");
     lua_settop(L, 1);
     return 1;
 }
@@ -95,16 +174,16 @@ static int o_gradients(lua_State *L)
     return push_list(L, optim->grads, optim->n);
 }
 
-/*** The two moments of each parameter, as views into their blocks.
+/*** The moments of each parameter, as views into their blocks.
  * @function Optimizer:moments
- * @treturn table first moments
- * @treturn table second moments */
+ * @treturn ?table first moments, if the optimiser keeps any
+ * @treturn ?table second moments, if it keeps two */
 static int o_moments(lua_State *L)
 {
     cm_optim *optim = check_optim(L);
-    push_list(L, optim->first, optim->n);
-    push_list(L, optim->second, optim->n);
-    return 2;
+    for (int k = 0; k < optim->n_moments; k++)
+        push_list(L, optim->moments[k], optim->n);
+    return optim->n_moments;
 }
 
 /*** Steps taken; sets them when given (resuming).
@@ -149,7 +228,8 @@ static int o_free(lua_State *L)
 
 static const luaL_Reg functions[] = {{"optimizer", l_optimizer}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", o_gc}, {"__close", o_free}, {NULL, NULL}};
-static const luaL_Reg methods[] = {{"backward", o_backward},   {"adam", o_adam},
+static const luaL_Reg methods[] = {{"backward", o_backward},   {"norm", o_norm},
+                                   {"adam", o_adam},           {"sgd", o_sgd},
                                    {"gradients", o_gradients}, {"moments", o_moments},
                                    {"steps", o_steps},         {"clear", o_clear},
                                    {"free", o_free},           {NULL, NULL}};

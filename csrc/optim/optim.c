@@ -1,6 +1,5 @@
 /* optim.c - the flat block. */
 #include "optim/optim.h"
-#include <math.h>
 #include <string.h>
 
 #define PAD 16 /* numbers: each parameter starts on a cache line */
@@ -53,12 +52,12 @@ static bool fill(cm_ctx *cx, cm_optim *o, cm_tensor *const *params)
     size_t n = (size_t)CM_MAX(o->n, 1);
     o->params = cm_calloc(cx, n, sizeof *o->params);
     o->grads = cm_calloc(cx, n, sizeof *o->grads);
-    o->first = cm_calloc(cx, n, sizeof *o->first);
-    o->second = cm_calloc(cx, n, sizeof *o->second);
+    for (int k = 0; k < o->n_moments; k++) {
+        o->moments[k] = cm_calloc(cx, n, sizeof *o->moments[k]);
+        o->moment_blocks[k] = zeros(cx, o->count);
+    }
     o->value_block = zeros(cx, o->count);
     o->grad_block = zeros(cx, o->count);
-    o->first_block = zeros(cx, o->count);
-    o->second_block = zeros(cx, o->count);
     if (cm_error_code(cx) != CM_ERR_OK)
         return false;
     int64_t offset = 0;
@@ -66,14 +65,14 @@ static bool fill(cm_ctx *cx, cm_optim *o, cm_tensor *const *params)
         o->params[i] = params[i];
         cm_retain(params[i]);
         o->grads[i] = part(cx, o->grad_block, params[i], offset);
-        o->first[i] = part(cx, o->first_block, params[i], offset);
-        o->second[i] = part(cx, o->second_block, params[i], offset);
+        for (int k = 0; k < o->n_moments; k++)
+            o->moments[k][i] = part(cx, o->moment_blocks[k], params[i], offset);
         offset += padded(params[i]->count);
     }
     return cm_error_code(cx) == CM_ERR_OK;
 }
 
-cm_optim *cm_optim_new(cm_ctx *cx, cm_tensor *const *params, int n)
+cm_optim *cm_optim_new(cm_ctx *cx, cm_tensor *const *params, int n, int moments)
 {
     if (!check(cx, params, n))
         return NULL;
@@ -81,6 +80,7 @@ cm_optim *cm_optim_new(cm_ctx *cx, cm_tensor *const *params, int n)
     if (!o)
         return NULL;
     o->n = n;
+    o->n_moments = moments;
     for (int i = 0; i < n; i++)
         o->count += padded(params[i]->count);
     size_t mark = cm_scope_begin(cx);
@@ -106,7 +106,7 @@ void cm_optim_free(cm_ctx *cx, cm_optim *o)
 {
     if (!o)
         return;
-    cm_tensor **lists[] = {o->params, o->grads, o->first, o->second};
+    cm_tensor **lists[] = {o->params, o->grads, o->moments[0], o->moments[1]};
     for (size_t l = 0; l < sizeof lists / sizeof *lists; l++) {
         for (int i = 0; lists[l] && i < o->n; i++)
             cm_release(cx, lists[l][i]);
@@ -114,8 +114,8 @@ void cm_optim_free(cm_ctx *cx, cm_optim *o)
     }
     cm_storage_release(cx, o->value_block);
     cm_storage_release(cx, o->grad_block);
-    cm_storage_release(cx, o->first_block);
-    cm_storage_release(cx, o->second_block);
+    for (int k = 0; k < o->n_moments; k++)
+        cm_storage_release(cx, o->moment_blocks[k]);
     cm_free(cx, o);
 }
 
@@ -134,34 +134,4 @@ void cm_optim_clear(cm_optim *o)
 {
     o->grad_block->version++;
     memset(o->grad_block->data, 0, (size_t)o->count * sizeof(cm_real));
-}
-
-bool cm_optim_adam(cm_ctx *cx, cm_optim *o, const cm_adam_options *options)
-{
-    for (int i = 0; i < o->n; i++)
-        if (o->params[i]->storage->block != o->value_block)
-            return cm_refuse(cx, CM_ERR_STATE,
-                             "parameter %d belongs to an optimiser that was made later", i + 1);
-    double t = (double)++o->steps;
-    cm_adam_step step = {
-        .rate = (cm_real)(options->lr / (1 - pow(options->beta1, t))),
-        .beta1 = (cm_real)options->beta1,
-        .beta2 = (cm_real)options->beta2,
-        .rest1 = (cm_real)(1 - options->beta1),
-        .rest2 = (cm_real)(1 - options->beta2),
-        .eps = (cm_real)options->eps,
-        .decay = (cm_real)(options->decoupled ? 1 - options->lr * options->weight_decay
-                                              : options->weight_decay),
-        .clip = (cm_real)options->clip,
-        .root = (cm_real)(1 / sqrt(1 - pow(options->beta2, t))),
-        .decoupled = options->decoupled,
-    };
-    cm_kernels_of(cx)->adam(o->count, o->value_block->data, o->grad_block->data,
-                            o->first_block->data, o->second_block->data, &step);
-    for (int i = 0; i < o->n; i++)
-        o->params[i]->storage->version++;
-    o->grad_block->version++;
-    o->first_block->version++;
-    o->second_block->version++;
-    return true;
 }

@@ -1,6 +1,7 @@
 /* kernels.c - the inner loops. Compiled once for each instruction set with CM_ISA set to its name;
  * written so that the compiler vectorises them. See kernels.h for what each does. */
 #include "tensor/kernels.h"
+#include "tensor/kernels_optim.h"
 #include "tensor/kernels_rows.h"
 #include <math.h>
 
@@ -322,37 +323,6 @@ static void k_layer_norm_grad(int64_t rows, int64_t columns, cm_real *restrict g
     }
 }
 
-static inline void adam_run(int64_t n, cm_real *restrict p, cm_real *restrict g,
-                            cm_real *restrict m, cm_real *restrict v, const cm_adam_step *s,
-                            bool decoupled)
-{
-    const cm_real rate = s->rate, b1 = s->beta1, b2 = s->beta2, eps = s->eps, decay = s->decay,
-                  clip = s->clip, root = s->root, r1 = s->rest1, r2 = s->rest2;
-    for (int64_t i = 0; i < n; i++) {
-        cm_real d = g[i], q = p[i];
-        d = d > clip ? clip : d;
-        d = d < -clip ? -clip : d;
-        if (decoupled)
-            q *= decay;
-        else
-            d += decay * q;
-        cm_real first = b1 * m[i] + r1 * d, second = b2 * v[i] + r2 * d * d;
-        m[i] = first;
-        v[i] = second;
-        p[i] = q - rate * first / (CM_M(sqrt)(second) * root + eps);
-        g[i] = 0;
-    }
-}
-
-static void k_adam(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,
-                   const cm_adam_step *step)
-{
-    if (step->decoupled)
-        adam_run(n, p, g, m, v, step, true);
-    else
-        adam_run(n, p, g, m, v, step, false);
-}
-
 const cm_kernels PASTE(cm_kernels_, CM_ISA) = {
     .name = TEXT(CM_ISA),
     .add = k_add,
@@ -393,4 +363,6 @@ const cm_kernels PASTE(cm_kernels_, CM_ISA) = {
     .layer_norm = k_layer_norm,
     .layer_norm_grad = k_layer_norm_grad,
     .adam = k_adam,
+    .sgd = k_sgd,
+    .sum_squares = k_sum_squares,
 };

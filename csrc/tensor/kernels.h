@@ -28,11 +28,18 @@ typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, c
 
 /* One step of Adam over a flat block; see optim/optim.h for the equations. */
 typedef struct cm_adam_step {
-    cm_real rate, beta1, beta2, eps, decay, clip; /* rate: already without the bias of m */
+    cm_real rate, beta1, beta2, eps, decay; /* rate: already without the bias of m */
+    cm_real scale, clip;                    /* the gradient is scaled, then clamped */
     cm_real rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once: 1 - 0.999f is off by 1e-5 */
     cm_real root;         /* 1 / sqrt(1 - beta2^t) */
     bool decoupled;       /* AdamW: the decay scales p by 1 - lr decay */
 } cm_adam_step;
+
+/* One step of gradient descent. */
+typedef struct cm_sgd_step {
+    cm_real rate, momentum, decay, scale, clip;
+    bool nesterov;
+} cm_sgd_step;
 
 typedef struct cm_kernels {
     const char *name; /* "base", "avx2", "avx512" */
@@ -81,6 +88,10 @@ typedef struct cm_kernels {
     /* Updates p, m, v from g and leaves g zero for the next step. */
     void (*adam)(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,
                  const cm_adam_step *step);
+    /* Updates p and m (NULL: without momentum) from g and leaves g zero. */
+    void (*sgd)(int64_t n, cm_real *p, cm_real *g, cm_real *m, const cm_sgd_step *step);
+    /* Sum of squares in double. */
+    double (*sum_squares)(int64_t n, const cm_real *a);
 } cm_kernels;
 
 /* The table for this processor. */
