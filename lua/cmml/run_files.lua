@@ -4,14 +4,15 @@
 -- @module cmml.run_files
 local json = require "cmml.json"
 
--- What decides the numbers of a run besides data and model: it is resumed only under the same.
-local decisive = { "seed", "batch", "support", "query", "lr", "weight_decay", "clip",
-  "valid_draws" }
+-- What decides the numbers of a run besides data, model and learner: it is resumed only under the
+-- same.
+local decisive = { "seed", "batch", "support", "query", "valid_draws" }
 
 --- The functions over a library.
 -- @tparam table cmml
+-- @tparam table of_learner the options of `train` that decide what its learner does
 -- @treturn table open, resume, write, best_weights
-return function(cmml)
+return function(cmml, of_learner)
   local core, files = cmml.core, {}
 
   local function path_of(opt, name)
@@ -40,8 +41,10 @@ return function(cmml)
     for key, value in pairs(opt.conditions) do
       conditions[key] = value
     end
-    for _, key in ipairs(decisive) do
-      conditions[key] = opt[key]
+    for _, keys in ipairs { decisive, of_learner } do
+      for _, key in ipairs(keys) do
+        conditions[key] = opt[key]
+      end
     end
     return conditions
   end
@@ -68,14 +71,15 @@ return function(cmml)
 
   --- Writes the files after an epoch, or raises: a run that cannot keep its result must not go on
   -- as if it could. The log is written anew from its lines: after a resume it has none twice.
-  function files.write(model, data, optimiser, opt, state, improved)
+  function files.write(model, data, learner, opt, state, improved)
     state.log[#state.log + 1] = log_line(state)
     local notes = notes_of(opt, state)
     if improved then
       check(cmml.save(model, path_of(opt, "best"), { notes = notes }))
     end
-    local tensors, steps = optimiser:state()
-    notes.steps, notes.conditions, notes.state = steps, conditions_of(model, data, opt), {}
+    local tensors
+    tensors, notes.steps, notes.schedule = learner:state()
+    notes.conditions, notes.state = conditions_of(model, data, opt), {}
     for key, value in pairs(state) do
       notes.state[key] = value == value and value or nil -- a metric that no task has is no number
     end
@@ -99,9 +103,9 @@ return function(cmml)
     return weights_of(best)
   end
 
-  --- Puts the state of an interrupted run back into model and optimiser, and gives what the loop
+  --- Puts the state of an interrupted run back into model and learner, and gives what the loop
   -- has to know of it.
-  function files.resume(model, data, optimiser, opt)
+  function files.resume(model, data, learner, opt)
     local path = path_of(opt, "last")
     local saved, found = cmml.load(path)
     if not saved then
@@ -112,10 +116,16 @@ return function(cmml)
       or type(notes.conditions) ~= "table" then
       error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
     end
-    for key, now in pairs(conditions_of(model, data, opt)) do
-      local was, is = notes.conditions[key], now
-      if type(is) == "table" then
-        was, is = json.encode(was or {}), json.encode(is)
+    local conditions, keys = conditions_of(model, data, opt), {}
+    for _, source in ipairs { conditions, notes.conditions } do
+      for key in pairs(source) do
+        keys[key] = true
+      end
+    end
+    for key in pairs(keys) do
+      local was, is = notes.conditions[key], conditions[key]
+      if type(was) == "table" or type(is) == "table" then
+        was, is = json.encode(was or {}), json.encode(is or {})
       end
       if was ~= is then
         error(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
@@ -123,7 +133,7 @@ return function(cmml)
       end
     end
     model.module:load_parameters(weights_of(saved))
-    optimiser:restore(found.tensors, notes.steps)
+    learner:restore(found.tensors, notes.steps, notes.schedule)
     return notes.state
   end
 

@@ -5,15 +5,18 @@ local args = require "cmml.args"
 
 return function(cmml)
   local core = cmml.core
-  local files = require "cmml.run_files"(cmml)
+  local Learner = require "cmml.learner"(cmml)
+  local files = require "cmml.run_files"(cmml, Learner.decisive)
 
   local known = {
     out = "string?", resume = { "boolean", false }, epochs = { "integer", 30 },
     patience = { "integer", 10 }, valid_draws = { "integer", 2 }, seed = { "integer", 1 },
-    batch = "integer?", support = "integer?", query = "integer?", lr = "number?",
-    weight_decay = "number?", clip = "number?", conditions = { "table", {} },
+    batch = "integer?", support = "integer?", query = "integer?", conditions = { "table", {} },
     notes = { "table", {} }, on_step = "function?", on_epoch = "function?",
   }
+  for name, rule in pairs(Learner.options) do
+    known[name] = rule
+  end
 
   -- The options, with the defaults of the model's preset.
   local function read_options(model, options)
@@ -23,7 +26,7 @@ return function(cmml)
         opt[key] = value
       end
     end
-    for _, key in ipairs { "epochs", "patience", "seed" } do
+    for _, key in ipairs { "epochs", "patience", "seed", "warmup" } do
       if opt[key] < 0 then
         error(("train: %s must not be negative, as %d is"):format(key, opt[key]), 3)
       end
@@ -53,18 +56,19 @@ return function(cmml)
       support = opt.support, query = opt.query, seed = opt.seed, shuffle = shuffle }
   end
 
-  -- One epoch; the mean loss, or nil and the step at which it ceased to be a number.
-  local function run_epoch(model, optimiser, tasks, epoch, opt)
+  -- One epoch; the mean loss, or nil, the step and what ceased to be a number there.
+  local function run_epoch(model, learner, tasks, epoch, opt)
     local sum, steps, count = 0, 0, tasks:count()
     for batch in tasks:batches(epoch) do
       local loss = model:loss(batch)
       local value = loss:item()
       steps = steps + 1
       if value ~= value or math.abs(value) == math.huge then
-        return nil, steps
+        return nil, steps, "loss"
       end
-      optimiser:backward(loss)
-      optimiser:step()
+      if not learner:step(loss) then
+        return nil, steps, "gradient"
+      end
       sum = sum + value
       if opt.on_step then
         opt.on_step(epoch, steps, count, sum / steps)
@@ -117,19 +121,20 @@ return function(cmml)
 
   -- Runs and judges one epoch; nil and a message if the numbers ceased to be finite. Without
   -- validation users there are no metrics.
-  local function next_epoch(model, optimiser, tasks, valid, epoch, opt)
+  local function next_epoch(model, learner, tasks, valid, epoch, opt)
     local began = core.clock()
     local result = { epoch = epoch }
-    local step
-    result.loss, step = run_epoch(model, optimiser, tasks, epoch, opt)
+    local step, what
+    result.loss, step, what = run_epoch(model, learner, tasks, epoch, opt)
     local finite = result.loss and is_finite(model)
     if finite and valid then
       result.mae, result.rmse, result.ndcg = validate(model, valid, opt)
       finite = result.mae ~= nil
     end
     if not finite then
-      return nil, ("the loss was no longer a finite number in epoch %d%s; lower the learning rate "
-        .. "(now %g)"):format(epoch, result.loss and "" or ", step " .. step, opt.lr)
+      return nil, ("the %s was no longer a finite number in epoch %d%s; lower the learning rate "
+        .. "(now %g)"):format(what or "loss", epoch, step and ", step " .. step or "",
+        learner:rate())
     end
     result.seconds = core.clock() - began
     return result
@@ -146,23 +151,27 @@ return function(cmml)
   -- (lists of user rows; without valid users the training loss chooses the epoch)
   -- @tparam[opt] table options out; resume (go on with last.safetensors, bit for bit); epochs (30);
   -- patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch,
-  -- support, query, lr, weight_decay, clip (defaults: those of the model's preset); valid_draws
-  -- (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data),
-  -- both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+  -- support, query, lr, weight_decay, clip (defaults: those of the model's preset); optimizer
+  -- ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`);
+  -- warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0
+  -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
+  -- the training loss; or a table of options of `cosine` or `plateau` with that name as kind);
+  -- valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes
+  -- (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state,
+  -- improved)
   -- @treturn table epoch, best_epoch, best (validation MAE, or without
   -- validation users the training loss), stopped ("epochs", "patience" or
   -- "diverged"), message
   function cmml.train(model, data, options)
     check_call(model, data)
     local opt = read_options(model, options)
-    local optimiser = cmml.adam(model.module, { lr = opt.lr, weight_decay = opt.weight_decay,
-      clip = opt.clip })
     local tasks = tasks_of(data, data.train, opt, true)
+    local learner = Learner.new(model.module, opt, opt.epochs * tasks:count())
     local valid = #data.valid > 0 and tasks_of(data, data.valid, opt, false) or nil
     if opt.out then
       files.open(opt)
     end
-    local state = opt.resume and files.resume(model, data, optimiser, opt)
+    local state = opt.resume and files.resume(model, data, learner, opt)
       or { epoch = 0, best = math.huge, best_epoch = 0, log = {} }
     local best_weights = state.best_epoch > 0 and files.best_weights(opt) or clone_weights(model)
     local stopped, message = "epochs", nil
@@ -172,7 +181,7 @@ return function(cmml)
         break
       end
       local result
-      result, message = next_epoch(model, optimiser, tasks, valid, state.epoch + 1, opt)
+      result, message = next_epoch(model, learner, tasks, valid, state.epoch + 1, opt)
       if not result then
         stopped = "diverged"
         break
@@ -185,8 +194,9 @@ return function(cmml)
         state.best, state.best_epoch = state.mae or state.loss, state.epoch
         cmml.no_grad(keep_weights, model, best_weights)
       end
+      learner:judge(state.mae or state.loss)
       if opt.out then
-        files.write(model, data, optimiser, opt, state, improved)
+        files.write(model, data, learner, opt, state, improved)
       end
       -- What outlived two steps is old to a generational collector and would pile up for long.
       collectgarbage()
