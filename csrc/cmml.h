@@ -10,6 +10,7 @@
 #include "base/rng.h"
 #include "base/status.h"
 #include "data/interactions.h"
+#include "metrics/ranking.h"
 #include "metrics/rating.h"
 #include "ops/op.h"
 #include "ops/ops.h"

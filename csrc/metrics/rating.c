@@ -1,5 +1,6 @@
 /* rating.c - see rating.h. */
 #include "metrics/rating.h"
+#include "metrics/finite.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -42,21 +43,12 @@ static double discounted(const entry *list, int64_t n, int64_t k)
     return sum;
 }
 
-static bool check_finite(cm_ctx *cx, const cm_real *x, int64_t n, const char *what)
-{
-    for (int64_t i = 0; i < n; i++)
-        if (!isfinite(x[i]))
-            return cm_refuse(cx, CM_ERR_NUMBER, "%s %lld is not a finite number", what,
-                             (long long)i + 1);
-    return true;
-}
-
 bool cm_rating_metrics(cm_ctx *cx, const cm_real *score, const cm_real *label,
                        const int32_t *offsets, int64_t tasks, const int32_t *k, int64_t n_k,
                        double *mae, double *rmse, double *ndcg_exp)
 {
     int64_t rows = offsets[tasks], longest = 0;
-    if (!check_finite(cx, score, rows, "score") || !check_finite(cx, label, rows, "label"))
+    if (!cm_need_finite(cx, score, rows, "score") || !cm_need_finite(cx, label, rows, "label"))
         return false;
     for (int64_t t = 0; t < tasks; t++)
         longest = CM_MAX(longest, (int64_t)offsets[t + 1] - offsets[t]);

@@ -43,4 +43,25 @@ return function(cmml)
     end
     return named
   end
+
+  --- The ranking metrics of every task by name: recall@k, precision@k, hit@k, ndcg@k (gain: the
+  -- label), ndcg_exp@k (gain: 2^label - 1), mrr@k, map@k, and of the whole list reciprocal_rank,
+  -- average_precision and auc. Rows are ranked by score, highest first; among equal scores every
+  -- order is as likely, and the expected value is given. A row is relevant if its label is above 0.
+  -- @tparam Tensor score [rows]
+  -- @tparam Tensor label [rows], not negative
+  -- @tparam Segments segments one a task
+  -- @tparam[opt={10, 20}] table cutoffs
+  -- @treturn table by name: a list with one number a task, NaN where it does not exist (no row is
+  -- relevant; for auc also: all are); `summary` gives the mean of those that do
+  function metrics.ranking(score, label, segments, cutoffs)
+    cutoffs = cutoffs or { 10, 20 }
+    local at, named = cmml.core.ranking_metrics(score, label, segments, cutoffs)
+    for name, lists in pairs(at) do
+      for j, k in ipairs(cutoffs) do
+        named[("%s@%d"):format(name, k)] = lists[j]
+      end
+    end
+    return named
+  end
 end

@@ -3,17 +3,6 @@ local cmml = require "cmml"
 
 local kinds = {}
 
--- The mean of what exists; NaN if nothing does.
-local function mean(list)
-  local sum, count = 0, 0
-  for _, value in ipairs(list) do
-    if value == value then
-      sum, count = sum + value, count + 1
-    end
-  end
-  return sum / count
-end
-
 local function graded(case)
   local score, rating = case:tensor "input.score", case:tensor "input.rating"
   local cutoffs = case:integers "input.k"
@@ -47,13 +36,13 @@ local function graded(case)
     end
   end
   for j, column in ipairs(each.ndcg_exp) do
-    means[j] = mean(column)
+    means[j] = cmml.metrics.summary(column).mean
   end
   case:expect("output.user.ndcg_exp", users)
   case:expect("output.ndcg_exp", means)
   for _, name in ipairs { "mae", "rmse" } do
     case:expect("output.user." .. name, each[name])
-    case:expect("output." .. name, mean(each[name]))
+    case:expect("output." .. name, cmml.metrics.summary(each[name]).mean)
     case:expect("output.pooled_" .. name, whole[name][1])
   end
 end
@@ -65,14 +54,68 @@ kinds[1] = {
   run = graded,
 }
 
+-- Metrics of relevant and other rows.
+local function ranked(case)
+  local score, labels = case:tensor "input.score", case:integers "input.label"
+  local label = cmml.tensor(labels)
+  local cutoffs = case:integers "input.k"
+  if not case:has "input.lengths" then
+    case:option("note", "")
+    local at, whole = cmml.ranking_metrics(score, label, cmml.segments { score.count }, cutoffs)
+    at.ndcg_exp = nil -- of labels 0 and 1 it is ndcg; the files with ratings hold it
+    for name, lists in pairs(at) do
+      local values = {}
+      for j in ipairs(cutoffs) do
+        values[j] = lists[j][1]
+      end
+      case:expect("output." .. name, values)
+    end
+    for name, list in pairs(whole) do
+      case:expect("output." .. name, list[1])
+    end
+    return
+  end
+
+  local segments = case:segments "input.lengths"
+  case:size("sizes", segments:totable())
+  case:size("k", cutoffs)
+  case:option "levels"
+  local positives, row = {}, 0
+  for user, length in ipairs(segments:totable()) do
+    positives[user] = 0
+    for _ = 1, length do
+      row = row + 1
+      positives[user] = positives[user] + (labels[row] > 0 and 1 or 0)
+    end
+  end
+  case:size("positives", positives)
+  local at, whole = cmml.ranking_metrics(score, label, segments, cutoffs)
+  at.ndcg_exp = nil
+  for name, lists in pairs(at) do
+    local users, means = {}, {}
+    for user = 1, #segments do
+      users[user] = {}
+      for j in ipairs(cutoffs) do
+        users[user][j] = lists[j][user]
+      end
+    end
+    for j, list in ipairs(lists) do
+      means[j] = cmml.metrics.summary(list).mean
+    end
+    case:expect("output.user." .. name, users)
+    case:expect("output." .. name, means)
+  end
+  for name, list in pairs(whole) do
+    case:expect("output.user." .. name, list)
+    case:expect("output." .. name, cmml.metrics.summary(list).mean)
+  end
+end
+
 kinds[2] = {
   match = function(case)
     return case:has "input.label" and case:has "output.auc"
   end,
-  run = function(case)
-    case.skip(cmml.ranking_metrics and "kind not covered yet: ranking metrics"
-      or "no ranking metrics yet")
-  end,
+  run = ranked,
 }
 
 return kinds
