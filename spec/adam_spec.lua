@@ -90,40 +90,4 @@ describe("adam of a module", function()
     assert.is_false(ok)
     assert.matches('adam: option lr must be a number, not "fast"', message)
   end)
-
-  it("continues from its state bit for bit", function()
-    local x = cmml.tensor { { 1, -2 }, { 0.5, 1 } }
-    local function train(layer, adam, steps)
-      for _ = 1, steps do
-        adam:backward(layer(x):square():sum())
-        adam:step()
-      end
-      return layer.weight:tobytes() .. layer.bias:tobytes()
-    end
-    local function layer()
-      return cmml.nn.linear { inp = 2, out = 3, activation = "sigmoid", init = cmml.nn.init(1) }
-    end
-    local a = layer()
-    local whole = train(a, cmml.adam(a, { lr = 0.1 }), 6)
-    local b = layer()
-    local adam = cmml.adam(b, { lr = 0.1 })
-    train(b, adam, 2)
-    local list, steps = adam:state()
-    local values, weights = {}, {}
-    for _, pair in ipairs(list) do
-      values[pair[1]] = pair[2]:clone()
-    end
-    for name, t in b:parameters() do
-      weights[name] = t:clone()
-    end
-    local c = layer()
-    c:load_parameters(weights)
-    local resumed = cmml.adam(c, { lr = 0.1 })
-    resumed:restore(values, steps)
-    assert.equal(whole, train(c, resumed, 4))
-    values["first.weight"] = nil
-    assert.has_error(function()
-      resumed:restore(values, steps)
-    end, "adam: the state lacks first.weight")
-  end)
 end)

@@ -14,9 +14,8 @@ static bool check(cm_ctx *cx, const cm_optim *o, int64_t grouped, int moments)
         return cm_refuse(cx, CM_ERR_ARGUMENT, "the groups have %lld parameters, the optimiser %d",
                          (long long)grouped, o->n);
     if (moments > o->n_moments)
-        return cm_refuse(cx, CM_ERR_ARGUMENT,
-                         "%d moments are needed, but the optimiser was made with %d", moments,
-                         o->n_moments);
+        return cm_refuse(cx, CM_ERR_ARGUMENT, "moments needed: %d; the optimiser was made with %d",
+                         moments, o->n_moments);
     for (int i = 0; i < o->n; i++)
         if (o->params[i]->storage->block != o->value_block)
             return cm_refuse(cx, CM_ERR_STATE,

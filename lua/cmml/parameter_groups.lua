@@ -19,6 +19,18 @@ local function matcher(entry)
   end
 end
 
+-- What an entry may be called: the parameters and the modules above them.
+local function known(names)
+  local list = {}
+  for _, name in ipairs(names) do
+    repeat
+      list[#list + 1] = name
+      name = name:match "^(.*)%."
+    until not name
+  end
+  return list
+end
+
 --- Puts every parameter into its group.
 -- @tparam string what names the function, for messages
 -- @tparam table names of all parameters
@@ -45,7 +57,7 @@ function groups.divide(what, names, wanted)
       end
       if not found then
         error(("%s: group %d: no parameter is called %s; did you mean %s?"):format(what, g, entry,
-          tostring(args.nearest(entry, names))), 0)
+          tostring(args.nearest(entry, known(names)))), 0)
       end
     end
   end

@@ -1,0 +1,304 @@
+-- Optimisers of modules: groups of parameters, sparse steps, norms, and going on from a state.
+require "spec.support.close"
+local cmml = require "cmml"
+local ref = require "spec.support.ref"
+local core = cmml.core
+
+-- A module of two tables and two layers, with fixed weights.
+local Model = cmml.nn.class "spec.Model"
+
+function Model:forward(ids)
+  local rows = core.embedding(self.film, ids) + core.embedding(self.person, ids)
+  return self.out(self.hidden(rows))
+end
+
+local function model()
+  local self, init = Model.new(), cmml.nn.init(3)
+  self:register("film", init.normal({ 6, 4 }))
+  self:register("person", init.normal({ 6, 4 }))
+  self:register("hidden", cmml.nn.linear { inp = 4, out = 5, activation = "tanh", init = init })
+  self:register("out", cmml.nn.linear { inp = 5, out = 1, init = init })
+  return self
+end
+
+local batches = { core.ids { 1, 2, 2 }, core.ids { 5 }, core.ids { 1, 6 }, core.ids { 3, 2 } }
+
+local function descend(net, optimizer, from, to)
+  for step = from, to do
+    optimizer:backward(net(batches[1 + step % #batches]):square():sum())
+    optimizer:step()
+  end
+end
+
+local function bytes(net)
+  local list = {}
+  for name, tensor in net:parameters() do
+    list[name] = tensor:tobytes()
+  end
+  return list
+end
+
+local function refused(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+describe("groups of parameters", function()
+  it("have settings of their own, by name, module and form", function()
+    local net = model()
+    local before = bytes(net)
+    local optimizer = cmml.sgd(net, { lr = 0, groups = {
+      { parameters = "film", lr = 0.1 }, { parameters = { "*.bias", "out" }, lr = 0.2 } } })
+    assert.same({ "film", "hidden.bias", "out.weight", "out.bias", "person", "hidden.weight" },
+      optimizer.names)
+    local gradients = cmml.grad(net(batches[1]):square():sum(), { film = net.film,
+      bias = net.hidden.bias })
+    local expected = { film = net.film:detach() - gradients.film * 0.1,
+      bias = net.hidden.bias:detach() - gradients.bias * 0.2 }
+    descend(net, optimizer, 0, 0)
+    assert.near_tensor(ref.of(expected.film), net.film, 1e-6)
+    assert.near_tensor(ref.of(expected.bias), net.hidden.bias, 1e-6)
+    local after = bytes(net)
+    assert.not_equal(before["out.weight"], after["out.weight"])
+    assert.equal(before.person, after.person)
+    assert.equal(before["hidden.weight"], after["hidden.weight"])
+  end)
+
+  it("take what they do not set from the common options", function()
+    local common = { lr = 0.02, weight_decay = 0.1, clip = 0.3, eps = 1e-4, decoupled = true }
+    local one, many = model(), model()
+    descend(one, cmml.adam(one, common), 1, 5)
+    common.groups = { { parameters = "hidden" }, { parameters = "person", lr = 0.02 } }
+    descend(many, cmml.adam(many, common), 1, 5)
+    assert.same(bytes(one), bytes(many))
+  end)
+
+  it("are refused where they are not clear", function()
+    local function with(...)
+      return pcall(cmml.adam, model(), { groups = { ... } })
+    end
+    for text, groups in pairs {
+      ["adam: group 2: no parameter is called hiden; did you mean hidden?"] =
+        { { parameters = "film" }, { parameters = { "out", "hiden" } } },
+      ["adam: group 1: no parameter is called hidden.; did you"] = { { parameters = "hidden." } },
+      ["adam: group 1: no parameter is called *.wait; did you"] = { { parameters = "*.wait" } },
+      ["adam: group 1: no parameter is called fil.; did you"] = { { parameters = "fil." } },
+      ["adam: parameter out.bias is in groups 1 and 2"] =
+        { { parameters = "out" }, { parameters = "*.bias" } },
+      ["adam: group 1 has no parameters"] = { { parameters = {} } },
+      ["adam: group 1: parameters must be names, not number"] = { { parameters = { 7 } } },
+      ["adam: group 1: option parameters is missing"] = { { lr = 1 } },
+      ["adam: group 1: unknown option rate"] = { { parameters = "out", rate = 1 } },
+      ["adam: group 1: unknown option clip_norm"] = { { parameters = "out", clip_norm = 1 } },
+      ["adam: group 1: lr must be finite and not negative, not -1"] =
+        { { parameters = "out", lr = -1 } },
+      ["adam: group 1: a table of options was expected"] = { "out" },
+    } do
+      local ok, message = with(table.unpack(groups))
+      assert.is_false(ok)
+      assert.truthy(message:find(text, 1, true), message)
+    end
+    refused("sgd: unknown option sparse", cmml.sgd, model(), { sparse = true })
+    refused("sgd: nesterov needs a momentum above 0", cmml.sgd, model(), { nesterov = true })
+    refused("sgd: momentum must be from 0 to below 1, not 1", cmml.sgd, model(), { momentum = 1 })
+  end)
+
+  it("keep the ratio of their rates when the rate is set", function()
+    local net = model()
+    local optimizer = cmml.adam(net, { lr = 0.1, groups = { { parameters = "out", lr = 0.3 } } })
+    optimizer:set_lr(0.01)
+    assert.truthy(math.abs(optimizer.groups[1].lr - 0.03) < 1e-15)
+    assert.equal(0.01, optimizer.groups[2].lr)
+    refused("set_lr: lr must be finite and not negative, not -1", optimizer.set_lr, optimizer, -1)
+    assert.equal(0.01, optimizer.groups[2].lr)
+    local frozen = cmml.adam(model(), { lr = 0, groups = { { parameters = "out", lr = 0.3 } } })
+    refused("the rate of group 1 has no ratio to the common one, 0", frozen.set_lr, frozen, 1)
+  end)
+end)
+
+describe("sparse Adam", function()
+  it("leaves rows without gradient as they are, moments and decay included", function()
+    local net = model()
+    local optimizer = cmml.adam(net, { lr = 0.1, weight_decay = 0.1, groups = {
+      { parameters = { "film", "person" }, sparse = true } } })
+    descend(net, optimizer, 0, 0) -- rows 1 and 2
+    local before, moments = net.film:clone(), {}
+    for _, pair in ipairs((optimizer:state())) do
+      moments[pair[1]] = pair[2]:clone()
+    end
+    descend(net, optimizer, 1, 1) -- row 5
+    for row = 1, 6 do
+      local function same(a, b)
+        return a:slice(1, row, row):tobytes() == b:slice(1, row, row):tobytes()
+      end
+      assert.equal(row ~= 5, same(before, net.film))
+      for _, pair in ipairs((optimizer:state())) do
+        if pair[1] == "first.film" or pair[1] == "second.film" then
+          assert.equal(row ~= 5, same(moments[pair[1]], pair[2]))
+        end
+      end
+    end
+  end)
+
+  it("is Adam, bit for bit, where every row has a gradient, and otherwise is not", function()
+    local all = core.ids { 6, 5, 4, 3, 2, 1 }
+    for _, case in ipairs { { all, true }, { batches[1], false } } do
+      local nets = {}
+      for i, sparse in ipairs { false, true } do
+        nets[i] = model()
+        local optimizer = cmml.adam(nets[i], { lr = 0.1, sparse = sparse })
+        for _, ids in ipairs { all, case[1], all } do
+          optimizer:backward(nets[i](ids):square():sum())
+          optimizer:step()
+        end
+      end
+      assert.equal(case[2], bytes(nets[1]).film == bytes(nets[2]).film)
+    end
+  end)
+
+  it("gives what PyTorch 2.13's SparseAdam gives", function()
+    local double = cmml.double.core
+    local x = double.tensor({ { 1, -2 }, { 0.5, 3 }, { 2, 2 } }):track()
+    local optimizer = double.optimizer { x }
+    for t, rows in ipairs { { 0, 2 }, { 1 }, { 0 }, { 0, 1 } } do
+      local gradient = { { 0, 0 }, { 0, 0 }, { 0, 0 } }
+      for _, row in ipairs(rows) do
+        gradient[row + 1] = { 0.5 * t, row - 1 }
+      end
+      optimizer:gradients()[1]:copy_(double.tensor(gradient))
+      optimizer:adam { lr = 0.1, eps = 1e-30, sparse = true }
+    end
+    assert.near_tensor(ref.new({ 3, 2 }, { 0.735603362766, -1.72318380222, 0.350211113498, 3,
+      1.9, 1.9 }), x, 1e-11)
+  end)
+
+  it("takes entries of vectors and single numbers for rows", function()
+    for _, library in ipairs { core, cmml.double.core } do
+      local vector, number = library.tensor({ 1, 2, 3 }):track(), library.full({}, 4):track()
+      local none = library.full({ 0, 3 }, 0):track()
+      local optimizer = library.optimizer { vector, number, none }
+      optimizer:gradients()[1]:copy_(library.tensor { 0, 5, 0 })
+      optimizer:adam { lr = 0.5, weight_decay = 1, sparse = true }
+      assert.same({ 1, 3 }, { vector:totable()[1], vector:totable()[3] })
+      assert.truthy(math.abs(vector:totable()[2] - 1.5) < 1e-6)
+      assert.equal(4, number:item())
+    end
+  end)
+end)
+
+describe("clip_norm", function()
+  it("scales the gradient of all parameters together down to a norm", function()
+    for _, limit in ipairs { 1e-3, 0.1, 1e6 } do
+      local net, plain = model(), model()
+      local optimizer = cmml.sgd(net, { lr = 1, clip_norm = limit })
+      local before = bytes(plain)
+      optimizer:backward(net(batches[1]):square():sum())
+      local norm = optimizer:norm()
+      optimizer:step()
+      assert.equal(0, optimizer:norm())
+      local sum = 0
+      for name, tensor in net:parameters() do
+        local old = core.from_bytes(tensor.shape, before[name])
+        sum = sum + (tensor - old):square():sum():item()
+      end
+      assert.truthy(math.abs(math.sqrt(sum) / math.min(norm, limit) - 1) < 1e-3)
+    end
+    refused("adam: clip_norm must be above 0, not 0", cmml.adam, model(), { clip_norm = 0 })
+  end)
+
+  it("changes nothing where the norm is below it", function()
+    local net, plain = model(), model()
+    descend(net, cmml.adam(net, { lr = 0.1, clip_norm = 1e6 }), 1, 4)
+    descend(plain, cmml.adam(plain, { lr = 0.1 }), 1, 4)
+    assert.same(bytes(plain), bytes(net))
+  end)
+
+  it("refuses a gradient that is not finite by name, and changes nothing", function()
+    for _, bad in ipairs { 0 / 0, 1 / 0, -1 / 0 } do
+      local net = model()
+      local optimizer = cmml.adam(net, { clip_norm = 1 })
+      descend(net, optimizer, 1, 2)
+      local before = bytes(net)
+      optimizer:backward(net(batches[1]):sum())
+      optimizer.core:gradients()[4]:slice(1, 2, 2):copy_(core.tensor { bad })
+      refused("adam: the gradient of hidden.bias is not finite: no step was taken",
+        optimizer.step, optimizer)
+      assert.same(before, bytes(net))
+      assert.equal(2, optimizer.core:steps())
+      optimizer:clear()
+      descend(net, optimizer, 3, 3)
+      assert.not_same(before, bytes(net))
+    end
+  end)
+end)
+
+describe("a gradient that is not a number", function()
+  it("makes its parameter so and no other; infinite ones are clipped", function()
+    for _, step in ipairs { "adam", "sgd" } do
+      local x, y = core.tensor({ 1, 2 }):track(), core.tensor({ 3 }):track()
+      local optimizer = core.optimizer { x, y }
+      local first, second = table.unpack(optimizer:gradients())
+      first:copy_(core.tensor { 0 / 0, 1 / 0 })
+      second:copy_(core.tensor { 1 })
+      optimizer[step](optimizer, { lr = 0.5, clip = 1 })
+      local values = x:totable()
+      assert.truthy(values[1] ~= values[1])
+      assert.truthy(math.abs(values[2] - 1.5) < 1e-6)
+      assert.truthy(math.abs(y:item() - 2.5) < 1e-6)
+    end
+  end)
+end)
+
+describe("an optimiser of a module", function()
+  local kinds = {
+    adam = { "adam", { lr = 0.1 } },
+    ["adam with groups"] = { "adam", { lr = 0.1, clip_norm = 0.5, groups = {
+      { parameters = { "film", "person" }, sparse = true, lr = 0.2 } } } },
+    sgd = { "sgd", { lr = 0.1, weight_decay = 0.1 } },
+    momentum = { "sgd", { lr = 0.1, momentum = 0.9 } },
+    ["nesterov in a group"] = { "sgd", { lr = 0.1, groups = {
+      { parameters = "hidden", momentum = 0.9, nesterov = true } } } },
+  }
+  for name, kind in pairs(kinds) do
+    it("continues from its state bit for bit: " .. name, function()
+      local whole = model()
+      descend(whole, cmml[kind[1]](whole, kind[2]), 1, 7)
+      local half = model()
+      local optimizer = cmml[kind[1]](half, kind[2])
+      descend(half, optimizer, 1, 3)
+      local list, steps = optimizer:state()
+      local values, weights = {}, {}
+      for _, pair in ipairs(list) do
+        values[pair[1]] = pair[2]:clone()
+      end
+      for key, tensor in half:parameters() do
+        weights[key] = tensor:clone()
+      end
+      assert.equal(3, steps)
+      local resumed = model()
+      resumed:load_parameters(weights)
+      local other = cmml[kind[1]](resumed, kind[2])
+      other:restore(values, steps)
+      descend(resumed, other, 4, 7)
+      assert.same(bytes(whole), bytes(resumed))
+    end)
+  end
+
+  it("has the state that its kind needs, and restores all of it or nothing", function()
+    local adam, sgd = cmml.adam(model()), cmml.sgd(model(), { momentum = 0.5 })
+    assert.equal(12, #adam:state())
+    assert.equal(6, #sgd:state())
+    assert.equal(0, #cmml.sgd(model()):state())
+    local values = {}
+    for _, pair in ipairs((adam:state())) do
+      values[pair[1]] = core.full(pair[2].shape, 1)
+    end
+    values["second.out.bias"] = nil
+    assert.has_error(function()
+      adam:restore(values, 4)
+    end, "adam: the state lacks second.out.bias")
+    assert.equal(0, adam.core:steps())
+    assert.equal(0, adam.core:moments()[1]:sum():item())
+  end)
+end)
