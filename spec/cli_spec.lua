@@ -110,6 +110,10 @@ describe("cmml", function()
     local whole = train("/whole", "4")
     train("/parts", "2")
     assert.equal(whole, train("/parts", "4", "--resume"))
+    assert.not_equal(whole, train("/other", "4", "--optimizer=sgd", "--momentum=0.5", "--lr=0.001",
+      "--clip-norm=1", "--schedule=cosine", "--warmup=2"))
+    fails(1, 'optimizer: "rmsprop" is none of adam, adamw, sgd', "train", "--data", data, "--out",
+      root .. "/nothing", "--quiet", "--optimizer=rmsprop")
     fails(1, "cannot resume: lr was 0.0003, now it is 0.1", "train", "--data", data, "--out",
       root .. "/parts", "--resume", "--lr=0.1", "--quiet", "--batch=8")
     fails(1, "cannot resume: protocol was full, now it is capped", "train", "--data", data, "--out",

@@ -1,42 +1,11 @@
--- Optimisers of modules: groups of parameters, sparse steps, norms, and going on from a state.
+-- Optimisers of modules: groups of parameters, norms, and going on from a state.
 require "spec.support.close"
 local cmml = require "cmml"
 local ref = require "spec.support.ref"
+local tables = require "spec.support.tables"
 local core = cmml.core
 
--- A module of two tables and two layers, with fixed weights.
-local Model = cmml.nn.class "spec.Model"
-
-function Model:forward(ids)
-  local rows = core.embedding(self.film, ids) + core.embedding(self.person, ids)
-  return self.out(self.hidden(rows))
-end
-
-local function model()
-  local self, init = Model.new(), cmml.nn.init(3)
-  self:register("film", init.normal({ 6, 4 }))
-  self:register("person", init.normal({ 6, 4 }))
-  self:register("hidden", cmml.nn.linear { inp = 4, out = 5, activation = "tanh", init = init })
-  self:register("out", cmml.nn.linear { inp = 5, out = 1, init = init })
-  return self
-end
-
-local batches = { core.ids { 1, 2, 2 }, core.ids { 5 }, core.ids { 1, 6 }, core.ids { 3, 2 } }
-
-local function descend(net, optimizer, from, to)
-  for step = from, to do
-    optimizer:backward(net(batches[1 + step % #batches]):square():sum())
-    optimizer:step()
-  end
-end
-
-local function bytes(net)
-  local list = {}
-  for name, tensor in net:parameters() do
-    list[name] = tensor:tobytes()
-  end
-  return list
-end
+local batches, bytes, descend, model = tables.batches, tables.bytes, tables.descend, tables.model
 
 local function refused(text, f, ...)
   local ok, message = pcall(f, ...)
@@ -114,76 +83,6 @@ describe("groups of parameters", function()
     assert.equal(0.01, optimizer.groups[2].lr)
     local frozen = cmml.adam(model(), { lr = 0, groups = { { parameters = "out", lr = 0.3 } } })
     refused("the rate of group 1 has no ratio to the common one, 0", frozen.set_lr, frozen, 1)
-  end)
-end)
-
-describe("sparse Adam", function()
-  it("leaves rows without gradient as they are, moments and decay included", function()
-    local net = model()
-    local optimizer = cmml.adam(net, { lr = 0.1, weight_decay = 0.1, groups = {
-      { parameters = { "film", "person" }, sparse = true } } })
-    descend(net, optimizer, 0, 0) -- rows 1 and 2
-    local before, moments = net.film:clone(), {}
-    for _, pair in ipairs((optimizer:state())) do
-      moments[pair[1]] = pair[2]:clone()
-    end
-    descend(net, optimizer, 1, 1) -- row 5
-    for row = 1, 6 do
-      local function same(a, b)
-        return a:slice(1, row, row):tobytes() == b:slice(1, row, row):tobytes()
-      end
-      assert.equal(row ~= 5, same(before, net.film))
-      for _, pair in ipairs((optimizer:state())) do
-        if pair[1] == "first.film" or pair[1] == "second.film" then
-          assert.equal(row ~= 5, same(moments[pair[1]], pair[2]))
-        end
-      end
-    end
-  end)
-
-  it("is Adam, bit for bit, where every row has a gradient, and otherwise is not", function()
-    local all = core.ids { 6, 5, 4, 3, 2, 1 }
-    for _, case in ipairs { { all, true }, { batches[1], false } } do
-      local nets = {}
-      for i, sparse in ipairs { false, true } do
-        nets[i] = model()
-        local optimizer = cmml.adam(nets[i], { lr = 0.1, sparse = sparse })
-        for _, ids in ipairs { all, case[1], all } do
-          optimizer:backward(nets[i](ids):square():sum())
-          optimizer:step()
-        end
-      end
-      assert.equal(case[2], bytes(nets[1]).film == bytes(nets[2]).film)
-    end
-  end)
-
-  it("gives what PyTorch 2.13's SparseAdam gives", function()
-    local double = cmml.double.core
-    local x = double.tensor({ { 1, -2 }, { 0.5, 3 }, { 2, 2 } }):track()
-    local optimizer = double.optimizer { x }
-    for t, rows in ipairs { { 0, 2 }, { 1 }, { 0 }, { 0, 1 } } do
-      local gradient = { { 0, 0 }, { 0, 0 }, { 0, 0 } }
-      for _, row in ipairs(rows) do
-        gradient[row + 1] = { 0.5 * t, row - 1 }
-      end
-      optimizer:gradients()[1]:copy_(double.tensor(gradient))
-      optimizer:adam { lr = 0.1, eps = 1e-30, sparse = true }
-    end
-    assert.near_tensor(ref.new({ 3, 2 }, { 0.735603362766, -1.72318380222, 0.350211113498, 3,
-      1.9, 1.9 }), x, 1e-11)
-  end)
-
-  it("takes entries of vectors and single numbers for rows", function()
-    for _, library in ipairs { core, cmml.double.core } do
-      local vector, number = library.tensor({ 1, 2, 3 }):track(), library.full({}, 4):track()
-      local none = library.full({ 0, 3 }, 0):track()
-      local optimizer = library.optimizer { vector, number, none }
-      optimizer:gradients()[1]:copy_(library.tensor { 0, 5, 0 })
-      optimizer:adam { lr = 0.5, weight_decay = 1, sparse = true }
-      assert.same({ 1, 3 }, { vector:totable()[1], vector:totable()[3] })
-      assert.truthy(math.abs(vector:totable()[2] - 1.5) < 1e-6)
-      assert.equal(4, number:item())
-    end
   end)
 end)
 

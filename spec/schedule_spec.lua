@@ -23,11 +23,11 @@ end
 describe("plateau", function()
   it("lowers the rate after more bad values in a row than it has patience for", function()
     local plateau = cmml.plateau { lr = 1, patience = 1, factor = 0.5 }
-    local rates = {}
+    local seen = {}
     for i, value in ipairs { 3, 2, 2, 2, 1, 1, 1 } do
-      rates[i] = plateau:update(value)
+      seen[i] = plateau:update(value)
     end
-    assert.same({ 1, 1, 1, 0.5, 0.5, 0.5, 0.25 }, rates)
+    assert.same({ 1, 1, 1, 0.5, 0.5, 0.5, 0.25 }, seen)
     assert.equal(1, plateau.best)
   end)
 

@@ -30,19 +30,22 @@ return function(cmml)
       clip_norm = opt.clip_norm, groups = opt.groups, decoupled = decoupled })
   end
 
-  -- Options of a schedule as a table of its own, with the steps that a cosine takes by itself.
+  -- The options of a schedule as a table of its own, with the defaults of a run: a cosine takes all
+  -- steps after the warm-up, a plateau acts before training stops for want of patience.
   local function read_schedule(opt, steps)
     local given = type(opt.schedule) == "string" and { kind = opt.schedule } or opt.schedule
     if type(given) ~= "table" then
-      error(("train: schedule must be a name or a table of options, not %s"):format(type(given)), 0)
+      error("train: schedule must be a name or a table of options, not " .. type(given), 0)
     end
     args.one_of("train: schedule", given.kind, { "cosine", "plateau" })
     local options = {}
     for key, value in pairs(given) do
       options[key] = value
     end
-    if given.kind == "cosine" and not given.steps then
-      options.steps = math.max(steps - opt.warmup, 1)
+    if given.kind == "cosine" then
+      options.steps = given.steps or math.max(steps - opt.warmup, 1)
+    else
+      options.patience = given.patience or 2
     end
     return options
   end
@@ -97,7 +100,8 @@ return function(cmml)
   -- @treturn boolean false if the gradient is to be scaled to a norm and has none: nothing changed
   function Learner:step(loss)
     self.optimizer:backward(loss)
-    if self.clipped and not (self.optimizer:norm() < math.huge) then
+    local norm = self.clipped and self.optimizer:norm() or 0
+    if norm ~= norm or norm == math.huge then
       return false
     end
     self.optimizer:step()

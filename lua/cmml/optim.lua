@@ -97,9 +97,9 @@ return function(cmml)
   -- @tparam Module module
   -- @tparam[opt] table options lr (default 1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8),
   -- weight_decay (0; classic L2, added to the gradient; decoupled = true makes it AdamW), clip
-  -- (entries of the gradient are limited to [-clip, clip] before the decay; default none), clip_norm
-  -- (before that, the gradient of all parameters together is scaled down to this 2-norm; default
-  -- none), sparse (false), groups.
+  -- (entries of the gradient are limited to [-clip, clip] before the decay; default none),
+  -- clip_norm (before that, the gradient of all parameters together is scaled down to this 2-norm;
+  -- default none), sparse (false), groups.
   --
   -- With sparse = true, rows (of the first dimension) whose gradient is zero throughout are left
   -- out of a step: their values and moments stay as they are. This is another algorithm than Adam,
@@ -157,7 +157,7 @@ return function(cmml)
     local limit, scale = self.options.clip_norm, 1
     if limit then
       local norm = self.core:norm()
-      if not (norm < math.huge) then
+      if norm ~= norm or norm == math.huge then
         error(("%s: %s is not finite: no step was taken"):format(self.kind, blame(self)), 2)
       end
       scale = norm > limit and limit / norm or 1

@@ -103,6 +103,27 @@ return function(cmml, of_learner)
     return weights_of(best)
   end
 
+  local function plain(value)
+    return type(value) == "table" and json.encode(value) or value
+  end
+
+  local function check_conditions(before, now)
+    local keys = {}
+    for _, source in ipairs { before, now } do
+      for key in pairs(source) do
+        keys[#keys + 1] = tostring(key)
+      end
+    end
+    table.sort(keys) -- so that the first difference is always the same
+    for _, key in ipairs(keys) do
+      local was, is = plain(before[key]), plain(now[key])
+      if was ~= is then
+        error(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
+          tostring(is)), 0)
+      end
+    end
+  end
+
   --- Puts the state of an interrupted run back into model and learner, and gives what the loop
   -- has to know of it.
   function files.resume(model, data, learner, opt)
@@ -116,22 +137,7 @@ return function(cmml, of_learner)
       or type(notes.conditions) ~= "table" then
       error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
     end
-    local conditions, keys = conditions_of(model, data, opt), {}
-    for _, source in ipairs { conditions, notes.conditions } do
-      for key in pairs(source) do
-        keys[key] = true
-      end
-    end
-    for key in pairs(keys) do
-      local was, is = notes.conditions[key], conditions[key]
-      if type(was) == "table" or type(is) == "table" then
-        was, is = json.encode(was or {}), json.encode(is or {})
-      end
-      if was ~= is then
-        error(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
-          tostring(is)), 0)
-      end
-    end
+    check_conditions(notes.conditions, conditions_of(model, data, opt))
     model.module:load_parameters(weights_of(saved))
     learner:restore(found.tensors, notes.steps, notes.schedule)
     return notes.state

@@ -97,8 +97,8 @@ return function(cmml)
   end
 
   --- Lowers a learning rate along half a wave of the cosine (Loshchilov and Hutter 2017): after t
-  -- of so many steps it is min_lr + (lr - min_lr) (1 + cos(pi t / steps)) / 2, and after them min_lr,
-  -- or with restarts as at the start.
+  -- of so many steps it is min_lr + (lr - min_lr) (1 + cos(pi t / steps)) / 2, and after them
+  -- min_lr, or with restarts as at the start.
   -- @tparam table options lr (to start from), steps, min_lr (default 0), restarts (false: begin
   -- again after the last step), growth (1: after each restart the wave is so many times as long)
   -- @treturn table a schedule

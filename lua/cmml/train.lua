@@ -155,7 +155,8 @@ return function(cmml)
   -- ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`);
   -- warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0
   -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
-  -- the training loss; or a table of options of `cosine` or `plateau` with that name as kind);
+  -- the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with
+  -- that name as kind);
   -- valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes
   -- (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state,
   -- improved)

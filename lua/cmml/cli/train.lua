@@ -37,6 +37,16 @@ train.options = common.join(common.data_options, {
   { name = "weight-decay", kind = "number", arg = "X", help = "L2 [default: the preset's]" },
   { name = "clip", kind = "number", arg = "X",
     help = "limit of every gradient entry [default: the preset's]" },
+  { name = "clip-norm", kind = "number", arg = "X",
+    help = "limit of the norm of the whole gradient [default: none]" },
+  { name = "optimizer", kind = "string", arg = "NAME", default = "adam",
+    help = "adam, adamw or sgd" },
+  { name = "momentum", kind = "number", arg = "X", help = "of sgd [default: 0]" },
+  { name = "schedule", kind = "string", arg = "NAME",
+    help = "of the learning rate: cosine (down to 0 at the end of the last epoch) or plateau (a "
+      .. "tenth after 3 epochs without a better validation MAE) [default: it stays]" },
+  { name = "warmup", kind = "integer", arg = "N", default = 0,
+    help = "steps in which the learning rate rises to --lr" },
   { name = "resume", kind = "flag", help = "go on with last.safetensors of --out, bit for bit" },
   { name = "quiet", kind = "flag", help = "no progress" },
 })
@@ -108,6 +118,8 @@ function train.run(cmml, values)
     out = values.out, resume = values.resume, epochs = values.epochs, patience = values.patience,
     seed = values.seed, support = values.support, query = values.query, batch = values.batch,
     lr = values.lr, weight_decay = values.weight_decay, clip = values.clip,
+    clip_norm = values.clip_norm, optimizer = values.optimizer, momentum = values.momentum,
+    schedule = values.schedule, warmup = values.warmup,
     conditions = conditions_of(values, data), notes = { seed = values.seed },
     on_step = show.on_step, on_epoch = show.on_epoch,
   })

@@ -1,0 +1,144 @@
+-- Training with other optimisers and schedules than the preset's.
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local core = cmml.core
+
+local function refused(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
+
+local function run(changes, model)
+  model = model or cmml.cmml(data.catalogue, people.small())
+  return cmml.train(model, data, people.training(changes)), model
+end
+
+local ways = {
+  adamw = { optimizer = "adamw", weight_decay = 0.1 },
+  momentum = { optimizer = "sgd", lr = 0.003, momentum = 0.9 },
+  ["sparse tables and a norm"] = { clip_norm = 1,
+    groups = { { parameters = "embedding", sparse = true, lr = 0.02 } } },
+  cosine = { schedule = "cosine", warmup = 3 },
+  restarts = { schedule = { kind = "cosine", steps = 3, restarts = true, growth = 2 } },
+  plateau = { schedule = { kind = "plateau", patience = 0, factor = 0.3, threshold = 0.2 },
+    warmup = 2 },
+  ["sgd, warm-up alone"] = { optimizer = "sgd", lr = 0.003, warmup = 5 },
+}
+
+describe("training", function()
+  local folder
+
+  before_each(function()
+    folder = people.folder(core)
+  end)
+
+  after_each(function()
+    people.remove(folder)
+  end)
+
+  for name, way in pairs(ways) do
+    it("resumes bit for bit: " .. name, function()
+      local function with(changes)
+        for key, value in pairs(way) do
+          changes[key] = value
+        end
+        changes.epochs = 5
+        return changes
+      end
+      local plain = select(2, run { epochs = 5 })
+      local result, whole = run(with { out = folder .. "/whole" })
+      assert.equal("epochs", result.stopped)
+      assert.not_equal(people.bits(plain), people.bits(whole))
+      for _, stop in ipairs { 1, 3 } do
+        local out = folder .. "/" .. stop
+        refused("pulled the plug", run, with { out = out, on_epoch = function(state)
+          if state.epoch == stop then
+            error "pulled the plug"
+          end
+        end })
+        local again, resumed = run(with { out = out, resume = true })
+        assert.same(result, again)
+        assert.equal(people.bits(whole), people.bits(resumed))
+        assert.equal(people.bits(assert(cmml.load(folder .. "/whole/last.safetensors"))),
+          people.bits(assert(cmml.load(out .. "/last.safetensors"))))
+      end
+    end)
+  end
+
+  it("refuses to resume with another optimiser or schedule", function()
+    local function resume(changes)
+      local options = { out = folder, epochs = 1, optimizer = "sgd", lr = 1e-3,
+        schedule = "cosine", warmup = 1 }
+      for key, value in pairs(changes) do
+        options[key] = value or nil
+      end
+      return run(options)
+    end
+    resume {}
+    local cosine = '{"kind":"cosine","steps":%d}'
+    for text, change in pairs {
+      ["optimizer was sgd, now it is adamw"] = { optimizer = "adamw" },
+      ["momentum was nil, now it is 0.5"] = { momentum = 0.5 },
+      ["clip_norm was nil, now it is 2"] = { clip_norm = 2 },
+      ["warmup was 1, now it is 2"] = { warmup = 2, schedule = { kind = "cosine", steps = 1 } },
+      ["schedule was " .. cosine:format(1) .. ', now it is {"kind":"plateau","patience":2}'] =
+        { schedule = "plateau" },
+      ["schedule was " .. cosine:format(1) .. ", now it is nil"] = { schedule = false },
+      ["schedule was " .. cosine:format(1) .. ", now it is " .. cosine:format(3)] = { epochs = 2 },
+      ['groups was nil, now it is [{"lr":0.1,"parameters":"*.bias"}]'] =
+        { groups = { { parameters = "*.bias", lr = 0.1 } } },
+    } do
+      change.resume = true
+      refused("train: cannot resume: " .. text, resume, change)
+    end
+    assert.equal(1, resume({ resume = true }).epoch)
+  end)
+
+  it("follows its schedule", function()
+    local function schedule_after(changes)
+      changes.epochs, changes.out = 2, folder .. "/" .. tostring(changes):match "%x+$"
+      run(changes)
+      local _, found = assert(cmml.load(changes.out .. "/last.safetensors"))
+      return found.notes.schedule
+    end
+    assert.truthy(schedule_after({ schedule = "cosine", lr = 0.01 }).lr < 1e-9)
+    assert.equal(0.01, schedule_after({ schedule = "plateau", lr = 0.01 }).lr)
+    assert.is_nil(schedule_after({ lr = 0.01 }))
+    local warm = schedule_after({ lr = 0.01, warmup = 1000 })
+    assert.truthy(warm.lr > 0.001 and warm.lr < 0.0011, warm.lr)
+  end)
+
+  it("stops, says so and keeps the weights when the gradient has no norm", function()
+    local model = cmml.cmml(data.catalogue, people.small())
+    -- the root of zero: the loss stays finite, its gradient does not
+    local loss_of = model.loss
+    function model:loss(batch)
+      local loss = loss_of(self, batch)
+      return loss + (self.module:named_parameters()[1][2] * 0):abs():sum():sqrt()
+    end
+    local result = run({ clip_norm = 1 }, model)
+    assert.equal("diverged", result.stopped)
+    assert.matches("^the gradient was no longer a finite number in epoch 1, step 1; lower the "
+      .. "learning rate %(now 0.01%)", result.message)
+    for _, pair in ipairs(model:tensors()) do
+      assert.is_true(pair[2]:isfinite())
+    end
+  end)
+
+  it("refuses settings that do not exist or do not go together", function()
+    refused('train: optimizer: "rmsprop" is none of adam, adamw, sgd', run,
+      { optimizer = "rmsprop" })
+    refused("adam: unknown option momentum", run, { momentum = 0.9 })
+    refused('train: schedule: "linear" is none of cosine, plateau', run, { schedule = "linear" })
+    refused("train: schedule must be a name or a table of options, not number", run,
+      { schedule = 3 })
+    refused("cosine: unknown option patience", run, { schedule = { kind = "cosine",
+      patience = 1 } })
+    refused("train: warmup must not be negative, as -1 is", run, { warmup = -1 })
+    refused("adam: group 1: no parameter is called nothing", run,
+      { groups = { { parameters = "nothing" } } })
+  end)
+end)
