@@ -134,8 +134,9 @@ function scenarios.data(core)
     core.segments { 2, 1 }, { 1 })
   local at, whole = core.ranking_metrics(core.tensor { 1, 2, 3 }, core.tensor { 1, 0, 2 },
     core.segments { 2, 1 }, { 1 })
-  return bytes_of(at.ndcg[1][1], whole.auc[1], ratings.ratings, capped.ratings, support.labels, query.labels,
-    table.concat(support.items:totable(), ","), metrics.mae[1], metrics.rmse[2])
+  return bytes_of(at.ndcg[1][1], whole.auc[1], ratings.ratings, capped.ratings,
+    support.labels, query.labels, table.concat(support.items:totable(), ","), metrics.mae[1],
+    metrics.rmse[2])
 end
 
 function scenarios.ranking(core)
