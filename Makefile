@@ -53,9 +53,10 @@ CM_ISA_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
 isas = base $(if $(CM_X86),avx2 avx512)
 
 sources := $(sort $(wildcard csrc/*/*.c))
-kernels := $(filter csrc/tensor/kernels.c,$(sources))
+kernels := $(filter-out csrc/tensor/kernels_select.c,$(filter csrc/tensor/kernels%.c,$(sources)))
 plain := $(filter-out $(kernels),$(sources))
-objects = $(patsubst csrc/%.c,%.o,$(plain)) $(if $(kernels),$(isas:%=tensor/kernels_%.o))
+objects = $(patsubst csrc/%.c,%.o,$(plain)) \
+    $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(kernels)))
 release := $(addprefix $(BUILD)/obj/release/,$(objects))
 double := $(addprefix $(BUILD)/obj/double/,$(objects))
 core := $(BUILD)/cmml/core.so
@@ -111,7 +112,7 @@ $(foreach isa,$(isas),$(call kernel_rule,$(1),$(2),$(isa)))
 endef
 
 define kernel_rule
-$(BUILD)/obj/$(1)/tensor/kernels_$(3).o: csrc/tensor/kernels.c $(BUILD)/obj/flags $(BUILD)/obj/probe
+$(BUILD)/obj/$(1)/%.$(3).o: csrc/%.c $(BUILD)/obj/flags $(BUILD)/obj/probe
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($(3)$(if $(2),$(comma) $(1))))
 	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(CM_KERNEL_OPT) $$(CM_INSTRUMENT) $(2) -DCM_ISA=$(3) \

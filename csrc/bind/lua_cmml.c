@@ -84,6 +84,24 @@ static int l_threads(lua_State *L)
     return 1;
 }
 
+/*** The instruction set of the inner loops: the best that the processor has, unless asked. Results
+ * differ in their last digits from one to another.
+ * @function kernels
+ * @tparam[opt] string name sets it: `base`, `avx2` or `avx512`; an error if the processor or the
+ * build does not have it
+ * @treturn string the one in use */
+static int l_kernels(lua_State *L)
+{
+    cm_ctx *cx = cmL_ctx(L);
+    if (!lua_isnoneornil(L, 1)) {
+        const cm_kernels *kernels = cm_kernels_named(luaL_checkstring(L, 1));
+        luaL_argcheck(L, kernels, 1, "this processor or build has no such kernels");
+        cx->kernels = kernels;
+    }
+    lua_pushstring(L, cm_kernels_of(cx)->name);
+    return 1;
+}
+
 /*** What this build is.
  * @function info
  * @treturn table version, dtype, blas, kernels (instruction set), max_dims */
@@ -104,13 +122,11 @@ static int l_info(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {{"memory", l_memory},
-                                     {"fail_allocation_after", l_fail_allocation_after},
-                                     {"trim", l_trim},
-                                     {"counters", l_counters},
-                                     {"threads", l_threads},
-                                     {"info", l_info},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"memory", l_memory},   {"fail_allocation_after", l_fail_allocation_after},
+    {"trim", l_trim},       {"counters", l_counters},
+    {"threads", l_threads}, {"kernels", l_kernels},
+    {"info", l_info},       {NULL, NULL}};
 
 static int open_core(lua_State *L)
 {

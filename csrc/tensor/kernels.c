@@ -1,17 +1,9 @@
 /* kernels.c - the inner loops. Compiled once for each instruction set with CM_ISA set to its name;
  * written so that the compiler vectorises them. See kernels.h for what each does. */
-#include "tensor/kernels.h"
+#include "tensor/kernels_isa.h"
+#include "tensor/kernels_math.h"
 #include "tensor/kernels_optim.h"
 #include "tensor/kernels_rows.h"
-#include <math.h>
-
-#ifndef CM_ISA
-#    define CM_ISA base
-#endif
-#define PASTE_(a, b) a##b
-#define PASTE(a, b)  PASTE_(a, b)
-#define TEXT_(a)     #a
-#define TEXT(a)      TEXT_(a)
 
 /* The constant steps 0 and 1 get loops of their own: those are the ones that vectorise. */
 #define UNARY(name, expression)                                                                 \
@@ -61,18 +53,6 @@
         }                                                                              \
     }
 
-static inline cm_real sigmoid(cm_real x)
-{
-    /* exp of a negative number only: no overflow on either side */
-    cm_real e = CM_M(exp)(-CM_M(fabs)(x)), s = 1 / (1 + e);
-    return x >= 0 ? s : e * s; /* 1 - s would lose all digits */
-}
-
-static inline cm_real softplus(cm_real x)
-{
-    return CM_MAX(x, 0) + CM_M(log1p)(CM_M(exp)(-CM_M(fabs)(x)));
-}
-
 BINARY(add, x + y)
 BINARY(sub, x - y)
 BINARY(mul, x *y)
@@ -91,12 +71,12 @@ UNARY(sign, (cm_real)(x > 0) - (cm_real)(x < 0))
 UNARY(relu, x < 0 ? 0 : x) /* so that what is not a number stays so */
 UNARY(leaky_relu, x > 0 ? x : p * x)
 UNARY(step, x > 0 ? 1 : p)
-UNARY(exp, CM_M(exp)(x))
-UNARY(log, CM_M(log)(x))
-UNARY(sigmoid, sigmoid(x))
-UNARY(tanh, CM_M(tanh)(x))
-UNARY(softplus, softplus(x))
-UNARY(erf, CM_M(erf)(x))
+UNARY(exp, real_exp(x))
+UNARY(log, real_log(x))
+UNARY(sigmoid, real_sigmoid(x))
+UNARY(tanh, real_tanh(x))
+UNARY(softplus, real_softplus(x))
+UNARY(erf, real_erf(x))
 UNARY(pow, CM_M(pow)(x, p))
 
 /* Sums run in 16 independent lanes: fast, and the same order whatever the caller. */
@@ -148,9 +128,9 @@ static inline cm_real activate(cm_real x, cm_activation act)
     case CM_ACT_LEAKY_RELU:
         return x > 0 ? x : (cm_real)CM_LEAKY_SLOPE * x;
     case CM_ACT_SIGMOID:
-        return sigmoid(x);
+        return real_sigmoid(x);
     case CM_ACT_TANH:
-        return CM_M(tanh)(x);
+        return real_tanh(x);
     default:
         return x;
     }
@@ -323,8 +303,8 @@ static void k_layer_norm_grad(int64_t rows, int64_t columns, cm_real *restrict g
     }
 }
 
-const cm_kernels PASTE(cm_kernels_, CM_ISA) = {
-    .name = TEXT(CM_ISA),
+const cm_kernels KERNEL(kernels) = {
+    .name = CM_ISA_NAME,
     .add = k_add,
     .sub = k_sub,
     .mul = k_mul,

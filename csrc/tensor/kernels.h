@@ -1,8 +1,9 @@
 /* kernels.h - the inner loops, as one table of functions.
  *
- * kernels.c is compiled once for each instruction set and gives one table each time; cm_kernels_of
- * picks the best that the processor has. A kernel never allocates and never fails. `n` counts
- * elements, a step counts numbers between elements (0 repeats one), outputs are contiguous. */
+ * kernels.c and the files beside it are compiled once for each instruction set and give one table
+ * each time; cm_kernels_of picks the best that the processor has. A kernel never allocates and
+ * never fails. `n` counts elements, a step counts numbers between elements (0 repeats one), outputs
+ * are contiguous. */
 #ifndef CM_KERNELS_H
 #define CM_KERNELS_H
 
@@ -94,13 +95,14 @@ typedef struct cm_kernels {
     double (*sum_squares)(int64_t n, const cm_real *a);
 } cm_kernels;
 
-/* The table for this processor. */
-const cm_kernels *cm_kernels_best(void);
+/* The table of that name, NULL if this processor cannot run it; of no name (NULL): the best that it
+ * can run. */
+const cm_kernels *cm_kernels_named(const char *name);
 
 static inline const cm_kernels *cm_kernels_of(cm_ctx *cx)
 {
     if (!cx->kernels)
-        cx->kernels = cm_kernels_best();
+        cx->kernels = cm_kernels_named(NULL);
     return cx->kernels;
 }
 

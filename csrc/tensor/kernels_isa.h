@@ -1,0 +1,18 @@
+/* kernels_isa.h - what the files of kernels, compiled once for each instruction set, share. CM_ISA
+ * is the name of the set; functions that one of these files offers another carry it. */
+#ifndef CM_KERNELS_ISA_H
+#define CM_KERNELS_ISA_H
+
+#include "tensor/kernels.h"
+
+#ifndef CM_ISA
+#    define CM_ISA base
+#endif
+#define CM_PASTE_(a, b) a##b
+#define CM_PASTE(a, b)  CM_PASTE_(a, b)
+#define CM_TEXT_(a)     #a
+#define CM_TEXT(a)      CM_TEXT_(a)
+#define CM_ISA_NAME     CM_TEXT(CM_ISA)
+#define KERNEL(name)    CM_PASTE(cm_##name##_, CM_ISA)
+
+#endif
