@@ -45,15 +45,23 @@ static unsigned saves_of(const cm_op *op, cm_tensor *const *in)
     return (in[1]->node ? CM_SAVE_IN(0) : 0) | (in[0]->node ? CM_SAVE_IN(1) : 0);
 }
 
+/* A tensor of `size` numbers, contents undefined. */
+static cm_tensor *room(cm_ctx *cx, int64_t size)
+{
+    cm_shape shape = cm_shape_1d(size);
+    return cm_tensor_new(cx, &shape);
+}
+
 static cm_tensor *compute(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
                           const cm_params *p)
 {
     static const cm_params none;
-    cm_tensor *ready[CM_MAX_INPUTS];
+    cm_tensor *ready[CM_MAX_INPUTS], *kept = NULL, *out;
     cm_call call = {.cx = cx, .op = op, .n_in = n_in, .in = in, .p = p ? *p : none};
+    bool record = !(op->flags & CM_NONDIFF) && cm_records(cx, in, n_in);
+    call.p.kept = NULL;
     if (!op->shape(&call))
         return NULL;
-    cm_tensor *out;
     if (op->view) {
         out = op->view(&call);
     } else {
@@ -61,19 +69,30 @@ static cm_tensor *compute(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int
             return NULL;
         call.in = ready;
         if (call.work_size > 0) {
-            cm_shape size = cm_shape_1d(call.work_size);
-            cm_tensor *work = cm_tensor_new(cx, &size);
+            cm_tensor *work = room(cx, call.work_size);
             if (!work)
                 return NULL;
             call.work = cm_data(work);
+        }
+        if (call.keep_size > 0 && record) {
+            kept = room(cx, call.keep_size);
+            if (!kept)
+                return NULL;
+            call.kept = cm_data(kept);
         }
         out = call.out = cm_tensor_new(cx, &call.out_shape);
         if (out)
             op->eval(&call);
     }
-    if (!out || (op->flags & CM_NONDIFF) || !cm_records(cx, in, n_in))
+    if (!out || !record)
         return out;
-    return cm_record(cx, op, saves_of(op, in), in, n_in, &call.p, out) ? out : NULL;
+    if (!cm_record(cx, op, saves_of(op, in), in, n_in, &call.p, out))
+        return NULL;
+    if (kept) {
+        cm_retain(kept);
+        out->node->p.kept = kept;
+    }
+    return out;
 }
 
 cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,

@@ -31,6 +31,8 @@ typedef struct cm_call {
     cm_shape out_shape; /* to be set by .shape */
     int64_t work_size;  /* numbers of work space for .eval, to be set by .shape */
     cm_real *work;      /* that space, contents undefined; NULL if none was asked for */
+    int64_t keep_size;  /* numbers that .fast_vjp will want, to be set by .shape */
+    cm_real *kept;      /* room for them, v->p->kept later; NULL if nothing is recorded */
     cm_tensor *out;     /* contiguous, for .eval to fill */
 } cm_call;
 

@@ -27,6 +27,22 @@ typedef void cm_unary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, cm
 typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, const cm_real *b,
                           int64_t sb);
 
+/* One row of one step of a recurrent cell with n units: `gates` (3 n of a GRU: r, z, n; 4 n of an
+ * LSTM: i, f, g, o) holds U h and becomes what the step back reads: the gates, and of a GRU's
+ * candidate U h + bias. x: the projected input, like `gates`; before, state: the states before and
+ * after (n of a GRU; of an LSTM 2 n: h, then c). */
+typedef void cm_cell_step_fn(int64_t n, cm_real *gates, cm_real *state, const cm_real *x,
+                             const cm_real *bias, const cm_real *before);
+
+/* The same row on the way back. */
+typedef struct cm_cell_row {
+    const cm_real *gates, *x, *before, *after;
+    const cm_real *g; /* gradient of the state after the step, but for what the next step adds */
+    cm_real *carry;   /* that; becomes the gradient of the state before, but for that through U h */
+    cm_real *gx, *gu; /* to be filled: gradients of x and of U h + bias */
+} cm_cell_row;
+typedef void cm_cell_back_fn(int64_t n, const cm_cell_row *row);
+
 /* One step of Adam over a flat block; see optim/optim.h for the equations. */
 typedef struct cm_adam_step {
     cm_real rate, beta1, beta2, eps, decay; /* rate: already without the bias of m */
@@ -85,6 +101,9 @@ typedef struct cm_kernels {
     /* From g (gradient of y): gx; gweight (may be NULL) is added to. */
     void (*layer_norm_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *gweight,
                             const cm_real *g, const cm_real *x, const cm_real *weight, cm_real eps);
+
+    cm_cell_step_fn *gru_step, *lstm_step;
+    cm_cell_back_fn *gru_back, *lstm_back;
 
     /* Updates p, m, v from g and leaves g zero for the next step. */
     void (*adam)(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,

@@ -15,4 +15,8 @@
 #define CM_ISA_NAME     CM_TEXT(CM_ISA)
 #define KERNEL(name)    CM_PASTE(cm_##name##_, CM_ISA)
 
+/* kernels_cell.c; see kernels.h */
+cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
+cm_cell_back_fn KERNEL(gru_back), KERNEL(lstm_back);
+
 #endif

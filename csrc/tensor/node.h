@@ -19,6 +19,7 @@ typedef struct cm_params {
     double x[CM_PARAM_SLOTS];    /* numbers */
     cm_ids *ids[CM_PARAM_SLOTS]; /* ids and segments; NULL where an optional one is absent */
     cm_shape shape;              /* a shape or a permutation */
+    cm_tensor *kept; /* no option: of a recorded application, what .eval left for .fast_vjp */
 } cm_params;
 
 struct cm_op;

@@ -32,6 +32,8 @@ void cm_node_drop(cm_ctx *cx, cm_node *node)
     }
     cm_release(cx, node->saved_out);
     node->saved_out = NULL;
+    cm_release(cx, node->p.kept);
+    node->p.kept = NULL;
 }
 
 static void destroy(cm_ctx *cx, cm_node *node)

@@ -197,35 +197,47 @@ return function(with)
   add("gru", gru_step, 3, 1)
   add("lstm", lstm_step, 4, 2)
 
-  -- A GRU whose inputs are projected already: its own weights are the identity.
-  cases.gru_scan = {
-    ref = function(projected, weight, bias, state, lengths)
-      local rows = bias.shape[1]
-      local identity = ref.build({ rows, rows }, function(index)
-        return index[1] == index[2] and 1.0 or 0.0
-      end)
-      local zeros = ref.build({ rows }, function()
-        return 0.0
-      end)
-      return cases.gru.ref(projected, identity, weight, zeros, bias, state, lengths)
-    end,
-    uses = {
-      { { 2, 3, 6 }, { 6, 2 }, { 6 } }, { { 2, 2, 6 }, { 6, 2 }, { 6 }, { 2, 2 } },
-      { { 3, 3, 3 }, { 3, 1 }, { 3 }, { 3, 1 }, options = with(segments { 2, 0, 3 }) },
-      { { 2, 3, 6 }, { 6, 2 }, { 6 }, options = with(nil, segments { 3, 1 }) },
-      { { 2, 0, 6 }, { 6, 2 }, { 6 } }, { { 0, 2, 6 }, { 6, 2 }, { 6 }, { 0, 2 } },
-      { { 2, 2, 0 }, { 0, 0 }, { 0 } }, { { 1, 2, 27 }, { 27, 9 }, { 27 } },
-    },
-    refused = {
-      { { 2, 6 }, { 6, 2 }, { 6 }, text = "x must be %[batch, time, 3 hidden%], not shape 2x6" },
-      { { 2, 2, 7 }, { 7, 2 }, { 7 }, text = "do not fit projected inputs of width 7" },
-      { { 2, 2, 6 }, { 6, 3 }, { 6 }, text = "weight_hh 6x3 and bias_hh 6 do not fit" },
-      { { 2, 2, 6 }, { 6, 2 }, { 3 }, text = "weight_hh 6x2 and bias_hh 3 do not fit" },
-      { { 2, 2, 6 }, { 6, 2 }, { 6 }, { 2, 3 }, text = "state 2x3 must be 2x2, for a batch of 2" },
-      { { 2, 2, 6 }, { 6, 2 }, { 6 }, options = with(nil, segments { 3, 1 }),
-        text = "length 1 is 3, but there are 2 steps" },
-    },
-  }
+  -- A run over inputs that are projected already: its own weights are the identity.
+  local function add_scan(name, gates, parts)
+    local rows, width = gates * 2, parts * 2
+    local w, b = { rows, 2 }, { rows }
+    cases[name .. "_scan"] = {
+      ref = function(projected, weight, bias, state, lengths)
+        local n = bias.shape[1]
+        local identity = ref.build({ n, n }, function(index)
+          return index[1] == index[2] and 1.0 or 0.0
+        end)
+        local zeros = ref.build({ n }, function()
+          return 0.0
+        end)
+        return cases[name].ref(projected, identity, weight, zeros, bias, state, lengths)
+      end,
+      uses = {
+        { { 2, 3, rows }, w, b }, { { 2, 2, rows }, w, b, { 2, width } },
+        { { 3, 3, gates }, { gates, 1 }, { gates }, { 3, parts },
+          options = with(segments { 2, 0, 3 }) },
+        { { 2, 3, rows }, w, b, options = with(nil, segments { 3, 1 }) },
+        { { 2, 0, rows }, w, b }, { { 0, 2, rows }, w, b, { 0, width } },
+        { { 2, 2, 0 }, { 0, 0 }, { 0 } }, { { 1, 2, 9 * gates }, { 9 * gates, 9 }, { 9 * gates } },
+      },
+      refused = {
+        { { 2, rows }, w, b,
+          text = ("x must be %%[batch, time, %d hidden%%], not shape 2x%d"):format(gates, rows) },
+        { { 2, 2, rows + 1 }, { rows + 1, 2 }, { rows + 1 },
+          text = ("do not fit projected inputs of width %d"):format(rows + 1) },
+        { { 2, 2, rows }, { rows, 3 }, b,
+          text = ("weight_hh %dx3 and bias_hh %d do not fit"):format(rows, rows) },
+        { { 2, 2, rows }, w, { 3 },
+          text = ("weight_hh %dx2 and bias_hh 3 do not fit"):format(rows) },
+        { { 2, 2, rows }, w, b, { 2, width + 1 },
+          text = ("state 2x%d must be 2x%d, for a batch of 2"):format(width + 1, width) },
+        { { 2, 2, rows }, w, b, options = with(nil, segments { 3, 1 }),
+          text = "length 1 is 3, but there are 2 steps" },
+      },
+    }
+  end
+  add_scan("gru", 3, 1)
+  add_scan("lstm", 4, 2)
   table.insert(cases.gru.uses, { { 1, 66, 1 }, { 3, 1 }, { 3, 1 }, { 3 }, { 3 } }) -- many steps
 
   return cases
