@@ -65,7 +65,10 @@ static void scan_eval(cm_call *c, const cm_cell *cell, cm_cell_step_fn *step)
         if (t > 0)
             before = (cm_matrix){out + (t - 1) * s.width, s.time * s.width, 1};
         cm_real *gates = c->kept ? c->kept + t * s.batch * s.rows : c->work;
-        cm_gemm(c->cx, s.batch, s.rows, s.n, before, weight, 0, gates, s.rows);
+        if (t > 0 || c->n_in > 3)
+            cm_gemm(c->cx, s.batch, s.rows, s.n, before, weight, 0, gates, s.rows);
+        else
+            memset(gates, 0, (size_t)(s.batch * s.rows) * sizeof *gates);
         for (int64_t b = 0; b < s.batch; b++) {
             cm_real *state = out + (b * s.time + t) * s.width;
             if (t < steps_of(&c->p, b, s.time))
@@ -119,8 +122,9 @@ static void steps_back(const cm_vjp *v, sizes s, cm_cell_back_fn *back, const cm
                 memset(row.gu, 0, (size_t)s.rows * sizeof *row.gu);
             }
         }
-        cm_gemm(v->cx, s.batch, s.n, s.rows, (cm_matrix){own, s.rows, 1}, weight, 1, carry,
-                s.width);
+        if (t > 0 || v->n_in > 3)
+            cm_gemm(v->cx, s.batch, s.n, s.rows, (cm_matrix){own, s.rows, 1}, weight, 1, carry,
+                    s.width);
     }
 }
 
