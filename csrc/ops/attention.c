@@ -15,21 +15,9 @@ static bool masked_softmax_shape(cm_call *c)
     return !c->p.ids[0] || cm_need_lengths(c->cx, c->p.ids[0], x->dims[0], x->dims[x->ndim - 1]);
 }
 
-/* o [keys] = softmax of the first `allowed` entries of x, 0 behind them. */
-static void softmax_row(cm_real *o, const cm_real *x, int64_t allowed, int64_t keys)
-{
-    cm_real most = allowed > 0 ? x[0] : 0, total = 0;
-    for (int64_t k = 1; k < allowed; k++)
-        most = CM_MAX(most, x[k]);
-    for (int64_t k = 0; k < allowed; k++)
-        total += o[k] = CM_M(exp)(x[k] - most);
-    for (int64_t k = 0; k < allowed; k++)
-        o[k] /= total;
-    memset(o + allowed, 0, (size_t)(keys - allowed) * sizeof *o);
-}
-
 static void masked_softmax_eval(cm_call *c)
 {
+    const cm_kernels *k = cm_kernels_of(c->cx);
     const cm_shape *shape = &c->out_shape;
     const cm_ids *lengths = c->p.ids[0];
     int64_t batch = shape->dims[0], queries = shape->dims[shape->ndim - 2],
@@ -41,8 +29,12 @@ static void masked_softmax_eval(cm_call *c)
     cm_real *o = cm_data(c->out);
     for (int64_t b = 0; b < batch; b++) {
         int64_t valid = lengths ? cm_segment_length(lengths, b) : keys;
-        for (int64_t r = 0; r < rows; r++, x += keys, o += keys)
-            softmax_row(o, x, c->p.i[0] ? CM_MIN(valid, r % queries + 1) : valid, keys);
+        for (int64_t r = 0; r < rows; r++, x += keys, o += keys) {
+            int64_t allowed = c->p.i[0] ? CM_MIN(valid, r % queries + 1) : valid;
+            if (allowed > 0)
+                k->softmax(allowed, o, x);
+            memset(o + allowed, 0, (size_t)(keys - allowed) * sizeof *o);
+        }
     }
 }
 
@@ -51,6 +43,16 @@ static void masked_softmax_vjp(cm_vjp *v)
     cm_tensor *weighted = cm_mul(v->cx, v->g, v->out);
     cm_tensor *total = cm_sum(v->cx, weighted, v->edges[0].shape.ndim - 1, true);
     v->gin[0] = cm_sub(v->cx, weighted, cm_mul(v->cx, v->out, total));
+}
+
+/* Keys that are not allowed have weight 0, and so no gradient, by the same formula. */
+static void masked_softmax_fast_vjp(cm_vjp *v)
+{
+    const cm_kernels *k = cm_kernels_of(v->cx);
+    int64_t count = v->out->count, keys = CM_MAX(v->out->shape.dims[v->out->shape.ndim - 1], 1);
+    v->gin[0] = cm_tensor_new(v->cx, &v->edges[0].shape);
+    for (int64_t at = 0; v->gin[0] && at < count; at += keys)
+        k->softmax_back(keys, cm_data(v->gin[0]) + at, cm_data(v->g) + at, cm_data(v->out) + at);
 }
 
 /* in = {q [batch, heads, queries, width], k [batch, heads, keys, width], bias or none} */
@@ -106,7 +108,7 @@ const cm_op cm_op_masked_softmax = {.name = "masked_softmax", .args = "x:t causa
            "those up to the query's own number if causal, and the first lengths[k] of row k; the "
            "others weigh exactly 0, and so do all where none is allowed",
     .shape = masked_softmax_shape, .eval = masked_softmax_eval, .vjp = masked_softmax_vjp,
-    .saves = CM_SAVE_OUT, .flags = CM_CONTIGUOUS};
+    .fast_vjp = masked_softmax_fast_vjp, .saves = CM_SAVE_OUT, .flags = CM_CONTIGUOUS};
 const cm_op cm_op_attention_weights = {.name = "attention_weights",
     .args = "q:t k:t bias:t? causal:b? lengths:S?",
     .doc = "masked_softmax(q k^T / sqrt(width) + bias): q [batch, heads, queries, width], k "

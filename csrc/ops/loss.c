@@ -76,17 +76,58 @@ static cm_tensor *bce_with_logits_expand(cm_ctx *cx, cm_tensor *const *in, int n
     return mean_of(cx, cm_sub(cx, cm_softplus(cx, in[0]), cm_mul(cx, in[1], in[0])));
 }
 
+static bool cross_entropy_shape(cm_call *c)
+{
+    const cm_shape *logits = &c->in[0]->shape;
+    const cm_ids *ids = c->p.ids[0];
+    char text[CM_SHAPE_TEXT];
+    if (logits->ndim != 2 || logits->dims[0] != ids->count)
+        return cm_refuse(c->cx, CM_ERR_SHAPE,
+                         "logits must be [rows, classes] with a row for each of %lld "
+                         "ids, not %s",
+                         (long long)ids->count, cm_shape_text(logits, text));
+    c->work_size = ids->count;
+    c->keep_size = 2 * ids->count; /* of each row the largest, and the sum of exp from there */
+    return cm_need_ids(c->cx, ids, logits->dims[1], false, "ids");
+}
+
+static void cross_entropy_eval(cm_call *c)
+{
+    const cm_kernels *k = cm_kernels_of(c->cx);
+    const cm_ids *ids = c->p.ids[0];
+    int64_t rows = ids->count, classes = c->in[0]->shape.dims[1];
+    const cm_real *x = cm_data(c->in[0]);
+    for (int64_t r = 0; r < rows; r++, x += classes) {
+        cm_real most = k->max(classes, x), total = k->sum_exp(classes, x, most);
+        c->work[r] = CM_M(log)(total) - (x[ids->values[r]] - most);
+        if (c->kept) {
+            c->kept[2 * r] = most;
+            c->kept[2 * r + 1] = total;
+        }
+    }
+    *cm_data(c->out) = k->sum(rows, c->work) / (cm_real)rows;
+}
+
+static void cross_entropy_fast_vjp(cm_vjp *v)
+{
+    const cm_kernels *k = cm_kernels_of(v->cx);
+    const cm_ids *ids = v->p->ids[0];
+    int64_t rows = ids->count, classes = v->edges[0].shape.dims[1];
+    v->gin[0] = cm_tensor_new(v->cx, &v->edges[0].shape);
+    if (!v->gin[0] || rows == 0)
+        return;
+    const cm_real *x = cm_data(v->in[0]), *kept = cm_data(v->p->kept);
+    cm_real *gx = cm_data(v->gin[0]), share = *cm_data(v->g) / (cm_real)rows;
+    for (int64_t r = 0; r < rows; r++, x += classes, gx += classes, kept += 2) {
+        k->exp_scaled(classes, gx, x, kept[0], share / kept[1]);
+        gx[ids->values[r]] -= share;
+    }
+}
+
 static cm_tensor *cross_entropy_expand(cm_ctx *cx, cm_tensor *const *in, int n_in,
                                        const cm_params *p)
 {
     (void)n_in;
-    const cm_shape *logits = &in[0]->shape;
-    char text[CM_SHAPE_TEXT];
-    if (logits->ndim != 2 || logits->dims[0] != p->ids[0]->count)
-        return cm_fail(cx, CM_ERR_SHAPE,
-                       "logits must be [rows, classes] with a row for each of %lld "
-                       "ids, not %s",
-                       (long long)p->ids[0]->count, cm_shape_text(logits, text));
     cm_params last = {.i = {1}};
     cm_tensor *log_share = cm_apply(cx, &cm_op_log_softmax, in, 1, &last);
     return cm_neg(cx, mean_of(cx, cm_gather(cx, log_share, p->ids[0], 1)));
@@ -131,7 +172,8 @@ const cm_op cm_op_bce_with_logits = {.name = "bce_with_logits", .args = "logit:t
     .expand = bce_with_logits_expand};
 const cm_op cm_op_cross_entropy = {.name = "cross_entropy", .args = "logits:t ids:I",
     .doc = "mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], an id a row",
-    .expand = cross_entropy_expand};
+    .shape = cross_entropy_shape, .eval = cross_entropy_eval, .expand = cross_entropy_expand,
+    .fast_vjp = cross_entropy_fast_vjp, .saves = CM_SAVE_IN(0), .flags = CM_CONTIGUOUS};
 const cm_op cm_op_hinge = {.name = "hinge", .args = "positive:t negative:t margin:x=1",
     .doc = "mean of max(0, margin - positive + negative); the shapes must be equal",
     .expand = hinge_expand};

@@ -3,8 +3,12 @@
 #include <string.h>
 
 /* The largest of each column of x [n, inner], n > 0; not a number where there is one. */
-static void largest(int64_t n, int64_t inner, const cm_real *x, cm_real *o)
+static void largest(const cm_kernels *k, int64_t n, int64_t inner, const cm_real *x, cm_real *o)
 {
+    if (inner == 1) {
+        *o = k->max(n, x);
+        return;
+    }
     memcpy(o, x, (size_t)inner * sizeof *o);
     for (int64_t r = 1; r < n; r++) {
         x += inner;
@@ -57,7 +61,7 @@ static void max_eval(cm_call *c)
     const cm_real *x = cm_data(c->in[0]);
     cm_real *o = cm_data(c->out);
     for (int64_t i = 0; i < a.outer && a.n > 0; i++)
-        largest(a.n, a.inner, x + i * a.n * a.inner, o + i * a.inner);
+        largest(cm_kernels_of(c->cx), a.n, a.inner, x + i * a.n * a.inner, o + i * a.inner);
 }
 
 static void max_put(const cm_vjp *v, const cm_real *x, const cm_real *value, cm_real *to)
@@ -98,7 +102,7 @@ static void segment_max_eval(cm_call *c)
     for (int64_t g = 0; g < groups; g++, o += size) {
         int64_t first = offset[g], rows = offset[g + 1] - first;
         if (rows > 0)
-            largest(rows, size, x + first * size, o);
+            largest(cm_kernels_of(c->cx), rows, size, x + first * size, o);
         else
             memset(o, 0, (size_t)size * sizeof *o);
     }

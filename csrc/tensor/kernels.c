@@ -4,6 +4,7 @@
 #include "tensor/kernels_math.h"
 #include "tensor/kernels_optim.h"
 #include "tensor/kernels_rows.h"
+#include "tensor/kernels_sums.h"
 
 /* The constant steps 0 and 1 get loops of their own: those are the ones that vectorise. */
 #define UNARY(name, expression)                                                                 \
@@ -78,41 +79,6 @@ UNARY(tanh, real_tanh(x))
 UNARY(softplus, real_softplus(x))
 UNARY(erf, real_erf(x))
 UNARY(pow, CM_M(pow)(x, p))
-
-/* Sums run in 16 independent lanes: fast, and the same order whatever the caller. */
-#define LANES 16
-
-static cm_real fold(const cm_real lane[LANES])
-{
-    cm_real total = 0;
-    for (int i = 0; i < LANES; i++)
-        total += lane[i];
-    return total;
-}
-
-static cm_real k_sum(int64_t n, const cm_real *a)
-{
-    cm_real lane[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] += a[i + j];
-    for (int j = 0; i < n; i++, j++)
-        lane[j] += a[i];
-    return fold(lane);
-}
-
-static cm_real k_dot(int64_t n, const cm_real *a, const cm_real *b)
-{
-    cm_real lane[LANES] = {0};
-    int64_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (int j = 0; j < LANES; j++)
-            lane[j] += a[i + j] * b[i + j];
-    for (int j = 0; i < n; i++, j++)
-        lane[j] += a[i] * b[i];
-    return fold(lane);
-}
 
 static void k_axpy(int64_t n, cm_real *restrict o, cm_real scale, const cm_real *restrict a)
 {
@@ -346,6 +312,11 @@ const cm_kernels KERNEL(kernels) = {
     .lstm_step = KERNEL(lstm_step),
     .gru_back = KERNEL(gru_back),
     .lstm_back = KERNEL(lstm_back),
+    .max = KERNEL(max),
+    .sum_exp = KERNEL(sum_exp),
+    .exp_scaled = KERNEL(exp_scaled),
+    .softmax = KERNEL(softmax),
+    .softmax_back = KERNEL(softmax_back),
     .adam = k_adam,
     .sgd = k_sgd,
     .sum_squares = k_sum_squares,

@@ -102,6 +102,17 @@ typedef struct cm_kernels {
     void (*layer_norm_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *gweight,
                             const cm_real *g, const cm_real *x, const cm_real *weight, cm_real eps);
 
+    /* The largest of a run, n > 0; not a number where there is one. */
+    cm_real (*max)(int64_t n, const cm_real *a);
+    /* Sum of exp(a - shift). */
+    cm_real (*sum_exp)(int64_t n, const cm_real *a, cm_real shift);
+    /* o = scale * exp(a - shift). */
+    void (*exp_scaled)(int64_t n, cm_real *o, const cm_real *a, cm_real shift, cm_real scale);
+    /* o = exp(a) / sum(exp a), n > 0, without overflow. */
+    void (*softmax)(int64_t n, cm_real *o, const cm_real *a);
+    /* o = gradient of a, from g, that of y = softmax(a). */
+    void (*softmax_back)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y);
+
     cm_cell_step_fn *gru_step, *lstm_step;
     cm_cell_back_fn *gru_back, *lstm_back;
 

@@ -19,4 +19,15 @@
 cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
 cm_cell_back_fn KERNEL(gru_back), KERNEL(lstm_back);
 
+/* kernels_softmax.c; see kernels.h */
+cm_real KERNEL(max)(int64_t n, const cm_real *a);
+/* likewise */
+cm_real KERNEL(sum_exp)(int64_t n, const cm_real *a, cm_real shift);
+/* likewise */
+void KERNEL(exp_scaled)(int64_t n, cm_real *o, const cm_real *a, cm_real shift, cm_real scale);
+/* likewise */
+void KERNEL(softmax)(int64_t n, cm_real *o, const cm_real *a);
+/* likewise */
+void KERNEL(softmax_back)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y);
+
 #endif
