@@ -1,5 +1,7 @@
 -- exp and its kin of the inner loops, in every instruction set that this machine has: against the
 -- float64 core, which calls the C library, and the same bits wherever an element stands.
+local each_kernels = require "spec.support.each_kernels"
+
 local core, core64 = require "cmml.core", require "cmml.core64"
 
 local names = { "exp", "log", "tanh", "sigmoid", "softplus", "erf" }
@@ -41,40 +43,17 @@ local function sweep()
   return list
 end
 
--- Calls f(name) with each set of kernels in use; the best is in use again in the end.
-local function each_kernels(f)
-  local best = core.kernels()
-  for _, name in ipairs { "base", "avx2", "avx512" } do
-    if pcall(core.kernels, name) then
-      assert.equal(name, core.info().kernels)
-      local ok, message = pcall(f, name)
-      core.kernels(best)
-      assert(ok, message)
-    end
-  end
-end
-
 local function same(a, b)
   return a == b and 1 / a == 1 / b or a ~= a and b ~= b
 end
 
-describe("the kernels", function()
-  it("are named, and those that the machine lacks are refused", function()
-    local best = core.kernels()
-    assert.equal("base", core.kernels "base")
-    assert.equal(best, core.kernels(best))
-    local ok, message = pcall(core.kernels, "abacus")
-    assert.is_false(ok)
-    assert.matches("no such kernels", message)
-    assert.equal(best, core.kernels())
-  end)
-
+describe("exp and its kin", function()
   local list = sweep()
   for _, name in ipairs(names) do
     it("compute within 2 units in the last place over all floats: " .. name, function()
       local x = core.tensor(list)
       local truth = core64[name](core64.tensor(x:totable())):totable()
-      each_kernels(function(kernels)
+      each_kernels(core, function(kernels)
         local worst, at = 0, 0
         for i, y in ipairs(core[name](x):totable()) do
           local off = math.abs(y - truth[i]) / ulp(truth[i])
@@ -101,7 +80,7 @@ describe("the kernels", function()
       softplus = { float_of(bits_of(math.log(2))), float_of(bits_of(math.log(2))), inf, 0, nan },
       erf = { 0, -0.0, 1, -1, nan },
     }
-    each_kernels(function(kernels)
+    each_kernels(core, function(kernels)
       for name, values in pairs(expected) do
         for i, y in ipairs(core[name](x):totable()) do
           assert(same(values[i], y), ("%s: %s of value %d is %g"):format(kernels, name, i, y))
@@ -118,7 +97,7 @@ describe("the kernels", function()
     local x = core.tensor(values)
     local apart = core.concat({ x:reshape { 75, 1 }, x:reshape { 75, 1 } }, 2)
     local one, activations = core.full({ 1, 1 }, 1), { sigmoid = true, tanh = true }
-    each_kernels(function(kernels)
+    each_kernels(core, function(kernels)
       for _, name in ipairs(names) do
         local whole = core[name](x):totable()
         local function check(how, first, part)
