@@ -1,6 +1,7 @@
 --- The cases of the benchmark: what a user of the library waits for, at the published sizes on
 -- MovieLens-1M. The tables of ids are made; batches are prepared beforehand, as for the peer.
 local made = require "made"
+local recurrent = require "recurrent"
 
 local cases = {}
 
@@ -173,6 +174,14 @@ cases.list = {
     make = adapt_raw },
   { name = "score", text = "scoring 1,000 items for that user",
     peers = { "score", "score_algebra" }, make = score },
+  { name = "gru", text = "GRU and its gradient: batch 32, 40 steps, width 256", peers = { "gru" },
+    make = function(cmml)
+      return recurrent.pass(cmml, "gru")
+    end },
+  { name = "lstm", text = "LSTM and its gradient, the same sizes", peers = { "lstm" },
+    make = function(cmml)
+      return recurrent.pass(cmml, "lstm")
+    end },
   { name = "chain", text = "10,000 adds on one element, and their gradient", peers = { "chain" },
     make = chain },
 }

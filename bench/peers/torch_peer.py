@@ -17,6 +17,8 @@ cases:
   score          scores of 1,000 items for an adapted user, embeddings looked up
   score_algebra  the same with item vectors made beforehand, user part of the first maps once
   load           read a MovieLens-1M ratings.dat into int32 arrays (only with --ratings)
+  gru, lstm      nn.GRU and nn.LSTM over 40 steps of width 256, batch 32: forward, sum, backward to
+                 weights and inputs
   gemm           float32 matrix product 1024 x 1024 x 1024
   chain          10,000 adds on a tensor of one element, then the gradient
 """
@@ -283,7 +285,9 @@ class Cases:
         self.prepare = {
             "step": lambda: next_step(self.plain, self.batches),
             "step_algebra": lambda: next_step(self.short, self.batches),
-            "adam": lambda: adam(Cmml()), "adapt": self.adapt, "score": self.score, "score_algebra": self.score_algebra,
+            "adam": lambda: adam(Cmml()), "adapt": self.adapt,
+            "score": self.score, "score_algebra": self.score_algebra,
+            "gru": lambda: recurrent(nn.GRU), "lstm": lambda: recurrent(nn.LSTM),
             "gemm": lambda: lambda: torch.mm(a, b, out=out), "chain": chain}
         if ratings:
             self.prepare["load"] = lambda: lambda: read_ratings(ratings)
@@ -322,6 +326,14 @@ class Cases:
             item, user = model.embed(self.items), model.embed(self.user.users)
             context = model.context(self.user, 1)
         return torch.inference_mode()(lambda: model.score(item, user, context))
+
+
+def recurrent(layer):
+    """One pass over 40 steps and its gradients; the outputs h alone are summed."""
+    layer = layer(256, 256, batch_first=True)
+    x = torch.rand(32, 40, 256, requires_grad=True)
+    of = [x, *layer.parameters()]
+    return lambda: torch.autograd.grad(layer(x)[0].sum(), of)
 
 
 def prepare(run, warmup):
