@@ -75,7 +75,7 @@ bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BL
     BLAS_LIBS='$(BLAS_LIBS)' sh tools/bootstrap.sh
 
 .PHONY: all demo test bench figures golden install uninstall lint check format format-check asan coverage \
-    docs clean help run-asan run-coverage FORCE
+    reference docs clean help run-asan run-coverage FORCE
 .DELETE_ON_ERROR:
 
 all: $(core) $(core64) ## build both cores (float32, and float64 for checking gradients)
@@ -205,8 +205,8 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory format-check || failed=1; \
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
-check: all ## layers, sizes, documentation, version, symbols
-	$(Q)failed=; for gate in layers sizes docs version exports; do \
+check: all ## layers, sizes, documentation, reference, version, symbols
+	$(Q)failed=; for gate in layers sizes docs reference version exports; do \
 	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
 
 c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c))
@@ -217,20 +217,26 @@ format: ## clang-format the C sources in place
 format-check: ## does clang-format agree with the C sources?
 	$(Q)clang-format --dry-run --Werror $(c_files)
 
-docs: ## reference of the API by ldoc, into doc/api
+reference: all ## what cmml.help and editors read, from comments, descriptors and the library itself
+	$(Q)$(in_tree) $(LUA) tools/reference.lua
+
+docs: all ## reference of the API by ldoc, into doc/api
 	$(Q)command -v ldoc >/dev/null || { echo 'ldoc is missing (Debian: apt-get install lua-ldoc)' >&2; \
 	    exit 1; }
-	$(Q)ldoc --quiet .
+	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p $(BUILD)/reference
+	$(Q)$(in_tree) $(LUA) tools/reference.lua $(BUILD)/reference
+	$(Q)ldoc --quiet --fatalwarnings . $(BUILD)/reference
 
 # --- installing ---------------------------------------------------------------------------------
 
-lua_files = $(sort $(shell find lua -name '*.lua'))
+lua_files = $(sort $(shell find lua -name '*.lua')) lua/cmml/reference.txt
 
 install: all ## into PREFIX, or INST_LIBDIR, INST_LUADIR, INST_BINDIR; DESTDIR in front
 	$(Q)install -d '$(DESTDIR)$(INST_LIBDIR)/cmml' '$(DESTDIR)$(INST_BINDIR)'
 	$(Q)install -m 755 $(core) $(core64) '$(DESTDIR)$(INST_LIBDIR)/cmml'
 	$(Q)for file in $(lua_files:lua/%=%); do \
 	    install -D -m 644 "lua/$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
+	$(Q)install -D -m 644 types/cmml.d.lua '$(DESTDIR)$(INST_LUADIR)/cmml/types/cmml.d.lua'
 	$(Q)install -m 755 bin/cmml '$(DESTDIR)$(INST_BINDIR)/cmml'
 
 uninstall: ## remove what install put there

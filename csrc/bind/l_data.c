@@ -213,6 +213,9 @@ static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {"map_ids", l_map_ids},
                                      {NULL, NULL}};
 
+/*** Numbers that tell streams of random numbers apart: user, init, split, cap, draw, order, labels,
+ * dropout.
+ * @tfield table streams by name */
 static const char *const stream_names[] = {"user", "init",  "split",  "cap",
                                            "draw", "order", "labels", "dropout"};
 

@@ -113,6 +113,9 @@ static int ids_len(lua_State *L)
     return 1;
 }
 
+/*** The numbers as a list.
+ * @function Ids:totable
+ * @treturn {integer,...} */
 static int ids_totable(lua_State *L)
 {
     cm_ids *ids = cmL_check_ids(L, 1);
@@ -156,13 +159,18 @@ static int segments_len(lua_State *L)
     return 1;
 }
 
+/*** How many rows there are in all segments together.
+ * @function Segments:rows
+ * @treturn integer */
 static int segments_rows(lua_State *L)
 {
     lua_pushinteger(L, cm_segments_rows(cmL_check_segments(L, 1)));
     return 1;
 }
 
-/* The length of the shortest; nil if there are none. */
+/*** The length of the shortest segment.
+ * @function Segments:shortest
+ * @treturn integer|nil nil if there are no segments */
 static int segments_shortest(lua_State *L)
 {
     cm_ids *segments = cmL_check_segments(L, 1);
@@ -176,7 +184,9 @@ static int segments_shortest(lua_State *L)
     return 1;
 }
 
-/* Which segment each row belongs to, as Ids. */
+/*** Which segment each row belongs to.
+ * @function Segments:groups
+ * @treturn Ids */
 static int segments_groups(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -185,6 +195,9 @@ static int segments_groups(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "segments:groups");
 }
 
+/*** The lengths as a list.
+ * @function Segments:totable
+ * @treturn {integer,...} */
 static int segments_totable(lua_State *L)
 {
     cm_ids *segments = cmL_check_segments(L, 1);

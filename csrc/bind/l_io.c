@@ -244,6 +244,8 @@ static const luaL_Reg functions[] = {{"clock", l_clock},
                                      {NULL, NULL}};
 static const luaL_Reg hold_meta[] = {{"__gc", hold_gc}, {NULL, NULL}};
 
+/*** What null of JSON becomes, which nil cannot stand for in a table.
+ * @tfield userdata json_null a value that is equal to itself alone */
 void cmL_open_io(lua_State *L)
 {
     cmL_class(L, CML_HOLD, hold_meta, NULL);

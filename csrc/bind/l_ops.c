@@ -1,5 +1,5 @@
-/* l_ops.c - every op of the table as a Lua function, a tensor method and (where it has one) a
- * metamethod, from its descriptor alone. */
+/* l_ops.c - all ops: each is a Lua function, a tensor method and (where it has one) a metamethod,
+ * from its descriptor alone. */
 #include "bind/signature.h"
 #include <string.h>
 
@@ -39,19 +39,24 @@ static const char *form_of(const cm_op *op)
 
 /*** All ops.
  * @function ops
- * @treturn table by name: signature, doc, form ("primitive", "composite", "fused"), differentiable
- */
+ * @treturn table by name: signature, args (in the language of `signature.h`), meta (the metamethod
+ * that it is, if any), doc, form ("primitive", "composite", "fused"), differentiable, nondiff (has
+ * no gradient by its nature) */
 static int l_ops(lua_State *L)
 {
     lua_newtable(L);
     for (const cm_op *const *at = cm_op_table; *at; at++) {
         const cm_op *op = *at;
         cmL_signature signature;
-        lua_createtable(L, 0, 4);
+        lua_createtable(L, 0, 7);
         if (cmL_signature_parse(&signature, op)) {
             cmL_signature_push(L, &signature);
             lua_setfield(L, -2, "signature");
         }
+        lua_pushstring(L, op->args);
+        lua_setfield(L, -2, "args");
+        lua_pushstring(L, op->meta); /* nil for NULL */
+        lua_setfield(L, -2, "meta");
         lua_pushstring(L, op->doc);
         lua_setfield(L, -2, "doc");
         lua_pushstring(L, form_of(op));

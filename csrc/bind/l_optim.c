@@ -221,6 +221,8 @@ static int o_gc(lua_State *L)
     return 0;
 }
 
+/*** Gives the memory of gradients and moments back now; the parameters stay as they are.
+ * @function Optimizer:free */
 static int o_free(lua_State *L)
 {
     return cmL_may_free(L) ? o_gc(L) : 0;

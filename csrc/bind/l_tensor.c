@@ -6,6 +6,15 @@
 #include <math.h>
 #include <string.h>
 
+/*** A grid of numbers: float32, or float64 in `cmml.double`; up to six dims. Every op is a method,
+ * `+ - * / ^` and unary minus are ops, `#t` is the size of the first dim.
+ * @type Tensor
+ * @tfield {integer,...} shape sizes of the dims, a fresh table; {} of a single number
+ * @tfield integer ndim how many dims
+ * @tfield integer count how many numbers
+ * @tfield string dtype "float32" or "float64"
+ * @tfield boolean tracked whether gradients can flow to it */
+
 /*** The only number of a tensor.
  * @function Tensor:item
  * @treturn number */

@@ -1,4 +1,4 @@
-/* lua_cmml.c - luaopen: makes the context and opens every part.
+/* lua_cmml.c - the core as a Lua module: makes the context and opens every part.
  *
  * @module cmml.core */
 #include "bind/cmL.h"

@@ -1,4 +1,5 @@
---- Checking of option tables: unknown keys are errors that name the nearest known one.
+--- Checking of option tables: an unknown key is an error that names the nearest known one,
+-- or all.
 --
 -- @module cmml.args
 local args = {}
@@ -20,19 +21,44 @@ local function distance(a, b)
   return row[#b]
 end
 
---- The entry of a list that is spelt most like a word; nil for an empty list.
+-- At most two typing mistakes, which leave half of the shorter word; or one begins with the other.
+local function is_near(word, candidate, d)
+  local shorter = math.min(#word, #candidate)
+  local begins = shorter > 1 and word:sub(1, shorter) == candidate:sub(1, shorter)
+  return begins or (d <= 2 and 2 * d <= shorter)
+end
+
+--- The entry of a list that a word may have been meant for: at most two letters are other, missing
+-- or too many, or one is the beginning of the other.
 -- @tparam string word
 -- @tparam table known list of strings
--- @treturn ?string
+-- @treturn ?string the nearest one, the first of equals; nil if none is near
 function args.nearest(word, known)
   local best, least
   for _, candidate in ipairs(known) do
     local d = distance(word, candidate)
-    if not least or d < least then
+    if is_near(word, candidate, d) and (not least or d < least) then
       best, least = candidate, d
     end
   end
   return best
+end
+
+--- What to say of a word that is not in a list: "did you mean batch?" if one is near, or else which
+-- there are.
+-- @tparam string word
+-- @tparam table known list of strings
+-- @tparam[opt=""] string prefix in front of each, such as "--"
+-- @treturn string
+function args.suggest(word, known, prefix)
+  prefix = prefix or ""
+  local near = args.nearest(word, known)
+  if near then
+    return ("did you mean %s%s?"):format(prefix, near)
+  elseif #known == 0 then
+    return "there are none"
+  end
+  return ("known: %s%s"):format(prefix, table.concat(known, ", " .. prefix))
 end
 
 local function sorted_keys(t)
@@ -85,8 +111,8 @@ function args.check(name, options, known, level)
   end
   for key in pairs(options) do
     if known[key] == nil then
-      local near = args.nearest(tostring(key), sorted_keys(known))
-      error(("%s: unknown option %s; did you mean %s?"):format(name, tostring(key), near), level)
+      error(("%s: unknown option %s; %s"):format(name, tostring(key),
+        args.suggest(tostring(key), sorted_keys(known))), level)
     end
   end
   local result = {}

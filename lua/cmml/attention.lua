@@ -11,7 +11,7 @@ return function(cmml)
   -- + 1 to h width / heads of the query, key and value.
   -- @tparam table options width, heads (a divisor of width), causal (no key behind the query's own
   -- place; default false), init
-  -- @treturn Module of (x [batch, time, width], lengths (Segments: how many keys of each row are
+  -- @treturn Attention of (x [batch, time, width], lengths (Segments: how many keys of each row are
   -- valid) or nil, bias (added to the logits [batch, heads, time, time]) or nil) giving [batch,
   -- time, width]; children query, key, value and out, linear [width, width] with bias
   function nn.attention(options)
@@ -44,6 +44,11 @@ return function(cmml)
       self.causal, lengths)
   end
 
+  --- Runs the layer.
+  -- @tparam Tensor x [batch, time, width]
+  -- @tparam[opt] Segments lengths valid keys of each row; default: all
+  -- @tparam[opt] Tensor bias added to the logits [batch, heads, time, time], or broadcast to them
+  -- @treturn Tensor [batch, time, width]
   function Attention:forward(x, lengths, bias)
     local mixed = core.attention(split(self, self.query(x)), split(self, self.key(x)),
       split(self, self.value(x)), bias, self.causal, lengths)

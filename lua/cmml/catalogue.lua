@@ -7,6 +7,12 @@ local args = require "cmml.args"
 
 return function(cmml)
   local core = cmml.core
+  --- The items of a model, and the values that fields can have; see `catalogue`.
+  -- @tfield Vocab items raw ids
+  -- @tfield table schema
+  -- @tfield ?table titles by row of `items`
+  -- @tfield table vocabs the values of each field, a Vocab by its name
+  -- @tfield table item_bags the items' values: {ids, segments} for each item field, in order
   local Catalogue = { __name = "cmml.Catalogue" }
   Catalogue.__index = Catalogue
 

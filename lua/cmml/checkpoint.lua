@@ -38,6 +38,9 @@ return function(cmml)
   end
 
   --- Saves the recommender; see `save`.
+  -- @tparam string path
+  -- @treturn ?true
+  -- @treturn ?string message
   function Recommender:save(path)
     return cmml.save(self, path)
   end

@@ -40,7 +40,7 @@ function cli.main(words)
     known = known or candidate == name
   end
   if not known then
-    return fail(("unknown command %s; did you mean %s?"):format(name, args.nearest(name, names)), 2)
+    return fail(("unknown command %s; %s"):format(name, args.suggest(name, names)), 2)
   end
   local command = require("cmml.cli." .. name)
   local rest = table.move(words, 2, #words, 1, {})

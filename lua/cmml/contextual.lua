@@ -24,6 +24,10 @@ return function(cmml)
     encoder_detach = "boolean?", label_hidden = "integer?", hybrid = "string?",
     modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
     preset = { "string", "published-code" } }
+  local rules = { seed = { "integer", 1 } }
+  for key, rule in pairs(known) do
+    rules[key] = rule
+  end
 
   local function build(catalogue, options, init)
     local network = { item_fields = catalogue:fields "item", user_fields = catalogue:fields "user",
@@ -46,10 +50,6 @@ return function(cmml)
   -- weights (default 1)
   -- @treturn Recommender; its field `training` holds the preset's defaults for `train`
   function cmml.cmml(catalogue, options)
-    local rules = { seed = { "integer", 1 } }
-    for key, rule in pairs(known) do
-      rules[key] = rule
-    end
     local opt = args.check("cmml", options, rules)
     args.check("cmml", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
     local preset = cmml.presets[opt.preset]
@@ -82,6 +82,9 @@ return function(cmml)
   end
 
   --- The contexts of tasks, from one forward pass over their supports.
+  -- @tparam table support segments, items (Ids), labels [rows] of all tasks, one behind the other
+  -- @tparam table users bags (of the user fields) and rows (Ids, one a task)
+  -- @treturn table the state for `score_rows`
   function Contextual:adapt_rows(support, users)
     local network = self.module
     local user = network:embed_fields("user", users.bags, users.rows)
@@ -95,6 +98,10 @@ return function(cmml)
   end
 
   --- Scores of rows under those contexts.
+  -- @tparam table state what `adapt_rows` gave
+  -- @tparam Ids items a row of the catalogue for each score
+  -- @tparam Segments segments which rows belong to which task
+  -- @treturn Tensor [rows]
   function Contextual:score_rows(state, items, segments)
     local x = vectors(self, state.user, items, segments)
     return (self.module:score(x, state.context, segments))
@@ -109,12 +116,18 @@ return function(cmml)
     return core.task_mse(scores, batch.query.labels, batch.query.segments)
   end
 
+  --- What a model file keeps.
+  -- @treturn table list of {name, tensor}
   function Contextual:tensors()
     return self.module:named_parameters()
   end
 
   --- The recommender of a model file. Its sizes are not trusted: a parameter is made only if the
   -- file holds one of its shape, so that memory is in proportion to the file.
+  -- @tparam Catalogue catalogue
+  -- @tparam table options any option of `cmml` but seed
+  -- @tparam table tensors list of {name, tensor}
+  -- @treturn Recommender
   function Contextual.restore(catalogue, options, tensors)
     args.check("model options", options, known, 1)
     local stored, values = {}, {}

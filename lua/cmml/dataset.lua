@@ -5,6 +5,16 @@ local args = require "cmml.args"
 
 return function(cmml)
   local core = cmml.core
+  --- Ratings, and what is known of their items and people; see `dataset`.
+  -- @tfield string name
+  -- @tfield table schema
+  -- @tfield Vocab users raw ids
+  -- @tfield Vocab items raw ids
+  -- @tfield table user_records by row of `users`
+  -- @tfield table item_records by row of `items`
+  -- @tfield table titles by row of `items`
+  -- @tfield table ratings grouped by user: users (Segments), items (Ids), ratings (Tensor)
+  -- @tfield integer duplicates ratings left out
   local Dataset = { __name = "cmml.Dataset" }
   Dataset.__index = Dataset
   cmml.Dataset = Dataset -- split.lua adds to it

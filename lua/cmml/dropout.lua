@@ -11,7 +11,7 @@ return function(cmml)
   --- Dropout (Srivastava et al. 2014): active where it is called with a key, as in training.
   -- @tparam table options rate (share of the entries set to 0), place (default 0; gives layers
   -- that are called with one key masks of their own)
-  -- @treturn Module of (x, key): key is a table {seed, epoch, task} (integers, 0 unless given), of
+  -- @treturn Dropout of (x, key): key is a table {seed, epoch, task} (integers, 0 unless given), of
   -- which the mask is a function, or nil, which gives x itself
   function nn.dropout(options)
     local opt = args.check("dropout", options, { rate = "number", place = { "integer", 0 } })
@@ -23,6 +23,10 @@ return function(cmml)
     return self
   end
 
+  --- Runs the layer.
+  -- @tparam Tensor x of any shape
+  -- @tparam[opt] table key seed, epoch, task (whole numbers, 0 unless given); nil gives x itself
+  -- @treturn Tensor of the same shape
   function Dropout:forward(x, key)
     if key == nil then
       return x

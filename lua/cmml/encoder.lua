@@ -10,6 +10,7 @@ local args = require "cmml.args"
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
+  --- Constructors of context encoders by name.
   cmml.encoders = {}
 
   local MeanEncoder = nn.class "cmml.MeanEncoder"
@@ -18,7 +19,7 @@ return function(cmml)
   --- Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6). A task without support
   -- has the context zero.
   -- @tparam table options inp, out, widths (of the hidden layers), init
-  -- @treturn Module of (samples [rows, inp], segments) giving [tasks, out]
+  -- @treturn MeanEncoder of (samples [rows, inp], segments) giving [tasks, out]
   function cmml.encoders.mean(options)
     local opt = args.check("encoders.mean", options, { inp = "integer", out = "integer",
       widths = "table", init = "table?" })
@@ -29,9 +30,13 @@ return function(cmml)
     return self
   end
 
-  -- The last layer is affine, so the mean may be taken before it: exactly the same, for a fraction
-  -- of the work.
+  --- The contexts of tasks.
+  -- @tparam Tensor samples [rows, inp]
+  -- @tparam Segments segments one a task
+  -- @treturn Tensor [tasks, out]
   function MeanEncoder:forward(samples, segments)
+    -- The last layer is affine, so the mean may be taken before it: exactly the same, for a
+    -- fraction of the work.
     local hidden = cmml.written_out(self.mlp:hidden(samples))
     local pooled = core.segment_mean(hidden, segments)
     local context = self.mlp:last(pooled)

@@ -16,7 +16,7 @@ return function(cmml)
   -- @tparam table options fields (list of {name, size, multi}), width (of every field's vector),
   -- mode (of several values: "mean", the default, or "sum"), init. Initial values: N(0, 1) for
   -- single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
-  -- @treturn Module of (names (of the fields wanted, in order), bags (as above, one a name), rows
+  -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (as above, one a name), rows
   -- (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names]; children by
   -- field name, each an `nn.embedding`
   function cmml.field_embedding(options)
@@ -33,6 +33,11 @@ return function(cmml)
 
   local most = 31 -- fields that embedding_fields takes
 
+  --- The joined vectors of some fields.
+  -- @tparam table names of the fields, in order
+  -- @tparam table bags one {ids, segments} for each of them
+  -- @tparam[opt] Ids rows which rows of the bags, in order; default: all
+  -- @treturn Tensor [rows, width * #names]
   function FieldEmbedding:forward(names, bags, rows)
     local tables, columns = {}, {}
     for i, name in ipairs(names) do

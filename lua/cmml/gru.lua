@@ -27,7 +27,7 @@ return function(cmml)
 
   --- Gated recurrent unit (Cho et al. 2014), as the op gru.
   -- @tparam table options inp, hidden, init
-  -- @treturn Module of (x [batch, time, inp], lengths (Segments) or nil, state [batch, hidden] or
+  -- @treturn Gru of (x [batch, time, inp], lengths (Segments) or nil, state [batch, hidden] or
   -- nil) giving all states [batch, time, hidden], 0 behind the lengths; parameters as
   -- `register_recurrent` says, gate rows in the order r, z, n
   function nn.gru(options)
@@ -38,6 +38,11 @@ return function(cmml)
     return self
   end
 
+  --- The states after all steps.
+  -- @tparam Tensor x [batch, time, inp]
+  -- @tparam[opt] Segments lengths valid steps of each row; default: all
+  -- @tparam[opt] Tensor state to start from [batch, hidden]; default: zeros
+  -- @treturn Tensor [batch, time, hidden], 0 behind the lengths
   function Gru:forward(x, lengths, state)
     return core.gru(x, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, state, lengths)
   end

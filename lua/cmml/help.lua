@@ -1,31 +1,66 @@
 --- Help in the interpreter.
 --
+-- What it says stands in reference.txt beside this file, which `make reference` writes: a block for
+-- every function, class and method, headed by "## " and the names that it answers to. The file is
+-- read anew at each call, so that a program that never asks holds none of it.
+--
 -- @module cmml
 local args = require "cmml.args"
-local options = require "cmml.options"
+
+local function read_reference()
+  local here = package.searchpath("cmml.help", package.path)
+  local file = here and io.open((here:gsub("help%.lua$", "reference.txt")), "rb")
+  if not file then
+    error("help: the file reference.txt is not beside the library's Lua files: install it again", 3)
+  end
+  local text = file:read "a"
+  file:close()
+  return text
+end
+
+-- "cmml.nn.linear", "nn.linear" and "linear" ask for the same; so do "Tensor:sum" and "Tensor.sum".
+local function last_part(name)
+  return name:match "[^.:]+$" or name
+end
+
+-- The blocks whose whole name this is; if there are none, those whose last part it is. All last
+-- parts are returned as well.
+local function find(text, name)
+  local wanted = name:gsub("^cmml[.:]", ""):gsub(":", ".")
+  local whole, parts, known, seen = {}, {}, {}, {}
+  for names, body in (text .. "\n#"):gmatch "## ([^\n]*)\n(.-)\n+%f[#]" do
+    for key in names:gmatch "%S+" do
+      local last = last_part(key)
+      if key:gsub(":", ".") == wanted then
+        whole[#whole + 1] = body
+      elseif last == name and parts[#parts] ~= body then
+        parts[#parts + 1] = body
+      end
+      if not seen[last] then
+        known[#known + 1], seen[last] = last, true
+      end
+    end
+  end
+  return #whole > 0 and whole or parts, known
+end
 
 return function(cmml)
-  --- Prints what an op does, or the list of all ops.
-  -- @tparam[opt] string name
+  --- Prints what a function, class or method does, with its arguments, shapes and defaults.
+  -- @tparam[opt] string name "matmul", "nn.linear", "Tensor", "Recommender:adapt"; the last part of
+  -- a name is enough. Without a name: what there is
   function cmml.help(name)
-    local ops = cmml.core.ops()
-    local names = {}
-    for op in pairs(ops) do
-      names[#names + 1] = op
-    end
-    table.sort(names)
+    local text = read_reference()
     if name == nil then
-      print("ops (each is cmml.<op>(..) and a method t:<op>(..)):")
-      for _, op in ipairs(names) do
-        print("  " .. ops[op].signature)
-      end
-    elseif ops[name] then
-      print(("%s\n  %s\n  (%s%s)"):format(ops[name].signature,
-        options.wrap(ops[name].doc, 2, 79), ops[name].form,
-        ops[name].nondiff and ", no gradient" or ""))
+      print((text:match "^## \n(.-)\n\n## "))
+      return
+    end
+    local blocks, known = find(text, tostring(name))
+    if #blocks > 0 then
+      print(table.concat(blocks, "\n\n"))
     else
-      print(("there is no op %s; did you mean %s?"):format(tostring(name),
-        args.nearest(tostring(name), names)))
+      local near = args.nearest(last_part(tostring(name)), known)
+      print(("there is no %s%s; cmml.help() shows what there is"):format(tostring(name),
+        near and ("; did you mean %s?"):format(near) or ""))
     end
   end
 end

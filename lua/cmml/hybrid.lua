@@ -18,7 +18,7 @@ return function(cmml)
 
   --- The element-wise product of context and query ("dot" in the paper). No parameters.
   -- @tparam table options width, init
-  -- @treturn Module
+  -- @treturn DotHybrid of (x, context), both [rows, width], giving [rows, width]
   function cmml.hybrids.dot(options)
     local opt = args.check("hybrids.dot", options, { width = "integer", init = "table?" })
     local self = DotHybrid.new()
@@ -26,6 +26,11 @@ return function(cmml)
     return self
   end
 
+  --- The condition of each row.
+  -- @tparam Joined x [rows, width]
+  -- @tparam Tensor context [tasks, width]
+  -- @tparam Ids tasks the task of each row
+  -- @treturn Joined [rows, width]
   function DotHybrid.forward(_, x, context, tasks)
     return x:scaled_by(context, tasks)
   end

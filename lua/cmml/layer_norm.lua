@@ -9,7 +9,7 @@ return function(cmml)
 
   --- (x - mean) / sqrt(variance + eps) * weight + bias over the last dim (Ba et al. 2016).
   -- @tparam table options width, eps (default 1e-5). Initial values: weight 1, bias 0.
-  -- @treturn Module of x [.., width] giving the same shape; parameters weight and bias [width]
+  -- @treturn LayerNorm of x [.., width] giving the same shape; parameters weight and bias [width]
   function nn.layer_norm(options)
     local opt = args.check("layer_norm", options, { width = "integer", eps = { "number", 1e-5 } })
     local self = LayerNorm.new()
@@ -19,6 +19,9 @@ return function(cmml)
     return self
   end
 
+  --- Runs the layer.
+  -- @tparam Tensor x [.., width]
+  -- @treturn Tensor of the same shape
   function LayerNorm:forward(x)
     return core.layer_norm(x, self.weight, self.bias, self.eps)
   end

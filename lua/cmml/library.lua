@@ -1,4 +1,4 @@
---- Builds the library over a core: the float32 one for use, the float64 one for checking.
+--- The library over a core: the float32 one for use, the float64 one for checking.
 --
 -- Every part is a file that adds its functions to the library it is given, so that the two
 -- libraries share all code and no state.
@@ -13,7 +13,11 @@ local parts = {
 -- @tparam table core what `require "cmml.core"` or `require "cmml.core64"` gives
 -- @treturn table the library
 return function(core)
-  local cmml = { core = core, _VERSION = "cmml " .. core.info().version }
+  local cmml = {}
+  --- The core alone: everything that is made in C.
+  cmml.core = core
+  --- "cmml " and the version.
+  cmml._VERSION = "cmml " .. core.info().version
   for name, value in pairs(core) do
     if cmml[name] == nil then
       cmml[name] = value
@@ -25,6 +29,7 @@ return function(core)
   return setmetatable(cmml, {
     __index = function(_, key)
       if key == "double" and core.info().dtype == "float32" then
+        --- The same library over the float64 core, for checking gradients; loaded when first used.
         cmml.double = require "cmml.library"(require "cmml.core64")
         return cmml.double
       end

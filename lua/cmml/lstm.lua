@@ -9,7 +9,7 @@ return function(cmml)
 
   --- Long short-term memory, as the op lstm.
   -- @tparam table options inp, hidden, init
-  -- @treturn Module of (x [batch, time, inp], lengths (Segments) or nil, state [batch, 2 hidden],
+  -- @treturn Lstm of (x [batch, time, inp], lengths (Segments) or nil, state [batch, 2 hidden],
   -- which is h, then c, or nil) giving h and c of all steps, [batch, time, hidden] each, 0 behind
   -- the lengths; parameters as `register_recurrent` says, gate rows in the order i, f, g, o
   function nn.lstm(options)
@@ -20,6 +20,12 @@ return function(cmml)
     return self
   end
 
+  --- The states after all steps.
+  -- @tparam Tensor x [batch, time, inp]
+  -- @tparam[opt] Segments lengths valid steps of each row; default: all
+  -- @tparam[opt] Tensor state to start from [batch, 2 hidden]: h, then c; default: zeros
+  -- @treturn Tensor h [batch, time, hidden], 0 behind the lengths
+  -- @treturn Tensor c, the same shape
   function Lstm:forward(x, lengths, state)
     local all = core.lstm(x, self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, state,
       lengths)

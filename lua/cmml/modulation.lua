@@ -20,7 +20,7 @@ return function(cmml)
   -- a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
   -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of
   -- the trunk, as many), activation, init
-  -- @treturn Module; children hyper.trunk, hyper.head, backbone, out
+  -- @treturn FilmModulation of (x, condition, parts); children hyper.trunk, hyper.head, backbone, out
   function cmml.modulations.film(options)
     local opt = args.check("modulations.film", options, { inp = "integer", cond = "integer",
       backbone = "table", hyper = "table", activation = "string", init = "table?" })
@@ -48,6 +48,12 @@ return function(cmml)
     return self
   end
 
+  --- Scores of rows.
+  -- @tparam Tensor x [rows, inp]
+  -- @tparam Tensor condition [rows, cond]
+  -- @tparam[opt] table parts is given the fields hyper (what generates gamma and beta, a tensor a
+  -- layer) and backbone (the last modulated layer)
+  -- @treturn Tensor [rows]
   function Film:forward(x, condition, parts)
     local t, a, generated = condition, x, {}
     for l = 1, self.depth do

@@ -10,13 +10,16 @@ return function(cmml)
   local nn = {}
   cmml.nn = nn
 
+  --- What every layer is. `module(..)` calls its forward.
+  -- @tfield table registered names of the parameters and children, in order
+  -- @tfield table flat which children's parameters are named as the module's own
   local Module = { __name = "cmml.Module" }
   Module.__index = Module
   nn.Module = Module
 
   --- A class of modules.
   -- @tparam string name shown by tostring, for example "cmml.Linear"
-  -- @treturn table the class: give it a forward method; make objects with class.new()
+  -- @treturn Module the class: give it a forward method; make objects with class.new()
   function nn.class(name)
     local class = setmetatable({ __name = name, __tostring = Module.__tostring }, Module)
     class.__index = class

@@ -52,7 +52,7 @@ return function(cmml)
   -- constants), label_hidden (the rating enters the encoder through an MLP 1 -> h -> h), hybrid,
   -- modulation, backbone and hyper (widths), activation, init. Defaults: the published code's
   -- sizes.
-  -- @treturn Module with embed_fields, context and score
+  -- @treturn Network with embed_fields, context and score
   function cmml.network(options)
     local opt = args.check("network", options, {
       item_fields = "table", user_fields = "table", width = { "integer", 32 },

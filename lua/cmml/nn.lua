@@ -23,7 +23,7 @@ return function(cmml)
     return init
   end
 
-  -- For layers that are given none: one stream, so that no two layers start alike.
+  --- Initial values of layers that are given no init: one stream, so that no two layers start alike.
   nn.default_init = nn.init(0)
 
   local activations = { "identity", "relu", "leaky_relu", "sigmoid", "tanh" }
@@ -41,7 +41,7 @@ return function(cmml)
   --- activation(x weight^T + bias).
   -- @tparam table options inp, out (sizes), bias (default true), activation (default "identity"),
   -- init (from nn.init). Initial values: U(-1/sqrt(inp), 1/sqrt(inp)), weight and bias (PyTorch's).
-  -- @treturn Module of x [.., inp] (a tensor, or a joined matrix) giving [.., out]; parameters
+  -- @treturn Linear of x [.., inp] (a tensor, or a joined matrix) giving [.., out]; parameters
   -- weight [out, inp], bias [out]
   function nn.linear(options)
     local opt = args.check("linear", options, { inp = "integer", out = "integer",
@@ -57,6 +57,9 @@ return function(cmml)
     return self
   end
 
+  --- Runs the layer; `layer(x)` is the same.
+  -- @tparam Tensor|Joined x [.., inp]
+  -- @treturn Tensor|Joined [.., out]
   function Linear:forward(x)
     if cmml.is_joined(x) then
       return x:linear(self.weight, self.bias, self.activation)
@@ -69,7 +72,7 @@ return function(cmml)
   --- Linear layers one after another, with an activation between them.
   -- @tparam table options widths ({inp, .., out}, two at least), activation (default "relu"), last
   -- (activation of the last layer, default "identity"), init
-  -- @treturn Module of x [.., inp]; children "0", "1", ..
+  -- @treturn Mlp of x [.., inp] giving [.., out]; children "0", "1", ..
   function nn.mlp(options)
     local opt = args.check("mlp", options, { widths = "table", activation = { "string", "relu" },
       last = { "string", "identity" }, init = "table?" })
@@ -102,6 +105,9 @@ return function(cmml)
     return self[tostring(self.depth - 1)](x)
   end
 
+  --- Runs all layers.
+  -- @tparam Tensor x [.., inp]
+  -- @treturn Tensor [.., out]
   function Mlp:forward(x)
     return self:last(self:hidden(x))
   end
@@ -110,7 +116,7 @@ return function(cmml)
 
   --- A list of modules as one module: children "0", "1", ..; list:at(i) counts from 1.
   -- @tparam table modules
-  -- @treturn Module with no forward of its own
+  -- @treturn List with no forward of its own
   function nn.list(modules)
     local self = List.new()
     for i, module in ipairs(modules) do
@@ -132,7 +138,7 @@ return function(cmml)
   -- @tparam table options size (rows), width, mode ("mean", the default, or "sum": what a bag of
   -- several ids gives), normal (start from N(0, 1), default true; else from U(-1/sqrt(size),
   -- 1/sqrt(size))), init
-  -- @treturn Module of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged; nil:
+  -- @treturn Embedding of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged; nil:
   -- every id is one), rows (Ids: the bags wanted, in order; nil: all)) giving [bags, width], as the
   -- op embedding_bag: unknown ids count as absent, an empty bag gives zeros; parameter weight
   -- [size, width]
@@ -148,6 +154,11 @@ return function(cmml)
     return self
   end
 
+  --- Vectors of ids, or means over bags of them.
+  -- @tparam Ids ids 0 counts as absent
+  -- @tparam[opt] Segments segments the bags; without them each id is one
+  -- @tparam[opt] Ids rows which bags, in order; without them all
+  -- @treturn Tensor [bags or rows, width]; zeros for an empty bag
   function Embedding:forward(ids, segments, rows)
     return core.embedding_bag(self.weight, ids, segments, rows, self.mean)
   end

@@ -84,8 +84,8 @@ function options.parse(command, words)
     elseif not name then
       return nil, ("the word %q was not expected"):format(word)
     elseif not by_name[name] then
-      return nil, ("unknown option --%s; did you mean --%s?"):format(name,
-        tostring(args.nearest(name, names)))
+      return nil, ("unknown option --%s; %s"):format(name,
+        args.suggest(name, names, "--"))
     elseif by_name[name].kind == "flag" then
       if value then
         return nil, ("--%s takes no value"):format(name)

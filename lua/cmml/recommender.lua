@@ -16,17 +16,36 @@ local args = require "cmml.args"
 
 return function(cmml)
   local core = cmml.core
+  --- What every kind of recommender is; see `recommender_class`. A kind that learns by gradients
+  -- has `loss` and `module` besides, one that is counted has `fit`.
+  -- @tfield string kind its name in `recommenders` and in model files
+  -- @tfield string title for tables
+  -- @tfield Catalogue catalogue the items it knows
+  -- @tfield table options what it was made with
+  -- @tfield ?Module module of a kind that learns: its weights
+  -- @tfield ?table training of a kind that learns: the preset's defaults for `train`
+  -- @tfield function adapt_rows of (support, users): the state of several tasks
+  -- @tfield function score_rows of (state, items, segments): scores [rows]
+  -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
+  -- @tfield ?function loss of (batch): what training minimises
+  -- @tfield ?function fit of (ratings, users): counts
   local Recommender = { __name = "cmml.Recommender" }
   Recommender.__index = Recommender
   cmml.Recommender = Recommender -- checkpoint.lua adds to it
+  --- A recommender that knows what one person rated.
+  -- @tfield Recommender model
+  -- @tfield table rows items of the support, as rows of the catalogue
+  -- @tfield table skipped raw ids of the support that the model does not know
+  -- @tfield any state of the model
   local Adapted = { __name = "cmml.Adapted" }
   Adapted.__index = Adapted
+  --- Kinds of recommenders by name.
   cmml.recommenders = {}
 
   --- A kind of recommender, found by its name in model files and on the command line.
   -- @tparam string kind
   -- @tparam string title for tables
-  -- @treturn table the class: objects have it as metatable, and fields catalogue and options
+  -- @treturn Recommender the class: objects have it as metatable, and fields catalogue and options
   function cmml.recommender_class(kind, title)
     if cmml.recommenders[kind] then
       error(("recommender_class: %s is registered already"):format(kind), 2)

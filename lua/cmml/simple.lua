@@ -31,8 +31,11 @@ return function(cmml)
     local class = cmml.recommender_class(kind[1], kind[2])
     cmml.simple_kinds[i] = kind[1]
 
-    --- A predictor that has seen nothing yet; options item_shrink and user_shrink (imaginary
-    -- ratings).
+    --- A predictor that has seen nothing yet; `fit` counts.
+    -- @tparam Catalogue catalogue
+    -- @tparam[opt] table options item_shrink and user_shrink: how many imaginary ratings pull an
+    -- item's part towards the mean of all, and a user's part towards 0
+    -- @treturn Recommender
     cmml[kind[1]] = function(catalogue, options)
       local opt = args.check(kind[1], options, { item_shrink = { "number", kind.item_shrink or 0 },
         user_shrink = { "number", kind.user_shrink or 0 } })
@@ -60,6 +63,9 @@ return function(cmml)
       end
     end
 
+    --- The users' parts, from what their supports leave over.
+    -- @tparam table support segments, items (Ids), labels [rows] of all tasks
+    -- @treturn table the state for `score_rows`
     function class:adapt_rows(support)
       if not kind.user then
         return { bias = core.full({ #support.segments }, 0) }
@@ -70,14 +76,26 @@ return function(cmml)
         / (count + self.options.user_shrink + none(count)) }
     end
 
+    --- Scores of rows.
+    -- @tparam table state what `adapt_rows` gave
+    -- @tparam Ids items a row of the catalogue for each score
+    -- @tparam Segments segments which rows belong to which task
+    -- @treturn Tensor [rows]
     function class:score_rows(state, items, segments)
       return self.item_part:gather_rows(items) + state.bias:segment_expand(segments)
     end
 
+    --- What a model file keeps.
+    -- @treturn table list of {name, tensor}
     function class:tensors()
       return { { "item_part", self.item_part } }
     end
 
+    --- The predictor of a model file.
+    -- @tparam Catalogue catalogue
+    -- @tparam table options as they were
+    -- @tparam table tensors list of {name, tensor}
+    -- @treturn Recommender
     function class.restore(catalogue, options, tensors)
       local self = cmml[kind[1]](catalogue, options)
       local shape = tensors[1] and tensors[1][2].shape or {}

@@ -36,5 +36,7 @@ return function(cmml)
     local meta = type(value) == "userdata" and getmetatable(value)
     return meta and meta.__name == cmml.tensor_class or false
   end
+
+  --- The name of the class of tensors of this library: the float64 one has another.
   cmml.tensor_class = getmetatable(core.full({}, 0)).__name
 end

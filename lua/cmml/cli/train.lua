@@ -91,8 +91,8 @@ function train.run(cmml, values)
       known[#known + 1] = name
     end
     table.sort(known)
-    return nil, ("there is no model of kind %s; did you mean %s?"):format(values.model,
-      args.nearest(values.model, known))
+    return nil, ("there is no model of kind %s; %s"):format(values.model,
+      args.suggest(values.model, known))
   end
   if not cmml.presets[values.preset] then
     return nil, ("there is no preset %s"):format(values.preset)

@@ -1,0 +1,236 @@
+--- The reference as data: what the library offers at run time, joined with what comments and op
+-- descriptors say of it. What does not fit together is reported.
+local gate = require "gate"
+local comments = require "reference.comments"
+local ops = require "reference.ops"
+local rules = require "reference.rules"
+local surface = require "reference.surface"
+local entries = {}
+
+local basic = { any = true, boolean = true, integer = true, number = true, string = true,
+  table = true, ["function"] = true, ["nil"] = true, ["true"] = true, userdata = true }
+
+-- All comments of the sources: of Lua by file and line, of C by what they say they are about.
+local function read_sources()
+  local sources = { lua = {}, c = {}, classes = {}, values = {} }
+  for _, path in ipairs(gate.files("lua/cmml", ".lua")) do
+    sources.lua[path] = comments.lua(path)
+    for _, block in pairs(sources.lua[path]) do
+      local class = block.code:match '__name = "cmml%.(%w+)"'
+        or block.code:match 'nn%.class "cmml%.(%w+)"'
+      local value = block.code:match "^%s*cmml%.([%w_.]+) = "
+        or block.code:match "^%s*(nn%.[%w_]+) = "
+      if class then
+        sources.classes[class] = block
+      elseif value then
+        sources.values[value] = block
+      end
+    end
+  end
+  for _, path in ipairs(gate.files("csrc/bind", ".c")) do
+    for _, block in ipairs(comments.c(path)) do
+      if block.type then
+        sources.classes[block.type] = block
+      elseif block["function"] then
+        sources.c[block["function"]] = block
+      elseif block.fields[1] then
+        sources.values[block.fields[1].name] = { text = block.fields[1].text, path = path,
+          line = block.line }
+      end
+    end
+  end
+  return sources
+end
+
+local function check_types(entry, place, known)
+  local function check(kind)
+    for part in kind:gsub("^%?", ""):gmatch "[^|]+" do
+      local name = part:gsub("^{(%w+),%.%.%.}$", "%1"):gsub("^%?", "")
+      if not basic[name] and not known[name] then
+        gate.report(place, ("%s: %s is no type"):format(entry.name, name))
+      end
+    end
+  end
+  for _, list in ipairs { entry.params or {}, entry.returns or {}, entry.fields or {} } do
+    for _, item in ipairs(list) do
+      check(item.type)
+    end
+  end
+end
+
+-- Every parameter has to be described, in order.
+local function check_parameters(entry, place, parameters)
+  local said, real = {}, table.concat(parameters, ", ")
+  for i, param in ipairs(entry.params) do
+    said[i] = param.name
+  end
+  if table.concat(said, ", ") ~= real then
+    gate.report(place, ("%s: describes the parameters (%s), but takes (%s)"):format(entry.name,
+      table.concat(said, ", "), real))
+  end
+end
+
+-- Options are named where they are described, or belong to a function that is named.
+local function check_options(entry, place, by_name)
+  for _, param in ipairs(entry.params) do
+    local text = param.text .. " " .. entry.text
+    local other = by_name[text:match "any option of%s+`([%w_.]+)`" or ""]
+    for _, option in ipairs(param.options or {}) do
+      local known = text:find("%f[%w_]" .. option.name .. "%f[^%w_]") ~= nil
+      for _, theirs in ipairs(other and other.params or {}) do
+        for _, same in ipairs(theirs.options or {}) do
+          known = known or same.name == option.name
+        end
+      end
+      if not known then
+        gate.report(place, ("%s: says nothing of option %s"):format(entry.name, option.name))
+      end
+    end
+  end
+end
+
+local function add_options(entry, thing, place)
+  local found, unread = rules.of(thing.f, thing.parameters)
+  for _, name in ipairs(unread) do
+    gate.report(place, ("%s: the options in %s cannot be read: declare them in a table that the "
+      .. "call of args.check names"):format(entry.name, name))
+  end
+  for _, param in ipairs(entry.params) do
+    param.options = found[param.name]
+    for _, option in ipairs(param.options or {}) do
+      param.optional = param.optional and option.optional or param.optional
+    end
+  end
+end
+
+-- The entry of a thing, or nil if nothing describes it.
+local function entry_of(thing, sources, claimed)
+  local block
+  if type(thing.value) == "table" and rawget(thing.value, "__name") then
+    return { name = thing.name, kind = "class", params = {}, returns = {}, file = "",
+      text = ("The class `%s`."):format(thing.value.__name:gsub("^cmml%.", "")),
+      class = thing.value.__name:gsub("^cmml%.", "") }
+  elseif thing.path then
+    block = (sources.lua[thing.path] or {})[thing.line]
+  elseif thing.kind == "function" then
+    block = sources.c[thing.name]
+  else
+    block = sources.values[thing.name]
+  end
+  if not block then
+    return nil
+  end
+  claimed[block] = true
+  return { name = thing.name, owner = thing.owner, kind = thing.kind, method = thing.method,
+    text = block.text, params = block.params or {}, returns = block.returns or {}, block = block,
+    value = thing.value }
+end
+
+-- A comment that describes a function which nobody can call is a mistake, too.
+local function check_unclaimed(sources, claimed, inner)
+  for name, block in pairs(sources.c) do
+    if not claimed[block] then
+      gate.report(("%s:%d"):format(block.path, block.line), name .. " does not exist in Lua")
+    end
+  end
+  for path, blocks in pairs(sources.lua) do
+    for _, block in pairs(blocks) do
+      local described = #block.params + #block.returns > 0
+      if described and not claimed[block] and not inner[path]
+        and not block.code:find "^return function" then
+        gate.report(("%s:%d"):format(path, block.line), "describes no function of the library")
+      end
+    end
+  end
+end
+
+-- Files that hold no part of the library: modules that its files, tools and commands require.
+local function inner_modules(sources)
+  local inner = {}
+  for path in pairs(sources.lua) do
+    local text = gate.read(path)
+    if not text:find "\nreturn function%(cmml%)" or path:find "run_files" then
+      inner[path] = true
+    end
+  end
+  return inner
+end
+
+--- Builds the reference.
+-- @tparam table cmml the library
+-- @treturn table entries (list: name, kind "op", "function" or another type, method, owner, text,
+-- params, returns, file), classes (list: name, super, text, fields, methods, operators), known
+-- (types by name), inner (paths of the modules that are no part of the library)
+function entries.build(cmml)
+  local things, classes = surface.walk(cmml)
+  local sources, claimed = read_sources(), {}
+  local reference = { entries = {}, classes = {}, known = classes, inner = inner_modules(sources) }
+  local described, by_name = ops.read(cmml.core.ops()), {}
+  for _, thing in ipairs(things) do
+    local op = described[thing.name:gsub("^Tensor:", "")]
+    local entry = op or entry_of(thing, sources, claimed)
+    if not entry then
+      gate.report(thing.path and ("%s:%d"):format(thing.path, thing.line) or "csrc/bind",
+        ("cmml.%s (%s) has no comment above it"):format(thing.name, thing.kind))
+    elseif not by_name[entry.name] then
+      reference.entries[#reference.entries + 1] = entry
+      by_name[entry.name] = entry
+      entry.file = entry.file or entry.block.path
+      local place = ("%s:%d"):format(entry.file, entry.block and entry.block.line or 1)
+      if entry.text == "" then
+        gate.report(place, entry.name .. ": the comment does not say what it is")
+      end
+      if thing.parameters then
+        check_parameters(entry, place, thing.parameters)
+        add_options(entry, thing, place)
+      end
+      check_types(entry, place, classes)
+    end
+  end
+  for _, entry in ipairs(reference.entries) do
+    if entry.block then
+      check_options(entry, ("%s:%d"):format(entry.file, entry.block.line), by_name)
+    end
+  end
+  check_unclaimed(sources, claimed, reference.inner)
+  entries.add_classes(reference, classes, sources)
+  return reference
+end
+
+-- The entry of the function that makes objects of a class.
+local function constructor_of(reference, name)
+  for _, entry in ipairs(reference.entries) do
+    local first = entry.kind == "function" and not entry.owner and entry.returns[1]
+    if first and (entry.name == name or first.type:gsub("^%?", ""):gsub("|nil$", "") == name) then
+      return entry
+    end
+  end
+end
+
+--- Adds the classes, sorted by name; one without a comment is described by what makes it.
+-- @tparam table reference
+-- @tparam table classes as `surface.walk` gives them
+-- @tparam table sources
+function entries.add_classes(reference, classes, sources)
+  for name, class in pairs(classes) do
+    local block, maker = sources.classes[name], constructor_of(reference, name)
+    class.text = block and block.text
+      or maker and ("What `%s` gives."):format(maker.name)
+    class.fields = block and block.fields or {}
+    class.operators = name == "Tensor" and ops.operators(reference.entries) or {}
+    if class.meta.__len then
+      table.insert(class.operators, 1, { name = "len", result = "integer" })
+    end
+    local place = block and ("%s:%d"):format(block.path, block.line) or "class " .. name
+    if not class.text then
+      gate.report(place, "has no comment, and no function says that it returns one")
+    end
+    check_types(class, place, classes)
+    reference.classes[#reference.classes + 1] = class
+  end
+  table.sort(reference.classes, function(a, b)
+    return a.name < b.name
+  end)
+end
+
+return entries

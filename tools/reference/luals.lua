@@ -1,0 +1,135 @@
+--- The reference as types for the Lua language server (LuaLS): a file that editors read and nothing
+-- runs.
+local text = require "reference.text"
+local luals = {}
+
+local basic = { any = true, boolean = true, integer = true, number = true, string = true,
+  table = true, ["function"] = true, ["nil"] = true, ["true"] = true, userdata = true }
+
+-- A type of the comments: "?Tensor", "Tensor|nil", "{integer,...}".
+local function type_of(text)
+  local parts, optional = {}, text:sub(1, 1) == "?"
+  for part in text:gsub("^%?", ""):gmatch "[^|]+" do
+    local element = part:match "^{(%w+),%.%.%.}$"
+    local name = element or part
+    name = basic[name] and name or "cmml." .. name
+    if name == "nil" then
+      optional = true
+    else
+      parts[#parts + 1] = element and name .. "[]" or name
+    end
+  end
+  return table.concat(parts, "|"), optional
+end
+
+local function add_text(lines, words)
+  for line in (words .. "\n"):gmatch "(.-)\n" do
+    lines[#lines + 1] = ("---%s"):format(line):gsub("%s+$", "")
+  end
+end
+
+-- The class of an option table.
+local function add_options(lines, class, options)
+  lines[#lines + 1] = "---@class " .. class
+  for _, option in ipairs(options) do
+    lines[#lines + 1] = ("---@field %s%s %s%s"):format(option.name, option.optional and "?" or "",
+      option.type, option.default ~= nil and " default " .. text.default(option.default) or "")
+  end
+  lines[#lines + 1] = ""
+end
+
+local function add_function(lines, entry, name, params)
+  local names, kinds = {}, {}
+  for i, param in ipairs(params) do
+    names[i], kinds[i] = param.name, type_of(param.type)
+    if param.options and #param.options > 0 then
+      kinds[i] = ("cmml.%s.%s"):format(entry.name:gsub(":", "."), param.name)
+      add_options(lines, kinds[i], param.options)
+    end
+  end
+  add_text(lines, entry.text)
+  for i, param in ipairs(params) do
+    local words = param.text .. (param.default and (" (default %s)"):format(param.default) or "")
+    lines[#lines + 1] = ("---@param %s%s %s %s"):format(param.name,
+      param.optional and param.name ~= "..." and "?" or "", kinds[i], words):gsub("%s+$", "")
+  end
+  for _, result in ipairs(entry.returns) do
+    local kind, optional = type_of(result.type)
+    lines[#lines + 1] = ("---@return %s%s # %s"):format(kind, optional and "?" or "", result.text)
+      :gsub("[# ]+$", "")
+  end
+  lines[#lines + 1] = ("function %s(%s) end\n"):format(name, table.concat(names, ", "))
+end
+
+local function copy(list, from)
+  return table.move(list, from or 1, #list, 1, {})
+end
+
+local function add_class(lines, class, reference)
+  add_text(lines, class.text)
+  lines[#lines + 1] = ("---@class cmml.%s%s"):format(class.name,
+    class.super and ": cmml." .. class.super or "")
+  for _, field in ipairs(class.fields) do
+    local kind, optional = type_of(field.type)
+    lines[#lines + 1] = ("---@field %s%s %s %s"):format(field.name, optional and "?" or "", kind,
+      field.text):gsub("%s+$", "")
+  end
+  for _, operator in ipairs(class.operators) do
+    local other = operator.other and ("(%s)"):format(type_of(operator.other)) or ""
+    lines[#lines + 1] = ("---@operator %s%s: %s"):format(operator.name, other,
+      type_of(operator.result))
+  end
+  if class.name == "Module" or class.super == "Module" then
+    lines[#lines + 1] = "---@overload fun(...: any): any"
+  end
+  local variable = "class_" .. class.name
+  lines[#lines + 1] = ("local %s = {}\n"):format(variable)
+  for _, entry in ipairs(reference.entries) do
+    if entry.owner == class.name and entry.kind == "function" then
+      add_function(lines, entry, variable .. entry.name:sub(#class.name + 1), copy(entry.params))
+    elseif class.name == "Tensor" and entry.kind == "op" and entry.as_method then
+      add_function(lines, entry, variable .. ":" .. entry.name, copy(entry.params, 2))
+    end
+  end
+  if class.name == "Module" then
+    lines[#lines + 1] = "---A fresh object of a class that `nn.class` made.\n---@return self"
+    lines[#lines + 1] = ("function %s.new() end\n"):format(variable)
+  end
+end
+
+--- The whole file.
+-- @tparam table reference from `entries.build`
+-- @treturn string
+function luals.write(reference)
+  local lines = { "---@meta cmml", "-- Types of cmml for the Lua language server. Written by "
+    .. "`make reference`; not meant to be run.", "" }
+  for _, class in ipairs(reference.classes) do
+    add_class(lines, class, reference)
+  end
+  local tables, seen = {}, {}
+  for _, entry in ipairs(reference.entries) do
+    local name = not entry.owner and entry.name:match "^([%w_]+)%."
+    if name and not seen[name] then
+      tables[#tables + 1], seen[name] = name, true
+    end
+  end
+  lines[#lines + 1] = "---@class cmml"
+  lines[#lines + 1] = "local cmml = {}\n"
+  for _, name in ipairs(tables) do
+    lines[#lines + 1] = ("---@class cmml.%s_table\ncmml.%s = {}\n"):format(name, name)
+  end
+  for _, entry in ipairs(reference.entries) do
+    if not entry.owner and (entry.kind == "function" or entry.kind == "op") then
+      add_function(lines, entry, "cmml." .. entry.name, copy(entry.params))
+    elseif not entry.owner then
+      local kind = entry.class and "cmml." .. entry.class
+        or (entry.name == "double" or entry.name == "core") and "cmml" or entry.kind
+      add_text(lines, entry.text)
+      lines[#lines + 1] = ("---@type %s\ncmml.%s = nil\n"):format(kind, entry.name)
+    end
+  end
+  lines[#lines + 1] = "return cmml"
+  return table.concat(lines, "\n") .. "\n"
+end
+
+return luals

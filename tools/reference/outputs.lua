@@ -1,0 +1,11 @@
+--- The files of the reference that are kept in the repository and installed with the library.
+local luals = require "reference.luals"
+local text = require "reference.text"
+
+--- What they should hold.
+-- @tparam table reference from `entries.build`
+-- @treturn table contents by path
+return function(reference)
+  return { ["lua/cmml/reference.txt"] = text.write(reference),
+    ["types/cmml.d.lua"] = luals.write(reference) }
+end

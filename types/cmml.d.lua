@@ -1,0 +1,2597 @@
+---@meta cmml
+-- Types of cmml for the Lua language server. Written by `make reference`; not meant to be run.
+
+---What `adam` gives.
+---@class cmml.Adam
+local class_Adam = {}
+
+---Adds the gradients of a loss to what the next step will use, and uses up its graph.
+---@param loss cmml.Tensor
+function class_Adam:backward(loss) end
+
+---Sets that state.
+---@param values table tensors by name
+---@param steps integer
+function class_Adam:restore(values, steps) end
+
+---What resuming needs besides the parameters: moments by name, and the number of steps.
+---@return table # list of {name, tensor} (names "first.<parameter>", "second.<parameter>")
+---@return integer # steps
+function class_Adam:state() end
+
+---One step; the gradients are zero afterwards.
+function class_Adam:step() end
+
+---A recommender that knows what one person rated.
+---@class cmml.Adapted
+---@field model cmml.Recommender
+---@field rows table items of the support, as rows of the catalogue
+---@field skipped table raw ids of the support that the model does not know
+---@field state any of the model
+local class_Adapted = {}
+
+---Predicted ratings of items.
+---@param items table list of raw ids
+---@return table # list of numbers, neither clipped nor rounded
+function class_Adapted:predict(items) end
+
+---@class cmml.Adapted.recommend.options
+---@field n? integer default 10
+---@field exclude? table default {}
+---@field include_support? boolean default false
+
+---The items with the highest predicted ratings; equal ones in the order of the catalogue.
+---@param options? cmml.Adapted.recommend.options n (default 10), exclude (list of raw ids; unknown ones do no harm), include_support (true: items of the support may come, too)
+---@return table # list of {item, title, score}, best first; shorter if there are not n items
+function class_Adapted:recommend(options) end
+
+---What `nn.attention` gives.
+---@class cmml.Attention: cmml.Module
+---@overload fun(...: any): any
+local class_Attention = {}
+
+---Runs the layer.
+---@param x cmml.Tensor [batch, time, width]
+---@param lengths? cmml.Segments valid keys of each row; default: all
+---@param bias? cmml.Tensor added to the logits [batch, heads, time, time], or broadcast to them
+---@return cmml.Tensor # [batch, time, width]
+function class_Attention:forward(x, lengths, bias) end
+
+---What each query gives to each key.
+---@param x cmml.Tensor [batch, time, width]
+---@param lengths? cmml.Segments
+---@param bias? cmml.Tensor
+---@return cmml.Tensor # [batch, heads, time, time]; rows add up to 1, or are 0 where the length is 0
+function class_Attention:weights(x, lengths, bias) end
+
+---The items of a model, and the values that fields can have; see `catalogue`.
+---@class cmml.Catalogue
+---@field items cmml.Vocab raw ids
+---@field schema table
+---@field titles? table by row of `items`
+---@field vocabs table the values of each field, a Vocab by its name
+---@field item_bags table the items' values: {ids, segments} for each item field, in order
+local class_Catalogue = {}
+
+---The values of rows as bags of ids, one {ids, segments} a field.
+---@param side string "item" or "user"
+---@param records table tables of values by field name; a missing one is a row of unknowns
+---@param count? integer of rows, default #records
+---@return table # list in the order of the fields
+function class_Catalogue:bags(side, records, count) end
+
+---What a model file keeps of the catalogue.
+---@return table # list of {name, value} for write_archive
+---@return table # plain data for its configuration
+function class_Catalogue:export() end
+
+---The fields of a side as the network wants them.
+---@param side string
+---@return table # list of {name, size, multi}
+function class_Catalogue:fields(side) end
+
+---The title of an item row, or its raw id where there is none.
+---@param row integer
+---@return string
+function class_Catalogue:title(row) end
+
+---Ratings, and what is known of their items and people; see `dataset`.
+---@class cmml.Dataset
+---@field name string
+---@field schema table
+---@field users cmml.Vocab raw ids
+---@field items cmml.Vocab raw ids
+---@field user_records table by row of `users`
+---@field item_records table by row of `items`
+---@field titles table by row of `items`
+---@field ratings table grouped by user: users (Segments), items (Ids), ratings (Tensor)
+---@field duplicates integer ratings left out
+local class_Dataset = {}
+
+---The catalogue that a model of this data set needs. The values that fields may have are those
+---of the training users, and of the items that they rated.
+---@param train table list of user rows
+---@return cmml.Catalogue
+function class_Dataset:catalogue(train) end
+
+---The ratings with the item rows of a model's catalogue, which may be another than the data's.
+---@param catalogue cmml.Catalogue
+---@return table? # as `ratings`; nil if an item that was rated is not in the catalogue
+---@return string? # message
+function class_Dataset:ratings_for(catalogue) end
+
+---@class cmml.Dataset.split.options
+---@field test? any default 0.2
+---@field valid? number default 0.05
+---@field seed? integer default 1
+
+---Splits the users with ratings into those to learn from, to choose by, and to test on.
+---@param options? cmml.Dataset.split.options test: a list of raw user ids, the path of a file that lists them, or a share of the users drawn at random (default 0.2); valid: a share of the other users (default 0.05); seed of the random choices (default 1)
+---@return table? # train, valid, test: lists of user rows; nil if the file cannot be used
+---@return string? # message
+function class_Dataset:split(options) end
+
+---What `hybrids.dot` gives.
+---@class cmml.DotHybrid: cmml.Module
+---@overload fun(...: any): any
+local class_DotHybrid = {}
+
+---The condition of each row.
+---@param x cmml.Joined [rows, width]
+---@param context cmml.Tensor [tasks, width]
+---@param tasks cmml.Ids the task of each row
+---@return cmml.Joined # [rows, width]
+function class_DotHybrid:forward(x, context, tasks) end
+
+---What `nn.dropout` gives.
+---@class cmml.Dropout: cmml.Module
+---@overload fun(...: any): any
+local class_Dropout = {}
+
+---@class cmml.Dropout.forward.key
+---@field seed? integer default 0
+---@field epoch? integer default 0
+---@field task? integer default 0
+
+---Runs the layer.
+---@param x cmml.Tensor of any shape
+---@param key? cmml.Dropout.forward.key seed, epoch, task (whole numbers, 0 unless given); nil gives x itself
+---@return cmml.Tensor # of the same shape
+function class_Dropout:forward(x, key) end
+
+---What `nn.embedding` gives.
+---@class cmml.Embedding: cmml.Module
+---@overload fun(...: any): any
+local class_Embedding = {}
+
+---Vectors of ids, or means over bags of them.
+---@param ids cmml.Ids 0 counts as absent
+---@param segments? cmml.Segments the bags; without them each id is one
+---@param rows? cmml.Ids which bags, in order; without them all
+---@return cmml.Tensor # [bags or rows, width]; zeros for an empty bag
+function class_Embedding:forward(ids, segments, rows) end
+
+---What `field_embedding` gives.
+---@class cmml.FieldEmbedding: cmml.Module
+---@overload fun(...: any): any
+local class_FieldEmbedding = {}
+
+---The joined vectors of some fields.
+---@param names table of the fields, in order
+---@param bags table one {ids, segments} for each of them
+---@param rows? cmml.Ids which rows of the bags, in order; default: all
+---@return cmml.Tensor # [rows, width * #names]
+function class_FieldEmbedding:forward(names, bags, rows) end
+
+---What `modulations.film` gives.
+---@class cmml.FilmModulation: cmml.Module
+---@overload fun(...: any): any
+local class_FilmModulation = {}
+
+---Scores of rows.
+---@param x cmml.Tensor [rows, inp]
+---@param condition cmml.Tensor [rows, cond]
+---@param parts? table is given the fields hyper (what generates gamma and beta, a tensor a layer) and backbone (the last modulated layer)
+---@return cmml.Tensor # [rows]
+function class_FilmModulation:forward(x, condition, parts) end
+
+---What `nn.gru` gives.
+---@class cmml.Gru: cmml.Module
+---@overload fun(...: any): any
+local class_Gru = {}
+
+---The states after all steps.
+---@param x cmml.Tensor [batch, time, inp]
+---@param lengths? cmml.Segments valid steps of each row; default: all
+---@param state? cmml.Tensor to start from [batch, hidden]; default: zeros
+---@return cmml.Tensor # [batch, time, hidden], 0 behind the lengths
+function class_Gru:forward(x, lengths, state) end
+
+---The last valid state of each row; zeros where the length is 0.
+---@param x cmml.Tensor [batch, time, inp]
+---@param lengths? cmml.Segments
+---@param state? cmml.Tensor [batch, hidden]
+---@return cmml.Tensor # [batch, hidden]
+function class_Gru:last(x, lengths, state) end
+
+---What `choose` gives.
+---@class cmml.Ids
+---@operator len: integer
+local class_Ids = {}
+
+---The numbers as a list.
+---@return integer[]
+function class_Ids:totable() end
+
+---What `joined` gives.
+---@class cmml.Joined
+local class_Joined = {}
+
+---activation(x weight^T + bias) of the rows x.
+---@param weight cmml.Tensor [out, width]
+---@param bias? cmml.Tensor [out]
+---@param activation? string default "identity"
+---@return cmml.Tensor # [rows, out]
+function class_Joined:linear(weight, bias, activation) end
+
+---The element-wise product with rows of a table.
+---@param table cmml.Tensor [n, width]
+---@param ids cmml.Ids which of them each row is multiplied with
+---@return cmml.Joined # parts that repeat in the same way are multiplied once for each row of the table
+function class_Joined:scaled_by(table, ids) end
+
+---The rows written out.
+---@return cmml.Tensor # [rows, width]
+function class_Joined:tensor() end
+
+---What `nn.layer_norm` gives.
+---@class cmml.LayerNorm: cmml.Module
+---@overload fun(...: any): any
+local class_LayerNorm = {}
+
+---Runs the layer.
+---@param x cmml.Tensor [.., width]
+---@return cmml.Tensor # of the same shape
+function class_LayerNorm:forward(x) end
+
+---What `nn.linear` gives.
+---@class cmml.Linear: cmml.Module
+---@overload fun(...: any): any
+local class_Linear = {}
+
+---Runs the layer; `layer(x)` is the same.
+---@param x cmml.Tensor|cmml.Joined [.., inp]
+---@return cmml.Tensor|cmml.Joined # [.., out]
+function class_Linear:forward(x) end
+
+---What `nn.list` gives.
+---@class cmml.List: cmml.Module
+---@overload fun(...: any): any
+local class_List = {}
+
+---The i-th module of a list, from 1.
+---@param i integer
+---@return cmml.Module
+function class_List:at(i) end
+
+---What `nn.lstm` gives.
+---@class cmml.Lstm: cmml.Module
+---@overload fun(...: any): any
+local class_Lstm = {}
+
+---The states after all steps.
+---@param x cmml.Tensor [batch, time, inp]
+---@param lengths? cmml.Segments valid steps of each row; default: all
+---@param state? cmml.Tensor to start from [batch, 2 hidden]: h, then c; default: zeros
+---@return cmml.Tensor # h [batch, time, hidden], 0 behind the lengths
+---@return cmml.Tensor # c, the same shape
+function class_Lstm:forward(x, lengths, state) end
+
+---The last valid state of each row; zeros where the length is 0.
+---@param x cmml.Tensor [batch, time, inp]
+---@param lengths? cmml.Segments
+---@param state? cmml.Tensor [batch, 2 hidden]
+---@return cmml.Tensor # h [batch, hidden]
+---@return cmml.Tensor # c [batch, hidden]
+function class_Lstm:last(x, lengths, state) end
+
+---What `encoders.mean` gives.
+---@class cmml.MeanEncoder: cmml.Module
+---@overload fun(...: any): any
+local class_MeanEncoder = {}
+
+---The contexts of tasks.
+---@param samples cmml.Tensor [rows, inp]
+---@param segments cmml.Segments one a task
+---@return cmml.Tensor # [tasks, out]
+function class_MeanEncoder:forward(samples, segments) end
+
+---What `nn.mlp` gives.
+---@class cmml.Mlp: cmml.Module
+---@overload fun(...: any): any
+local class_Mlp = {}
+
+---Runs all layers.
+---@param x cmml.Tensor [.., inp]
+---@return cmml.Tensor # [.., out]
+function class_Mlp:forward(x) end
+
+---All layers but the last.
+---@param x cmml.Tensor [.., inp]
+---@return cmml.Tensor
+function class_Mlp:hidden(x) end
+
+---The last layer.
+---@param x cmml.Tensor what `hidden` gave
+---@return cmml.Tensor # [.., out]
+function class_Mlp:last(x) end
+
+---What every layer is. `module(..)` calls its forward.
+---@class cmml.Module
+---@field registered table names of the parameters and children, in order
+---@field flat table which children's parameters are named as the module's own
+---@overload fun(...: any): any
+local class_Module = {}
+
+---How many numbers the parameters hold.
+---@return integer
+function class_Module:count() end
+
+---The tree with shapes and the number of parameters, as text.
+---@return string
+function class_Module:describe() end
+
+---Sets parameters from a table by name; every parameter must be there, with its shape.
+---@param values table tensors by name
+function class_Module:load_parameters(values) end
+
+---All parameters in a fixed order.
+---@return table # list of {name, tensor}
+function class_Module:named_parameters() end
+
+---Iterates over names and tensors in a fixed order.
+---@return function
+function class_Module:parameters() end
+
+---Announces a parameter (a tensor, which becomes tracked) or a child module as a field.
+---@param name string field; names are joined by dots in `parameters`
+---@param value any a tensor or a module
+---@param flat? boolean name the child's parameters as if they were the parent's own
+---@return any # value
+function class_Module:register(name, value, flat) end
+
+---A fresh object of a class that `nn.class` made.
+---@return self
+function class_Module.new() end
+
+---What `network` gives.
+---@class cmml.Network: cmml.Module
+---@overload fun(...: any): any
+local class_Network = {}
+
+---The contexts of tasks.
+---@param x cmml.Tensor|cmml.Joined [rows, dim], a row for every support interaction
+---@param labels cmml.Tensor [rows]
+---@param segments cmml.Segments one a task; an empty one gives the context zero
+---@return cmml.Tensor # [tasks, dim]
+function class_Network:context(x, labels, segments) end
+
+---The joined vectors of one side's fields.
+---@param side string "item" or "user"
+---@param bags table one {ids, segments} for each field of the side, in order
+---@param rows? cmml.Ids which rows of the bags, in order; nil for all
+---@return cmml.Tensor? # [rows, width * fields]; nil if the side has no fields
+function class_Network:embed_fields(side, bags, rows) end
+
+---@class cmml.Network.score.options
+---@field parts? boolean default false
+
+---Scores of query rows.
+---@param x cmml.Tensor|cmml.Joined [rows, dim]
+---@param context cmml.Tensor [tasks, dim]
+---@param segments cmml.Segments which rows belong to which task
+---@param options? cmml.Network.score.options parts = true returns what was computed on the way, too
+---@return cmml.Tensor # [rows]
+---@return table? # condition, hyper, backbone
+function class_Network:score(x, context, segments, options) end
+
+---What `optimizer` gives.
+---@class cmml.Optimizer
+local class_Optimizer = {}
+
+---One step of Adam from the gradient block, which is zero afterwards.
+---@param options table lr, beta1, beta2, eps, weight_decay, clip (entries of the gradient are limited to [-clip, clip]), decoupled (AdamW)
+---@return cmml.Optimizer # itself
+function class_Optimizer:adam(options) end
+
+---Adds the gradients of a loss to the gradient block, and uses up its graph.
+---@param loss cmml.Tensor a single number
+---@return cmml.Optimizer # itself
+function class_Optimizer:backward(loss) end
+
+---Clears the gradient block.
+---@return cmml.Optimizer # itself
+function class_Optimizer:clear() end
+
+---Gives the memory of gradients and moments back now; the parameters stay as they are.
+function class_Optimizer:free() end
+
+---The gradient of each parameter, as views into the block: writing to them changes it.
+---@return table # list of tensors
+function class_Optimizer:gradients() end
+
+---The two moments of each parameter, as views into their blocks.
+---@return table # first moments
+---@return table # second moments
+function class_Optimizer:moments() end
+
+---Steps taken; sets them when given (resuming).
+---@param steps? integer
+---@return integer
+function class_Optimizer:steps(steps) end
+
+---What `plateau` gives.
+---@class cmml.Plateau
+local class_Plateau = {}
+
+---Takes the next value of the metric. One that is not a number is a bad one.
+---@param value number
+---@return number # the learning rate from now on
+function class_Plateau:update(value) end
+
+---What every kind of recommender is; see `recommender_class`. A kind that learns by gradients
+---has `loss` and `module` besides, one that is counted has `fit`.
+---@class cmml.Recommender
+---@field kind string its name in `recommenders` and in model files
+---@field title string for tables
+---@field catalogue cmml.Catalogue the items it knows
+---@field options table what it was made with
+---@field module? cmml.Module of a kind that learns: its weights
+---@field training? table of a kind that learns: the preset's defaults for `train`
+---@field adapt_rows function of (support, users): the state of several tasks
+---@field score_rows function of (state, items, segments): scores [rows]
+---@field tensors function of (): list of {name, tensor} that a model file keeps
+---@field loss? function of (batch): what training minimises
+---@field fit? function of (ratings, users): counts
+local class_Recommender = {}
+
+---@class cmml.Recommender.adapt.options
+---@field unknown? string default "error"
+
+---Adapts to a person: one forward pass over what the person rated.
+---@param support table list of {item, rating} with raw ids; may be empty; field user = a table of values by field name, if anything is known of the person
+---@param options? cmml.Recommender.adapt.options unknown = "error" (default) or "skip" for items that the model does not know
+---@return cmml.Adapted # with predict, recommend, and skipped (unknown items that were left out)
+function class_Recommender:adapt(support, options) end
+
+---Saves the recommender; see `save`.
+---@param path string
+---@return true?
+---@return string? # message
+function class_Recommender:save(path) end
+
+---What `segments` gives.
+---@class cmml.Segments
+---@operator len: integer
+local class_Segments = {}
+
+---Which segment each row belongs to.
+---@return cmml.Ids
+function class_Segments:groups() end
+
+---How many rows there are in all segments together.
+---@return integer
+function class_Segments:rows() end
+
+---The length of the shortest segment.
+---@return integer? # nil if there are no segments
+function class_Segments:shortest() end
+
+---The lengths as a list.
+---@return integer[]
+function class_Segments:totable() end
+
+---What `tasks` gives.
+---@class cmml.Tasks
+local class_Tasks = {}
+
+---Iterates over the batches of one draw. A task's draw depends on (seed, draw, user) alone.
+---@param draw integer epoch, or number of the evaluation draw, from 1
+---@return function # giving {users = {bags, rows}, support, query}, the last two with segments, items and labels
+function class_Tasks:batches(draw) end
+
+---How many batches a draw has.
+---@return integer
+function class_Tasks:count() end
+
+---A grid of numbers: float32, or float64 in `cmml.double`; up to six dims. Every op is a method,
+---`+ - * / ^` and unary minus are ops, `#t` is the size of the first dim.
+---@class cmml.Tensor
+---@field shape integer[] sizes of the dims, a fresh table; {} of a single number
+---@field ndim integer how many dims
+---@field count integer how many numbers
+---@field dtype string "float32" or "float64"
+---@field tracked boolean whether gradients can flow to it
+---@operator len: integer
+---@operator add(cmml.Tensor|number): cmml.Tensor
+---@operator div(cmml.Tensor|number): cmml.Tensor
+---@operator mul(cmml.Tensor|number): cmml.Tensor
+---@operator unm: cmml.Tensor
+---@operator pow(number): cmml.Tensor
+---@operator sub(cmml.Tensor|number): cmml.Tensor
+local class_Tensor = {}
+
+---|x|; its derivative at 0 is 0.
+---@return cmml.Tensor
+function class_Tensor:abs() end
+
+---a + b element by element, with broadcasting.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:add(b) end
+
+---attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the means of v that each query asks for (Vaswani et al. 2017).
+---@param k cmml.Tensor
+---@param v cmml.Tensor
+---@param bias? cmml.Tensor
+---@param causal? boolean  (default false)
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:attention(k, v, bias, causal, lengths) end
+
+---masked_softmax(q k^T / sqrt(width) + bias): q [batch, heads, queries, width], k [batch, heads, keys, width], bias broadcasting to the result [batch, heads, queries, keys].
+---@param k cmml.Tensor
+---@param bias? cmml.Tensor
+---@param causal? boolean  (default false)
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:attention_weights(k, bias, causal, lengths) end
+
+---mean binary cross entropy of sigmoid(logit) against labels from 0 to 1, without overflow; the shapes must be equal.
+---@param label cmml.Tensor
+---@return cmml.Tensor
+function class_Tensor:bce_with_logits(label) end
+
+----mean(log(eps + sigmoid(positive - negative))); the shapes must be equal; with eps = 0 exact however far apart they are (Rendle et al. 2009).
+---@param negative cmml.Tensor
+---@param eps? number  (default 1e-10)
+---@return cmml.Tensor
+function class_Tensor:bpr(negative, eps) end
+
+---x, but low where it is below low and high where it is above high; either may be left out. No gradient outside the bounds, all of it at a bound.
+---@param low? number  (default -inf)
+---@param high? number  (default inf)
+---@return cmml.Tensor
+function class_Tensor:clamp(low, high) end
+
+---mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], an id a row.
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function class_Tensor:cross_entropy(ids) end
+
+---a / b element by element, with broadcasting; x / 0 is infinite.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:div(b) end
+
+---x with each entry set to 0 with probability `rate`, the others divided by 1 - rate; which ones is a function of the key (seed, epoch, task) and the place in x alone (Srivastava et al. 2014).
+---@param rate number
+---@param seed integer
+---@param epoch? integer  (default 0)
+---@param task? integer  (default 0)
+---@return cmml.Tensor
+function class_Tensor:dropout(rate, seed, epoch, task) end
+
+---rows of a table [rows, width] by id; id 0 (unknown) gives zeros.
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function class_Tensor:embedding(ids) end
+
+---mean (or sum) of the table's rows in each bag: bag k is the k-th segment of ids, or one id without segments; rows names the bags wanted. Id 0 (unknown) counts as absent, an empty bag gives zeros.
+---@param ids cmml.Ids
+---@param segments? cmml.Segments
+---@param rows? cmml.Ids
+---@param mean? boolean  (default true)
+---@return cmml.Tensor
+function class_Tensor:embedding_bag(ids, segments, rows, mean) end
+
+---the transpose of embedding_bag: g [bags, width] added up in a table of `size` rows.
+---@param ids cmml.Ids
+---@param segments? cmml.Segments
+---@param rows? cmml.Ids
+---@param mean? boolean  (default true)
+---@param size integer
+---@return cmml.Tensor
+function class_Tensor:embedding_bag_transpose(ids, segments, rows, mean, size) end
+
+---1 where a = b, else 0, with broadcasting; has no gradient.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:eq(b) end
+
+---error function.
+---@return cmml.Tensor
+function class_Tensor:erf() end
+
+---e to the power of x.
+---@return cmml.Tensor
+function class_Tensor:exp() end
+
+---x repeated to a shape that it broadcasts to, without a copy.
+---@param shape integer[] sizes
+---@return cmml.Tensor
+function class_Tensor:expand(shape) end
+
+---activation(gamma * x + beta): x [.., w], generated [.., 2 w] holds gamma, then beta; gamma is used as it is, not 1 + gamma (FiLM; CMML eq. 11).
+---@param generated cmml.Tensor
+---@param activation? string name of an activation, such as "relu" (default identity)
+---@return cmml.Tensor
+function class_Tensor:film(generated, activation) end
+
+---elements along the last dim: x [.., n] and `each` ids for every row, one row after another, give y [.., each] with y[r, j] = x[r, ids[r, j]].
+---@param ids cmml.Ids
+---@param each? integer  (default 1)
+---@return cmml.Tensor
+function class_Tensor:gather(ids, each) end
+
+---the rows of x that the ids name, in order; a row may come several times.
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function class_Tensor:gather_rows(ids) end
+
+---x/2 (1 + erf(x / sqrt 2)), the exact form (Hendrycks and Gimpel 2016).
+---@return cmml.Tensor
+function class_Tensor:gelu() end
+
+---a GRU over x [batch, time, inputs], weights as for gru_cell: the states after all steps [batch, time, hidden], starting from state [batch, hidden] or zeros; behind lengths[k] steps of row k they are 0 (last_step gives the last valid ones).
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:gru(weight_ih, weight_hh, bias_ih, bias_hh, state, lengths) end
+
+---one step of a GRU: x [batch, inputs], h [batch, hidden], weight_ih [3 hidden, inputs], weight_hh [3 hidden, hidden], biases [3 hidden] (gate rows r, z, n) give the next h: (1 - z) n + z h, n = tanh(W x + b + r (U h + c)).
+---@param h cmml.Tensor
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@return cmml.Tensor
+function class_Tensor:gru_cell(h, weight_ih, weight_hh, bias_ih, bias_hh) end
+
+---the recurrent part of gru: projected [batch, time, 3 hidden] holds weight_ih x + bias_ih; weight_hh [3 hidden, hidden], bias_hh [3 hidden]; gives [batch, time, hidden].
+---@param weight_hh cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:gru_scan(weight_hh, bias_hh, state, lengths) end
+
+---1 where a > b, else 0, with broadcasting; has no gradient.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:gt(b) end
+
+---mean of max(0, margin - positive + negative); the shapes must be equal.
+---@param negative cmml.Tensor
+---@param margin? number  (default 1)
+---@return cmml.Tensor
+function class_Tensor:hinge(negative, margin) end
+
+---mean of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), of e = a - b; the shapes must be equal (Huber 1964).
+---@param b cmml.Tensor
+---@param delta? number  (default 1)
+---@return cmml.Tensor
+function class_Tensor:huber(b, delta) end
+
+---the last valid step of each row: x [batch, time, ..] gives [batch, ..]; zeros where the length is 0; without lengths all steps are valid.
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:last_step(lengths) end
+
+---(x - mean) / sqrt(variance + eps) * weight + bias over the last dim: x [.., width], weight and bias [width]; the variance divides by the width (Ba et al. 2016).
+---@param weight cmml.Tensor
+---@param bias cmml.Tensor
+---@param eps? number  (default 1e-5)
+---@return cmml.Tensor
+function class_Tensor:layer_norm(weight, bias, eps) end
+
+---x where x > 0, else slope * x; its derivative at 0 is the slope.
+---@param slope? number  (default 0.01)
+---@return cmml.Tensor
+function class_Tensor:leaky_relu(slope) end
+
+---activation(x weight^T + bias): x [.., in], weight [out, in], bias [out] or none.
+---@param weight cmml.Tensor
+---@param bias? cmml.Tensor
+---@param activation? string name of an activation, such as "relu" (default identity)
+---@return cmml.Tensor
+function class_Tensor:linear(weight, bias, activation) end
+
+---natural logarithm.
+---@return cmml.Tensor
+function class_Tensor:log() end
+
+---log(1 / (1 + exp(-x))), without overflow.
+---@return cmml.Tensor
+function class_Tensor:log_sigmoid() end
+
+---x - log(sum(exp x)) along a dim (the last unless named), without overflow.
+---@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@return cmml.Tensor
+function class_Tensor:log_softmax(dim) end
+
+---an LSTM over x [batch, time, inputs], weights and states as for lstm_cell: the states after all steps [batch, time, 2 hidden], starting from state [batch, 2 hidden] or zeros; behind lengths[k] steps of row k they are 0.
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:lstm(weight_ih, weight_hh, bias_ih, bias_hh, state, lengths) end
+
+---one step of an LSTM: x [batch, inputs], state [batch, 2 hidden] holding h, then c, weight_ih [4 hidden, inputs], weight_hh [4 hidden, hidden], biases [4 hidden] (gate rows i, f, g, o) give the next state: c = f c + i g, h = o tanh(c).
+---@param state cmml.Tensor
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@return cmml.Tensor
+function class_Tensor:lstm_cell(state, weight_ih, weight_hh, bias_ih, bias_hh) end
+
+---1 where a < b, else 0, with broadcasting; has no gradient.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:lt(b) end
+
+---mean of |a - b|; the shapes must be equal.
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function class_Tensor:mae(b) end
+
+---x [batch, time, ..] with zeros behind the first lengths[k] steps of each row k.
+---@param lengths cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:mask_steps(lengths) end
+
+---softmax over the last dim of x [batch, .., queries, keys], of the allowed keys alone: those up to the query's own number if causal, and the first lengths[k] of row k; the others weigh exactly 0, and so do all where none is allowed.
+---@param causal? boolean  (default false)
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:masked_softmax(causal, lengths) end
+
+---matrix product over the last two dims, [.., m, k] * [.., k, n]; leading dims broadcast.
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function class_Tensor:matmul(b) end
+
+---largest element over one dim, or of all; keep leaves the dim with size 1; of equals the gradient goes to the first alone; x must not be empty there.
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function class_Tensor:max(dim, keep) end
+
+---the larger of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:maximum(b) end
+
+---mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function class_Tensor:mean(dim, keep) end
+
+---the smaller of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:minimum(b) end
+
+---mean of (a - b)^2; the shapes must be equal.
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function class_Tensor:mse(b) end
+
+---a * b element by element, with broadcasting (matmul is the matrix product).
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:mul(b) end
+
+----x.
+---@return cmml.Tensor
+function class_Tensor:neg() end
+
+---Euclidean norm, the root of the sum of squares, over one dim, or over all; keep leaves the dim with size 1; its derivative at 0 is 0.
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function class_Tensor:norm(dim, keep) end
+
+---ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros behind each segment's rows.
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:pad_segments(segments) end
+
+---the dims in another order: dims[k] is the old dim that becomes dim k.
+---@param dims integer[] dims, from 1
+---@return cmml.Tensor
+function class_Tensor:permute(dims) end
+
+---x to the power of a plain number.
+---@param exponent number
+---@return cmml.Tensor
+function class_Tensor:pow(exponent) end
+
+---1 / x.
+---@return cmml.Tensor
+function class_Tensor:reciprocal() end
+
+---x where x > 0, else 0; its derivative at 0 is 0.
+---@return cmml.Tensor
+function class_Tensor:relu() end
+
+---the same elements in row-major order under another shape; one size may be -1.
+---@param shape integer[] sizes
+---@return cmml.Tensor
+function class_Tensor:reshape(shape) end
+
+---dot product of corresponding rows: the sum of a * b over the last dim.
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function class_Tensor:row_dot(b) end
+
+---base with row k of x added to row ids[k], for every k; several may name one row.
+---@param x cmml.Tensor
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function class_Tensor:scatter_add_rows(x, ids) end
+
+---row k repeated as often as segment k is long: x [segments, ..] gives [rows, ..].
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:segment_expand(segments) end
+
+---largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; of equals the gradient goes to the first alone; an empty segment gives zeros.
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:segment_max(segments) end
+
+---mean of the rows of each segment; an empty segment gives zeros.
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:segment_mean(segments) end
+
+---exp(x) / sum(exp x) within each segment, column by column: x [rows, ..] gives the same shape; without overflow.
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:segment_softmax(segments) end
+
+---sum of the rows of each segment: x [rows, ..] gives [segments, ..].
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:segment_sum(segments) end
+
+---1 / (1 + exp(-x)).
+---@return cmml.Tensor
+function class_Tensor:sigmoid() end
+
+---1, 0 or -1 by the sign of x; has no gradient.
+---@return cmml.Tensor
+function class_Tensor:sign() end
+
+---rows first to last (both included) along a dim, without a copy.
+---@param dim integer dim, from 1, or from the end if negative
+---@param first integer row, from 1
+---@param last integer
+---@return cmml.Tensor
+function class_Tensor:slice(dim, first, last) end
+
+---exp(x) / sum(exp x) along a dim (the last unless named), without overflow.
+---@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@return cmml.Tensor
+function class_Tensor:softmax(dim) end
+
+---log(1 + exp(x)), without overflow.
+---@return cmml.Tensor
+function class_Tensor:softplus() end
+
+---square root; not a number below 0.
+---@return cmml.Tensor
+function class_Tensor:sqrt() end
+
+---x * x.
+---@return cmml.Tensor
+function class_Tensor:square() end
+
+---1 where x > 0, else `below`; has no gradient.
+---@param below? number  (default 0)
+---@return cmml.Tensor
+function class_Tensor:step(below) end
+
+---a - b element by element, with broadcasting.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:sub(b) end
+
+---sum over one dim, or over all; keep leaves the dim with size 1.
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function class_Tensor:sum(dim, keep) end
+
+---sum over the dims that the shape lacks or has as 1: the transpose of expand.
+---@param shape integer[] sizes
+---@return cmml.Tensor
+function class_Tensor:sum_to(shape) end
+
+---hyperbolic tangent.
+---@return cmml.Tensor
+function class_Tensor:tanh() end
+
+---mean over tasks of the mean of (score - label)^2 within the task: score and label [rows], a segment a task (CMML eq. 5).
+---@param label cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:task_mse(label, segments) end
+
+---two dims swapped, the last two unless named.
+---@param a? integer dim, from 1, or from the end if negative (default -2)
+---@param b? integer dim, from 1, or from the end if negative (default -1)
+---@return cmml.Tensor
+function class_Tensor:transpose(a, b) end
+
+---zeros of the given size along a dim, holding x from row first on.
+---@param dim integer dim, from 1, or from the end if negative
+---@param first integer row, from 1
+---@param size integer
+---@return cmml.Tensor
+function class_Tensor:unslice(dim, first, size) end
+
+---mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function class_Tensor:variance(dim, keep) end
+
+---x where mask > 0, else other, element by element, with broadcasting; the mask's gradient is 0.
+---@param x cmml.Tensor|number
+---@param other cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:where(x, other) end
+
+---A copy of its own, untracked and contiguous.
+---@return cmml.Tensor
+function class_Tensor:clone() end
+
+---Sets all numbers from another tensor, which is broadcast. Untracked tensors and leaves inside
+---no_grad only.
+---@param from cmml.Tensor
+---@return cmml.Tensor # itself
+function class_Tensor:copy_(from) end
+
+---The same numbers as a constant: gradients stop here.
+---@return cmml.Tensor
+function class_Tensor:detach() end
+
+---Gives the memory back now instead of at the next collection; the tensor cannot be used again.
+---Within a finaliser (__gc of another object) it does nothing.
+function class_Tensor:free() end
+
+---Whether all numbers are finite.
+---@return boolean
+function class_Tensor:isfinite() end
+
+---The only number of a tensor.
+---@return number
+function class_Tensor:item() end
+
+---The numbers as a string of raw numbers in this machine's byte order, of the core's own type,
+---row by row.
+---@return string
+function class_Tensor:tobytes() end
+
+---The numbers as nested lists (a plain number for a tensor without dims).
+---@return table|number
+function class_Tensor:totable() end
+
+---Makes a tensor a leaf: what is computed from it can be differentiated with respect to it.
+---@return cmml.Tensor # itself
+function class_Tensor:track() end
+
+---What `vocab` gives.
+---@class cmml.Vocab
+---@operator len: integer
+local class_Vocab = {}
+
+---The number of a key, which is added if it is new.
+---@param key string|number valid UTF-8
+---@return integer # from 1
+function class_Vocab:add(key) end
+
+---The whole vocabulary as data for a file.
+---@return string # bytes of all texts, one after the other
+---@return table # offsets, one more than texts: text i is bytes offsets[i] + 1 to offsets[i + 1]
+function class_Vocab:export() end
+
+---The number of a key.
+---@param key string|number
+---@return integer? # from 1; nil if it is unknown
+function class_Vocab:id(key) end
+
+---The numbers of several keys; 0 for those that are unknown.
+---@param keys table list of strings or numbers
+---@return cmml.Ids
+function class_Vocab:ids(keys) end
+
+---The text of a number.
+---@param id integer from 1 to #vocab
+---@return string
+function class_Vocab:text(id) end
+
+---What `cmml` gives.
+---@class cmml.cmml: cmml.Recommender
+local class_cmml = {}
+
+---The contexts of tasks, from one forward pass over their supports.
+---@param support table segments, items (Ids), labels [rows] of all tasks, one behind the other
+---@param users table bags (of the user fields) and rows (Ids, one a task)
+---@return table # the state for `score_rows`
+function class_cmml:adapt_rows(support, users) end
+
+---What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5).
+---@param batch table as Tasks:batches gives it
+---@return cmml.Tensor
+function class_cmml:loss(batch) end
+
+---@class cmml.cmml.restore.options
+---@field activation? string
+---@field backbone? table
+---@field encoder? string
+---@field encoder_detach? boolean
+---@field encoder_widths? table
+---@field hybrid? string
+---@field hyper? table
+---@field label_hidden? integer
+---@field modulation? string
+---@field preset? string default "published-code"
+---@field width? integer
+
+---The recommender of a model file. Its sizes are not trusted: a parameter is made only if the
+---file holds one of its shape, so that memory is in proportion to the file.
+---@param catalogue cmml.Catalogue
+---@param options cmml.cmml.restore.options any option of `cmml` but seed
+---@param tensors table list of {name, tensor}
+---@return cmml.Recommender
+function class_cmml.restore(catalogue, options, tensors) end
+
+---Scores of rows under those contexts.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_cmml:score_rows(state, items, segments) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor}
+function class_cmml:tensors() end
+
+---What `global_mean` gives.
+---@class cmml.global_mean: cmml.Recommender
+local class_global_mean = {}
+
+---The users' parts, from what their supports leave over.
+---@param support table segments, items (Ids), labels [rows] of all tasks
+---@return table # the state for `score_rows`
+function class_global_mean:adapt_rows(support) end
+
+---Counts the ratings of the training users.
+---@param ratings table grouped by user
+---@param users table list of rows that may be learnt from
+function class_global_mean:fit(ratings, users) end
+
+---The predictor of a model file.
+---@param catalogue cmml.Catalogue
+---@param options table as they were
+---@param tensors table list of {name, tensor}
+---@return cmml.Recommender
+function class_global_mean.restore(catalogue, options, tensors) end
+
+---Scores of rows.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_global_mean:score_rows(state, items, segments) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor}
+function class_global_mean:tensors() end
+
+---What `item_mean` gives.
+---@class cmml.item_mean: cmml.Recommender
+local class_item_mean = {}
+
+---The users' parts, from what their supports leave over.
+---@param support table segments, items (Ids), labels [rows] of all tasks
+---@return table # the state for `score_rows`
+function class_item_mean:adapt_rows(support) end
+
+---Counts the ratings of the training users.
+---@param ratings table grouped by user
+---@param users table list of rows that may be learnt from
+function class_item_mean:fit(ratings, users) end
+
+---The predictor of a model file.
+---@param catalogue cmml.Catalogue
+---@param options table as they were
+---@param tensors table list of {name, tensor}
+---@return cmml.Recommender
+function class_item_mean.restore(catalogue, options, tensors) end
+
+---Scores of rows.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_item_mean:score_rows(state, items, segments) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor}
+function class_item_mean:tensors() end
+
+---What `item_user_mean` gives.
+---@class cmml.item_user_mean: cmml.Recommender
+local class_item_user_mean = {}
+
+---The users' parts, from what their supports leave over.
+---@param support table segments, items (Ids), labels [rows] of all tasks
+---@return table # the state for `score_rows`
+function class_item_user_mean:adapt_rows(support) end
+
+---Counts the ratings of the training users.
+---@param ratings table grouped by user
+---@param users table list of rows that may be learnt from
+function class_item_user_mean:fit(ratings, users) end
+
+---The predictor of a model file.
+---@param catalogue cmml.Catalogue
+---@param options table as they were
+---@param tensors table list of {name, tensor}
+---@return cmml.Recommender
+function class_item_user_mean.restore(catalogue, options, tensors) end
+
+---Scores of rows.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_item_user_mean:score_rows(state, items, segments) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor}
+function class_item_user_mean:tensors() end
+
+---What `user_mean` gives.
+---@class cmml.user_mean: cmml.Recommender
+local class_user_mean = {}
+
+---The users' parts, from what their supports leave over.
+---@param support table segments, items (Ids), labels [rows] of all tasks
+---@return table # the state for `score_rows`
+function class_user_mean:adapt_rows(support) end
+
+---Counts the ratings of the training users.
+---@param ratings table grouped by user
+---@param users table list of rows that may be learnt from
+function class_user_mean:fit(ratings, users) end
+
+---The predictor of a model file.
+---@param catalogue cmml.Catalogue
+---@param options table as they were
+---@param tensors table list of {name, tensor}
+---@return cmml.Recommender
+function class_user_mean.restore(catalogue, options, tensors) end
+
+---Scores of rows.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_user_mean:score_rows(state, items, segments) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor}
+function class_user_mean:tensors() end
+
+---@class cmml
+local cmml = {}
+
+---@class cmml.encoders_table
+cmml.encoders = {}
+
+---@class cmml.hybrids_table
+cmml.hybrids = {}
+
+---@class cmml.metrics_table
+cmml.metrics = {}
+
+---@class cmml.modulations_table
+cmml.modulations = {}
+
+---@class cmml.nn_table
+cmml.nn = {}
+
+---The class `Dataset`.
+---@type cmml.Dataset
+cmml.Dataset = nil
+
+---The class `Recommender`.
+---@type cmml.Recommender
+cmml.Recommender = nil
+
+---"cmml " and the version.
+---@type string
+cmml._VERSION = nil
+
+---|x|; its derivative at 0 is 0.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.abs(x) end
+
+---@class cmml.adam.options
+---@field lr? number default 0.001
+---@field beta1? number default 0.9
+---@field beta2? number default 0.999
+---@field eps? number default 1e-08
+---@field weight_decay? number default 0
+---@field clip? number
+---@field decoupled? boolean default false
+
+---Adam over the parameters of a module (Kingma and Ba 2015).
+---@param module cmml.Module
+---@param options? cmml.adam.options lr (default 1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8), weight_decay (0; classic L2, added to the gradient; decoupled = true makes it AdamW), clip (entries of the gradient are limited to [-clip, clip] before the decay; default none)
+---@return cmml.Adam # with backward(loss) and step()
+function cmml.adam(module, options) end
+
+---a + b element by element, with broadcasting.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.add(a, b) end
+
+---Applies an op by its definition in other ops, whatever kernels it has: for checking fused ops.
+---@param name string of a composite or fused op
+---@param ... any its arguments
+---@return cmml.Tensor
+function cmml.apply_expanded(name, ...) end
+
+---attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the means of v that each query asks for (Vaswani et al. 2017).
+---@param q cmml.Tensor
+---@param k cmml.Tensor
+---@param v cmml.Tensor
+---@param bias? cmml.Tensor
+---@param causal? boolean  (default false)
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.attention(q, k, v, bias, causal, lengths) end
+
+---masked_softmax(q k^T / sqrt(width) + bias): q [batch, heads, queries, width], k [batch, heads, keys, width], bias broadcasting to the result [batch, heads, queries, keys].
+---@param q cmml.Tensor
+---@param k cmml.Tensor
+---@param bias? cmml.Tensor
+---@param causal? boolean  (default false)
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.attention_weights(q, k, bias, causal, lengths) end
+
+---mean binary cross entropy of sigmoid(logit) against labels from 0 to 1, without overflow; the shapes must be equal.
+---@param logit cmml.Tensor
+---@param label cmml.Tensor
+---@return cmml.Tensor
+function cmml.bce_with_logits(logit, label) end
+
+----mean(log(eps + sigmoid(positive - negative))); the shapes must be equal; with eps = 0 exact however far apart they are (Rendle et al. 2009).
+---@param positive cmml.Tensor
+---@param negative cmml.Tensor
+---@param eps? number  (default 1e-10)
+---@return cmml.Tensor
+function cmml.bpr(positive, negative, eps) end
+
+---At most so many ratings of every user, chosen at random once.
+---@param ratings table as group_ratings gives them
+---@param cap integer
+---@param seed integer the same seed keeps the same ratings
+---@return table # users, items, ratings
+function cmml.cap_ratings(ratings, cap, seed) end
+
+---@class cmml.catalogue.options
+---@field schema table
+---@field items any
+---@field item_records table
+---@field titles? table
+---@field seen_items table
+---@field user_records table
+
+---Makes a catalogue.
+---@param options cmml.catalogue.options schema, items (Vocab of raw ids), item_records (one table of values a row), titles (list of texts, optional), seen_items and user_records (lists of the records that may be learnt from: values that occur nowhere else count as unseen)
+---@return cmml.Catalogue
+function cmml.catalogue(options) end
+
+---A random choice without replacement of the numbers 1 to n, in random order.
+---@param n integer
+---@param take integer how many; n gives a permutation
+---@param key table seed, epoch, stream: the same key gives the same choice
+---@return cmml.Ids
+function cmml.choose(n, take, key) end
+
+---x, but low where it is below low and high where it is above high; either may be left out. No gradient outside the bounds, all of it at a bound.
+---@param x cmml.Tensor
+---@param low? number  (default -inf)
+---@param high? number  (default inf)
+---@return cmml.Tensor
+function cmml.clamp(x, low, high) end
+
+---Seconds on a clock that never goes back; only differences mean anything.
+---@return number
+function cmml.clock() end
+
+---@class cmml.cmml.options
+---@field activation? string
+---@field backbone? table
+---@field encoder? string
+---@field encoder_detach? boolean
+---@field encoder_widths? table
+---@field hybrid? string
+---@field hyper? table
+---@field label_hidden? integer
+---@field modulation? string
+---@field preset? string default "published-code"
+---@field seed? integer default 1
+---@field width? integer
+
+---A CMML recommender with fresh weights.
+---@param catalogue cmml.Catalogue
+---@param options? cmml.cmml.options preset (default "published-code") and, over it, any option of `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial weights (default 1)
+---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
+function cmml.cmml(catalogue, options) end
+
+---@class cmml.cold_users.options
+---@field test_users? any default 0.2
+---@field valid? number default 0.05
+---@field protocol? string default "full"
+---@field cap? integer default 50
+---@field data_seed? integer default 1
+---@field catalogue? table
+
+---Prepares a data set for training and testing on cold users.
+---@param dataset cmml.Dataset
+---@param options? cmml.cold_users.options test_users (path of a list, list of raw ids, or share; default 0.2), valid (share of the other users, default 0.05), protocol: "capped" (each training user keeps `cap` ratings, chosen once) or "full" (each draw takes fresh ones from the whole history; default), cap (default 50), data_seed (of these choices, default 1), catalogue (of a trained model; default: one is made)
+---@return table? # dataset, catalogue, bags (user fields of all rows), ratings (to train on), all (every rating, to test on), train, valid, test (lists of user rows)
+---@return string? # message
+function cmml.cold_users(dataset, options) end
+
+---tensors joined along a dim (the last unless named); all other sizes must agree.
+---@param tensors cmml.Tensor[] list of tensors
+---@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@return cmml.Tensor
+function cmml.concat(tensors, dim) end
+
+---The core alone: everything that is made in C.
+---@type cmml
+cmml.core = nil
+
+---Work done so far.
+---@return table # flops (of matrix products, 2 m n k each) and ops (applied)
+function cmml.counters() end
+
+---mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], an id a row.
+---@param logits cmml.Tensor
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function cmml.cross_entropy(logits, ids) end
+
+---@class cmml.dataset.options
+---@field name? string default "data"
+---@field schema table
+---@field ratings table
+---@field items? table default {}
+---@field users? table default {}
+
+---A data set.
+---@param options cmml.dataset.options name; schema (see `schema`); ratings: a list of {user, item, rating}, or columns {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)} as read from a file; items and users: lists of records {id = .., title = .., <field> = value or list of values}. Of several ratings of one item by one user the first is kept.
+---@return cmml.Dataset # with users, items (Vocab), user_records, item_records, titles, ratings (grouped by user), duplicates (rows left out)
+function cmml.dataset(options) end
+
+---The different values of a list, in the order of their first appearance, so that what depends on
+---a value alone can be computed once for each.
+---@param values cmml.Ids|cmml.Tensor Ids, or a contiguous tensor [n] (0 and -0 count as two values)
+---@return cmml.Ids|cmml.Tensor # the different values, of the same kind, a constant
+---@return cmml.Ids # for each entry, which of them it is
+function cmml.distinct(values) end
+
+---a / b element by element, with broadcasting; x / 0 is infinite.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.div(a, b) end
+
+---Draws one task for each user: a random query, and a random support from the rest.
+---@param ratings table as group_ratings gives them
+---@param users cmml.Ids
+---@param options table seed, draw (epoch or number of the draw), support and query (rows of a task at most), shuffle_labels (permute the labels within each support set)
+---@return table # support: segments, items, labels
+---@return table # query: the same
+function cmml.draw_tasks(ratings, users, options) end
+
+---x with each entry set to 0 with probability `rate`, the others divided by 1 - rate; which ones is a function of the key (seed, epoch, task) and the place in x alone (Srivastava et al. 2014).
+---@param x cmml.Tensor
+---@param rate number
+---@param seed integer
+---@param epoch? integer  (default 0)
+---@param task? integer  (default 0)
+---@return cmml.Tensor
+function cmml.dropout(x, rate, seed, epoch, task) end
+
+---rows of a table [rows, width] by id; id 0 (unknown) gives zeros.
+---@param table cmml.Tensor
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function cmml.embedding(table, ids) end
+
+---mean (or sum) of the table's rows in each bag: bag k is the k-th segment of ids, or one id without segments; rows names the bags wanted. Id 0 (unknown) counts as absent, an empty bag gives zeros.
+---@param table cmml.Tensor
+---@param ids cmml.Ids
+---@param segments? cmml.Segments
+---@param rows? cmml.Ids
+---@param mean? boolean  (default true)
+---@return cmml.Tensor
+function cmml.embedding_bag(table, ids, segments, rows, mean) end
+
+---the transpose of embedding_bag: g [bags, width] added up in a table of `size` rows.
+---@param g cmml.Tensor
+---@param ids cmml.Ids
+---@param segments? cmml.Segments
+---@param rows? cmml.Ids
+---@param mean? boolean  (default true)
+---@param size integer
+---@return cmml.Tensor
+function cmml.embedding_bag_transpose(g, ids, segments, rows, mean, size) end
+
+---@class cmml.encoders.mean.options
+---@field inp integer
+---@field out integer
+---@field widths table
+---@field init? table
+
+---Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6). A task without support
+---has the context zero.
+---@param options cmml.encoders.mean.options inp, out, widths (of the hidden layers), init
+---@return cmml.MeanEncoder # of (samples [rows, inp], segments) giving [tasks, out]
+function cmml.encoders.mean(options) end
+
+---1 where a = b, else 0, with broadcasting; has no gradient.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.eq(a, b) end
+
+---error function.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.erf(x) end
+
+---@class cmml.evaluate.options
+---@field draws? integer default 5
+---@field cutoffs? table default { 1, 3 }
+
+---Evaluates recommenders on the same tasks. Each user's value of a metric is the mean over the
+---draws, so that the interval speaks of users.
+---@param models table list of recommenders
+---@param tasks cmml.Tasks
+---@param options? cmml.evaluate.options draws (default 5), cutoffs (of ndcg_exp, default {1, 3})
+---@return table # for each model a table by metric: mean, interval, tasks, skipped (see `metrics.summary`). A user whose metric does not exist in one of the draws is skipped.
+function cmml.evaluate(models, tasks, options) end
+
+---Whether there is anything at a path.
+---@param path string
+---@return boolean
+function cmml.exists(path) end
+
+---e to the power of x.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.exp(x) end
+
+---x repeated to a shape that it broadcasts to, without a copy.
+---@param x cmml.Tensor
+---@param shape integer[] sizes
+---@return cmml.Tensor
+function cmml.expand(x, shape) end
+
+---Makes the allocation after the next n fail, for tests; nil lets all succeed again.
+---@param n? integer allocations that still succeed
+function cmml.fail_allocation_after(n) end
+
+---@class cmml.field_embedding.options
+---@field fields table
+---@field width integer
+---@field init? table
+
+---The embeddings of several fields.
+---@param options cmml.field_embedding.options fields (list of {name, size, multi}), width (of every field's vector), init. Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
+---@return cmml.FieldEmbedding # of (names, bags, rows) giving [rows, width * #names]; children by field name
+function cmml.field_embedding(options) end
+
+---activation(gamma * x + beta): x [.., w], generated [.., 2 w] holds gamma, then beta; gamma is used as it is, not 1 + gamma (FiLM; CMML eq. 11).
+---@param x cmml.Tensor
+---@param generated cmml.Tensor
+---@param activation? string name of an activation, such as "relu" (default identity)
+---@return cmml.Tensor
+function cmml.film(x, generated, activation) end
+
+---The simple predictors, counted on the ratings that a model of this protocol may learn from.
+---@param data table from `cold_users`
+---@return table # list of recommenders
+function cmml.fit_simple(data) end
+
+---The results of `evaluate` as a Markdown table.
+---@param titles table one a model
+---@param results table
+---@param names? table metrics, in the order of the columns
+---@return string
+function cmml.format_results(titles, results, names) end
+
+---A tensor from raw numbers in this machine's byte order, of the core's own type.
+---@param shape table
+---@param bytes string
+---@return cmml.Tensor
+function cmml.from_bytes(shape, bytes) end
+
+---A tensor of one value.
+---@param shape table {2, 3}; {} for a single number
+---@param value number
+---@return cmml.Tensor
+function cmml.full(shape, value) end
+
+---Runs a module with other weights than its own.
+---@param module cmml.Module
+---@param params table tensors by name, as `named_parameters` names them; the others stay
+---@return cmml.Module # a module over those weights, sharing all else
+function cmml.functional(module, params) end
+
+---elements along the last dim: x [.., n] and `each` ids for every row, one row after another, give y [.., each] with y[r, j] = x[r, ids[r, j]].
+---@param x cmml.Tensor
+---@param ids cmml.Ids
+---@param each? integer  (default 1)
+---@return cmml.Tensor
+function cmml.gather(x, ids, each) end
+
+---the rows of x that the ids name, in order; a row may come several times.
+---@param x cmml.Tensor
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function cmml.gather_rows(x, ids) end
+
+---x/2 (1 + erf(x / sqrt 2)), the exact form (Hendrycks and Gimpel 2016).
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.gelu(x) end
+
+---@class cmml.global_mean.options
+---@field item_shrink? number default 0
+---@field user_shrink? number default 0
+
+---A predictor that has seen nothing yet; `fit` counts.
+---@param catalogue cmml.Catalogue
+---@param options? cmml.global_mean.options item_shrink and user_shrink: how many imaginary ratings pull an item's part towards the mean of all, and a user's part towards 0
+---@return cmml.Recommender
+function cmml.global_mean(catalogue, options) end
+
+---@class cmml.grad.options
+---@field create_graph? boolean default false
+---@field retain? boolean default false
+---@field grad_out? any
+
+---Gradients of a loss, in the structure of the parameters.
+---
+---Functional: nothing is stored on the tensors. The graph is used up unless it is kept.
+---@param loss cmml.Tensor a single number (or give grad_out)
+---@param params cmml.Tensor|table a tracked tensor, or a (nested) table of them
+---@param options? cmml.grad.options create_graph (record the gradients, so that they can be differentiated again), retain (keep the graph for another gradient), grad_out (weight of each element of a loss that is not a single number)
+---@return cmml.Tensor|table # of the structure of params; zeros where the loss does not depend on one
+function cmml.grad(loss, params, options) end
+
+---Turns the recording of ops on or off.
+---@param on boolean
+---@return boolean # what it was
+function cmml.grad_enable(on) end
+
+---Gradients of a single number with respect to tensors.
+---@param loss cmml.Tensor
+---@param tensors table list of tracked tensors
+---@param create_graph? boolean record the gradients, so that they can be differentiated
+---@param retain? boolean keep the graph for another gradient
+---@param grad_out? cmml.Tensor weight of each element of a loss that is not a single number
+---@return table # list of gradients; zeros for a tensor that the loss does not depend on
+function cmml.grad_list(loss, tensors, create_graph, retain, grad_out) end
+
+---@class cmml.gradcheck.options
+---@field eps? number default 1e-05
+---@field tolerance? number default 1e-06
+---@field second? boolean default false
+
+---Checks the derivatives of a function against central finite differences, in double precision.
+---
+---A result that is not a single number is weighted and added up. Keep the inputs away from kinks
+---(relu at 0) by more than eps; a function that hides a part of itself from the gradient (detach)
+---does not pass.
+---@param f function of (c, ...): c is the double library, behind it come tensors of it, one for each input; it must compute with c (c.matmul, c.nn..) and return a tensor
+---@param inputs table list of inputs: nested lists of numbers, numbers, or tensors of either library
+---@param options? cmml.gradcheck.options eps (step of the differences, default 1e-5), tolerance (of |a - n| / max(1, |a|, |n|), default 1e-6), second (check second derivatives too, default false)
+---@return boolean # true; raises if a derivative is wrong, and names the input, the element and both numbers
+function cmml.gradcheck(f, inputs, options) end
+
+---Groups ratings by user; of several of one item by one user the first is kept.
+---@param users cmml.Ids user of each row
+---@param items cmml.Ids item of each row
+---@param ratings cmml.Tensor [rows]
+---@param n_users integer
+---@return table # users (Segments), items (Ids), ratings (Tensor)
+---@return integer # repeated rows that were left out
+function cmml.group_ratings(users, items, ratings, n_users) end
+
+---a GRU over x [batch, time, inputs], weights as for gru_cell: the states after all steps [batch, time, hidden], starting from state [batch, hidden] or zeros; behind lengths[k] steps of row k they are 0 (last_step gives the last valid ones).
+---@param x cmml.Tensor
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.gru(x, weight_ih, weight_hh, bias_ih, bias_hh, state, lengths) end
+
+---one step of a GRU: x [batch, inputs], h [batch, hidden], weight_ih [3 hidden, inputs], weight_hh [3 hidden, hidden], biases [3 hidden] (gate rows r, z, n) give the next h: (1 - z) n + z h, n = tanh(W x + b + r (U h + c)).
+---@param x cmml.Tensor
+---@param h cmml.Tensor
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@return cmml.Tensor
+function cmml.gru_cell(x, h, weight_ih, weight_hh, bias_ih, bias_hh) end
+
+---the recurrent part of gru: projected [batch, time, 3 hidden] holds weight_ih x + bias_ih; weight_hh [3 hidden, hidden], bias_hh [3 hidden]; gives [batch, time, hidden].
+---@param projected cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.gru_scan(projected, weight_hh, bias_hh, state, lengths) end
+
+---1 where a > b, else 0, with broadcasting; has no gradient.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.gt(a, b) end
+
+---Prints what a function, class or method does, with its arguments, shapes and defaults.
+---@param name? string "matmul", "nn.linear", "Tensor", "Recommender:adapt"; the last part of a name is enough. Without a name: what there is
+function cmml.help(name) end
+
+---mean of max(0, margin - positive + negative); the shapes must be equal.
+---@param positive cmml.Tensor
+---@param negative cmml.Tensor
+---@param margin? number  (default 1)
+---@return cmml.Tensor
+function cmml.hinge(positive, negative, margin) end
+
+---mean of e^2 / 2 where |e| <= delta, else delta (|e| - delta / 2), of e = a - b; the shapes must be equal (Huber 1964).
+---@param a cmml.Tensor
+---@param b cmml.Tensor
+---@param delta? number  (default 1)
+---@return cmml.Tensor
+function cmml.huber(a, b, delta) end
+
+---@class cmml.hybrids.dot.options
+---@field width integer
+---@field init? table
+
+---The element-wise product of context and query ("dot" in the paper). No parameters.
+---@param options cmml.hybrids.dot.options width, init
+---@return cmml.DotHybrid # of (x, context), both [rows, width], giving [rows, width]
+function cmml.hybrids.dot(options) end
+
+---A list of row numbers, 1-based; 0 stands for "unknown" and reads as a row of zeros.
+---@param values table {3, 1, 4}
+---@return cmml.Ids # with #ids, ids:totable() and == (the same numbers in the same order)
+function cmml.ids(values) end
+
+---A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+---@param values table of the entries by name
+---@param schema table
+---@return cmml.Catalogue
+function cmml.import_catalogue(values, schema) end
+
+---What this build is.
+---@return table # version, dtype, blas, kernels (instruction set), max_dims
+function cmml.info() end
+
+---Whether a value is such a matrix.
+---@param value any
+---@return boolean
+function cmml.is_joined(value) end
+
+---Whether a value is a tensor of this library.
+---@param value any
+---@return boolean
+function cmml.is_tensor(value) end
+
+---@class cmml.item_mean.options
+---@field item_shrink? number default 0
+---@field user_shrink? number default 0
+
+---A predictor that has seen nothing yet; `fit` counts.
+---@param catalogue cmml.Catalogue
+---@param options? cmml.item_mean.options item_shrink and user_shrink: how many imaginary ratings pull an item's part towards the mean of all, and a user's part towards 0
+---@return cmml.Recommender
+function cmml.item_mean(catalogue, options) end
+
+---@class cmml.item_user_mean.options
+---@field item_shrink? number default 0
+---@field user_shrink? number default 0
+
+---A predictor that has seen nothing yet; `fit` counts.
+---@param catalogue cmml.Catalogue
+---@param options? cmml.item_user_mean.options item_shrink and user_shrink: how many imaginary ratings pull an item's part towards the mean of all, and a user's part towards 0
+---@return cmml.Recommender
+function cmml.item_user_mean(catalogue, options) end
+
+---A matrix of joined parts.
+---@param parts table list of {table [n, width], ids}: row r of the part is row ids[r] of its table, or row r where there are no ids
+---@return cmml.Joined
+function cmml.joined(parts) end
+
+---activation(x weight^T + bias) of rows x that are joined from up to 4 parts, each a tensor [rows, width], or with ids a table [n, width] whose rows they name: parts that repeat are multiplied once.
+---@param parts cmml.Tensor[] list of tensors
+---@param weight cmml.Tensor
+---@param bias? cmml.Tensor
+---@param activation? string name of an activation, such as "relu" (default identity)
+---@param ids1? cmml.Ids
+---@param ids2? cmml.Ids
+---@param ids3? cmml.Ids
+---@param ids4? cmml.Ids
+---@return cmml.Tensor
+function cmml.joined_linear(parts, weight, bias, activation, ids1, ids2, ids3, ids4) end
+
+---Reads JSON (RFC 8259, strictly; no key twice, at most 64 levels). Numbers written as integers
+---that fit become integers, all others floats; null becomes `json_null`; arrays and objects become
+---tables.
+---@param text string
+---@param what? string names the source in messages (default "JSON")
+---@return any? # the value, nil if it is not JSON
+---@return string # message on failure, with line and column
+function cmml.json_decode(text, what) end
+
+---a value that is equal to itself alone
+---@type userdata
+cmml.json_null = nil
+
+---the last valid step of each row: x [batch, time, ..] gives [batch, ..]; zeros where the length is 0; without lengths all steps are valid.
+---@param x cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.last_step(x, lengths) end
+
+---(x - mean) / sqrt(variance + eps) * weight + bias over the last dim: x [.., width], weight and bias [width]; the variance divides by the width (Ba et al. 2016).
+---@param x cmml.Tensor
+---@param weight cmml.Tensor
+---@param bias cmml.Tensor
+---@param eps? number  (default 1e-5)
+---@return cmml.Tensor
+function cmml.layer_norm(x, weight, bias, eps) end
+
+---x where x > 0, else slope * x; its derivative at 0 is the slope.
+---@param x cmml.Tensor
+---@param slope? number  (default 0.01)
+---@return cmml.Tensor
+function cmml.leaky_relu(x, slope) end
+
+---activation(x weight^T + bias): x [.., in], weight [out, in], bias [out] or none.
+---@param x cmml.Tensor
+---@param weight cmml.Tensor
+---@param bias? cmml.Tensor
+---@param activation? string name of an activation, such as "relu" (default identity)
+---@return cmml.Tensor
+function cmml.linear(x, weight, bias, activation) end
+
+---Loads a model file. Nothing in it is trusted.
+---@param path string
+---@return cmml.Recommender? # nil if the file is missing, damaged or no model
+---@return string|table # message, or what went with the model: tensors by name, notes, version
+function cmml.load(path) end
+
+---natural logarithm.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.log(x) end
+
+---log(1 / (1 + exp(-x))), without overflow.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.log_sigmoid(x) end
+
+---x - log(sum(exp x)) along a dim (the last unless named), without overflow.
+---@param x cmml.Tensor
+---@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@return cmml.Tensor
+function cmml.log_softmax(x, dim) end
+
+---an LSTM over x [batch, time, inputs], weights and states as for lstm_cell: the states after all steps [batch, time, 2 hidden], starting from state [batch, 2 hidden] or zeros; behind lengths[k] steps of row k they are 0.
+---@param x cmml.Tensor
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.lstm(x, weight_ih, weight_hh, bias_ih, bias_hh, state, lengths) end
+
+---one step of an LSTM: x [batch, inputs], state [batch, 2 hidden] holding h, then c, weight_ih [4 hidden, inputs], weight_hh [4 hidden, hidden], biases [4 hidden] (gate rows i, f, g, o) give the next state: c = f c + i g, h = o tanh(c).
+---@param x cmml.Tensor
+---@param state cmml.Tensor
+---@param weight_ih cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_ih cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@return cmml.Tensor
+function cmml.lstm_cell(x, state, weight_ih, weight_hh, bias_ih, bias_hh) end
+
+---1 where a < b, else 0, with broadcasting; has no gradient.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.lt(a, b) end
+
+---mean of |a - b|; the shapes must be equal.
+---@param a cmml.Tensor
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function cmml.mae(a, b) end
+
+---Other numbers for ids: entry k becomes new[ids[k]]; unknown ones (0) stay unknown.
+---@param ids cmml.Ids
+---@param new cmml.Ids one for each number up to the largest in ids
+---@return cmml.Ids
+function cmml.map_ids(ids, new) end
+
+---x [batch, time, ..] with zeros behind the first lengths[k] steps of each row k.
+---@param x cmml.Tensor
+---@param lengths cmml.Segments
+---@return cmml.Tensor
+function cmml.mask_steps(x, lengths) end
+
+---softmax over the last dim of x [batch, .., queries, keys], of the allowed keys alone: those up to the query's own number if causal, and the first lengths[k] of row k; the others weigh exactly 0, and so do all where none is allowed.
+---@param x cmml.Tensor
+---@param causal? boolean  (default false)
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.masked_softmax(x, causal, lengths) end
+
+---matrix product over the last two dims, [.., m, k] * [.., k, n]; leading dims broadcast.
+---@param a cmml.Tensor
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function cmml.matmul(a, b) end
+
+---largest element over one dim, or of all; keep leaves the dim with size 1; of equals the gradient goes to the first alone; x must not be empty there.
+---@param x cmml.Tensor
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function cmml.max(x, dim, keep) end
+
+---the larger of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.maximum(a, b) end
+
+---mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---@param x cmml.Tensor
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function cmml.mean(x, dim, keep) end
+
+---Memory of the core.
+---@return table # live, peak, cached (bytes), blocks, total (bytes ever handed out)
+function cmml.memory() end
+
+---The rating metrics of every task by name: mae, rmse, ndcg_exp@k.
+---@param score cmml.Tensor [rows]
+---@param label cmml.Tensor [rows]
+---@param segments cmml.Segments one a task
+---@param cutoffs? table  (default {1, 3})
+---@return table # by name: a list with one number a task, NaN where it does not exist
+function cmml.metrics.rating(score, label, segments, cutoffs) end
+
+---What is known of a metric from its value for each task. Values that do not exist (NaN) are
+---left out and counted.
+---@param values table list of numbers, one a task
+---@return table # mean, interval (half the width of the 95 % interval: 1.96 standard deviations / sqrt(tasks)), tasks (that count), skipped
+function cmml.metrics.summary(values) end
+
+---the smaller of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.minimum(a, b) end
+
+---Makes a folder and the folders above it; one that exists is fine.
+---@param path string
+---@return true?
+---@return string # message on failure
+function cmml.mkdir(path) end
+
+---@class cmml.modulations.film.options
+---@field inp integer
+---@field cond integer
+---@field backbone table
+---@field hyper table
+---@field activation string
+---@field init? table
+
+---FiLM layers: a_l = activation(gamma_l * (W_l a + b_l) + beta_l), with gamma_l and beta_l from
+---a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
+---@param options cmml.modulations.film.options inp, cond, backbone (widths of the modulated layers), hyper (widths of the trunk, as many), activation, init
+---@return cmml.FilmModulation # of (x, condition, parts); children hyper.trunk, hyper.head, backbone, out
+function cmml.modulations.film(options) end
+
+---@class cmml.movielens.options
+---@field item_fields? table
+---@field user_fields? table
+---@field unknown? string
+---@field min_count? integer
+
+---Reads a folder in the format of MovieLens-1M: ratings.dat, users.dat, movies.dat and, if it is
+---there, movies_extrainfos.dat (rate, director, actors). The timestamps are not used. Films 860
+---and 1795 are films 811 and 1741 again; of a user's ratings of both the first is kept.
+---@param folder string
+---@param options? cmml.movielens.options item_fields, user_fields: lists of the fields to use (default: all of rate, genre, director, actor, or without extra information film, year, genre; gender, age, occupation, zip), {} for none; unknown and min_count as for `schema`
+---@return cmml.Dataset? # nil if a file is missing or malformed
+---@return string? # message
+function cmml.movielens(folder, options) end
+
+---mean of (a - b)^2; the shapes must be equal.
+---@param a cmml.Tensor
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function cmml.mse(a, b) end
+
+---a * b element by element, with broadcasting (matmul is the matrix product).
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.mul(a, b) end
+
+----x.
+---@param x cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.neg(x) end
+
+---@class cmml.network.options
+---@field item_fields table
+---@field user_fields table
+---@field width? integer default 32
+---@field encoder? string default "mean"
+---@field encoder_widths? table default { 64 }
+---@field encoder_detach? boolean default true
+---@field label_hidden? integer default 64
+---@field hybrid? string default "dot"
+---@field modulation? string default "film"
+---@field backbone? table default { 64, 64 }
+---@field hyper? table default { 256, 256 }
+---@field activation? string default "leaky_relu"
+---@field init? table
+
+---A network for rating prediction from content features.
+---@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}), width (of a field's vector), encoder, encoder_widths, encoder_detach (the encoder sees the embeddings as constants), label_hidden (the rating enters the encoder through an MLP 1 -> h -> h), hybrid, modulation, backbone and hyper (widths), activation, init. Defaults: the published code's sizes.
+---@return cmml.Network # with embed_fields, context and score
+function cmml.network(options) end
+
+---The class `Module`.
+---@type cmml.Module
+cmml.nn.Module = nil
+
+---@class cmml.nn.attention.options
+---@field width integer
+---@field heads integer
+---@field causal? boolean default false
+---@field init? table
+
+---Multi-head self-attention (Vaswani et al. 2017): head h works on columns (h - 1) width / heads
+---+ 1 to h width / heads of the query, key and value.
+---@param options cmml.nn.attention.options width, heads (a divisor of width), causal (no key behind the query's own place; default false), init
+---@return cmml.Attention # of (x [batch, time, width], lengths (Segments: how many keys of each row are valid) or nil, bias (added to the logits [batch, heads, time, time]) or nil) giving [batch, time, width]; children query, key, value and out, linear [width, width] with bias
+function cmml.nn.attention(options) end
+
+---Raises unless the core has an activation of this name.
+---@param what string function and option, for messages
+---@param name string
+---@return string # name
+function cmml.nn.check_activation(what, name) end
+
+---A class of modules.
+---@param name string shown by tostring, for example "cmml.Linear"
+---@return cmml.Module # the class: give it a forward method; make objects with class.new()
+function cmml.nn.class(name) end
+
+---Initial values of layers that are given no init: one stream, so that no two layers start alike.
+---@type table
+cmml.nn.default_init = nil
+
+---@class cmml.nn.dropout.options
+---@field rate number
+---@field place? integer default 0
+
+---Dropout (Srivastava et al. 2014): active where it is called with a key, as in training.
+---@param options cmml.nn.dropout.options rate (share of the entries set to 0), place (default 0; gives layers that are called with one key masks of their own)
+---@return cmml.Dropout # of (x, key): key is a table {seed, epoch, task} (integers, 0 unless given), of which the mask is a function, or nil, which gives x itself
+function cmml.nn.dropout(options) end
+
+---@class cmml.nn.embedding.options
+---@field size integer
+---@field width integer
+---@field normal? boolean default true
+---@field init? table
+
+---A table of vectors by id.
+---@param options cmml.nn.embedding.options size (rows), width, normal (start from N(0, 1), default true; else from U(-1/sqrt(size), 1/sqrt(size))), init
+---@return cmml.Embedding # of (ids, segments, rows), as the op embedding_bag; parameter weight [size, width]
+function cmml.nn.embedding(options) end
+
+---@class cmml.nn.gru.options
+---@field inp integer
+---@field hidden integer
+---@field init? table
+
+---Gated recurrent unit (Cho et al. 2014), as the op gru.
+---@param options cmml.nn.gru.options inp, hidden, init
+---@return cmml.Gru # of (x [batch, time, inp], lengths (Segments) or nil, state [batch, hidden] or nil) giving all states [batch, time, hidden], 0 behind the lengths; parameters as `register_recurrent` says, gate rows in the order r, z, n
+function cmml.nn.gru(options) end
+
+---Where initial values come from: a keyed stream, the next number of it for every parameter.
+---@param seed integer
+---@return table # with uniform(shape, bound) and normal(shape)
+function cmml.nn.init(seed) end
+
+---@class cmml.nn.layer_norm.options
+---@field width integer
+---@field eps? number default 1e-05
+
+---(x - mean) / sqrt(variance + eps) * weight + bias over the last dim (Ba et al. 2016).
+---@param options cmml.nn.layer_norm.options width, eps (default 1e-5). Initial values: weight 1, bias 0.
+---@return cmml.LayerNorm # of x [.., width] giving the same shape; parameters weight and bias [width]
+function cmml.nn.layer_norm(options) end
+
+---@class cmml.nn.linear.options
+---@field inp integer
+---@field out integer
+---@field bias? boolean default true
+---@field activation? string default "identity"
+---@field init? table
+
+---activation(x weight^T + bias).
+---@param options cmml.nn.linear.options inp, out (sizes), bias (default true), activation (default "identity"), init (from nn.init). Initial values: U(-1/sqrt(inp), 1/sqrt(inp)), weight and bias (PyTorch's).
+---@return cmml.Linear # of x [.., inp] (a tensor, or a joined matrix) giving [.., out]; parameters weight [out, inp], bias [out]
+function cmml.nn.linear(options) end
+
+---A list of modules as one module: children "0", "1", ..; list:at(i) counts from 1.
+---@param modules table
+---@return cmml.List # with no forward of its own
+function cmml.nn.list(modules) end
+
+---@class cmml.nn.lstm.options
+---@field inp integer
+---@field hidden integer
+---@field init? table
+
+---Long short-term memory, as the op lstm.
+---@param options cmml.nn.lstm.options inp, hidden, init
+---@return cmml.Lstm # of (x [batch, time, inp], lengths (Segments) or nil, state [batch, 2 hidden], which is h, then c, or nil) giving h and c of all steps, [batch, time, hidden] each, 0 behind the lengths; parameters as `register_recurrent` says, gate rows in the order i, f, g, o
+function cmml.nn.lstm(options) end
+
+---@class cmml.nn.mlp.options
+---@field widths table
+---@field activation? string default "relu"
+---@field last? string default "identity"
+---@field init? table
+
+---Linear layers one after another, with an activation between them.
+---@param options cmml.nn.mlp.options widths ({inp, .., out}), activation (default "relu"), last (activation of the last layer, default "identity"), init
+---@return cmml.Mlp # of x [.., inp] giving [.., out]; children "0", "1", ..
+function cmml.nn.mlp(options) end
+
+---Registers the weights of a recurrent layer: weight_ih [gates hidden, inp], weight_hh [gates
+---hidden, hidden], bias_ih and bias_hh [gates hidden], from U(-1/sqrt(hidden), 1/sqrt(hidden))
+---(PyTorch's).
+---@param module cmml.Module
+---@param gates integer
+---@param inp integer
+---@param hidden integer
+---@param init? table from nn.init
+function cmml.nn.register_recurrent(module, gates, inp, hidden, init) end
+
+---Runs a function without recording, and returns what it returns.
+---@param f function
+---@param ... any its arguments
+function cmml.no_grad(f, ...) end
+
+---Euclidean norm, the root of the sum of squares, over one dim, or over all; keep leaves the dim with size 1; its derivative at 0 is 0.
+---@param x cmml.Tensor
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function cmml.norm(x, dim, keep) end
+
+---Independent normal numbers.
+---@param shape table
+---@param mean? number  (default 0)
+---@param deviation? number  (default 1)
+---@param key? table as for uniform
+---@return cmml.Tensor
+function cmml.normal(shape, mean, deviation, key) end
+
+---Ones.
+---@param shape table
+---@return cmml.Tensor
+function cmml.ones(shape) end
+
+---All ops.
+---@return table # by name: signature, args (in the language of `signature.h`), meta (the metamethod that it is, if any), doc, form ("primitive", "composite", "fused"), differentiable, nondiff (has no gradient by its nature)
+function cmml.ops() end
+
+---An optimiser of parameters, whose numbers it moves into one block.
+---@param params table list of leaf tensors
+---@return cmml.Optimizer
+function cmml.optimizer(params) end
+
+---ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros behind each segment's rows.
+---@param x cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.pad_segments(x, segments) end
+
+---A leaf with these numbers, tracked, to be learnt.
+---@param values cmml.Tensor
+---@return cmml.Tensor # a copy
+function cmml.parameter(values) end
+
+---the dims in another order: dims[k] is the old dim that becomes dim k.
+---@param x cmml.Tensor
+---@param dims integer[] dims, from 1
+---@return cmml.Tensor
+function cmml.permute(x, dims) end
+
+---@class cmml.plateau.options
+---@field lr number
+---@field mode? string default "min"
+---@field factor? number default 0.1
+---@field patience? integer default 10
+---@field threshold? number default 0.0001
+---@field min_lr? number default 0
+
+---Lowers a learning rate when a metric has ceased to improve.
+---
+---A value is better than the best so far by more than its share `threshold`, or it is a bad one;
+---after more than `patience` bad ones in a row the rate is multiplied by `factor`.
+---@param options cmml.plateau.options lr (to start from), mode ("min", the default, or "max": what is better), factor (default 0.1), patience (10), threshold (1e-4), min_lr (0)
+---@return cmml.Plateau # with fields lr, best, bad and the method update(value)
+function cmml.plateau(options) end
+
+---x to the power of a plain number.
+---@param x cmml.Tensor
+---@param exponent number
+---@return cmml.Tensor
+function cmml.pow(x, exponent) end
+
+---Settings by name. `published-code` is what the paper's released code runs on MovieLens-1M:
+---two modulated layers, LeakyReLU, detached encoder input, Adam 3e-4 with L2 1e-5, entries of the
+---mean gradient clamped to 10, 32 tasks a step. It is the default.
+---@type table
+cmml.presets = nil
+
+---Metrics of predicted ratings, task by task; what does not exist is not a number (NaN).
+---@param score cmml.Tensor [rows]
+---@param label cmml.Tensor [rows], true ratings
+---@param segments cmml.Segments one a task
+---@param cutoffs table the k of ndcg_exp@k
+---@return table # mae, rmse: a list with one number a task; ndcg_exp: such a list for each cutoff
+function cmml.rating_metrics(score, label, segments, cutoffs) end
+
+---The ratings that some users gave, one row after another, and what they come to by item.
+---@param ratings table grouped by user
+---@param users table list of rows
+---@param n_items integer
+---@return table # items (Ids), labels [rows]
+---@return cmml.Tensor # how many ratings each item has [n_items]
+---@return cmml.Tensor # their sum [n_items]
+function cmml.ratings_of(ratings, users, n_items) end
+
+---Reads a .safetensors file, checked whole before anything of it is used.
+---@param path string
+---@return table? # tensors: a list, in the order of the file's header, of tables with name, dtype, shape and value (a Tensor for F32 and F64, a flat list of integers for I32 and I64, a string for U8); metadata: texts by key
+---@return string # message on failure
+function cmml.read_archive(path) end
+
+---The contents of a file.
+---@param path string
+---@return string?
+---@return string # message on failure
+function cmml.read_file(path) end
+
+---Reads a delimited file into columns. Empty lines are passed over; lines end with LF or CRLF.
+---
+---Options: `delimiter` (1 to 8 bytes, default ","), `quotes` (RFC 4180; default only for ","),
+---`encoding` ("utf-8", the default, or "latin-1"), `header` ("none", the default; "skip" passes
+---over the first line; "names" finds the columns by it), `exact` (every line has as many fields as
+---are declared, or in the header; default true), `columns`: a list of tables with `name`, `kind`,
+---`separator` (of a list), `vocab` (a Vocab to go on with; default a new one) and `lookup` (true:
+---nothing is added to it, unknown texts become 0).
+---
+---Kinds and what they give: "text" (the default): `ids` and `vocab`; "list" (texts between
+---separators): `ids`, `segments` and `vocab`; "number" (finite): `values`, a Tensor; "integer" (32
+---bits): `values`, a list; "skip": nothing.
+---@param path string
+---@param options table
+---@return table? # rows: how many; columns: by name, or by position where they have none
+---@return string # message on failure: file, line, column, and what was found there
+function cmml.read_table(path, options) end
+
+---1 / x.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.reciprocal(x) end
+
+---A kind of recommender, found by its name in model files and on the command line.
+---@param kind string
+---@param title string for tables
+---@return cmml.Recommender # the class: objects have it as metatable, and fields catalogue and options
+function cmml.recommender_class(kind, title) end
+
+---Kinds of recommenders by name.
+---@type table
+cmml.recommenders = nil
+
+---x where x > 0, else 0; its derivative at 0 is 0.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.relu(x) end
+
+---Removes a file.
+---@param path string
+---@return true?
+---@return string # message on failure, also when there is none
+function cmml.remove_file(path) end
+
+---the same elements in row-major order under another shape; one size may be -1.
+---@param x cmml.Tensor
+---@param shape integer[] sizes
+---@return cmml.Tensor
+function cmml.reshape(x, shape) end
+
+---dot product of corresponding rows: the sum of a * b over the last dim.
+---@param a cmml.Tensor
+---@param b cmml.Tensor
+---@return cmml.Tensor
+function cmml.row_dot(a, b) end
+
+---Saves a recommender: whole, or the file that stood there stays.
+---@param model cmml.Recommender
+---@param path string
+---@param extra? table tensors (list of {name, tensor}) and notes (plain data) to go with it
+---@return true?
+---@return string? # message
+function cmml.save(model, path, extra) end
+
+---base with row k of x added to row ids[k], for every k; several may name one row.
+---@param base cmml.Tensor
+---@param x cmml.Tensor
+---@param ids cmml.Ids
+---@return cmml.Tensor
+function cmml.scatter_add_rows(base, x, ids) end
+
+---@class cmml.schema.declaration
+---@field item? table default {}
+---@field user? table default {}
+---@field unknown? string default "zero"
+---@field min_count? integer default 1
+
+---Declares the fields of items and users.
+---@param declaration cmml.schema.declaration item and user: lists of {name, multi = true if a row may have several values}; unknown: "zero" (an unseen value counts as absent, the default) or "learned" (it has a vector of its own); min_count: values seen fewer times count as unseen (default 1)
+---@return table # the schema, checked
+function cmml.schema(declaration) end
+
+---row k repeated as often as segment k is long: x [segments, ..] gives [rows, ..].
+---@param x cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.segment_expand(x, segments) end
+
+---largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; of equals the gradient goes to the first alone; an empty segment gives zeros.
+---@param x cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.segment_max(x, segments) end
+
+---mean of the rows of each segment; an empty segment gives zeros.
+---@param x cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.segment_mean(x, segments) end
+
+---exp(x) / sum(exp x) within each segment, column by column: x [rows, ..] gives the same shape; without overflow.
+---@param x cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.segment_softmax(x, segments) end
+
+---sum of the rows of each segment: x [rows, ..] gives [segments, ..].
+---@param x cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.segment_sum(x, segments) end
+
+---Consecutive groups of rows, given by their lengths; a length may be 0.
+---@param lengths table {4, 1, 6}
+---@return cmml.Segments # with #segments, segments:totable(), segments:rows() (all together), segments:shortest() (nil without segments) and segments:groups() (Ids: the segment of each row)
+function cmml.segments(lengths) end
+
+---1 / (1 + exp(-x)).
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.sigmoid(x) end
+
+---1, 0 or -1 by the sign of x; has no gradient.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.sign(x) end
+
+---The names of the simple predictors, in order.
+---@type table
+cmml.simple_kinds = nil
+
+---rows first to last (both included) along a dim, without a copy.
+---@param x cmml.Tensor
+---@param dim integer dim, from 1, or from the end if negative
+---@param first integer row, from 1
+---@param last integer
+---@return cmml.Tensor
+function cmml.slice(x, dim, first, last) end
+
+---exp(x) / sum(exp x) along a dim (the last unless named), without overflow.
+---@param x cmml.Tensor
+---@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@return cmml.Tensor
+function cmml.softmax(x, dim) end
+
+---log(1 + exp(x)), without overflow.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.softplus(x) end
+
+---square root; not a number below 0.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.sqrt(x) end
+
+---x * x.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.square(x) end
+
+---1 where x > 0, else `below`; has no gradient.
+---@param x cmml.Tensor
+---@param below? number  (default 0)
+---@return cmml.Tensor
+function cmml.step(x, below) end
+
+---by name
+---@type table
+cmml.streams = nil
+
+---a - b element by element, with broadcasting.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.sub(a, b) end
+
+---sum over one dim, or over all; keep leaves the dim with size 1.
+---@param x cmml.Tensor
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function cmml.sum(x, dim, keep) end
+
+---sum over the dims that the shape lacks or has as 1: the transpose of expand.
+---@param x cmml.Tensor
+---@param shape integer[] sizes
+---@return cmml.Tensor
+function cmml.sum_to(x, shape) end
+
+---hyperbolic tangent.
+---@param x cmml.Tensor
+---@return cmml.Tensor
+function cmml.tanh(x) end
+
+---mean over tasks of the mean of (score - label)^2 within the task: score and label [rows], a segment a task (CMML eq. 5).
+---@param score cmml.Tensor
+---@param label cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.task_mse(score, label, segments) end
+
+---@class cmml.tasks.options
+---@field ratings table
+---@field users table
+---@field bags table
+---@field support? integer default 40
+---@field query? integer default 10
+---@field batch? integer default 32
+---@field seed? integer default 1
+---@field shuffle_labels? boolean default false
+---@field shuffle? boolean default false
+
+---A source of tasks, one a user.
+---@param options cmml.tasks.options ratings (grouped by user, as of a Dataset), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels within each support set: how much does the context matter?), shuffle (visit in a fresh order each draw)
+---@return cmml.Tasks
+function cmml.tasks(options) end
+
+---A tensor from numbers: a number, or nested lists of equal length.
+---@param values number|table {{1, 2}, {3, 4}} gives shape 2x2
+---@return cmml.Tensor
+function cmml.tensor(values) end
+
+---The name of the class of tensors of this library: the float64 one has another.
+---@type string
+cmml.tensor_class = nil
+
+---Whether a standard stream is a terminal.
+---@param stream? string "stdin", "stdout" or "stderr" (default "stdout")
+---@return integer? # its width in columns; nil if it is not a terminal
+function cmml.terminal(stream) end
+
+---Threads that OpenBLAS uses; a setting of the whole process, 1 unless asked.
+---@param n? integer sets it
+---@return integer # the number in use
+function cmml.threads(n) end
+
+---@class cmml.train.options
+---@field batch? integer
+---@field clip? number
+---@field conditions? table default {}
+---@field epochs? integer default 30
+---@field lr? number
+---@field notes? table default {}
+---@field on_epoch? function
+---@field on_step? function
+---@field out? string
+---@field patience? integer default 10
+---@field query? integer
+---@field resume? boolean default false
+---@field seed? integer default 1
+---@field support? integer
+---@field valid_draws? integer default 2
+---@field weight_decay? number
+
+---Trains a recommender that learns by gradients. Every epoch visits each training user once, in
+---a fresh order, with a fresh draw of support and query; then the validation users judge.
+---
+---With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
+---log.csv there, and best.safetensors when the validation MAE has fallen.
+---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
+---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (defaults: those of the model's preset); valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
+function cmml.train(model, data, options) end
+
+---two dims swapped, the last two unless named.
+---@param x cmml.Tensor
+---@param a? integer dim, from 1, or from the end if negative (default -2)
+---@param b? integer dim, from 1, or from the end if negative (default -1)
+---@return cmml.Tensor
+function cmml.transpose(x, a, b) end
+
+---Gives memory kept for reuse back to the system.
+function cmml.trim() end
+
+---Independent uniform numbers.
+---@param shape table
+---@param low? number  (default 0)
+---@param high? number  (default 1)
+---@param key? table seed, epoch, task, stream: the same key gives the same numbers
+---@return cmml.Tensor
+function cmml.uniform(shape, low, high, key) end
+
+---zeros of the given size along a dim, holding x from row first on.
+---@param x cmml.Tensor
+---@param dim integer dim, from 1, or from the end if negative
+---@param first integer row, from 1
+---@param size integer
+---@return cmml.Tensor
+function cmml.unslice(x, dim, first, size) end
+
+---@class cmml.user_mean.options
+---@field item_shrink? number default 0
+---@field user_shrink? number default 0
+
+---A predictor that has seen nothing yet; `fit` counts.
+---@param catalogue cmml.Catalogue
+---@param options? cmml.user_mean.options item_shrink and user_shrink: how many imaginary ratings pull an item's part towards the mean of all, and a user's part towards 0
+---@return cmml.Recommender
+function cmml.user_mean(catalogue, options) end
+
+---A function that gives the value and the gradient of another.
+---@param f function of (params, ...) giving a loss
+---@return function # of (params, ...) giving the loss and its gradients in params' structure
+function cmml.value_and_grad(f) end
+
+---mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---@param x cmml.Tensor
+---@param dim? integer dim, from 1, or from the end if negative
+---@param keep? boolean  (default false)
+---@return cmml.Tensor
+function cmml.variance(x, dim, keep) end
+
+---An empty vocabulary, or one from what Vocab:export gave.
+---@param bytes? string
+---@param offsets? table
+---@return cmml.Vocab?
+---@return string # message, if bytes and offsets do not make a vocabulary
+function cmml.vocab(bytes, offsets) end
+
+---x where mask > 0, else other, element by element, with broadcasting; the mask's gradient is 0.
+---@param mask cmml.Tensor
+---@param x cmml.Tensor|number
+---@param other cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.where(mask, x, other) end
+
+---Writes a .safetensors file whole, or leaves what stood at the path.
+---@param path string in a folder that exists
+---@param entries table list of tables with name and value: a Tensor, a list of integers (written as I64, or I32 with dtype = "I32"), or a string (U8)
+---@param metadata? table texts by key
+---@return true?
+---@return string # message on failure
+function cmml.write_archive(path, entries, metadata) end
+
+---Writes a file whole: beside its place, to the disk, then into its place in one step. If that
+---fails, what stood there before stays as it was.
+---@param path string in a folder that exists
+---@param contents string
+---@return true?
+---@return string # message on failure
+function cmml.write_file(path, contents) end
+
+---A matrix as a tensor.
+---@param x cmml.Joined|cmml.Tensor
+---@return cmml.Tensor # [rows, width]; x itself if it is one
+function cmml.written_out(x) end
+
+---Zeros.
+---@param shape table {2, 3}; {} for a single number
+---@return cmml.Tensor
+function cmml.zeros(shape) end
+
+---The same library over the float64 core, for checking gradients; loaded when first used.
+---@type cmml
+cmml.double = nil
+
+return cmml
