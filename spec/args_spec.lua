@@ -8,18 +8,38 @@ local function refused(text, f, ...)
 end
 
 describe("args.nearest", function()
-  it("finds the word that fewest edits lead to", function()
-    local known = { "support", "query", "seed", "batch" }
+  local known = { "batch", "lr", "query", "seed", "support" }
+
+  it("finds what a word with a mistake or two was meant for", function()
     assert.equal("support", args.nearest("suport", known))
     assert.equal("query", args.nearest("qurey", known))
     assert.equal("seed", args.nearest("sed", known))
-    assert.equal("batch", args.nearest("batch_size", known))
-    assert.equal("a", args.nearest("", { "abc", "a" }))
   end)
 
-  it("takes the first of equals, and nothing from nothing", function()
-    assert.equal("ab", args.nearest("ax", { "ab", "ac" }))
+  it("finds what a word begins with, and what begins with it", function()
+    assert.equal("batch", args.nearest("batch_size", known))
+    assert.equal("support", args.nearest("sup", known))
+  end)
+
+  it("finds nothing where nothing is near", function()
+    assert.is_nil(args.nearest("rate", known))
+    assert.is_nil(args.nearest("xy", known))
+    assert.is_nil(args.nearest("l", known))
+    assert.is_nil(args.nearest("", known))
     assert.is_nil(args.nearest("x", {}))
+  end)
+
+  it("takes the first of equals", function()
+    assert.equal("abcd", args.nearest("abcx", { "abcd", "abce" }))
+  end)
+end)
+
+describe("args.suggest", function()
+  it("names the nearest, or else all", function()
+    assert.equal("did you mean --seed?", args.suggest("sed", { "lr", "seed" }, "--"))
+    assert.equal("known: lr, seed", args.suggest("momentum", { "lr", "seed" }))
+    assert.equal("known: --lr, --seed", args.suggest("momentum", { "lr", "seed" }, "--"))
+    assert.equal("there are none", args.suggest("momentum", {}))
   end)
 end)
 
@@ -54,7 +74,8 @@ describe("args.check", function()
       { rate = 1, flag = 1 }, known)
     refused("f: option f must be a function, not ", args.check, "f", { rate = 1, f = {} }, known)
     refused("f: unknown option reat; did you mean rate?", args.check, "f", { reat = 1 }, known)
-    refused("f: unknown option 1; did you mean", args.check, "f", { 1, rate = 1 }, known)
+    refused("f: unknown option 1; known: any, f, flag, list, n, name, rate", args.check, "f",
+      { 1, rate = 1 }, known)
   end)
 
   it("knows objects by the names of their classes", function()
@@ -84,52 +105,5 @@ describe("args.one_of", function()
     assert.equal("b", args.one_of("f: mode", "b", { "a", "b" }))
     refused('f: mode: "c" is none of a, b', args.one_of, "f: mode", "c", { "a", "b" })
     refused("f: mode: nil nil is none of a, b", args.one_of, "f: mode", nil, { "a", "b" })
-  end)
-end)
-
-describe("cmml.help", function()
-  local cmml = require "cmml"
-
-  -- What a call prints.
-  local function printed(...)
-    local lines, original = {}, print
-    _G.print = function(text)
-      lines[#lines + 1] = text
-    end
-    local ok, message = pcall(cmml.help, ...)
-    _G.print = original
-    assert(ok, message)
-    return table.concat(lines, "\n")
-  end
-
-  it("lists every op once, sorted", function()
-    local text, names = printed(), {}
-    for name in text:gmatch("\n  ([%w_]+)") do
-      names[#names + 1] = name
-    end
-    local count = 0
-    for _ in pairs(cmml.core.ops()) do
-      count = count + 1
-    end
-    assert.equal(count, #names)
-    for i = 2, count do
-      assert.truthy(names[i - 1] < names[i])
-    end
-  end)
-
-  it("explains an op", function()
-    local op = cmml.core.ops().matmul
-    local text = printed "matmul"
-    for line in text:gmatch "[^\n]+" do
-      assert.truthy(#line <= 80, line)
-    end
-    text = text:gsub("%s+", " ")
-    assert.truthy(text:find(op.signature, 1, true), text)
-    assert.truthy(text:find((op.doc:gsub("%s+", " ")), 1, true), text)
-  end)
-
-  it("names the nearest op to one that is not there", function()
-    assert.equal("there is no op matmull; did you mean matmul?", printed "matmull")
-    assert.truthy(printed(17):find("there is no op 17; did you mean", 1, true))
   end)
 end)

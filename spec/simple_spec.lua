@@ -90,7 +90,8 @@ describe("the simple predictors", function()
     refused("must not be negative, but are -1 and 3", cmml.item_user_mean, catalogue,
       { item_shrink = -1 })
     refused("must not be negative", cmml.user_mean, catalogue, { user_shrink = 0 / 0 })
-    refused("unknown option shrink; did you mean", cmml.item_mean, catalogue, { shrink = 1 })
+    refused("unknown option shrink; known: item_shrink, user_shrink", cmml.item_mean, catalogue,
+      { shrink = 1 })
     refused("item_mean: option catalogue is missing", cmml.item_mean)
     refused("must be a cmml.Catalogue", cmml.item_mean, {})
   end)

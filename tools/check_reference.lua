@@ -1,7 +1,9 @@
 -- What the library offers at run time is described, what is described exists, and the files written
 -- from that are those of the repository.
 package.path = "./tools/?.lua;./lua/?.lua;./lua/?/init.lua;" .. package.path
-package.cpath = ("./%s/?.so;"):format(arg[1] or "build") .. package.cpath
+if arg[1] then
+  package.cpath = ("./%s/?.so;"):format(arg[1]) .. package.cpath
+end
 local gate = require "gate"
 local outputs = require "reference.outputs"
 

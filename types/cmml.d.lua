@@ -720,7 +720,7 @@ function class_Tensor:log() end
 function class_Tensor:log_sigmoid() end
 
 ---x - log(sum(exp x)) along a dim (the last unless named), without overflow.
----@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function class_Tensor:log_softmax(dim) end
 
@@ -770,7 +770,7 @@ function class_Tensor:masked_softmax(causal, lengths) end
 function class_Tensor:matmul(b) end
 
 ---largest element over one dim, or of all; keep leaves the dim with size 1; of equals the gradient goes to the first alone; x must not be empty there.
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function class_Tensor:max(dim, keep) end
@@ -781,7 +781,7 @@ function class_Tensor:max(dim, keep) end
 function class_Tensor:maximum(b) end
 
 ---mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function class_Tensor:mean(dim, keep) end
@@ -806,7 +806,7 @@ function class_Tensor:mul(b) end
 function class_Tensor:neg() end
 
 ---Euclidean norm, the root of the sum of squares, over one dim, or over all; keep leaves the dim with size 1; its derivative at 0 is 0.
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function class_Tensor:norm(dim, keep) end
@@ -817,7 +817,7 @@ function class_Tensor:norm(dim, keep) end
 function class_Tensor:pad_segments(segments) end
 
 ---the dims in another order: dims[k] is the old dim that becomes dim k.
----@param dims integer[] dims, from 1
+---@param dims integer[] from 1
 ---@return cmml.Tensor
 function class_Tensor:permute(dims) end
 
@@ -884,14 +884,14 @@ function class_Tensor:sigmoid() end
 function class_Tensor:sign() end
 
 ---rows first to last (both included) along a dim, without a copy.
----@param dim integer dim, from 1, or from the end if negative
----@param first integer row, from 1
+---@param dim integer from 1, or from the end if negative
+---@param first integer from 1
 ---@param last integer
 ---@return cmml.Tensor
 function class_Tensor:slice(dim, first, last) end
 
 ---exp(x) / sum(exp x) along a dim (the last unless named), without overflow.
----@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function class_Tensor:softmax(dim) end
 
@@ -918,7 +918,7 @@ function class_Tensor:step(below) end
 function class_Tensor:sub(b) end
 
 ---sum over one dim, or over all; keep leaves the dim with size 1.
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function class_Tensor:sum(dim, keep) end
@@ -939,20 +939,20 @@ function class_Tensor:tanh() end
 function class_Tensor:task_mse(label, segments) end
 
 ---two dims swapped, the last two unless named.
----@param a? integer dim, from 1, or from the end if negative (default -2)
----@param b? integer dim, from 1, or from the end if negative (default -1)
+---@param a? integer from 1, or from the end if negative (default -2)
+---@param b? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function class_Tensor:transpose(a, b) end
 
 ---zeros of the given size along a dim, holding x from row first on.
----@param dim integer dim, from 1, or from the end if negative
----@param first integer row, from 1
+---@param dim integer from 1, or from the end if negative
+---@param first integer from 1
 ---@param size integer
 ---@return cmml.Tensor
 function class_Tensor:unslice(dim, first, size) end
 
 ---mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function class_Tensor:variance(dim, keep) end
@@ -1376,7 +1376,7 @@ function cmml.cold_users(dataset, options) end
 
 ---tensors joined along a dim (the last unless named); all other sizes must agree.
 ---@param tensors cmml.Tensor[] list of tensors
----@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function cmml.concat(tensors, dim) end
 
@@ -1828,7 +1828,7 @@ function cmml.log_sigmoid(x) end
 
 ---x - log(sum(exp x)) along a dim (the last unless named), without overflow.
 ---@param x cmml.Tensor
----@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function cmml.log_softmax(x, dim) end
 
@@ -1892,7 +1892,7 @@ function cmml.matmul(a, b) end
 
 ---largest element over one dim, or of all; keep leaves the dim with size 1; of equals the gradient goes to the first alone; x must not be empty there.
 ---@param x cmml.Tensor
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.max(x, dim, keep) end
@@ -1905,7 +1905,7 @@ function cmml.maximum(a, b) end
 
 ---mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
 ---@param x cmml.Tensor
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.mean(x, dim, keep) end
@@ -2033,7 +2033,7 @@ function cmml.nn.check_activation(what, name) end
 ---@return cmml.Module # the class: give it a forward method; make objects with class.new()
 function cmml.nn.class(name) end
 
----Initial values of layers that are given no init: one stream, so that no two layers start alike.
+---Initial values of layers that are given no init: one stream, so that no two start alike.
 ---@type table
 cmml.nn.default_init = nil
 
@@ -2136,7 +2136,7 @@ function cmml.no_grad(f, ...) end
 
 ---Euclidean norm, the root of the sum of squares, over one dim, or over all; keep leaves the dim with size 1; its derivative at 0 is 0.
 ---@param x cmml.Tensor
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.norm(x, dim, keep) end
@@ -2176,7 +2176,7 @@ function cmml.parameter(values) end
 
 ---the dims in another order: dims[k] is the old dim that becomes dim k.
 ---@param x cmml.Tensor
----@param dims integer[] dims, from 1
+---@param dims integer[] from 1
 ---@return cmml.Tensor
 function cmml.permute(x, dims) end
 
@@ -2370,15 +2370,15 @@ cmml.simple_kinds = nil
 
 ---rows first to last (both included) along a dim, without a copy.
 ---@param x cmml.Tensor
----@param dim integer dim, from 1, or from the end if negative
----@param first integer row, from 1
+---@param dim integer from 1, or from the end if negative
+---@param first integer from 1
 ---@param last integer
 ---@return cmml.Tensor
 function cmml.slice(x, dim, first, last) end
 
 ---exp(x) / sum(exp x) along a dim (the last unless named), without overflow.
 ---@param x cmml.Tensor
----@param dim? integer dim, from 1, or from the end if negative (default -1)
+---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function cmml.softmax(x, dim) end
 
@@ -2415,7 +2415,7 @@ function cmml.sub(a, b) end
 
 ---sum over one dim, or over all; keep leaves the dim with size 1.
 ---@param x cmml.Tensor
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.sum(x, dim, keep) end
@@ -2504,8 +2504,8 @@ function cmml.train(model, data, options) end
 
 ---two dims swapped, the last two unless named.
 ---@param x cmml.Tensor
----@param a? integer dim, from 1, or from the end if negative (default -2)
----@param b? integer dim, from 1, or from the end if negative (default -1)
+---@param a? integer from 1, or from the end if negative (default -2)
+---@param b? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function cmml.transpose(x, a, b) end
 
@@ -2522,8 +2522,8 @@ function cmml.uniform(shape, low, high, key) end
 
 ---zeros of the given size along a dim, holding x from row first on.
 ---@param x cmml.Tensor
----@param dim integer dim, from 1, or from the end if negative
----@param first integer row, from 1
+---@param dim integer from 1, or from the end if negative
+---@param first integer from 1
 ---@param size integer
 ---@return cmml.Tensor
 function cmml.unslice(x, dim, first, size) end
@@ -2545,7 +2545,7 @@ function cmml.value_and_grad(f) end
 
 ---mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
 ---@param x cmml.Tensor
----@param dim? integer dim, from 1, or from the end if negative
+---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.variance(x, dim, keep) end

@@ -20,7 +20,8 @@ return function(cmml)
   -- a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
   -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of
   -- the trunk, as many), activation, init
-  -- @treturn FilmModulation of (x, condition, parts); children hyper.trunk, hyper.head, backbone, out
+  -- @treturn FilmModulation of (x, condition, parts); children hyper.trunk, hyper.head, backbone,
+  -- out
   function cmml.modulations.film(options)
     local opt = args.check("modulations.film", options, { inp = "integer", cond = "integer",
       backbone = "table", hyper = "table", activation = "string", init = "table?" })

@@ -23,7 +23,7 @@ return function(cmml)
     return init
   end
 
-  --- Initial values of layers that are given no init: one stream, so that no two layers start alike.
+  --- Initial values of layers that are given no init: one stream, so that no two start alike.
   nn.default_init = nn.init(0)
 
   local activations = { "identity", "relu", "leaky_relu", "sigmoid", "tanh" }

@@ -36,8 +36,8 @@ end
 
 --- What a comment says.
 -- @tparam table lines without comment signs
--- @treturn table text, params, returns, fields (lists of {type, name, text, optional, default}), and
--- by its name what stands behind any other tag
+-- @treturn table text, params, returns, fields (lists of {type, name, text, optional, default}),
+-- and by its name what stands behind any other tag
 function comments.parse(lines)
   local result = { text = "", params = {}, returns = {}, fields = {} }
   local tag, brackets, words = nil, nil, {}
@@ -67,8 +67,8 @@ end
 
 --- The `---` blocks of a Lua file.
 -- @tparam string path
--- @treturn table by the number of the line behind the block: what `parse` gives, with path, line and
--- code (that line)
+-- @treturn table by the number of the line behind the block: what `parse` gives, with path, line
+-- and code (that line)
 function comments.lua(path)
   local blocks, lines, current = {}, gate.lines(path), nil
   for number, line in ipairs(lines) do

@@ -7,9 +7,9 @@ local basic = { any = true, boolean = true, integer = true, number = true, strin
   table = true, ["function"] = true, ["nil"] = true, ["true"] = true, userdata = true }
 
 -- A type of the comments: "?Tensor", "Tensor|nil", "{integer,...}".
-local function type_of(text)
-  local parts, optional = {}, text:sub(1, 1) == "?"
-  for part in text:gsub("^%?", ""):gmatch "[^|]+" do
+local function type_of(said)
+  local parts, optional = {}, said:sub(1, 1) == "?"
+  for part in said:gsub("^%?", ""):gmatch "[^|]+" do
     local element = part:match "^{(%w+),%.%.%.}$"
     local name = element or part
     name = basic[name] and name or "cmml." .. name

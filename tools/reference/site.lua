@@ -34,8 +34,9 @@ end
 local function options_of(param)
   local parts = {}
   for i, option in ipairs(param.options or {}) do
-    parts[i] = ("`%s` %s%s"):format(option.name, option.type, option.default ~= nil
-      and (" = `%s`"):format(text.default(option.default)) or option.optional and ", optional" or "")
+    local default = option.default ~= nil and (" = `%s`"):format(text.default(option.default))
+    parts[i] = ("`%s` %s%s"):format(option.name, option.type,
+      default or option.optional and ", optional" or "")
   end
   return #parts > 0 and (" [options: %s]"):format(table.concat(parts, "; ")) or ""
 end
@@ -144,7 +145,7 @@ local titles = {
     .. "when that fails.",
   ops = "Ops: each is `cmml.<op>(..)` and, where its first argument is a tensor, a method "
     .. "`x:<op>(..)`. Dims and rows count from 1, -1 is the last dim. Shapes that do not fit raise "
-    .. "an error that names them. Derivatives of any order exist unless an op says that it has none.",
+    .. "an error that names them. Derivatives of any order exist unless an op says otherwise.",
   ["cmml.nn"] = "Layers, and what they are made with.",
 }
 

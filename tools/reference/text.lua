@@ -122,10 +122,11 @@ end
 
 -- What there is, by subject.
 local function overview(reference)
-  local lines = { "cmml.help(name) explains a function, a class or a method: cmml.help \"matmul\",",
-    "cmml.help \"Tensor\", cmml.help \"Recommender:adapt\". A call with a wrong argument raises",
-    "an error that names it. A function that meets the outside world (files) returns nil",
-    "and a message when that fails.", "", "ops: each is cmml.<op>(..) and, of a tensor, x:<op>(..)" }
+  local lines = { wrapped(0, 0, "cmml.help(name) explains a function, a class or a method: "
+    .. "cmml.help \"matmul\", cmml.help \"Tensor\", cmml.help \"Recommender:adapt\". A call with a "
+    .. "wrong argument raises an error that names it. A function that meets the outside world "
+    .. "(files) returns nil and a message when that fails."), "",
+    "ops: each is cmml.<op>(..) and, of a tensor, x:<op>(..)" }
   local order, lists = {}, {}
   for _, kind in ipairs { "op", "other" } do
     for _, entry in ipairs(reference.entries) do
