@@ -237,7 +237,7 @@ function class_Joined:linear(weight, bias, activation) end
 ---The element-wise product with rows of a table.
 ---@param table cmml.Tensor [n, width]
 ---@param ids cmml.Ids which of them each row is multiplied with
----@return cmml.Joined # parts that repeat in the same way are multiplied once for each row of the table
+---@return cmml.Joined # parts that repeat in the same way are multiplied once for each row of their table
 function class_Joined:scaled_by(table, ids) end
 
 ---The rows written out.
