@@ -217,12 +217,12 @@ format: ## clang-format the C sources in place
 format-check: ## does clang-format agree with the C sources?
 	$(Q)clang-format --dry-run --Werror $(c_files)
 
-reference: all ## what cmml.help and editors read, from comments, descriptors and the library itself
+reference: all ## the files that cmml.help and editors read, from comments and op descriptors
 	$(Q)$(in_tree) $(LUA) tools/reference.lua
 
-docs: all ## reference of the API by ldoc, into doc/api
-	$(Q)command -v ldoc >/dev/null || { echo 'ldoc is missing (Debian: apt-get install lua-ldoc)' >&2; \
-	    exit 1; }
+docs: ## the reference of the API as a site, into doc/api
+	@$(bootstrap) docs
+	@$(build_all)
 	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p $(BUILD)/reference
 	$(Q)$(in_tree) $(LUA) tools/reference.lua $(BUILD)/reference
 	$(Q)ldoc --quiet --fatalwarnings . $(BUILD)/reference

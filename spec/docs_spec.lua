@@ -176,14 +176,16 @@ describe("names in the text", function()
       end
       for path in text:gmatch "%f[%w/.][%l]+/[%w_/.%-]+%.%a+" do
         local known = path:find "^csrc/" or path:find "^lua/" or path:find "^spec/"
-          or path:find "^tools/" or path:find "^examples/" or path:find "^doc/"
+          or path:find "^tools/" or path:find "^types/" or path:find "^examples/" or path:find "^doc/"
         if known and not docs.exists(path) then
           faults[#faults + 1] = "there is no " .. path
         end
       end
       for link in text:gmatch "%]%(([^)]+)%)" do
         local folder = page:match "^(.*/)" or ""
-        if not link:find "^https?:" and not docs.exists(folder .. link) then
+        local path, anchor = link:match "^([^#]*)#?(.*)$"
+        if not link:find "^https?:" and not (docs.exists(folder .. path)
+          and (anchor == "" or docs.has_heading(folder .. path, anchor))) then
           faults[#faults + 1] = "a link leads nowhere: " .. link
         end
       end

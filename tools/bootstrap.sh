@@ -1,5 +1,5 @@
 #!/bin/sh
-# bootstrap.sh build|test|ci: finds what is missing to build, to test or to run every gate, by trying
+# bootstrap.sh build|test|docs|ci: finds what is missing to build, to test or to run every gate, by trying
 # the thing itself, and installs it with apt-get if root or sudo without a password allows it; else
 # names the packages and fails. Says nothing, and needs no network, if nothing is missing.
 # Reads CC, LUA, LUA_INCDIR, BLAS_CFLAGS and BLAS_LIBS as the Makefile does.
@@ -40,6 +40,11 @@ missing() {
     have "$LUA" || echo lua5.4
     [ "$what" = build ] && return
 
+    if [ "$what" = docs ]; then
+        have ldoc || echo lua-ldoc lua-markdown
+        return
+    fi
+
     # busted may be there for another Lua only: ask this one for it and for the C rocks it needs.
     have busted && "$LUA" -e 'require "busted.core"; require "busted.modules.cli"; require "lfs"' \
         >/dev/null 2>&1 || echo lua-busted
@@ -57,9 +62,9 @@ missing() {
 }
 
 case $what in
-build | test | ci) ;;
+build | test | docs | ci) ;;
 *)
-    echo "usage: $0 build|test|ci" >&2
+    echo "usage: $0 build|test|docs|ci" >&2
     exit 2
     ;;
 esac

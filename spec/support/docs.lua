@@ -3,7 +3,7 @@ local docs = {}
 
 --- Names behind "cmml." that are no part of the library: files, classes, folders.
 docs.not_library = { core64 = true, so = true, h = true, Tensor = true, Dataset = true, git = true,
-  Ids = true, Segments = true, Vocab = true }
+  Ids = true, Segments = true, Vocab = true, d = true }
 
 function docs.read(path)
   local file <close> = assert(io.open(path, "rb"))
@@ -12,6 +12,16 @@ end
 
 function docs.exists(path)
   return os.rename(path, path) == true
+end
+
+--- Whether a page has a heading that a link with this anchor leads to.
+function docs.has_heading(path, anchor)
+  for heading in ("\n" .. docs.read(path)):gmatch "\n#+ ([^\n]+)" do
+    if heading:lower():gsub("[^%w%s_-]", ""):gsub(" ", "-") == anchor then
+      return true
+    end
+  end
+  return false
 end
 
 local function quote(text)
