@@ -176,7 +176,8 @@ describe("names in the text", function()
       end
       for path in text:gmatch "%f[%w/.][%l]+/[%w_/.%-]+%.%a+" do
         local known = path:find "^csrc/" or path:find "^lua/" or path:find "^spec/"
-          or path:find "^tools/" or path:find "^types/" or path:find "^examples/" or path:find "^doc/"
+          or path:find "^tools/" or path:find "^types/" or path:find "^examples/"
+          or path:find "^doc/"
         if known and not docs.exists(path) then
           faults[#faults + 1] = "there is no " .. path
         end

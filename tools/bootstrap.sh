@@ -41,7 +41,7 @@ missing() {
     [ "$what" = build ] && return
 
     if [ "$what" = docs ]; then
-        have ldoc || echo lua-ldoc lua-markdown
+        have ldoc || echo lua-ldoc lua-discount
         return
     fi
 

@@ -77,7 +77,7 @@ local class_Catalogue = {}
 ---@param side string "item" or "user"
 ---@param records table tables of values by field name; a missing one is a row of unknowns
 ---@param count? integer of rows, default #records
----@return table # list in the order of the fields
+---@return table # list in the order of the fields; `merged` holds all of them side by side
 function class_Catalogue:bags(side, records, count) end
 
 ---What a model file keeps of the catalogue.
@@ -1461,6 +1461,15 @@ function cmml.embedding_bag(table, ids, segments, rows, mean) end
 ---@return cmml.Tensor
 function cmml.embedding_bag_transpose(g, ids, segments, rows, mean, size) end
 
+---embedding_bag for several fields at once, side by side: with F tables, segment (r - 1) F + f of ids is the bag of field f of row r, which table f is read for; rows names the rows wanted.
+---@param tables cmml.Tensor[] list of tensors
+---@param ids cmml.Ids
+---@param segments cmml.Segments
+---@param rows? cmml.Ids
+---@param mean? boolean  (default true)
+---@return cmml.Tensor
+function cmml.embedding_fields(tables, ids, segments, rows, mean) end
+
 ---@class cmml.encoders.mean.options
 ---@field inp integer
 ---@field out integer
@@ -1913,6 +1922,11 @@ function cmml.mean(x, dim, keep) end
 ---Memory of the core.
 ---@return table # live, peak, cached (bytes), blocks, total (bytes ever handed out)
 function cmml.memory() end
+
+---The bags of several fields laid side by side, row by row, as embedding_fields reads them.
+---@param bags table one {ids = Ids, segments = Segments or nil} a field, all with the same rows; at most 64
+---@return table # {ids = Ids, segments = Segments}: segment (r - 1) F + f is field f of row r
+function cmml.merge_bags(bags) end
 
 ---The rating metrics of every task by name: mae, rmse, ndcg_exp@k.
 ---@param score cmml.Tensor [rows]
