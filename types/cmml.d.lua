@@ -6,7 +6,7 @@
 local class_Adam = {}
 
 ---Adds the gradients of a loss to what the next step will use, and uses up its graph.
----@param loss cmml.Tensor
+---@param loss cmml.Tensor a single number
 function class_Adam:backward(loss) end
 
 ---Sets that state.
@@ -59,8 +59,8 @@ function class_Attention:forward(x, lengths, bias) end
 
 ---What each query gives to each key.
 ---@param x cmml.Tensor [batch, time, width]
----@param lengths? cmml.Segments
----@param bias? cmml.Tensor
+---@param lengths? cmml.Segments valid keys of each row; default: all
+---@param bias? cmml.Tensor added to the logits [batch, heads, time, time], or broadcast to them
 ---@return cmml.Tensor # [batch, heads, time, time]; rows add up to 1, or are 0 where the length is 0
 function class_Attention:weights(x, lengths, bias) end
 
@@ -115,7 +115,7 @@ local class_Dataset = {}
 function class_Dataset:catalogue(train) end
 
 ---The ratings with the item rows of a model's catalogue, which may be another than the data's.
----@param catalogue cmml.Catalogue
+---@param catalogue cmml.Catalogue of the model
 ---@return table? # as `ratings`; nil if an item that was rated is not in the catalogue
 ---@return string? # message
 function class_Dataset:ratings_for(catalogue) end
@@ -209,8 +209,8 @@ function class_Gru:forward(x, lengths, state) end
 
 ---The last valid state of each row; zeros where the length is 0.
 ---@param x cmml.Tensor [batch, time, inp]
----@param lengths? cmml.Segments
----@param state? cmml.Tensor [batch, hidden]
+---@param lengths? cmml.Segments valid steps of each row; default: all
+---@param state? cmml.Tensor to start from [batch, hidden]; default: zeros
 ---@return cmml.Tensor # [batch, hidden]
 function class_Gru:last(x, lengths, state) end
 
@@ -289,8 +289,8 @@ function class_Lstm:forward(x, lengths, state) end
 
 ---The last valid state of each row; zeros where the length is 0.
 ---@param x cmml.Tensor [batch, time, inp]
----@param lengths? cmml.Segments
----@param state? cmml.Tensor [batch, 2 hidden]
+---@param lengths? cmml.Segments valid steps of each row; default: all
+---@param state? cmml.Tensor to start from [batch, 2 hidden]: h, then c; default: zeros
 ---@return cmml.Tensor # h [batch, hidden]
 ---@return cmml.Tensor # c [batch, hidden]
 function class_Lstm:last(x, lengths, state) end
@@ -318,7 +318,7 @@ function class_Mlp:forward(x) end
 
 ---All layers but the last.
 ---@param x cmml.Tensor [.., inp]
----@return cmml.Tensor
+---@return cmml.Tensor # [.., width of the last hidden layer]
 function class_Mlp:hidden(x) end
 
 ---The last layer.
@@ -964,17 +964,17 @@ function class_Tensor:variance(dim, keep) end
 function class_Tensor:where(x, other) end
 
 ---A copy of its own, untracked and contiguous.
----@return cmml.Tensor
+---@return cmml.Tensor # of the same shape
 function class_Tensor:clone() end
 
 ---Sets all numbers from another tensor, which is broadcast. Untracked tensors and leaves inside
 ---no_grad only.
----@param from cmml.Tensor
+---@param from cmml.Tensor of a shape that broadcasts to this one
 ---@return cmml.Tensor # itself
 function class_Tensor:copy_(from) end
 
 ---The same numbers as a constant: gradients stop here.
----@return cmml.Tensor
+---@return cmml.Tensor # of the same shape, over the same numbers
 function class_Tensor:detach() end
 
 ---Gives the memory back now instead of at the next collection; the tensor cannot be used again.
@@ -986,7 +986,7 @@ function class_Tensor:free() end
 function class_Tensor:isfinite() end
 
 ---The only number of a tensor.
----@return number
+---@return number # raises unless there is just one
 function class_Tensor:item() end
 
 ---The numbers as a string of raw numbers in this machine's byte order, of the core's own type,
@@ -1044,7 +1044,7 @@ function class_cmml:adapt_rows(support, users) end
 
 ---What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5).
 ---@param batch table as Tasks:batches gives it
----@return cmml.Tensor
+---@return cmml.Tensor # a single number
 function class_cmml:loss(batch) end
 
 ---@class cmml.cmml.restore.options
@@ -1554,16 +1554,17 @@ function cmml.fit_simple(data) end
 ---@return string
 function cmml.format_results(titles, results, names) end
 
----A tensor from raw numbers in this machine's byte order, of the core's own type.
----@param shape table
----@param bytes string
----@return cmml.Tensor
+---A tensor from raw numbers in this machine's byte order, of the core's own type: what
+---Tensor:tobytes gives.
+---@param shape table {2, 3}; {} for a single number
+---@param bytes string row by row; raises unless there are just as many as the shape needs
+---@return cmml.Tensor # of that shape; untracked
 function cmml.from_bytes(shape, bytes) end
 
 ---A tensor of one value.
 ---@param shape table {2, 3}; {} for a single number
----@param value number
----@return cmml.Tensor
+---@param value number of every element
+---@return cmml.Tensor # of that shape; untracked
 function cmml.full(shape, value) end
 
 ---Runs a module with other weights than its own.
@@ -2136,10 +2137,10 @@ function cmml.nn.mlp(options) end
 ---Registers the weights of a recurrent layer: weight_ih [gates hidden, inp], weight_hh [gates
 ---hidden, hidden], bias_ih and bias_hh [gates hidden], from U(-1/sqrt(hidden), 1/sqrt(hidden))
 ---(PyTorch's).
----@param module cmml.Module
----@param gates integer
----@param inp integer
----@param hidden integer
+---@param module cmml.Module which gets the fields
+---@param gates integer 3 for a GRU, 4 for an LSTM
+---@param inp integer width of the input
+---@param hidden integer width of the state
 ---@param init? table from nn.init
 function cmml.nn.register_recurrent(module, gates, inp, hidden, init) end
 
@@ -2156,16 +2157,16 @@ function cmml.no_grad(f, ...) end
 function cmml.norm(x, dim, keep) end
 
 ---Independent normal numbers.
----@param shape table
----@param mean? number  (default 0)
----@param deviation? number  (default 1)
+---@param shape table {2, 3}; {} for a single number
+---@param mean? number of the distribution (default 0)
+---@param deviation? number standard deviation (default 1)
 ---@param key? table as for uniform
 ---@return cmml.Tensor
 function cmml.normal(shape, mean, deviation, key) end
 
 ---Ones.
----@param shape table
----@return cmml.Tensor
+---@param shape table {2, 3}; {} for a single number
+---@return cmml.Tensor # of that shape; untracked
 function cmml.ones(shape) end
 
 ---All ops.
@@ -2184,8 +2185,8 @@ function cmml.optimizer(params) end
 function cmml.pad_segments(x, segments) end
 
 ---A leaf with these numbers, tracked, to be learnt.
----@param values cmml.Tensor
----@return cmml.Tensor # a copy
+---@param values cmml.Tensor to start from
+---@return cmml.Tensor # a copy, of the same shape
 function cmml.parameter(values) end
 
 ---the dims in another order: dims[k] is the old dim that becomes dim k.
@@ -2468,9 +2469,10 @@ function cmml.task_mse(score, label, segments) end
 ---@return cmml.Tasks
 function cmml.tasks(options) end
 
----A tensor from numbers: a number, or nested lists of equal length.
+---A tensor from numbers: a number, or nested lists of equal length. Raises where lists are not of
+---equal length, deeper than six, or hold anything but numbers.
 ---@param values number|table {{1, 2}, {3, 4}} gives shape 2x2
----@return cmml.Tensor
+---@return cmml.Tensor # of the shape of the lists; untracked
 function cmml.tensor(values) end
 
 ---The name of the class of tensors of this library: the float64 one has another.
@@ -2527,9 +2529,9 @@ function cmml.transpose(x, a, b) end
 function cmml.trim() end
 
 ---Independent uniform numbers.
----@param shape table
----@param low? number  (default 0)
----@param high? number  (default 1)
+---@param shape table {2, 3}; {} for a single number
+---@param low? number least value (default 0)
+---@param high? number bound, which is not reached (default 1)
 ---@param key? table seed, epoch, task, stream: the same key gives the same numbers
 ---@return cmml.Tensor
 function cmml.uniform(shape, low, high, key) end
@@ -2565,8 +2567,8 @@ function cmml.value_and_grad(f) end
 function cmml.variance(x, dim, keep) end
 
 ---An empty vocabulary, or one from what Vocab:export gave.
----@param bytes? string
----@param offsets? table
+---@param bytes? string of all texts, one after the other
+---@param offsets? table where each begins, counted from 0, and where the last ends
 ---@return cmml.Vocab?
 ---@return string # message, if bytes and offsets do not make a vocabulary
 function cmml.vocab(bytes, offsets) end
@@ -2601,7 +2603,7 @@ function cmml.written_out(x) end
 
 ---Zeros.
 ---@param shape table {2, 3}; {} for a single number
----@return cmml.Tensor
+---@return cmml.Tensor # of that shape; untracked
 function cmml.zeros(shape) end
 
 ---The same library over the float64 core, for checking gradients; loaded when first used.

@@ -58,10 +58,11 @@ static cm_real *copy_table(lua_State *L, const cm_shape *shape, int dim, cm_real
     return at;
 }
 
-/*** A tensor from numbers: a number, or nested lists of equal length.
+/*** A tensor from numbers: a number, or nested lists of equal length. Raises where lists are not of
+ * equal length, deeper than six, or hold anything but numbers.
  * @function tensor
  * @tparam number|table values {{1, 2}, {3, 4}} gives shape 2x2
- * @treturn Tensor */
+ * @treturn Tensor of the shape of the lists; untracked */
 static int l_tensor(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -83,8 +84,8 @@ static int l_tensor(lua_State *L)
 /*** A tensor of one value.
  * @function full
  * @tparam table shape {2, 3}; {} for a single number
- * @tparam number value
- * @treturn Tensor */
+ * @tparam number value of every element
+ * @treturn Tensor of that shape; untracked */
 static int l_full(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -124,9 +125,9 @@ static int random_tensor(lua_State *L, bool normal, const char *what)
 
 /*** Independent uniform numbers.
  * @function uniform
- * @tparam table shape
- * @tparam[opt=0] number low
- * @tparam[opt=1] number high
+ * @tparam table shape {2, 3}; {} for a single number
+ * @tparam[opt=0] number low least value
+ * @tparam[opt=1] number high bound, which is not reached
  * @tparam[opt] table key seed, epoch, task, stream: the same key gives the same numbers
  * @treturn Tensor */
 static int l_uniform(lua_State *L)
@@ -136,9 +137,9 @@ static int l_uniform(lua_State *L)
 
 /*** Independent normal numbers.
  * @function normal
- * @tparam table shape
- * @tparam[opt=0] number mean
- * @tparam[opt=1] number deviation
+ * @tparam table shape {2, 3}; {} for a single number
+ * @tparam[opt=0] number mean of the distribution
+ * @tparam[opt=1] number deviation standard deviation
  * @tparam[opt] table key as for uniform
  * @treturn Tensor */
 static int l_normal(lua_State *L)
@@ -146,11 +147,12 @@ static int l_normal(lua_State *L)
     return random_tensor(L, true, "normal");
 }
 
-/*** A tensor from raw numbers in this machine's byte order, of the core's own type.
+/*** A tensor from raw numbers in this machine's byte order, of the core's own type: what
+ * Tensor:tobytes gives.
  * @function from_bytes
- * @tparam table shape
- * @tparam string bytes
- * @treturn Tensor */
+ * @tparam table shape {2, 3}; {} for a single number
+ * @tparam string bytes row by row; raises unless there are just as many as the shape needs
+ * @treturn Tensor of that shape; untracked */
 static int l_from_bytes(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);

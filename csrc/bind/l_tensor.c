@@ -17,7 +17,7 @@
 
 /*** The only number of a tensor.
  * @function Tensor:item
- * @treturn number */
+ * @treturn number raises unless there is just one */
 static int t_item(lua_State *L)
 {
     cm_tensor *t = cmL_check_tensor(L, 1);
@@ -55,7 +55,7 @@ static int t_totable(lua_State *L)
 
 /*** A copy of its own, untracked and contiguous.
  * @function Tensor:clone
- * @treturn Tensor */
+ * @treturn Tensor of the same shape */
 static int t_clone(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -70,7 +70,7 @@ static int t_clone(lua_State *L)
 
 /*** The same numbers as a constant: gradients stop here.
  * @function Tensor:detach
- * @treturn Tensor */
+ * @treturn Tensor of the same shape, over the same numbers */
 static int t_detach(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -97,7 +97,7 @@ static cm_tensor *check_writable(lua_State *L, cm_ctx *cx, const char *what)
 /*** Sets all numbers from another tensor, which is broadcast. Untracked tensors and leaves inside
  * no_grad only.
  * @function Tensor:copy_
- * @tparam Tensor from
+ * @tparam Tensor from of a shape that broadcasts to this one
  * @treturn Tensor itself */
 static int t_copy(lua_State *L)
 {

@@ -62,8 +62,8 @@ static int64_t *check_offsets(lua_State *L, int arg, size_t *n)
 
 /*** An empty vocabulary, or one from what Vocab:export gave.
  * @function vocab
- * @tparam[opt] string bytes
- * @tparam[opt] table offsets
+ * @tparam[opt] string bytes of all texts, one after the other
+ * @tparam[opt] table offsets where each begins, counted from 0, and where the last ends
  * @treturn Vocab|nil
  * @treturn string message, if bytes and offsets do not make a vocabulary */
 static int l_vocab(lua_State *L)

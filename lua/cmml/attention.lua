@@ -36,8 +36,8 @@ return function(cmml)
 
   --- What each query gives to each key.
   -- @tparam Tensor x [batch, time, width]
-  -- @tparam[opt] Segments lengths
-  -- @tparam[opt] Tensor bias
+  -- @tparam[opt] Segments lengths valid keys of each row; default: all
+  -- @tparam[opt] Tensor bias added to the logits [batch, heads, time, time], or broadcast to them
   -- @treturn Tensor [batch, heads, time, time]; rows add up to 1, or are 0 where the length is 0
   function Attention:weights(x, lengths, bias)
     return core.attention_weights(split(self, self.query(x)), split(self, self.key(x)), bias,

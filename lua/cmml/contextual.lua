@@ -109,7 +109,7 @@ return function(cmml)
 
   --- What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5).
   -- @tparam table batch as Tasks:batches gives it
-  -- @treturn Tensor
+  -- @treturn Tensor a single number
   function Contextual:loss(batch)
     local state = self:adapt_rows(batch.support, batch.users)
     local scores = self:score_rows(state, batch.query.items, batch.query.segments)

@@ -123,7 +123,7 @@ return function(cmml)
   end
 
   --- The ratings with the item rows of a model's catalogue, which may be another than the data's.
-  -- @tparam Catalogue catalogue
+  -- @tparam Catalogue catalogue of the model
   -- @treturn ?table as `ratings`; nil if an item that was rated is not in the catalogue
   -- @treturn ?string message
   function Dataset:ratings_for(catalogue)

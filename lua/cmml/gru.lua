@@ -9,10 +9,10 @@ return function(cmml)
   --- Registers the weights of a recurrent layer: weight_ih [gates hidden, inp], weight_hh [gates
   -- hidden, hidden], bias_ih and bias_hh [gates hidden], from U(-1/sqrt(hidden), 1/sqrt(hidden))
   -- (PyTorch's).
-  -- @tparam Module module
-  -- @tparam integer gates
-  -- @tparam integer inp
-  -- @tparam integer hidden
+  -- @tparam Module module which gets the fields
+  -- @tparam integer gates 3 for a GRU, 4 for an LSTM
+  -- @tparam integer inp width of the input
+  -- @tparam integer hidden width of the state
   -- @tparam ?table init from nn.init
   function nn.register_recurrent(module, gates, inp, hidden, init)
     init = init or nn.default_init
@@ -49,8 +49,8 @@ return function(cmml)
 
   --- The last valid state of each row; zeros where the length is 0.
   -- @tparam Tensor x [batch, time, inp]
-  -- @tparam[opt] Segments lengths
-  -- @tparam[opt] Tensor state [batch, hidden]
+  -- @tparam[opt] Segments lengths valid steps of each row; default: all
+  -- @tparam[opt] Tensor state to start from [batch, hidden]; default: zeros
   -- @treturn Tensor [batch, hidden]
   function Gru:last(x, lengths, state)
     return core.last_step(self(x, lengths, state), lengths)

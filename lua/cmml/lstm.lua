@@ -35,8 +35,8 @@ return function(cmml)
 
   --- The last valid state of each row; zeros where the length is 0.
   -- @tparam Tensor x [batch, time, inp]
-  -- @tparam[opt] Segments lengths
-  -- @tparam[opt] Tensor state [batch, 2 hidden]
+  -- @tparam[opt] Segments lengths valid steps of each row; default: all
+  -- @tparam[opt] Tensor state to start from [batch, 2 hidden]: h, then c; default: zeros
   -- @treturn Tensor h [batch, hidden]
   -- @treturn Tensor c [batch, hidden]
   function Lstm:last(x, lengths, state)

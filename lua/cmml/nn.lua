@@ -90,7 +90,7 @@ return function(cmml)
 
   --- All layers but the last.
   -- @tparam Tensor x [.., inp]
-  -- @treturn Tensor
+  -- @treturn Tensor [.., width of the last hidden layer]
   function Mlp:hidden(x)
     for i = 0, self.depth - 2 do
       x = self[tostring(i)](x)

@@ -10,21 +10,21 @@ return function(cmml)
 
   --- Zeros.
   -- @tparam table shape {2, 3}; {} for a single number
-  -- @treturn Tensor
+  -- @treturn Tensor of that shape; untracked
   function cmml.zeros(shape)
     return core.full(shape, 0)
   end
 
   --- Ones.
-  -- @tparam table shape
-  -- @treturn Tensor
+  -- @tparam table shape {2, 3}; {} for a single number
+  -- @treturn Tensor of that shape; untracked
   function cmml.ones(shape)
     return core.full(shape, 1)
   end
 
   --- A leaf with these numbers, tracked, to be learnt.
-  -- @tparam Tensor values
-  -- @treturn Tensor a copy
+  -- @tparam Tensor values to start from
+  -- @treturn Tensor a copy, of the same shape
   function cmml.parameter(values)
     return values:clone():track()
   end
