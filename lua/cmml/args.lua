@@ -61,7 +61,10 @@ function args.suggest(word, known, prefix)
   return ("known: %s%s"):format(prefix, table.concat(known, ", " .. prefix))
 end
 
-local function sorted_keys(t)
+--- The keys of a table as texts, sorted.
+-- @tparam table t
+-- @treturn {string,...}
+function args.keys(t)
   local keys = {}
   for key in pairs(t) do
     keys[#keys + 1] = tostring(key)
@@ -112,11 +115,11 @@ function args.check(name, options, known, level)
   for key in pairs(options) do
     if known[key] == nil then
       error(("%s: unknown option %s; %s"):format(name, tostring(key),
-        args.suggest(tostring(key), sorted_keys(known))), level)
+        args.suggest(tostring(key), args.keys(known))), level)
     end
   end
   local result = {}
-  for _, key in ipairs(sorted_keys(known)) do -- so that the first error is always the same
+  for _, key in ipairs(args.keys(known)) do -- so that the first error is always the same
     local rule = known[key]
     local kind, default = rule, nil
     if type(rule) == "table" then

@@ -54,7 +54,8 @@ return function(cmml)
     args.check("cmml", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
     local preset = cmml.presets[opt.preset]
     if not preset then
-      error(("cmml: there is no preset %s"):format(opt.preset), 2)
+      error(("cmml: there is no preset %s; %s"):format(opt.preset,
+        args.suggest(opt.preset, args.keys(cmml.presets))), 2)
     end
     local chosen = { preset = opt.preset }
     for key, value in pairs(preset.model) do

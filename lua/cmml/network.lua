@@ -19,12 +19,7 @@ return function(cmml)
   local function part(registry, name, what)
     local constructor = registry[name]
     if not constructor then
-      local known = {}
-      for key in pairs(registry) do
-        known[#known + 1] = key
-      end
-      table.sort(known)
-      args.one_of("network: " .. what, name, known, 4)
+      args.one_of("network: " .. what, name, args.keys(registry), 4)
     end
     return constructor
   end

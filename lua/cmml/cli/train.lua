@@ -86,16 +86,12 @@ end
 function train.run(cmml, values)
   local kind = cmml.recommenders[values.model]
   if not kind then
-    local known = {}
-    for name in pairs(cmml.recommenders) do
-      known[#known + 1] = name
-    end
-    table.sort(known)
     return nil, ("there is no model of kind %s; %s"):format(values.model,
-      args.suggest(values.model, known))
+      args.suggest(values.model, args.keys(cmml.recommenders)))
   end
   if not cmml.presets[values.preset] then
-    return nil, ("there is no preset %s"):format(values.preset)
+    return nil, ("there is no preset %s; %s"):format(values.preset,
+      args.suggest(values.preset, args.keys(cmml.presets)))
   end
   local dataset, data, message
   dataset, message = common.read_dataset(cmml, values)
