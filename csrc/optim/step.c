@@ -62,14 +62,6 @@ static void adam_range(cm_ctx *cx, cm_optim *o, int64_t from, int64_t to, const 
                             step);
 }
 
-static bool is_zero(const cm_real *x, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++)
-        if (x[i] != 0)
-            return false;
-    return true;
-}
-
 /* Steps the rows of parameter i that have a gradient, run by run. */
 static void adam_rows(cm_ctx *cx, cm_optim *o, int i, const cm_adam_step *step)
 {
@@ -77,7 +69,7 @@ static void adam_rows(cm_ctx *cx, cm_optim *o, int i, const cm_adam_step *step)
     int64_t rows = grad->shape.ndim ? grad->shape.dims[0] : 1, run = 0;
     int64_t width = rows ? grad->count / rows : 0, offset = grad->offset;
     for (int64_t r = 0; r < rows; r++) {
-        if (!is_zero(o->grad_block->data + offset + r * width, width))
+        if (!cm_kernels_of(cx)->all_zero(width, o->grad_block->data + offset + r * width))
             continue;
         adam_range(cx, o, offset + run * width, offset + r * width, step);
         run = r + 1;

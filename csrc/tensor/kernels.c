@@ -320,4 +320,5 @@ const cm_kernels KERNEL(kernels) = {
     .adam = k_adam,
     .sgd = k_sgd,
     .sum_squares = k_sum_squares,
+    .all_zero = k_all_zero,
 };

@@ -123,6 +123,8 @@ typedef struct cm_kernels {
     void (*sgd)(int64_t n, cm_real *p, cm_real *g, cm_real *m, const cm_sgd_step *step);
     /* Sum of squares in double. */
     double (*sum_squares)(int64_t n, const cm_real *a);
+    /* Whether all are zero, of either sign. */
+    bool (*all_zero)(int64_t n, const cm_real *a);
 } cm_kernels;
 
 /* The table of that name, NULL if this processor cannot run it; of no name (NULL): the best that it

@@ -91,4 +91,22 @@ static double k_sum_squares(int64_t n, const cm_real *a)
     return all;
 }
 
+/* Block by block, since a loop with an exit at every number does not vectorise. */
+static bool k_all_zero(int64_t n, const cm_real *a)
+{
+    enum { BLOCK = 32 };
+    int64_t i = 0;
+    for (; i + BLOCK <= n; i += BLOCK) {
+        int other = 0;
+        for (int j = 0; j < BLOCK; j++)
+            other |= a[i + j] != 0;
+        if (other)
+            return false;
+    }
+    for (; i < n; i++)
+        if (a[i] != 0)
+            return false;
+    return true;
+}
+
 #endif
