@@ -128,9 +128,8 @@ describe("the golden runner", function()
       for _, value in ipairs(values) do
         most = math.max(most, math.abs(value))
       end
-      local last = values[#values]
-      local sign = last < 0 and 1 or -1 -- towards zero: what is allowed does not grow
-      local off = sign * 2.5 * (case.tolerance.atol + case.tolerance.rtol * most)
+      local last, off = values[#values], 2.5 * (case.tolerance.atol + case.tolerance.rtol * most)
+      off = last < 0 and off or -off -- towards zero: what is allowed does not grow
       values[#values] = last == last and last + off or 0
       return ("%s number %d is"):format(tensor, #values)
     end)

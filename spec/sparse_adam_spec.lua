@@ -85,7 +85,8 @@ describe("sparse Adam", function()
           local gradient = optimizer:gradients()[1]
           gradient:copy_(library.full({ 3, width }, -0.0))
           gradient:slice(1, 2, 2):slice(2, place, place):copy_(library.full({ 1, 1 }, 1e-30))
-          optimizer:adam { lr = 0.5, beta1 = 0, beta2 = 0, eps = 1, weight_decay = 1, sparse = true }
+          optimizer:adam { lr = 0.5, beta1 = 0, beta2 = 0, eps = 1, weight_decay = 1,
+            sparse = true }
           local sums = (x:sum(2) / width):totable()
           assert.same({ 1.0, 1.0 }, { sums[1], sums[3] })
           assert.truthy(sums[2] < 0.8)
