@@ -109,12 +109,8 @@ for _, variant in ipairs { "release", "double" } do
   for _, source in ipairs(gate.files("csrc", ".c")) do
     local stem = source:match "^csrc/(.*)%.c$"
     local pattern = ("%s/obj/%s/%s"):format(build, variant, stem)
-    local names = stem == "tensor/kernels" and pattern .. "_*.o" or pattern .. ".o"
-    local list = "ls " .. names
-    if stem == "tensor/kernels" then
-      list = list .. " | grep -v kernels_select"
-    end
-    for _, path in ipairs(gate.lines_of(list)) do
+    local kernels = stem:find "^tensor/kernels" and stem ~= "tensor/kernels_select"
+    for _, path in ipairs(gate.lines_of("ls " .. pattern .. (kernels and ".*.o" or ".o"))) do
       local object = path:match("/obj/" .. variant .. "/(.*)$")
       checked = checked + 1
       check_undefined(variant, object)

@@ -6,22 +6,50 @@
 #include "tensor/kernels_rows.h"
 #include "tensor/kernels_sums.h"
 
-/* The constant steps 0 and 1 get loops of their own: those are the ones that vectorise. */
+/* Numbers that lie apart are brought together in parts of this many, so that all loops run over
+ * neighbours (or one number), and so vectorise. */
+#define PART 256
+
+static void collect(int64_t n, cm_real *restrict o, const cm_real *restrict a, int64_t step)
+{
+    for (int64_t i = 0; i < n; i++)
+        o[i] = a[i * step];
+}
+
+static void unary_in_parts(cm_unary_fn *kernel, int64_t n, cm_real *o, const cm_real *a, int64_t sa,
+                           cm_real p)
+{
+    cm_real part[PART];
+    for (int64_t at = 0; at < n; at += PART) {
+        int64_t some = CM_MIN(n - at, PART);
+        collect(some, part, a + at * sa, sa);
+        kernel(some, o + at, part, 1, p);
+    }
+}
+
+static void binary_in_parts(cm_binary_fn *kernel, int64_t n, cm_real *o, const cm_real *a,
+                            int64_t sa, const cm_real *b, int64_t sb)
+{
+    cm_real part[2][PART];
+    for (int64_t at = 0; at < n; at += PART) {
+        int64_t some = CM_MIN(n - at, PART);
+        collect(some, part[0], a + at * sa, sa);
+        collect(some, part[1], b + at * sb, sb);
+        kernel(some, o + at, part[0], 1, part[1], 1);
+    }
+}
+
 #define UNARY(name, expression)                                                                 \
     static void k_##name(int64_t n, cm_real *restrict o, const cm_real *restrict a, int64_t sa, \
                          cm_real p)                                                             \
     {                                                                                           \
-        (void)p;                                                                                \
-        if (sa == 1) {                                                                          \
-            for (int64_t i = 0; i < n; i++) {                                                   \
-                cm_real x = a[i];                                                               \
-                o[i] = (expression);                                                            \
-            }                                                                                   \
-        } else {                                                                                \
-            for (int64_t i = 0; i < n; i++) {                                                   \
-                cm_real x = a[i * sa];                                                          \
-                o[i] = (expression);                                                            \
-            }                                                                                   \
+        if (sa != 1) {                                                                          \
+            unary_in_parts(k_##name, n, o, a, sa, p);                                           \
+            return;                                                                             \
+        }                                                                                       \
+        for (int64_t i = 0; i < n; i++) {                                                       \
+            cm_real x = a[i];                                                                   \
+            o[i] = (expression);                                                                \
         }                                                                                       \
     }
 
@@ -47,10 +75,7 @@
                 o[i] = (expression);                                                   \
             }                                                                          \
         } else {                                                                       \
-            for (int64_t i = 0; i < n; i++) {                                          \
-                cm_real x = a[i * sa], y = b[i * sb];                                  \
-                o[i] = (expression);                                                   \
-            }                                                                          \
+            binary_in_parts(k_##name, n, o, a, sa, b, sb);                             \
         }                                                                              \
     }
 
@@ -86,6 +111,7 @@ static void k_axpy(int64_t n, cm_real *restrict o, cm_real scale, const cm_real 
         o[i] += scale * a[i];
 }
 
+/* The activations that need few instructions; `squash` does the others. */
 static inline cm_real activate(cm_real x, cm_activation act)
 {
     switch (act) {
@@ -93,13 +119,20 @@ static inline cm_real activate(cm_real x, cm_activation act)
         return x < 0 ? 0 : x;
     case CM_ACT_LEAKY_RELU:
         return x > 0 ? x : (cm_real)CM_LEAKY_SLOPE * x;
-    case CM_ACT_SIGMOID:
-        return real_sigmoid(x);
-    case CM_ACT_TANH:
-        return real_tanh(x);
     default:
         return x;
     }
+}
+
+/* Sigmoid and tanh in place, in loops that all callers share: they are long. */
+static void squash(int64_t n, cm_real *y, cm_activation act)
+{
+    if (act == CM_ACT_SIGMOID)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = real_sigmoid(y[i]);
+    else if (act == CM_ACT_TANH)
+        for (int64_t i = 0; i < n; i++)
+            y[i] = real_tanh(y[i]);
 }
 
 /* The derivative as a function of the output. */
@@ -119,29 +152,29 @@ static inline cm_real derivative(cm_real y, cm_activation act)
     }
 }
 
-/* Runs a statement with `act` a constant in each branch, so that the loops inside vectorise. */
-#define FOR_ACTIVATION(act, statement)             \
-    switch (act) {                                 \
-    case CM_ACT_RELU: {                            \
-        const cm_activation A = CM_ACT_RELU;       \
-        statement;                                 \
-    } break;                                       \
-    case CM_ACT_LEAKY_RELU: {                      \
-        const cm_activation A = CM_ACT_LEAKY_RELU; \
-        statement;                                 \
-    } break;                                       \
-    case CM_ACT_SIGMOID: {                         \
-        const cm_activation A = CM_ACT_SIGMOID;    \
-        statement;                                 \
-    } break;                                       \
-    case CM_ACT_TANH: {                            \
-        const cm_activation A = CM_ACT_TANH;       \
-        statement;                                 \
-    } break;                                       \
-    default: {                                     \
-        const cm_activation A = CM_ACT_IDENTITY;   \
-        statement;                                 \
-    } break;                                       \
+/* Runs a statement with A, the activation, a constant in each branch, so that the loops inside
+ * vectorise. */
+#define WITH_ACTIVATION(constant, statement) \
+    case constant: {                         \
+        const cm_activation A = constant;    \
+        statement;                           \
+    } break;
+#define FOR_ACTIVATION(act, statement)                \
+    switch (act) {                                    \
+        WITH_ACTIVATION(CM_ACT_RELU, statement)       \
+        WITH_ACTIVATION(CM_ACT_LEAKY_RELU, statement) \
+        WITH_ACTIVATION(CM_ACT_SIGMOID, statement)    \
+        WITH_ACTIVATION(CM_ACT_TANH, statement)       \
+    default:                                          \
+        WITH_ACTIVATION(CM_ACT_IDENTITY, statement)   \
+    }
+/* The same for those of `activate`; the others count as the identity. */
+#define FOR_SHORT_ACTIVATION(act, statement)          \
+    switch (act) {                                    \
+        WITH_ACTIVATION(CM_ACT_RELU, statement)       \
+        WITH_ACTIVATION(CM_ACT_LEAKY_RELU, statement) \
+    default:                                          \
+        WITH_ACTIVATION(CM_ACT_IDENTITY, statement)   \
     }
 
 static inline void bias_act_rows(int64_t rows, int64_t columns, cm_real *restrict y,
@@ -160,7 +193,8 @@ static inline void bias_act_rows(int64_t rows, int64_t columns, cm_real *restric
 static void k_bias_act(int64_t rows, int64_t columns, cm_real *y, const cm_real *bias,
                        cm_activation act)
 {
-    FOR_ACTIVATION(act, bias_act_rows(rows, columns, y, bias, A))
+    FOR_SHORT_ACTIVATION(act, bias_act_rows(rows, columns, y, bias, A))
+    squash(rows * columns, y, act);
 }
 
 static inline void act_grad_run(int64_t n, cm_real *restrict o, const cm_real *restrict g,
@@ -195,7 +229,8 @@ static inline void film_rows(int64_t rows, int64_t columns, cm_real *restrict y,
 static void k_film(int64_t rows, int64_t columns, cm_real *y, const cm_real *x, const cm_real *gb,
                    cm_activation act)
 {
-    FOR_ACTIVATION(act, film_rows(rows, columns, y, x, gb, A))
+    FOR_SHORT_ACTIVATION(act, film_rows(rows, columns, y, x, gb, A))
+    squash(rows * columns, y, act);
 }
 
 static inline void film_grad_rows(int64_t rows, int64_t columns, cm_real *restrict gx,

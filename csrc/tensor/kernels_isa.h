@@ -17,6 +17,7 @@
 
 /* kernels_cell.c; see kernels.h */
 cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
+/* likewise */
 cm_cell_back_fn KERNEL(gru_back), KERNEL(lstm_back);
 
 /* kernels_softmax.c; see kernels.h */
