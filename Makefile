@@ -197,6 +197,8 @@ run-coverage:
 	$(Q)$(in_tree) $(busted)
 	$(Q)$(LUA) tools/coverage.lua $(BUILD)
 
+include spec/fuzz/fuzz.mk
+
 # --- gates --------------------------------------------------------------------------------------
 
 lint: ## luacheck, the format of the C sources and the gates of `check`
@@ -210,7 +212,7 @@ check: all ## layers, sizes, documentation, reference, version, symbols
 	$(Q)failed=; for gate in layers sizes docs reference version exports; do \
 	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
 
-c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c))
+c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
 
 format: ## clang-format the C sources in place
 	$(Q)clang-format -i $(c_files)

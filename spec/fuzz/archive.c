@@ -1,0 +1,50 @@
+/* archive.c - the safetensors reader: any bytes give arrays that lie in the file, or a message. */
+#include "fuzz.h"
+#include "io/safetensors.h"
+#include <string.h>
+
+/* Copies the numbers of an array in every way there is. */
+static void copy_entry(cm_ctx *cx, const cm_archive_entry *entry)
+{
+    int64_t count = 1;
+    for (int d = 0; d < entry->ndim; d++)
+        count *= entry->shape[d];
+    FUZZ_CHECK(entry->ndim >= 0 && entry->ndim <= CM_MAX_DIMS && count == entry->count);
+    FUZZ_CHECK(entry->bytes == (size_t)count * cm_dtype_bytes(entry->dtype));
+    void *copy = cm_alloc(cx, entry->bytes);
+    cm_real *numbers = cm_alloc(cx, (size_t)count * sizeof *numbers);
+    FUZZ_CHECK(copy && numbers);
+    cm_archive_copy(entry, copy);
+    FUZZ_CHECK(entry->bytes == 0 || memcmp(copy, entry->data, entry->bytes) == 0);
+    if (cm_archive_copy_real(cx, entry, numbers))
+        FUZZ_CHECK(entry->dtype == CM_F32 || entry->dtype == CM_F64);
+    else
+        cm_error_clear(cx);
+    cm_free(cx, copy);
+    cm_free(cx, numbers);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    cm_ctx cx;
+    cm_ctx_open(&cx);
+    cm_archive *archive = cm_archive_parse(&cx, fuzz_copy(&cx, data, size), size, "fuzz");
+    FUZZ_CHECK(cx.mem.peak <= 300 * size + 20000);
+    size_t bytes = 0;
+    for (size_t i = 0; archive && i < cm_archive_count(archive); i++) {
+        const cm_archive_entry *entry = cm_archive_at(archive, i);
+        FUZZ_CHECK(cm_utf8_span(entry->name.text, entry->name.len) == entry->name.len);
+        copy_entry(&cx, entry);
+        bytes += entry->bytes;
+    }
+    FUZZ_CHECK(bytes <= size);
+    for (size_t i = 0; archive && i < cm_archive_meta_count(archive); i++) {
+        cm_text key, text;
+        cm_archive_meta_at(archive, i, &key, &text);
+        FUZZ_CHECK(cm_utf8_span(key.text, key.len) == key.len);
+        FUZZ_CHECK(cm_utf8_span(text.text, text.len) == text.len);
+    }
+    cm_archive_close(&cx, archive);
+    fuzz_end(&cx, archive != NULL);
+    return 0;
+}

@@ -1,0 +1,59 @@
+# Fuzzing the readers of files: `make fuzz`, `make fuzz-replay`, `make fuzz-keep`. Included by the
+# Makefile.
+#
+# A target reads spec/fuzz/corpus/<target> first; what it finds beyond goes to build/fuzz/found.
+
+# The files that the targets are for, of which coverage is shown.
+fuzz_covers = csrc/data/scan csrc/data/table csrc/data/vocab csrc/io/json csrc/io/safetensors.c \
+    csrc/io/text
+fuzz_targets = json archive table vocab zip model
+FUZZ = $(fuzz_targets)
+SECONDS = 60
+LUA_LIBS ?= -llua5.4
+
+fuzz_flags = -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+fuzz_make = $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS=-O1 \
+    CM_INSTRUMENT='-fsanitize=fuzzer-no-link $(fuzz_flags)' CM_KERNEL_OPT='-ffp-contract=fast' \
+    FUZZ_MAIN='-fsanitize=fuzzer'
+# The same targets by another compiler, without libFuzzer, with the lines counted that they reach.
+replay_make = $(MAKE) --no-print-directory BUILD=build/replay CC=gcc CFLAGS='-O0 -g' \
+    CM_INSTRUMENT=--coverage CM_KERNEL_OPT='-ffp-contract=fast' FUZZ_MAIN=spec/fuzz/replay.c
+
+.PHONY: fuzz fuzz-replay fuzz-keep fuzzers
+
+fuzz: ## fuzz the readers of files for SECONDS=60 each; FUZZ='json model' for some of them
+	@$(bootstrap) ci
+	@$(fuzz_make) $(parallel) fuzzers
+	$(Q)sh spec/fuzz/run.sh fuzz $(SECONDS) $(FUZZ)
+	$(Q)$(MAKE) --no-print-directory fuzz-replay
+
+fuzz-keep: ## put what `make fuzz` found, minimised, into the corpus
+	@$(fuzz_make) $(parallel) fuzzers
+	$(Q)sh spec/fuzz/run.sh keep $(FUZZ)
+
+fuzz-replay: ## read the corpus and what was found once more, and show the lines that it reaches
+	@$(replay_make) $(parallel) fuzzers
+	$(Q)sh spec/fuzz/run.sh replay $(FUZZ)
+	$(Q)$(LUA) tools/coverage.lua build/replay $(fuzz_covers)
+
+fuzzers: $(fuzz_targets:%=$(BUILD)/%)
+
+fuzz_link = $(Q)$(CC) $(CM_CFLAGS) $(CFLAGS) $(CM_INSTRUMENT) $(1) -o $@ $(FUZZ_MAIN) $(2) \
+    $(release) $(LUA_LIBS) $(CM_LIBS)
+fuzz_needs = spec/fuzz/fuzz.c spec/fuzz/fuzz.h spec/fuzz/replay.c $(release)
+
+$(BUILD)/json $(BUILD)/table $(BUILD)/vocab: $(BUILD)/%: spec/fuzz/%.c $(fuzz_needs)
+	$(call say,LD,$@)
+	$(call fuzz_link,,$< spec/fuzz/fuzz.c)
+
+$(BUILD)/archive: spec/fuzz/archive.c spec/fuzz/mutate_archive.c $(fuzz_needs)
+	$(call say,LD,$@)
+	$(call fuzz_link,,$(filter-out spec/fuzz/replay.c,$(filter %.c,$^)))
+
+$(BUILD)/zip: spec/fuzz/script.c $(fuzz_needs)
+	$(call say,LD,$@)
+	$(call fuzz_link,-DFUZZ_SCRIPT='"spec/fuzz/zip.lua"',$<)
+
+$(BUILD)/model: spec/fuzz/script.c spec/fuzz/mutate_archive.c $(fuzz_needs)
+	$(call say,LD,$@)
+	$(call fuzz_link,-DFUZZ_SCRIPT='"spec/fuzz/model.lua"',$< spec/fuzz/mutate_archive.c)
