@@ -1,5 +1,5 @@
-/* fuzz.h - what the fuzz targets share. A target is one file that defines LLVMFuzzerTestOneInput and
- * is linked with the core and libFuzzer, or with replay.c, which runs files through it. */
+/* fuzz.h - what the fuzz targets share. A target is one file that defines LLVMFuzzerTestOneInput
+ * and is linked with the core and libFuzzer, or with replay.c, which runs files through it. */
 #ifndef CM_FUZZ_H
 #define CM_FUZZ_H
 
@@ -9,12 +9,12 @@
 #include <stdlib.h>
 
 /* Ends the process, so that the fuzzer keeps the input, if something that must hold does not. */
-#define FUZZ_CHECK(condition)                                                                      \
-    do {                                                                                           \
-        if (!(condition)) {                                                                        \
-            fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);          \
-            abort();                                                                               \
-        }                                                                                          \
+#define FUZZ_CHECK(condition)                                                             \
+    do {                                                                                  \
+        if (!(condition)) {                                                               \
+            fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition); \
+            abort();                                                                      \
+        }                                                                                 \
     } while (0)
 
 /* Reads one input, of any content. Always 0. */

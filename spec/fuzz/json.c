@@ -1,6 +1,6 @@
 /* json.c - the JSON reader: any bytes give a document that can be walked whole, or a message. */
-#include "fuzz.h"
 #include "io/json.h"
+#include "fuzz.h"
 #include <math.h>
 #include <string.h>
 
