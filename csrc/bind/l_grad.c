@@ -67,8 +67,25 @@ static int l_grad_enable(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {
-    {"grad_list", l_grad_list}, {"grad_enable", l_grad_enable}, {NULL, NULL}};
+/*** Runs a function without recording, and returns what it returns. Recording is as it was before
+ * when it ends, also by an error, which is raised on as it is. It cannot yield out of a coroutine.
+ * @function no_grad
+ * @tparam function f
+ * @param ... its arguments */
+static int l_no_grad(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    luaL_checkany(L, 1);
+    bool before = cm_grad_enable(cx, false);
+    int status = lua_pcall(L, lua_gettop(L) - 1, LUA_MULTRET, 0);
+    cm_grad_enable(cx, before);
+    return status == LUA_OK ? lua_gettop(L) : lua_error(L);
+}
+
+static const luaL_Reg functions[] = {{"grad_list", l_grad_list},
+                                     {"grad_enable", l_grad_enable},
+                                     {"no_grad", l_no_grad},
+                                     {NULL, NULL}};
 
 void cmL_open_grad(lua_State *L)
 {

@@ -223,7 +223,7 @@ static int l_json_decode(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     size_t len;
     const char *text = luaL_checklstring(L, 1, &len), *what = luaL_optstring(L, 2, "JSON");
-    luaL_checkstack(L, 3 * CM_JSON_DEPTH + 8, "nested too deeply");
+    luaL_checkstack(L, 3 * CM_JSON_DEPTH + 8, "not enough memory, or calls too deep");
     cmL_hold *hold = cmL_push_hold(L, free_json);
     hold->held = cm_json_parse(cx, text, len, SIZE_MAX, what);
     if (!hold->held)

@@ -61,21 +61,6 @@ return function(cmml)
     return build(core.grad_list(loss, list, opt.create_graph, opt.retain, opt.grad_out))
   end
 
-  --- Runs a function without recording, and returns what it returns.
-  -- @tparam function f
-  -- @param ... its arguments
-  function cmml.no_grad(f, ...)
-    local before = core.grad_enable(false)
-    local function finish(ok, ...)
-      core.grad_enable(before)
-      if not ok then
-        error((...), 0)
-      end
-      return ...
-    end
-    return finish(pcall(f, ...))
-  end
-
   --- A function that gives the value and the gradient of another.
   -- @tparam function f of (params, ...) giving a loss
   -- @treturn function of (params, ...) giving the loss and its gradients in params' structure

@@ -1,0 +1,97 @@
+--- What a program does with the library, in small: the sweeps of failing allocations and the stress
+-- of the collector run these. Each can be run again and again and gives the same text every time.
+local people = require "spec.support.people"
+
+-- A file with every kind of column, fields in quotes among them.
+local delimited = [[
+user,item,rating,year,genres
+ann,f1,4.5,1999,drama|war
+"bo ""b""",f2,3,2001,
+ann,"f
+3",1.25,-7,war|noir
+]]
+
+local function table_text(result)
+  local columns, parts = result.columns, { result.rows }
+  for _, name in ipairs { "user", "item", "genres" } do
+    local bytes, offsets = columns[name].vocab:export()
+    parts[#parts + 1] = bytes .. table.concat(offsets, " ")
+    parts[#parts + 1] = table.concat(columns[name].ids:totable(), " ")
+  end
+  parts[#parts + 1] = columns.rating.values:tobytes() .. table.concat(columns.year.values, " ")
+  return table.concat(parts, "\n")
+end
+
+--- The scenarios over a library.
+-- @tparam table cmml
+-- @tparam string folder for files, which exists and is empty
+-- @treturn table list of {name, run}; run() gives a text
+-- @treturn function what must hold after a run, whether it failed or not: raises if a file that was
+-- saved before is not whole, or another lies beside it
+return function(cmml, folder)
+  local core, json = cmml.core, require "cmml.json"
+  local data = people.data(cmml, { users = 12, items = 8, rated = 6 })
+  local model = cmml.cmml(data.catalogue, people.small())
+  local path, ratings = folder .. "/model.safetensors", folder .. "/ratings.csv"
+  assert(model:save(path))
+  assert(core.write_file(ratings, delimited))
+  local saved = assert(core.read_file(path))
+
+  local scenarios = {
+    { "make a model", function()
+      return people.bits(cmml.cmml(data.catalogue, people.small(3)))
+    end },
+    { "train", function()
+      local fresh = cmml.cmml(data.catalogue, people.small())
+      local result = cmml.train(fresh, data, people.training { epochs = 1, batch = 4 })
+      return result.stopped .. people.bits(fresh)
+    end },
+    { "save", function()
+      assert(model:save(path))
+      return "saved"
+    end },
+    { "load", function()
+      return people.bits((assert(cmml.load(path))))
+    end },
+    { "serve", function()
+      local person = model:adapt({ { "f1", 4 }, { "f2", 1.5 }, user = { age = "2" } })
+      local parts = person:predict { "f3", "f4" }
+      for _, entry in ipairs(person:recommend { n = 3 }) do
+        parts[#parts + 1] = entry.item .. entry.title .. entry.score
+      end
+      return table.concat(parts, " ")
+    end },
+    { "prepare data", function()
+      local prepared = people.data(cmml, { users = 6, items = 5, rated = 3 })
+      return table.concat(prepared.train, " ") .. prepared.ratings.ratings:tobytes()
+    end },
+    { "read a table", function()
+      return table_text(assert(core.read_table(ratings, { header = "names", columns = {
+        { name = "user" }, { name = "item" }, { name = "rating", kind = "number" },
+        { name = "year", kind = "integer" }, { name = "genres", kind = "list", separator = "|" },
+      } })))
+    end },
+    { "json", function()
+      local text = json.encode { list = { 1, 2.5, true, "é\n" }, deep = { { { a = "b" } } } }
+      return json.encode((assert(core.json_decode(text))))
+    end },
+    { "vocab", function()
+      local vocab = core.vocab()
+      for i = 1, 40 do
+        vocab:add("key " .. i % 30)
+      end
+      local bytes, offsets = vocab:export()
+      local again = assert(core.vocab(bytes, offsets))
+      return again:text(7) .. again:id "key 3" .. table.concat(again:ids { 1, "key 5" }:totable())
+    end },
+  }
+
+  local function check()
+    assert(core.read_file(path) == saved, "the model file is not what was saved")
+    local pipe = assert(io.popen("ls -A '" .. folder .. "'"))
+    local names = pipe:read "a"
+    pipe:close()
+    assert(names == "model.safetensors\nratings.csv\n", "files were left behind: " .. names)
+  end
+  return scenarios, check
+end
