@@ -152,8 +152,9 @@ demo: ## train on made data and recommend; DATA=<MovieLens-1M folder> for real r
 
 test: ## the specs and the golden cases; the last line is `N passed, N failed`
 	@$(bootstrap) test
-	@$(build_all)
-	$(Q)$(in_tree) sh tools/run_tests.sh '$(busted)' '$(LUA) spec/support/golden_main.lua $(GOLDEN)'
+	@$(build_all) $(BUILD)/oom_sweep
+	$(Q)$(in_tree) sh tools/run_tests.sh '$(busted)' '$(LUA) spec/support/golden_main.lua $(GOLDEN)' \
+	    '$(run_sweep)'
 
 bench_options = $(if $(BENCH),--cases '$(BENCH)') $(if $(DATA),--data '$(DATA)')
 
@@ -178,11 +179,12 @@ asan_env = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-na
 
 asan: ## the specs under the address and undefined-behaviour sanitizers, leaks included
 	@$(bootstrap) test
-	@$(asan_make) $(parallel) all
+	@$(asan_make) $(parallel) all build/asan/oom_sweep
 	@$(asan_make) run-asan
 
 run-asan:
 	$(Q)$(in_tree) $(asan_env) $(busted)
+	$(Q)$(in_tree) env CMML_SWEEP_RUNS=40 $(run_sweep)
 
 coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT='--coverage' \
     CFLAGS='-O0 -g' CM_KERNEL_OPT='-ffp-contract=fast' CC=gcc
@@ -197,6 +199,7 @@ run-coverage:
 	$(Q)$(in_tree) $(busted)
 	$(Q)$(LUA) tools/coverage.lua $(BUILD)
 
+include spec/c/host.mk
 include spec/fuzz/fuzz.mk
 
 # --- gates --------------------------------------------------------------------------------------

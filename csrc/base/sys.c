@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
+#define NAMES 100               /* of temporary files beside a path */
 #define PIECE ((size_t)1 << 30) /* bytes of one read or write: some systems refuse 2 GiB */
 
 double cm_sys_clock(void)
@@ -142,6 +144,59 @@ char *cm_sys_read(cm_ctx *cx, const char *path, size_t *size)
     return block;
 }
 
+/* Whether the name still leads to the open file. */
+static bool leads_to(const char *name, int handle)
+{
+    struct stat by_name, open_one;
+    return lstat(name, &by_name) == 0 && fstat(handle, &open_one) == 0 &&
+           by_name.st_dev == open_one.st_dev && by_name.st_ino == open_one.st_ino;
+}
+
+/* Removes a file that a process left when it was killed: one that nobody holds a lock on. */
+static void remove_leftover(const char *name)
+{
+    int handle = open(name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (handle < 0)
+        return;
+    if (flock(handle, LOCK_EX | LOCK_NB) == 0 && leads_to(name, handle))
+        unlink(name);
+    close(handle);
+}
+
+/* A new, empty file of that name, locked while it is open; -1 if the name is taken (EEXIST) or it
+ * cannot be made. */
+static int create_locked(const char *name)
+{
+    int handle = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (handle < 0)
+        return -1;
+    /* Another process may have taken it for a leftover before it was locked. Where files cannot be
+     * locked, nobody removes any. */
+    bool locked = flock(handle, LOCK_EX | LOCK_NB) == 0;
+    if (locked ? leads_to(name, handle) : errno != EWOULDBLOCK)
+        return handle;
+    close(handle);
+    errno = EEXIST;
+    return -1;
+}
+
+/* Opens a temporary file beside the path. The names are few and used again, so that processes that
+ * are killed while they write leave no more files than write at once. */
+static int open_temporary(char *name, size_t bytes, const char *path)
+{
+    int handle = -1;
+    for (int i = 0; i <= NAMES && handle < 0; i++) {
+        /* The last one is for where files cannot be locked, and leftovers stay. */
+        snprintf(name, bytes, "%s.tmp-%ld", path, i < NAMES ? (long)i : NAMES + (long)getpid());
+        handle = create_locked(name);
+        if (handle >= 0 || errno != EEXIST)
+            return handle;
+        remove_leftover(name);
+        handle = create_locked(name);
+    }
+    return handle;
+}
+
 bool cm_file_begin(cm_ctx *cx, cm_file *file, const char *path)
 {
     struct stat old;
@@ -153,13 +208,7 @@ bool cm_file_begin(cm_ctx *cx, cm_file *file, const char *path)
     *file = (cm_file){.path = path, .temporary = cm_alloc(cx, bytes), .handle = -1};
     if (!file->temporary)
         return false;
-    /* A name may be taken by the leftover of a process that was killed. */
-    for (int attempt = 0; attempt < 100 && file->handle < 0; attempt++) {
-        snprintf(file->temporary, bytes, "%s.tmp-%ld-%d", path, (long)getpid(), attempt);
-        file->handle = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-        if (file->handle < 0 && errno != EEXIST)
-            break;
-    }
+    file->handle = open_temporary(file->temporary, bytes, path);
     if (file->handle < 0) {
         failed(cx, "write", path);
         cm_free(cx, file->temporary);
@@ -208,10 +257,11 @@ static bool sync_folder(cm_ctx *cx, cm_file *file)
 bool cm_file_commit(cm_ctx *cx, cm_file *file)
 {
     bool written = fsync(file->handle) == 0 || errno == EINVAL || errno == ENOTSUP;
-    /* Only with close do some network file systems say that the disk is full. */
-    int code = errno;
+    /* Only with close do some network file systems say that the disk is full. The lock is held for
+     * as long as the file has its temporary name. */
+    int code = errno, lock = fcntl(file->handle, F_DUPFD_CLOEXEC, 0);
     bool closed = close(file->handle) == 0;
-    file->handle = -1;
+    file->handle = lock;
     if (!written)
         errno = code;
     if (!written || !closed || rename(file->temporary, file->path) != 0) {
@@ -219,6 +269,9 @@ bool cm_file_commit(cm_ctx *cx, cm_file *file)
         cm_file_abandon(cx, file);
         return false;
     }
+    if (lock >= 0)
+        close(lock);
+    file->handle = -1;
     bool synced = sync_folder(cx, file);
     cm_free(cx, file->temporary);
     file->temporary = NULL;
@@ -227,10 +280,11 @@ bool cm_file_commit(cm_ctx *cx, cm_file *file)
 
 void cm_file_abandon(cm_ctx *cx, cm_file *file)
 {
-    if (file->handle >= 0)
-        close(file->handle);
+    /* While the lock is held: afterwards the name may be another's. */
     if (file->temporary)
         unlink(file->temporary);
+    if (file->handle >= 0)
+        close(file->handle);
     cm_free(cx, file->temporary);
     *file = (cm_file){.path = NULL, .temporary = NULL, .handle = -1};
 }

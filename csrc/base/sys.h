@@ -34,7 +34,8 @@ typedef struct cm_file {
     int handle;
 } cm_file;
 
-/* Begins a file that is to be (or to replace) `path`, in an existing folder. A symbolic link at the
+/* Begins a file that is to be (or to replace) `path`, in an existing folder. What a process left
+ * there that was killed while it wrote the same file is removed. A symbolic link at the
  * path is replaced, not followed; a folder or device there is refused. On success the file must be
  * given to cm_file_commit or cm_file_abandon; on failure there is nothing to close. */
 bool cm_file_begin(cm_ctx *cx, cm_file *file, const char *path) CM_MUST_CHECK;

@@ -12,12 +12,22 @@
 
 /* OpenBLAS keeps one thread count for the whole process, so "was it decided?" is the process's too.
  */
-static atomic_bool threads_decided;
+static atomic_int threads_decided;
+enum { UNDECIDED, DECIDING, DECIDED };
 
+/* No product of any thread may begin before the count holds: it decides the order of sums. */
 static void decide_threads(void)
 {
-    if (!atomic_exchange(&threads_decided, true) && !getenv("OPENBLAS_NUM_THREADS"))
-        openblas_set_num_threads(1);
+    int was = UNDECIDED;
+    if (atomic_load(&threads_decided) == DECIDED)
+        return;
+    if (atomic_compare_exchange_strong(&threads_decided, &was, DECIDING)) {
+        if (!getenv("OPENBLAS_NUM_THREADS"))
+            openblas_set_num_threads(1);
+        atomic_store(&threads_decided, DECIDED);
+    }
+    while (atomic_load(&threads_decided) != DECIDED)
+        ; /* another thread is at it */
 }
 
 int cm_blas_threads(void)
@@ -28,7 +38,7 @@ int cm_blas_threads(void)
 
 void cm_blas_set_threads(int threads)
 {
-    atomic_store(&threads_decided, true);
+    decide_threads();
     openblas_set_num_threads(threads);
 }
 

@@ -9,7 +9,6 @@ fuzz_covers = csrc/data/scan csrc/data/table csrc/data/vocab csrc/io/json csrc/i
 fuzz_targets = json archive table vocab zip model
 FUZZ = $(fuzz_targets)
 SECONDS = 60
-LUA_LIBS ?= -llua5.4
 
 fuzz_flags = -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 fuzz_make = $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS=-O1 \

@@ -13,12 +13,25 @@ local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
 end
 
+local child = {}
+
+--- The shell command that runs a script.
+-- @tparam string script a file
+-- @tparam[opt] string argument of it
+-- @tparam[opt] string environment settings such as "NAME=value"
+-- @treturn string
+function child.command(script, argument, environment)
+  local paths = ("package.path = %q package.cpath = %q"):format(package.path, package.cpath)
+  return ("env %s %s -e %s %s %s"):format(environment or "", quoted(interpreter()), quoted(paths),
+    quoted(script), argument and quoted(argument) or "")
+end
+
 --- Runs a script.
 -- @tparam string script a file, or (with a line break in it) the script itself
 -- @tparam[opt] string environment settings such as "NAME=value"
 -- @treturn string what it wrote, errors included
 -- @treturn boolean whether it ended well
-return function(script, environment)
+function child.run(script, environment)
   local path = script
   if script:find "\n" then
     path = os.tmpname()
@@ -26,9 +39,7 @@ return function(script, environment)
     file:write(script)
     file:close()
   end
-  local paths = ("package.path = %q package.cpath = %q"):format(package.path, package.cpath)
-  local pipe = assert(io.popen(("env %s %s -e %s %s 2>&1"):format(environment or "",
-    quoted(interpreter()), quoted(paths), quoted(path))))
+  local pipe = assert(io.popen(child.command(path, nil, environment) .. " 2>&1"))
   local output = pipe:read "a"
   local ok = pipe:close()
   if path ~= script then
@@ -36,3 +47,7 @@ return function(script, environment)
   end
   return output, ok or false
 end
+
+return setmetatable(child, { __call = function(_, ...)
+  return child.run(...)
+end })
