@@ -88,23 +88,22 @@ describe("memory", function()
 end)
 
 describe("a deep graph", function()
-  it("of 200,000 ops is built, differentiated and freed in seconds", function()
+  it("of a million ops is built, differentiated and freed", function()
     collect()
-    local before, start = cmml.memory().live, os.clock()
+    local before, deep = cmml.memory().live, 1000000
     local x = cmml.ones({ 1 }):track()
     local y = x
-    for _ = 1, 200000 do
+    for _ = 1, deep do
       y = y + x
     end
-    assert.same({ 200001 }, cmml.grad(y, x):totable())
+    assert.same({ deep + 1 }, cmml.grad(y, x):totable())
     local dropped = x -- never differentiated: freed with all that it saved
-    for _ = 1, 200000 do
+    for _ = 1, deep do
       dropped = dropped * x
     end
     dropped, x, y = nil, nil, nil -- luacheck: ignore 311
     collect()
     assert.equal(before, cmml.memory().live)
-    assert.is_true(os.clock() - start < 10)
   end)
 end)
 

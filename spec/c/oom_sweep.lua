@@ -1,6 +1,6 @@
---- Failing allocations of Lua, over what programs do with the library: each ends in an error for want
--- of memory or gives what it always gives, leaves no memory and no file behind, and does its work
--- the next time. Run by oom_sweep.c.
+--- Failing allocations of Lua, over what programs do with the library: each ends in an error for
+-- want of memory or gives what it always gives, leaves no memory and no file behind, and does its
+-- work the next time. Run by oom_sweep.c.
 --
 -- Long scenarios are swept with gaps; CMML_SWEEP=1 fails every single allocation.
 local try, open = ...

@@ -1,8 +1,10 @@
---- A small training loop, run by memory_spec.lua in a process of its own: once as it is, once with
--- CMML_GC_STRESS=1 (a full collection at every call of the core) and a collection every few
--- instructions of Lua besides. It writes the weights that come out, bit for bit, and the memory
--- that is left; both runs must write the same.
+--- A small training loop and what else programs do, run by memory_spec.lua in a process of its own:
+-- once as it is, once with CMML_GC_STRESS=1 (a full collection at every call of the core) and a
+-- collection every few instructions of Lua besides. It writes what comes out, bit for bit, and the
+-- memory that is left; both runs must write the same.
 local cmml = require "cmml"
+local memory_scenarios = require "spec.support.memory_scenarios"
+local people = require "spec.support.people"
 
 if os.getenv "CMML_GC_STRESS" == "1" then
   debug.sethook(function()
@@ -44,10 +46,20 @@ local function train()
   end
 end
 
+local folder = people.folder(cmml.core)
+local scenarios = memory_scenarios(cmml, folder)
 collectgarbage()
 collectgarbage()
 local before = cmml.memory()
 train()
+for _, scenario in ipairs(scenarios) do
+  local name, run, check = table.unpack(scenario)
+  print(name, ("%q"):format(run()))
+  if check then
+    check()
+  end
+end
+people.remove(folder)
 debug.sethook()
 collectgarbage()
 collectgarbage()

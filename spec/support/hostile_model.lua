@@ -1,5 +1,5 @@
---- A model file of unknown origin, used as a program would that serves recommendations: it ends in a
--- message, or in a model that predicts finite numbers or says why it does not.
+--- A model file of unknown origin, used as a program would that serves recommendations: it ends in
+-- a message, or in a model that predicts finite numbers or says why it does not.
 
 -- Adapts to people and scores items.
 local function use(model)

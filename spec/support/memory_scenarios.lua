@@ -25,8 +25,8 @@ end
 --- The scenarios over a library.
 -- @tparam table cmml
 -- @tparam string folder for files, which exists and is empty
--- @treturn table list of {name, run, check}: run() gives a text; check(), where there is one, raises
--- if something does not hold that must hold after a run, also after one that failed
+-- @treturn table list of {name, run, check}: run() gives a text; check(), where there is one,
+-- raises if something does not hold that must hold after a run, also after one that failed
 return function(cmml, folder)
   local core, json = cmml.core, require "cmml.json"
   local data = people.data(cmml, { users = 12, items = 8, rated = 6 })
