@@ -105,6 +105,35 @@ describe("files", function()
     assert.equal("f\n", listing(root))
   end)
 
+  it("removes what a killed writer left, but no file in use and nothing behind a link", function()
+    local function make(name, text)
+      local file = assert(io.open(root .. "/" .. name, "w"))
+      file:write(text)
+      file:close()
+    end
+    make("f.tmp-0", "left")
+    assert(core.write_file(root .. "/f", "1"))
+    assert.equal("f\n", listing(root))
+    -- A lock stands for another writer that is at it.
+    local other = assert(io.popen(("flock '%s/f.tmp-0' sh -c ': >%s/held; read _'"):format(root,
+      root), "w"))
+    while not core.exists(root .. "/held") do
+      os.execute "sleep 0.01"
+    end
+    assert(core.write_file(root .. "/f", "2"))
+    assert.equal("f\nf.tmp-0\nheld\n", listing(root))
+    other:close()
+    os.remove(root .. "/held")
+    assert(core.write_file(root .. "/f", "3"))
+    assert.equal("f\n", listing(root))
+    make("precious", "kept")
+    os.execute(("ln -s precious '%s/f.tmp-0'; ln '%s/precious' '%s/f.tmp-1'"):format(root, root,
+      root))
+    assert(core.write_file(root .. "/f", "4"))
+    assert.equal("4", core.read_file(root .. "/f"))
+    assert.equal("kept", core.read_file(root .. "/precious"))
+  end)
+
   it("reads a pipe to its end", function()
     os.execute("mkfifo '" .. root .. "/p'; (seq 1 20000 > '" .. root .. "/p') &")
     assert.equal(108894, #core.read_file(root .. "/p"))
@@ -121,6 +150,21 @@ describe("clock", function()
 end)
 
 describe("terminal", function()
+  it("has the width that it says", function()
+    local program = os.tmpname()
+    local file = assert(io.open(program, "w"))
+    file:write(('package.cpath = %q; io.write(require "cmml.core".terminal())'):format(
+      package.cpath))
+    file:close()
+    for columns, expected in pairs { [132] = "132", [0] = "80" } do
+      local pipe = assert(io.popen(("script -qec 'stty cols %d; lua5.4 %s' /dev/null </dev/null")
+        :format(columns, program)))
+      assert.equal(expected, (pipe:read "a":match "%d+"))
+      pipe:close()
+    end
+    os.remove(program)
+  end)
+
   it("is none in a pipe or a file", function()
     local script = 'package.cpath = %q; io.write(tostring(require "cmml.core".terminal()))'
     local command = ("lua5.4 -e '%s'"):format(script:format(package.cpath))

@@ -1,5 +1,5 @@
--- Random programs of ops against the oracle: values and first gradients. A failure names the seed of
--- its program; CMML_SEED=<seed> runs that one alone, CMML_PROGRAMS=<n> runs so many.
+-- Random programs of ops against the oracle: values and first gradients. A failure names the seed
+-- of its program; CMML_SEED=<seed> runs that one alone, CMML_PROGRAMS=<n> runs so many.
 local close = require "spec.support.close"
 local cmml = require "cmml"
 local random_program = require "spec.support.random_program"

@@ -1,6 +1,6 @@
 -- Lines of the core that ran: coverage.lua BUILD [PATH...], after something ran on a build with
--- --coverage. By folder, or of the files whose paths begin so (csrc/io), one by one. A file compiled
--- more than once (two precisions, kernels) counts with its best run.
+-- --coverage. By folder, or of the files whose paths begin so (csrc/io), one by one. A file that
+-- is compiled more than once (two precisions, kernels) counts with its best run.
 package.path = "./tools/?.lua;" .. package.path
 local gate = require "gate"
 local build = assert((...), "usage: coverage.lua BUILD [PATH...]")

@@ -147,8 +147,8 @@ function Program:apply(name, inputs, options)
     expanded = self:chance(0.3) }
   step.numbers = apply.expected(definitions[name], step.use, numbers)
   step.shape = step.numbers.shape
-  if ref.size(step.shape) > most_numbers or #step.shape > 5 or not (tape.largest < largest) then
-    self.spoilt = self.spoilt or not (tape.largest < largest)
+  if ref.size(step.shape) > most_numbers or #step.shape > 5 or tape.largest > largest then
+    self.spoilt = self.spoilt or tape.largest > largest
     return nil
   end
   self.steps[#self.steps + 1] = step
@@ -190,7 +190,7 @@ function random_program.draw(number)
   end
   tape.backward(loss)
   self.smooth = not tape.kink
-  return tape.largest < largest and self or nil
+  return tape.largest <= largest and self or nil
 end
 
 --- Runs a program over a core.

@@ -11,14 +11,12 @@ function tape.begin()
   nodes = {}
   --- Whether something was compared or rooted so near to a kink that there is no one derivative.
   tape.kink = false
-  --- The largest size of a value or a derivative.
+  --- The largest size of a value or a derivative; infinite if one is not a number.
   tape.largest = 0
 end
 
 local function note(size)
-  if not (size <= tape.largest) then -- also what is not a number
-    tape.largest = size
-  end
+  tape.largest = math.max(tape.largest, size == size and size or math.huge)
 end
 
 -- A number with its derivatives by at most two others.
