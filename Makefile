@@ -253,6 +253,6 @@ clean: ## remove everything built
 	$(Q)rm -rf build doc/api
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(firstword $(MAKEFILE_LIST)) | \
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(filter %akefile %.mk,$(MAKEFILE_LIST)) | \
 	    awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
 	@echo 'V=1 shows the commands. CC CFLAGS LDFLAGS LIBFLAG LUA_INCDIR BLAS_CFLAGS BLAS_LIBS are yours.'

@@ -75,7 +75,8 @@ end)
 local check = {}
 
 function check.make(words)
-  local makefile = docs.read "Makefile"
+  local makefile = docs.read "Makefile" .. docs.read "spec/c/host.mk"
+    .. docs.read "spec/fuzz/fuzz.mk"
   for i = 2, #words do
     local variable = words[i]:match "^([%u_]+)="
     if variable then
