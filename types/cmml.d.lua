@@ -1,27 +1,6 @@
 ---@meta cmml
 -- Types of cmml for the Lua language server. Written by `make reference`; not meant to be run.
 
----What `adam` gives.
----@class cmml.Adam
-local class_Adam = {}
-
----Adds the gradients of a loss to what the next step will use, and uses up its graph.
----@param loss cmml.Tensor a single number
-function class_Adam:backward(loss) end
-
----Sets that state.
----@param values table tensors by name
----@param steps integer
-function class_Adam:restore(values, steps) end
-
----What resuming needs besides the parameters: moments by name, and the number of steps.
----@return table # list of {name, tensor} (names "first.<parameter>", "second.<parameter>")
----@return integer # steps
-function class_Adam:state() end
-
----One step; the gradients are zero afterwards.
-function class_Adam:step() end
-
 ---A recommender that knows what one person rated.
 ---@class cmml.Adapted
 ---@field model cmml.Recommender
@@ -94,6 +73,26 @@ function class_Catalogue:fields(side) end
 ---@param row integer
 ---@return string
 function class_Catalogue:title(row) end
+
+---What `cosine` gives.
+---@class cmml.Cosine
+local class_Cosine = {}
+
+---Goes on from that state.
+---@param state table
+function class_Cosine:restore(state) end
+
+---What resuming needs, as plain data.
+---@return table
+function class_Cosine:state() end
+
+---Goes one step on.
+---@return number # the learning rate for the next step
+function class_Cosine:step() end
+
+---Takes the next value of the metric.
+---@return number # the learning rate from now on
+function class_Cosine:update() end
 
 ---Ratings, and what is known of their items and people; see `dataset`.
 ---@class cmml.Dataset
@@ -214,7 +213,7 @@ function class_Gru:forward(x, lengths, state) end
 ---@return cmml.Tensor # [batch, hidden]
 function class_Gru:last(x, lengths, state) end
 
----What `choose` gives.
+---What `arg_max` gives.
 ---@class cmml.Ids
 ---@operator len: integer
 local class_Ids = {}
@@ -364,6 +363,40 @@ function class_Module:register(name, value, flat) end
 ---@return self
 function class_Module.new() end
 
+---What `adam` gives.
+---@class cmml.ModuleOptimizer
+local class_ModuleOptimizer = {}
+
+---Adds the gradients of a loss to what the next step will use, and uses up its graph.
+---@param loss cmml.Tensor
+function class_ModuleOptimizer:backward(loss) end
+
+---Drops the gradients.
+function class_ModuleOptimizer:clear() end
+
+---The 2-norm of the gradients of all parameters together; not finite if one of them is not.
+---@return number
+function class_ModuleOptimizer:norm() end
+
+---Sets that state.
+---@param values table tensors by name
+---@param steps integer
+function class_ModuleOptimizer:restore(values, steps) end
+
+---Sets the learning rate. Groups with a rate of their own keep its ratio to the common one.
+---@param lr number
+function class_ModuleOptimizer:set_lr(lr) end
+
+---What resuming needs besides the parameters: moments by name, and the number of steps.
+---@return table # list of {name, tensor} (names "first.<parameter>", "second.<parameter>")
+---@return integer # steps
+function class_ModuleOptimizer:state() end
+
+---One step; the gradients are zero afterwards. A gradient that is not a number makes its
+---parameter so, too; with `clip_norm`, which cannot scale it, it is an error instead, and nothing
+---is changed.
+function class_ModuleOptimizer:step() end
+
 ---What `network` gives.
 ---@class cmml.Network: cmml.Module
 ---@overload fun(...: any): any
@@ -400,9 +433,10 @@ function class_Network:score(x, context, segments, options) end
 local class_Optimizer = {}
 
 ---One step of Adam from the gradient block, which is zero afterwards.
----@param options table lr, beta1, beta2, eps, weight_decay, clip (entries of the gradient are limited to [-clip, clip]), decoupled (AdamW)
+---@param options table lr, beta1, beta2, eps, weight_decay, clip (entries of the gradient are limited to [-clip, clip]), decoupled (AdamW), sparse (rows without gradient are left out); or a list of such tables with `parameters`, the number of parameters that each is for, in order
+---@param scale? number what the gradient is multiplied by first (default 1)
 ---@return cmml.Optimizer # itself
-function class_Optimizer:adam(options) end
+function class_Optimizer:adam(options, scale) end
 
 ---Adds the gradients of a loss to the gradient block, and uses up its graph.
 ---@param loss cmml.Tensor a single number
@@ -420,10 +454,20 @@ function class_Optimizer:free() end
 ---@return table # list of tensors
 function class_Optimizer:gradients() end
 
----The two moments of each parameter, as views into their blocks.
----@return table # first moments
----@return table # second moments
+---The moments of each parameter, as views into their blocks.
+---@return table? # first moments, if the optimiser keeps any
+---@return table? # second moments, if it keeps two
 function class_Optimizer:moments() end
+
+---The 2-norm of all gradients together, summed in double precision.
+---@return number
+function class_Optimizer:norm() end
+
+---One step of gradient descent from the gradient block, which is zero afterwards.
+---@param options table lr, momentum, nesterov, weight_decay, clip; or a list of such tables with `parameters`, as for `adam`
+---@param scale? number what the gradient is multiplied by first (default 1)
+---@return cmml.Optimizer # itself
+function class_Optimizer:sgd(options, scale) end
 
 ---Steps taken; sets them when given (resuming).
 ---@param steps? integer
@@ -433,6 +477,18 @@ function class_Optimizer:steps(steps) end
 ---What `plateau` gives.
 ---@class cmml.Plateau
 local class_Plateau = {}
+
+---Goes on from that state.
+---@param state table
+function class_Plateau:restore(state) end
+
+---What resuming needs, as plain data.
+---@return table
+function class_Plateau:state() end
+
+---Goes one step of the optimiser on.
+---@return number # the learning rate for the next step
+function class_Plateau:step() end
 
 ---Takes the next value of the metric. One that is not a number is a bad one.
 ---@param value number
@@ -743,6 +799,14 @@ function class_Tensor:lstm(weight_ih, weight_hh, bias_ih, bias_hh, state, length
 ---@return cmml.Tensor
 function class_Tensor:lstm_cell(state, weight_ih, weight_hh, bias_ih, bias_hh) end
 
+---the recurrent part of lstm: projected [batch, time, 4 hidden] holds weight_ih x + bias_ih; weight_hh [4 hidden, hidden], bias_hh [4 hidden]; gives [batch, time, 2 hidden].
+---@param weight_hh cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:lstm_scan(weight_hh, bias_hh, state, lengths) end
+
 ---1 where a < b, else 0, with broadcasting; has no gradient.
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
@@ -855,6 +919,12 @@ function class_Tensor:scatter_add_rows(x, ids) end
 ---@return cmml.Tensor
 function class_Tensor:segment_expand(segments) end
 
+---each row times the matrix of its segment: x [rows, in], weights [segments, in, out] give [rows, out].
+---@param weights cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:segment_matmul(weights, segments) end
+
 ---largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; of equals the gradient goes to the first alone; an empty segment gives zeros.
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
@@ -864,6 +934,12 @@ function class_Tensor:segment_max(segments) end
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
 function class_Tensor:segment_mean(segments) end
+
+---sum over the rows of each segment of their outer products: x [rows, a], y [rows, b] give [segments, a, b]; an empty segment gives zeros.
+---@param y cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:segment_outer(y, segments) end
 
 ---exp(x) / sum(exp x) within each segment, column by column: x [rows, ..] gives the same shape; without overflow.
 ---@param segments cmml.Segments
@@ -1031,6 +1107,27 @@ function class_Vocab:ids(keys) end
 ---@param id integer from 1 to #vocab
 ---@return string
 function class_Vocab:text(id) end
+
+---What `warmup` gives.
+---@class cmml.Warmup
+local class_Warmup = {}
+
+---Goes on from that state.
+---@param state table
+function class_Warmup:restore(state) end
+
+---What resuming needs, as plain data.
+---@return table
+function class_Warmup:state() end
+
+---Goes one step on.
+---@return number # the learning rate for the next step
+function class_Warmup:step() end
+
+---Takes the next value of the metric, for the schedule that is followed.
+---@param value number
+---@return number # the learning rate from now on
+function class_Warmup:update(value) end
 
 ---What `cmml` gives.
 ---@class cmml.cmml: cmml.Recommender
@@ -1242,19 +1339,10 @@ cmml._VERSION = nil
 ---@return cmml.Tensor
 function cmml.abs(x) end
 
----@class cmml.adam.options
----@field lr? number default 0.001
----@field beta1? number default 0.9
----@field beta2? number default 0.999
----@field eps? number default 1e-08
----@field weight_decay? number default 0
----@field clip? number
----@field decoupled? boolean default false
-
 ---Adam over the parameters of a module (Kingma and Ba 2015).
 ---@param module cmml.Module
----@param options? cmml.adam.options lr (default 1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8), weight_decay (0; classic L2, added to the gradient; decoupled = true makes it AdamW), clip (entries of the gradient are limited to [-clip, clip] before the decay; default none)
----@return cmml.Adam # with backward(loss) and step()
+---@param options? table lr (default 1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8), weight_decay (0; classic L2, added to the gradient; decoupled = true makes it AdamW), clip (entries of the gradient are limited to [-clip, clip] before the decay; default none), clip_norm (before that, the gradient of all parameters together is scaled down to this 2-norm; default none), sparse (false), groups.  With sparse = true, rows (of the first dimension) whose gradient is zero throughout are left out of a step: their values and moments stay as they are. This is another algorithm than Adam, in which the moments of such rows decay and go on moving them. It suits tables of which a step uses few rows.  `groups` is a list of tables: `parameters`, a name or a list of names of parameters, of modules (for all beneath), or with * for any text, and any options but clip_norm and groups, which hold for these parameters instead of the common ones.
+---@return cmml.ModuleOptimizer # with backward(loss), step(), norm(), clear(), set_lr(lr), state() and restore(values, steps)
 function cmml.adam(module, options) end
 
 ---a + b element by element, with broadcasting.
@@ -1268,6 +1356,13 @@ function cmml.add(a, b) end
 ---@param ... any its arguments
 ---@return cmml.Tensor
 function cmml.apply_expanded(name, ...) end
+
+---Where the largest element stands. Of equals the first counts, and not a number counts as larger
+---than any number, as in `max`. Refused where there is nothing to be the largest of.
+---@param x cmml.Tensor
+---@param dim? integer 1-based, or negative; without it all elements are one row
+---@return cmml.Ids # positions from 1 along dim, one for each place of the other dims in row-major order; those along the last dim are what `gather` takes. Without dim: one position among all elements
+function cmml.arg_max(x, dim) end
 
 ---attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the means of v that each query asks for (Vaswani et al. 2017).
 ---@param q cmml.Tensor
@@ -1383,6 +1478,20 @@ function cmml.concat(tensors, dim) end
 ---The core alone: everything that is made in C.
 ---@type cmml
 cmml.core = nil
+
+---@class cmml.cosine.options
+---@field lr number
+---@field steps integer
+---@field min_lr? number default 0
+---@field restarts? boolean default false
+---@field growth? integer default 1
+
+---Lowers a learning rate along half a wave of the cosine (Loshchilov and Hutter 2017): after t
+---of so many steps it is min_lr + (lr - min_lr) (1 + cos(pi t / steps)) / 2, and after them
+---min_lr, or with restarts as at the start.
+---@param options cmml.cosine.options lr (to start from), steps, min_lr (default 0), restarts (false: begin again after the last step), growth (1: after each restart the wave is so many times as long)
+---@return cmml.Cosine # a schedule
+function cmml.cosine(options) end
 
 ---Work done so far.
 ---@return table # flops (of matrix products, 2 m n k each) and ops (applied)
@@ -1528,11 +1637,12 @@ function cmml.fail_allocation_after(n) end
 ---@class cmml.field_embedding.options
 ---@field fields table
 ---@field width integer
+---@field mode? string default "mean"
 ---@field init? table
 
 ---The embeddings of several fields.
----@param options cmml.field_embedding.options fields (list of {name, size, multi}), width (of every field's vector), init. Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
----@return cmml.FieldEmbedding # of (names, bags, rows) giving [rows, width * #names]; children by field name
+---@param options cmml.field_embedding.options fields (list of {name, size, multi}), width (of every field's vector), mode (of several values: "mean", the default, or "sum"), init. Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
+---@return cmml.FieldEmbedding # of (names (of the fields wanted, in order), bags (as above, one a name), rows (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names]; children by field name, each an `nn.embedding`
 function cmml.field_embedding(options) end
 
 ---activation(gamma * x + beta): x [.., w], generated [.., 2 w] holds gamma, then beta; gamma is used as it is, not 1 + gamma (FiLM; CMML eq. 11).
@@ -1792,6 +1902,12 @@ function cmml.json_decode(text, what) end
 ---@type userdata
 cmml.json_null = nil
 
+---The instruction set of the inner loops: the best that the processor has, unless asked. Results
+---differ in their last digits from one to another.
+---@param name? string sets it: `base`, `avx2` or `avx512`; an error if the processor or the build does not have it
+---@return string # the one in use
+function cmml.kernels(name) end
+
 ---the last valid step of each row: x [batch, time, ..] gives [batch, ..]; zeros where the length is 0; without lengths all steps are valid.
 ---@param x cmml.Tensor
 ---@param lengths? cmml.Segments
@@ -1863,6 +1979,15 @@ function cmml.lstm(x, weight_ih, weight_hh, bias_ih, bias_hh, state, lengths) en
 ---@return cmml.Tensor
 function cmml.lstm_cell(x, state, weight_ih, weight_hh, bias_ih, bias_hh) end
 
+---the recurrent part of lstm: projected [batch, time, 4 hidden] holds weight_ih x + bias_ih; weight_hh [4 hidden, hidden], bias_hh [4 hidden]; gives [batch, time, 2 hidden].
+---@param projected cmml.Tensor
+---@param weight_hh cmml.Tensor
+---@param bias_hh cmml.Tensor
+---@param state? cmml.Tensor
+---@param lengths? cmml.Segments
+---@return cmml.Tensor
+function cmml.lstm_scan(projected, weight_hh, bias_hh, state, lengths) end
+
 ---1 where a < b, else 0, with broadcasting; has no gradient.
 ---@param a cmml.Tensor|number
 ---@param b cmml.Tensor|number
@@ -1928,6 +2053,17 @@ function cmml.memory() end
 ---@param bags table one {ids = Ids, segments = Segments or nil} a field, all with the same rows; at most 64
 ---@return table # {ids = Ids, segments = Segments}: segment (r - 1) F + f is field f of row r
 function cmml.merge_bags(bags) end
+
+---The ranking metrics of every task by name: recall@k, precision@k, hit@k, ndcg@k (gain: the
+---label), ndcg_exp@k (gain: 2^label - 1), mrr@k, map@k, and of the whole list reciprocal_rank,
+---average_precision and auc. Rows are ranked by score, highest first; among equal scores every
+---order is as likely, and the expected value is given. A row is relevant if its label is above 0.
+---@param score cmml.Tensor [rows]
+---@param label cmml.Tensor [rows], not negative
+---@param segments cmml.Segments one a task
+---@param cutoffs? table  (default {10, 20})
+---@return table # by name: a list with one number a task, NaN where it does not exist (no row is relevant; for auc also: all are); `summary` gives the mean of those that do
+function cmml.metrics.ranking(score, label, segments, cutoffs) end
 
 ---The rating metrics of every task by name: mae, rmse, ndcg_exp@k.
 ---@param score cmml.Tensor [rows]
@@ -2064,12 +2200,13 @@ function cmml.nn.dropout(options) end
 ---@class cmml.nn.embedding.options
 ---@field size integer
 ---@field width integer
+---@field mode? string default "mean"
 ---@field normal? boolean default true
 ---@field init? table
 
----A table of vectors by id.
----@param options cmml.nn.embedding.options size (rows), width, normal (start from N(0, 1), default true; else from U(-1/sqrt(size), 1/sqrt(size))), init
----@return cmml.Embedding # of (ids, segments, rows), as the op embedding_bag; parameter weight [size, width]
+---A table of vectors by id, and the means or sums of bags of them.
+---@param options cmml.nn.embedding.options size (rows), width, mode ("mean", the default, or "sum": what a bag of several ids gives), normal (start from N(0, 1), default true; else from U(-1/sqrt(size), 1/sqrt(size))), init
+---@return cmml.Embedding # of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged; nil: every id is one), rows (Ids: the bags wanted, in order; nil: all)) giving [bags, width], as the op embedding_bag: unknown ids count as absent, an empty bag gives zeros; parameter weight [size, width]
 function cmml.nn.embedding(options) end
 
 ---@class cmml.nn.gru.options
@@ -2130,7 +2267,7 @@ function cmml.nn.lstm(options) end
 ---@field init? table
 
 ---Linear layers one after another, with an activation between them.
----@param options cmml.nn.mlp.options widths ({inp, .., out}), activation (default "relu"), last (activation of the last layer, default "identity"), init
+---@param options cmml.nn.mlp.options widths ({inp, .., out}, two at least), activation (default "relu"), last (activation of the last layer, default "identity"), init
 ---@return cmml.Mlp # of x [.., inp] giving [.., out]; children "0", "1", ..
 function cmml.nn.mlp(options) end
 
@@ -2144,7 +2281,8 @@ function cmml.nn.mlp(options) end
 ---@param init? table from nn.init
 function cmml.nn.register_recurrent(module, gates, inp, hidden, init) end
 
----Runs a function without recording, and returns what it returns.
+---Runs a function without recording, and returns what it returns. Recording is as it was before
+---when it ends, also by an error, which is raised on as it is. It cannot yield out of a coroutine.
 ---@param f function
 ---@param ... any its arguments
 function cmml.no_grad(f, ...) end
@@ -2175,8 +2313,9 @@ function cmml.ops() end
 
 ---An optimiser of parameters, whose numbers it moves into one block.
 ---@param params table list of leaf tensors
+---@param moments? integer kept for each number: `adam` needs 2, `sgd` with momentum 1 (default 2)
 ---@return cmml.Optimizer
-function cmml.optimizer(params) end
+function cmml.optimizer(params, moments) end
 
 ---ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros behind each segment's rows.
 ---@param x cmml.Tensor
@@ -2208,7 +2347,7 @@ function cmml.permute(x, dims) end
 ---A value is better than the best so far by more than its share `threshold`, or it is a bad one;
 ---after more than `patience` bad ones in a row the rate is multiplied by `factor`.
 ---@param options cmml.plateau.options lr (to start from), mode ("min", the default, or "max": what is better), factor (default 0.1), patience (10), threshold (1e-4), min_lr (0)
----@return cmml.Plateau # with fields lr, best, bad and the method update(value)
+---@return cmml.Plateau # a schedule, with fields best and bad
 function cmml.plateau(options) end
 
 ---x to the power of a plain number.
@@ -2222,6 +2361,15 @@ function cmml.pow(x, exponent) end
 ---mean gradient clamped to 10, 32 tasks a step. It is the default.
 ---@type table
 cmml.presets = nil
+
+---Metrics of ranked lists, task by task; what does not exist is not a number (NaN).
+---@param score cmml.Tensor [rows]
+---@param label cmml.Tensor [rows], relevant above 0
+---@param segments cmml.Segments one a task
+---@param cutoffs table the k of recall@k
+---@return table # recall, precision, hit, ndcg, ndcg_exp, mrr, map: for each cutoff a list with one number a task
+---@return table # reciprocal_rank, average_precision, auc: such a list
+function cmml.ranking_metrics(score, label, segments, cutoffs) end
 
 ---Metrics of predicted ratings, task by task; what does not exist is not a number (NaN).
 ---@param score cmml.Tensor [rows]
@@ -2340,6 +2488,13 @@ function cmml.schema(declaration) end
 ---@return cmml.Tensor
 function cmml.segment_expand(x, segments) end
 
+---each row times the matrix of its segment: x [rows, in], weights [segments, in, out] give [rows, out].
+---@param x cmml.Tensor
+---@param weights cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.segment_matmul(x, weights, segments) end
+
 ---largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; of equals the gradient goes to the first alone; an empty segment gives zeros.
 ---@param x cmml.Tensor
 ---@param segments cmml.Segments
@@ -2351,6 +2506,13 @@ function cmml.segment_max(x, segments) end
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
 function cmml.segment_mean(x, segments) end
+
+---sum over the rows of each segment of their outer products: x [rows, a], y [rows, b] give [segments, a, b]; an empty segment gives zeros.
+---@param x cmml.Tensor
+---@param y cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.segment_outer(x, y, segments) end
 
 ---exp(x) / sum(exp x) within each segment, column by column: x [rows, ..] gives the same shape; without overflow.
 ---@param x cmml.Tensor
@@ -2368,6 +2530,12 @@ function cmml.segment_sum(x, segments) end
 ---@param lengths table {4, 1, 6}
 ---@return cmml.Segments # with #segments, segments:totable(), segments:rows() (all together), segments:shortest() (nil without segments) and segments:groups() (Ids: the segment of each row)
 function cmml.segments(lengths) end
+
+---Gradient descent over the parameters of a module.
+---@param module cmml.Module
+---@param options? table lr (default 0.01), momentum (0), nesterov (false), weight_decay (0; L2, added to the gradient), clip, clip_norm and groups as for `adam`
+---@return cmml.ModuleOptimizer
+function cmml.sgd(module, options) end
 
 ---1 / (1 + exp(-x)).
 ---@param x cmml.Tensor
@@ -2489,22 +2657,36 @@ function cmml.terminal(stream) end
 ---@return integer # the number in use
 function cmml.threads(n) end
 
+---The k largest elements along the last dim, largest first. Of equals the first comes first, and
+---not a number counts as larger than any number. Gradients flow to the elements that were chosen.
+---@param x cmml.Tensor [.., n]
+---@param k integer from 0 to n; the work is that of one look at every element where k is small
+---@return cmml.Tensor # values [.., k]
+---@return cmml.Ids # positions from 1 along the last dim, k for each row, one row after another, as `gather` takes them
+function cmml.top_k(x, k) end
+
 ---@class cmml.train.options
 ---@field batch? integer
 ---@field clip? number
+---@field clip_norm? number
 ---@field conditions? table default {}
 ---@field epochs? integer default 30
+---@field groups? table
 ---@field lr? number
+---@field momentum? number
 ---@field notes? table default {}
 ---@field on_epoch? function
 ---@field on_step? function
+---@field optimizer? string default "adam"
 ---@field out? string
 ---@field patience? integer default 10
 ---@field query? integer
 ---@field resume? boolean default false
+---@field schedule? any
 ---@field seed? integer default 1
 ---@field support? integer
 ---@field valid_draws? integer default 2
+---@field warmup? integer default 0
 ---@field weight_decay? number
 
 ---Trains a recommender that learns by gradients. Every epoch visits each training user once, in
@@ -2514,7 +2696,7 @@ function cmml.threads(n) end
 ---log.csv there, and best.safetensors when the validation MAE has fallen.
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
 ---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch)
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (defaults: those of the model's preset); valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (defaults: those of the model's preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
 
@@ -2572,6 +2754,18 @@ function cmml.variance(x, dim, keep) end
 ---@return cmml.Vocab?
 ---@return string # message, if bytes and offsets do not make a vocabulary
 function cmml.vocab(bytes, offsets) end
+
+---@class cmml.warmup.options
+---@field steps integer
+---@field start? number default 0.1
+---@field lr? number
+---@field schedule? table
+
+---Raises a learning rate linearly, then follows another schedule. That one makes its first step
+---when the warm-up is over; the values of the metric it is told from the start.
+---@param options cmml.warmup.options steps (of the warm-up), start (the share of the rate at the first step, default 0.1), lr (to reach and keep), or instead of it `schedule` (to follow)
+---@return cmml.Warmup # a schedule
+function cmml.warmup(options) end
 
 ---x where mask > 0, else other, element by element, with broadcasting; the mask's gradient is 0.
 ---@param mask cmml.Tensor

@@ -16,9 +16,9 @@ return function(cmml)
   -- @tparam table options fields (list of {name, size, multi}), width (of every field's vector),
   -- mode (of several values: "mean", the default, or "sum"), init. Initial values: N(0, 1) for
   -- single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
-  -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (as above, one a name), rows
-  -- (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names]; children by
-  -- field name, each an `nn.embedding`
+  -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (as above, one a
+  -- name), rows (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names];
+  -- children by field name, each an `nn.embedding`
   function cmml.field_embedding(options)
     local opt = args.check("field_embedding", options, { fields = "table", width = "integer",
       mode = { "string", "mean" }, init = "table?" })

@@ -138,10 +138,10 @@ return function(cmml)
   -- @tparam table options size (rows), width, mode ("mean", the default, or "sum": what a bag of
   -- several ids gives), normal (start from N(0, 1), default true; else from U(-1/sqrt(size),
   -- 1/sqrt(size))), init
-  -- @treturn Embedding of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged; nil:
-  -- every id is one), rows (Ids: the bags wanted, in order; nil: all)) giving [bags, width], as the
-  -- op embedding_bag: unknown ids count as absent, an empty bag gives zeros; parameter weight
-  -- [size, width]
+  -- @treturn Embedding of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged;
+  -- nil: every id is one), rows (Ids: the bags wanted, in order; nil: all)) giving [bags, width],
+  -- as the op embedding_bag: unknown ids count as absent, an empty bag gives zeros; parameter
+  -- weight [size, width]
   function nn.embedding(options)
     local opt = args.check("embedding", options, { size = "integer", width = "integer",
       mode = { "string", "mean" }, normal = { "boolean", true }, init = "table?" })

@@ -24,14 +24,20 @@ local function class(name, fields)
   local Schedule = { __name = name, fields = fields }
   Schedule.__index = Schedule
 
+  --- Goes one step of the optimiser on.
+  -- @treturn number the learning rate for the next step
   function Schedule:step()
     return self.lr
   end
 
+  --- Takes the next value of the metric.
+  -- @treturn number the learning rate from now on
   function Schedule:update()
     return self.lr
   end
 
+  --- What resuming needs, as plain data.
+  -- @treturn table
   function Schedule:state()
     local state = {}
     for _, field in ipairs(fields) do
@@ -40,6 +46,8 @@ local function class(name, fields)
     return state
   end
 
+  --- Goes on from that state.
+  -- @tparam table state
   function Schedule:restore(state)
     for _, field in ipairs(fields) do
       if state[field] ~= nil then
@@ -62,7 +70,7 @@ return function(cmml)
   -- after more than `patience` bad ones in a row the rate is multiplied by `factor`.
   -- @tparam table options lr (to start from), mode ("min", the default, or "max": what is better),
   -- factor (default 0.1), patience (10), threshold (1e-4), min_lr (0)
-  -- @treturn table a schedule, with fields best and bad
+  -- @treturn Plateau a schedule, with fields best and bad
   function cmml.plateau(options)
     local self = args.check("plateau", options, { lr = "number", mode = { "string", "min" },
       factor = { "number", 0.1 }, patience = { "integer", 10 }, threshold = { "number", 1e-4 },
@@ -101,7 +109,7 @@ return function(cmml)
   -- min_lr, or with restarts as at the start.
   -- @tparam table options lr (to start from), steps, min_lr (default 0), restarts (false: begin
   -- again after the last step), growth (1: after each restart the wave is so many times as long)
-  -- @treturn table a schedule
+  -- @treturn Cosine a schedule
   function cmml.cosine(options)
     local self = args.check("cosine", options, { lr = "number", steps = "integer",
       min_lr = { "number", 0 }, restarts = { "boolean", false }, growth = { "integer", 1 } })
@@ -129,7 +137,7 @@ return function(cmml)
   -- when the warm-up is over; the values of the metric it is told from the start.
   -- @tparam table options steps (of the warm-up), start (the share of the rate at the first step,
   -- default 0.1), lr (to reach and keep), or instead of it `schedule` (to follow)
-  -- @treturn table a schedule
+  -- @treturn Warmup a schedule
   function cmml.warmup(options)
     local self = args.check("warmup", options, { steps = "integer", start = { "number", 0.1 },
       lr = "number?", schedule = "table?" })

@@ -106,12 +106,15 @@ end
 -- The entry of a thing, or nil if nothing describes it.
 local function entry_of(thing, sources, claimed)
   local block
+  local name = thing.name:gsub("^Tensor:", "")
   if type(thing.value) == "table" and rawget(thing.value, "__name") then
     return { name = thing.name, kind = "class", params = {}, returns = {}, file = "",
       text = ("The class `%s`."):format(thing.value.__name:gsub("^cmml%.", "")),
       class = thing.value.__name:gsub("^cmml%.", "") }
   elseif thing.path then
     block = (sources.lua[thing.path] or {})[thing.line]
+  elseif thing.kind == "function" and not sources.c[thing.name] and sources.c[name] then
+    return { name = name } -- a function that is a method as well has one entry
   elseif thing.kind == "function" then
     block = sources.c[thing.name]
   else
@@ -149,7 +152,8 @@ local function inner_modules(sources)
   local inner = {}
   for path in pairs(sources.lua) do
     local text = gate.read(path)
-    if not text:find "\nreturn function%(cmml%)" or path:find "run_files" then
+    local module = text:match "\n%-%- @module (%S+)"
+    if not text:find "\nreturn function%(cmml%)" or module ~= "cmml" and module ~= "cmml.nn" then
       inner[path] = true
     end
   end
