@@ -54,6 +54,25 @@ return function(cmml, folder)
       local result = cmml.train(fresh, data, people.training { epochs = 1, batch = 4 })
       return result.stopped .. people.bits(fresh)
     end },
+    { "step in other ways", function()
+      local module = cmml.nn.mlp { widths = { 3, 4, 2 }, activation = "tanh",
+        init = cmml.nn.init(1) }
+      for _, way in ipairs {
+        { "sgd", { momentum = 0.9, clip_norm = 1 } },
+        { "adam", { sparse = true, groups = { { parameters = "*bias", lr = 0.1 } } } },
+      } do
+        local optimiser = cmml[way[1]](module, way[2])
+        for _ = 1, 2 do
+          optimiser:backward(module(cmml.ones { 2, 3 }):square():sum())
+          optimiser:step()
+        end
+      end
+      local parts = {}
+      for name, tensor in module:parameters() do
+        parts[#parts + 1] = name .. tensor:tobytes()
+      end
+      return table.concat(parts)
+    end },
     { "save", function()
       assert(model:save(path))
       return "saved"

@@ -199,6 +199,10 @@ function makers.mse(program)
   return x and { x, program:of_shape(x.shape) }, with()
 end
 
+local function is_matrix(x)
+  return #x.shape == 2
+end
+
 -- A list of rows below n + 1, from 1, or from 0 where unknown ones are allowed.
 local function ids(program, count, n, unknown)
   local values = {}
@@ -246,17 +250,13 @@ function makers.gather(program)
   end
 end
 function makers.embedding(program)
-  local x = program:pick(function(x)
-    return #x.shape == 2
-  end)
+  local x = program:pick(is_matrix)
   if x then
     return { x }, with(ids(program, program:whole(0, 5), x.shape[1], true))
   end
 end
 function makers.embedding_bag(program)
-  local x = program:pick(function(x)
-    return #x.shape == 2
-  end)
+  local x = program:pick(is_matrix)
   if x then
     local list = ids(program, program:whole(0, 5), x.shape[1], true)
     local bags = program:chance(0.6) and segments(program, #list.values) or nil
@@ -274,6 +274,20 @@ local function over_segments(program)
 end
 makers.segment_sum, makers.segment_mean = over_segments, over_segments
 makers.segment_max, makers.segment_softmax = over_segments, over_segments
+function makers.segment_matmul(program)
+  local x = program:pick(is_matrix)
+  if x then
+    local groups = segments(program, x.shape[1])
+    return { x, program:of_shape { #groups.values, x.shape[2], program:size() } }, with(groups)
+  end
+end
+function makers.segment_outer(program)
+  local x = program:pick(is_matrix)
+  if x then
+    return { x, program:of_shape { x.shape[1], program:size() } },
+      with(segments(program, x.shape[1]))
+  end
+end
 function makers.segment_expand(program)
   local x = program:pick(has_dims(1))
   if x then
