@@ -32,6 +32,7 @@ fuzz-keep: ## put what `make fuzz` found, minimised, into the corpus
 
 fuzz-replay: ## read the corpus and what was found once more, and show the lines that it reaches
 	@$(replay_make) $(parallel) fuzzers
+	@find build/replay -name '*.gcda' -delete
 	$(Q)sh spec/fuzz/run.sh replay $(FUZZ)
 	$(Q)$(LUA) tools/coverage.lua build/replay $(fuzz_covers)
 
