@@ -9,7 +9,7 @@
 
 /* Small blocks (tensors, nodes, ids) are made and freed for every op; freed ones wait in lists by
  * size, so that an op costs no call to the system's allocator. */
-#define CM_IDLE_CLASSES 16                /* of CM_ALIGN bytes each, header included */
+#define CM_IDLE_CLASSES 16                 /* of CM_ALIGN bytes each, header included */
 #define CM_IDLE_LIMIT   ((size_t)16 << 20) /* bytes kept at most: a graph of 30,000 ops */
 
 typedef struct cm_mem {
