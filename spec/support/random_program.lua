@@ -1,6 +1,7 @@
 --- Random programs of ops: a few leaves, and ops on what was made before, drawn from a seed. Each
 -- runs over numbers that differentiate themselves (tape.lua), and over a core.
 local apply = require "spec.support.apply"
+local choices = require "spec.support.choices"
 local makers = require "spec.support.random_steps"
 local ref = require "spec.support.ref"
 local seed = require "spec.support.seed"
@@ -18,34 +19,9 @@ table.sort(names)
 local most_numbers = 60 -- of a tensor
 local largest = 300     -- value or derivative that a program may have
 
-local Program = {}
+-- Draws whole numbers and the like by itself (choices.lua).
+local Program = setmetatable({}, { __index = choices })
 Program.__index = Program
-
---- A whole number from low to high.
-function Program:whole(low, high)
-  self.random.state = self.random.state * 6364136223846793005 + 1442695040888963407
-  return low + (self.random.state >> 33) % (high - low + 1)
-end
-
---- Whether something of that probability happens.
-function Program:chance(probability)
-  return self:whole(0, 999) < probability * 1000
-end
-
---- One of a list.
-function Program:choose(list)
-  return list[self:whole(1, #list)]
-end
-
---- A list in another order; a new one.
-function Program:shuffled(list)
-  local result = { table.unpack(list) }
-  for i = #result, 2, -1 do
-    local k = self:whole(1, i)
-    result[i], result[k] = result[k], result[i]
-  end
-  return result
-end
 
 --- The size of a dim: 0 and 1 among them.
 function Program:size()

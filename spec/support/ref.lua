@@ -217,9 +217,8 @@ function ref.groups(lengths)
 end
 
 --- erf by its series without cancellation: 2/sqrt(pi) exp(-x^2) sum of 2^n x^(2n+1) / (2n+1)!!.
--- Beyond 6 it is 1 to the last digit, and the terms of the series grow out of bounds.
 function ref.erf(x)
-  if x > 6 or x < -6 then
+  if x > 6 or x < -6 then -- 1 to the last digit, but the terms of the series grow out of bounds
     return x > 0 and 1.0 or -1.0
   end
   local term, sum, n = x, x, 0
@@ -232,9 +231,7 @@ function ref.erf(x)
 end
 
 ref.activations = {
-  identity = function(x)
-    return x
-  end,
+  identity = function(x) return x end,
   sigmoid = function(x)
     return 1 / (1 + math.exp(-x))
   end,
