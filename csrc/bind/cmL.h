@@ -21,6 +21,7 @@
 #define CML_TENSOR   CML_NAME("Tensor")
 #define CML_IDS      CML_NAME("Ids")
 #define CML_SEGMENTS CML_NAME("Segments")
+#define CML_OPTIM    CML_NAME("Optimizer")
 
 /* The context behind the running function (its first upvalue), ready for work: raises if the
  * library was closed, and lets the collector keep pace with the memory that it cannot see. */
@@ -92,6 +93,15 @@ bool cmL_field_bool(lua_State *L, int index, const char *name, bool fallback);
 /* Fresh integers from a table of them at `arg`, as ids (1-based, 0 unknown) in the box. */
 void cmL_read_ids(lua_State *L, cm_ctx *cx, int arg, cm_ids **box, const char *what);
 
+/* Pushes onto `to`, another state, a copy of the value at `index` of `from`: nil, booleans,
+ * numbers, strings, Ids, Segments, Tensors (as constants) and plain tables of these, nested at most
+ * 64 deep. Raises on `to`; `from` may then have values more on its stack. Functions of this library
+ * must be running in both. */
+void cmL_copy(lua_State *from, int index, lua_State *to);
+
+/* Pushes the module table of the core, which is made at the first call in a state. */
+int cmL_open_core(lua_State *L);
+
 /* Opens a part: adds its functions to the module table, which lies below the context on the stack.
  * This one: tensors, l_tensor.c. */
 void cmL_open_tensor(lua_State *L);
@@ -109,6 +119,8 @@ void cmL_open_grad(lua_State *L);
 void cmL_open_optim(lua_State *L);
 /* Ratings and draws of tasks, l_data.c. */
 void cmL_open_data(lua_State *L);
+/* Teams of threads, l_team.c. */
+void cmL_open_team(lua_State *L);
 /* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
 /* Files, the terminal, time and JSON, l_io.c; before the three below, which use its helpers. */

@@ -4,8 +4,6 @@
 #include "bind/cmL.h"
 #include <math.h>
 
-#define CML_OPTIM CML_NAME("Optimizer")
-
 static cm_optim *check_optim(lua_State *L)
 {
     cm_optim **box = luaL_checkudata(L, 1, CML_OPTIM);

@@ -128,7 +128,7 @@ static const luaL_Reg functions[] = {
     {"threads", l_threads}, {"kernels", l_kernels},
     {"info", l_info},       {NULL, NULL}};
 
-static int open_core(lua_State *L)
+int cmL_open_core(lua_State *L)
 {
     /* Once a Lua state, although package.loaded may be cleared: a second context would take over
      * the metatables, and with them the tensors, of the first. */
@@ -145,6 +145,8 @@ static int open_core(lua_State *L)
     lua_pushcfunction(L, state_gc);
     lua_setfield(L, -2, "__gc");
     lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, CML_STATE);
     cmL_register(L, functions);
     cmL_open_tensor(L);
     cmL_open_ids(L);
@@ -152,6 +154,7 @@ static int open_core(lua_State *L)
     cmL_open_ops(L);
     cmL_open_grad(L);
     cmL_open_optim(L);
+    cmL_open_team(L);
     cmL_open_data(L);
     cmL_open_metrics(L);
     cmL_open_io(L);
@@ -168,12 +171,12 @@ static int open_core(lua_State *L)
 CM_EXPORT int luaopen_cmml_core64(lua_State *L);
 CM_EXPORT int luaopen_cmml_core64(lua_State *L)
 {
-    return open_core(L);
+    return cmL_open_core(L);
 }
 #else
 CM_EXPORT int luaopen_cmml_core(lua_State *L);
 CM_EXPORT int luaopen_cmml_core(lua_State *L)
 {
-    return open_core(L);
+    return cmL_open_core(L);
 }
 #endif

@@ -2,7 +2,9 @@
 #ifndef CML_STATE_H
 #define CML_STATE_H
 
-#include "cmml.h"
+#include "bind/cmL.h"
+
+#define CML_STATE CML_NAME("state") /* where the registry keeps it */
 
 typedef struct cmL_state {
     cm_ctx cx;

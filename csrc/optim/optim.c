@@ -135,3 +135,27 @@ void cm_optim_clear(cm_optim *o)
     o->grad_block->version++;
     memset(o->grad_block->data, 0, (size_t)o->count * sizeof(cm_real));
 }
+
+bool cm_optim_owns(cm_ctx *cx, const cm_optim *o)
+{
+    for (int i = 0; i < o->n; i++)
+        if (o->params[i]->storage->block != o->value_block)
+            return cm_refuse(cx, CM_ERR_STATE,
+                             "parameter %d belongs to an optimiser that was made later", i + 1);
+    return true;
+}
+
+bool cm_optim_same_layout(const cm_optim *a, const cm_optim *b)
+{
+    for (int i = 0; a->n == b->n && i < a->n; i++)
+        if (!cm_shape_equal(&a->params[i]->shape, &b->params[i]->shape))
+            return false;
+    return a->n == b->n;
+}
+
+void cm_optim_set_values(cm_optim *o, const cm_real *values)
+{
+    memcpy(o->value_block->data, values, (size_t)o->count * sizeof(cm_real));
+    for (int i = 0; i < o->n; i++)
+        o->params[i]->storage->version++;
+}

@@ -69,4 +69,14 @@ bool cm_optim_sgd(cm_ctx *cx, cm_optim *optim, const cm_sgd_group *groups, int n
 /* Clears the gradient block (after a failed backward). */
 void cm_optim_clear(cm_optim *optim);
 
+/* Whether the parameters still lie in its block: refused when a later optimiser has taken one over.
+ */
+bool cm_optim_owns(cm_ctx *cx, const cm_optim *optim) CM_MUST_CHECK;
+
+/* Whether both have parameters of the same shapes in the same order, so that their blocks agree. */
+bool cm_optim_same_layout(const cm_optim *a, const cm_optim *b);
+
+/* Sets all parameters from a copy of the value block of an optimiser with the same layout. */
+void cm_optim_set_values(cm_optim *optim, const cm_real *values);
+
 #endif

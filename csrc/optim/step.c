@@ -16,11 +16,7 @@ static bool check(cm_ctx *cx, const cm_optim *o, int64_t grouped, int moments)
     if (moments > o->n_moments)
         return cm_refuse(cx, CM_ERR_ARGUMENT, "moments needed: %d; the optimiser was made with %d",
                          moments, o->n_moments);
-    for (int i = 0; i < o->n; i++)
-        if (o->params[i]->storage->block != o->value_block)
-            return cm_refuse(cx, CM_ERR_STATE,
-                             "parameter %d belongs to an optimiser that was made later", i + 1);
-    return true;
+    return cm_optim_owns(cx, o);
 }
 
 /* What was recorded over the old numbers is no longer true. */

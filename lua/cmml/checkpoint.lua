@@ -9,6 +9,15 @@ return function(cmml)
   local Recommender = cmml.Recommender
   local format, format_version = "cmml-model", 1
 
+  -- What a model file keeps of a recommender: its arrays, and what makes it again from them.
+  local function contents_of(model)
+    local entries, schema = model.catalogue:export()
+    for _, pair in ipairs(model:tensors()) do
+      entries[#entries + 1] = { name = "model." .. pair[1], value = pair[2] }
+    end
+    return entries, { kind = model.kind, options = model.options, schema = schema }
+  end
+
   --- Saves a recommender: whole, or the file that stood there stays.
   -- @tparam Recommender model
   -- @tparam string path
@@ -20,20 +29,16 @@ return function(cmml)
       error("save: a recommender and the path of a file were expected", 2)
     end
     extra = extra or {}
-    local entries, schema = model.catalogue:export()
-    local function add(prefix, list)
-      for _, pair in ipairs(list) do
-        entries[#entries + 1] = { name = prefix .. pair[1], value = pair[2] }
-      end
+    local entries, config = contents_of(model)
+    config.notes = extra.notes or {}
+    for _, pair in ipairs(extra.tensors or {}) do
+      entries[#entries + 1] = { name = "training." .. pair[1], value = pair[2] }
     end
-    add("model.", model:tensors())
-    add("training.", extra.tensors or {})
     return core.write_archive(path, entries, {
       format = format,
       format_version = tostring(format_version),
       library_version = cmml._VERSION,
-      config = json.encode { kind = model.kind, options = model.options, schema = schema,
-        notes = extra.notes or {} },
+      config = json.encode(config),
     })
   end
 
@@ -67,7 +72,7 @@ return function(cmml)
     return archive, config
   end
 
-  local function restore(archive, config)
+  local function restore(entries, config)
     local class = cmml.recommenders[config.kind]
     if not class then
       error(("no recommender of kind %s is known"):format(tostring(config.kind)), 0)
@@ -75,7 +80,7 @@ return function(cmml)
       error("the configuration lacks options or schema", 0)
     end
     local catalogue, model, training = {}, {}, {}
-    for _, entry in ipairs(archive.tensors) do
+    for _, entry in ipairs(entries) do
       local section, name = entry.name:match("^(%a+)%.(.+)$")
       if section == "catalogue" then
         catalogue[entry.name] = entry.value
@@ -94,6 +99,20 @@ return function(cmml)
       training
   end
 
+  --- A recommender as plain data: what a model file would keep of it.
+  -- @treturn table for `import_recommender`
+  function Recommender:export()
+    local entries, config = contents_of(self)
+    return { entries = entries, config = config }
+  end
+
+  --- A recommender from what `export` gave.
+  -- @tparam table data
+  -- @treturn Recommender
+  function cmml.import_recommender(data)
+    return (restore(data.entries, data.config))
+  end
+
   --- Loads a model file. Nothing in it is trusted.
   -- @tparam string path
   -- @treturn ?Recommender nil if the file is missing, damaged or no model
@@ -106,7 +125,7 @@ return function(cmml)
     if not archive then
       return nil, config
     end
-    local ok, model, training = pcall(restore, archive, config)
+    local ok, model, training = pcall(restore, archive.tensors, config)
     if not ok then
       return nil, ("%s: %s"):format(path, tostring(model))
     end

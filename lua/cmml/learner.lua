@@ -95,11 +95,9 @@ return function(cmml)
     return self.optimizer.options.lr
   end
 
-  --- One step down the gradient of a loss.
-  -- @tparam Tensor loss
+  --- One step down the gradient that the optimiser holds.
   -- @treturn boolean false if the gradient is to be scaled to a norm and has none: nothing changed
-  function Learner:step(loss)
-    self.optimizer:backward(loss)
+  function Learner:step()
     local norm = self.clipped and self.optimizer:norm() or 0
     if norm ~= norm or norm == math.huge then
       return false

@@ -34,11 +34,10 @@ return function(cmml)
     return math.ceil(#self.users / self.batch)
   end
 
-  --- Iterates over the batches of one draw. A task's draw depends on (seed, draw, user) alone.
+  --- Iterates over the people of one draw, batch by batch.
   -- @tparam integer draw epoch, or number of the evaluation draw, from 1
-  -- @treturn function giving {users = {bags, rows}, support, query}, the last two with segments,
-  -- items and labels
-  function Tasks:batches(draw)
+  -- @treturn function giving lists of user rows
+  function Tasks:people(draw)
     local users, first = self.users, 1
     if self.shuffle then
       local order = core.choose(#users, #users, { seed = self.seed, epoch = draw,
@@ -48,17 +47,37 @@ return function(cmml)
         users[i] = self.users[at]
       end
     end
-    local options = { seed = self.seed, draw = draw, support = self.support, query = self.query,
-      shuffle_labels = self.shuffle_labels }
     return function()
       if first > #users then
         return nil
       end
       local last = math.min(first + self.batch - 1, #users)
-      local rows = core.ids(table.move(users, first, last, 1, {}))
+      local people = table.move(users, first, last, 1, {})
       first = last + 1
-      local support, query = core.draw_tasks(self.ratings, rows, options)
-      return { users = { bags = self.bags, rows = rows }, support = support, query = query }
+      return people
+    end
+  end
+
+  --- The tasks of some people. A task depends on (seed, draw, user) alone.
+  -- @tparam integer draw
+  -- @tparam table people list of user rows
+  -- @treturn table {users = {bags, rows}, support, query}, the last two with segments, items and
+  -- labels
+  function Tasks:draw(draw, people)
+    local rows = core.ids(people)
+    local support, query = core.draw_tasks(self.ratings, rows, { seed = self.seed, draw = draw,
+      support = self.support, query = self.query, shuffle_labels = self.shuffle_labels })
+    return { users = { bags = self.bags, rows = rows }, support = support, query = query }
+  end
+
+  --- Iterates over the batches of one draw.
+  -- @tparam integer draw
+  -- @treturn function giving what `draw` gives
+  function Tasks:batches(draw)
+    local people = self:people(draw)
+    return function()
+      local list = people()
+      return list and self:draw(draw, list)
     end
   end
 end

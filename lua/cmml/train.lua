@@ -12,7 +12,8 @@ return function(cmml)
     out = "string?", resume = { "boolean", false }, epochs = { "integer", 30 },
     patience = { "integer", 10 }, valid_draws = { "integer", 2 }, seed = { "integer", 1 },
     batch = "integer?", support = "integer?", query = "integer?", conditions = { "table", {} },
-    notes = { "table", {} }, on_step = "function?", on_epoch = "function?",
+    notes = { "table", {} }, threads = { "integer", 1 }, shards = { "integer", 1 },
+    modules = { "table", {} }, on_step = "function?", on_epoch = "function?",
   }
   for name, rule in pairs(Learner.options) do
     known[name] = rule
@@ -57,16 +58,15 @@ return function(cmml)
   end
 
   -- One epoch; the mean loss, or nil, the step and what ceased to be a number there.
-  local function run_epoch(model, learner, tasks, epoch, opt)
+  local function run_epoch(team, learner, tasks, epoch, opt)
     local sum, steps, count = 0, 0, tasks:count()
-    for batch in tasks:batches(epoch) do
-      local loss = model:loss(batch)
-      local value = loss:item()
+    for people in tasks:people(epoch) do
+      local value = team:backward(epoch, people)
       steps = steps + 1
       if value ~= value or math.abs(value) == math.huge then
         return nil, steps, "loss"
       end
-      if not learner:step(loss) then
+      if not learner:step() then
         return nil, steps, "gradient"
       end
       sum = sum + value
@@ -121,11 +121,11 @@ return function(cmml)
 
   -- Runs and judges one epoch; nil and a message if the numbers ceased to be finite. Without
   -- validation users there are no metrics.
-  local function next_epoch(model, learner, tasks, valid, epoch, opt)
+  local function next_epoch(model, team, learner, tasks, valid, epoch, opt)
     local began = core.clock()
     local result = { epoch = epoch }
     local step, what
-    result.loss, step, what = run_epoch(model, learner, tasks, epoch, opt)
+    result.loss, step, what = run_epoch(team, learner, tasks, epoch, opt)
     local finite = result.loss and is_finite(model)
     if finite and valid then
       result.mae, result.rmse, result.ndcg = validate(model, valid, opt)
@@ -157,7 +157,8 @@ return function(cmml)
   -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
   -- the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with
   -- that name as kind);
-  -- valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes
+  -- shards of a batch, threads and modules (1, 1, none; see `team`: shards are among what decides
+  -- the bits, threads are not); valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes
   -- (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state,
   -- improved)
   -- @treturn table epoch, best_epoch, best (validation MAE, or without
@@ -169,6 +170,8 @@ return function(cmml)
     local tasks = tasks_of(data, data.train, opt, true)
     local learner = Learner.new(model.module, opt, opt.epochs * tasks:count())
     local valid = #data.valid > 0 and tasks_of(data, data.valid, opt, false) or nil
+    local team <close> = cmml.team(model, tasks, learner.optimizer, { threads = opt.threads,
+      shards = opt.shards, modules = opt.modules })
     if opt.out then
       files.open(opt)
     end
@@ -182,7 +185,7 @@ return function(cmml)
         break
       end
       local result
-      result, message = next_epoch(model, learner, tasks, valid, state.epoch + 1, opt)
+      result, message = next_epoch(model, team, learner, tasks, valid, state.epoch + 1, opt)
       if not result then
         stopped = "diverged"
         break

@@ -47,6 +47,10 @@ train.options = common.join(common.data_options, {
       .. "tenth after 3 epochs without a better validation MAE) [default: it stays]" },
   { name = "warmup", kind = "integer", arg = "N", default = 0,
     help = "steps in which the learning rate rises to --lr" },
+  { name = "shards", kind = "integer", arg = "N", default = 1,
+    help = "parts of a batch whose gradients are summed in order; decides the last digits" },
+  { name = "threads", kind = "integer", arg = "N", default = 1,
+    help = "threads that compute them, at most one a shard; changes no digit" },
   { name = "resume", kind = "flag", help = "go on with last.safetensors of --out, bit for bit" },
   { name = "quiet", kind = "flag", help = "no progress" },
 })
@@ -115,7 +119,8 @@ function train.run(cmml, values)
     seed = values.seed, support = values.support, query = values.query, batch = values.batch,
     lr = values.lr, weight_decay = values.weight_decay, clip = values.clip,
     clip_norm = values.clip_norm, optimizer = values.optimizer, momentum = values.momentum,
-    schedule = values.schedule, warmup = values.warmup,
+    schedule = values.schedule, warmup = values.warmup, shards = values.shards,
+    threads = values.threads,
     conditions = conditions_of(values, data), notes = { seed = values.seed },
     on_step = show.on_step, on_epoch = show.on_epoch,
   })

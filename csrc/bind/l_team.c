@@ -1,0 +1,388 @@
+/* l_team.c - teams: threads that compute the gradient of a batch in shards.
+ *
+ * Each thread but the caller's has a Lua state, and with it a context, of its own. Between calls no
+ * thread runs, and the caller may touch those states: it makes them, copies values into them,
+ * closes them. During a call each state belongs to its thread alone; what the threads share then is
+ * the sum of optim/shards.h and the caller's parameters, which nobody changes.
+ *
+ * @classmod cmml.core.Team */
+#include "bind/cmL.h"
+#include "bind/state.h"
+#include "optim/shards.h"
+#include <lualib.h>
+#include <signal.h>
+#include <string.h>
+
+/* A host may have been linked without what makes further states: then it has no teams, but all
+ * else. */
+#pragma weak luaL_newstate
+#if LUA_VERSION_NUM >= 505
+#    pragma weak luaL_openselectedlibs
+#    define OPEN_LIBRARIES luaL_openselectedlibs /* behind the macro luaL_openlibs */
+#else
+#    pragma weak luaL_openlibs
+#    define OPEN_LIBRARIES luaL_openlibs
+#endif
+
+#define CML_TEAM CML_NAME("Team")
+#define MOST     64                /* threads */
+#define STACK    ((size_t)8 << 20) /* bytes of a thread's stack: what a host's main thread has */
+
+typedef struct team team;
+
+typedef struct member {
+    team *team;
+    int index;        /* 0: the caller's thread */
+    lua_State *L;     /* its own; NULL for the caller's */
+    cm_optim **optim; /* the box, which its state anchors */
+    lua_State *from;  /* while a value is handed over: where from, */
+    int from_index;   /* and where it lies there */
+    pthread_t thread;
+    bool started;
+    char error[CM_ERROR_BYTES]; /* why its last work failed; "" if it did not */
+} member;
+
+struct team {
+    int n;
+    bool open, working;
+    cm_shards shards;
+    cm_storage *values;   /* the caller's parameters, retained while threads read them */
+    lua_Integer n_shards; /* of the batch at hand */
+    double *losses;       /* of those */
+    member members[];
+};
+
+/* Keys of the registry of a thread's state. */
+static const char step_key, optimizer_key, receive_key;
+
+static member *member_of(lua_State *L)
+{
+    return *(member **)lua_getextraspace(L);
+}
+
+static void note_error(member *m)
+{
+    bool text = lua_type(m->L, -1) == LUA_TSTRING; /* turning others into text could raise */
+    const char *what = text ? lua_tostring(m->L, -1) : "the error is no string";
+    size_t length = strlen(what), most = sizeof m->error - 1;
+    memcpy(m->error, what, CM_MIN(length, most));
+    m->error[CM_MIN(length, most)] = '\0';
+    lua_settop(m->L, 0);
+}
+
+/* Calls the function at `step` for each shard of a member, every n-th of the list at `list`. */
+static void run_shards(lua_State *L, member *m, int step, int list)
+{
+    team *t = m->team;
+    for (lua_Integer s = m->index; s < t->n_shards; s += t->n) {
+        lua_pushvalue(L, step);
+        lua_rawgeti(L, list, s + 1);
+        lua_call(L, 1, 1);
+        if (!lua_isnumber(L, -1))
+            luaL_error(L, "team: the loss of a shard must be a number, not %s",
+                       luaL_typename(L, -1));
+        t->losses[s] = lua_tonumber(L, -1);
+        lua_pop(L, 1);
+        if (!*m->optim)
+            luaL_error(L, "team: the optimiser was freed meanwhile");
+        if (!cm_shards_add(&t->shards, s, *m->optim))
+            return;
+    }
+}
+
+/* (list) in the state of a thread. */
+static int run_thread(lua_State *L)
+{
+    member *m = member_of(L);
+    cm_optim_set_values(*m->optim, m->team->values->data);
+    lua_rawgetp(L, LUA_REGISTRYINDEX, &step_key);
+    run_shards(L, m, 2, 1);
+    return 0;
+}
+
+/* (team, list, step) in the caller's state. */
+static int run_caller(lua_State *L)
+{
+    team *t = lua_touserdata(L, 1);
+    run_shards(L, &t->members[0], 3, 2);
+    return 0;
+}
+
+static void *work(void *argument)
+{
+    member *m = argument;
+    if (lua_pcall(m->L, 1, 0, 0) != LUA_OK) {
+        note_error(m);
+        cm_shards_fail(&m->team->shards);
+    }
+    return NULL;
+}
+
+/* Starts a thread on the list that lies in its state. Signals are the caller's. */
+static void start(member *m)
+{
+    pthread_attr_t attributes;
+    sigset_t all, before;
+    int error = pthread_attr_init(&attributes);
+    if (error == 0) {
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &before);
+        pthread_attr_setstacksize(&attributes, STACK);
+        error = pthread_create(&m->thread, &attributes, work, m);
+        pthread_sigmask(SIG_SETMASK, &before, NULL);
+        pthread_attr_destroy(&attributes);
+    }
+    m->started = error == 0;
+    if (error != 0) {
+        strcpy(m->error, "the system gives no more threads");
+        cm_shards_fail(&m->team->shards);
+    }
+}
+
+static void join(team *t)
+{
+    for (int i = 1; i < t->n; i++) {
+        if (t->members[i].started)
+            pthread_join(t->members[i].thread, NULL);
+        t->members[i].started = false;
+    }
+}
+
+static void close_team(cm_ctx *cx, team *t)
+{
+    if (t->working) { /* the caller's state is being closed from within */
+        cm_shards_fail(&t->shards);
+        join(t);
+    }
+    t->open = false;
+    for (int i = 1; i < t->n; i++) {
+        lua_State *L = t->members[i].L;
+        t->members[i].L = NULL;
+        if (L)
+            lua_close(L);
+    }
+    cm_shards_close(cx, &t->shards);
+}
+
+/* A copy of the value that is handed over. */
+static int receive(lua_State *L)
+{
+    member *m = member_of(L);
+    cmL_copy(m->from, m->from_index, L);
+    return 1;
+}
+
+/* Makes the state of a thread ready for work: see l_team. */
+static int prepare(lua_State *L)
+{
+    member *m = member_of(L);
+    luaL_openlibs(L);
+    /* This very core, wherever the state would look for one. */
+    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
+    lua_pushcfunction(L, cmL_open_core);
+    lua_setfield(L, -2, CM_REAL_IS_DOUBLE ? "cmml.core64" : "cmml.core");
+    lua_pushcfunction(L, cmL_open_core);
+    lua_call(L, 0, 0);
+    lua_getfield(L, LUA_REGISTRYINDEX, CML_STATE);
+    lua_pushcclosure(L, receive, 1);
+    lua_pushvalue(L, -1);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &receive_key);
+    lua_call(L, 0, 1);
+    int setup = lua_gettop(L);
+    lua_getglobal(L, "package");
+    for (int i = 0; i < 2; i++) {
+        const char *name = i == 0 ? "path" : "cpath";
+        lua_getfield(L, setup, name);
+        lua_setfield(L, -2, name);
+    }
+    lua_getglobal(L, "require");
+    lua_getfield(L, setup, "module");
+    lua_call(L, 1, 1);
+    lua_getfield(L, -1, "start");
+    lua_pushvalue(L, setup);
+    lua_call(L, 1, 2);
+    m->optim = luaL_checkudata(L, -1, CML_OPTIM);
+    if (!*m->optim || !cm_optim_same_layout(*m->optim, *m->team->members[0].optim))
+        luaL_error(L, "the model made there has other parameters than its original");
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &optimizer_key);
+    lua_rawsetp(L, LUA_REGISTRYINDEX, &step_key);
+    return 0;
+}
+
+/* Calls a function (on top of the stack of a thread's state) that takes the value at `index`. */
+static bool hand_over(lua_State *L, int index, member *m, int results)
+{
+    m->from = L;
+    m->from_index = index;
+    int top = lua_gettop(L);
+    bool good = lua_pcall(m->L, 0, results, 0) == LUA_OK;
+    lua_settop(L, top);
+    m->from = NULL;
+    if (!good)
+        note_error(m);
+    return good;
+}
+
+static team *check_team(lua_State *L)
+{
+    team *t = luaL_checkudata(L, 1, CML_TEAM);
+    if (!t->open)
+        luaL_argerror(L, 1, "released: the team was closed before");
+    return t;
+}
+
+/*** Threads that compute the gradient of a batch in shards. The function that a thread calls for a
+ * shard computes its loss, adds the gradients to the thread's optimiser, and returns the loss.
+ * @function team
+ * @tparam integer threads the caller's among them: 1 to 64
+ * @tparam function step what the caller's thread calls for a shard
+ * @tparam Optimizer optimizer the caller's
+ * @tparam table setup plain data, of which each other thread gets a copy: path and cpath (for
+ * `package`) and module, whose function `start` is called with the copy and returns step and
+ * Optimizer of that thread; its parameters must have the same shapes in the same order
+ * @treturn Team to be closed */
+static int l_team(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_Integer n = luaL_checkinteger(L, 1);
+    luaL_argcheck(L, n >= 1 && n <= MOST, 1, "from 1 to 64 threads");
+    luaL_checktype(L, 2, LUA_TFUNCTION);
+    cm_optim **optim = luaL_checkudata(L, 3, CML_OPTIM);
+    luaL_argcheck(L, *optim, 3, "released: the optimiser was freed before");
+    luaL_checktype(L, 4, LUA_TTABLE);
+    lua_settop(L, 4);
+    if (n > 1 && (!luaL_newstate || !OPEN_LIBRARIES))
+        luaL_error(L, "team: this program can make no further Lua states (it was linked without "
+                      "luaL_newstate or the standard libraries): use one thread");
+    (void)cm_blas_threads(); /* decided before there are several threads */
+    size_t bytes = sizeof(team) + (size_t)n * sizeof(member);
+    team *t = lua_newuserdatauv(L, bytes, 2);
+    memset(t, 0, bytes);
+    t->n = (int)n;
+    luaL_setmetatable(L, CML_TEAM);
+    lua_pushvalue(L, 2);
+    lua_setiuservalue(L, 5, 1);
+    lua_pushvalue(L, 3);
+    lua_setiuservalue(L, 5, 2);
+    t->members[0] = (member){.team = t, .optim = optim};
+    if (!cm_shards_open(cx, &t->shards, (*optim)->count))
+        return cmL_raise(L, cx, "team");
+    for (int i = 1; i < t->n; i++) {
+        member *m = &t->members[i];
+        *m = (member){.team = t, .index = i, .L = luaL_newstate()};
+        if (!m->L)
+            luaL_error(L, "team: out of memory for the Lua state of thread %d", i + 1);
+        *(member **)lua_getextraspace(m->L) = m;
+        lua_pushcfunction(m->L, prepare);
+        if (!hand_over(L, 4, m, 0))
+            luaL_error(L, "team: thread %d cannot start: %s", i + 1, m->error);
+    }
+    t->open = true;
+    return 1;
+}
+
+/* Hands the list at `list` to the threads that have shards in it. */
+static void distribute(lua_State *L, team *t, int list)
+{
+    for (int i = 1; i < t->n; i++)
+        t->members[i].error[0] = '\0';
+    for (int i = 1; i < t->n && i < t->n_shards; i++) {
+        member *m = &t->members[i];
+        lua_settop(m->L, 0);
+        lua_pushcfunction(m->L, run_thread);
+        lua_rawgetp(m->L, LUA_REGISTRYINDEX, &receive_key);
+        if (!hand_over(L, list, m, 1))
+            luaL_error(L, "team: thread %d: %s", i + 1, m->error);
+    }
+}
+
+/* Raises what failed first in the order of the threads, the error of the caller's on top of the
+ * stack; no gradient is left anywhere. */
+static int fail(lua_State *L, team *t, int status)
+{
+    for (int i = 0; i < t->n; i++)
+        if (*t->members[i].optim)
+            cm_optim_clear(*t->members[i].optim);
+    if (status != LUA_OK)
+        return lua_error(L);
+    int i = 1;
+    while (i < t->n - 1 && t->members[i].error[0] == '\0')
+        i++;
+    return luaL_error(L, "team: thread %d: %s", i + 1, t->members[i].error);
+}
+
+/*** Adds the gradients of all shards to the optimiser of the caller, in the order of the shards,
+ * whichever thread computes them. If a shard fails, so does the whole, and the gradients are zero.
+ * @function Team:backward
+ * @tparam table shards list of plain values, one a shard: what step is called with
+ * @treturn table losses */
+static int t_backward(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    team *t = check_team(L);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    if (t->working)
+        luaL_error(L, "team: a step must not ask its own team for gradients");
+    lua_Integer n = (lua_Integer)cmL_check_length(L, 2);
+    luaL_argcheck(L, n >= 1, 2, "a list of at least one shard was expected");
+    lua_settop(L, 2);
+    double *losses = lua_newuserdatauv(L, (size_t)n * sizeof *losses, 0);
+    if (!*t->members[0].optim)
+        luaL_error(L, "team: the optimiser was freed before");
+    if (!cm_optim_owns(cx, *t->members[0].optim))
+        return cmL_raise(L, cx, "team");
+    t->n_shards = n;
+    t->losses = losses;
+    distribute(L, t, 2);
+    lua_pushcfunction(L, run_caller);
+    lua_pushvalue(L, 1);
+    lua_pushvalue(L, 2);
+    lua_getiuservalue(L, 1, 1);
+    t->values = (*t->members[0].optim)->value_block; /* a step might free the optimiser */
+    cm_storage_retain(t->values);
+    cm_shards_begin(&t->shards);
+    t->working = true;
+    for (int i = 1; i < t->n && i < n; i++)
+        start(&t->members[i]);
+    int status = lua_pcall(L, 3, 0, 0);
+    if (status != LUA_OK)
+        cm_shards_fail(&t->shards);
+    join(t);
+    t->working = false;
+    cm_storage_release(cx, t->values);
+    if (t->shards.failed)
+        return fail(L, t, status);
+    cm_shards_finish(&t->shards, *t->members[0].optim);
+    lua_createtable(L, (int)n, 0);
+    for (lua_Integer s = 0; s < n; s++) {
+        lua_pushnumber(L, losses[s]);
+        lua_rawseti(L, -2, s + 1);
+    }
+    return 1;
+}
+
+static int t_gc(lua_State *L)
+{
+    close_team(cmL_ctx(L), luaL_checkudata(L, 1, CML_TEAM));
+    return 0;
+}
+
+/*** Ends a team and closes the states of its threads; a second time it does nothing.
+ * @function Team:close */
+static int t_close(lua_State *L)
+{
+    team *t = luaL_checkudata(L, 1, CML_TEAM);
+    if (t->working)
+        luaL_error(L, "team: a step must not close its own team");
+    return cmL_may_free(L) ? t_gc(L) : 0;
+}
+
+static const luaL_Reg functions[] = {{"team", l_team}, {NULL, NULL}};
+static const luaL_Reg meta[] = {{"__gc", t_gc}, {"__close", t_close}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"backward", t_backward}, {"close", t_close}, {NULL, NULL}};
+
+void cmL_open_team(lua_State *L)
+{
+    cmL_class(L, CML_TEAM, meta, methods);
+    cmL_register(L, functions);
+}
