@@ -153,6 +153,8 @@ static void close_team(cm_ctx *cx, team *t)
     if (t->working) { /* the caller's state is being closed from within */
         cm_shards_fail(&t->shards);
         join(t);
+        cm_storage_release(cx, t->values);
+        t->working = false;
     }
     t->open = false;
     for (int i = 1; i < t->n; i++) {

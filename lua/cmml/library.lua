@@ -6,7 +6,8 @@ local parts = {
   "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
   "dropout", "features", "encoder", "hybrid", "modulation", "network", "optim", "schedule",
   "schema", "catalogue", "dataset", "split", "tasks", "recommender", "contextual", "simple",
-  "metrics", "evaluate", "protocol", "checkpoint", "team", "train", "movielens", "gradcheck", "help",
+  "metrics", "evaluate", "protocol", "checkpoint", "team", "train", "movielens", "gradcheck",
+  "help",
 }
 
 --- The library over a core.

@@ -156,11 +156,10 @@ return function(cmml)
   -- warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0
   -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
   -- the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with
-  -- that name as kind);
-  -- shards of a batch, threads and modules (1, 1, none; see `team`: shards are among what decides
-  -- the bits, threads are not); valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes
-  -- (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state,
-  -- improved)
+  -- that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number
+  -- of shards gives other last digits, another number of threads the same; valid_draws (2);
+  -- conditions (plain data that a resumed run must have unchanged) and notes (plain data), both
+  -- kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
   -- @treturn table epoch, best_epoch, best (validation MAE, or without
   -- validation users the training loss), stopped ("epochs", "patience" or
   -- "diverged"), message

@@ -95,6 +95,24 @@ function people.small(seed)
     hyper = { 8, 8 }, seed = seed }
 end
 
+--- A small model on a small world, with what a training loop needs.
+-- @tparam table library
+-- @tparam[opt] table changes options of the network
+-- @treturn Recommender
+-- @treturn Tasks
+-- @treturn ModuleOptimizer
+function people.learner(library, changes)
+  local data = people.data(library, { users = 40, items = 16, rated = 8 })
+  local options = people.small(1)
+  for key, value in pairs(changes or {}) do
+    options[key] = value
+  end
+  local model = library.cmml(data.catalogue, options)
+  local tasks = library.tasks { ratings = data.ratings, users = data.train, bags = data.bags,
+    support = 4, query = 3, seed = 5 }
+  return model, tasks, library.adam(model.module, { lr = 0.01 })
+end
+
 --- Options of a training that is short enough for a spec.
 -- @tparam[opt] table changes
 -- @treturn table
