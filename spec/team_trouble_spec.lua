@@ -140,7 +140,7 @@ end)
 describe("copies for threads", function()
   local function start(value)
     local optimizer = cmml.core.optimizer({}, 0)
-    local team <close> = cmml.core.team(2, function()
+    local team <close> = cmml.core.shard_team(2, function()
       return 0
     end, optimizer, { path = package.path, cpath = package.cpath,
       module = "spec.support.echo_worker", value = value })

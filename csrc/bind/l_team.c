@@ -5,7 +5,7 @@
  * closes them. During a call each state belongs to its thread alone; what the threads share then is
  * the sum of optim/shards.h and the caller's parameters, which nobody changes.
  *
- * @classmod cmml.core.Team */
+ * @classmod cmml.ShardTeam */
 #include "bind/cmL.h"
 #include "bind/state.h"
 #include "optim/shards.h"
@@ -24,7 +24,7 @@
 #    define OPEN_LIBRARIES luaL_openlibs
 #endif
 
-#define CML_TEAM CML_NAME("Team")
+#define CML_TEAM CML_NAME("ShardTeam")
 #define MOST     64                /* threads */
 #define STACK    ((size_t)8 << 20) /* bytes of a thread's stack: what a host's main thread has */
 
@@ -174,7 +174,7 @@ static int receive(lua_State *L)
     return 1;
 }
 
-/* Makes the state of a thread ready for work: see l_team. */
+/* Makes the state of a thread ready for work: see l_shard_team. */
 static int prepare(lua_State *L)
 {
     member *m = member_of(L);
@@ -235,15 +235,15 @@ static team *check_team(lua_State *L)
 
 /*** Threads that compute the gradient of a batch in shards. The function that a thread calls for a
  * shard computes its loss, adds the gradients to the thread's optimiser, and returns the loss.
- * @function team
+ * @function shard_team
  * @tparam integer threads the caller's among them: 1 to 64
  * @tparam function step what the caller's thread calls for a shard
  * @tparam Optimizer optimizer the caller's
  * @tparam table setup plain data, of which each other thread gets a copy: path and cpath (for
  * `package`) and module, whose function `start` is called with the copy and returns step and
  * Optimizer of that thread; its parameters must have the same shapes in the same order
- * @treturn Team to be closed */
-static int l_team(lua_State *L)
+ * @treturn ShardTeam to be closed */
+static int l_shard_team(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     lua_Integer n = luaL_checkinteger(L, 1);
@@ -315,7 +315,7 @@ static int fail(lua_State *L, team *t, int status)
 
 /*** Adds the gradients of all shards to the optimiser of the caller, in the order of the shards,
  * whichever thread computes them. If a shard fails, so does the whole, and the gradients are zero.
- * @function Team:backward
+ * @function ShardTeam:backward
  * @tparam table shards list of plain values, one a shard: what step is called with
  * @treturn table losses */
 static int t_backward(lua_State *L)
@@ -370,7 +370,7 @@ static int t_gc(lua_State *L)
 }
 
 /*** Ends a team and closes the states of its threads; a second time it does nothing.
- * @function Team:close */
+ * @function ShardTeam:close */
 static int t_close(lua_State *L)
 {
     team *t = luaL_checkudata(L, 1, CML_TEAM);
@@ -379,7 +379,7 @@ static int t_close(lua_State *L)
     return cmL_may_free(L) ? t_gc(L) : 0;
 }
 
-static const luaL_Reg functions[] = {{"team", l_team}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"shard_team", l_shard_team}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", t_gc}, {"__close", t_close}, {NULL, NULL}};
 static const luaL_Reg methods[] = {{"backward", t_backward}, {"close", t_close}, {NULL, NULL}};
 

@@ -51,7 +51,7 @@ return function(cmml)
     local self = setmetatable({ model = model, tasks = tasks, optimizer = optimizer,
       shards = opt.shards }, Team)
     if opt.shards > 1 then
-      self.core = core.team(opt.threads, worker.step(model, tasks, optimizer.core),
+      self.core = core.shard_team(opt.threads, worker.step(model, tasks, optimizer.core),
         optimizer.core, opt.threads > 1 and setup_of(model, tasks, optimizer, opt.modules) or {})
     end
     return self
