@@ -36,6 +36,9 @@ return function(cmml, folder)
   assert(core.write_file(ratings, delimited))
   local saved = assert(core.read_file(path))
 
+  local learner, tasks, optimizer = people.learner(cmml)
+  local team = cmml.team(learner, tasks, optimizer, { shards = 3, threads = 2 })
+
   -- The model file is whole, and nothing lies beside it.
   local function check()
     assert(core.read_file(path) == saved, "the model file is not what was saved")
@@ -72,6 +75,14 @@ return function(cmml, folder)
         parts[#parts + 1] = name .. tensor:tobytes()
       end
       return table.concat(parts)
+    end },
+    { "gradients in shards", function()
+      optimizer:clear()
+      local parts = { team:backward(1, tasks:people(1)()) }
+      for _, gradient in ipairs(optimizer.core:gradients()) do
+        parts[#parts + 1] = gradient:tobytes()
+      end
+      return table.concat(parts, "\n")
     end },
     { "save", function()
       assert(model:save(path))
