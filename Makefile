@@ -46,7 +46,7 @@ CM_INSTRUMENT =
 CM_KERNEL_OPT = -O2 -ftree-vectorize -ffp-contract=fast
 # A Lua state that closes unloads its modules; OpenBLAS must stay, since its threads do.
 CM_LDFLAGS = -Wl,-z,nodelete
-CM_LIBS = $(BLAS_LIBS) -lm
+CM_LIBS = $(BLAS_LIBS) -lm -pthread
 
 CM_ISA_base =
 CM_ISA_avx2 = -mavx2 -mfma
