@@ -101,19 +101,6 @@ describe("cmml", function()
     end
   end)
 
-  it("trains to the same file on any number of threads", function()
-    local files = {}
-    for threads = 1, 2 do
-      local where = root .. "/threads" .. threads
-      runs("train", "--data", data, "--out", where, "--quiet", "--batch=8", "--epochs=2",
-        "--shards=3", "--threads", tostring(threads))
-      files[threads] = assert(core.read_file(where .. "/best.safetensors"))
-    end
-    assert.equal(files[1], files[2])
-    fails(1, "2 threads need at least as many shards, not 1", "train", "--data", data, "--out", out,
-      "--threads=2", "--quiet")
-  end)
-
   it("resumes to the same model as without an interruption", function()
     local function train(where, epochs, ...)
       runs("train", "--data", data, "--out", root .. where, "--quiet", "--batch=8", "--patience=0",

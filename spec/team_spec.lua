@@ -1,4 +1,5 @@
 -- Teams: the same bits whatever the number of threads, and the gradient of the whole batch.
+local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local own = require "spec.support.own_parts"
 local people = require "spec.support.people"
@@ -84,6 +85,29 @@ describe("training with shards", function()
     run { shards = 4, epochs = 2, out = folder .. "/other" }
     assert.equal(bits, (run({ shards = 4, threads = 2, out = folder .. "/other", resume = true },
       9)))
+  end)
+
+  it("gives the same file from the command line", function()
+    assert(cmml.core.mkdir(folder .. "/data"))
+    people.write(cmml.core, folder .. "/data", { users = 40, items = 16, rated = 8 })
+    local words = { "train", "--data", folder .. "/data", "--epochs=2", "--batch=8", "--quiet" }
+    local function train(...)
+      local all = table.move(words, 1, #words, 1, {})
+      local said, complaint, code = cli(table.unpack(table.move({ ... }, 1, select("#", ...),
+        #all + 1, all)))
+      return said .. complaint, code
+    end
+    local files = {}
+    for threads = 1, 2 do
+      local out = folder .. "/threads" .. threads
+      local said, code = train("--out", out, "--shards=3", "--threads", tostring(threads))
+      assert.equal(0, code, said)
+      files[threads] = assert(cmml.core.read_file(out .. "/best.safetensors"))
+    end
+    assert.equal(files[1], files[2])
+    local said, code = train("--out", folder .. "/other", "--threads=2")
+    assert.equal(1, code)
+    assert.matches("^cmml: .*2 threads need at least as many shards, not 1", said)
   end)
 
   it("gives all memory of the core back, also after an error", function()

@@ -520,6 +520,10 @@ local class_Recommender = {}
 ---@return cmml.Adapted # with predict, recommend, and skipped (unknown items that were left out)
 function class_Recommender:adapt(support, options) end
 
+---A recommender as plain data: what a model file would keep of it.
+---@return table # for `import_recommender`
+function class_Recommender:export() end
+
 ---Saves the recommender; see `save`.
 ---@param path string
 ---@return true?
@@ -547,18 +551,56 @@ function class_Segments:shortest() end
 ---@return integer[]
 function class_Segments:totable() end
 
+---What `shard_team` gives.
+---@class cmml.ShardTeam
+local class_ShardTeam = {}
+
+---Adds the gradients of all shards to the optimiser of the caller, in the order of the shards,
+---whichever thread computes them. If a shard fails, so does the whole, and the gradients are zero.
+---@param shards table list of plain values, one a shard: what step is called with
+---@return table # losses
+function class_ShardTeam:backward(shards) end
+
+---Ends a team and closes the states of its threads; a second time it does nothing.
+function class_ShardTeam:close() end
+
 ---What `tasks` gives.
 ---@class cmml.Tasks
 local class_Tasks = {}
 
----Iterates over the batches of one draw. A task's draw depends on (seed, draw, user) alone.
----@param draw integer epoch, or number of the evaluation draw, from 1
----@return function # giving {users = {bags, rows}, support, query}, the last two with segments, items and labels
+---Iterates over the batches of one draw.
+---@param draw integer
+---@return function # giving what `draw` gives
 function class_Tasks:batches(draw) end
 
 ---How many batches a draw has.
 ---@return integer
 function class_Tasks:count() end
+
+---The tasks of some people. A task depends on (seed, draw, user) alone.
+---@param draw integer
+---@param people table list of user rows
+---@return table # {users = {bags, rows}, support, query}, the last two with segments, items and labels
+function class_Tasks:draw(draw, people) end
+
+---Iterates over the people of one draw, batch by batch.
+---@param draw integer epoch, or number of the evaluation draw, from 1
+---@return function # giving lists of user rows
+function class_Tasks:people(draw) end
+
+---What `team` gives.
+---@class cmml.Team
+local class_Team = {}
+
+---Adds the gradients of a batch to what the optimiser's next step will use. After an error, or
+---if the loss is not finite, there are none.
+---@param draw integer see `Tasks:draw`
+---@param people table list of user rows
+---@return number # the loss
+function class_Team:backward(draw, people) end
+
+---Ends the team: the states of its threads are closed.
+function class_Team:close() end
 
 ---A grid of numbers: float32, or float64 in `cmml.double`; up to six dims. Every op is a method,
 ---`+ - * / ^` and unary minus are ops, `#t` is the size of the first dim.
@@ -1838,6 +1880,11 @@ function cmml.ids(values) end
 ---@return cmml.Catalogue
 function cmml.import_catalogue(values, schema) end
 
+---A recommender from what `export` gave. Raises if the kind or a component is not known here.
+---@param data table entries and config
+---@return cmml.Recommender
+function cmml.import_recommender(data) end
+
 ---What this build is.
 ---@return table # version, dtype, blas, kernels (instruction set), max_dims
 function cmml.info() end
@@ -2537,6 +2584,15 @@ function cmml.segments(lengths) end
 ---@return cmml.ModuleOptimizer
 function cmml.sgd(module, options) end
 
+---Threads that compute the gradient of a batch in shards. The function that a thread calls for a
+---shard computes its loss, adds the gradients to the thread's optimiser, and returns the loss.
+---@param threads integer the caller's among them: 1 to 64
+---@param step function what the caller's thread calls for a shard
+---@param optimizer cmml.Optimizer the caller's
+---@param setup table plain data, of which each other thread gets a copy: path and cpath (for `package`) and module, whose function `start` is called with the copy and returns step and Optimizer of that thread; its parameters must have the same shapes in the same order
+---@return cmml.ShardTeam # to be closed
+function cmml.shard_team(threads, step, optimizer, setup) end
+
 ---1 / (1 + exp(-x)).
 ---@param x cmml.Tensor
 ---@return cmml.Tensor
@@ -2637,6 +2693,20 @@ function cmml.task_mse(score, label, segments) end
 ---@return cmml.Tasks
 function cmml.tasks(options) end
 
+---@class cmml.team.options
+---@field shards? integer default 1
+---@field threads? integer default 1
+---@field modules? table default {}
+
+---A team that computes gradients of a recommender's loss, which has to be the mean over the
+---tasks of a batch of something that depends on the task and the parameters alone.
+---@param model cmml.Recommender
+---@param tasks cmml.Tasks where the batches come from
+---@param optimizer cmml.ModuleOptimizer of the model's module, which gets the gradients
+---@param options? cmml.team.options shards (of a batch, default 1: the whole at once; at most one a task), threads (the caller's among them, at most one a shard, default 1), modules (names that each other thread has to require first, default none)
+---@return cmml.Team # with backward(draw, people) and close()
+function cmml.team(model, tasks, optimizer, options) end
+
 ---A tensor from numbers: a number, or nested lists of equal length. Raises where lists are not of
 ---equal length, deeper than six, or hold anything but numbers.
 ---@param values number|table {{1, 2}, {3, 4}} gives shape 2x2
@@ -2673,6 +2743,7 @@ function cmml.top_k(x, k) end
 ---@field epochs? integer default 30
 ---@field groups? table
 ---@field lr? number
+---@field modules? table default {}
 ---@field momentum? number
 ---@field notes? table default {}
 ---@field on_epoch? function
@@ -2684,7 +2755,9 @@ function cmml.top_k(x, k) end
 ---@field resume? boolean default false
 ---@field schedule? any
 ---@field seed? integer default 1
+---@field shards? integer default 1
 ---@field support? integer
+---@field threads? integer default 1
 ---@field valid_draws? integer default 2
 ---@field warmup? integer default 0
 ---@field weight_decay? number
@@ -2696,7 +2769,7 @@ function cmml.top_k(x, k) end
 ---log.csv there, and best.safetensors when the validation MAE has fallen.
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
 ---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch)
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (defaults: those of the model's preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (defaults: those of the model's preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
 

@@ -106,8 +106,8 @@ return function(cmml)
     return { entries = entries, config = config }
   end
 
-  --- A recommender from what `export` gave.
-  -- @tparam table data
+  --- A recommender from what `export` gave. Raises if the kind or a component is not known here.
+  -- @tparam table data entries and config
   -- @treturn Recommender
   function cmml.import_recommender(data)
     return (restore(data.entries, data.config))
