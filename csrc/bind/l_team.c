@@ -276,8 +276,10 @@ static int l_shard_team(lua_State *L)
             luaL_error(L, "team: out of memory for the Lua state of thread %d", i + 1);
         *(member **)lua_getextraspace(m->L) = m;
         lua_pushcfunction(m->L, prepare);
-        if (!hand_over(L, 4, m, 0))
+        if (!hand_over(L, 4, m, 0)) {
+            close_team(cx, t);
             luaL_error(L, "team: thread %d cannot start: %s", i + 1, m->error);
+        }
     }
     t->open = true;
     return 1;
