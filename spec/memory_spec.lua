@@ -85,6 +85,24 @@ describe("memory", function()
     end
     assert.is_true(most < 64 << 20, most)
   end)
+
+  it("of a box that was old when it died is found, however little is alive", function()
+    local mode = collectgarbage "generational"
+    local function work(megabytes)
+      for _ = 1, megabytes do
+        cmml.zeros { 256, 1024 }
+      end
+    end
+    local kept = { cmml.zeros { 1000 } }
+    local seen = setmetatable({ kept[1] }, { __mode = "v" })
+    work(20)
+    kept[1] = nil
+    work(100)
+    assert.is_truthy(seen[1]) -- the young alone were collected
+    work(1000)
+    collectgarbage(mode)
+    assert.is_nil(seen[1])
+  end)
 end)
 
 describe("a deep graph", function()

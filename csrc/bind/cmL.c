@@ -5,6 +5,7 @@
 
 #define PACE  ((size_t)4 << 20)  /* bytes allocated between two steps of the collector */
 #define SLACK ((size_t)32 << 20) /* live bytes beyond twice the floor that call for a full one */
+#define ROUND ((size_t)1 << 30)  /* bytes allocated after which a full one comes in any case */
 
 cm_ctx *cmL_ctx(lua_State *L)
 {
@@ -14,7 +15,7 @@ cm_ctx *cmL_ctx(lua_State *L)
 /* The collector sees a box as a few bytes, whatever hangs on it. Every few megabytes it is given a
  * step. In generational mode (which lua5.4 itself starts in) a step collects the young alone, and a
  * box that was old before it died would wait for the Lua heap to double: so a full collection comes
- * when live bytes have doubled. */
+ * when live bytes have doubled, and now and then, lest such boxes gather in a long training. */
 static void keep_pace(lua_State *L, cmL_state *state)
 {
     const cm_mem *mem = &state->cx.mem;
@@ -25,8 +26,9 @@ static void keep_pace(lua_State *L, cmL_state *state)
         0) /* also within a finaliser; a step would run although the user stopped the collector */
         return;
     state->paced = mem->total;
-    if (state->stress || mem->live > 2 * state->floor + SLACK) {
+    if (state->stress || mem->live > 2 * state->floor + SLACK || mem->total - state->full > ROUND) {
         lua_gc(L, LUA_GCCOLLECT);
+        state->full = mem->total;
         state->floor = mem->live;
         return;
     }

@@ -9,7 +9,8 @@
 typedef struct cmL_state {
     cm_ctx cx;
     size_t paced;             /* cx.mem.total at the last step of the collector */
-    size_t floor;             /* cx.mem.live after the last full collection */
+    size_t full;              /* the same at the last full one, */
+    size_t floor;             /* and cx.mem.live after it */
     const void *tensor_class; /* the metatable of tensors: its address, */
     int tensor_class_ref;     /* and where the registry keeps it */
     bool stress;              /* collect at every call: environment CMML_GC_STRESS=1, for tests */

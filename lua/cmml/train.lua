@@ -151,8 +151,9 @@ return function(cmml)
   -- (lists of user rows; without valid users the training loss chooses the epoch)
   -- @tparam[opt] table options out; resume (go on with last.safetensors, bit for bit); epochs (30);
   -- patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch,
-  -- support, query, lr, weight_decay, clip (defaults: those of the model's preset); optimizer
-  -- ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`);
+  -- support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's
+  -- preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see
+  -- `adam` and `sgd`);
   -- warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0
   -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
   -- the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with
@@ -201,8 +202,6 @@ return function(cmml)
       if opt.out then
         files.write(model, data, learner, opt, state, improved)
       end
-      -- What outlived two steps is old to a generational collector and would pile up for long.
-      collectgarbage()
       if opt.on_epoch then
         opt.on_epoch(state, improved)
       end
