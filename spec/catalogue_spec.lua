@@ -1,13 +1,8 @@
 -- Schemas and catalogues: what values are known, and how they become ids.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 local function dataset(schema)
   return cmml.dataset { schema = cmml.schema(schema),

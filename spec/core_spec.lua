@@ -1,6 +1,7 @@
 -- What the core tells of itself: the work done and the threads of BLAS; and what it says of
 -- arguments that no other spec gives it.
 local cmml = require "cmml"
+local refused = require("spec.support.refused").with_text
 
 describe("the counters", function()
   for dtype, c in pairs { float32 = cmml, float64 = cmml.double } do
@@ -35,12 +36,6 @@ end)
 
 describe("an argument of the wrong kind", function()
   local core = cmml.core
-  local function refused(text, f, ...)
-    local ok, message = pcall(f, ...)
-    assert.is_false(ok)
-    assert.truthy(message:find(text, 1, true), message)
-  end
-
   it("is refused by name", function()
     refused("from_bytes: 7 bytes for 2 numbers", core.from_bytes, { 2 }, "7 bytes")
     refused("a list of whole numbers was expected", core.vocab, "ab", { 0, 1.5 })

@@ -1,13 +1,8 @@
 -- Data sets, their splits, tasks from them, and the protocol for people never seen.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 -- Whether lists of rows have none in common and together are 1 to n.
 local function partition(n, ...)

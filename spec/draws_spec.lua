@@ -1,12 +1,7 @@
 -- Ratings grouped by user, capped, drawn as tasks.
 local cmml = require "cmml"
+local refused = require("spec.support.refused").with_pattern
 local core = cmml.core
-
-local function refused(pattern, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches(pattern, message)
-end
 
 -- Ratings of several users: counts[u] of user u, every rating another number, items u*100 + i.
 local function grouped(counts)

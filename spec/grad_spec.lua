@@ -1,15 +1,10 @@
 require "spec.support.close"
 local cmml = require "cmml"
 local ref = require "spec.support.ref"
+local refused = require("spec.support.refused").with_pattern
 
 local function leaf(values)
   return cmml.tensor(values):track()
-end
-
-local function refused(pattern, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches(pattern, message)
 end
 
 describe("grad", function()

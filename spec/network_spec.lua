@@ -4,14 +4,9 @@ local cmml = require "cmml"
 local finite = require "spec.support.finite"
 local people = require "spec.support.people"
 local ref = require "spec.support.ref"
+local refused = require("spec.support.refused").with_pattern
 
 local double = cmml.double
-
-local function refused(pattern, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches(pattern, message)
-end
 
 local tiny = { width = 2, encoder_widths = { 3 }, label_hidden = 2, backbone = { 3, 2 },
   hyper = { 3, 3 }, seed = 3 }

@@ -1,14 +1,9 @@
 require "spec.support.close"
 local cmml = require "cmml"
 local ref = require "spec.support.ref"
+local refused = require("spec.support.refused").with_pattern
 
 local nn = cmml.nn
-
-local function refused(pattern, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches(pattern, message)
-end
 
 local function names_of(module)
   local names = {}
@@ -171,6 +166,8 @@ describe("a module", function()
   it("loads parameters by name, and refuses missing ones and other shapes", function()
     local layer = nn.linear { inp = 2, out = 1 }
     local weight, bias = cmml.tensor { { 1, 2 } }, cmml.tensor { 3 }
+    refused("load_parameters: a table of tensors by name was expected, not nil",
+      layer.load_parameters, layer)
     refused("load_parameters: bias is missing", layer.load_parameters, layer, { weight = weight })
     refused("load_parameters: bias has shape 1x1, but 1 was expected", layer.load_parameters,
       layer, { weight = weight, bias = cmml.ones { 1, 1 } })
@@ -193,6 +190,9 @@ describe("functional", function()
     assert.same({ { 14 } }, module(x):totable())
     assert.equal(module.factor, other.factor) -- what is not given is shared
     refused("has no parameter weight", cmml.functional, module, { weight = cmml.ones { 1, 2 } })
+    refused("functional: a table of tensors by name was expected, not nil", cmml.functional, module)
+    refused("functional: inner.weight must be a tensor, not number", cmml.functional, module,
+      { ["inner.weight"] = 3 })
   end)
 
   it("differentiates through weights that were themselves computed: an adapting step", function()

@@ -3,15 +3,10 @@ require "spec.support.close"
 local cmml = require "cmml"
 local ref = require "spec.support.ref"
 local tables = require "spec.support.tables"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
 
 local batches, bytes, descend, model = tables.batches, tables.bytes, tables.descend, tables.model
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 describe("groups of parameters", function()
   it("have settings of their own, by name, module and form", function()
@@ -51,7 +46,8 @@ describe("groups of parameters", function()
       ["adam: group 2: no parameter is called hiden; did you mean hidden?"] =
         { { parameters = "film" }, { parameters = { "out", "hiden" } } },
       ["adam: group 1: no parameter is called hidden.; did you"] = { { parameters = "hidden." } },
-      ["adam: group 1: no parameter is called *.wait; did you"] = { { parameters = "*.wait" } },
+      ["adam: group 1: no parameter is called *.wait; known: film, person"] =
+        { { parameters = "*.wait" } },
       ["adam: group 1: no parameter is called fil.; did you"] = { { parameters = "fil." } },
       ["adam: parameter out.bias is in groups 1 and 2"] =
         { { parameters = "out" }, { parameters = "*.bias" } },
@@ -68,6 +64,11 @@ describe("groups of parameters", function()
       assert.is_false(ok)
       assert.truthy(message:find(text, 1, true), message)
     end
+    local _, message = with { parameters = "zz" }
+    assert.matches("^adam: group 1: no parameter is called zz; known: film, person, hidden.weight, "
+      .. "hidden, hidden.bias, out.weight, out, out.bias$", message)
+    refused("adam: groups must be a list of tables, {{parameters = ..}, ..}, without parameters",
+      cmml.adam, model(), { groups = { parameters = "out" } })
     refused("sgd: unknown option sparse", cmml.sgd, model(), { sparse = true })
     refused("sgd: nesterov needs a momentum above 0", cmml.sgd, model(), { nesterov = true })
     refused("sgd: momentum must be from 0 to below 1, not 1", cmml.sgd, model(), { momentum = 1 })
@@ -80,9 +81,17 @@ describe("groups of parameters", function()
     assert.truthy(math.abs(optimizer.groups[1].lr - 0.03) < 1e-15)
     assert.equal(0.01, optimizer.groups[2].lr)
     refused("set_lr: lr must be finite and not negative, not -1", optimizer.set_lr, optimizer, -1)
+    refused("set_lr: lr must be finite and not negative, not nil", optimizer.set_lr, optimizer)
     assert.equal(0.01, optimizer.groups[2].lr)
     local frozen = cmml.adam(model(), { lr = 0, groups = { { parameters = "out", lr = 0.3 } } })
     refused("the rate of group 1 has no ratio to the common one, 0", frozen.set_lr, frozen, 1)
+  end)
+end)
+
+describe("an optimiser", function()
+  it("is made of a module", function()
+    refused("adam: a module was expected, not nil", cmml.adam)
+    refused("sgd: a module was expected, not table", cmml.sgd, { core.full({ 2 }, 1) })
   end)
 end)
 
@@ -197,7 +206,17 @@ describe("an optimiser of a module", function()
     assert.has_error(function()
       adam:restore(values, 4)
     end, "adam: the state lacks second.out.bias")
+    values["second.out.bias"] = core.full({}, 1) -- would spread over any shape
+    refused("adam: second.out.bias of the state has shape {}, but {1} was expected", adam.restore,
+      adam, values, 4)
+    values["second.out.bias"] = core.full({ 1 }, 1)
+    for _, steps in ipairs { -1, 1.5, "x" } do
+      refused("adam: steps must be a whole number, not negative, not " .. steps, adam.restore, adam,
+        values, steps)
+    end
     assert.equal(0, adam.core:steps())
     assert.equal(0, adam.core:moments()[1]:sum():item())
+    adam:restore(values, 4)
+    assert.equal(24, adam.core:moments()[1]:sum():item())
   end)
 end)

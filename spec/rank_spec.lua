@@ -5,6 +5,7 @@ local finite = require "spec.support.finite"
 local leaks = require "spec.support.leaks"
 local ref = require "spec.support.ref"
 local seed = require "spec.support.seed"
+local refused = require("spec.support.refused").with_text
 
 local cores = { (require "cmml.core"), (require "cmml.core64") }
 local nan, inf = 0 / 0, math.huge
@@ -18,12 +19,6 @@ end)
 teardown(function()
   assert.equal(blocks, leaks(table.unpack(cores)))
 end)
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 -- The positions of a list, largest first: not a number above all, of equals the first first.
 local function sorted(values)

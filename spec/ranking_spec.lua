@@ -2,12 +2,7 @@
 local close = require "spec.support.close"
 local cmml = require "cmml"
 local seed = require "spec.support.seed"
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
+local refused = require("spec.support.refused").with_text
 
 local function near(expected, actual, name)
   assert.truthy(close.difference(expected, actual) <= 1e-12,

@@ -2,13 +2,8 @@
 local cmml = require "cmml"
 local close = require "spec.support.close"
 local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 local model = cmml.cmml(data.catalogue, people.small(2))

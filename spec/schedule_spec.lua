@@ -47,6 +47,20 @@ describe("plateau", function()
     assert.error_matches(function()
       cmml.plateau { lr = 1, mode = "least" }
     end, "is none of min, max")
+    for text, options in pairs {
+      ["plateau: lr must be finite and not negative, not %-1"] = { lr = -1 },
+      ["plateau: min_lr must be from 0 to lr, not 2"] = { lr = 1, min_lr = 2 },
+      ["plateau: min_lr must be from 0 to lr, not %-?nan"] = { lr = 1, min_lr = 0 / 0 },
+      ["plateau: patience must be at least 0, not %-1"] = { lr = 1, patience = -1 },
+      ["plateau: threshold must be from 0 to below 1, not 1"] = { lr = 1, threshold = 1 },
+    } do
+      assert.error_matches(function()
+        cmml.plateau(options)
+      end, text)
+    end
+    assert.error_matches(function()
+      cmml.plateau({ lr = 1 }):update()
+    end, "update: the value of the metric was expected, not nil")
   end)
 end)
 
@@ -75,8 +89,8 @@ describe("cosine", function()
   it("refuses what is no schedule", function()
     for text, options in pairs {
       ["cosine: lr must be finite and not negative, not %-1"] = { lr = -1, steps = 1 },
-      ["cosine: min_lr must be finite and not negative, not inf"] = { lr = 1, steps = 1,
-        min_lr = 1 / 0 },
+      ["cosine: min_lr must be from 0 to lr, not inf"] = { lr = 1, steps = 1, min_lr = 1 / 0 },
+      ["cosine: min_lr must be from 0 to lr, not 1.5"] = { lr = 1, steps = 1, min_lr = 1.5 },
       ["cosine: steps must be at least 1, not 0"] = { lr = 1, steps = 0 },
       ["cosine: growth must be at least 1, not 0"] = { lr = 1, steps = 1, growth = 0 },
       ["cosine: option steps is missing"] = { lr = 1 },

@@ -3,14 +3,9 @@
 require "spec.support.close"
 local cmml = require "cmml"
 local ref = require "spec.support.ref"
+local refused = require("spec.support.refused").with_pattern
 
 local nn = cmml.nn
-
-local function refused(pattern, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches(pattern, message)
-end
 
 local function names_of(module)
   local names = {}

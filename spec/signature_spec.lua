@@ -2,12 +2,7 @@
 -- 1-based rows and dims, methods and metamethods, and errors that name the argument.
 require "spec.support.close"
 local core = require "cmml.core"
-
-local function refused(pattern, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches(pattern, message)
-end
+local refused = require("spec.support.refused").with_pattern
 
 local x = core.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
 

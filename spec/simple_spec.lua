@@ -1,13 +1,8 @@
 -- The simple predictors: numbers worked by hand.
 local cmml = require "cmml"
 local close = require "spec.support.close"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 -- Users u1 and u2 to learn from; u3, whose ratings are far off, is not.
 local data = cmml.dataset { schema = cmml.schema {}, ratings = { { "u1", "a", 5 }, { "u1", "b", 3 },

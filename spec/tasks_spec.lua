@@ -1,12 +1,7 @@
 -- Batches of tasks from a data set.
 local cmml = require "cmml"
 local people = require "spec.support.people"
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
+local refused = require("spec.support.refused").with_text
 
 local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 

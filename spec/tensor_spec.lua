@@ -1,5 +1,6 @@
 local cmml = require "cmml"
 local leaks = require "spec.support.leaks"
+local refused = require("spec.support.refused").with_pattern
 
 local libraries = { float32 = cmml, float64 = cmml.double }
 
@@ -12,12 +13,6 @@ end)
 teardown(function()
   assert.equal(blocks, leaks(cmml.core, cmml.double.core))
 end)
-
-local function refused(pattern, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.matches(pattern, message)
-end
 
 for dtype, c in pairs(libraries) do
   describe("a tensor of " .. dtype, function()

@@ -1,13 +1,8 @@
 -- Training with other optimisers and schedules than the preset's.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
 
@@ -128,11 +123,36 @@ describe("training", function()
     end
   end)
 
+  it("clips nothing if told so, also in a run that is kept and resumed", function()
+    local way = { clip = math.huge, groups = { { parameters = "label", clip = math.huge } } }
+    local function with(changes)
+      for key, value in pairs(way) do
+        changes[key] = value
+      end
+      return changes
+    end
+    local whole = select(2, run(with { epochs = 2 }))
+    run(with { epochs = 1, out = folder })
+    local resumed = select(2, run(with { epochs = 2, out = folder, resume = true }))
+    assert.equal(people.bits(whole), people.bits(resumed))
+    refused("train: cannot resume: clip was inf, now it is 3", run, { clip = 3, resume = true,
+      groups = way.groups, out = folder })
+  end)
+
+  it("refuses notes that no file can hold before it trains", function()
+    for _, key in ipairs { "notes", "conditions" } do
+      refused("train: conditions and notes must be plain data: json: a function cannot be written",
+        run, { out = folder, [key] = { f = print } })
+      assert.is_false(core.exists(folder .. "/last.safetensors"))
+    end
+  end)
+
   it("refuses settings that do not exist or do not go together", function()
     refused('train: optimizer: "rmsprop" is none of adam, adamw, sgd', run,
       { optimizer = "rmsprop" })
     refused("adam: unknown option momentum", run, { momentum = 0.9 })
     refused('train: schedule: "linear" is none of cosine, plateau', run, { schedule = "linear" })
+    refused("train: schedule: nil is none of cosine, plateau", run, { schedule = { steps = 2 } })
     refused("train: schedule must be a name or a table of options, not number", run,
       { schedule = 3 })
     refused("cosine: unknown option patience", run, { schedule = { kind = "cosine",

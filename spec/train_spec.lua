@@ -1,13 +1,8 @@
 -- Training: that it learns what only the context tells, stops when it should, and resumes exactly.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
 

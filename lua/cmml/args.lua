@@ -92,7 +92,9 @@ end
 
 local function describe(value)
   local meta = getmetatable(value)
-  if type(meta) == "table" and meta.__name then
+  if value == nil then
+    return "nil"
+  elseif type(meta) == "table" and meta.__name then
     return meta.__name
   end
   return type(value) == "string" and ("%q"):format(value) or type(value) .. " " .. tostring(value)

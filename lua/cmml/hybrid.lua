@@ -18,7 +18,8 @@ return function(cmml)
 
   --- The element-wise product of context and query ("dot" in the paper). No parameters.
   -- @tparam table options width, init
-  -- @treturn DotHybrid of (x, context), both [rows, width], giving [rows, width]
+  -- @treturn DotHybrid of (x, context [tasks, width], tasks), which reads joined matrices, giving
+  -- one [rows, width]
   function cmml.hybrids.dot(options)
     local opt = args.check("hybrids.dot", options, { width = "integer", init = "table?" })
     local self = DotHybrid.new()

@@ -18,6 +18,15 @@ return function(cmml)
   -- table, or row r where there are no ids
   -- @treturn Joined
   function cmml.joined(parts)
+    if type(parts) ~= "table" or #parts == 0 then
+      error("joined: a list of parts {table, ids} was expected, at least one", 2)
+    end
+    for i, part in ipairs(parts) do
+      local tensor = type(part) == "table" and part[1]
+      if not cmml.is_tensor(tensor) or #tensor.shape ~= 2 then
+        error(("joined: part %d must be {table [n, width], ids}"):format(i), 2)
+      end
+    end
     return setmetatable({ parts = parts }, Joined)
   end
 
@@ -61,12 +70,26 @@ return function(cmml)
     return core.joined_linear(tables, weight, bias, activation, ids[1], ids[2], ids[3], ids[4])
   end
 
+  --- How many columns all parts have together.
+  -- @treturn integer
+  function Joined:width()
+    local width = 0
+    for _, part in ipairs(self.parts) do
+      width = width + part[1].shape[2]
+    end
+    return width
+  end
+
   --- The element-wise product with rows of a table.
   -- @tparam Tensor table [n, width]
   -- @tparam Ids ids which of them each row is multiplied with
   -- @treturn Joined; parts that repeat in the same way are multiplied once for each row of their
   -- table
   function Joined:scaled_by(table, ids)
+    if table.shape[2] ~= self:width() then
+      error(("scaled_by: a table of %d columns was expected, not of %s"):format(self:width(),
+        tostring(table.shape[2])), 2)
+    end
     local parts, column = {}, 1
     for i, part in ipairs(self.parts) do
       local width = part[1].shape[2]

@@ -103,6 +103,9 @@ return function(cmml)
   --- Sets parameters from a table by name; every parameter must be there, with its shape.
   -- @tparam table values tensors by name
   function Module:load_parameters(values)
+    if type(values) ~= "table" then
+      error("load_parameters: a table of tensors by name was expected, not " .. type(values), 2)
+    end
     cmml.no_grad(function()
       for name, tensor in self:parameters() do
         local value = values[name]
@@ -138,6 +141,14 @@ return function(cmml)
   -- @tparam table params tensors by name, as `named_parameters` names them; the others stay
   -- @treturn Module a module over those weights, sharing all else
   function cmml.functional(module, params)
+    if type(params) ~= "table" then
+      error("functional: a table of tensors by name was expected, not " .. type(params), 2)
+    end
+    for name, value in pairs(params) do
+      if not cmml.is_tensor(value) then
+        error(("functional: %s must be a tensor, not %s"):format(tostring(name), type(value)), 2)
+      end
+    end
     local used = {}
     local function copy(original, prefix)
       local clone = setmetatable({}, getmetatable(original))

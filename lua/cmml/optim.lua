@@ -38,6 +38,16 @@ local function check_range(what, options)
   end
 end
 
+-- Groups are a list: what stands there under a name would be passed over.
+local function check_groups(kind, list)
+  for key in pairs(list) do
+    if math.type(key) ~= "integer" or key < 1 or key > #list then
+      error(("%s: groups must be a list of tables, {{parameters = ..}, ..}, without %s"):format(
+        kind, tostring(key)), 5)
+    end
+  end
+end
+
 local function read_options(kind, options)
   local rules = { clip_norm = "number?", groups = { "table", {} } }
   for name, rule in pairs(settings[kind]) do
@@ -45,6 +55,7 @@ local function read_options(kind, options)
   end
   local common = args.check(kind, options, rules, 5)
   check_range(kind, common)
+  check_groups(kind, common.groups)
   return common
 end
 
@@ -68,6 +79,9 @@ return function(cmml)
 
   -- The parameters lie group by group, so that a step is one loop a group.
   local function make(kind, module, options)
+    if type(module) ~= "table" or type(module.named_parameters) ~= "function" then
+      error(("%s: a module was expected, not %s"):format(kind, type(module)), 3)
+    end
     local common = read_options(kind, options)
     local self = setmetatable({ kind = kind, options = common, groups = {}, names = {},
       first_lr = common.lr }, ModuleOptimizer)
@@ -168,8 +182,8 @@ return function(cmml)
   --- Sets the learning rate. Groups with a rate of their own keep its ratio to the common one.
   -- @tparam number lr
   function ModuleOptimizer:set_lr(lr)
-    if not (lr >= 0 and lr < math.huge) then
-      error(("set_lr: lr must be finite and not negative, not %g"):format(lr), 2)
+    if math.type(lr) == nil or not (lr >= 0 and lr < math.huge) then
+      error(("set_lr: lr must be finite and not negative, not %s"):format(tostring(lr)), 2)
     end
     for g, group in ipairs(self.groups) do
       if group.own_lr and self.first_lr == 0 then
@@ -195,15 +209,25 @@ return function(cmml)
     return list, self.core:steps()
   end
 
-  --- Sets that state.
+  --- Sets that state, or raises and leaves all as it was.
   -- @tparam table values tensors by name
   -- @tparam integer steps
   function ModuleOptimizer:restore(values, steps)
     local list = self:state()
     for _, pair in ipairs(list) do
-      if not values[pair[1]] then
-        error(("%s: the state lacks %s"):format(self.kind, pair[1]), 0)
+      local name, value = pair[1], values[pair[1]]
+      if not value then
+        error(("%s: the state lacks %s"):format(self.kind, name), 0)
       end
+      local shape, wanted = table.concat(value.shape, ", "), table.concat(pair[2].shape, ", ")
+      if shape ~= wanted then
+        error(("%s: %s of the state has shape {%s}, but {%s} was expected"):format(self.kind, name,
+          shape, wanted), 0)
+      end
+    end
+    if math.type(steps) ~= "integer" or steps < 0 then
+      error(("%s: steps must be a whole number, not negative, not %s"):format(self.kind,
+        tostring(steps)), 0)
     end
     for _, pair in ipairs(list) do
       pair[2]:copy_(values[pair[1]])

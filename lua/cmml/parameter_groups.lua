@@ -21,10 +21,11 @@ end
 
 -- What an entry may be called: the parameters and the modules above them.
 local function known(names)
-  local list = {}
+  local list, seen = {}, {}
   for _, name in ipairs(names) do
     repeat
-      list[#list + 1] = name
+      list[#list + 1] = not seen[name] and name or nil
+      seen[name] = true
       name = name:match "^(.*)%."
     until not name
   end
@@ -56,8 +57,8 @@ function groups.divide(what, names, wanted)
         end
       end
       if not found then
-        error(("%s: group %d: no parameter is called %s; did you mean %s?"):format(what, g, entry,
-          tostring(args.nearest(entry, known(names)))), 0)
+        error(("%s: group %d: no parameter is called %s; %s"):format(what, g, entry,
+          args.suggest(entry, known(names))), 0)
       end
     end
   end

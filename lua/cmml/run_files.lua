@@ -15,6 +15,20 @@ local decisive = { "seed", "batch", "shards", "support", "query", "valid_draws" 
 return function(cmml, of_learner)
   local core, files = cmml.core, {}
 
+  -- Options as plain data. JSON has no infinity, which says that nothing is clipped.
+  local function plain_data(value)
+    if value == math.huge then
+      return "inf"
+    elseif type(value) ~= "table" then
+      return value
+    end
+    local copy = {}
+    for key, inner in pairs(value) do
+      copy[key] = plain_data(inner)
+    end
+    return copy
+  end
+
   local function path_of(opt, name)
     return opt.out .. "/" .. name .. ".safetensors"
   end
@@ -28,6 +42,10 @@ return function(cmml, of_learner)
   --- Makes the folder of a run. One that holds a run already is refused unless it is resumed.
   -- @tparam table opt of `train`
   function files.open(opt)
+    local ok, message = pcall(json.encode, { opt.conditions, opt.notes })
+    if not ok then
+      error("train: conditions and notes must be plain data: " .. message, 0)
+    end
     check(core.mkdir(opt.out))
     if not opt.resume and core.exists(path_of(opt, "last")) then
       error(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
@@ -43,7 +61,7 @@ return function(cmml, of_learner)
     end
     for _, keys in ipairs { decisive, of_learner } do
       for _, key in ipairs(keys) do
-        conditions[key] = opt[key]
+        conditions[key] = plain_data(opt[key])
       end
     end
     return conditions
@@ -81,7 +99,8 @@ return function(cmml, of_learner)
     tensors, notes.steps, notes.schedule = learner:state()
     notes.conditions, notes.state = conditions_of(model, data, opt), {}
     for key, value in pairs(state) do
-      notes.state[key] = value == value and value or nil -- a metric that no task has is no number
+      -- a metric that no task has is no number, and the best of such is infinite
+      notes.state[key] = value == value and value ~= math.huge and value or nil
     end
     check(cmml.save(model, path_of(opt, "last"), { tensors = tensors, notes = notes }))
     check(core.write_file(opt.out .. "/log.csv",
@@ -140,6 +159,7 @@ return function(cmml, of_learner)
     check_conditions(notes.conditions, conditions_of(model, data, opt))
     model.module:load_parameters(weights_of(saved))
     learner:restore(found.tensors, notes.steps, notes.schedule)
+    notes.state.best = notes.state.best or math.huge
     return notes.state
   end
 

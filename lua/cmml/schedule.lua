@@ -14,10 +14,6 @@ local function check(name, good, what, value, level)
   end
 end
 
-local function check_rate(name, value)
-  check(name, value >= 0 and value < math.huge, "finite and not negative", value, 4)
-end
-
 -- A class of schedules whose state is these fields. JSON has no infinity, so what is not finite is
 -- left out, and comes back as it was at the start.
 local function class(name, fields)
@@ -64,6 +60,14 @@ return function(cmml)
   local Cosine = class("cmml.Cosine", { "lr", "at", "length" })
   local Warmup = class("cmml.Warmup", { "lr", "at" })
 
+  -- The bounds of a rate that falls.
+  local function check_bounds(name, self)
+    check(name .. ": lr", self.lr >= 0 and self.lr < math.huge, "finite and not negative", self.lr,
+      4)
+    check(name .. ": min_lr", self.min_lr >= 0 and self.min_lr <= self.lr, "from 0 to lr",
+      self.min_lr, 4)
+  end
+
   --- Lowers a learning rate when a metric has ceased to improve.
   --
   -- A value is better than the best so far by more than its share `threshold`, or it is a bad one;
@@ -76,9 +80,12 @@ return function(cmml)
       factor = { "number", 0.1 }, patience = { "integer", 10 }, threshold = { "number", 1e-4 },
       min_lr = { "number", 0 } })
     args.one_of("plateau: mode", self.mode, { "min", "max" })
-    check_rate("plateau: lr", self.lr)
+    check_bounds("plateau", self)
     check("plateau: factor", self.factor > 0 and self.factor < 1, "above 0 and below 1",
       self.factor)
+    check("plateau: patience", self.patience >= 0, "at least 0", self.patience)
+    check("plateau: threshold", self.threshold >= 0 and self.threshold < 1, "from 0 to below 1",
+      self.threshold)
     self.best, self.bad = self.mode == "min" and math.huge or -math.huge, 0
     return setmetatable(self, Plateau)
   end
@@ -87,6 +94,9 @@ return function(cmml)
   -- @tparam number value
   -- @treturn number the learning rate from now on
   function Plateau:update(value)
+    if math.type(value) == nil then
+      error("update: the value of the metric was expected, not " .. type(value), 2)
+    end
     local better
     if self.mode == "min" then
       better = value < self.best * (1 - self.threshold)
@@ -113,8 +123,7 @@ return function(cmml)
   function cmml.cosine(options)
     local self = args.check("cosine", options, { lr = "number", steps = "integer",
       min_lr = { "number", 0 }, restarts = { "boolean", false }, growth = { "integer", 1 } })
-    check_rate("cosine: lr", self.lr)
-    check_rate("cosine: min_lr", self.min_lr)
+    check_bounds("cosine", self)
     check("cosine: steps", self.steps >= 1, "at least 1", self.steps)
     check("cosine: growth", self.growth >= 1, "at least 1", self.growth)
     self.first, self.at, self.length = self.lr, 0, self.steps
@@ -147,7 +156,7 @@ return function(cmml)
     check("warmup: steps", self.steps >= 1, "at least 1", self.steps)
     check("warmup: start", self.start >= 0 and self.start <= 1, "from 0 to 1", self.start)
     if self.lr then
-      check_rate("warmup: lr", self.lr)
+      check("warmup: lr", self.lr >= 0 and self.lr < math.huge, "finite and not negative", self.lr)
     elseif type(self.schedule.update) ~= "function" or type(self.schedule.step) ~= "function" then
       error("warmup: schedule must be a schedule", 2)
     end

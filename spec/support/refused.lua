@@ -1,0 +1,26 @@
+--- What must be refused with words that are known beforehand.
+local assert = require "luassert"
+
+local refused = {}
+
+--- Fails unless a call raises a text in which another stands.
+-- @tparam string text as it stands there
+-- @tparam function f
+-- @param ... what it is called with
+function refused.with_text(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+--- Fails unless a call raises a text that matches a pattern.
+-- @tparam string pattern
+-- @tparam function f
+-- @param ... what it is called with
+function refused.with_pattern(pattern, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.matches(pattern, message)
+end
+
+return refused
