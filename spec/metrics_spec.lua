@@ -1,15 +1,9 @@
--- Metrics of predicted ratings, by hand and by brute force, and evaluation over tasks.
+-- Metrics of predicted ratings, by hand and by brute force.
 local cmml = require "cmml"
 local close = require "spec.support.close"
-local people = require "spec.support.people"
 local seed = require "spec.support.seed"
+local refused = require("spec.support.refused").with_text
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 local function near(expected, actual, tolerance)
   assert.truthy(close.difference(expected, actual) <= (tolerance or 1e-6),
@@ -121,109 +115,5 @@ describe("metrics.summary", function()
     assert.truthy(s.mean ~= s.mean)
     assert.equal(0, s.tasks)
     assert.equal(1, s.skipped)
-  end)
-end)
-
-describe("evaluate", function()
-  local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
-
-  -- Predicts the same for everything.
-  local function constant(value)
-    return {
-      adapt_rows = function()
-        return value
-      end,
-      score_rows = function(_, state, items)
-        return core.full({ #items }, state)
-      end,
-    }
-  end
-
-  local function tasks(options)
-    options = options or {}
-    return cmml.tasks { ratings = data.all, users = options.users or data.test, bags = data.bags,
-      support = 3, query = 2, batch = options.batch, seed = 4 }
-  end
-
-  it("takes the mean of a user over the draws, then over users", function()
-    local sums, draws = {}, 3
-    for number = 1, draws do
-      local at = 0
-      for batch in tasks():batches(number) do
-        local labels, row = batch.query.labels:totable(), 0
-        for _, n in ipairs(batch.query.segments:totable()) do
-          at = at + 1
-          for i = row + 1, row + n do
-            sums[at] = (sums[at] or 0) + math.abs(labels[i] - 2) / n / draws
-          end
-          row = row + n
-        end
-      end
-    end
-    local expected = cmml.metrics.summary(sums)
-    local found = cmml.evaluate({ constant(2), constant(3) }, tasks(), { draws = draws })
-    assert.equal(2, #found)
-    near(expected.mean, found[1].mae.mean)
-    near(expected.interval, found[1].mae.interval)
-    assert.equal(#data.test, found[1].mae.tasks)
-    assert.not_equal(found[1].mae.mean, found[2].mae.mean)
-  end)
-
-  it("does not depend on the batches", function()
-    local one = cmml.evaluate({ constant(2.5) }, tasks { batch = 1 }, { draws = 2 })
-    assert.same(one, cmml.evaluate({ constant(2.5) }, tasks { batch = 4 }, { draws = 2 }))
-    assert.same(one, cmml.evaluate({ constant(2.5) }, tasks { batch = 100 }, { draws = 2 }))
-  end)
-
-  it("counts users who have nothing to be judged by as skipped", function()
-    local world = people.world { users = 5, items = 6, rated = 3 }
-    world.users[6], world.schema = { id = "silent", age = "1" }, cmml.schema {}
-    local silent = cmml.dataset(world)
-    local rows = { 1, silent.users:id "silent", 2 }
-    local found = cmml.evaluate({ constant(3) }, cmml.tasks { ratings = silent.ratings,
-      users = rows, bags = {} })[1]
-    assert.equal(2, found.mae.tasks)
-    assert.equal(1, found.mae.skipped)
-    assert.truthy(found.mae.mean == found.mae.mean)
-  end)
-
-  it("records no gradients", function()
-    local model = cmml.cmml(data.catalogue, people.small())
-    local tracked
-    local watching = setmetatable({ score_rows = function(_, ...)
-      local scores = model:score_rows(...)
-      tracked = scores.tracked
-      return scores
-    end }, { __index = function(_, key)
-      return key == "adapt_rows" and function(_, ...)
-        return model:adapt_rows(...)
-      end
-    end })
-    cmml.evaluate({ watching }, tasks(), { draws = 1 })
-    assert.is_false(tracked)
-    assert.is_true(core.grad_enable(true))
-  end)
-
-  it("refuses an evaluation of nothing", function()
-    refused("draws must be at least 1, but is 0", cmml.evaluate, { constant(1) }, tasks(),
-      { draws = 0 })
-    refused("there are no users to judge by", cmml.evaluate, { constant(1) }, tasks { users = {} })
-    refused("unknown option draw; did you mean draws?", cmml.evaluate, {}, tasks(), { draw = 1 })
-  end)
-
-  it("shows its results in columns that line up", function()
-    local found = cmml.evaluate({ constant(2), constant(3) }, tasks())
-    local lines = {}
-    for line in cmml.format_results({ "a", "longer title" }, found):gmatch("[^\n]+") do
-      lines[#lines + 1] = line
-    end
-    assert.equal(4, #lines)
-    assert.truthy(lines[3]:find("| a            | ", 1, true), lines[3])
-    assert.truthy(lines[3]:find(("%.4f ± %.4f"):format(found[1].mae.mean,
-      found[1].mae.interval), 1, true))
-    local width = utf8.len(lines[1])
-    for _, line in ipairs(lines) do
-      assert.equal(width, utf8.len(line), line)
-    end
   end)
 end)

@@ -243,6 +243,10 @@ function class_Joined:scaled_by(table, ids) end
 ---@return cmml.Tensor # [rows, width]
 function class_Joined:tensor() end
 
+---How many columns all parts have together.
+---@return integer
+function class_Joined:width() end
+
 ---What `nn.layer_norm` gives.
 ---@class cmml.LayerNorm: cmml.Module
 ---@overload fun(...: any): any
@@ -378,7 +382,7 @@ function class_ModuleOptimizer:clear() end
 ---@return number
 function class_ModuleOptimizer:norm() end
 
----Sets that state.
+---Sets that state, or raises and leaves all as it was.
 ---@param values table tensors by name
 ---@param steps integer
 function class_ModuleOptimizer:restore(values, steps) end
@@ -1647,12 +1651,13 @@ function cmml.erf(x) end
 ---@class cmml.evaluate.options
 ---@field draws? integer default 5
 ---@field cutoffs? table default { 1, 3 }
+---@field relevant? number
 
 ---Evaluates recommenders on the same tasks. Each user's value of a metric is the mean over the
 ---draws, so that the interval speaks of users.
 ---@param models table list of recommenders
 ---@param tasks cmml.Tasks
----@param options? cmml.evaluate.options draws (default 5), cutoffs (of ndcg_exp, default {1, 3})
+---@param options? cmml.evaluate.options draws (default 5), cutoffs (of metrics of the first k, default {1, 3}), relevant (a rating: query items that a user rated so or higher are to be found, and the metrics of `metrics.ranking` say how well each query is ranked; default: none of them)
 ---@return table # for each model a table by metric: mean, interval, tasks, skipped (see `metrics.summary`). A user whose metric does not exist in one of the draws is skipped.
 function cmml.evaluate(models, tasks, options) end
 
@@ -1702,7 +1707,7 @@ function cmml.fit_simple(data) end
 ---The results of `evaluate` as a Markdown table.
 ---@param titles table one a model
 ---@param results table
----@param names? table metrics, in the order of the columns
+---@param names? table metrics, in the order of the columns; default: mae, rmse, ndcg_exp@1, ndcg_exp@3
 ---@return string
 function cmml.format_results(titles, results, names) end
 
@@ -1866,7 +1871,7 @@ function cmml.huber(a, b, delta) end
 
 ---The element-wise product of context and query ("dot" in the paper). No parameters.
 ---@param options cmml.hybrids.dot.options width, init
----@return cmml.DotHybrid # of (x, context), both [rows, width], giving [rows, width]
+---@return cmml.DotHybrid # of (x, context [tasks, width], tasks), which reads joined matrices, giving one [rows, width]
 function cmml.hybrids.dot(options) end
 
 ---A list of row numbers, 1-based; 0 stands for "unknown" and reads as a row of zeros.
@@ -2769,7 +2774,7 @@ function cmml.top_k(x, k) end
 ---log.csv there, and best.safetensors when the validation MAE has fallen.
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
 ---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch)
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (defaults: those of the model's preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
 

@@ -39,7 +39,7 @@ return function(cmml)
     local raw = cmml.core.rating_metrics(score, label, segments, cutoffs)
     local named = { mae = raw.mae, rmse = raw.rmse }
     for j, k in ipairs(cutoffs) do
-      named["ndcg_exp@" .. k] = raw.ndcg_exp[j]
+      named[("ndcg_exp@%d"):format(k)] = raw.ndcg_exp[j]
     end
     return named
   end

@@ -15,6 +15,9 @@ evaluate.options = common.join({
   { name = "draws", kind = "integer", arg = "N", default = 5,
     help = "draws of support and query a user; a user counts with the mean" },
   { name = "seed", kind = "integer", arg = "N", default = 1000, help = "seed of the draws" },
+  { name = "relevant", kind = "number", arg = "X",
+    help = "show also how well each query is ranked: query items rated X or higher are to be "
+      .. "found [default: this is not shown]" },
   { name = "shuffle-labels", kind = "flag",
     help = "permute the labels within each support set before adapting: what is lost is what the "
       .. "model reads from them" },
@@ -83,7 +86,18 @@ local function judge(cmml, values, data, models)
   local tasks = cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
     support = values.support, query = values.query, seed = values.seed,
     shuffle_labels = values.shuffle_labels }
-  return cmml.evaluate(models, tasks, { draws = values.draws })
+  return cmml.evaluate(models, tasks, { draws = values.draws, relevant = values.relevant })
+end
+
+local ranking = { "ndcg@1", "ndcg@3", "recall@3", "reciprocal_rank", "auc" }
+
+-- How well the queries are ranked. The metrics exist for the same users whatever the model, the AUC
+-- for fewer than the others.
+local function print_ranking(cmml, values, titles, results)
+  local some, both = results[1]["ndcg@1"], results[1].auc
+  print(("\nrelevant: rated %g or higher; of %d users with such a rating in every draw (auc: of "
+    .. "%d, with others, too)\n"):format(values.relevant, some.tasks, both.tasks))
+  print(cmml.format_results(titles, results, ranking))
 end
 
 --- Runs the command.
@@ -127,6 +141,9 @@ function evaluate.run(cmml, values)
     values.query, values.draws, values.protocol or "full",
     values.shuffle_labels and "; labels permuted within each support set" or ""))
   print(cmml.format_results(titles, results))
+  if values.relevant then
+    print_ranking(cmml, values, titles, results)
+  end
   return true
 end
 
