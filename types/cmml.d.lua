@@ -243,10 +243,6 @@ function class_Joined:scaled_by(table, ids) end
 ---@return cmml.Tensor # [rows, width]
 function class_Joined:tensor() end
 
----How many columns all parts have together.
----@return integer
-function class_Joined:width() end
-
 ---What `nn.layer_norm` gives.
 ---@class cmml.LayerNorm: cmml.Module
 ---@overload fun(...: any): any

@@ -22,8 +22,7 @@ return function(cmml)
       error("joined: a list of parts {table, ids} was expected, at least one", 2)
     end
     for i, part in ipairs(parts) do
-      local tensor = type(part) == "table" and part[1]
-      if not cmml.is_tensor(tensor) or #tensor.shape ~= 2 then
+      if type(part) ~= "table" or not cmml.is_tensor(part[1]) then
         error(("joined: part %d must be {table [n, width], ids}"):format(i), 2)
       end
     end
@@ -70,26 +69,12 @@ return function(cmml)
     return core.joined_linear(tables, weight, bias, activation, ids[1], ids[2], ids[3], ids[4])
   end
 
-  --- How many columns all parts have together.
-  -- @treturn integer
-  function Joined:width()
-    local width = 0
-    for _, part in ipairs(self.parts) do
-      width = width + part[1].shape[2]
-    end
-    return width
-  end
-
   --- The element-wise product with rows of a table.
   -- @tparam Tensor table [n, width]
   -- @tparam Ids ids which of them each row is multiplied with
   -- @treturn Joined; parts that repeat in the same way are multiplied once for each row of their
   -- table
   function Joined:scaled_by(table, ids)
-    if table.shape[2] ~= self:width() then
-      error(("scaled_by: a table of %d columns was expected, not of %s"):format(self:width(),
-        tostring(table.shape[2])), 2)
-    end
     local parts, column = {}, 1
     for i, part in ipairs(self.parts) do
       local width = part[1].shape[2]
@@ -101,6 +86,10 @@ return function(cmml)
         local rows = part[2] and core.gather_rows(part[1], part[2]) or part[1]
         parts[i] = { rows * core.gather_rows(scale, ids) }
       end
+    end
+    if table.shape[2] ~= column - 1 then
+      error(("scaled_by: a table of %d columns was expected, not of %s"):format(column - 1,
+        tostring(table.shape[2])), 2)
     end
     return cmml.joined(parts)
   end
