@@ -188,8 +188,8 @@ function class_FieldEmbedding:forward(names, bags, rows) end
 local class_FilmModulation = {}
 
 ---Scores of rows.
----@param x cmml.Tensor [rows, inp]
----@param condition cmml.Tensor [rows, cond]
+---@param x cmml.Tensor|cmml.Joined [rows, inp]
+---@param condition cmml.Tensor|cmml.Joined [rows, cond]
 ---@param parts? table is given the fields hyper (what generates gamma and beta, a tensor a layer) and backbone (the last modulated layer)
 ---@return cmml.Tensor # [rows]
 function class_FilmModulation:forward(x, condition, parts) end
@@ -260,7 +260,7 @@ local class_Linear = {}
 
 ---Runs the layer; `layer(x)` is the same.
 ---@param x cmml.Tensor|cmml.Joined [.., inp]
----@return cmml.Tensor|cmml.Joined # [.., out]
+---@return cmml.Tensor # [.., out]
 function class_Linear:forward(x) end
 
 ---What `nn.list` gives.
@@ -300,7 +300,7 @@ function class_Lstm:last(x, lengths, state) end
 local class_MeanEncoder = {}
 
 ---The contexts of tasks.
----@param samples cmml.Tensor [rows, inp]
+---@param samples cmml.Tensor|cmml.Joined [rows, inp]
 ---@param segments cmml.Segments one a task
 ---@return cmml.Tensor # [tasks, out]
 function class_MeanEncoder:forward(samples, segments) end
@@ -311,17 +311,17 @@ function class_MeanEncoder:forward(samples, segments) end
 local class_Mlp = {}
 
 ---Runs all layers.
----@param x cmml.Tensor [.., inp]
+---@param x cmml.Tensor|cmml.Joined [.., inp]
 ---@return cmml.Tensor # [.., out]
 function class_Mlp:forward(x) end
 
 ---All layers but the last.
----@param x cmml.Tensor [.., inp]
----@return cmml.Tensor # [.., width of the last hidden layer]
+---@param x cmml.Tensor|cmml.Joined [.., inp]
+---@return cmml.Tensor|cmml.Joined # [.., width of the last hidden layer]; x itself if there is none
 function class_Mlp:hidden(x) end
 
 ---The last layer.
----@param x cmml.Tensor what `hidden` gave
+---@param x cmml.Tensor|cmml.Joined what `hidden` gave
 ---@return cmml.Tensor # [.., out]
 function class_Mlp:last(x) end
 

@@ -31,7 +31,7 @@ return function(cmml)
   end
 
   --- The contexts of tasks.
-  -- @tparam Tensor samples [rows, inp]
+  -- @tparam Tensor|Joined samples [rows, inp]
   -- @tparam Segments segments one a task
   -- @treturn Tensor [tasks, out]
   function MeanEncoder:forward(samples, segments)

@@ -22,7 +22,7 @@ return function(cmml)
       error("joined: a list of parts {table, ids} was expected, at least one", 2)
     end
     for i, part in ipairs(parts) do
-      if type(part) ~= "table" or not cmml.is_tensor(part[1]) then
+      if type(part) ~= "table" or type(part[1]) ~= "userdata" then
         error(("joined: part %d must be {table [n, width], ids}"):format(i), 2)
       end
     end

@@ -50,8 +50,8 @@ return function(cmml)
   end
 
   --- Scores of rows.
-  -- @tparam Tensor x [rows, inp]
-  -- @tparam Tensor condition [rows, cond]
+  -- @tparam Tensor|Joined x [rows, inp]
+  -- @tparam Tensor|Joined condition [rows, cond]
   -- @tparam[opt] table parts is given the fields hyper (what generates gamma and beta, a tensor a
   -- layer) and backbone (the last modulated layer)
   -- @treturn Tensor [rows]

@@ -59,7 +59,7 @@ return function(cmml)
 
   --- Runs the layer; `layer(x)` is the same.
   -- @tparam Tensor|Joined x [.., inp]
-  -- @treturn Tensor|Joined [.., out]
+  -- @treturn Tensor [.., out]
   function Linear:forward(x)
     if cmml.is_joined(x) then
       return x:linear(self.weight, self.bias, self.activation)
@@ -89,8 +89,8 @@ return function(cmml)
   end
 
   --- All layers but the last.
-  -- @tparam Tensor x [.., inp]
-  -- @treturn Tensor [.., width of the last hidden layer]
+  -- @tparam Tensor|Joined x [.., inp]
+  -- @treturn Tensor|Joined [.., width of the last hidden layer]; x itself if there is none
   function Mlp:hidden(x)
     for i = 0, self.depth - 2 do
       x = self[tostring(i)](x)
@@ -99,14 +99,14 @@ return function(cmml)
   end
 
   --- The last layer.
-  -- @tparam Tensor x what `hidden` gave
+  -- @tparam Tensor|Joined x what `hidden` gave
   -- @treturn Tensor [.., out]
   function Mlp:last(x)
     return self[tostring(self.depth - 1)](x)
   end
 
   --- Runs all layers.
-  -- @tparam Tensor x [.., inp]
+  -- @tparam Tensor|Joined x [.., inp]
   -- @treturn Tensor [.., out]
   function Mlp:forward(x)
     return self:last(self:hidden(x))
