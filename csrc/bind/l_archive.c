@@ -178,18 +178,25 @@ static void check_item(lua_State *L, cm_archive_item *item, cm_tensor **tensor)
     }
 }
 
-/* Reads the metadata table at `arg` into a userdata, which is pushed. */
+/* Reads the metadata table at `arg` into a userdata, which is pushed behind a copy of the table: a
+ * finaliser may change the original at any time. */
 static cm_archive_meta *check_metadata(lua_State *L, int arg, size_t *n)
 {
     *n = 0;
     if (lua_isnoneornil(L, arg))
         return NULL;
     luaL_checktype(L, arg, LUA_TTABLE);
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1), (*n)++)
+    lua_newtable(L);
+    int copy = lua_gettop(L);
+    for (lua_pushnil(L); lua_next(L, arg); (*n)++) {
         if (lua_type(L, -2) != LUA_TSTRING || lua_type(L, -1) != LUA_TSTRING)
             luaL_argerror(L, arg, "metadata must map strings to strings");
+        lua_pushvalue(L, -2);
+        lua_insert(L, -2);
+        lua_rawset(L, copy);
+    }
     cm_archive_meta *meta = lua_newuserdatauv(L, CM_MAX(*n, 1) * sizeof *meta, 0), *at = meta;
-    for (lua_pushnil(L); lua_next(L, arg); lua_pop(L, 1), at++) {
+    for (lua_pushnil(L); lua_next(L, copy); lua_pop(L, 1), at++) {
         at->key.text = lua_tolstring(L, -2, &at->key.len);
         at->text.text = lua_tolstring(L, -1, &at->text.len);
     }

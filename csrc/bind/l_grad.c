@@ -3,13 +3,17 @@
  * @module cmml.core */
 #include "bind/cmL.h"
 
-/* The tensors of the list at `arg`, which anchors them, as a C array in a userdata on the stack. */
-static cm_tensor **check_list(lua_State *L, int arg, int *n)
+/* Room for n tensors in a userdata, which is pushed. */
+static cm_tensor **push_array(lua_State *L, int n)
 {
-    luaL_checktype(L, arg, LUA_TTABLE);
-    *n = (int)cmL_check_length(L, arg);
-    cm_tensor **list = lua_newuserdatauv(L, (size_t)CM_MAX(*n, 1) * sizeof *list, 0);
-    for (int i = 0; i < *n; i++) {
+    return lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof(cm_tensor *), 0);
+}
+
+/* Reads the first n tensors of the list at `arg`. It anchors them until Lua runs again: a finaliser
+ * may take them out. */
+static void check_list(lua_State *L, int arg, int n, cm_tensor **list)
+{
+    for (int i = 0; i < n; i++) {
         lua_rawgeti(L, arg, i + 1);
         list[i] = cmL_test_tensor(L, -1);
         if (!list[i]) {
@@ -19,7 +23,6 @@ static cm_tensor **check_list(lua_State *L, int arg, int *n)
         }
         lua_pop(L, 1);
     }
-    return list;
 }
 
 /*** Gradients of a single number with respect to tensors.
@@ -37,14 +40,15 @@ static int l_grad_list(lua_State *L)
     cm_tensor *loss = cmL_check_tensor(L, 1);
     cm_grad_options options = {.create_graph = lua_toboolean(L, 3), .retain = lua_toboolean(L, 4)};
     cm_tensor *grad_out = lua_isnil(L, 5) ? NULL : cmL_check_tensor(L, 5);
-    int n;
-    cm_tensor **xs = check_list(L, 2, &n);
-    cm_tensor **grads = lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof *grads, 0);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    int n = (int)cmL_check_length(L, 2);
+    cm_tensor **xs = push_array(L, n), **grads = push_array(L, n);
     lua_createtable(L, n, 0);
     for (int i = 0; i < n; i++) {
         cmL_push_tensor(L);
         lua_rawseti(L, -2, i + 1);
     }
+    check_list(L, 2, n, xs);
     size_t mark = cm_scope_begin(cx);
     bool ok = cm_grad(cx, loss, grad_out, xs, n, options, grads);
     for (int i = 0; ok && i < n; i++) {

@@ -58,13 +58,17 @@ static int l_distinct(lua_State *L)
     return 2;
 }
 
-/* A field of the table on top of the stack: the object in a box of that class, or NULL for nil. */
-static cm_ids *bag_field(lua_State *L, lua_Integer entry, const char *name, const char *class)
+/* A field of the table on top of the stack, its name at `name`: the object in a box of that class,
+ * or NULL for nil. Nothing of Lua runs here, neither a metamethod nor the collector, that could
+ * free what was read before. */
+static cm_ids *bag_field(lua_State *L, lua_Integer entry, int name, const char *class)
 {
-    lua_getfield(L, -1, name);
+    lua_pushvalue(L, name);
+    lua_rawget(L, -2);
     cm_ids **box = luaL_testudata(L, -1, class);
     if (!(box && *box) && !lua_isnil(L, -1))
-        luaL_error(L, "merge_bags: %s of entry %I must be a %s", name, entry, class);
+        luaL_error(L, "merge_bags: %s of entry %I must be a %s", lua_tostring(L, name), entry,
+                   class);
     lua_pop(L, 1); /* the table anchors it */
     return box ? *box : NULL;
 }
@@ -81,20 +85,22 @@ static int l_merge_bags(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     int64_t n = cmL_check_length(L, 1);
     luaL_argcheck(L, n <= CM_MAX_INPUTS, 1, "too many fields: at most 64");
-    for (lua_Integer f = 1; f <= n; f++) {
-        if (lua_rawgeti(L, 1, f) != LUA_TTABLE)
-            luaL_error(L, "merge_bags: entry %I must be a table with ids", f);
-        bags[f - 1] =
-            (cm_bags){bag_field(L, f, "ids", CML_IDS), bag_field(L, f, "segments", CML_SEGMENTS)};
-        if (!bags[f - 1].ids)
-            luaL_error(L, "merge_bags: entry %I has no ids", f);
-        lua_pop(L, 1);
-    }
+    lua_settop(L, 1);
+    lua_pushliteral(L, "ids");
+    lua_pushliteral(L, "segments");
     lua_createtable(L, 0, 2);
     cm_ids **ids = cmL_push_ids(L);
     lua_setfield(L, -2, "ids");
     cm_ids **segments = cmL_push_segments(L);
     lua_setfield(L, -2, "segments");
+    for (lua_Integer f = 1; f <= n; f++) {
+        if (lua_rawgeti(L, 1, f) != LUA_TTABLE)
+            luaL_error(L, "merge_bags: entry %I must be a table with ids", f);
+        bags[f - 1] = (cm_bags){bag_field(L, f, 2, CML_IDS), bag_field(L, f, 3, CML_SEGMENTS)};
+        if (!bags[f - 1].ids)
+            luaL_error(L, "merge_bags: entry %I has no ids", f);
+        lua_pop(L, 1);
+    }
     return cm_bags_merge(cx, bags, (int)n, ids, segments) ? 1 : cmL_raise(L, cx, "merge_bags");
 }
 

@@ -69,10 +69,10 @@ static int l_tensor(lua_State *L)
     if (!lua_istable(L, 1))
         luaL_checknumber(L, 1);
     cm_shape shape = shape_of_table(L, 1);
-    lua_pushvalue(L, 1);
+    cm_tensor **box = cmL_push_tensor(L);
+    lua_pushvalue(L, 1); /* from here on no finaliser can change the rows */
     check_rows(L, &shape, 0);
     lua_pop(L, 1);
-    cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), "tensor");
     lua_pushvalue(L, 1);

@@ -12,13 +12,24 @@ static void free_table(cm_ctx *cx, void *held)
     cm_table_free(cx, held);
 }
 
-/* The string in a field of the table at `index`, which anchors it; `fallback` if there is none. */
+/* The stack index of a table that anchors what C keeps of the options: a finaliser may take it out
+ * of them while columns are made. */
+#define ANCHORS 3
+
+static void anchor_top(lua_State *L)
+{
+    lua_pushvalue(L, -1);
+    lua_rawseti(L, ANCHORS, (lua_Integer)lua_rawlen(L, ANCHORS) + 1);
+}
+
+/* The string in a field of the table at `index`; `fallback` if there is none. */
 static const char *field_string(lua_State *L, int index, const char *name, const char *fallback)
 {
     int type = cmL_raw_field(L, index, name);
     if (type != LUA_TNIL && type != LUA_TSTRING)
         luaL_error(L, "read_table: %s must be a string, not %s", name, lua_typename(L, type));
     const char *text = type == LUA_TNIL ? fallback : lua_tostring(L, -1);
+    anchor_top(L);
     lua_pop(L, 1);
     return text;
 }
@@ -69,8 +80,10 @@ static cm_column_spec *check_columns(lua_State *L, int index, int *n)
                              .kind = (cm_column_kind)field_option(L, spec, "kind", "text", kinds),
                              .separator = field_string(L, spec, "separator", NULL),
                              .lookup = field_bool(L, spec, "lookup", false)};
-        if (cmL_raw_field(L, spec, "vocab") != LUA_TNIL)
+        if (cmL_raw_field(L, spec, "vocab") != LUA_TNIL) {
             specs[c].vocab = cmL_check_vocab(L, -1);
+            anchor_top(L);
+        }
         lua_settop(L, spec - 1);
     }
     *n = (int)count;
@@ -167,11 +180,12 @@ static int l_read_table(lua_State *L)
     const char *path = cmL_check_path(L, 1);
     luaL_checktype(L, 2, LUA_TTABLE);
     lua_settop(L, 2);
+    lua_newtable(L);
     cm_table_options options = check_options(L, 2);
     if (cmL_raw_field(L, 2, "columns") != LUA_TTABLE)
         return luaL_error(L, "read_table: columns must be a list of tables");
     int n;
-    cm_column_spec *specs = check_columns(L, 3, &n);
+    cm_column_spec *specs = check_columns(L, 4, &n);
     cmL_hold *hold = cmL_push_hold(L, free_table);
     cm_table *table = hold->held = cm_table_read(cx, path, &options, specs, n);
     if (!table)
