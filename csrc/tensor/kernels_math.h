@@ -68,6 +68,12 @@ static inline float float_of(int32_t bits)
     return x;
 }
 
+/* 2^n for n from -126 to 127; anything else for other n, which not a number leads to. */
+static inline float power_of_2(int32_t n)
+{
+    return float_of((int32_t)((uint32_t)(n + 127) << 23));
+}
+
 /* ln 2 in two parts: multiples of the first, of 10 bits, are exact. */
 static const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
 
@@ -93,7 +99,7 @@ static inline float real_exp(float x)
     p = sum + (lost + real_fma(p, r * r, low));
     /* Times 2^n in two steps, as 2^-149 and 2^128 are needed but are no normal numbers. */
     int32_t whole = bits_of(shifted) - 0x4b400000, half = whole >> 1;
-    return p * float_of((half + 127) * (1 << 23)) * float_of((whole - half + 127) * (1 << 23));
+    return p * power_of_2(half) * power_of_2(whole - half);
 }
 
 /* log(1 + f) + n ln 2, for 1 + f from sqrt(1/2) to sqrt(2). */
@@ -117,7 +123,7 @@ static inline float real_log(float x)
     float lifted = x < 1.17549435e-38f ? x * 8388608 : x; /* numbers below the normal ones */
     float lift = x < 1.17549435e-38f ? -23.0f : 0.0f;
     const int32_t root_half = 0x3f3504f3;
-    int32_t from = bits_of(lifted) - root_half;
+    int32_t from = (int32_t)((uint32_t)bits_of(lifted) - (uint32_t)root_half); /* wraps below 0 */
     float y = log_near_1(float_of((from & 0x7fffff) + root_half) - 1, (float)(from >> 23) + lift);
     y = x < INFINITY ? y : x; /* infinity and what is not a number stay */
     y = x < 0 ? NAN : y;

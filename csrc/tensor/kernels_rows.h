@@ -24,8 +24,10 @@ static void k_scatter_add(int64_t rows, int64_t width, cm_real *restrict table, 
                           cm_real weight, const cm_real *restrict g, int64_t step)
 {
     for (int64_t r = 0; r < rows; r++) {
+        if (ids[r] < 0)
+            continue;
         cm_real *to = table + ids[r] * width;
-        for (int64_t j = 0; ids[r] >= 0 && j < width; j++)
+        for (int64_t j = 0; j < width; j++)
             to[j] += weight * g[r * step + j];
     }
 }
