@@ -68,6 +68,13 @@ describe("ids", function()
 end)
 
 describe("a joined matrix", function()
+  it("refuses row numbers for a part that is not there", function()
+    local x, ids = cmml.ones { 2, 3 }, cmml.ids { 1, 2 }
+    assert.error_matches(function()
+      cmml.joined_linear({ x }, cmml.ones { 4, 3 }, nil, nil, ids, ids)
+    end, "ids2 was given for part 2, but the last part is 1", 1, true)
+  end)
+
   local function make()
     local item = double.normal({ 3, 2 }, 0, 1, { seed = 1 }):track()
     local user = double.normal({ 2, 3 }, 0, 1, { seed = 2 }):track()

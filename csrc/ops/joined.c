@@ -31,6 +31,11 @@ static bool read_joined(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_par
     if (j->count < 1 || j->count > CM_PARAM_SLOTS)
         return cm_refuse(cx, CM_ERR_LIMIT, "%d parts; from 1 to %d are supported", j->count,
                          CM_PARAM_SLOTS);
+    for (int k = j->count; k < CM_PARAM_SLOTS; k++)
+        if (p->ids[k])
+            return cm_refuse(cx, CM_ERR_ARGUMENT,
+                             "%s was given for part %d, but the last part is %d", names[k], k + 1,
+                             j->count);
     for (int k = 0; k < j->count; k++) {
         const cm_shape *x = &in[k]->shape;
         const cm_ids *ids = p->ids[k];
