@@ -202,9 +202,23 @@ describe("an optimiser", function()
       core.grad_enable(true)
       assert.equal(4, fresh:steps(optimizer:steps()))
       assert.same(whole, run(r, r_loss, fresh, 6))
-      assert.has_error(function()
-        fresh:steps(-1)
-      end)
+      for _, wrong in ipairs { -1, math.maxinteger } do
+        assert.error_matches(function()
+          fresh:steps(wrong)
+        end, "from 0 to 2^53", 1, true)
+      end
     end
+  end)
+
+  it("refuse a loss made of the gradients that it would change", function()
+    local core = cores.float64
+    local p = core.full({ 16 }, 1):track()
+    local optimizer = core.optimizer({ p }, 0)
+    optimizer:backward((p * p):sum())
+    local gradient = optimizer:gradients()[1]
+    local loss = (p * gradient):sum() + (p * gradient * 2):sum()
+    assert.error_matches(function()
+      optimizer:backward(loss)
+    end, "changed in place")
   end)
 end)

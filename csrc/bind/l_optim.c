@@ -4,6 +4,8 @@
 #include "bind/cmL.h"
 #include <math.h>
 
+#define MAX_STEPS (INT64_C(1) << 53) /* a step's number is a double in Adam */
+
 static cm_optim *check_optim(lua_State *L)
 {
     cm_optim **box = luaL_checkudata(L, 1, CML_OPTIM);
@@ -25,15 +27,15 @@ static int l_optimizer(lua_State *L)
     lua_Integer moments = luaL_optinteger(L, 2, CM_MAX_MOMENTS);
     luaL_argcheck(L, moments >= 0 && moments <= CM_MAX_MOMENTS, 2, "0, 1 or 2 was expected");
     cm_tensor **params = lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof *params, 0);
+    cm_optim **box = lua_newuserdatauv(L, sizeof *box, 0);
+    *box = NULL;
+    luaL_setmetatable(L, CML_OPTIM);
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, 1, i + 1);
         params[i] = cmL_test_tensor(L, -1);
         luaL_argcheck(L, params[i], 1, "a list of tensors was expected");
         lua_pop(L, 1);
     }
-    cm_optim **box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = NULL;
-    luaL_setmetatable(L, CML_OPTIM);
     *box = cm_optim_new(cx, params, n, (int)moments);
     return *box ? 1 : cmL_raise(L, cx, "optimizer");
 }
@@ -193,7 +195,7 @@ static int o_steps(lua_State *L)
     cm_optim *optim = check_optim(L);
     if (!lua_isnoneornil(L, 2)) {
         lua_Integer steps = luaL_checkinteger(L, 2);
-        luaL_argcheck(L, steps >= 0, 2, "not negative");
+        luaL_argcheck(L, steps >= 0 && steps <= MAX_STEPS, 2, "from 0 to 2^53 was expected");
         optim->steps = steps;
     }
     lua_pushinteger(L, optim->steps);

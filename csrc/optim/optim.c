@@ -122,8 +122,8 @@ void cm_optim_free(cm_ctx *cx, cm_optim *o)
 bool cm_optim_backward(cm_ctx *cx, cm_optim *o, cm_tensor *loss)
 {
     size_t mark = cm_scope_begin(cx);
+    o->grad_block->version++; /* before the walk, which may read it where a loss was made of it */
     bool ok = cm_grad_into(cx, loss, o->params, o->grads, o->n);
-    o->grad_block->version++;
     cm_scope_end(cx, mark);
     if (!ok)
         cm_optim_clear(o);
