@@ -177,6 +177,20 @@ describe("a module", function()
     weight:copy_(cmml.zeros { 1, 2 })
     assert.same({ { 1, 2 } }, layer.weight:totable()) -- a copy
   end)
+
+  it("that holds itself is refused where its parameters are asked for", function()
+    local one, other = nn.list {}, nn.list {}
+    one:register("other", other)
+    other:register("one", one)
+    for _, f in ipairs { one.count, one.describe, tostring, cmml.adam, cmml.functional } do
+      refused("modules stand in each other more than 1000 deep: does one hold itself?", f, one, {})
+    end
+    local deep = nn.linear { inp = 1, out = 1 }
+    for _ = 1, 500 do
+      deep = nn.list { deep }
+    end
+    assert.equal(2, deep:count())
+  end)
 end)
 
 describe("functional", function()
@@ -193,6 +207,7 @@ describe("functional", function()
     refused("functional: a table of tensors by name was expected, not nil", cmml.functional, module)
     refused("functional: inner.weight must be a tensor, not number", cmml.functional, module,
       { ["inner.weight"] = 3 })
+    refused("functional: a module was expected, not number", cmml.functional, 7, {})
   end)
 
   it("differentiates through weights that were themselves computed: an adapting step", function()

@@ -72,6 +72,8 @@ describe("groups of parameters", function()
     refused("sgd: unknown option sparse", cmml.sgd, model(), { sparse = true })
     refused("sgd: nesterov needs a momentum above 0", cmml.sgd, model(), { nesterov = true })
     refused("sgd: momentum must be from 0 to below 1, not 1", cmml.sgd, model(), { momentum = 1 })
+    refused("sgd: a module was expected, not nil", cmml.sgd)
+    refused("adam: a module was expected, not table", cmml.adam, { model().film })
   end)
 
   it("keep the ratio of their rates when the rate is set", function()

@@ -175,6 +175,7 @@ describe("recommender classes", function()
     assert.equal("[cmml recommender cmml, 12 items]", tostring(model))
     assert.equal("item mean + user bias", simple.title)
     refused("recommender_class: cmml is registered already", cmml.recommender_class, "cmml", "x")
+    refused("the name of the kind must be a string, not nil", cmml.recommender_class)
   end)
 
   it("refuse catalogues that are none", function()

@@ -33,6 +33,7 @@ for dtype, c in pairs(libraries) do
         refused("tensor: a number was expected, not", c.tensor, values)
       end
       refused("number expected, got nil", c.tensor, nil)
+      refused("parameter: a tensor of this library was expected, not table", c.parameter, { 1 })
       refused("number expected, got boolean", c.tensor, true)
       refused("nested deeper than 6 dims", c.tensor, { { { { { { { 1 } } } } } } })
       local endless = {}

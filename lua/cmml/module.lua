@@ -57,13 +57,23 @@ return function(cmml)
     return module.flat[name] and prefix or prefix .. name .. "."
   end
 
-  local function walk(module, prefix, visit)
+  -- A module that holds itself would be walked until memory is full.
+  local deepest = 1000
+  local function check_depth(depth)
+    if depth > deepest then
+      error(("modules stand in each other more than %d deep: does one hold itself?")
+        :format(deepest), 0)
+    end
+  end
+
+  local function walk(module, prefix, depth, visit)
+    check_depth(depth)
     for _, name in ipairs(module.registered) do
       local value = module[name]
       if cmml.is_tensor(value) then
         visit(prefix .. name, value)
       else
-        walk(value, path_of(module, prefix, name), visit)
+        walk(value, path_of(module, prefix, name), depth + 1, visit)
       end
     end
   end
@@ -72,7 +82,7 @@ return function(cmml)
   -- @treturn table list of {name, tensor}
   function Module:named_parameters()
     local list = {}
-    walk(self, "", function(name, tensor)
+    walk(self, "", 0, function(name, tensor)
       list[#list + 1] = { name, tensor }
     end)
     return list
@@ -141,7 +151,9 @@ return function(cmml)
   -- @tparam table params tensors by name, as `named_parameters` names them; the others stay
   -- @treturn Module a module over those weights, sharing all else
   function cmml.functional(module, params)
-    if type(params) ~= "table" then
+    if type(module) ~= "table" or type(module.registered) ~= "table" then
+      error("functional: a module was expected, not " .. type(module), 2)
+    elseif type(params) ~= "table" then
       error("functional: a table of tensors by name was expected, not " .. type(params), 2)
     end
     for name, value in pairs(params) do
@@ -150,24 +162,25 @@ return function(cmml)
       end
     end
     local used = {}
-    local function copy(original, prefix)
+    local function copy(original, prefix, depth)
+      check_depth(depth)
       local clone = setmetatable({}, getmetatable(original))
       for key, value in pairs(original) do
         clone[key] = value
       end
       for _, name in ipairs(original.registered) do
         if not cmml.is_tensor(original[name]) then
-          clone[name] = copy(original[name], path_of(original, prefix, name))
+          clone[name] = copy(original[name], path_of(original, prefix, name), depth + 1)
         elseif params[prefix .. name] then
           clone[name], used[prefix .. name] = params[prefix .. name], true
         end
       end
       return clone
     end
-    local result = copy(module, "")
+    local result = copy(module, "", 0)
     for name in pairs(params) do
       if not used[name] then
-        error(("functional: %s has no parameter %s"):format(tostring(module), name), 2)
+        error(("functional: %s has no parameter %s"):format(tostring(module), tostring(name)), 2)
       end
     end
     return result

@@ -47,6 +47,9 @@ return function(cmml)
   -- @tparam string title for tables
   -- @treturn Recommender the class: objects have it as metatable, and fields catalogue and options
   function cmml.recommender_class(kind, title)
+    if type(kind) ~= "string" then
+      error("recommender_class: the name of the kind must be a string, not " .. type(kind), 2)
+    end
     if cmml.recommenders[kind] then
       error(("recommender_class: %s is registered already"):format(kind), 2)
     end

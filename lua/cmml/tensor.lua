@@ -26,6 +26,9 @@ return function(cmml)
   -- @tparam Tensor values to start from
   -- @treturn Tensor a copy, of the same shape
   function cmml.parameter(values)
+    if not cmml.is_tensor(values) then
+      error("parameter: a tensor of this library was expected, not " .. type(values), 2)
+    end
     return values:clone():track()
   end
 
