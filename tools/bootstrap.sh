@@ -55,7 +55,7 @@ missing() {
     have gcc || echo gcc
     USE_CC=clang compiles '#include <stdio.h>' || echo clang
     # The sanitizers and libFuzzer of clang.
-    ls "$(clang -print-runtime-dir)"/libclang_rt.fuzzer* >/dev/null 2>&1 || echo libclang-rt-dev
+    ls "$(clang -print-runtime-dir 2>/dev/null)"/libclang_rt.fuzzer* >/dev/null 2>&1 || echo libclang-rt-dev
     have clang-format || echo clang-format
     have luacheck || echo lua-check
     have luarocks || echo luarocks
