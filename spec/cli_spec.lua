@@ -246,26 +246,4 @@ describe("cmml", function()
     code = select(2, shell(("'%s/bin/cmml' nonsense 2>&1"):format(here)))
     assert.equal(2, code)
   end)
-
-  it("finds the library under the prefix that it was installed to, and says if it finds none",
-    function()
-      local function shell(command)
-        local pipe = assert(io.popen("unset LUA_PATH_5_4 LUA_CPATH_5_4; "
-          .. "export LUA_PATH=none/?.lua LUA_CPATH=none/?.so; "
-          .. command:gsub("PREFIX", root .. "/prefix")))
-        local text = pipe:read "a"
-        return text, pipe:close()
-      end
-      shell("mkdir -p PREFIX/bin PREFIX/lib/lua/5.4/cmml PREFIX/share/lua/5.4; "
-        .. "cp bin/cmml PREFIX/bin; ln -s PREFIX/bin/cmml PREFIX/link; "
-        .. ("cp '%s' PREFIX/lib/lua/5.4/cmml"):format(package.searchpath("cmml.core",
-          package.cpath)))
-      contains(shell "PREFIX/bin/cmml --help 2>&1", "nor where Lua looks")
-      shell "cp -r lua/cmml PREFIX/share/lua/5.4"
-      for _, command in ipairs { "PREFIX/bin/cmml", "PREFIX/link", "cd PREFIX/bin && ./cmml" } do
-        local text, ok = shell(command .. " --help 2>&1")
-        assert.is_true(ok, text)
-        assert.equal(runs "--help", text)
-      end
-    end)
 end)
