@@ -737,6 +737,11 @@ function class_Tensor:gather(ids, each) end
 ---@return cmml.Tensor
 function class_Tensor:gather_rows(ids) end
 
+---1 where a >= b, else 0, with broadcasting; has no gradient.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:ge(b) end
+
 ---x/2 (1 + erf(x / sqrt 2)), the exact form (Hendrycks and Gimpel 2016).
 ---@return cmml.Tensor
 function class_Tensor:gelu() end
@@ -796,6 +801,11 @@ function class_Tensor:last_step(lengths) end
 ---@param eps? number  (default 1e-5)
 ---@return cmml.Tensor
 function class_Tensor:layer_norm(weight, bias, eps) end
+
+---1 where a <= b, else 0, with broadcasting; has no gradient.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:le(b) end
 
 ---x where x > 0, else slope * x; its derivative at 0 is the slope.
 ---@param slope? number  (default 0.01)
@@ -906,6 +916,11 @@ function class_Tensor:mse(b) end
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function class_Tensor:mul(b) end
+
+---1 where a differs from b, else 0, with broadcasting (NaN from all); has no gradient.
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function class_Tensor:ne(b) end
 
 ----x.
 ---@return cmml.Tensor
@@ -1739,6 +1754,12 @@ function cmml.gather(x, ids, each) end
 ---@return cmml.Tensor
 function cmml.gather_rows(x, ids) end
 
+---1 where a >= b, else 0, with broadcasting; has no gradient.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.ge(a, b) end
+
 ---x/2 (1 + erf(x / sqrt 2)), the exact form (Hendrycks and Gimpel 2016).
 ---@param x cmml.Tensor
 ---@return cmml.Tensor
@@ -1970,6 +1991,12 @@ function cmml.last_step(x, lengths) end
 ---@return cmml.Tensor
 function cmml.layer_norm(x, weight, bias, eps) end
 
+---1 where a <= b, else 0, with broadcasting; has no gradient.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.le(a, b) end
+
 ---x where x > 0, else slope * x; its derivative at 0 is the slope.
 ---@param x cmml.Tensor
 ---@param slope? number  (default 0.01)
@@ -2179,6 +2206,12 @@ function cmml.mse(a, b) end
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function cmml.mul(a, b) end
+
+---1 where a differs from b, else 0, with broadcasting (NaN from all); has no gradient.
+---@param a cmml.Tensor|number
+---@param b cmml.Tensor|number
+---@return cmml.Tensor
+function cmml.ne(a, b) end
 
 ----x.
 ---@param x cmml.Tensor|number

@@ -2,30 +2,33 @@
 #include "ops/ops.h"
 #include "tensor/iter.h"
 
-static void run(cm_call *c, cm_binary_fn *kernel)
+static void run(cm_call *c, cm_binary_fn *kernel, const cm_tensor *x, const cm_tensor *y)
 {
-    const cm_real *a = cm_data(c->in[0]), *b = cm_data(c->in[1]);
+    const cm_real *a = cm_data(x), *b = cm_data(y);
     cm_real *o = cm_data(c->out);
     cm_iter it;
-    cm_iter_start(&it, &c->out_shape, 3, (const cm_tensor *const[]){c->out, c->in[0], c->in[1]});
+    cm_iter_start(&it, &c->out_shape, 3, (const cm_tensor *const[]){c->out, x, y});
     for (; cm_iter_more(&it); cm_iter_next(&it))
         kernel(it.inner, o + it.at[0], a + it.at[1], it.step[1], b + it.at[2], it.step[2]);
 }
 
-#define EVAL(name)                          \
-    static void name##_eval(cm_call *c)     \
-    {                                       \
-        run(c, cm_kernels_of(c->cx)->name); \
+#define EVAL(name, kernel, x, y)                                  \
+    static void name##_eval(cm_call *c)                           \
+    {                                                             \
+        run(c, cm_kernels_of(c->cx)->kernel, c->in[x], c->in[y]); \
     }
-EVAL(add)
-EVAL(sub)
-EVAL(mul)
-EVAL(div)
-EVAL(maximum)
-EVAL(minimum)
-EVAL(eq)
-EVAL(lt)
-EVAL(gt)
+EVAL(add, add, 0, 1)
+EVAL(sub, sub, 0, 1)
+EVAL(mul, mul, 0, 1)
+EVAL(div, div, 0, 1)
+EVAL(maximum, maximum, 0, 1)
+EVAL(minimum, minimum, 0, 1)
+EVAL(eq, eq, 0, 1)
+EVAL(ne, ne, 0, 1)
+EVAL(lt, lt, 0, 1)
+EVAL(le, le, 0, 1)
+EVAL(gt, lt, 1, 0)
+EVAL(ge, le, 1, 0)
 
 static void add_vjp(cm_vjp *v)
 {
@@ -100,13 +103,14 @@ const cm_op cm_op_minimum = {.name = "minimum", .args = "a:n b:n",
            "to a alone",
     .shape = cm_shape_rule_broadcast, .eval = minimum_eval, .vjp = minimum_vjp,
     .saves = CM_SAVE_ALL_IN};
-const cm_op cm_op_eq = {.name = "eq", .args = "a:n b:n",
-    .doc = "1 where a = b, else 0, with broadcasting; has no gradient",
-    .shape = cm_shape_rule_broadcast, .eval = eq_eval, .flags = CM_NONDIFF};
-const cm_op cm_op_lt = {.name = "lt", .args = "a:n b:n",
-    .doc = "1 where a < b, else 0, with broadcasting; has no gradient",
-    .shape = cm_shape_rule_broadcast, .eval = lt_eval, .flags = CM_NONDIFF};
-const cm_op cm_op_gt = {.name = "gt", .args = "a:n b:n",
-    .doc = "1 where a > b, else 0, with broadcasting; has no gradient",
-    .shape = cm_shape_rule_broadcast, .eval = gt_eval, .flags = CM_NONDIFF};
+#define COMPARISON(op, sign, more)                                                  \
+    const cm_op cm_op_##op = {.name = #op, .args = "a:n b:n",                       \
+        .doc = "1 where a " sign " b, else 0, with broadcasting" more "; has no gradient", \
+        .shape = cm_shape_rule_broadcast, .eval = op##_eval, .flags = CM_NONDIFF};
+COMPARISON(eq, "=", "")
+COMPARISON(ne, "differs from", " (NaN from all)")
+COMPARISON(lt, "<", "")
+COMPARISON(le, "<=", "")
+COMPARISON(gt, ">", "")
+COMPARISON(ge, ">=", "")
 // clang-format on

@@ -86,8 +86,9 @@ BINARY(div, x / y)
 BINARY(maximum, x >= y || x != x ? x : y) /* not a number on either side stays */
 BINARY(minimum, x <= y || x != x ? x : y)
 BINARY(eq, x == y)
+BINARY(ne, x != y)
 BINARY(lt, x < y)
-BINARY(gt, x > y)
+BINARY(le, x <= y)
 UNARY(neg, -x)
 UNARY(square, x *x)
 UNARY(sqrt, CM_M(sqrt)(x))
@@ -313,8 +314,9 @@ const cm_kernels KERNEL(kernels) = {
     .maximum = k_maximum,
     .minimum = k_minimum,
     .eq = k_eq,
+    .ne = k_ne,
     .lt = k_lt,
-    .gt = k_gt,
+    .le = k_le,
     .neg = k_neg,
     .square = k_square,
     .sqrt = k_sqrt,

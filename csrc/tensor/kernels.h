@@ -61,7 +61,7 @@ typedef struct cm_sgd_step {
 typedef struct cm_kernels {
     const char *name; /* "base", "avx2", "avx512" */
 
-    cm_binary_fn *add, *sub, *mul, *div, *maximum, *minimum, *eq, *lt, *gt;
+    cm_binary_fn *add, *sub, *mul, *div, *maximum, *minimum, *eq, *ne, *lt, *le;
     cm_unary_fn *neg, *square, *sqrt, *reciprocal, *abs, *sign, *relu, *leaky_relu, *step, *exp,
         *log, *sigmoid, *tanh, *softplus, *erf, *pow;
 

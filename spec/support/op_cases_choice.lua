@@ -12,11 +12,20 @@ return function(unary, binary, with)
     eq = function(x, y)
       return x == y
     end,
+    ne = function(x, y)
+      return x ~= y
+    end,
     lt = function(x, y)
       return x < y
     end,
+    le = function(x, y)
+      return x <= y
+    end,
     gt = function(x, y)
       return x > y
+    end,
+    ge = function(x, y)
+      return x >= y
     end,
   } do
     cases[name] = binary(function(x, y)
