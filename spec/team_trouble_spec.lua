@@ -48,6 +48,13 @@ describe("a thread that goes wrong", function()
     assert.matches("team: thread 2: .*shapes", (attempt "own_shape"))
   end)
 
+  it("cannot end the process of the others", function()
+    local model, tasks, optimizer = people.learner(cmml, { encoder = "own_exit" })
+    local team <close> = cmml.team(model, tasks, optimizer, { shards = 2, threads = 2,
+      modules = modules })
+    refused("os.exit was called in a thread of a team", team.backward, team, 1, tasks:people(1)())
+  end)
+
   it("is told apart from one that cannot start", function()
     local model, tasks, optimizer = people.learner(cmml, { encoder = "own_sum" })
     local ok, message = pcall(cmml.team, model, tasks, optimizer, { shards = 2, threads = 2 })

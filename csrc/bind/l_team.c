@@ -10,7 +10,6 @@
 #include "bind/state.h"
 #include "optim/shards.h"
 #include <lualib.h>
-#include <signal.h>
 #include <string.h>
 
 /* A host may have been linked without what makes further states: then it has no teams, but all
@@ -25,8 +24,7 @@
 #endif
 
 #define CML_TEAM CML_NAME("ShardTeam")
-#define MOST     64                /* threads */
-#define STACK    ((size_t)8 << 20) /* bytes of a thread's stack: what a host's main thread has */
+#define MOST     64 /* threads */
 
 typedef struct team team;
 
@@ -45,6 +43,7 @@ typedef struct member {
 struct team {
     int n;
     bool open, working;
+    cmL_exit_guard *guard; /* of the caller's Lua state */
     cm_shards shards;
     cm_storage *values;   /* the caller's parameters, retained while threads read them */
     lua_Integer n_shards; /* of the batch at hand */
@@ -118,22 +117,11 @@ static void *work(void *argument)
     return NULL;
 }
 
-/* Starts a thread on the list that lies in its state. Signals are the caller's. */
+/* Starts a thread on the list that lies in its state. */
 static void start(member *m)
 {
-    pthread_attr_t attributes;
-    sigset_t all, before;
-    int error = pthread_attr_init(&attributes);
-    if (error == 0) {
-        sigfillset(&all);
-        pthread_sigmask(SIG_SETMASK, &all, &before);
-        pthread_attr_setstacksize(&attributes, STACK);
-        error = pthread_create(&m->thread, &attributes, work, m);
-        pthread_sigmask(SIG_SETMASK, &before, NULL);
-        pthread_attr_destroy(&attributes);
-    }
-    m->started = error == 0;
-    if (error != 0) {
+    m->started = cmL_thread_start(&m->thread, work, m);
+    if (!m->started) {
         strcpy(m->error, "the system gives no more threads");
         cm_shards_fail(&m->team->shards);
     }
@@ -148,11 +136,19 @@ static void join(team *t)
     }
 }
 
+/* The process ends while they work. */
+static void stop(void *working)
+{
+    team *t = working;
+    cm_shards_fail(&t->shards);
+    join(t);
+}
+
 static void close_team(cm_ctx *cx, team *t)
 {
     if (t->working) { /* the caller's state is being closed from within */
-        cm_shards_fail(&t->shards);
-        join(t);
+        cmL_exit_guard_clear(t->guard);
+        stop(t);
         cm_storage_release(cx, t->values);
         t->working = false;
     }
@@ -257,10 +253,14 @@ static int l_shard_team(lua_State *L)
         luaL_error(L, "team: this program can make no further Lua states (it was linked without "
                       "luaL_newstate or the standard libraries): use one thread");
     (void)cm_blas_threads(); /* decided before there are several threads */
+    cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));
+    if (n > 1 && !state->guard)
+        state->guard = cmL_exit_guard_new();
     size_t bytes = sizeof(team) + (size_t)n * sizeof(member);
     team *t = lua_newuserdatauv(L, bytes, 2);
     memset(t, 0, bytes);
     t->n = (int)n;
+    t->guard = state->guard;
     luaL_setmetatable(L, CML_TEAM);
     lua_pushvalue(L, 2);
     lua_setiuservalue(L, 5, 1);
@@ -346,12 +346,14 @@ static int t_backward(lua_State *L)
     cm_storage_retain(t->values);
     cm_shards_begin(&t->shards);
     t->working = true;
+    cmL_exit_guard_set(t->guard, stop, t);
     for (int i = 1; i < t->n && i < n; i++)
         start(&t->members[i]);
     int status = lua_pcall(L, 3, 0, 0);
     if (status != LUA_OK)
         cm_shards_fail(&t->shards);
     join(t);
+    cmL_exit_guard_clear(t->guard);
     t->working = false;
     cm_storage_release(cx, t->values);
     if (t->shards.failed)

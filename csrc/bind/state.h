@@ -3,6 +3,7 @@
 #define CML_STATE_H
 
 #include "bind/cmL.h"
+#include "bind/threads.h"
 
 #define CML_STATE CML_NAME("state") /* where the registry keeps it */
 
@@ -14,6 +15,7 @@ typedef struct cmL_state {
     const void *tensor_class; /* the metatable of tensors: its address, */
     int tensor_class_ref;     /* and where the registry keeps it */
     bool stress;              /* collect at every call: environment CMML_GC_STRESS=1, for tests */
+    cmL_exit_guard *guard;    /* of the threads of teams; made with the first of them */
 } cmL_state;
 
 #endif

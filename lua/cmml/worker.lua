@@ -24,6 +24,10 @@ end
 -- @treturn function step
 -- @treturn Optimizer
 function worker.start(setup)
+  -- The process is the caller's to end: other threads are in the midst of their work.
+  os.exit = function() -- luacheck: ignore 122
+    error("os.exit was called in a thread of a team", 2)
+  end
   for _, name in ipairs(setup.modules) do
     require(name)
   end

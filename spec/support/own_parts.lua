@@ -19,6 +19,9 @@ local traps = {
   end,
   yield = coroutine.yield,
   overflow = recurse,
+  exit = function()
+    os.exit(true)
+  end,
   shape = function()
     return cmml.zeros { 2 } + cmml.zeros { 3 }
   end,
