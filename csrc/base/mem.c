@@ -148,3 +148,8 @@ bool cm_mul_size(size_t a, size_t b, size_t *out)
     *out = a * b;
     return true;
 }
+
+void *cm_alloc_forever(size_t bytes)
+{
+    return calloc(1, bytes);
+}

@@ -43,6 +43,10 @@ void cm_mem_trim(cm_ctx *cx);
  * at least doubling it. false with the error recorded when memory is short. */
 bool cm_grow(cm_ctx *cx, void **block, size_t *capacity, size_t need, size_t size) CM_MUST_CHECK;
 
+/* A block of zeros that nothing frees: for what has to outlive every context, until the process
+ * ends. Counted nowhere; NULL when there is none. */
+void *cm_alloc_forever(size_t bytes) CM_MUST_CHECK;
+
 /* a * b into *out; false if it overflows. */
 bool cm_mul_size(size_t a, size_t b, size_t *out);
 

@@ -1,6 +1,7 @@
 /* threads.c - see threads.h. */
 #define _DEFAULT_SOURCE /* on_exit */
 #include "bind/threads.h"
+#include "base/mem.h"
 #include <signal.h>
 #include <stdlib.h>
 
@@ -34,13 +35,8 @@ static void leave(int status, void *argument)
 cmL_exit_guard *cmL_exit_guard_new(void)
 {
 #ifdef __GLIBC__
-    /* Not from a context: it has to outlive them all. */
-    cmL_exit_guard *guard = calloc(1, sizeof *guard);
-    if (guard && on_exit(leave, guard) != 0) {
-        free(guard);
-        guard = NULL;
-    }
-    return guard;
+    cmL_exit_guard *guard = cm_alloc_forever(sizeof *guard);
+    return guard && on_exit(leave, guard) == 0 ? guard : NULL;
 #else
     return NULL;
 #endif
