@@ -2,7 +2,7 @@
 -- for that row (CMML eq. 8).
 --
 -- A hybrid is a module of (x, context), both [rows, width], giving [rows, out]; it has a field
--- `out`. `cmml.hybrids` holds the constructors by name; each takes {width, init}. One whose field
+-- `out`. The constructors, by name in `cmml.hybrids`, take {width, init}. One whose field
 -- `reads_joined` is true gets x as a joined matrix, the contexts as they are ([tasks, width]) and,
 -- as a third argument, the task of each row (Ids); it may give a joined matrix.
 --
@@ -11,7 +11,28 @@ local args = require "cmml.args"
 
 return function(cmml)
   local nn = cmml.nn
-  cmml.hybrids = {}
+
+  local NoHybrid = nn.class "cmml.NoHybrid"
+  NoHybrid.reads_joined = true
+
+  --- The context alone, the same for all rows of a task. No parameters.
+  -- @tparam table options width, init
+  -- @treturn NoHybrid of (x, context, tasks)
+  function cmml.hybrids.none(options)
+    local opt = args.check("hybrids.none", options, { width = "integer", init = "table?" })
+    local self = NoHybrid.new()
+    self.out = opt.width
+    return self
+  end
+
+  --- The contexts of the rows.
+  -- @tparam Joined x not read
+  -- @tparam Tensor context [tasks, width]
+  -- @tparam Ids tasks the task of each row
+  -- @treturn Joined [rows, width]
+  function NoHybrid.forward(_, _, context, tasks)
+    return cmml.joined { { context, tasks } }
+  end
 
   local DotHybrid = nn.class "cmml.DotHybrid"
   DotHybrid.reads_joined = true
@@ -27,12 +48,68 @@ return function(cmml)
     return self
   end
 
-  --- The condition of each row.
+  --- The products.
   -- @tparam Joined x [rows, width]
   -- @tparam Tensor context [tasks, width]
   -- @tparam Ids tasks the task of each row
   -- @treturn Joined [rows, width]
   function DotHybrid.forward(_, x, context, tasks)
     return x:scaled_by(context, tasks)
+  end
+
+  -- [x ; context]
+  local function beside(x, context, tasks)
+    local parts = { table.unpack(x.parts) }
+    parts[#parts + 1] = { context, tasks }
+    return cmml.joined(parts)
+  end
+
+  local MlpHybrid = nn.class "cmml.MlpHybrid"
+  MlpHybrid.reads_joined = true
+
+  --- Query and context side by side: the modulation's first layers are the MLP ("MLP" in the paper,
+  -- as published). No parameters.
+  -- @tparam table options width, init
+  -- @treturn MlpHybrid of (x, context, tasks)
+  function cmml.hybrids.mlp(options)
+    local opt = args.check("hybrids.mlp", options, { width = "integer", init = "table?" })
+    local self = MlpHybrid.new()
+    self.out = 2 * opt.width
+    return self
+  end
+
+  --- Both side by side.
+  -- @tparam Joined x [rows, width]
+  -- @tparam Tensor context [tasks, width]
+  -- @tparam Ids tasks the task of each row
+  -- @treturn Joined [rows, 2 width]
+  function MlpHybrid.forward(_, x, context, tasks)
+    return beside(x, context, tasks)
+  end
+
+  local GeneratorHybrid = nn.class "cmml.GeneratorHybrid"
+  GeneratorHybrid.reads_joined = true
+
+  --- A generator with layers of its own: an MLP on query and context side by side.
+  -- @tparam table options width, hidden (widths of the hidden layers, default {width}), init
+  -- @treturn GeneratorHybrid of (x, context, tasks)
+  function cmml.hybrids.generator(options)
+    local opt = args.check("hybrids.generator", options, { width = "integer", hidden = "table?",
+      init = "table?" })
+    local self = GeneratorHybrid.new()
+    self.out = opt.width
+    local widths = { 2 * opt.width, table.unpack(opt.hidden or { opt.width }) }
+    widths[#widths + 1] = opt.width
+    self:register("mlp", nn.mlp { widths = widths, init = opt.init })
+    return self
+  end
+
+  --- What the MLP makes of both.
+  -- @tparam Joined x [rows, width]
+  -- @tparam Tensor context [tasks, width]
+  -- @tparam Ids tasks the task of each row
+  -- @treturn Tensor [rows, width]
+  function GeneratorHybrid:forward(x, context, tasks)
+    return self.mlp(beside(x, context, tasks))
   end
 end

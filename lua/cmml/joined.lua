@@ -43,6 +43,16 @@ return function(cmml)
     return getmetatable(value) == Joined
   end
 
+  --- Its size.
+  -- @treturn table {rows, width}
+  function Joined:shape()
+    local first, width = self.parts[1], 0
+    for _, part in ipairs(self.parts) do
+      width = width + part[1].shape[2]
+    end
+    return { first[2] and #first[2] or first[1].shape[1], width }
+  end
+
   --- The rows written out.
   -- @treturn Tensor [rows, width]
   function Joined:tensor()

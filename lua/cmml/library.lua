@@ -4,10 +4,10 @@
 -- libraries share all code and no state.
 local parts = {
   "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
-  "dropout", "features", "encoder", "hybrid", "modulation", "network", "optim", "schedule",
-  "schema", "catalogue", "dataset", "split", "tasks", "recommender", "contextual", "simple",
-  "metrics", "evaluate", "protocol", "checkpoint", "team", "train", "movielens", "gradcheck",
-  "help",
+  "dropout", "features", "component", "encoder", "hybrid", "modulation", "soft_modulation",
+  "network", "optim", "schedule", "schema", "catalogue", "dataset", "split", "tasks",
+  "recommender", "presets", "contextual", "simple", "metrics", "evaluate", "protocol",
+  "checkpoint", "team", "train", "movielens", "gradcheck", "help",
 }
 
 --- The library over a core.

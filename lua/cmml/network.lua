@@ -1,5 +1,5 @@
 --- CMML's network: field embeddings, context encoder, hybrid context generator and modulation head
--- (Feng et al., CIKM 2021; user setting).
+-- (Feng et al., CIKM 2021).
 --
 -- @module cmml
 local args = require "cmml.args"
@@ -14,14 +14,6 @@ return function(cmml)
       names[i] = field.name
     end
     return names
-  end
-
-  local function part(registry, name, what)
-    local constructor = registry[name]
-    if not constructor then
-      args.one_of("network: " .. what, name, args.keys(registry), 4)
-    end
-    return constructor
   end
 
   -- A layer of no width would pass nothing on, in silence.
@@ -41,44 +33,72 @@ return function(cmml)
     end
   end
 
-  --- A network for rating prediction from content features.
-  -- @tparam table options item_fields and user_fields (lists of {name, size, multi}), width (of a
-  -- field's vector), encoder, encoder_widths, encoder_detach (the encoder sees the embeddings as
-  -- constants), label_hidden (the rating enters the encoder through an MLP 1 -> h -> h), hybrid,
-  -- modulation, backbone and hyper (widths), activation, init. Defaults: the published code's
-  -- sizes.
-  -- @treturn Network with embed_fields, context and score
-  function cmml.network(options)
-    local opt = args.check("network", options, {
-      item_fields = "table", user_fields = "table", width = { "integer", 32 },
-      encoder = { "string", "mean" }, encoder_widths = { "table", { 64 } },
-      encoder_detach = { "boolean", true }, label_hidden = { "integer", 64 },
-      hybrid = { "string", "dot" }, modulation = { "string", "film" },
-      backbone = { "table", { 64, 64 } }, hyper = { "table", { 256, 256 } },
-      activation = { "string", "leaky_relu" }, init = "table?",
-    })
-    local init = opt.init or nn.init(0)
+  local function all_fields(opt)
     local fields = {}
     table.move(opt.item_fields, 1, #opt.item_fields, 1, fields)
     table.move(opt.user_fields, 1, #opt.user_fields, #fields + 1, fields)
-    if #fields == 0 then
-      error("network: item_fields and user_fields are both empty: nothing tells rows apart", 2)
+    if #fields == 0 and not opt.dim then
+      error("network: item_fields and user_fields are both empty: nothing tells rows apart; give "
+        .. "fields, or dim if the vectors are given", 3)
+    elseif #fields > 0 and opt.dim then
+      error("network: fields and dim were given: with fields, dim is their number times width", 3)
     end
+    return fields
+  end
+
+  -- A component, and its name for messages.
+  local function add(self, opt, kind, sizes)
+    sizes.init = opt.init
+    self.names[kind] = opt[kind]
+    return self:register(kind, cmml.component(kind, opt[kind], sizes, opt[kind .. "_options"]),
+      kind == "modulation")
+  end
+
+  --- CMML's network: from rows x to scores, modulated by the contexts of tasks.
+  -- @tparam table options item_fields and user_fields (lists of {name, size, multi}; default none),
+  -- width (of a field's vector), or instead of fields dim (of vectors that are given); encoder,
+  -- encoder_widths, encoder_detach (the encoder sees x as a constant), label ("rating": the number
+  -- enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1,
+  -- 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation;
+  -- encoder_options, hybrid_options, modulation_options (tables for the components' own options);
+  -- init. Defaults: the published code's sizes.
+  -- @treturn Network with embed_fields, context and score
+  function cmml.network(options)
+    local opt = args.check("network", options, {
+      item_fields = { "table", {} }, user_fields = { "table", {} }, width = { "integer", 32 },
+      dim = "integer?", encoder = { "string", "mean" }, encoder_widths = { "table", { 64 } },
+      encoder_detach = { "boolean", true }, label = { "string", "rating" },
+      label_hidden = { "integer", 64 }, hybrid = { "string", "dot" },
+      modulation = { "string", "film" }, backbone = { "table", { 64, 64 } },
+      hyper = { "table", { 256, 256 } }, activation = { "string", "leaky_relu" },
+      encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
+      init = "table?",
+    })
+    local fields = all_fields(opt)
     check_sizes(opt)
-    local dim = #fields * opt.width
+    args.one_of("network: label", opt.label, { "rating", "binary" })
+    opt.init = opt.init or nn.init(0)
     local self = Network.new()
     self.fields = { item = names_of(opt.item_fields), user = names_of(opt.user_fields) }
-    self.dim, self.encoder_detach = dim, opt.encoder_detach
-    self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,
-      init = init })
-    self:register("label", nn.mlp { widths = { 1, opt.label_hidden, opt.label_hidden },
-      init = init })
-    self:register("encoder", part(cmml.encoders, opt.encoder, "encoder") {
-      inp = dim + opt.label_hidden, out = dim, widths = opt.encoder_widths, init = init })
-    self:register("hybrid", part(cmml.hybrids, opt.hybrid, "hybrid") { width = dim, init = init })
-    self:register("modulation", part(cmml.modulations, opt.modulation, "modulation") {
-      inp = dim, cond = self.hybrid.out, backbone = opt.backbone, hyper = opt.hyper,
-      activation = opt.activation, init = init }, true)
+    self.dim, self.encoder_detach, self.names = opt.dim or #fields * opt.width,
+      opt.encoder_detach, {}
+    if #fields > 0 then
+      self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,
+        init = opt.init })
+    end
+    if opt.label == "rating" then
+      self:register("label", nn.mlp { widths = { 1, opt.label_hidden, opt.label_hidden },
+        init = opt.init })
+    end
+    add(self, opt, "encoder", { inp = self.dim + (self.label and opt.label_hidden or 2),
+      out = self.dim, widths = opt.encoder_widths })
+    add(self, opt, "hybrid", { width = self.dim })
+    if math.type(self.hybrid.out) ~= "integer" then
+      error(("network: the hybrid %s must have a field out, the width of what it gives"):format(
+        opt.hybrid), 2)
+    end
+    add(self, opt, "modulation", { inp = self.dim, cond = self.hybrid.out,
+      backbone = opt.backbone, hyper = opt.hyper, activation = opt.activation })
     return self
   end
 
@@ -103,6 +123,34 @@ return function(cmml)
     return cmml.is_joined(x) and x or cmml.joined { { x } }
   end
 
+  local function shape_of(x)
+    if cmml.is_joined(x) then
+      return x:shape()
+    end
+    return cmml.is_tensor(x) and x.shape or nil
+  end
+
+  -- What a component gave, or an error unless it has this shape.
+  local function checked(self, kind, value, rows, width)
+    local got, wanted = shape_of(value), width and { rows, width } or { rows }
+    if not got or #got ~= #wanted or got[1] ~= rows or got[2] ~= width then
+      error(("the %s %s gave %s, but a tensor of shape %s was expected"):format(kind,
+        self.names[kind], got and "one of shape " .. table.concat(got, "x") or type(value),
+        table.concat(wanted, "x")), 0)
+    end
+    return value
+  end
+
+  -- The part of the encoder's samples that labels make, for each of these values.
+  local function label_vectors(self, values)
+    local column = values:reshape { -1, 1 }
+    if self.label then
+      return self.label(column)
+    end
+    local positive = core.gt(column, 0)
+    return core.concat { positive, 1 - positive }
+  end
+
   --- The contexts of tasks.
   -- @tparam Tensor|Joined x [rows, dim], a row for every support interaction
   -- @tparam Tensor labels [rows]
@@ -114,11 +162,12 @@ return function(cmml)
       parts[i] = { self.encoder_detach and piece[1]:detach() or piece[1], piece[2] }
     end
     local places
-    if not labels.tracked then -- ratings take few values: each is embedded once
+    if not labels.tracked then -- labels take few values: each is embedded once
       labels, places = core.distinct(labels)
     end
-    parts[#parts + 1] = { self.label(labels:reshape { -1, 1 }), places }
-    return self.encoder(for_component(self.encoder, cmml.joined(parts)), segments)
+    parts[#parts + 1] = { label_vectors(self, labels), places }
+    local samples = for_component(self.encoder, cmml.joined(parts))
+    return checked(self, "encoder", self.encoder(samples, segments), #segments, self.dim)
   end
 
   --- Scores of query rows.
@@ -127,7 +176,7 @@ return function(cmml)
   -- @tparam Segments segments which rows belong to which task
   -- @tparam[opt] table options parts = true returns what was computed on the way, too
   -- @treturn Tensor [rows]
-  -- @treturn ?table condition, hyper, backbone
+  -- @treturn ?table condition, and what the modulation tells (hyper or route, backbone)
   function Network:score(x, context, segments, options)
     local opt = args.check("score", options, { parts = { "boolean", false } })
     local condition
@@ -136,8 +185,10 @@ return function(cmml)
     else
       condition = self.hybrid(cmml.written_out(x), core.segment_expand(context, segments))
     end
+    checked(self, "hybrid", condition, segments:rows(), self.hybrid.out)
     local parts = opt.parts and { condition = cmml.written_out(condition) } or nil
-    return self.modulation(for_component(self.modulation, x),
-      for_component(self.modulation, condition), parts), parts
+    local scores = self.modulation(for_component(self.modulation, x),
+      for_component(self.modulation, condition), parts)
+    return checked(self, "modulation", scores, segments:rows()), parts
   end
 end

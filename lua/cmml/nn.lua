@@ -36,6 +36,14 @@ return function(cmml)
     return args.one_of(what, name, activations, 4)
   end
 
+  --- The activation of that name.
+  -- @tparam Tensor x
+  -- @tparam string name "identity", "relu", "leaky_relu", "sigmoid" or "tanh"
+  -- @treturn Tensor
+  function nn.activate(x, name)
+    return name == "identity" and x or core[name](x)
+  end
+
   local Linear = nn.class "cmml.Linear"
 
   --- activation(x weight^T + bias).

@@ -13,13 +13,13 @@ local covered = {
   hvp = require "spec.support.golden.hvp",
   optim = require "spec.support.golden.optim",
   metrics = require "spec.support.golden.metrics",
-  cmml_user = require "spec.support.golden.cmml",
+  cmml = require "spec.support.golden.cmml",
   mml_sasrec = require "spec.support.golden.sasrec",
 }
 
 -- Families of which nothing exists yet.
 local planned = {
-  cmml_scenario = "scenario setting", conet = "CoNet", dcn = "DCN", dcnf = "DCN-F",
+  conet = "CoNet", dcn = "DCN", dcnf = "DCN-F",
   itempop = "ItemPop", melu = "MeLU", metacs = "MetaCS-DNN", mml = "MML", s2meta = "S2Meta",
 }
 

@@ -1,0 +1,69 @@
+--- The exchangeable parts of CMML's network: encoders, hybrids and modulations, found by name.
+--
+-- Built-in ones and those of a user are the same thing: a constructor of a module, under a name
+-- that model files, presets and tables of experiments use. What each kind is given and has to give
+-- is said in encoder.lua, hybrid.lua and modulation.lua.
+--
+-- @module cmml
+local args = require "cmml.args"
+
+local kinds = { "encoder", "hybrid", "modulation" }
+
+return function(cmml)
+  --- Constructors of context encoders by name.
+  cmml.encoders = {}
+  --- Constructors of hybrid context generators by name.
+  cmml.hybrids = {}
+  --- Constructors of modulation heads by name.
+  cmml.modulations = {}
+
+  local registries = { encoder = cmml.encoders, hybrid = cmml.hybrids,
+    modulation = cmml.modulations }
+
+  --- Registers a component.
+  -- @tparam string kind "encoder", "hybrid" or "modulation"
+  -- @tparam string name for options, model files and tables
+  -- @tparam function constructor of a table of options, giving a Module. The table holds the sizes
+  -- that its kind is given, init (from nn.init, to be handed on to every layer), and what the
+  -- network's option `<kind>_options` holds
+  -- @treturn function the constructor
+  function cmml.register_component(kind, name, constructor)
+    args.one_of("register_component: kind", kind, kinds)
+    if type(name) ~= "string" or name == "" then
+      error("register_component: the name must be a text, not " .. tostring(name), 2)
+    elseif type(constructor) ~= "function" then
+      error("register_component: the constructor must be a function, not " .. type(constructor), 2)
+    elseif registries[kind][name] then
+      error(("register_component: there is a %s called %s already"):format(kind, name), 2)
+    end
+    registries[kind][name] = constructor
+    return constructor
+  end
+
+  --- Makes a component.
+  -- @tparam string kind "encoder", "hybrid" or "modulation"
+  -- @tparam string name
+  -- @tparam table sizes what its kind is given, and init
+  -- @tparam[opt] table options of the component's own
+  -- @treturn Module
+  function cmml.component(kind, name, sizes, options)
+    args.one_of("component: kind", kind, kinds)
+    local constructor = registries[kind][name]
+    if not constructor then
+      args.one_of("network: " .. kind, name, args.keys(registries[kind]), 4)
+    end
+    local all = {}
+    for key, value in pairs(options or {}) do
+      all[key] = value
+    end
+    for key, value in pairs(sizes) do
+      all[key] = value
+    end
+    local module = constructor(all)
+    if type(module) ~= "table" or type(module.named_parameters) ~= "function" then
+      error(("network: the constructor of the %s %s gave %s, not a module"):format(kind, name,
+        type(module)), 0)
+    end
+    return module
+  end
+end
