@@ -7,22 +7,10 @@ return function(cmml)
   local core = cmml.core
   local Contextual = cmml.recommender_class("cmml", "CMML")
 
-  --- Settings by name. `published-code` is what the paper's released code runs on MovieLens-1M:
-  -- two modulated layers, LeakyReLU, detached encoder input, Adam 3e-4 with L2 1e-5, entries of the
-  -- mean gradient clamped to 10, 32 tasks a step. It is the default.
-  cmml.presets = {
-    ["published-code"] = {
-      model = { width = 32, encoder = "mean", encoder_widths = { 64 }, encoder_detach = true,
-        label_hidden = 64, hybrid = "dot", modulation = "film", backbone = { 64, 64 },
-        hyper = { 256, 256 }, activation = "leaky_relu" },
-      training = { batch = 32, support = 40, query = 10, lr = 3e-4, weight_decay = 1e-5,
-        clip = 10 },
-    },
-  }
-
   local known = { width = "integer?", encoder = "string?", encoder_widths = "table?",
     encoder_detach = "boolean?", label_hidden = "integer?", hybrid = "string?",
     modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
+    encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
     preset = { "string", "published-code" } }
   local rules = { seed = { "integer", 1 } }
   for key, rule in pairs(known) do
@@ -57,11 +45,15 @@ return function(cmml)
       error(("cmml: there is no preset %s; %s"):format(opt.preset,
         args.suggest(opt.preset, args.keys(cmml.presets))), 2)
     end
-    local chosen = { preset = opt.preset }
-    for key, value in pairs(preset.model) do
-      chosen[key] = value
-      if opt[key] ~= nil then
-        chosen[key] = opt[key]
+    if preset.setting ~= "user" then
+      error(("cmml: preset %s is for the %s setting, not for ratings of users"):format(opt.preset,
+        preset.setting), 2)
+    end
+    local chosen = {}
+    for key in pairs(known) do
+      chosen[key] = opt[key]
+      if chosen[key] == nil then
+        chosen[key] = preset.model[key]
       end
     end
     return build(catalogue, chosen, cmml.nn.init(opt.seed))

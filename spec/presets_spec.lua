@@ -1,0 +1,53 @@
+-- The presets against the numbers of parameters that were counted independently.
+local cmml = require "cmml"
+
+local function read_counts()
+  local file = assert(io.open "spec/golden/param_counts.json")
+  local counts = cmml.core.json_decode(file:read "a", "param_counts.json").counts
+  file:close()
+  return counts
+end
+
+-- Parameters by part, as the counts name them.
+local function counted(net)
+  local parts, total = {}, 0
+  for name, tensor in net:parameters() do
+    local first = name:match "^[^.]+"
+    local part = ({ out = "backbone", module = "backbone", route = "hyper" })[first] or first
+    parts[part] = (parts[part] or 0) + tensor.count
+    total = total + tensor.count
+  end
+  parts.total = total
+  return parts
+end
+
+local names = { ml20m_soft_last_width_32 = "ml20m_soft", ml20m_soft_last_width_64 = "ml20m_soft_wide",
+  ml1m_film_pooling = "", ml1m_soft_pooling = "soft" }
+
+local fields = {
+  item = { { name = "rate", size = 6 }, { name = "genre", size = 25 },
+    { name = "director", size = 2186 }, { name = "actor", size = 8030 } },
+  user = { { name = "gender", size = 2 }, { name = "age", size = 7 },
+    { name = "occupation", size = 21 }, { name = "zip", size = 3402 } },
+}
+
+describe("the presets of the published code", function()
+  for _, setting in ipairs { "cmml_user", "cmml_scenario" } do
+    for case, expected in pairs(read_counts()[setting]) do
+      it("have the counted parameters: " .. case, function()
+        local name = names[case] or case
+        local preset = cmml.presets[name == "" and "published-code" or "published-code/" .. name]
+        assert(preset, case)
+        local options = { init = cmml.nn.init(1) }
+        for key, value in pairs(preset.model) do
+          options[key] = value
+        end
+        if setting == "cmml_user" then
+          options.item_fields, options.user_fields = fields.item, fields.user
+        end
+        assert.same(expected, counted(cmml.network(options)))
+        assert.equal(setting, "cmml_" .. preset.setting)
+      end)
+    end
+  end
+end)
