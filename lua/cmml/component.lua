@@ -34,7 +34,7 @@ return function(cmml)
     elseif type(constructor) ~= "function" then
       error("register_component: the constructor must be a function, not " .. type(constructor), 2)
     elseif registries[kind][name] then
-      error(("register_component: there is a %s called %s already"):format(kind, name), 2)
+      error(("register_component: the %s %s is registered already"):format(kind, name), 2)
     end
     registries[kind][name] = constructor
     return constructor

@@ -26,7 +26,7 @@ return function(cmml)
   end
 
   --- The contexts of the rows.
-  -- @tparam Joined x not read
+  -- @tparam Joined _ the rows, not read
   -- @tparam Tensor context [tasks, width]
   -- @tparam Ids tasks the task of each row
   -- @treturn Joined [rows, width]

@@ -10,9 +10,9 @@ return function(cmml)
   local Soft = nn.class "cmml.SoftModulation"
   Soft.reads_joined = true
 
-  --- Layers of modules: what module j of a layer reads is the sum over modules i of the layer before
-  -- of P[i, j] times what i gives; P is a softmax of logits that a ReLU trunk on the condition gives
-  -- for each layer. The last layer's modules are summed with weights of their own.
+  --- Layers of modules: what module j of a layer reads is the sum over modules i of the layer
+  -- before of P[i, j] times what i gives; P is a softmax of logits that a ReLU trunk on the
+  -- condition gives for each layer. The last layer's modules are summed with weights of their own.
   -- @tparam table options inp, cond, backbone (width of each layer's modules), hyper (widths of the
   -- trunk, as many), activation, modules (in each layer, default 4), over (what the weights of P
   -- sum to 1 over: "sources", the default and published code, or "targets", as the paper's wording
@@ -98,9 +98,9 @@ return function(cmml)
   --- Scores of rows.
   -- @tparam Tensor|Joined x [rows, inp]
   -- @tparam Tensor|Joined condition [rows, cond]
-  -- @tparam[opt] table parts is given the fields route (the weights of the routes: [rows, m, m] from
-  -- module i to module j for every layer but the last, then [rows, m]) and backbone (what the last
-  -- layer reads)
+  -- @tparam[opt] table parts is given the fields route (the weights of the routes: [rows, m, m]
+  -- from module i to module j for every layer but the last, then [rows, m]) and backbone (what the
+  -- last layer reads)
   -- @treturn Tensor [rows]
   function Soft:forward(x, condition, parts)
     local weights = routes(self, condition)
