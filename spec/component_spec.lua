@@ -145,11 +145,12 @@ describe("components", function()
   it("are found by one name each", function()
     refused("the encoder mean is registered already", cmml.register_component, "encoder", "mean",
       print)
-    refused("kind: \"head\" is none of", cmml.register_component, "head", "x", print)
+    refused('kind: "head" is none of', cmml.register_component, "head", "x", print)
     refused("the name must be a text, not nil", cmml.register_component, "hybrid", nil, print)
     refused("must be a function, not table", cmml.register_component, "hybrid", "x", {})
-    refused('encoder: "meen" is none of attention, gru, max, mean', network, cmml, { encoder = "meen" })
-    refused("modulation: \"none such\" is none of", network, cmml, { modulation = "none such" })
+    refused('encoder: "meen" is none of attention, gru, max, mean', network, cmml,
+      { encoder = "meen" })
+    refused('modulation: "none such" is none of', network, cmml, { modulation = "none such" })
   end)
 
   it("that give another shape are named with both shapes", function()

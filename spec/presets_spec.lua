@@ -21,8 +21,9 @@ local function counted(net)
   return parts
 end
 
-local names = { ml20m_soft_last_width_32 = "ml20m_soft", ml20m_soft_last_width_64 = "ml20m_soft_wide",
-  ml1m_film_pooling = "", ml1m_soft_pooling = "soft" }
+local names = { ml20m_soft_last_width_32 = "ml20m_soft",
+  ml20m_soft_last_width_64 = "ml20m_soft_wide", ml1m_film_pooling = "",
+  ml1m_soft_pooling = "soft" }
 
 local fields = {
   item = { { name = "rate", size = 6 }, { name = "genre", size = 25 },
