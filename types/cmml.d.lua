@@ -43,6 +43,17 @@ function class_Attention:forward(x, lengths, bias) end
 ---@return cmml.Tensor # [batch, heads, time, time]; rows add up to 1, or are 0 where the length is 0
 function class_Attention:weights(x, lengths, bias) end
 
+---What `encoders.attention` gives.
+---@class cmml.AttentionEncoder: cmml.Module
+---@overload fun(...: any): any
+local class_AttentionEncoder = {}
+
+---The contexts of tasks.
+---@param samples cmml.Tensor|cmml.Joined [rows, inp]
+---@param segments cmml.Segments one a task
+---@return cmml.Tensor # [tasks, out]
+function class_AttentionEncoder:forward(samples, segments) end
+
 ---The items of a model, and the values that fields can have; see `catalogue`.
 ---@class cmml.Catalogue
 ---@field items cmml.Vocab raw ids
@@ -135,7 +146,7 @@ function class_Dataset:split(options) end
 ---@overload fun(...: any): any
 local class_DotHybrid = {}
 
----The condition of each row.
+---The products.
 ---@param x cmml.Joined [rows, width]
 ---@param context cmml.Tensor [tasks, width]
 ---@param tasks cmml.Ids the task of each row
@@ -194,6 +205,18 @@ local class_FilmModulation = {}
 ---@return cmml.Tensor # [rows]
 function class_FilmModulation:forward(x, condition, parts) end
 
+---What `hybrids.generator` gives.
+---@class cmml.GeneratorHybrid: cmml.Module
+---@overload fun(...: any): any
+local class_GeneratorHybrid = {}
+
+---What the MLP makes of both.
+---@param x cmml.Joined [rows, width]
+---@param context cmml.Tensor [tasks, width]
+---@param tasks cmml.Ids the task of each row
+---@return cmml.Tensor # [rows, width]
+function class_GeneratorHybrid:forward(x, context, tasks) end
+
 ---What `nn.gru` gives.
 ---@class cmml.Gru: cmml.Module
 ---@overload fun(...: any): any
@@ -212,6 +235,17 @@ function class_Gru:forward(x, lengths, state) end
 ---@param state? cmml.Tensor to start from [batch, hidden]; default: zeros
 ---@return cmml.Tensor # [batch, hidden]
 function class_Gru:last(x, lengths, state) end
+
+---What `encoders.gru` gives.
+---@class cmml.GruEncoder: cmml.Module
+---@overload fun(...: any): any
+local class_GruEncoder = {}
+
+---The contexts of tasks.
+---@param samples cmml.Tensor|cmml.Joined [rows, inp]
+---@param segments cmml.Segments one a task
+---@return cmml.Tensor # [tasks, out]
+function class_GruEncoder:forward(samples, segments) end
 
 ---What `arg_max` gives.
 ---@class cmml.Ids
@@ -239,6 +273,10 @@ function class_Joined:linear(weight, bias, activation) end
 ---@return cmml.Joined # parts that repeat in the same way are multiplied once for each row of their table
 function class_Joined:scaled_by(table, ids) end
 
+---Its size.
+---@return table # {rows, width}
+function class_Joined:shape() end
+
 ---The rows written out.
 ---@return cmml.Tensor # [rows, width]
 function class_Joined:tensor() end
@@ -262,6 +300,18 @@ local class_Linear = {}
 ---@param x cmml.Tensor|cmml.Joined [.., inp]
 ---@return cmml.Tensor # [.., out]
 function class_Linear:forward(x) end
+
+---What `modulations.linear` gives.
+---@class cmml.LinearModulation: cmml.Module
+---@overload fun(...: any): any
+local class_LinearModulation = {}
+
+---Scores of rows.
+---@param x cmml.Tensor|cmml.Joined [rows, inp]
+---@param condition cmml.Tensor|cmml.Joined [rows, cond]
+---@param parts? table is given the fields hyper (a list of one tensor: w, then b) and backbone (a)
+---@return cmml.Tensor # [rows]
+function class_LinearModulation:forward(x, condition, parts) end
 
 ---What `nn.list` gives.
 ---@class cmml.List: cmml.Module
@@ -294,6 +344,17 @@ function class_Lstm:forward(x, lengths, state) end
 ---@return cmml.Tensor # c [batch, hidden]
 function class_Lstm:last(x, lengths, state) end
 
+---What `encoders.max` gives.
+---@class cmml.MaxEncoder: cmml.Module
+---@overload fun(...: any): any
+local class_MaxEncoder = {}
+
+---The contexts of tasks.
+---@param samples cmml.Tensor|cmml.Joined [rows, inp]
+---@param segments cmml.Segments one a task
+---@return cmml.Tensor # [tasks, out]
+function class_MaxEncoder:forward(samples, segments) end
+
 ---What `encoders.mean` gives.
 ---@class cmml.MeanEncoder: cmml.Module
 ---@overload fun(...: any): any
@@ -324,6 +385,18 @@ function class_Mlp:hidden(x) end
 ---@param x cmml.Tensor|cmml.Joined what `hidden` gave
 ---@return cmml.Tensor # [.., out]
 function class_Mlp:last(x) end
+
+---What `hybrids.mlp` gives.
+---@class cmml.MlpHybrid: cmml.Module
+---@overload fun(...: any): any
+local class_MlpHybrid = {}
+
+---Both side by side.
+---@param x cmml.Joined [rows, width]
+---@param context cmml.Tensor [tasks, width]
+---@param tasks cmml.Ids the task of each row
+---@return cmml.Joined # [rows, 2 width]
+function class_MlpHybrid:forward(x, context, tasks) end
 
 ---What every layer is. `module(..)` calls its forward.
 ---@class cmml.Module
@@ -425,8 +498,20 @@ function class_Network:embed_fields(side, bags, rows) end
 ---@param segments cmml.Segments which rows belong to which task
 ---@param options? cmml.Network.score.options parts = true returns what was computed on the way, too
 ---@return cmml.Tensor # [rows]
----@return table? # condition, hyper, backbone
+---@return table? # condition, and what the modulation tells (hyper or route, backbone)
 function class_Network:score(x, context, segments, options) end
+
+---What `hybrids.none` gives.
+---@class cmml.NoHybrid: cmml.Module
+---@overload fun(...: any): any
+local class_NoHybrid = {}
+
+---The contexts of the rows.
+---@param _ cmml.Joined the rows, not read
+---@param context cmml.Tensor [tasks, width]
+---@param tasks cmml.Ids the task of each row
+---@return cmml.Joined # [rows, width]
+function class_NoHybrid:forward(_, context, tasks) end
 
 ---What `optimizer` gives.
 ---@class cmml.Optimizer
@@ -563,6 +648,30 @@ function class_ShardTeam:backward(shards) end
 
 ---Ends a team and closes the states of its threads; a second time it does nothing.
 function class_ShardTeam:close() end
+
+---What `modulations.sigmoid` gives.
+---@class cmml.SigmoidModulation: cmml.Module
+---@overload fun(...: any): any
+local class_SigmoidModulation = {}
+
+---Scores of rows.
+---@param x cmml.Tensor|cmml.Joined [rows, inp]
+---@param condition cmml.Tensor|cmml.Joined [rows, cond]
+---@param parts? table is given the fields hyper (g_l, a tensor a layer) and backbone (the last modulated layer)
+---@return cmml.Tensor # [rows]
+function class_SigmoidModulation:forward(x, condition, parts) end
+
+---What `modulations.soft` gives.
+---@class cmml.SoftModulation: cmml.Module
+---@overload fun(...: any): any
+local class_SoftModulation = {}
+
+---Scores of rows.
+---@param x cmml.Tensor|cmml.Joined [rows, inp]
+---@param condition cmml.Tensor|cmml.Joined [rows, cond]
+---@param parts? table is given the fields route (the weights of the routes: [rows, m, m] from module i to module j for every layer but the last, then [rows, m]) and backbone (what the last layer reads)
+---@return cmml.Tensor # [rows]
+function class_SoftModulation:forward(x, condition, parts) end
 
 ---What `tasks` gives.
 ---@class cmml.Tasks
@@ -1206,11 +1315,14 @@ function class_cmml:loss(batch) end
 ---@field backbone? table
 ---@field encoder? string
 ---@field encoder_detach? boolean
+---@field encoder_options? table
 ---@field encoder_widths? table
 ---@field hybrid? string
+---@field hybrid_options? table
 ---@field hyper? table
 ---@field label_hidden? integer
 ---@field modulation? string
+---@field modulation_options? table
 ---@field preset? string default "published-code"
 ---@field width? integer
 
@@ -1496,11 +1608,14 @@ function cmml.clock() end
 ---@field backbone? table
 ---@field encoder? string
 ---@field encoder_detach? boolean
+---@field encoder_options? table
 ---@field encoder_widths? table
 ---@field hybrid? string
+---@field hybrid_options? table
 ---@field hyper? table
 ---@field label_hidden? integer
 ---@field modulation? string
+---@field modulation_options? table
 ---@field preset? string default "published-code"
 ---@field seed? integer default 1
 ---@field width? integer
@@ -1525,6 +1640,14 @@ function cmml.cmml(catalogue, options) end
 ---@return table? # dataset, catalogue, bags (user fields of all rows), ratings (to train on), all (every rating, to test on), train, valid, test (lists of user rows)
 ---@return string? # message
 function cmml.cold_users(dataset, options) end
+
+---Makes a component.
+---@param kind string "encoder", "hybrid" or "modulation"
+---@param name string
+---@param sizes table what its kind is given, and init
+---@param options? table of the component's own
+---@return cmml.Module
+function cmml.component(kind, name, sizes, options) end
 
 ---tensors joined along a dim (the last unless named); all other sizes must agree.
 ---@param tensors cmml.Tensor[] list of tensors
@@ -1636,14 +1759,48 @@ function cmml.embedding_bag_transpose(g, ids, segments, rows, mean, size) end
 ---@return cmml.Tensor
 function cmml.embedding_fields(tables, ids, segments, rows, mean) end
 
----@class cmml.encoders.mean.options
+---@class cmml.encoders.attention.options
+---@field init? table
 ---@field inp integer
 ---@field out integer
 ---@field widths table
----@field init? table
 
----Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6). A task without support
----has the context zero.
+---Attention pooling: an MLP on every sample, then a mean whose weights are the softmax over the
+---task of a score of each sample's last hidden layer. Not in the paper.
+---@param options cmml.encoders.attention.options inp, out, widths (of the hidden layers, one at least), init
+---@return cmml.AttentionEncoder # of (samples [rows, inp], segments) giving [tasks, out]
+function cmml.encoders.attention(options) end
+
+---@class cmml.encoders.gru.options
+---@field init? table
+---@field inp integer
+---@field out integer
+---@field widths table
+
+---Sequential encoder: a GRU over the samples of a task in the order of the rows, from a state of
+---zeros; an MLP on its last state (CMML eq. 7). Draws of tasks give supports in random order.
+---@param options cmml.encoders.gru.options inp, out, widths (of the GRU, then of the MLP's hidden layers), init
+---@return cmml.GruEncoder # of (samples [rows, inp], segments) giving [tasks, out]
+function cmml.encoders.gru(options) end
+
+---@class cmml.encoders.max.options
+---@field init? table
+---@field inp integer
+---@field out integer
+---@field widths table
+
+---Pooling encoder: an MLP on every sample, then the largest value of each column (CMML eq. 6).
+---@param options cmml.encoders.max.options inp, out, widths (of the hidden layers), init
+---@return cmml.MaxEncoder # of (samples [rows, inp], segments) giving [tasks, out]
+function cmml.encoders.max(options) end
+
+---@class cmml.encoders.mean.options
+---@field init? table
+---@field inp integer
+---@field out integer
+---@field widths table
+
+---Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6).
 ---@param options cmml.encoders.mean.options inp, out, widths (of the hidden layers), init
 ---@return cmml.MeanEncoder # of (samples [rows, inp], segments) giving [tasks, out]
 function cmml.encoders.mean(options) end
@@ -1890,6 +2047,35 @@ function cmml.huber(a, b, delta) end
 ---@param options cmml.hybrids.dot.options width, init
 ---@return cmml.DotHybrid # of (x, context [tasks, width], tasks), which reads joined matrices, giving one [rows, width]
 function cmml.hybrids.dot(options) end
+
+---@class cmml.hybrids.generator.options
+---@field width integer
+---@field hidden? table
+---@field init? table
+
+---A generator with layers of its own: an MLP on query and context side by side.
+---@param options cmml.hybrids.generator.options width, hidden (widths of the hidden layers, default {width}), init
+---@return cmml.GeneratorHybrid # of (x, context, tasks)
+function cmml.hybrids.generator(options) end
+
+---@class cmml.hybrids.mlp.options
+---@field width integer
+---@field init? table
+
+---Query and context side by side: the modulation's first layers are the MLP ("MLP" in the paper,
+---as published). No parameters.
+---@param options cmml.hybrids.mlp.options width, init
+---@return cmml.MlpHybrid # of (x, context, tasks)
+function cmml.hybrids.mlp(options) end
+
+---@class cmml.hybrids.none.options
+---@field width integer
+---@field init? table
+
+---The context alone, the same for all rows of a task. No parameters.
+---@param options cmml.hybrids.none.options width, init
+---@return cmml.NoHybrid # of (x, context, tasks)
+function cmml.hybrids.none(options) end
 
 ---A list of row numbers, 1-based; 0 stands for "unknown" and reads as a row of zeros.
 ---@param values table {3, 1, 4}
@@ -2167,18 +2353,63 @@ function cmml.minimum(a, b) end
 function cmml.mkdir(path) end
 
 ---@class cmml.modulations.film.options
----@field inp integer
----@field cond integer
----@field backbone table
----@field hyper table
 ---@field activation string
+---@field backbone table
+---@field cond integer
+---@field hyper table
 ---@field init? table
+---@field inp integer
 
 ---FiLM layers: a_l = activation(gamma_l * (W_l a + b_l) + beta_l), with gamma_l and beta_l from
 ---a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
 ---@param options cmml.modulations.film.options inp, cond, backbone (widths of the modulated layers), hyper (widths of the trunk, as many), activation, init
 ---@return cmml.FilmModulation # of (x, condition, parts); children hyper.trunk, hyper.head, backbone, out
 function cmml.modulations.film(options) end
+
+---@class cmml.modulations.linear.options
+---@field activation string
+---@field backbone table
+---@field cond integer
+---@field hyper table
+---@field init? table
+---@field inp integer
+
+---A generated last layer: the score is w . a + b, with a from an MLP on x that has the
+---activation after every layer, and (w, b) from a ReLU MLP on the condition (CMML eq. 9).
+---@param options cmml.modulations.linear.options inp, cond, backbone (widths of the MLP), hyper (widths of the other's hidden layers), activation, init
+---@return cmml.LinearModulation # of (x, condition, parts); children backbone, hyper
+function cmml.modulations.linear(options) end
+
+---@class cmml.modulations.sigmoid.options
+---@field activation string
+---@field backbone table
+---@field cond integer
+---@field hyper table
+---@field init? table
+---@field inp integer
+
+---Sigmoid layers: a_l = activation(sigmoid(g_l) * (W_l a + b_l)), with g_l from a hypernetwork
+---like that of FiLM (CMML eq. 10).
+---@param options cmml.modulations.sigmoid.options inp, cond, backbone (widths of the modulated layers), hyper (widths of the trunk, as many), activation, init
+---@return cmml.SigmoidModulation # of (x, condition, parts); children as those of FiLM
+function cmml.modulations.sigmoid(options) end
+
+---@class cmml.modulations.soft.options
+---@field inp integer
+---@field cond integer
+---@field backbone table
+---@field hyper table
+---@field activation string
+---@field modules? integer default 4
+---@field over? string default "sources"
+---@field init? table
+
+---Layers of modules: what module j of a layer reads is the sum over modules i of the layer
+---before of P[i, j] times what i gives; P is a softmax of logits that a ReLU trunk on the
+---condition gives for each layer. The last layer's modules are summed with weights of their own.
+---@param options cmml.modulations.soft.options inp, cond, backbone (width of each layer's modules), hyper (widths of the trunk, as many), activation, modules (in each layer, default 4), over (what the weights of P sum to 1 over: "sources", the default and published code, or "targets", as the paper's wording can be read; the last layer's always sum to 1), init
+---@return cmml.SoftModulation # of (x, condition, parts); children route.trunk, route.logits, module.<layer>.<module>, out
+function cmml.modulations.soft(options) end
 
 ---@class cmml.movielens.options
 ---@field item_fields? table
@@ -2219,28 +2450,39 @@ function cmml.ne(a, b) end
 function cmml.neg(x) end
 
 ---@class cmml.network.options
----@field item_fields table
----@field user_fields table
+---@field item_fields? table default {}
+---@field user_fields? table default {}
 ---@field width? integer default 32
+---@field dim? integer
 ---@field encoder? string default "mean"
 ---@field encoder_widths? table default { 64 }
 ---@field encoder_detach? boolean default true
+---@field label? string default "rating"
 ---@field label_hidden? integer default 64
 ---@field hybrid? string default "dot"
 ---@field modulation? string default "film"
 ---@field backbone? table default { 64, 64 }
 ---@field hyper? table default { 256, 256 }
 ---@field activation? string default "leaky_relu"
+---@field encoder_options? table
+---@field hybrid_options? table
+---@field modulation_options? table
 ---@field init? table
 
----A network for rating prediction from content features.
----@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}), width (of a field's vector), encoder, encoder_widths, encoder_detach (the encoder sees the embeddings as constants), label_hidden (the rating enters the encoder through an MLP 1 -> h -> h), hybrid, modulation, backbone and hyper (widths), activation, init. Defaults: the published code's sizes.
+---CMML's network: from rows x to scores, modulated by the contexts of tasks.
+---@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); init. Defaults: the published code's sizes.
 ---@return cmml.Network # with embed_fields, context and score
 function cmml.network(options) end
 
 ---The class `Module`.
 ---@type cmml.Module
 cmml.nn.Module = nil
+
+---The activation of that name.
+---@param x cmml.Tensor
+---@param name string "identity", "relu", "leaky_relu", "sigmoid" or "tanh"
+---@return cmml.Tensor
+function cmml.nn.activate(x, name) end
 
 ---@class cmml.nn.attention.options
 ---@field width integer
@@ -2437,9 +2679,8 @@ function cmml.plateau(options) end
 ---@return cmml.Tensor
 function cmml.pow(x, exponent) end
 
----Settings by name. `published-code` is what the paper's released code runs on MovieLens-1M:
----two modulated layers, LeakyReLU, detached encoder input, Adam 3e-4 with L2 1e-5, entries of the
----mean gradient clamped to 10, 32 tasks a step. It is the default.
+---Settings by name. `published-code`, the default, is what the paper's released code runs on
+---MovieLens-1M.
 ---@type table
 cmml.presets = nil
 
@@ -2513,6 +2754,13 @@ function cmml.recommender_class(kind, title) end
 ---Kinds of recommenders by name.
 ---@type table
 cmml.recommenders = nil
+
+---Registers a component.
+---@param kind string "encoder", "hybrid" or "modulation"
+---@param name string for options, model files and tables
+---@param constructor function of a table of options, giving a Module. The table holds the sizes that its kind is given, init (from nn.init, to be handed on to every layer), and what the network's option `<kind>_options` holds
+---@return function # the constructor
+function cmml.register_component(kind, name, constructor) end
 
 ---x where x > 0, else 0; its derivative at 0 is 0.
 ---@param x cmml.Tensor
