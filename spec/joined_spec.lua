@@ -143,9 +143,11 @@ describe("a network", function()
         encoder_widths = { 5 }, backbone = { 3, 3 }, hyper = { 4, 4 }, init = double.nn.init(1) }
       if plain then
         net.encoder.reads_joined, net.modulation.reads_joined = false, false
-        net.hybrid = setmetatable({ reads_joined = false, out = 8 }, { __call = function(_, x, context)
-          return x * context
-        end })
+        net.hybrid = setmetatable({ reads_joined = false, out = 8 }, {
+          __call = function(_, x, context)
+            return x * context
+          end,
+        })
       end
       local item = net:embed_fields("item", { { ids = double.ids { 1, 2, 4 } } })
       local user = net:embed_fields("user", { { ids = double.ids { 3, 1 } } })
