@@ -9,6 +9,8 @@
 #include "base/mem.h"
 #include "base/rng.h"
 #include "base/status.h"
+#include "cf/als.h"
+#include "cf/bpr.h"
 #include "data/interactions.h"
 #include "metrics/ranking.h"
 #include "metrics/rating.h"

@@ -13,7 +13,8 @@ local may_include = {
   io = "base",
   data = "base io tensor",
   metrics = "base tensor",
-  bind = "base tensor ops autograd optim io data metrics",
+  cf = "base tensor",
+  bind = "base tensor ops autograd optim io data metrics cf",
 }
 
 -- The umbrella header stands for every folder of the core, so only who may include them all may

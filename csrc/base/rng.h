@@ -19,6 +19,7 @@ typedef enum cm_rng_stream {
     CM_STREAM_ORDER,   /* the order of the tasks in an epoch */
     CM_STREAM_LABELS,  /* permuted labels of the ablation */
     CM_STREAM_DROPOUT, /* masks of dropout */
+    CM_STREAM_PAIRS,   /* what BPR compares */
 } cm_rng_stream;
 
 typedef struct cm_rng {

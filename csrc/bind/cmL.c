@@ -226,6 +226,17 @@ cm_activation cmL_check_activation(lua_State *L, int arg)
     return (cm_activation)luaL_checkoption(L, arg, "identity", names);
 }
 
+void *cmL_check_field(lua_State *L, int index, const char *name, const char *class)
+{
+    lua_pushstring(L, name);
+    lua_rawget(L, index); /* past the metatable, so that the table anchors it */
+    void **box = luaL_testudata(L, -1, class);
+    if (!box || !*box)
+        luaL_error(L, "the field %s must hold %s", name, class);
+    lua_pop(L, 1);
+    return *box;
+}
+
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback)
 {
     int whole = 1;

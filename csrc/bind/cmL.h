@@ -83,6 +83,10 @@ cm_activation cmL_check_activation(lua_State *L, int arg);
 /* The tensor in the box at `index`, or NULL if there is something else. */
 cm_tensor *cmL_test_tensor(lua_State *L, int index);
 
+/* What the box of that class in a field of the table at `index` (absolute) holds; raises if there is
+ * another. */
+void *cmL_check_field(lua_State *L, int index, const char *name, const char *class);
+
 /* Fields of an options table at `index`; `what` names the function in errors. */
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
 /* The same for numbers. */
@@ -121,6 +125,8 @@ void cmL_open_optim(lua_State *L);
 void cmL_open_data(lua_State *L);
 /* Teams of threads, l_team.c. */
 void cmL_open_team(lua_State *L);
+/* Factors of sparse matrices, l_cf.c. */
+void cmL_open_cf(lua_State *L);
 /* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
 /* Files, the terminal, time and JSON, l_io.c; before the three below, which use its helpers. */

@@ -25,23 +25,12 @@ static void push_boxes(lua_State *L, const char *const names[3], cm_ids ***segme
 static const char *const interaction_names[3] = {"users", "items", "ratings"};
 static const char *const task_names[3] = {"segments", "items", "labels"};
 
-static void *check_field(lua_State *L, int index, const char *name, const char *class)
-{
-    lua_pushstring(L, name);
-    lua_rawget(L, index); /* past the metatable, so that the table anchors it */
-    void **box = luaL_testudata(L, -1, class);
-    if (!box || !*box)
-        luaL_error(L, "the field %s must hold %s", name, class);
-    lua_pop(L, 1);
-    return *box;
-}
-
 static cm_interactions check_interactions(lua_State *L, int arg)
 {
     luaL_checktype(L, arg, LUA_TTABLE);
-    cm_interactions from = {check_field(L, arg, "users", CML_SEGMENTS),
-                            check_field(L, arg, "items", CML_IDS),
-                            check_field(L, arg, "ratings", CML_TENSOR)};
+    cm_interactions from = {cmL_check_field(L, arg, "users", CML_SEGMENTS),
+                            cmL_check_field(L, arg, "items", CML_IDS),
+                            cmL_check_field(L, arg, "ratings", CML_TENSOR)};
     if (cm_segments_rows(from.users) != from.items->count ||
         from.items->count != from.ratings->count || !cm_is_contiguous(from.ratings))
         luaL_argerror(L, arg, "users, items and ratings must have as many rows");
@@ -214,16 +203,16 @@ static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {NULL, NULL}};
 
 /*** Numbers that tell streams of random numbers apart: user, init, split, cap, draw, order, labels,
- * dropout.
+ * dropout, pairs.
  * @tfield table streams by name */
-static const char *const stream_names[] = {"user", "init",  "split",  "cap",
-                                           "draw", "order", "labels", "dropout"};
+static const char *const stream_names[] = {"user",  "init",   "split",   "cap",  "draw",
+                                           "order", "labels", "dropout", "pairs"};
 
 void cmL_open_data(lua_State *L)
 {
     cmL_register(L, functions);
     lua_newtable(L); /* streams of the keyed generator, by name */
-    for (int s = 0; s <= CM_STREAM_DROPOUT; s++) {
+    for (int s = 0; s <= CM_STREAM_PAIRS; s++) {
         lua_pushinteger(L, s);
         lua_setfield(L, -2, stream_names[s]);
     }

@@ -22,13 +22,6 @@ static bool make_rows(cm_ctx *cx, const int32_t *lengths, int64_t users, int64_t
     return false;
 }
 
-/* The largest number of a user or item for so many rows: memory goes by the number, so that one
- * wild id must not take gigabytes. */
-static int64_t largest_id(int64_t rows)
-{
-    return CM_MAX((int64_t)1 << 24, 64 * rows);
-}
-
 static bool check_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
                         const cm_tensor *ratings, int64_t n_users)
 {
@@ -38,7 +31,7 @@ static bool check_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
                          (long long)ratings->count);
     if (users->least < 0 || items->least < 0)
         return cm_refuse(cx, CM_ERR_INDEX, "an unknown user or item (id 0) has a rating");
-    if (CM_MAX(n_users, items->limit) > largest_id(users->count))
+    if (CM_MAX(n_users, items->limit) > cm_ids_most(users->count))
         return cm_refuse(cx, CM_ERR_LIMIT,
                          "users and items up to %lld for %lld ratings: number them from 1 without "
                          "gaps",

@@ -24,6 +24,11 @@ void cm_ids_seal(cm_ids *ids)
     ids->limit = most == INT32_MAX ? INT32_MAX : most + 1;
 }
 
+int64_t cm_ids_most(int64_t count)
+{
+    return CM_MAX((int64_t)1 << 24, 64 * count);
+}
+
 cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups)
 {
     cm_ids *segments = cm_ids_new(cx, groups + 1);

@@ -21,6 +21,10 @@ cm_ids *cm_ids_new(cm_ctx *cx, int64_t count) CM_MUST_CHECK;
 /* Notes the least value and the limit after the values were filled in. */
 void cm_ids_seal(cm_ids *ids);
 
+/* The largest number of groups or rows for so many ids: memory goes by the number, so that one wild
+ * id must not take gigabytes. */
+int64_t cm_ids_most(int64_t count);
+
 /* Offsets [groups + 1] of consecutive groups with the given lengths, for ragged data. Refused when
  * a length is negative or the sum passes INT32_MAX. */
 cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups) CM_MUST_CHECK;

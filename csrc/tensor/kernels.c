@@ -1,5 +1,6 @@
 /* kernels.c - the inner loops. Compiled once for each instruction set with CM_ISA set to its name;
  * written so that the compiler vectorises them. See kernels.h for what each does. */
+#include "tensor/kernels_factors.h"
 #include "tensor/kernels_isa.h"
 #include "tensor/kernels_math.h"
 #include "tensor/kernels_optim.h"
@@ -338,6 +339,9 @@ const cm_kernels KERNEL(kernels) = {
     .gather_add = k_gather_add,
     .scatter_add = k_scatter_add,
     .sum_rows = k_sum_rows,
+    .row_dots = k_row_dots,
+    .weighted_rows = k_weighted_rows,
+    .bpr_step = k_bpr_step,
     .bias_act = k_bias_act,
     .act_grad = k_act_grad,
     .add_rows = k_add_rows,

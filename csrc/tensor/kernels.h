@@ -79,6 +79,16 @@ typedef struct cm_kernels {
      * none. */
     void (*sum_rows)(int64_t n, int64_t width, cm_real *o, cm_real weight, const cm_real *table,
                      const int32_t *ids);
+    /* out [n] = the rows of `table` that the ids name (NULL: the first n), times v [width]. */
+    void (*row_dots)(int64_t n, int64_t width, cm_real *out, const cm_real *table,
+                     const int32_t *ids, const cm_real *v);
+    /* o [width] += the rows of `table` that the ids name (NULL: the first n), times weights [n]. */
+    void (*weighted_rows)(int64_t n, int64_t width, cm_real *o, const cm_real *table,
+                          const int32_t *ids, const cm_real *weights);
+    /* One step of BPR on a user's vector and those of an item that is to stand above another (see
+     * cf/bpr.h), by gradient ascent with this rate. Gives user . above - user . below as it was. */
+    cm_real (*bpr_step)(int64_t width, cm_real *user, cm_real *above, cm_real *below, cm_real rate,
+                        cm_real regularization);
 
     /* y [rows, columns] += bias [columns] (may be NULL), then the activation, in place. */
     void (*bias_act)(int64_t rows, int64_t columns, cm_real *y, const cm_real *bias,

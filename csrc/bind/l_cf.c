@@ -1,0 +1,187 @@
+/* l_cf.c - factors of sparse matrices in Lua. A matrix is a table with three fields: rows (segments,
+ * one a row), columns (ids) and weights (tensor).
+ *
+ * @module cmml.core */
+#include "bind/cmL.h"
+
+/* The matrix in the table at `arg`. Nothing that can run Lua may follow while it is in use. */
+static cm_sparse check_matrix(lua_State *L, int arg)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    cm_sparse matrix = {cmL_check_field(L, arg, "rows", CML_SEGMENTS),
+                        cmL_check_field(L, arg, "columns", CML_IDS),
+                        cmL_check_field(L, arg, "weights", CML_TENSOR)};
+    int64_t entries = cm_segments_rows(matrix.rows);
+    if (entries != matrix.columns->count || entries != matrix.weights->count ||
+        matrix.columns->least < 0 || !cm_is_contiguous(matrix.weights))
+        luaL_argerror(L, arg, "not a matrix as sparse gives it");
+    return matrix;
+}
+
+/*** A matrix of which few places are not zero, from its entries in any order. Weights of the same
+ * place are added up; a weight of 0 is no entry. Raises where a weight is negative or not finite.
+ * @function sparse
+ * @tparam Ids rows row of each entry
+ * @tparam Ids columns column of each entry
+ * @tparam ?Tensor weights [entries], not negative; nil: each 1
+ * @tparam integer n_rows
+ * @tparam integer n_columns
+ * @treturn table rows (Segments, one a row), columns (Ids, rising within a row), weights (Tensor) */
+static int l_sparse(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_Integer n_rows = luaL_checkinteger(L, 4), n_columns = luaL_checkinteger(L, 5);
+    luaL_argcheck(L, n_rows >= 0 && n_rows < INT32_MAX, 4, "not negative and below 2^31");
+    luaL_argcheck(L, n_columns >= 0 && n_columns < INT32_MAX, 5, "not negative and below 2^31");
+    cm_ids *rows = cmL_check_ids(L, 1), *columns = cmL_check_ids(L, 2);
+    cm_tensor *weights = lua_isnil(L, 3) ? NULL : cmL_check_tensor(L, 3);
+    luaL_argcheck(L, !weights || cm_is_contiguous(weights), 3, "a contiguous tensor was expected");
+    lua_createtable(L, 0, 3);
+    cm_ids **row_box = cmL_push_segments(L);
+    lua_setfield(L, -2, "rows");
+    cm_ids **column_box = cmL_push_ids(L);
+    lua_setfield(L, -2, "columns");
+    cm_tensor **weight_box = cmL_push_tensor(L);
+    lua_setfield(L, -2, "weights");
+    size_t mark = cm_scope_begin(cx);
+    cm_sparse made = {0};
+    bool ok = cm_sparse_make(cx, rows, columns, weights, n_rows, n_columns, &made);
+    if (ok) {
+        *row_box = made.rows;
+        *column_box = made.columns;
+        *weight_box = made.weights;
+        cm_retain(made.weights);
+    }
+    cm_scope_end(cx, mark);
+    return ok ? 1 : cmL_raise(L, cx, "sparse");
+}
+
+/*** Random vectors to begin a factorisation with: normal, zeros for a row without entries. The
+ * vector of a row depends on (seed, side, row) alone.
+ * @function new_factors
+ * @tparam table matrix as sparse gives it
+ * @tparam integer factors numbers of a vector
+ * @tparam table options seed, side (tells tables of one seed apart; default 0), scale (standard
+ * deviation, default 0.1)
+ * @treturn Tensor [rows, factors] */
+static int l_new_factors(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_Integer factors = luaL_checkinteger(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    uint64_t seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0);
+    uint32_t side = (uint32_t)cmL_field_integer(L, 3, "side", 0);
+    double scale = cmL_field_number(L, 3, "scale", 0.1);
+    cm_tensor **box = cmL_push_tensor(L);
+    cm_sparse matrix = check_matrix(L, 1);
+    size_t mark = cm_scope_begin(cx);
+    return cmL_finish(L, cx, mark, box, cm_factors_new(cx, &matrix, factors, seed, side, scale),
+                      "new_factors");
+}
+
+static cm_als_options check_als(lua_State *L, int arg)
+{
+    luaL_checktype(L, arg, LUA_TTABLE);
+    return (cm_als_options){.alpha = cmL_field_number(L, arg, "alpha", 1),
+                            .regularization = cmL_field_number(L, arg, "regularization", 0.01),
+                            .steps = cmL_field_integer(L, arg, "steps", 3)};
+}
+
+/*** Half an iteration of implicit alternating least squares: better vectors of the rows while those
+ * of the columns stay.
+ * @function als_sweep
+ * @tparam table matrix as sparse gives it
+ * @tparam Tensor y [columns, factors]
+ * @tparam Tensor start [rows, factors], vectors of the rows to begin with
+ * @tparam table options alpha (default 1), regularization (0.01), steps of conjugate gradients (3)
+ * @treturn Tensor [rows, factors], zeros for a row without entries */
+static int l_als_sweep(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_als_options options = check_als(L, 4);
+    cm_tensor **box = cmL_push_tensor(L);
+    cm_sparse matrix = check_matrix(L, 1);
+    cm_tensor *y = cmL_check_tensor(L, 2), *start = cmL_check_tensor(L, 3);
+    size_t mark = cm_scope_begin(cx);
+    return cmL_finish(L, cx, mark, box, cm_als_sweep(cx, &matrix, y, start, &options),
+                      "als_sweep");
+}
+
+/*** What implicit alternating least squares minimises: the squared misses of all places, weighted by
+ * their confidence 1 + alpha times weight, and the regularised squares of the vectors.
+ * @function als_loss
+ * @tparam table matrix as sparse gives it
+ * @tparam Tensor x [rows, factors]
+ * @tparam Tensor y [columns, factors]
+ * @tparam table options alpha, regularization as of als_sweep
+ * @treturn number */
+static int l_als_loss(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_als_options options = check_als(L, 4);
+    cm_sparse matrix = check_matrix(L, 1);
+    cm_tensor *x = cmL_check_tensor(L, 2), *y = cmL_check_tensor(L, 3);
+    double loss = 0;
+    size_t mark = cm_scope_begin(cx);
+    bool ok = cm_als_loss(cx, &matrix, x, y, &options, &loss);
+    cm_scope_end(cx, mark);
+    if (!ok)
+        return cmL_raise(L, cx, "als_loss");
+    lua_pushnumber(L, loss);
+    return 1;
+}
+
+/* A contiguous copy. */
+static cm_tensor *copy_of(cm_ctx *cx, const cm_tensor *from)
+{
+    cm_tensor *copy = cm_tensor_new(cx, &from->shape);
+    if (copy)
+        cm_tensor_copy(copy, from);
+    return copy;
+}
+
+/*** As many steps of Bayesian personalised ranking as the matrix has entries: pairs of an entry and
+ * a column that the row has no entry in, drawn uniformly.
+ * @function bpr_epoch
+ * @tparam table matrix as sparse gives it; its weights do not matter
+ * @tparam Tensor x [rows, factors]
+ * @tparam Tensor y [columns, factors]
+ * @tparam table options rate (default 0.05), regularization (0.01), seed, epoch (of the draws)
+ * @treturn Tensor better x
+ * @treturn Tensor better y
+ * @treturn number share of the pairs that were in order when they were drawn; NaN if none was */
+static int l_bpr_epoch(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    luaL_checktype(L, 4, LUA_TTABLE);
+    cm_bpr_options options = {.rate = cmL_field_number(L, 4, "rate", 0.05),
+                              .regularization = cmL_field_number(L, 4, "regularization", 0.01),
+                              .seed = (uint64_t)cmL_field_integer(L, 4, "seed", 0),
+                              .epoch = (uint32_t)cmL_field_integer(L, 4, "epoch", 0)};
+    cm_tensor **x_box = cmL_push_tensor(L), **y_box = cmL_push_tensor(L);
+    cm_sparse matrix = check_matrix(L, 1);
+    cm_tensor *x = cmL_check_tensor(L, 2), *y = cmL_check_tensor(L, 3);
+    double right = 0;
+    size_t mark = cm_scope_begin(cx);
+    x = copy_of(cx, x);
+    y = copy_of(cx, y);
+    bool ok = x && y && cm_bpr_epoch(cx, &matrix, x, y, &options, &right);
+    if (ok) {
+        cm_retain(*x_box = x);
+        cm_retain(*y_box = y);
+    }
+    cm_scope_end(cx, mark);
+    if (!ok)
+        return cmL_raise(L, cx, "bpr_epoch");
+    lua_pushnumber(L, right);
+    return 3;
+}
+
+static const luaL_Reg functions[] = {{"sparse", l_sparse},       {"new_factors", l_new_factors},
+                                     {"als_sweep", l_als_sweep}, {"als_loss", l_als_loss},
+                                     {"bpr_epoch", l_bpr_epoch}, {NULL, NULL}};
+
+void cmL_open_cf(lua_State *L)
+{
+    cmL_register(L, functions);
+}
