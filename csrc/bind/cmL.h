@@ -83,8 +83,8 @@ cm_activation cmL_check_activation(lua_State *L, int arg);
 /* The tensor in the box at `index`, or NULL if there is something else. */
 cm_tensor *cmL_test_tensor(lua_State *L, int index);
 
-/* What the box of that class in a field of the table at `index` (absolute) holds; raises if there is
- * another. */
+/* What the box of that class in a field of the table at `index` (absolute) holds; raises if there
+ * is another. */
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class);
 
 /* Fields of an options table at `index`; `what` names the function in errors. */

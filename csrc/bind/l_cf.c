@@ -1,5 +1,5 @@
-/* l_cf.c - factors of sparse matrices in Lua. A matrix is a table with three fields: rows (segments,
- * one a row), columns (ids) and weights (tensor).
+/* l_cf.c - factors of sparse matrices in Lua. A matrix is a table with three fields: rows
+ * (segments, one a row), columns (ids) and weights (tensor).
  *
  * @module cmml.core */
 #include "bind/cmL.h"
@@ -26,7 +26,8 @@ static cm_sparse check_matrix(lua_State *L, int arg)
  * @tparam ?Tensor weights [entries], not negative; nil: each 1
  * @tparam integer n_rows
  * @tparam integer n_columns
- * @treturn table rows (Segments, one a row), columns (Ids, rising within a row), weights (Tensor) */
+ * @treturn table rows (Segments, one a row), columns (Ids, rising within a row), weights (Tensor)
+ */
 static int l_sparse(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -103,12 +104,11 @@ static int l_als_sweep(lua_State *L)
     cm_sparse matrix = check_matrix(L, 1);
     cm_tensor *y = cmL_check_tensor(L, 2), *start = cmL_check_tensor(L, 3);
     size_t mark = cm_scope_begin(cx);
-    return cmL_finish(L, cx, mark, box, cm_als_sweep(cx, &matrix, y, start, &options),
-                      "als_sweep");
+    return cmL_finish(L, cx, mark, box, cm_als_sweep(cx, &matrix, y, start, &options), "als_sweep");
 }
 
-/*** What implicit alternating least squares minimises: the squared misses of all places, weighted by
- * their confidence 1 + alpha times weight, and the regularised squares of the vectors.
+/*** What implicit alternating least squares minimises: the squared misses of all places, weighted
+ * by their confidence 1 + alpha times weight, and the regularised squares of the vectors.
  * @function als_loss
  * @tparam table matrix as sparse gives it
  * @tparam Tensor x [rows, factors]

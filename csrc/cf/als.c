@@ -169,8 +169,8 @@ bool cm_als_loss(cm_ctx *cx, const cm_sparse *matrix, cm_tensor *x, cm_tensor *y
         for (size_t i = 0; i < square; i++)
             *loss += (double)grams[i] * (double)grams[square + i];
         const cm_kernels *k = cm_kernels_of(cx);
-        *loss += o->regularization *
-                 (k->sum_squares(left->count, a) + k->sum_squares(right->count, b));
+        *loss +=
+            o->regularization * (k->sum_squares(left->count, a) + k->sum_squares(right->count, b));
     }
     cm_free(cx, grams);
     return ok;

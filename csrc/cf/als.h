@@ -1,8 +1,8 @@
 /* als.h - matrix factorisation of implicit feedback by alternating least squares (Hu, Koren and
  * Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008).
  *
- * An entry of weight w makes the preference 1 with the confidence c = 1 + alpha w; every other place
- * of the matrix has the preference 0 with the confidence 1. The vectors minimise
+ * An entry of weight w makes the preference 1 with the confidence c = 1 + alpha w; every other
+ * place of the matrix has the preference 0 with the confidence 1. The vectors minimise
  *
  *   sum over all places of c (p - x_r . y_c)^2  +  regularization (sum |x_r|^2 + sum |y_c|^2).
  *

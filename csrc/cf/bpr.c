@@ -67,8 +67,8 @@ static void run(cm_ctx *cx, const cm_sparse *m, const pairs *p, cm_tensor *x, cm
         int64_t first = m->rows->values[row], n = cm_segment_length(m->rows, row);
         if (n == p->columns) /* this row has everything */
             continue;
-        int64_t other = kth_other(p->place + first, n,
-                                  cm_rng_below(&rng, (uint32_t)(p->columns - n)));
+        int64_t other =
+            kth_other(p->place + first, n, cm_rng_below(&rng, (uint32_t)(p->columns - n)));
         cm_real margin = kernels->bpr_step(f, cm_data(x) + row * f,
                                            cm_data(y) + (int64_t)m->columns->values[e] * f,
                                            cm_data(y) + (int64_t)p->column[other] * f,
