@@ -48,7 +48,7 @@ describe("cmml", function()
   it("explains itself within 80 columns", function()
     for _, words in ipairs { { "--help" }, { "help" }, { "train", "--help" },
       { "evaluate", "--help" }, { "recommend", "--help" }, { "info", "--help" },
-      { "fetch", "--help" }, { "train", "--data", "x", "--help" } } do
+      { "fetch", "--help" }, { "embed", "--help" }, { "train", "--data", "x", "--help" } } do
       local text, said = runs(table.unpack(words))
       assert.equal("", said)
       contains(text, "usage: cmml")

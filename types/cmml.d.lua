@@ -1244,6 +1244,25 @@ function class_Tensor:totable() end
 ---@return cmml.Tensor # itself
 function class_Tensor:track() end
 
+---Vectors of users and items, as `als_vectors` and `bpr_vectors` give them.
+---@class cmml.Vectors
+---@field kind string "als" or "bpr"
+---@field users cmml.Tensor [n_users, factors]
+---@field items cmml.Tensor [n_items, factors]
+---@field user_scale number what the solution's user vectors were divided by
+---@field item_scale number likewise
+---@field options table how they were made: plain data
+---@field user_ids? cmml.Vocab raw ids of the rows, where they were loaded from a file
+---@field item_ids? cmml.Vocab likewise
+local class_Vectors = {}
+
+---Saves the vectors with the raw ids of their rows: whole, or the file that stood there stays.
+---@param path string
+---@param ids table users and items: a Vocab each, with an id for each row
+---@return true?
+---@return string? # message
+function class_Vectors:save(path, ids) end
+
 ---What `vocab` gives.
 ---@class cmml.Vocab
 ---@operator len: integer
@@ -1499,6 +1518,10 @@ cmml.Dataset = nil
 ---@type cmml.Recommender
 cmml.Recommender = nil
 
+---The class `Vectors`.
+---@type cmml.Vectors
+cmml.Vectors = nil
+
 ---"cmml " and the version.
 ---@type string
 cmml._VERSION = nil
@@ -1519,6 +1542,45 @@ function cmml.adam(module, options) end
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function cmml.add(a, b) end
+
+---What implicit alternating least squares minimises: the squared misses of all places, weighted
+---by their confidence 1 + alpha times weight, and the regularised squares of the vectors.
+---@param matrix table as sparse gives it
+---@param x cmml.Tensor [rows, factors]
+---@param y cmml.Tensor [columns, factors]
+---@param options table alpha, regularization as of als_sweep
+---@return number
+function cmml.als_loss(matrix, x, y, options) end
+
+---Half an iteration of implicit alternating least squares: better vectors of the rows while those
+---of the columns stay.
+---@param matrix table as sparse gives it
+---@param y cmml.Tensor [columns, factors]
+---@param start cmml.Tensor [rows, factors], vectors of the rows to begin with
+---@param options table alpha (default 1), regularization (0.01), steps of conjugate gradients (3)
+---@return cmml.Tensor # [rows, factors], zeros for a row without entries
+function cmml.als_sweep(matrix, y, start, options) end
+
+---@class cmml.als_vectors.options
+---@field ratings table
+---@field n_items integer
+---@field n_users? integer
+---@field factors? integer default 64
+---@field iterations? integer default 15
+---@field regularization? number default 1
+---@field alpha? number default 1
+---@field steps? integer default 3
+---@field seed? integer default 1
+---@field unit_rms? boolean default true
+---@field on_iteration? function
+
+---Vectors by implicit alternating least squares (Hu, Koren and Volinsky, 2008): a product of
+---vectors near 1 for what a user took, near 0 elsewhere, where an interaction of weight w counts
+---1 + alpha w times as much as none. Weights of the same user and item are added up. The same
+---seed gives the same bits on the same kernels. Users and items without interactions get zeros.
+---@param options cmml.als_vectors.options ratings: users (Segments as of a Dataset, or Ids: the user of each row), items (Ids), ratings (Tensor of weights that are not negative, 0 being none; nil: each 1); n_items; n_users (needed where users are Ids); factors (numbers of a vector, default 64); iterations (default 15); regularization (of the squares of the vectors, default 1); alpha (default 1); steps (of conjugate gradients for a vector in each iteration, default 3); seed (default 1); unit_rms (default true: users and items are divided by one number each, so that the mean square of their numbers is 1, which leaves every ranking as it is; false: as solved); on_iteration (called with a table after each: iteration, iterations, loss)
+---@return cmml.Vectors
+function cmml.als_vectors(options) end
 
 ---Applies an op by its definition in other ops, whatever kernels it has: for checking fused ops.
 ---@param name string of a composite or fused op
@@ -1564,6 +1626,38 @@ function cmml.bce_with_logits(logit, label) end
 ---@param eps? number  (default 1e-10)
 ---@return cmml.Tensor
 function cmml.bpr(positive, negative, eps) end
+
+---As many steps of Bayesian personalised ranking as the matrix has entries: pairs of an entry and
+---a column that the row has no entry in, drawn uniformly.
+---@param matrix table as sparse gives it; its weights do not matter
+---@param x cmml.Tensor [rows, factors]
+---@param y cmml.Tensor [columns, factors]
+---@param options table rate (default 0.05), regularization (0.01), seed, epoch (of the draws)
+---@return cmml.Tensor # better x
+---@return cmml.Tensor # better y
+---@return number # share of the pairs that were in order when they were drawn; NaN if none was
+function cmml.bpr_epoch(matrix, x, y, options) end
+
+---@class cmml.bpr_vectors.options
+---@field ratings table
+---@field n_items integer
+---@field n_users? integer
+---@field factors? integer default 64
+---@field iterations? integer default 30
+---@field regularization? number default 0.01
+---@field rate? number default 0.05
+---@field seed? integer default 1
+---@field unit_rms? boolean default true
+---@field on_iteration? function
+
+---Vectors by Bayesian personalised ranking (Rendle and others, 2009): the product with what a
+---user took is to be above the product with what the user did not. An iteration takes as many
+---steps of gradient ascent as there are interactions; weights do not matter, but that 0 is no
+---interaction. The same seed gives the same bits on the same kernels. Users and items without
+---interactions get zeros, and are never drawn.
+---@param options cmml.bpr_vectors.options ratings, n_items, n_users, factors, unit_rms as of `als_vectors`; iterations (default 30); rate (of learning, default 0.05); regularization (default 0.01); seed (default 1); on_iteration (called with a table after each: iteration, iterations, right: the share of the pairs that were in order when they were drawn)
+---@return cmml.Vectors
+function cmml.bpr_vectors(options) end
 
 ---At most so many ratings of every user, chosen at random once.
 ---@param ratings table as group_ratings gives them
@@ -2203,6 +2297,12 @@ function cmml.linear(x, weight, bias, activation) end
 ---@return string|table # message, or what went with the model: tensors by name, notes, version
 function cmml.load(path) end
 
+---Loads vectors that were saved, with their ids. Nothing in the file is trusted.
+---@param path string
+---@return cmml.Vectors? # nil if the file is missing, damaged or of another kind
+---@return string? # message
+function cmml.load_vectors(path) end
+
 ---natural logarithm.
 ---@param x cmml.Tensor
 ---@return cmml.Tensor
@@ -2473,6 +2573,14 @@ function cmml.neg(x) end
 ---@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); init. Defaults: the published code's sizes.
 ---@return cmml.Network # with embed_fields, context and score
 function cmml.network(options) end
+
+---Random vectors to begin a factorisation with: normal, zeros for a row without entries. The
+---vector of a row depends on (seed, side, row) alone.
+---@param matrix table as sparse gives it
+---@param factors integer numbers of a vector
+---@param options table seed, side (tells tables of one seed apart; default 0), scale (standard deviation, default 0.1)
+---@return cmml.Tensor # [rows, factors]
+function cmml.new_factors(matrix, factors, options) end
 
 ---The class `Module`.
 ---@type cmml.Module
@@ -2907,6 +3015,16 @@ function cmml.softmax(x, dim) end
 ---@param x cmml.Tensor
 ---@return cmml.Tensor
 function cmml.softplus(x) end
+
+---A matrix of which few places are not zero, from its entries in any order. Weights of the same
+---place are added up; a weight of 0 is no entry. Raises where a weight is negative or not finite.
+---@param rows cmml.Ids row of each entry
+---@param columns cmml.Ids column of each entry
+---@param weights? cmml.Tensor [entries], not negative; nil: each 1
+---@param n_rows integer
+---@param n_columns integer
+---@return table # rows (Segments, one a row), columns (Ids, rising within a row), weights (Tensor)
+function cmml.sparse(rows, columns, weights, n_rows, n_columns) end
 
 ---square root; not a number below 0.
 ---@param x cmml.Tensor

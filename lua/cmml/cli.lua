@@ -6,7 +6,7 @@ local options = require "cmml.options"
 
 local cli = {}
 
-local names = { "train", "evaluate", "recommend", "info", "fetch" }
+local names = { "train", "evaluate", "recommend", "info", "embed", "fetch" }
 
 local function print_help()
   print("usage: cmml COMMAND [OPTIONS]\n")

@@ -5,8 +5,8 @@
 local parts = {
   "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
   "dropout", "features", "component", "encoder", "hybrid", "modulation", "soft_modulation",
-  "network", "optim", "schedule", "schema", "catalogue", "dataset", "split", "tasks",
-  "recommender", "presets", "contextual", "simple", "metrics", "evaluate", "protocol",
+  "network", "optim", "schedule", "schema", "catalogue", "dataset", "split", "tasks", "vectors",
+  "cf", "recommender", "presets", "contextual", "simple", "metrics", "evaluate", "protocol",
   "checkpoint", "team", "train", "movielens", "gradcheck", "help",
 }
 

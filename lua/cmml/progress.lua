@@ -47,4 +47,19 @@ function progress.training(core, epochs)
   return { on_step = on_step, on_epoch = on_epoch }
 end
 
+--- A callback for `cmml.als_vectors` and `cmml.bpr_vectors` that shows on standard error how far
+-- they are.
+-- @tparam table core for its terminal
+-- @treturn function
+function progress.iterations(core)
+  local columns = core.terminal "stderr"
+  return function(state)
+    local last = state.iteration == state.iterations
+    io.stderr:write(columns and "\r" or "", ("iteration %d/%d  %s"):format(state.iteration,
+      state.iterations, state.loss and ("loss %.6g"):format(state.loss)
+      or ("%.2f %% of pairs in order"):format(100 * state.right)),
+      columns and not last and "\27[K" or "\n")
+  end
+end
+
 return progress

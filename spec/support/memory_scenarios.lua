@@ -116,6 +116,18 @@ return function(cmml, folder)
       end
       return text
     end },
+    { "vectors", function()
+      local parts = {}
+      for _, method in ipairs { "als", "bpr" } do
+        local vectors = cmml[method .. "_vectors"] { ratings = data.ratings,
+          n_items = #data.dataset.items, factors = 3, iterations = 2,
+          on_iteration = function(state)
+            parts[#parts + 1] = state.loss or state.right
+          end }
+        parts[#parts + 1] = vectors.users:tobytes() .. vectors.items:tobytes()
+      end
+      return table.concat(parts, " ")
+    end },
     { "vocab", function()
       local vocab = core.vocab()
       for i = 1, 40 do

@@ -1,0 +1,119 @@
+--- Vectors of users and items, and their files: one .safetensors with the raw ids.
+--
+-- @module cmml
+local json = require "cmml.json"
+
+return function(cmml)
+  local core = cmml.core
+  local format, format_version = "cmml-vectors", 1
+  --- Vectors of users and items, as `als_vectors` and `bpr_vectors` give them.
+  -- @tfield string kind "als" or "bpr"
+  -- @tfield Tensor users [n_users, factors]
+  -- @tfield Tensor items [n_items, factors]
+  -- @tfield number user_scale what the solution's user vectors were divided by
+  -- @tfield number item_scale likewise
+  -- @tfield table options how they were made: plain data
+  -- @tfield ?Vocab user_ids raw ids of the rows, where they were loaded from a file
+  -- @tfield ?Vocab item_ids likewise
+  local Vectors = { __name = "cmml.Vectors" }
+  Vectors.__index = Vectors
+
+  -- Checked vectors; raises plain messages.
+  local function make(fields)
+    for _, side in ipairs { "users", "items" } do
+      local t = fields[side]
+      if not cmml.is_tensor(t) or #t.shape ~= 2 or t.shape[2] ~= fields.items.shape[2] then
+        error(("the vectors of %s are no table of the same width"):format(side), 0)
+      elseif not t:isfinite() then
+        error(("the vectors of %s hold numbers that are not finite"):format(side), 0)
+      end
+    end
+    return setmetatable(fields, Vectors)
+  end
+
+  -- For the functions that make vectors.
+  cmml.Vectors = Vectors
+
+  function Vectors:__tostring()
+    return ("[cmml.Vectors by %s: %d users, %d items, %d factors]"):format(self.kind,
+      self.users.shape[1], self.items.shape[1], self.items.shape[2])
+  end
+
+  --- Saves the vectors with the raw ids of their rows: whole, or the file that stood there stays.
+  -- @tparam string path
+  -- @tparam table ids users and items: a Vocab each, with an id for each row
+  -- @treturn ?true
+  -- @treturn ?string message
+  function Vectors:save(path, ids)
+    local entries = {}
+    for _, side in ipairs { "users", "items" } do
+      local vocab = type(ids) == "table" and ids[side]
+      if not vocab or #vocab ~= self[side].shape[1] then
+        error(("save: ids.%s must be a Vocab of %d ids, one for each vector"):format(side,
+          self[side].shape[1]), 2)
+      end
+      local bytes, offsets = vocab:export()
+      table.move({ { name = side .. ".vectors", value = self[side] },
+        { name = side .. ".bytes", value = bytes },
+        { name = side .. ".offsets", value = offsets } }, 1, 3, #entries + 1, entries)
+    end
+    return core.write_archive(path, entries, { format = format,
+      format_version = tostring(format_version), library_version = cmml._VERSION,
+      config = json.encode { kind = self.kind, user_scale = self.user_scale,
+        item_scale = self.item_scale, options = self.options } })
+  end
+
+  local function restore(archive, path)
+    local version = math.tointeger(tonumber(archive.metadata.format_version))
+    if archive.metadata.format ~= format then
+      error("a safetensors file, but not of cmml vectors", 0)
+    elseif not version or version > format_version then
+      error(("format %s; this library reads up to %d: update it"):format(
+        tostring(archive.metadata.format_version), format_version), 0)
+    end
+    local config, message = core.json_decode(archive.metadata.config or "", path)
+    if type(config) ~= "table" or type(config.kind) ~= "string"
+      or type(config.user_scale) ~= "number" or type(config.item_scale) ~= "number" then
+      error(message or "the configuration lacks kind or scales", 0)
+    end
+    local values = {}
+    for _, entry in ipairs(archive.tensors) do
+      values[entry.name] = entry.value
+    end
+    local function vocab(side)
+      local bytes, offsets = values[side .. ".bytes"], values[side .. ".offsets"]
+      if type(bytes) ~= "string" or type(offsets) ~= "table" then
+        error(("the ids of %s are missing or of a wrong type"):format(side), 0)
+      end
+      local ids, wrong = core.vocab(bytes, offsets)
+      if not ids then
+        error(wrong, 0)
+      elseif not cmml.is_tensor(values[side .. ".vectors"])
+        or #ids ~= values[side .. ".vectors"].shape[1] then
+        error(("%d ids of %s, but not as many vectors"):format(#ids, side), 0)
+      end
+      return ids
+    end
+    local item_ids, user_ids = vocab "items", vocab "users"
+    return make { kind = config.kind, users = values["users.vectors"],
+      items = values["items.vectors"], user_scale = config.user_scale,
+      item_scale = config.item_scale, user_ids = user_ids, item_ids = item_ids,
+      options = type(config.options) == "table" and config.options or {} }
+  end
+
+  --- Loads vectors that were saved, with their ids. Nothing in the file is trusted.
+  -- @tparam string path
+  -- @treturn ?Vectors nil if the file is missing, damaged or of another kind
+  -- @treturn ?string message
+  function cmml.load_vectors(path)
+    local archive, message = core.read_archive(path)
+    if not archive then
+      return nil, message
+    end
+    local ok, result = pcall(restore, archive, path)
+    if not ok then
+      return nil, ("%s: %s"):format(path, tostring(result))
+    end
+    return result
+  end
+end

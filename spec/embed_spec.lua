@@ -1,0 +1,71 @@
+-- The command `embed`: from a delimited file to vectors with raw ids.
+local cmml = require "cmml"
+local cli = require "spec.support.cli"
+local oracle = require "spec.support.cf_oracle"
+local people = require "spec.support.people"
+local core = cmml.core
+
+local entries = oracle.planted(23, 17, 2, 0.6)
+
+describe("cmml embed", function()
+  local root, path
+
+  setup(function()
+    root = people.folder(core)
+    path = root .. "/v.safetensors"
+  end)
+
+  teardown(function()
+    people.remove(root)
+  end)
+
+  it("makes vectors of a file of interactions, as the library does", function()
+    local lines = { "user|when|item|plays" }
+    for e, entry in ipairs(entries) do
+      lines[#lines + 1] = ("u%d|%d|i%d|%d"):format(entry[1], e, entry[2], e % 4)
+    end
+    assert(core.write_file(root .. "/plays", table.concat(lines, "\n") .. "\n"))
+    local function embed(...)
+      local text, said, code = cli("embed", "--data", root .. "/plays", "--out", path,
+        "--delimiter", "|", "--factors=3", ...)
+      return text, said, code
+    end
+    local text, said, code = embed("--header", "--columns=user,skip,item,weight", "--min-weight=2",
+      "--iterations=2", "--alpha=3", "--regularization=0.5")
+    assert.equal(0, code, said)
+    assert.truthy(text:find("22 users and 16 items, 3 factors", 1, true), text)
+    assert.matches("iteration 1/2  loss [%d.]+\niteration 2/2", said)
+    local found = assert(cmml.load_vectors(path))
+    local list = {}
+    for e, entry in ipairs(entries) do
+      if e % 4 >= 2 then
+        list[#list + 1] = { found.user_ids:id("u" .. entry[1]), found.item_ids:id("i" .. entry[2]),
+          e % 4 }
+      end
+    end
+    local expected = cmml.als_vectors { ratings = oracle.ratings(core, list),
+      n_users = #found.user_ids, n_items = #found.item_ids, factors = 3, iterations = 2, alpha = 3, regularization = 0.5 }
+    assert.equal(expected.users:tobytes(), found.users:tobytes())
+    assert.equal(expected.items:tobytes(), found.items:tobytes())
+    for _, case in ipairs {
+      { 1, "line 1, column 4", "--columns=user,skip,item,weight" },
+      { 1, "there is no method sgd; known: als, bpr", "--method=sgd" },
+      { 1, "--columns: user is there twice", "--columns=user,user" },
+      { 1, "--columns: rating is none of", "--columns=user,item,rating" },
+      { 1, '"user,skip" lacks user or item', "--columns=user,skip" },
+      { 1, "the lines have no weight", "--header", "--columns=user,skip,item,skip",
+        "--min-weight=1" },
+      { 1, "als_vectors: unknown option rate", "--header", "--columns=user,skip,item,weight",
+        "--rate=1" },
+    } do
+      text, said, code = embed(table.unpack(case, 3))
+      assert.equal(case[1], code, text)
+      assert.truthy(said:find(case[2], 1, true), said)
+    end
+    text, said, code = embed("--header", "--columns=user,skip,item,weight", "--method=bpr",
+      "--binary", "--raw", "--quiet", "--iterations=2")
+    assert.equal(0, code, said)
+    assert.equal("", said)
+    assert.equal(1, assert(cmml.load_vectors(path)).user_scale, text)
+  end)
+end)
