@@ -1,6 +1,8 @@
 -- The benchmark runs without a peer, its numbers are those of what it ran, and its tables come from
 -- them.
 local child = require "spec.support.child"
+local core = require "cmml.core"
+local people = require "spec.support.people"
 
 -- A script of the benchmark with words behind it, in a process of its own.
 local function run(script, ...)
@@ -35,6 +37,17 @@ describe("the benchmark", function()
     assert.near(2 * 1024 ^ 3 / 1e6, tonumber(mflop), 0.01)
     assert.near(mflop / 1e3 / seconds, gflops, 1e-3 * gflops)
     assert.truthy(chain:find "^chain,,[%d.e-]+,,,0,0,,$")
+  end)
+
+  it("solves ALS and judges it, without the peer where there is none", function()
+    local folder = people.folder(core)
+    people.write(core, folder, { users = 40, items = 30, rated = 12 })
+    local output, ok = run("cf.lua", "--data", folder, "--python", "false", "--rounds", "1",
+      "--factors", "4")
+    people.remove(folder)
+    assert.is_true(ok, output)
+    local recall = output:match "\ncmml +[%d.]+ s  recall@20 ([%d.]+)\nno peer: [^\n]+\n$"
+    assert.truthy(recall and tonumber(recall) > 0.5 and tonumber(recall) <= 1, output)
   end)
 
   it("names the cases when one is unknown", function()

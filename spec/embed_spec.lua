@@ -43,8 +43,9 @@ describe("cmml embed", function()
           e % 4 }
       end
     end
-    local expected = cmml.als_vectors { ratings = oracle.ratings(core, list),
-      n_users = #found.user_ids, n_items = #found.item_ids, factors = 3, iterations = 2, alpha = 3, regularization = 0.5 }
+    local expected = cmml.als_vectors { ratings = oracle.ratings(core, list), factors = 3,
+      n_users = #found.user_ids, n_items = #found.item_ids, iterations = 2, alpha = 3,
+      regularization = 0.5 }
     assert.equal(expected.users:tobytes(), found.users:tobytes())
     assert.equal(expected.items:tobytes(), found.items:tobytes())
     for _, case in ipairs {

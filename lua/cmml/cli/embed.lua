@@ -65,7 +65,7 @@ local function weights_of(core, weights, values)
     if not weights then
       return nil, "--min-weight: the lines have no weight (--columns)"
     end
-    weights = weights * (1 - core.lt(weights, values.min_weight))
+    weights = weights * core.ge(weights, values.min_weight)
   end
   return weights
 end
@@ -110,9 +110,9 @@ function embed.run(cmml, values)
     ratings = binary(core, ratings, n_users, n_items)
   end
   local vectors = cmml[values.method .. "_vectors"] { ratings = ratings, n_users = n_users,
-    n_items = n_items, factors = values.factors, iterations = values.iterations, alpha = values.alpha,
-    regularization = values.regularization, rate = values.rate, seed = values.seed,
-    unit_rms = not values.raw,
+    n_items = n_items, factors = values.factors, iterations = values.iterations,
+    alpha = values.alpha, regularization = values.regularization, rate = values.rate,
+    seed = values.seed, unit_rms = not values.raw,
     on_iteration = not values.quiet and progress.iterations(core) or nil }
   local ok
   ok, message = vectors:save(values.out, { users = user.vocab, items = item.vocab })
