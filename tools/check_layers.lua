@@ -10,6 +10,7 @@ local may_include = {
   ops = "base tensor",
   autograd = "base tensor ops",
   optim = "base tensor ops autograd",
+  cf = "base tensor",
   io = "base",
   data = "base io tensor",
   metrics = "base tensor",

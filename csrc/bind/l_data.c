@@ -78,6 +78,30 @@ static int l_group_ratings(lua_State *L)
     return 2;
 }
 
+/*** Ratings by user as ratings by item.
+ * @function ratings_by_item
+ * @tparam table ratings as group_ratings gives them
+ * @tparam integer n_items
+ * @treturn table items (Segments, one an item), users (Ids), ratings (Tensor) */
+static int l_ratings_by_item(lua_State *L)
+{
+    static const char *const names[3] = {"items", "users", "ratings"};
+    cm_ctx *cx = cmL_enter(L);
+    cm_interactions from = check_interactions(L, 1);
+    lua_Integer n_items = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, n_items >= 0 && n_items < INT32_MAX, 2, "not negative and below 2^31");
+    cm_ids **item_box, **user_box;
+    cm_tensor **rating_box;
+    push_boxes(L, names, &item_box, &user_box, &rating_box);
+    size_t mark = cm_scope_begin(cx);
+    cm_interactions grouped = {0};
+    bool ok = cm_interactions_by_item(cx, &from, n_items, &grouped);
+    if (ok)
+        fill_interactions(&grouped, item_box, user_box, rating_box);
+    cm_scope_end(cx, mark);
+    return ok ? 1 : cmL_raise(L, cx, "ratings_by_item");
+}
+
 /*** At most so many ratings of every user, chosen at random once.
  * @function cap_ratings
  * @tparam table ratings as group_ratings gives them
@@ -196,6 +220,7 @@ static int l_map_ids(lua_State *L)
 }
 
 static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
+                                     {"ratings_by_item", l_ratings_by_item},
                                      {"cap_ratings", l_cap_ratings},
                                      {"draw_tasks", l_draw_tasks},
                                      {"choose", l_choose},

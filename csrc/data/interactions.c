@@ -116,6 +116,23 @@ bool cm_interactions_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
     return ok;
 }
 
+bool cm_interactions_by_item(cm_ctx *cx, const cm_interactions *from, int64_t n_items,
+                             cm_interactions *out)
+{
+    cm_ids *user_of = cm_ids_new(cx, from->items->count);
+    if (!user_of)
+        return false;
+    for (int64_t u = 0; u < cm_segments_groups(from->users); u++)
+        for (int32_t r = from->users->values[u]; r < from->users->values[u + 1]; r++)
+            user_of->values[r] = (int32_t)u;
+    cm_ids_seal(user_of);
+    int64_t repeated;
+    bool ok =
+        cm_interactions_group(cx, from->items, user_of, from->ratings, n_items, out, &repeated);
+    cm_ids_release(cx, user_of);
+    return ok;
+}
+
 /* The longest history, for scratch. */
 static int64_t longest(const cm_ids *segments)
 {

@@ -21,6 +21,11 @@ bool cm_interactions_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
                            const cm_tensor *ratings, int64_t n_users, cm_interactions *out,
                            int64_t *duplicates) CM_MUST_CHECK;
 
+/* The same rows grouped by item, below n_items: the segments are the items, the ids the users, in
+ * the order of their rows. *out as above. */
+bool cm_interactions_by_item(cm_ctx *cx, const cm_interactions *from, int64_t n_items,
+                             cm_interactions *out) CM_MUST_CHECK;
+
 /* At most `cap` ratings of every user, chosen at random once: the same for a seed. *out as above.
  */
 bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, uint64_t seed,

@@ -1,0 +1,152 @@
+/* ridge.c - see ridge.h. */
+#include "cf/ridge.h"
+#include "tensor/blas.h"
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+/* What is needed for one group at a time. */
+typedef struct workspace {
+    cm_real *packed; /* [longest group, width]: its rows of the features */
+    cm_real *gram;   /* [width, width] */
+    double *factor;  /* [width, width]: the Cholesky factor, in the lower triangle */
+    double *solution;
+} workspace;
+
+static bool check(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
+                  const cm_tensor *targets, const cm_ids *segments, const cm_tensor *ridge)
+{
+    if (features->shape.ndim != 2 || ridge->shape.ndim != 1 ||
+        ridge->count != features->shape.dims[1])
+        return cm_refuse(cx, CM_ERR_SHAPE,
+                         "features must be [n, width] and ridge [width]: one number a column");
+    if (rows->count != cm_segments_rows(segments) || targets->count != rows->count)
+        return cm_refuse(cx, CM_ERR_SHAPE, "%lld rows and %lld targets, but segments of %lld rows",
+                         (long long)rows->count, (long long)targets->count,
+                         (long long)cm_segments_rows(segments));
+    if (rows->limit > features->shape.dims[0])
+        return cm_refuse(cx, CM_ERR_INDEX, "row %d, but there are features of %lld rows only",
+                         rows->limit, (long long)features->shape.dims[0]);
+    return true;
+}
+
+static void pack_rows(const cm_tensor *features, const int32_t *rows, int64_t n, cm_real *packed)
+{
+    int64_t width = features->shape.dims[1];
+    size_t bytes = (size_t)width * sizeof *packed;
+    for (int64_t r = 0; r < n; r++) {
+        if (rows[r] < 0)
+            memset(packed + r * width, 0, bytes);
+        else
+            memcpy(packed + r * width, cm_data(features) + rows[r] * width, bytes);
+    }
+}
+
+/* What is left of a number of the diagonal, relative to it and by column, that may be all rounding.
+ */
+#define NOISE (4 * (CM_REAL_IS_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON))
+
+/* The Cholesky factor of a symmetric matrix in its lower triangle, in place; false unless it is
+ * positive definite beyond doubt. */
+static bool factorise(double *a, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        double *row = a + i * n, least = NOISE * (double)n * row[i];
+        for (int64_t j = 0; j <= i; j++) {
+            double sum = row[j];
+            for (int64_t k = 0; k < j; k++)
+                sum -= row[k] * a[j * n + k];
+            if (j < i)
+                row[j] = sum / a[j * n + j];
+            else if (sum > least && isfinite(sum))
+                row[j] = sqrt(sum);
+            else
+                return false;
+        }
+    }
+    return true;
+}
+
+/* L L' x = b in place. */
+static void substitute(const double *factor, int64_t n, double *x)
+{
+    for (int64_t i = 0; i < n; i++) {
+        for (int64_t j = 0; j < i; j++)
+            x[i] -= factor[i * n + j] * x[j];
+        x[i] /= factor[i * n + i];
+    }
+    for (int64_t i = n - 1; i >= 0; i--) {
+        for (int64_t j = i + 1; j < n; j++)
+            x[i] -= factor[j * n + i] * x[j];
+        x[i] /= factor[i * n + i];
+    }
+}
+
+/* The weights of one group of n > 0 rows, whose features are packed, into w.solution. */
+static bool solve_group(cm_ctx *cx, const workspace *w, int64_t n, int64_t width,
+                        const cm_real *targets, const cm_real *ridge)
+{
+    cm_matrix by_row = {w->packed, width, 1}, by_column = {w->packed, 1, width};
+    cm_gemm(cx, width, width, n, by_column, by_row, 0, w->gram, width);
+    for (int64_t i = 0; i < width * width; i++)
+        w->factor[i] = (double)w->gram[i];
+    memset(w->solution, 0, (size_t)width * sizeof *w->solution);
+    for (int64_t j = 0; j < width; j++)
+        w->factor[j * width + j] += (double)ridge[j];
+    for (int64_t r = 0; r < n; r++)
+        for (int64_t j = 0; j < width; j++)
+            w->solution[j] += (double)targets[r] * (double)w->packed[r * width + j];
+    if (!factorise(w->factor, width))
+        return false;
+    substitute(w->factor, width, w->solution);
+    return true;
+}
+
+static bool solve_all(cm_ctx *cx, const workspace *w, const cm_tensor *features, const cm_ids *rows,
+                      const cm_tensor *targets, const cm_ids *segments, const cm_tensor *ridge,
+                      cm_tensor *out)
+{
+    int64_t width = features->shape.dims[1];
+    for (int64_t g = 0; g < cm_segments_groups(segments); g++) {
+        int64_t first = segments->values[g], n = cm_segment_length(segments, g);
+        cm_real *weights = cm_data(out) + g * width;
+        memset(weights, 0, (size_t)width * sizeof *weights);
+        if (n == 0)
+            continue;
+        pack_rows(features, rows->values + first, n, w->packed);
+        if (!solve_group(cx, w, n, width, cm_data(targets) + first, cm_data(ridge)))
+            return cm_refuse(cx, CM_ERR_NUMBER,
+                             "the equations of group %lld have no single solution: its features "
+                             "are not finite, or the ridge is too small",
+                             (long long)g + 1);
+        for (int64_t j = 0; j < width; j++)
+            weights[j] = (cm_real)w->solution[j];
+    }
+    return true;
+}
+
+cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
+                            const cm_tensor *targets, const cm_ids *segments,
+                            const cm_tensor *ridge)
+{
+    if (!check(cx, features, rows, targets, segments, ridge))
+        return NULL;
+    size_t width = (size_t)features->shape.dims[1], longest = 0, square, packed;
+    for (int64_t g = 0; g < cm_segments_groups(segments); g++)
+        longest = CM_MAX(longest, (size_t)cm_segment_length(segments, g));
+    if (!cm_mul_size(width, width, &square) || !cm_mul_size(longest, width, &packed))
+        return cm_fail(cx, CM_ERR_LIMIT, "%zu columns of features are too many", width);
+    cm_shape shape = cm_shape_2d(cm_segments_groups(segments), features->shape.dims[1]);
+    cm_tensor *out = cm_tensor_new(cx, &shape);
+    workspace w = {.packed = cm_calloc(cx, packed, sizeof *w.packed),
+                   .gram = cm_calloc(cx, square, sizeof *w.gram),
+                   .factor = cm_calloc(cx, square, sizeof *w.factor),
+                   .solution = cm_calloc(cx, width, sizeof *w.solution)};
+    bool ok = out && w.packed && w.gram && w.factor && w.solution &&
+              (width == 0 || solve_all(cx, &w, features, rows, targets, segments, ridge, out));
+    cm_free(cx, w.packed);
+    cm_free(cx, w.gram);
+    cm_free(cx, w.factor);
+    cm_free(cx, w.solution);
+    return ok ? out : NULL;
+}

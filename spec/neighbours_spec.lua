@@ -1,0 +1,102 @@
+-- Neighbours of items: a table small enough to do by hand.
+local cmml = require "cmml"
+local close = require "spec.support.close"
+
+local libraries = { float32 = cmml, float64 = cmml.double }
+local tolerance = { float32 = 2e-6, float64 = 1e-14 }
+
+local function refused(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+for dtype, library in pairs(libraries) do
+  local core, bound = library.core, tolerance[dtype]
+
+  local function near(expected, found)
+    assert.equal(#expected, #found)
+    for i, value in ipairs(expected) do
+      assert.truthy(close.difference(value, found[i]) <= bound,
+        ("%d: %.17g was expected, not %.17g"):format(i, value, found[i]))
+    end
+  end
+
+  describe("neighbours of items in " .. dtype, function()
+    -- Residuals: user 1 has a 1, b 1, c -1, d 2; user 2 has a 1, b 0.5; user 3 a -1, c 2, d -2.
+    local users, items = core.segments { 4, 2, 3 }, core.ids { 1, 2, 3, 4, 1, 2, 1, 3, 4 }
+    local left = core.tensor { 1, 1, -1, 2, 1, 0.5, -1, 2, -2 }
+    local by_item = core.ratings_by_item({ users = users, items = items, ratings = left }, 4)
+
+    local function neighbours(keep, shrink)
+      return core.item_neighbours(users, items, left, by_item.items, by_item.users,
+        by_item.ratings, keep, shrink)
+    end
+    -- a and b: users 1 and 2, 1.5 / sqrt(2 * 1.25), times 2 / 4; a and d: users 1 and 3, the cosine
+    -- is 1, times 2 / 4; b and d: user 1 alone, times 1 / 3; c is unlike every other.
+    local ab, ad, bd = 1.5 / math.sqrt(2.5) / 2, 0.5, 1 / 3
+
+    it("are grouped by item", function()
+      assert.same({ 3, 2, 2, 2 }, by_item.items:totable())
+      assert.same({ 1, 2, 3, 1, 2, 1, 3, 1, 3 }, by_item.users:totable())
+      assert.same({ 1, 1, -1, 1, 0.5, -1, 2, 2, -2 }, by_item.ratings:totable())
+      local empty = core.ratings_by_item({ users = core.segments {}, items = core.ids {},
+        ratings = core.full({ 0 }, 0) }, 3)
+      assert.same({ 0, 0, 0 }, empty.items:totable())
+      refused("only 3", core.ratings_by_item, { users = users, items = items, ratings = left }, 3)
+    end)
+
+    it("come with their similarities, the nearest first", function()
+      local found, similarities = neighbours(9, 2)
+      assert.same({ 4, 3 }, similarities.shape)
+      assert.same({ 4, 2, 0, 1, 4, 0, 0, 0, 0, 1, 2, 0 }, found:totable())
+      near({ ad, ab, 0, ab, bd, 0, 0, 0, 0, ad, bd, 0 }, similarities:reshape({ -1 }):totable())
+      found, similarities = neighbours(1, 2)
+      assert.same({ 4, 1, 0, 1 }, found:totable())
+      near({ ad, ab, 0, ad }, similarities:reshape({ -1 }):totable())
+      found = neighbours(2, 0) -- a and d, and b and d, are as like as can be: the first comes first
+      assert.same({ 4, 2, 4, 1, 0, 0, 1, 2 }, found:totable())
+      found, similarities = neighbours(0, 2)
+      assert.same({}, found:totable())
+      assert.same({ 4, 0 }, similarities.shape)
+    end)
+
+    it("say of an item what the nearest of a support leave over", function()
+      local found, similarities = neighbours(3, 2)
+      local function means(nearest, damp)
+        return core.neighbour_means(found, similarities, core.segments { 2, 0, 1, 2 },
+          core.ids { 2, 4, 1, 1, 1 }, core.tensor { 2, -1, 1, 9, 4 }, core.segments { 2, 1, 2, 1 },
+          core.ids { 1, 3, 1, 4, 1, 2 }, nearest, damp):totable()
+      end
+      near({ (2 * ab - ad) / (ab + ad + 0.1), 0, 0, ad / (ad + 0.1), 0, 4 * ab / (ab + 0.1) },
+        means(2, 0.1))
+      near({ -1, 0, 0, 1, 0, 4 }, means(1, 0))
+      near({ 0, 0, 0, 0, 0, 0 }, means(0, 0))
+    end)
+
+    it("refuse what does not fit", function()
+      refused("must not be negative", neighbours, -1, 2)
+      refused("must not be negative", neighbours, 1, 0 / 0)
+      refused("by item: ids from 1 to 3, but only 2 are known", core.item_neighbours,
+        core.segments { 4, 5 }, items, left, by_item.items, by_item.users, by_item.ratings, 1, 0)
+      refused("by user: 9 ids and 2 numbers", core.item_neighbours, users, items,
+        core.tensor { 1, 2 }, by_item.items, by_item.users, by_item.ratings, 1, 0)
+      local found, similarities = neighbours(3, 2)
+      local one, first, value = core.segments { 1 }, core.ids { 1 }, core.tensor { 1 }
+      refused("support: ids from 5 to 5, but only 4", core.neighbour_means, found, similarities,
+        one, core.ids { 5 }, value, one, first, 1, 0)
+      refused("support: ids from 0 to 0", core.neighbour_means, found, similarities, one,
+        core.ids { 0 }, value, one, first, 1, 0)
+      refused("query: items from 5 to 5", core.neighbour_means, found, similarities, one, first,
+        value, one, core.ids { 5 }, 1, 0)
+      refused("1 tasks, but the support has 2", core.neighbour_means, found, similarities,
+        core.segments { 1, 0 }, first, value, one, first, 1, 0)
+      refused("the number of an item for each", core.neighbour_means, core.ids { 1, 2 },
+        similarities, one, first, value, one, first, 1, 0)
+      refused("the number of an item for each", core.neighbour_means, core.ids { 2 },
+        core.full({ 1, 1 }, 1), one, first, value, one, first, 1, 0)
+      refused("not negative", core.neighbour_means, found, similarities, one, first, value, one,
+        first, 1, 0 / 0)
+    end)
+  end)
+end

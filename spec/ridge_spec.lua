@@ -1,0 +1,81 @@
+-- Ridge regression by groups: against normal equations in plain Lua.
+local cmml = require "cmml"
+local close = require "spec.support.close"
+local equations = require "spec.support.normal_equations"
+
+local ridge_weights, rows_of = equations.ridge_weights, equations.rows_of
+local libraries = { float32 = cmml, float64 = cmml.double }
+local tolerance = { float32 = 2e-5, float64 = 1e-12 }
+
+local function refused(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+local function near(expected, found, bound, what)
+  assert.equal(#expected, #found)
+  for i, value in ipairs(expected) do
+    assert.truthy(close.difference(value, found[i]) <= bound,
+      ("%s, %d: %.17g was expected, not %.17g"):format(what, i, value, found[i]))
+  end
+end
+
+for dtype, library in pairs(libraries) do
+  local core, bound = library.core, tolerance[dtype]
+
+  describe("ridge regression by groups in " .. dtype, function()
+    it("solves the normal equations of each group", function()
+      for width = 1, 9, 4 do
+        local features = core.normal({ 11, width }, 0, 1, { seed = width })
+        local known = rows_of(features)
+        known[0] = rows_of(core.full({ 1, width }, 0))[1]
+        local lengths, picks, ridge = { 4, 0, 30, 1 }, {}, {}
+        for i = 1, 35 do
+          picks[i] = (i * i) % 12
+        end
+        for i = 1, width do
+          ridge[i] = 0.3 + i / 4
+        end
+        local target_tensor = core.normal({ 35 }, 1, 2, { seed = 5 })
+        local targets, at = target_tensor:totable(), 0
+        local found = rows_of(core.segment_ridge(features, core.ids(picks), target_tensor,
+          core.segments(lengths), core.tensor(ridge)))
+        for g, length in ipairs(lengths) do
+          local rows, wanted = {}, {}
+          for i = 1, length do
+            rows[i], wanted[i] = known[picks[at + i]], targets[at + i]
+          end
+          at = at + length
+          near(ridge_weights(rows, wanted, core.tensor(ridge):totable()), found[g], bound,
+            "group " .. g)
+        end
+        assert.same(rows_of(core.full({ 1, width }, 0))[1], found[2])
+      end
+    end)
+
+    it("refuses what has no single solution, and what does not fit", function()
+      local one, ids = core.full({ 2, 2 }, 1), core.ids { 1, 2 }
+      local y, segments = core.tensor { 1, 2 }, core.segments { 0, 2 }
+      refused("the equations of group 2 have no single solution", core.segment_ridge, one, ids, y,
+        segments, core.tensor { 0, 0 })
+      refused("no single solution", core.segment_ridge, core.tensor { { 3, 0.3 }, { 1, 0.1 } }, ids,
+        y, segments, core.tensor { 1e-20, 1e-20 })
+      for _, bad in ipairs { -10, 0 / 0, math.huge } do
+        refused("no single solution", core.segment_ridge, one, ids, y, segments,
+          core.tensor { bad, 1 })
+        refused("no single solution", core.segment_ridge, core.full({ 2, 2 }, bad > 0 and bad
+          or 0 / 0), ids, y, segments, core.tensor { 1, 1 })
+      end
+      refused("features must be [n, width]", core.segment_ridge, y, ids, y, segments, y)
+      refused("ridge [width]", core.segment_ridge, one, ids, y, segments, core.tensor { 1 })
+      refused("2 rows and 1 targets, but segments of 2 rows", core.segment_ridge, one, ids,
+        core.tensor { 1 }, segments, y)
+      refused("segments of 3 rows", core.segment_ridge, one, ids, y, core.segments { 3 }, y)
+      refused("row 3, but there are features of 2 rows", core.segment_ridge, one,
+        core.ids { 1, 3 }, y, segments, y)
+      refused("contiguous", core.segment_ridge, core.full({ 2, 3 }, 1):transpose(1, 2), ids, y,
+        segments, y)
+    end)
+  end)
+end
