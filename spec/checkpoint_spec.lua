@@ -13,6 +13,7 @@ end
 
 local function models()
   local list = cmml.fit_simple(data)
+  table.move(cmml.fit_rivals(data), 1, #cmml.rival_kinds, #list + 1, list)
   list[#list + 1] = cmml.cmml(data.catalogue, people.small(4))
   return list
 end

@@ -14,7 +14,6 @@ local may_include = {
   io = "base",
   data = "base io tensor",
   metrics = "base tensor",
-  cf = "base tensor",
   bind = "base tensor ops autograd optim io data metrics cf",
 }
 

@@ -72,6 +72,31 @@ return function(cmml)
     return archive, config
   end
 
+  -- "12x8", whatever a file gives for a size.
+  local function shape_text(shape)
+    local sizes = {}
+    for i, size in ipairs(shape) do
+      sizes[i] = math.type(size) and ("%.0f"):format(size) or tostring(size)
+    end
+    return table.concat(sizes, "x")
+  end
+
+  --- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders.
+  -- @tparam table entries list of {name, tensor or list of integers}
+  -- @tparam table expected list of {name, shape}, in order; without shape a list of integers
+  function cmml.check_entries(entries, expected)
+    for i, want in ipairs(expected) do
+      local name, value = table.unpack(entries[i] or {})
+      if name ~= want[1] or cmml.is_tensor(value) ~= (want[2] ~= nil) then
+        error(("the entry %s is missing"):format(want[1]), 0)
+      end
+      if want[2] and shape_text(value.shape) ~= shape_text(want[2]) then
+        error(("%s has shape %s, but %s was expected"):format(name, shape_text(value.shape),
+          shape_text(want[2])), 0)
+      end
+    end
+  end
+
   local function restore(entries, config)
     local class = cmml.recommenders[config.kind]
     if not class then
@@ -84,11 +109,12 @@ return function(cmml)
       local section, name = entry.name:match("^(%a+)%.(.+)$")
       if section == "catalogue" then
         catalogue[entry.name] = entry.value
-      elseif not cmml.is_tensor(entry.value) then
+      elseif not cmml.is_tensor(entry.value)
+        and not (section == "model" and class.integers[name] and type(entry.value) == "table") then
         error(("%s is not an array of floating-point numbers"):format(entry.name), 0)
       elseif section == "model" then
         model[#model + 1] = { name, entry.value }
-        if not entry.value:isfinite() then
+        if cmml.is_tensor(entry.value) and not entry.value:isfinite() then
           error(("%s holds numbers that are not finite"):format(entry.name), 0)
         end
       elseif section == "training" then

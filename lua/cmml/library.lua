@@ -6,8 +6,9 @@ local parts = {
   "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
   "dropout", "features", "component", "encoder", "hybrid", "modulation", "soft_modulation",
   "network", "optim", "schedule", "schema", "catalogue", "dataset", "split", "tasks", "vectors",
-  "cf", "recommender", "presets", "contextual", "simple", "metrics", "evaluate", "protocol",
-  "checkpoint", "team", "train", "movielens", "gradcheck", "help",
+  "cf", "recommender", "presets", "contextual", "simple", "matrix_factorization", "item_knn",
+  "metrics", "evaluate", "protocol", "checkpoint", "team", "train", "movielens", "gradcheck",
+  "help",
 }
 
 --- The library over a core.

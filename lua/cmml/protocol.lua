@@ -48,17 +48,32 @@ return function(cmml)
     return split
   end
 
-  --- The simple predictors, counted on the ratings that a model of this protocol may learn from.
-  -- @tparam table data from `cold_users`
-  -- @treturn table list of recommenders
-  function cmml.fit_simple(data)
+  -- Recommenders of some kinds, fitted to all that may be learnt from.
+  local function fit_all(kinds, data)
     local users = table.move(data.train, 1, #data.train, 1, {})
     table.move(data.valid, 1, #data.valid, #users + 1, users)
     local models = {}
-    for i, kind in ipairs(cmml.simple_kinds) do
+    for i, kind in ipairs(kinds) do
       models[i] = cmml[kind](data.catalogue)
       models[i]:fit(data.ratings, users)
     end
     return models
+  end
+
+  --- The simple predictors, counted on the ratings that a model of this protocol may learn from.
+  -- @tparam table data from `cold_users`
+  -- @treturn table list of recommenders
+  function cmml.fit_simple(data)
+    return fit_all(cmml.simple_kinds, data)
+  end
+
+  --- The names of the rivals that learn from ratings alone, in order.
+  cmml.rival_kinds = { "matrix_factorization", "item_knn" }
+
+  --- The rivals, learnt from the ratings that a model of this protocol may learn from.
+  -- @tparam table data from `cold_users`
+  -- @treturn table list of recommenders
+  function cmml.fit_rivals(data)
+    return fit_all(cmml.rival_kinds, data)
   end
 end

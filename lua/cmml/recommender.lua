@@ -27,9 +27,10 @@ return function(cmml)
   -- @tfield function adapt_rows of (support, users): the state of several tasks
   -- @tfield function score_rows of (state, items, segments): scores [rows]
   -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
+  -- @tfield table integers which of these are lists of integers instead: true by name
   -- @tfield ?function loss of (batch): what training minimises
   -- @tfield ?function fit of (ratings, users): counts
-  local Recommender = { __name = "cmml.Recommender" }
+  local Recommender = { __name = "cmml.Recommender", integers = {} }
   Recommender.__index = Recommender
   cmml.Recommender = Recommender -- checkpoint.lua adds to it
   --- A recommender that knows what one person rated.

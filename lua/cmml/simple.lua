@@ -97,11 +97,8 @@ return function(cmml)
     -- @tparam table tensors list of {name, tensor}
     -- @treturn Recommender
     function class.restore(catalogue, options, tensors)
+      cmml.check_entries(tensors, { { "item_part", { #catalogue.items } } })
       local self = cmml[kind[1]](catalogue, options)
-      local shape = tensors[1] and tensors[1][2].shape or {}
-      if #shape ~= 1 or shape[1] ~= #catalogue.items then
-        error("item_part does not fit the items of the catalogue", 0)
-      end
       self.item_part = tensors[1][2]
       return self
     end

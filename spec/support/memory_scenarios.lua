@@ -84,6 +84,14 @@ return function(cmml, folder)
       end
       return table.concat(parts, "\n")
     end },
+    { "rivals", function()
+      local parts = {}
+      for i, rival in ipairs(cmml.fit_rivals(data)) do
+        local scores = rival:adapt({ { "f1", 4 }, { "f2", 1.5 } }):predict { "f3", "f4" }
+        parts[i] = people.bits(rival) .. table.concat(scores, " ")
+      end
+      return table.concat(parts, "\n")
+    end },
     { "save", function()
       assert(model:save(path))
       return "saved"

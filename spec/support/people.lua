@@ -132,7 +132,8 @@ function people.bits(model)
   local list = {}
   for i, pair in ipairs(model:tensors()) do
     local sum = 0xcbf29ce484222325
-    for _, word in pair[2]:tobytes():gmatch("()(..?.?.?.?.?.?.?)") do
+    local bytes = type(pair[2]) == "table" and table.concat(pair[2], " ") or pair[2]:tobytes()
+    for _, word in bytes:gmatch("()(..?.?.?.?.?.?.?)") do
       sum = (sum ~ string.unpack("<I" .. #word, word)) * 1099511628211
       sum = sum ~ sum >> 29
     end

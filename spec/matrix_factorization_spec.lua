@@ -1,0 +1,171 @@
+-- Matrix factorisation: the fold-in and the fixed point of the alternation against normal equations
+-- in plain Lua.
+local cmml = require "cmml"
+local close = require "spec.support.close"
+local equations = require "spec.support.normal_equations"
+local people = require "spec.support.people"
+
+local ridge_weights, rows_of = equations.ridge_weights, equations.rows_of
+local libraries = { float32 = cmml, float64 = cmml.double }
+local tolerance = { float32 = 2e-5, float64 = 1e-12 }
+
+local function refused(text, f, ...)
+  local ok, message = pcall(f, ...)
+  assert.is_false(ok)
+  assert.truthy(message:find(text, 1, true), message)
+end
+
+local function near(expected, found, bound, what)
+  assert.equal(#expected, #found)
+  for i, value in ipairs(expected) do
+    assert.truthy(close.difference(value, found[i]) <= bound,
+      ("%s, %d: %.17g was expected, not %.17g"):format(what, i, value, found[i]))
+  end
+end
+
+for dtype, library in pairs(libraries) do
+  local bound = tolerance[dtype]
+
+  describe("matrix factorisation in " .. dtype, function()
+    local data = people.data(library, { users = 60, items = 14, rated = 8 })
+
+    local function fitted(options)
+      local model = library.matrix_factorization(data.catalogue, options)
+      model:fit(data.ratings, data.train)
+      return model
+    end
+
+    -- What the training users rated: support of their fold-in, and as plain lists.
+    local rows = library.ratings_of(data.ratings, data.train, 14)
+
+    -- The objective of the alternation, with every user's weights at their best.
+    local function objective(model)
+      local opt, state = model.options, model:adapt_rows(rows)
+      local left = rows.labels - model:score_rows(state, rows.items, rows.segments)
+      local mean = rows.labels:mean():item()
+      local function penalty(factors, biases)
+        return opt.ridge * factors:square():sum():item()
+          + opt.bias_ridge * biases:square():sum():item()
+      end
+      return left:square():sum():item() + penalty(model.item_factors, model.item_part - mean)
+        + penalty(state.weights:slice(2, 1, opt.factors),
+          state.weights:slice(2, opt.factors + 1, opt.factors + 1)), state
+    end
+
+    it("folds a person in by the normal equations", function()
+      local model = fitted { factors = 3, ridge = 0.7, bias_ridge = 2 }
+      local part, factors = model.item_part:totable(), rows_of(model.item_factors)
+      local support = { { "f1", 5 }, { "f4", 1 }, { "f7", 2.5 } }
+      local features, left = {}, {}
+      for i, pair in ipairs(support) do
+        local row = data.catalogue.items:id(pair[1])
+        features[i] = { factors[row][1], factors[row][2], factors[row][3], 1 }
+        left[i] = pair[2] - part[row]
+      end
+      local w, expected, items = ridge_weights(features, left, { 0.7, 0.7, 0.7, 2 }), {}, {}
+      for row = 1, 14 do
+        items[row], expected[row] = data.catalogue.items:text(row), part[row] + w[4]
+        for k = 1, 3 do
+          expected[row] = expected[row] + w[k] * factors[row][k]
+        end
+      end
+      near(expected, model:adapt(support):predict(items), bound, "score")
+      near(part, model:adapt({}):predict(items), 0, "without support")
+    end)
+
+    it("lowers its objective with every sweep, and ends where the equations hold", function()
+      local last = math.huge
+      for sweeps = 1, 6 do
+        local value = objective(fitted { factors = 2, ridge = 1, sweeps = sweeps })
+        assert.truthy(value < last * (1 - 1e-6), ("sweep %d: %g after %g"):format(sweeps, value,
+          last))
+        last = value
+      end
+      local model = fitted { factors = 2, ridge = 1, sweeps = 300 }
+      local _, state = objective(model)
+      local weights, mean = rows_of(state.weights), rows.labels:mean():item()
+      local features, left = {}, {}
+      for item = 1, 14 do
+        features[item], left[item] = {}, {}
+      end
+      local items, labels, at = rows.items:totable(), rows.labels:totable(), 0
+      for u, length in ipairs(rows.segments:totable()) do
+        for i = at + 1, at + length do
+          local list = left[items[i]]
+          list[#list + 1] = labels[i] - mean - weights[u][3]
+          features[items[i]][#list] = { weights[u][1], weights[u][2], 1 }
+        end
+        at = at + length
+      end
+      local factors, part = rows_of(model.item_factors), model.item_part:totable()
+      for item = 1, 14 do
+        near(ridge_weights(features[item], left[item], { 1, 1, 3 }), { factors[item][1],
+          factors[item][2], part[item] - mean }, 200 * bound, "item " .. item)
+      end
+    end)
+
+    it("finds what means cannot: people who love one kind of film and hate the other", function()
+      local tasks = library.tasks { ratings = data.all, users = data.test, bags = data.bags,
+        support = 6, query = 2 }
+      local found = library.evaluate({ fitted { factors = 2, ridge = 1 },
+        library.fit_simple(data)[4] }, tasks)
+      assert.truthy(found[1].mae.mean < 0.5 * found[2].mae.mean)
+    end)
+  end)
+end
+
+describe("matrix factorisation", function()
+  local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
+
+  it("has the same bits for the same seed, whatever the order of the calls", function()
+    local function bits(seed)
+      local model = cmml.matrix_factorization(data.catalogue, { seed = seed, sweeps = 2 })
+      model:fit(data.ratings, data.train)
+      return people.bits(model)
+    end
+    local one = bits(1)
+    assert.not_equal(one, bits(2))
+    assert.equal(one, bits(1))
+  end)
+
+  it("is the mean for items without ratings, and finite where nothing was rated", function()
+    local model = cmml.matrix_factorization(data.catalogue)
+    assert.same({ 0, 0 }, model:adapt({}):predict { "f1", "f2" })
+    model:fit(data.ratings, {})
+    assert.same({ 0 }, model:adapt({}):predict { "f1" })
+    local cold = cmml.dataset { schema = cmml.schema {}, ratings = { { "u", "a", 5 },
+      { "u", "b", 2 } }, items = { { id = "never" } } }
+    model = cmml.matrix_factorization(cold:catalogue { 1 }, { factors = 40 })
+    model:fit(cold.ratings, { 1 })
+    assert.same({ 3.5 }, model:adapt({}):predict { "never" })
+    assert.truthy(model:adapt({ { "never", 5 } }):predict({ "never" })[1] > 3.5)
+  end)
+
+  it("comes back from a file, and is refused from one whose sizes are others", function()
+    local path = os.tmpname()
+    local model = cmml.matrix_factorization(data.catalogue, { factors = 3.0 })
+    model:fit(data.ratings, data.train)
+    assert(model:save(path))
+    assert.equal(people.bits(model), people.bits((assert(cmml.load(path)))))
+    for _, factors in ipairs { 2, 1 << 40, 1e300 } do
+      model.options.factors = factors
+      assert(model:save(path))
+      local found, message = cmml.load(path)
+      assert.is_nil(found)
+      assert.truthy(message:find("item_factors has shape 12x3, but 12x", 1, true), message)
+    end
+    os.remove(path)
+  end)
+
+  it("refuses options that make no sense", function()
+    local make = cmml.matrix_factorization
+    refused("must be at least 1 and seed not negative, not 0, 20 and 1", make, data.catalogue,
+      { factors = 0 })
+    refused("not 8, 0 and -1", make, data.catalogue, { sweeps = 0, seed = -1 })
+    refused("ridge and bias_ridge must be above 0, but are 0 and 3", make, data.catalogue,
+      { ridge = 0 })
+    refused("above 0", make, data.catalogue, { bias_ridge = 0 / 0 })
+    refused("unknown option factor; did you mean factors?", make, data.catalogue, { factor = 3 })
+    refused("option catalogue is missing", make)
+  end)
+end)
