@@ -143,10 +143,11 @@ describe("cmml", function()
       rows[#rows + 1] = title
     end
     assert.same({ "model", model, model, "global mean", "user mean", "item mean",
-      "item mean + user bias" }, rows)
+      "item mean + user bias", "matrix factorisation", "item-kNN" }, rows)
     local mixed = runs("evaluate", "--model", model, "--data", data, "--draws=1", "--no-simple",
       "--shuffle-labels")
     contains(mixed, "labels permuted within each support set")
+    contains(mixed, "matrix factorisation")
     assert.falsy(mixed:find("item mean", 1, true))
     assert.falsy(text:find("relevant", 1, true))
     local ranked = runs("evaluate", "--model", model, "--data", data, "--draws=1", "--relevant=4")

@@ -2,15 +2,10 @@
 local cmml = require "cmml"
 local close = require "spec.support.close"
 local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
 
 local libraries = { float32 = cmml, float64 = cmml.double }
 local tolerance = { float32 = 2e-6, float64 = 1e-14 }
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 for dtype, library in pairs(libraries) do
   local bound = tolerance[dtype]

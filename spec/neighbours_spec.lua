@@ -1,15 +1,10 @@
 -- Neighbours of items: a table small enough to do by hand.
 local cmml = require "cmml"
 local close = require "spec.support.close"
+local refused = require("spec.support.refused").with_text
 
 local libraries = { float32 = cmml, float64 = cmml.double }
 local tolerance = { float32 = 2e-6, float64 = 1e-14 }
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 for dtype, library in pairs(libraries) do
   local core, bound = library.core, tolerance[dtype]

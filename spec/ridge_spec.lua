@@ -2,16 +2,11 @@
 local cmml = require "cmml"
 local close = require "spec.support.close"
 local equations = require "spec.support.normal_equations"
+local refused = require("spec.support.refused").with_text
 
 local ridge_weights, rows_of = equations.ridge_weights, equations.rows_of
 local libraries = { float32 = cmml, float64 = cmml.double }
 local tolerance = { float32 = 2e-5, float64 = 1e-12 }
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
-end
 
 local function near(expected, found, bound, what)
   assert.equal(#expected, #found)

@@ -592,6 +592,7 @@ function class_Plateau:update(value) end
 ---@field adapt_rows function of (support, users): the state of several tasks
 ---@field score_rows function of (state, items, segments): scores [rows]
 ---@field tensors function of (): list of {name, tensor} that a model file keeps
+---@field integers table which of these are lists of integers instead: true by name
 ---@field loss? function of (batch): what training minimises
 ---@field fit? function of (ratings, users): counts
 local class_Recommender = {}
@@ -696,6 +697,12 @@ function class_Tasks:draw(draw, people) end
 ---@param draw integer epoch, or number of the evaluation draw, from 1
 ---@return function # giving lists of user rows
 function class_Tasks:people(draw) end
+
+---The same tasks with supports of another size: of the two supports of a user's draw one is the
+---beginning of the other, and the query is the same.
+---@param size integer
+---@return cmml.Tasks
+function class_Tasks:with_support(size) end
 
 ---What `team` gives.
 ---@class cmml.Team
@@ -1396,6 +1403,38 @@ function class_global_mean:score_rows(state, items, segments) end
 ---@return table # list of {name, tensor}
 function class_global_mean:tensors() end
 
+---What `item_knn` gives.
+---@class cmml.item_knn: cmml.Recommender
+local class_item_knn = {}
+
+---What the supports of several tasks leave over.
+---@param support table segments, items (Ids), labels [rows] of all tasks
+---@return table # the state for `score_rows`
+function class_item_knn:adapt_rows(support) end
+
+---Finds the neighbours of all items in the ratings of the training users.
+---@param ratings table grouped by user
+---@param users table list of rows that may be learnt from
+function class_item_knn:fit(ratings, users) end
+
+---The neighbours of a model file.
+---@param catalogue cmml.Catalogue
+---@param options table as they were
+---@param tensors table list of {name, tensor or list of integers}
+---@return cmml.Recommender
+function class_item_knn.restore(catalogue, options, tensors) end
+
+---Scores of rows.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_item_knn:score_rows(state, items, segments) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor or list of integers}
+function class_item_knn:tensors() end
+
 ---What `item_mean` gives.
 ---@class cmml.item_mean: cmml.Recommender
 local class_item_mean = {}
@@ -1459,6 +1498,38 @@ function class_item_user_mean:score_rows(state, items, segments) end
 ---What a model file keeps.
 ---@return table # list of {name, tensor}
 function class_item_user_mean:tensors() end
+
+---What `matrix_factorization` gives.
+---@class cmml.matrix_factorization: cmml.Recommender
+local class_matrix_factorization = {}
+
+---Bias and factors of several people from their supports: the fold-in.
+---@param support table segments, items (Ids), labels [rows] of all tasks
+---@return table # the state for `score_rows`
+function class_matrix_factorization:adapt_rows(support) end
+
+---Learns from the ratings of the training users.
+---@param ratings table grouped by user
+---@param users table list of rows that may be learnt from
+function class_matrix_factorization:fit(ratings, users) end
+
+---The factorisation of a model file.
+---@param catalogue cmml.Catalogue
+---@param options table as they were
+---@param tensors table list of {name, tensor}
+---@return cmml.Recommender
+function class_matrix_factorization.restore(catalogue, options, tensors) end
+
+---Scores of rows.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_matrix_factorization:score_rows(state, items, segments) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor}
+function class_matrix_factorization:tensors() end
 
 ---What `user_mean` gives.
 ---@class cmml.user_mean: cmml.Recommender
@@ -1678,6 +1749,11 @@ function cmml.cap_ratings(ratings, cap, seed) end
 ---@param options cmml.catalogue.options schema, items (Vocab of raw ids), item_records (one table of values a row), titles (list of texts, optional), seen_items and user_records (lists of the records that may be learnt from: values that occur nowhere else count as unseen)
 ---@return cmml.Catalogue
 function cmml.catalogue(options) end
+
+---Raises unless the entries of a model file are these, for `restore` of a kind of recommenders.
+---@param entries table list of {name, tensor or list of integers}
+---@param expected table list of {name, shape}, in order; without shape a list of integers
+function cmml.check_entries(entries, expected) end
 
 ---A random choice without replacement of the numbers 1 to n, in random order.
 ---@param n integer
@@ -1923,6 +1999,16 @@ function cmml.erf(x) end
 ---@return table # for each model a table by metric: mean, interval, tasks, skipped (see `metrics.summary`). A user whose metric does not exist in one of the draws is skipped.
 function cmml.evaluate(models, tasks, options) end
 
+---Evaluates recommenders on supports of several sizes. The query of a user's draw is the same
+---for every size, and a smaller support is the beginning of a larger one, so only what was shown
+---makes a difference. A user with fewer ratings than a size beside the query shows them all.
+---@param models table list of recommenders
+---@param tasks cmml.Tasks whose own support does not count
+---@param sizes table list of supports, such as {0, 1, 2, 5, 10, 20, 40}
+---@param options? table draws, cutoffs, relevant: see `evaluate`
+---@return table # for each size what `evaluate` gives
+function cmml.evaluate_by_support(models, tasks, sizes, options) end
+
 ---Whether there is anything at a path.
 ---@param path string
 ---@return boolean
@@ -1961,10 +2047,23 @@ function cmml.field_embedding(options) end
 ---@return cmml.Tensor
 function cmml.film(x, generated, activation) end
 
+---The rivals, learnt from the ratings that a model of this protocol may learn from.
+---@param data table from `cold_users`
+---@return table # list of recommenders
+function cmml.fit_rivals(data) end
+
 ---The simple predictors, counted on the ratings that a model of this protocol may learn from.
 ---@param data table from `cold_users`
 ---@return table # list of recommenders
 function cmml.fit_simple(data) end
+
+---One metric of the results of `evaluate_by_support` as a Markdown table, a column a size.
+---@param titles table one a model
+---@param sizes table as they were evaluated
+---@param by_size table
+---@param name? string of the metric (default "mae")
+---@return string
+function cmml.format_by_support(titles, sizes, by_size, name) end
 
 ---The results of `evaluate` as a Markdown table.
 ---@param titles table one a model
@@ -2201,6 +2300,20 @@ function cmml.is_joined(value) end
 ---@return boolean
 function cmml.is_tensor(value) end
 
+---@class cmml.item_knn.options
+---@field damp? number default 0.2
+---@field item_shrink? number default 5
+---@field keep? integer default 500
+---@field nearest? integer default 20
+---@field shrink? number default 200
+---@field user_shrink? number default 3
+
+---Neighbours that have seen nothing yet; `fit` finds them.
+---@param catalogue cmml.Catalogue
+---@param options? cmml.item_knn.options nearest (items of the support that count at most, default 20), keep (neighbours of an item that are known at most, default 500), shrink (imaginary users who pull a similarity towards 0, default 200), damp (added to the sum of the similarities, default 0.2), item_shrink and user_shrink (of `item_user_mean`, 5 and 3)
+---@return cmml.Recommender
+function cmml.item_knn(catalogue, options) end
+
 ---@class cmml.item_mean.options
 ---@field item_shrink? number default 0
 ---@field user_shrink? number default 0
@@ -2210,6 +2323,20 @@ function cmml.is_tensor(value) end
 ---@param options? cmml.item_mean.options item_shrink and user_shrink: how many imaginary ratings pull an item's part towards the mean of all, and a user's part towards 0
 ---@return cmml.Recommender
 function cmml.item_mean(catalogue, options) end
+
+---For each item the items that are rated most alike. Similarity is the cosine of the residuals of
+---the users who rated both, times n / (n + shrink) for n such users; only positive ones count.
+---@param users cmml.Segments the rows of each user
+---@param items cmml.Ids [rows], none unknown
+---@param residuals cmml.Tensor [rows]: ratings without the means of items and users
+---@param items_of cmml.Segments the same rows by item: the rows of each item
+---@param users_of cmml.Ids [rows]
+---@param residuals_of cmml.Tensor [rows]
+---@param keep integer neighbours of an item at most; not more than there are other items
+---@param shrink number
+---@return cmml.Ids # the neighbours, keep for each item, most similar first; 0 behind the last
+---@return cmml.Tensor # their similarities [items, keep]; 0 behind the last
+function cmml.item_neighbours(users, items, residuals, items_of, users_of, residuals_of, keep, shrink) end
 
 ---@class cmml.item_user_mean.options
 ---@field item_shrink? number default 0
@@ -2386,6 +2513,19 @@ function cmml.masked_softmax(x, causal, lengths) end
 ---@return cmml.Tensor
 function cmml.matmul(a, b) end
 
+---@class cmml.matrix_factorization.options
+---@field bias_ridge? number default 3
+---@field factors? integer default 8
+---@field ridge? number default 10
+---@field seed? integer default 1
+---@field sweeps? integer default 20
+
+---A matrix factorisation that has seen nothing yet; `fit` learns it.
+---@param catalogue cmml.Catalogue
+---@param options? cmml.matrix_factorization.options factors (default 8), ridge (of factors, default 10), bias_ridge (of the biases of users and items, default 3), sweeps (over users and items, default 20), seed (of the factors that the first sweep begins with, default 1)
+---@return cmml.Recommender
+function cmml.matrix_factorization(catalogue, options) end
+
 ---largest element over one dim, or of all; keep leaves the dim with size 1; of equals the gradient goes to the first alone; x must not be empty there.
 ---@param x cmml.Tensor
 ---@param dim? integer from 1, or from the end if negative
@@ -2548,6 +2688,20 @@ function cmml.ne(a, b) end
 ---@param x cmml.Tensor|number
 ---@return cmml.Tensor
 function cmml.neg(x) end
+
+---What the neighbours of items in the support of a task say of them: the mean of their residuals,
+---weighed by similarity.
+---@param neighbours cmml.Ids as item_neighbours gives them
+---@param similarities cmml.Tensor [items, keep]
+---@param support cmml.Segments the support rows of each task
+---@param support_items cmml.Ids [rows], none unknown
+---@param residuals cmml.Tensor [rows]
+---@param query cmml.Segments the query rows of each task
+---@param query_items cmml.Ids [rows], none unknown
+---@param nearest integer how many neighbours count at most
+---@param damp number is added to the sum of the weights
+---@return cmml.Tensor # [query rows]; 0 where there is no neighbour
+function cmml.neighbour_means(neighbours, similarities, support, support_items, residuals, query, query_items, nearest, damp) end
 
 ---@class cmml.network.options
 ---@field item_fields? table default {}
@@ -2809,6 +2963,12 @@ function cmml.ranking_metrics(score, label, segments, cutoffs) end
 ---@return table # mae, rmse: a list with one number a task; ndcg_exp: such a list for each cutoff
 function cmml.rating_metrics(score, label, segments, cutoffs) end
 
+---Ratings by user as ratings by item.
+---@param ratings table as group_ratings gives them
+---@param n_items integer
+---@return table # items (Segments, one an item), users (Ids), ratings (Tensor)
+function cmml.ratings_by_item(ratings, n_items) end
+
 ---The ratings that some users gave, one row after another, and what they come to by item.
 ---@param ratings table grouped by user
 ---@param users table list of rows
@@ -2887,6 +3047,10 @@ function cmml.remove_file(path) end
 ---@return cmml.Tensor
 function cmml.reshape(x, shape) end
 
+---The names of the rivals that learn from ratings alone, in order.
+---@type table
+cmml.rival_kinds = nil
+
 ---dot product of corresponding rows: the sum of a * b over the last dim.
 ---@param a cmml.Tensor
 ---@param b cmml.Tensor
@@ -2950,6 +3114,16 @@ function cmml.segment_mean(x, segments) end
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
 function cmml.segment_outer(x, y, segments) end
+
+---Ridge regression of each group in closed form: the weights w that minimise the sum over its
+---rows of (target - w . features)^2, plus ridge * w^2 for each weight. Not differentiable.
+---@param features cmml.Tensor [n, width]
+---@param rows cmml.Ids the row of the features of each target; 0 has the features zero
+---@param targets cmml.Tensor [rows]
+---@param segments cmml.Segments the groups of the targets
+---@param ridge cmml.Tensor [width], above 0 unless the features of every group are independent
+---@return cmml.Tensor # [groups, width]; zeros for a group without rows
+function cmml.segment_ridge(features, rows, targets, segments, ridge) end
 
 ---exp(x) / sum(exp x) within each segment, column by column: x [rows, ..] gives the same shape; without overflow.
 ---@param x cmml.Tensor

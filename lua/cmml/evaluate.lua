@@ -84,6 +84,54 @@ return function(cmml)
     return results
   end
 
+  --- Evaluates recommenders on supports of several sizes. The query of a user's draw is the same
+  -- for every size, and a smaller support is the beginning of a larger one, so only what was shown
+  -- makes a difference. A user with fewer ratings than a size beside the query shows them all.
+  -- @tparam table models list of recommenders
+  -- @tparam Tasks tasks whose own support does not count
+  -- @tparam table sizes list of supports, such as {0, 1, 2, 5, 10, 20, 40}
+  -- @tparam[opt] table options draws, cutoffs, relevant: see `evaluate`
+  -- @treturn table for each size what `evaluate` gives
+  function cmml.evaluate_by_support(models, tasks, sizes, options)
+    args.check("evaluate_by_support", { tasks = tasks, sizes = sizes },
+      { tasks = "cmml.Tasks", sizes = "table" })
+    local by_size = {}
+    for i, size in ipairs(sizes) do
+      by_size[i] = cmml.evaluate(models, tasks:with_support(size), options)
+    end
+    return by_size
+  end
+
+  -- A Markdown table of "mean ± interval": metric(m, c) is the metric of row m in column c.
+  local function format_table(titles, heads, metric)
+    local width = #"model"
+    for _, title in ipairs(titles) do
+      width = math.max(width, #title)
+    end
+    local lines = { ("| %-" .. width .. "s |"):format("model") }
+    local rule = "|" .. ("-"):rep(width + 2) .. "|"
+    for _, head in ipairs(heads) do
+      lines[1] = lines[1] .. (" %-15s |"):format(head)
+      rule = rule .. ("-"):rep(math.max(15, #head) + 2) .. "|"
+    end
+    lines[2] = rule
+    for m, title in ipairs(titles) do
+      local line = ("| %-" .. width .. "s |"):format(title)
+      for c, head in ipairs(heads) do
+        local value = metric(m, c)
+        local cell = ("%.4f ± %.4f"):format(value.mean, value.interval)
+        line = line .. (" %s%s |"):format(cell, (" "):rep(math.max(15, #head) - utf8.len(cell)))
+      end
+      lines[#lines + 1] = line
+    end
+    return table.concat(lines, "\n")
+  end
+
+  local function metric_of(what, result, name)
+    return result[name] or error(("%s: there is no metric %s; %s"):format(what, tostring(name),
+      args.suggest(tostring(name), args.keys(result))), 5)
+  end
+
   --- The results of `evaluate` as a Markdown table.
   -- @tparam table titles one a model
   -- @tparam table results
@@ -92,30 +140,24 @@ return function(cmml)
   -- @treturn string
   function cmml.format_results(titles, results, names)
     names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
-    local width = #"model"
-    for _, title in ipairs(titles) do
-      width = math.max(width, #title)
+    return format_table(titles, names, function(m, c)
+      return metric_of("format_results", results[m], names[c])
+    end)
+  end
+
+  --- One metric of the results of `evaluate_by_support` as a Markdown table, a column a size.
+  -- @tparam table titles one a model
+  -- @tparam table sizes as they were evaluated
+  -- @tparam table by_size
+  -- @tparam[opt="mae"] string name of the metric
+  -- @treturn string
+  function cmml.format_by_support(titles, sizes, by_size, name)
+    local heads = {}
+    for i, size in ipairs(sizes) do
+      heads[i] = ("support %d"):format(size)
     end
-    local lines = { ("| %-" .. width .. "s |"):format("model") }
-    local rule = "|" .. ("-"):rep(width + 2) .. "|"
-    for _, name in ipairs(names) do
-      lines[1] = lines[1] .. (" %-15s |"):format(name)
-      rule = rule .. ("-"):rep(math.max(15, #name) + 2) .. "|"
-    end
-    lines[2] = rule
-    for m, result in ipairs(results) do
-      local line = ("| %-" .. width .. "s |"):format(titles[m])
-      for _, name in ipairs(names) do
-        local metric = result[name]
-        if not metric then
-          error(("format_results: there is no metric %s; %s"):format(tostring(name),
-            args.suggest(tostring(name), args.keys(result))), 2)
-        end
-        local cell = ("%.4f ± %.4f"):format(metric.mean, metric.interval)
-        line = line .. (" %s%s |"):format(cell, (" "):rep(math.max(15, #name) - utf8.len(cell)))
-      end
-      lines[#lines + 1] = line
-    end
-    return table.concat(lines, "\n")
+    return format_table(titles, heads, function(m, c)
+      return metric_of("format_by_support", by_size[c][m], name or "mae")
+    end)
   end
 end

@@ -28,6 +28,19 @@ return function(cmml)
     return setmetatable(opt, Tasks)
   end
 
+  --- The same tasks with supports of another size: of the two supports of a user's draw one is the
+  -- beginning of the other, and the query is the same.
+  -- @tparam integer size
+  -- @treturn Tasks
+  function Tasks:with_support(size)
+    local options = {}
+    for key, value in pairs(self) do
+      options[key] = value
+    end
+    options.support = size
+    return cmml.tasks(options)
+  end
+
   --- How many batches a draw has.
   -- @treturn integer
   function Tasks:count()

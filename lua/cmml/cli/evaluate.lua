@@ -23,7 +23,31 @@ evaluate.options = common.join({
       .. "model reads from them" },
   { name = "no-simple", kind = "flag",
     help = "leave out the simple predictors, which are counted on the same training ratings" },
+  { name = "no-rivals", kind = "flag",
+    help = "leave out matrix factorisation and item-kNN, which learn from them" },
 })
+
+for i, option in ipairs(evaluate.options) do
+  if option.name == "support" then
+    evaluate.options[i] = { name = "support", kind = "string", arg = "N[,N..]", default = "40",
+      help = "ratings at most that a task adapts to; with several numbers: results by support, "
+        .. "each the beginning of the next larger one" }
+  end
+end
+
+-- "0,1,5" as numbers.
+local function sizes_of(text)
+  local sizes = {}
+  for word in (text .. ","):gmatch("([^,]*),") do
+    local size = math.tointeger(tonumber(word))
+    if not size or size < 0 then
+      return nil, ("--support must be whole numbers from 0 with commas between them, not %q")
+        :format(text)
+    end
+    sizes[#sizes + 1] = size
+  end
+  return sizes
+end
 
 -- What the options leave open is as in the training of the first model.
 local function complete(values, notes)
@@ -81,23 +105,50 @@ local function title_of(entry, loaded)
   return same > 1 and entry.path or name(entry)
 end
 
--- Each model is judged over its own catalogue; the draws depend on the data alone.
-local function judge(cmml, values, data, models)
+-- Adds models to the results of each size. Each is judged over its own catalogue; the draws depend
+-- on the data alone.
+local function judge(cmml, values, data, models, results)
   local tasks = cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
-    support = values.support, query = values.query, seed = values.seed,
-    shuffle_labels = values.shuffle_labels }
-  return cmml.evaluate(models, tasks, { draws = values.draws, relevant = values.relevant })
+    query = values.query, seed = values.seed, shuffle_labels = values.shuffle_labels }
+  local by_size = cmml.evaluate_by_support(models, tasks, values.sizes,
+    { draws = values.draws, relevant = values.relevant })
+  for k, found in ipairs(by_size) do
+    results[k] = table.move(found, 1, #found, #(results[k] or {}) + 1, results[k] or {})
+  end
 end
 
-local ranking = { "ndcg@1", "ndcg@3", "recall@3", "reciprocal_rank", "auc" }
+-- The predictors that no file holds, learnt from the training ratings of the data.
+local function others(cmml, values, data)
+  return common.join(values.no_simple and {} or cmml.fit_simple(data),
+    values.no_rivals and {} or cmml.fit_rivals(data))
+end
 
--- How well the queries are ranked. The metrics exist for the same users whatever the model, the AUC
--- for fewer than the others.
-local function print_ranking(cmml, values, titles, results)
-  local some, both = results[1]["ndcg@1"], results[1].auc
-  print(("\nrelevant: rated %g or higher; of %d users with such a rating in every draw (auc: of "
-    .. "%d, with others, too)\n"):format(values.relevant, some.tasks, both.tasks))
-  print(cmml.format_results(titles, results, ranking))
+-- One table, or with several supports one for each metric.
+local function print_metrics(cmml, values, titles, results, names)
+  if #values.sizes == 1 then
+    print(cmml.format_results(titles, results[1], names))
+    return
+  end
+  for i, name in ipairs(names) do
+    print(("%s%s\n\n%s"):format(i > 1 and "\n" or "", name,
+      cmml.format_by_support(titles, values.sizes, results, name)))
+  end
+end
+
+local function report(cmml, values, titles, results)
+  local first = results[1][1]
+  print(("%d test users (%d skipped), support up to %s, %d query ratings, mean of %d draws; "
+    .. "protocol %s%s\n"):format(first.mae.tasks, first.mae.skipped,
+    table.concat(values.sizes, ", "), values.query, values.draws, values.protocol or "full",
+    values.shuffle_labels and "; labels permuted within each support set" or ""))
+  print_metrics(cmml, values, titles, results, { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" })
+  if values.relevant then -- these exist for the same users whatever the model, auc for fewer
+    print(("\nrelevant: rated %g or higher; of %d users with such a rating in every draw (auc: of "
+      .. "%d, with others, too)\n"):format(values.relevant, first["ndcg@1"].tasks,
+      first.auc.tasks))
+    print_metrics(cmml, values, titles, results, { "ndcg@1", "ndcg@3", "recall@3",
+      "reciprocal_rank", "auc" })
+  end
 end
 
 --- Runs the command.
@@ -106,11 +157,17 @@ end
 -- @treturn ?true
 -- @treturn ?string message
 function evaluate.run(cmml, values)
-  local loaded, message = load_all(cmml, values.model)
+  local sizes, message = sizes_of(values.support)
+  if not sizes then
+    return nil, message
+  end
+  local loaded
+  loaded, message = load_all(cmml, values.model)
   if not loaded then
     return nil, message
   end
   values = complete(values, loaded[1].notes)
+  values.sizes = sizes
   local dataset
   dataset, message = common.read_dataset(cmml, values)
   if not dataset then
@@ -127,23 +184,17 @@ function evaluate.run(cmml, values)
     if not ok then
       return nil, message
     end
-    results[i] = judge(cmml, values, data, { entry.model })[1]
+    judge(cmml, values, data, { entry.model }, results)
     titles[i] = title_of(entry, loaded)
   end
-  if not values.no_simple then
-    local simple = cmml.fit_simple(data)
-    for i, result in ipairs(judge(cmml, values, data, simple)) do
-      results[#results + 1], titles[#titles + 1] = result, simple[i].title
-    end
+  local rivals = others(cmml, values, data)
+  for _, model in ipairs(rivals) do
+    titles[#titles + 1] = model.title
   end
-  print(("%d test users (%d skipped), support up to %d, %d query ratings, mean of %d draws; "
-    .. "protocol %s%s\n"):format(results[1].mae.tasks, results[1].mae.skipped, values.support,
-    values.query, values.draws, values.protocol or "full",
-    values.shuffle_labels and "; labels permuted within each support set" or ""))
-  print(cmml.format_results(titles, results))
-  if values.relevant then
-    print_ranking(cmml, values, titles, results)
+  if #rivals > 0 then
+    judge(cmml, values, data, rivals, results)
   end
+  report(cmml, values, titles, results)
   return true
 end
 
