@@ -48,6 +48,11 @@ CM_KERNEL_OPT = -O2 -ftree-vectorize -ffp-contract=fast
 CM_LDFLAGS = -Wl,-z,nodelete
 CM_LIBS = $(BLAS_LIBS) -lm -pthread
 
+# Tables for unwinding take a tenth of the module. Only the binding needs them: a Lua that was built
+# as C++ throws its errors, and none passes through the core, which never calls Lua.
+CM_UNWIND_core = -fno-asynchronous-unwind-tables -fno-unwind-tables
+unwind = $(if $(filter bind/%,$(1)),,$(CM_UNWIND_core))
+
 CM_ISA_base =
 CM_ISA_avx2 = -mavx2 -mfma
 CM_ISA_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
@@ -107,7 +112,8 @@ define variant_rules
 $(BUILD)/obj/$(1)/%.o: csrc/%.c $(BUILD)/obj/flags $(BUILD)/obj/probe
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<$(if $(2), ($(1))))
-	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(CM_INSTRUMENT) $(2) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(call unwind,$$*) $$(CM_INSTRUMENT) $(2) -MMD -MP -c \
+	    -o $$@ $$<
 
 $(foreach isa,$(isas),$(call kernel_rule,$(1),$(2),$(isa)))
 endef
@@ -116,8 +122,8 @@ define kernel_rule
 $(BUILD)/obj/$(1)/%.$(3).o: csrc/%.c $(BUILD)/obj/flags $(BUILD)/obj/probe
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($(3)$(if $(2),$(comma) $(1))))
-	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(CM_KERNEL_OPT) $$(CM_INSTRUMENT) $(2) -DCM_ISA=$(3) \
-	    $$(CM_ISA_$(3)) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(CM_KERNEL_OPT) $$(CM_UNWIND_core) $$(CM_INSTRUMENT) $(2) \
+	    -DCM_ISA=$(3) $$(CM_ISA_$(3)) -MMD -MP -c -o $$@ $$<
 
 endef
 comma := ,

@@ -3,7 +3,8 @@
 --  * nothing that ends the process, prints, or uses state of the process;
 --  * each module exports its luaopen function and nothing else, and lacks none of our own;
 --  * no writable data: all state is in a context;
---  * what only teams need of a host is weak.
+--  * what only teams need of a host is weak;
+--  * the module without symbols stays small enough for a game or an app.
 package.path = "./tools/?.lua;" .. package.path
 local gate = require "gate"
 local build = (...) or "build"
@@ -111,6 +112,20 @@ local function check_module(name)
   end
 end
 
+local most = 500000 -- bytes
+
+local function check_size(name)
+  local path, stripped = ("%s/cmml/%s.so"):format(build, name), os.tmpname()
+  gate.lines_of(("strip -o '%s' %s"):format(stripped, path))
+  local file = assert(io.open(stripped, "rb"))
+  local size = file:seek "end"
+  file:close()
+  os.remove(stripped)
+  if size > most then
+    gate.report(path, ("has %d bytes without symbols, at most %d"):format(size, most))
+  end
+end
+
 -- The objects of the sources there are; an object whose source is gone may still lie in the folder.
 local checked = 0
 for _, variant in ipairs { "release", "double" } do
@@ -128,5 +143,6 @@ for _, variant in ipairs { "release", "double" } do
 end
 check_module "core"
 check_module "core64"
+check_size "core"
 
 gate.finish("exports", checked, "objects")
