@@ -53,9 +53,11 @@ describe("args.check", function()
 
   it("takes whole numbers in either form for integers, and no others", function()
     for _, good in ipairs { 0, -7, 2.0, 1e15 } do
-      assert.equal(good, args.check("f", { rate = 1, n = good }, known).n)
+      local n = args.check("f", { rate = 1, n = good }, known).n
+      assert.equal(good, n)
+      assert.equal("integer", math.type(n))
     end
-    for _, bad in ipairs { 2.5, 1 / 0, -1 / 0, 0 / 0, "3" } do
+    for _, bad in ipairs { 2.5, 1e300, 1 / 0, -1 / 0, 0 / 0, "3" } do
       refused("f: option n must be an integer, not ", args.check, "f", { rate = 1, n = bad }, known)
     end
   end)

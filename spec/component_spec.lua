@@ -180,9 +180,50 @@ describe("components", function()
     with("encoder", function() end, function()
       refused("constructor of the encoder made gave nil, not a module", run, "encoder")
     end)
+    with("encoder", cmml.nn.class("Made").new, function()
+      refused("the encoder made has no method forward", run, "encoder")
+    end)
+    refused("component: option sizes is missing", cmml.component, "encoder", "mean")
     with("hybrid", made(print), function()
       refused("the hybrid made must have a field out", run, "hybrid")
     end)
+  end)
+
+  it("that give a joined matrix are read like others", function()
+    with("encoder", made(function(_, _, segments)
+      return cmml.joined { { cmml.ones { #segments, 3 } } }
+    end), function()
+      local found = run "encoder"
+      assert.same({ 4 }, found.shape)
+      assert.is_true(found:isfinite())
+    end)
+  end)
+
+  it("may not name parameters as the network does", function()
+    with("modulation", function(opt)
+      local self = made(print)()
+      self:register("encoder", cmml.nn.mlp { widths = { 1, 1 } })
+      self.encoder:register("mlp", cmml.nn.mlp { widths = { opt.inp, 1 } })
+      return self
+    end, function()
+      refused("has a parameter encoder.mlp.0.weight already", run, "modulation")
+    end)
+  end)
+
+  it("take options of their own alone, and sizes that are some", function()
+    refused("encoder_options: widths is given by the network", network, cmml,
+      { encoder_options = { widths = { 4 } } })
+    for _, hidden in ipairs { { 0 }, { -4 }, { 1.5 }, { "4" } } do
+      refused("hybrids.generator: hidden must be whole numbers of at least 1", network, cmml,
+        { hybrid = "generator", hybrid_options = { hidden = hidden } })
+    end
+    for _, dim in ipairs { 0, -3 } do
+      refused("dim must be whole numbers of at least 1, not %-?%d", network, cmml, { dim = dim })
+    end
+    refused("backbone must be .*, not nil", network, cmml, { backbone = { 2, nil, 3 } })
+    refused("hyper must be a list without gaps, but has the key x", network, cmml,
+      { hyper = { 3, 2, x = 1 } })
+    assert.equal("integer", math.type(network(cmml, { dim = 3.0 }).dim))
   end)
 
   it("of a user are trained, saved and loaded like others, with their options", function()

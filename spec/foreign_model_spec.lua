@@ -123,6 +123,18 @@ describe("a file that is no such model", function()
     { "an activation that is none", 'activation: "system" is none of', function(config)
       config.options.activation = "system"
     end },
+    { "modules beyond all bounds", "option modules must be an integer", function(config)
+      config.options.modulation, config.options.modulation_options = "soft", { modules = 1e300 }
+    end },
+    { "more modules than weights", "ask for a parameter of shape", function(config)
+      config.options.modulation, config.options.modulation_options = "soft", { modules = 1 << 40 }
+    end },
+    { "a generator without width", "hidden must be whole numbers", function(config)
+      config.options.hybrid, config.options.hybrid_options = "generator", { hidden = { 0, 1 << 40 } }
+    end },
+    { "sizes that the network gives", "widths is given by the network", function(config)
+      config.options.encoder_options = { widths = { 1 << 40 } }
+    end },
     { "no fields", "", function(config)
       config.schema.item, config.schema.user = {}, {}
     end },

@@ -78,7 +78,7 @@ local function fits(value, kind)
   if kind == "any" then
     return true
   elseif kind == "integer" then
-    return math.type(value) == "integer" or (type(value) == "number" and value % 1 == 0)
+    return type(value) == "number" and math.tointeger(value) ~= nil
   elseif type(value) == kind then
     return true
   end
@@ -138,9 +138,31 @@ function args.check(name, options, known, level)
       error(("%s: option %s must be %s, not %s"):format(
         name, key, article(optional and kind:sub(1, -2) or kind), describe(value)), level)
     end
-    result[key] = value
+    -- 8.0 is a whole number, but would be written as 8.0 into files and shapes
+    local is_integer = kind:sub(1, 7) == "integer"
+    result[key] = is_integer and value ~= nil and math.tointeger(value) or value
   end
   return result
+end
+
+--- Raises unless a value is a list of sizes: a layer of no width would pass nothing on, in silence.
+-- @tparam string name of the function and option, for messages
+-- @param list
+-- @tparam[opt=3] integer level
+function args.sizes(name, list, level)
+  for key in pairs(list) do
+    if not (math.type(key) == "integer" and key >= 1 and key <= #list) then
+      error(("%s must be a list without gaps, but has the key %s"):format(name, tostring(key)),
+        level or 3)
+    end
+  end
+  for i = 1, #list do
+    local size = list[i]
+    if math.type(size) ~= "integer" or size < 1 then
+      error(("%s must be whole numbers of at least 1, not %s"):format(name,
+        type(size) == "string" and ("%q"):format(size) or tostring(size)), level or 3)
+    end
+  end
 end
 
 --- Raises unless a value is one of a list of names.

@@ -44,10 +44,12 @@ return function(cmml)
   -- @tparam string kind "encoder", "hybrid" or "modulation"
   -- @tparam string name
   -- @tparam table sizes what its kind is given, and init
-  -- @tparam[opt] table options of the component's own
+  -- @tparam[opt] table options of the component's own; none of those in sizes
   -- @treturn Module
   function cmml.component(kind, name, sizes, options)
     args.one_of("component: kind", kind, kinds)
+    args.check("component", { sizes = sizes, options = options },
+      { sizes = "table", options = "table?" })
     local constructor = registries[kind][name]
     if not constructor then
       args.one_of("network: " .. kind, name, args.keys(registries[kind]), 4)
@@ -57,12 +59,18 @@ return function(cmml)
       all[key] = value
     end
     for key, value in pairs(sizes) do
+      if all[key] ~= nil then
+        error(("network: %s_options: %s is given by the network, not an option of the %s's own")
+          :format(kind, key, kind), 0)
+      end
       all[key] = value
     end
     local module = constructor(all)
     if type(module) ~= "table" or type(module.named_parameters) ~= "function" then
       error(("network: the constructor of the %s %s gave %s, not a module"):format(kind, name,
         type(module)), 0)
+    elseif type(module.forward) ~= "function" then
+      error(("network: the %s %s has no method forward"):format(kind, name), 0)
     end
     return module
   end

@@ -96,9 +96,10 @@ return function(cmml)
   function cmml.hybrids.generator(options)
     local opt = args.check("hybrids.generator", options, { width = "integer", hidden = "table?",
       init = "table?" })
-    local self = GeneratorHybrid.new()
+    local self, hidden = GeneratorHybrid.new(), opt.hidden or { opt.width }
+    args.sizes("hybrids.generator: hidden", hidden)
     self.out = opt.width
-    local widths = { 2 * opt.width, table.unpack(opt.hidden or { opt.width }) }
+    local widths = { 2 * opt.width, table.unpack(hidden) }
     widths[#widths + 1] = opt.width
     self:register("mlp", nn.mlp { widths = widths, init = opt.init })
     return self

@@ -32,6 +32,19 @@ return function(cmml)
     return class
   end
 
+  -- Two parameters of one name could be neither saved nor told apart.
+  local function check_names(self, child)
+    local taken = {}
+    for name in self:parameters() do
+      taken[name] = true
+    end
+    for name in child:parameters() do
+      if taken[name] then
+        error(("register: %s has a parameter %s already"):format(tostring(self), name), 3)
+      end
+    end
+  end
+
   --- Announces a parameter (a tensor, which becomes tracked) or a child module as a field.
   -- @tparam string name field; names are joined by dots in `parameters`
   -- @param value a tensor or a module
@@ -45,6 +58,9 @@ return function(cmml)
       value:track()
     elseif type(value) ~= "table" or type(value.named_parameters) ~= "function" then
       error(("register: %s must be a tensor or a module, not %s"):format(name, type(value)), 2)
+    end
+    if flat then
+      check_names(self, value)
     end
     self.registered[#self.registered + 1] = name
     self.flat[name] = flat or nil

@@ -16,17 +16,12 @@ return function(cmml)
     return names
   end
 
-  -- A layer of no width would pass nothing on, in silence.
   local function check_sizes(opt)
-    local sizes = { width = { opt.width }, label_hidden = { opt.label_hidden },
+    local sizes = { width = { opt.width }, dim = { opt.dim }, label_hidden = { opt.label_hidden },
       encoder_widths = opt.encoder_widths, backbone = opt.backbone, hyper = opt.hyper }
-    for _, name in ipairs { "width", "label_hidden", "encoder_widths", "backbone", "hyper" } do
-      for _, size in ipairs(sizes[name]) do
-        if math.type(size) ~= "integer" or size < 1 then
-          error(("network: %s must be whole numbers of at least 1, not %s"):format(name,
-            type(size) == "string" and ("%q"):format(size) or tostring(size)), 3)
-        end
-      end
+    for _, name in ipairs { "width", "dim", "label_hidden", "encoder_widths", "backbone",
+      "hyper" } do
+      args.sizes("network: " .. name, sizes[name], 4)
     end
     if #opt.backbone == 0 then
       error("network: backbone must have a layer: it is what the context modulates", 3)
@@ -167,7 +162,8 @@ return function(cmml)
     end
     parts[#parts + 1] = { label_vectors(self, labels), places }
     local samples = for_component(self.encoder, cmml.joined(parts))
-    return checked(self, "encoder", self.encoder(samples, segments), #segments, self.dim)
+    local context = cmml.written_out(self.encoder(samples, segments))
+    return checked(self, "encoder", context, #segments, self.dim)
   end
 
   --- Scores of query rows.
