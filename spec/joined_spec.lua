@@ -114,14 +114,18 @@ describe("a joined matrix", function()
   it("refuses what is none, and products of another width", function()
     local item, _, x, tasks = make()
     for text, parts in pairs { ["at least one"] = {}, ["part 1 must be"] = { item },
-      ["part 2 must be {table %[n, width%], ids}"] = { { item }, { 3 } } } do
+      ["part 2 must be {table %[n, width%], ids}"] = { { item }, { 3 } },
+      ["part 1 must be {table"] = { { tasks } }, ["part 1 must be {table %["] = {
+        { double.ones { 3 } } } } do
       assert.error_matches(function()
         double.joined(parts)
       end, "joined: .*" .. text)
     end
-    assert.error_matches(function()
-      x:scaled_by(double.ones { 2, 6 }, tasks)
-    end, "scaled_by: a table of 5 columns was expected, not of 6")
+    for _, width in ipairs { 4, 6 } do
+      assert.error_matches(function()
+        x:scaled_by(double.ones { 2, width }, tasks)
+      end, "scaled_by: a table of 5 columns was expected, not of " .. width)
+    end
   end)
 
   it("of many parts goes through them, too", function()

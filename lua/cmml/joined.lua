@@ -22,7 +22,7 @@ return function(cmml)
       error("joined: a list of parts {table, ids} was expected, at least one", 2)
     end
     for i, part in ipairs(parts) do
-      if type(part) ~= "table" or type(part[1]) ~= "userdata" then
+      if type(part) ~= "table" or not cmml.is_tensor(part[1]) or part[1].ndim ~= 2 then
         error(("joined: part %d must be {table [n, width], ids}"):format(i), 2)
       end
     end
@@ -85,7 +85,11 @@ return function(cmml)
   -- @treturn Joined; parts that repeat in the same way are multiplied once for each row of their
   -- table
   function Joined:scaled_by(table, ids)
-    local parts, column = {}, 1
+    local parts, column, wanted = {}, 1, self:shape()[2]
+    if table.shape[2] ~= wanted then
+      error(("scaled_by: a table of %d columns was expected, not of %s"):format(wanted,
+        tostring(table.shape[2])), 2)
+    end
     for i, part in ipairs(self.parts) do
       local width = part[1].shape[2]
       local scale = core.slice(table, 2, column, column + width - 1)
@@ -96,10 +100,6 @@ return function(cmml)
         local rows = part[2] and core.gather_rows(part[1], part[2]) or part[1]
         parts[i] = { rows * core.gather_rows(scale, ids) }
       end
-    end
-    if table.shape[2] ~= column - 1 then
-      error(("scaled_by: a table of %d columns was expected, not of %s"):format(column - 1,
-        tostring(table.shape[2])), 2)
     end
     return cmml.joined(parts)
   end
