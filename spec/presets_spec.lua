@@ -1,5 +1,6 @@
 -- The presets against the numbers of parameters that were counted independently.
 local cmml = require "cmml"
+local people = require "spec.support.people"
 
 local function read_counts()
   local file = assert(io.open "spec/golden/param_counts.json")
@@ -51,4 +52,25 @@ describe("the presets of the published code", function()
       end)
     end
   end
+end)
+
+describe("a model of a preset", function()
+  local catalogue = people.data(cmml, { users = 20, items = 8, rated = 5 }).catalogue
+
+  it("takes the preset's options of the components that it keeps", function()
+    local kept = cmml.cmml(catalogue, { preset = "paper/soft" })
+    assert.same({ modules = 4, over = "targets" }, kept.options.modulation_options)
+    local named = cmml.cmml(catalogue, { preset = "paper/soft", modulation = "soft" })
+    assert.same(kept.options, named.options)
+    local other = cmml.cmml(catalogue, { preset = "paper/soft", modulation = "film" })
+    assert.is_nil(other.options.modulation_options)
+  end)
+
+  it("shares no table with it, nor with the caller", function()
+    local hyper = { 5, 5 }
+    local model = cmml.cmml(catalogue, { hyper = hyper })
+    model.options.backbone[1], hyper[1] = 7, 9
+    assert.same({ 64, 64 }, cmml.presets["published-code"].model.backbone)
+    assert.same({ 5, 5 }, model.options.hyper)
+  end)
 end)

@@ -17,6 +17,18 @@ return function(cmml)
     rules[key] = rule
   end
 
+  -- The model's own: what is done to its options does nothing to the preset or the caller's table.
+  local function copy_of(value)
+    if type(value) ~= "table" or getmetatable(value) then
+      return value
+    end
+    local copy = {}
+    for key, inner in pairs(value) do
+      copy[key] = copy_of(inner)
+    end
+    return copy
+  end
+
   local function build(catalogue, options, init)
     local network = { item_fields = catalogue:fields "item", user_fields = catalogue:fields "user",
       init = init }
@@ -35,7 +47,8 @@ return function(cmml)
   -- @tparam Catalogue catalogue
   -- @tparam[opt] table options preset (default "published-code") and, over it, any option of
   -- `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial
-  -- weights (default 1)
+  -- weights (default 1). Where a component is another than the preset's, the preset's options of
+  -- that component do not count
   -- @treturn Recommender; its field `training` holds the preset's defaults for `train`
   function cmml.cmml(catalogue, options)
     local opt = args.check("cmml", options, rules)
@@ -51,9 +64,12 @@ return function(cmml)
     end
     local chosen = {}
     for key in pairs(known) do
-      chosen[key] = opt[key]
-      if chosen[key] == nil then
-        chosen[key] = preset.model[key]
+      local kind = key:match "^(.*)_options$"
+      local replaced = kind and opt[kind] and opt[kind] ~= preset.model[kind]
+      if opt[key] ~= nil then
+        chosen[key] = copy_of(opt[key])
+      elseif not replaced then
+        chosen[key] = copy_of(preset.model[key])
       end
     end
     return build(catalogue, chosen, cmml.nn.init(opt.seed))
