@@ -53,6 +53,7 @@ describe("cmml embed", function()
       { 1, "there is no method sgd; known: als, bpr", "--method=sgd" },
       { 1, "--columns: user is there twice", "--columns=user,user" },
       { 1, "--columns: rating is none of", "--columns=user,item,rating" },
+      { 1, '--columns: "" is none of', "--columns=user,,item" },
       { 1, '"user,skip" lacks user or item', "--columns=user,skip" },
       { 1, "the lines have no weight", "--header", "--columns=user,skip,item,skip",
         "--min-weight=1" },

@@ -155,6 +155,11 @@ describe("a file of vectors", function()
     refused("ids.users must be a Vocab of 23 ids", v.save, v, path, { users = items,
       items = items })
     refused("ids.users must be", v.save, v, path)
+    local names = {}
+    for i = 1, #users do
+      names[i] = users:text(i)
+    end
+    refused("ids.users must be a Vocab", v.save, v, path, { users = names, items = items })
     local ok, message = v:save(root .. "/none/v", { users = users, items = items })
     assert.is_nil(ok)
     assert.truthy(message:find(root .. "/none", 1, true), message)

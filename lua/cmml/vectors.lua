@@ -48,7 +48,7 @@ return function(cmml)
     local entries = {}
     for _, side in ipairs { "users", "items" } do
       local vocab = type(ids) == "table" and ids[side]
-      if not vocab or #vocab ~= self[side].shape[1] then
+      if type(vocab) ~= "userdata" or #vocab ~= self[side].shape[1] then
         error(("save: ids.%s must be a Vocab of %d ids, one for each vector"):format(side,
           self[side].shape[1]), 2)
       end

@@ -44,9 +44,10 @@ local embed = {
 -- The columns for the reader.
 local function columns_of(text)
   local columns, seen = {}, {}
-  for name in text:gmatch("[^,%s]+") do
+  for field in (text .. ","):gmatch("([^,]*),") do
+    local name = field:match "^%s*(.-)%s*$"
     if name ~= "skip" and name ~= "user" and name ~= "item" and name ~= "weight" or seen[name] then
-      return nil, ("--columns: %s is %s"):format(name,
+      return nil, ("--columns: %s is %s"):format(name == "" and '""' or name,
         seen[name] and "there twice" or "none of user, item, weight, skip")
     end
     seen[name] = name ~= "skip"
