@@ -162,10 +162,12 @@ describe("item-kNN", function()
     local make = cmml.item_knn
     refused("nearest and keep must be at least 1, but are 0 and 500", make, data.catalogue,
       { nearest = 0 })
-    refused("shrink and damp must not be negative, but are -1 and 0.2", make, data.catalogue,
-      { shrink = -1 })
-    refused("must not be negative", make, data.catalogue, { damp = 0 / 0 })
-    refused("item_shrink and user_shrink must not be negative", make, data.catalogue,
+    refused("shrink and damp must be finite and not negative, but are -1 and 0.2", make,
+      data.catalogue, { shrink = -1 })
+    for _, damp in ipairs { 0 / 0, 1 / 0 } do
+      refused("must be finite and not negative", make, data.catalogue, { damp = damp })
+    end
+    refused("item_shrink and user_shrink must be finite and not negative", make, data.catalogue,
       { user_shrink = -1 })
     refused("unknown option k;", make, data.catalogue, { k = 3 })
     refused("option catalogue is missing", make)

@@ -157,9 +157,11 @@ describe("matrix factorisation", function()
     refused("must be at least 1 and seed not negative, not 0, 20 and 1", make, data.catalogue,
       { factors = 0 })
     refused("not 8, 0 and -1", make, data.catalogue, { sweeps = 0, seed = -1 })
-    refused("ridge and bias_ridge must be above 0, but are 0 and 3", make, data.catalogue,
-      { ridge = 0 })
-    refused("above 0", make, data.catalogue, { bias_ridge = 0 / 0 })
+    refused("ridge and bias_ridge must be finite and above 0, but are 0 and 3", make,
+      data.catalogue, { ridge = 0 })
+    for _, ridge in ipairs { 0 / 0, 1 / 0 } do
+      refused("finite and above 0", make, data.catalogue, { bias_ridge = ridge })
+    end
     refused("unknown option factor; did you mean factors?", make, data.catalogue, { factor = 3 })
     refused("option catalogue is missing", make)
   end)

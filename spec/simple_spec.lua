@@ -82,9 +82,11 @@ describe("the simple predictors", function()
   end)
 
   it("refuse options that make no sense", function()
-    refused("must not be negative, but are -1 and 3", cmml.item_user_mean, catalogue,
+    refused("must be finite and not negative, but are -1 and 3", cmml.item_user_mean, catalogue,
       { item_shrink = -1 })
-    refused("must not be negative", cmml.user_mean, catalogue, { user_shrink = 0 / 0 })
+    for _, shrink in ipairs { 0 / 0, 1 / 0 } do
+      refused("must be finite and not negative", cmml.user_mean, catalogue, { user_shrink = shrink })
+    end
     refused("unknown option shrink; known: item_shrink, user_shrink", cmml.item_mean, catalogue,
       { shrink = 1 })
     refused("item_mean: option catalogue is missing", cmml.item_mean)

@@ -29,8 +29,9 @@ return function(cmml)
     if opt.nearest < 1 or opt.keep < 1 then
       error(("item_knn: nearest and keep must be at least 1, but are %d and %d"):format(opt.nearest,
         opt.keep), 2)
-    elseif not (opt.shrink >= 0 and opt.damp >= 0) then
-      error(("item_knn: shrink and damp must not be negative, but are %g and %g"):format(
+    elseif not (opt.shrink >= 0 and opt.shrink < math.huge and opt.damp >= 0
+      and opt.damp < math.huge) then
+      error(("item_knn: shrink and damp must be finite and not negative, but are %g and %g"):format(
         opt.shrink, opt.damp), 2)
     end
     local n = #catalogue.items

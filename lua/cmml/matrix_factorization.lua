@@ -37,8 +37,9 @@ return function(cmml)
     if opt.factors < 1 or opt.sweeps < 1 or opt.seed < 0 then
       error(("%s: factors and sweeps must be at least 1 and seed not negative, not %d, %d and %d")
         :format(name, opt.factors, opt.sweeps, opt.seed), 2)
-    elseif not (opt.ridge > 0 and opt.bias_ridge > 0) then
-      error(("%s: ridge and bias_ridge must be above 0, but are %g and %g"):format(name, opt.ridge,
+    elseif not (opt.ridge > 0 and opt.ridge < math.huge and opt.bias_ridge > 0
+      and opt.bias_ridge < math.huge) then
+      error(("%s: ridge and bias_ridge must be finite and above 0, but are %g and %g"):format(name, opt.ridge,
         opt.bias_ridge), 2)
     end
     local self = setmetatable({ catalogue = catalogue, options = opt }, Factorization)

@@ -40,8 +40,9 @@ return function(cmml)
       local opt = args.check(kind[1], options, { item_shrink = { "number", kind.item_shrink or 0 },
         user_shrink = { "number", kind.user_shrink or 0 } })
       args.check(kind[1], { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
-      if not (opt.item_shrink >= 0 and opt.user_shrink >= 0) then
-        error(("%s: item_shrink and user_shrink must not be negative, but are %g and %g"):format(
+      if not (opt.item_shrink >= 0 and opt.item_shrink < math.huge and opt.user_shrink >= 0
+        and opt.user_shrink < math.huge) then
+        error(("%s: item_shrink and user_shrink must be finite and not negative, but are %g and %g"):format(
           kind[1], opt.item_shrink, opt.user_shrink), 2)
       end
       return setmetatable({ catalogue = catalogue, options = opt,
