@@ -6,6 +6,7 @@ local cmml = require "cmml"
 local finite = require "spec.support.finite"
 local people = require "spec.support.people"
 local ref = require "spec.support.ref"
+local refused = require("spec.support.refused").with_pattern
 
 local double = cmml.double
 
@@ -112,12 +113,6 @@ describe("the routes of soft modularisation", function()
 end)
 
 describe("components", function()
-  local function refused(pattern, f, ...)
-    local ok, message = pcall(f, ...)
-    assert.is_false(ok)
-    assert.matches(pattern, message)
-  end
-
   local function made(forward, fields)
     return function()
       local class = cmml.nn.class "Made"

@@ -195,4 +195,18 @@ describe("a file that is no such model", function()
     replaced("catalogue.items.offsets", { 0, 1 })
     refused(path)
   end)
+
+  it("is refused by the command evaluate for notes that are none", function()
+    local run = require("cmml.cli.evaluate").run
+    for key, value in pairs { test_users = "/dev/zero", cap = "many", valid = {} } do
+      with(function(config)
+        config.notes = { [key] = value }
+      end)
+      local ok, message = pcall(run, cmml, { model = path, data = "/no/such/folder",
+        support = "5" })
+      assert.is_false(ok)
+      assert.truthy(message:find(("%s: notes: option %s must be"):format(path, key), 1, true),
+        message)
+    end
+  end)
 end)

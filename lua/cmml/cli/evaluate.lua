@@ -1,6 +1,7 @@
 --- `cmml evaluate`: how well models serve users they have never seen.
 --
 -- @module cmml.cli.evaluate
+local args = require "cmml.args"
 local common = require "cmml.cli.common"
 
 local evaluate = {
@@ -49,12 +50,20 @@ local function sizes_of(text)
   return sizes
 end
 
+-- What a model file may say of its training. Test users are a list: a text would be a path, which
+-- no model file is to choose.
+local noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
+  test_users = "table?" }
+
 -- What the options leave open is as in the training of the first model.
-local function complete(values, notes)
-  local filled = setmetatable({}, { __index = values })
-  for _, key in ipairs { "protocol", "cap", "data_seed", "valid", "test_users" } do
+local function complete(values, entry)
+  local filled, notes = setmetatable({}, { __index = values }), {}
+  for key in pairs(noted) do
+    notes[key] = entry.notes[key]
+  end
+  for key, value in pairs(args.check(entry.path .. ": notes", notes, noted, 0)) do
     if values[key] == nil then
-      filled[key] = notes[key]
+      filled[key] = value
     end
   end
   return filled
@@ -166,7 +175,7 @@ function evaluate.run(cmml, values)
   if not loaded then
     return nil, message
   end
-  values = complete(values, loaded[1].notes)
+  values = complete(values, loaded[1])
   values.sizes = sizes
   local dataset
   dataset, message = common.read_dataset(cmml, values)
