@@ -62,6 +62,10 @@ describe("evaluation by support", function()
       found[3][1].rmse.interval), 1, true), text)
     assert.truthy(cmml.format_by_support({ "a", "b" }, sizes, found):find(
       ("%.4f"):format(found[2][1].mae.mean), 1, true))
+    refused("format_by_support: there are more titles or sizes than results",
+      cmml.format_by_support, { "a" }, { 0, 1, 3, 5 }, found)
+    refused("format_by_support: there are more titles or sizes than results",
+      cmml.format_by_support, { "a", "b", "c" }, sizes, found)
     refused("format_by_support: there is no metric mea; known: mae, ndcg_exp@1",
       cmml.format_by_support, { "a", "b" }, sizes, found, "mea")
   end)

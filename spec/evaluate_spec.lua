@@ -156,6 +156,8 @@ describe("evaluate", function()
       lines[#lines + 1] = line
     end
     assert.equal(4, #lines)
+    refused("format_results: there are more titles or sizes than results", cmml.format_results,
+      { "two", "three", "four" }, found)
     refused("format_results: there is no metric auc; known: average_precision, mae, ",
       cmml.format_results, { "a", "b" }, found, { "auc" })
     assert.truthy(lines[3]:find("| a            | ", 1, true), lines[3])

@@ -128,6 +128,9 @@ return function(cmml)
   end
 
   local function metric_of(what, result, name)
+    if not result then
+      error(what .. ": there are more titles or sizes than results", 5)
+    end
     return result[name] or error(("%s: there is no metric %s; %s"):format(what, tostring(name),
       args.suggest(tostring(name), args.keys(result))), 5)
   end
@@ -157,7 +160,7 @@ return function(cmml)
       heads[i] = ("support %d"):format(size)
     end
     return format_table(titles, heads, function(m, c)
-      return metric_of("format_by_support", by_size[c][m], name or "mae")
+      return metric_of("format_by_support", by_size[c] and by_size[c][m], name or "mae")
     end)
   end
 end
