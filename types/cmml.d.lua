@@ -1792,7 +1792,7 @@ function cmml.clock() end
 
 ---A CMML recommender with fresh weights.
 ---@param catalogue cmml.Catalogue
----@param options? cmml.cmml.options preset (default "published-code") and, over it, any option of `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial weights (default 1)
+---@param options? cmml.cmml.options preset (default "published-code") and, over it, any option of `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial weights (default 1). Where a component is another than the preset's, the preset's options of that component do not count
 ---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
 function cmml.cmml(catalogue, options) end
 
@@ -1815,7 +1815,7 @@ function cmml.cold_users(dataset, options) end
 ---@param kind string "encoder", "hybrid" or "modulation"
 ---@param name string
 ---@param sizes table what its kind is given, and init
----@param options? table of the component's own
+---@param options? table of the component's own; none of those in sizes
 ---@return cmml.Module
 function cmml.component(kind, name, sizes, options) end
 
