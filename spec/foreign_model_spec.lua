@@ -130,7 +130,8 @@ describe("a file that is no such model", function()
       config.options.modulation, config.options.modulation_options = "soft", { modules = 1 << 40 }
     end },
     { "a generator without width", "hidden must be whole numbers", function(config)
-      config.options.hybrid, config.options.hybrid_options = "generator", { hidden = { 0, 1 << 40 } }
+      config.options.hybrid = "generator"
+      config.options.hybrid_options = { hidden = { 0, 1 << 40 } }
     end },
     { "sizes that the network gives", "widths is given by the network", function(config)
       config.options.encoder_options = { widths = { 1 << 40 } }

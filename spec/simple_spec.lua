@@ -85,7 +85,8 @@ describe("the simple predictors", function()
     refused("must be finite and not negative, but are -1 and 3", cmml.item_user_mean, catalogue,
       { item_shrink = -1 })
     for _, shrink in ipairs { 0 / 0, 1 / 0 } do
-      refused("must be finite and not negative", cmml.user_mean, catalogue, { user_shrink = shrink })
+      refused("must be finite and not negative", cmml.user_mean, catalogue,
+        { user_shrink = shrink })
     end
     refused("unknown option shrink; known: item_shrink, user_shrink", cmml.item_mean, catalogue,
       { shrink = 1 })

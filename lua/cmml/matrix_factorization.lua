@@ -39,8 +39,8 @@ return function(cmml)
         :format(name, opt.factors, opt.sweeps, opt.seed), 2)
     elseif not (opt.ridge > 0 and opt.ridge < math.huge and opt.bias_ridge > 0
       and opt.bias_ridge < math.huge) then
-      error(("%s: ridge and bias_ridge must be finite and above 0, but are %g and %g"):format(name, opt.ridge,
-        opt.bias_ridge), 2)
+      error(("%s: ridge and bias_ridge must be finite and above 0, but are %g and %g"):format(
+        name, opt.ridge, opt.bias_ridge), 2)
     end
     local self = setmetatable({ catalogue = catalogue, options = opt }, Factorization)
     local n = #catalogue.items

@@ -42,8 +42,8 @@ return function(cmml)
       args.check(kind[1], { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
       if not (opt.item_shrink >= 0 and opt.item_shrink < math.huge and opt.user_shrink >= 0
         and opt.user_shrink < math.huge) then
-        error(("%s: item_shrink and user_shrink must be finite and not negative, but are %g and %g"):format(
-          kind[1], opt.item_shrink, opt.user_shrink), 2)
+        error(("%s: item_shrink and user_shrink must be finite and not negative, but are %g and %g")
+          :format(kind[1], opt.item_shrink, opt.user_shrink), 2)
       end
       return setmetatable({ catalogue = catalogue, options = opt,
         item_part = core.full({ #catalogue.items }, 0) }, class)
