@@ -50,6 +50,7 @@ describe("cmml embed", function()
     assert.equal(expected.items:tobytes(), found.items:tobytes())
     for _, case in ipairs {
       { 1, "line 1, column 4", "--columns=user,skip,item,weight" },
+      { 1, "--out: there is no folder " .. root .. "/none", "--out", root .. "/none/v" },
       { 1, "there is no method sgd; known: als, bpr", "--method=sgd" },
       { 1, "--columns: user is there twice", "--columns=user,user" },
       { 1, "--columns: rating is none of", "--columns=user,item,rating" },

@@ -88,6 +88,10 @@ function embed.run(cmml, values)
     return nil, ("there is no method %s; %s"):format(values.method,
       args.suggest(values.method, { "als", "bpr" }))
   end
+  local folder = values.out:match "^(.+)/" -- found out now, not when the work is done
+  if folder and not core.exists(folder) then
+    return nil, ("--out: there is no folder %s"):format(folder)
+  end
   local columns, message = columns_of(values.columns)
   if not columns then
     return nil, message
