@@ -66,6 +66,24 @@ describe("a sparse matrix", function()
     refused("more than a number holds", core.sparse, core.ids { 1, 1 }, core.ids { 1, 1 },
       core.tensor { 1e308, 1e308 }, 1, 1)
   end)
+
+  it("is told from tables that only look like one", function()
+    local x, y = core.full({ 2, 3 }, 1), core.full({ 3, 3 }, 1)
+    local function check(lengths, columns, weights)
+      local matrix = { rows = core.segments(lengths), columns = core.ids(columns),
+        weights = core.tensor(weights) }
+      refused("not a matrix as sparse gives it", core.bpr_epoch, matrix, x, y, {})
+      refused("not a matrix as sparse gives it", core.als_sweep, matrix, y, x, {})
+    end
+    check({ 2, 1 }, { 1, 2 }, { 1, 1 })
+    check({ 1, 1 }, { 1, 2 }, { 1 })
+    check({ 1, 1 }, { 1, 0 }, { 1, 1 })
+    check({ 0, 3 }, { 1, 1, 1 }, { 1, 1, 1 })
+    check({ 0, 2 }, { 3, 1 }, { 1, 1 })
+    for _, bad in ipairs { 0, -1, 0 / 0, math.huge } do
+      check({ 1, 1 }, { 1, 2 }, { 1, bad })
+    end
+  end)
 end)
 
 describe("ALS", function()

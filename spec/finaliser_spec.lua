@@ -96,4 +96,46 @@ describe("lists that change while they are read", function()
       assert.is_true(ok or message:match "rows differ" ~= nil)
     end)
   end
+
+  local three = core.ids { 1, 2, 3 }
+  local rated = core.full({ 3 }, 1)
+  local vectors = core.full({ 3, 4 }, 0.5)
+  local readers = {
+    als_sweep = function(matrix)
+      return core.als_sweep(matrix, vectors, vectors, {})
+    end,
+    bpr_epoch = function(matrix)
+      return core.bpr_epoch(matrix, vectors, vectors, {})
+    end,
+    ratings_by_item = function(_, ratings)
+      return core.ratings_by_item(ratings, 3)
+    end,
+    cap_ratings = function(_, ratings)
+      return core.cap_ratings(ratings, 2, 1)
+    end,
+    draw_tasks = function(_, ratings)
+      return core.draw_tasks(ratings, three, {})
+    end,
+  }
+  for name, read in pairs(readers) do
+    it(name .. ": the table is emptied, and a collection follows", function()
+      for n = 1, 8 do
+        local matrix = core.sparse(three, three, nil, 3, 3)
+        local ratings = core.group_ratings(three, three, rated, 3)
+        local ok, message = with_finaliser(n, function()
+          for _, from in ipairs { matrix, ratings } do
+            for key in pairs(from) do
+              from[key] = nil
+            end
+          end
+          local _ = ("x"):rep(8000000) -- enough that the collector runs again at once
+        end, function()
+          for _ = 1, 2000 do
+            read(matrix, ratings)
+          end
+        end)
+        assert.is_true(ok or message:match "the field %l+ must hold" ~= nil, message)
+      end
+    end)
+  end
 end)

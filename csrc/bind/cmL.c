@@ -229,11 +229,10 @@ cm_activation cmL_check_activation(lua_State *L, int arg)
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class)
 {
     lua_pushstring(L, name);
-    lua_rawget(L, index); /* past the metatable, so that the table anchors it */
+    lua_rawget(L, index);
     void **box = luaL_testudata(L, -1, class);
     if (!box || !*box)
         luaL_error(L, "the field %s must hold %s", name, class);
-    lua_pop(L, 1);
     return *box;
 }
 

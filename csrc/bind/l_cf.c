@@ -4,17 +4,15 @@
  * @module cmml.core */
 #include "bind/cmL.h"
 
-/* The matrix in the table at `arg`. Nothing that can run Lua may follow while it is in use. */
+/* The matrix in the table at `arg`, whose boxes are left on the stack: to be called when the
+ * options were read, which may run a metamethod. */
 static cm_sparse check_matrix(lua_State *L, int arg)
 {
     luaL_checktype(L, arg, LUA_TTABLE);
     cm_sparse matrix = {cmL_check_field(L, arg, "rows", CML_SEGMENTS),
                         cmL_check_field(L, arg, "columns", CML_IDS),
                         cmL_check_field(L, arg, "weights", CML_TENSOR)};
-    int64_t entries = cm_segments_rows(matrix.rows);
-    if (entries != matrix.columns->count || entries != matrix.weights->count ||
-        matrix.columns->least < 0 || !cm_is_contiguous(matrix.weights))
-        luaL_argerror(L, arg, "not a matrix as sparse gives it");
+    luaL_argcheck(L, cm_sparse_is_valid(&matrix), arg, "not a matrix as sparse gives it");
     return matrix;
 }
 
@@ -73,8 +71,8 @@ static int l_new_factors(lua_State *L)
     uint64_t seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0);
     uint32_t side = (uint32_t)cmL_field_integer(L, 3, "side", 0);
     double scale = cmL_field_number(L, 3, "scale", 0.1);
-    cm_tensor **box = cmL_push_tensor(L);
     cm_sparse matrix = check_matrix(L, 1);
+    cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     return cmL_finish(L, cx, mark, box, cm_factors_new(cx, &matrix, factors, seed, side, scale),
                       "new_factors");
@@ -100,8 +98,8 @@ static int l_als_sweep(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_als_options options = check_als(L, 4);
-    cm_tensor **box = cmL_push_tensor(L);
     cm_sparse matrix = check_matrix(L, 1);
+    cm_tensor **box = cmL_push_tensor(L);
     cm_tensor *y = cmL_check_tensor(L, 2), *start = cmL_check_tensor(L, 3);
     size_t mark = cm_scope_begin(cx);
     return cmL_finish(L, cx, mark, box, cm_als_sweep(cx, &matrix, y, start, &options), "als_sweep");
@@ -158,8 +156,8 @@ static int l_bpr_epoch(lua_State *L)
                               .regularization = cmL_field_number(L, 4, "regularization", 0.01),
                               .seed = (uint64_t)cmL_field_integer(L, 4, "seed", 0),
                               .epoch = (uint32_t)cmL_field_integer(L, 4, "epoch", 0)};
-    cm_tensor **x_box = cmL_push_tensor(L), **y_box = cmL_push_tensor(L);
     cm_sparse matrix = check_matrix(L, 1);
+    cm_tensor **x_box = cmL_push_tensor(L), **y_box = cmL_push_tensor(L);
     cm_tensor *x = cmL_check_tensor(L, 2), *y = cmL_check_tensor(L, 3);
     double right = 0;
     size_t mark = cm_scope_begin(cx);

@@ -25,6 +25,8 @@ static void push_boxes(lua_State *L, const char *const names[3], cm_ids ***segme
 static const char *const interaction_names[3] = {"users", "items", "ratings"};
 static const char *const task_names[3] = {"segments", "items", "labels"};
 
+/* The ratings in the table at `arg`, whose boxes are left on the stack: to be called when all
+ * arguments behind it were read. */
 static cm_interactions check_interactions(lua_State *L, int arg)
 {
     luaL_checktype(L, arg, LUA_TTABLE);
@@ -87,9 +89,9 @@ static int l_ratings_by_item(lua_State *L)
 {
     static const char *const names[3] = {"items", "users", "ratings"};
     cm_ctx *cx = cmL_enter(L);
-    cm_interactions from = check_interactions(L, 1);
     lua_Integer n_items = luaL_checkinteger(L, 2);
     luaL_argcheck(L, n_items >= 0 && n_items < INT32_MAX, 2, "not negative and below 2^31");
+    cm_interactions from = check_interactions(L, 1);
     cm_ids **item_box, **user_box;
     cm_tensor **rating_box;
     push_boxes(L, names, &item_box, &user_box, &rating_box);
@@ -111,10 +113,10 @@ static int l_ratings_by_item(lua_State *L)
 static int l_cap_ratings(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    cm_interactions all = check_interactions(L, 1);
     lua_Integer cap = luaL_checkinteger(L, 2);
     uint64_t seed = (uint64_t)luaL_checkinteger(L, 3);
     luaL_argcheck(L, cap >= 0, 2, "not negative");
+    cm_interactions all = check_interactions(L, 1);
     cm_ids **user_box, **item_box;
     cm_tensor **rating_box;
     push_boxes(L, interaction_names, &user_box, &item_box, &rating_box);
@@ -154,8 +156,8 @@ static int l_draw_tasks(lua_State *L)
                                .query = cmL_field_integer(L, 3, "query", 10),
                                .shuffle_labels = cmL_field_bool(L, 3, "shuffle_labels", false)};
     /* Only now: reading the options may run a metamethod. */
-    cm_interactions from = check_interactions(L, 1);
     cm_ids *users = cmL_check_ids(L, 2);
+    cm_interactions from = check_interactions(L, 1);
     cm_ids **segments[2], **items[2];
     cm_tensor **labels[2];
     for (int side = 0; side < 2; side++)

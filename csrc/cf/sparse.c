@@ -128,3 +128,19 @@ bool cm_sparse_make(cm_ctx *cx, const cm_ids *rows, const cm_ids *columns, const
     cm_free(cx, sums);
     return ok;
 }
+
+bool cm_sparse_is_valid(const cm_sparse *m)
+{
+    if (cm_segments_rows(m->rows) != m->columns->count || m->weights->count != m->columns->count ||
+        m->columns->least < 0 || !cm_is_contiguous(m->weights))
+        return false;
+    const int32_t *column = m->columns->values;
+    for (int64_t r = 0; r < cm_segments_groups(m->rows); r++)
+        for (int64_t e = (int64_t)m->rows->values[r] + 1; e < m->rows->values[r + 1]; e++)
+            if (column[e] <= column[e - 1])
+                return false;
+    for (int64_t e = 0; e < m->weights->count; e++)
+        if (!(isfinite(cm_data(m->weights)[e]) && cm_data(m->weights)[e] > 0))
+            return false;
+    return true;
+}

@@ -20,4 +20,7 @@ typedef struct cm_sparse {
 bool cm_sparse_make(cm_ctx *cx, const cm_ids *rows, const cm_ids *columns, const cm_tensor *weights,
                     int64_t n_rows, int64_t n_columns, cm_sparse *out) CM_MUST_CHECK;
 
+/* Whether a matrix is as cm_sparse describes: for one whose parts came from elsewhere. */
+bool cm_sparse_is_valid(const cm_sparse *matrix);
+
 #endif
