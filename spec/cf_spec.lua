@@ -84,6 +84,14 @@ describe("a sparse matrix", function()
       check({ 1, 1 }, { 1, 2 }, { 1, bad })
     end
   end)
+
+  it("has no vectors so wide that a square of them is too large", function()
+    local none = core.sparse(core.ids {}, core.ids {}, nil, 0, 0)
+    local wide = core.full({ 0, 100000 }, 0)
+    refused("100000x100000", core.new_factors, none, 100000, {})
+    refused("100000x100000", core.als_sweep, none, wide, wide, {})
+    refused("100000x100000", core.als_loss, none, wide, wide, {})
+  end)
 end)
 
 describe("ALS", function()

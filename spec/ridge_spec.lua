@@ -69,6 +69,8 @@ for dtype, library in pairs(libraries) do
       refused("segments of 3 rows", core.segment_ridge, one, ids, y, core.segments { 3 }, y)
       refused("row 3, but there are features of 2 rows", core.segment_ridge, one,
         core.ids { 1, 3 }, y, segments, y)
+      refused("100000x100000", core.segment_ridge, core.full({ 0, 100000 }, 0), core.ids {},
+        core.full({ 0 }, 0), core.segments {}, core.full({ 100000 }, 1))
       refused("contiguous", core.segment_ridge, core.full({ 2, 3 }, 1):transpose(1, 2), ids, y,
         segments, y)
     end)

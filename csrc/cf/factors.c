@@ -25,10 +25,13 @@ cm_tensor *cm_factors_new(cm_ctx *cx, const cm_sparse *of, int64_t factors, uint
 bool cm_factors_fit(cm_ctx *cx, const cm_sparse *of, const cm_tensor *x, const cm_tensor *y)
 {
     char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
-    int64_t rows = cm_segments_groups(of->rows);
+    int64_t rows = cm_segments_groups(of->rows), count;
     if (x->shape.ndim == 2 && y->shape.ndim == 2 && x->shape.dims[1] == y->shape.dims[1] &&
-        x->shape.dims[1] > 0 && x->shape.dims[0] == rows && y->shape.dims[0] >= of->columns->limit)
-        return true;
+        x->shape.dims[1] > 0 && x->shape.dims[0] == rows &&
+        y->shape.dims[0] >= of->columns->limit) {
+        cm_shape square = cm_shape_2d(x->shape.dims[1], x->shape.dims[1]);
+        return cm_shape_count(cx, &square, &count);
+    }
     return cm_refuse(cx, CM_ERR_SHAPE,
                      "vectors %s and %s do not fit a matrix of %lld rows with columns up to %d",
                      cm_shape_text(&x->shape, a), cm_shape_text(&y->shape, b), (long long)rows,

@@ -11,7 +11,7 @@ cm_tensor *cm_factors_new(cm_ctx *cx, const cm_sparse *of, int64_t factors, uint
                           uint32_t side, double scale) CM_MUST_CHECK;
 
 /* Refused unless x is [rows, factors] and y [columns, factors] for the matrix: all its columns
- * name a row of y, and the widths are the same. */
+ * name a row of y, the widths are the same, and a square table of them is not too large. */
 bool cm_factors_fit(cm_ctx *cx, const cm_sparse *of, const cm_tensor *x, const cm_tensor *y);
 
 #endif

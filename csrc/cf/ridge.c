@@ -131,16 +131,18 @@ cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids 
 {
     if (!check(cx, features, rows, targets, segments, ridge))
         return NULL;
-    size_t width = (size_t)features->shape.dims[1], longest = 0, square, packed;
+    size_t width = (size_t)features->shape.dims[1], longest = 0;
+    cm_shape square = cm_shape_2d(features->shape.dims[1], features->shape.dims[1]);
+    int64_t count;
+    if (!cm_shape_count(cx, &square, &count))
+        return NULL;
     for (int64_t g = 0; g < cm_segments_groups(segments); g++)
         longest = CM_MAX(longest, (size_t)cm_segment_length(segments, g));
-    if (!cm_mul_size(width, width, &square) || !cm_mul_size(longest, width, &packed))
-        return cm_fail(cx, CM_ERR_LIMIT, "%zu columns of features are too many", width);
     cm_shape shape = cm_shape_2d(cm_segments_groups(segments), features->shape.dims[1]);
     cm_tensor *out = cm_tensor_new(cx, &shape);
-    workspace w = {.packed = cm_calloc(cx, packed, sizeof *w.packed),
-                   .gram = cm_calloc(cx, square, sizeof *w.gram),
-                   .factor = cm_calloc(cx, square, sizeof *w.factor),
+    workspace w = {.packed = cm_calloc(cx, longest * width, sizeof *w.packed),
+                   .gram = cm_calloc(cx, (size_t)count, sizeof *w.gram),
+                   .factor = cm_calloc(cx, (size_t)count, sizeof *w.factor),
                    .solution = cm_calloc(cx, width, sizeof *w.solution)};
     bool ok = out && w.packed && w.gram && w.factor && w.solution &&
               (width == 0 || solve_all(cx, &w, features, rows, targets, segments, ridge, out));

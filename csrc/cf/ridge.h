@@ -13,8 +13,9 @@
  * as a tensor [groups, width] of the open scope. features [n, width], targets [rows] and ridge
  * [width] are contiguous; a row that is unknown (-1) has the features zero, and a group without
  * rows the weights zero. The normal equations are summed in the core's precision and solved in
- * double. Refused where they have no single solution, for which every ridge above 0 provides,
- * unless it is lost in the rounding of the sum. */
+ * double. Refused where a [width, width] table is too large, and where they have no single
+ * solution, for which every ridge above 0 provides, unless it is lost in the rounding of the sum.
+ */
 cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
                             const cm_tensor *targets, const cm_ids *segments,
                             const cm_tensor *ridge) CM_MUST_CHECK;
