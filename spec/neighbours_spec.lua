@@ -38,7 +38,8 @@ for dtype, library in pairs(libraries) do
       local empty = core.ratings_by_item({ users = core.segments {}, items = core.ids {},
         ratings = core.full({ 0 }, 0) }, 3)
       assert.same({ 0, 0, 0 }, empty.items:totable())
-      refused("only 3", core.ratings_by_item, { users = users, items = items, ratings = left }, 3)
+      refused("item id 4 of only 3 items", core.ratings_by_item, { users = users, items = items,
+        ratings = left }, 3)
     end)
 
     it("come with their similarities, the nearest first", function()
@@ -67,6 +68,12 @@ for dtype, library in pairs(libraries) do
         means(2, 0.1))
       near({ -1, 0, 0, 1, 0, 4 }, means(1, 0))
       near({ 0, 0, 0, 0, 0, 0 }, means(0, 0))
+    end)
+
+    it("say nothing where a similarity is too small for a number, and so 0", function()
+      local found, similarities = neighbours(3, 2)
+      near({ 0 }, core.neighbour_means(found, similarities:mul(0), core.segments { 1 },
+        core.ids { 2 }, core.tensor { 2 }, core.segments { 1 }, core.ids { 1 }, 2, 0):totable())
     end)
 
     it("refuse what does not fit", function()

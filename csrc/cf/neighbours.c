@@ -140,7 +140,7 @@ static double mean_of(const cm_neighbours *neighbours, int32_t item, const int32
         sum += (double)similarities[j] * (double)residuals[at];
         n++;
     }
-    return n > 0 ? sum / weights : 0;
+    return weights > 0 ? sum / weights : 0;
 }
 
 static bool check_means(cm_ctx *cx, const cm_neighbours *neighbours, const cm_residuals *support,

@@ -119,6 +119,9 @@ bool cm_interactions_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
 bool cm_interactions_by_item(cm_ctx *cx, const cm_interactions *from, int64_t n_items,
                              cm_interactions *out)
 {
+    if (from->items->limit > n_items)
+        return cm_refuse(cx, CM_ERR_INDEX, "item id %d of only %lld items", from->items->limit,
+                         (long long)n_items);
     cm_ids *user_of = cm_ids_new(cx, from->items->count);
     if (!user_of)
         return false;
