@@ -142,6 +142,31 @@ describe("the end of a team", function()
     assert.equal("in step\nin step\n", output)
     assert.truthy(ok)
   end)
+
+  it("waits for all threads, where a step of one team asks another", function()
+    for _, stop in ipairs { "os.exit(true, true)", "os.exit(true, false)" } do
+      local output, ok = child(([[
+        local cmml = require "cmml"
+        local core = cmml.core
+        local setup = { path = package.path, cpath = package.cpath,
+          module = "spec.support.slow_worker" }
+        local function team(step)
+          local optimizer = core.optimizer({ cmml.parameter(cmml.zeros { 1 }) }, 0)
+          return core.shard_team(2, step, optimizer, setup)
+        end
+        local inner = team(function() return 0 end)
+        outer = team(function()
+          print "in step"
+          inner:backward { 0, 0 }
+          %s
+        end)
+        outer:backward { 0, 20000 }
+      ]]):format(stop))
+      assert.truthy(ok, output)
+      assert.matches("in step", output)
+      assert.matches("done", output) -- the thread of the outer team
+    end
+  end)
 end)
 
 describe("copies for threads", function()

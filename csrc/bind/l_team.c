@@ -43,6 +43,7 @@ typedef struct member {
 struct team {
     int n;
     bool open, working;
+    team *outer;           /* while it works: the team whose step asked it to, or NULL */
     cmL_exit_guard *guard; /* of the caller's Lua state */
     cm_shards shards;
     cm_storage *values;   /* the caller's parameters, retained while threads read them */
@@ -136,18 +137,23 @@ static void join(team *t)
     }
 }
 
-/* The process ends while they work. */
-static void stop(void *working)
+static void stop(team *t)
 {
-    team *t = working;
     cm_shards_fail(&t->shards);
     join(t);
+}
+
+/* The process ends while they work. */
+static void stop_all(void *innermost)
+{
+    for (team *t = innermost; t; t = t->outer)
+        stop(t);
 }
 
 static void close_team(cm_ctx *cx, team *t)
 {
     if (t->working) { /* the caller's state is being closed from within */
-        cmL_exit_guard_clear(t->guard);
+        (void)cmL_exit_guard_set(t->guard, stop_all, NULL);
         stop(t);
         cm_storage_release(cx, t->values);
         t->working = false;
@@ -346,14 +352,14 @@ static int t_backward(lua_State *L)
     cm_storage_retain(t->values);
     cm_shards_begin(&t->shards);
     t->working = true;
-    cmL_exit_guard_set(t->guard, stop, t);
+    t->outer = cmL_exit_guard_set(t->guard, stop_all, t);
     for (int i = 1; i < t->n && i < n; i++)
         start(&t->members[i]);
     int status = lua_pcall(L, 3, 0, 0);
     if (status != LUA_OK)
         cm_shards_fail(&t->shards);
     join(t);
-    cmL_exit_guard_clear(t->guard);
+    (void)cmL_exit_guard_set(t->guard, stop_all, t->outer);
     t->working = false;
     cm_storage_release(cx, t->values);
     if (t->shards.failed)

@@ -42,17 +42,13 @@ cmL_exit_guard *cmL_exit_guard_new(void)
 #endif
 }
 
-void cmL_exit_guard_set(cmL_exit_guard *guard, void (*stop)(void *what), void *what)
+void *cmL_exit_guard_set(cmL_exit_guard *guard, void (*stop)(void *what), void *what)
 {
     if (!guard)
-        return;
+        return NULL;
+    void *before = guard->what;
     guard->caller = pthread_self();
     guard->stop = stop;
     guard->what = what;
-}
-
-void cmL_exit_guard_clear(cmL_exit_guard *guard)
-{
-    if (guard)
-        guard->what = NULL;
+    return before;
 }

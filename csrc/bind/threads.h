@@ -21,10 +21,8 @@ typedef struct cmL_exit_guard {
 /* A guard that the process keeps until it ends; NULL where memory or the system has none. */
 cmL_exit_guard *cmL_exit_guard_new(void);
 
-/* From here on `stop(what)` is called if the running thread ends the process. NULL is fine. */
-void cmL_exit_guard_set(cmL_exit_guard *guard, void (*stop)(void *what), void *what);
-
-/* No longer. NULL is fine. */
-void cmL_exit_guard_clear(cmL_exit_guard *guard);
+/* From here on `stop(what)` is called if the running thread ends the process; nothing is if `what`
+ * is NULL. Gives what it was called with until now. A guard that is NULL is fine. */
+void *cmL_exit_guard_set(cmL_exit_guard *guard, void (*stop)(void *what), void *what);
 
 #endif
