@@ -3,18 +3,9 @@ local cmml = require "cmml"
 local close = require "spec.support.close"
 local each_kernels = require "spec.support.each_kernels"
 local oracle = require "spec.support.cf_oracle"
+local refused = require("spec.support.refused").with_text
+local near = close.near
 local double = cmml.double
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(tostring(message):find(text, 1, true), message)
-end
-
-local function near(expected, found, tolerance, what)
-  assert.truthy(close.difference(expected, found) <= tolerance,
-    ("%s: %.17g was expected, not %.17g"):format(what or "value", expected, found))
-end
 
 local n_users, n_items = 23, 17
 local entries = oracle.planted(n_users, n_items, 2, 0.6)

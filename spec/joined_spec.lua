@@ -48,7 +48,7 @@ describe("distinct", function()
     end, "Ids or a contiguous tensor %[n%]")
     assert.error_matches(function()
       cmml.distinct { 1, 2 }
-    end, "Ids expected")
+    end, "Ids or a contiguous tensor %[n%] were expected")
   end)
 end)
 

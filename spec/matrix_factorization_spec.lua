@@ -1,7 +1,7 @@
 -- Matrix factorisation: the fold-in and the fixed point of the alternation against normal equations
 -- in plain Lua.
 local cmml = require "cmml"
-local close = require "spec.support.close"
+local near = require("spec.support.close").near_lists
 local equations = require "spec.support.normal_equations"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
@@ -9,14 +9,6 @@ local refused = require("spec.support.refused").with_text
 local ridge_weights, rows_of = equations.ridge_weights, equations.rows_of
 local libraries = { float32 = cmml, float64 = cmml.double }
 local tolerance = { float32 = 2e-5, float64 = 1e-12 }
-
-local function near(expected, found, bound, what)
-  assert.equal(#expected, #found)
-  for i, value in ipairs(expected) do
-    assert.truthy(close.difference(value, found[i]) <= bound,
-      ("%s, %d: %.17g was expected, not %.17g"):format(what, i, value, found[i]))
-  end
-end
 
 for dtype, library in pairs(libraries) do
   local bound = tolerance[dtype]

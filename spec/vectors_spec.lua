@@ -4,18 +4,9 @@ local close = require "spec.support.close"
 local oracle = require "spec.support.cf_oracle"
 local people = require "spec.support.people"
 local ref = require "spec.support.ref"
+local refused = require("spec.support.refused").with_text
+local near = close.near
 local core = cmml.core
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(tostring(message):find(text, 1, true), message)
-end
-
-local function near(expected, found, tolerance, what)
-  assert.truthy(close.difference(expected, found) <= tolerance,
-    ("%s: %.17g was expected, not %.17g"):format(what, expected, found))
-end
 
 local n_users, n_items = 23, 17
 local entries, held_out = oracle.planted(n_users, n_items, 2, 0.6)

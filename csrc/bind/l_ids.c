@@ -46,6 +46,8 @@ static int l_distinct(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     cm_tensor *x = cmL_test_tensor(L, 1);
     if (!x) {
+        luaL_argcheck(L, luaL_testudata(L, 1, CML_IDS), 1,
+                      "Ids or a contiguous tensor [n] were expected");
         cm_ids *ids = cmL_check_ids(L, 1), **distinct = cmL_push_ids(L), **places = cmL_push_ids(L);
         return cm_ids_distinct(cx, ids, distinct, places) ? 2 : cmL_raise(L, cx, "distinct");
     }

@@ -52,7 +52,7 @@ return function(cmml)
       { sizes = "table", options = "table?" })
     local constructor = registries[kind][name]
     if not constructor then
-      args.one_of("network: " .. kind, name, args.keys(registries[kind]), 4)
+      args.one_of("network: " .. kind, name, args.keys(registries[kind]), 5)
     end
     local all = {}
     for key, value in pairs(options or {}) do

@@ -44,9 +44,9 @@ return function(cmml)
       error(("team: shards and threads must be at least 1, but are %d and %d"):format(opt.shards,
         opt.threads), 2)
     elseif opt.threads > opt.shards then
-      error(("team: %d threads need at least as many shards, not %d (the number of shards decides "
-        .. "the last digits of the result, the number of threads does not)"):format(opt.threads,
-        opt.shards), 2)
+      error(("team: %d threads need at least as many shards, not %d: raise shards or lower threads "
+        .. "(the number of shards decides the last digits of the result, that of threads does not)")
+        :format(opt.threads, opt.shards), 2)
     end
     local self = setmetatable({ model = model, tasks = tasks, optimizer = optimizer,
       shards = opt.shards }, Team)

@@ -45,4 +45,26 @@ luassert:register("assertion", "near_tensor", function(state, arguments)
   return fault == nil
 end)
 
+--- Asserts that a number is near to what was expected, as `difference` measures it.
+-- @tparam number expected
+-- @tparam number found
+-- @tparam number bound
+-- @tparam[opt] string what for the message
+function close.near(expected, found, bound, what)
+  luassert.truthy(close.difference(expected, found) <= bound,
+    ("%s: %.17g was expected, not %.17g"):format(what or "value", expected, found))
+end
+
+--- The same for each entry of two lists of one length.
+-- @tparam table expected
+-- @tparam table found
+-- @tparam number bound
+-- @tparam string what
+function close.near_lists(expected, found, bound, what)
+  luassert.equal(#expected, #found)
+  for i, value in ipairs(expected) do
+    close.near(value, found[i], bound, ("%s, %d"):format(what, i))
+  end
+end
+
 return close

@@ -10,7 +10,7 @@ local refused = {}
 function refused.with_text(text, f, ...)
   local ok, message = pcall(f, ...)
   assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
+  assert.truthy(tostring(message):find(text, 1, true), message)
 end
 
 --- Fails unless a call raises a text that matches a pattern.
