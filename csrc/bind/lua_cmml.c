@@ -95,7 +95,9 @@ static int l_kernels(lua_State *L)
     cm_ctx *cx = cmL_ctx(L);
     if (!lua_isnoneornil(L, 1)) {
         const cm_kernels *kernels = cm_kernels_named(luaL_checkstring(L, 1));
-        luaL_argcheck(L, kernels, 1, "this processor or build has no such kernels; there are base, avx2 and avx512");
+        luaL_argcheck(
+            L, kernels, 1,
+            "this processor or build has no such kernels; there are base, avx2 and avx512");
         cx->kernels = kernels;
     }
     lua_pushstring(L, cm_kernels_of(cx)->name);
