@@ -1339,6 +1339,7 @@ function class_cmml:loss(batch) end
 ---@class cmml.cmml.restore.options
 ---@field activation? string
 ---@field backbone? table
+---@field bias_start? table
 ---@field encoder? string
 ---@field encoder_detach? boolean
 ---@field encoder_options? table
@@ -1776,6 +1777,7 @@ function cmml.clock() end
 ---@class cmml.cmml.options
 ---@field activation? string
 ---@field backbone? table
+---@field bias_start? table
 ---@field encoder? string
 ---@field encoder_detach? boolean
 ---@field encoder_options? table
@@ -2721,10 +2723,12 @@ function cmml.neighbour_means(neighbours, similarities, support, support_items, 
 ---@field encoder_options? table
 ---@field hybrid_options? table
 ---@field modulation_options? table
+---@field encoder_negatives? boolean default true
+---@field bias_start? table
 ---@field init? table
 
 ---CMML's network: from rows x to scores, modulated by the contexts of tasks.
----@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); init. Defaults: the published code's sizes.
+---@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it sees the positives of a binary support alone, the published "Non-negative-PE"; default true), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); bias_start (numbers by part of the network, such as {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init. Defaults: the published code's sizes, and biases that start as `nn.linear` says.
 ---@return cmml.Network # with embed_fields, context and score
 function cmml.network(options) end
 
@@ -2942,7 +2946,9 @@ function cmml.plateau(options) end
 function cmml.pow(x, exponent) end
 
 ---Settings by name. `published-code`, the default, is what the paper's released code runs on
----MovieLens-1M.
+---MovieLens-1M. Those of the scenario setting stand under `paper/scenario` and
+---`published-code/scenario`, and under the names of the code's data sets. Of the encoder
+---ablation, `.._non_negative_pooling` sees no negatives.
 ---@type table
 cmml.presets = nil
 

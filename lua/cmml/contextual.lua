@@ -11,7 +11,7 @@ return function(cmml)
     encoder_detach = "boolean?", label_hidden = "integer?", hybrid = "string?",
     modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
     encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
-    preset = { "string", "published-code" } }
+    bias_start = "table?", preset = { "string", "published-code" } }
   local rules = { seed = { "integer", 1 } }
   for key, rule in pairs(known) do
     rules[key] = rule

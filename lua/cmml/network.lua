@@ -49,14 +49,38 @@ return function(cmml)
       kind == "modulation")
   end
 
+  -- The biases of a part of the network (the first word of their names) as a run begins with them.
+  local function start_biases(self, starts)
+    for part, value in pairs(starts) do
+      if type(part) ~= "string" or math.type(value) == nil or value - value ~= 0 then
+        error(("network: bias_start must give finite numbers by part, such as {hyper = 0.1}, not "
+          .. "%s = %s"):format(tostring(part), tostring(value)), 3)
+      end
+      local found = false
+      for name, tensor in self:parameters() do
+        if name:match "^[^.]+" == part and name:match "%.bias$" then
+          found = true
+          cmml.no_grad(tensor.copy_, tensor, core.full(tensor.shape, value))
+        end
+      end
+      if not found then
+        error(("network: bias_start: there are no biases %s.[..].bias (hyper and backbone of film, "
+          .. "sigmoid and linear have such, encoder of all)"):format(part), 3)
+      end
+    end
+  end
+
   --- CMML's network: from rows x to scores, modulated by the contexts of tasks.
   -- @tparam table options item_fields and user_fields (lists of {name, size, multi}; default none),
   -- width (of a field's vector), or instead of fields dim (of vectors that are given); encoder,
-  -- encoder_widths, encoder_detach (the encoder sees x as a constant), label ("rating": the number
-  -- enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1,
-  -- 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation;
-  -- encoder_options, hybrid_options, modulation_options (tables for the components' own options);
-  -- init. Defaults: the published code's sizes.
+  -- encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it
+  -- sees the positives of a binary support alone, the published "Non-negative-PE"; default true),
+  -- label ("rating": the number enters the encoder through an MLP 1 -> label_hidden ->
+  -- label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation,
+  -- backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options
+  -- (tables for the components' own options); bias_start (numbers by part of the network, such as
+  -- {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init.
+  -- Defaults: the published code's sizes, and biases that start as `nn.linear` says.
   -- @treturn Network with embed_fields, context and score
   function cmml.network(options)
     local opt = args.check("network", options, {
@@ -67,16 +91,21 @@ return function(cmml)
       modulation = { "string", "film" }, backbone = { "table", { 64, 64 } },
       hyper = { "table", { 256, 256 } }, activation = { "string", "leaky_relu" },
       encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
-      init = "table?",
+      encoder_negatives = { "boolean", true }, bias_start = "table?", init = "table?",
     })
     local fields = all_fields(opt)
     check_sizes(opt)
     args.one_of("network: label", opt.label, { "rating", "binary" })
+    if opt.label == "rating" and not opt.encoder_negatives then
+      error("network: encoder_negatives = false needs label = \"binary\": ratings have no "
+        .. "negatives", 2)
+    end
     opt.init = opt.init or nn.init(0)
     local self = Network.new()
     self.fields = { item = names_of(opt.item_fields), user = names_of(opt.user_fields) }
     self.dim, self.encoder_detach, self.names = opt.dim or #fields * opt.width,
       opt.encoder_detach, {}
+    self.encoder_negatives = opt.encoder_negatives
     if #fields > 0 then
       self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,
         init = opt.init })
@@ -94,6 +123,7 @@ return function(cmml)
     end
     add(self, opt, "modulation", { inp = self.dim, cond = self.hybrid.out,
       backbone = opt.backbone, hyper = opt.hyper, activation = opt.activation })
+    start_biases(self, opt.bias_start or {})
     return self
   end
 
@@ -146,6 +176,24 @@ return function(cmml)
     return core.concat { positive, 1 - positive }
   end
 
+  -- The positives alone of a support: parts, labels and segments without the other rows.
+  local function positives_of(parts, labels, segments)
+    local rows, lengths, row = {}, {}, 0
+    local values = labels:totable()
+    for t, length in ipairs(segments:totable()) do
+      local before = #rows
+      for r = row + 1, row + length do
+        rows[#rows + 1] = values[r] > 0 and r or nil
+      end
+      lengths[t], row = #rows - before, row + length
+    end
+    local kept, chosen = core.ids(rows), {}
+    for i, part in ipairs(parts) do
+      chosen[i] = { part[1], part[2] and core.map_ids(kept, part[2]) or kept }
+    end
+    return chosen, labels:gather_rows(kept), core.segments(lengths)
+  end
+
   --- The contexts of tasks.
   -- @tparam Tensor|Joined x [rows, dim], a row for every support interaction
   -- @tparam Tensor labels [rows]
@@ -155,6 +203,9 @@ return function(cmml)
     local parts = {}
     for i, piece in ipairs(as_joined(x).parts) do
       parts[i] = { self.encoder_detach and piece[1]:detach() or piece[1], piece[2] }
+    end
+    if not self.encoder_negatives then
+      parts, labels, segments = positives_of(parts, labels, segments)
     end
     local places
     if not labels.tracked then -- labels take few values: each is embedded once

@@ -2,51 +2,58 @@
 --
 -- A preset has `setting` ("user": ratings of a user, learnt content features; "scenario": implicit
 -- feedback on a grouping of items, vectors made beforehand), `model` (options of `network`), and
--- `training` (options of `train`). Scenario presets are for the widths of vectors of their data.
+-- `training` (options of `train`). Where `model` has a dim, it is that of the vectors of the
+-- published data; it counts only if no vectors are there to say theirs.
 --
 -- @module cmml
 
+-- The later tables' fields over the first's, as a new table.
+local function merged(...)
+  local all = {}
+  for _, fields in ipairs { ... } do
+    for key, value in pairs(fields) do
+      all[key] = value
+    end
+  end
+  return all
+end
+
 -- The released code: LeakyReLU, Adam with L2 1e-5.
 local function code(model, training)
-  local preset = { model = { hybrid = "dot", modulation = "film", activation = "leaky_relu" },
-    training = { weight_decay = 1e-5 } }
-  for key, value in pairs(model) do
-    preset.model[key] = value
-  end
-  for key, value in pairs(training or { lr = 1e-4 }) do
-    preset.training[key] = value
-  end
-  preset.setting = preset.model.label == "binary" and "scenario" or "user"
-  return preset
+  local setting = model.label == "binary" and "scenario" or "user"
+  return { setting = setting, training = merged({ weight_decay = 1e-5 }, training),
+    model = merged({ hybrid = "dot", modulation = "film", activation = "leaky_relu" }, model) }
 end
 
 -- User setting of the code: pooling encoder that sees the embeddings as constants, two modulated
 -- layers, entries of the mean gradient clamped to 10, 32 tasks a step.
 local function user(model)
-  local all = { width = 32, encoder = "mean", encoder_widths = { 64 }, encoder_detach = true,
-    label_hidden = 64 }
-  for key, value in pairs(model) do
-    all[key] = value
-  end
-  return code(all, { batch = 32, support = 40, query = 10, lr = 3e-4, clip = 10 })
+  return code(merged({ width = 32, encoder = "mean", encoder_widths = { 64 },
+    encoder_detach = true, label_hidden = 64 }, model),
+    { batch = 32, support = 40, query = 10, lr = 3e-4, clip = 10 })
 end
 
--- Scenario setting of the code: a GRU of width H and an MLP H -> middle -> dim.
-local function scenario(dim, state, middle, model)
-  local all = { dim = dim, label = "binary", encoder = "gru", encoder_detach = false,
-    encoder_widths = { state, middle } }
-  for key, value in pairs(model) do
-    all[key] = value
-  end
-  return code(all)
+-- Scenario setting of the code: a GRU of width H and an MLP H -> middle -> dim; one task a step,
+-- whose support has twice as many negatives as positives, behind them.
+local function scenario(dim, state, middle, model, training)
+  return code(merged({ dim = dim, label = "binary", encoder = "gru", encoder_detach = false,
+    encoder_widths = { state, middle } }, model), merged({ batch = 1, support = 64,
+    support_negatives = 128, query = 128, order = "positives-first", lr = 1e-4,
+    schedule = { kind = "plateau", factor = 0.2, patience = 2, min_lr = 1e-6 } }, training or {}))
 end
 
-local function film(h)
-  return { backbone = { 64, 64, 64 }, hyper = { h, h, h } }
+-- Biases of backbone and hypernetwork, and those of the encoder's MLP, as the code begins.
+local function starts(backbone, encoder)
+  return { backbone = backbone, hyper = backbone, encoder = encoder }
 end
 
-local function sigmoid(h)
-  return { modulation = "sigmoid", backbone = { 64, 64, 64 }, hyper = { h, h, h } }
+local function film(h, bias_start)
+  return { backbone = { 64, 64, 64 }, hyper = { h, h, h }, bias_start = bias_start }
+end
+
+local function sigmoid(h, bias_start)
+  return { modulation = "sigmoid", backbone = { 64, 64, 64 }, hyper = { h, h, h },
+    bias_start = bias_start }
 end
 
 local function linear(h, hybrid)
@@ -59,41 +66,61 @@ local function soft(backbone, hyper)
     modulation_options = { modules = 4 } }
 end
 
--- The text of the paper: ReLU, GRU and ReLU MLP (128, 128), hypernetwork (64, 64, 64), Adam 1e-4;
--- routes that sum to 1 over the modules they lead to, as it says.
+-- The text of the paper: ReLU, GRU and ReLU MLP (128, 128), hypernetwork (64, 64, 64), Adam 1e-4.
+local paper_model = { encoder = "gru", encoder_widths = { 128, 128 }, encoder_detach = false,
+  hybrid = "dot", modulation = "film", backbone = { 64, 64, 64 }, hyper = { 64, 64, 64 },
+  activation = "relu" }
+
+-- Three layers of four modules of 32 units; routes that sum to 1 over the modules they lead to, as
+-- the wording says.
+local paper_soft = { modulation = "soft", backbone = { 32, 32, 32 },
+  modulation_options = { modules = 4, over = "targets" } }
+
 local function paper(model)
-  local all = { width = 32, encoder = "gru", encoder_widths = { 128, 128 },
-    encoder_detach = false, label_hidden = 64, hybrid = "dot", modulation = "film",
-    backbone = { 64, 64, 64 }, hyper = { 64, 64, 64 }, activation = "relu" }
-  for key, value in pairs(model or {}) do
-    all[key] = value
-  end
-  return { setting = "user", model = all,
+  return { setting = "user",
+    model = merged(paper_model, { width = 32, label_hidden = 64 }, model or {}),
     training = { batch = 32, support = 40, query = 10, lr = 1e-4 } }
 end
 
-local no_gru = linear(64, "none")
-no_gru.encoder, no_gru.encoder_widths = "mean", { 128, 128 }
+-- As many negatives as positives in a support, in random order.
+local function paper_scenario(model)
+  return { setting = "scenario", model = merged(paper_model, { label = "binary" }, model or {}),
+    training = { batch = 1, support = 64, support_negatives = 64, query = 128, order = "mixed",
+      lr = 1e-4 } }
+end
+
+local no_gru = merged(linear(64, "none"), { encoder = "mean", encoder_widths = { 128, 128 } })
+local wide_query = { query = 256 }
 
 return function(cmml)
   --- Settings by name. `published-code`, the default, is what the paper's released code runs on
-  -- MovieLens-1M.
+  -- MovieLens-1M. Those of the scenario setting stand under `paper/scenario` and
+  -- `published-code/scenario`, and under the names of the code's data sets. Of the encoder
+  -- ablation, `.._non_negative_pooling` sees no negatives.
   cmml.presets = {
     ["paper"] = paper(),
-    ["paper/soft"] = paper { modulation = "soft", backbone = { 32, 32, 32 },
-      modulation_options = { modules = 4, over = "targets" } },
+    ["paper/soft"] = paper(paper_soft),
+    ["paper/scenario"] = paper_scenario(),
+    ["paper/scenario/soft"] = paper_scenario(paper_soft),
     ["published-code"] = user { backbone = { 64, 64 }, hyper = { 256, 256 } },
     ["published-code/soft"] = user(soft({ 32, 32 }, { 128, 128 })),
-    ["published-code/ml20m_film"] = scenario(128, 256, 256, film(64)),
-    ["published-code/ml20m_sigmoid"] = scenario(128, 256, 256, sigmoid(64)),
+    ["published-code/scenario"] = scenario(nil, 256, 256, film(64, starts(0.1))),
+    ["published-code/scenario/soft"] = scenario(nil, 128, 128,
+      soft({ 32, 32, 32 }, { 64, 64, 64 }), wide_query),
+    ["published-code/ml20m_film"] = scenario(128, 256, 256, film(64, starts(0.1))),
+    ["published-code/ml20m_sigmoid"] = scenario(128, 256, 256, sigmoid(64, starts(0.1))),
     ["published-code/ml20m_linear_dot"] = scenario(128, 192, 192, linear(64)),
     ["published-code/ml20m_linear_mlp"] = scenario(128, 192, 192, linear(64, "mlp")),
+    ["published-code/ml20m_linear_no_hybrid"] = scenario(128, 192, 192, linear(64, "none")),
     ["published-code/ml20m_linear_pooling_no_hybrid"] = scenario(128, 0, 0, no_gru),
-    ["published-code/ml20m_soft"] = scenario(128, 128, 128, soft({ 32, 32, 32 }, { 64, 64, 64 })),
+    ["published-code/ml20m_linear_non_negative_pooling"] = scenario(128, 0, 0,
+      merged(no_gru, { encoder_negatives = false })),
+    ["published-code/ml20m_soft"] = scenario(128, 128, 128, soft({ 32, 32, 32 }, { 64, 64, 64 }),
+      wide_query),
     ["published-code/ml20m_soft_wide"] = scenario(128, 128, 128,
-      soft({ 32, 32, 64 }, { 64, 64, 64 })),
-    ["published-code/taobao_film"] = scenario(256, 256, 256, film(64)),
-    ["published-code/taobao_sigmoid"] = scenario(256, 256, 256, sigmoid(128)),
+      soft({ 32, 32, 64 }, { 64, 64, 64 }), wide_query),
+    ["published-code/taobao_film"] = scenario(256, 256, 256, film(64, starts(0, 0))),
+    ["published-code/taobao_sigmoid"] = scenario(256, 256, 256, sigmoid(128, starts(0))),
     ["published-code/taobao_linear_dot"] = scenario(256, 192, 192, linear(128)),
     ["published-code/hybrid_film"] = scenario(256, 128, 64, film(64)),
     ["published-code/hybrid_soft"] = scenario(256, 128, 64, soft({ 32, 32, 32 }, { 64, 64, 32 })),

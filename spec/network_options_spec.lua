@@ -1,0 +1,152 @@
+-- Options of the network in which the published code differs between its configurations: where
+-- biases start, and an encoder that sees no negatives.
+local args = require "cmml.args"
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
+
+local function network(changes)
+  local options = { dim = 3, label = "binary", encoder_widths = { 4 }, backbone = { 2, 3 },
+    hyper = { 3, 2 }, encoder_detach = false, init = cmml.nn.init(5) }
+  for key, value in pairs(changes) do
+    options[key] = value
+  end
+  return cmml.network(options)
+end
+
+local function values_of(net)
+  local values = {}
+  for name, tensor in net:parameters() do
+    values[name] = tensor:totable()
+  end
+  return values
+end
+
+describe("bias_start", function()
+  -- Which biases a part has, whatever starts where.
+  local function check(changes, starts, expected)
+    local plain = values_of(network(changes))
+    changes.bias_start = starts
+    local found, set = values_of(network(changes)), {}
+    for name, values in pairs(found) do
+      local start = starts[name:match "^[^.]+"]
+      if start and name:match "%.bias$" then
+        for _, value in ipairs(values) do
+          assert.near(start, value, 1e-7)
+        end
+        set[#set + 1] = name
+      else
+        assert.same(plain[name], values, name)
+      end
+    end
+    table.sort(set)
+    assert.same(expected, set)
+  end
+
+  it("sets the biases of backbone, hypernetwork and encoder, and no other numbers", function()
+    local layers = { "backbone.0.bias", "backbone.1.bias", "hyper.head.0.bias",
+      "hyper.head.1.bias", "hyper.trunk.0.bias", "hyper.trunk.1.bias" }
+    check({ modulation = "film" }, { backbone = 0.1, hyper = 0.1 }, layers)
+    check({ modulation = "sigmoid" }, { backbone = 0, hyper = 0 }, layers)
+    check({ modulation = "linear" }, { backbone = 0.1, hyper = -1 }, { "backbone.0.bias",
+      "backbone.1.bias", "hyper.0.bias", "hyper.1.bias", "hyper.2.bias" })
+    check({ encoder = "gru", encoder_widths = { 4, 3 } }, { encoder = 0 },
+      { "encoder.mlp.0.bias", "encoder.mlp.1.bias" })
+  end)
+
+  it("is what the published configurations say", function()
+    for name, expected in pairs { ml20m_film = { 0.1, 0.1 }, ml20m_sigmoid = { 0.1, 0.1 },
+      taobao_film = { 0, 0, 0 }, taobao_sigmoid = { 0, 0 }, scenario = { 0.1, 0.1 } } do
+      local start = cmml.presets["published-code/" .. name].model.bias_start
+      assert.same(expected, { start.backbone, start.hyper, start.encoder }, name)
+    end
+    for _, name in ipairs { "ml20m_linear_dot", "ml20m_soft", "hybrid_film", "hybrid_soft" } do
+      assert.is_nil(cmml.presets["published-code/" .. name].model.bias_start, name)
+    end
+  end)
+
+  it("is an option of a recommender, which is loaded as it was saved", function()
+    local data = people.data(cmml, { users = 20, items = 8, rated = 5 })
+    local options = people.small(1)
+    options.bias_start = { hyper = 0.25 }
+    local model = cmml.cmml(data.catalogue, options)
+    assert.same({ 0.25, 0.25 }, { table.unpack(model.module.modulation.hyper.head:at(1).bias
+      :totable(), 1, 2) })
+    local path = os.tmpname()
+    local bias = model.module.modulation.hyper.head:at(1).bias
+    cmml.no_grad(bias.copy_, bias, cmml.full({ 16 }, 2))
+    assert(model:save(path))
+    local loaded = assert(cmml.load(path))
+    os.remove(path)
+    assert.equal(people.bits(model), people.bits(loaded))
+  end)
+
+  it("is refused where there are no such biases, or no such numbers", function()
+    refused("network: bias_start: there are no biases hyper.[..].bias", network,
+      { modulation = "soft", bias_start = { hyper = 0.1 } })
+    for _, value in ipairs { "x", 1 / 0, 0 / 0 } do
+      refused("network: bias_start must give finite numbers by part", network,
+        { bias_start = { hyper = value } })
+    end
+    refused("finite numbers by part, such as {hyper = 0.1}, not 1 = 0.1", network,
+      { bias_start = { 0.1 } })
+  end)
+end)
+
+describe("encoder_negatives = false", function()
+  it("gives the contexts of the positives alone", function()
+    local x = cmml.uniform({ 7, 3 }, -1, 1, { seed = 1 })
+    local labels, kept = cmml.tensor { 1, 0, 0, 1, 1, 0, 0 }, cmml.ids { 1, 4, 5 }
+    local joined = cmml.joined { { x:slice(2, 1, 2) }, { x:slice(2, 3, 3), cmml.ids { 7, 6, 5, 4, 3,
+      2, 1 } } }
+    for _, encoder in ipairs(args.keys(cmml.encoders)) do
+      local all, positive = network { encoder = encoder },
+        network { encoder = encoder, encoder_negatives = false }
+      for _, rows in ipairs { x, joined } do
+        local seen = cmml.written_out(rows)
+        local expected = all:context(seen:gather_rows(kept), labels:gather_rows(kept),
+          cmml.segments { 1, 2, 0, 0 })
+        local found = positive:context(rows, labels, cmml.segments { 2, 3, 2, 0 })
+        assert.truthy((found - expected):abs():max():item() < 1e-6, encoder)
+        assert.not_same(all:context(rows, labels, cmml.segments { 2, 3, 2, 0 }):totable(),
+          found:totable())
+      end
+    end
+  end)
+
+  it("has the parameters of the pooling encoder, and is refused for ratings", function()
+    local one = cmml.network(cmml.presets["published-code/ml20m_linear_non_negative_pooling"].model)
+    local other = cmml.network(cmml.presets["published-code/ml20m_linear_pooling_no_hybrid"].model)
+    assert.equal(other:count(), one:count())
+    refused("encoder_negatives = false needs label = \"binary\"", network,
+      { encoder_negatives = false, label = "rating" })
+  end)
+end)
+
+describe("presets of the scenario setting", function()
+  it("are for vectors of any width, but for those of the published data sets", function()
+    for _, name in ipairs { "paper/scenario", "paper/scenario/soft", "published-code/scenario",
+      "published-code/scenario/soft" } do
+      for _, dim in ipairs { 6, 128 } do
+        local options = { dim = dim }
+        for key, value in pairs(cmml.presets[name].model) do
+          options[key] = value
+        end
+        local net = cmml.network(options)
+        assert.same({ 2, dim }, net:context(cmml.zeros { 3, dim }, cmml.ones { 3 },
+          cmml.segments { 1, 2 }).shape)
+      end
+    end
+  end)
+
+  it("train as published: text and code", function()
+    local code, paper = cmml.presets["published-code/ml20m_soft"].training,
+      cmml.presets["paper/scenario"].training
+    assert.same({ batch = 1, support = 64, support_negatives = 128, query = 256, lr = 1e-4,
+      order = "positives-first", weight_decay = 1e-5,
+      schedule = { kind = "plateau", factor = 0.2, patience = 2, min_lr = 1e-6 } }, code)
+    assert.same({ batch = 1, support = 64, support_negatives = 64, query = 128, lr = 1e-4,
+      order = "mixed" }, paper)
+    assert.equal(128, cmml.presets["published-code/hybrid_soft"].training.query)
+  end)
+end)
