@@ -616,6 +616,25 @@ function class_Recommender:export() end
 ---@return string? # message
 function class_Recommender:save(path) end
 
+---Interactions and scenarios; see `scenario_data`.
+---@class cmml.ScenarioData
+---@field name string
+---@field users cmml.Vocab raw ids
+---@field items cmml.Vocab raw ids
+---@field interactions table by user: users (Segments, one a user), items (Ids, rising within a user, each once)
+---@field scenarios table list of {name, items (Ids, rising: those that somebody took), domain}
+---@field titles? table by row of `items`
+---@field duplicates integer repeated interactions that were merged
+---@field unknown_items integer items of the groups that are not among `items`
+---@field left_out table list of {name, reason, domain}: groups that are no scenarios
+local class_ScenarioData = {}
+
+---The number of a scenario by its name.
+---@param name string
+---@return integer? # nil if there is none
+---@return string? # message, with the nearest name or why the group is no scenario
+function class_ScenarioData:find(name) end
+
 ---What `segments` gives.
 ---@class cmml.Segments
 ---@operator len: integer
@@ -1590,6 +1609,10 @@ cmml.Dataset = nil
 ---@type cmml.Recommender
 cmml.Recommender = nil
 
+---The class `ScenarioData`.
+---@type cmml.ScenarioData
+cmml.ScenarioData = nil
+
 ---The class `Vectors`.
 ---@type cmml.Vectors
 cmml.Vectors = nil
@@ -2171,6 +2194,19 @@ function cmml.grad_list(loss, tensors, create_graph, retain, grad_out) end
 ---@return boolean # true; raises if a derivative is wrong, and names the input, the element and both numbers
 function cmml.gradcheck(f, inputs, options) end
 
+---Groups of items by what a function says of each.
+---@param items cmml.Vocab raw ids
+---@param how function of an item's row and raw id: the name of its group (a text or number), a list of names, or nil
+---@return table # names (list), group_ids, item_ids (Ids: the pairs), for `scenario_data`
+function cmml.group_by(items, how) end
+
+---The items of each group that somebody took, of the groups that are large enough.
+---@param groups table rows (Segments, one a group), columns (Ids: the items of each), as sparse gives them
+---@param takers table rows (Segments, one an item), columns (Ids: the users who took it)
+---@param options table min_items, max_items: how many such items a group may have (default: any); min_users: how many users at least took one of them (default 0)
+---@return table # items: a list with Ids for each group that has both, false for each other; n_items: how many such items each has; n_users: how many users took one, counted up to min_users, 0 where the items are too few or too many
+function cmml.group_items(groups, takers, options) end
+
 ---Groups ratings by user; of several of one item by one user the first is kept.
 ---@param users cmml.Ids user of each row
 ---@param items cmml.Ids item of each row
@@ -2349,6 +2385,12 @@ function cmml.item_neighbours(users, items, residuals, items_of, users_of, resid
 ---@param options? cmml.item_user_mean.options item_shrink and user_shrink: how many imaginary ratings pull an item's part towards the mean of all, and a user's part towards 0
 ---@return cmml.Recommender
 function cmml.item_user_mean(catalogue, options) end
+
+---Several lists one after another, each with a number added to its ids; unknown ones (0) stay so.
+---@param lists table of Ids, at most 100
+---@param shifts table a whole number for each
+---@return cmml.Ids
+function cmml.join_ids(lists, shifts) end
 
 ---A matrix of joined parts.
 ---@param parts table list of {table [n, width], ids}: row r of the part is row ids[r] of its table, or row r where there are no ids
@@ -3078,6 +3120,28 @@ function cmml.save(model, path, extra) end
 ---@return cmml.Tensor
 function cmml.scatter_add_rows(base, x, ids) end
 
+---@class cmml.scenario_data.options
+---@field name? string default "data"
+---@field users? any
+---@field items? any
+---@field user_ids? any
+---@field item_ids? any
+---@field interactions? table
+---@field groups any
+---@field titles? table
+---@field min_items? integer default 101
+---@field max_items? integer default 999
+---@field min_users? integer default 2
+---@field unknown? string default "error"
+---@field raises? boolean default true
+
+---Interactions and scenarios. An interaction says that a user took an item, a scenario is a
+---group of items; only items that somebody took count.
+---@param options cmml.scenario_data.options name (default "data"); interactions: a list of {user, item} in raw ids, or users, items (Vocab) with user_ids, item_ids (Ids: a row of each for every interaction); groups: a list of {name, items = Ids or list of row numbers or of raw ids as text, domain = text or nil}, or what `read_groups` or `group_by` gives, or a function for `group_by`; titles: list of texts by row of items; min_items (default 101), max_items (default 999), min_users (who took an item of it; default 2): groups that have fewer or more go to `left_out`; unknown: "error" (the default) or "skip", for raw ids in a list of groups that no interaction has; raises (default true; false: nil and a message where there is no interaction, or no group is a scenario)
+---@return cmml.ScenarioData?
+---@return string? # message, which tells the sizes of the groups where none is a scenario
+function cmml.scenario_data(options) end
+
 ---@class cmml.schema.declaration
 ---@field item? table default {}
 ---@field user? table default {}
@@ -3147,6 +3211,13 @@ function cmml.segment_sum(x, segments) end
 ---@param lengths table {4, 1, 6}
 ---@return cmml.Segments # with #segments, segments:totable(), segments:rows() (all together), segments:shortest() (nil without segments) and segments:groups() (Ids: the segment of each row)
 function cmml.segments(lengths) end
+
+---The entries of a list at whose place another list has a known id, or a tensor a number that is
+---not zero.
+---@param ids cmml.Ids
+---@param where cmml.Ids|cmml.Tensor as long as ids; a tensor must be contiguous
+---@return cmml.Ids # in their order
+function cmml.select_ids(ids, where) end
 
 ---Gradient descent over the parameters of a module.
 ---@param module cmml.Module

@@ -129,6 +129,8 @@ void cmL_open_ratings(lua_State *L);
 void cmL_open_team(lua_State *L);
 /* Factors of sparse matrices, l_cf.c. */
 void cmL_open_cf(lua_State *L);
+/* Groups of items, l_groups.c. */
+void cmL_open_groups(lua_State *L);
 /* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
 /* Files, the terminal, time and JSON, l_io.c; before the three below, which use its helpers. */

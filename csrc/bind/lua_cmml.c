@@ -160,6 +160,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_data(L);
     cmL_open_cf(L);
     cmL_open_ratings(L);
+    cmL_open_groups(L);
     cmL_open_metrics(L);
     cmL_open_io(L);
     cmL_open_vocab(L);

@@ -1,16 +1,9 @@
 --- A made world on which the context decides: films are of one of two kinds, and a person loves
 -- one and hates the other. Which one stands in no field, so only the support can tell it, and every
 -- film is as good as any other on average. Also what specs of trained models share.
-local people = {}
+local stream = require "spec.support.stream"
 
--- A generator of its own: the same world on every machine.
-local function stream(seed)
-  local state = seed * 2 + 1
-  return function(n)
-    state = state * 6364136223846793005 + 1442695040888963407
-    return ((state >> 33) % n) + 1
-  end
-end
+local people = {}
 
 --- The world as options of `cmml.dataset` without the schema.
 -- @tparam[opt] table options users (160), items (24), rated (items a person rates, 12), seed
