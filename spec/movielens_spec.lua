@@ -58,8 +58,9 @@ describe("movielens", function()
   it("reads the extra information of the published experiments", function()
     local data = assert(read { extra = "1193::Café::1975::R::x::Drama::A (b), C D (co-director)::"
       .. "w::Ann, Bo, N/A::plot::url\n" })
-    assert.same({ id = "1193", title = "Café (1975)", rate = "R", genre = { "Drama" },
-      director = { "A", "C D" }, actor = { "Ann", "Bo", "nan" } }, data.item_records[1])
+    assert.same({ id = "1193", title = "Café (1975)", year = "1975", rate = "R",
+      genre = { "Drama" }, director = { "A", "C D" }, actor = { "Ann", "Bo", "nan" } },
+      data.item_records[1])
     assert.same({ id = "661", title = "James (1996)", genre = { "Animation", "Children's",
       "Musical" } }, data.item_records[2])
     local catalogue = data:catalogue { 1, 2 }

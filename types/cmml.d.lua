@@ -121,8 +121,9 @@ local class_Dataset = {}
 ---The catalogue that a model of this data set needs. The values that fields may have are those
 ---of the training users, and of the items that they rated.
 ---@param train table list of user rows
+---@param ratings? table that may be learnt from, grouped by user, with item rows of the dataset; default: all
 ---@return cmml.Catalogue
-function class_Dataset:catalogue(train) end
+function class_Dataset:catalogue(train, ratings) end
 
 ---The ratings with the item rows of a model's catalogue, which may be another than the data's.
 ---@param catalogue cmml.Catalogue of the model
@@ -1779,6 +1780,11 @@ function cmml.catalogue(options) end
 ---@param expected table list of {name, shape}, in order; without shape a list of integers
 function cmml.check_entries(entries, expected) end
 
+---Raises unless the evaluations of a protocol that are not leaky judge by nothing that may be
+---learnt from (`ratings` of the users in train and valid), nor by what their supports show.
+---@param data table from `user_protocol`
+function cmml.check_no_leak(data) end
+
 ---A random choice without replacement of the numbers 1 to n, in random order.
 ---@param n integer
 ---@param take integer how many; n gives a permutation
@@ -1821,18 +1827,10 @@ function cmml.clock() end
 ---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
 function cmml.cmml(catalogue, options) end
 
----@class cmml.cold_users.options
----@field test_users? any default 0.2
----@field valid? number default 0.05
----@field protocol? string default "full"
----@field cap? integer default 50
----@field data_seed? integer default 1
----@field catalogue? table
-
 ---Prepares a data set for training and testing on cold users.
 ---@param dataset cmml.Dataset
----@param options? cmml.cold_users.options test_users (path of a list, list of raw ids, or share; default 0.2), valid (share of the other users, default 0.05), protocol: "capped" (each training user keeps `cap` ratings, chosen once) or "full" (each draw takes fresh ones from the whole history; default), cap (default 50), data_seed (of these choices, default 1), catalogue (of a trained model; default: one is made)
----@return table? # dataset, catalogue, bags (user fields of all rows), ratings (to train on), all (every rating, to test on), train, valid, test (lists of user rows)
+---@param options? table test_users (path of a list, list of raw ids, or share; default 0.2), valid (share of the other users, default 0.05), protocol: "capped" (each training user keeps `cap` ratings, chosen once) or "full" (each draw takes fresh ones from the whole history; default), cap (default 50), data_seed (of these choices, default 1), catalogue (of a trained model; default: one is made)
+---@return table? # dataset, catalogue, bags (user fields of all rows), ratings (to train on), all (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions, evaluations ("cold users"; see the head of protocol.lua)
 ---@return string? # message
 function cmml.cold_users(dataset, options) end
 
@@ -2034,6 +2032,24 @@ function cmml.evaluate(models, tasks, options) end
 ---@return table # for each size what `evaluate` gives
 function cmml.evaluate_by_support(models, tasks, sizes, options) end
 
+---@class cmml.evaluate_protocol.options
+---@field sizes? table default { 40 }
+---@field query? integer
+---@field seed? integer default 1000
+---@field batch? integer default 64
+---@field shuffle_labels? boolean
+---@field draws? integer
+---@field cutoffs? table
+---@field relevant? number
+
+---Evaluates recommenders on every evaluation of a protocol, each with supports of several sizes:
+---see `evaluate_by_support`. Raises if one judges by what was learnt and is not named leaky.
+---@param models table list of recommenders, over the data's catalogue
+---@param data table from `user_protocol`
+---@param options? cmml.evaluate_protocol.options sizes (of supports, default {40}), query (ratings judged, default 10), seed of the draws (default 1000), batch (tasks at once, default 64), shuffle_labels; draws, cutoffs, relevant: see `evaluate`
+---@return table # list of {name, leaky, users (how many), by_size (what `evaluate_by_support` gives)}, in the order of the protocol; evaluations without users are left out
+function cmml.evaluate_protocol(models, data, options) end
+
 ---Whether there is anything at a path.
 ---@param path string
 ---@return boolean
@@ -2073,12 +2089,12 @@ function cmml.field_embedding(options) end
 function cmml.film(x, generated, activation) end
 
 ---The rivals, learnt from the ratings that a model of this protocol may learn from.
----@param data table from `cold_users`
+---@param data table from `cold_users` or another protocol
 ---@return table # list of recommenders
 function cmml.fit_rivals(data) end
 
 ---The simple predictors, counted on the ratings that a model of this protocol may learn from.
----@param data table from `cold_users`
+---@param data table from `cold_users` or another protocol
 ---@return table # list of recommenders
 function cmml.fit_simple(data) end
 
@@ -2589,6 +2605,20 @@ function cmml.maximum(a, b) end
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.mean(x, dim, keep) end
+
+---Prepares a data set for MeLU's four tests. Existing users are those to learn from, new ones
+---are the test users; existing items came out by `last_year`, new ones after it. The ratings of a
+---user of one kind of items make a task if there are neither too few nor too many. Learnt is from
+---existing users on existing items alone, and from the fields of these items: of a new item the
+---model knows the values that it shares with them.
+---
+---MeLU judges existing users on existing items by what it trained on. Here a fixed random choice
+---of ratings of each is held out, as in `warm_users`, and judged alone.
+---@param dataset cmml.Dataset whose item records have a year, or titles that end in one, "(1995)"
+---@param options? table test_users, valid, data_seed, catalogue: see `cold_users`; last_year (of existing items, default 1997), least and most (ratings of a task, default 13 and 100), held_out (default 10)
+---@return table? # as from `cold_users`; evaluations are "warm", "user cold", "item cold" and "user and item cold"
+---@return string? # message
+function cmml.melu_quadrants(dataset, options) end
 
 ---Memory of the core.
 ---@return table # live, peak, cached (bytes), blocks, total (bytes ever handed out)
@@ -3332,6 +3362,7 @@ function cmml.task_mse(score, label, segments) end
 ---@field ratings table
 ---@field users table
 ---@field bags table
+---@field query_ratings? table
 ---@field support? integer default 40
 ---@field query? integer default 10
 ---@field batch? integer default 32
@@ -3340,7 +3371,7 @@ function cmml.task_mse(score, label, segments) end
 ---@field shuffle? boolean default false
 
 ---A source of tasks, one a user.
----@param options cmml.tasks.options ratings (grouped by user, as of a Dataset), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels within each support set: how much does the context matter?), shuffle (visit in a fresh order each draw)
+---@param options cmml.tasks.options ratings (grouped by user, as of a Dataset), query_ratings (likewise: where queries are drawn from; default: from ratings, beside the support, at most half of them), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels within each support set: how much does the context matter?), shuffle (visit in a fresh order each draw)
 ---@return cmml.Tasks
 function cmml.tasks(options) end
 
@@ -3460,6 +3491,25 @@ function cmml.unslice(x, dim, first, size) end
 ---@return cmml.Recommender
 function cmml.user_mean(catalogue, options) end
 
+---@class cmml.user_protocol.options
+---@field protocol? string default "full"
+---@field test_users? any
+---@field valid? number
+---@field cap? integer
+---@field data_seed? integer
+---@field catalogue? table
+
+---Prepares a data set by the protocol of a name.
+---@param dataset cmml.Dataset
+---@param options? cmml.user_protocol.options protocol: "full" (default) or "capped", see `cold_users`; "warm" or "warm-leaky", see `warm_users`; "melu", see `melu_quadrants`; test_users, valid, cap, data_seed and catalogue as those take them
+---@return table? # see the head of protocol.lua
+---@return string? # message
+function cmml.user_protocol(dataset, options) end
+
+---The names of the protocols of `user_protocol`.
+---@type table
+cmml.user_protocols = nil
+
 ---A function that gives the value and the gradient of another.
 ---@param f function of (params, ...) giving a loss
 ---@return function # of (params, ...) giving the loss and its gradients in params' structure
@@ -3478,6 +3528,18 @@ function cmml.variance(x, dim, keep) end
 ---@return cmml.Vocab?
 ---@return string # message, if bytes and offsets do not make a vocabulary
 function cmml.vocab(bytes, offsets) end
+
+---Prepares a data set for testing on training users ("warm-warm") besides unseen ones.
+---
+---Of every training user a fixed random choice of ratings is held out: nothing is trained or
+---counted on them, no support has one, and they alone are judged. What is published instead is
+---the leaky protocol: training users with a fresh draw of support and query from the ratings that
+---were trained on.
+---@param dataset cmml.Dataset
+---@param options? table test_users, valid, data_seed, catalogue: see `cold_users`; cap (ratings kept of those that are not held out, chosen once; default: all), held_out (ratings of a training user, at most half of them, default 10), leaky (the published protocol, default false)
+---@return table? # as from `cold_users`; evaluations are "warm users", or "warm users (leaky)", and "cold users"
+---@return string? # message
+function cmml.warm_users(dataset, options) end
 
 ---@class cmml.warmup.options
 ---@field steps integer

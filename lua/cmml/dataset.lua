@@ -108,13 +108,15 @@ return function(cmml)
   --- The catalogue that a model of this data set needs. The values that fields may have are those
   -- of the training users, and of the items that they rated.
   -- @tparam table train list of user rows
+  -- @tparam[opt] table ratings that may be learnt from, grouped by user, with item rows of the
+  -- dataset; default: all
   -- @treturn Catalogue
-  function Dataset:catalogue(train)
+  function Dataset:catalogue(train, ratings)
     local users, items = {}, {}
     for i, row in ipairs(train) do
       users[i] = self.user_records[row]
     end
-    local _, counts = cmml.ratings_of(self.ratings, train, #self.items)
+    local _, counts = cmml.ratings_of(ratings or self.ratings, train, #self.items)
     for row, count in ipairs(counts:totable()) do
       items[#items + 1] = count > 0 and self.item_records[row] or nil
     end

@@ -7,7 +7,8 @@ local parts = {
   "dropout", "features", "component", "encoder", "hybrid", "modulation", "soft_modulation",
   "network", "optim", "schedule", "schema", "catalogue", "dataset", "split", "tasks", "vectors",
   "cf", "recommender", "presets", "contextual", "simple", "matrix_factorization", "item_knn",
-  "metrics", "evaluate", "protocol", "checkpoint", "team", "train", "movielens",
+  "metrics", "evaluate", "protocol", "warm", "quadrants", "judged",
+  "checkpoint", "team", "train", "movielens",
   "scenario_data", "scenario_groups", "gradcheck", "help",
 }
 

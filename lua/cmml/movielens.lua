@@ -114,7 +114,7 @@ return function(cmml)
     if not data then
       return nil, message
     end
-    local rows = rows_of(data, { id = "id", rate = "rate", genre = "genre",
+    local rows = rows_of(data, { id = "id", year = "year", rate = "rate", genre = "genre",
       director = "director", actor = "actor" })
     local by_id = {}
     for _, row in ipairs(rows) do

@@ -9,16 +9,17 @@ return function(cmml)
   Tasks.__index = Tasks
 
   --- A source of tasks, one a user.
-  -- @tparam table options ratings (grouped by user, as of a Dataset), users (list of rows), bags
-  -- (the user fields of all rows, from Catalogue:bags), support and query (rows of a task at most,
-  -- default 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels
-  -- within each support set: how much does the context matter?), shuffle (visit in a fresh order
-  -- each draw)
+  -- @tparam table options ratings (grouped by user, as of a Dataset), query_ratings (likewise:
+  -- where queries are drawn from; default: from ratings, beside the support, at most half of
+  -- them), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support
+  -- and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed,
+  -- shuffle_labels (permute the labels within each support set: how much does the context
+  -- matter?), shuffle (visit in a fresh order each draw)
   -- @treturn Tasks
   function cmml.tasks(options)
     local opt = args.check("tasks", options, { ratings = "table", users = "table", bags = "table",
-      support = { "integer", 40 }, query = { "integer", 10 }, batch = { "integer", 32 },
-      seed = { "integer", 1 }, shuffle_labels = { "boolean", false },
+      query_ratings = "table?", support = { "integer", 40 }, query = { "integer", 10 },
+      batch = { "integer", 32 }, seed = { "integer", 1 }, shuffle_labels = { "boolean", false },
       shuffle = { "boolean", false } })
     if opt.query < 1 then
       error("tasks: query must be at least 1: without query rows there is nothing to judge", 2)
@@ -79,7 +80,12 @@ return function(cmml)
   function Tasks:draw(draw, people)
     local rows = core.ids(people)
     local support, query = core.draw_tasks(self.ratings, rows, { seed = self.seed, draw = draw,
-      support = self.support, query = self.query, shuffle_labels = self.shuffle_labels })
+      support = self.support, query = self.query_ratings and 0 or self.query,
+      shuffle_labels = self.shuffle_labels })
+    if self.query_ratings then
+      query = core.draw_tasks(self.query_ratings, rows, { seed = self.seed, draw = draw,
+        support = self.query, query = 0 })
+    end
     return { users = { bags = self.bags, rows = rows }, support = support, query = query }
   end
 

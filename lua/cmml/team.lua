@@ -20,11 +20,13 @@ return function(cmml)
 
   -- What the other threads make theirs from.
   local function setup_of(model, tasks, optimizer, modules)
-    local ratings = tasks.ratings
+    local function columns_of(ratings)
+      return ratings and { users = ratings.users, items = ratings.items, ratings = ratings.ratings }
+    end
     return { path = package.path, cpath = package.cpath, module = "cmml.worker",
       modules = modules, dtype = core.info().dtype, model = model:export(),
       names = optimizer.names, tasks = { users = {}, bags = tasks.bags, seed = tasks.seed,
-        ratings = { users = ratings.users, items = ratings.items, ratings = ratings.ratings },
+        ratings = columns_of(tasks.ratings), query_ratings = columns_of(tasks.query_ratings),
         support = tasks.support, query = tasks.query, shuffle_labels = tasks.shuffle_labels } }
   end
 
