@@ -2103,15 +2103,17 @@ function cmml.fit_simple(data) end
 ---@param sizes table as they were evaluated
 ---@param by_size table
 ---@param name? string of the metric (default "mae")
+---@param leaky? boolean see `format_results` (default false)
 ---@return string
-function cmml.format_by_support(titles, sizes, by_size, name) end
+function cmml.format_by_support(titles, sizes, by_size, name, leaky) end
 
 ---The results of `evaluate` as a Markdown table.
 ---@param titles table one a model
 ---@param results table
 ---@param names? table metrics, in the order of the columns; default: mae, rmse, ndcg_exp@1, ndcg_exp@3
+---@param leaky? boolean what was judged had been learnt from: the table says so (default false)
 ---@return string
-function cmml.format_results(titles, results, names) end
+function cmml.format_results(titles, results, names, leaky) end
 
 ---A tensor from raw numbers in this machine's byte order, of the core's own type: what
 ---Tensor:tobytes gives.

@@ -103,12 +103,13 @@ return function(cmml)
   end
 
   -- A Markdown table of "mean ± interval": metric(m, c) is the metric of row m in column c.
-  local function format_table(titles, heads, metric)
-    local width = #"model"
+  local function format_table(titles, heads, leaky, metric)
+    local corner = leaky and "model (leaky)" or "model"
+    local width = #corner
     for _, title in ipairs(titles) do
       width = math.max(width, #title)
     end
-    local lines = { ("| %-" .. width .. "s |"):format("model") }
+    local lines = { ("| %-" .. width .. "s |"):format(corner) }
     local rule = "|" .. ("-"):rep(width + 2) .. "|"
     for _, head in ipairs(heads) do
       lines[1] = lines[1] .. (" %-15s |"):format(head)
@@ -140,10 +141,11 @@ return function(cmml)
   -- @tparam table results
   -- @tparam[opt] table names metrics, in the order of the columns; default: mae, rmse, ndcg_exp@1,
   -- ndcg_exp@3
+  -- @tparam[opt=false] boolean leaky what was judged had been learnt from: the table says so
   -- @treturn string
-  function cmml.format_results(titles, results, names)
+  function cmml.format_results(titles, results, names, leaky)
     names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
-    return format_table(titles, names, function(m, c)
+    return format_table(titles, names, leaky, function(m, c)
       return metric_of("format_results", results[m], names[c])
     end)
   end
@@ -153,13 +155,14 @@ return function(cmml)
   -- @tparam table sizes as they were evaluated
   -- @tparam table by_size
   -- @tparam[opt="mae"] string name of the metric
+  -- @tparam[opt=false] boolean leaky see `format_results`
   -- @treturn string
-  function cmml.format_by_support(titles, sizes, by_size, name)
+  function cmml.format_by_support(titles, sizes, by_size, name, leaky)
     local heads = {}
     for i, size in ipairs(sizes) do
       heads[i] = ("support %d"):format(size)
     end
-    return format_table(titles, heads, function(m, c)
+    return format_table(titles, heads, leaky, function(m, c)
       return metric_of("format_by_support", by_size[c] and by_size[c][m], name or "mae")
     end)
   end

@@ -133,7 +133,14 @@ return function(cmml, of_learner)
         keys[#keys + 1] = tostring(key)
       end
     end
-    table.sort(keys) -- so that the first difference is always the same
+    table.sort(keys, function(a, b) -- so that the first difference is always the same, and one of
+      local both_a = before[a] ~= nil and now[a] ~= nil -- those that both have, if there is one
+      local both_b = before[b] ~= nil and now[b] ~= nil
+      if both_a ~= both_b then
+        return both_a
+      end
+      return a < b
+    end)
     for _, key in ipairs(keys) do
       local was, is = plain(before[key]), plain(now[key])
       if was ~= is then

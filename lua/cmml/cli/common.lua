@@ -14,10 +14,14 @@ common.data_options = {
   { name = "valid", kind = "number", arg = "SHARE",
     help = "share of the other users that chooses the best epoch [default: 0.05]" },
   { name = "protocol", kind = "string", arg = "NAME",
-    help = "capped: each training user keeps --cap ratings, chosen once; full: each draw takes "
-      .. "fresh ones of the whole history [default: full, or as the model was trained]" },
+    help = "full: each draw takes fresh ratings of the whole history; capped: each training user "
+      .. "keeps --cap ratings, chosen once; warm: 10 of each training user are held out and "
+      .. "judged; warm-leaky: training users are judged by what was learnt from, as published; "
+      .. "melu: known and new users times items up to 1997 and after [default: full, or as the "
+      .. "model was trained]" },
   { name = "cap", kind = "integer", arg = "N",
-    help = "ratings kept by capped [default: 50, or as the model was trained]" },
+    help = "ratings kept of a training user by capped [default: 50] and warm [default: all], or as "
+      .. "the model was trained" },
   { name = "data-seed", kind = "integer", arg = "N",
     help = "seed of the choice of users and capped ratings [default: 1, or as the model was "
       .. "trained]" },
@@ -54,7 +58,7 @@ end
 -- @tparam table values options of the command
 -- @tparam Dataset dataset
 -- @tparam[opt] Catalogue catalogue of a trained model
--- @treturn ?table see `cmml.cold_users`
+-- @treturn ?table see `cmml.user_protocol`
 -- @treturn ?string message
 function common.split(cmml, values, dataset, catalogue)
   local test_users = values.test_users
@@ -62,9 +66,24 @@ function common.split(cmml, values, dataset, catalogue)
   if not test_users and cmml.core.exists(listed) then
     test_users = listed
   end
-  return cmml.cold_users(dataset, { test_users = test_users, valid = values.valid,
+  return cmml.user_protocol(dataset, { test_users = test_users, valid = values.valid,
     protocol = values.protocol, cap = values.cap, data_seed = values.data_seed,
     catalogue = catalogue })
+end
+
+--- What a later command has to know of the data, and a resumed run must have unchanged: the
+-- protocol, and who was held out.
+-- @tparam table data see `cmml.user_protocol`
+-- @treturn table plain data
+function common.conditions_of(data)
+  local conditions = { test_users = {} }
+  for i, row in ipairs(data.test) do
+    conditions.test_users[i] = data.dataset.users:text(row)
+  end
+  for key, value in pairs(data.conditions) do
+    conditions[key] = value
+  end
+  return conditions
 end
 
 --- One list of several.

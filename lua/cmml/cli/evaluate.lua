@@ -1,8 +1,8 @@
---- `cmml evaluate`: how well models serve users they have never seen.
+--- `cmml evaluate`: how well models serve users and ratings they have never seen.
 --
 -- @module cmml.cli.evaluate
-local args = require "cmml.args"
 local common = require "cmml.cli.common"
+local loaded = require "cmml.cli.loaded"
 
 local evaluate = {
   summary = "judge models on users they have never seen",
@@ -50,79 +50,18 @@ local function sizes_of(text)
   return sizes
 end
 
--- What a model file may say of its training. Test users are a list: a text would be a path, which
--- no model file is to choose.
-local noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
-  test_users = "table?" }
-
--- What the options leave open is as in the training of the first model.
-local function complete(values, entry)
-  local filled, notes = setmetatable({}, { __index = values }), {}
-  for key in pairs(noted) do
-    notes[key] = entry.notes[key]
-  end
-  for key, value in pairs(args.check(entry.path .. ": notes", notes, noted, 0)) do
-    if values[key] == nil then
-      filled[key] = value
-    end
-  end
-  return filled
-end
-
--- Refuses test users that a model was not kept from.
-local function check_unseen(path, notes, data)
-  local held_out = {}
-  for _, user in ipairs(type(notes.test_users) == "table" and notes.test_users or {}) do
-    held_out[user] = true
-  end
-  for _, row in ipairs(notes.test_users and data.test or {}) do
-    local user = data.dataset.users:text(row)
-    if not held_out[user] then
-      return nil, ("%s was trained on user %s, who is to be tested on: give the users that it was "
-        .. "kept from (--test-users)"):format(path, user)
-    end
-  end
-  return true
-end
-
-local function load_all(cmml, list)
-  local loaded = {}
-  for path in list:gmatch("[^,]+") do
-    local model, found = cmml.load(path)
-    if not model then
-      return nil, found
-    end
-    loaded[#loaded + 1] = { path = path, model = model,
-      notes = type(found.notes) == "table" and found.notes or {} }
-  end
-  if #loaded == 0 then
-    return nil, "--model names no file"
-  end
-  return loaded
-end
-
--- What a model is called in the table: by its seed, or by its path if that does not tell it apart.
-local function title_of(entry, loaded)
-  local function name(of)
-    return of.notes.seed and ("%s, seed %s"):format(of.model.title, tostring(of.notes.seed))
-      or of.model.title
-  end
-  local same = 0
-  for _, other in ipairs(loaded) do
-    same = same + (name(other) == name(entry) and 1 or 0)
-  end
-  return same > 1 and entry.path or name(entry)
-end
-
--- Adds models to the results of each size. Each is judged over its own catalogue; the draws depend
--- on the data alone.
+-- Adds models to the results of each evaluation and size. Each is judged over its own catalogue;
+-- the draws depend on the data alone.
 local function judge(cmml, values, data, models, results)
-  local tasks = cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
-    query = values.query, seed = values.seed, shuffle_labels = values.shuffle_labels }
-  local by_size = cmml.evaluate_by_support(models, tasks, values.sizes,
-    { draws = values.draws, relevant = values.relevant })
-  for k, found in ipairs(by_size) do
-    results[k] = table.move(found, 1, #found, #(results[k] or {}) + 1, results[k] or {})
+  local found = cmml.evaluate_protocol(models, data, { sizes = values.sizes, query = values.query,
+    seed = values.seed, shuffle_labels = values.shuffle_labels, draws = values.draws,
+    relevant = values.relevant })
+  for e, evaluation in ipairs(found) do
+    results[e] = results[e] or { name = evaluation.name, leaky = evaluation.leaky, by_size = {} }
+    for k, list in ipairs(evaluation.by_size) do
+      local all = results[e].by_size[k] or {}
+      results[e].by_size[k] = table.move(list, 1, #list, #all + 1, all)
+    end
   end
 end
 
@@ -133,29 +72,30 @@ local function others(cmml, values, data)
 end
 
 -- One table, or with several supports one for each metric.
-local function print_metrics(cmml, values, titles, results, names)
+local function print_metrics(cmml, values, titles, evaluation, names)
   if #values.sizes == 1 then
-    print(cmml.format_results(titles, results[1], names))
+    print(cmml.format_results(titles, evaluation.by_size[1], names, evaluation.leaky))
     return
   end
   for i, name in ipairs(names) do
-    print(("%s%s\n\n%s"):format(i > 1 and "\n" or "", name,
-      cmml.format_by_support(titles, values.sizes, results, name)))
+    print(("%s%s\n\n%s"):format(i > 1 and "\n" or "", name, cmml.format_by_support(titles,
+      values.sizes, evaluation.by_size, name, evaluation.leaky)))
   end
 end
 
-local function report(cmml, values, titles, results)
-  local first = results[1][1]
-  print(("%d test users (%d skipped), support up to %s, %d query ratings, mean of %d draws; "
-    .. "protocol %s%s\n"):format(first.mae.tasks, first.mae.skipped,
-    table.concat(values.sizes, ", "), values.query, values.draws, values.protocol or "full",
+local function report(cmml, values, titles, evaluation, protocol)
+  local first = evaluation.by_size[1][1]
+  local who = evaluation.name == "cold users" and "%d test users" or evaluation.name .. ": %d users"
+  print((who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draws; protocol %s%s"
+    .. "\n"):format(first.mae.tasks, first.mae.skipped, table.concat(values.sizes, ", "),
+    values.query, values.draws, protocol,
     values.shuffle_labels and "; labels permuted within each support set" or ""))
-  print_metrics(cmml, values, titles, results, { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" })
+  print_metrics(cmml, values, titles, evaluation, { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" })
   if values.relevant then -- these exist for the same users whatever the model, auc for fewer
     print(("\nrelevant: rated %g or higher; of %d users with such a rating in every draw (auc: of "
       .. "%d, with others, too)\n"):format(values.relevant, first["ndcg@1"].tasks,
       first.auc.tasks))
-    print_metrics(cmml, values, titles, results, { "ndcg@1", "ndcg@3", "recall@3",
+    print_metrics(cmml, values, titles, evaluation, { "ndcg@1", "ndcg@3", "recall@3",
       "reciprocal_rank", "auc" })
   end
 end
@@ -170,12 +110,12 @@ function evaluate.run(cmml, values)
   if not sizes then
     return nil, message
   end
-  local loaded
-  loaded, message = load_all(cmml, values.model)
-  if not loaded then
+  local entries
+  entries, message = loaded.read(cmml, values.model)
+  if not entries then
     return nil, message
   end
-  values = complete(values, loaded[1])
+  values = loaded.complete(values, entries[1])
   values.sizes = sizes
   local dataset
   dataset, message = common.read_dataset(cmml, values)
@@ -183,18 +123,18 @@ function evaluate.run(cmml, values)
     return nil, message
   end
   local results, titles, data = {}, {}, nil
-  for i, entry in ipairs(loaded) do
+  for i, entry in ipairs(entries) do
     data, message = common.split(cmml, values, dataset, entry.model.catalogue)
     if not data then
       return nil, ("%s: %s"):format(entry.path, message)
     end
     local ok
-    ok, message = check_unseen(entry.path, entry.notes, data)
+    ok, message = loaded.check_kept(entry, data)
     if not ok then
       return nil, message
     end
     judge(cmml, values, data, { entry.model }, results)
-    titles[i] = title_of(entry, loaded)
+    titles[i] = loaded.title_of(entry, entries)
   end
   local rivals = others(cmml, values, data)
   for _, model in ipairs(rivals) do
@@ -203,7 +143,10 @@ function evaluate.run(cmml, values)
   if #rivals > 0 then
     judge(cmml, values, data, rivals, results)
   end
-  report(cmml, values, titles, results)
+  for i, evaluation in ipairs(results) do
+    io.write(i > 1 and "\n" or "")
+    report(cmml, values, titles, evaluation, data.protocol)
+  end
   return true
 end
 

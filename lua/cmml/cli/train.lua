@@ -55,17 +55,6 @@ train.options = common.join(common.data_options, {
   { name = "quiet", kind = "flag", help = "no progress" },
 })
 
--- What later commands have to know of the data, and a resumed run must have unchanged: how they
--- were split, and who was held out.
-local function conditions_of(values, data)
-  local held_out = {}
-  for i, row in ipairs(data.test) do
-    held_out[i] = data.dataset.users:text(row)
-  end
-  return { protocol = values.protocol or "full", cap = values.cap or 50,
-    data_seed = values.data_seed or 1, valid = values.valid or 0.05, test_users = held_out }
-end
-
 -- A recommender that is counted, not trained.
 local function count(cmml, values, data)
   local model = cmml[values.model](data.catalogue)
@@ -73,7 +62,7 @@ local function count(cmml, values, data)
   local path = values.out .. "/best.safetensors"
   local ok, message = cmml.core.mkdir(values.out)
   if ok then
-    ok, message = cmml.save(model, path, { notes = conditions_of(values, data) })
+    ok, message = cmml.save(model, path, { notes = common.conditions_of(data) })
   end
   if not ok then
     return nil, message
@@ -107,7 +96,7 @@ function train.run(cmml, values)
   end
   if not values.quiet then
     print(("%s; %d users to train, %d to validate, %d to test; protocol %s"):format(
-      tostring(data.dataset), #data.train, #data.valid, #data.test, values.protocol or "full"))
+      tostring(data.dataset), #data.train, #data.valid, #data.test, data.protocol))
   end
   if kind.fit then
     return count(cmml, values, data)
@@ -121,7 +110,7 @@ function train.run(cmml, values)
     clip_norm = values.clip_norm, optimizer = values.optimizer, momentum = values.momentum,
     schedule = values.schedule, warmup = values.warmup, shards = values.shards,
     threads = values.threads,
-    conditions = conditions_of(values, data), notes = { seed = values.seed },
+    conditions = common.conditions_of(data), notes = { seed = values.seed },
     on_step = show.on_step, on_epoch = show.on_epoch,
   })
   if result.stopped == "diverged" then
