@@ -12,6 +12,7 @@
 #include "cf/als.h"
 #include "cf/bpr.h"
 #include "data/interactions.h"
+#include "metrics/bootstrap.h"
 #include "metrics/ranking.h"
 #include "metrics/rating.h"
 #include "ops/op.h"

@@ -32,6 +32,7 @@ end
 
 -- Objects that may use a forbidden symbol: { [object] = { [symbol] = why } }.
 local permitted = {
+  ["base/process.o"] = { kill = "ends the children of this process, and nothing else" },
   ["tensor/blas.o"] = { getenv = "OPENBLAS_NUM_THREADS, if set, is the user's word on threads" },
   ["bind/lua_cmml.o"] = { getenv = "CMML_GC_STRESS turns the collector's stress test on" },
 }

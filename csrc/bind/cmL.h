@@ -133,8 +133,12 @@ void cmL_open_cf(lua_State *L);
 void cmL_open_groups(lua_State *L);
 /* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
-/* Files, the terminal, time and JSON, l_io.c; before the three below, which use its helpers. */
+/* Intervals of means, l_bootstrap.c. */
+void cmL_open_bootstrap(lua_State *L);
+/* Files, the terminal, time and JSON, l_io.c; before the four below, which use its helpers. */
 void cmL_open_io(lua_State *L);
+/* Processes, l_process.c. */
+void cmL_open_process(lua_State *L);
 /* Vocabularies, l_vocab.c. */
 void cmL_open_vocab(lua_State *L);
 /* .safetensors files, l_archive.c. */

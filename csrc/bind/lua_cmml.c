@@ -162,7 +162,9 @@ int cmL_open_core(lua_State *L)
     cmL_open_ratings(L);
     cmL_open_groups(L);
     cmL_open_metrics(L);
+    cmL_open_bootstrap(L);
     cmL_open_io(L);
+    cmL_open_process(L);
     cmL_open_vocab(L);
     cmL_open_archive(L);
     cmL_open_table(L);

@@ -6,7 +6,11 @@ local options = require "cmml.options"
 
 local cli = {}
 
-local names = { "train", "evaluate", "recommend", "info", "embed", "fetch" }
+local names = { "train", "evaluate", "recommend", "info", "embed", "experiment", "fetch" }
+
+-- How a command that was interrupted goes on.
+local going_on = { train = "; --resume goes on after the last whole epoch",
+  experiment = "; finished cells are kept, and the same command goes on" }
 
 local function print_help()
   print("usage: cmml COMMAND [OPTIONS]\n")
@@ -58,7 +62,7 @@ function cli.main(words)
   ok, result, message = pcall(command.run, require "cmml", values)
   if not ok and tostring(result):find("interrupted!", 1, true) then
     return fail(("%s: interrupted%s"):format(name,
-      name == "train" and "; --resume goes on after the last whole epoch" or ""), 1)
+      going_on[name] or ""), 1)
   elseif not ok then
     local text = tostring(result):gsub("^[^%s:]+%.lua:%d+: ", "") -- where in the library: no matter
     return fail(("%s: %s"):format(name, text:match("^" .. name .. ": (.*)$") or text), 1)

@@ -9,7 +9,7 @@ local parts = {
   "cf", "recommender", "presets", "contextual", "simple", "matrix_factorization", "item_knn",
   "metrics", "evaluate", "protocol", "warm", "quadrants", "judged",
   "checkpoint", "team", "train", "movielens",
-  "scenario_data", "scenario_groups", "gradcheck", "help",
+  "scenario_data", "scenario_groups", "gradcheck", "experiment", "help",
 }
 
 --- The library over a core.

@@ -1,0 +1,133 @@
+/* bootstrap.c - see bootstrap.h. */
+#include "metrics/bootstrap.h"
+#include "base/rng.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The samples as sums: what is not there weighs nothing. */
+typedef struct sums {
+    double *top, *bottom;  /* [series, seeds, tasks]: weight * value, weight */
+    double *tasks, *seeds; /* how often each was drawn */
+} sums;
+
+static double dot(const double *a, const double *b, int64_t n)
+{
+    double part[4] = {0, 0, 0, 0};
+    int64_t i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (int lane = 0; lane < 4; lane++)
+            part[lane] += a[i + lane] * b[i + lane];
+    for (; i < n; i++)
+        part[0] += a[i] * b[i];
+    return (part[0] + part[1]) + (part[2] + part[3]);
+}
+
+/* The mean of a series over what was drawn. */
+static double mean_of(const cm_samples *in, const sums *work, int64_t series)
+{
+    double top = 0, bottom = 0;
+    for (int64_t k = 0; k < in->seeds; k++) {
+        int64_t at = (series * in->seeds + k) * in->tasks;
+        if (work->seeds[k] > 0) {
+            top += work->seeds[k] * dot(work->tasks, work->top + at, in->tasks);
+            bottom += work->seeds[k] * dot(work->tasks, work->bottom + at, in->tasks);
+        }
+    }
+    return bottom > 0 ? top / bottom : (double)NAN;
+}
+
+static void draw(cm_rng *rng, double *count, int64_t n)
+{
+    memset(count, 0, (size_t)n * sizeof *count);
+    for (int64_t i = 0; i < n; i++)
+        count[cm_rng_below(rng, (uint32_t)n)] += 1;
+}
+
+static int rising(const void *left, const void *right)
+{
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+static double quantile(const double *sorted, int64_t n, double share)
+{
+    double at = share * (double)(n - 1);
+    int64_t below = (int64_t)at;
+    int64_t above = CM_MIN(below + 1, n - 1);
+    return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
+}
+
+/* Bounds from the numbers among values[n], which are put in order. */
+static void set_bounds(double *values, int64_t n, double level, cm_interval *interval)
+{
+    int64_t kept = 0;
+    for (int64_t i = 0; i < n; i++)
+        if (!isnan(values[i]))
+            values[kept++] = values[i];
+    interval->low = interval->high = (double)NAN;
+    if (kept == 0 || isnan(interval->mean))
+        return;
+    qsort(values, (size_t)kept, sizeof *values, rising);
+    interval->low = quantile(values, kept, (1 - level) / 2);
+    interval->high = quantile(values, kept, (1 + level) / 2);
+}
+
+static void set_sums(const cm_samples *in, sums *work)
+{
+    int64_t count = in->series * in->seeds * in->tasks;
+    for (int64_t i = 0; i < count; i++) {
+        double weight = in->weight ? in->weight[i % in->tasks] : 1;
+        bool there = !isnan(in->value[i]);
+        work->top[i] = there ? weight * in->value[i] : 0;
+        work->bottom[i] = there ? weight : 0;
+    }
+    for (int64_t t = 0; t < in->tasks; t++)
+        work->tasks[t] = 1;
+    for (int64_t k = 0; k < in->seeds; k++)
+        work->seeds[k] = 1;
+}
+
+static void run(const cm_samples *in, sums *work, double *means, int64_t reference,
+                int64_t resamples, uint64_t seed, double level, cm_interval *mean,
+                cm_interval *difference)
+{
+    set_sums(in, work);
+    for (int64_t s = 0; s < in->series; s++)
+        mean[s].mean = mean_of(in, work, s);
+    for (int64_t b = 0; b < resamples; b++) {
+        cm_rng rng = cm_rng_keyed(seed, (uint32_t)b, 0, CM_STREAM_BOOTSTRAP);
+        draw(&rng, work->tasks, in->tasks);
+        draw(&rng, work->seeds, in->seeds);
+        for (int64_t s = 0; s < in->series; s++)
+            means[s * resamples + b] = mean_of(in, work, s);
+    }
+    double *changes = means + in->series * resamples;
+    for (int64_t s = 0; s < in->series; s++) {
+        difference[s].mean = mean[s].mean - mean[reference].mean;
+        for (int64_t b = 0; b < resamples; b++)
+            changes[b] = means[s * resamples + b] - means[reference * resamples + b];
+        set_bounds(changes, resamples, level, &difference[s]);
+    }
+    for (int64_t s = 0; s < in->series; s++)
+        set_bounds(means + s * resamples, resamples, level, &mean[s]);
+}
+
+bool cm_bootstrap(cm_ctx *cx, const cm_samples *in, int64_t reference, int64_t resamples,
+                  uint64_t seed, double level, cm_interval *mean, cm_interval *difference)
+{
+    size_t count = (size_t)in->series * (size_t)in->seeds * (size_t)in->tasks;
+    sums work = {cm_calloc(cx, count, sizeof(double)), cm_calloc(cx, count, sizeof(double)),
+                 cm_calloc(cx, (size_t)in->tasks, sizeof(double)),
+                 cm_calloc(cx, (size_t)in->seeds, sizeof(double))};
+    double *means = cm_calloc(cx, (size_t)(in->series + 1) * (size_t)resamples, sizeof *means);
+    bool ok = work.top && work.bottom && work.tasks && work.seeds && means;
+    if (ok)
+        run(in, &work, means, reference, resamples, seed, level, mean, difference);
+    cm_free(cx, means);
+    cm_free(cx, work.seeds);
+    cm_free(cx, work.tasks);
+    cm_free(cx, work.bottom);
+    cm_free(cx, work.top);
+    return ok;
+}

@@ -1,0 +1,181 @@
+--- Experiments: tables of models over data sets, protocols and seeds, from one call each.
+--
+-- An experiment is a module `cmml.experiment.NAME` with `summary`, `options` (declared as those of
+-- a command), `plan`, a function of (cmml, options) that gives tables and cells (see
+-- `cmml.experiment.report`), `run`, the {module, function} that computes a cell, and, if it has
+-- more to show than tables, `finish`, a function of (cmml, plan, results, options) that gives more
+-- text.
+--
+-- @module cmml
+local args = require "cmml.args"
+local cells = require "cmml.experiment.cells"
+local chart = require "cmml.experiment.chart"
+local child = require "cmml.experiment.child"
+local wrap = require("cmml.options").wrap
+local report = require "cmml.experiment.report"
+
+local names = { "users", "modulations", "encoders" }
+
+-- What all experiments have, beside options of their own.
+local common = {
+  { name = "data", kind = "string", list = true },
+  { name = "seeds", kind = "integer", default = 5 },
+  { name = "epochs", kind = "integer" }, { name = "patience", kind = "integer" },
+  { name = "draws", kind = "integer" }, { name = "valid", kind = "number" },
+  { name = "data_seed", kind = "integer" },
+  { name = "budget", kind = "string", default = "default" },
+  { name = "quick", kind = "boolean", default = false },
+  { name = "metrics", kind = "string", list = true },
+  { name = "resamples", kind = "integer", default = 10000 },
+  { name = "out", kind = "string" }, { name = "jobs", kind = "integer", default = 1 },
+  { name = "processes", kind = "boolean" },
+  { name = "modules", kind = "string", list = true },
+  { name = "load", kind = "string", list = true },
+  { name = "quiet", kind = "boolean", default = true },
+}
+
+-- "a,b" or a list as a list.
+local function list_of(what, value, kind)
+  local list = {}
+  if type(value) == "table" then
+    table.move(value, 1, #value, 1, list)
+  elseif type(value) == "string" then
+    for word in value:gmatch "[^,]+" do
+      list[#list + 1] = word:match "^%s*(.-)%s*$"
+    end
+  else
+    error(("%s must be a list, not %s"):format(what, tostring(value)), 0)
+  end
+  for i, entry in ipairs(list) do
+    if kind == "integer" then
+      list[i] = math.tointeger(tonumber(entry))
+        or error(("%s: %s is no whole number"):format(what, tostring(entry)), 0)
+    elseif type(entry) ~= "string" or entry == "" then
+      error(("%s must be texts, not %s"):format(what, tostring(entry)), 0)
+    end
+  end
+  return list
+end
+
+local function read_options(name, module, given)
+  local known, lists = {}, {}
+  for _, list in ipairs { common, module.options } do
+    for _, option in ipairs(list) do
+      local key = option.name:gsub("-", "_")
+      lists[key] = option.list
+      local kind = option.list and "any" or option.kind == "flag" and "boolean" or option.kind
+      known[key] = option.default ~= nil and { kind, option.default } or kind .. "?"
+    end
+  end
+  local what = "experiment " .. name
+  local opt = args.check(what, given, known, 4)
+  for key, kind in pairs(lists) do
+    opt[key] = opt[key] ~= nil and list_of(("%s: %s"):format(what, key), opt[key], kind) or nil
+  end
+  args.one_of(what .. ": budget", opt.budget, { "default", "published" }, 4)
+  for key, least in pairs { seeds = 1, jobs = 1, resamples = 1, epochs = 0, patience = 0,
+    draws = 1 } do
+    if opt[key] and opt[key] < least then
+      error(("%s: %s must be at least %d, but is %d"):format(what, key, least, opt[key]), 3)
+    end
+  end
+  if opt.processes == nil then
+    opt.processes = opt.jobs > 1
+  end
+  if opt.processes and not opt.out then
+    error(what .. ": cells in processes of their own need out, a folder for their results", 3)
+  elseif not opt.data and not opt.quick then
+    error(what .. ": option data is missing (or quick, a short run on a small made world)", 3)
+  end
+  return opt
+end
+
+-- The metrics that the caller wants to see.
+local function choose_metrics(name, plan, wanted)
+  for _, tbl in ipairs(wanted and plan.tables or {}) do
+    local known, kept = {}, {}
+    for _, metric in ipairs(tbl.metrics) do
+      known[metric.name] = metric
+    end
+    for i, metric in ipairs(wanted) do
+      kept[i] = known[metric] or error(("experiment %s: there is no metric %s; %s"):format(name,
+        metric, args.suggest(metric, args.keys(known))), 3)
+    end
+    tbl.metrics = kept
+  end
+end
+
+-- The words behind the script that is running, if processes are to run it, too.
+local function arguments_of(load)
+  for _, path in ipairs(arg and load or {}) do
+    if path == arg[0] then
+      return table.move(arg, 1, #arg, 1, {})
+    end
+  end
+  return {}
+end
+
+-- Tables and pictures into the folder.
+local function write_files(cmml, plan, results, result, folder)
+  local function write(file, text)
+    local ok, message = cmml.core.write_file(folder .. "/" .. file, text)
+    if not ok then
+      error(("experiment: %s; finished cells are kept in %s/cells"):format(message, folder), 0)
+    end
+    result.files[#result.files + 1] = folder .. "/" .. file
+  end
+  write("results.md", result.text .. "\n")
+  write("results.csv", report.csv(plan, results))
+  for i, tbl in ipairs(plan.tables) do
+    write(("%d-%s.svg"):format(i, (tbl.title:gsub("[^%w]+", "-"))),
+      chart.svg(tbl, result.tables[i].rows))
+  end
+end
+
+return function(cmml)
+  --- The experiments that there are, in order: names that `experiment` knows.
+  cmml.experiments = names
+
+  --- Runs an experiment: a table of models over data sets and seeds. Each cell of it is computed
+  -- once; with `out` its result is kept there, and the same call goes on where it was interrupted.
+  -- @tparam string name "users", "modulations" or "encoders"
+  -- @tparam[opt] table options data (folder, or list of them); seeds (how many, default 5); budget
+  -- ("default", or "published": the steps of the paper's code), epochs, patience, draws, valid and
+  -- data_seed over it; quick (a run of seconds, on a small made world if there are no data);
+  -- metrics (names of those to show); resamples of the bootstrap (10000); out (folder of cells,
+  -- results.md, results.csv and pictures; default: nothing is written); jobs (1: cells are computed
+  -- in this process; more: so many processes at a time) and processes (true: even one job is a
+  -- process); modules and load (modules and Lua files that each process takes in first, so that
+  -- components of a script's own are known there; a script that calls this function is one itself,
+  -- up to this call); quiet (true); and those of the experiment alone, see `cmml experiment --help`
+  -- @treturn table text (Markdown), rows (of the first table: row, seeds, seconds, and by metric
+  -- mean, low, high, difference, difference_low, difference_high), tables (list of {title, rows}),
+  -- failures (list of {cell, message}), files
+  function cmml.experiment(name, options)
+    if child.active then
+      child.stop_script()
+    end
+    args.one_of("experiment", name, names)
+    local module = require("cmml.experiment." .. name)
+    local opt = read_options(name, module, options)
+    local plan = module.plan(cmml, opt)
+    choose_metrics(name, plan, opt.metrics)
+    local results, failures = cells.run(cmml, plan.cells, { folder = opt.out, run = module.run,
+      jobs = opt.jobs, processes = opt.processes, modules = opt.modules, load = opt.load,
+      arg = arguments_of(opt.load), quiet = opt.quiet })
+    local result = { tables = {}, failures = failures, files = {} }
+    local texts = { wrap(plan.budget, 0, 79) }
+    for i, tbl in ipairs(plan.tables) do
+      local rows = report.summary(cmml, plan, results, tbl, opt)
+      result.tables[i] = { title = tbl.title, leaky = tbl.leaky or false, rows = rows }
+      texts[#texts + 1] = report.text(tbl, rows, opt.seeds)
+    end
+    texts[#texts + 1] = module.finish and module.finish(cmml, plan, results, opt)
+    result.rows = result.tables[1] and result.tables[1].rows
+    result.text = table.concat(texts, "\n\n")
+    if opt.out then
+      write_files(cmml, plan, results, result, opt.out)
+    end
+    return result
+  end
+end

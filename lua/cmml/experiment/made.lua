@@ -1,0 +1,40 @@
+--- A small made world for runs that take seconds: items are of two kinds that no field tells, and a
+-- person loves one and hates the other, so that only what a person did can tell what comes next.
+--
+-- @module cmml.experiment.made
+local made = {}
+
+-- A number from 1 to n that is the same everywhere.
+local function stream()
+  local state = 3
+  return function(n)
+    state = state * 6364136223846793005 + 1442695040888963407
+    return ((state >> 33) % n) + 1
+  end
+end
+
+--- Ratings of that world.
+-- @tparam table cmml the library
+-- @treturn Dataset of 120 users and 24 items
+function made.ratings(cmml)
+  local draw, ratings, items, users = stream(), {}, {}, {}
+  for i = 1, 24 do
+    items[i] = { id = "i" .. i, title = "Item " .. i, color = "color" .. i % 5 }
+  end
+  for u = 1, 120 do
+    local loves, rated, left = draw(2) - 1, {}, 14
+    users[u] = { id = "u" .. u }
+    while left > 0 do
+      local i = draw(24)
+      if not rated[i] then
+        rated[i], left = true, left - 1
+        ratings[#ratings + 1] = { "u" .. u, "i" .. i,
+          (i % 2 == loves and 4 or 1) + (draw(3) - 1) / 2 }
+      end
+    end
+  end
+  return cmml.dataset { name = "made", ratings = ratings, items = items, users = users,
+    schema = cmml.schema { item = { { "color" } } } }
+end
+
+return made

@@ -1,0 +1,200 @@
+--- Tables of cells: means over tasks and seeds with intervals, as Markdown, and every cell as CSV.
+--
+-- A table is {id, title, rows (names in order), metrics (list of {name, head}), reference (a row),
+-- leaky, tasks (what a task is)}; its cells are {table = id, row, seed, fixed (the same for every
+-- seed), name, settings}; their results {metrics = by name a list with one number a task, weights
+-- (optional, one a task), seconds}.
+--
+-- @module cmml.experiment.report
+local report = {}
+
+-- The results of a row by seed; those of a row that knows no seeds count for each.
+local function results_of(plan, results, id, row, n_seeds)
+  local by_seed = {}
+  for _, cell in ipairs(plan.cells) do
+    if cell.table == id and cell.row == row and results[cell] then
+      for seed = cell.fixed and 1 or cell.seed, cell.fixed and n_seeds or cell.seed do
+        by_seed[seed] = results[cell]
+      end
+    end
+  end
+  return by_seed
+end
+
+-- The values of a metric for all tasks in some seeds; nil if a result does not have it.
+local function series_of(by_seed, seeds, metric)
+  local series = {}
+  for _, seed in ipairs(seeds) do
+    local values = by_seed[seed] and by_seed[seed].metrics[metric]
+    if not values then
+      return nil
+    end
+    table.move(values, 1, #values, #series + 1, series)
+  end
+  return series
+end
+
+local function seeds_of(by_seed, n_seeds)
+  local seeds = {}
+  for seed = 1, n_seeds do
+    seeds[#seeds + 1] = by_seed[seed] and seed
+  end
+  return seeds
+end
+
+-- Mean and interval of one row, and of its difference to the reference in the same seeds.
+local function summarise(cmml, by_row, row, reference, metric, opt)
+  local seeds = seeds_of(by_row[row], opt.seeds)
+  local own = #seeds > 0 and series_of(by_row[row], seeds, metric)
+  if not own then
+    return nil
+  end
+  local first = by_row[row][seeds[1]]
+  local other = reference and by_row[reference] and series_of(by_row[reference], seeds, metric)
+  if other and #other ~= #own then
+    error(("experiment: %s has %d values of %s, but %s has %d: they were judged on other tasks")
+      :format(row, #own, metric, reference, #other), 0)
+  end
+  local found = cmml.core.bootstrap({ own, other or own }, #own // #seeds, { reference = 2,
+    resamples = opt.resamples, weights = first.weights })[1]
+  if not other or row == reference then
+    found.difference, found.difference_low, found.difference_high = nil, nil, nil
+  end
+  return found
+end
+
+--- The numbers of a table.
+-- @tparam table cmml the library
+-- @tparam table plan with cells
+-- @tparam table results by cell
+-- @tparam table tbl
+-- @tparam table opt seeds (how many), resamples
+-- @treturn table list of {row, seeds (how many are there; 0: none), seconds (mean of a cell), and by
+-- metric {mean, low, high, difference, difference_low, difference_high}}
+function report.summary(cmml, plan, results, tbl, opt)
+  local by_row, rows = {}, {}
+  for _, row in ipairs(tbl.rows) do
+    by_row[row] = results_of(plan, results, tbl.id, row, opt.seeds)
+  end
+  for i, row in ipairs(tbl.rows) do
+    local seeds, seconds = seeds_of(by_row[row], opt.seeds), 0
+    for _, seed in ipairs(seeds) do
+      seconds = seconds + by_row[row][seed].seconds / #seeds
+    end
+    rows[i] = { row = row, seeds = #seeds, seconds = seconds }
+    for _, metric in ipairs(tbl.metrics) do
+      rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt)
+    end
+  end
+  return rows
+end
+
+local function number(value, mean, low, high, sign)
+  if not value or not value[mean] or value[mean] ~= value[mean] then
+    return "-"
+  end
+  local form = sign and "%+.4f" or "%.4f"
+  return (form .. " [" .. form .. ", " .. form .. "]"):format(value[mean], value[low], value[high])
+end
+
+local function title_of(entry, n_seeds)
+  return entry.seeds == n_seeds and entry.row
+    or ("%s (%d of %d seeds)"):format(entry.row, entry.seeds, n_seeds)
+end
+
+-- Lines of a Markdown table, its columns as wide as what stands in them.
+local function markdown(grid)
+  local widths, lines = {}, {}
+  for _, line in ipairs(grid) do
+    for c, text in ipairs(line) do
+      widths[c] = math.max(widths[c] or 3, utf8.len(text) or #text)
+    end
+  end
+  for i, line in ipairs(grid) do
+    local parts = {}
+    for c, text in ipairs(line) do
+      parts[c] = text .. (" "):rep(widths[c] - (utf8.len(text) or #text))
+    end
+    lines[#lines + 1] = "| " .. table.concat(parts, " | ") .. " |"
+    if i == 1 then
+      local rule = {}
+      for c, width in ipairs(widths) do
+        rule[c] = ("-"):rep(width + 2)
+      end
+      lines[#lines + 1] = "|" .. table.concat(rule, "|") .. "|"
+    end
+  end
+  return table.concat(lines, "\n")
+end
+report.markdown = markdown
+
+--- A table as Markdown: means with 95 % intervals and the seconds of a cell, and below it the
+-- differences to the reference.
+-- @tparam table tbl
+-- @tparam table rows of `summary`
+-- @tparam integer n_seeds
+-- @treturn string
+function report.text(tbl, rows, n_seeds)
+  local heads, means, differences = { "model" }, {}, { { "difference to " .. tostring(
+    tbl.reference) } }
+  for _, metric in ipairs(tbl.metrics) do
+    heads[#heads + 1] = metric.head or metric.name
+    table.insert(differences[1], heads[#heads])
+  end
+  heads[#heads + 1] = "seconds"
+  means[1] = heads
+  for _, entry in ipairs(rows) do
+    local line, change = { title_of(entry, n_seeds) }, { entry.row }
+    local has_change = false
+    for _, metric in ipairs(tbl.metrics) do
+      local value = entry[metric.name]
+      line[#line + 1] = number(value, "mean", "low", "high")
+      change[#change + 1] = number(value, "difference", "difference_low", "difference_high", true)
+      has_change = has_change or change[#change] ~= "-"
+    end
+    line[#line + 1] = entry.seeds > 0 and ("%.1f"):format(entry.seconds) or "-"
+    means[#means + 1] = line
+    differences[#differences + 1] = has_change and change or nil
+  end
+  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "", markdown(means),
+    #differences > 1 and "\n\n" .. markdown(differences) or "")
+end
+
+local function quoted(text)
+  return text:find '[",\n]' and '"' .. text:gsub('"', '""') .. '"' or text
+end
+
+--- Every cell as CSV, a line for each of its metrics.
+-- @tparam table plan
+-- @tparam table results by cell
+-- @treturn string
+function report.csv(plan, results)
+  local lines = { "table,leaky,row,seed,metric,mean,tasks,seconds" }
+  local leaky = {}
+  for _, tbl in ipairs(plan.tables) do
+    leaky[tbl.id] = tbl.leaky
+  end
+  for _, cell in ipairs(plan.cells) do
+    local result = results[cell]
+    local names = {}
+    for name in pairs(result and result.metrics or {}) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    for _, name in ipairs(names) do
+      local sum, n = 0, 0
+      for t, value in ipairs(result.metrics[name]) do
+        if value == value then
+          local weight = result.weights and result.weights[t] or 1
+          sum, n = sum + weight * value, n + weight
+        end
+      end
+      lines[#lines + 1] = ("%s,%s,%s,%s,%s,%.6f,%d,%.2f"):format(quoted(cell.table),
+        leaky[cell.table] and "yes" or "no", quoted(cell.row), cell.fixed and "any" or cell.seed,
+        quoted(name), sum / n, #result.metrics[name], result.seconds)
+    end
+  end
+  return table.concat(lines, "\n") .. "\n"
+end
+
+return report

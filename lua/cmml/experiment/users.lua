@@ -1,0 +1,47 @@
+--- `cmml experiment users`: recommenders for people that were never seen (CMML's Table 3).
+--
+-- @module cmml.experiment.users
+local args = require "cmml.args"
+local user_plan = require "cmml.experiment.user_plan"
+
+local users = {
+  summary = "ratings of people never seen: presets of CMML and simple rivals (Table 3)",
+  run = user_plan.run,
+  options = user_plan.options,
+}
+
+local simple = { { "item_user_mean", "item mean + user bias" },
+  { "matrix_factorization", "matrix factorization" }, { "item_knn", "item-kNN" } }
+
+-- What is compared: presets of CMML for the user setting, and what is counted.
+local function rows_of(cmml)
+  local rows = {}
+  local function add(preset)
+    local found = cmml.presets[preset]
+    if found and found.setting == "user" then
+      rows[#rows + 1] = { row = preset, kind = "cmml", model = { preset = preset } }
+    end
+  end
+  add "recommended"
+  for _, name in ipairs(args.keys(cmml.presets)) do
+    if name:find "^recommended/" then
+      add(name)
+    end
+  end
+  add "paper"
+  add "published-code"
+  for _, entry in ipairs(simple) do
+    rows[#rows + 1] = { row = entry[2], kind = entry[1] }
+  end
+  return rows
+end
+
+--- What is to be computed.
+-- @tparam table cmml the library
+-- @tparam table opt options
+-- @treturn table budget (a text), tables, cells; see `cmml.experiment.report`
+function users.plan(cmml, opt)
+  return user_plan.make(cmml, "users", opt, rows_of(cmml), simple[1][2], { "full", "capped" })
+end
+
+return users
