@@ -581,6 +581,22 @@ function class_Plateau:step() end
 ---@return number # the learning rate from now on
 function class_Plateau:update(value) end
 
+---What `spawn` gives.
+---@class cmml.Process
+local class_Process = {}
+
+---The number of the process.
+---@return integer # 0 when it was seen to have ended
+function class_Process:id() end
+
+---Ends the process at once, if it is running, and waits until it is gone.
+function class_Process:kill() end
+
+---Whether the process has ended, without waiting for it.
+---@return string? # nil: it is running; "exit": it came to an end of its own; "signal": it was killed
+---@return integer? # its exit code, or the number of the signal
+function class_Process:poll() end
+
 ---What every kind of recommender is; see `recommender_class`. A kind that learns by gradients
 ---has `loss` and `module` besides, one that is counted has `fit`.
 ---@class cmml.Recommender
@@ -1716,6 +1732,15 @@ function cmml.attention_weights(q, k, bias, causal, lengths) end
 ---@return cmml.Tensor
 function cmml.bce_with_logits(logit, label) end
 
+---Means over tasks and runs with 95 % intervals, and their differences to a reference, by a
+---paired bootstrap: each resample draws as many tasks and as many seeds as there are, with
+---replacement and independently of each other, the same for all series.
+---@param series table list of lists: of each model its values, those of all tasks in the first run, then those in the second, and so on; NaN where there is none
+---@param tasks integer values of a run
+---@param options? table weights (list, one a task; default: all the same), reference (which series differences are taken to, default 1), resamples (default 10000), seed (default 1), level (default 0.95)
+---@return table # one a series: mean, low, high, and of the difference to the reference difference, difference_low, difference_high; NaN where a series has no values
+function cmml.bootstrap(series, tasks, options) end
+
 ----mean(log(eps + sigmoid(positive - negative))); the shapes must be equal; with eps = 0 exact however far apart they are (Rendle et al. 2009).
 ---@param positive cmml.Tensor
 ---@param negative cmml.Tensor
@@ -2019,7 +2044,7 @@ function cmml.erf(x) end
 ---@param models table list of recommenders
 ---@param tasks cmml.Tasks
 ---@param options? cmml.evaluate.options draws (default 5), cutoffs (of metrics of the first k, default {1, 3}), relevant (a rating: query items that a user rated so or higher are to be found, and the metrics of `metrics.ranking` say how well each query is ranked; default: none of them)
----@return table # for each model a table by metric: mean, interval, tasks, skipped (see `metrics.summary`). A user whose metric does not exist in one of the draws is skipped.
+---@return table # for each model a table by metric: mean, interval, tasks, skipped (see `metrics.summary`), and values, one a user. A user whose metric does not exist in one of the draws is skipped.
 function cmml.evaluate(models, tasks, options) end
 
 ---Evaluates recommenders on supports of several sizes. The query of a user's draw is the same
@@ -2066,6 +2091,17 @@ function cmml.exp(x) end
 ---@return cmml.Tensor
 function cmml.expand(x, shape) end
 
+---Runs an experiment: a table of models over data sets and seeds. Each cell of it is computed
+---once; with `out` its result is kept there, and the same call goes on where it was interrupted.
+---@param name string "users", "modulations" or "encoders"
+---@param options? table data (folder, or list of them); seeds (how many, default 5); budget ("default", or "published": the steps of the paper's code), epochs, patience, draws, valid and data_seed over it; quick (a run of seconds, on a small made world if there are no data); metrics (names of those to show); resamples of the bootstrap (10000); out (folder of cells, results.md, results.csv and pictures; default: nothing is written); jobs (1: cells are computed in this process; more: so many processes at a time) and processes (true: even one job is a process); modules and load (modules and Lua files that each process takes in first, so that components of a script's own are known there; a script that calls this function is one itself, up to this call); quiet (true); and those of the experiment alone, see `cmml experiment --help`
+---@return table # text (Markdown), rows (of the first table: row, seeds, seconds, and by metric mean, low, high, difference, difference_low, difference_high), tables (list of {title, rows}), failures (list of {cell, message}), files
+function cmml.experiment(name, options) end
+
+---The experiments that there are, in order: names that `experiment` knows.
+---@type table
+cmml.experiments = nil
+
 ---Makes the allocation after the next n fail, for tests; nil lets all succeed again.
 ---@param n? integer allocations that still succeed
 function cmml.fail_allocation_after(n) end
@@ -2097,6 +2133,13 @@ function cmml.fit_rivals(data) end
 ---@param data table from `cold_users` or another protocol
 ---@return table # list of recommenders
 function cmml.fit_simple(data) end
+
+---Makes this process end when its parent does, whatever ends that (on Linux; elsewhere it only
+---looks whether the parent is there).
+---@param parent integer number of the process that must be the parent
+---@return true?
+---@return string # message on failure: the parent is gone already
+function cmml.follow_process(parent) end
 
 ---One metric of the results of `evaluate_by_support` as a Markdown table, a column a size.
 ---@param titles table one a model
@@ -3026,6 +3069,14 @@ function cmml.pow(x, exponent) end
 ---@type table
 cmml.presets = nil
 
+---The number of this process.
+---@return integer
+function cmml.process_id() end
+
+---Processors that may run this program.
+---@return integer # at least 1
+function cmml.processors() end
+
 ---Metrics of ranked lists, task by task; what does not exist is not a number (NaN).
 ---@param score cmml.Tensor [rows]
 ---@param label cmml.Tensor [rows], relevant above 0
@@ -3280,6 +3331,10 @@ function cmml.sign(x) end
 ---@type table
 cmml.simple_kinds = nil
 
+---Waits; a signal that the host handles ends that early.
+---@param seconds number from 0 to 3600
+function cmml.sleep(seconds) end
+
 ---rows first to last (both included) along a dim, without a copy.
 ---@param x cmml.Tensor
 ---@param dim integer from 1, or from the end if negative
@@ -3308,6 +3363,14 @@ function cmml.softplus(x) end
 ---@param n_columns integer
 ---@return table # rows (Segments, one a row), columns (Ids, rising within a row), weights (Tensor)
 function cmml.sparse(rows, columns, weights, n_rows, n_columns) end
+
+---Starts a program in a process of its own, without a shell. It reads nothing from standard
+---input. A process that is not kept in a variable is ended when the collector finds it.
+---@param words table the program, which is looked for along PATH unless its name has a slash, and its arguments
+---@param log? string file that takes what it writes (made anew); nil: that is lost
+---@return cmml.Process?
+---@return string # message on failure
+function cmml.spawn(words, log) end
 
 ---square root; not a number below 0.
 ---@param x cmml.Tensor

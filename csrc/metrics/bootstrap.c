@@ -96,7 +96,7 @@ static void run(const cm_samples *in, sums *work, double *means, int64_t referen
     for (int64_t s = 0; s < in->series; s++)
         mean[s].mean = mean_of(in, work, s);
     for (int64_t b = 0; b < resamples; b++) {
-        cm_rng rng = cm_rng_keyed(seed, (uint32_t)b, 0, CM_STREAM_BOOTSTRAP);
+        cm_rng rng = cm_rng_keyed(seed, (uint32_t)b, 0, CM_STREAM_SAMPLES);
         draw(&rng, work->tasks, in->tasks);
         draw(&rng, work->seeds, in->seeds);
         for (int64_t s = 0; s < in->series; s++)

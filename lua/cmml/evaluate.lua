@@ -38,7 +38,8 @@ return function(cmml)
   -- {1, 3}), relevant (a rating: query items that a user rated so or higher are to be found, and
   -- the metrics of `metrics.ranking` say how well each query is ranked; default: none of them)
   -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
-  -- `metrics.summary`), and values, one a user. A user whose metric does not exist in one of the draws is skipped.
+  -- `metrics.summary`), and values, one a user. A user whose metric does not exist in one of the
+  -- draws is skipped.
   function cmml.evaluate(models, tasks, options)
     local opt = args.check("evaluate", options, { draws = { "integer", 5 },
       cutoffs = { "table", { 1, 3 } }, relevant = "number?" })

@@ -93,15 +93,20 @@ end
 -- The metrics that the caller wants to see.
 local function choose_metrics(name, plan, wanted)
   for _, tbl in ipairs(wanted and plan.tables or {}) do
-    local known, kept = {}, {}
+    local kept, known = {}, {}
     for _, metric in ipairs(tbl.metrics) do
-      known[metric.name] = metric
+      known[metric.base or metric.name] = true
     end
-    for i, metric in ipairs(wanted) do
-      kept[i] = known[metric] or error(("experiment %s: there is no metric %s; %s"):format(name,
-        metric, args.suggest(metric, args.keys(known))), 3)
+    for _, base in ipairs(wanted) do
+      if not known[base] and tbl == plan.tables[1] then
+        error(("experiment %s: there is no metric %s; %s"):format(name, base,
+          args.suggest(base, args.keys(known))), 3)
+      end
+      for _, metric in ipairs(tbl.metrics) do
+        kept[#kept + 1] = (metric.base or metric.name) == base and metric or nil
+      end
     end
-    tbl.metrics = kept
+    tbl.metrics = #kept > 0 and kept or tbl.metrics
   end
 end
 

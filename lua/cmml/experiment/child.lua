@@ -55,7 +55,7 @@ end
 
 -- What the process says before it ends: the last thing in its log, or on a full disk nothing.
 local function say(problem)
-  io.stderr:write(tostring(problem), "\n")
+  io.stderr:write("cmml: ", tostring(problem), "\n")
 end
 
 --- Computes the cell of a job and ends the process: exit code 0 if its result was written, 1 if it

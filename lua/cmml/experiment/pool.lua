@@ -5,19 +5,12 @@ local interpreter = require "cmml.experiment.interpreter"
 
 local pool = {}
 
--- The last line of a file that says something; "" if there is none.
-local function last_line(core, path)
-  local text = core.exists(path) and core.read_file(path) or ""
-  local line = ""
-  for found in text:gmatch "[^\n]+" do
-    -- where in the library it happened is of no use, and a traceback hides the error
-    if found:find "^stack traceback" then
-      break
-    elseif found:find "%S" then
-      line = found
-    end
-  end
-  return (line:gsub("^%S+: %S+%.lua:%d+: ", ""):gsub("^%S+%.lua:%d+: ", ""))
+-- What a log says of the failure: behind "cmml: ", which the process of a cell begins its last
+-- words with; otherwise its last line; "" if it says nothing.
+local function last_words(core, path)
+  local text = "\n" .. (core.exists(path) and core.read_file(path) or "")
+  local words = text:match ".*\ncmml: ([^\n]*)" or text:match "([^\n]*%S[^\n]*)%s*$" or ""
+  return (words:gsub("^%S+%.lua:%d+: ", "")) -- where in the library it happened is of no use
 end
 
 -- Why a process that has ended did not do its work; nil if it did.
@@ -25,7 +18,7 @@ local function failure(core, job, how, code)
   if how == "exit" and code == 0 then
     return nil
   end
-  local said = last_line(core, job.log)
+  local said = last_words(core, job.log)
   local ended = how == "signal" and ("was killed by signal %d"):format(code)
     or code == 3 and "could not write its result (a full disk?)"
     or ("ended with exit code %d"):format(code)

@@ -69,7 +69,7 @@ end
 -- @tparam table results by cell
 -- @tparam table tbl
 -- @tparam table opt seeds (how many), resamples
--- @treturn table list of {row, seeds (how many are there; 0: none), seconds (mean of a cell), and by
+-- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), and by
 -- metric {mean, low, high, difference, difference_low, difference_high}}
 function report.summary(cmml, plan, results, tbl, opt)
   local by_row, rows = {}, {}

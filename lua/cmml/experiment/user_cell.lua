@@ -6,26 +6,46 @@ local made = require "cmml.experiment.made"
 
 local user_cell = {}
 
-local function cold(name)
-  return function(cmml, dataset, settings)
-    local listed = settings.data .. "/test_users.txt"
-    return cmml.cold_users(dataset, { protocol = name, cap = settings.cap, valid = settings.valid,
-      data_seed = settings.data_seed,
-      test_users = settings.data ~= "made" and cmml.core.exists(listed) and listed or nil })
-  end
-end
-
---- The protocols by name: title, leaky (true where what is judged was learnt from), and prepare, a
--- function of (cmml, dataset, settings) that gives what `cmml.cold_users` does; test_ratings of
--- that, if it is there, is what people are judged on, else all ratings.
+--- The protocols of `cmml.user_protocol` by name: what each judges, in order, as {title, leaky, as
+-- (the name of the evaluation there)}.
 user_cell.protocols = {
-  full = { title = "cold users, full histories", prepare = cold "full" },
-  capped = { title = "cold users, capped histories", prepare = cold "capped" },
+  full = { { title = "Cold users, full histories", as = "cold users" } },
+  capped = { { title = "Cold users, capped histories", as = "cold users" } },
+  warm = { { title = "Warm users, ratings held out", as = "warm users" },
+    { title = "Cold users, beside warm ones", as = "cold users" } },
+  ["warm-leaky"] = { { title = "Warm users as published", as = "warm users (leaky)",
+    leaky = true }, { title = "Cold users, beside warm ones as published", as = "cold users" } },
+  melu = { { title = "MeLU: existing users, existing items", as = "warm" },
+    { title = "MeLU: new users, existing items", as = "user cold" },
+    { title = "MeLU: existing users, new items", as = "item cold" },
+    { title = "MeLU: new users, new items", as = "user and item cold" } },
 }
 
---- The metrics of the tables.
-user_cell.metrics = { { name = "mae", head = "MAE" }, { name = "ndcg_exp@1" },
-  { name = "ndcg_exp@3" } }
+local metrics = { mae = "MAE", ["ndcg_exp@1"] = "ndcg_exp@1", ["ndcg_exp@3"] = "ndcg_exp@3" }
+
+--- The columns of an evaluation.
+-- @tparam string as name of the evaluation
+-- @treturn table list of {name, base, head}
+function user_cell.columns(as)
+  local columns = {}
+  for i, base in ipairs { "mae", "ndcg_exp@1", "ndcg_exp@3" } do
+    columns[i] = { name = ("%s/%s"):format(as, base), base = base, head = metrics[base] }
+  end
+  return columns
+end
+
+--- The columns of the MAE by support.
+-- @tparam string as name of the evaluation
+-- @tparam {integer,...} supports
+-- @treturn table list of {name, base, head}
+function user_cell.columns_by_support(as, supports)
+  local columns = {}
+  for i, size in ipairs(supports) do
+    columns[i] = { name = ("%s/mae/%d"):format(as, size), base = "mae",
+      head = ("MAE, support %d"):format(size) }
+  end
+  return columns
+end
 
 local names = { "ratings.dat", "users.dat", "movies.dat", "movies_extrainfos.dat",
   "test_users.txt" }
@@ -53,7 +73,7 @@ end
 function user_cell.settings(cmml, opt)
   local data = opt.data and opt.data[1] or "made"
   return { data = data, files = data ~= "made" and user_cell.sizes(data) or {},
-    version = cmml._VERSION, cap = opt.cap or 50, valid = opt.valid or 0.05,
+    version = cmml._VERSION, valid = opt.valid or 0.05,
     data_seed = opt.data_seed or 1, support = 40, query = 10, judge_seed = 1000,
     draws = opt.draws or (opt.quick and 2 or 5), supports = opt.supports or {} }
 end
@@ -63,7 +83,7 @@ end
 -- @treturn table epochs, patience
 function user_cell.budget(opt)
   local published = opt.budget == "published"
-  return { epochs = opt.epochs or (opt.quick and 3 or 30),
+  return { epochs = opt.epochs or (opt.quick and 3 or 30), lr = opt.quick and 5e-3 or nil,
     patience = opt.patience or (published and 0 or 5) }
 end
 
@@ -73,11 +93,11 @@ end
 -- @treturn string
 function user_cell.budget_text(shared, training)
   return ("data %s; at most %d epochs over the training users, %s; support %d, query %d, mean of %d"
-    .. " draws; %g of the other users validate; seed of the split %d, cap %d"):format(
+    .. " draws; %g of the other users validate; seed of the split %d"):format(
     shared.data, training.epochs, training.patience > 0
     and ("stopped after %d without a better validation MAE"):format(training.patience)
     or "not stopped early", shared.support, shared.query, shared.draws, shared.valid,
-    shared.data_seed, shared.cap)
+    shared.data_seed)
 end
 
 --- The settings of one cell.
@@ -121,10 +141,10 @@ local function fit(cmml, data, settings)
   return model, result
 end
 
---- The data set and what a protocol makes of it.
+--- The data set, and what a protocol makes of it.
 -- @tparam table cmml the library
 -- @tparam table settings data, protocol, ..
--- @treturn table see `protocols`
+-- @treturn table see `cmml.user_protocol`
 function user_cell.prepare(cmml, settings)
   local dataset, data, message
   if settings.data == "made" then
@@ -133,7 +153,10 @@ function user_cell.prepare(cmml, settings)
     dataset, message = cmml.movielens(settings.data)
   end
   if dataset then
-    data, message = user_cell.protocols[settings.protocol].prepare(cmml, dataset, settings)
+    local listed = settings.data .. "/test_users.txt"
+    data, message = cmml.user_protocol(dataset, { protocol = settings.protocol,
+      cap = settings.cap, valid = settings.valid, data_seed = settings.data_seed,
+      test_users = settings.data ~= "made" and cmml.core.exists(listed) and listed or nil })
   end
   return data or error(message, 0)
 end
@@ -145,22 +168,18 @@ end
 function user_cell.run(cmml, settings)
   local data = user_cell.prepare(cmml, settings)
   local model, result = fit(cmml, data, settings)
-  local tasks = cmml.tasks { ratings = data.test_ratings or data.all, users = data.test,
-    bags = data.bags, batch = 64, support = settings.support, query = settings.query,
-    seed = settings.judge_seed }
-  local judged = cmml.evaluate({ model }, tasks, { draws = settings.draws })[1]
-  local metrics = {}
-  for _, metric in ipairs(user_cell.metrics) do
-    metrics[metric.name] = judged[metric.name].values
-  end
-  if #settings.supports > 0 then
-    local by_size = cmml.evaluate_by_support({ model }, tasks, settings.supports,
-      { draws = settings.draws })
-    for i, size in ipairs(settings.supports) do
-      metrics["mae, support " .. size] = by_size[i][1].mae.values
+  local sizes = table.move(settings.supports, 1, #settings.supports, 2, { settings.support })
+  local found = {}
+  for _, evaluation in ipairs(cmml.evaluate_protocol({ model }, data, { sizes = sizes,
+    query = settings.query, seed = settings.judge_seed, draws = settings.draws })) do
+    for _, column in ipairs(user_cell.columns(evaluation.name)) do
+      found[column.name] = evaluation.by_size[1][1][column.base].values
+    end
+    for i, column in ipairs(user_cell.columns_by_support(evaluation.name, settings.supports)) do
+      found[column.name] = evaluation.by_size[i + 1][1].mae.values
     end
   end
-  return { metrics = metrics, epochs = result and result.epoch, best_epoch = result
+  return { metrics = found, epochs = result and result.epoch, best_epoch = result
     and result.best_epoch }
 end
 

@@ -9,29 +9,24 @@ local user_plan = {}
 --- Options of the experiments that run in the user setting.
 user_plan.options = {
   { name = "protocol", kind = "string", arg = "LIST", list = true,
-    help = "user setting: protocols, with commas [default: full,capped for users, else full]" },
+    help = "user setting: of full, capped, warm, warm-leaky, melu [default: full,capped for users, "
+      .. "else full]" },
   { name = "supports", kind = "string", arg = "LIST", list = "integer",
     help = "user setting: results by support, too, such as 0,1,2,5,10,20,40 [default: not]" },
   { name = "cap", kind = "integer", arg = "N",
-    help = "user setting: ratings that capped keeps of a user [default: 50]" },
+    help = "user setting: ratings of a user that may be learnt from [default: 50 of capped]" },
 }
 
 --- The function that computes the cells.
 user_plan.run = { "cmml.experiment.user_cell", "run" }
 
-local function columns_by_support(supports)
-  local metrics = {}
-  for i, size in ipairs(supports) do
-    metrics[i] = { name = "mae, support " .. size, head = "MAE, support " .. size }
-  end
-  return metrics
-end
-
 -- The cells of one row under one protocol.
 local function add_cells(plan, cmml, row, protocol, shared, opt)
   local is_learnt = row.kind == "cmml"
   for seed = 1, is_learnt and opt.seeds or 1 do
-    local changes = { protocol = protocol, row = row.row, kind = row.kind, seed = seed }
+    local changes = { protocol = protocol, kind = row.kind, seed = seed,
+      cap = protocol ~= "full" and protocol ~= "melu" and (opt.cap
+        or protocol == "capped" and 50) or nil }
     if is_learnt then
       changes.model = row.model
       changes.preset = cmml.presets[row.model.preset] -- another of that name is another cell
@@ -68,13 +63,16 @@ function user_plan.make(cmml, experiment, opt, rows, reference, protocols)
       error(("experiment %s: there is no protocol %s; %s"):format(experiment, name,
         args.suggest(name, args.keys(user_cell.protocols))), 0)
     end
-    local function add_table(title, metrics)
+    local function add_table(title, part, metrics)
       plan.tables[#plan.tables + 1] = { id = name, title = title, rows = names,
-        metrics = metrics, reference = reference, leaky = protocol.leaky }
+        metrics = metrics, reference = reference, leaky = part.leaky }
     end
-    add_table(protocol.title, user_cell.metrics)
-    if #shared.supports > 0 then
-      add_table(protocol.title .. ", by support", columns_by_support(shared.supports))
+    for _, part in ipairs(protocol) do
+      add_table(part.title, part, user_cell.columns(part.as))
+      if #shared.supports > 0 then
+        add_table(part.title .. ", by support", part,
+          user_cell.columns_by_support(part.as, shared.supports))
+      end
     end
     for _, row in ipairs(rows) do
       add_cells(plan, cmml, row, name, shared, opt)

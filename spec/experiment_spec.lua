@@ -1,0 +1,228 @@
+-- Experiments: tables of the right models, with the budget and the command; what they refuse.
+local child = require "spec.support.child"
+local cli = require "spec.support.cli"
+local cmml = require "cmml"
+local refused = require "spec.support.refused"
+local report = require "cmml.experiment.report"
+local core = cmml.core
+
+local quick = { quick = true, seeds = 2, epochs = 1, draws = 1, resamples = 100 }
+
+local function with(changes)
+  local options = {}
+  for _, source in ipairs { quick, changes or {} } do
+    for key, value in pairs(source) do
+      options[key] = value
+    end
+  end
+  return options
+end
+
+local function titles(rows)
+  local list = {}
+  for i, row in ipairs(rows) do
+    list[i] = row.row
+  end
+  return list
+end
+
+describe("report", function()
+  local tbl = { id = "t", title = "Title", rows = { "one", "two", "none" }, reference = "one",
+    leaky = true, metrics = { { name = "m", head = "M" } } }
+  local plan = { tables = { tbl }, cells = {} }
+  local results = {}
+  for seed = 1, 2 do
+    for r, row in ipairs { "one", "two" } do
+      local cell = { table = "t", row = row, seed = seed, fixed = r == 1 and seed == 1 }
+      if r == 2 or seed == 1 then
+        plan.cells[#plan.cells + 1] = cell
+        results[cell] = { metrics = { m = { r, r + 1, r == 2 and 0 / 0 or 3 } }, seconds = r }
+      end
+    end
+  end
+  local rows = report.summary(cmml, plan, results, tbl, { seeds = 2, resamples = 100 })
+
+  it("says mean, interval, difference and seconds of each row, and what is missing", function()
+    local text = report.text(tbl, rows, 2)
+    assert.equal([[
+### Title (leaky)
+
+| model               | M                       | seconds |
+|---------------------|-------------------------|---------|
+| one                 | 2.0000 [1.0000, 2.6667] | 1.0     |
+| two                 | 2.5000 [2.0000, 3.0000] | 2.0     |
+| none (0 of 2 seeds) | -                       | -       |
+
+| difference to one | M                          |
+|-------------------|----------------------------|
+| two               | +0.5000 [-0.3333, +1.0000] |]], text)
+  end)
+
+  it("writes every cell as CSV", function()
+    assert.equal([[
+table,leaky,row,seed,metric,mean,tasks,seconds
+t,yes,one,any,m,2.000000,3,1.00
+t,yes,two,1,m,2.500000,3,2.00
+t,yes,two,2,m,2.500000,3,2.00
+]], report.csv(plan, results))
+  end)
+
+  it("draws every row with its interval", function()
+    local svg = require("cmml.experiment.chart").svg(tbl, rows)
+    for _, text in ipairs { ">one<", ">two<", ">none<", "Title (leaky)", "<svg ", "</svg>" } do
+      assert.truthy(svg:find(text, 1, true), text)
+    end
+    assert.equal(2, select(2, svg:gsub("<circle", "")))
+  end)
+
+  it("refuses to compare what was judged on other tasks", function()
+    local other = { table = "t", row = "two", seed = 1 }
+    refused.with_text("judged on other tasks", report.summary, cmml,
+      { cells = { plan.cells[1], other } },
+      { [plan.cells[1]] = results[plan.cells[1]], [other] = { metrics = { m = { 1 } },
+        seconds = 0 } }, tbl, { seeds = 2, resamples = 100 })
+  end)
+end)
+
+describe("cmml.experiment", function()
+  it("users compares presets and rivals under each protocol", function()
+    local result = cmml.experiment("users", with { protocol = "full,warm-leaky", supports = "0,5",
+      seeds = 1 })
+    assert.same({}, result.failures)
+    local names = titles(result.rows)
+    for _, name in ipairs { "paper", "published-code", "item mean + user bias",
+      "matrix factorization", "item-kNN" } do
+      assert.truthy(table.concat(names, "|"):find(name, 1, true), name)
+    end
+    assert.equal(6, #result.tables) -- cold; warm and cold; each by support, too
+    assert.matches("Warm users as published %(leaky%)", result.text)
+    assert.is_nil(result.text:find("Cold users, full histories (leaky)", 1, true))
+    assert.matches("MAE, support 5", result.text)
+    assert.matches("at most 1 epochs", result.text)
+    local fixed = result.rows[#result.rows]["cold users/mae"]
+    assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)
+  end)
+
+  it("modulations has a row for every one that is registered", function()
+    cmml.register_component("modulation", "spec_constant", function(opt)
+      local Constant = cmml.nn.class "Constant"
+      function Constant:forward(x)
+        return self.out(x):reshape { -1 }
+      end
+      local self = Constant.new()
+      self:register("out", cmml.nn.linear { inp = opt.inp, out = 1, init = opt.init })
+      return self
+    end)
+    local result = cmml.experiment("modulations", with { metrics = { "mae" } })
+    cmml.modulations.spec_constant = nil
+    assert.same({ "film", "linear", "sigmoid", "soft", "spec_constant" }, titles(result.rows))
+    assert.same({}, result.failures)
+    assert.is_nil(result.text:find("ndcg", 1, true))
+  end)
+
+  it("encoders begins with the rows of the paper", function()
+    local result = cmml.experiment("encoders", with { seeds = 1 })
+    assert.same({}, result.failures)
+    assert.same({ "mean, no hybrid", "gru, no hybrid", "gru, mlp", "gru, dot" },
+      table.move(titles(result.rows), 1, 4, 1, {}))
+  end)
+
+  it("refuses what it does not know, and says what there is", function()
+    local e = cmml.experiment
+    refused.with_text("modulations", e, "modulation", {})
+    refused.with_text("did you mean seeds?", e, "users", { seedz = 1 })
+    refused.with_text("seeds must be at least 1", e, "users", with { seeds = 0 })
+    refused.with_text("option data is missing", e, "users", {})
+    refused.with_text("default, published", e, "users", with { budget = "large" })
+    refused.with_text("there is no protocol cold; known: capped, full", e, "users",
+      with { protocol = "cold" })
+    refused.with_text("there is no metric rmse", e, "users", with { metrics = "rmse" })
+    refused.with_text("did you mean film?", e, "modulations", with { modulations = "flim" })
+    refused.with_text("5x is no whole number", e, "users", with { supports = "0,5x" })
+    refused.with_text("need out", e, "users", with { jobs = 2 })
+    refused.with_text("unknown option modulations", e, "users", with { modulations = "film" })
+  end)
+end)
+
+describe("a script that registers a component and asks for its row", function()
+  it("gets it from processes that run the script, too", function()
+    local folder = os.tmpname()
+    os.remove(folder)
+    assert(core.mkdir(folder))
+    local output, ok = child(([[
+      local cmml = require "cmml"
+      local One = cmml.nn.class "One"
+      cmml.register_component("modulation", "one", function(opt)
+        local self = One.new()
+        self:register("out", cmml.nn.linear { inp = opt.inp, out = 1, init = opt.init })
+        return self
+      end)
+      function One:forward(x)
+        return self.out(x):reshape { -1 }
+      end
+      local result = cmml.experiment("modulations", { quick = true, seeds = 2, epochs = 1, jobs = 2,
+        out = %q, load = { arg[0] }, modulations = "one,film", resamples = 100 })
+      for _, failure in ipairs(result.failures) do
+        print(failure.message)
+      end
+      print(result.rows[1].row, result.rows[1].seeds, #result.files)
+    ]]):format(folder))
+    os.execute("rm -rf '" .. folder .. "'")
+    assert.is_true(ok, output)
+    assert.equal("one\t2\t3\n", output)
+  end)
+end)
+
+describe("cmml experiment", function()
+  local folder
+
+  before_each(function()
+    folder = os.tmpname()
+    os.remove(folder)
+  end)
+
+  after_each(function()
+    os.execute("rm -rf '" .. folder .. "'")
+  end)
+
+  it("prints command, budget and tables, writes them, and computes nothing twice", function()
+    local words = { "experiment", "modulations", "--quick", "--seeds", "2", "--epochs", "1",
+      "--modulations", "film,soft", "--out", folder, "--jobs", "3" }
+    local output, errors, code = cli(table.unpack(words))
+    assert.equal(0, code, errors)
+    assert.matches("^    cmml experiment modulations %-%-seeds 2 %-%-quick %-%-epochs 1 "
+      .. "%-%-modulations film,soft\n\ndata made; at most 1 epochs", output)
+    assert.matches("\n| film +|", output)
+    assert.matches("full, film, seed 2 done", errors)
+    for _, name in ipairs { "results.md", "results.csv", "1-Cold-users-full-histories.svg" } do
+      assert.is_true(core.exists(folder .. "/" .. name), name)
+    end
+    assert.equal(1 + 2 * 2 * 3, select(2, core.read_file(folder .. "/results.csv"):gsub("\n", "")))
+    local again
+    again, errors, code = cli(table.unpack(words))
+    assert.equal(0, code)
+    assert.equal(output, again)
+    assert.matches("4 of 4 cells are finished already", errors)
+    assert.is_nil(errors:find("done", 1, true))
+  end)
+
+  it("fails at the end where a cell failed, and shows the others", function()
+    local output, errors, code = cli("experiment", "users", "--data", "/no/such/folder", "--seeds",
+      "1", "--protocol", "full", "--out", folder, "--quiet")
+    assert.equal(1, code)
+    assert.matches("paper %(0 of 1 seeds%)", output)
+    assert.matches("cell full, paper, seed 1: .*/no/such/folder", errors)
+  end)
+
+  it("says which experiments there are", function()
+    local _, errors, code = cli "experiment"
+    assert.equal(1, code)
+    assert.matches("which one%? users, ", errors)
+    _, errors, code = cli("experiment", "userz", "--quick")
+    assert.equal(1, code)
+    assert.matches("userz.* is none of users", errors)
+    _, errors, code = cli("experiment", "users", "--seedz", "1")
+    assert.equal(2, code)
+    assert.matches("did you mean %-%-seeds", errors)
+  end)
+end)
