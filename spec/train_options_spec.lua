@@ -20,6 +20,7 @@ local ways = {
   restarts = { schedule = { kind = "cosine", steps = 3, restarts = true, growth = 2 } },
   plateau = { schedule = { kind = "plateau", patience = 0, factor = 0.3, threshold = 0.2 },
     warmup = 2 },
+  ["the order of the data"] = { shuffle = false },
   ["sgd, warm-up alone"] = { optimizer = "sgd", lr = 0.003, warmup = 5 },
 }
 
@@ -90,6 +91,53 @@ describe("training", function()
       refused("train: cannot resume: " .. text, resume, change)
     end
     assert.equal(1, resume({ resume = true }).epoch)
+  end)
+
+  it("visits the users in a fresh order each epoch, or in that of the data", function()
+    local function visits(shuffle)
+      local model, seen = cmml.cmml(data.catalogue, people.small()), {}
+      local loss_of = model.loss
+      function model:loss(batch)
+        for _, row in ipairs(batch.users.rows:totable()) do
+          seen[#seen + 1] = row
+        end
+        return loss_of(self, batch)
+      end
+      run({ shuffle = shuffle, epochs = 2 }, model)
+      return seen
+    end
+    local n = #data.train
+    local twice = table.move(data.train, 1, n, n + 1, { table.unpack(data.train) })
+    assert.same(twice, visits(false))
+    local mixed = visits(nil)
+    assert.not_same({ table.unpack(mixed, 1, n) }, { table.unpack(mixed, n + 1) })
+    assert.same(mixed, visits(true))
+    table.sort(twice)
+    table.sort(mixed)
+    assert.same(twice, mixed)
+  end)
+
+  it("gives the weights of the best epoch, or of the last one", function()
+    -- weights do not change: the first epoch is the best, and no later one is better
+    local still = { lr = 1e-30, patience = 1, out = folder .. "/best" }
+    assert.same({ 2, 1, "patience" }, (function(r)
+      return { r.epoch, r.best_epoch, r.stopped }
+    end)(run(still)))
+    still.choose, still.out = "last", folder .. "/still"
+    assert.same({ 4, 4, "epochs" }, (function(r)
+      return { r.epoch, r.best_epoch, r.stopped }
+    end)(run(still)))
+    local maes, out = {}, folder .. "/last"
+    local result, model = run { choose = "last", lr = 0.2, out = out, on_epoch = function(state)
+      maes[state.epoch] = state.mae
+    end }
+    assert.equal(maes[4], result.best)
+    assert.truthy(math.min(table.unpack(maes)) < maes[4])
+    for _, name in ipairs { "best", "last" } do
+      assert.equal(people.bits(model), people.bits(assert(cmml.load(("%s/%s.safetensors"):format(
+        out, name)))))
+    end
+    refused('train: choose: "first" is none of best, last', run, { choose = "first" })
   end)
 
   it("follows its schedule", function()

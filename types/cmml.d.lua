@@ -3484,6 +3484,7 @@ function cmml.top_k(x, k) end
 
 ---@class cmml.train.options
 ---@field batch? integer
+---@field choose? string
 ---@field clip? number
 ---@field clip_norm? number
 ---@field conditions? table default {}
@@ -3503,20 +3504,22 @@ function cmml.top_k(x, k) end
 ---@field schedule? any
 ---@field seed? integer default 1
 ---@field shards? integer default 1
+---@field shuffle? boolean
 ---@field support? integer
 ---@field threads? integer default 1
 ---@field valid_draws? integer default 2
 ---@field warmup? integer default 0
 ---@field weight_decay? number
 
----Trains a recommender that learns by gradients. Every epoch visits each training user once, in
----a fresh order, with a fresh draw of support and query; then the validation users judge.
+---Trains a recommender that learns by gradients. Every epoch visits each training user once,
+---with a fresh draw of support and query; then the validation users judge.
 ---
 ---With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
----log.csv there, and best.safetensors when the validation MAE has fallen.
+---log.csv there, and best.safetensors when the validation MAE has fallen (or always, with choose
+---= "last").
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
 ---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch)
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
 

@@ -2,6 +2,7 @@
 --
 -- @module cmml.cli
 local args = require "cmml.args"
+local common = require "cmml.cli.common"
 local options = require "cmml.options"
 
 local cli = {}
@@ -59,7 +60,14 @@ function cli.main(words)
     return fail(("%s: %s (cmml %s --help)"):format(name, message, name), 2)
   end
   local ok, result
-  ok, result, message = pcall(command.run, require "cmml", values)
+  ok, result, message = pcall(function()
+    local cmml = require "cmml"
+    local loaded, trouble = common.require_all(values.modules)
+    if not loaded then
+      return nil, trouble
+    end
+    return command.run(cmml, values)
+  end)
   if not ok and tostring(result):find("interrupted!", 1, true) then
     return fail(("%s: interrupted%s"):format(name,
       going_on[name] or ""), 1)

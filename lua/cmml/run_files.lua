@@ -6,7 +6,8 @@ local json = require "cmml.json"
 
 -- What decides the numbers of a run besides data, model and learner: it is resumed only under the
 -- same.
-local decisive = { "seed", "batch", "shards", "support", "query", "valid_draws" }
+local decisive = { "seed", "batch", "shards", "support", "query", "valid_draws", "shuffle",
+  "choose" }
 
 --- The functions over a library.
 -- @tparam table cmml

@@ -11,7 +11,8 @@ return function(cmml)
   local known = {
     out = "string?", resume = { "boolean", false }, epochs = { "integer", 30 },
     patience = { "integer", 10 }, valid_draws = { "integer", 2 }, seed = { "integer", 1 },
-    batch = "integer?", support = "integer?", query = "integer?", conditions = { "table", {} },
+    batch = "integer?", support = "integer?", query = "integer?", shuffle = "boolean?",
+    choose = "string?", conditions = { "table", {} },
     notes = { "table", {} }, threads = { "integer", 1 }, shards = { "integer", 1 },
     modules = { "table", {} }, on_step = "function?", on_epoch = "function?",
   }
@@ -27,6 +28,8 @@ return function(cmml)
         opt[key] = value
       end
     end
+    opt.shuffle, opt.choose = opt.shuffle ~= false, opt.choose or "best"
+    args.one_of("train: choose", opt.choose, { "best", "last" }, 4)
     for _, key in ipairs { "epochs", "patience", "seed", "warmup" } do
       if opt[key] < 0 then
         error(("train: %s must not be negative, as %d is"):format(key, opt[key]), 3)
@@ -140,11 +143,12 @@ return function(cmml)
     return result
   end
 
-  --- Trains a recommender that learns by gradients. Every epoch visits each training user once, in
-  -- a fresh order, with a fresh draw of support and query; then the validation users judge.
+  --- Trains a recommender that learns by gradients. Every epoch visits each training user once,
+  -- with a fresh draw of support and query; then the validation users judge.
   --
   -- With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
-  -- log.csv there, and best.safetensors when the validation MAE has fallen.
+  -- log.csv there, and best.safetensors when the validation MAE has fallen (or always, with choose
+  -- = "last").
   -- @tparam Recommender model its weights are changed; in the end they are the best ones (without a
   -- good epoch: those at the start)
   -- @tparam table data ratings (grouped by user), bags (user fields of all rows), train and valid
@@ -152,7 +156,9 @@ return function(cmml)
   -- @tparam[opt] table options out; resume (go on with last.safetensors, bit for bit); epochs (30);
   -- patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch,
   -- support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's
-  -- preset); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see
+  -- preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of
+  -- data.train, as the published code); choose (which epoch's weights count: "best", the default,
+  -- or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see
   -- `adam` and `sgd`);
   -- warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0
   -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
@@ -167,7 +173,7 @@ return function(cmml)
   function cmml.train(model, data, options)
     check_call(model, data)
     local opt = read_options(model, options)
-    local tasks = tasks_of(data, data.train, opt, true)
+    local tasks = tasks_of(data, data.train, opt, opt.shuffle)
     local learner = Learner.new(model.module, opt, opt.epochs * tasks:count())
     local valid = #data.valid > 0 and tasks_of(data, data.valid, opt, false) or nil
     local team <close> = cmml.team(model, tasks, learner.optimizer, { threads = opt.threads,
@@ -193,7 +199,7 @@ return function(cmml)
       for key, value in pairs(result) do
         state[key] = value
       end
-      local improved = (state.mae or state.loss) < state.best
+      local improved = opt.choose == "last" or (state.mae or state.loss) < state.best
       if improved then
         state.best, state.best_epoch = state.mae or state.loss, state.epoch
         cmml.no_grad(keep_weights, model, best_weights)

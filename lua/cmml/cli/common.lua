@@ -25,19 +25,40 @@ common.data_options = {
   { name = "data-seed", kind = "integer", arg = "N",
     help = "seed of the choice of users and capped ratings [default: 1, or as the model was "
       .. "trained]" },
-  { name = "support", kind = "integer", arg = "N", default = 40,
-    help = "ratings at most that a task adapts to" },
-  { name = "query", kind = "integer", arg = "N", default = 10,
-    help = "ratings at most that a task is judged by" },
+  { name = "support", kind = "integer", arg = "N",
+    help = "ratings at most that a task adapts to [default: the preset's]" },
+  { name = "query", kind = "integer", arg = "N",
+    help = "ratings at most that a task is judged by [default: the preset's]" },
 }
 
--- "a,b" as a list; "none" as an empty one.
-local function list_of(text)
+--- The option of modules that register components.
+common.modules_option = { name = "modules", kind = "string", arg = "LIST",
+  help = "Lua modules to require first, with commas, such as those that register components of "
+    .. "your own; found where Lua looks (LUA_PATH), in this folder, too" }
+
+--- "a,b" as a list; "none" as an empty one.
+-- @tparam string text
+-- @treturn table
+function common.list_of(text)
   local list = {}
   for name in (text ~= "none" and text or ""):gmatch("[^,%s]+") do
     list[#list + 1] = name
   end
   return list
+end
+
+--- Requires the modules of a command.
+-- @tparam ?string list names with commas
+-- @treturn ?true
+-- @treturn ?string message
+function common.require_all(list)
+  for _, name in ipairs(common.list_of(list or "")) do
+    local ok, message = pcall(require, name)
+    if not ok then
+      return nil, ("--modules: %s: %s"):format(name, tostring(message):match "^[^\n]*")
+    end
+  end
+  return true
 end
 
 --- The data set of a command.
@@ -47,8 +68,8 @@ end
 -- @treturn ?string message
 function common.read_dataset(cmml, values)
   return cmml.movielens(values.data, {
-    item_fields = values.item_fields and list_of(values.item_fields),
-    user_fields = values.user_fields and list_of(values.user_fields),
+    item_fields = values.item_fields and common.list_of(values.item_fields),
+    user_fields = values.user_fields and common.list_of(values.user_fields),
     unknown = values.unknown, min_count = values.min_count,
   })
 end

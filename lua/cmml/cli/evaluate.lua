@@ -26,13 +26,16 @@ evaluate.options = common.join({
     help = "leave out the simple predictors, which are counted on the same training ratings" },
   { name = "no-rivals", kind = "flag",
     help = "leave out matrix factorisation and item-kNN, which learn from them" },
-})
+}, { common.modules_option })
 
 for i, option in ipairs(evaluate.options) do
   if option.name == "support" then
     evaluate.options[i] = { name = "support", kind = "string", arg = "N[,N..]", default = "40",
       help = "ratings at most that a task adapts to; with several numbers: results by support, "
         .. "each the beginning of the next larger one" }
+  elseif option.name == "query" then
+    evaluate.options[i] = { name = "query", kind = "integer", arg = "N", default = 10,
+      help = "ratings at most that a task is judged by" }
   end
 end
 

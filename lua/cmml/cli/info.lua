@@ -1,6 +1,7 @@
 --- `cmml info`: what is in a model file.
 --
 -- @module cmml.cli.info
+local common = require "cmml.cli.common"
 local json = require "cmml.json"
 
 local info = {
@@ -9,6 +10,7 @@ local info = {
   options = {
     { name = "model", kind = "string", arg = "FILE", required = true, help = "model file" },
     { name = "parameters", kind = "flag", help = "list every parameter with its shape" },
+    common.modules_option,
   },
 }
 

@@ -1,6 +1,8 @@
 --- `cmml recommend`: adapt to a person and recommend.
 --
 -- @module cmml.cli.recommend
+local common = require "cmml.cli.common"
+
 local recommend = {
   summary = "adapt a model to a person and recommend",
   usage = "cmml recommend --model FILE [--support FILE | --rate ITEM=RATING,..] [OPTIONS]",
@@ -17,6 +19,7 @@ local recommend = {
       help = "items that shall not come, with commas; those of the support never do" },
     { name = "skip-unknown", kind = "flag",
       help = "leave out items of the support that the model does not know" },
+    common.modules_option,
   },
 }
 

@@ -1,0 +1,139 @@
+-- Components and settings on the command line: by name, from modules of one's own, from a file.
+local cmml = require "cmml"
+local cli = require "spec.support.cli"
+local json = require "cmml.json"
+local people = require "spec.support.people"
+local core = cmml.core
+
+local module_text = [[
+local cmml = require "cmml"
+for _, library in ipairs { cmml, cmml.double } do
+  library.register_component("modulation", "shifted", function(opt)
+    local class = library.nn.class "Shifted"
+    function class:forward(x, condition)
+      return (self.layer(x) + self.shift(condition)):sum(2)
+    end
+    local self = class.new()
+    self:register("layer", library.nn.linear { inp = opt.inp, out = opt.size or 2,
+      init = opt.init })
+    self:register("shift", library.nn.linear { inp = opt.cond, out = opt.size or 2,
+      init = opt.init })
+    return self
+  end)
+end
+]]
+
+describe("settings of cmml train", function()
+  local root, data, path
+
+  local function command(...)
+    return cli("train", "--data", data, "--quiet", ...)
+  end
+
+  local function trained(where, ...)
+    local output, said, code = command("--out", root .. where, "--epochs=1", ...)
+    assert.equal(0, code, output .. said)
+    return assert(cmml.load(root .. where .. "/best.safetensors"))
+  end
+
+  local function fails(text, ...)
+    local output, said, code = command("--out", root .. "/none", ...)
+    assert.equal(1, code, output .. said)
+    assert.truthy(said:find(text, 1, true), said)
+    assert.falsy(said:find("traceback", 1, true), said)
+  end
+
+  local function settings(value)
+    local file = root .. "/settings.json"
+    assert(core.write_file(file, type(value) == "string" and value or json.encode(value)))
+    return file
+  end
+
+  setup(function()
+    root = people.folder(core)
+    data, path = root .. "/data", package.path
+    assert(core.mkdir(data))
+    people.write(core, data, { users = 40, items = 16, rated = 8 })
+    package.path = root .. "/?.lua;" .. path
+    assert(core.write_file(root .. "/mine.lua", module_text))
+  end)
+
+  teardown(function()
+    package.path = path
+    people.remove(root)
+  end)
+
+  it("are components by name, each over the preset's", function()
+    local model = trained("/names", "--encoder=gru", "--hybrid", "none", "--modulation=linear")
+    assert.same({ "gru", "none", "linear", "published-code" }, { model.options.encoder,
+      model.options.hybrid, model.options.modulation, model.options.preset })
+    assert.equal(32, model.options.width)
+    fails('network: encoder: "lstm" is none of attention, gru, max, mean', "--encoder=lstm")
+  end)
+
+  it("are components of modules, in threads too, which every command can require", function()
+    local words = { "--modulation=shifted", "--modules=mine" }
+    local output, said, code = command("--out", root .. "/mine", "--epochs=1", "--batch=8",
+      "--shards=2", "--threads=2", table.unpack(words))
+    assert.equal(0, code, output .. said)
+    local file = root .. "/mine/best.safetensors"
+    for _, each in ipairs { { "info" }, { "recommend", "--rate=1=5" },
+      { "evaluate", "--data", data, "--draws=1", "--no-rivals" } } do
+      output, said, code = cli(each[1], "--model", file, "--modules=mine", table.unpack(each, 2))
+      assert.equal(0, code, output .. said)
+      output, said, code = cli(each[1], "--model", file, table.unpack(each, 2))
+      assert.equal(1, code, output)
+      assert.truthy(said:find('modulation: "shifted" is none of', 1, true), said)
+    end
+    fails("--modules: nowhere: module 'nowhere' not found", "--modules=mine,nowhere")
+    assert(core.write_file(root .. "/broken.lua", "error 'out of order'"))
+    fails("broken.lua:1: out of order", "--modules=broken")
+  end)
+
+  it("are those of a file, and options count before it", function()
+    local file = settings { preset = "paper", notes = { found = "by hand" },
+      model = { width = 4, encoder_widths = { 8, 8 }, hybrid = "generator",
+        hybrid_options = { hidden = { 3 } } },
+      training = { lr = 0.01, epochs = 2, batch = 8, choose = "last" } }
+    local output, said, code = command("--out", root .. "/file", "--settings", file)
+    assert.equal(0, code, output .. said)
+    assert.truthy(output:find("last epoch 2 of 2: ", 1, true), output)
+    local model = assert(cmml.load(root .. "/file/best.safetensors"))
+    assert.same({ "paper", 4, "gru", { 8, 8 }, "generator", { hidden = { 3 } } },
+      { model.options.preset, model.options.width, model.options.encoder,
+        model.options.encoder_widths, model.options.hybrid, model.options.hybrid_options })
+    local last = select(2, assert(cmml.load(root .. "/file/last.safetensors"))).notes
+    assert.same({ 0.01, 8, 40 }, { last.conditions.lr, last.conditions.batch,
+      last.conditions.support })
+    model = trained("/over", "--settings", file, "--hybrid=dot", "--preset=published-code",
+      "--lr=0.002", "--support=3")
+    assert.same({ "published-code", 4, "mean", "dot" }, { model.options.preset,
+      model.options.width, model.options.encoder, model.options.hybrid })
+    assert.is_nil(model.options.hybrid_options)
+    last = select(2, assert(cmml.load(root .. "/over/last.safetensors"))).notes
+    assert.same({ 0.002, 3 }, { last.conditions.lr, last.conditions.support })
+  end)
+
+  it("are options of rivals, too", function()
+    local model = trained("/rival", "--model=matrix_factorization", "--settings",
+      settings { model = { factors = 3 } })
+    assert.equal(3, model.options.factors)
+  end)
+
+  it("are refused where they are none, with the file or the option that is wrong", function()
+    fails("cannot open " .. root .. "/no.json", "--settings", root .. "/no.json")
+    fails("settings.json", "--settings", settings "{")
+    fails("settings.json: settings: a table of options was expected", "--settings", settings "5")
+    fails("settings.json: settings: unknown option modell; did you mean model?", "--settings",
+      settings { modell = { width = 3 } })
+    fails("settings.json: settings: training: out is no setting", "--settings",
+      settings { training = { out = "/" } })
+    fails("settings.json: settings: option model must be a table", "--settings",
+      settings { model = 3 })
+    fails("unknown option widht; did you mean width?", "--settings",
+      settings { model = { widht = 3 } })
+    fails("option lr must be a number", "--settings", settings { training = { lr = "fast" } })
+    fails("there is no preset papper; did you mean paper?", "--settings",
+      settings { preset = "papper" })
+  end)
+end)
