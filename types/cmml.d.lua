@@ -1618,6 +1618,9 @@ cmml.modulations = {}
 ---@class cmml.nn_table
 cmml.nn = {}
 
+---@class cmml.svg_table
+cmml.svg = {}
+
 ---The class `Dataset`.
 ---@type cmml.Dataset
 cmml.Dataset = nil
@@ -3410,6 +3413,11 @@ function cmml.sum(x, dim, keep) end
 ---@param shape integer[] sizes
 ---@return cmml.Tensor
 function cmml.sum_to(x, shape) end
+
+---A chart of means with their intervals, a row each.
+---@param options table title; rows: a list of {label, mean, low, high}: low and high may be nil, a mean that is not finite is told as "no value"; with the fields group (rows that follow one another under one heading) and strong (true: stands out); metric (name of the axis); note (a line under the title); decimals (of the values, default 3)
+---@return string # an SVG document
+function cmml.svg.intervals(options) end
 
 ---hyperbolic tangent.
 ---@param x cmml.Tensor

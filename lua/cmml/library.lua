@@ -6,7 +6,7 @@ local parts = {
   "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
   "dropout", "features", "component", "encoder", "hybrid", "modulation", "soft_modulation",
   "network", "optim", "schedule", "schema", "catalogue", "dataset", "split", "tasks", "vectors",
-  "cf", "recommender", "presets", "contextual", "simple", "matrix_factorization", "item_knn",
+  "svg", "cf", "recommender", "presets", "contextual", "simple", "matrix_factorization", "item_knn",
   "metrics", "evaluate", "protocol", "warm", "quadrants", "judged",
   "checkpoint", "team", "train", "movielens",
   "scenario_data", "scenario_groups", "gradcheck", "experiment", "help",
