@@ -110,6 +110,11 @@ describe("read_table", function()
     assert.equal(2, #vocab)
     result = assert(read("c\na\n", { columns = { { name = "x", vocab = vocab, lookup = true } } }))
     assert.same({ 0, 2 }, result.columns.x.ids:totable())
+    local known = { columns = { { name = "x", kind = "list", separator = "|", vocab = vocab,
+      known = true }, { vocab = vocab, known = true } } }
+    assert.same({ 2, 1, 1 }, assert(read("a|b|b,a\n", known)).columns.x.ids:totable())
+    fails('\na,b\na| c ,b\n', known, 'line 3, column 1 (x): "c" is unknown')
+    fails("a,b\na,c\n", known, 'line 2, column 2: "c" is unknown')
     local options = { columns = { { vocab = vocab }, { kind = "number" } } }
     fails("d,1\ne,x\n", options, "line 2, column 2")
     assert.equal(2, #vocab)

@@ -2498,6 +2498,23 @@ function cmml.kernels(name) end
 ---@return cmml.Tensor
 function cmml.last_step(x, lengths) end
 
+---@class cmml.lastfm.options
+---@field min_items? integer
+---@field max_items? integer
+---@field min_users? integer
+---@field min_plays? number default 1
+
+---Reads a folder in the format of hetrec2011-lastfm-2k: an interaction is a user who played an
+---artist (user_artists.dat), a scenario is a tag, its items the artists that anybody tagged so
+---(user_taggedartists.dat, tags.dat) and somebody played. Artists that were tagged but never
+---played are left out and counted in `unknown_items`. Titles come from artists.dat, if that is
+---there.
+---@param folder string
+---@param options? cmml.lastfm.options min_items, max_items, min_users as of `scenario_data`; min_plays (an artist that a user played less often is no interaction, default 1)
+---@return cmml.ScenarioData? # nil if a file is missing or malformed, or no tag is a scenario
+---@return string? # message
+function cmml.lastfm(folder, options) end
+
 ---(x - mean) / sqrt(variance + eps) * weight + bias over the last dim: x [.., width], weight and bias [width]; the variance divides by the width (Ba et al. 2016).
 ---@param x cmml.Tensor
 ---@param weight cmml.Tensor
@@ -2787,6 +2804,24 @@ function cmml.modulations.soft(options) end
 ---@return cmml.Dataset? # nil if a file is missing or malformed
 ---@return string? # message
 function cmml.movielens(folder, options) end
+
+---@class cmml.movielens_scenarios.options
+---@field by? string default "genre"
+---@field min_rating? number
+---@field min_items? integer
+---@field max_items? integer
+---@field min_users? integer
+
+---Reads a folder of MovieLens as scenarios: every rating is an interaction. Understands the
+---files of MovieLens-1M and 10M (ratings.dat, movies.dat, tags.dat; `::` between the fields,
+---UTF-8 or latin-1) and those of 20M, 25M and latest (ratings.csv, movies.csv, tags.csv). Films
+---that nobody rated are left out and counted in `unknown_items`; a film without genres is in no
+---group.
+---@param folder string
+---@param options? cmml.movielens_scenarios.options by: "genre" (the default); "combination": a group for every two genres that one film has, called "Comedy + Drama", of all films that have both, whatever else they have; "genre+combination": both; "tag": what people wrote, capital A to Z made small, spaces around it dropped, each film once a tag however many gave it; min_rating (ratings below are no interactions; default: all are); min_items, max_items, min_users as of `scenario_data`
+---@return cmml.ScenarioData? # nil if a file is missing or malformed, or no group is a scenario
+---@return string? # message
+function cmml.movielens_scenarios(folder, options) end
 
 ---mean of (a - b)^2; the shapes must be equal.
 ---@param a cmml.Tensor
@@ -3124,14 +3159,34 @@ function cmml.read_archive(path) end
 ---@return string # message on failure
 function cmml.read_file(path) end
 
+---@class cmml.read_groups.options
+---@field unknown? string default "error"
+---@field prefix? string default ""
+---@field delimiter? string default "\9"
+---@field encoding? string default "utf-8"
+---@field header? string default "none"
+---@field item? string default "item"
+---@field group? string default "group"
+
+---Reads which items are in which groups: from a .json file, an object of item to the name of its
+---group or a list of names; from any other file, lines of item and group, as often as an item is
+---in groups.
+---@param path string
+---@param items cmml.Vocab of the interactions
+---@param options? cmml.read_groups.options unknown: what an item is that has no interaction: "error" (the default), or "skip": left out and counted; prefix (in front of each name, default ""); of lines delimiter (default tab), encoding ("utf-8" or "latin-1"), header ("none", the default, "skip", or "names": then item and group, default "item" and "group", name their columns)
+---@return table? # for `scenario_data`: names, group_ids, item_ids, unknown_items; nil if the file is missing, malformed or names unknown items
+---@return string? # message with the line, or the item of an object
+function cmml.read_groups(path, items, options) end
+
 ---Reads a delimited file into columns. Empty lines are passed over; lines end with LF or CRLF.
 ---
 ---Options: `delimiter` (1 to 8 bytes, default ","), `quotes` (RFC 4180; default only for ","),
 ---`encoding` ("utf-8", the default, or "latin-1"), `header` ("none", the default; "skip" passes
 ---over the first line; "names" finds the columns by it), `exact` (every line has as many fields as
 ---are declared, or in the header; default true), `columns`: a list of tables with `name`, `kind`,
----`separator` (of a list), `vocab` (a Vocab to go on with; default a new one) and `lookup` (true:
----nothing is added to it, unknown texts become 0).
+---`separator` (of a list), `vocab` (a Vocab to go on with; default a new one), `lookup` (true:
+---nothing is added to it, unknown texts become 0) and `known` (true: nothing is added to it, an
+---unknown text is a fault of the file).
 ---
 ---Kinds and what they give: "text" (the default): `ids` and `vocab`; "list" (texts between
 ---separators): `ids`, `segments` and `vocab`; "number" (finite): `values`, a Tensor; "integer" (32
@@ -3656,6 +3711,21 @@ function cmml.write_file(path, contents) end
 ---@param x cmml.Joined|cmml.Tensor
 ---@return cmml.Tensor # [rows, width]; x itself if it is one
 function cmml.written_out(x) end
+
+---@class cmml.yelp.options
+---@field min_items? integer
+---@field max_items? integer
+---@field min_users? integer
+
+---Reads a folder in the format that S3-Rec published for Yelp: an interaction is a user with a
+---place (Yelp.txt: `user item item ..`, one user a line), a scenario is an attribute of places
+---(Yelp_item2attributes.json: item to list of attributes), called "attribute N". Places that
+---nobody went to are left out and counted in `unknown_items`.
+---@param folder string
+---@param options? cmml.yelp.options min_items, max_items, min_users as of `scenario_data`
+---@return cmml.ScenarioData? # nil if a file is missing or malformed, or no attribute is a scenario
+---@return string? # message
+function cmml.yelp(folder, options) end
 
 ---Zeros.
 ---@param shape table {2, 3}; {} for a single number

@@ -79,7 +79,9 @@ static cm_column_spec *check_columns(lua_State *L, int index, int *n)
             (cm_column_spec){.name = field_string(L, spec, "name", NULL),
                              .kind = (cm_column_kind)field_option(L, spec, "kind", "text", kinds),
                              .separator = field_string(L, spec, "separator", NULL),
-                             .lookup = field_bool(L, spec, "lookup", false)};
+                             .lookup = field_bool(L, spec, "lookup", false),
+                             .known = field_bool(L, spec, "known", false)};
+        specs[c].lookup = specs[c].lookup || specs[c].known;
         if (cmL_raw_field(L, spec, "vocab") != LUA_TNIL) {
             specs[c].vocab = cmL_check_vocab(L, -1);
             anchor_top(L);
@@ -163,8 +165,9 @@ static bool push_column(lua_State *L, cm_ctx *cx, const cm_column *column, int64
  * `encoding` ("utf-8", the default, or "latin-1"), `header` ("none", the default; "skip" passes
  * over the first line; "names" finds the columns by it), `exact` (every line has as many fields as
  * are declared, or in the header; default true), `columns`: a list of tables with `name`, `kind`,
- * `separator` (of a list), `vocab` (a Vocab to go on with; default a new one) and `lookup` (true:
- * nothing is added to it, unknown texts become 0).
+ * `separator` (of a list), `vocab` (a Vocab to go on with; default a new one), `lookup` (true:
+ * nothing is added to it, unknown texts become 0) and `known` (true: nothing is added to it, an
+ * unknown text is a fault of the file).
  *
  * Kinds and what they give: "text" (the default): `ids` and `vocab`; "list" (texts between
  * separators): `ids`, `segments` and `vocab`; "number" (finite): `values`, a Tensor; "integer" (32

@@ -198,15 +198,19 @@ static bool make_room(reader *r)
     return true;
 }
 
+/* Numbers a text of the field at `place`. */
 static bool number_text(reader *r, const cm_column_spec *spec, cm_vocab *vocab, cm_text text,
-                        int32_t *id)
+                        size_t place, int32_t *id)
 {
     *id = spec->lookup ? cm_vocab_find(vocab, text) : cm_vocab_add(r->cx, vocab, text);
+    if (*id < 0 && spec->known)
+        return cm_scan_fail(&r->scan, r->fields[place].line, place, text, "is unknown");
     return spec->lookup || *id >= 0;
 }
 
-static bool read_list(reader *r, const cm_column_spec *spec, cm_column *column, cm_text text)
+static bool read_list(reader *r, const cm_column_spec *spec, cm_column *column, size_t place)
 {
+    cm_text text = r->fields[place].text;
     int64_t row = r->table->rows;
     size_t width = strlen(spec->separator), used = row ? (size_t)column->offsets[row] : 0;
     const char *at = text.text, *end = at + text.len;
@@ -227,7 +231,7 @@ static bool read_list(reader *r, const cm_column_spec *spec, cm_column *column, 
         if (!cm_grow(r->cx, &ids, &column->capacity, used + 1, sizeof *column->ids))
             return false;
         column->ids = ids;
-        if (!number_text(r, spec, column->vocab, entry, &column->ids[used]))
+        if (!number_text(r, spec, column->vocab, entry, place, &column->ids[used]))
             return false;
         used++;
     }
@@ -243,9 +247,9 @@ static bool read_cell(reader *r, const cm_column_spec *spec, cm_column *column, 
     case CM_COLUMN_SKIP:
         break;
     case CM_COLUMN_TEXT:
-        return number_text(r, spec, column->vocab, field->text, &column->ids[row]);
+        return number_text(r, spec, column->vocab, field->text, place, &column->ids[row]);
     case CM_COLUMN_LIST:
-        return read_list(r, spec, column, field->text);
+        return read_list(r, spec, column, place);
     case CM_COLUMN_NUMBER:
         switch (cm_number_parse(cm_text_trim(field->text), &column->numbers[row])) {
         case CM_NUMBER_GOOD:

@@ -9,7 +9,9 @@ local parts = {
   "svg", "cf", "recommender", "presets", "contextual", "simple", "matrix_factorization", "item_knn",
   "metrics", "evaluate", "protocol", "warm", "quadrants", "judged",
   "checkpoint", "team", "train", "movielens",
-  "scenario_data", "scenario_groups", "gradcheck", "experiment", "help",
+  "scenario_data", "scenario_groups",
+  "lastfm", "yelp", "movielens_scenarios",
+  "gradcheck", "experiment", "help",
 }
 
 --- The library over a core.

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local films = require "cmml.movielens_films"
 
 return function(cmml)
   local core = cmml.core
@@ -16,23 +17,6 @@ return function(cmml)
   -- for its cast.
   local public_schema = { item = { { "film" }, { "year" }, { "genre", multi = true } },
     user = full_schema.user }
-
-  -- Films that stand twice in the list of MovieLens-1M, under two ids; extra information exists for
-  -- one. The title tells whether a folder has that film under the id.
-  local doubled = {
-    ["860"] = { "811", "Maybe, Maybe Not (Bewegte Mann, Der) (1994)" },
-    ["1795"] = { "1741", "Callejón de los milagros, El (1995)" },
-  }
-
-  -- Ids of the doubled films of a list: other id by id.
-  local function doubles_in(movies)
-    local same = {}
-    for _, movie in ipairs(movies) do
-      local double = doubled[movie.id]
-      same[movie.id] = double and movie.title == double[2] and double[1] or nil
-    end
-    return same
-  end
 
   local function read(path, encoding, columns, exact)
     return core.read_table(path, { delimiter = "::", encoding = encoding, columns = columns,
@@ -138,20 +122,6 @@ return function(cmml)
     return result
   end
 
-  local function merge_films(ratings, same_film)
-    local old, new, renamed = ratings.items, core.vocab(), false
-    local row_of = {}
-    for row = 1, #old do
-      local id = old:text(row)
-      renamed = renamed or same_film[id] ~= nil
-      row_of[row] = new:add(same_film[id] or id)
-    end
-    if renamed then
-      ratings.items = new
-      ratings.item_ids = core.map_ids(ratings.item_ids, core.ids(row_of))
-    end
-  end
-
   -- The fields of a side that were asked for, in the order of the schema; all if nothing was said.
   local function choose_fields(fields, wanted, side)
     if not wanted then
@@ -211,8 +181,8 @@ return function(cmml)
     local schema = cmml.schema { item = choose_fields(known.item, opt.item_fields, "item"),
       user = choose_fields(known.user, opt.user_fields, "user"), unknown = opt.unknown,
       min_count = opt.min_count }
-    local same_film = doubles_in(movies)
-    merge_films(ratings, same_film)
+    local same_film = films.doubles(movies)
+    films.merge(core, ratings, same_film)
     local items = {}
     for _, movie in ipairs(movies) do
       if not same_film[movie.id] then

@@ -96,7 +96,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .kind = layouts[data[2] % 4][c].kind,
                                     .separator = separators[(data[2] >> 2) % 4],
                                     .vocab = layouts[data[2] % 4][c].given ? given : NULL,
-                                    .lookup = layouts[data[2] % 4][c].lookup};
+                                    .lookup = layouts[data[2] % 4][c].lookup,
+                                    .known = layouts[data[2] % 4][c].lookup && data[1] & 128};
     int n = 1 + (data[2] >> 4) % COLUMNS;
     cm_table *table = cm_table_parse(&cx, fuzz_copy(&cx, data + 3, size - 3), size - 3, "fuzz",
                                      &options, specs, n);

@@ -1,0 +1,62 @@
+--- Folders in the formats of public data sets of scenarios, made up.
+local scenario_folders = {}
+
+-- What the small sets hold: users "1" to "4", items "10" to "60"; 60 is in groups, but nobody took
+-- it.
+local took = { { 1, 10 }, { 1, 20 }, { 2, 10 }, { 2, 30 }, { 3, 40 }, { 4, 40 }, { 4, 50 },
+  { 1, 10 } }
+
+local function lines(rows, format)
+  local list = {}
+  for i, row in ipairs(rows) do
+    list[i] = format:format(table.unpack(row))
+  end
+  return table.concat(list)
+end
+
+-- The files of each format by name.
+scenario_folders.files = {
+  lastfm = {
+    ["user_artists.dat"] = "userID\tartistID\tweight\n" .. lines(took, "%d\t%d\t7\n")
+      .. "3\t50\t1\n",
+    ["user_taggedartists.dat"] = "userID\tartistID\ttagID\tday\tmonth\tyear\r\n"
+      .. lines({ { 10, 7 }, { 20, 7 }, { 10, 7 }, { 60, 7 }, { 30, 8 }, { 40, 9 }, { 50, 9 },
+        { 60, 9 } }, "2\t%d\t%d\t1\t4\t2009\r\n"),
+    ["tags.dat"] = "tagID\ttagValue\r\n7\tm\xfasica\r\n8\trock\r\n9\trock\r\n",
+    ["artists.dat"] = "id\tname\turl\tpictureURL\n10\tBj\u{f6}rk, \"B\"\tu\tp\n40\tCan\tu\tp\n",
+  },
+  yelp = {
+    ["Yelp.txt"] = "1 10 20 10\n2 10 30\n\n3 40\n4 40 50 \n",
+    ["Yelp_item2attributes.json"] = '{"60": [7], "10": [7, 8], "20": [7], "40": [9], "50": [9]}',
+  },
+  ["ml-1m"] = {
+    ["ratings.dat"] = lines(took, "%d::%d::4::0\n") .. "3::50::2::0\n",
+    ["movies.dat"] = "10::Caf\xe9 (1999)::Comedy|Drama\n20::B::Drama|Comedy|War\n30::C::War\n"
+      .. "40::D: x::Drama\n50::E::Comedy|Drama\n60::F::War\n",
+  },
+  ["ml-csv"] = {
+    ["ratings.csv"] = "userId,movieId,rating,timestamp\r\n" .. lines(took, "%d,%d,4.0,12\r\n")
+      .. "3,50,0.5,12\r\n",
+    ["movies.csv"] = "movieId,title,genres\r\n10,\"One, \"\"Two\"\" (1999)\",Comedy|Drama\r\n"
+      .. "20,B,Drama\r\n30,C,(no genres listed)\r\n40,D,Drama\r\n50,E,Comedy|Drama\r\n60,F,War\r\n",
+    ["tags.csv"] = "userId,movieId,tag,timestamp\r\n1,10, Funny,1\r\n2,10,funny,1\r\n"
+      .. "2,20,FUNNY,1\r\n3,40,\"sad, slow\",1\r\n3,50,\"sad, slow\",1\r\n"
+      .. "3,60,funny,1\r\n3,50,\" \",1\r\n",
+  },
+}
+
+--- Writes a folder of a format.
+-- @tparam table core
+-- @tparam string folder that exists
+-- @tparam string format lastfm, yelp, ml-1m, ml-csv
+-- @tparam[opt] table changes other contents by file; false for none
+function scenario_folders.write(core, folder, format, changes)
+  for name, text in pairs(scenario_folders.files[format]) do
+    local given = changes and changes[name]
+    if given ~= false then
+      assert(core.write_file(folder .. "/" .. name, given or text))
+    end
+  end
+end
+
+return scenario_folders
