@@ -22,8 +22,5 @@ cmml.gradcheck(function(_, x, condition)
 end, { cmml.uniform { 5, 2 }, cmml.uniform { 5, 3 } }, { second = true })
 
 local folder = arg[1] or (arg[0]:match "^(.*)/" or ".") .. "/../data/made"
-local data = assert(cmml.cold_users(assert(cmml.movielens(folder, { user_fields = {} }))))
-local model = cmml.cmml(data.catalogue, { modulation = "shift" })
-cmml.train(model, data, { epochs = 12, batch = 4, lr = 2e-3 })
-local tasks = cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, seed = 1000 }
-print(cmml.format_results({ "shift" }, cmml.evaluate({ model }, tasks), { "mae", "ndcg_exp@3" }))
+print(cmml.experiment("modulations", { data = folder, modulations = "film,shift", seeds = 2,
+  metrics = "mae", epochs = 12, batch = 4, lr = 2e-3 }).text)

@@ -38,6 +38,20 @@ describe("examples", function()
     end)
   end
 
+  it("make a new modulation in 30 lines of 100 columns, checked, with a row in a table", function()
+    local lines = 0
+    for line in docs.read("examples/05_new_modulation.lua"):gmatch "([^\n]*)\n" do
+      lines = lines + 1
+      assert(utf8.len(line) <= 100, line)
+    end
+    assert.is_true(lines <= 30, lines)
+    local output = output_of "examples/05_new_modulation.lua"
+    local film = tonumber(output:match "\n| film +| ([%d.]+) %[")
+    local own = tonumber(output:match "\n| shift +| ([%d.]+) %[")
+    assert.is_true(film < 2 and own < 2, output)
+    assert.matches("gradcheck", docs.read "examples/05_new_modulation.lua")
+  end)
+
   it("show that CMML reads the ratings, and what it recommends fits the truth", function()
     local output = output_of "examples/demo.lua"
     local own = tonumber(output:match "| CMML +| ([%d.]+)")

@@ -21,6 +21,7 @@ local common = {
   { name = "data", kind = "string", list = true },
   { name = "seeds", kind = "integer", default = 5 },
   { name = "epochs", kind = "integer" }, { name = "patience", kind = "integer" },
+  { name = "batch", kind = "integer" }, { name = "lr", kind = "number" },
   { name = "draws", kind = "integer" }, { name = "valid", kind = "number" },
   { name = "data_seed", kind = "integer" },
   { name = "budget", kind = "string", default = "default" },
@@ -145,8 +146,8 @@ return function(cmml)
   -- once; with `out` its result is kept there, and the same call goes on where it was interrupted.
   -- @tparam string name "users", "modulations" or "encoders"
   -- @tparam[opt] table options data (folder, or list of them); seeds (how many, default 5); budget
-  -- ("default", or "published": the steps of the paper's code), epochs, patience, draws, valid and
-  -- data_seed over it; quick (a run of seconds, on a small made world if there are no data);
+  -- ("default", or "published": steps as in the paper's code), epochs, patience, batch, lr, draws,
+  -- valid and data_seed over it; quick (a run of seconds, on a small made world without data);
   -- metrics (names of those to show); resamples of the bootstrap (10000); out (folder of cells,
   -- results.md, results.csv and pictures; default: nothing is written); jobs (1: cells are computed
   -- in this process; more: so many processes at a time) and processes (true: even one job is a

@@ -26,9 +26,7 @@ end
 experiment.cell_options = {
   { name = "jobs", kind = "integer", arg = "N",
     help = "processes at a time [default: one a processor]" },
-  { name = "modules", kind = "string", arg = "LIST",
-    help = "Lua modules that every process requires first, with commas: they may register "
-      .. "components" },
+  common.modules_option,
   { name = "load", kind = "string", arg = "FILES",
     help = "Lua files that every process runs first, with commas, for the same purpose" },
   { name = "quiet", kind = "flag", help = "no progress" },
@@ -49,6 +47,8 @@ experiment.options = common.join({
   { name = "epochs", kind = "integer", arg = "N", help = "passes at most, over the budget's" },
   { name = "patience", kind = "integer", arg = "N",
     help = "stop after so many epochs without improvement; 0: never; over the budget's" },
+  { name = "batch", kind = "integer", arg = "N", help = "tasks a step, over the presets'" },
+  { name = "lr", kind = "number", arg = "X", help = "learning rate, over the presets'" },
   { name = "draws", kind = "integer", arg = "N",
     help = "draws of support and query that a task is judged by, over the budget's" },
   { name = "valid", kind = "number", arg = "SHARE",
@@ -77,15 +77,6 @@ local function command_of(name, values)
   return table.concat(words, " ")
 end
 
--- "a,b" as a list.
-local function list_of(text)
-  local list = {}
-  for word in (text or ""):gmatch "[^,]+" do
-    list[#list + 1] = word
-  end
-  return list
-end
-
 --- What fails in a run, in as many lines; "" if nothing did.
 -- @tparam table failures list of {message}
 -- @treturn string
@@ -102,7 +93,8 @@ end
 -- @tparam table values options of the command
 -- @treturn table jobs, processes, modules, load, quiet
 function experiment.cell_values(cmml, values)
-  local modules, load = list_of(values.modules), list_of(values.load)
+  local modules = common.list_of(values.modules or "")
+  local load = common.list_of(values.load or "")
   child.load(modules, load)
   return { jobs = values.jobs or cmml.core.processors(), processes = true, modules = modules,
     load = load, quiet = values.quiet or false }

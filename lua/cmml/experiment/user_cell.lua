@@ -79,11 +79,12 @@ function user_cell.settings(cmml, opt)
 end
 
 --- How long a model learns.
--- @tparam table opt of the experiment: epochs, patience, budget, quick
--- @treturn table epochs, patience
+-- @tparam table opt of the experiment: epochs, patience, batch, lr, budget, quick
+-- @treturn table epochs, patience, batch and lr (nil: the preset's)
 function user_cell.budget(opt)
   local published = opt.budget == "published"
-  return { epochs = opt.epochs or (opt.quick and 3 or 30), lr = opt.quick and 5e-3 or nil,
+  return { epochs = opt.epochs or (opt.quick and 3 or 30), batch = opt.batch,
+    lr = opt.lr or opt.quick and 5e-3 or nil,
     patience = opt.patience or (published and 0 or 5) }
 end
 
