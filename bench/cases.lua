@@ -2,6 +2,7 @@
 -- MovieLens-1M. The tables of ids are made; batches are prepared beforehand, as for the peer.
 local made = require "made"
 local recurrent = require "recurrent"
+local scenario = require "scenario"
 
 local cases = {}
 
@@ -181,6 +182,14 @@ cases.list = {
   { name = "lstm", text = "LSTM and its gradient, the same sizes", peers = { "lstm" },
     make = function(cmml)
       return recurrent.pass(cmml, "lstm")
+    end },
+  { name = "scenario", text = "one step of the scenario setting: 16 tasks", peers = { "scenario" },
+    make = function(cmml)
+      return scenario.step(cmml, 16)
+    end },
+  { name = "scenario_one", text = "the same, one task", peers = { "scenario_one" },
+    make = function(cmml)
+      return scenario.step(cmml, 1)
     end },
   { name = "chain", text = "10,000 adds on one element, and their gradient", peers = { "chain" },
     make = chain },

@@ -12,6 +12,7 @@ local options = require "cmml.options"
 local cases = require "cases"
 local peer = require "peer"
 local report = require "report"
+local scenario = require "scenario"
 local turns = require "turns"
 
 local command = { usage = "lua5.4 bench/run.lua [OPTIONS]",
@@ -95,6 +96,17 @@ local function round(list, rival)
   end
 end
 
+-- The peer, and the temporary file that it reads the scenario setting from.
+local function start_rival(names)
+  local exported = os.tmpname()
+  local words = "python3 " .. peer.quote(here .. "/peers/torch_peer.py") .. " --serve"
+  if names.scenario or names.scenario_one then
+    assert(scenario.export(cmml, exported, { 16, 1 }))
+    words = words .. " --scenario " .. peer.quote(exported)
+  end
+  return assert(peer.start(words)), exported
+end
+
 -- Runs the cases; rows for the report.
 local function run_cases(chosen, rival, rounds)
   local list, clean_up = cases.make(cmml, chosen)
@@ -152,14 +164,17 @@ print(with_torch and "# PyTorch as the peer, one thread" or "# no peer: " .. why
 local results = { cases = {}, pairs = {}, trainings = {} }
 local peak
 if next(chosen) then
-  local rival = with_torch
-    and assert(peer.start("python3 " .. peer.quote(here .. "/peers/torch_peer.py") .. " --serve"))
+  local rival, exported
+  if with_torch then
+    rival, exported = start_rival(chosen)
+  end
   if rival then
     print(rival:read() or fail "the peer did not start")
   end
   results.cases, results.pairs = run_cases(chosen, rival, values.rounds)
   if rival then
     rival:stop()
+    os.remove(exported)
   end
   for _, case in ipairs(results.cases) do
     peak = case.name == "gemm" and case.flops / case.seconds or peak

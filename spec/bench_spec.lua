@@ -39,6 +39,20 @@ describe("the benchmark", function()
     assert.truthy(chain:find "^chain,,[%d.e-]+,,,0,0,,$")
   end)
 
+  it("counts the work of a step of the scenario setting", function()
+    local output, ok = run("run.lua", "--no-peer", "--csv", "--rounds", "1", "--cases",
+      "scenario_one")
+    assert.is_true(ok, output)
+    local mflop = tonumber(output:match "\nscenario_one,,[%d.e-]+,,,([%d.]+),[%d.]+,,\n$")
+    -- the recurrent part of the GRU alone (the first step multiplies nothing), and every row
+    -- through every layer
+    local recurrent, rows = 2 * 256 * 768, 2 * (128 * 64 + 64 * 64 * 2) * 2 + 2 * 3 * 64 * 128
+    local least = 127 * 2 * recurrent + 128 * recurrent
+    local most = 3 * (128 * (recurrent + 2 * 130 * 768) + 256 * (rows + 128)
+      + 2 * (256 * 256 + 256 * 128))
+    assert.is_true(mflop and mflop > least / 1e6 and mflop < most / 1e6, output)
+  end)
+
   it("solves ALS and judges it, without the peer where there is none", function()
     local folder = people.folder(core)
     people.write(core, folder, { users = 40, items = 30, rated = 12 })

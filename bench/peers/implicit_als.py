@@ -18,16 +18,7 @@ for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
 import implicit
 import numpy as np
 import scipy.sparse as sparse
-
-
-def read_archive(path):
-    """The I32 arrays of a .safetensors file by name."""
-    with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        data = file.read()
-    header.pop("__metadata__", None)
-    return {name: np.frombuffer(data[slice(*entry["data_offsets"])], np.int32)
-            for name, entry in header.items()}
+from archive import read_archive
 
 
 def write_archive(path, arrays):

@@ -19,6 +19,9 @@ cases:
   load           read a MovieLens-1M ratings.dat into int32 arrays (only with --ratings)
   gru, lstm      nn.GRU and nn.LSTM over 40 steps of width 256, batch 32: forward, sum, backward to
                  weights and inputs
+  scenario       one training step in the scenario setting, 16 tasks, on the weights, vectors and draws
+                 of a file (only with --scenario)
+  scenario_one   the same, one task
   gemm           float32 matrix product 1024 x 1024 x 1024
   chain          10,000 adds on a tensor of one element, then the gradient
 """
@@ -38,6 +41,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
+from torch_scenario import training_step  # noqa: E402
 
 try:
     import pandas  # only for the case `load`
@@ -272,7 +276,7 @@ def chain():
 class Cases:
     """The work that is timed: `make(name)` prepares a case and returns what runs it once."""
 
-    def __init__(self, seed, ratings):
+    def __init__(self, seed, ratings, scenario):
         torch.manual_seed(seed)
         data = Data(seed)
         self.plain, self.short = Cmml(), Short()
@@ -291,11 +295,15 @@ class Cases:
             "gemm": lambda: lambda: torch.mm(a, b, out=out), "chain": chain}
         if ratings:
             self.prepare["load"] = lambda: lambda: read_ratings(ratings)
+        if scenario:
+            self.prepare["scenario"] = lambda: training_step(scenario, 16)
+            self.prepare["scenario_one"] = lambda: training_step(scenario, 1)
 
     def make(self, name):
         if name not in self.prepare:
             known = ", ".join(self.prepare)
-            raise ValueError(f"no case '{name}'; there are: {known} (load needs --ratings)")
+            raise ValueError(f"no case '{name}'; there are: {known} (load needs --ratings, scenario"
+                             " and scenario_one --scenario)")
         return self.prepare[name]()
 
     def check(self):
@@ -378,6 +386,8 @@ def parse_arguments():
     add("--warmup", type=int, default=5, metavar="N", help="untimed runs of a case (%(default)s)")
     add("--seed", type=int, default=1, help="of made data and weights (%(default)s)")
     add("--ratings", metavar="FILE", help="a ratings.dat, for the case load")
+    add("--scenario", metavar="FILE", help="what bench/scenario.lua wrote, for the cases scenario and"
+        " scenario_one")
     add("--serve", action="store_true", help="read a case name a line, run one batch of it, print"
         " its line at once (or error<TAB>message); ends with the input")
     args = parser.parse_args()
@@ -395,7 +405,7 @@ def main():
           f"threads {torch.get_num_threads()}, mkl {torch.backends.mkl.is_available()}, "
           f"mkldnn {torch.backends.mkldnn.is_available()}, "
           f"cpu {torch.backends.cpu.get_cpu_capability()}, seed {args.seed}", flush=True)
-    cases = Cases(args.seed, args.ratings)
+    cases = Cases(args.seed, args.ratings, args.scenario)
     if args.serve:
         return serve(cases, args.warmup)
     names = args.cases.split(",") if args.cases else cases.prepare

@@ -9,7 +9,6 @@ weights.
 """
 
 import argparse
-import json
 import resource
 import sys
 import time
@@ -19,6 +18,7 @@ import torch_peer as peer  # first: it sets the number of threads before the lib
 import numpy as np
 import torch
 import torch.nn.functional as F
+from archive import read_archive
 
 VALID_DRAWS = 2
 
@@ -27,17 +27,6 @@ VALID_DRAWS = 2
 # once, `rows` has the distinct ones and `place` where each row's film is among them.
 Side = namedtuple("Side", "rows labels task lengths rating place")
 Batch = namedtuple("Batch", "users support query")
-
-
-def read_archive(path):
-    """The arrays of a .safetensors file by name."""
-    with open(path, "rb") as file:
-        header = json.loads(file.read(int.from_bytes(file.read(8), "little")))
-        data = file.read()
-    kinds = {"I32": np.int32, "F32": np.float32}
-    header.pop("__metadata__", None)
-    return {name: np.frombuffer(data[slice(*entry["data_offsets"])], kinds[entry["dtype"]])
-            for name, entry in header.items()}
 
 
 class Bags:
