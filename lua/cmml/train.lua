@@ -158,8 +158,8 @@ return function(cmml)
   -- support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's
   -- preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of
   -- data.train, as the published code); choose (which epoch's weights count: "best", the default,
-  -- or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see
-  -- `adam` and `sgd`);
+  -- or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or
+  -- "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`);
   -- warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0
   -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
   -- the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with

@@ -66,13 +66,14 @@ end
 -- @treturn ?table preset (default "published-code"), model, training
 -- @treturn ?string message
 function settings.of(core, values)
-  local found, message = { model = {}, training = {} }, nil
+  local found, message
   if values.settings then
     found, message = settings.read(core, values.settings)
     if not found then
       return nil, message
     end
   end
+  found = found or { model = {}, training = {} }
   found.preset = values.preset or found.preset or "published-code"
   for _, kind in ipairs { "encoder", "hybrid", "modulation" } do
     local name = values[kind]

@@ -34,7 +34,8 @@ train.options = common.join(common.data_options, {
   { name = "patience", kind = "integer", arg = "N",
     help = "stop after so many epochs without a better validation MAE; 0: never [default: 10]" },
   { name = "file-order", kind = "flag",
-    help = "visit the users in the order of the data, as published, not in a fresh one each epoch" },
+    help = "visit the users in the order of the data, as published, not in a fresh one each "
+      .. "epoch" },
   { name = "choose", kind = "string", arg = "NAME",
     help = "epoch that is saved as the result: best (on the validation users) or last "
       .. "[default: best, or the preset's]" },
@@ -45,7 +46,8 @@ train.options = common.join(common.data_options, {
     help = "limit of every gradient entry [default: the preset's]" },
   { name = "clip-norm", kind = "number", arg = "X",
     help = "limit of the norm of the whole gradient [default: none]" },
-  { name = "optimizer", kind = "string", arg = "NAME", help = "adam, adamw or sgd [default: adam]" },
+  { name = "optimizer", kind = "string", arg = "NAME",
+    help = "adam, adamw or sgd [default: adam]" },
   { name = "momentum", kind = "number", arg = "X", help = "of sgd [default: 0]" },
   { name = "schedule", kind = "string", arg = "NAME",
     help = "of the learning rate: cosine (down to 0 at the end of the last epoch) or plateau (a "
