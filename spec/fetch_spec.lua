@@ -221,24 +221,3 @@ describe("fetch", function()
     assert.equal("mine\n", read(out .. "/ml-1m/notes"))
   end)
 end)
-
-describe("fetch's options", function()
-  local function refused(options)
-    options.log = function() end
-    local folder, message = require "cmml.fetch".run(options)
-    assert.is_nil(folder)
-    return message
-  end
-
-  it("raises for what it does not know, and refuses what cannot be", function()
-    local fetch = require "cmml.fetch"
-    assert.same({ "ml-1m" }, fetch.names())
-    assert.error_matches(function() fetch.run { nam = "ml-1m" } end, "did you mean name")
-    assert.error_matches(function() fetch.run { name = "ml-2m" } end, "ml%-2m.*ml%-1m")
-    assert.error_matches(function() fetch.run { out = 3 } end, "out must be a string")
-    assert.truthy(refused { url = "ftp://a/b.zip" }:find("ftp://a/b.zip", 1, true))
-    assert.truthy(refused { url = "file://" }:find("file://", 1, true))
-    assert.truthy(refused { md5 = "abc" }:find("abc", 1, true))
-    assert.truthy(refused { out = "" }:find("out", 1, true))
-  end)
-end)

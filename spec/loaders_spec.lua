@@ -176,8 +176,34 @@ describe("loaders", function()
     end)
   end)
 
+  describe("taobao_themes", function()
+    it("reads clicks by theme, and pools", function()
+      local data = assert(load("taobao_themes", "taobao"))
+      assert.same({ "theme 7: 10 20", "theme 8: 10 30", "theme 9: 40 50" }, shown(data))
+      assert.same({ 2, 2, 1, 2 }, data.interactions.users:totable())
+      assert.equal(1, data.duplicates)
+      data = assert(cmml.taobao_themes(folder, with { items = "pool" }))
+      assert.same({ "theme 7: 10 30", "theme 8: 20" }, shown(data))
+      assert.equal(1, data.unknown_items)
+    end)
+
+    it("finds its columns in any order, and misses none in silence", function()
+      local data = assert(load("taobao_themes", "taobao", nil, {
+        ["theme_click_log.csv"] = "item_id,user_id,theme_id\n10,1,7\n" }))
+      assert.same({ "theme 7: 10" }, shown(data))
+      fails("taobao_themes", "taobao", { ["theme_click_log.csv"] = "item_id,user_id\n1,2\n" },
+        'no column "theme_id" in the header')
+      fails("taobao_themes", "taobao", {
+        ["theme_click_log.csv"] = "user_id,theme_id,item_id\n1,2\n" },
+        "theme_click_log.csv, line 2: 2 fields where 3 are needed")
+      fails("taobao_themes", "taobao", { ["theme_item_pool.csv"] = "a,b\n" },
+        'theme_item_pool.csv: no column "theme_id"', with { items = "pool" })
+      fails("taobao_themes", "taobao", { ["theme_click_log.csv"] = "" }, "is empty")
+    end)
+  end)
+
   it("want the path of a folder", function()
-    for _, name in ipairs { "lastfm", "yelp", "movielens_scenarios" } do
+    for _, name in ipairs { "lastfm", "yelp", "movielens_scenarios", "taobao_themes" } do
       local ok, message = pcall(cmml[name], 7)
       assert.is_false(ok)
       assert.truthy(message:find(name .. ": the path of a folder was expected, not number", 1,

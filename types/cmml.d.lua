@@ -652,6 +652,13 @@ local class_ScenarioData = {}
 ---@return string? # message, with the nearest name or why the group is no scenario
 function class_ScenarioData:find(name) end
 
+---Vectors of a union, made for each of its sets alone and joined: `join_vectors` of what a
+---function makes. Of data that are no union, what it makes of all.
+---@param interactions table users (Segments, one a user of the data), items (Ids): those that may be learnt from, as `known` of a split has them
+---@param make function of {ratings = interactions of the set in rows of its own, n_items = ..}, options that `als_vectors` takes, and the name of the set; gives Vectors
+---@return cmml.Vectors
+function class_ScenarioData:vectors(interactions, make) end
+
 ---What `segments` gives.
 ---@class cmml.Segments
 ---@operator len: integer
@@ -2456,6 +2463,22 @@ function cmml.item_user_mean(catalogue, options) end
 ---@return cmml.Ids
 function cmml.join_ids(lists, shifts) end
 
+---The union of several sets, in which nothing is shared: raw ids and names of scenarios have
+---the name of their set and a colon in front, and each scenario has its set as `domain` (unless
+---it has one from an earlier union). Rows of a later set follow those of the earlier; `parts`
+---tells how many users and items each has.
+---@param list table of ScenarioData with different names
+---@param name? string of the union (default: the names with + between)
+---@return cmml.ScenarioData # with parts: a list of {name, n_users, n_items}
+function cmml.join_scenarios(list, name) end
+
+---The vectors of several sets as those of their union, in the order of `join_scenarios`.
+---Narrower ones become as wide as the widest: repeated, [v; v], where that fits (as published:
+---128 and 256), else followed by zeros.
+---@param list table of Vectors
+---@return cmml.Vectors # kind: that of all, or "joined"; options.widths: of each
+function cmml.join_vectors(list) end
+
 ---A matrix of joined parts.
 ---@param parts table list of {table [n, width], ids}: row r of the part is row ids[r] of its table, or row r where there are no ids
 ---@return cmml.Joined
@@ -3283,6 +3306,25 @@ function cmml.scatter_add_rows(base, x, ids) end
 ---@return string? # message, which tells the sizes of the groups where none is a scenario
 function cmml.scenario_data(options) end
 
+---@class cmml.scenario_source.options
+---@field min_items? integer
+---@field max_items? integer
+---@field min_users? integer
+---@field min_plays? number
+---@field by? string
+---@field min_rating? number
+---@field items? string
+
+---Scenario data from a folder, whose files tell which loader reads it: `lastfm`
+---(user_artists.dat), `yelp` (Yelp.txt), `taobao_themes` (theme_click_log.csv),
+---`movielens_scenarios` (ratings.csv or ratings.dat). A folder that is not there is looked for in
+---data/, where `cmml fetch` puts it. "a+b" is the union of two or more (`join_scenarios`).
+---@param source string
+---@param options? cmml.scenario_source.options min_items, max_items, min_users: for every set; min_plays (`lastfm`), by, min_rating (`movielens_scenarios`), items (`taobao_themes`): for those that know them; an option that none knows is refused
+---@return cmml.ScenarioData? # nil if a folder is of no known format, or its loader fails
+---@return string? # message
+function cmml.scenario_source(source, options) end
+
 ---@class cmml.schema.declaration
 ---@field item? table default {}
 ---@field user? table default {}
@@ -3478,6 +3520,26 @@ function cmml.svg.intervals(options) end
 ---@param x cmml.Tensor
 ---@return cmml.Tensor
 function cmml.tanh(x) end
+
+---@class cmml.taobao_themes.options
+---@field items? string default "clicked"
+---@field min_items? integer
+---@field max_items? integer
+---@field min_users? integer
+
+---Reads a folder in the layout of Taobao's cloud theme click data (Tianchi, data set 9716): an
+---interaction is a user who clicked an item, a scenario is a theme, called "theme N". Assumed of
+---the files, which are comma-separated with a header: theme_click_log.csv has at least the
+---columns user_id, theme_id and item_id (published: user_id, theme_id, item_id, leaf_cate_id,
+---cate_level1_id, clk_cnt, reach_time), theme_item_pool.csv theme_id and item_id. The columns are
+---found by their names, in any order; the other files of the set (purchases, vectors) are not
+---read.
+---Several clicks of a user on an item are one interaction, whatever the theme.
+---@param folder string
+---@param options? cmml.taobao_themes.options items: what a theme consists of: "clicked" (the default): items that were clicked in it; "pool": items of its pool (theme_item_pool.csv) that were clicked in any; min_items, max_items, min_users as of `scenario_data`
+---@return cmml.ScenarioData? # nil if a file is missing or malformed, or no theme is a scenario
+---@return string? # message
+function cmml.taobao_themes(folder, options) end
 
 ---mean over tasks of the mean of (score - label)^2 within the task: score and label [rows], a segment a task (CMML eq. 5).
 ---@param score cmml.Tensor

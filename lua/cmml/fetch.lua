@@ -11,14 +11,8 @@ local zip = require "cmml.zip"
 local fetch = {}
 local quote, capture = download.quote, download.capture
 
-local sets = {
-  ["ml-1m"] = {
-    url = "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
-    md5 = "c4d9eecfca2ab87c1945afe126590906", -- as published in ml-1m.zip.md5
-    files = { "ratings.dat", "users.dat", "movies.dat" },
-    limit = 100000000, -- bytes unpacked; the set has a quarter of that
-    notice = [[
-MovieLens-1M: 1,000,209 ratings of films by 6,040 people; 6 MB to download, 25 MB unpacked.
+-- What GroupLens says of the use of its sets of this kind.
+local conditions = [[
 It belongs to GroupLens Research, University of Minnesota. Their conditions, in short:
   - it may be used for research; nothing is guaranteed, and no endorsement may be implied;
   - it may not be redistributed without their separate permission;
@@ -27,7 +21,27 @@ It belongs to GroupLens Research, University of Minnesota. Their conditions, in 
     F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context.
     ACM Transactions on Interactive Intelligent Systems 5, 4, Article 19.
     https://doi.org/10.1145/2827872
-Their own words are in the README of the set and at https://grouplens.org/datasets/movielens/.]],
+Their own words are in the README of the set and at https://grouplens.org/datasets/movielens/.]]
+
+local sets = {
+  ["ml-1m"] = {
+    url = "https://files.grouplens.org/datasets/movielens/ml-1m.zip",
+    md5 = "c4d9eecfca2ab87c1945afe126590906", -- as published in ml-1m.zip.md5
+    files = { "ratings.dat", "users.dat", "movies.dat" },
+    limit = 100000000, -- bytes unpacked; the set has a quarter of that
+    notice = [[
+MovieLens-1M: 1,000,209 ratings of films by 6,040 people; 6 MB to download, 25 MB unpacked.
+]] .. conditions,
+  },
+  ["ml-20m"] = {
+    url = "https://files.grouplens.org/datasets/movielens/ml-20m.zip",
+    md5 = "cd245b17a1ae2cc31bb14903e1204af3", -- as published in ml-20m.zip.md5
+    files = { "ratings.csv", "movies.csv", "tags.csv" },
+    limit = 1000000000, -- bytes unpacked; the set has seven eighths of that
+    notice = [[
+MovieLens-20M: 20,000,263 ratings of films by 138,493 people, and 465,564 tags; 199 MB to download,
+875 MB unpacked.
+]] .. conditions,
   },
 }
 

@@ -10,6 +10,7 @@ local parts = {
   "metrics", "evaluate", "protocol", "warm", "quadrants", "judged",
   "checkpoint", "team", "train", "movielens",
   "scenario_data", "scenario_groups",
+  "taobao_themes", "scenario_join", "scenario_source",
   "lastfm", "yelp", "movielens_scenarios",
   "gradcheck", "experiment", "help",
 }

@@ -29,6 +29,13 @@ scenario_folders.files = {
     ["Yelp.txt"] = "1 10 20 10\n2 10 30\n\n3 40\n4 40 50 \n",
     ["Yelp_item2attributes.json"] = '{"60": [7], "10": [7, 8], "20": [7], "40": [9], "50": [9]}',
   },
+  taobao = {
+    ["theme_click_log.csv"] = "user_id,theme_id,item_id,leaf_cate_id,cate_level1_id,clk_cnt,"
+      .. "reach_time\n" .. lines({ { 1, 7, 10 }, { 1, 7, 20 }, { 2, 8, 10 }, { 2, 8, 30 },
+        { 3, 9, 40 }, { 4, 9, 40 }, { 4, 9, 50 }, { 1, 8, 10 } },
+        "%d,%d,%d,5,6,1,20181207000000\n"),
+    ["theme_item_pool.csv"] = "theme_id,item_id\n7,10\n7,30\n7,60\n8,20\n",
+  },
   ["ml-1m"] = {
     ["ratings.dat"] = lines(took, "%d::%d::4::0\n") .. "3::50::2::0\n",
     ["movies.dat"] = "10::Caf\xe9 (1999)::Comedy|Drama\n20::B::Drama|Comedy|War\n30::C::War\n"
@@ -48,7 +55,7 @@ scenario_folders.files = {
 --- Writes a folder of a format.
 -- @tparam table core
 -- @tparam string folder that exists
--- @tparam string format lastfm, yelp, ml-1m, ml-csv
+-- @tparam string format lastfm, yelp, taobao, ml-1m, ml-csv
 -- @tparam[opt] table changes other contents by file; false for none
 function scenario_folders.write(core, folder, format, changes)
   for name, text in pairs(scenario_folders.files[format]) do

@@ -2,12 +2,12 @@
 --
 -- @module cmml.cli.fetch
 local fetch = {
-  summary = "fetch MovieLens-1M from its public site",
-  usage = "cmml fetch ml-1m --out DIR [--yes]",
+  summary = "fetch MovieLens-1M or MovieLens-20M from its public site",
+  usage = "cmml fetch ml-1m|ml-20m --out DIR [--yes]",
   words = 1,
   options = {
     { name = "out", kind = "string", arg = "DIR", required = true,
-      help = "the data go to DIR/ml-1m" },
+      help = "the data go to DIR/ml-1m, or what the set is called" },
     { name = "url", kind = "string", arg = "URL", help = "another source of the same archive" },
     { name = "yes", kind = "flag", help = "accept the licence without being asked" },
   },
