@@ -7,11 +7,12 @@ local options = require "cmml.options"
 
 local cli = {}
 
-local names = { "train", "evaluate", "recommend", "info", "embed", "experiment", "fetch" }
+local names = { "train", "evaluate", "recommend", "info", "embed", "experiment", "tune", "fetch" }
 
 -- How a command that was interrupted goes on.
 local going_on = { train = "; --resume goes on after the last whole epoch",
-  experiment = "; finished cells are kept, and the same command goes on" }
+  experiment = "; finished cells are kept, and the same command goes on",
+  tune = "; finished trials are kept, and the same command goes on" }
 
 local function print_help()
   print("usage: cmml COMMAND [OPTIONS]\n")

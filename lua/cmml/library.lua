@@ -12,7 +12,7 @@ local parts = {
   "scenario_data", "scenario_groups",
   "taobao_themes", "scenario_join", "scenario_source",
   "lastfm", "yelp", "movielens_scenarios",
-  "gradcheck", "experiment", "help",
+  "gradcheck", "experiment", "tune", "help",
 }
 
 --- The library over a core.

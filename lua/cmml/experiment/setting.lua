@@ -1,6 +1,7 @@
 --- Experiments that compare networks in the setting of their data: ratings of users, or scenarios.
 --
 -- @module cmml.experiment.setting
+local user_cell = require "cmml.experiment.user_cell"
 local user_plan = require "cmml.experiment.user_plan"
 
 local setting = {}
@@ -50,6 +51,19 @@ function setting.plan(cmml, experiment, opt, rows, reference)
     row.kind = "cmml"
   end
   return user_plan.make(cmml, experiment, opt, rows, reference, { "full" })
+end
+
+--- What the trials of `cmml.tune` share.
+-- @tparam table cmml the library
+-- @tparam table opt options of `cmml.tune`
+-- @treturn table settings of a cell, with cell, metric (what is judged by) and model.preset
+-- @treturn function that makes a model
+function setting.tuning(cmml, opt)
+  local shared = user_cell.settings(cmml, opt)
+  shared.cell, shared.metric, shared.kind = "user_cell", "MAE", "cmml"
+  shared.protocol, shared.seed = opt.protocol or "full", opt.train_seed
+  shared.model = { preset = "published-code" }
+  return shared, cmml.cmml
 end
 
 return setting

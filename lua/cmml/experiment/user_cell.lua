@@ -121,21 +121,31 @@ local function learners(data)
   return table.move(data.valid, 1, #data.valid, #users + 1, users)
 end
 
+--- A model of a cell, trained.
+-- @tparam table cmml the library
+-- @tparam table data see `prepare`
+-- @tparam table settings model, training, seed
+-- @treturn Recommender
+-- @treturn table what `cmml.train` gives
+function user_cell.train(cmml, data, settings)
+  local options, training = { seed = settings.seed }, { seed = settings.seed }
+  for key, value in pairs(settings.model) do
+    options[key] = value
+  end
+  for key, value in pairs(settings.training) do
+    training[key] = value
+  end
+  local model = cmml.cmml(data.catalogue, options)
+  return model, cmml.train(model, data, training)
+end
+
 local function fit(cmml, data, settings)
   if settings.kind ~= "cmml" then
     local model = cmml[settings.kind](data.catalogue)
     model:fit(data.ratings, learners(data))
     return model
   end
-  local options = { seed = settings.seed }
-  for key, value in pairs(settings.model) do
-    options[key] = value
-  end
-  local model, training = cmml.cmml(data.catalogue, options), { seed = settings.seed }
-  for key, value in pairs(settings.training) do
-    training[key] = value
-  end
-  local result = cmml.train(model, data, training)
+  local model, result = user_cell.train(cmml, data, settings)
   if result.stopped == "diverged" then
     error(result.message, 0)
   end

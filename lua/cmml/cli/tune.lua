@@ -1,0 +1,67 @@
+--- `cmml tune`: random search over settings on validation tasks.
+--
+-- @module cmml.cli.tune
+local common = require "cmml.cli.common"
+local experiment = require "cmml.cli.experiment"
+
+local tune = {
+  summary = "search settings of a model at random, on validation tasks alone",
+  usage = "cmml tune --data DIR --space SPACE --out DIR [OPTIONS]",
+}
+
+tune.options = common.join({
+  { name = "data", kind = "string", arg = "DIR", help = "data folder" },
+  { name = "space", kind = "string", arg = "SPACE", required = true,
+    help = "name=values with commas between them, or a .lua or .json file of the same; values are "
+      .. "a range, log:LOW:HIGH, lin:LOW:HIGH or int:LOW:HIGH, or a choice, 8|16|32; names are "
+      .. "options of the network and of its training" },
+  { name = "trials", kind = "integer", arg = "N", default = 20, help = "settings to try" },
+  { name = "out", kind = "string", arg = "DIR",
+    help = "where trials, trials.md and best.json go, which cmml train --settings takes; the same "
+      .. "command goes on there, also with more trials [default: runs/tune]" },
+  { name = "preset", kind = "string", arg = "NAME",
+    help = "what the settings change [default: published-code]" },
+  { name = "seed", kind = "integer", arg = "N", default = 1, help = "seed of the search" },
+  { name = "train-seed", kind = "integer", arg = "N", default = 1,
+    help = "seed of every training" },
+  { name = "protocol", kind = "string", arg = "NAME",
+    help = "whom to learn from, see cmml train [default: full]" },
+  { name = "epochs", kind = "integer", arg = "N", help = "passes at most [default: 30]" },
+  { name = "patience", kind = "integer", arg = "N",
+    help = "stop after so many epochs without improvement; 0: never [default: 5]" },
+  { name = "valid", kind = "number", arg = "SHARE",
+    help = "share of the training tasks that judges [default: 0.05 of the users]" },
+  { name = "data-seed", kind = "integer", arg = "N", help = "seed of the split [default: 1]" },
+  { name = "best", kind = "integer", arg = "N", default = 10, help = "trials to show" },
+  { name = "quick", kind = "flag", help = "on a small made world, if --data is missing" },
+}, experiment.cell_options)
+
+--- Runs the command.
+-- @tparam table cmml the library
+-- @tparam table values options
+-- @treturn ?true
+-- @treturn ?string message
+function tune.run(cmml, values)
+  local given = experiment.cell_values(cmml, values)
+  for key, value in pairs(values) do
+    if type(key) == "string" and given[key] == nil then
+      given[key] = value
+    end
+  end
+  given.out = values.out or "runs/tune"
+  local result = cmml.tune(given)
+  print(result.text)
+  local ok, message = cmml.core.write_file(given.out .. "/trials.md", result.text .. "\n")
+  if not ok then
+    return nil, message
+  elseif #result.failures > 0 then
+    return nil, ("%d of the trials failed; the others are kept, and the same command goes on\n%s")
+      :format(#result.failures, experiment.failed(result.failures))
+  elseif not result.trials[1] or not result.trials[1].value then
+    return nil, "every trial diverged: lower the learning rates of the space"
+  end
+  print(("\nbest settings: %s/best.json (cmml train --settings)"):format(given.out))
+  return true
+end
+
+return tune
