@@ -3658,6 +3658,35 @@ function cmml.transpose(x, a, b) end
 ---Gives memory kept for reuse back to the system.
 function cmml.trim() end
 
+---@class cmml.tune.options
+---@field data? any
+---@field space any
+---@field trials? integer default 20
+---@field seed? integer default 1
+---@field train_seed? integer default 1
+---@field preset? string
+---@field protocol? string
+---@field setting? string
+---@field valid? number
+---@field data_seed? integer
+---@field epochs? integer
+---@field patience? integer
+---@field quick? boolean default false
+---@field best? integer default 10
+---@field out? string
+---@field jobs? integer default 1
+---@field processes? boolean
+---@field modules? table default {}
+---@field load? table default {}
+---@field quiet? boolean default true
+
+---Searches settings at random: each trial takes its settings from a space, learns, and is judged
+---on the validation tasks. Test users and scenarios are not looked at. With `out` finished trials
+---are kept, and the same call goes on where it was interrupted, or with more trials.
+---@param options cmml.tune.options data (folder; see `experiment`), space (a text such as "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table: by name such a text, or a list of values); trials (how many, default 20); seed (of the search, 1) and train_seed (of every training, 1); preset (what the settings change); protocol, valid, data_seed, epochs, patience; quick (a small made world if there are no data); best (how many trials the text shows, default 10); out, jobs, processes, modules, load, quiet: see `experiment`
+---@return table # text (Markdown), trials (list, best first: trial, value, values, epochs, best_epoch, seconds), metric, failures; with out, best.json there holds the best settings, as `cmml train --settings` takes them
+function cmml.tune(options) end
+
 ---Independent uniform numbers.
 ---@param shape table {2, 3}; {} for a single number
 ---@param low? number least value (default 0)
