@@ -68,7 +68,7 @@ t,yes,two,2,m,2.500000,3,2.00
   end)
 
   it("draws every row with its interval", function()
-    local svg = require("cmml.experiment.chart").svg(tbl, rows)
+    local svg = report.svg(cmml, tbl, tbl.metrics[1], rows)
     for _, text in ipairs { ">one<", ">two<", ">none<", "Title (leaky)", "<svg ", "</svg>" } do
       assert.truthy(svg:find(text, 1, true), text)
     end
@@ -169,7 +169,7 @@ describe("a script that registers a component and asks for its row", function()
     ]]):format(folder))
     os.execute("rm -rf '" .. folder .. "'")
     assert.is_true(ok, output)
-    assert.equal("one\t2\t3\n", output)
+    assert.equal("one\t2\t5\n", output)
   end)
 end)
 
@@ -194,7 +194,7 @@ describe("cmml experiment", function()
       .. "%-%-modulations film,soft\n\ndata made; at most 1 epochs", output)
     assert.matches("\n| film +|", output)
     assert.matches("full, film, seed 2 done", errors)
-    for _, name in ipairs { "results.md", "results.csv", "1-Cold-users-full-histories.svg" } do
+    for _, name in ipairs { "results.md", "results.csv", "1-Cold-users-full-histories-MAE.svg" } do
       assert.is_true(core.exists(folder .. "/" .. name), name)
     end
     assert.equal(1 + 2 * 2 * 3, select(2, core.read_file(folder .. "/results.csv"):gsub("\n", "")))

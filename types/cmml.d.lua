@@ -3683,7 +3683,7 @@ function cmml.trim() end
 ---Searches settings at random: each trial takes its settings from a space, learns, and is judged
 ---on the validation tasks. Test users and scenarios are not looked at. With `out` finished trials
 ---are kept, and the same call goes on where it was interrupted, or with more trials.
----@param options cmml.tune.options data (folder; see `experiment`), space (a text such as "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table: by name such a text, or a list of values); trials (how many, default 20); seed (of the search, 1) and train_seed (of every training, 1); preset (what the settings change); protocol, valid, data_seed, epochs, patience; quick (a small made world if there are no data); best (how many trials the text shows, default 10); out, jobs, processes, modules, load, quiet: see `experiment`
+---@param options cmml.tune.options data (folder; see `experiment`), space (a text such as "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table: by name such a text, or a list of values); trials (how many, default 20); seed (of the search, 1) and train_seed (of every training, 1); preset (what the settings change); setting, protocol, valid, data_seed, epochs, patience; quick (a small made world if there are no data); best (how many trials the text shows, default 10); out, jobs, processes, modules, load, quiet: see `experiment`
 ---@return table # text (Markdown), trials (list, best first: trial, value, values, epochs, best_epoch, seconds), metric, failures; with out, best.json there holds the best settings, as `cmml train --settings` takes them
 function cmml.tune(options) end
 

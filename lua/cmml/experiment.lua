@@ -9,7 +9,6 @@
 -- @module cmml
 local args = require "cmml.args"
 local cells = require "cmml.experiment.cells"
-local chart = require "cmml.experiment.chart"
 local child = require "cmml.experiment.child"
 local wrap = require("cmml.options").wrap
 local report = require "cmml.experiment.report"
@@ -133,8 +132,11 @@ local function write_files(cmml, plan, results, result, folder)
   write("results.md", result.text .. "\n")
   write("results.csv", report.csv(plan, results))
   for i, tbl in ipairs(plan.tables) do
-    write(("%d-%s.svg"):format(i, (tbl.title:gsub("[^%w]+", "-"))),
-      chart.svg(tbl, result.tables[i].rows))
+    for _, metric in ipairs(tbl.metrics) do
+      local base = ("%s-%s"):format(tbl.title, metric.head or metric.name)
+      write(("%d-%s.svg"):format(i, (base:gsub("[^%w@]+", "-"))),
+        report.svg(cmml, tbl, metric, result.tables[i].rows))
+    end
   end
 end
 

@@ -160,6 +160,23 @@ function report.text(tbl, rows, n_seeds)
     #differences > 1 and "\n\n" .. markdown(differences) or "")
 end
 
+--- A picture of a metric of a table: a dot with its interval for each row.
+-- @tparam table cmml the library
+-- @tparam table tbl
+-- @tparam table metric of it
+-- @tparam table rows of `summary`
+-- @treturn string SVG
+function report.svg(cmml, tbl, metric, rows)
+  local list = {}
+  for i, entry in ipairs(rows) do
+    local value = entry[metric.name] or {}
+    list[i] = { entry.row, value.mean, value.low, value.high,
+      strong = entry.row:find "^recommended" ~= nil }
+  end
+  return cmml.svg.intervals { title = tbl.title .. (tbl.leaky and " (leaky)" or ""), rows = list,
+    metric = metric.head or metric.name, decimals = 4, note = "mean and 95 % interval" }
+end
+
 local function quoted(text)
   return text:find '[",\n]' and '"' .. text:gsub('"', '""') .. '"' or text
 end
