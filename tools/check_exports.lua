@@ -113,7 +113,7 @@ local function check_module(name)
   end
 end
 
-local most = 500000 -- bytes
+local most = 600000 -- bytes
 
 local function check_size(name)
   local path, stripped = ("%s/cmml/%s.so"):format(build, name), os.tmpname()

@@ -24,6 +24,31 @@ function class_Adapted:predict(items) end
 ---@return table # list of {item, title, score}, best first; shorter if there are not n items
 function class_Adapted:recommend(options) end
 
+---A recommender that has seen a few labelled pairs of a scenario.
+---@class cmml.AdaptedScenario
+---@field model cmml.Recommender
+---@field state any of the model
+---@field pairs table list of {user, item, label}: rows of the support
+local class_AdaptedScenario = {}
+
+---Scores of items for a user; only their order means anything.
+---@param user string|number raw id
+---@param items table list of raw ids
+---@return table # list of numbers
+function class_AdaptedScenario:predict(user, items) end
+
+---@class cmml.AdaptedScenario.recommend.options
+---@field user any
+---@field n? integer default 10
+---@field items? table
+---@field exclude? table default {}
+---@field include_support? boolean default false
+
+---The items with the highest scores for a user; equal ones in the order of the catalogue.
+---@param options cmml.AdaptedScenario.recommend.options user (raw id), n (default 10), items (list of raw ids to choose from, such as those of the scenario; default: all), exclude (list of raw ids; unknown ones do no harm), include_support (true: items that the support has as positives of the user may come, too)
+---@return table # list of {item, title, score}, best first; shorter if there are not n items
+function class_AdaptedScenario:recommend(options) end
+
 ---What `nn.attention` gives.
 ---@class cmml.Attention: cmml.Module
 ---@overload fun(...: any): any
@@ -270,8 +295,8 @@ function class_Joined:linear(weight, bias, activation) end
 
 ---The element-wise product with rows of a table.
 ---@param table cmml.Tensor [n, width]
----@param ids cmml.Ids which of them each row is multiplied with
----@return cmml.Joined # parts that repeat in the same way are multiplied once for each row of their table
+---@param ids cmml.Ids which of them each row is multiplied with: its task
+---@return cmml.Joined # parts that repeat in the same way, or whose table's rows belong to one task each, are multiplied once for each row of their table
 function class_Joined:scaled_by(table, ids) end
 
 ---Its size.
@@ -612,6 +637,8 @@ function class_Process:poll() end
 ---@field integers table which of these are lists of integers instead: true by name
 ---@field loss? function of (batch): what training minimises
 ---@field fit? function of (ratings, users): counts
+---@field import_catalogue? function of a kind with catalogues of its own: see `import_catalogue`
+---@field setting? string "scenario" where states and scores are of users and items; see `scenario_recommender_class`
 local class_Recommender = {}
 
 ---@class cmml.Recommender.adapt.options
@@ -633,6 +660,26 @@ function class_Recommender:export() end
 ---@return string? # message
 function class_Recommender:save(path) end
 
+---Users, items and their vectors; see `scenario_catalogue`.
+---@class cmml.ScenarioCatalogue
+---@field users cmml.Vocab raw ids
+---@field items cmml.Vocab raw ids
+---@field titles? table by row of `items`
+---@field vectors? cmml.Vectors a row for each
+---@field counts cmml.Tensor [items], how many users are known to have taken each
+---@field schema table that there are no fields
+local class_ScenarioCatalogue = {}
+
+---What a model file keeps of the catalogue.
+---@return table # list of {name, value} for write_archive
+---@return table # plain data for its configuration
+function class_ScenarioCatalogue:export() end
+
+---The title of an item row, or its raw id where there is none.
+---@param row integer
+---@return string
+function class_ScenarioCatalogue:title(row) end
+
 ---Interactions and scenarios; see `scenario_data`.
 ---@class cmml.ScenarioData
 ---@field name string
@@ -652,12 +699,90 @@ local class_ScenarioData = {}
 ---@return string? # message, with the nearest name or why the group is no scenario
 function class_ScenarioData:find(name) end
 
+---Splits the data; see `split_scenarios`.
+---@param options? table
+---@return cmml.ScenarioSplit
+function class_ScenarioData:split(options) end
+
 ---Vectors of a union, made for each of its sets alone and joined: `join_vectors` of what a
 ---function makes. Of data that are no union, what it makes of all.
 ---@param interactions table users (Segments, one a user of the data), items (Ids): those that may be learnt from, as `known` of a split has them
 ---@param make function of {ratings = interactions of the set in rows of its own, n_items = ..}, options that `als_vectors` takes, and the name of the set; gives Vectors
 ---@return cmml.Vectors
 function class_ScenarioData:vectors(interactions, make) end
+
+---What may be learnt from, and what is judged by; see `split_scenarios`. Who took what is
+---{users = Segments, one a user; items = Ids, rising within a user}.
+---@class cmml.ScenarioSplit
+---@field data cmml.ScenarioData
+---@field protocol string "no-leak" or "published"
+---@field leaky boolean whether what is judged was there to be learnt from: say so in every table
+---@field known table who took what, as far as it may be learnt from
+---@field background table the part of it that vectors are to be made of
+---@field fresh? table the other part, which training asks for; nil: there is none
+---@field held_valid table who took what, held out for validation
+---@field held_test table held out for the test
+---@field train table numbers of scenarios in `data.scenarios`
+---@field valid table likewise
+---@field test table likewise
+---@field left_out table list of {scenario, reason}: those that no task can be drawn from
+---@field options table of `split_scenarios`
+local class_ScenarioSplit = {}
+
+---The catalogue of a split, with vectors.
+---@param vectors? cmml.Vectors made of the split's background
+---@return cmml.ScenarioCatalogue
+function class_ScenarioSplit:catalogue(vectors) end
+
+---The rivals of a split, ready to be evaluated.
+---@param vectors? cmml.Vectors made of the split's background; without there is no CF score
+---@return table # list of recommenders: support_popularity, popularity (of all that is known), cf_score
+function class_ScenarioSplit:rivals(vectors) end
+
+---Tasks of a split.
+---@param options? table scenarios ("train", the default, "valid", "test" or a list of numbers); support (positives of a task, 64), support_negatives (64; in proportion where there are fewer positives); query (pairs to learn from, 128; 0: none, and the support takes what there is); batch (tasks at once, 16); seed; order of the support ("mixed": a fresh random one a draw; "positives-first"); negatives of the support ("untouched": uniform over the items of the scenario that the user is not known to have taken, one after another for each positive; "published": of a random positive's user, only other than that item); shuffle (visit in a fresh order each draw), rounds (how often a draw visits each scenario, with a fresh task each time)
+---@return cmml.ScenarioTasks
+function class_ScenarioSplit:tasks(options) end
+
+---What `train` has to know of a split.
+---@return table # a source
+function class_ScenarioSplit:training_source() end
+
+---What `scenario_tasks` gives.
+---@class cmml.ScenarioTasks
+local class_ScenarioTasks = {}
+
+---Iterates over the batches of one draw.
+---@param draw integer
+---@return function # giving what `draw` gives
+function class_ScenarioTasks:batches(draw) end
+
+---How many batches a draw has.
+---@return integer
+function class_ScenarioTasks:count() end
+
+---The tasks of some scenarios. A task depends on (seed, draw, scenario) alone.
+---@param draw integer
+---@param list table of scenario numbers
+---@return table # support = {segments, users, items, labels}, labels 1 or 0; query = {segments, users, positives, negatives}; scenarios (the list); fallbacks (negatives whose users had touched all items of their scenario)
+function class_ScenarioTasks:draw(draw, list) end
+
+---What another thread makes the tasks from.
+---@return string # the function of the library that does
+---@return table # its options: plain data, Ids and Segments
+function class_ScenarioTasks:export() end
+
+---Iterates over the scenarios of one draw, batch by batch.
+---@param draw integer epoch, or number of the evaluation draw, from 1
+---@return function # giving lists of scenario numbers, and the number that `draw` is to be given for them
+function class_ScenarioTasks:people(draw) end
+
+---The weights of a `scenario_cmml`: its network, and what its terms weigh.
+---@class cmml.ScenarioWeights: cmml.Module
+---@field network cmml.Network
+---@field term_weight? cmml.Tensor [terms]
+---@overload fun(...: any): any
+local class_ScenarioWeights = {}
 
 ---What `segments` gives.
 ---@class cmml.Segments
@@ -735,6 +860,11 @@ function class_Tasks:count() end
 ---@param people table list of user rows
 ---@return table # {users = {bags, rows}, support, query}, the last two with segments, items and labels
 function class_Tasks:draw(draw, people) end
+
+---What another thread makes the tasks from.
+---@return string # the function of the library that does
+---@return table # its options: plain data, Ids, Segments and Tensors
+function class_Tasks:export() end
 
 ---Iterates over the people of one draw, batch by batch.
 ---@param draw integer epoch, or number of the evaluation draw, from 1
@@ -1302,6 +1432,7 @@ function class_Tensor:track() end
 ---@field user_scale number what the solution's user vectors were divided by
 ---@field item_scale number likewise
 ---@field options table how they were made: plain data
+---@field interactions? table what they were made of: users (Segments), items (Ids); not saved
 ---@field user_ids? cmml.Vocab raw ids of the rows, where they were loaded from a file
 ---@field item_ids? cmml.Vocab likewise
 local class_Vectors = {}
@@ -1363,6 +1494,42 @@ function class_Warmup:step() end
 ---@param value number
 ---@return number # the learning rate from now on
 function class_Warmup:update(value) end
+
+---What `cf_score` gives.
+---@class cmml.cf_score: cmml.Recommender
+local class_cf_score = {}
+
+---Adapts to labelled pairs of one scenario: one forward pass over them.
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@return cmml.AdaptedScenario # with predict and recommend
+function class_cf_score:adapt(support) end
+
+---Nothing: the vectors know all.
+---@return table
+function class_cf_score.adapt_rows() end
+
+---A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+---@param values table of the entries by name
+---@param schema table plain data of the configuration
+---@return cmml.ScenarioCatalogue
+function class_cf_score.import_catalogue(values, schema) end
+
+---The recommender of a model file.
+---@param catalogue cmml.ScenarioCatalogue
+---@return cmml.Recommender
+function class_cf_score.restore(catalogue) end
+
+---Scores of rows.
+---@param _ table
+---@param items cmml.Ids
+---@param _ cmml.Segments
+---@param users cmml.Ids of the rows
+---@return cmml.Tensor # [rows]
+function class_cf_score:score_rows(_, items, _, users) end
+
+---What a model file keeps beside the catalogue: nothing.
+---@return table
+function class_cf_score.tensors() end
 
 ---What `cmml` gives.
 ---@class cmml.cmml: cmml.Recommender
@@ -1575,6 +1742,146 @@ function class_matrix_factorization:score_rows(state, items, segments) end
 ---@return table # list of {name, tensor}
 function class_matrix_factorization:tensors() end
 
+---What `popularity` gives.
+---@class cmml.popularity: cmml.Recommender
+local class_popularity = {}
+
+---Adapts to labelled pairs of one scenario: one forward pass over them.
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@return cmml.AdaptedScenario # with predict and recommend
+function class_popularity:adapt(support) end
+
+---Nothing: an item's popularity is the same everywhere.
+---@return table
+function class_popularity.adapt_rows() end
+
+---Counts.
+---@param taken table who took what: items (Ids)
+function class_popularity:fit(taken) end
+
+---A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+---@param values table of the entries by name
+---@param schema table plain data of the configuration
+---@return cmml.ScenarioCatalogue
+function class_popularity.import_catalogue(values, schema) end
+
+---The recommender of a model file.
+---@param catalogue cmml.ScenarioCatalogue
+---@return cmml.Recommender
+function class_popularity.restore(catalogue) end
+
+---Scores of rows.
+---@param _ table
+---@param items cmml.Ids
+---@return cmml.Tensor # [rows]
+function class_popularity:score_rows(_, items) end
+
+---What a model file keeps beside the catalogue: nothing.
+---@return table
+function class_popularity.tensors() end
+
+---What `scenario_cmml` gives.
+---@class cmml.scenario_cmml: cmml.Recommender
+local class_scenario_cmml = {}
+
+---Adapts to labelled pairs of one scenario: one forward pass over them.
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@return cmml.AdaptedScenario # with predict and recommend
+function class_scenario_cmml:adapt(support) end
+
+---The contexts of tasks, from one forward pass over their supports.
+---@param support table segments, users, items (Ids), labels [rows] of all tasks
+---@return table # the state for `score_rows`; field context [tasks, dim]
+function class_scenario_cmml:adapt_rows(support) end
+
+---A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+---@param values table of the entries by name
+---@param schema table plain data of the configuration
+---@return cmml.ScenarioCatalogue
+function class_scenario_cmml.import_catalogue(values, schema) end
+
+---What training minimises: the mean over tasks of the mean over pairs of max(0, 1 - score of the
+---positive + score of the negative) (CMML eq. 4).
+---@param batch table as ScenarioTasks:batches gives it
+---@return cmml.Tensor # a single number
+function class_scenario_cmml:loss(batch) end
+
+---@class cmml.scenario_cmml.restore.options
+---@field activation? string
+---@field backbone? table
+---@field bias_start? table
+---@field encoder? string
+---@field encoder_detach? boolean
+---@field encoder_negatives? boolean
+---@field encoder_options? table
+---@field encoder_widths? table
+---@field hybrid? string
+---@field hybrid_options? table
+---@field hyper? table
+---@field inputs? table
+---@field modulation? string
+---@field modulation_options? table
+---@field preset? string default "paper/scenario"
+---@field term_start? table
+---@field terms? table
+
+---The recommender of a model file; see `stored_init`.
+---@param catalogue cmml.ScenarioCatalogue
+---@param options cmml.scenario_cmml.restore.options any option of `scenario_cmml` but seed
+---@param tensors table list of {name, tensor}
+---@return cmml.Recommender
+function class_scenario_cmml.restore(catalogue, options, tensors) end
+
+---Scores of rows under those contexts.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids a row of the catalogue for each score
+---@param segments cmml.Segments which rows belong to which task
+---@param users cmml.Ids the user of each row
+---@param options? table parts = true returns what was computed on the way, too
+---@return cmml.Tensor # [rows]
+---@return table? # see `Network:score`
+function class_scenario_cmml:score_rows(state, items, segments, users, options) end
+
+---What a model file keeps.
+---@return table # list of {name, tensor}
+function class_scenario_cmml:tensors() end
+
+---What `support_popularity` gives.
+---@class cmml.support_popularity: cmml.Recommender
+local class_support_popularity = {}
+
+---Adapts to labelled pairs of one scenario: one forward pass over them.
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@return cmml.AdaptedScenario # with predict and recommend
+function class_support_popularity:adapt(support) end
+
+---The supports of several tasks.
+---@param support table segments, items (Ids), labels [rows]
+---@return table # the state for `score_rows`
+function class_support_popularity:adapt_rows(support) end
+
+---A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+---@param values table of the entries by name
+---@param schema table plain data of the configuration
+---@return cmml.ScenarioCatalogue
+function class_support_popularity.import_catalogue(values, schema) end
+
+---The recommender of a model file.
+---@param catalogue cmml.ScenarioCatalogue
+---@return cmml.Recommender
+function class_support_popularity.restore(catalogue) end
+
+---Scores of rows.
+---@param state table what `adapt_rows` gave
+---@param items cmml.Ids
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function class_support_popularity:score_rows(state, items, segments) end
+
+---What a model file keeps beside the catalogue: nothing.
+---@return table
+function class_support_popularity.tensors() end
+
 ---What `user_mean` gives.
 ---@class cmml.user_mean: cmml.Recommender
 local class_user_mean = {}
@@ -1639,6 +1946,10 @@ cmml.Recommender = nil
 ---The class `ScenarioData`.
 ---@type cmml.ScenarioData
 cmml.ScenarioData = nil
+
+---The class `ScenarioSplit`.
+---@type cmml.ScenarioSplit
+cmml.ScenarioSplit = nil
 
 ---The class `Vectors`.
 ---@type cmml.Vectors
@@ -1716,6 +2027,12 @@ function cmml.apply_expanded(name, ...) end
 ---@param dim? integer 1-based, or negative; without it all elements are one row
 ---@return cmml.Ids # positions from 1 along dim, one for each place of the other dims in row-major order; those along the last dim are what `gather` takes. Without dim: one position among all elements
 function cmml.arg_max(x, dim) end
+
+---What a value is meant as: a catalogue, or vectors of which one is made.
+---@param name string of the function, for messages
+---@param value cmml.ScenarioCatalogue|cmml.Vectors
+---@return cmml.ScenarioCatalogue
+function cmml.as_scenario_catalogue(name, value) end
 
 ---attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the means of v that each query asks for (Vaswani et al. 2017).
 ---@param q cmml.Tensor
@@ -1810,6 +2127,14 @@ function cmml.cap_ratings(ratings, cap, seed) end
 ---@return cmml.Catalogue
 function cmml.catalogue(options) end
 
+---A recommender that has nothing to learn. `support_popularity`: the score of an item is how
+---often it stands among the positives of the support ("ItemPop"). `popularity`: how many users
+---took it, as the catalogue counts them, until `fit` counts anew; the same in every scenario.
+---`cf_score`: the product of the vectors of user and item, the same in every scenario.
+---@param catalogue cmml.ScenarioCatalogue|cmml.Vectors with vectors for `cf_score`
+---@return cmml.Recommender
+function cmml.cf_score(catalogue) end
+
 ---Raises unless the entries of a model file are these, for `restore` of a kind of recommenders.
 ---@param entries table list of {name, tensor or list of integers}
 ---@param expected table list of {name, shape}, in order; without shape a list of integers
@@ -1868,6 +2193,21 @@ function cmml.cmml(catalogue, options) end
 ---@return table? # dataset, catalogue, bags (user fields of all rows), ratings (to train on), all (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions, evaluations ("cold users"; see the head of protocol.lua)
 ---@return string? # message
 function cmml.cold_users(dataset, options) end
+
+---The first pair that is in both, scenario by scenario.
+---@param a table pairs as scenario_pairs gives them
+---@param b table likewise
+---@return integer? # scenario; nil if there is none
+---@return integer? # user
+---@return integer? # item
+function cmml.common_pairs(a, b) end
+
+---The first interaction that is in both.
+---@param a table users (Segments), items (Ids, rising within a user)
+---@param b table likewise
+---@return integer? # user; nil if there is none
+---@return integer? # item
+function cmml.common_taken(a, b) end
 
 ---Makes a component.
 ---@param kind string "encoder", "hybrid" or "modulation"
@@ -1930,11 +2270,50 @@ function cmml.dataset(options) end
 ---@return cmml.Ids # for each entry, which of them it is
 function cmml.distinct(values) end
 
+---The different ids of each segment, so that what depends on an id and its segment can be
+---computed once.
+---@param ids cmml.Ids
+---@param segments cmml.Segments over them
+---@return cmml.Ids # the different ids of the first segment, then those of the second, ..
+---@return cmml.Ids # for each entry of ids, which of them it is
+---@return cmml.Ids # of each of them the segment
+function cmml.distinct_in(ids, segments) end
+
 ---a / b element by element, with broadcasting; x / 0 is infinite.
 ---@param a cmml.Tensor|number
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function cmml.div(a, b) end
+
+---Divides the pairs of some scenarios by user: of the users in random order the first are kept
+---until they have so many pairs, half of the users at most.
+---@param pairs table as scenario_pairs gives them
+---@param scenarios cmml.Ids which ones; all pairs of the others are kept
+---@param limit integer pairs
+---@param seed integer
+---@return table # pairs that are kept
+---@return table # pairs of the other users
+function cmml.divide_pairs(pairs, scenarios, limit, seed) end
+
+---Divides who took what at random, user by user.
+---@param taken table users (Segments), items (Ids, rising within a user)
+---@param shares table list of numbers that are below 1 together: a user of n items gives so many of each, rounded by chance; at least one stays
+---@param options table seed, choice (tells choices of one seed apart, default 0), least (users with fewer items keep all, default 3)
+---@return table # list of such tables: what stays, then the shares
+function cmml.divide_taken(taken, shares, options) end
+
+---Draws one task for each scenario: labelled pairs to adapt to, and pairs of a positive and a
+---negative of one user to learn from.
+---@param candidates table scenarios (Segments), items (Ids, rising within a scenario)
+---@param touched table pairs that are known: no negatives of their users
+---@param support table pairs where positives of supports are drawn
+---@param query? table pairs where those of queries are drawn; nil: from `support`, disjoint
+---@param scenarios cmml.Ids
+---@param options table seed, draw, support (positives), support_negatives (for a full support), query (0: none), published (negatives of the support only other than their pair's item), positives_first (else mixed)
+---@return table # support: segments, users, items, labels (1 or 0)
+---@return table # query: segments, users, positives, negatives
+---@return integer # negatives whose users had touched all items
+function cmml.draw_scenarios(candidates, touched, support, query, scenarios, options) end
 
 ---Draws one task for each user: a random query, and a random support from the rest.
 ---@param ratings table as group_ratings gives them
@@ -2084,6 +2463,31 @@ function cmml.evaluate_by_support(models, tasks, sizes, options) end
 ---@param options? cmml.evaluate_protocol.options sizes (of supports, default {40}), query (ratings judged, default 10), seed of the draws (default 1000), batch (tasks at once, default 64), shuffle_labels; draws, cutoffs, relevant: see `evaluate`
 ---@return table # list of {name, leaky, users (how many), by_size (what `evaluate_by_support` gives)}, in the order of the protocol; evaluations without users are left out
 function cmml.evaluate_protocol(models, data, options) end
+
+---@class cmml.evaluate_ranking.options
+---@field batch? integer default 16
+---@field chunk? integer default 20000
+---@field cutoffs? table default { 10, 20, 50 }
+---@field draws? integer default 1
+---@field max_users? integer
+---@field negatives? string
+---@field on_scenario? function
+---@field order? string
+---@field part? string default "test"
+---@field scenarios? table
+---@field seed? integer default 1
+---@field support? integer
+---@field support_negatives? integer
+
+---Evaluates recommenders of the scenario setting by full ranking. Of each scenario and each user
+---of whom items of it are held out, all items of the scenario are ranked but those that are known
+---of the user; what is held out is to be found. Raises where something that is judged was there
+---to be learnt from (not for a split that is leaky as a whole).
+---@param models table list of recommenders
+---@param split cmml.ScenarioSplit
+---@param options? cmml.evaluate_ranking.options part ("test", the default, or "valid"); cutoffs (default {10, 20, 50}); seed and draws of the supports (default 1 and 1: values are means over draws); max_users (of a scenario, a fixed random sample; default all); support, support_negatives, order, negatives (see `ScenarioSplit:tasks`; default: what the model's preset says, else that of `tasks`); batch (scenarios adapted to at once, 16), chunk (rows scored at once, 20000); scenarios (list of numbers; default: those of the part); on_scenario(done, count)
+---@return table # for each model a table by metric (recall@k, ndcg@k, auc): mean, interval, tasks and skipped (pairs of scenario and user), values (one a pair, NaN where all or none of the list is held out), by_scenario (means). Field pairs of the list: {scenario, user} of the values, always in the same order; field scenarios: numbers in the order of by_scenario; field leaky
+function cmml.evaluate_ranking(models, split, options) end
 
 ---Whether there is anything at a path.
 ---@param path string
@@ -2395,6 +2799,12 @@ function cmml.import_catalogue(values, schema) end
 ---@return cmml.Recommender
 function cmml.import_recommender(data) end
 
+---A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+---@param values table of the entries by name
+---@param schema table plain data of the configuration
+---@return cmml.ScenarioCatalogue
+function cmml.import_scenario_catalogue(values, schema) end
+
 ---What this build is.
 ---@return table # version, dtype, blas, kernels (instruction set), max_dims
 function cmml.info() end
@@ -2480,7 +2890,7 @@ function cmml.join_scenarios(list, name) end
 function cmml.join_vectors(list) end
 
 ---A matrix of joined parts.
----@param parts table list of {table [n, width], ids}: row r of the part is row ids[r] of its table, or row r where there are no ids
+---@param parts table list of {table [n, width], ids, owners}: row r of the part is row ids[r] of its table, or row r where there are no ids. owners (Ids, if known): where each row of the table belongs to one task alone, the task
 ---@return cmml.Joined
 function cmml.joined(parts) end
 
@@ -3090,6 +3500,23 @@ function cmml.optimizer(params, moments) end
 ---@return cmml.Tensor
 function cmml.pad_segments(x, segments) end
 
+---Inputs by name: `cf_score`, the product of both vectors over the root of their width, which is
+---of the size of 1 for vectors of unit size; `popularity`, the logarithm of 1 + how many users
+---are known to have taken the item, less its mean, over its standard deviation.
+---@type table
+cmml.pair_inputs = nil
+
+---The users of a scenario.
+---@param pairs table as scenario_pairs gives them
+---@param scenario integer
+---@return cmml.Ids # rising
+function cmml.pair_users(pairs, scenario) end
+
+---The query of a draw as rows to be scored: of each task first the positives, then the negatives.
+---@param query table segments, users, positives, negatives, as draw_scenarios gives them
+---@return table # segments (twice as long), users, items, and positive, negative (Ids: the row of each pair's positive and negative)
+function cmml.paired_rows(query) end
+
 ---A leaf with these numbers, tracked, to be learnt.
 ---@param values cmml.Tensor to start from
 ---@return cmml.Tensor # a copy, of the same shape
@@ -3117,11 +3544,28 @@ function cmml.permute(x, dims) end
 ---@return cmml.Plateau # a schedule, with fields best and bad
 function cmml.plateau(options) end
 
+---A recommender that has nothing to learn. `support_popularity`: the score of an item is how
+---often it stands among the positives of the support ("ItemPop"). `popularity`: how many users
+---took it, as the catalogue counts them, until `fit` counts anew; the same in every scenario.
+---`cf_score`: the product of the vectors of user and item, the same in every scenario.
+---@param catalogue cmml.ScenarioCatalogue|cmml.Vectors with vectors for `cf_score`
+---@return cmml.Recommender
+function cmml.popularity(catalogue) end
+
 ---x to the power of a plain number.
 ---@param x cmml.Tensor
 ---@param exponent number
 ---@return cmml.Tensor
 function cmml.pow(x, exponent) end
+
+---The options of a model: what was given, else what its preset says. Where a component is
+---another than the preset's, the preset's options of that component do not count.
+---@param name string of the function, for messages
+---@param given table checked options; preset names the preset
+---@param known table by key: the options that a model file keeps
+---@param setting string that the preset has to be for
+---@return table # a copy
+function cmml.preset_options(name, given, known, setting) end
 
 ---Settings by name. `published-code`, the default, is what the paper's released code runs on
 ---MovieLens-1M. Those of the scenario setting stand under `paper/scenario` and
@@ -3146,6 +3590,16 @@ function cmml.processors() end
 ---@return table # recall, precision, hit, ndcg, ndcg_exp, mrr, map: for each cutoff a list with one number a task
 ---@return table # reciprocal_rank, average_precision, auc: such a list
 function cmml.ranking_metrics(score, label, segments, cutoffs) end
+
+---The items of a scenario that each of some users is to be ranked on: all but those that are
+---known of the user. Raises where one that is held out is known.
+---@param candidates table scenarios (Segments), items (Ids, rising within a scenario)
+---@param scenario integer
+---@param held table pairs that are held out: label 1
+---@param removed table list of what is known: users (Segments), items (Ids, rising within a user)
+---@param users cmml.Ids
+---@return table # segments (one a user, empty where there are not both labels), users, items, labels of the rows
+function cmml.ranking_rows(candidates, scenario, held, removed, users) end
 
 ---Metrics of predicted ratings, task by task; what does not exist is not a number (NaN).
 ---@param score cmml.Tensor [rows]
@@ -3200,6 +3654,23 @@ function cmml.read_file(path) end
 ---@return table? # for `scenario_data`: names, group_ids, item_ids, unknown_items; nil if the file is missing, malformed or names unknown items
 ---@return string? # message with the line, or the item of an object
 function cmml.read_groups(path, items, options) end
+
+---Reads inputs of a catalogue.
+---@param what string function and option, for messages
+---@param catalogue cmml.ScenarioCatalogue
+---@param names table list of names in `pair_inputs`
+---@return integer # width of all together
+---@return cmml.Tensor? # those of items side by side [items, ..]; nil: there are none
+---@return function? # of (users, items) giving those of pairs [rows, ..]; nil: there are none
+function cmml.read_pair_inputs(what, catalogue, names) end
+
+---Reads inputs of a catalogue in the order of their names, all of them pair by pair.
+---@param what string function and option, for messages
+---@param catalogue cmml.ScenarioCatalogue
+---@param names table list of names in `pair_inputs`
+---@return integer # width of all together
+---@return function? # of (users, items) giving them [rows, width]; nil: there are none
+function cmml.read_pair_terms(what, catalogue, names) end
 
 ---Reads a delimited file into columns. Empty lines are passed over; lines end with LF or CRLF.
 ---
@@ -3284,6 +3755,45 @@ function cmml.save(model, path, extra) end
 ---@return cmml.Tensor
 function cmml.scatter_add_rows(base, x, ids) end
 
+---@class cmml.scenario_catalogue.options
+---@field vectors? cmml.Vectors
+---@field users? any
+---@field items? any
+---@field titles? table
+---@field interactions? table
+
+---A catalogue.
+---@param options cmml.scenario_catalogue.options vectors (Vectors, a row for each user and item; without, only recommenders that need none can be made); users and items (Vocab; default: the ids of loaded vectors, or else "1", "2", ..); titles (list of texts, default none); interactions (who took what, as far as it is known: users = Segments, items = Ids; default: what the vectors were made of, where that is at hand)
+---@return cmml.ScenarioCatalogue
+function cmml.scenario_catalogue(options) end
+
+---@class cmml.scenario_cmml.options
+---@field activation? string
+---@field backbone? table
+---@field bias_start? table
+---@field encoder? string
+---@field encoder_detach? boolean
+---@field encoder_negatives? boolean
+---@field encoder_options? table
+---@field encoder_widths? table
+---@field hybrid? string
+---@field hybrid_options? table
+---@field hyper? table
+---@field inputs? table
+---@field modulation? string
+---@field modulation_options? table
+---@field preset? string default "paper/scenario"
+---@field seed? integer default 1
+---@field term_start? table
+---@field terms? table
+
+---A CMML recommender of the scenario setting with fresh weights: a row is the vector of a user
+---and that of an item, which are not learnt; support labels are 1 or 0.
+---@param catalogue cmml.ScenarioCatalogue|cmml.Vectors with vectors; `ScenarioSplit:catalogue` makes one
+---@param options? cmml.scenario_cmml.options preset (default "paper/scenario") and, over it, any option of `network` but those of fields and labels (encoder, hybrid, modulation, backbone, hyper, ..); inputs (names in `pair_inputs`, further columns of the rows; default none); terms (such names: what is added to the score with a learnt weight; default none), term_start (list of the weights that they begin with, default 0); seed of the initial weights (default 1). The preset's dim does not count: it is that of the vectors. Where a component is another than the preset's, the preset's options of that component do not count
+---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
+function cmml.scenario_cmml(catalogue, options) end
+
 ---@class cmml.scenario_data.options
 ---@field name? string default "data"
 ---@field users? any
@@ -3306,6 +3816,19 @@ function cmml.scatter_add_rows(base, x, ids) end
 ---@return string? # message, which tells the sizes of the groups where none is a scenario
 function cmml.scenario_data(options) end
 
+---What the users took of each scenario's items.
+---@param taken table users (Segments), items (Ids, rising within a user)
+---@param scenarios table scenarios (Segments), items (Ids, rising within a scenario)
+---@return table # scenarios (Segments), users, items (Ids; rising within a scenario)
+function cmml.scenario_pairs(taken, scenarios) end
+
+---A kind of recommender of the scenario setting; see `recommender_class`. It adapts to lists of
+---{user, item, 1 or 0}, and its model files hold a ScenarioCatalogue.
+---@param kind string
+---@param title string for tables
+---@return cmml.Recommender # the class
+function cmml.scenario_recommender_class(kind, title) end
+
 ---@class cmml.scenario_source.options
 ---@field min_items? integer
 ---@field max_items? integer
@@ -3324,6 +3847,25 @@ function cmml.scenario_data(options) end
 ---@return cmml.ScenarioData? # nil if a folder is of no known format, or its loader fails
 ---@return string? # message
 function cmml.scenario_source(source, options) end
+
+---@class cmml.scenario_tasks.options
+---@field batch? integer default 16
+---@field candidates table
+---@field negatives? string default "untouched"
+---@field order? string default "mixed"
+---@field pairs table
+---@field query? integer default 128
+---@field rounds? integer default 1
+---@field scenarios table
+---@field seed? integer default 1
+---@field shuffle? boolean default false
+---@field support? integer default 64
+---@field support_negatives? integer default 64
+
+---A source of tasks, one a scenario; `ScenarioSplit:tasks` makes it.
+---@param options cmml.scenario_tasks.options candidates (scenarios: Segments, items: Ids), pairs (known, support and query, see `core.draw_scenarios`), scenarios (list of numbers), and those of `ScenarioSplit:tasks`: support, support_negatives, query, batch, seed, order, negatives, shuffle, rounds
+---@return cmml.ScenarioTasks
+function cmml.scenario_tasks(options) end
 
 ---@class cmml.schema.declaration
 ---@field item? table default {}
@@ -3472,6 +4014,28 @@ function cmml.sparse(rows, columns, weights, n_rows, n_columns) end
 ---@return string # message on failure
 function cmml.spawn(words, log) end
 
+---@class cmml.split_scenarios.options
+---@field held_out? number default 0.2
+---@field protocol? string default "no-leak"
+---@field query_share? number default 0
+---@field seed? integer default 1
+---@field support_pairs? integer default 512
+---@field test? number default 0.2
+---@field valid? number default 0.1
+---@field valid_held_out? number default 0.1
+
+---Splits scenario data. Protocol "no-leak": some scenarios are kept for validation and test,
+---and of every user with at least 3 interactions a random share is held out, in all scenarios:
+---items belong to several scenarios, so that without it most of what a test scenario asks for
+---would have been learnt from others. Vectors, supports, training and negatives see `known`
+---alone. Protocol "published": the scenarios alone are split; within one that is judged, users
+---are: the first in random order, until they have 512 pairs (half of them at most), are the
+---support. What is judged there was in the vectors and in other scenarios: the split is `leaky`.
+---@param data cmml.ScenarioData
+---@param options? cmml.split_scenarios.options seed (default 1); held_out (share of a user's interactions for the test, 0.2) and valid_held_out (for validation, 0.1), rounded by chance; query_share (0: of the known interactions of every user this share stays out of `background`, and training asks for it alone, so that vectors made of `background` have not seen what training asks for, as they have not seen what the test asks for); valid and test (shares of the scenarios of each domain, 0.1 and 0.2); protocol; support_pairs (of a scenario that is judged as published, 512)
+---@return cmml.ScenarioSplit
+function cmml.split_scenarios(data, options) end
+
 ---square root; not a number below 0.
 ---@param x cmml.Tensor
 ---@return cmml.Tensor
@@ -3487,6 +4051,13 @@ function cmml.square(x) end
 ---@param below? number  (default 0)
 ---@return cmml.Tensor
 function cmml.step(x, below) end
+
+---Initial values for a model that comes from a file: a parameter is made only if the file holds
+---one of its shape, so that memory is in proportion to the file.
+---@param tensors table list of {name, tensor}
+---@return table # like `nn.init`
+---@return table # the tensors by name
+function cmml.stored_init(tensors) end
 
 ---by name
 ---@type table
@@ -3510,6 +4081,21 @@ function cmml.sum(x, dim, keep) end
 ---@param shape integer[] sizes
 ---@return cmml.Tensor
 function cmml.sum_to(x, shape) end
+
+---How often the item of each row stands among the positives of its task's support.
+---@param support table segments (one a task), items, labels [rows], positive above 0
+---@param items cmml.Ids of the rows
+---@param segments cmml.Segments which rows belong to which task
+---@return cmml.Tensor # [rows]
+function cmml.support_counts(support, items, segments) end
+
+---A recommender that has nothing to learn. `support_popularity`: the score of an item is how
+---often it stands among the positives of the support ("ItemPop"). `popularity`: how many users
+---took it, as the catalogue counts them, until `fit` counts anew; the same in every scenario.
+---`cf_score`: the product of the vectors of user and item, the same in every scenario.
+---@param catalogue cmml.ScenarioCatalogue|cmml.Vectors with vectors for `cf_score`
+---@return cmml.Recommender
+function cmml.support_popularity(catalogue) end
 
 ---A chart of means with their intervals, a row each.
 ---@param options table title; rows: a list of {label, mean, low, high}: low and high may be nil, a mean that is not finite is told as "no value"; with the fields group (rows that follow one another under one heading) and strong (true: stands out); metric (name of the axis); note (a line under the title); decimals (of the values, default 3)
@@ -3618,35 +4204,47 @@ function cmml.top_k(x, k) end
 ---@field lr? number
 ---@field modules? table default {}
 ---@field momentum? number
+---@field negatives? string
 ---@field notes? table default {}
 ---@field on_epoch? function
 ---@field on_step? function
 ---@field optimizer? string default "adam"
+---@field order? string
 ---@field out? string
 ---@field patience? integer default 10
 ---@field query? integer
 ---@field resume? boolean default false
+---@field rounds? integer
 ---@field schedule? any
 ---@field seed? integer default 1
 ---@field shards? integer default 1
 ---@field shuffle? boolean
 ---@field support? integer
+---@field support_negatives? integer
 ---@field threads? integer default 1
----@field valid_draws? integer default 2
+---@field valid_draws? integer
+---@field valid_users? integer
 ---@field warmup? integer default 0
+---@field watch? string
 ---@field weight_decay? number
 
 ---Trains a recommender that learns by gradients. Every epoch visits each training user once,
----with a fresh draw of support and query; then the validation users judge.
+---with a fresh draw of support and query; then the validation users judge. A recommender of the
+---scenario setting learns from a split in the same way: an epoch visits each training scenario
+---`rounds` times; then the validation scenarios judge by full ranking.
 ---
 ---With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
----log.csv there, and best.safetensors when the validation MAE has fallen (or always, with choose
----= "last").
+---log.csv there, and best.safetensors when the validation MAE has fallen, or the recall has risen
+---(or always, with choose = "last").
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
----@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch)
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch); or a ScenarioSplit
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
+
+---The options of `train` that are for some kinds of data alone, as `args.check` reads them.
+---@type table
+cmml.training_options = nil
 
 ---two dims swapped, the last two unless named.
 ---@param x cmml.Tensor
@@ -3731,6 +4329,11 @@ function cmml.user_protocol(dataset, options) end
 ---The names of the protocols of `user_protocol`.
 ---@type table
 cmml.user_protocols = nil
+
+---What `train` has to know of ratings of users.
+---@param data table ratings, bags, train, valid: see `train`
+---@return table # a source
+function cmml.user_source(data) end
 
 ---A function that gives the value and the gradient of another.
 ---@param f function of (params, ...) giving a loss

@@ -11,16 +11,20 @@
 
 /* What a stream is for; part of its key, so that two uses of one (seed, epoch, task) never meet. */
 typedef enum cm_rng_stream {
-    CM_STREAM_USER,    /* numbers that a script draws by itself */
-    CM_STREAM_INIT,    /* initial values of parameters */
-    CM_STREAM_SPLIT,   /* which users train, validate and test */
-    CM_STREAM_CAP,     /* which ratings a capped user keeps */
-    CM_STREAM_DRAW,    /* support and query of a task */
-    CM_STREAM_ORDER,   /* the order of the tasks in an epoch */
-    CM_STREAM_LABELS,  /* permuted labels of the ablation */
-    CM_STREAM_DROPOUT, /* masks of dropout */
-    CM_STREAM_PAIRS,   /* what BPR compares */
-    CM_STREAM_SAMPLES, /* resamples of tasks and seeds in a bootstrap */
+    CM_STREAM_USER,     /* numbers that a script draws by itself */
+    CM_STREAM_INIT,     /* initial values of parameters */
+    CM_STREAM_SPLIT,    /* which users train, validate and test */
+    CM_STREAM_CAP,      /* which ratings a capped user keeps */
+    CM_STREAM_DRAW,     /* support and query of a task */
+    CM_STREAM_ORDER,    /* the order of the tasks in an epoch */
+    CM_STREAM_LABELS,   /* permuted labels of the ablation */
+    CM_STREAM_DROPOUT,  /* masks of dropout */
+    CM_STREAM_PAIRS,    /* what BPR compares */
+    CM_STREAM_SAMPLES,  /* resamples of tasks and seeds in a bootstrap */
+    CM_STREAM_HELD_OUT, /* what is held out of who took what */
+    CM_STREAM_SCENARIO, /* support and query of a scenario */
+    CM_STREAM_JUDGES,   /* the users that a scenario is judged by */
+    CM_STREAM_LAST = CM_STREAM_JUDGES
 } cm_rng_stream;
 
 typedef struct cm_rng {

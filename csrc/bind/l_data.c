@@ -230,16 +230,17 @@ static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {NULL, NULL}};
 
 /*** Numbers that tell streams of random numbers apart: user, init, split, cap, draw, order, labels,
- * dropout, pairs, samples.
+ * dropout, pairs, samples, held_out, scenario, judges.
  * @tfield table streams by name */
-static const char *const stream_names[] = {"user",  "init",   "split",   "cap",   "draw",
-                                           "order", "labels", "dropout", "pairs", "samples"};
+static const char *const stream_names[] = {"user",     "init",     "split",   "cap",   "draw",
+                                           "order",    "labels",   "dropout", "pairs", "samples",
+                                           "held_out", "scenario", "judges"};
 
 void cmL_open_data(lua_State *L)
 {
     cmL_register(L, functions);
     lua_newtable(L); /* streams of the keyed generator, by name */
-    for (int s = 0; s <= CM_STREAM_SAMPLES; s++) {
+    for (int s = 0; s <= CM_STREAM_LAST; s++) {
         lua_pushinteger(L, s);
         lua_setfield(L, -2, stream_names[s]);
     }

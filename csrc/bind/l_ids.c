@@ -60,6 +60,26 @@ static int l_distinct(lua_State *L)
     return 2;
 }
 
+/*** The different ids of each segment, so that what depends on an id and its segment can be
+ * computed once.
+ * @function distinct_in
+ * @tparam Ids ids
+ * @tparam Segments segments over them
+ * @treturn Ids the different ids of the first segment, then those of the second, ..
+ * @treturn Ids for each entry of ids, which of them it is
+ * @treturn Ids of each of them the segment */
+static int l_distinct_in(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_ids *ids = cmL_check_ids(L, 1), *segments = cmL_check_segments(L, 2);
+    luaL_argcheck(L, cm_segments_rows(segments) == ids->count, 2,
+                  "segments over all ids were expected");
+    cm_ids **distinct = cmL_push_ids(L), **places = cmL_push_ids(L), **groups = cmL_push_ids(L);
+    return cm_ids_distinct_in(cx, ids, segments, distinct, places, groups)
+               ? 3
+               : cmL_raise(L, cx, "distinct_in");
+}
+
 /* A field of the table on top of the stack, its name at `name`: the object in a box of that class,
  * or NULL for nil. Nothing of Lua runs here, neither a metamethod nor the collector, that could
  * free what was read before. */
@@ -233,6 +253,7 @@ static int segments_tostring(lua_State *L)
 static const luaL_Reg functions[] = {{"ids", l_ids},
                                      {"segments", l_segments},
                                      {"distinct", l_distinct},
+                                     {"distinct_in", l_distinct_in},
                                      {"merge_bags", l_merge_bags},
                                      {NULL, NULL}};
 static const luaL_Reg ids_meta[] = {

@@ -63,6 +63,36 @@ bool cm_ids_distinct(cm_ctx *cx, const cm_ids *ids, cm_ids **distinct, cm_ids **
     return true;
 }
 
+bool cm_ids_distinct_in(cm_ctx *cx, const cm_ids *ids, const cm_ids *segments, cm_ids **distinct,
+                        cm_ids **places, cm_ids **groups)
+{
+    uint64_t *keys = cm_calloc(cx, (size_t)ids->count, sizeof *keys);
+    *groups = keys ? cm_ids_new(cx, ids->count) : NULL;
+    if (!*groups) {
+        cm_free(cx, keys);
+        return false;
+    }
+    for (int64_t g = 0; g < cm_segments_groups(segments); g++)
+        for (int32_t i = segments->values[g]; i < segments->values[g + 1]; i++)
+            keys[i] = (uint64_t)g << 32 | (uint32_t)ids->values[i];
+    bool ok = cm_distinct(cx, keys, ids->count, distinct, places);
+    for (int64_t i = 0; ok && i < (*distinct)->count; i++) {
+        int32_t first = (*distinct)->values[i];
+        (*groups)->values[i] = (int32_t)(keys[first] >> 32);
+        (*distinct)->values[i] = ids->values[first];
+    }
+    cm_free(cx, keys);
+    if (!ok) {
+        cm_ids_release(cx, *groups);
+        *groups = NULL;
+        return false;
+    }
+    (*groups)->count = (*distinct)->count;
+    cm_ids_seal(*groups);
+    cm_ids_seal(*distinct);
+    return true;
+}
+
 cm_tensor *cm_tensor_distinct(cm_ctx *cx, const cm_tensor *x, cm_ids **places)
 {
     cm_ids *first;

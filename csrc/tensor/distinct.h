@@ -14,6 +14,11 @@ bool cm_distinct(cm_ctx *cx, const uint64_t *keys, int64_t count, cm_ids **first
 /* The different ids of a list, and for each entry which of them it is. */
 bool cm_ids_distinct(cm_ctx *cx, const cm_ids *ids, cm_ids **distinct, cm_ids **places);
 
+/* The different ids of each segment, for each entry which of them it is, and the segment of each of
+ * them. */
+bool cm_ids_distinct_in(cm_ctx *cx, const cm_ids *ids, const cm_ids *segments, cm_ids **distinct,
+                        cm_ids **places, cm_ids **groups);
+
 /* The different numbers [m] of a contiguous tensor as a tensor of the open scope, and for each
  * element which of them it is. Numbers differ where their bits do: 0 and -0 count as two. */
 cm_tensor *cm_tensor_distinct(cm_ctx *cx, const cm_tensor *x, cm_ids **places);

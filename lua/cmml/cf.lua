@@ -66,7 +66,8 @@ return function(cmml)
       plain[key] = type(value) ~= "table" and type(value) ~= "function" and value or nil
     end
     return setmetatable({ kind = kind, users = users, items = items, user_scale = user_scale,
-      item_scale = item_scale, options = plain }, cmml.Vectors)
+      item_scale = item_scale, options = plain,
+      interactions = { users = by_user.rows, items = by_user.columns } }, cmml.Vectors)
   end
 
   --- Vectors by implicit alternating least squares (Hu, Koren and Volinsky, 2008): a product of

@@ -121,8 +121,8 @@ return function(cmml)
         training[name] = entry.value
       end
     end
-    return class.restore(cmml.import_catalogue(catalogue, config.schema), config.options, model),
-      training
+    local import = class.import_catalogue or cmml.import_catalogue
+    return class.restore(import(catalogue, config.schema), config.options, model), training
   end
 
   --- A recommender as plain data: what a model file would keep of it.

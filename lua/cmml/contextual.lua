@@ -17,18 +17,6 @@ return function(cmml)
     rules[key] = rule
   end
 
-  -- The model's own: what is done to its options does nothing to the preset or the caller's table.
-  local function copy_of(value)
-    if type(value) ~= "table" or getmetatable(value) then
-      return value
-    end
-    local copy = {}
-    for key, inner in pairs(value) do
-      copy[key] = copy_of(inner)
-    end
-    return copy
-  end
-
   local function build(catalogue, options, init)
     local network = { item_fields = catalogue:fields "item", user_fields = catalogue:fields "user",
       init = init }
@@ -53,25 +41,7 @@ return function(cmml)
   function cmml.cmml(catalogue, options)
     local opt = args.check("cmml", options, rules)
     args.check("cmml", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
-    local preset = cmml.presets[opt.preset]
-    if not preset then
-      error(("cmml: there is no preset %s; %s"):format(opt.preset,
-        args.suggest(opt.preset, args.keys(cmml.presets))), 2)
-    end
-    if preset.setting ~= "user" then
-      error(("cmml: preset %s is for the %s setting, not for ratings of users"):format(opt.preset,
-        preset.setting), 2)
-    end
-    local chosen = {}
-    for key in pairs(known) do
-      local kind = key:match "^(.*)_options$"
-      local replaced = kind and opt[kind] and opt[kind] ~= preset.model[kind]
-      if opt[key] ~= nil then
-        chosen[key] = copy_of(opt[key])
-      elseif not replaced then
-        chosen[key] = copy_of(preset.model[key])
-      end
-    end
+    local chosen = cmml.preset_options("cmml", opt, known, "user")
     return build(catalogue, chosen, cmml.nn.init(opt.seed))
   end
 
@@ -139,22 +109,8 @@ return function(cmml)
   -- @treturn Recommender
   function Contextual.restore(catalogue, options, tensors)
     args.check("model options", options, known, 1)
-    local stored, values = {}, {}
-    for _, pair in ipairs(tensors) do
-      local shape = table.concat(pair[2].shape, "x")
-      stored[shape] = (stored[shape] or 0) + 1
-      values[pair[1]] = pair[2]
-    end
-    local function blank(shape)
-      local text = table.concat(shape, "x")
-      if not stored[text] or stored[text] == 0 then
-        error(("the model's options ask for a parameter of shape %s, but the file holds %s"):format(
-          text, stored[text] and "no other" or "none"), 0)
-      end
-      stored[text] = stored[text] - 1
-      return core.full(shape, 0)
-    end
-    local self = build(catalogue, options, { uniform = blank, normal = blank })
+    local init, values = cmml.stored_init(tensors)
+    local self = build(catalogue, options, init)
     self.module:load_parameters(values)
     return self
   end

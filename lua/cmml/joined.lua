@@ -14,8 +14,9 @@ return function(cmml)
   local most = 4 -- parts that joined_linear takes
 
   --- A matrix of joined parts.
-  -- @tparam table parts list of {table [n, width], ids}: row r of the part is row ids[r] of its
-  -- table, or row r where there are no ids
+  -- @tparam table parts list of {table [n, width], ids, owners}: row r of the part is row ids[r] of
+  -- its table, or row r where there are no ids. owners (Ids, if known): where each row of the table
+  -- belongs to one task alone, the task
   -- @treturn Joined
   function cmml.joined(parts)
     if type(parts) ~= "table" or #parts == 0 then
@@ -81,9 +82,9 @@ return function(cmml)
 
   --- The element-wise product with rows of a table.
   -- @tparam Tensor table [n, width]
-  -- @tparam Ids ids which of them each row is multiplied with
-  -- @treturn Joined; parts that repeat in the same way are multiplied once for each row of their
-  -- table
+  -- @tparam Ids ids which of them each row is multiplied with: its task
+  -- @treturn Joined; parts that repeat in the same way, or whose table's rows belong to one task
+  -- each, are multiplied once for each row of their table
   function Joined:scaled_by(table, ids)
     local parts, column, wanted = {}, 1, self:shape()[2]
     if table.shape[2] ~= wanted then
@@ -96,6 +97,8 @@ return function(cmml)
       column = column + width
       if part[2] == ids then
         parts[i] = { part[1] * scale, ids }
+      elseif part[3] then
+        parts[i] = { part[1] * core.gather_rows(scale, part[3]), part[2], part[3] }
       else
         local rows = part[2] and core.gather_rows(part[1], part[2]) or part[1]
         parts[i] = { rows * core.gather_rows(scale, ids) }

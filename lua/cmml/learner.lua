@@ -32,7 +32,7 @@ return function(cmml)
 
   -- The options of a schedule as a table of its own, with the defaults of a run: a cosine takes all
   -- steps after the warm-up, a plateau acts before training stops for want of patience.
-  local function read_schedule(opt, steps)
+  local function read_schedule(opt, steps, mode)
     local given = type(opt.schedule) == "string" and { kind = opt.schedule } or opt.schedule
     if type(given) ~= "table" then
       error("train: schedule must be a name or a table of options, not " .. type(given), 0)
@@ -46,6 +46,7 @@ return function(cmml)
       options.steps = given.steps or math.max(steps - opt.warmup, 1)
     else
       options.patience = given.patience or 2
+      options.mode = given.mode or mode == "max" and mode or nil
     end
     return options
   end
@@ -71,12 +72,13 @@ return function(cmml)
   -- @tparam Module module
   -- @tparam table opt of `train`; its schedule is replaced by the table that it stands for
   -- @tparam integer steps of the whole run
+  -- @tparam[opt="min"] string mode what is better in what an epoch is judged by
   -- @treturn table
-  function Learner.new(module, opt, steps)
+  function Learner.new(module, opt, steps, mode)
     local self = setmetatable({ optimizer = make_optimizer(module, opt),
       clipped = opt.clip_norm ~= nil }, Learner)
     if opt.schedule ~= nil then
-      opt.schedule = read_schedule(opt, steps)
+      opt.schedule = read_schedule(opt, steps, mode)
     end
     self.schedule = make_schedule(opt)
     self:set_rate()
@@ -110,7 +112,7 @@ return function(cmml)
     return true
   end
 
-  --- Takes what an epoch is judged by (less is better).
+  --- Takes what an epoch is judged by.
   -- @tparam number value
   function Learner:judge(value)
     if self.schedule then

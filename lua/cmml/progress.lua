@@ -39,7 +39,9 @@ function progress.training(core, epochs)
 
   local function on_epoch(state, improved)
     local judged = state.mae
-      and ("  valid mae %.4f  ndcg_exp@1 %.4f"):format(state.mae, state.ndcg) or ""
+      and ("  valid mae %.4f  ndcg_exp@1 %.4f"):format(state.mae, state.ndcg)
+      or state["recall@20"] and ("  valid recall@10 %.4f  recall@20 %.4f"):format(
+        state["recall@10"], state["recall@20"]) or ""
     io.stderr:write(columns and "\r\27[K" or "", ("epoch %d/%d  loss %.4f%s  %.1f s%s\n"):format(
       state.epoch, epochs, state.loss, judged, state.seconds, improved and "  best" or ""))
   end

@@ -30,6 +30,9 @@ return function(cmml)
   -- @tfield table integers which of these are lists of integers instead: true by name
   -- @tfield ?function loss of (batch): what training minimises
   -- @tfield ?function fit of (ratings, users): counts
+  -- @tfield ?function import_catalogue of a kind with catalogues of its own: see `import_catalogue`
+  -- @tfield ?string setting "scenario" where states and scores are of users and items; see
+  -- `scenario_recommender_class`
   local Recommender = { __name = "cmml.Recommender", integers = {} }
   Recommender.__index = Recommender
   cmml.Recommender = Recommender -- checkpoint.lua adds to it

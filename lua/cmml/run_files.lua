@@ -4,10 +4,9 @@
 -- @module cmml.run_files
 local json = require "cmml.json"
 
--- What decides the numbers of a run besides data, model and learner: it is resumed only under the
--- same.
-local decisive = { "seed", "batch", "shards", "support", "query", "valid_draws", "shuffle",
-  "choose" }
+-- What decides the numbers of a run besides source, model and learner: it is resumed only under
+-- the same.
+local decisive = { "seed", "shards", "shuffle", "choose" }
 
 --- The functions over a library.
 -- @tparam table cmml
@@ -54,13 +53,13 @@ return function(cmml, of_learner)
   end
 
   -- What a run must be resumed under.
-  local function conditions_of(model, data, opt)
-    local conditions = { model = model.options, ratings = #data.ratings.items,
-      train_users = #data.train, valid_users = #data.valid }
+  local function conditions_of(model, source, opt)
+    local conditions = source:conditions()
+    conditions.model = model.options
     for key, value in pairs(opt.conditions) do
       conditions[key] = value
     end
-    for _, keys in ipairs { decisive, of_learner } do
+    for _, keys in ipairs { decisive, source.decisive, of_learner } do
       for _, key in ipairs(keys) do
         conditions[key] = plain_data(opt[key])
       end
@@ -69,43 +68,60 @@ return function(cmml, of_learner)
   end
 
   -- The caller's notes and conditions, with the epoch that a file's weights are from.
-  local function notes_of(opt, state)
+  local function notes_of(opt, state, source)
     local notes = {}
-    for _, source in ipairs { opt.conditions, opt.notes } do
-      for key, value in pairs(source) do
+    for _, given in ipairs { opt.conditions, opt.notes } do
+      for key, value in pairs(given) do
         notes[key] = value
       end
     end
-    notes.epoch, notes.valid_mae = state.epoch, state.mae
+    notes.epoch = state.epoch
+    if source.judged then
+      notes["valid_" .. source.watched] = state[source.watched]
+    end
     return notes
   end
 
-  local function log_line(state)
-    local function cell(value)
-      return value and ("%.6f"):format(value) or ""
+  local function log_head(source)
+    local names = { "epoch", "loss" }
+    for i, metric in ipairs(source.metrics) do
+      names[i + 2] = "valid_" .. metric[2]
     end
-    return ("%d,%.6f,%s,%s,%s,%.3f\n"):format(state.epoch, state.loss, cell(state.mae),
-      cell(state.rmse), cell(state.ndcg), state.seconds)
+    return table.concat(names, ",") .. ",seconds\n"
+  end
+
+  local function log_line(state, source)
+    local cells = { ("%d,%.6f"):format(state.epoch, state.loss) }
+    for i, metric in ipairs(source.metrics) do
+      local value = state[metric[1]]
+      cells[i + 1] = value and ("%.6f"):format(value) or ""
+    end
+    return ("%s,%.3f\n"):format(table.concat(cells, ","), state.seconds)
+  end
+
+  -- Whether JSON can hold it.
+  local function plain_number(value)
+    return type(value) ~= "number" or value - value == 0
   end
 
   --- Writes the files after an epoch, or raises: a run that cannot keep its result must not go on
   -- as if it could. The log is written anew from its lines: after a resume it has none twice.
-  function files.write(model, data, learner, opt, state, improved)
-    state.log[#state.log + 1] = log_line(state)
-    local notes = notes_of(opt, state)
+  function files.write(model, source, learner, opt, state, improved)
+    state.log[#state.log + 1] = log_line(state, source)
+    local notes = notes_of(opt, state, source)
     if improved then
       check(cmml.save(model, path_of(opt, "best"), { notes = notes }))
     end
     local tensors
     tensors, notes.steps, notes.schedule = learner:state()
-    notes.conditions, notes.state = conditions_of(model, data, opt), {}
+    notes.conditions, notes.state = conditions_of(model, source, opt), {}
     for key, value in pairs(state) do
       -- a metric that no task has is no number, and the best of such is infinite
-      notes.state[key] = value == value and value ~= math.huge and value or nil
+      notes.state[key] = plain_number(value) and value or nil
     end
     check(cmml.save(model, path_of(opt, "last"), { tensors = tensors, notes = notes }))
     check(core.write_file(opt.out .. "/log.csv",
-      "epoch,loss,valid_mae,valid_rmse,valid_ndcg_exp@1,seconds\n" .. table.concat(state.log)))
+      log_head(source) .. table.concat(state.log)))
   end
 
   local function weights_of(model)
@@ -153,7 +169,7 @@ return function(cmml, of_learner)
 
   --- Puts the state of an interrupted run back into model and learner, and gives what the loop
   -- has to know of it.
-  function files.resume(model, data, learner, opt)
+  function files.resume(model, source, learner, opt)
     local path = path_of(opt, "last")
     local saved, found = cmml.load(path)
     if not saved then
@@ -164,10 +180,9 @@ return function(cmml, of_learner)
       or type(notes.conditions) ~= "table" then
       error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
     end
-    check_conditions(notes.conditions, conditions_of(model, data, opt))
+    check_conditions(notes.conditions, conditions_of(model, source, opt))
     model.module:load_parameters(weights_of(saved))
     learner:restore(found.tensors, notes.steps, notes.schedule)
-    notes.state.best = notes.state.best or math.huge
     return notes.state
   end
 

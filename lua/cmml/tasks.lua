@@ -99,4 +99,16 @@ return function(cmml)
       return list and self:draw(draw, list)
     end
   end
+
+  --- What another thread makes the tasks from.
+  -- @treturn string the function of the library that does
+  -- @treturn table its options: plain data, Ids, Segments and Tensors
+  function Tasks:export()
+    local function columns_of(ratings)
+      return ratings and { users = ratings.users, items = ratings.items, ratings = ratings.ratings }
+    end
+    return "tasks", { users = {}, bags = self.bags, seed = self.seed,
+      ratings = columns_of(self.ratings), query_ratings = columns_of(self.query_ratings),
+      support = self.support, query = self.query, shuffle_labels = self.shuffle_labels }
+  end
 end

@@ -20,14 +20,10 @@ return function(cmml)
 
   -- What the other threads make theirs from.
   local function setup_of(model, tasks, optimizer, modules)
-    local function columns_of(ratings)
-      return ratings and { users = ratings.users, items = ratings.items, ratings = ratings.ratings }
-    end
+    local maker, options = tasks:export()
     return { path = package.path, cpath = package.cpath, module = "cmml.worker",
       modules = modules, dtype = core.info().dtype, model = model:export(),
-      names = optimizer.names, tasks = { users = {}, bags = tasks.bags, seed = tasks.seed,
-        ratings = columns_of(tasks.ratings), query_ratings = columns_of(tasks.query_ratings),
-        support = tasks.support, query = tasks.query, shuffle_labels = tasks.shuffle_labels } }
+      names = optimizer.names, tasks = { maker = maker, options = options } }
   end
 
   --- A team that computes gradients of a recommender's loss, which has to be the mean over the

@@ -10,22 +10,31 @@ return function(cmml)
 
   local known = {
     out = "string?", resume = { "boolean", false }, epochs = { "integer", 30 },
-    patience = { "integer", 10 }, valid_draws = { "integer", 2 }, seed = { "integer", 1 },
-    batch = "integer?", support = "integer?", query = "integer?", shuffle = "boolean?",
+    patience = { "integer", 10 }, seed = { "integer", 1 }, shuffle = "boolean?",
     choose = "string?", conditions = { "table", {} },
     notes = { "table", {} }, threads = { "integer", 1 }, shards = { "integer", 1 },
     modules = { "table", {} }, on_step = "function?", on_epoch = "function?",
   }
-  for name, rule in pairs(Learner.options) do
-    known[name] = rule
+  for _, more in ipairs { Learner.options, cmml.training_options } do
+    for name, rule in pairs(more) do
+      known[name] = rule
+    end
   end
 
-  -- The options, with the defaults of the model's preset.
-  local function read_options(model, options)
+  -- The options, with the defaults of the model's preset and of the source.
+  local function read_options(model, source, options)
     local opt = args.check("train", options, known, 4)
-    for key, value in pairs(model.training or cmml.presets["published-code"].training) do
-      if opt[key] == nil then
-        opt[key] = value
+    for name in pairs(cmml.training_options) do
+      if opt[name] ~= nil and not source.options[name] then
+        error(("train: %s means nothing here: there are no %s of this kind in %s"):format(name,
+          name, source.what), 3)
+      end
+    end
+    for _, defaults in ipairs { model.training or source.training, source.defaults } do
+      for key, value in pairs(defaults) do
+        if opt[key] == nil then
+          opt[key] = value
+        end
       end
     end
     opt.shuffle, opt.choose = opt.shuffle ~= false, opt.choose or "best"
@@ -38,33 +47,36 @@ return function(cmml)
     if opt.resume and not opt.out then
       error("train: resume needs out, the folder of the run to go on with", 3)
     end
+    if source.check then
+      source:check(opt)
+    end
     return opt
   end
 
-  local function check_call(model, data)
+  -- Where the tasks come from, once model and data are known to go together.
+  local function source_of(model, data)
     if type(model) ~= "table" or not model.catalogue then
       error("train: a recommender was expected, not " .. type(model), 3)
     elseif not model.loss then
       error(("train: a %s is counted, not trained: use fit"):format(model.kind), 3)
     end
-    args.check("train: data", type(data) == "table" and { ratings = data.ratings,
-      bags = data.bags, train = data.train, valid = data.valid } or data,
-      { ratings = "table", bags = "table", train = "table", valid = "table" }, 4)
-    if #data.train == 0 then
-      error("train: there are no training users", 3)
+    local of_scenarios = type(data) == "table" and data.training_source
+    if (model.setting == "scenario") ~= (of_scenarios ~= nil and of_scenarios ~= false) then
+      error(("train: a %s learns from %s"):format(model.kind, of_scenarios
+        and "ratings of users, not from scenarios" or "a split of scenario data (data:split)"), 3)
     end
-  end
-
-  local function tasks_of(data, users, opt, shuffle)
-    return cmml.tasks { ratings = data.ratings, users = users, bags = data.bags, batch = opt.batch,
-      support = opt.support, query = opt.query, seed = opt.seed, shuffle = shuffle }
+    local source = of_scenarios and data:training_source() or cmml.user_source(data)
+    if source.count == 0 then
+      error("train: there are no " .. source.learners, 3)
+    end
+    return source
   end
 
   -- One epoch; the mean loss, or nil, the step and what ceased to be a number there.
   local function run_epoch(team, learner, tasks, epoch, opt)
     local sum, steps, count = 0, 0, tasks:count()
-    for people in tasks:people(epoch) do
-      local value = team:backward(epoch, people)
+    for people, draw in tasks:people(epoch) do
+      local value = team:backward(draw or epoch, people)
       steps = steps + 1
       if value ~= value or math.abs(value) == math.huge then
         return nil, steps, "loss"
@@ -89,24 +101,6 @@ return function(cmml)
     return true
   end
 
-  -- The validation metrics; nil if the model's scores have ceased to be numbers, which evaluate
-  -- would refuse.
-  local function validate(model, tasks, opt)
-    local finite = true
-    local watched = { adapt_rows = function(_, ...)
-      return model:adapt_rows(...)
-    end, score_rows = function(_, ...)
-      local scores = model:score_rows(...)
-      finite = finite and scores:isfinite()
-      return finite and scores or core.full(scores.shape, 0)
-    end }
-    local result = cmml.evaluate({ watched }, tasks, { draws = opt.valid_draws,
-      cutoffs = { 1 } })[1]
-    if finite then
-      return result.mae.mean, result.rmse.mean, result["ndcg_exp@1"].mean
-    end
-  end
-
   local function clone_weights(model)
     local weights = {}
     for name, tensor in model.module:parameters() do
@@ -123,16 +117,19 @@ return function(cmml)
   end
 
   -- Runs and judges one epoch; nil and a message if the numbers ceased to be finite. Without
-  -- validation users there are no metrics.
-  local function next_epoch(model, team, learner, tasks, valid, epoch, opt)
+  -- anything to judge by there are no metrics.
+  local function next_epoch(model, team, learner, tasks, source, epoch, opt)
     local began = core.clock()
     local result = { epoch = epoch }
     local step, what
     result.loss, step, what = run_epoch(team, learner, tasks, epoch, opt)
     local finite = result.loss and is_finite(model)
-    if finite and valid then
-      result.mae, result.rmse, result.ndcg = validate(model, valid, opt)
-      finite = result.mae ~= nil
+    if finite and source.judged then
+      local values = source:validate(model, opt)
+      finite = values ~= nil
+      for key, value in pairs(values or {}) do
+        result[key] = value
+      end
     end
     if not finite then
       return nil, ("the %s was no longer a finite number in epoch %d%s; lower the learning rate "
@@ -144,45 +141,53 @@ return function(cmml)
   end
 
   --- Trains a recommender that learns by gradients. Every epoch visits each training user once,
-  -- with a fresh draw of support and query; then the validation users judge.
+  -- with a fresh draw of support and query; then the validation users judge. A recommender of the
+  -- scenario setting learns from a split in the same way: an epoch visits each training scenario
+  -- `rounds` times; then the validation scenarios judge by full ranking.
   --
   -- With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
-  -- log.csv there, and best.safetensors when the validation MAE has fallen (or always, with choose
-  -- = "last").
+  -- log.csv there, and best.safetensors when the validation MAE has fallen, or the recall has risen
+  -- (or always, with choose = "last").
   -- @tparam Recommender model its weights are changed; in the end they are the best ones (without a
   -- good epoch: those at the start)
   -- @tparam table data ratings (grouped by user), bags (user fields of all rows), train and valid
-  -- (lists of user rows; without valid users the training loss chooses the epoch)
+  -- (lists of user rows; without valid users the training loss chooses the epoch); or a
+  -- ScenarioSplit
   -- @tparam[opt] table options out; resume (go on with last.safetensors, bit for bit); epochs (30);
   -- patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch,
   -- support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's
   -- preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of
   -- data.train, as the published code); choose (which epoch's weights count: "best", the default,
   -- or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or
-  -- "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`);
-  -- warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0
-  -- at the end of the last epoch; "plateau": told the validation MAE, or without validation users
-  -- the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with
-  -- that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number
-  -- of shards gives other last digits, another number of threads the same; valid_draws (2);
-  -- conditions (plain data that a resumed run must have unchanged) and notes (plain data), both
-  -- kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+  -- "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate
+  -- rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch;
+  -- "plateau": told the validation MAE, or without validation users the training loss, with a
+  -- patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards
+  -- of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last
+  -- digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios
+  -- alone: support_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so
+  -- many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and
+  -- watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is
+  -- told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain
+  -- data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
   -- @treturn table epoch, best_epoch, best (validation MAE, or without
   -- validation users the training loss), stopped ("epochs", "patience" or
   -- "diverged"), message
   function cmml.train(model, data, options)
-    check_call(model, data)
-    local opt = read_options(model, options)
-    local tasks = tasks_of(data, data.train, opt, opt.shuffle)
-    local learner = Learner.new(model.module, opt, opt.epochs * tasks:count())
-    local valid = #data.valid > 0 and tasks_of(data, data.valid, opt, false) or nil
+    local source = source_of(model, data)
+    local opt = read_options(model, source, options)
+    local tasks = source:tasks(opt)
+    local watched, mode = source.judged and source.watched or "loss",
+      source.judged and source.mode or "min"
+    local learner = Learner.new(model.module, opt, opt.epochs * tasks:count(), mode)
     local team <close> = cmml.team(model, tasks, learner.optimizer, { threads = opt.threads,
       shards = opt.shards, modules = opt.modules })
     if opt.out then
       files.open(opt)
     end
-    local state = opt.resume and files.resume(model, data, learner, opt)
-      or { epoch = 0, best = math.huge, best_epoch = 0, log = {} }
+    local state = opt.resume and files.resume(model, source, learner, opt)
+      or { epoch = 0, best_epoch = 0, log = {} }
+    state.best = state.best or mode == "min" and math.huge or -math.huge
     local best_weights = state.best_epoch > 0 and files.best_weights(opt) or clone_weights(model)
     local stopped, message = "epochs", nil
     while state.epoch < opt.epochs do
@@ -191,7 +196,8 @@ return function(cmml)
         break
       end
       local result
-      result, message = next_epoch(model, team, learner, tasks, valid, state.epoch + 1, opt)
+      result, message = next_epoch(model, team, learner, tasks, source, state.epoch + 1,
+        opt)
       if not result then
         stopped = "diverged"
         break
@@ -199,14 +205,16 @@ return function(cmml)
       for key, value in pairs(result) do
         state[key] = value
       end
-      local improved = opt.choose == "last" or (state.mae or state.loss) < state.best
+      local value = state[watched]
+      local improved = opt.choose == "last" or mode == "min" and value < state.best
+        or mode == "max" and value > state.best
       if improved then
-        state.best, state.best_epoch = state.mae or state.loss, state.epoch
+        state.best, state.best_epoch = value, state.epoch
         cmml.no_grad(keep_weights, model, best_weights)
       end
-      learner:judge(state.mae or state.loss)
+      learner:judge(value)
       if opt.out then
-        files.write(model, data, learner, opt, state, improved)
+        files.write(model, source, learner, opt, state, improved)
       end
       if opt.on_epoch then
         opt.on_epoch(state, improved)

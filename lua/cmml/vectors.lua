@@ -13,6 +13,7 @@ return function(cmml)
   -- @tfield number user_scale what the solution's user vectors were divided by
   -- @tfield number item_scale likewise
   -- @tfield table options how they were made: plain data
+  -- @tfield ?table interactions what they were made of: users (Segments), items (Ids); not saved
   -- @tfield ?Vocab user_ids raw ids of the rows, where they were loaded from a file
   -- @tfield ?Vocab item_ids likewise
   local Vectors = { __name = "cmml.Vectors" }

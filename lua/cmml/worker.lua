@@ -47,7 +47,7 @@ function worker.start(setup)
       0)
   end
   local optimizer = cmml.core.optimizer(list, 0)
-  return worker.step(model, cmml.tasks(setup.tasks), optimizer), optimizer
+  return worker.step(model, cmml[setup.tasks.maker](setup.tasks.options), optimizer), optimizer
 end
 
 return worker

@@ -1,0 +1,75 @@
+/* scenarios.h - draws of tasks from scenarios (implicit feedback), and the lists that models are
+ * ranked on. */
+#ifndef CM_SCENARIOS_H
+#define CM_SCENARIOS_H
+
+#include "data/taken.h"
+#include "tensor/tensor.h"
+
+/* What tasks are drawn from. All have the same scenarios. Borrowed pointers. */
+typedef struct cm_scenario_source {
+    cm_lists candidates; /* the items of each scenario: at least two where one is drawn */
+    cm_pairs touched;    /* what is known: its pairs are no negatives of their users */
+    cm_pairs support;    /* where positives of supports are drawn */
+    cm_pairs query;      /* where positives of queries are drawn; with scenarios NULL from
+                            `support` too, disjoint from the support of the task */
+} cm_scenario_source;
+
+typedef struct cm_scenario_options {
+    uint64_t seed;
+    uint32_t draw;             /* epoch, or number of the evaluation draw */
+    int64_t support;           /* positives */
+    int64_t support_negatives; /* for a full support; in proportion for a smaller one */
+    int64_t query;             /* pairs of a positive and a negative; 0: none, for evaluation */
+    bool published;            /* negatives of the support as published: of a random pair's user,
+                                  only other than that pair's item; else negative k is of the user
+                                  of positive k, going round, and untouched by that user */
+    bool positives_first;      /* else the support's rows are mixed */
+} cm_scenario_options;
+
+/* The supports of several tasks, one behind the other. */
+typedef struct cm_scenario_support {
+    cm_ids *segments, *users, *items;
+    cm_tensor *labels; /* 1 positive, 0 negative */
+} cm_scenario_support;
+
+/* Their queries. */
+typedef struct cm_scenario_query {
+    cm_ids *segments, *users, *positives, *negatives;
+} cm_scenario_query;
+
+/* One task for each scenario of the list. Support and query of one pool: of more pairs than
+ * `support` a random choice of so many is the support, and the others can be asked for; of fewer,
+ * one half each, the support padded by drawing its pairs again (ScenarioMeta's way). With a pool of
+ * its own the query takes from that. Queries draw without replacement if there are pairs enough.
+ * Without query the support has what there is, unpadded. A negative is uniform over the items of
+ * the scenario that its user has not touched there; for a user who touched all, over all, which
+ * *fallbacks counts. A draw depends on (seed, draw, scenario) alone. The results are new: ids with
+ * one reference, the tensor of the open scope. O(support + query) log, and the longest pool once a
+ * call. */
+bool cm_draw_scenarios(cm_ctx *cx, const cm_scenario_source *from, const cm_ids *scenarios,
+                       const cm_scenario_options *options, cm_scenario_support *support,
+                       cm_scenario_query *query, int64_t *fallbacks) CM_MUST_CHECK;
+
+/* Lists to be ranked. */
+typedef struct cm_ranking_lists {
+    cm_ids *segments; /* one a user */
+    cm_ids *users;    /* [rows] */
+    cm_ids *items;    /* [rows] */
+    cm_tensor *labels;
+} cm_ranking_lists;
+
+/* For each of the users the items of a scenario but those that are `removed` (lists by user): held
+ * ones have label 1, others 0. A user without both kinds gets an empty list. Refused if a held item
+ * is removed: it would be known. Results as above. */
+bool cm_ranking_rows(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, const cm_pairs *held,
+                     const cm_lists *removed, int n_removed, const cm_ids *users,
+                     cm_ranking_lists *out) CM_MUST_CHECK;
+
+/* How often the item of each row stands among the positives of its task's support: the popularity
+ * there. [rows], a tensor of the open scope. */
+cm_tensor *cm_support_counts(cm_ctx *cx, const cm_ids *support, const cm_tensor *labels,
+                             const cm_ids *support_segments, const cm_ids *items,
+                             const cm_ids *segments) CM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,137 @@
+--- What `train` has to know of its data: where tasks come from, and how an epoch is judged.
+--
+-- A source has the fields options (true by name: those of `training_options` that it knows),
+-- decisive (names of those that decide the numbers of a run), training (options for a model that
+-- brings none), defaults (of what is still open then), metrics (list of {field of the state, name
+-- for people}), watched (the field that chooses the epoch), mode ("min" or "max": what is better),
+-- count (tasks to learn from) and judged (whether there is anything to choose by), and the methods
+-- check(opt), tasks(opt), validate(model, opt) giving a value for each metric by field, or nil if
+-- the scores were not finite, and conditions().
+--
+-- @module cmml
+local args = require "cmml.args"
+local watched = require "cmml.watched"
+
+return function(cmml)
+  --- The options of `train` that are for some kinds of data alone, as `args.check` reads them.
+  cmml.training_options = { batch = "integer?", support = "integer?", query = "integer?",
+    valid_draws = "integer?", support_negatives = "integer?", order = "string?",
+    negatives = "string?", rounds = "integer?", valid_users = "integer?", watch = "string?" }
+
+  local function set_of(list)
+    local set = {}
+    for _, name in ipairs(list) do
+      set[name] = true
+    end
+    return set
+  end
+
+  local UserSource = { what = "ratings of users",
+    decisive = { "batch", "support", "query", "valid_draws" }, defaults = { valid_draws = 2 },
+    metrics = { { "mae", "mae" }, { "rmse", "rmse" }, { "ndcg", "ndcg_exp@1" } },
+    watched = "mae", mode = "min", learners = "training users" }
+  UserSource.__index, UserSource.options = UserSource, set_of(UserSource.decisive)
+
+  --- What `train` has to know of ratings of users.
+  -- @tparam table data ratings, bags, train, valid: see `train`
+  -- @treturn table a source
+  function cmml.user_source(data)
+    args.check("train: data", type(data) == "table" and { ratings = data.ratings,
+      bags = data.bags, train = data.train, valid = data.valid } or data,
+      { ratings = "table", bags = "table", train = "table", valid = "table" }, 5)
+    return setmetatable({ data = data, training = cmml.presets["published-code"].training,
+      count = #data.train, judged = #data.valid > 0 }, UserSource)
+  end
+
+  local function tasks_of(self, users, opt, shuffle)
+    local data = self.data
+    return cmml.tasks { ratings = data.ratings, users = users, bags = data.bags, batch = opt.batch,
+      support = opt.support, query = opt.query, seed = opt.seed, shuffle = shuffle }
+  end
+
+  --- The tasks to learn from.
+  function UserSource:tasks(opt)
+    return tasks_of(self, self.data.train, opt, opt.shuffle)
+  end
+
+  --- The metrics of the validation users, on the same draws each time.
+  function UserSource:validate(model, opt)
+    local proxy, is_finite = watched(cmml.core, model)
+    local result = cmml.evaluate({ proxy }, tasks_of(self, self.data.valid, opt, false),
+      { draws = opt.valid_draws, cutoffs = { 1 } })[1]
+    return is_finite() and { mae = result.mae.mean, rmse = result.rmse.mean,
+      ndcg = result["ndcg_exp@1"].mean } or nil
+  end
+
+  --- What a run must be resumed under.
+  function UserSource:conditions()
+    local data = self.data
+    return { ratings = #data.ratings.items, train_users = #data.train, valid_users = #data.valid }
+  end
+
+  local ScenarioSource = { what = "scenarios",
+    decisive = { "batch", "support", "support_negatives", "query", "order", "negatives", "rounds",
+      "valid_draws", "valid_users", "watch" },
+    defaults = { batch = 16, support = 64, support_negatives = 64, query = 128, order = "mixed",
+      negatives = "untouched", valid_draws = 1, valid_users = 100, watch = "recall@20" },
+    training = { lr = 1e-4 },
+    metrics = { { "recall@10", "recall@10" }, { "recall@20", "recall@20" },
+      { "ndcg@20", "ndcg@20" } }, mode = "max", learners = "training scenarios" }
+  ScenarioSource.__index, ScenarioSource.options = ScenarioSource, set_of(ScenarioSource.decisive)
+
+  --- What `train` has to know of a split.
+  -- @treturn table a source
+  function cmml.ScenarioSplit:training_source()
+    return setmetatable({ split = self, count = #self.train, judged = #self.valid > 0 },
+      ScenarioSource)
+  end
+
+  --- Takes the options of a run: an epoch has so many rounds that it takes 200 steps.
+  function ScenarioSource:check(opt)
+    local names = {}
+    for i, metric in ipairs(self.metrics) do
+      names[i] = metric[1]
+    end
+    self.watched = args.one_of("train: watch", opt.watch, names)
+    if opt.query < 1 then
+      error("train: query must be at least 1: without pairs there is nothing to learn from", 0)
+    end
+    local steps = math.ceil(self.count / math.max(opt.batch, 1))
+    opt.rounds = opt.rounds or math.ceil(200 / steps)
+  end
+
+  --- The tasks to learn from.
+  function ScenarioSource:tasks(opt)
+    return self.split:tasks { batch = opt.batch, support = opt.support,
+      support_negatives = opt.support_negatives, query = opt.query, order = opt.order,
+      negatives = opt.negatives, seed = opt.seed, rounds = opt.rounds, shuffle = opt.shuffle }
+  end
+
+  --- The metrics of the validation scenarios, on the same draws and users each time.
+  function ScenarioSource:validate(model, opt)
+    local proxy, is_finite = watched(cmml.core, model)
+    local found = cmml.evaluate_ranking({ proxy }, self.split, { part = "valid",
+      cutoffs = { 10, 20 }, draws = opt.valid_draws, max_users = opt.valid_users, seed = opt.seed,
+      support = opt.support, support_negatives = opt.support_negatives, order = opt.order,
+      negatives = opt.negatives })[1]
+    if not is_finite() then
+      return nil
+    end
+    local values = {}
+    for i, metric in ipairs(self.metrics) do
+      values[metric[1]] = found[metric[1]] and found[metric[1]].mean or 0 / 0
+      if values[metric[1]] ~= values[metric[1]] and i == 1 then
+        error("train: no user of the validation scenarios has held-out items beside others: raise "
+          .. "valid_held_out or valid of the split, or set valid to 0 to choose by the loss", 0)
+      end
+    end
+    return values
+  end
+
+  --- What a run must be resumed under.
+  function ScenarioSource:conditions()
+    local split = self.split
+    return { split = split.options, interactions = #split.known.items,
+      train_scenarios = #split.train, valid_scenarios = #split.valid }
+  end
+end
