@@ -134,8 +134,10 @@ local function write_files(cmml, plan, results, result, folder)
   for i, tbl in ipairs(plan.tables) do
     for _, metric in ipairs(tbl.metrics) do
       local base = ("%s-%s"):format(tbl.title, metric.head or metric.name)
-      write(("%d-%s.svg"):format(i, (base:gsub("[^%w@]+", "-"))),
-        report.svg(cmml, tbl, metric, result.tables[i].rows))
+      local svg = report.svg(cmml, tbl, metric, result.tables[i].rows)
+      if svg then
+        write(("%d-%s.svg"):format(i, (base:gsub("[^%w@]+", "-"))), svg)
+      end
     end
   end
 end

@@ -165,13 +165,17 @@ end
 -- @tparam table tbl
 -- @tparam table metric of it
 -- @tparam table rows of `summary`
--- @treturn string SVG
+-- @treturn ?string SVG; nil where no row has a value
 function report.svg(cmml, tbl, metric, rows)
-  local list = {}
+  local list, some = {}, false
   for i, entry in ipairs(rows) do
     local value = entry[metric.name] or {}
-    list[i] = { entry.row, value.mean, value.low, value.high,
+    list[i] = { entry.row, value.mean or 0 / 0, value.low, value.high,
       strong = entry.row:find "^recommended" ~= nil }
+    some = some or list[i][2] == list[i][2]
+  end
+  if not some then
+    return nil
   end
   return cmml.svg.intervals { title = tbl.title .. (tbl.leaky and " (leaky)" or ""), rows = list,
     metric = metric.head or metric.name, decimals = 4, note = "mean and 95 % interval" }
