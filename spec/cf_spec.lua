@@ -155,6 +155,21 @@ describe("ALS", function()
       solve { { 3, 1, 1 }, { 1, 1, 1 }, { 2, 2, 1 }, { 1, 1, 2 }, { 2, 3, 0 } })
   end)
 
+  it("goes on from other vectors as if it had not stopped", function()
+    local whole = make(double, "als", { iterations = 7, unit_rms = false })
+    local half = make(double, "als", { iterations = 4, unit_rms = false })
+    local rest = make(double, "als", { iterations = 3, unit_rms = false, start = half })
+    assert.equal(whole.users:tobytes(), rest.users:tobytes())
+    assert.equal(whole.items:tobytes(), rest.items:tobytes())
+    local scaled = make(double, "als", { iterations = 3, unit_rms = false,
+      start = make(double, "als", { iterations = 4 }) })
+    assert.falsy(close.fault(require "spec.support.ref".of(whole.items), scaled.items, 1e-9))
+    refused("start has vectors of users of shape 23x5, but 23x4 are to be made", make, double,
+      "als", { factors = 4, start = half })
+    refused("start has vectors of items of shape 17x5, but 18x5 are to be made", make, double,
+      "als", { n_items = 18, start = half })
+  end)
+
   it("refuses numbers that overflow", function()
     refused("overflows: lower alpha (1e+38)", make, cmml, "als", { alpha = 1e38 })
   end)
@@ -185,6 +200,15 @@ describe("BPR", function()
         end
       end
     end
+  end)
+
+  it("goes on from other vectors", function()
+    local half = make(double, "bpr", { iterations = 3 })
+    local rest = make(double, "bpr", { iterations = 1, unit_rms = false, start = half })
+    local x, y = core.bpr_epoch((matrices(core)), half.users * half.user_scale,
+      half.items * half.item_scale, { seed = 1, epoch = 1, rate = 0.05, regularization = 0.01 })
+    assert.equal(x:tobytes(), rest.users:tobytes())
+    assert.equal(y:tobytes(), rest.items:tobytes())
   end)
 
   it("passes over users who have everything", function()

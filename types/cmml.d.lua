@@ -2005,13 +2005,14 @@ function cmml.als_sweep(matrix, y, start, options) end
 ---@field steps? integer default 3
 ---@field seed? integer default 1
 ---@field unit_rms? boolean default true
+---@field start? cmml.Vectors
 ---@field on_iteration? function
 
 ---Vectors by implicit alternating least squares (Hu, Koren and Volinsky, 2008): a product of
 ---vectors near 1 for what a user took, near 0 elsewhere, where an interaction of weight w counts
 ---1 + alpha w times as much as none. Weights of the same user and item are added up. The same
 ---seed gives the same bits on the same kernels. Users and items without interactions get zeros.
----@param options cmml.als_vectors.options ratings: users (Segments as of a Dataset, or Ids: the user of each row), items (Ids), ratings (Tensor of weights that are not negative, 0 being none; nil: each 1); n_items; n_users (needed where users are Ids); factors (numbers of a vector, default 64); iterations (default 15); regularization (of the squares of the vectors, default 1); alpha (default 1); steps (of conjugate gradients for a vector in each iteration, default 3); seed (default 1); unit_rms (default true: users and items are divided by one number each, so that the mean square of their numbers is 1, which leaves every ranking as it is; false: as solved); on_iteration (called with a table after each: iteration, iterations, loss)
+---@param options cmml.als_vectors.options ratings: users (Segments as of a Dataset, or Ids: the user of each row), items (Ids), ratings (Tensor of weights that are not negative, 0 being none; nil: each 1); n_items; n_users (needed where users are Ids); factors (numbers of a vector, default 64); iterations (default 15); regularization (of the squares of the vectors, default 1); alpha (default 1); steps (of conjugate gradients for a vector in each iteration, default 3); seed (default 1); unit_rms (default true: users and items are divided by one number each, so that the mean square of their numbers is 1, which leaves every ranking as it is; false: as solved); start (Vectors to go on from, of the same rows and width: what is known of them by now may be more; the axes stay nearly what they were, so that a network which learnt on the old vectors reads the new ones; default: random); on_iteration (called with a table after each: iteration, iterations, loss)
 ---@return cmml.Vectors
 function cmml.als_vectors(options) end
 
@@ -2096,6 +2097,7 @@ function cmml.bpr_epoch(matrix, x, y, options) end
 ---@field rate? number default 0.05
 ---@field seed? integer default 1
 ---@field unit_rms? boolean default true
+---@field start? cmml.Vectors
 ---@field on_iteration? function
 
 ---Vectors by Bayesian personalised ranking (Rendle and others, 2009): the product with what a
@@ -2103,7 +2105,7 @@ function cmml.bpr_epoch(matrix, x, y, options) end
 ---steps of gradient ascent as there are interactions; weights do not matter, but that 0 is no
 ---interaction. The same seed gives the same bits on the same kernels. Users and items without
 ---interactions get zeros, and are never drawn.
----@param options cmml.bpr_vectors.options ratings, n_items, n_users, factors, unit_rms as of `als_vectors`; iterations (default 30); rate (of learning, default 0.05); regularization (default 0.01); seed (default 1); on_iteration (called with a table after each: iteration, iterations, right: the share of the pairs that were in order when they were drawn)
+---@param options cmml.bpr_vectors.options ratings, n_items, n_users, factors, unit_rms and start as of `als_vectors`; iterations (default 30); rate (of learning, default 0.05); regularization (default 0.01); seed (default 1); on_iteration (called with a table after each: iteration, iterations, right: the share of the pairs that were in order when they were drawn)
 ---@return cmml.Vectors
 function cmml.bpr_vectors(options) end
 

@@ -39,6 +39,25 @@ return function(cmml)
       opt.n_items, n_users)
   end
 
+  -- What an iteration begins with: random vectors, or those of other vectors as they were solved.
+  local function begin(name, opt, by_user, by_item)
+    local start, sides = opt.start, {}
+    for i, side in ipairs { "users", "items" } do
+      local matrix = i == 1 and by_user or by_item
+      if not start then
+        sides[i] = core.new_factors(matrix, opt.factors, { seed = opt.seed, side = i - 1 })
+      else
+        local from = start[side]
+        if from.shape[1] ~= #matrix.rows or from.shape[2] ~= opt.factors then
+          error(("%s: start has vectors of %s of shape %dx%d, but %dx%d are to be made"):format(
+            name, side, from.shape[1], from.shape[2], #matrix.rows, opt.factors), 3)
+        end
+        sides[i] = from * start[i == 1 and "user_scale" or "item_scale"]
+      end
+    end
+    return sides[1], sides[2]
+  end
+
   -- The vectors divided by the root of the mean square of their numbers, and that root. Rows
   -- without interactions are zero, and do not count.
   local function standardised(name, vectors, matrix, opt)
@@ -81,17 +100,23 @@ return function(cmml)
   -- (default 1); steps (of conjugate gradients for a vector in each iteration, default 3);
   -- seed (default 1); unit_rms (default true: users and items are divided by one number each, so
   -- that the mean square of their numbers is 1, which leaves every ranking as it is; false: as
-  -- solved); on_iteration (called with a table after each: iteration, iterations, loss)
+  -- solved); start (Vectors to go on from, of the same rows and width: what is known of them by
+  -- now may be more; the axes stay nearly what they were, so that a network which learnt on the old
+  -- vectors reads the new ones; default: random); on_iteration (called with a table after each:
+  -- iteration, iterations, loss)
   -- @treturn Vectors
   function cmml.als_vectors(options)
     local opt = args.check("als_vectors", options, { ratings = "table", n_items = "integer",
       n_users = "integer?", factors = { "integer", 64 }, iterations = { "integer", 15 },
       regularization = { "number", 1 }, alpha = { "number", 1 }, steps = { "integer", 3 },
-      seed = { "integer", 1 }, unit_rms = { "boolean", true }, on_iteration = "function?" })
+      seed = { "integer", 1 }, unit_rms = { "boolean", true }, start = "cmml.Vectors?",
+      on_iteration = "function?" })
     at_least("als_vectors", opt, "iterations", 1)
     local by_user, by_item = matrices("als_vectors", opt)
-    local items = core.new_factors(by_item, opt.factors, { seed = opt.seed, side = 1 })
-    local users = core.full({ #by_user.rows, opt.factors }, 0)
+    local users, items = begin("als_vectors", opt, by_user, by_item)
+    if not opt.start then
+      users = core.full({ #by_user.rows, opt.factors }, 0)
+    end
     for iteration = 1, opt.iterations do
       users = core.als_sweep(by_user, items, users, opt)
       items = core.als_sweep(by_item, users, items, opt)
@@ -108,20 +133,19 @@ return function(cmml)
   -- steps of gradient ascent as there are interactions; weights do not matter, but that 0 is no
   -- interaction. The same seed gives the same bits on the same kernels. Users and items without
   -- interactions get zeros, and are never drawn.
-  -- @tparam table options ratings, n_items, n_users, factors, unit_rms as of `als_vectors`;
-  -- iterations (default 30); rate (of learning, default 0.05); regularization (default 0.01); seed
-  -- (default 1); on_iteration (called with a table after each: iteration, iterations, right: the
-  -- share of the pairs that were in order when they were drawn)
+  -- @tparam table options ratings, n_items, n_users, factors, unit_rms and start as of
+  -- `als_vectors`; iterations (default 30); rate (of learning, default 0.05); regularization
+  -- (default 0.01); seed (default 1); on_iteration (called with a table after each: iteration,
+  -- iterations, right: the share of the pairs that were in order when they were drawn)
   -- @treturn Vectors
   function cmml.bpr_vectors(options)
     local opt = args.check("bpr_vectors", options, { ratings = "table", n_items = "integer",
       n_users = "integer?", factors = { "integer", 64 }, iterations = { "integer", 30 },
       regularization = { "number", 0.01 }, rate = { "number", 0.05 }, seed = { "integer", 1 },
-      unit_rms = { "boolean", true }, on_iteration = "function?" })
+      unit_rms = { "boolean", true }, start = "cmml.Vectors?", on_iteration = "function?" })
     at_least("bpr_vectors", opt, "iterations", 1)
     local by_user, by_item = matrices("bpr_vectors", opt)
-    local users = core.new_factors(by_user, opt.factors, { seed = opt.seed, side = 0 })
-    local items = core.new_factors(by_item, opt.factors, { seed = opt.seed, side = 1 })
+    local users, items = begin("bpr_vectors", opt, by_user, by_item)
     for iteration = 1, opt.iterations do
       local right
       users, items, right = core.bpr_epoch(by_user, users, items, { seed = opt.seed,
