@@ -19,11 +19,10 @@ end
 
 -- The items as they were given, as a list.
 local function list_of(given)
-  if type(given) == "userdata" then
-    local ok, list = pcall(function()
-      return given:totable()
-    end)
-    return ok and list or nil
+  local meta = getmetatable(given)
+  if type(given) == "userdata" and type(meta) == "table"
+    and tostring(meta.__name):find "%.Ids$" then
+    return given:totable()
   end
   return type(given) == "table" and given or nil
 end

@@ -1,6 +1,7 @@
 --- What a program does with the library, in small: the sweeps of failing allocations and the stress
 -- of the collector run these. Each can be run again and again and gives the same text every time.
 local people = require "spec.support.people"
+local scenario_world = require "spec.support.scenario_world"
 
 -- A file with every kind of column, fields in quotes among them.
 local delimited = [[
@@ -135,6 +136,33 @@ return function(cmml, folder)
         parts[#parts + 1] = vectors.users:tobytes() .. vectors.items:tobytes()
       end
       return table.concat(parts, " ")
+    end },
+    { "scenario data", function()
+      local world = scenario_world.make { users = 6, items = 8, scenarios = 3, size = 4 }
+      world.min_items = 1
+      local one, parts = cmml.scenario_data(world), {}
+      world.name = "other"
+      local union = cmml.join_scenarios { one, cmml.scenario_data(world) }
+      for s, scenario in ipairs(union.scenarios) do
+        parts[s] = scenario.name .. "=" .. table.concat(scenario.items:totable(), " ")
+      end
+      local vectors = union:vectors(union.interactions, function(options, name)
+        options.factors, options.iterations = name == "other" and 4 or 2, 1
+        return cmml.als_vectors(options)
+      end)
+      return table.concat(parts, "\n") .. vectors.items:tobytes()
+    end },
+    { "files of scenarios", function()
+      local name, parts = folder .. "/groups", {}
+      assert(core.write_file(name .. ".txt", "a\tx\nb\ty\na\ty\n"))
+      assert(core.write_file(name .. ".json", '{"a": ["x", 3], "b": "x"}'))
+      local items = core.vocab()
+      items:add "a"
+      for i, ending in ipairs { ".txt", ".json" } do
+        local groups = assert(cmml.read_groups(name .. ending, items, { unknown = "skip" }))
+        parts[i] = table.concat(groups.names, " ") .. table.concat(groups.item_ids:totable(), " ")
+      end
+      return table.concat(parts, "\n")
     end },
     { "vocab", function()
       local vocab = core.vocab()
