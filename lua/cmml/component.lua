@@ -65,8 +65,11 @@ return function(cmml)
       end
       all[key] = value
     end
-    local module = constructor(all)
-    if type(module) ~= "table" or type(module.named_parameters) ~= "function" then
+    local made, module = pcall(constructor, all)
+    if not made then -- an error that is no text is not ours to change
+      error(type(module) == "string" and ("network: the constructor of the %s %s: %s"):format(kind,
+        name, module:gsub("^[^\n]*/component%.lua:%d+: ", "")) or module, 0)
+    elseif type(module) ~= "table" or type(module.named_parameters) ~= "function" then
       error(("network: the constructor of the %s %s gave %s, not a module"):format(kind, name,
         type(module)), 0)
     elseif type(module.forward) ~= "function" then
