@@ -2,6 +2,7 @@
  * forward keeps its gates for the way back; what needs no order of steps is one product for all. */
 #include "ops/recurrent.h"
 #include "tensor/blas.h"
+#include "tensor/panels.h"
 #include <string.h>
 
 /* The sizes of a run. */
@@ -13,6 +14,13 @@ static sizes sizes_of(const cm_cell *cell, const cm_shape *projected)
 {
     int64_t rows = projected->dims[2], n = rows / cell->gates;
     return (sizes){projected->dims[0], projected->dims[1], n, rows, cell->parts * n};
+}
+
+/* Whether the weight is laid out in panels once for all steps. For one row BLAS reads it as it
+ * lies; for a few steps laying it out does not pay. */
+static bool in_panels(sizes s)
+{
+    return s.batch > 1 && s.time >= 8;
 }
 
 /* in = {projected [batch, time, gates hidden], weight, bias, state or absent}; ids = lengths */
@@ -37,8 +45,9 @@ static bool scan_shape(cm_call *c, const cm_cell *cell)
         return false;
     c->out_shape = x->shape;
     c->out_shape.dims[2] = s.width;
-    if (s.time > 0) /* the gates of one step, the first state */
-        c->work_size = s.batch * (s.rows + s.width);
+    if (s.time > 0) /* the weight in panels, states in rows, the gates of one step, first state */
+        c->work_size = s.batch * (s.rows + s.width) +
+                       (in_panels(s) ? cm_panels_size(s.rows, s.n) + s.batch * s.n : 0);
     c->keep_size = s.time * s.batch * s.rows;
     return true;
 }
@@ -48,14 +57,32 @@ static int64_t steps_of(const cm_params *p, int64_t row, int64_t time)
     return p->ids[0] ? cm_segment_length(p->ids[0], row) : time;
 }
 
+/* gates [batch, rows] = U h for the states h before a step. */
+static void times_weight(const cm_call *c, sizes s, cm_matrix before, cm_real *gates)
+{
+    if (!in_panels(s)) {
+        cm_gemm(c->cx, s.batch, s.rows, s.n, before, (cm_matrix){cm_data(c->in[1]), 1, s.n}, 0,
+                gates, s.rows);
+        return;
+    }
+    cm_real *h = c->work + cm_panels_size(s.rows, s.n); /* near each other, not a sequence apart */
+    for (int64_t b = 0; b < s.batch; b++)
+        memcpy(h + b * s.n, before.data + b * before.row, (size_t)s.n * sizeof *h);
+    cm_panels_product(c->cx, s.batch, s.rows, s.n, h, s.n, c->work, false, gates, s.rows);
+}
+
 static void scan_eval(cm_call *c, const cm_cell *cell, cm_cell_step_fn *step)
 {
     sizes s = sizes_of(cell, &c->in[0]->shape);
     if (c->out->count == 0)
         return;
-    cm_matrix weight = {cm_data(c->in[1]), 1, s.n};
-    cm_real *start = c->work + s.batch * s.rows, *out = cm_data(c->out);
+    cm_real *own = c->work, *out = cm_data(c->out);
     const cm_real *x = cm_data(c->in[0]), *bias = cm_data(c->in[2]);
+    if (in_panels(s)) {
+        cm_panels_fill(s.rows, s.n, (cm_matrix){cm_data(c->in[1]), 1, s.n}, own);
+        own += cm_panels_size(s.rows, s.n) + s.batch * s.n;
+    }
+    cm_real *start = own + s.batch * s.rows;
     if (c->n_in > 3)
         start = cm_data(c->in[3]);
     else
@@ -64,9 +91,9 @@ static void scan_eval(cm_call *c, const cm_cell *cell, cm_cell_step_fn *step)
         cm_matrix before = {start, s.width, 1};
         if (t > 0)
             before = (cm_matrix){out + (t - 1) * s.width, s.time * s.width, 1};
-        cm_real *gates = c->kept ? c->kept + t * s.batch * s.rows : c->work;
+        cm_real *gates = c->kept ? c->kept + t * s.batch * s.rows : own;
         if (t > 0 || c->n_in > 3)
-            cm_gemm(c->cx, s.batch, s.rows, s.n, before, weight, 0, gates, s.rows);
+            times_weight(c, s, before, gates);
         else
             memset(gates, 0, (size_t)(s.batch * s.rows) * sizeof *gates);
         for (int64_t b = 0; b < s.batch; b++) {
@@ -96,9 +123,9 @@ static void states_before(const cm_vjp *v, sizes s, cm_real *o)
 }
 
 /* gx [batch, time, rows]; gu [time, batch, rows]: the gradient of U h + bias; carry [batch, width]:
- * in the end the gradient of the first state. */
+ * in the end the gradient of the first state; panels: the weight, or NULL. */
 static void steps_back(const cm_vjp *v, sizes s, cm_cell_back_fn *back, const cm_real *before,
-                       cm_real *gx, cm_real *gu, cm_real *carry)
+                       const cm_real *panels, cm_real *gx, cm_real *gu, cm_real *carry)
 {
     const cm_real *gates = cm_data(v->p->kept), *x = cm_data(v->in[0]), *out = cm_data(v->out),
                   *g = cm_data(v->g);
@@ -122,7 +149,12 @@ static void steps_back(const cm_vjp *v, sizes s, cm_cell_back_fn *back, const cm
                 memset(row.gu, 0, (size_t)s.rows * sizeof *row.gu);
             }
         }
-        if (t > 0 || v->n_in > 3)
+        if (t == 0 && v->n_in <= 3)
+            break;
+        if (panels)
+            cm_panels_product(v->cx, s.batch, s.n, s.rows, own, s.rows, panels, true, carry,
+                              s.width);
+        else
             cm_gemm(v->cx, s.batch, s.n, s.rows, (cm_matrix){own, s.rows, 1}, weight, 1, carry,
                     s.width);
     }
@@ -137,12 +169,19 @@ static void scan_fast_vjp(cm_vjp *v, const cm_cell *cell, cm_cell_back_fn *back)
     cm_tensor *gx = cm_tensor_new(v->cx, &v->edges[0].shape);
     cm_tensor *gw = v->need[1] ? cm_vjp_target(v, 1) : NULL;
     cm_tensor *gb = v->need[2] ? cm_vjp_target(v, 2) : NULL;
-    cm_tensor *carry = cm_tensor_full(v->cx, &start, 0);
+    cm_tensor *carry = cm_tensor_full(v->cx, &start, 0), *panels = NULL;
+    if (in_panels(s) && v->out->count > 0) {
+        cm_shape laid_out = cm_shape_1d(cm_panels_size(s.n, s.rows));
+        if (!(panels = cm_tensor_new(v->cx, &laid_out)))
+            return;
+        cm_panels_fill(s.n, s.rows, (cm_matrix){cm_data(v->in[1]), s.n, 1}, cm_data(panels));
+    }
     if (!before || !gu || !gx || (v->need[1] && !gw) || (v->need[2] && !gb) || !carry)
         return;
     if (v->out->count > 0) {
         states_before(v, s, cm_data(before));
-        steps_back(v, s, back, cm_data(before), cm_data(gx), cm_data(gu), cm_data(carry));
+        steps_back(v, s, back, cm_data(before), panels ? cm_data(panels) : NULL, cm_data(gx),
+                   cm_data(gu), cm_data(carry));
         if (gw)
             cm_gemm(v->cx, s.rows, s.n, s.time * s.batch, (cm_matrix){cm_data(gu), 1, s.rows},
                     (cm_matrix){cm_data(before), s.width, 1}, 1, cm_data(gw), s.n);

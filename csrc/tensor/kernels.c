@@ -353,6 +353,7 @@ const cm_kernels KERNEL(kernels) = {
     .lstm_step = KERNEL(lstm_step),
     .gru_back = KERNEL(gru_back),
     .lstm_back = KERNEL(lstm_back),
+    .panel_product = KERNEL(panel_product),
     .max = KERNEL(max),
     .sum_exp = KERNEL(sum_exp),
     .exp_scaled = KERNEL(exp_scaled),

@@ -126,6 +126,10 @@ typedef struct cm_kernels {
     cm_cell_step_fn *gru_step, *lstm_step;
     cm_cell_back_fn *gru_back, *lstm_back;
 
+    /* c [m, n] = a [m, k] times a matrix in panels; see panels.h. */
+    void (*panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
+                          const cm_real *panels, bool add, cm_real *c, int64_t ldc);
+
     /* Updates p, m, v from g and leaves g zero for the next step. */
     void (*adam)(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,
                  const cm_adam_step *step);

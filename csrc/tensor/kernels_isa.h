@@ -20,6 +20,10 @@ cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
 /* likewise */
 cm_cell_back_fn KERNEL(gru_back), KERNEL(lstm_back);
 
+/* kernels_panel.c; see kernels.h */
+void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
+                           const cm_real *panels, bool add, cm_real *c, int64_t ldc);
+
 /* kernels_softmax.c; see kernels.h */
 cm_real KERNEL(max)(int64_t n, const cm_real *a);
 /* likewise */

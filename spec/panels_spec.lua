@@ -1,0 +1,93 @@
+-- Recurrent layers over a batch multiply by a weight that is laid out once; over one row BLAS reads
+-- it as it lies. Both ways must agree, at sizes that fill panels and sizes that do not, for every
+-- set of kernels.
+local each_kernels = require "spec.support.each_kernels"
+local single = require "cmml"
+
+local double = single.double
+
+local time = 9
+
+-- Inputs [batch, time, rows], weight, bias and first state of a run.
+local function inputs(cmml, gates, parts, hidden, batch)
+  local rows, bound = gates * hidden, 1 / math.sqrt(hidden)
+  local function leaf(stream, ...)
+    return cmml.uniform({ ... }, -bound, bound, { seed = hidden, stream = stream }):track()
+  end
+  return leaf(1, batch, time, rows), leaf(2, rows, hidden), leaf(3, rows),
+    leaf(4, batch, parts * hidden)
+end
+
+-- States and gradients of a run, in which every number of the states counts.
+local function run(cmml, op, lengths, x, weight, bias, state)
+  local states = op(x, weight, bias, state, lengths)
+  local gradients = cmml.grad(cmml.sum(states * states), { x, weight, bias, state })
+  return states, gradients
+end
+
+local function largest(x)
+  return x:abs():max():item()
+end
+
+-- Every row alone, as one batch.
+local function one_by_one(cmml, op, lengths, x, weight, bias, state)
+  local states, gx, gweight, gbias, gstate = {}, {}, 0, 0, {}
+  for b = 1, x.shape[1] do
+    local own, gradients = run(cmml, op, cmml.segments { lengths[b] },
+      x:slice(1, b, b):detach():track(), weight, bias, state:slice(1, b, b):detach():track())
+    states[b], gx[b], gstate[b] = own, gradients[1], gradients[4]
+    gweight, gbias = gweight + gradients[2], gbias + gradients[3]
+  end
+  local function joined(list)
+    return cmml.concat(list, 1)
+  end
+  return joined(states), { joined(gx), gweight, gbias, joined(gstate) }
+end
+
+local function check(cmml, name, tolerance)
+  for kind, size in pairs { gru = { 3, 1 }, lstm = { 4, 2 } } do
+    local op = cmml[kind .. "_scan"]
+    for _, hidden in ipairs { 3, 11, 32, 40 } do
+      for _, batch in ipairs { 2, 7, 15, 16 } do
+        local what = ("%s, %s, hidden %d, batch %d"):format(name, kind, hidden, batch)
+        local lengths = {}
+        for b = 1, batch do
+          lengths[b] = b % 5 == 4 and b % time or time
+        end
+        local x, weight, bias, state = inputs(cmml, size[1], size[2], hidden, batch)
+        local states, gradients = run(cmml, op, cmml.segments(lengths), x, weight, bias, state)
+        local want, expected = one_by_one(cmml, op, lengths, x, weight, bias, state)
+        assert.is_true(largest(states - want) <= tolerance, what)
+        for i, gradient in ipairs(expected) do
+          local off = largest(gradients[i] - gradient)
+          assert.is_true(off <= tolerance * (1 + largest(gradient)), what .. ", gradient " .. i)
+        end
+      end
+    end
+  end
+end
+
+describe("a weight in panels", function()
+  it("gives what it gives as it lies, in single precision", function()
+    each_kernels(single.core, function(name)
+      check(single, name, 3e-6)
+    end)
+  end)
+
+  it("gives what it gives as it lies, in double precision", function()
+    each_kernels(double.core, function(name)
+      check(double, name, 1e-14)
+    end)
+  end)
+
+  it("gives a row the same bits whatever the others are", function()
+    each_kernels(single.core, function(name)
+      local x, weight, bias, state = inputs(single, 3, 1, 40, 15)
+      local states = single.gru_scan(x, weight, bias, state)
+      for _, some in ipairs { 2, 4, 8, 11 } do
+        local part = single.gru_scan(x:slice(1, 1, some), weight, bias, state:slice(1, 1, some))
+        assert.equal(states:slice(1, 1, some):tobytes(), part:tobytes(), name)
+      end
+    end)
+  end)
+end)
