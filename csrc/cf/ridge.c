@@ -1,8 +1,7 @@
 /* ridge.c - see ridge.h. */
 #include "cf/ridge.h"
 #include "tensor/blas.h"
-#include <float.h>
-#include <math.h>
+#include "tensor/cholesky.h"
 #include <string.h>
 
 /* What is needed for one group at a time. */
@@ -42,46 +41,6 @@ static void pack_rows(const cm_tensor *features, const int32_t *rows, int64_t n,
     }
 }
 
-/* What is left of a number of the diagonal, relative to it and by column, that may be all rounding.
- */
-#define NOISE (4 * (CM_REAL_IS_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON))
-
-/* The Cholesky factor of a symmetric matrix in its lower triangle, in place; false unless it is
- * positive definite beyond doubt. */
-static bool factorise(double *a, int64_t n)
-{
-    for (int64_t i = 0; i < n; i++) {
-        double *row = a + i * n, least = NOISE * (double)n * row[i];
-        for (int64_t j = 0; j <= i; j++) {
-            double sum = row[j];
-            for (int64_t k = 0; k < j; k++)
-                sum -= row[k] * a[j * n + k];
-            if (j < i)
-                row[j] = sum / a[j * n + j];
-            else if (sum > least && isfinite(sum))
-                row[j] = sqrt(sum);
-            else
-                return false;
-        }
-    }
-    return true;
-}
-
-/* L L' x = b in place. */
-static void substitute(const double *factor, int64_t n, double *x)
-{
-    for (int64_t i = 0; i < n; i++) {
-        for (int64_t j = 0; j < i; j++)
-            x[i] -= factor[i * n + j] * x[j];
-        x[i] /= factor[i * n + i];
-    }
-    for (int64_t i = n - 1; i >= 0; i--) {
-        for (int64_t j = i + 1; j < n; j++)
-            x[i] -= factor[j * n + i] * x[j];
-        x[i] /= factor[i * n + i];
-    }
-}
-
 /* The weights of one group of n > 0 rows, whose features are packed, into w.solution. */
 static bool solve_group(cm_ctx *cx, const workspace *w, int64_t n, int64_t width,
                         const cm_real *targets, const cm_real *ridge)
@@ -96,9 +55,9 @@ static bool solve_group(cm_ctx *cx, const workspace *w, int64_t n, int64_t width
     for (int64_t r = 0; r < n; r++)
         for (int64_t j = 0; j < width; j++)
             w->solution[j] += (double)targets[r] * (double)w->packed[r * width + j];
-    if (!factorise(w->factor, width))
+    if (!cm_cholesky(w->factor, width))
         return false;
-    substitute(w->factor, width, w->solution);
+    cm_cholesky_solve(w->factor, width, w->solution);
     return true;
 }
 
