@@ -115,7 +115,8 @@ describe("cmml.experiment", function()
     end)
     local result = cmml.experiment("modulations", with { metrics = { "mae" } })
     cmml.modulations.spec_constant = nil
-    assert.same({ "film", "linear", "sigmoid", "soft", "spec_constant" }, titles(result.rows))
+    assert.same({ "film", "linear", "none", "sigmoid", "soft",
+      "spec_constant" }, titles(result.rows))
     assert.same({}, result.failures)
     assert.is_nil(result.text:find("ndcg", 1, true))
   end)

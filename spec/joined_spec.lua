@@ -128,6 +128,15 @@ describe("a joined matrix", function()
     end
   end)
 
+  it("scales by a table with more rows than are named", function()
+    local ids = cmml.ids { 1, 2 }
+    local x = cmml.joined { { cmml.tensor { { 1, 2 }, { 3, 4 } }, cmml.ids { 1, 2 } } }
+    local scaled = x:scaled_by(cmml.tensor { { 2, 2 }, { 1, 10 }, { 5, 5 } }, ids)
+    assert.same({ { 2, 4 }, { 3, 40 } }, scaled:tensor():totable())
+    local none = cmml.joined { { cmml.zeros { 0, 2 }, cmml.ids {} } }
+    assert.same({ 0, 2 }, none:scaled_by(cmml.ones { 3, 2 }, cmml.ids {}):tensor().shape)
+  end)
+
   it("of many parts goes through them, too", function()
     local parts = {}
     for i = 1, 6 do

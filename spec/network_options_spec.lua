@@ -108,8 +108,8 @@ describe("encoder_negatives = false", function()
           cmml.segments { 1, 2, 0, 0 })
         local found = positive:context(rows, labels, cmml.segments { 2, 3, 2, 0 })
         assert.truthy((found - expected):abs():max():item() < 1e-6, encoder)
-        assert.not_same(all:context(rows, labels, cmml.segments { 2, 3, 2, 0 }):totable(),
-          found:totable())
+        local other = all:context(rows, labels, cmml.segments { 2, 3, 2, 0 })
+        assert.equal(encoder ~= "none", (found - other):abs():max():item() > 1e-6, encoder)
       end
     end
   end)

@@ -207,6 +207,38 @@ local class_Embedding = {}
 ---@return cmml.Tensor # [bags or rows, width]; zeros for an empty bag
 function class_Embedding:forward(ids, segments, rows) end
 
+---What `factor_base` gives.
+---@class cmml.FactorBase: cmml.Module
+---@overload fun(...: any): any
+local class_FactorBase = {}
+
+---The scores of rows.
+---@param items cmml.Ids
+---@param weights cmml.Tensor [people, weights] from `solve`
+---@param segments cmml.Segments which rows belong to whom
+---@return cmml.Tensor # [rows]
+function class_FactorBase:forward(items, weights, segments) end
+
+---What item biases leave over of the ratings of supports, and the same without a person's bias.
+---@param support table segments, items (Ids), labels [rows]
+---@return cmml.Tensor # what is left over [rows]
+---@return cmml.Tensor # the same less the person's mean, which is shrunk by the ridge of the bias
+function class_FactorBase:left_over(support) end
+
+---The weights of people that explain what is left over of their supports.
+---@param items cmml.Ids
+---@param left cmml.Tensor [rows]
+---@param segments cmml.Segments one a person
+---@return cmml.Tensor # [people, weights]; zeros where the support is empty
+function class_FactorBase:solve(items, left, segments) end
+
+---Begins with what the ratings of the training users say.
+---@param catalogue cmml.Catalogue
+---@param ratings table grouped by user
+---@param users table list of rows that may be learnt from
+---@param seed integer of the factorisation
+function class_FactorBase:start(catalogue, ratings, users, seed) end
+
 ---What `field_embedding` gives.
 ---@class cmml.FieldEmbedding: cmml.Module
 ---@overload fun(...: any): any
@@ -527,6 +559,17 @@ function class_Network:embed_fields(side, bags, rows) end
 ---@return table? # condition, and what the modulation tells (hyper or route, backbone)
 function class_Network:score(x, context, segments, options) end
 
+---What `encoders.none` gives.
+---@class cmml.NoEncoder: cmml.Module
+---@overload fun(...: any): any
+local class_NoEncoder = {}
+
+---Zeros.
+---@param _ cmml.Tensor|cmml.Joined the samples, not read
+---@param segments cmml.Segments one a task
+---@return cmml.Tensor # [tasks, out]
+function class_NoEncoder:forward(_, segments) end
+
 ---What `hybrids.none` gives.
 ---@class cmml.NoHybrid: cmml.Module
 ---@overload fun(...: any): any
@@ -538,6 +581,18 @@ local class_NoHybrid = {}
 ---@param tasks cmml.Ids the task of each row
 ---@return cmml.Joined # [rows, width]
 function class_NoHybrid:forward(_, context, tasks) end
+
+---What `modulations.none` gives.
+---@class cmml.NoModulation: cmml.Module
+---@overload fun(...: any): any
+local class_NoModulation = {}
+
+---Scores of rows.
+---@param x cmml.Tensor|cmml.Joined [rows, inp]
+---@param _ cmml.Tensor|cmml.Joined the condition, not read
+---@param parts? table is given the fields hyper (an empty list) and backbone (the last layer)
+---@return cmml.Tensor # [rows]
+function class_NoModulation:forward(x, _, parts) end
 
 ---What `optimizer` gives.
 ---@class cmml.Optimizer
@@ -636,6 +691,7 @@ function class_Process:poll() end
 ---@field tensors function of (): list of {name, tensor} that a model file keeps
 ---@field integers table which of these are lists of integers instead: true by name
 ---@field loss? function of (batch): what training minimises
+---@field prepare? function of (data): what comes before the first step of a training
 ---@field fit? function of (ratings, users): counts
 ---@field import_catalogue? function of a kind with catalogues of its own: see `import_catalogue`
 ---@field setting? string "scenario" where states and scores are of users and items; see `scenario_recommender_class`
@@ -1249,6 +1305,13 @@ function class_Tensor:relu() end
 ---@return cmml.Tensor
 function class_Tensor:reshape(shape) end
 
+---the solution u of (X^T X + diag(ridge)) u = b for each segment, whose rows of x are X: x [rows, width], b [segments, width] and ridge [width], above 0, give [segments, width]; solved in double, NaN where there is no single solution.
+---@param b cmml.Tensor
+---@param ridge cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function class_Tensor:ridge_solve(b, ridge, segments) end
+
 ---dot product of corresponding rows: the sum of a * b over the last dim.
 ---@param b cmml.Tensor
 ---@return cmml.Tensor
@@ -1541,14 +1604,21 @@ local class_cmml = {}
 ---@return table # the state for `score_rows`
 function class_cmml:adapt_rows(support, users) end
 
----What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5).
+---What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5),
+---or of sqrt(error^2 + 0.01).
 ---@param batch table as Tasks:batches gives it
 ---@return cmml.Tensor # a single number
 function class_cmml:loss(batch) end
 
+---What comes before the first step of a training: a base starts from the ratings of the training
+---users. A model that was trained or loaded stays as it is.
+---@param data table ratings (grouped by user) and train (list of user rows)
+function class_cmml:prepare(data) end
+
 ---@class cmml.cmml.restore.options
 ---@field activation? string
 ---@field backbone? table
+---@field base? any
 ---@field bias_start? table
 ---@field encoder? string
 ---@field encoder_detach? boolean
@@ -1558,9 +1628,11 @@ function class_cmml:loss(batch) end
 ---@field hybrid_options? table
 ---@field hyper? table
 ---@field label_hidden? integer
+---@field loss? string
 ---@field modulation? string
 ---@field modulation_options? table
 ---@field preset? string default "published-code"
+---@field read_users? boolean
 ---@field width? integer
 
 ---The recommender of a model file. Its sizes are not trusted: a parameter is made only if the
@@ -2168,6 +2240,7 @@ function cmml.clock() end
 ---@class cmml.cmml.options
 ---@field activation? string
 ---@field backbone? table
+---@field base? any
 ---@field bias_start? table
 ---@field encoder? string
 ---@field encoder_detach? boolean
@@ -2177,15 +2250,17 @@ function cmml.clock() end
 ---@field hybrid_options? table
 ---@field hyper? table
 ---@field label_hidden? integer
+---@field loss? string
 ---@field modulation? string
 ---@field modulation_options? table
 ---@field preset? string default "published-code"
+---@field read_users? boolean
 ---@field seed? integer default 1
 ---@field width? integer
 
 ---A CMML recommender with fresh weights.
 ---@param catalogue cmml.Catalogue
----@param options? cmml.cmml.options preset (default "published-code") and, over it, any option of `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial weights (default 1). Where a component is another than the preset's, the preset's options of that component do not count
+---@param options? cmml.cmml.options preset (default "published-code") and, over it, any option of `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial weights (default 1). Where a component is another than the preset's, the preset's options of that component do not count. Further: base (options of `factor_base_options`: what the scores are added to; false: nothing), read_users (false: the fields of users are not read), loss ("squared", or "absolute", whose square root is rounded off below 0.1; default: as the preset says, else nothing, true and "squared")
 ---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
 function cmml.cmml(catalogue, options) end
 
@@ -2414,6 +2489,17 @@ function cmml.encoders.max(options) end
 ---@return cmml.MeanEncoder # of (samples [rows, inp], segments) giving [tasks, out]
 function cmml.encoders.mean(options) end
 
+---@class cmml.encoders.none.options
+---@field init? table
+---@field inp integer
+---@field out integer
+---@field widths table
+
+---No encoder: the context is zero, whatever the support. No parameters.
+---@param options cmml.encoders.none.options inp, out, widths, init
+---@return cmml.NoEncoder # of (samples, segments) giving [tasks, out]
+function cmml.encoders.none(options) end
+
 ---1 where a = b, else 0, with broadcasting; has no gradient.
 ---@param a cmml.Tensor|number
 ---@param b cmml.Tensor|number
@@ -2517,6 +2603,28 @@ function cmml.experiment(name, options) end
 ---The experiments that there are, in order: names that `experiment` knows.
 ---@type table
 cmml.experiments = nil
+
+---@class cmml.factor_base.options
+---@field items integer
+---@field options table
+---@field init? table
+
+---A base that knows nothing yet: biases and vectors are 0 until `start` or `load_parameters`.
+---@param options cmml.factor_base.options items (how many), options (see `factor_base_options`), init
+---@return cmml.FactorBase # of (items, weights, segments) giving scores; parameters bias [items], vectors [items, factors] (none without factors) and log_ridge (one for each weight of a person, the bias last)
+function cmml.factor_base(options) end
+
+---@class cmml.factor_base_options.options
+---@field bias_ridge? number default 3
+---@field factors? integer default 8
+---@field ridge? number default 14
+---@field solve? boolean default true
+---@field sweeps? integer default 20
+
+---Checks options of a base.
+---@param options cmml.factor_base_options.options factors (of an item, default 8; 0: biases alone), ridge (of a person's weights of them, default 14), bias_ridge (of a person's bias, and of an item's where the factorisation begins, default 3), sweeps (of that, default 20), solve (false: a person has a bias alone, and the network sees the factors; default true)
+---@return table # with all of them
+function cmml.factor_base_options(options) end
 
 ---Makes the allocation after the next n fail, for tests; nil lets all succeed again.
 ---@param n? integer allocations that still succeed
@@ -3194,6 +3302,19 @@ function cmml.modulations.film(options) end
 ---@return cmml.LinearModulation # of (x, condition, parts); children backbone, hyper
 function cmml.modulations.linear(options) end
 
+---@class cmml.modulations.none.options
+---@field activation string
+---@field backbone table
+---@field cond integer
+---@field hyper table
+---@field init? table
+---@field inp integer
+
+---No modulation: the layers a_l = activation(W_l a + b_l), and a linear map to the score.
+---@param options cmml.modulations.none.options inp, cond (not read), backbone (widths of the layers), hyper (not read), activation, init
+---@return cmml.NoModulation # of (x, condition, parts); children backbone, out
+function cmml.modulations.none(options) end
+
 ---@class cmml.modulations.sigmoid.options
 ---@field activation string
 ---@field backbone table
@@ -3299,6 +3420,7 @@ function cmml.neighbour_means(neighbours, similarities, support, support_items, 
 ---@field item_fields? table default {}
 ---@field user_fields? table default {}
 ---@field width? integer default 32
+---@field beside? integer
 ---@field dim? integer
 ---@field encoder? string default "mean"
 ---@field encoder_widths? table default { 64 }
@@ -3318,7 +3440,7 @@ function cmml.neighbour_means(neighbours, similarities, support, support_items, 
 ---@field init? table
 
 ---CMML's network: from rows x to scores, modulated by the contexts of tasks.
----@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it sees the positives of a binary support alone, the published "Non-negative-PE"; default true), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); bias_start (numbers by part of the network, such as {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init. Defaults: the published code's sizes, and biases that start as `nn.linear` says.
+---@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), beside (width of vectors that are given beside the fields', default none), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it sees the positives of a binary support alone, the published "Non-negative-PE"; default true), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); bias_start (numbers by part of the network, such as {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init. Defaults: the published code's sizes, and biases that start as `nn.linear` says.
 ---@return cmml.Network # with embed_fields, context and score
 function cmml.network(options) end
 
@@ -3731,6 +3853,14 @@ function cmml.remove_file(path) end
 ---@param shape integer[] sizes
 ---@return cmml.Tensor
 function cmml.reshape(x, shape) end
+
+---the solution u of (X^T X + diag(ridge)) u = b for each segment, whose rows of x are X: x [rows, width], b [segments, width] and ridge [width], above 0, give [segments, width]; solved in double, NaN where there is no single solution.
+---@param x cmml.Tensor
+---@param b cmml.Tensor
+---@param ridge cmml.Tensor
+---@param segments cmml.Segments
+---@return cmml.Tensor
+function cmml.ridge_solve(x, b, ridge, segments) end
 
 ---The names of the rivals that learn from ratings alone, in order.
 ---@type table
@@ -4201,7 +4331,7 @@ function cmml.top_k(x, k) end
 ---@field clip? number
 ---@field clip_norm? number
 ---@field conditions? table default {}
----@field epochs? integer default 30
+---@field epochs? integer
 ---@field groups? table
 ---@field lr? number
 ---@field modules? table default {}
@@ -4213,7 +4343,7 @@ function cmml.top_k(x, k) end
 ---@field optimizer? string default "adam"
 ---@field order? string
 ---@field out? string
----@field patience? integer default 10
+---@field patience? integer
 ---@field query? integer
 ---@field resume? boolean default false
 ---@field rounds? integer
@@ -4225,6 +4355,7 @@ function cmml.top_k(x, k) end
 ---@field support_negatives? integer
 ---@field threads? integer default 1
 ---@field valid_draws? integer
+---@field valid_query? integer
 ---@field valid_users? integer
 ---@field warmup? integer default 0
 ---@field watch? string
@@ -4240,7 +4371,7 @@ function cmml.top_k(x, k) end
 ---(or always, with choose = "last").
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
 ---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch); or a ScenarioSplit
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, valid_query (of the validation users; default: query), lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
 

@@ -28,6 +28,27 @@ return function(cmml)
 
   local sizes = { inp = "integer", out = "integer", widths = "table", init = "table?" }
 
+  local NoEncoder = nn.class "cmml.NoEncoder"
+  NoEncoder.reads_joined = true
+
+  --- No encoder: the context is zero, whatever the support. No parameters.
+  -- @tparam table options inp, out, widths, init
+  -- @treturn NoEncoder of (samples, segments) giving [tasks, out]
+  function cmml.encoders.none(options)
+    local opt = args.check("encoders.none", options, sizes)
+    local self = NoEncoder.new()
+    self.out = opt.out
+    return self
+  end
+
+  --- Zeros.
+  -- @tparam Tensor|Joined _ the samples, not read
+  -- @tparam Segments segments one a task
+  -- @treturn Tensor [tasks, out]
+  function NoEncoder:forward(_, segments)
+    return core.full({ #segments, self.out }, 0)
+  end
+
   local MeanEncoder = nn.class "cmml.MeanEncoder"
   MeanEncoder.reads_joined = true
 

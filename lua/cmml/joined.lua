@@ -95,7 +95,8 @@ return function(cmml)
       local width = part[1].shape[2]
       local scale = core.slice(table, 2, column, column + width - 1)
       column = column + width
-      if part[2] == ids then
+      -- equal ids may be of tables with other rows behind those that are named
+      if part[2] == ids and part[1].shape[1] == table.shape[1] then
         parts[i] = { part[1] * scale, ids }
       elseif part[3] then
         parts[i] = { part[1] * core.gather_rows(scale, part[3]), part[2], part[3] }

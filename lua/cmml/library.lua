@@ -5,8 +5,8 @@
 local parts = {
   "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
   "dropout", "features", "component", "encoder", "hybrid", "modulation", "soft_modulation",
-  "network", "optim", "schedule", "schema", "catalogue", "dataset", "split", "tasks", "vectors",
-  "svg", "cf", "recommender", "presets", "preset_options", "contextual",
+  "network", "factor_base", "optim", "schedule", "schema", "catalogue", "dataset", "split",
+  "tasks", "vectors", "svg", "cf", "recommender", "presets", "preset_options", "contextual",
   "simple", "matrix_factorization", "item_knn",
   "metrics", "evaluate", "protocol", "warm", "quadrants", "judged",
   "scenario_data", "scenario_groups", "scenario_split", "scenario_tasks", "scenario_catalogue",

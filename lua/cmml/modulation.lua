@@ -60,6 +60,38 @@ return function(cmml)
     return core.reshape(self.out(a), { -1 })
   end
 
+  local NoModulation = nn.class "cmml.NoModulation"
+  NoModulation.reads_joined = true
+
+  --- No modulation: the layers a_l = activation(W_l a + b_l), and a linear map to the score.
+  -- @tparam table options inp, cond (not read), backbone (widths of the layers), hyper (not read),
+  -- activation, init
+  -- @treturn NoModulation of (x, condition, parts); children backbone, out
+  function cmml.modulations.none(options)
+    local opt = args.check("modulations.none", options, options_of)
+    local self = NoModulation.new()
+    local activation = nn.check_activation("modulations.none: activation", opt.activation)
+    self:register("backbone", nn.mlp { widths = { opt.inp, table.unpack(opt.backbone) },
+      activation = activation, last = activation, init = opt.init })
+    self:register("out", nn.linear { inp = opt.backbone[#opt.backbone], out = 1,
+      init = opt.init })
+    return self
+  end
+
+  --- Scores of rows.
+  -- @tparam Tensor|Joined x [rows, inp]
+  -- @tparam Tensor|Joined _ the condition, not read
+  -- @tparam[opt] table parts is given the fields hyper (an empty list) and backbone (the last
+  -- layer)
+  -- @treturn Tensor [rows]
+  function NoModulation:forward(x, _, parts)
+    local a = self.backbone(x)
+    if parts then
+      parts.hyper, parts.backbone = {}, a
+    end
+    return core.reshape(self.out(a), { -1 })
+  end
+
   local Film = nn.class "cmml.FilmModulation"
   Film.reads_joined = true
 

@@ -17,28 +17,28 @@ return function(cmml)
   end
 
   local function check_sizes(opt)
-    local sizes = { width = { opt.width }, dim = { opt.dim }, label_hidden = { opt.label_hidden },
-      encoder_widths = opt.encoder_widths, backbone = opt.backbone, hyper = opt.hyper }
-    for _, name in ipairs { "width", "dim", "label_hidden", "encoder_widths", "backbone",
+    for _, name in ipairs { "width", "dim", "label_hidden", "beside", "encoder_widths", "backbone",
       "hyper" } do
-      args.sizes("network: " .. name, sizes[name], 4)
+      local sizes = opt[name]
+      args.sizes("network: " .. name, type(sizes) == "table" and sizes or { sizes }, 4)
     end
     if #opt.backbone == 0 then
       error("network: backbone must have a layer: it is what the context modulates", 3)
     end
   end
 
+  -- All fields, and the width of x.
   local function all_fields(opt)
     local fields = {}
     table.move(opt.item_fields, 1, #opt.item_fields, 1, fields)
     table.move(opt.user_fields, 1, #opt.user_fields, #fields + 1, fields)
-    if #fields == 0 and not opt.dim then
+    if #fields == 0 and not opt.beside and not opt.dim then
       error("network: item_fields and user_fields are both empty: nothing tells rows apart; give "
         .. "fields, or dim if the vectors are given", 3)
-    elseif #fields > 0 and opt.dim then
+    elseif (#fields > 0 or opt.beside) and opt.dim then
       error("network: fields and dim were given: with fields, dim is their number times width", 3)
     end
-    return fields
+    return fields, opt.dim or (opt.beside or 0) + #fields * opt.width
   end
 
   -- A component, and its name for messages.
@@ -72,7 +72,8 @@ return function(cmml)
 
   --- CMML's network: from rows x to scores, modulated by the contexts of tasks.
   -- @tparam table options item_fields and user_fields (lists of {name, size, multi}; default none),
-  -- width (of a field's vector), or instead of fields dim (of vectors that are given); encoder,
+  -- width (of a field's vector), beside (width of vectors that are given beside the fields',
+  -- default none), or instead of fields dim (of vectors that are given); encoder,
   -- encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it
   -- sees the positives of a binary support alone, the published "Non-negative-PE"; default true),
   -- label ("rating": the number enters the encoder through an MLP 1 -> label_hidden ->
@@ -85,6 +86,7 @@ return function(cmml)
   function cmml.network(options)
     local opt = args.check("network", options, {
       item_fields = { "table", {} }, user_fields = { "table", {} }, width = { "integer", 32 },
+      beside = "integer?",
       dim = "integer?", encoder = { "string", "mean" }, encoder_widths = { "table", { 64 } },
       encoder_detach = { "boolean", true }, label = { "string", "rating" },
       label_hidden = { "integer", 64 }, hybrid = { "string", "dot" },
@@ -93,7 +95,7 @@ return function(cmml)
       encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
       encoder_negatives = { "boolean", true }, bias_start = "table?", init = "table?",
     })
-    local fields = all_fields(opt)
+    local fields, dim = all_fields(opt)
     check_sizes(opt)
     args.one_of("network: label", opt.label, { "rating", "binary" })
     if opt.label == "rating" and not opt.encoder_negatives then
@@ -103,8 +105,7 @@ return function(cmml)
     opt.init = opt.init or nn.init(0)
     local self = Network.new()
     self.fields = { item = names_of(opt.item_fields), user = names_of(opt.user_fields) }
-    self.dim, self.encoder_detach, self.names = opt.dim or #fields * opt.width,
-      opt.encoder_detach, {}
+    self.dim, self.encoder_detach, self.names = dim, opt.encoder_detach, {}
     self.encoder_negatives = opt.encoder_negatives
     if #fields > 0 then
       self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,

@@ -89,6 +89,16 @@ local function paper_scenario(model)
       lr = 1e-4 } }
 end
 
+-- Settings beyond the published ones for ratings of users, chosen on validation users; what each
+-- contributes is told in doc/results/recommended-users.md.
+local recommended = { setting = "user",
+  model = { width = 16, encoder = "mean", encoder_widths = { 64 }, encoder_detach = false,
+    label_hidden = 32, hybrid = "dot", modulation = "film", backbone = { 64, 64 },
+    hyper = { 64, 64 }, activation = "leaky_relu", base = { factors = 8, ridge = 14 },
+    read_users = false, loss = "absolute" },
+  training = { batch = 32, support = 40, query = 40, valid_query = 10, lr = 1e-3,
+    schedule = "cosine", epochs = 9 } }
+
 local no_gru = merged(linear(64, "none"), { encoder = "mean", encoder_widths = { 128, 128 } })
 local wide_query = { query = 256 }
 
@@ -98,6 +108,7 @@ return function(cmml)
   -- `published-code/scenario`, and under the names of the code's data sets. Of the encoder
   -- ablation, `.._non_negative_pooling` sees no negatives.
   cmml.presets = {
+    ["recommended"] = recommended,
     ["paper"] = paper(),
     ["paper/soft"] = paper(paper_soft),
     ["paper/scenario"] = paper_scenario(),

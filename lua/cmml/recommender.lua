@@ -29,6 +29,7 @@ return function(cmml)
   -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
   -- @tfield table integers which of these are lists of integers instead: true by name
   -- @tfield ?function loss of (batch): what training minimises
+  -- @tfield ?function prepare of (data): what comes before the first step of a training
   -- @tfield ?function fit of (ratings, users): counts
   -- @tfield ?function import_catalogue of a kind with catalogues of its own: see `import_catalogue`
   -- @tfield ?string setting "scenario" where states and scores are of users and items; see

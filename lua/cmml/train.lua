@@ -9,8 +9,8 @@ return function(cmml)
   local files = require "cmml.run_files"(cmml, Learner.decisive)
 
   local known = {
-    out = "string?", resume = { "boolean", false }, epochs = { "integer", 30 },
-    patience = { "integer", 10 }, seed = { "integer", 1 }, shuffle = "boolean?",
+    out = "string?", resume = { "boolean", false }, epochs = "integer?",
+    patience = "integer?", seed = { "integer", 1 }, shuffle = "boolean?",
     choose = "string?", conditions = { "table", {} },
     notes = { "table", {} }, threads = { "integer", 1 }, shards = { "integer", 1 },
     modules = { "table", {} }, on_step = "function?", on_epoch = "function?",
@@ -37,6 +37,7 @@ return function(cmml)
         end
       end
     end
+    opt.epochs, opt.patience = opt.epochs or 30, opt.patience or 10
     opt.shuffle, opt.choose = opt.shuffle ~= false, opt.choose or "best"
     args.one_of("train: choose", opt.choose, { "best", "last" }, 4)
     for _, key in ipairs { "epochs", "patience", "seed", "warmup" } do
@@ -155,10 +156,10 @@ return function(cmml)
   -- ScenarioSplit
   -- @tparam[opt] table options out; resume (go on with last.safetensors, bit for bit); epochs (30);
   -- patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch,
-  -- support, query, lr, weight_decay, clip (math.huge: none; defaults: those of the model's
-  -- preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of
-  -- data.train, as the published code); choose (which epoch's weights count: "best", the default,
-  -- or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or
+  -- support, query, valid_query (of the validation users; default: query), lr, weight_decay, clip
+  -- (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh
+  -- order each epoch, true; false: in the order of data.train, as the published code); choose
+  -- (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or
   -- "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate
   -- rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch;
   -- "plateau": told the validation MAE, or without validation users the training loss, with a
@@ -176,6 +177,9 @@ return function(cmml)
   function cmml.train(model, data, options)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
+    if model.prepare and not opt.resume then
+      model:prepare(data)
+    end
     local tasks = source:tasks(opt)
     local watched, mode = source.judged and source.watched or "loss",
       source.judged and source.mode or "min"

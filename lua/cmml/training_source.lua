@@ -15,8 +15,9 @@ local watched = require "cmml.watched"
 return function(cmml)
   --- The options of `train` that are for some kinds of data alone, as `args.check` reads them.
   cmml.training_options = { batch = "integer?", support = "integer?", query = "integer?",
-    valid_draws = "integer?", support_negatives = "integer?", order = "string?",
-    negatives = "string?", rounds = "integer?", valid_users = "integer?", watch = "string?" }
+    valid_query = "integer?", valid_draws = "integer?", support_negatives = "integer?",
+    order = "string?", negatives = "string?", rounds = "integer?", valid_users = "integer?",
+    watch = "string?" }
 
   local function set_of(list)
     local set = {}
@@ -27,7 +28,8 @@ return function(cmml)
   end
 
   local UserSource = { what = "ratings of users",
-    decisive = { "batch", "support", "query", "valid_draws" }, defaults = { valid_draws = 2 },
+    decisive = { "batch", "support", "query", "valid_query", "valid_draws" },
+    defaults = { valid_draws = 2 },
     metrics = { { "mae", "mae" }, { "rmse", "rmse" }, { "ndcg", "ndcg_exp@1" } },
     watched = "mae", mode = "min", learners = "training users" }
   UserSource.__index, UserSource.options = UserSource, set_of(UserSource.decisive)
@@ -43,22 +45,22 @@ return function(cmml)
       count = #data.train, judged = #data.valid > 0 }, UserSource)
   end
 
-  local function tasks_of(self, users, opt, shuffle)
+  local function tasks_of(self, users, opt, query, shuffle)
     local data = self.data
     return cmml.tasks { ratings = data.ratings, users = users, bags = data.bags, batch = opt.batch,
-      support = opt.support, query = opt.query, seed = opt.seed, shuffle = shuffle }
+      support = opt.support, query = query, seed = opt.seed, shuffle = shuffle }
   end
 
   --- The tasks to learn from.
   function UserSource:tasks(opt)
-    return tasks_of(self, self.data.train, opt, opt.shuffle)
+    return tasks_of(self, self.data.train, opt, opt.query, opt.shuffle)
   end
 
   --- The metrics of the validation users, on the same draws each time.
   function UserSource:validate(model, opt)
     local proxy, is_finite = watched(cmml.core, model)
-    local result = cmml.evaluate({ proxy }, tasks_of(self, self.data.valid, opt, false),
-      { draws = opt.valid_draws, cutoffs = { 1 } })[1]
+    local result = cmml.evaluate({ proxy }, tasks_of(self, self.data.valid, opt,
+      opt.valid_query or opt.query, false), { draws = opt.valid_draws, cutoffs = { 1 } })[1]
     return is_finite() and { mae = result.mae.mean, rmse = result.rmse.mean,
       ndcg = result["ndcg_exp@1"].mean } or nil
   end

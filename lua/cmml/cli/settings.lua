@@ -16,11 +16,12 @@ settings.options = {
     help = "JSON of preset, model (options of the network) and training, as cmml tune writes it; "
       .. "other options count before it" },
   { name = "encoder", kind = "string", arg = "NAME",
-    help = "another encoder than the preset's: mean, max, gru, attention, or one of --modules" },
+    help = "another encoder than the preset's: none, mean, max, gru, attention, or one of "
+      .. "--modules" },
   { name = "hybrid", kind = "string", arg = "NAME",
     help = "another hybrid: none, dot, mlp, generator, or one of --modules" },
   { name = "modulation", kind = "string", arg = "NAME",
-    help = "another modulation: film, sigmoid, linear, soft, or one of --modules" },
+    help = "another modulation: none, film, sigmoid, linear, soft, or one of --modules" },
 }
 
 -- What a file cannot settle: where results go, and what only a program can give.

@@ -30,7 +30,8 @@ train.options = common.join(common.data_options, {
     help = "values seen fewer times count as never seen" },
   { name = "seed", kind = "integer", arg = "N", default = 1,
     help = "seed of weights, order and draws" },
-  { name = "epochs", kind = "integer", arg = "N", help = "passes at most [default: 30]" },
+  { name = "epochs", kind = "integer", arg = "N",
+    help = "passes at most [default: the preset's, or 30]" },
   { name = "patience", kind = "integer", arg = "N",
     help = "stop after so many epochs without a better validation MAE; 0: never [default: 10]" },
   { name = "file-order", kind = "flag",
@@ -96,7 +97,8 @@ local function learn(cmml, values, data, found)
   if values.file_order then
     opt.shuffle = false
   end
-  local show = values.quiet and {} or progress.training(cmml.core, opt.epochs or 30)
+  local show = values.quiet and {} or progress.training(cmml.core, opt.epochs
+    or cmml.presets[found.preset].training.epochs or 30)
   opt.out, opt.resume, opt.seed, opt.threads = values.out, values.resume, values.seed,
     values.threads
   opt.conditions, opt.notes = common.conditions_of(data), { seed = values.seed }

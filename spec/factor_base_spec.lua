@@ -1,0 +1,249 @@
+-- The base of a network's scores: where it begins, that it is differentiable, and that models with
+-- one train, save and serve like any other.
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local core, own = cmml.core, { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
+
+local function options(changes)
+  local opt = people.small(1)
+  opt.preset, opt.base = "recommended", own
+  for key, value in pairs(changes or {}) do
+    opt[key] = value
+  end
+  return opt
+end
+
+local function training(changes)
+  changes.query, changes.valid_query = 6, 4
+  return people.training(changes)
+end
+
+-- The scores of a model for the query of a batch, as a list.
+local function scores(library, model, batch)
+  return library.no_grad(function()
+    local state = model:adapt_rows(batch.support, batch.users)
+    return model:score_rows(state, batch.query.items, batch.query.segments):totable()
+  end)
+end
+
+local function batch_of(library, world, changes)
+  local opt = { ratings = world.all, users = world.test, bags = world.bags, support = 5, query = 4,
+    seed = 3 }
+  for key, value in pairs(changes or {}) do
+    opt[key] = value
+  end
+  return library.tasks(opt):draw(1, { table.unpack(world.test, 1, 6) })
+end
+
+local function assert_near(expected, got, tolerance)
+  assert.equal(#expected, #got)
+  for i, value in ipairs(expected) do
+    assert.truthy(math.abs(value - got[i]) <= tolerance, ("%d: %g, not %g"):format(i, got[i],
+      value))
+  end
+end
+
+-- The network adds nothing.
+local function silence(model)
+  local out = model.module.modulation.out
+  cmml.double.no_grad(function()
+    out.weight:copy_(out.weight * 0)
+    out.bias:copy_(out.bias * 0)
+  end)
+end
+
+describe("a model with a base", function()
+  local double = cmml.double
+  local world = people.data(double, { users = 60, items = 16, rated = 10 })
+
+  it("is matrix factorisation with its fold-in before the network says anything", function()
+    local model = double.cmml(world.catalogue, options())
+    model:prepare(world)
+    silence(model)
+    local rival = double.matrix_factorization(world.catalogue, { factors = 3, ridge = 2,
+      bias_ridge = 1, sweeps = 5, seed = 1 })
+    rival:fit(world.ratings, world.train)
+    for _, support in ipairs { 0, 1, 5 } do
+      local batch = batch_of(double, world, { support = support })
+      assert_near(scores(double, rival, batch), scores(double, model, batch), 1e-9)
+    end
+  end)
+
+  it("of biases alone is item mean and user bias", function()
+    local model = double.cmml(world.catalogue, options { base = { factors = 0, bias_ridge = 3 } })
+    model:prepare(world)
+    silence(model)
+    local rival = double.item_user_mean(world.catalogue)
+    rival:fit(world.ratings, world.train)
+    local batch = batch_of(double, world)
+    assert_near(scores(double, rival, batch), scores(double, model, batch), 1e-9)
+  end)
+
+  it("starts once: a second training goes on from the weights", function()
+    local model = double.cmml(world.catalogue, options())
+    model:prepare(world)
+    local bits = people.bits(model)
+    cmml.double.no_grad(function()
+      model.module.base.bias:copy_(model.module.base.bias + 1)
+    end)
+    model:prepare(world)
+    assert.not_equal(bits, people.bits(model))
+  end)
+
+  for name, changes in pairs { ["squared errors"] = { loss = "squared" },
+    ["absolute errors"] = { loss = "absolute" },
+    ["factors that the network alone sees"] = { base = { factors = 3, solve = false } },
+    ["biases alone"] = { base = { factors = 0 } },
+    ["no modulation"] = { modulation = "none" }, ["no encoder"] = { encoder = "none" } } do
+    it("has the gradient of finite differences: " .. name, function()
+      changes.activation, changes.encoder_widths, changes.label_hidden = "tanh", {}, 1
+      changes.backbone, changes.hyper, changes.width = { 2 }, { 2 }, 1
+      local model = double.cmml(world.catalogue, options(changes))
+      model:prepare(world)
+      local batch, names, inputs = batch_of(double, world), {}, {}
+      for parameter, tensor in model.module:parameters() do
+        names[#names + 1], inputs[#inputs + 1] = parameter, tensor
+      end
+      assert.is_true(double.gradcheck(function(c, ...)
+        local values = {}
+        for i, tensor in ipairs { ... } do
+          values[names[i]] = tensor
+        end
+        local other = setmetatable({ module = c.functional(model.module, values),
+          catalogue = model.catalogue, options = model.options }, getmetatable(model))
+        return other:loss(batch)
+      end, inputs, { eps = 1e-6, tolerance = 1e-5 }))
+    end)
+  end
+end)
+
+describe("the preset recommended", function()
+  local world = people.data(cmml, { users = 60, items = 16, rated = 10 })
+  local folder
+
+  before_each(function()
+    folder = people.folder(core)
+  end)
+
+  after_each(function()
+    people.remove(folder)
+  end)
+
+  it("brings its training, which options of train change", function()
+    local model = cmml.cmml(world.catalogue, options())
+    local last
+    cmml.train(model, world, { epochs = 2, query = 4, on_epoch = function(state)
+      last = state.epoch
+    end })
+    assert.equal(2, last)
+    assert.equal("cosine", model.training.schedule)
+  end)
+
+  it("reads no fields of users", function()
+    local model = cmml.cmml(world.catalogue, options())
+    assert.is_nil(model.module.embedding.age)
+    model = cmml.cmml(world.catalogue, options { read_users = true })
+    assert.truthy(model.module.embedding.age)
+  end)
+
+  it("is saved and loaded with its base, and serves any number of ratings", function()
+    local model = cmml.cmml(world.catalogue, options())
+    cmml.train(model, world, training {})
+    assert(model:save(folder .. "/m.safetensors"))
+    local loaded = assert(cmml.load(folder .. "/m.safetensors"))
+    assert.equal(people.bits(model), people.bits(loaded))
+    loaded:prepare(world) -- trained: stays
+    assert.equal(people.bits(model), people.bits(loaded))
+    local support = {}
+    for n = 0, 10 do
+      assert_near(model:adapt(support):predict { "f1", "f2" },
+        loaded:adapt(support):predict { "f1", "f2" }, 0)
+      support[n + 1] = { "f" .. n + 3, n % 2 == 0 and 5 or 1 }
+    end
+    local calm, loud = table.unpack(model:adapt(support):predict { "f2", "f1" })
+    assert.truthy(loud > calm) -- who loves f3, f5, .. loves f1
+  end)
+
+  it("resumes bit for bit", function()
+    local function run(opt, seed)
+      local model = cmml.cmml(world.catalogue, options { seed = seed })
+      cmml.train(model, world, training(opt))
+      return people.bits(model)
+    end
+    local whole = run({ out = folder .. "/whole", schedule = { kind = "cosine", steps = 12 } }, 1)
+    run({ out = folder .. "/cut", epochs = 2, schedule = { kind = "cosine", steps = 12 } }, 1)
+    assert.equal(whole, run({ out = folder .. "/cut", resume = true,
+      schedule = { kind = "cosine", steps = 12 } }, 1))
+  end)
+
+  it("has the same bits on any number of threads", function()
+    local bits = {}
+    for threads = 1, 2 do
+      local model = cmml.cmml(world.catalogue, options())
+      cmml.train(model, world, training { shards = 2, threads = threads, epochs = 2 })
+      bits[threads] = people.bits(model)
+    end
+    assert.equal(bits[1], bits[2])
+  end)
+
+  it("works without base, modulation, encoder, and with others", function()
+    for _, changes in ipairs { { base = false }, { modulation = "none" }, { encoder = "none" },
+      { modulation = "sigmoid" }, { encoder = "attention", hybrid = "generator" },
+      { base = { factors = 0 } } } do
+      local model = cmml.cmml(world.catalogue, options(changes))
+      local result = cmml.train(model, world, training { epochs = 1 })
+      assert.equal("epochs", result.stopped)
+      assert.truthy(result.best < 5)
+    end
+  end)
+
+  it("is better than item mean and user bias where the support tells more", function()
+    local model = cmml.cmml(world.catalogue, options())
+    cmml.train(model, world, training { epochs = 20 })
+    local means = cmml.item_user_mean(world.catalogue)
+    means:fit(world.ratings, world.train)
+    local found = cmml.evaluate({ model, means }, cmml.tasks { ratings = world.all,
+      users = world.test, bags = world.bags, support = 6, query = 4, seed = 77 })
+    assert.truthy(found[1].mae.mean < 0.6, found[1].mae.mean)
+    assert.truthy(found[2].mae.mean > 1.2, found[2].mae.mean)
+  end)
+end)
+
+describe("options of a base", function()
+  local catalogue = people.data(cmml, { users = 20, items = 8, rated = 5 }).catalogue
+
+  local function refused(text, changes)
+    local ok, message = pcall(cmml.cmml, catalogue, options(changes))
+    assert.is_false(ok)
+    assert.truthy(message:find(text, 1, true), message)
+  end
+
+  it("are refused with the reason where they make no sense", function()
+    refused("base: factors must not be negative and sweeps at least 1, but are -1 and 20",
+      { base = { factors = -1 } })
+    refused("base: ridge must be finite and above 0, but is 0", { base = { ridge = 0 } })
+    refused("base: bias_ridge must be finite and above 0, but is inf",
+      { base = { bias_ridge = math.huge } })
+    refused("base: unknown option factor", { base = { factor = 3 } })
+    refused("base must be a table of options or false, not 8", { base = 8 })
+    refused("cmml: loss", { loss = "huber" })
+  end)
+end)
+
+describe("a component that is left out", function()
+  it("gives a context of zeros, or layers that no condition changes", function()
+    local encoder = cmml.encoders.none { inp = 3, out = 2, widths = {} }
+    assert.same({ { 0, 0 }, { 0, 0 } }, encoder(core.full({ 3, 3 }, 1),
+      core.segments { 1, 2 }):totable())
+    assert.equal(0, encoder:count())
+    local plain = cmml.modulations.none { inp = 2, cond = 2, backbone = { 3 }, hyper = { 3 },
+      activation = "relu" }
+    local x, parts = core.tensor { { 1, 2 }, { 3, -4 } }, {}
+    local first = plain(x, core.full({ 2, 2 }, 1), parts):totable()
+    assert.same(first, plain(x, core.full({ 2, 2 }, -5)):totable())
+    assert.same({ 2, 3 }, parts.backbone.shape)
+    local expected = core.linear(core.linear(x, plain.backbone["0"].weight,
+      plain.backbone["0"].bias, "relu"), plain.out.weight, plain.out.bias)
+    assert_near(expected:reshape({ -1 }):totable(), first, 1e-6)
+  end)
+end)
