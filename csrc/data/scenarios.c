@@ -49,19 +49,43 @@ static void choose(cm_rng *rng, int32_t *index, int32_t n, int32_t take, int32_t
         index[i] = i;
 }
 
-/* An item of the scenario that the user has not touched; *fallbacks is counted up where there is
- * none. The k-th such item is found by halving, without a second try. */
-static int32_t untouched(cm_rng *rng, const cm_scenario_source *from, int32_t scenario,
-                         int32_t user, int64_t *fallbacks)
+/* The touched pairs [*first, *last) of the user of pair `at` of a pool. Where that is the pool of
+ * the touched pairs itself they stand around it. */
+static void touched_of(const cm_scenario_source *from, const cm_pairs *in, int32_t scenario,
+                       int32_t at, int32_t *first, int32_t *last)
 {
-    const int32_t *at = from->candidates.segments->values;
-    const int32_t *item = from->candidates.values->values + at[scenario];
+    const int32_t *user = in->users->values;
+    if (user != from->touched.users->values) {
+        cm_pairs_of(&from->touched, scenario, user[at], first, last);
+        return;
+    }
+    const int32_t *bounds = in->scenarios->values + scenario;
+    for (*first = at; *first > bounds[0] && user[*first - 1] == user[at];)
+        --*first;
+    for (*last = at + 1; *last < bounds[1] && user[*last] == user[at];)
+        ++*last;
+}
+
+/* An item of the scenario that the user of pair `at` of a pool has not touched; *fallbacks is
+ * counted up where there is none. Most draws hit one; after a few that did not, the k-th such item
+ * is found by halving, so that nobody has to wait for luck. */
+static int32_t untouched(cm_rng *rng, const cm_scenario_source *from, const cm_pairs *in,
+                         int32_t scenario, int32_t at, int64_t *fallbacks)
+{
+    const int32_t *bounds = from->candidates.segments->values + scenario;
+    const int32_t *item = from->candidates.values->values + bounds[0];
     const int32_t *touched = from->touched.items->values;
-    int32_t n = at[scenario + 1] - at[scenario], first, last;
-    cm_pairs_of(&from->touched, scenario, user, &first, &last);
+    int32_t n = bounds[1] - bounds[0], first, last;
+    touched_of(from, in, scenario, at, &first, &last);
     if (last - first >= n) {
         ++*fallbacks;
         return item[cm_rng_below(rng, (uint32_t)n)];
+    }
+    for (int tries = 0; tries < 4; tries++) {
+        int32_t drawn = item[cm_rng_below(rng, (uint32_t)n)];
+        int32_t place = cm_lists_find(touched, first, last, drawn);
+        if (place == last || touched[place] != drawn)
+            return drawn;
     }
     int32_t k = (int32_t)cm_rng_below(rng, (uint32_t)(n - (last - first)));
     int32_t low = 0, high = last - first; /* how many touched ones come before it */
@@ -116,9 +140,9 @@ static void draw_support(drawing *d, cm_rng *rng, int32_t scenario, pool from, c
         int32_t i = d->options->published ? (int32_t)cm_rng_below(rng, (uint32_t)of->support)
                                           : k % of->support;
         int32_t pair = d->chosen[i];
-        int32_t other = d->options->published
-                            ? another(rng, d->from, scenario, item[pair])
-                            : untouched(rng, d->from, scenario, user[pair], &d->fallbacks);
+        int32_t other = d->options->published ? another(rng, d->from, scenario, item[pair])
+                                              : untouched(rng, d->from, from.pairs, scenario,
+                                                          from.first + pair, &d->fallbacks);
         put_support(d, row + of->support + k, user[pair], other, false);
     }
 }
@@ -166,11 +190,11 @@ static void draw_task(drawing *d, int32_t scenario, int64_t task)
     }
     draw_support(d, &rng, scenario, from, &of, row);
     for (int32_t i = 0; i < of.query; i++) {
-        int32_t user = asked.pairs->users->values[asked.first + asks[i]];
-        d->query->users->values[first + i] = user;
-        d->query->positives->values[first + i] = asked.pairs->items->values[asked.first + asks[i]];
+        int32_t at = asked.first + asks[i];
+        d->query->users->values[first + i] = asked.pairs->users->values[at];
+        d->query->positives->values[first + i] = asked.pairs->items->values[at];
         d->query->negatives->values[first + i] =
-            untouched(&rng, d->from, scenario, user, &d->fallbacks);
+            untouched(&rng, d->from, asked.pairs, scenario, at, &d->fallbacks);
     }
     if (!d->options->positives_first)
         mix_support(d, &rng, row, of.support + of.negatives);
