@@ -747,6 +747,7 @@ function class_ScenarioCatalogue:title(row) end
 ---@field duplicates integer repeated interactions that were merged
 ---@field unknown_items integer items of the groups that are not among `items`
 ---@field left_out table list of {name, reason, domain}: groups that are no scenarios
+---@field parts? table of a union: list of {name, n_users, n_items}
 local class_ScenarioData = {}
 
 ---The number of a scenario by its name.

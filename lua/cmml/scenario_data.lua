@@ -17,6 +17,7 @@ return function(cmml)
   -- @tfield integer duplicates repeated interactions that were merged
   -- @tfield integer unknown_items items of the groups that are not among `items`
   -- @tfield table left_out list of {name, reason, domain}: groups that are no scenarios
+  -- @tfield ?table parts of a union: list of {name, n_users, n_items}
   local ScenarioData = { __name = "cmml.ScenarioData" }
   ScenarioData.__index = ScenarioData
   cmml.ScenarioData = ScenarioData -- scenario_split.lua adds to it
