@@ -126,6 +126,7 @@ end)
 describe("presets of the scenario setting", function()
   it("are for vectors of any width, but for those of the published data sets", function()
     for _, name in ipairs { "paper/scenario", "paper/scenario/soft", "published-code/scenario",
+      "published-code/scenario/sigmoid", "published-code/scenario/linear",
       "published-code/scenario/soft" } do
       for _, dim in ipairs { 6, 128 } do
         local options = { dim = dim }
@@ -143,7 +144,7 @@ describe("presets of the scenario setting", function()
     local code, paper = cmml.presets["published-code/ml20m_soft"].training,
       cmml.presets["paper/scenario"].training
     assert.same({ batch = 1, support = 64, support_negatives = 128, query = 256, lr = 1e-4,
-      order = "positives-first", weight_decay = 1e-5,
+      order = "positives-first", negatives = "published", weight_decay = 1e-5,
       schedule = { kind = "plateau", factor = 0.2, patience = 2, min_lr = 1e-6 } }, code)
     assert.same({ batch = 1, support = 64, support_negatives = 64, query = 128, lr = 1e-4,
       order = "mixed" }, paper)

@@ -66,6 +66,19 @@ describe("a model of a preset", function()
     assert.is_nil(other.options.modulation_options)
   end)
 
+  it("starts the biases as the preset does, of the components that it keeps", function()
+    local function start(changes)
+      changes.preset = changes.preset or "published-code/taobao_film"
+      return cmml.preset_options("spec", changes, { bias_start = true }, "scenario").bias_start
+    end
+    assert.same({ backbone = 0, hyper = 0, encoder = 0 }, start {})
+    assert.same({ backbone = 0, hyper = 0, encoder = 0 }, start { modulation = "film" })
+    assert.same({ encoder = 0 }, start { modulation = "soft" })
+    assert.same({ backbone = 0, hyper = 0 }, start { encoder = "mean" })
+    assert.is_nil(start { encoder = "mean", modulation = "soft" })
+    assert.same({ hyper = 2 }, start { bias_start = { hyper = 2 }, modulation = "linear" })
+  end)
+
   it("shares no table with it, nor with the caller", function()
     local hyper = { 5, 5 }
     local model = cmml.cmml(catalogue, { hyper = hyper })

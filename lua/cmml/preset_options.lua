@@ -18,6 +18,18 @@ return function(cmml)
     return copy
   end
 
+  -- Where the biases start of the components that are the preset's.
+  local function kept_starts(starts, given, preset)
+    local kept = {}
+    for part, value in pairs(starts or {}) do
+      local kind = part == "encoder" and "encoder" or "modulation"
+      if not given[kind] or given[kind] == preset.model[kind] then
+        kept[part] = value
+      end
+    end
+    return next(kept) and kept or nil
+  end
+
   --- The options of a model: what was given, else what its preset says. Where a component is
   -- another than the preset's, the preset's options of that component do not count.
   -- @tparam string name of the function, for messages
@@ -40,6 +52,8 @@ return function(cmml)
       local replaced = kind and given[kind] and given[kind] ~= preset.model[kind]
       if given[key] ~= nil then
         chosen[key] = copy_of(given[key])
+      elseif key == "bias_start" then
+        chosen[key] = kept_starts(preset.model[key], given, preset)
       elseif not replaced then
         chosen[key] = copy_of(preset.model[key])
       end

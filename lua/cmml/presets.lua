@@ -34,11 +34,13 @@ local function user(model)
 end
 
 -- Scenario setting of the code: a GRU of width H and an MLP H -> middle -> dim; one task a step,
--- whose support has twice as many negatives as positives, behind them.
+-- whose support has twice as many negatives as positives, behind them, drawn without regard to what
+-- their users took. The schedule looked every 5,000 steps.
 local function scenario(dim, state, middle, model, training)
   return code(merged({ dim = dim, label = "binary", encoder = "gru", encoder_detach = false,
     encoder_widths = { state, middle } }, model), merged({ batch = 1, support = 64,
-    support_negatives = 128, query = 128, order = "positives-first", lr = 1e-4,
+    support_negatives = 128, query = 128, order = "positives-first", negatives = "published",
+    lr = 1e-4,
     schedule = { kind = "plateau", factor = 0.2, patience = 2, min_lr = 1e-6 } }, training or {}))
 end
 
@@ -116,6 +118,8 @@ return function(cmml)
     ["published-code"] = user { backbone = { 64, 64 }, hyper = { 256, 256 } },
     ["published-code/soft"] = user(soft({ 32, 32 }, { 128, 128 })),
     ["published-code/scenario"] = scenario(nil, 256, 256, film(64, starts(0.1))),
+    ["published-code/scenario/sigmoid"] = scenario(nil, 256, 256, sigmoid(64, starts(0.1))),
+    ["published-code/scenario/linear"] = scenario(nil, 192, 192, linear(64)),
     ["published-code/scenario/soft"] = scenario(nil, 128, 128,
       soft({ 32, 32, 32 }, { 64, 64, 64 }), wide_query),
     ["published-code/ml20m_film"] = scenario(128, 256, 256, film(64, starts(0.1))),

@@ -159,18 +159,19 @@ return function(cmml)
   -- support, query, valid_query (of the validation users; default: query), lr, weight_decay, clip
   -- (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh
   -- order each epoch, true; false: in the order of data.train, as the published code); choose
-  -- (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or
-  -- "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate
-  -- rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch;
-  -- "plateau": told the validation MAE, or without validation users the training loss, with a
-  -- patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards
-  -- of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last
-  -- digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios
-  -- alone: support_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so
-  -- many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and
-  -- watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is
-  -- told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain
-  -- data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+  -- (which epoch's weights count: "best", the default, or "last", which never stops for want of
+  -- patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups
+  -- (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate
+  -- stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or
+  -- without validation users the training loss, with a patience of 2; or a table of options of
+  -- `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules,
+  -- see `team`: another number of shards gives other last digits, another number of threads the
+  -- same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, order, negatives
+  -- (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users
+  -- (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20",
+  -- the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that
+  -- a resumed run must have unchanged) and notes (plain data), both kept in the files;
+  -- on_step(epoch, step, steps, loss); on_epoch(state, improved)
   -- @treturn table epoch, best_epoch, best (validation MAE, or without
   -- validation users the training loss), stopped ("epochs", "patience" or
   -- "diverged"), message
