@@ -52,6 +52,8 @@ CM_LIBS = $(BLAS_LIBS) -lm -pthread
 # as C++ throws its errors, and none passes through the core, which never calls Lua.
 CM_UNWIND_core = -fno-asynchronous-unwind-tables -fno-unwind-tables
 unwind = $(if $(filter bind/%,$(1)),,$(CM_UNWIND_core))
+# What the binding does for a call is no loop: it is compiled for size, a sixth of it.
+level = $(if $(filter bind/%,$(1)),$(patsubst -O2,-Os,$(CFLAGS)),$(CFLAGS))
 
 CM_ISA_base =
 CM_ISA_avx2 = -mavx2 -mfma
@@ -96,7 +98,7 @@ define write_if_changed
 endef
 
 $(BUILD)/obj/flags: FORCE
-	$(call write_if_changed,$(CC) $(CM_CFLAGS) $(CFLAGS) $(CM_KERNEL_OPT) $(CM_INSTRUMENT))
+	$(call write_if_changed,$(CC) $(CM_CFLAGS) $(CFLAGS) $(call level,bind/) $(CM_KERNEL_OPT) $(CM_INSTRUMENT))
 
 $(BUILD)/obj/link: FORCE
 	$(call write_if_changed,$(CM_LDFLAGS) $(LIBFLAG) $(LDFLAGS) $(objects) $(CM_LIBS))
@@ -112,7 +114,7 @@ define variant_rules
 $(BUILD)/obj/$(1)/%.o: csrc/%.c $(BUILD)/obj/flags $(BUILD)/obj/probe
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<$(if $(2), ($(1))))
-	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(call unwind,$$*) $$(CM_INSTRUMENT) $(2) -MMD -MP -c \
+	$$(Q)$$(CC) $$(CM_CFLAGS) $$(call level,$$*) $$(call unwind,$$*) $$(CM_INSTRUMENT) $(2) -MMD -MP -c \
 	    -o $$@ $$<
 
 $(foreach isa,$(isas),$(call kernel_rule,$(1),$(2),$(isa)))

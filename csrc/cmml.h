@@ -3,6 +3,9 @@
 #ifndef CMML_H
 #define CMML_H
 
+#include "analysis/eigen.h"
+#include "analysis/kmeans.h"
+#include "analysis/tsne.h"
 #include "autograd/grad.h"
 #include "base/config.h"
 #include "base/ctx.h"

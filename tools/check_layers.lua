@@ -11,10 +11,11 @@ local may_include = {
   autograd = "base tensor ops",
   optim = "base tensor ops autograd",
   cf = "base tensor",
+  analysis = "base tensor",
   io = "base",
   data = "base io tensor",
   metrics = "base tensor",
-  bind = "base tensor ops autograd optim io data metrics cf",
+  bind = "base tensor ops autograd optim io data metrics cf analysis",
 }
 
 -- The umbrella header stands for every folder of the core, so only who may include them all may

@@ -2049,6 +2049,13 @@ function cmml.adam(module, options) end
 ---@return cmml.Tensor
 function cmml.add(a, b) end
 
+---How far two groupings of the same things agree (Hubert and Arabie, 1985): 1 where they are the
+---same, whatever the groups are called; about 0 for groupings made at random.
+---@param a table|cmml.Ids the group of each thing: any values
+---@param b table|cmml.Ids the same, as many
+---@return number # at most 1
+function cmml.adjusted_rand_index(a, b) end
+
 ---What implicit alternating least squares minimises: the squared misses of all places, weighted
 ---by their confidence 1 + alpha times weight, and the regularised squares of the vectors.
 ---@param matrix table as sparse gives it
@@ -3036,6 +3043,29 @@ cmml.json_null = nil
 ---@return string # the one in use
 function cmml.kernels(name) end
 
+---@class cmml.kmeans.options
+---@field k integer
+---@field restarts? integer default 10
+---@field iterations? integer default 300
+---@field seed? integer default 1
+
+---Clusters by k-means: the best of several beginnings by k-means++ (Arthur and Vassilvitskii,
+---2007). The same seed gives the same clusters; they are numbered by their first points.
+---@param x cmml.Tensor [points, width], at least k different points
+---@param options cmml.kmeans.options k (how many clusters); restarts (beginnings, default 10); iterations (at most, for each, default 300); seed (default 1)
+---@return table # clusters (Ids [points]: the cluster of each), centres (Tensor [k, width]), inertia (sum of squared distances of points to their centres), iterations (of the best)
+function cmml.kmeans(x, options) end
+
+---Clusters of points by k-means, begun once as k-means++ does.
+---@param x cmml.Tensor [points, width], contiguous
+---@param k integer how many clusters
+---@param options table iterations (at most, default 300), seed (default 1), restart (tells beginnings of one seed apart, default 0)
+---@return cmml.Ids # [points] the cluster of each, numbered by their first points
+---@return cmml.Tensor # centres [k, width]
+---@return number # sum of the squared distances of points to their centres
+---@return integer # iterations that were needed
+function cmml.kmeans_once(x, k, options) end
+
 ---the last valid step of each row: x [batch, time, ..] gives [batch, ..]; zeros where the length is 0; without lengths all steps are valid.
 ---@param x cmml.Tensor
 ---@param lengths? cmml.Segments
@@ -3647,6 +3677,17 @@ function cmml.paired_rows(query) end
 ---@return cmml.Tensor # a copy, of the same shape
 function cmml.parameter(values) end
 
+---@class cmml.pca.options
+---@field dims? integer default 2
+
+---Principal component analysis, exact: eigenvectors of the covariance, in double precision. Of
+---each component the number of largest magnitude is positive, so that the same points always give
+---the same picture.
+---@param x cmml.Tensor [points, width], at least 2 points that are not all the same; of points and width the fewer may be at most 4096
+---@param options? cmml.pca.options dims (how many components, default 2)
+---@return table # coordinates (Tensor [points, dims]), shares (list: the part of the variance that each component explains), components (Tensor [dims, width]), mean (Tensor [width])
+function cmml.pca(x, options) end
+
 ---the dims in another order: dims[k] is the old dim that becomes dim k.
 ---@param x cmml.Tensor
 ---@param dims integer[] from 1
@@ -3698,6 +3739,15 @@ function cmml.preset_options(name, given, known, setting) end
 ---ablation, `.._non_negative_pooling` sees no negatives.
 ---@type table
 cmml.presets = nil
+
+---The axes along which points vary most: unit eigenvectors of their covariance, each with its
+---number of largest magnitude positive. Computed in double precision.
+---@param x cmml.Tensor [points, width], contiguous
+---@param count integer how many axes
+---@return cmml.Tensor # [count, width]; zeros for an axis along which nothing varies
+---@return table # means of the columns
+---@return table # variances along all axes, falling: as many as the fewer of points and width
+function cmml.principal_axes(x, count) end
 
 ---The number of this process.
 ---@return integer
@@ -4389,6 +4439,43 @@ function cmml.transpose(x, a, b) end
 
 ---Gives memory kept for reuse back to the system.
 function cmml.trim() end
+
+---@class cmml.tsne.options
+---@field dims? integer default 2
+---@field perplexity? number default 30
+---@field iterations? integer default 1000
+---@field exaggeration? number default 12
+---@field rate? number
+---@field init? string default "pca"
+---@field seed? integer default 1
+---@field on_iteration? function
+
+---t-SNE, exact (van der Maaten and Hinton, 2008): places in a plane such that points are near
+---one another where they were near before. The same points and options give the same picture. The
+---first 250 iterations (a quarter, of fewer than 1000) exaggerate the attraction, with a momentum
+---of 0.5; the others have 0.8. An iteration looks at every pair of points.
+---@param x cmml.Tensor [points, width], 2 to 10000 points that are not all the same
+---@param options? cmml.tsne.options dims (1 to 3, default 2); perplexity (about how many neighbours a point has, default 30; lowered to a third of the other points where there are few); iterations (default 1000); exaggeration (default 12); rate (of learning; default: points / exaggeration / 4, at least 50); init ("pca", or "random": it begins with small normal numbers); seed (of those, default 1); on_iteration (called with a table after each: iteration, iterations, divergence)
+---@return table # coordinates (Tensor [points, dims]), divergence (of Kullback and Leibler), perplexity (that was used), note (text, if that is not the one asked for)
+function cmml.tsne(x, options) end
+
+---How near points are to one another, for t-SNE.
+---@param x cmml.Tensor [points, width], contiguous; at most 10000 points
+---@param perplexity number about how many neighbours a point has; at least 1, below the points
+---@return cmml.Tensor # [points, points], symmetric, of sum 1
+function cmml.tsne_affinities(x, perplexity) end
+
+---One step of t-SNE: downhill with momentum and a gain for each number.
+---@param affinities cmml.Tensor [points, points] as tsne_affinities gives them
+---@param y cmml.Tensor [points, 1 to 3] places
+---@param velocity cmml.Tensor [points, 1 to 3]; zeros to begin with
+---@param gains cmml.Tensor [points, 1 to 3]; ones to begin with
+---@param options table rate (default 200), momentum (0.8), exaggeration of the attraction (1)
+---@return cmml.Tensor # better y, of mean 0
+---@return cmml.Tensor # velocity
+---@return cmml.Tensor # gains
+---@return number # divergence of Kullback and Leibler before the step, without exaggeration
+function cmml.tsne_step(affinities, y, velocity, gains, options) end
 
 ---@class cmml.tune.options
 ---@field data? any

@@ -24,7 +24,8 @@ typedef enum cm_rng_stream {
     CM_STREAM_HELD_OUT, /* what is held out of who took what */
     CM_STREAM_SCENARIO, /* support and query of a scenario */
     CM_STREAM_JUDGES,   /* the users that a scenario is judged by */
-    CM_STREAM_LAST = CM_STREAM_JUDGES
+    CM_STREAM_CLUSTERS, /* where k-means begins */
+    CM_STREAM_LAST = CM_STREAM_CLUSTERS
 } cm_rng_stream;
 
 typedef struct cm_rng {

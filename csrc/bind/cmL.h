@@ -133,6 +133,8 @@ void cmL_open_team(lua_State *L);
 void cmL_open_cf(lua_State *L);
 /* Groups of items, l_groups.c. */
 void cmL_open_groups(lua_State *L);
+/* Points: principal axes, clusters, t-SNE, l_analysis.c. */
+void cmL_open_analysis(lua_State *L);
 /* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
 /* Intervals of means, l_bootstrap.c. */

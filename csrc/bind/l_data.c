@@ -230,11 +230,11 @@ static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {NULL, NULL}};
 
 /*** Numbers that tell streams of random numbers apart: user, init, split, cap, draw, order, labels,
- * dropout, pairs, samples, held_out, scenario, judges.
+ * dropout, pairs, samples, held_out, scenario, judges, clusters.
  * @tfield table streams by name */
-static const char *const stream_names[] = {"user",     "init",     "split",   "cap",   "draw",
-                                           "order",    "labels",   "dropout", "pairs", "samples",
-                                           "held_out", "scenario", "judges"};
+static const char *const stream_names[] = {"user",     "init",     "split",   "cap",     "draw",
+                                           "order",    "labels",   "dropout", "pairs",   "samples",
+                                           "held_out", "scenario", "judges",  "clusters"};
 
 void cmL_open_data(lua_State *L)
 {

@@ -162,6 +162,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_cf(L);
     cmL_open_ratings(L);
     cmL_open_groups(L);
+    cmL_open_analysis(L);
     cmL_open_metrics(L);
     cmL_open_bootstrap(L);
     cmL_open_io(L);

@@ -1,0 +1,33 @@
+/* tsne.h - t-distributed stochastic neighbour embedding, exact (van der Maaten and Hinton,
+ * "Visualizing data using t-SNE", JMLR 9, 2008). */
+#ifndef CM_TSNE_H
+#define CM_TSNE_H
+
+#include "tensor/tensor.h"
+
+#define CM_TSNE_LIMIT 10000 /* points: every pair of them has a number */
+
+typedef struct cm_tsne_options {
+    double rate, momentum;
+    double exaggeration; /* of the attraction between neighbours */
+} cm_tsne_options;
+
+/* What is kept from step to step: three tensors of one shape [points, dims], contiguous. */
+typedef struct cm_tsne_state {
+    cm_tensor *y, *velocity, *gains;
+} cm_tsne_state;
+
+/* How near points are to one another: p [points, points], symmetric, of sum 1, 0 between a point
+ * and itself. The width of the bell around each point is such that the entropy of its neighbours is
+ * the logarithm of the perplexity. Refused unless x is a contiguous matrix of finite numbers with
+ * at least 2 and at most CM_TSNE_LIMIT rows and 1 <= perplexity < rows. A tensor of the open scope.
+ */
+cm_tensor *cm_tsne_affinities(cm_ctx *cx, const cm_tensor *x, double perplexity) CM_MUST_CHECK;
+
+/* One step downhill, in place, with momentum and a gain for each number; *divergence is that of
+ * Kullback and Leibler before the step, without exaggeration. Afterwards the mean of y is 0.
+ * Refused when numbers overflow. */
+bool cm_tsne_step(cm_ctx *cx, const cm_tensor *p, cm_tsne_state *state,
+                  const cm_tsne_options *options, double *divergence) CM_MUST_CHECK;
+
+#endif

@@ -1,0 +1,146 @@
+/* l_analysis.c - looking at points in Lua: principal axes, clusters, t-SNE.
+ *
+ * @module cmml.core */
+#include "bind/cmL.h"
+
+static void push_numbers(lua_State *L, const double *values, int64_t n)
+{
+    lua_createtable(L, (int)n, 0);
+    for (int64_t i = 0; i < n; i++) {
+        lua_pushnumber(L, values[i]);
+        lua_rawseti(L, -2, i + 1);
+    }
+}
+
+/*** The axes along which points vary most: unit eigenvectors of their covariance, each with its
+ * number of largest magnitude positive. Computed in double precision.
+ * @function principal_axes
+ * @tparam Tensor x [points, width], contiguous
+ * @tparam integer count how many axes
+ * @treturn Tensor [count, width]; zeros for an axis along which nothing varies
+ * @treturn table means of the columns
+ * @treturn table variances along all axes, falling: as many as the fewer of points and width */
+static int l_principal_axes(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_Integer count = luaL_checkinteger(L, 2);
+    cm_tensor *x = cmL_check_tensor(L, 1);
+    luaL_argcheck(L, x->shape.ndim == 2, 1, "a matrix [points, width] was expected");
+    int64_t width = x->shape.dims[1], size = CM_MIN(x->shape.dims[0], width);
+    double *mean = lua_newuserdatauv(L, (size_t)(width + size + 1) * sizeof *mean, 0);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cmL_finish(L, cx, mark, box, cm_principal_axes(cx, x, count, mean, mean + width),
+               "principal_axes");
+    push_numbers(L, mean, width);
+    push_numbers(L, mean + width, size);
+    return 3;
+}
+
+/*** Clusters of points by k-means, begun once as k-means++ does.
+ * @function kmeans_once
+ * @tparam Tensor x [points, width], contiguous
+ * @tparam integer k how many clusters
+ * @tparam table options iterations (at most, default 300), seed (default 1), restart (tells
+ * beginnings of one seed apart, default 0)
+ * @treturn Ids [points] the cluster of each, numbered by their first points
+ * @treturn Tensor centres [k, width]
+ * @treturn number sum of the squared distances of points to their centres
+ * @treturn integer iterations that were needed */
+static int l_kmeans_once(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_Integer k = luaL_checkinteger(L, 2);
+    luaL_checktype(L, 3, LUA_TTABLE);
+    int64_t iterations = cmL_field_integer(L, 3, "iterations", 300);
+    uint64_t seed = (uint64_t)cmL_field_integer(L, 3, "seed", 1);
+    uint32_t restart = (uint32_t)cmL_field_integer(L, 3, "restart", 0);
+    cm_ids **ids = cmL_push_ids(L);
+    cm_tensor **centres = cmL_push_tensor(L), *x = cmL_check_tensor(L, 1);
+    size_t mark = cm_scope_begin(cx);
+    cm_clusters made = {0};
+    bool ok = cm_kmeans(cx, x, k, iterations, seed, restart, &made);
+    if (ok) {
+        *ids = made.cluster;
+        cm_retain(*centres = made.centres);
+    }
+    cm_scope_end(cx, mark);
+    if (!ok)
+        return cmL_raise(L, cx, "kmeans_once");
+    lua_pushnumber(L, made.inertia);
+    lua_pushinteger(L, made.iterations);
+    return 4;
+}
+
+/*** How near points are to one another, for t-SNE.
+ * @function tsne_affinities
+ * @tparam Tensor x [points, width], contiguous; at most 10000 points
+ * @tparam number perplexity about how many neighbours a point has; at least 1, below the points
+ * @treturn Tensor [points, points], symmetric, of sum 1 */
+static int l_tsne_affinities(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    double perplexity = luaL_checknumber(L, 2);
+    cm_tensor **box = cmL_push_tensor(L), *x = cmL_check_tensor(L, 1);
+    size_t mark = cm_scope_begin(cx);
+    return cmL_finish(L, cx, mark, box, cm_tsne_affinities(cx, x, perplexity), "tsne_affinities");
+}
+
+static cm_tensor *copy_of(cm_ctx *cx, const cm_tensor *from)
+{
+    cm_tensor *copy = cm_tensor_new(cx, &from->shape);
+    if (copy)
+        cm_tensor_copy(copy, from);
+    return copy;
+}
+
+/*** One step of t-SNE: downhill with momentum and a gain for each number.
+ * @function tsne_step
+ * @tparam Tensor affinities [points, points] as tsne_affinities gives them
+ * @tparam Tensor y [points, 1 to 3] places
+ * @tparam Tensor velocity [points, 1 to 3]; zeros to begin with
+ * @tparam Tensor gains [points, 1 to 3]; ones to begin with
+ * @tparam table options rate (default 200), momentum (0.8), exaggeration of the attraction (1)
+ * @treturn Tensor better y, of mean 0
+ * @treturn Tensor velocity
+ * @treturn Tensor gains
+ * @treturn number divergence of Kullback and Leibler before the step, without exaggeration */
+static int l_tsne_step(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    luaL_checktype(L, 5, LUA_TTABLE);
+    cm_tsne_options options = {.rate = cmL_field_number(L, 5, "rate", 200),
+                               .momentum = cmL_field_number(L, 5, "momentum", 0.8),
+                               .exaggeration = cmL_field_number(L, 5, "exaggeration", 1)};
+    cm_tensor **boxes[3];
+    for (int i = 0; i < 3; i++)
+        boxes[i] = cmL_push_tensor(L);
+    cm_tensor *p = cmL_check_tensor(L, 1), *y = cmL_check_tensor(L, 2);
+    cm_tensor *velocity = cmL_check_tensor(L, 3), *gains = cmL_check_tensor(L, 4);
+    double divergence = 0;
+    size_t mark = cm_scope_begin(cx);
+    cm_tsne_state state = {copy_of(cx, y), copy_of(cx, velocity), copy_of(cx, gains)};
+    bool ok = state.y && state.velocity && state.gains &&
+              cm_tsne_step(cx, p, &state, &options, &divergence);
+    if (ok) {
+        cm_retain(*boxes[0] = state.y);
+        cm_retain(*boxes[1] = state.velocity);
+        cm_retain(*boxes[2] = state.gains);
+    }
+    cm_scope_end(cx, mark);
+    if (!ok)
+        return cmL_raise(L, cx, "tsne_step");
+    lua_pushnumber(L, divergence);
+    return 4;
+}
+
+static const luaL_Reg functions[] = {{"principal_axes", l_principal_axes},
+                                     {"kmeans_once", l_kmeans_once},
+                                     {"tsne_affinities", l_tsne_affinities},
+                                     {"tsne_step", l_tsne_step},
+                                     {NULL, NULL}};
+
+void cmL_open_analysis(lua_State *L)
+{
+    cmL_register(L, functions);
+}
