@@ -123,6 +123,16 @@ describe("encoder_negatives = false", function()
   end)
 end)
 
+describe("the hybrid inner", function()
+  it("gives the scalar product of each row and its task's context", function()
+    local net = network { hybrid = "inner" }
+    local x, context = cmml.tensor({ 1, 2, 3, -1, 0, 2, 4, 1, 1 }):reshape { 3, 3 },
+      cmml.tensor({ 2, -1, 1, 0, 3, 1 }):reshape { 2, 3 }
+    local _, parts = net:score(x, context, cmml.segments { 2, 1 }, { parts = true })
+    assert.same({ { 3 }, { 0 }, { 4 } }, parts.condition:totable())
+  end)
+end)
+
 describe("presets of the scenario setting", function()
   it("are for vectors of any width, but for those of the published data sets", function()
     for _, name in ipairs { "paper/scenario", "paper/scenario/soft", "published-code/scenario",

@@ -314,6 +314,17 @@ local class_Ids = {}
 ---@return integer[]
 function class_Ids:totable() end
 
+---What `hybrids.inner` gives.
+---@class cmml.InnerHybrid: cmml.Module
+---@overload fun(...: any): any
+local class_InnerHybrid = {}
+
+---The scalar products.
+---@param x cmml.Tensor [rows, width]
+---@param context cmml.Tensor of each row [rows, width]
+---@return cmml.Tensor # [rows, 1]
+function class_InnerHybrid:forward(x, context) end
+
 ---What `joined` gives.
 ---@class cmml.Joined
 local class_Joined = {}
@@ -2881,6 +2892,16 @@ function cmml.hybrids.dot(options) end
 ---@param options cmml.hybrids.generator.options width, hidden (widths of the hidden layers, default {width}), init
 ---@return cmml.GeneratorHybrid # of (x, context, tasks)
 function cmml.hybrids.generator(options) end
+
+---@class cmml.hybrids.inner.options
+---@field width integer
+---@field init? table
+
+---The scalar product of context and query, one number a row: what the paper's word
+---"dot-product" says, and its code does not do. No parameters.
+---@param options cmml.hybrids.inner.options width, init
+---@return cmml.InnerHybrid # of (x, context)
+function cmml.hybrids.inner(options) end
 
 ---@class cmml.hybrids.mlp.options
 ---@field width integer

@@ -57,6 +57,27 @@ return function(cmml)
     return x:scaled_by(context, tasks)
   end
 
+  local InnerHybrid = nn.class "cmml.InnerHybrid"
+
+  --- The scalar product of context and query, one number a row: what the paper's word
+  -- "dot-product" says, and its code does not do. No parameters.
+  -- @tparam table options width, init
+  -- @treturn InnerHybrid of (x, context)
+  function cmml.hybrids.inner(options)
+    args.check("hybrids.inner", options, { width = "integer", init = "table?" })
+    local self = InnerHybrid.new()
+    self.out = 1
+    return self
+  end
+
+  --- The scalar products.
+  -- @tparam Tensor x [rows, width]
+  -- @tparam Tensor context of each row [rows, width]
+  -- @treturn Tensor [rows, 1]
+  function InnerHybrid.forward(_, x, context)
+    return cmml.core.row_dot(x, context):reshape { -1, 1 }
+  end
+
   -- [x ; context]
   local function beside(x, context, tasks)
     local parts = { table.unpack(x.parts) }

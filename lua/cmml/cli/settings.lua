@@ -19,7 +19,7 @@ settings.options = {
     help = "another encoder than the preset's: none, mean, max, gru, attention, or one of "
       .. "--modules" },
   { name = "hybrid", kind = "string", arg = "NAME",
-    help = "another hybrid: none, dot, mlp, generator, or one of --modules" },
+    help = "another hybrid: none, dot, inner, mlp, generator, or one of --modules" },
   { name = "modulation", kind = "string", arg = "NAME",
     help = "another modulation: none, film, sigmoid, linear, soft, or one of --modules" },
 }
