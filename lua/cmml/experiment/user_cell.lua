@@ -80,10 +80,12 @@ end
 
 --- How long a model learns.
 -- @tparam table opt of the experiment: epochs, patience, batch, lr, budget, quick
+-- @tparam[opt] table training of the preset, whose epochs count before 30
 -- @treturn table epochs, patience, batch and lr (nil: the preset's)
-function user_cell.budget(opt)
+function user_cell.budget(opt, training)
   local published = opt.budget == "published"
-  return { epochs = opt.epochs or (opt.quick and 3 or 30), batch = opt.batch,
+  return { epochs = opt.epochs or (opt.quick and 3 or training and training.epochs
+    or 30), batch = opt.batch,
     lr = opt.lr or opt.quick and 5e-3 or nil,
     patience = opt.patience or (published and 0 or 5) }
 end
@@ -93,8 +95,8 @@ end
 -- @tparam table training of a cell
 -- @treturn string
 function user_cell.budget_text(shared, training)
-  return ("data %s; at most %d epochs over the training users, %s; support %d, query %d, mean of %d"
-    .. " draws; %g of the other users validate; seed of the split %d"):format(
+  return ("data %s; at most %d epochs over the training users (or the preset's), %s; support %d, "
+    .. "query %d, mean of %d draws; %g of the other users validate; seed of the split %d"):format(
     shared.data, training.epochs, training.patience > 0
     and ("stopped after %d without a better validation MAE"):format(training.patience)
     or "not stopped early", shared.support, shared.query, shared.draws, shared.valid,

@@ -30,7 +30,7 @@ local function add_cells(plan, cmml, row, protocol, shared, opt)
     if is_learnt then
       changes.model = row.model
       changes.preset = cmml.presets[row.model.preset] -- another of that name is another cell
-      changes.training = user_cell.budget(opt)
+      changes.training = user_cell.budget(opt, changes.preset.training)
     end
     plan.cells[#plan.cells + 1] = { table = protocol, row = row.row, seed = seed,
       fixed = not is_learnt, settings = user_cell.with(shared, changes),
