@@ -9,13 +9,12 @@ local data = scenario_world.data(cmml)
 local split = data:split { seed = 1 }
 local known = taken.sets(split.known)
 local pairs_of = taken.pairs(split.pairs.known)
-local items_of, n_items = {}, {}
+local items_of = {}
 for s, scenario in ipairs(data.scenarios) do
   items_of[s] = {}
   for _, item in ipairs(scenario.items:totable()) do
     items_of[s][item] = true
   end
-  n_items[s] = #scenario.items
 end
 
 local support_names, query_names = { "users", "items", "labels" },

@@ -797,8 +797,9 @@ function class_ScenarioData:vectors(interactions, make) end
 ---@field options table of `split_scenarios`
 local class_ScenarioSplit = {}
 
----The catalogue of a split, with vectors.
----@param vectors? cmml.Vectors made of the split's background
+---The catalogue of a split, with vectors. Its counts are those of what the vectors were made of,
+---as far as they tell, else of the split's background.
+---@param vectors? cmml.Vectors see `ScenarioSplit:vectors`
 ---@return cmml.ScenarioCatalogue
 function class_ScenarioSplit:catalogue(vectors) end
 
@@ -808,13 +809,22 @@ function class_ScenarioSplit:catalogue(vectors) end
 function class_ScenarioSplit:rivals(vectors) end
 
 ---Tasks of a split.
----@param options? table scenarios ("train", the default, "valid", "test" or a list of numbers); support (positives of a task, 64), support_negatives (64; in proportion where there are fewer positives); query (pairs to learn from, 128; 0: none, and the support takes what there is); batch (tasks at once, 16); seed; order of the support ("mixed": a fresh random one a draw; "positives-first"); negatives of the support ("untouched": uniform over the items of the scenario that the user is not known to have taken, one after another for each positive; "published": of a random positive's user, only other than that item); shuffle (visit in a fresh order each draw), rounds (how often a draw visits each scenario, with a fresh task each time)
+---@param options? table scenarios ("train", the default, "valid", "test" or a list of numbers); support (positives of a task, 64), support_negatives (64; in proportion where there are fewer positives); query (positives to learn from, 128; 0: none, and the support takes what there is), query_negatives (beside each of them, 1); batch (tasks at once, 16); seed; order of the support ("mixed": a fresh random one a draw; "positives-first"); negatives of the support ("untouched": uniform over the items of the scenario that the user is not known to have taken, one after another for each positive; "published": of a random positive's user, only other than that item); shuffle (visit in a fresh order each draw), rounds (how often a draw visits each scenario, with a fresh task each time)
 ---@return cmml.ScenarioTasks
 function class_ScenarioSplit:tasks(options) end
 
 ---What `train` has to know of a split.
 ---@return table # a source
 function class_ScenarioSplit:training_source() end
+
+---Vectors by collaborative filtering for the users and items of a split; of a union for each of
+---its sets alone. Training reads those of the background, which have not seen what it asks for.
+---Where the split has a query_share, what the model then serves with are vectors that went on
+---from those with all known interactions (`ScenarioCmml:over`): the axes are the same.
+---@param options? table method ("als", the default, or "bpr"); any option of `als_vectors` or `bpr_vectors`; sets (such options over these, by name of a set or what it begins with: {lastfm = {alpha = 40}}); further (iterations that go on with all known interactions, 8)
+---@return cmml.Vectors # of the background
+---@return cmml.Vectors # of all that is known; the same ones where that is the background
+function class_ScenarioSplit:vectors(options) end
 
 ---What `scenario_tasks` gives.
 ---@class cmml.ScenarioTasks
@@ -832,7 +842,7 @@ function class_ScenarioTasks:count() end
 ---The tasks of some scenarios. A task depends on (seed, draw, scenario) alone.
 ---@param draw integer
 ---@param list table of scenario numbers
----@return table # support = {segments, users, items, labels}, labels 1 or 0; query = {segments, users, positives, negatives}; scenarios (the list); fallbacks (negatives whose users had touched all items of their scenario)
+---@return table # support = {segments, users, items, labels}, labels 1 or 0; query = {segments, users, positives, negatives (those of the first positive, ..)}; scenarios (the list); draw and seed (its key); fallbacks (negatives whose users had touched all items of their scenario)
 function class_ScenarioTasks:draw(draw, list) end
 
 ---What another thread makes the tasks from.
@@ -1519,6 +1529,11 @@ local class_Vectors = {}
 ---@return string? # message
 function class_Vectors:save(path, ids) end
 
+---The same vectors with rows of one size: each is divided by the root mean square of its numbers
+---+ 0.01. The product of a user's and an item's is then a cosine, times their width.
+---@return cmml.Vectors
+function class_Vectors:unit_rows() end
+
 ---What `vocab` gives.
 ---@class cmml.Vocab
 ---@operator len: integer
@@ -1884,16 +1899,23 @@ function class_scenario_cmml:adapt_rows(support) end
 ---@return cmml.ScenarioCatalogue
 function class_scenario_cmml.import_catalogue(values, schema) end
 
----What training minimises: the mean over tasks of the mean over pairs of max(0, 1 - score of the
----positive + score of the negative) (CMML eq. 4).
+---What training minimises: the mean over tasks of the mean over pairs of the loss that the
+---options name, under dropout where they say so.
 ---@param batch table as ScenarioTasks:batches gives it
 ---@return cmml.Tensor # a single number
 function class_scenario_cmml:loss(batch) end
+
+---The same weights over another catalogue: with vectors of the same width, such as those that
+---were made of more interactions (see `ScenarioSplit:vectors`).
+---@param catalogue cmml.ScenarioCatalogue|cmml.Vectors
+---@return cmml.Recommender
+function class_scenario_cmml:over(catalogue) end
 
 ---@class cmml.scenario_cmml.restore.options
 ---@field activation? string
 ---@field backbone? table
 ---@field bias_start? table
+---@field dropout? number
 ---@field encoder? string
 ---@field encoder_detach? boolean
 ---@field encoder_negatives? boolean
@@ -1903,11 +1925,13 @@ function class_scenario_cmml:loss(batch) end
 ---@field hybrid_options? table
 ---@field hyper? table
 ---@field inputs? table
+---@field loss? string
 ---@field modulation? string
 ---@field modulation_options? table
 ---@field preset? string default "paper/scenario"
 ---@field term_start? table
 ---@field terms? table
+---@field unit_rows? boolean
 
 ---The recommender of a model file; see `stored_init`.
 ---@param catalogue cmml.ScenarioCatalogue
@@ -2015,6 +2039,9 @@ cmml.modulations = {}
 
 ---@class cmml.nn_table
 cmml.nn = {}
+
+---@class cmml.pair_losses_table
+cmml.pair_losses = {}
 
 ---@class cmml.svg_table
 cmml.svg = {}
@@ -2405,9 +2432,9 @@ function cmml.divide_taken(taken, shares, options) end
 ---@param support table pairs where positives of supports are drawn
 ---@param query? table pairs where those of queries are drawn; nil: from `support`, disjoint
 ---@param scenarios cmml.Ids
----@param options table seed, draw, support (positives), support_negatives (for a full support), query (0: none), published (negatives of the support only other than their pair's item), positives_first (else mixed)
+---@param options table seed, draw, support (positives), support_negatives (for a full support), query (positives to ask for; 0: none), query_negatives (of each of them, default 1), published (negatives of the support only other than their pair's item), positives_first (else mixed)
 ---@return table # support: segments, users, items, labels (1 or 0)
----@return table # query: segments, users, positives, negatives
+---@return table # query: segments, users, positives, negatives (those of the first positive, ..)
 ---@return integer # negatives whose users had touched all items
 function cmml.draw_scenarios(candidates, touched, support, query, scenarios, options) end
 
@@ -3682,6 +3709,33 @@ function cmml.pad_segments(x, segments) end
 ---@type table
 cmml.pair_inputs = nil
 
+---The mean over tasks of the mean loss of their pairs.
+---@param name string in `pair_losses`
+---@param scores cmml.Tensor [rows]
+---@param rows table positive, negative and each, as `core.paired_rows` gives them
+---@param segments cmml.Segments which positives belong to which task
+---@return cmml.Tensor # a single number
+function cmml.pair_loss(name, scores, rows, segments) end
+
+---The mean over the negatives of -log sigmoid(positive - negative) (Rendle and others, 2009).
+---@param positive cmml.Tensor [n, 1]
+---@param negative cmml.Tensor [n, each]
+---@return cmml.Tensor # [n]
+function cmml.pair_losses.bpr(positive, negative) end
+
+---The mean over the negatives of max(0, 1 - positive + negative) (CMML eq. 4).
+---@param positive cmml.Tensor [n, 1]
+---@param negative cmml.Tensor [n, each]
+---@return cmml.Tensor # [n]
+function cmml.pair_losses.hinge(positive, negative) end
+
+----log of the positive's share, where 1 is shared out by the exponentials of its score and those
+---of its negatives: the more negatives, the more it is about the first places of a ranking.
+---@param positive cmml.Tensor [n, 1]
+---@param negative cmml.Tensor [n, each]
+---@return cmml.Tensor # [n]
+function cmml.pair_losses.softmax(positive, negative) end
+
 ---The users of a scenario.
 ---@param pairs table as scenario_pairs gives them
 ---@param scenario integer
@@ -3689,8 +3743,8 @@ cmml.pair_inputs = nil
 function cmml.pair_users(pairs, scenario) end
 
 ---The query of a draw as rows to be scored: of each task first the positives, then the negatives.
----@param query table segments, users, positives, negatives, as draw_scenarios gives them
----@return table # segments (twice as long), users, items, and positive, negative (Ids: the row of each pair's positive and negative)
+---@param query table segments, users, positives, negatives (as many of each positive), as draw_scenarios gives them
+---@return table # segments (of all rows), users, items, and positive, negative (Ids: the row of each positive and negative), each (negatives of a positive)
 function cmml.paired_rows(query) end
 
 ---A leaf with these numbers, tracked, to be learnt.
@@ -3975,6 +4029,7 @@ function cmml.scenario_catalogue(options) end
 ---@field activation? string
 ---@field backbone? table
 ---@field bias_start? table
+---@field dropout? number
 ---@field encoder? string
 ---@field encoder_detach? boolean
 ---@field encoder_negatives? boolean
@@ -3984,17 +4039,19 @@ function cmml.scenario_catalogue(options) end
 ---@field hybrid_options? table
 ---@field hyper? table
 ---@field inputs? table
+---@field loss? string
 ---@field modulation? string
 ---@field modulation_options? table
 ---@field preset? string default "paper/scenario"
 ---@field seed? integer default 1
 ---@field term_start? table
 ---@field terms? table
+---@field unit_rows? boolean
 
 ---A CMML recommender of the scenario setting with fresh weights: a row is the vector of a user
 ---and that of an item, which are not learnt; support labels are 1 or 0.
 ---@param catalogue cmml.ScenarioCatalogue|cmml.Vectors with vectors; `ScenarioSplit:catalogue` makes one
----@param options? cmml.scenario_cmml.options preset (default "paper/scenario") and, over it, any option of `network` but those of fields and labels (encoder, hybrid, modulation, backbone, hyper, ..); inputs (names in `pair_inputs`, further columns of the rows; default none); terms (such names: what is added to the score with a learnt weight; default none), term_start (list of the weights that they begin with, default 0); seed of the initial weights (default 1). The preset's dim does not count: it is that of the vectors. Where a component is another than the preset's, the preset's options of that component do not count
+---@param options? cmml.scenario_cmml.options preset (default "paper/scenario") and, over it, any option of `network` but those of fields and labels (encoder, hybrid, modulation, backbone, hyper, ..); inputs (names in `pair_inputs`, further columns of the rows; default none); terms (such names: what is added to the score with a learnt weight; default none), term_start (list of the weights that they begin with, default 0); unit_rows (true: every vector is divided by the root mean square of its numbers, so that what it says of taste is apart from how much there is of it; `cf_score` is the cosine then; default false); dropout (share of the vectors' numbers that training hides, others for each task, default 0); loss (a name in `pair_losses`, default "hinge"); seed of the initial weights (default 1). The preset's dim does not count: it is that of the vectors. Where a component is another than the preset's, the preset's options of that component do not count
 ---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
 function cmml.scenario_cmml(catalogue, options) end
 
@@ -4059,6 +4116,7 @@ function cmml.scenario_source(source, options) end
 ---@field order? string default "mixed"
 ---@field pairs table
 ---@field query? integer default 128
+---@field query_negatives? integer default 1
 ---@field rounds? integer default 1
 ---@field scenarios table
 ---@field seed? integer default 1
@@ -4067,7 +4125,7 @@ function cmml.scenario_source(source, options) end
 ---@field support_negatives? integer default 64
 
 ---A source of tasks, one a scenario; `ScenarioSplit:tasks` makes it.
----@param options cmml.scenario_tasks.options candidates (scenarios: Segments, items: Ids), pairs (known, support and query, see `core.draw_scenarios`), scenarios (list of numbers), and those of `ScenarioSplit:tasks`: support, support_negatives, query, batch, seed, order, negatives, shuffle, rounds
+---@param options cmml.scenario_tasks.options candidates (scenarios: Segments, items: Ids), pairs (known, support and query, see `core.draw_scenarios`), scenarios (list of numbers), and those of `ScenarioSplit:tasks`: support, support_negatives, query, query_negatives, batch, seed, order, negatives, shuffle, rounds
 ---@return cmml.ScenarioTasks
 function cmml.scenario_tasks(options) end
 
@@ -4412,11 +4470,12 @@ function cmml.top_k(x, k) end
 ---@field notes? table default {}
 ---@field on_epoch? function
 ---@field on_step? function
----@field optimizer? string default "adam"
+---@field optimizer? string
 ---@field order? string
 ---@field out? string
 ---@field patience? integer
 ---@field query? integer
+---@field query_negatives? integer
 ---@field resume? boolean default false
 ---@field rounds? integer
 ---@field schedule? any
@@ -4429,7 +4488,7 @@ function cmml.top_k(x, k) end
 ---@field valid_draws? integer
 ---@field valid_query? integer
 ---@field valid_users? integer
----@field warmup? integer default 0
+---@field warmup? integer
 ---@field watch? string
 ---@field weight_decay? number
 
@@ -4443,7 +4502,7 @@ function cmml.top_k(x, k) end
 ---(or always, with choose = "last").
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
 ---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch); or a ScenarioSplit
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, valid_query (of the validation users; default: query), lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, valid_query (of the validation users; default: query), lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, query_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
 

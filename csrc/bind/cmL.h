@@ -125,6 +125,8 @@ void cmL_open_optim(lua_State *L);
 void cmL_open_data(lua_State *L);
 /* Scenarios: pairs, draws, lists to rank; l_scenarios.c. */
 void cmL_open_scenarios(lua_State *L);
+/* Adds rows of positives and negatives that are compared. */
+void cmL_open_paired(lua_State *L);
 /* Ridge regression by groups and neighbours of items, l_ratings.c. */
 void cmL_open_ratings(lua_State *L);
 /* Teams of threads, l_team.c. */

@@ -211,10 +211,10 @@ static int l_pair_users(lua_State *L)
  * @tparam ?table query pairs where those of queries are drawn; nil: from `support`, disjoint
  * @tparam Ids scenarios
  * @tparam table options seed, draw, support (positives), support_negatives (for a full support),
- * query (0: none), published (negatives of the support only other than their pair's item),
- * positives_first (else mixed)
+ * query (positives to ask for; 0: none), query_negatives (of each of them, default 1), published
+ * (negatives of the support only other than their pair's item), positives_first (else mixed)
  * @treturn table support: segments, users, items, labels (1 or 0)
- * @treturn table query: segments, users, positives, negatives
+ * @treturn table query: segments, users, positives, negatives (those of the first positive, ..)
  * @treturn integer negatives whose users had touched all items */
 static int l_draw_scenarios(lua_State *L)
 {
@@ -228,6 +228,7 @@ static int l_draw_scenarios(lua_State *L)
         .support = cmL_field_integer(L, 6, "support", 64),
         .support_negatives = cmL_field_integer(L, 6, "support_negatives", 64),
         .query = cmL_field_integer(L, 6, "query", 128),
+        .query_negatives = cmL_field_integer(L, 6, "query_negatives", 1),
         .published = cmL_field_bool(L, 6, "published", false),
         .positives_first = cmL_field_bool(L, 6, "positives_first", false)};
     cm_scenario_source from = {.candidates = {cmL_check_field(L, 1, "scenarios", CML_SEGMENTS),
@@ -262,50 +263,6 @@ static int l_draw_scenarios(lua_State *L)
         return cmL_raise(L, cx, "draw_scenarios");
     lua_pushinteger(L, fallbacks);
     return 3;
-}
-
-/*** The query of a draw as rows to be scored: of each task first the positives, then the negatives.
- * @function paired_rows
- * @tparam table query segments, users, positives, negatives, as draw_scenarios gives them
- * @treturn table segments (twice as long), users, items, and positive, negative (Ids: the row of
- * each pair's positive and negative) */
-static int l_paired_rows(lua_State *L)
-{
-    static const char *const names[] = {"users", "items", "positive", "negative"};
-    cm_ctx *cx = cmL_enter(L);
-    luaL_checktype(L, 1, LUA_TTABLE);
-    cm_ids *from = cmL_check_field(L, 1, "segments", CML_SEGMENTS);
-    cm_ids *users = cmL_check_field(L, 1, "users", CML_IDS);
-    cm_ids *items[2] = {cmL_check_field(L, 1, "positives", CML_IDS),
-                        cmL_check_field(L, 1, "negatives", CML_IDS)};
-    int64_t n = cm_segments_rows(from), tasks = cm_segments_groups(from);
-    luaL_argcheck(L, users->count == n && items[0]->count == n && items[1]->count == n, 1,
-                  "users, positives and negatives must be as many as the segments say");
-    luaL_argcheck(L, n <= INT32_MAX / 2, 1, "too many pairs");
-    cm_ids **segments, **boxes[4];
-    push_boxes(L, "segments", &segments, 4, names, boxes);
-    int32_t *lengths = lua_newuserdatauv(L, (size_t)CM_MAX(tasks, 1) * sizeof *lengths, 0);
-    for (int64_t t = 0; t < tasks; t++)
-        lengths[t] = 2 * (int32_t)cm_segment_length(from, t);
-    *segments = cm_segments_new(cx, lengths, tasks);
-    for (int b = 0; b < 4; b++)
-        *boxes[b] = cm_ids_new(cx, b < 2 ? 2 * n : n);
-    lua_pop(L, 1);
-    if (!*segments || !*boxes[0] || !*boxes[1] || !*boxes[2] || !*boxes[3])
-        return cmL_raise(L, cx, "paired_rows");
-    for (int64_t t = 0; t < tasks; t++) {
-        int32_t first = from->values[t], length = from->values[t + 1] - first;
-        for (int side = 0; side < 2; side++)
-            for (int32_t i = 0; i < length; i++) {
-                int32_t row = 2 * first + side * length + i;
-                (*boxes[0])->values[row] = users->values[first + i];
-                (*boxes[1])->values[row] = items[side]->values[first + i];
-                (*boxes[2 + side])->values[first + i] = row;
-            }
-    }
-    for (int b = 0; b < 4; b++)
-        cm_ids_seal(*boxes[b]);
-    return 1;
 }
 
 /*** The items of a scenario that each of some users is to be ranked on: all but those that are
@@ -374,17 +331,12 @@ static int l_support_counts(lua_State *L)
                       "support_counts");
 }
 
-static const luaL_Reg functions[] = {{"divide_taken", l_divide_taken},
-                                     {"common_taken", l_common_taken},
-                                     {"scenario_pairs", l_scenario_pairs},
-                                     {"divide_pairs", l_divide_pairs},
-                                     {"common_pairs", l_common_pairs},
-                                     {"pair_users", l_pair_users},
-                                     {"paired_rows", l_paired_rows},
-                                     {"draw_scenarios", l_draw_scenarios},
-                                     {"ranking_rows", l_ranking_rows},
-                                     {"support_counts", l_support_counts},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"divide_taken", l_divide_taken},     {"common_taken", l_common_taken},
+    {"scenario_pairs", l_scenario_pairs}, {"divide_pairs", l_divide_pairs},
+    {"common_pairs", l_common_pairs},     {"pair_users", l_pair_users},
+    {"draw_scenarios", l_draw_scenarios}, {"ranking_rows", l_ranking_rows},
+    {"support_counts", l_support_counts}, {NULL, NULL}};
 
 void cmL_open_scenarios(lua_State *L)
 {

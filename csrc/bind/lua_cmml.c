@@ -159,6 +159,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_team(L);
     cmL_open_data(L);
     cmL_open_scenarios(L);
+    cmL_open_paired(L);
     cmL_open_cf(L);
     cmL_open_ratings(L);
     cmL_open_groups(L);

@@ -193,8 +193,10 @@ static void draw_task(drawing *d, int32_t scenario, int64_t task)
         int32_t at = asked.first + asks[i];
         d->query->users->values[first + i] = asked.pairs->users->values[at];
         d->query->positives->values[first + i] = asked.pairs->items->values[at];
-        d->query->negatives->values[first + i] =
-            untouched(&rng, d->from, asked.pairs, scenario, at, &d->fallbacks);
+        int64_t each = d->options->query_negatives;
+        for (int64_t k = 0; k < each; k++)
+            d->query->negatives->values[(first + i) * each + k] =
+                untouched(&rng, d->from, asked.pairs, scenario, at, &d->fallbacks);
     }
     if (!d->options->positives_first)
         mix_support(d, &rng, row, of.support + of.negatives);
@@ -223,6 +225,9 @@ static bool check_options(cm_ctx *cx, const cm_scenario_options *o)
                          "%lld",
                          (long long)o->support, (long long)o->support_negatives,
                          (long long)o->query, (long long)most);
+    if (o->query_negatives < 1 || o->query_negatives > most)
+        return cm_refuse(cx, CM_ERR_ARGUMENT, "query_negatives %lld must be from 1 to %lld",
+                         (long long)o->query_negatives, (long long)most);
     return true;
 }
 
@@ -265,13 +270,19 @@ static bool make_rows(cm_ctx *cx, drawing *d, const cm_ids *list)
     if (!q->segments)
         return false;
     int64_t rows = cm_segments_rows(s->segments), asked = cm_segments_rows(q->segments);
+    int64_t each = d->options->query_negatives;
+    if (asked > INT32_MAX / each)
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "%lld positives with query_negatives %lld are too "
+                         "many rows",
+                         (long long)asked, (long long)each);
     cm_shape shape = cm_shape_1d(rows);
     s->users = cm_ids_new(cx, rows);
     s->items = cm_ids_new(cx, rows);
     s->labels = cm_tensor_new(cx, &shape);
     q->users = cm_ids_new(cx, asked);
     q->positives = cm_ids_new(cx, asked);
-    q->negatives = cm_ids_new(cx, asked);
+    q->negatives = cm_ids_new(cx, asked * each);
     return s->users && s->items && s->labels && q->users && q->positives && q->negatives;
 }
 

@@ -20,7 +20,8 @@ typedef struct cm_scenario_options {
     uint32_t draw;             /* epoch, or number of the evaluation draw */
     int64_t support;           /* positives */
     int64_t support_negatives; /* for a full support; in proportion for a smaller one */
-    int64_t query;             /* pairs of a positive and a negative; 0: none, for evaluation */
+    int64_t query;             /* positives to be asked for; 0: none, for evaluation */
+    int64_t query_negatives;   /* of each of them, one after another; at least 1 */
     bool published;            /* negatives of the support as published: of a random pair's user,
                                   only other than that pair's item; else negative k is of the user
                                   of positive k, going round, and untouched by that user */
@@ -33,7 +34,7 @@ typedef struct cm_scenario_support {
     cm_tensor *labels; /* 1 positive, 0 negative */
 } cm_scenario_support;
 
-/* Their queries. */
+/* Their queries: a user for each positive, and behind each other the negatives of each. */
 typedef struct cm_scenario_query {
     cm_ids *segments, *users, *positives, *negatives;
 } cm_scenario_query;

@@ -13,9 +13,9 @@ return function(cmml)
   local Learner = {}
   Learner.__index = Learner
 
-  Learner.options = { optimizer = { "string", "adam" }, lr = "number?", weight_decay = "number?",
+  Learner.options = { optimizer = "string?", lr = "number?", weight_decay = "number?",
     momentum = "number?", clip = "number?", clip_norm = "number?", groups = "table?",
-    schedule = "any?", warmup = { "integer", 0 } }
+    schedule = "any?", warmup = "integer?" }
 
   Learner.decisive = {}
   for name in pairs(Learner.options) do

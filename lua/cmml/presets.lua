@@ -2,8 +2,10 @@
 --
 -- A preset has `setting` ("user": ratings of a user, learnt content features; "scenario": implicit
 -- feedback on a grouping of items, vectors made beforehand), `model` (options of `network`), and
--- `training` (options of `train`). Where `model` has a dim, it is that of the vectors of the
--- published data; it counts only if no vectors are there to say theirs.
+-- `training` (options of `train`); of scenarios also `split` and `vectors` (options of
+-- `ScenarioData:split` and `ScenarioSplit:vectors`) where they matter. Where
+-- `model` has a dim, it is that of the vectors of the published data; it counts only if no vectors
+-- are there to say theirs.
 --
 -- @module cmml
 
@@ -101,6 +103,22 @@ local recommended = { setting = "user",
   training = { batch = 32, support = 40, query = 40, valid_query = 10, lr = 1e-3,
     schedule = "cosine", epochs = 9 } }
 
+-- What does best on validation scenarios without leak; doc/results/recommended-scenarios.md tells
+-- what each part of it contributes.
+local recommended_scenario = { setting = "scenario",
+  split = { query_share = 0.2 },
+  vectors = { method = "als", factors = 64, alpha = 100, regularization = 300, sets = {
+    lastfm = { alpha = 40, regularization = 200 },
+    yelp = { alpha = 400, regularization = 1600 } } },
+  model = { label = "binary", encoder = "mean", encoder_widths = { 128 }, encoder_detach = false,
+    hybrid = "dot", modulation = "film", backbone = { 32, 32 }, hyper = { 32, 32 },
+    activation = "leaky_relu", unit_rows = true, dropout = 0.5, loss = "softmax",
+    inputs = { "cf_score", "popularity" }, terms = { "cf_score", "popularity" },
+    term_start = { 1.3, 0.7 } },
+  training = { batch = 16, support = 64, support_negatives = 64, query = 64,
+    query_negatives = 32, order = "mixed", optimizer = "adamw", weight_decay = 0.1, lr = 3e-3,
+    schedule = "cosine", epochs = 3, rounds = 7, patience = 0 } }
+
 local no_gru = merged(linear(64, "none"), { encoder = "mean", encoder_widths = { 128, 128 } })
 local wide_query = { query = 256 }
 
@@ -113,6 +131,7 @@ return function(cmml)
     ["recommended"] = recommended,
     ["paper"] = paper(),
     ["paper/soft"] = paper(paper_soft),
+    ["recommended/scenario"] = recommended_scenario,
     ["paper/scenario"] = paper_scenario(),
     ["paper/scenario/soft"] = paper_scenario(paper_soft),
     ["published-code"] = user { backbone = { 64, 64 }, hyper = { 256, 256 } },

@@ -77,12 +77,14 @@ return function(cmml)
       schema = { item = {}, user = {} } }, ScenarioCatalogue)
   end
 
-  --- The catalogue of a split, with vectors.
-  -- @tparam ?Vectors vectors made of the split's background
+  --- The catalogue of a split, with vectors. Its counts are those of what the vectors were made of,
+  -- as far as they tell, else of the split's background.
+  -- @tparam ?Vectors vectors see `ScenarioSplit:vectors`
   -- @treturn ScenarioCatalogue
   function cmml.ScenarioSplit:catalogue(vectors)
     return cmml.scenario_catalogue { users = self.data.users, items = self.data.items,
-      titles = self.data.titles, vectors = vectors, interactions = self.background }
+      titles = self.data.titles, vectors = vectors,
+      interactions = vectors and vectors.interactions or self.background }
   end
 
   --- What a value is meant as: a catalogue, or vectors of which one is made.

@@ -11,15 +11,16 @@ return function(cmml)
 
   local known = { candidates = "table", pairs = "table", scenarios = "table",
     support = { "integer", 64 }, support_negatives = { "integer", 64 },
-    query = { "integer", 128 }, batch = { "integer", 16 }, seed = { "integer", 1 },
-    order = { "string", "mixed" }, negatives = { "string", "untouched" },
-    shuffle = { "boolean", false }, rounds = { "integer", 1 } }
+    query = { "integer", 128 }, query_negatives = { "integer", 1 }, batch = { "integer", 16 },
+    seed = { "integer", 1 }, order = { "string", "mixed" },
+    negatives = { "string", "untouched" }, shuffle = { "boolean", false },
+    rounds = { "integer", 1 } }
 
   --- A source of tasks, one a scenario; `ScenarioSplit:tasks` makes it.
   -- @tparam table options candidates (scenarios: Segments, items: Ids), pairs (known, support and
   -- query, see `core.draw_scenarios`), scenarios (list of numbers), and those of
-  -- `ScenarioSplit:tasks`: support, support_negatives, query, batch, seed, order, negatives,
-  -- shuffle, rounds
+  -- `ScenarioSplit:tasks`: support, support_negatives, query, query_negatives, batch, seed, order,
+  -- negatives, shuffle, rounds
   -- @treturn ScenarioTasks
   function cmml.scenario_tasks(options)
     local opt = args.check("scenario_tasks", options, known)
@@ -28,6 +29,9 @@ return function(cmml)
     if opt.batch < 1 or opt.rounds < 1 then
       error(("scenario_tasks: batch and rounds must be at least 1, not %d and %d"):format(opt.batch,
         opt.rounds), 2)
+    elseif opt.query_negatives < 1 then
+      error(("scenario_tasks: query_negatives must be at least 1, but is %d"):format(
+        opt.query_negatives), 2)
     elseif opt.support < 0 or opt.support_negatives < 0 or opt.query < 0 then
       error(("scenario_tasks: support, support_negatives and query must not be negative, as %d, %d "
         .. "and %d"):format(opt.support, opt.support_negatives, opt.query), 2)
@@ -38,12 +42,13 @@ return function(cmml)
   --- Tasks of a split.
   -- @tparam[opt] table options scenarios ("train", the default, "valid", "test" or a list of
   -- numbers); support (positives of a task, 64), support_negatives (64; in proportion where there
-  -- are fewer positives); query (pairs to learn from, 128; 0: none, and the support takes what
-  -- there is); batch (tasks at once, 16); seed; order of the support ("mixed": a fresh random one a
-  -- draw; "positives-first"); negatives of the support ("untouched": uniform over the items of the
-  -- scenario that the user is not known to have taken, one after another for each positive;
-  -- "published": of a random positive's user, only other than that item); shuffle (visit in a fresh
-  -- order each draw), rounds (how often a draw visits each scenario, with a fresh task each time)
+  -- are fewer positives); query (positives to learn from, 128; 0: none, and the support takes
+  -- what there is), query_negatives (beside each of them, 1); batch (tasks at once, 16); seed;
+  -- order of the support ("mixed": a fresh random one a draw; "positives-first"); negatives of the
+  -- support ("untouched": uniform over the items of the scenario that the user is not known to have
+  -- taken, one after another for each positive; "published": of a random positive's user, only
+  -- other than that item); shuffle (visit in a fresh order each draw), rounds (how often a draw
+  -- visits each scenario, with a fresh task each time)
   -- @treturn ScenarioTasks
   function cmml.ScenarioSplit:tasks(options)
     local opt = {}
@@ -96,16 +101,18 @@ return function(cmml)
   -- @tparam integer draw
   -- @tparam table list of scenario numbers
   -- @treturn table support = {segments, users, items, labels}, labels 1 or 0; query = {segments,
-  -- users, positives, negatives}; scenarios (the list); fallbacks (negatives whose users had
-  -- touched all items of their scenario)
+  -- users, positives, negatives (those of the first positive, ..)}; scenarios (the list); draw
+  -- and seed (its key); fallbacks (negatives whose users had touched all items of their scenario)
   function ScenarioTasks:draw(draw, list)
     local pairs = self.pairs
     local support, query, fallbacks = core.draw_scenarios(self.candidates, pairs.known,
       pairs.support, pairs.query, core.ids(list), { seed = self.seed, draw = draw,
         support = self.support, support_negatives = self.support_negatives, query = self.query,
+        query_negatives = self.query_negatives,
         published = self.negatives == "published",
         positives_first = self.order == "positives-first" })
-    return { support = support, query = query, scenarios = list, fallbacks = fallbacks }
+    return { support = support, query = query, scenarios = list, draw = draw, seed = self.seed,
+      fallbacks = fallbacks }
   end
 
   --- Iterates over the batches of one draw.

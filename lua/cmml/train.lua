@@ -38,6 +38,7 @@ return function(cmml)
       end
     end
     opt.epochs, opt.patience = opt.epochs or 30, opt.patience or 10
+    opt.optimizer, opt.warmup = opt.optimizer or "adam", opt.warmup or 0
     opt.shuffle, opt.choose = opt.shuffle ~= false, opt.choose or "best"
     args.one_of("train: choose", opt.choose, { "best", "last" }, 4)
     for _, key in ipairs { "epochs", "patience", "seed", "warmup" } do
@@ -166,12 +167,12 @@ return function(cmml)
   -- without validation users the training loss, with a patience of 2; or a table of options of
   -- `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules,
   -- see `team`: another number of shards gives other last digits, another number of threads the
-  -- same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, order, negatives
-  -- (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users
-  -- (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20",
-  -- the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that
-  -- a resumed run must have unchanged) and notes (plain data), both kept in the files;
-  -- on_step(epoch, step, steps, loss); on_epoch(state, improved)
+  -- same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, query_negatives,
+  -- order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200
+  -- steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the
+  -- epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too);
+  -- conditions (plain data that a resumed run must have unchanged) and notes (plain data), both
+  -- kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
   -- @treturn table epoch, best_epoch, best (validation MAE, or without
   -- validation users the training loss), stopped ("epochs", "patience" or
   -- "diverged"), message

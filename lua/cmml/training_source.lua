@@ -16,8 +16,8 @@ return function(cmml)
   --- The options of `train` that are for some kinds of data alone, as `args.check` reads them.
   cmml.training_options = { batch = "integer?", support = "integer?", query = "integer?",
     valid_query = "integer?", valid_draws = "integer?", support_negatives = "integer?",
-    order = "string?", negatives = "string?", rounds = "integer?", valid_users = "integer?",
-    watch = "string?" }
+    query_negatives = "integer?", order = "string?", negatives = "string?", rounds = "integer?",
+    valid_users = "integer?", watch = "string?" }
 
   local function set_of(list)
     local set = {}
@@ -72,10 +72,11 @@ return function(cmml)
   end
 
   local ScenarioSource = { what = "scenarios",
-    decisive = { "batch", "support", "support_negatives", "query", "order", "negatives", "rounds",
-      "valid_draws", "valid_users", "watch" },
-    defaults = { batch = 16, support = 64, support_negatives = 64, query = 128, order = "mixed",
-      negatives = "untouched", valid_draws = 1, valid_users = 100, watch = "recall@20" },
+    decisive = { "batch", "support", "support_negatives", "query", "query_negatives", "order",
+      "negatives", "rounds", "valid_draws", "valid_users", "watch" },
+    defaults = { batch = 16, support = 64, support_negatives = 64, query = 128,
+      query_negatives = 1, order = "mixed", negatives = "untouched", valid_draws = 1,
+      valid_users = 100, watch = "recall@20" },
     training = { lr = 1e-4 },
     metrics = { { "recall@10", "recall@10" }, { "recall@20", "recall@20" },
       { "ndcg@20", "ndcg@20" } }, mode = "max", learners = "training scenarios" }
@@ -105,7 +106,8 @@ return function(cmml)
   --- The tasks to learn from.
   function ScenarioSource:tasks(opt)
     return self.split:tasks { batch = opt.batch, support = opt.support,
-      support_negatives = opt.support_negatives, query = opt.query, order = opt.order,
+      support_negatives = opt.support_negatives, query = opt.query,
+      query_negatives = opt.query_negatives, order = opt.order,
       negatives = opt.negatives, seed = opt.seed, rounds = opt.rounds, shuffle = opt.shuffle }
   end
 
