@@ -118,59 +118,6 @@ describe("a draw of scenarios", function()
     assert.truthy(moved > #ordered * 2, moved) -- about half of the negatives
   end)
 
-  it("draws negatives uniformly over what the user has not touched", function()
-    local lists = { { 1, 3, 4 }, { 2, 5, 6, 7, 8 } }
-    local small = taken.data(cmml, lists, { { 1, 2, 3, 4, 5, 6, 7, 8 } })
-    local all = small:split { held_out = 0, valid_held_out = 0, test = 0, valid = 0 }
-    local counts, total = { {}, {} }, { 0, 0 }
-    for draw = 1, 2000 do
-      local batch = all:tasks { support = 2, support_negatives = 2, query = 6 }:batches(draw)()
-      for _, row in ipairs(taken.tasks(batch.query, query_names)[1]) do
-        local user, item = row[1], row[3]
-        counts[user][item], total[user] = (counts[user][item] or 0) + 1, total[user] + 1
-      end
-    end
-    -- rows are numbered by first appearance: i1 i3 i4 i2 i5 ..
-    for user, free in ipairs { { 4, 5, 6, 7, 8 }, { 1, 2, 3 } } do
-      local n = 0
-      for _, item in ipairs(free) do
-        local share = (counts[user][item] or 0) / total[user]
-        assert.truthy(math.abs(share - 1 / #free) < 0.03, share)
-        n = n + (counts[user][item] or 0)
-      end
-      assert.equal(total[user], n)
-    end
-  end)
-
-  it("finds the one free item of users who touched nearly all", function()
-    local lists, items = {}, {}
-    for i = 1, 60 do
-      items[i] = i
-    end
-    for u = 1, 60 do
-      lists[u] = {}
-      for i = 1, 60 do
-        lists[u][#lists[u] + 1] = i ~= u and i or nil
-      end
-    end
-    local all = taken.data(cmml, lists, { items }):split { held_out = 0, valid_held_out = 0,
-      test = 0, valid = 0 }
-    local of_user = taken.sets(all.known)
-    local batch = all:tasks { support = 64, query = 512 }:batches(1)()
-    assert.equal(0, batch.fallbacks)
-    for _, row in ipairs(taken.tasks(batch.query, query_names)[1]) do
-      assert.is_nil(of_user[row[1]][row[3]])
-    end
-  end)
-
-  it("takes any item for a user who touched all, and counts it", function()
-    local all = taken.data(cmml, { { 1, 2, 3 }, { 1, 2, 3 } }, { { 1, 2, 3 } }):split {
-      held_out = 0, valid_held_out = 0, test = 0, valid = 0 }
-    local batch = all:tasks { support = 2, support_negatives = 2, query = 8 }:batches(1)()
-    assert.equal(10, batch.fallbacks)
-    assert.equal(8, #batch.query.negatives)
-  end)
-
   it("halves a scenario of few pairs, and pads the support by drawing again", function()
     local tasks = split:tasks { support = 500, support_negatives = 500, query = 700 }
     for _, task in ipairs(tasks_of(tasks, 1)) do

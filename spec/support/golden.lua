@@ -15,12 +15,13 @@ local covered = {
   metrics = require "spec.support.golden.metrics",
   cmml = require "spec.support.golden.cmml",
   mml_sasrec = require "spec.support.golden.sasrec",
+  itempop = require "spec.support.golden.itempop",
 }
 
 -- Families of which nothing exists yet.
 local planned = {
   conet = "CoNet", dcn = "DCN", dcnf = "DCN-F",
-  itempop = "ItemPop", melu = "MeLU", metacs = "MetaCS-DNN", mml = "MML", s2meta = "S2Meta",
+  melu = "MeLU", metacs = "MetaCS-DNN", mml = "MML", s2meta = "S2Meta",
 }
 
 -- The longest family that a name begins with.

@@ -1,4 +1,6 @@
 --- Who took what in plain tables, for specs of the scenario setting.
+local assert = require "luassert"
+
 local taken = {}
 
 --- {users = Segments, items = Ids} as a list of sets of items by user.
@@ -88,6 +90,32 @@ function taken.data(cmml, lists, scenarios)
   end
   return cmml.scenario_data { name = "by hand", interactions = rows, groups = groups,
     min_items = 1, min_users = 1 }
+end
+
+--- Fails unless the parts hold every interaction of the whole once.
+-- @tparam table whole {users = Segments, items = Ids}
+-- @tparam table parts list of such
+function taken.assert_partition(whole, parts)
+  local sets = {}
+  for p, part in ipairs(parts) do
+    sets[p] = taken.sets(part)
+  end
+  local count = 0
+  for u, items in ipairs(taken.sets(whole)) do
+    for item in pairs(items) do
+      local found = 0
+      for _, set in ipairs(sets) do
+        found = found + (set[u][item] and 1 or 0)
+      end
+      assert.equal(1, found)
+      count = count + 1
+    end
+  end
+  local together = 0
+  for _, part in ipairs(parts) do
+    together = together + #part.items
+  end
+  assert.equal(count, together)
 end
 
 return taken

@@ -1,0 +1,240 @@
+-- Full ranking: exact on cases small enough for the hand, and deaf to nothing that leaked.
+local cmml = require "cmml"
+local refused = require("spec.support.refused").with_text
+local scenario_world = require "spec.support.scenario_world"
+local taken = require "spec.support.taken"
+local core = cmml.core
+
+local data = scenario_world.data(cmml)
+local split = data:split { seed = 3, query_share = 0.2 }
+local popularity = cmml.popularity(split:catalogue())
+
+-- A recommender that gives each pair what a function of user and item says.
+local function scorer(score)
+  return { setting = "scenario", adapt_rows = function()
+    return {}
+  end, score_rows = function(_, _, items, _, users)
+    local scores, of = {}, users:totable()
+    for i, item in ipairs(items:totable()) do
+      scores[i] = score(of[i], item)
+    end
+    return core.tensor(scores)
+  end }
+end
+
+-- A split whose parts were changed; the original stays.
+local function changed(fields)
+  local copy = {}
+  for key, value in pairs(split) do
+    copy[key] = value
+  end
+  for key, value in pairs(fields) do
+    copy[key] = value
+  end
+  return setmetatable(copy, getmetatable(split))
+end
+
+-- Who took what, with one more.
+local function with_one(given, user, item)
+  local lists = {}
+  for u, items in ipairs(taken.sets(given)) do
+    lists[u] = {}
+    if u == user then
+      items[item] = true
+    end
+    for i in pairs(items) do
+      table.insert(lists[u], i)
+    end
+    table.sort(lists[u])
+  end
+  return taken.of(core, lists)
+end
+
+describe("full ranking", function()
+  it("has the recall that a plain walk finds, pair by pair, in a fixed order", function()
+    local function score(user, item)
+      return (user * 7919 + item * 104729) % 1009
+    end
+    local found = cmml.evaluate_ranking({ scorer(score) }, split, { cutoffs = { 3, 10 },
+      chunk = 50 })
+    local known, valid, held = taken.sets(split.known), taken.sets(split.held_valid),
+      taken.sets(split.held_test)
+    local n = 0
+    for i, s in ipairs(split.test) do
+      local sum, count = 0, 0
+      for user = 1, #data.users do
+        local list, positives = {}, 0
+        for _, item in ipairs(data.scenarios[s].items:totable()) do
+          if not known[user][item] and not valid[user][item] then
+            list[#list + 1] = item
+            positives = positives + (held[user][item] and 1 or 0)
+          end
+        end
+        if positives > 0 then
+          table.sort(list, function(a, b)
+            return score(user, a) > score(user, b)
+          end)
+          n = n + 1
+          assert.equal(s, found.pairs.scenario[n])
+          assert.equal(user, found.pairs.user[n])
+          for _, k in ipairs { 3, 10 } do
+            local hits = 0
+            for rank = 1, math.min(k, #list) do
+              hits = hits + (held[user][list[rank]] and 1 or 0)
+            end
+            local metric = found[1][("recall@%d"):format(k)]
+            assert.truthy(math.abs(metric.values[n] - hits / positives) < 1e-12)
+            sum, count = sum + (k == 3 and hits / positives or 0), count + (k == 3 and 1 or 0)
+          end
+        end
+      end
+      assert.truthy(math.abs(found[1]["recall@3"].by_scenario[i] - sum / count) < 1e-12)
+    end
+    assert.equal(n, #found[1]["recall@3"].values)
+    assert.equal(n, found[1]["recall@3"].tasks)
+    assert.same(split.test, found.scenarios)
+  end)
+
+  it("gives a constant model what chance gives", function()
+    local found = cmml.evaluate_ranking({ scorer(function()
+      return 1
+    end) }, split, { cutoffs = { 5 } })[1]
+    local known, valid = taken.sets(split.known), taken.sets(split.held_valid)
+    local where = cmml.evaluate_ranking({ popularity }, split).pairs
+    for i, value in ipairs(found["recall@5"].values) do
+      local user, n = where.user[i], 0
+      for _, item in ipairs(data.scenarios[where.scenario[i]].items:totable()) do
+        n = n + ((known[user][item] or valid[user][item]) and 0 or 1)
+      end
+      assert.truthy(math.abs(value - 5 / n) < 1e-9)
+      assert.truthy(math.abs(found.auc.values[i] - 0.5) < 1e-9)
+    end
+  end)
+
+  it("judges models alike, alone or beside others, in chunks of any size", function()
+    local cf = cmml.cf_score(split:catalogue(cmml.als_vectors { ratings = split.background,
+      n_items = #data.items, factors = 4 }))
+    local both = cmml.evaluate_ranking({ popularity, cf }, split)
+    local alone = cmml.evaluate_ranking({ cf }, split, { chunk = 1, batch = 1 })
+    assert.same(both[2], alone[1])
+    assert.same(both.pairs, alone.pairs)
+    assert.not_same(both[1]["recall@10"].values, both[2]["recall@10"].values)
+  end)
+
+  it("samples users of a scenario by seed alone", function()
+    local function users(options)
+      return cmml.evaluate_ranking({ popularity }, split, options).pairs
+    end
+    local some = users { max_users = 5 }
+    assert.same(some, users { max_users = 5, batch = 1 })
+    assert.not_same(some, users { max_users = 5, seed = 2 })
+    local all, count = {}, {}
+    local whole = users {}
+    for i, user in ipairs(whole.user) do
+      all[whole.scenario[i] .. " " .. user] = true
+    end
+    for i, user in ipairs(some.user) do
+      assert.is_true(all[some.scenario[i] .. " " .. user])
+      count[some.scenario[i]] = (count[some.scenario[i]] or 0) + 1
+    end
+    for _, s in ipairs(split.test) do
+      assert.equal(5, count[s])
+    end
+  end)
+
+  it("averages over draws of the support", function()
+    local model = cmml.support_popularity(split:catalogue())
+    local first = cmml.evaluate_ranking({ model }, split, { seed = 1 })[1]["recall@10"]
+    local twice = cmml.evaluate_ranking({ model }, split, { seed = 1, draws = 2 })[1]["recall@10"]
+    local changed_values = 0
+    for i, value in ipairs(twice.values) do
+      local second = 2 * value - first.values[i]
+      assert.truthy(second > -1e-9 and second < 1 + 1e-9)
+      changed_values = changed_values + (math.abs(second - first.values[i]) > 1e-9 and 1 or 0)
+    end
+    assert.truthy(changed_values > 0)
+  end)
+
+  it("skips users who have nothing else to be ranked, and counts them", function()
+    local small = taken.data(cmml, { { 1, 2, 3 }, { 3, 4 }, { 1, 4 } }, { { 1, 2, 3 }, { 3, 4 },
+      { 1, 4 } })
+    local whole = small:split { held_out = 0, valid_held_out = 0, valid = 0, test = 0.3 }
+    whole.known = taken.of(core, { { 1, 2 }, {}, {} }) -- of user 1 item 3 alone is left
+    whole.background = whole.known
+    whole.held_test = taken.of(core, { { 3 }, {}, { 1 } })
+    local function pairs_of(given)
+      return core.scenario_pairs(given, whole.candidates)
+    end
+    local known = pairs_of(whole.known)
+    whole.pairs = { known = known, support = known, test = pairs_of(whole.held_test) }
+    whole.removed = { test = { whole.known } }
+    local found = cmml.evaluate_ranking({ popularity }, whole, { scenarios = { 1 },
+      cutoffs = { 1 } })[1]["recall@1"]
+    assert.equal(1, found.skipped)
+    assert.equal(1, found.tasks)
+    assert.truthy(found.values[1] ~= found.values[1])
+  end)
+end)
+
+describe("a leak", function()
+  local first = taken.pairs(split.pairs.test)[split.test[1]][1]
+  local user, item = first[1], first[2]
+  local who = ("user %s, item %s is to be judged, but "):format(data.users:text(user),
+    data.items:text(item))
+
+  local function caught(what, of, models)
+    refused(who .. what, cmml.evaluate_ranking, models or { popularity }, of)
+  end
+
+  it("is caught where it was planted: interactions, pairs, vectors", function()
+    caught("is known", changed { known = with_one(split.known, user, item) })
+    caught("is in the background of the vectors", changed {
+      background = with_one(split.background, user, item) })
+    caught("is asked for in training", changed { fresh = with_one(split.fresh, user, item) })
+    caught("is held out for validation", changed {
+      held_valid = with_one(split.held_valid, user, item) })
+    for _, name in ipairs { "known", "support", "query" } do
+      local all = {}
+      for key, value in pairs(split.pairs) do
+        all[key] = value
+      end
+      all[name] = split.pairs.test
+      refused(("stands among the pairs that tasks are drawn from (%s)"):format(name),
+        cmml.evaluate_ranking, { popularity }, changed { pairs = all })
+    end
+    local vectors = cmml.als_vectors { ratings = with_one(split.background, user, item),
+      n_items = #data.items, factors = 2, iterations = 1 }
+    caught("is in what the vectors of [cmml recommender cf_score", split,
+      { popularity, cmml.cf_score(split:catalogue(vectors)) })
+  end)
+
+  it("is refused by the core, too, where something known is held out", function()
+    local ok, message = pcall(core.ranking_rows, split.candidates, split.test[1],
+      split.pairs.test, { split.held_test }, core.ids { user })
+    assert.is_false(ok)
+    assert.truthy(message:find(("item %d of user %d is to be judged, but is known"):format(item,
+      user), 1, true), message)
+  end)
+
+  it("is what the published split is named for", function()
+    local leaky = data:split { protocol = "published", support_pairs = 20 }
+    local found = cmml.evaluate_ranking({ cmml.popularity(leaky:catalogue()) }, leaky)
+    assert.is_true(found.leaky)
+    assert.truthy(found[1]["recall@10"].tasks > 0)
+    assert.is_false(cmml.evaluate_ranking({ popularity }, split).leaky)
+  end)
+end)
+
+describe("what cannot be ranked", function()
+  it("is refused with what to do", function()
+    local evaluate = cmml.evaluate_ranking
+    refused("a list of recommenders was expected", evaluate, {}, split)
+    refused("entry 1 of the list must be a recommender, not table", evaluate, { {} }, split)
+    refused("split must be a cmml.ScenarioSplit", evaluate, { popularity }, data)
+    refused("draws must be at least 1, but is 0", evaluate, { popularity }, split, { draws = 0 })
+    refused("part: \"train\" is none of test, valid", evaluate, { popularity }, split,
+      { part = "train" })
+    refused("there are no valid scenarios", evaluate, { popularity }, data:split { valid = 0 },
+      { part = "valid" })
+  end)
+end)
