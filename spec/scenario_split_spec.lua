@@ -64,6 +64,23 @@ describe("a split without leak", function()
   end)
 end)
 
+describe("vectors of a union", function()
+  it("are asked what they were made of, as those of one set are", function()
+    local joined = cmml.join_scenarios { data, (scenario_world.data(cmml, { seed = 2,
+      scenarios = 10, name = "other" })) }
+    local of_union = joined:split()
+    local function judged(interactions)
+      local vectors = joined:vectors(interactions, function(options, name)
+        options.factors, options.iterations = name == "world" and 2 or 4, 2
+        return cmml.als_vectors(options)
+      end)
+      return cmml.evaluate_ranking({ cmml.cf_score(of_union:catalogue(vectors)) }, of_union)
+    end
+    assert.truthy(judged(of_union.background)[1]["recall@10"].mean > 0)
+    refused("is in what the vectors of [cmml recommender cf_score", judged, joined.interactions)
+  end)
+end)
+
 describe("the published split", function()
   local split = data:split { protocol = "published", support_pairs = 30 }
 

@@ -143,6 +143,24 @@ return function(cmml)
     return core.concat(copies, 2)
   end
 
+  -- What the vectors of all sets were made of, in rows of the union; nil if that is not at hand.
+  local function joined_interactions(list)
+    local lengths, items, before = {}, {}, 0
+    for _, vectors in ipairs(list) do
+      local of = vectors.interactions
+      if not of then
+        return nil
+      end
+      local own = of.users:totable()
+      table.move(own, 1, #own, #lengths + 1, lengths)
+      for _, item in ipairs(of.items:totable()) do
+        items[#items + 1] = before + item
+      end
+      before = before + vectors.items.shape[1]
+    end
+    return { users = core.segments(lengths), items = core.ids(items) }
+  end
+
   --- The vectors of several sets as those of their union, in the order of `join_scenarios`.
   -- Narrower ones become as wide as the widest: repeated, [v; v], where that fits (as published:
   -- 128 and 256), else followed by zeros.
@@ -162,6 +180,6 @@ return function(cmml)
     end
     return setmetatable({ kind = kind, users = core.concat(users, 1),
       items = core.concat(items, 1), user_scale = 1, item_scale = 1,
-      options = { widths = widths } }, cmml.Vectors)
+      interactions = joined_interactions(list), options = { widths = widths } }, cmml.Vectors)
   end
 end

@@ -145,6 +145,28 @@ function scenarios.data(core)
     metrics.rmse[2])
 end
 
+function scenarios.scenarios(core)
+  local taken = { users = core.segments { 4, 3, 0, 2 },
+    items = core.ids { 1, 2, 3, 5, 2, 4, 5, 1, 4 } }
+  local candidates = { scenarios = core.segments { 4, 3 }, items = core.ids { 1, 2, 3, 4, 2, 4, 5 } }
+  local parts = core.divide_taken(taken, { 0.3 }, { seed = 2 })
+  local pairs_ = core.scenario_pairs(taken, candidates)
+  local held = core.scenario_pairs(parts[2], candidates)
+  local support, query = core.draw_scenarios(candidates, pairs_, pairs_, nil, core.ids { 1, 2 },
+    { seed = 1, support = 2, support_negatives = 2, query = 3 })
+  local first, rest = core.divide_pairs(pairs_, core.ids { 1 }, 2, 1)
+  local ranked = core.ranking_rows(candidates, 1, held, { parts[1] }, core.pair_users(held, 1))
+  local rows = core.paired_rows(query)
+  local distinct, places, groups = core.distinct_in(support.items, support.segments)
+  local counts = core.support_counts(support, ranked.items, core.segments { #ranked.items, 0 })
+  local lists = {}
+  for i, ids in ipairs { support.users, support.items, query.negatives, first.items, rest.items,
+    ranked.items, rows.positive, distinct, places, groups } do
+    lists[i] = table.concat(ids:totable(), ",")
+  end
+  return bytes_of(support.labels, ranked.labels, counts, table.concat(lists, "|"))
+end
+
 function scenarios.ranking(core)
   local x = core.tensor({ { 3, 1, 2 }, { 4, 6, 5 } }):transpose():track()
   local values, ids = x:top_k(1)
