@@ -2,6 +2,7 @@
 local child = require "spec.support.child"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
+local made = require "cmml.experiment.made"
 local refused = require "spec.support.refused"
 local report = require "cmml.experiment.report"
 local core = cmml.core
@@ -128,6 +129,49 @@ describe("cmml.experiment", function()
       table.move(titles(result.rows), 1, 4, 1, {}))
   end)
 
+  it("scenarios compares presets and what has nothing to learn", function()
+    local result = cmml.experiment("scenarios", with { seeds = 1, protocol = "no-leak,published" })
+    assert.same({}, result.failures)
+    local names = table.concat(titles(result.rows), "|")
+    assert.truthy(names:find("paper|published-code|CF score|popularity|popularity in the support",
+      1, true), names)
+    assert.matches("### made\n", result.text)
+    assert.matches("### made, split as published %(leaky%)\n", result.text)
+    for _, row in ipairs(result.rows) do
+      local value = row["recall@10"]
+      assert.is_true(value.mean > 0 and value.mean <= 1 and value.low <= value.mean, row.row)
+    end
+  end)
+
+  it("gives the mean over users of scenarios, as evaluation does", function()
+    local cell = require "cmml.experiment.scenario_cell"
+    local settings = cell.settings(cmml, { quick = true }, "made")
+    settings.kind = "popularity"
+    local result = cell.run(cmml, settings)
+    local split = cell.prepare(cmml, settings)
+    local found = cmml.evaluate_ranking({ split:rivals()[2] }, split, { cutoffs = { 20 } })[1]
+    local top, bottom = 0, 0
+    for i, value in ipairs(result.metrics["recall@20"]) do
+      if value == value then
+        top, bottom = top + value * result.weights[i], bottom + result.weights[i]
+      end
+    end
+    assert.near(found["recall@20"].mean, top / bottom, 1e-12)
+  end)
+
+  it("modulations and encoders take the scenario setting, too", function()
+    local result = cmml.experiment("modulations", with { seeds = 1, setting = "scenario",
+      modulations = "film,linear,soft,sigmoid" })
+    assert.same({}, result.failures)
+    result = cmml.experiment("encoders", with { seeds = 1, setting = "scenario" })
+    assert.same({}, result.failures)
+    assert.equal("mean without negatives, no hybrid", result.rows[1].row)
+    local vectors = made.scenarios(cmml):split():catalogue(cmml.als_vectors {
+      ratings = made.scenarios(cmml).interactions, n_items = 160, factors = 4 })
+    assert.is_false(cmml.scenario_cmml(vectors, { encoder_negatives = false })
+      .network.encoder_negatives)
+  end)
+
   it("refuses what it does not know, and says what there is", function()
     local e = cmml.experiment
     refused.with_text("modulations", e, "modulation", {})
@@ -141,6 +185,9 @@ describe("cmml.experiment", function()
     refused.with_text("did you mean film?", e, "modulations", with { modulations = "flim" })
     refused.with_text("5x is no whole number", e, "users", with { supports = "0,5x" })
     refused.with_text("need out", e, "users", with { jobs = 2 })
+    refused.with_text("no protocol full", e, "scenarios", with { protocol = "full" })
+    refused.with_text("als, bpr", e, "scenarios", with { vectors = "svd" })
+    refused.with_text("user, scenario", e, "modulations", with { setting = "both" })
     refused.with_text("unknown option modulations", e, "users", with { modulations = "film" })
   end)
 end)

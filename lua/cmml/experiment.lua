@@ -13,7 +13,7 @@ local child = require "cmml.experiment.child"
 local wrap = require("cmml.options").wrap
 local report = require "cmml.experiment.report"
 
-local names = { "users", "modulations", "encoders" }
+local names = { "users", "scenarios", "modulations", "encoders" }
 
 -- What all experiments have, beside options of their own.
 local common = {
@@ -148,7 +148,7 @@ return function(cmml)
 
   --- Runs an experiment: a table of models over data sets and seeds. Each cell of it is computed
   -- once; with `out` its result is kept there, and the same call goes on where it was interrupted.
-  -- @tparam string name "users", "modulations" or "encoders"
+  -- @tparam string name "users", "scenarios", "modulations" or "encoders"
   -- @tparam[opt] table options data (folder, or list of them); seeds (how many, default 5); budget
   -- ("default", or "published": steps as in the paper's code), epochs, patience, batch, lr, draws,
   -- valid and data_seed over it; quick (a run of seconds, on a small made world without data);

@@ -31,7 +31,9 @@ return function(cmml)
     local module = Weights.new()
     local network = { dim = self.dim, label = "binary", init = init }
     for key, value in pairs(options) do
-      network[key] = not own[key] and value or nil
+      if not own[key] then
+        network[key] = value
+      end
     end
     self.network = module:register("network", cmml.network(network), true)
     local n, start = self.term_width, options.term_start or {}

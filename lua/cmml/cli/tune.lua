@@ -15,17 +15,21 @@ tune.options = common.join({
     help = "name=values with commas between them, or a .lua or .json file of the same; values are "
       .. "a range, log:LOW:HIGH, lin:LOW:HIGH or int:LOW:HIGH, or a choice, 8|16|32; names are "
       .. "options of the network and of its training" },
+  { name = "setting", kind = "string", arg = "NAME",
+    help = "user (ratings) or scenario (groups of items) [default: user for ratings.dat, otherwise "
+      .. "scenario]" },
   { name = "trials", kind = "integer", arg = "N", default = 20, help = "settings to try" },
   { name = "out", kind = "string", arg = "DIR",
     help = "where trials, trials.md and best.json go, which cmml train --settings takes; the same "
       .. "command goes on there, also with more trials [default: runs/tune]" },
   { name = "preset", kind = "string", arg = "NAME",
-    help = "what the settings change [default: published-code]" },
+    help = "what the settings change [default: published-code, or published-code/scenario]" },
   { name = "seed", kind = "integer", arg = "N", default = 1, help = "seed of the search" },
   { name = "train-seed", kind = "integer", arg = "N", default = 1,
     help = "seed of every training" },
   { name = "protocol", kind = "string", arg = "NAME",
-    help = "whom to learn from, see cmml train [default: full]" },
+    help = "user setting: see cmml train; scenario setting: no-leak or published [default: full or "
+      .. "no-leak]" },
   { name = "epochs", kind = "integer", arg = "N", help = "passes at most [default: 30]" },
   { name = "patience", kind = "integer", arg = "N",
     help = "stop after so many epochs without improvement; 0: never [default: 5]" },

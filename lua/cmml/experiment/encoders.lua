@@ -13,10 +13,11 @@ local encoders = {
 -- The rows of the paper's ablation, and every other registered encoder and hybrid.
 local first = { { "mean", "none" }, { "gru", "none" }, { "gru", "mlp" }, { "gru", "dot" } }
 
-local function row_of(encoder, hybrid)
+local function row_of(cmml, opt, encoder, hybrid)
+  local model = setting.modulation(cmml, opt, "linear")
+  model.encoder, model.hybrid = encoder, hybrid
   return { row = ("%s, %s"):format(encoder, hybrid == "none" and "no hybrid" or hybrid),
-    model = { preset = "published-code", encoder = encoder, hybrid = hybrid,
-      modulation = "linear" } }
+    model = model }
 end
 
 --- What is to be computed.
@@ -28,8 +29,13 @@ function encoders.plan(cmml, opt)
   local function add(encoder, hybrid)
     local key = encoder .. " " .. hybrid
     if cmml.encoders[encoder] and cmml.hybrids[hybrid] and not seen[key] then
-      rows[#rows + 1], seen[key] = row_of(encoder, hybrid), true
+      rows[#rows + 1], seen[key] = row_of(cmml, opt, encoder, hybrid), true
     end
+  end
+  if setting.of(opt) == "scenario" then
+    local row = row_of(cmml, opt, "mean", "none")
+    row.row, row.model.encoder_negatives = "mean without negatives, no hybrid", false
+    rows[1] = row
   end
   for _, pair in ipairs(first) do
     add(pair[1], pair[2])

@@ -37,4 +37,31 @@ function made.ratings(cmml)
     schema = cmml.schema { item = { { "color" } } } }
 end
 
+--- Scenarios of a made world: users and items are of four kinds, users take items of their own kind
+-- far more often than others, and a scenario is half of the items of two kinds.
+-- @tparam table cmml the library
+-- @treturn ScenarioData of 96 users, 160 items and 16 scenarios
+function made.scenarios(cmml)
+  local draw, interactions, groups = stream(), {}, {}
+  for u = 1, 96 do
+    for i = 1, 160 do
+      if draw(100) <= (u % 4 == i % 4 and 40 or 5) then
+        interactions[#interactions + 1] = { "u" .. u, "i" .. i }
+      end
+    end
+  end
+  for s = 1, 16 do
+    local items = {}
+    for i = 1, 160 do
+      local kind = i % 4
+      if (kind == s % 4 or kind == (s + 1 + s // 4) % 4) and draw(2) == 1 then
+        items[#items + 1] = "i" .. i
+      end
+    end
+    groups[s] = { name = "scenario " .. s, items = items }
+  end
+  return cmml.scenario_data { name = "made", interactions = interactions, groups = groups,
+    unknown = "skip", min_items = 10, max_items = 100 }
+end
+
 return made

@@ -1,6 +1,9 @@
 --- Experiments that compare networks in the setting of their data: ratings of users, or scenarios.
 --
 -- @module cmml.experiment.setting
+local args = require "cmml.args"
+local scenario_cell = require "cmml.experiment.scenario_cell"
+local scenario_plan = require "cmml.experiment.scenario_plan"
 local user_cell = require "cmml.experiment.user_cell"
 local user_plan = require "cmml.experiment.user_plan"
 
@@ -13,8 +16,28 @@ setting.run = { "cmml.experiment.setting", "compute" }
 -- @tparam table own those that it has alone
 -- @treturn table list
 function setting.options(own)
-  return table.move(own, 1, #own, #user_plan.options + 1,
-    table.move(user_plan.options, 1, #user_plan.options, 1, {}))
+  local all, seen = { { name = "setting", kind = "string", arg = "NAME",
+    help = "user (ratings) or scenario (groups of items) [default: what the data are made for: "
+      .. "user for ratings.dat, otherwise scenario]" } }, {}
+  for _, list in ipairs { own, scenario_plan.options, user_plan.options } do
+    for _, option in ipairs(list) do
+      if not seen[option.name] then
+        all[#all + 1], seen[option.name] = option, true
+      end
+    end
+  end
+  return all
+end
+
+--- The setting of the data.
+-- @tparam table opt setting, data
+-- @treturn string "user" or "scenario"
+function setting.of(opt)
+  if opt.setting then
+    return args.one_of("setting", opt.setting, { "user", "scenario" }, 0)
+  end
+  local folder = (opt.data or {})[1]
+  return (not folder or next(user_cell.sizes(folder, { "ratings.dat" }))) and "user" or "scenario"
 end
 
 --- Computes a cell.
@@ -25,18 +48,26 @@ function setting.compute(cmml, settings)
   return require("cmml.experiment." .. (settings.cell or "user_cell")).run(cmml, settings)
 end
 
+--- The published preset of the setting, whose parts are exchanged.
+-- @tparam table opt
+-- @treturn string
+function setting.preset(opt)
+  return setting.of(opt) == "user" and "published-code" or "published-code/scenario"
+end
+
 --- Options of a network that differs from the published one in its modulation alone, but for the
 -- sizes that were published for that modulation.
 -- @tparam table cmml the library
 -- @tparam table opt of the experiment
 -- @tparam string name of the modulation
--- @treturn table options of `cmml.cmml`
-function setting.modulation(cmml, opt, name) -- luacheck: ignore 212
-  local own = cmml.presets["published-code/" .. name]
-  if own and own.setting == "user" then
-    return { preset = "published-code/" .. name }
+-- @treturn table options of `cmml.cmml` or `cmml.scenario_cmml`
+function setting.modulation(cmml, opt, name)
+  local base = setting.preset(opt)
+  if cmml.presets[base .. "/" .. name] then
+    return { preset = base .. "/" .. name }
   end
-  return { preset = "published-code", modulation = name }
+  return { preset = base, modulation = name, hyper = name == "linear"
+    and setting.of(opt) == "scenario" and { 64, 64 } or nil }
 end
 
 --- The plan of networks in the setting of the data.
@@ -47,10 +78,14 @@ end
 -- @tparam ?string reference a row
 -- @treturn table plan
 function setting.plan(cmml, experiment, opt, rows, reference)
+  local is_user = setting.of(opt) == "user"
   for _, row in ipairs(rows) do
-    row.kind = "cmml"
+    row.kind = is_user and "cmml" or "scenario_cmml"
   end
-  return user_plan.make(cmml, experiment, opt, rows, reference, { "full" })
+  if is_user then
+    return user_plan.make(cmml, experiment, opt, rows, reference, { "full" })
+  end
+  return scenario_plan.make(cmml, experiment, opt, rows, reference)
 end
 
 --- What the trials of `cmml.tune` share.
@@ -59,11 +94,16 @@ end
 -- @treturn table settings of a cell, with cell, metric (what is judged by) and model.preset
 -- @treturn function that makes a model
 function setting.tuning(cmml, opt)
-  local shared = user_cell.settings(cmml, opt)
-  shared.cell, shared.metric, shared.kind = "user_cell", "MAE", "cmml"
-  shared.protocol, shared.seed = opt.protocol or "full", opt.train_seed
-  shared.model = { preset = "published-code" }
-  return shared, cmml.cmml
+  local is_user = setting.of(opt) == "user"
+  local shared = is_user and user_cell.settings(cmml, opt)
+    or scenario_cell.settings(cmml, opt, opt.data and opt.data[1] or "made", opt.protocol)
+  shared.cell = is_user and "user_cell" or "scenario_cell"
+  shared.metric = is_user and "MAE" or "recall@20"
+  if is_user then
+    shared.protocol = opt.protocol or "full"
+  end
+  shared.seed, shared.model = opt.train_seed, { preset = setting.preset(opt) }
+  return shared, is_user and cmml.cmml or cmml.scenario_cmml
 end
 
 return setting

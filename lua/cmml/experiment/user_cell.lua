@@ -78,16 +78,18 @@ function user_cell.settings(cmml, opt)
     draws = opt.draws or (opt.quick and 2 or 5), supports = opt.supports or {} }
 end
 
---- How long a model learns.
+--- How long a model learns: as its preset says, if it does.
+-- @tparam table cmml the library
+-- @tparam string preset of the model
 -- @tparam table opt of the experiment: epochs, patience, batch, lr, budget, quick
 -- @tparam[opt] table training of the preset, whose epochs count before 30
 -- @treturn table epochs, patience, batch and lr (nil: the preset's)
-function user_cell.budget(opt, training)
+function user_cell.budget(cmml, preset, opt)
   local published = opt.budget == "published"
-  return { epochs = opt.epochs or (opt.quick and 3 or training and training.epochs
-    or 30), batch = opt.batch,
+  local own = (cmml.presets[preset] or {}).training or {}
+  return { epochs = opt.epochs or (opt.quick and 3 or own.epochs or 30), batch = opt.batch,
     lr = opt.lr or opt.quick and 5e-3 or nil,
-    patience = opt.patience or (published and 0 or 5) }
+    patience = opt.patience or own.patience or ((published or own.epochs) and 0 or 5) }
 end
 
 --- Says the budget.

@@ -10,7 +10,7 @@ local user_plan = {}
 user_plan.options = {
   { name = "protocol", kind = "string", arg = "LIST", list = true,
     help = "user setting: of full, capped, warm, warm-leaky, melu [default: full,capped for users, "
-      .. "else full]" },
+      .. "else full]; scenario setting: no-leak or published [default: no-leak]" },
   { name = "supports", kind = "string", arg = "LIST", list = "integer",
     help = "user setting: results by support, too, such as 0,1,2,5,10,20,40 [default: not]" },
   { name = "cap", kind = "integer", arg = "N",
@@ -30,7 +30,7 @@ local function add_cells(plan, cmml, row, protocol, shared, opt)
     if is_learnt then
       changes.model = row.model
       changes.preset = cmml.presets[row.model.preset] -- another of that name is another cell
-      changes.training = user_cell.budget(opt, changes.preset.training)
+      changes.training = user_cell.budget(cmml, row.model.preset, opt)
     end
     plan.cells[#plan.cells + 1] = { table = protocol, row = row.row, seed = seed,
       fixed = not is_learnt, settings = user_cell.with(shared, changes),
@@ -53,7 +53,8 @@ function user_plan.make(cmml, experiment, opt, rows, reference, protocols)
   end
   local shared, names = user_cell.settings(cmml, opt), {}
   local plan = { cells = {}, tables = {},
-    budget = user_cell.budget_text(shared, user_cell.budget(opt)) }
+    budget = user_cell.budget_text(shared,
+      user_cell.budget(cmml, "published-code", opt)) }
   for i, row in ipairs(rows) do
     names[i] = row.row
   end
