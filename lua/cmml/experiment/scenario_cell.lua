@@ -47,7 +47,7 @@ end
 -- Budgets of the published presets. They take one task a step, at the rate 1e-4, for 100,000 steps,
 -- judged every 5,000; a few tasks at a higher rate come nearly as far in a fraction of the time.
 local published = { epochs = 20, patience = 0, steps = 5000 }
-local default = { epochs = 20, patience = 4, steps = 100, batch = 4, lr = 1e-3 }
+local default = { epochs = 12, patience = 3, steps = 100, batch = 4, lr = 1e-3 }
 local quick = { epochs = 2, patience = 0, steps = 3, batch = 2, lr = 1e-3, support = 16,
   support_negatives = 16, query = 16 }
 
