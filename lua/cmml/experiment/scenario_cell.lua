@@ -27,6 +27,17 @@ local function sizes_of(source)
   return sizes
 end
 
+-- Options of the vectors, the same for every row: those of the recommended preset, so that plain CF
+-- is as strong as it can be.
+local function vectors_of(cmml, opt)
+  local preset = cmml.presets["recommended/scenario"] or {}
+  local options = opt.vectors and { method = opt.vectors } or user_cell.with({ method = "als" },
+    preset.vectors or {})
+  options.factors = opt.factors or (opt.quick and 8 or options.factors or 64)
+  options.seed = 1
+  return options
+end
+
 --- The settings that cells of one data set share.
 -- @tparam table cmml the library
 -- @tparam table opt of the experiment
@@ -34,13 +45,11 @@ end
 -- @tparam[opt="no-leak"] string protocol
 -- @treturn table
 function scenario_cell.settings(cmml, opt, source, protocol)
-  local quick = opt.quick
-  local factors = opt.factors or (quick and 8 or 64)
   return { cell = "scenario_cell", data = source, version = cmml._VERSION,
     files = source ~= "made" and sizes_of(source) or {},
     filters = { min_items = opt.min_items, max_items = opt.max_items, by = opt.by },
     split = { seed = opt.data_seed or 1, valid = opt.valid, protocol = protocol or "no-leak" },
-    vectors = { method = opt.vectors or "als", factors = factors, seed = 1 },
+    vectors = vectors_of(cmml, opt),
     judge_seed = 1, draws = opt.draws or 1 }
 end
 
@@ -87,7 +96,7 @@ local over = user_cell.with
 --- The split of the data, and its vectors.
 -- @tparam table cmml the library
 -- @tparam table settings see `settings`, and preset
--- @treturn ScenarioSplit with field vectors
+-- @treturn ScenarioSplit with fields vectors (to learn with) and known_vectors (to serve with)
 function scenario_cell.prepare(cmml, settings)
   local data, message
   if settings.data == "made" then
@@ -98,14 +107,8 @@ function scenario_cell.prepare(cmml, settings)
   if not data then
     error(message, 0)
   end
-  local preset = settings.preset or {}
-  local split = data:split(over(settings.split, preset.split or {}))
-  local options = over(settings.vectors, preset.vectors or {})
-  local make = cmml[options.method .. "_vectors"]
-  options.method = nil
-  split.vectors = data:vectors(split.background, function(own)
-    return make(over(options, own))
-  end)
+  local split = data:split(over(settings.split, (settings.preset or {}).split or {}))
+  split.vectors, split.known_vectors = split:vectors(settings.vectors)
   return split
 end
 
@@ -124,7 +127,11 @@ function scenario_cell.train(cmml, split, settings)
   if steps then -- an epoch of so many
     training.rounds = math.ceil(steps / math.ceil(#split.train / batch))
   end
-  return model, cmml.train(model, split, training)
+  local result = cmml.train(model, split, training)
+  if split.known_vectors ~= split.vectors then
+    model = model:over(split:catalogue(split.known_vectors))
+  end
+  return model, result
 end
 
 -- A recommender of a kind that has nothing to learn.

@@ -82,7 +82,6 @@ end
 -- @tparam table cmml the library
 -- @tparam string preset of the model
 -- @tparam table opt of the experiment: epochs, patience, batch, lr, budget, quick
--- @tparam[opt] table training of the preset, whose epochs count before 30
 -- @treturn table epochs, patience, batch and lr (nil: the preset's)
 function user_cell.budget(cmml, preset, opt)
   local published = opt.budget == "published"
