@@ -148,7 +148,8 @@ end
 function scenarios.scenarios(core)
   local taken = { users = core.segments { 4, 3, 0, 2 },
     items = core.ids { 1, 2, 3, 5, 2, 4, 5, 1, 4 } }
-  local candidates = { scenarios = core.segments { 4, 3 }, items = core.ids { 1, 2, 3, 4, 2, 4, 5 } }
+  local candidates = { scenarios = core.segments { 4, 3 },
+    items = core.ids { 1, 2, 3, 4, 2, 4, 5 } }
   local parts = core.divide_taken(taken, { 0.3 }, { seed = 2 })
   local pairs_ = core.scenario_pairs(taken, candidates)
   local held = core.scenario_pairs(parts[2], candidates)
