@@ -54,14 +54,19 @@ function marks.draw(canvas, x, y, group, radius)
 end
 
 -- From white to dark blue, of evenly falling lightness.
-local ramp = { { 247, 251, 255 }, { 198, 219, 239 }, { 107, 174, 214 }, { 33, 113, 181 },
+local rising = { { 247, 251, 255 }, { 198, 219, 239 }, { 107, 174, 214 }, { 33, 113, 181 },
   { 8, 48, 107 } }
+-- From orange over white to blue, for what is below and above a middle.
+local two_sided = { { 166, 54, 3 }, { 253, 174, 107 }, { 250, 250, 250 }, { 107, 174, 214 },
+  { 8, 81, 156 } }
 
---- A colour for a share: white for 0, dark blue for 1.
+--- A colour for a share: white for 0, dark blue for 1; or orange for 0, white for 1/2, blue for 1.
 -- @tparam number share
+-- @tparam[opt=false] boolean sided the latter
 -- @treturn string of the area
 -- @treturn string black or white, for letters on it
-function marks.shade(share)
+function marks.shade(share, sided)
+  local ramp = sided and two_sided or rising
   local place = math.max(0, math.min(1, share)) * (#ramp - 1)
   local i = math.min(math.floor(place), #ramp - 2)
   local mixed = {}
