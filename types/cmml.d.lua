@@ -4359,10 +4359,80 @@ function cmml.support_counts(support, items, segments) end
 ---@return cmml.Recommender
 function cmml.support_popularity(catalogue) end
 
+---@class cmml.svg.heatmap.options
+---@field title string
+---@field values any
+---@field rows table
+---@field columns table
+---@field spans? table
+---@field low? number
+---@field high? number
+---@field metric? string
+---@field note? string
+---@field sided? boolean default false
+---@field decimals? integer default 2
+
+---A matrix as cells, darker where the value is larger.
+---@param options cmml.svg.heatmap.options title; values (Tensor [rows, columns] or a list of lists; what is not finite is drawn as a dash); rows, columns (lists of names); spans (list of {name, columns}: bars over the columns, from the left); low, high (values of the lightest and darkest colour; default: the least and the largest); sided (true: orange below 0, white there, blue above); metric (what the values are); note; decimals (default 2; -1: the values are not written)
+---@return string # an SVG document
+function cmml.svg.heatmap(options) end
+
+---@class cmml.svg.intervals.options
+---@field title string
+---@field rows table
+---@field metric? string
+---@field note? string
+---@field decimals? integer default 3
+
 ---A chart of means with their intervals, a row each.
----@param options table title; rows: a list of {label, mean, low, high}: low and high may be nil, a mean that is not finite is told as "no value"; with the fields group (rows that follow one another under one heading) and strong (true: stands out); metric (name of the axis); note (a line under the title); decimals (of the values, default 3)
+---@param options cmml.svg.intervals.options title; rows: a list of {label, mean, low, high}: low and high may be nil, a mean that is not finite is told as "no value"; with the fields group (rows that follow one another under one heading) and strong (true: stands out); metric (name of the axis); note (a line under the title); decimals (of the values, default 3)
 ---@return string # an SVG document
 function cmml.svg.intervals(options) end
+
+---@class cmml.svg.lines.options
+---@field title string
+---@field series table
+---@field x? string
+---@field y? string
+---@field note? string
+
+---A metric at several sizes, such as those of the support: a line for each series. Sizes stand
+---at the same distance from one another.
+---@param options cmml.svg.lines.options title; series: a list of {name, points}, with points a list of {x, mean, low, high}: low and high may be nil, and a mean that is not finite interrupts the line; x, y (names of the axes); note
+---@return string # an SVG document
+function cmml.svg.lines(options) end
+
+---@class cmml.svg.routes.options
+---@field title string
+---@field panels table
+---@field layers? table
+---@field note? string
+---@field across? integer default 3
+---@field largest? number
+---@field decimals? integer default 2
+
+---Routes through layers of modules: circles, and edges that are thick and dark where the weight
+---is large; on the strongest edge into each module stands its weight.
+---@param options cmml.svg.routes.options title; panels: a list of {title, routes}, with routes a list of matrices [from, to] (Tensors or lists), one for each gap between layers; a list of numbers leads to one place, as the last of a SoftModulation does; layers (names); across (panels in a row, default 3); largest (the weight of the thickest edge; default: the largest of each panel); note; decimals (default 2)
+---@return string # an SVG document
+function cmml.svg.routes(options) end
+
+---@class cmml.svg.scatter.options
+---@field title string
+---@field points any
+---@field groups? table
+---@field order? table
+---@field names? table
+---@field labels? integer default 4
+---@field x? string
+---@field y? string
+---@field note? string
+---@field ticks? boolean default true
+
+---Points in a plane; groups are told apart by colour and by shape.
+---@param options cmml.svg.scatter.options title; points (Tensor [n, 2], or a list of {x, y}); groups (list of names, one a point; default: no groups), order (of the groups in the legend; default: as they come); names (list, one a point): labels (4) points of each group at most are labelled, those nearest to its middle first, where there is room; x, y (names of the axes); ticks (default true; false where numbers say nothing, as in t-SNE); note (a line under the title)
+---@return string # an SVG document
+function cmml.svg.scatter(options) end
 
 ---hyperbolic tangent.
 ---@param x cmml.Tensor

@@ -4,7 +4,7 @@
 -- a command), `plan`, a function of (cmml, options) that gives tables and cells (see
 -- `cmml.experiment.report`), `run`, the {module, function} that computes a cell, and, if it has
 -- more to show than tables, `finish`, a function of (cmml, plan, results, options) that gives more
--- text.
+-- text, and optionally more files: a list of {name, text}.
 --
 -- @module cmml
 local args = require "cmml.args"
@@ -13,7 +13,7 @@ local child = require "cmml.experiment.child"
 local wrap = require("cmml.options").wrap
 local report = require "cmml.experiment.report"
 
-local names = { "users", "scenarios", "modulations", "encoders" }
+local names = { "users", "scenarios", "modulations", "encoders", "contexts", "routes" }
 
 -- What all experiments have, beside options of their own.
 local common = {
@@ -121,7 +121,7 @@ local function arguments_of(load)
 end
 
 -- Tables and pictures into the folder.
-local function write_files(cmml, plan, results, result, folder)
+local function write_files(cmml, plan, results, result, folder, more)
   local function write(file, text)
     local ok, message = cmml.core.write_file(folder .. "/" .. file, text)
     if not ok then
@@ -131,6 +131,9 @@ local function write_files(cmml, plan, results, result, folder)
   end
   write("results.md", result.text .. "\n")
   write("results.csv", report.csv(plan, results))
+  for _, file in ipairs(more or {}) do
+    write(file[1], file[2])
+  end
   for i, tbl in ipairs(plan.tables) do
     for _, metric in ipairs(tbl.metrics) do
       local base = ("%s-%s"):format(tbl.title, metric.head or metric.name)
@@ -180,11 +183,14 @@ return function(cmml)
       result.tables[i] = { title = tbl.title, leaky = tbl.leaky or false, rows = rows }
       texts[#texts + 1] = report.text(tbl, rows, opt.seeds)
     end
-    texts[#texts + 1] = module.finish and module.finish(cmml, plan, results, opt)
+    local more
+    if module.finish then
+      texts[#texts + 1], more = module.finish(cmml, plan, results, opt)
+    end
     result.rows = result.tables[1] and result.tables[1].rows
     result.text = table.concat(texts, "\n\n")
     if opt.out then
-      write_files(cmml, plan, results, result, opt.out)
+      write_files(cmml, plan, results, result, opt.out, more)
     end
     return result
   end

@@ -24,7 +24,12 @@ scenario_plan.options = {
     help = "scenario setting: how items of MovieLens are grouped: genre, genres or tag" },
 }
 
-local function title_of(source, protocol)
+--- What a data set is called in tables: its folder's name, several with + between them.
+-- @tparam string source
+-- @tparam string protocol
+-- @treturn string
+-- @treturn {string,...} the names of the sets
+function scenario_plan.title_of(source, protocol)
   local names = {}
   for part in (source .. "+"):gmatch "([^+]*)%+" do
     names[#names + 1] = part:match "([^/]+)/*$"
@@ -85,7 +90,7 @@ function scenario_plan.make(cmml, experiment, opt, rows, reference)
     for _, source in ipairs(opt.data or { "made" }) do
       local shared = scenario_cell.settings(cmml, opt, source, protocol)
       plan.budget = plan.budget or scenario_cell.budget_text(shared, cmml, opt)
-      local title, parts = title_of(source, protocol)
+      local title, parts = scenario_plan.title_of(source, protocol)
       local function add_table(text, prefix)
         plan.tables[#plan.tables + 1] = { id = title, title = text, rows = names,
           metrics = columns(prefix), reference = reference, leaky = protocol == "published" }

@@ -1,0 +1,80 @@
+--- Groups of scenarios that share items: what task contexts are compared with, from the data alone.
+--
+-- @module cmml.experiment.item_groups
+local item_groups = {}
+
+-- The cosine of the sets of items of every two scenarios: [scenarios, scenarios].
+local function similarities(core, data)
+  local n, width, places, counts = #data.scenarios, #data.items, {}, {}
+  for s, scenario in ipairs(data.scenarios) do
+    local items = scenario.items:totable()
+    counts[s] = { #items }
+    for i, item in ipairs(items) do
+      items[i] = (s - 1) * width + item
+    end
+    table.move(items, 1, #items, #places + 1, places)
+  end
+  local sets = core.scatter_add_rows(core.full({ n * width, 1 }, 0), core.full({ #places, 1 }, 1),
+    core.ids(places)):reshape { n, width }
+  sets = sets / core.sqrt(core.tensor(counts))
+  return core.matmul(sets, sets:transpose(1, 2))
+end
+
+-- The scenarios of each group, most typical first: those most like the others of it.
+local function typical(similar, clusters, k)
+  local lists, likeness = {}, {}
+  for g = 1, k do
+    lists[g] = {}
+  end
+  for s, g in ipairs(clusters) do
+    table.insert(lists[g], s)
+    likeness[s] = 0
+    for other, h in ipairs(clusters) do
+      likeness[s] = likeness[s] + (h == g and similar[s][other] or 0)
+    end
+  end
+  for _, list in ipairs(lists) do
+    table.sort(list, function(a, b)
+      if likeness[a] ~= likeness[b] then
+        return likeness[a] > likeness[b]
+      end
+      return a < b
+    end)
+  end
+  return lists
+end
+
+--- The name of a scenario without that of its set, which those of a union have in front.
+-- @tparam table scenario name, domain
+-- @treturn string
+function item_groups.short_name(scenario)
+  local prefix = scenario.domain and scenario.domain .. ":" or ""
+  local name = scenario.name
+  return name:sub(1, #prefix) == prefix and #name > #prefix and name:sub(#prefix + 1) or name
+end
+
+--- Divides scenarios into groups by k-means on how much each shares with every other (the cosine of
+-- their sets of items). No model and no interaction takes part.
+-- @tparam table cmml the library
+-- @tparam ScenarioData data
+-- @tparam integer k groups; fewer scenarios are as many groups
+-- @treturn {string,...} the group of each scenario, named by its three most typical ones
+function item_groups.of(cmml, data, k)
+  local similar = similarities(cmml.core, data)
+  k = math.min(k, #data.scenarios)
+  local clusters = cmml.kmeans(similar, { k = k, restarts = 50 }).clusters:totable()
+  local names, groups = {}, {}
+  for g, list in ipairs(typical(similar:totable(), clusters, k)) do
+    local parts = {}
+    for i = 1, math.min(3, #list) do
+      parts[i] = item_groups.short_name(data.scenarios[list[i]])
+    end
+    names[g] = table.concat(parts, ", ")
+  end
+  for s, g in ipairs(clusters) do
+    groups[s] = names[g]
+  end
+  return groups
+end
+
+return item_groups
