@@ -103,6 +103,11 @@ describe("groups of scenarios that share items", function()
     assert.equal("punk, rock, metal", groups[1])
     assert.equal("jazz, swing", groups[2])
     assert.equal(5, #item_groups.of(cmml, data, 50))
+    -- what shares nothing is divided by itself
+    data.scenarios[2].domain, data.scenarios[4].domain = "other", "other"
+    groups = item_groups.of(cmml, data, 2)
+    assert.equal("jazz, swing", groups[4])
+    assert.equal("punk, rock, metal", groups[1])
   end)
 end)
 

@@ -4,9 +4,9 @@
 local item_groups = {}
 
 -- The cosine of the sets of items of every two scenarios: [scenarios, scenarios].
-local function similarities(core, data)
-  local n, width, places, counts = #data.scenarios, #data.items, {}, {}
-  for s, scenario in ipairs(data.scenarios) do
+local function similarities(core, scenarios, width)
+  local n, places, counts = #scenarios, {}, {}
+  for s, scenario in ipairs(scenarios) do
     local items = scenario.items:totable()
     counts[s] = { #items }
     for i, item in ipairs(items) do
@@ -53,26 +53,50 @@ function item_groups.short_name(scenario)
   return name:sub(1, #prefix) == prefix and #name > #prefix and name:sub(#prefix + 1) or name
 end
 
---- Divides scenarios into groups by k-means on how much each shares with every other (the cosine of
--- their sets of items). No model and no interaction takes part.
--- @tparam table cmml the library
--- @tparam ScenarioData data
--- @tparam integer k groups; fewer scenarios are as many groups
--- @treturn {string,...} the group of each scenario, named by its three most typical ones
-function item_groups.of(cmml, data, k)
-  local similar = similarities(cmml.core, data)
-  k = math.min(k, #data.scenarios)
+-- The names of the groups of some scenarios, one a scenario.
+local function divide(cmml, scenarios, n_items, k)
+  local similar = similarities(cmml.core, scenarios, n_items)
+  k = math.min(k, #scenarios)
   local clusters = cmml.kmeans(similar, { k = k, restarts = 50 }).clusters:totable()
   local names, groups = {}, {}
   for g, list in ipairs(typical(similar:totable(), clusters, k)) do
     local parts = {}
     for i = 1, math.min(3, #list) do
-      parts[i] = item_groups.short_name(data.scenarios[list[i]])
+      parts[i] = item_groups.short_name(scenarios[list[i]])
     end
     names[g] = table.concat(parts, ", ")
   end
   for s, g in ipairs(clusters) do
     groups[s] = names[g]
+  end
+  return groups
+end
+
+--- Divides scenarios into groups by k-means on how much each shares with every other (the cosine of
+-- their sets of items). No model and no interaction takes part. Domains, which share nothing, are
+-- divided by themselves.
+-- @tparam table cmml the library
+-- @tparam ScenarioData data
+-- @tparam integer k groups of all domains together, about; fewer scenarios are as many groups
+-- @treturn {string,...} the group of each scenario, named by its three most typical ones
+function item_groups.of(cmml, data, k)
+  local lists, order, groups = {}, {}, {}
+  for s, scenario in ipairs(data.scenarios) do
+    local domain = scenario.domain or ""
+    if not lists[domain] then
+      order[#order + 1], lists[domain] = domain, {}
+    end
+    table.insert(lists[domain], s)
+  end
+  for _, domain in ipairs(order) do
+    local scenarios = {}
+    for i, s in ipairs(lists[domain]) do
+      scenarios[i] = data.scenarios[s]
+    end
+    local found = divide(cmml, scenarios, #data.items, math.max(1, (k + #order // 2) // #order))
+    for i, s in ipairs(lists[domain]) do
+      groups[s] = found[i]
+    end
   end
   return groups
 end
