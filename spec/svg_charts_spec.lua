@@ -188,6 +188,8 @@ describe("a graph of routes", function()
       assert.truthy(has(document, wanted), wanted)
     end
     assert.is_false(has(document, "0.30"))
+    assert.is_false(has(svg.routes { title = "T", panels = { { routes = { { { 1, 0.04 } } } } } },
+      "0.04"))
     assert.truthy(tonumber(edges[4]["stroke-width"]) > tonumber(edges[1]["stroke-width"]))
     assert.truthy(tonumber(edges[1]["stroke-width"]) > tonumber(edges[2]["stroke-width"]))
   end)

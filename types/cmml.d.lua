@@ -4412,7 +4412,8 @@ function cmml.svg.lines(options) end
 ---@field decimals? integer default 2
 
 ---Routes through layers of modules: circles, and edges that are thick and dark where the weight
----is large; on the strongest edge into each module stands its weight.
+---is large; on the strongest edge into each module stands its weight, if it is at least a
+---twentieth of the largest.
 ---@param options cmml.svg.routes.options title; panels: a list of {title, routes}, with routes a list of matrices [from, to] (Tensors or lists), one for each gap between layers; a list of numbers leads to one place, as the last of a SoftModulation does; layers (names); across (panels in a row, default 3); largest (the weight of the thickest edge; default: the largest of each panel); note; decimals (default 2)
 ---@return string # an SVG document
 function cmml.svg.routes(options) end

@@ -45,7 +45,8 @@ return function(cmml)
   end
 
   --- Routes through layers of modules: circles, and edges that are thick and dark where the weight
-  -- is large; on the strongest edge into each module stands its weight.
+  -- is large; on the strongest edge into each module stands its weight, if it is at least a
+  -- twentieth of the largest.
   -- @tparam table options title; panels: a list of {title, routes}, with routes a list of matrices
   -- [from, to] (Tensors or lists), one for each gap between layers; a list of numbers leads to one
   -- place, as the last of a SoftModulation does; layers (names); across (panels in a row, default

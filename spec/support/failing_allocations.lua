@@ -168,6 +168,16 @@ function scenarios.scenarios(core)
   return bytes_of(support.labels, ranked.labels, counts, table.concat(lists, "|"))
 end
 
+function scenarios.points(core)
+  local x = core.tensor { { 1, 2, 0 }, { 2, 1, 4 }, { 7, 3, 1 }, { 8, 4, 2 } }
+  local axes, mean, variances = core.principal_axes(x, 2)
+  local clusters, centres, inertia = core.kmeans_once(x, 2, { seed = 1 })
+  local p, still = core.tsne_affinities(x, 1.5), core.full({ 4, 2 }, 0)
+  local y, velocity, gains, divergence = core.tsne_step(p, x:slice(2, 1, 2), still, still + 1, {})
+  return bytes_of(axes, table.concat(mean, ","), table.concat(variances, ","), centres, inertia,
+    table.concat(clusters:totable(), ","), p, y, velocity, gains, divergence)
+end
+
 function scenarios.ranking(core)
   local x = core.tensor({ { 3, 1, 2 }, { 4, 6, 5 } }):transpose():track()
   local values, ids = x:top_k(1)

@@ -164,6 +164,14 @@ return function(cmml, folder)
       end
       return table.concat(parts, "\n")
     end },
+    { "points", function()
+      local x = core.tensor { { 1, 2, 0 }, { 2, 1, 4 }, { 7, 3, 1 }, { 8, 4, 2 } }
+      local p, k = cmml.pca(x), cmml.kmeans(x, { k = 2, restarts = 2 })
+      local picture = cmml.svg.scatter { title = "<p>", points = p.coordinates,
+        groups = k.clusters:totable(), names = { "a", "b\0", "c", "d" } }
+      return picture .. cmml.tsne(x, { iterations = 4 }).coordinates:tobytes()
+        .. cmml.adjusted_rand_index(k.clusters, { "a", "a", "b", "b" })
+    end },
     { "vocab", function()
       local vocab = core.vocab()
       for i = 1, 40 do

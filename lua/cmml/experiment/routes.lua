@@ -188,8 +188,9 @@ local function graph(cmml, number, row, result, chosen)
     panels[i] = { title = point.name, routes = matrices(point, result) }
   end
   return { context_plan.file_name(number, row, "routes-graph.svg"), cmml.svg.routes {
-    title = ("Routes of scenarios of %s"):format(row), panels = panels, across = 2,
-    note = "mean probabilities; the strongest route into each module is labelled" } }
+    title = ("Routes of scenarios of %s"):format(row), panels = panels, across = 2, largest = 1,
+    note = "mean probabilities; the strongest route into each module is labelled, unless it is "
+      .. "below 0.05" } }
 end
 
 local function csv_of(result)

@@ -48,15 +48,15 @@ end
 -- Where on its edge a weight may stand, as shares of the way; the first that is free.
 local shares = { 0.72, 0.6, 0.8, 0.5, 0.4, 0.3 }
 
--- The strongest edge into each module has its weight on it.
-local function draw_weights(canvas, taken, places, gap, layer, decimals)
+-- The strongest edge into each module has its weight on it, unless it is hardly seen.
+local function draw_weights(canvas, taken, places, gap, layer, least, decimals)
   for j = 1, #gap[1] do
     local best = 1
     for i = 2, #gap do
       best = gap[i][j] > gap[best][j] and i or best
     end
     local from, to = places[layer][best], places[layer + 1][j]
-    for _, share in ipairs(shares) do
+    for _, share in ipairs(gap[best][j] >= least and shares or {}) do
       local x, y = from[1] + (to[1] - from[1]) * share, from[2] + (to[2] - from[2]) * share
       if taken:take(x - 13, y - 6, x + 13, y + 6) then
         canvas:text(x, y + 4, number.fixed(gap[best][j], decimals), { anchor = "middle",
@@ -99,7 +99,7 @@ local function draw_panel(canvas, x, y, panel, gaps, opt)
   local taken = places_of.new { left = x, right = x + 20 + #gaps * step_x, top = top - 20,
     bottom = top + most * step_y }
   for g, gap in ipairs(gaps) do
-    draw_weights(canvas, taken, places, gap, g, opt.decimals)
+    draw_weights(canvas, taken, places, gap, g, largest / 20, opt.decimals)
   end
   for _, list in ipairs(places) do
     for i, place in ipairs(list) do
