@@ -4621,11 +4621,11 @@ function cmml.tsne_affinities(x, perplexity) end
 ---@param y cmml.Tensor [points, 1 to 3] places
 ---@param velocity cmml.Tensor [points, 1 to 3]; zeros to begin with
 ---@param gains cmml.Tensor [points, 1 to 3]; ones to begin with
----@param options table rate (default 200), momentum (0.8), exaggeration of the attraction (1)
+---@param options table rate (default 200), momentum (0.8), exaggeration of the attraction (1), measure (whether the divergence is wanted, default true; a step takes longer with it)
 ---@return cmml.Tensor # better y, of mean 0
 ---@return cmml.Tensor # velocity
 ---@return cmml.Tensor # gains
----@return number # divergence of Kullback and Leibler before the step, without exaggeration
+---@return number # divergence of Kullback and Leibler before the step, without exaggeration; 0 if it is not measured
 function cmml.tsne_step(affinities, y, velocity, gains, options) end
 
 ---@class cmml.tune.options

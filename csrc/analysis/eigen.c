@@ -55,7 +55,7 @@ static void tridiagonalise(double *a, int64_t n, double *d, double *e, double *q
         betas[k] = reflect(v, left, &e[k]);
         reflect_both(a + (k + 1) * n + k + 1, left, n, v, betas[k], w);
         for (int64_t i = 0; i < left; i++)
-            a[(k + 1 + i) * n + k] = v[i];
+            a[k * n + k + 1 + i] = v[i]; /* its row is no longer needed */
     }
     memset(q, 0, (size_t)(n * n) * sizeof *q);
     for (int64_t i = 0; i < n; i++) {
@@ -64,12 +64,13 @@ static void tridiagonalise(double *a, int64_t n, double *d, double *e, double *q
     }
     e[n - 1] = 0;
     for (int64_t k = n - 2; k >= 0; k--) { /* q' = H_1 H_2 ..: each row of q is reflected */
+        const double *reflector = a + k * n;
         for (int64_t r = k + 1; r < n; r++) {
             double dot = 0;
             for (int64_t i = k + 1; i < n; i++)
-                dot += q[r * n + i] * a[i * n + k];
+                dot += q[r * n + i] * reflector[i];
             for (int64_t i = k + 1; i < n; i++)
-                q[r * n + i] -= betas[k] * dot * a[i * n + k];
+                q[r * n + i] -= betas[k] * dot * reflector[i];
         }
     }
 }

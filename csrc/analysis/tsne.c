@@ -108,7 +108,8 @@ typedef struct forces {
     double divergence;   /* sum of p (log p - log weight), without the logarithm of the sum */
 } forces;
 
-static void add_pair(forces *f, const double *y, int64_t dims, int64_t i, int64_t j, double p)
+static void add_pair(forces *f, const double *y, int64_t dims, int64_t i, int64_t j, double p,
+                     bool measure)
 {
     double d[MAX_DIMS], square = 0;
     for (int64_t k = 0; k < dims; k++) {
@@ -123,7 +124,7 @@ static void add_pair(forces *f, const double *y, int64_t dims, int64_t i, int64_
         f->push[j * dims + k] -= push * d[k];
     }
     f->weights += 2 * weight;
-    if (p > 0)
+    if (measure && p > 0)
         f->divergence += 2 * p * (log(p) - log(weight));
 }
 
@@ -179,10 +180,10 @@ bool cm_tsne_step(cm_ctx *cx, const cm_tensor *p, cm_tsne_state *state,
         work[e] = (double)cm_data(state->y)[e];
     for (int64_t i = 0; i < n; i++)
         for (int64_t j = 0; j < i; j++)
-            add_pair(&f, work, dims, i, j, (double)cm_data(p)[i * n + j]);
+            add_pair(&f, work, dims, i, j, (double)cm_data(p)[i * n + j], options->measure);
     move(state, &f, options);
-    *divergence = f.divergence + log(f.weights);
-    bool ok = isfinite(*divergence);
+    *divergence = options->measure ? f.divergence + log(f.weights) : 0;
+    bool ok = isfinite(f.weights) && isfinite(*divergence);
     for (size_t e = 0; e < count; e++)
         ok = ok && isfinite(cm_data(state->y)[e]);
     cm_free(cx, work);

@@ -10,6 +10,7 @@
 typedef struct cm_tsne_options {
     double rate, momentum;
     double exaggeration; /* of the attraction between neighbours */
+    bool measure;        /* whether the divergence is wanted: logarithms of every pair */
 } cm_tsne_options;
 
 /* What is kept from step to step: three tensors of one shape [points, dims], contiguous. */
@@ -25,8 +26,8 @@ typedef struct cm_tsne_state {
 cm_tensor *cm_tsne_affinities(cm_ctx *cx, const cm_tensor *x, double perplexity) CM_MUST_CHECK;
 
 /* One step downhill, in place, with momentum and a gain for each number; *divergence is that of
- * Kullback and Leibler before the step, without exaggeration. Afterwards the mean of y is 0.
- * Refused when numbers overflow. */
+ * Kullback and Leibler before the step, without exaggeration, or 0 if it is not measured.
+ * Afterwards the mean of y is 0. Refused when numbers overflow. */
 bool cm_tsne_step(cm_ctx *cx, const cm_tensor *p, cm_tsne_state *state,
                   const cm_tsne_options *options, double *divergence) CM_MUST_CHECK;
 

@@ -100,18 +100,21 @@ static cm_tensor *copy_of(cm_ctx *cx, const cm_tensor *from)
  * @tparam Tensor y [points, 1 to 3] places
  * @tparam Tensor velocity [points, 1 to 3]; zeros to begin with
  * @tparam Tensor gains [points, 1 to 3]; ones to begin with
- * @tparam table options rate (default 200), momentum (0.8), exaggeration of the attraction (1)
+ * @tparam table options rate (default 200), momentum (0.8), exaggeration of the attraction (1),
+ * measure (whether the divergence is wanted, default true; a step takes longer with it)
  * @treturn Tensor better y, of mean 0
  * @treturn Tensor velocity
  * @treturn Tensor gains
- * @treturn number divergence of Kullback and Leibler before the step, without exaggeration */
+ * @treturn number divergence of Kullback and Leibler before the step, without exaggeration;
+ * 0 if it is not measured */
 static int l_tsne_step(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     luaL_checktype(L, 5, LUA_TTABLE);
     cm_tsne_options options = {.rate = cmL_field_number(L, 5, "rate", 200),
                                .momentum = cmL_field_number(L, 5, "momentum", 0.8),
-                               .exaggeration = cmL_field_number(L, 5, "exaggeration", 1)};
+                               .exaggeration = cmL_field_number(L, 5, "exaggeration", 1),
+                               .measure = cmL_field_bool(L, 5, "measure", true)};
     cm_tensor **boxes[3];
     for (int i = 0; i < 3; i++)
         boxes[i] = cmL_push_tensor(L);

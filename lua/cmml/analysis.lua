@@ -129,7 +129,7 @@ return function(cmml)
       local divergence
       y, velocity, gains, divergence = call(core.tsne_step, affinities, y, velocity, gains,
         { rate = rate, momentum = first and 0.5 or 0.8,
-          exaggeration = first and opt.exaggeration or 1 })
+          exaggeration = first and opt.exaggeration or 1, measure = opt.on_iteration ~= nil })
       if opt.on_iteration then
         opt.on_iteration { iteration = iteration, iterations = opt.iterations,
           divergence = divergence }
