@@ -50,9 +50,10 @@ function context_plan.make(cmml, experiment, opt, presets, title, metrics)
   local plan, rows = { cells = {} }, {}
   for _, source in ipairs(opt.data or { "made" }) do
     local shared = scenario_cell.settings(cmml, opt, source, protocol)
-    shared.draws = opt.draws or opt.quick and 2 or 10 -- of supports: forward passes, which are cheap
-    plan.budget = plan.budget or ("%s; contexts and routes: means of these draws; groups: %d "
-      .. "by k-means on the items that scenarios share; pictures: seed 1"):format(scenario_cell.budget_text(shared, cmml, opt), groups)
+    shared.draws = opt.draws or opt.quick and 2 or 10 -- of supports: each is a forward pass
+    plan.budget = plan.budget or ("%s; contexts and routes are means of these draws; groups: %d by "
+      .. "k-means on the items that scenarios share; pictures: seed 1"):format(
+      scenario_cell.budget_text(shared, cmml, opt), groups)
     for _, preset in ipairs(presets) do
       local row = ("%s, %s"):format(scenario_plan.title_of(source, protocol), preset)
       rows[#rows + 1] = row
