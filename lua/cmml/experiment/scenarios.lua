@@ -1,8 +1,8 @@
 --- `cmml experiment scenarios`: ranking in scenarios that were never seen (CMML's Table 2).
 --
 -- @module cmml.experiment.scenarios
-local args = require "cmml.args"
 local scenario_plan = require "cmml.experiment.scenario_plan"
+local setting = require "cmml.experiment.setting"
 
 local scenarios = {
   summary = "ranking in scenarios never seen: presets of CMML and simple rivals (Table 2)",
@@ -14,17 +14,9 @@ local scenarios = {
 local function rows_of(cmml)
   local rows = {}
   local function add(name, preset)
-    local found = cmml.presets[preset]
-    if found and found.setting == "scenario" then
-      rows[#rows + 1] = { row = name, kind = "scenario_cmml", model = { preset = preset } }
-    end
+    rows[#rows + 1] = { row = name, kind = "scenario_cmml", model = { preset = preset } }
   end
-  add("recommended", "recommended/scenario")
-  for _, name in ipairs(args.keys(cmml.presets)) do
-    if name:find "^recommended/scenario/" then
-      add(name:gsub("/scenario", ""), name)
-    end
-  end
+  setting.add_ablated(rows, "scenario_cmml", "recommended", "recommended/scenario")
   add("paper", "paper/scenario")
   add("published-code", "published-code/scenario")
   for _, kind in ipairs { "cf_score", "popularity", "support_popularity" } do

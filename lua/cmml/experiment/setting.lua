@@ -48,6 +48,19 @@ function setting.compute(cmml, settings)
   return require("cmml.experiment." .. (settings.cell or "user_cell")).run(cmml, settings)
 end
 
+--- Adds a preset to rows: as it is, and without each of the parts that make it CMML.
+-- @tparam table rows
+-- @tparam string kind of the recommender
+-- @tparam string row its title
+-- @tparam string preset
+function setting.add_ablated(rows, kind, row, preset)
+  rows[#rows + 1] = { row = row, kind = kind, model = { preset = preset } }
+  rows[#rows + 1] = { row = row .. " without modulation", kind = kind,
+    model = { preset = preset, modulation = "none" } }
+  rows[#rows + 1] = { row = row .. " without context", kind = kind,
+    model = { preset = preset, encoder = "none" } }
+end
+
 --- The published preset of the setting, whose parts are exchanged.
 -- @tparam table opt
 -- @treturn string

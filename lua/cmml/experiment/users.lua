@@ -1,7 +1,7 @@
 --- `cmml experiment users`: recommenders for people that were never seen (CMML's Table 3).
 --
 -- @module cmml.experiment.users
-local args = require "cmml.args"
+local setting = require "cmml.experiment.setting"
 local user_plan = require "cmml.experiment.user_plan"
 
 local users = {
@@ -14,20 +14,12 @@ local simple = { { "item_user_mean", "item mean + user bias" },
   { "matrix_factorization", "matrix factorization" }, { "item_knn", "item-kNN" } }
 
 -- What is compared: presets of CMML for the user setting, and what is counted.
-local function rows_of(cmml)
+local function rows_of()
   local rows = {}
   local function add(preset)
-    local found = cmml.presets[preset]
-    if found and found.setting == "user" then
-      rows[#rows + 1] = { row = preset, kind = "cmml", model = { preset = preset } }
-    end
+    rows[#rows + 1] = { row = preset, kind = "cmml", model = { preset = preset } }
   end
-  add "recommended"
-  for _, name in ipairs(args.keys(cmml.presets)) do
-    if name:find "^recommended/" then
-      add(name)
-    end
-  end
+  setting.add_ablated(rows, "cmml", "recommended", "recommended")
   add "paper"
   add "published-code"
   for _, entry in ipairs(simple) do
@@ -41,7 +33,7 @@ end
 -- @tparam table opt options
 -- @treturn table budget (a text), tables, cells; see `cmml.experiment.report`
 function users.plan(cmml, opt)
-  return user_plan.make(cmml, "users", opt, rows_of(cmml), simple[1][2], { "full", "capped" })
+  return user_plan.make(cmml, "users", opt, rows_of(), simple[1][2], { "full", "capped" })
 end
 
 return users
