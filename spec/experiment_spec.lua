@@ -40,6 +40,8 @@ describe("cmml.experiment", function()
     assert.matches("Warm users as published %(leaky%)", result.text)
     assert.is_nil(result.text:find("Cold users, full histories (leaky)", 1, true))
     assert.matches("MAE, support 5", result.text)
+    assert.matches("| difference to item mean %+ user bias +| MAE", result.text)
+    assert.matches("| difference to matrix factorization +| MAE", result.text)
     assert.matches("at most 1 epochs", result.text)
     local fixed = result.rows[#result.rows]["cold users/mae"]
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)

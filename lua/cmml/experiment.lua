@@ -182,6 +182,11 @@ return function(cmml)
       local rows = report.summary(cmml, plan, results, tbl, opt)
       result.tables[i] = { title = tbl.title, leaky = tbl.leaky or false, rows = rows }
       texts[#texts + 1] = report.text(tbl, rows, opt.seeds)
+      for _, reference in ipairs(tbl.references or {}) do
+        local other = setmetatable({ reference = reference }, { __index = tbl })
+        texts[#texts + 1] = report.differences(other, report.summary(cmml, plan, results, other,
+          opt))
+      end
     end
     local more
     if module.finish then

@@ -1,7 +1,7 @@
 --- Tables of cells: means over tasks and seeds with intervals, as Markdown, and every cell as CSV.
 --
 -- A table is {id, title, rows (names in order), metrics (list of {name, head}), reference (a row),
--- leaky, tasks (what a task is)}; its cells are {table = id, row, seed, fixed (the same for every
+-- references (more of them), leaky, tasks (what a task is)}; its cells are {table = id, row, seed, fixed (the same for every
 -- seed), name, settings}; their results {metrics = by name a list with one number a task, weights
 -- (optional, one a task), seconds}.
 --
@@ -128,6 +128,33 @@ local function markdown(grid)
 end
 report.markdown = markdown
 
+local function heads_of(tbl, first, last)
+  local heads = { first }
+  for _, metric in ipairs(tbl.metrics) do
+    heads[#heads + 1] = metric.head or metric.name
+  end
+  heads[#heads + 1] = last
+  return heads
+end
+
+--- The differences of a table to its reference as Markdown.
+-- @tparam table tbl
+-- @tparam table rows of `summary`
+-- @treturn ?string nil where there is nothing to compare
+function report.differences(tbl, rows)
+  local grid = { heads_of(tbl, "difference to " .. tostring(tbl.reference)) }
+  for _, entry in ipairs(rows) do
+    local line, has_change = { entry.row }, false
+    for _, metric in ipairs(tbl.metrics) do
+      line[#line + 1] = number(entry[metric.name], "difference", "difference_low",
+        "difference_high", true)
+      has_change = has_change or line[#line] ~= "-"
+    end
+    grid[#grid + 1] = has_change and line or nil
+  end
+  return #grid > 1 and markdown(grid) or nil
+end
+
 --- A table as Markdown: means with 95 % intervals and the seconds of a cell, and below it the
 -- differences to the reference.
 -- @tparam table tbl
@@ -135,29 +162,18 @@ report.markdown = markdown
 -- @tparam integer n_seeds
 -- @treturn string
 function report.text(tbl, rows, n_seeds)
-  local heads, means, differences = { "model" }, {}, { { "difference to " .. tostring(
-    tbl.reference) } }
-  for _, metric in ipairs(tbl.metrics) do
-    heads[#heads + 1] = metric.head or metric.name
-    table.insert(differences[1], heads[#heads])
-  end
-  heads[#heads + 1] = "seconds"
-  means[1] = heads
+  local grid = { heads_of(tbl, "model", "seconds") }
   for _, entry in ipairs(rows) do
-    local line, change = { title_of(entry, n_seeds) }, { entry.row }
-    local has_change = false
+    local line = { title_of(entry, n_seeds) }
     for _, metric in ipairs(tbl.metrics) do
-      local value = entry[metric.name]
-      line[#line + 1] = number(value, "mean", "low", "high")
-      change[#change + 1] = number(value, "difference", "difference_low", "difference_high", true)
-      has_change = has_change or change[#change] ~= "-"
+      line[#line + 1] = number(entry[metric.name], "mean", "low", "high")
     end
     line[#line + 1] = entry.seeds > 0 and ("%.1f"):format(entry.seconds) or "-"
-    means[#means + 1] = line
-    differences[#differences + 1] = has_change and change or nil
+    grid[#grid + 1] = line
   end
-  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "", markdown(means),
-    #differences > 1 and "\n\n" .. markdown(differences) or "")
+  local differences = report.differences(tbl, rows)
+  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "", markdown(grid),
+    differences and "\n\n" .. differences or "")
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.

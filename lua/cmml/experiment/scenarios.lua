@@ -30,8 +30,12 @@ end
 -- @tparam table opt options
 -- @treturn table budget (a text), tables, cells; see `cmml.experiment.report`
 function scenarios.plan(cmml, opt)
-  return scenario_plan.make(cmml, "scenarios", opt, rows_of(cmml),
+  local plan = scenario_plan.make(cmml, "scenarios", opt, rows_of(cmml),
     cmml.recommenders.cf_score.title)
+  for _, tbl in ipairs(plan.tables) do
+    tbl.references = { cmml.recommenders.popularity.title }
+  end
+  return plan
 end
 
 return scenarios

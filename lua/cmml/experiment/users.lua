@@ -33,7 +33,11 @@ end
 -- @tparam table opt options
 -- @treturn table budget (a text), tables, cells; see `cmml.experiment.report`
 function users.plan(cmml, opt)
-  return user_plan.make(cmml, "users", opt, rows_of(), simple[1][2], { "full", "capped" })
+  local plan = user_plan.make(cmml, "users", opt, rows_of(), simple[1][2], { "full", "capped" })
+  for _, tbl in ipairs(plan.tables) do
+    tbl.references = { simple[2][2] }
+  end
+  return plan
 end
 
 return users
