@@ -1,9 +1,9 @@
 --- Tables of cells: means over tasks and seeds with intervals, as Markdown, and every cell as CSV.
 --
--- A table is {id, title, rows (names in order), metrics (list of {name, head}), reference (a row),
--- references (more of them), leaky, tasks (what a task is)}; its cells are {table = id, row, seed, fixed (the same for every
--- seed), name, settings}; their results {metrics = by name a list with one number a task, weights
--- (optional, one a task), seconds}.
+-- A table is {id, title, rows (names in order), metrics (list of {name, base, head}), reference
+-- (one row), references (more), leaky}; its cells are {table = id, row, seed, fixed (the same for
+-- every seed), name, settings}; their results {metrics = by name a list with one number a task,
+-- weights (optional, one a task), seconds}.
 --
 -- @module cmml.experiment.report
 local report = {}
