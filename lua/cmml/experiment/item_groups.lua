@@ -21,17 +21,21 @@ local function similarities(core, scenarios, width)
 end
 
 -- The scenarios of each group, most typical first: those most like the others of it.
-local function typical(similar, clusters, k)
-  local lists, likeness = {}, {}
+local function typical(core, similar, clusters, k)
+  local lists, likeness, members = {}, {}, {}
+  for s, g in ipairs(clusters) do
+    members[s] = {}
+    for h = 1, k do
+      members[s][h] = h == g and 1 or 0
+    end
+  end
+  local sums = core.matmul(similar, core.tensor(members)):totable()
   for g = 1, k do
     lists[g] = {}
   end
   for s, g in ipairs(clusters) do
     table.insert(lists[g], s)
-    likeness[s] = 0
-    for other, h in ipairs(clusters) do
-      likeness[s] = likeness[s] + (h == g and similar[s][other] or 0)
-    end
+    likeness[s] = sums[s][g]
   end
   for _, list in ipairs(lists) do
     table.sort(list, function(a, b)
@@ -59,7 +63,7 @@ local function divide(cmml, scenarios, n_items, k)
   k = math.min(k, #scenarios)
   local clusters = cmml.kmeans(similar, { k = k, restarts = 50 }).clusters:totable()
   local names, groups = {}, {}
-  for g, list in ipairs(typical(similar:totable(), clusters, k)) do
+  for g, list in ipairs(typical(cmml.core, similar, clusters, k)) do
     local parts = {}
     for i = 1, math.min(3, #list) do
       parts[i] = item_groups.short_name(scenarios[list[i]])

@@ -58,7 +58,7 @@ local function read_groups(opt, n)
 end
 
 -- The points that get a label, most typical first: of each group those nearest to its middle.
-local function typical(points, groups, n_groups, each)
+local function typical(points, groups, n_groups)
   local sums, ranked, chosen = {}, {}, {}
   for g = 1, n_groups do
     sums[g], ranked[g] = { 0, 0, 0 }, {}
@@ -85,19 +85,20 @@ local function typical(points, groups, n_groups, each)
       chosen[#chosen + 1] = ranked[g][rank] and { ranked[g][rank], g } or nil
     end
   end
-  return chosen, each * n_groups
+  return chosen
 end
 
--- Labels where there is room; of each group so many at most.
+-- Labels where there is room; of each group so many at most, of the points that are most typical.
 local function draw_labels(canvas, box, at, names, chosen, each)
-  local taken, drawn = places.new(box), {}
+  local taken, drawn, tried = places.new(box), {}, {}
   for _, point in ipairs(at) do
     taken:add(point[1] - 4, point[2] - 4, point[1] + 4, point[2] + 4)
   end
   for _, entry in ipairs(chosen) do
     local i, group = entry[1], entry[2]
     local name = text.shorten(names[i] or "", label_size, 130)
-    if name ~= "" and (drawn[group] or 0) < each then
+    if name ~= "" and (drawn[group] or 0) < each and (tried[group] or 0) < 10 * each then
+      tried[group] = (tried[group] or 0) + 1
       local x, y = taken:label(at[i][1], at[i][2], text.width(name, label_size), label_size)
       if x then
         drawn[group] = (drawn[group] or 0) + 1
@@ -143,8 +144,7 @@ return function(options)
     counts[groups[i]] = (counts[groups[i]] or 0) + 1
   end
   if opt.names then
-    draw_labels(canvas, box, at, opt.names, typical(points, groups, #order, opt.labels),
-      opt.labels)
+    draw_labels(canvas, box, at, opt.names, typical(points, groups, #order), opt.labels)
   end
   canvas.height = math.max(box.bottom + 50, with_legend and top + #order * 20 + 20 or 0)
   if with_legend then
