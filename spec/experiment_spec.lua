@@ -205,6 +205,15 @@ describe("cmml experiment", function()
     assert.matches("cell full, paper, seed 1: .*/no/such/folder", errors)
   end)
 
+  it("shows the table where it cannot be written, and fails", function()
+    assert(core.mkdir(folder .. "/results.csv")) -- where the file would go
+    local output, errors, code = cli("experiment", "modulations", "--quick", "--seeds", "1",
+      "--epochs", "1", "--modulations", "film", "--out", folder, "--quiet")
+    assert.equal(1, code)
+    assert.matches("\n| film +| %d", output)
+    assert.matches("1 failures; finished cells are kept.*results.csv: it is a folder", errors)
+  end)
+
   it("says which experiments there are", function()
     local _, errors, code = cli "experiment"
     assert.equal(1, code)

@@ -2643,7 +2643,7 @@ function cmml.expand(x, shape) end
 ---once; with `out` its result is kept there, and the same call goes on where it was interrupted.
 ---@param name string "users", "scenarios", "modulations" or "encoders"
 ---@param options? table data (folder, or list of them); seeds (how many, default 5); budget ("default", or "published": steps as in the paper's code), epochs, patience, batch, lr, draws, valid and data_seed over it; quick (a run of seconds, on a small made world without data); metrics (names of those to show); resamples of the bootstrap (10000); out (folder of cells, results.md, results.csv and pictures; default: nothing is written); jobs (1: cells are computed in this process; more: so many processes at a time) and processes (true: even one job is a process); modules and load (modules and Lua files that each process takes in first, so that components of a script's own are known there; a script that calls this function is one itself, up to this call); quiet (true); and those of the experiment alone, see `cmml experiment --help`
----@return table # text (Markdown), rows (of the first table: row, seeds, seconds, and by metric mean, low, high, difference, difference_low, difference_high), tables (list of {title, rows}), failures (list of {cell, message}), files
+---@return table # text (Markdown), rows (of the first table: row, seeds, seconds, and by metric mean, low, high, difference, difference_low, difference_high), tables (list of {title, rows}), failures (list of {cell, message}; without cell: of a file that could not be written), files
 function cmml.experiment(name, options) end
 
 ---The experiments that there are, in order: names that `experiment` knows.

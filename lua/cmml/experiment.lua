@@ -124,10 +124,11 @@ end
 local function write_files(cmml, plan, results, result, folder, more)
   local function write(file, text)
     local ok, message = cmml.core.write_file(folder .. "/" .. file, text)
-    if not ok then
-      error(("experiment: %s; finished cells are kept in %s/cells"):format(message, folder), 0)
+    if ok then
+      result.files[#result.files + 1] = folder .. "/" .. file
+    else
+      result.failures[#result.failures + 1] = { message = message }
     end
-    result.files[#result.files + 1] = folder .. "/" .. file
   end
   write("results.md", result.text .. "\n")
   write("results.csv", report.csv(plan, results))
@@ -163,7 +164,7 @@ return function(cmml)
   -- up to this call); quiet (true); and those of the experiment alone, see `cmml experiment --help`
   -- @treturn table text (Markdown), rows (of the first table: row, seeds, seconds, and by metric
   -- mean, low, high, difference, difference_low, difference_high), tables (list of {title, rows}),
-  -- failures (list of {cell, message}), files
+  -- failures (list of {cell, message}; without cell: of a file that could not be written), files
   function cmml.experiment(name, options)
     if child.active then
       child.stop_script()

@@ -123,8 +123,8 @@ function experiment.run(cmml, values)
     io.stderr:write(("written: %s\n"):format(table.concat(result.files, ", ")))
   end
   if #result.failures > 0 then
-    return nil, ("%d of the cells failed; the others are kept, and the same command goes on\n%s")
-      :format(#result.failures, experiment.failed(result.failures))
+    return nil, ("%d failures; finished cells are kept, and the same command goes on\n%s"):format(
+      #result.failures, experiment.failed(result.failures))
   end
   return true
 end
