@@ -3811,7 +3811,8 @@ function cmml.preset_options(name, given, known, setting) end
 ---Settings by name. `published-code`, the default, is what the paper's released code runs on
 ---MovieLens-1M. Those of the scenario setting stand under `paper/scenario` and
 ---`published-code/scenario`, and under the names of the code's data sets. Of the encoder
----ablation, `.._non_negative_pooling` sees no negatives.
+---ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for ratings of users,
+---`recommended/scenario` for scenarios, the latter also without modulation and without context.
 ---@type table
 cmml.presets = nil
 

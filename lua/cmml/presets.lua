@@ -108,8 +108,8 @@ local recommended = { setting = "user",
 local recommended_scenario = { setting = "scenario",
   split = { query_share = 0.2 },
   vectors = { method = "als", factors = 64, alpha = 100, regularization = 300, sets = {
-    lastfm = { alpha = 40, regularization = 200 },
-    yelp = { alpha = 400, regularization = 1600 } } },
+    lastfm = { alpha = 60, regularization = 250 },
+    yelp = { alpha = 800, regularization = 2400 } } },
   model = { label = "binary", encoder = "mean", encoder_widths = { 128 }, encoder_detach = false,
     hybrid = "dot", modulation = "film", backbone = { 32, 32 }, hyper = { 32, 32 },
     activation = "leaky_relu", unit_rows = true, dropout = 0.5, loss = "softmax",
@@ -119,6 +119,11 @@ local recommended_scenario = { setting = "scenario",
     query_negatives = 32, order = "mixed", optimizer = "adamw", weight_decay = 0.1, lr = 3e-3,
     schedule = "cosine", epochs = 3, rounds = 7, patience = 0 } }
 
+-- The same with some options of the model changed.
+local function recommended_with(changes)
+  return merged(recommended_scenario, { model = merged(recommended_scenario.model, changes) })
+end
+
 local no_gru = merged(linear(64, "none"), { encoder = "mean", encoder_widths = { 128, 128 } })
 local wide_query = { query = 256 }
 
@@ -126,12 +131,15 @@ return function(cmml)
   --- Settings by name. `published-code`, the default, is what the paper's released code runs on
   -- MovieLens-1M. Those of the scenario setting stand under `paper/scenario` and
   -- `published-code/scenario`, and under the names of the code's data sets. Of the encoder
-  -- ablation, `.._non_negative_pooling` sees no negatives.
+  -- ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for ratings of users,
+  -- `recommended/scenario` for scenarios, the latter also without modulation and without context.
   cmml.presets = {
     ["recommended"] = recommended,
     ["paper"] = paper(),
     ["paper/soft"] = paper(paper_soft),
     ["recommended/scenario"] = recommended_scenario,
+    ["recommended/scenario/without-modulation"] = recommended_with { modulation = "none" },
+    ["recommended/scenario/without-context"] = recommended_with { encoder = "none" },
     ["paper/scenario"] = paper_scenario(),
     ["paper/scenario/soft"] = paper_scenario(paper_soft),
     ["published-code"] = user { backbone = { 64, 64 }, hyper = { 256, 256 } },
