@@ -1,6 +1,6 @@
--- Recurrent layers over a batch multiply by a weight that is laid out once; over one row BLAS reads
--- it as it lies. Both ways must agree, at sizes that fill panels and sizes that do not, for every
--- set of kernels.
+-- Recurrent layers over a batch, and maps of many rows, multiply by a weight that is laid out; over
+-- one row BLAS reads it as it lies. Both ways must agree, at sizes that fill panels and sizes that
+-- do not, for every set of kernels.
 local each_kernels = require "spec.support.each_kernels"
 local single = require "cmml"
 
@@ -67,7 +67,32 @@ local function check(cmml, name, tolerance)
   end
 end
 
+-- A map of many rows against the same map of each row alone.
+local function check_map(cmml, name, tolerance)
+  for _, size in ipairs { { 32, 8, 16 }, { 45, 33, 70 }, { 200, 64, 64 }, { 97, 512, 33 } } do
+    local rows, inp, out = table.unpack(size)
+    local x, weight = cmml.uniform({ rows, inp }, -1, 1, { seed = 1 }),
+      cmml.uniform({ out, inp }, -1, 1, { seed = 2 })
+    local bias, off = cmml.uniform({ out }, -1, 1, { seed = 3 }), 0
+    local all = cmml.linear(x, weight, bias, "tanh")
+    for r = 1, rows do
+      local alone = cmml.linear(x:slice(1, r, r), weight, bias, "tanh")
+      off = math.max(off, largest(all:slice(1, r, r) - alone))
+    end
+    assert.is_true(off <= tolerance, ("%s, %dx%d to %d: %g"):format(name, rows, inp, out, off))
+  end
+end
+
 describe("a weight in panels", function()
+  it("maps many rows as each alone", function()
+    each_kernels(single.core, function(name)
+      check_map(single, name, 1e-5)
+    end)
+    each_kernels(double.core, function(name)
+      check_map(double, name, 1e-13)
+    end)
+  end)
+
   it("gives what it gives as it lies, in single precision", function()
     each_kernels(single.core, function(name)
       check(single, name, 3e-6)

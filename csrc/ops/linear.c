@@ -1,6 +1,6 @@
 /* linear.c - affine map and activation in one op. */
 #include "ops/ops.h"
-#include "tensor/blas.h"
+#include "tensor/panels.h"
 #include <string.h>
 
 /* x [.., in], weight [out, in], bias [out] or absent; i = activation */
@@ -21,15 +21,25 @@ static bool linear_shape(cm_call *c)
     }
     c->out_shape = *x;
     c->out_shape.dims[x->ndim - 1] = w->dims[0];
-    return cm_shape_count(c->cx, &c->out_shape, &count);
+    if (!cm_shape_count(c->cx, &c->out_shape, &count))
+        return false;
+    if (cm_panels_pay(cm_shape_lead(&c->out_shape), w->dims[0], w->dims[1]))
+        c->work_size = cm_panels_size(w->dims[0], w->dims[1]);
+    return true;
 }
 
 static void linear_eval(cm_call *c)
 {
     const cm_tensor *x = c->in[0], *w = c->in[1];
     int64_t out = w->shape.dims[0], in = w->shape.dims[1], rows = cm_shape_lead(&c->out_shape);
-    cm_gemm(c->cx, rows, out, in, (cm_matrix){cm_data(x), in, 1}, (cm_matrix){cm_data(w), 1, in}, 0,
-            cm_data(c->out), out);
+    cm_matrix map = {cm_data(w), 1, in};
+    if (c->work_size > 0) {
+        cm_panels_fill(out, in, map, c->work);
+        cm_panels_product(c->cx, rows, out, in, cm_data(x), in, c->work, false, cm_data(c->out),
+                          out);
+    } else {
+        cm_gemm(c->cx, rows, out, in, (cm_matrix){cm_data(x), in, 1}, map, 0, cm_data(c->out), out);
+    }
     cm_kernels_of(c->cx)->bias_act(rows, out, cm_data(c->out),
                                    c->n_in > 2 ? cm_data(c->in[2]) : NULL,
                                    (cm_activation)c->p.i[0]);

@@ -3,7 +3,15 @@
 #include "tensor/kernels.h"
 #include <string.h>
 
-enum { BLOCK = 16 }; /* rows that are laid out while their lines of memory are near */
+enum {
+    BLOCK = 16, /* rows that are laid out while their lines of memory are near */
+    BESIDE = 96 /* rows that go through all panels while they are near */
+};
+
+bool cm_panels_pay(int64_t m, int64_t n, int64_t k)
+{
+    return m >= 32 && n >= CM_PANEL / 2 && k >= 8 && k <= 512 && cm_blas_threads() == 1;
+}
 
 int64_t cm_panels_size(int64_t n, int64_t k)
 {
@@ -29,5 +37,8 @@ void cm_panels_product(cm_ctx *cx, int64_t m, int64_t n, int64_t k, const cm_rea
                        const cm_real *panels, bool add, cm_real *c, int64_t ldc)
 {
     cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;
-    cm_kernels_of(cx)->panel_product(m, n, k, a, lda, panels, add, c, ldc);
+    const cm_kernels *kernels = cm_kernels_of(cx);
+    for (int64_t i = 0; i < m; i += BESIDE)
+        kernels->panel_product(CM_MIN(m - i, BESIDE), n, k, a + i * lda, lda, panels, add,
+                               c + i * ldc, ldc);
 }
