@@ -190,8 +190,8 @@ asan: ## the specs under the address and undefined-behaviour sanitizers, leaks i
 	@$(asan_make) $(parallel) all build/asan/oom_sweep
 	@$(asan_make) run-asan
 
-# These start programs that wait for ever with the runtimes loaded before them: to be found out.
-asan_leaves = --exclude-pattern=cells_spec --exclude-pattern=process_spec
+# The specs of cells and processes start programs that wait for ever with the runtimes loaded before them: to be found out.
+asan_leaves = --exclude-pattern='ce[ls]+_spec'
 
 run-asan:
 	$(Q)$(in_tree) $(asan_env) $(busted) $(asan_leaves)
