@@ -190,7 +190,7 @@ asan: ## the specs under the address and undefined-behaviour sanitizers, leaks i
 	@$(asan_make) $(parallel) all build/asan/oom_sweep
 	@$(asan_make) run-asan
 
-# The specs of cells and processes start programs that wait for ever with the runtimes loaded before them: to be found out.
+# The specs of cells and of processes wait for ever with these runtimes: to be found out.
 asan_leaves = --exclude-pattern='ce[ls]+_spec'
 
 run-asan:
