@@ -190,11 +190,8 @@ asan: ## the specs under the address and undefined-behaviour sanitizers, leaks i
 	@$(asan_make) $(parallel) all build/asan/oom_sweep
 	@$(asan_make) run-asan
 
-# The specs of cells and of processes wait for ever with these runtimes: to be found out.
-asan_leaves = --exclude-pattern='ce[ls]+_spec'
-
 run-asan:
-	$(Q)$(in_tree) $(asan_env) $(busted) $(asan_leaves)
+	$(Q)$(in_tree) $(asan_env) $(busted)
 	$(Q)$(in_tree) env CMML_SWEEP_RUNS=40 $(run_sweep)
 
 coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT='--coverage' \

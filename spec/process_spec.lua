@@ -24,7 +24,8 @@ end
 
 -- Whether a process is there (one that ended, but was not waited for, is not).
 local function runs(id)
-  local pipe = assert(io.popen(("ps -o stat= -p %d"):format(id)))
+  -- ps waits for ever with the runtime of a sanitizer loaded before it
+  local pipe = assert(io.popen(("LD_PRELOAD= ps -o stat= -p %d"):format(id)))
   local state = pipe:read "a"
   pipe:close()
   return state:find "%S" ~= nil and not state:find "^Z"
