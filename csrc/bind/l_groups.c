@@ -146,7 +146,7 @@ static int l_join_ids(lua_State *L)
     int64_t n = cmL_check_length(L, 1), count = 0, at = 0, shifts[most];
     const cm_ids *parts[most];
     luaL_argcheck(L, n <= most, 1, "at most 100 lists");
-    luaL_checkstack(L, most + 5, "lists");
+    luaL_checkstack(L, most + 5, "not enough memory, or too many lists");
     for (int64_t i = 0; i < n; i++) {
         parts[i] = check_part(L, i + 1, &shifts[i]);
         count += parts[i]->count;

@@ -289,7 +289,7 @@ static int l_ranking_rows(lua_State *L)
         lua_rawgeti(L, 4, i + 1);
         removed[i] = check_lists(L, lua_gettop(L), "users");
     }
-    luaL_checkstack(L, 8, "ranking_rows");
+    luaL_checkstack(L, 8, "not enough memory, or calls too deep");
     cm_ids **segments, **boxes[2];
     push_boxes(L, "segments", &segments, 2, pair_names, boxes);
     cm_tensor **labels = cmL_push_tensor(L);
