@@ -115,3 +115,26 @@ describe("pairs of scenarios", function()
       { core.common_pairs(found, found) })
   end)
 end)
+
+describe("lists to rank", function()
+  -- Each list that is removed takes places on the stack, of which a new coroutine has few.
+  it("leave out what stands in any of many lists", function()
+    local removed = {}
+    for i = 1, 16 do
+      removed[i] = { users = core.segments { 1 }, items = core.ids { i } }
+    end
+    local all = {}
+    for i = 1, 20 do
+      all[i] = i
+    end
+    local candidates = { scenarios = core.segments { 20 }, items = core.ids(all) }
+    local held = { scenarios = core.segments { 1 }, users = core.ids { 1 },
+      items = core.ids { 18 } }
+    local rank = coroutine.wrap(core.ranking_rows)
+    assert.same({ 17, 18, 19, 20 },
+      rank(candidates, 1, held, removed, core.ids { 1 }).items:totable())
+    removed[17] = removed[1]
+    refused("too many: at most 16", core.ranking_rows, candidates, 1, held, removed,
+      core.ids { 1 })
+  end)
+end)

@@ -285,11 +285,11 @@ static int l_ranking_rows(lua_State *L)
     int n = (int)CM_MIN(cmL_check_length(L, 4), MOST_PARTS + 1);
     luaL_argcheck(L, n <= MOST_PARTS, 4, "too many: at most 16");
     cm_ids *users = cmL_check_ids(L, 5);
+    luaL_checkstack(L, 3 * n + 8, "not enough memory, or calls too deep");
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, 4, i + 1);
         removed[i] = check_lists(L, lua_gettop(L), "users");
     }
-    luaL_checkstack(L, 8, "not enough memory, or calls too deep");
     cm_ids **segments, **boxes[2];
     push_boxes(L, "segments", &segments, 2, pair_names, boxes);
     cm_tensor **labels = cmL_push_tensor(L);
