@@ -69,6 +69,12 @@ describe("who took what, divided by chance", function()
     assert.not_same(whole, divided(lists, { seed = 7, choice = 1 }))
   end)
 
+  it("takes nothing of a list without items, however few are enough", function()
+    local parts = core.divide_taken(taken.of(core, { {}, { 1, 2 }, {} }), { 0.9 }, { least = 0 })
+    assert.same({ 0, 1, 0 }, parts[1].users:totable())
+    assert.same({ 0, 1, 0 }, parts[2].users:totable())
+  end)
+
   it("refuses shares and lists that make no sense", function()
     refused("below 1 together", core.divide_taken, all, { 0.5, 0.5 }, {})
     refused("not negative", core.divide_taken, all, { -0.1 }, {})
@@ -113,6 +119,20 @@ describe("pairs of scenarios", function()
     end
     assert.same({ 1, by_scenario[1][1][1], by_scenario[1][1][2] },
       { core.common_pairs(found, found) })
+  end)
+
+  -- A user who stands in two places would be moved twice, beyond the room for what is kept.
+  it("are not divided where they do not rise", function()
+    local function divide(scenarios, users, items)
+      return core.divide_pairs({ scenarios = core.segments(scenarios), users = core.ids(users),
+        items = core.ids(items) }, core.ids { 2 }, 1, 1)
+    end
+    refused("user 2, item 4 after user 3, item 2 in scenario 2", divide, { 1, 7 },
+      { 9, 2, 3, 3, 2, 4, 2, 2 }, { 1, 1, 1, 2, 4, 5, 6, 7 })
+    refused("user 2, item 1 after user 2, item 1 in scenario 2", divide, { 0, 2 }, { 2, 2 },
+      { 1, 1 })
+    local kept, moved = divide({ 2, 2 }, { 9, 8, 1, 2 }, { 1, 1, 1, 1 })
+    assert.same({ { 2, 1 }, { 0, 1 } }, { kept.scenarios:totable(), moved.scenarios:totable() })
   end)
 end)
 

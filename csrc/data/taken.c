@@ -67,7 +67,7 @@ static void divide_list(int64_t g, int32_t n, const cm_divide_options *o, int32_
                         int8_t *part, int32_t *length)
 {
     cm_rng rng = cm_rng_keyed(o->seed, o->choice, (uint32_t)g, CM_STREAM_HELD_OUT);
-    int32_t left = n < o->least ? 0 : n - 1, taken = 0;
+    int32_t left = n < CM_MAX(o->least, 1) ? 0 : n - 1, taken = 0;
     for (int p = 1; p <= o->n; p++) {
         double wanted = n * o->shares[p - 1] + cm_rng_uniform(&rng);
         length[p] = (int32_t)CM_MIN(wanted, (double)left);
@@ -267,6 +267,21 @@ cm_ids *cm_pairs_users(cm_ctx *cx, const cm_pairs *pairs, int32_t scenario)
     return users;
 }
 
+/* Whether the pairs of a scenario rise: by user, and by item within a user. */
+static bool check_order(cm_ctx *cx, const cm_pairs *pairs, int32_t scenario)
+{
+    const int32_t *user = pairs->users->values, *item = pairs->items->values;
+    int32_t end = pairs->scenarios->values[scenario + 1];
+    for (int64_t i = (int64_t)pairs->scenarios->values[scenario] + 1; i < end; i++)
+        if (user[i] < user[i - 1] || (user[i] == user[i - 1] && item[i] <= item[i - 1]))
+            return cm_refuse(cx, CM_ERR_ARGUMENT,
+                             "user %d, item %d after user %d, item %d in scenario %d: pairs must "
+                             "rise within a scenario",
+                             user[i] + 1, item[i] + 1, user[i - 1] + 1, item[i - 1] + 1,
+                             scenario + 1);
+    return true;
+}
+
 /* Marks the pairs of one scenario that go to the second part; returns how many. */
 static int32_t mark_scenario(const cm_pairs *pairs, int32_t scenario, const cm_ids *users,
                              uint64_t seed, int64_t limit, int32_t *order, int8_t *part)
@@ -296,7 +311,7 @@ static bool mark_all(cm_ctx *cx, const cm_pairs *pairs, const cm_ids *scenarios,
     bool ok = order != NULL;
     for (int64_t k = 0; ok && k < scenarios->count; k++) {
         int32_t s = scenarios->values[k];
-        cm_ids *users = cm_pairs_users(cx, pairs, s);
+        cm_ids *users = check_order(cx, pairs, s) ? cm_pairs_users(cx, pairs, s) : NULL;
         ok = users != NULL;
         if (ok)
             moved[s] = mark_scenario(pairs, s, users, seed, limit, order, part);

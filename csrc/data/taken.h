@@ -67,7 +67,8 @@ cm_ids *cm_pairs_users(cm_ctx *cx, const cm_pairs *pairs, int32_t scenario) CM_M
 /* Divides the pairs of some scenarios by user, as ScenarioMeta's data were: of the users in random
  * order the first fill out[0] until it has `limit` pairs of the scenario, at most half of the users
  * though; the others' go to out[1]. Pairs of other scenarios go to out[0]. Depends on (seed,
- * scenario) alone. The results are new, as above. */
+ * scenario) alone. Refused where the pairs of such a scenario do not rise. The results are new, as
+ * above. */
 bool cm_pairs_divide(cm_ctx *cx, const cm_pairs *pairs, const cm_ids *scenarios, uint64_t seed,
                      int64_t limit, cm_pairs out[2]) CM_MUST_CHECK;
 
