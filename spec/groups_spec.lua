@@ -50,6 +50,9 @@ describe("group_items", function()
     refused.with_text("items beyond", core.group_items,
       { rows = core.segments { 1 }, columns = core.ids { 0 } }, takers, {})
     refused.with_text("the field rows must hold", core.group_items, {}, takers, {})
+    refused.with_text("user 2147483647: number users from 1 without gaps", core.group_items,
+      { rows = core.segments { 1 }, columns = core.ids { 1 } },
+      { rows = core.segments { 1 }, columns = core.ids { 2147483647 } }, { min_users = 1 })
     refused.with_text("min_users: not negative", core.group_items, groups, takers,
       { min_users = -1 })
     refused.with_text("min_items must be a whole number", core.group_items, groups, takers,

@@ -43,6 +43,9 @@ static int32_t users_of(const cm_groups *from, int64_t g, int32_t enough, int32_
 bool cm_groups_count_users(cm_ctx *cx, const cm_groups *from, const bool *wanted, int32_t enough,
                            int32_t *counts)
 {
+    if (from->users->limit > cm_ids_most(from->users->count))
+        return cm_refuse(cx, CM_ERR_LIMIT, "user %d: number users from 1 without gaps",
+                         from->users->limit);
     int32_t *seen = cm_calloc(cx, (size_t)CM_MAX(from->users->limit, 1), sizeof *seen);
     if (!seen)
         return false;
