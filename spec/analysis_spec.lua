@@ -66,6 +66,14 @@ for name, library in pairs { float32 = cmml, float64 = double } do
   end)
 end
 
+it("principal components are the same whatever the unit", function()
+  local x = points(double.core, 30, 5)
+  local shares = double.pca(x).shares
+  for _, unit in ipairs { 1e-120, 1e-90, 1e80, 1e98 } do
+    near_lists(shares, double.pca(x * unit).shares, 1e-9, "shares at " .. unit)
+  end
+end)
+
 describe("k-means", function()
   local core = cmml.core
 

@@ -40,6 +40,13 @@ for name, library in pairs { float32 = cmml, float64 = double } do
       near(1, sum, 1e-6)
     end)
 
+    it("has affinities of points that all but coincide", function()
+      for _, size in ipairs { 1e-156, 1e-160, 1e-300 } do
+        local x = core.tensor { { size }, { 2 * size }, { 5 * size }, { 7 * size } }
+        assert.truthy(core.tsne_affinities(x, 2):isfinite(), size)
+      end
+    end)
+
     -- scikit-learn's exact method on these points: 0.3097 from principal components, 0.3066 and
     -- 0.3239 from random places.
     it("comes as low as scikit-learn, and keeps groups together", function()

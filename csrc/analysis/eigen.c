@@ -165,9 +165,17 @@ static void fix_sign(double *v, int64_t n)
 
 bool cm_eigen_symmetric(cm_ctx *cx, double *a, int64_t n, double *values, double *vectors)
 {
-    for (int64_t i = 0; i < n * n; i++)
+    double largest = 0;
+    for (int64_t i = 0; i < n * n; i++) {
         if (!isfinite(a[i]))
             return cm_refuse(cx, CM_ERR_NUMBER, "eigenvectors: the matrix is not finite");
+        largest = CM_MAX(largest, fabs(a[i]));
+    }
+    /* Squares of the numbers must neither overflow nor vanish; a power of two rounds nothing. */
+    int power;
+    (void)frexp(largest, &power);
+    for (int64_t i = 0; i < n * n; i++)
+        a[i] = ldexp(a[i], -power);
     double *work = cm_calloc(cx, (size_t)n, 4 * sizeof *work);
     if (!work)
         return false;
@@ -178,8 +186,10 @@ bool cm_eigen_symmetric(cm_ctx *cx, double *a, int64_t n, double *values, double
     }
     if (ok) {
         put_in_order(values, vectors, n);
-        for (int64_t i = 0; i < n; i++)
+        for (int64_t i = 0; i < n; i++) {
+            values[i] = ldexp(values[i], power);
             fix_sign(vectors + i * n, n);
+        }
     }
     cm_free(cx, work);
     return ok;

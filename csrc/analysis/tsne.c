@@ -62,7 +62,7 @@ static double shares_of(const double *d, int64_t n, int64_t i, double beta, doub
 static void find_width(const double *d, int64_t n, int64_t i, double wanted, double mean,
                        double *out)
 {
-    double low = 0, high = HUGE_VAL, beta = mean > 0 ? 1 / mean : 1;
+    double low = 0, high = HUGE_VAL, beta = mean > 0 ? CM_MIN(1 / mean, DBL_MAX / 4) : 1;
     for (int step = 0; step < 200; step++) {
         double entropy = shares_of(d, n, i, beta, out);
         if (fabs(entropy - wanted) < 1e-10 || beta > DBL_MAX / 4)
