@@ -41,12 +41,24 @@ describe("vectors of a split", function()
     assert.not_same({ lengths[1][1], lengths[1][2] }, { lengths[1][3], lengths[1][4] })
   end)
 
+  it("stay as solved where options or those of a set say so", function()
+    local plain = scenario_world.data(cmml):split { seed = 1 }
+    for _, options in ipairs { { unit_rms = false }, { sets = { world = { unit_rms = false } } } } do
+      options.factors, options.iterations = 4, 2
+      local vectors = plain:vectors(options)
+      assert.equal(1, vectors.user_scale)
+      assert.is_false(vectors.options.unit_rms)
+    end
+  end)
+
   it("refuse options that make no sense", function()
     refused("method must be \"als\" or \"bpr\", not \"svd\"", split.vectors, split,
       { method = "svd" })
     refused("further must be a whole number of iterations, at least 1, not 0", split.vectors,
       split, { further = 0 })
     refused("sets must be a table", split.vectors, split, { sets = 3 })
+    refused("sets.world must be a table of options by name of a set, not number", split.vectors,
+      split, { sets = { world = 5 } })
     refused("als_vectors: unknown option", split.vectors, split, { rate = 0.1 })
   end)
 end)

@@ -82,7 +82,9 @@ return function(cmml)
     end
     local plain = { interactions = #by_user.columns }
     for key, value in pairs(opt) do
-      plain[key] = type(value) ~= "table" and type(value) ~= "function" and value or nil
+      if type(value) ~= "table" and type(value) ~= "function" then
+        plain[key] = value
+      end
     end
     return setmetatable({ kind = kind, users = users, items = items, user_scale = user_scale,
       item_scale = item_scale, options = plain,

@@ -21,7 +21,9 @@ return function(cmml)
     local all = {}
     for _, source in ipairs { options, of_set(options.sets or {}, name), given } do
       for key, value in pairs(source) do
-        all[key] = not own[key] and value or nil
+        if not own[key] then
+          all[key] = value
+        end
       end
     end
     return all
@@ -37,6 +39,12 @@ return function(cmml)
     elseif options.sets ~= nil and type(options.sets) ~= "table" then
       error("vectors: sets must be a table of options by name of a set, not "
         .. type(options.sets), 3)
+    end
+    for name, of in pairs(options.sets or {}) do
+      if type(name) ~= "string" or type(of) ~= "table" then
+        error(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
+          tostring(name), type(of)), 3)
+      end
     end
     local further = options.further or 8
     if math.type(further) ~= "integer" or further < 1 then
