@@ -734,6 +734,7 @@ function class_Recommender:save(path) end
 ---@field titles? table by row of `items`
 ---@field vectors? cmml.Vectors a row for each
 ---@field counts cmml.Tensor [items], how many users are known to have taken each
+---@field interactions? table what was counted: users (Segments), items (Ids); not saved
 ---@field schema table that there are no fields
 local class_ScenarioCatalogue = {}
 
@@ -1855,7 +1856,7 @@ function class_popularity:adapt(support) end
 function class_popularity.adapt_rows() end
 
 ---Counts.
----@param taken table who took what: items (Ids)
+---@param taken table who took what: users (Segments), items (Ids)
 function class_popularity:fit(taken) end
 
 ---A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.

@@ -6,8 +6,9 @@ local args = require "cmml.args"
 
 return function(cmml)
   local core = cmml.core
+  local check_leaks = require "cmml.scenario_leaks"(cmml)
 
-  local function check_models(models)
+  local function check_models(models, data)
     if type(models) ~= "table" or #models == 0 then
       error("evaluate_ranking: a list of recommenders was expected", 3)
     end
@@ -19,42 +20,12 @@ return function(cmml)
         error(("evaluate_ranking: entry %d, %s, is for ratings of users, not for scenarios"):format(
           m, tostring(model)), 3)
       end
-    end
-  end
-
-  local function leak(split, what, user, item)
-    if user then
-      error(("evaluate_ranking: leak: user %s, item %s is to be judged, but %s"):format(
-        split.data.users:text(user), split.data.items:text(item), what), 0)
-    end
-  end
-
-  -- Raises unless nothing that is judged was there to be learnt from.
-  local function check_leaks(models, split, part)
-    if split.leaky then
-      return
-    end
-    local held = part == "test" and split.held_test or split.held_valid
-    leak(split, "is known", core.common_taken(held, split.known))
-    leak(split, "is in the background of the vectors", core.common_taken(held, split.background))
-    if split.fresh then
-      leak(split, "is asked for in training", core.common_taken(held, split.fresh))
-    end
-    if part == "test" then
-      leak(split, "is held out for validation", core.common_taken(held, split.held_valid))
-    end
-    for _, name in ipairs { "known", "support", "query" } do
-      if split.pairs[name] then
-        local _, user, item = core.common_pairs(split.pairs[part], split.pairs[name])
-        leak(split, ("stands among the pairs that tasks are drawn from (%s)"):format(name), user,
-          item)
-      end
-    end
-    for _, model in ipairs(models) do
-      local vectors = model.catalogue and model.catalogue.vectors
-      if vectors and vectors.interactions then
-        leak(split, ("is in what the vectors of %s were made of"):format(tostring(model)),
-          core.common_taken(held, vectors.interactions))
+      for _, side in ipairs { "users", "items" } do
+        local known = model.catalogue and model.catalogue[side]
+        if known and #known ~= #data[side] then
+          error(("evaluate_ranking: entry %d, %s, knows %d %s, but the split has %d: they are not "
+            .. "of the same data"):format(m, tostring(model), #known, side, #data[side]), 3)
+        end
       end
     end
   end
@@ -174,17 +145,23 @@ return function(cmml)
     local opt = args.check("evaluate_ranking", options, known)
     args.check("evaluate_ranking", { split = split }, { split = "cmml.ScenarioSplit" })
     args.one_of("evaluate_ranking: part", opt.part, { "test", "valid" })
-    check_models(models)
-    for _, name in ipairs { "draws", "batch", "chunk" } do
-      if opt[name] < 1 then
+    check_models(models, split.data)
+    for _, name in ipairs { "draws", "batch", "chunk", "max_users" } do
+      if opt[name] and opt[name] < 1 then
         error(("evaluate_ranking: %s must be at least 1, but is %d"):format(name, opt[name]), 2)
       end
     end
-    check_leaks(models, split, opt.part)
     local scenarios, values, tasks = opt.scenarios or split[opt.part], {}, {}
     if #scenarios == 0 then
       error(("evaluate_ranking: there are no %s scenarios"):format(opt.part), 2)
     end
+    for _, scenario in ipairs(scenarios) do
+      if not split.data.scenarios[scenario] then
+        error(("evaluate_ranking: there is no scenario %s; the data have %d"):format(
+          tostring(scenario), #split.data.scenarios), 2)
+      end
+    end
+    check_leaks(models, split, opt.part)
     for m, model in ipairs(models) do
       values[m], tasks[m] = {}, tasks_for(model, split, opt, scenarios)
     end

@@ -13,6 +13,7 @@ return function(cmml)
   -- @tfield ?table titles by row of `items`
   -- @tfield ?Vectors vectors a row for each
   -- @tfield Tensor counts [items], how many users are known to have taken each
+  -- @tfield ?table interactions what was counted: users (Segments), items (Ids); not saved
   -- @tfield table schema that there are no fields
   local ScenarioCatalogue = { __name = "cmml.ScenarioCatalogue" }
   ScenarioCatalogue.__index = ScenarioCatalogue
@@ -34,6 +35,10 @@ return function(cmml)
 
   -- How many users took each item.
   local function count(interactions, n_items)
+    if interactions and type(interactions.items) ~= "userdata" then
+      error(("scenario_catalogue: interactions.items must be Ids, not %s"):format(
+        type(interactions.items)), 3)
+    end
     local counts = {}
     for i = 1, n_items do
       counts[i] = 0
@@ -72,8 +77,9 @@ return function(cmml)
           vectors.users.shape[2], vectors.items.shape[2]), 2)
       end
     end
+    local interactions = opt.interactions or vectors and vectors.interactions
     return setmetatable({ users = users, items = items, titles = opt.titles, vectors = vectors,
-      counts = count(opt.interactions or vectors and vectors.interactions, #items),
+      counts = count(interactions, #items), interactions = interactions,
       schema = { item = {}, user = {} } }, ScenarioCatalogue)
   end
 

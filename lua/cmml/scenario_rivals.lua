@@ -76,7 +76,7 @@ return function(cmml)
   end
 
   --- Counts.
-  -- @tparam table taken who took what: items (Ids)
+  -- @tparam table taken who took what: users (Segments), items (Ids)
   function Popularity:fit(taken)
     local catalogue = self.catalogue
     self.catalogue = cmml.scenario_catalogue { users = catalogue.users, items = catalogue.items,
