@@ -75,7 +75,8 @@ return function(options)
       low, high = frame.range({ row[2], row[3], row[4] }, 3, low, high)
     end
     if not row.heading then
-      widest = math.max(widest, text.width(text.shorten(row[1], 12, 280), 12))
+      local bold = row.strong and 1.15 or 1
+      widest = math.max(widest, bold * text.width(text.shorten(row[1], 12, 280), 12))
       values_width = math.max(values_width, text.width(value_text(row, opt.decimals), 11))
     end
   end
