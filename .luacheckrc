@@ -2,7 +2,8 @@ std = "lua54"
 max_line_length = 100
 include_files = {
   "lua/**/*.lua", "spec/**/*.lua", "examples/**/*.lua", "bench/**/*.lua", "tools/**/*.lua",
-  "data/**/*.lua", "bin/cmml", "rockspec/*.rockspec", ".luacheckrc", ".busted", "config.ld",
+  "data/**/*.lua", "doc/results/*.lua", "bin/cmml", "rockspec/*.rockspec", ".luacheckrc", ".busted",
+  "config.ld",
 }
 exclude_files = { "build", "doc/api" }
 files["spec"] = { std = "+busted" }

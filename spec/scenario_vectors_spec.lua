@@ -43,7 +43,8 @@ describe("vectors of a split", function()
 
   it("stay as solved where options or those of a set say so", function()
     local plain = scenario_world.data(cmml):split { seed = 1 }
-    for _, options in ipairs { { unit_rms = false }, { sets = { world = { unit_rms = false } } } } do
+    for _, options in ipairs { { unit_rms = false },
+      { sets = { world = { unit_rms = false } } } } do
       options.factors, options.iterations = 4, 2
       local vectors = plain:vectors(options)
       assert.equal(1, vectors.user_scale)

@@ -1,12 +1,12 @@
 -- What each part of the preset recommended/scenario contributes, on validation scenarios and
 -- held-out interactions for validation alone:
 --
---     lua5.4 doc/results/recommended-scenarios.lua FOLDER SEEDS
+--     lua5.4 doc/results/recommended-scenarios.lua FOLDER [SEEDS]
 local cmml = require "cmml"
 
 local folder, seeds = arg[1], math.tointeger(tonumber(arg[2] or "3"))
-if not folder or not seeds then
-  error("usage: recommended-scenarios.lua FOLDER SEEDS", 0)
+if not folder or not seeds or seeds < 1 then
+  error("usage: recommended-scenarios.lua FOLDER [SEEDS], at least 1 (default 3)", 0)
 end
 
 local variants = {
