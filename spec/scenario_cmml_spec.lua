@@ -182,6 +182,12 @@ describe("scenario_cmml", function()
     refused("scenario_cmml: inputs: there is no input cf; did you mean cf_score?",
       cmml.scenario_cmml, catalogue, { inputs = { "cf" } })
     refused("unknown option dim", cmml.scenario_cmml, catalogue, { dim = 3 })
+    for _, rate in ipairs { -1, 1, 0 / 0 } do
+      refused("scenario_cmml: dropout must be from 0 to below 1, not", cmml.scenario_cmml,
+        catalogue, { dropout = rate })
+    end
+    refused("term_start must be a list of finite numbers", cmml.scenario_cmml, catalogue,
+      { terms = { "cf_score" }, term_start = { 0 / 0 } })
   end)
 
   it("names both numbers where vectors are of the wrong width or row count", function()

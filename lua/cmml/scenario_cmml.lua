@@ -41,8 +41,8 @@ return function(cmml)
       local weight, values = init.uniform({ n }, 0), {}
       for i = 1, n do
         values[i] = start[i] or 0
-        if math.type(values[i]) == nil then
-          error("scenario_cmml: term_start must be a list of numbers, one a term", 0)
+        if math.type(values[i]) == nil or values[i] - values[i] ~= 0 then
+          error("scenario_cmml: term_start must be a list of finite numbers, one a term", 0)
         end
       end
       cmml.no_grad(weight.copy_, weight, core.tensor(values))
@@ -70,6 +70,9 @@ return function(cmml)
     self.items = of_items and core.concat { self.items, of_items } or self.items
     self.dim = 2 * self.width + width
     args.one_of("scenario_cmml: loss", options.loss or "hinge", args.keys(cmml.pair_losses), 4)
+    if options.dropout and not (options.dropout >= 0 and options.dropout < 1) then
+      error(("scenario_cmml: dropout must be from 0 to below 1, not %g"):format(options.dropout), 0)
+    end
     self.masks = {}
     for place = 1, (options.dropout or 0) > 0 and 4 or 0 do -- users, items; support, query
       self.masks[place] = nn.dropout { rate = options.dropout, place = place }
