@@ -25,6 +25,7 @@ describe("cmml embed", function()
       lines[#lines + 1] = ("u%d|%d|i%d|%d"):format(entry[1], e, entry[2], e % 4)
     end
     assert(core.write_file(root .. "/plays", table.concat(lines, "\n") .. "\n"))
+    assert(core.write_file(root .. "/empty", ""))
     local function embed(...)
       local text, said, code = cli("embed", "--data", root .. "/plays", "--out", path,
         "--delimiter", "|", "--factors=3", ...)
@@ -58,8 +59,11 @@ describe("cmml embed", function()
       { 1, '"user,skip" lacks user or item', "--columns=user,skip" },
       { 1, "the lines have no weight", "--header", "--columns=user,skip,item,skip",
         "--min-weight=1" },
-      { 1, "als_vectors: unknown option rate", "--header", "--columns=user,skip,item,weight",
-        "--rate=1" },
+      { 1, "--rate is an option of --method bpr alone", "--rate=1" },
+      { 1, "--alpha is an option of --method als alone", "--method=bpr", "--alpha=1" },
+      { 1, "--min-weight: no interaction weighs 4 or more", "--header",
+        "--columns=user,skip,item,weight", "--min-weight=4" },
+      { 1, "--data: " .. root .. "/empty has no interactions", "--data=" .. root .. "/empty" },
     } do
       text, said, code = embed(table.unpack(case, 3))
       assert.equal(case[1], code, text)

@@ -66,7 +66,11 @@ local function weights_of(core, weights, values)
     if not weights then
       return nil, "--min-weight: the lines have no weight (--columns)"
     end
-    weights = weights * core.ge(weights, values.min_weight)
+    local heavy = core.ge(weights, values.min_weight)
+    if core.sum(heavy):item() == 0 then
+      return nil, ("--min-weight: no interaction weighs %g or more"):format(values.min_weight)
+    end
+    weights = weights * heavy
   end
   return weights
 end
@@ -88,6 +92,11 @@ function embed.run(cmml, values)
     return nil, ("there is no method %s; %s"):format(values.method,
       args.suggest(values.method, { "als", "bpr" }))
   end
+  for option, method in pairs { rate = "bpr", alpha = "als" } do
+    if values[option] and values.method ~= method then
+      return nil, ("--%s is an option of --method %s alone"):format(option, method)
+    end
+  end
   local folder = values.out:match "^(.+)/" -- found out now, not when the work is done
   if folder and not core.exists(folder) then
     return nil, ("--out: there is no folder %s"):format(folder)
@@ -104,6 +113,9 @@ function embed.run(cmml, values)
     return nil, message
   end
   local user, item, weight = data.columns.user, data.columns.item, data.columns.weight
+  if #user.ids == 0 then
+    return nil, ("--data: %s has no interactions"):format(values.data)
+  end
   local weights
   weights, message = weights_of(core, weight and weight.values, values)
   if message then
