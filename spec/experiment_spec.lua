@@ -198,11 +198,32 @@ describe("cmml experiment", function()
   end)
 
   it("fails at the end where a cell failed, and shows the others", function()
-    local output, errors, code = cli("experiment", "users", "--data", "/no/such/folder", "--seeds",
-      "1", "--protocol", "full", "--out", folder, "--quiet")
+    local source = folder .. "/source"
+    assert(core.mkdir(source))
+    assert(core.write_file(source .. "/ratings.dat", "no rating\n"))
+    local output, errors, code = cli("experiment", "users", "--data", source, "--seeds", "1",
+      "--protocol", "full", "--out", folder, "--quiet")
     assert.equal(1, code)
     assert.matches("paper %(0 of 1 seeds%)", output)
-    assert.matches("cell full, paper, seed 1: .*/no/such/folder", errors)
+    -- of all cells the same is said once
+    assert.matches("8 failures;[^\n]*\ncell full, [^\n]*, seed 1 and 7 more: [^\n]*ratings.dat, "
+      .. "line 1[^\n]*%.log%)\n$", errors)
+  end)
+
+  it("refuses a folder of no known format before any cell", function()
+    for name, what in pairs { users = "has no ratings.dat", scenarios = "no folder of a format",
+      modulations = "no folder of a format", contexts = "no folder of a format" } do
+      local output, errors, code = cli("experiment", name, "--data", "/no/such/folder", "--out",
+        folder)
+      assert.equal(1, code)
+      assert.equal("", output)
+      assert.matches("^cmml: [^\n]*/no/such/folder[^\n]*\n$", errors)
+      assert.matches(what, errors)
+    end
+    local _, errors = cli("experiment", "users")
+    assert.matches("^cmml: experiment: %-%-data DIRS is missing", errors)
+    _, errors = cli("experiment", "users", "--quick", "--seeds", "0")
+    assert.matches("^cmml: experiment users: seeds must", errors)
   end)
 
   it("shows the table where it cannot be written, and fails", function()

@@ -4079,6 +4079,23 @@ function cmml.scenario_cmml(catalogue, options) end
 ---@return string? # message, which tells the sizes of the groups where none is a scenario
 function cmml.scenario_data(options) end
 
+---@class cmml.scenario_loaders.options
+---@field min_items? integer
+---@field max_items? integer
+---@field min_users? integer
+---@field min_plays? number
+---@field by? string
+---@field min_rating? number
+---@field items? string
+
+---The loaders of a source of scenarios, and what each is to be called with: what
+---`scenario_source` reads, before anything is read.
+---@param source string see `scenario_source`
+---@param options? cmml.scenario_loaders.options min_items, max_items, min_users, min_plays, by, min_rating, items: see `scenario_source`
+---@return table? # list of {folder, loader (its name in the library), options}; nil if a folder is of no known format, or no loader knows an option
+---@return string? # message
+function cmml.scenario_loaders(source, options) end
+
 ---What the users took of each scenario's items.
 ---@param taken table users (Segments), items (Ids, rising within a user)
 ---@param scenarios table scenarios (Segments), items (Ids, rising within a scenario)

@@ -69,14 +69,19 @@ function cli.main(words)
     end
     return command.run(cmml, values)
   end)
+  -- What it says, behind the name of the command, unless it begins with that.
+  local function say(text)
+    text = text:match("^" .. name .. ": (.*)$") or text
+    return fail(text:find("^" .. name .. " %a+: ") and text or name .. ": " .. text, 1)
+  end
   if not ok and tostring(result):find("interrupted!", 1, true) then
     return fail(("%s: interrupted%s"):format(name,
       going_on[name] or ""), 1)
   elseif not ok then
     local text = tostring(result):gsub("^[^%s:]+%.lua:%d+: ", "") -- where in the library: no matter
-    return fail(("%s: %s"):format(name, text:match("^" .. name .. ": (.*)$") or text), 1)
+    return say(text)
   elseif not result then
-    return fail(("%s: %s"):format(name, message:match("^" .. name .. ": (.*)$") or message), 1)
+    return say(message)
   end
   return 0
 end

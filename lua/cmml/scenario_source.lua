@@ -52,22 +52,13 @@ return function(cmml)
     return list
   end
 
-  --- Scenario data from a folder, whose files tell which loader reads it: `lastfm`
-  -- (user_artists.dat), `yelp` (Yelp.txt), `taobao_themes` (theme_click_log.csv),
-  -- `movielens_scenarios` (ratings.csv or ratings.dat). A folder that is not there is looked for in
-  -- data/, where `cmml fetch` puts it. "a+b" is the union of two or more (`join_scenarios`).
-  -- @tparam string source
-  -- @tparam[opt] table options min_items, max_items, min_users: for every set; min_plays
-  -- (`lastfm`), by, min_rating (`movielens_scenarios`), items (`taobao_themes`): for those that
-  -- know them; an option that none knows is refused
-  -- @treturn ?ScenarioData nil if a folder is of no known format, or its loader fails
-  -- @treturn ?string message
-  function cmml.scenario_source(source, options)
+  -- See `scenario_loaders`; called by a function of the library.
+  local function loaders_of(source, options)
     local opt = args.check("scenario_source", options, { min_items = "integer?",
       max_items = "integer?", min_users = "integer?", min_plays = "number?", by = "string?",
-      min_rating = "number?", items = "string?" })
+      min_rating = "number?", items = "string?" }, 4)
     if type(source) ~= "string" then
-      error("scenario_source: the name of a folder was expected, not " .. type(source), 2)
+      error("scenario_source: the name of a folder was expected, not " .. type(source), 3)
     end
     local used = { min_items = true, max_items = true, min_users = true }
     local found = {}
@@ -88,13 +79,43 @@ return function(cmml)
         return nil, ("scenario_source: %q has no option %s"):format(source, key)
       end
     end
+    return found
+  end
+
+  --- The loaders of a source of scenarios, and what each is to be called with: what
+  -- `scenario_source` reads, before anything is read.
+  -- @tparam string source see `scenario_source`
+  -- @tparam[opt] table options min_items, max_items, min_users, min_plays, by, min_rating, items:
+  -- see `scenario_source`
+  -- @treturn ?table list of {folder, loader (its name in the library), options}; nil if a folder is
+  -- of no known format, or no loader knows an option
+  -- @treturn ?string message
+  function cmml.scenario_loaders(source, options)
+    local found, message = loaders_of(source, options)
+    return found, message -- no tail call, which would leave out a level
+  end
+
+  --- Scenario data from a folder, whose files tell which loader reads it: `lastfm`
+  -- (user_artists.dat), `yelp` (Yelp.txt), `taobao_themes` (theme_click_log.csv),
+  -- `movielens_scenarios` (ratings.csv or ratings.dat). A folder that is not there is looked for in
+  -- data/, where `cmml fetch` puts it. "a+b" is the union of two or more (`join_scenarios`).
+  -- @tparam string source
+  -- @tparam[opt] table options min_items, max_items, min_users: for every set; min_plays
+  -- (`lastfm`), by, min_rating (`movielens_scenarios`), items (`taobao_themes`): for those that
+  -- know them; an option that none knows is refused
+  -- @treturn ?ScenarioData nil if a folder is of no known format, or its loader fails
+  -- @treturn ?string message
+  function cmml.scenario_source(source, options)
+    local found, message = loaders_of(source, options)
+    if not found then
+      return nil, message
+    end
     local list = {}
     for i, part in ipairs(found) do
-      local data, message = cmml[part.loader](part.folder, part.options)
-      if not data then
+      list[i], message = cmml[part.loader](part.folder, part.options)
+      if not list[i] then
         return nil, message
       end
-      list[i] = data
     end
     if #list == 1 then
       return list[1]

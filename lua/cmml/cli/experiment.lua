@@ -3,6 +3,7 @@
 -- @module cmml.cli.experiment
 local child = require "cmml.experiment.child"
 local common = require "cmml.cli.common"
+local wrap = require("cmml.options").wrap
 
 local experiment = {
   summary = "compare models over data sets and seeds in tables",
@@ -77,13 +78,22 @@ local function command_of(name, values)
   return table.concat(words, " ")
 end
 
---- What fails in a run, in as many lines; "" if nothing did.
--- @tparam table failures list of {message}
+--- What fails in a run, a line for each reason; "" if nothing did.
+-- @tparam table failures list of {message, and of a cell: cell, reason, place}
 -- @treturn string
 function experiment.failed(failures)
-  local lines = {}
-  for i, failure in ipairs(failures) do
-    lines[i] = failure.message
+  local lines, first, count = {}, {}, {}
+  for _, failure in ipairs(failures) do
+    local reason = failure.reason or failure.message
+    if not first[reason] then
+      lines[#lines + 1], first[reason] = reason, failure
+    end
+    count[reason] = (count[reason] or 0) + 1
+  end
+  for i, reason in ipairs(lines) do
+    local failure = first[reason]
+    lines[i] = count[reason] == 1 and failure.message or ("cell %s and %d more: %s%s"):format(
+      failure.cell and failure.cell.name or "", count[reason] - 1, reason, failure.place or "")
   end
   return table.concat(lines, "\n")
 end
@@ -109,6 +119,8 @@ function experiment.run(cmml, values)
   local name = values[1]
   if not name then
     return nil, "which one? " .. table.concat(names, ", ")
+  elseif not values.data and not values.quick then
+    return nil, "--data DIRS is missing (or --quick: a run of seconds on a small made world)"
   end
   local given = experiment.cell_values(cmml, values)
   for key, value in pairs(values) do
@@ -120,7 +132,12 @@ function experiment.run(cmml, values)
   local result = cmml.experiment(name, given)
   print(("    %s\n\n%s"):format(command_of(name, values), result.text))
   if not values.quiet then
-    io.stderr:write(("written: %s\n"):format(table.concat(result.files, ", ")))
+    local files = {}
+    for i, path in ipairs(result.files) do
+      files[i] = path:sub(#given.out + 2)
+    end
+    io.stderr:write(wrap(("written to %s: %s"):format(given.out, table.concat(files, ", ")), 2, 79),
+      "\n")
   end
   if #result.failures > 0 then
     return nil, ("%d failures; finished cells are kept, and the same command goes on\n%s"):format(

@@ -46,6 +46,9 @@ tune.options = common.join({
 -- @treturn ?true
 -- @treturn ?string message
 function tune.run(cmml, values)
+  if not values.data and not values.quick then
+    return nil, "--data DIR is missing (or --quick: on a small made world)"
+  end
   local given = experiment.cell_values(cmml, values)
   for key, value in pairs(values) do
     if type(key) == "string" and given[key] == nil then
@@ -54,7 +57,9 @@ function tune.run(cmml, values)
   end
   given.out = values.out or "runs/tune"
   local result = cmml.tune(given)
-  print(result.text)
+  if #result.trials > 0 then
+    print(result.text)
+  end
   local ok, message = cmml.core.write_file(given.out .. "/trials.md", result.text .. "\n")
   if not ok then
     return nil, message

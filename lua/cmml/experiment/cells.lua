@@ -168,7 +168,7 @@ end
 -- @tparam table options folder, run {module, function}, jobs (processes at a time), processes
 -- (false: all in this process), modules and load (what every process has to know first), quiet
 -- @treturn table results by cell
--- @treturn table failures: list of {cell, message}
+-- @treturn table failures: list of {cell, message; reason and place (of its log), which it is of}
 function cells.run(cmml, list, options)
   local core = cmml.core
   local opt = args.check("experiment", options, { folder = "string?", run = "table",
@@ -204,8 +204,10 @@ function cells.run(cmml, list, options)
     results[cell] = result or not message and cells.load(core, opt.folder, cell) or nil
     local has_log = job.log and core.exists(job.log)
     if not results[cell] then
-      failures[#failures + 1] = { cell = cell, message = ("cell %s: %s%s"):format(cell.name,
-        message or "it left no result", has_log and " (" .. job.log .. ")" or "") }
+      local reason = message or "it left no result"
+      local place = has_log and " (" .. job.log .. ")" or ""
+      failures[#failures + 1] = { cell = cell, reason = reason, place = place,
+        message = ("cell %s: %s%s"):format(cell.name, reason, place) }
     elseif has_log then
       core.remove_file(job.log)
     end

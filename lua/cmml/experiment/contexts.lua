@@ -3,6 +3,7 @@
 -- @module cmml.experiment.contexts
 local context_plan = require "cmml.experiment.context_plan"
 local item_groups = require "cmml.experiment.item_groups"
+local wrap = require("cmml.options").wrap
 
 local contexts = {
   summary = "task contexts of all scenarios by PCA and t-SNE, and whether they tell groups apart "
@@ -100,10 +101,11 @@ function contexts.finish(cmml, plan, results)
     local points = drawn.result.points
     table.move(pictures(cmml, d, drawn.row, drawn.result), 1, 6, #files + 1, files)
     files[#files + 1] = { context_plan.file_name(d, drawn.row, "contexts.csv"), csv_of(points) }
-    lines[#lines + 1] = ("%s: %d scenarios; the first two principal components hold %.0f and %.0f "
-      .. "%% of the variance of their contexts%s."):format(drawn.row, #points,
+    local text = ("%s: %d scenarios; the first two principal components hold %.0f and %.0f %% of "
+      .. "the variance of their contexts%s."):format(drawn.row, #points,
       100 * drawn.result.shares[1], 100 * drawn.result.shares[2],
       drawn.result.note and "; " .. drawn.result.note or "")
+    lines[#lines + 1] = wrap(text:gsub("%.%.$", "."), 0, 79)
   end
   return #lines > 0 and table.concat(lines, "\n") or nil, files
 end

@@ -40,8 +40,10 @@ end
 --- Scenarios of a made world: users and items are of four kinds, users take items of their own kind
 -- far more often than others, and a scenario is half of the items of two kinds.
 -- @tparam table cmml the library
+-- @tparam[opt] table filters min_items (default 10), max_items (default 100)
 -- @treturn ScenarioData of 96 users, 160 items and 16 scenarios
-function made.scenarios(cmml)
+-- @treturn ?string message instead, where the filters leave none
+function made.scenarios(cmml, filters)
   local draw, interactions, groups = stream(), {}, {}
   for u = 1, 96 do
     for i = 1, 160 do
@@ -61,7 +63,8 @@ function made.scenarios(cmml)
     groups[s] = { name = "scenario " .. s, items = items }
   end
   return cmml.scenario_data { name = "made", interactions = interactions, groups = groups,
-    unknown = "skip", min_items = 10, max_items = 100 }
+    unknown = "skip", min_items = filters and filters.min_items or 10,
+    max_items = filters and filters.max_items or 100, raises = false }
 end
 
 return made

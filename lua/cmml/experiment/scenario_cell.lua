@@ -38,16 +38,22 @@ local function vectors_of(cmml, opt)
   return options
 end
 
---- The settings that cells of one data set share.
+--- The settings that cells of one data set share. Raises where the source is of no known format.
 -- @tparam table cmml the library
 -- @tparam table opt of the experiment
 -- @tparam string source folder, or several with + between them; "made"
 -- @tparam[opt="no-leak"] string protocol
 -- @treturn table
 function scenario_cell.settings(cmml, opt, source, protocol)
+  local filters = { min_items = opt.min_items, max_items = opt.max_items, by = opt.by }
+  if source ~= "made" then
+    local found, message = cmml.scenario_loaders(source, filters)
+    if not found then
+      error(message, 0)
+    end
+  end
   return { cell = "scenario_cell", data = source, version = cmml._VERSION,
-    files = source ~= "made" and sizes_of(source) or {},
-    filters = { min_items = opt.min_items, max_items = opt.max_items, by = opt.by },
+    files = source ~= "made" and sizes_of(source) or {}, filters = filters,
     split = { seed = opt.data_seed or 1, valid = opt.valid, protocol = protocol or "no-leak" },
     vectors = vectors_of(cmml, opt),
     judge_seed = 1, draws = opt.draws or 1 }
@@ -100,7 +106,7 @@ local over = user_cell.with
 function scenario_cell.prepare(cmml, settings)
   local data, message
   if settings.data == "made" then
-    data = made.scenarios(cmml)
+    data = made.scenarios(cmml, settings.filters)
   else
     data, message = cmml.scenario_source(settings.data, settings.filters)
   end

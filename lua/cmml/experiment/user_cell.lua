@@ -66,13 +66,18 @@ function user_cell.sizes(folder, list)
   return sizes
 end
 
---- The settings that cells of one run share.
+--- The settings that cells of one run share. Raises where the folder has no ratings.
 -- @tparam table cmml the library
 -- @tparam table opt of the experiment
 -- @treturn table
 function user_cell.settings(cmml, opt)
   local data = opt.data and opt.data[1] or "made"
-  return { data = data, files = data ~= "made" and user_cell.sizes(data) or {},
+  local files = data ~= "made" and user_cell.sizes(data) or {}
+  if data ~= "made" and not files["ratings.dat"] then
+    error(("%s has no ratings.dat: ratings of users are read from a folder in the format of "
+      .. "MovieLens-1M"):format(data), 0)
+  end
+  return { data = data, files = files,
     version = cmml._VERSION, valid = opt.valid or 0.05,
     data_seed = opt.data_seed or 1, support = 40, query = 10, judge_seed = 1000,
     draws = opt.draws or (opt.quick and 2 or 5), supports = opt.supports or {} }
