@@ -21,7 +21,8 @@ scenario_plan.options = {
   { name = "max-items", kind = "integer", arg = "N",
     help = "scenario setting: items of a scenario at most [default: 999]" },
   { name = "by", kind = "string", arg = "NAME",
-    help = "scenario setting: how items of MovieLens are grouped: genre, genres or tag" },
+    help = "scenario setting: how items of MovieLens are grouped: genre, combination (of two "
+      .. "genres), genre+combination or tag [default: genre+combination]" },
 }
 
 --- What a data set is called in tables: its folder's name, several with + between them.
