@@ -178,6 +178,17 @@ function scenarios.points(core)
     table.concat(clusters:totable(), ","), p, y, velocity, gains, divergence)
 end
 
+function scenarios.groups(core)
+  local groups = core.sparse(core.ids { 1, 1, 2 }, core.ids { 1, 2, 2 }, nil, 2, 2)
+  local takers = core.sparse(core.ids { 1, 2, 2 }, core.ids { 1, 1, 2 }, nil, 2, 2)
+  local found = core.group_items(groups, takers, { min_users = 2 })
+  local both = core.join_ids({ found.items[1], found.items[2] }, { 0, 5 })
+  local some = core.select_ids(both, core.ids { 1, 0, 1 })
+  local means = core.bootstrap({ { 1, 2, 3, 4 }, { 2, 2, 2, 5 } }, 2, { resamples = 9 })
+  return bytes_of(table.concat(both:totable(), ","), table.concat(some:totable(), ","),
+    means[1].low, means[2].difference_high)
+end
+
 function scenarios.ranking(core)
   local x = core.tensor({ { 3, 1, 2 }, { 4, 6, 5 } }):transpose():track()
   local values, ids = x:top_k(1)
