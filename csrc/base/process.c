@@ -69,6 +69,7 @@ void cm_process_look(cm_process *process)
 
 void cm_process_end(cm_process *process)
 {
+    look(process, WNOHANG); /* where SIGCHLD is ignored its number may be another's by now */
     if (process->id != 0)
         kill(process->id, SIGKILL);
     look(process, 0);
