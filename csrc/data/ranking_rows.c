@@ -125,13 +125,6 @@ bool cm_ranking_rows(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, c
     return ok;
 }
 
-static void put_keys(const cm_ids *ids, const cm_ids *segments, uint64_t *keys)
-{
-    for (int64_t g = 0; g < cm_segments_groups(segments); g++)
-        for (int32_t i = segments->values[g]; i < segments->values[g + 1]; i++)
-            keys[i] = (uint64_t)g << 32 | (uint32_t)ids->values[i];
-}
-
 cm_tensor *cm_support_counts(cm_ctx *cx, const cm_ids *support, const cm_tensor *labels,
                              const cm_ids *support_segments, const cm_ids *items,
                              const cm_ids *segments)
@@ -144,8 +137,8 @@ cm_tensor *cm_support_counts(cm_ctx *cx, const cm_ids *support, const cm_tensor 
     cm_real *counts = cm_calloc(cx, (size_t)all, sizeof *counts);
     bool ok = result && keys && counts;
     if (ok) {
-        put_keys(support, support_segments, keys);
-        put_keys(items, segments, keys + n);
+        cm_ids_keys(support, support_segments, keys);
+        cm_ids_keys(items, segments, keys + n);
         ok = cm_distinct(cx, keys, all, &first, &places);
     }
     for (int64_t i = 0; ok && i < n; i++)

@@ -63,6 +63,13 @@ bool cm_ids_distinct(cm_ctx *cx, const cm_ids *ids, cm_ids **distinct, cm_ids **
     return true;
 }
 
+void cm_ids_keys(const cm_ids *ids, const cm_ids *segments, uint64_t *keys)
+{
+    for (int64_t g = 0; g < cm_segments_groups(segments); g++)
+        for (int32_t i = segments->values[g]; i < segments->values[g + 1]; i++)
+            keys[i] = (uint64_t)g << 32 | (uint32_t)ids->values[i];
+}
+
 bool cm_ids_distinct_in(cm_ctx *cx, const cm_ids *ids, const cm_ids *segments, cm_ids **distinct,
                         cm_ids **places, cm_ids **groups)
 {
@@ -72,9 +79,7 @@ bool cm_ids_distinct_in(cm_ctx *cx, const cm_ids *ids, const cm_ids *segments, c
         cm_free(cx, keys);
         return false;
     }
-    for (int64_t g = 0; g < cm_segments_groups(segments); g++)
-        for (int32_t i = segments->values[g]; i < segments->values[g + 1]; i++)
-            keys[i] = (uint64_t)g << 32 | (uint32_t)ids->values[i];
+    cm_ids_keys(ids, segments, keys);
     bool ok = cm_distinct(cx, keys, ids->count, distinct, places);
     for (int64_t i = 0; ok && i < (*distinct)->count; i++) {
         int32_t first = (*distinct)->values[i];

@@ -14,6 +14,9 @@ bool cm_distinct(cm_ctx *cx, const uint64_t *keys, int64_t count, cm_ids **first
 /* The different ids of a list, and for each entry which of them it is. */
 bool cm_ids_distinct(cm_ctx *cx, const cm_ids *ids, cm_ids **distinct, cm_ids **places);
 
+/* A key of each id and its segment, which is in the upper half, into keys [ids]. */
+void cm_ids_keys(const cm_ids *ids, const cm_ids *segments, uint64_t *keys);
+
 /* The different ids of each segment, for each entry which of them it is, and the segment of each of
  * them. */
 bool cm_ids_distinct_in(cm_ctx *cx, const cm_ids *ids, const cm_ids *segments, cm_ids **distinct,
