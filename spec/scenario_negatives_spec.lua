@@ -57,4 +57,20 @@ describe("negatives of a draw of scenarios", function()
     assert.equal(10, batch.fallbacks)
     assert.equal(8, #batch.query.negatives)
   end)
+
+  it("goes by the touched pairs, where others share their users but not their scenarios", function()
+    local core = cmml.core
+    local users, items = core.ids { 1, 1, 1 }, core.ids { 1, 2, 3 }
+    local candidates = { scenarios = core.segments { 4, 4 },
+      items = core.ids { 1, 2, 3, 4, 1, 2, 3, 4 } }
+    local touched = { scenarios = core.segments { 1, 2 }, users = users, items = items }
+    local pool = { scenarios = core.segments { 3, 0 }, users = users, items = items }
+    local support = core.draw_scenarios(candidates, touched, pool, nil, core.ids { 1 },
+      { support = 3, support_negatives = 100, query = 0, positives_first = true })
+    local seen = {}
+    for row, item in ipairs(support.items:totable()) do
+      seen[item] = row > 3 or seen[item] or nil
+    end
+    assert.same({ nil, true, true, true }, seen)
+  end)
 end)

@@ -55,7 +55,7 @@ static void touched_of(const cm_scenario_source *from, const cm_pairs *in, int32
                        int32_t at, int32_t *first, int32_t *last)
 {
     const int32_t *user = in->users->values;
-    if (user != from->touched.users->values) {
+    if (user != from->touched.users->values || in->scenarios != from->touched.scenarios) {
         cm_pairs_of(&from->touched, scenario, user[at], first, last);
         return;
     }
