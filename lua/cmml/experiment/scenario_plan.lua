@@ -22,7 +22,7 @@ scenario_plan.options = {
     help = "scenario setting: items of a scenario at most [default: 999]" },
   { name = "by", kind = "string", arg = "NAME",
     help = "scenario setting: how items of MovieLens are grouped: genre, combination (of two "
-      .. "genres), genre+combination or tag [default: genre+combination]" },
+      .. "genres), genre+combination or tag [default: genre]" },
 }
 
 --- What a data set is called in tables: its folder's name, several with + between them.
