@@ -92,7 +92,7 @@ describe("cmml", function()
   it("trains: tells what on, shows plain lines of progress, leaves the files", function()
     local text, said = runs("train", "--data=" .. data, "--out=" .. root .. "/a", "--epochs=2",
       "--batch=8", "--seed=3", "--valid=0.25")
-    contains(text, "320 ratings, 40 users, 16 items]; 24 users to train, 8 to validate, 8 to test; "
+    contains(text, "320 ratings, 40 users, 16 items]\n24 users to train, 8 to validate, 8 to test; "
       .. "protocol full")
     contains(text, "validation MAE ")
     assert.matches("^epoch 1/2  loss %d+%.%d+  valid mae [^\n]+\nepoch 2/2 [^\n]+\n$", said)

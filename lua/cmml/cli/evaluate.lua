@@ -3,6 +3,7 @@
 -- @module cmml.cli.evaluate
 local common = require "cmml.cli.common"
 local loaded = require "cmml.cli.loaded"
+local wrap = require("cmml.options").wrap
 
 local evaluate = {
   summary = "judge models on users they have never seen",
@@ -89,10 +90,11 @@ end
 local function report(cmml, values, titles, evaluation, protocol)
   local first = evaluation.by_size[1][1]
   local who = evaluation.name == "cold users" and "%d test users" or evaluation.name .. ": %d users"
-  print((who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draws; protocol %s%s"
-    .. "\n"):format(first.mae.tasks, first.mae.skipped, table.concat(values.sizes, ", "),
-    values.query, values.draws, protocol,
-    values.shuffle_labels and "; labels permuted within each support set" or ""))
+  local text = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draws; "
+    .. "protocol %s%s"):format(first.mae.tasks, first.mae.skipped,
+    table.concat(values.sizes, ", "), values.query, values.draws, protocol,
+    values.shuffle_labels and "; labels permuted within each support set" or "")
+  print(wrap(text, 0, 79) .. "\n")
   print_metrics(cmml, values, titles, evaluation, { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" })
   if values.relevant then -- these exist for the same users whatever the model, auc for fewer
     print(("\nrelevant: rated %g or higher; of %d users with such a rating in every draw (auc: of "

@@ -144,7 +144,7 @@ function train.run(cmml, values)
     return nil, message
   end
   if not values.quiet then
-    print(("%s; %d users to train, %d to validate, %d to test; protocol %s"):format(
+    print(("%s\n%d users to train, %d to validate, %d to test; protocol %s"):format(
       tostring(data.dataset), #data.train, #data.valid, #data.test, data.protocol))
   end
   return (kind.fit and count or learn)(cmml, values, data, found)
