@@ -106,6 +106,33 @@ describe("training on scenarios", function()
     refused("cannot resume: rounds was 3, now it is 4", run, options)
   end)
 
+  it("resumes over the vectors it began with alone, but for last digits", function()
+    local options = { epochs = 1, out = folder, rounds = 1 }
+    run(options)
+    options.epochs, options.resume = 2, true
+    local small = { encoder = "mean", encoder_widths = { 8 }, backbone = { 8, 8 },
+      hyper = { 8, 8 } }
+    local others = cmml.als_vectors { ratings = split.background, n_items = #data.items,
+      factors = 4, alpha = 50 }
+    local function over(given)
+      return cmml.scenario_cmml(given, small)
+    end
+    local file = folder .. "/last.safetensors"
+    refused(("cannot resume: the vectors of users are others than those in %s"):format(file), run,
+      options, over(split:catalogue(others)))
+    local mixed = setmetatable({ kind = "als", users = vectors.users, items = others.items,
+      interactions = vectors.interactions }, cmml.Vectors)
+    refused("the vectors of items are others than those in", run, options,
+      over(split:catalogue(mixed)))
+    refused("the counts of items are others than those in", run, options,
+      over(cmml.scenario_catalogue { users = data.users, items = data.items, vectors = vectors,
+        interactions = data.interactions }))
+    local near = setmetatable({ kind = vectors.kind, users = vectors.users * (1 + 1e-5),
+      items = vectors.items * (1 - 1e-5), interactions = vectors.interactions }, cmml.Vectors)
+    local resumed = run(options, over(split:catalogue(near)))
+    assert.equal(2, resumed.epoch)
+  end)
+
   it("lowers the rate of a plateau when the recall stays, not when it rises", function()
     local model, rates = fresh(), {}
     local options = { epochs = 4, lr = 0, schedule = { kind = "plateau", patience = 0 } }

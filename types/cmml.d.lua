@@ -738,6 +738,12 @@ function class_Recommender:save(path) end
 ---@field schema table that there are no fields
 local class_ScenarioCatalogue = {}
 
+---What differs from another catalogue, of what a model may have learnt with: kernels give other
+---last digits, so that the same vectors are those that differ by less than a thousandth.
+---@param other cmml.ScenarioCatalogue
+---@return string? # "the vectors of users", "the vectors of items" or "the counts of items"; nil where nothing does
+function class_ScenarioCatalogue:difference(other) end
+
 ---What a model file keeps of the catalogue.
 ---@return table # list of {name, value} for write_archive
 ---@return table # plain data for its configuration

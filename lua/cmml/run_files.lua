@@ -181,6 +181,12 @@ return function(cmml, of_learner)
       error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
     end
     check_conditions(notes.conditions, conditions_of(model, source, opt))
+    local difference = model.catalogue.difference and model.catalogue:difference(saved.catalogue)
+    if difference then
+      error(("train: cannot resume: %s are others than those in %s, which the weights were learnt "
+        .. "with: make the model over those, or train anew in another folder"):format(difference,
+        path), 0)
+    end
     model.module:load_parameters(weights_of(saved))
     learner:restore(found.tensors, notes.steps, notes.schedule)
     return notes.state

@@ -108,12 +108,38 @@ return function(cmml)
       .. "expected, not %s"):format(name, type(value)), 3)
   end
 
+  -- Whether tensors (or nil) are of one shape and differ by less than a thousandth of their size.
+  local function same_numbers(a, b)
+    if not a or not b then
+      return a == b
+    end
+    local same_shape = table.concat(a.shape, "x") == table.concat(b.shape, "x")
+    return same_shape and (a - b):square():sum():item() <= 1e-6 * b:square():sum():item()
+  end
+
   --- The title of an item row, or its raw id where there is none.
   -- @tparam integer row
   -- @treturn string
   function ScenarioCatalogue:title(row)
     local title = self.titles and self.titles[row]
     return title and title ~= "" and title or self.items:text(row)
+  end
+
+  --- What differs from another catalogue, of what a model may have learnt with: kernels give other
+  -- last digits, so that the same vectors are those that differ by less than a thousandth.
+  -- @tparam ScenarioCatalogue other
+  -- @treturn ?string "the vectors of users", "the vectors of items" or "the counts of items"; nil
+  -- where nothing does
+  function ScenarioCatalogue:difference(other)
+    local mine, others = self.vectors or {}, other.vectors or {}
+    for _, part in ipairs { { "vectors of users", mine.users, others.users },
+      { "vectors of items", mine.items, others.items },
+      { "counts of items", self.counts, other.counts } } do
+      local name, a, b = table.unpack(part, 1, 3)
+      if not same_numbers(a, b) then
+        return "the " .. name
+      end
+    end
   end
 
   --- What a model file keeps of the catalogue.
