@@ -128,6 +128,25 @@ describe("scenario_cmml", function()
     end
   end)
 
+  it("begins given terms at 0, not where the preset's own begin", function()
+    local function starts(changes)
+      local given = { preset = "recommended/scenario" }
+      for key, value in pairs(changes) do
+        given[key] = value
+      end
+      local list = cmml.scenario_cmml(catalogue, given).module.term_weight:totable()
+      for i, value in ipairs(list) do
+        list[i] = math.floor(value * 1000 + 0.5) / 1000
+      end
+      return list
+    end
+    assert.same({ 1.3, 0.7 }, starts {})
+    assert.same({ 0 }, starts { terms = { "popularity" } })
+    assert.same({ 0, 0 }, starts { terms = { "popularity", "cf_score" } })
+    assert.same({ 0.5 }, starts { terms = { "popularity" }, term_start = { 0.5 } })
+    assert.same({ 1, 2 }, starts { term_start = { 1, 2 } })
+  end)
+
   it("counts parameters as the published configurations of these widths", function()
     local wide = cmml.scenario_catalogue { vectors = setmetatable({ kind = "als",
       users = core.full({ 3, 64 }, 0), items = core.full({ 4, 64 }, 0) }, cmml.Vectors) }

@@ -3807,7 +3807,8 @@ function cmml.popularity(catalogue) end
 function cmml.pow(x, exponent) end
 
 ---The options of a model: what was given, else what its preset says. Where a component is
----another than the preset's, the preset's options of that component do not count.
+---another than the preset's, the preset's options of that component do not count; beside given
+---terms its term_start does not.
 ---@param name string of the function, for messages
 ---@param given table checked options; preset names the preset
 ---@param known table by key: the options that a model file keeps
@@ -4059,7 +4060,7 @@ function cmml.scenario_catalogue(options) end
 ---A CMML recommender of the scenario setting with fresh weights: a row is the vector of a user
 ---and that of an item, which are not learnt; support labels are 1 or 0.
 ---@param catalogue cmml.ScenarioCatalogue|cmml.Vectors with vectors; `ScenarioSplit:catalogue` makes one
----@param options? cmml.scenario_cmml.options preset (default "paper/scenario") and, over it, any option of `network` but those of fields and labels (encoder, hybrid, modulation, backbone, hyper, ..); inputs (names in `pair_inputs`, further columns of the rows; default none); terms (such names: what is added to the score with a learnt weight; default none), term_start (list of the weights that they begin with, default 0); unit_rows (true: every vector is divided by the root mean square of its numbers, so that what it says of taste is apart from how much there is of it; `cf_score` is the cosine then; default false); dropout (share of the vectors' numbers that training hides, others for each task, default 0); loss (a name in `pair_losses`, default "hinge"); seed of the initial weights (default 1). The preset's dim does not count: it is that of the vectors. Where a component is another than the preset's, the preset's options of that component do not count
+---@param options? cmml.scenario_cmml.options preset (default "paper/scenario") and, over it, any option of `network` but those of fields and labels (encoder, hybrid, modulation, backbone, hyper, ..); inputs (names in `pair_inputs`, further columns of the rows; default none); terms (such names: what is added to the score with a learnt weight; default none), term_start (list of the weights that they begin with, default 0); unit_rows (true: every vector is divided by the root mean square of its numbers, so that what it says of taste is apart from how much there is of it; `cf_score` is the cosine then; default false); dropout (share of the vectors' numbers that training hides, others for each task, default 0); loss (a name in `pair_losses`, default "hinge"); seed of the initial weights (default 1). The preset's dim does not count: it is that of the vectors. Where a component is another than the preset's, the preset's options of that component do not count; beside given terms its term_start does not
 ---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
 function cmml.scenario_cmml(catalogue, options) end
 

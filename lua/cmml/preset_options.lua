@@ -31,7 +31,8 @@ return function(cmml)
   end
 
   --- The options of a model: what was given, else what its preset says. Where a component is
-  -- another than the preset's, the preset's options of that component do not count.
+  -- another than the preset's, the preset's options of that component do not count; beside given
+  -- terms its term_start does not.
   -- @tparam string name of the function, for messages
   -- @tparam table given checked options; preset names the preset
   -- @tparam table known by key: the options that a model file keeps
@@ -54,7 +55,7 @@ return function(cmml)
         chosen[key] = copy_of(given[key])
       elseif key == "bias_start" then
         chosen[key] = kept_starts(preset.model[key], given, preset)
-      elseif not replaced then
+      elseif not replaced and not (key == "term_start" and given.terms) then
         chosen[key] = copy_of(preset.model[key])
       end
     end

@@ -94,7 +94,7 @@ return function(cmml)
   -- training hides, others for each task, default 0); loss (a name in `pair_losses`, default
   -- "hinge"); seed of the initial weights (default 1). The preset's dim
   -- does not count: it is that of the vectors. Where a component is another than the preset's, the
-  -- preset's options of that component do not count
+  -- preset's options of that component do not count; beside given terms its term_start does not
   -- @treturn Recommender; its field `training` holds the preset's defaults for `train`
   function cmml.scenario_cmml(catalogue, options)
     local opt = args.check("scenario_cmml", options, rules)
