@@ -165,6 +165,22 @@ describe("what cannot be ranked", function()
       { max_users = 0 })
     refused("there is no scenario 99; the data have 16", evaluate, { popularity }, split,
       { scenarios = { split.test[1], 99 } })
+    refused("evaluate_ranking: seed must not be negative, as -1 is", evaluate, { popularity },
+      split, { seed = -1 })
+    for _, case in ipairs { { { 0 }, "whole numbers of at least 1, not 0" },
+      { { 10, 1.5 }, "whole numbers of at least 1, not 1.5" },
+      { { "ten" }, "whole numbers of at least 1, not \"ten\"" },
+      { { k = 10 }, "a list without gaps, but has the key k" },
+      { { 1 << 31 }, "at most 2147483647, as 2147483648 is not" } } do
+      refused("evaluate_ranking: cutoffs must be " .. case[2], evaluate, { popularity }, split,
+        { cutoffs = case[1] })
+    end
+    local many = {}
+    for k = 1, 1001 do
+      many[k] = k
+    end
+    refused("evaluate_ranking: 1001 cutoffs are too many: at most 1000", evaluate, { popularity },
+      split, { cutoffs = many })
     local other = scenario_world.data(cmml, { users = 50 }):split()
     refused(("knows %d users, but the split has %d"):format(#data.users, #other.data.users),
       evaluate, { popularity }, other)

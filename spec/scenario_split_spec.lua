@@ -130,6 +130,17 @@ describe("what cannot be split", function()
       { protocol = "none" })
     refused("unknown option hold_out; did you mean held_out?", data.split, data,
       { hold_out = 0.1 })
+    for _, name in ipairs { "seed", "support_pairs" } do
+      refused(("split: %s must not be negative, as -1 is"):format(name), data.split, data,
+        { [name] = -1 })
+    end
+    local split = data:split { protocol = "published", support_pairs = 0, seed = 0 }
+    assert.equal("published", split.protocol)
+    refused("catalogue: option vectors must be a cmml.Vectors, not number 5", split.catalogue,
+      split, 5)
+    refused("tasks: a table of options was expected, not 5", split.tasks, split, 5)
+    refused("scenario_tasks: seed must not be negative, as -2 is", split.tasks, split,
+      { seed = -2 })
     local single = taken.data(cmml, { { 1, 2 }, { 1, 2 } }, { { 1, 2 }, { 1 } })
     refused("scenario s2 has 1 items; a negative beside a positive needs two", single.split, single)
   end)

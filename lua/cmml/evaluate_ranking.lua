@@ -36,6 +36,30 @@ return function(cmml)
     negatives = "string?", batch = { "integer", 16 }, chunk = { "integer", 20000 },
     scenarios = "table?", on_scenario = "function?" }
 
+  -- The most cutoffs, and the highest, that core.ranking_metrics takes.
+  local most, highest = 1000, (1 << 31) - 1
+
+  local function check_numbers(opt)
+    for _, name in ipairs { "draws", "batch", "chunk", "max_users" } do
+      if opt[name] and opt[name] < 1 then
+        error(("evaluate_ranking: %s must be at least 1, but is %d"):format(name, opt[name]), 3)
+      end
+    end
+    if opt.seed < 0 then
+      error(("evaluate_ranking: seed must not be negative, as %d is"):format(opt.seed), 3)
+    end
+    args.sizes("evaluate_ranking: cutoffs", opt.cutoffs, 4)
+    if #opt.cutoffs > most then
+      error(("evaluate_ranking: %d cutoffs are too many: at most %d are supported"):format(
+        #opt.cutoffs, most), 3)
+    end
+    for _, k in ipairs(opt.cutoffs) do
+      if k > highest then
+        error(("evaluate_ranking: cutoffs must be at most %d, as %d is not"):format(highest, k), 3)
+      end
+    end
+  end
+
   -- The supports of a model are drawn as its preset says, unless the caller says how.
   local function tasks_for(model, split, opt, list)
     local training, options = model.training or {}, { scenarios = list, query = 0,
@@ -146,11 +170,7 @@ return function(cmml)
     args.check("evaluate_ranking", { split = split }, { split = "cmml.ScenarioSplit" })
     args.one_of("evaluate_ranking: part", opt.part, { "test", "valid" })
     check_models(models, split.data)
-    for _, name in ipairs { "draws", "batch", "chunk", "max_users" } do
-      if opt[name] and opt[name] < 1 then
-        error(("evaluate_ranking: %s must be at least 1, but is %d"):format(name, opt[name]), 2)
-      end
-    end
+    check_numbers(opt)
     local scenarios, values, tasks = opt.scenarios or split[opt.part], {}, {}
     if #scenarios == 0 then
       error(("evaluate_ranking: there are no %s scenarios"):format(opt.part), 2)

@@ -88,6 +88,7 @@ return function(cmml)
   -- @tparam ?Vectors vectors see `ScenarioSplit:vectors`
   -- @treturn ScenarioCatalogue
   function cmml.ScenarioSplit:catalogue(vectors)
+    args.check("catalogue", { vectors = vectors }, { vectors = "cmml.Vectors?" })
     return cmml.scenario_catalogue { users = self.data.users, items = self.data.items,
       titles = self.data.titles, vectors = vectors,
       interactions = vectors and vectors.interactions or self.background }

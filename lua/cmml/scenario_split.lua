@@ -32,6 +32,11 @@ return function(cmml)
   local function read_options(options)
     local opt = args.check("split", options, known_options, 4)
     args.one_of("split: protocol", opt.protocol, { "no-leak", "published" }, 4)
+    for _, name in ipairs { "seed", "support_pairs" } do
+      if opt[name] < 0 then
+        error(("split: %s must not be negative, as %d is"):format(name, opt[name]), 3)
+      end
+    end
     for _, pair in ipairs { { "held_out", "valid_held_out" }, { "valid", "test" },
       { "query_share" } } do
       local sum = 0

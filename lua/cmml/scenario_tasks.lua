@@ -35,6 +35,8 @@ return function(cmml)
     elseif opt.support < 0 or opt.support_negatives < 0 or opt.query < 0 then
       error(("scenario_tasks: support, support_negatives and query must not be negative, as %d, %d "
         .. "and %d"):format(opt.support, opt.support_negatives, opt.query), 2)
+    elseif opt.seed < 0 then
+      error(("scenario_tasks: seed must not be negative, as %d is"):format(opt.seed), 2)
     end
     return setmetatable(opt, ScenarioTasks)
   end
@@ -51,6 +53,9 @@ return function(cmml)
   -- visits each scenario, with a fresh task each time)
   -- @treturn ScenarioTasks
   function cmml.ScenarioSplit:tasks(options)
+    if options ~= nil and type(options) ~= "table" then
+      error(("tasks: a table of options was expected, not %s"):format(tostring(options)), 2)
+    end
     local opt = {}
     for key, value in pairs(options or {}) do
       opt[key] = value
