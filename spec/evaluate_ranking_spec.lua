@@ -181,6 +181,12 @@ describe("what cannot be ranked", function()
     end
     refused("evaluate_ranking: 1001 cutoffs are too many: at most 1000", evaluate, { popularity },
       split, { cutoffs = many })
+    local nothing = data:split { held_out = 0, valid_held_out = 0 }
+    refused(("evaluate_ranking: there is nothing to judge: of no user is an item of the %d test "
+      .. "scenarios held out; raise held_out"):format(#nothing.test), evaluate, { popularity },
+      nothing)
+    refused("valid scenarios held out; raise valid_held_out", evaluate, { popularity }, nothing,
+      { part = "valid" })
     local other = scenario_world.data(cmml, { users = 50 }):split()
     refused(("knows %d users, but the split has %d"):format(#data.users, #other.data.users),
       evaluate, { popularity }, other)

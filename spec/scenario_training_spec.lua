@@ -191,6 +191,13 @@ describe("training on scenarios", function()
       { watch = "mae" })
     refused("rounds means nothing here", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
       of_users, { rounds = 2 })
+    local steps = 0
+    refused("no user of the validation scenarios has held-out items beside others", cmml.train,
+      fresh(), data:split { seed = 2, valid_held_out = 0 }, { rounds = 1, epochs = 1,
+        on_step = function()
+          steps = steps + 1
+        end })
+    assert.equal(0, steps)
     refused("there are no training scenarios", cmml.train, fresh(),
       setmetatable({ train = {} }, { __index = split }))
   end)

@@ -2623,7 +2623,7 @@ function cmml.evaluate_protocol(models, data, options) end
 ---Evaluates recommenders of the scenario setting by full ranking. Of each scenario and each user
 ---of whom items of it are held out, all items of the scenario are ranked but those that are known
 ---of the user; what is held out is to be found. Raises where something that is judged was there
----to be learnt from (not for a split that is leaky as a whole).
+---to be learnt from (not for a split that is leaky as a whole), and where nothing is held out.
 ---@param models table list of recommenders
 ---@param split cmml.ScenarioSplit
 ---@param options? cmml.evaluate_ranking.options part ("test", the default, or "valid"); cutoffs (default {10, 20, 50}); seed and draws of the supports (default 1 and 1: values are means over draws); max_users (of a scenario, a fixed random sample; default all); support, support_negatives, order, negatives (see `ScenarioSplit:tasks`; default: what the model's preset says, else that of `tasks`); batch (scenarios adapted to at once, 16), chunk (rows scored at once, 20000); scenarios (list of numbers; default: those of the part); on_scenario(done, count)

@@ -152,7 +152,7 @@ return function(cmml)
   --- Evaluates recommenders of the scenario setting by full ranking. Of each scenario and each user
   -- of whom items of it are held out, all items of the scenario are ranked but those that are known
   -- of the user; what is held out is to be found. Raises where something that is judged was there
-  -- to be learnt from (not for a split that is leaky as a whole).
+  -- to be learnt from (not for a split that is leaky as a whole), and where nothing is held out.
   -- @tparam table models list of recommenders
   -- @tparam ScenarioSplit split
   -- @tparam[opt] table options part ("test", the default, or "valid"); cutoffs (default {10, 20,
@@ -199,6 +199,12 @@ return function(cmml)
         table.insert(where.scenario, scenario)
         table.insert(where.user, user)
       end
+    end
+    if #where.user == 0 then
+      error(("evaluate_ranking: there is nothing to judge: of no user is an item of the %d %s "
+        .. "scenarios held out; %s of the split"):format(#scenarios, opt.part, split.leaky
+        and "lower support_pairs" or opt.part == "test" and "raise held_out"
+        or "raise valid_held_out"), 2)
     end
     for draw = 1, opt.draws do
       local done = 0

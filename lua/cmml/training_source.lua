@@ -89,6 +89,21 @@ return function(cmml)
       ScenarioSource)
   end
 
+  local function refuse_validation()
+    error("train: no user of the validation scenarios has held-out items beside others: raise "
+      .. "valid_held_out or valid of the split, or set valid to 0 to choose by the loss", 0)
+  end
+
+  -- Whether anything of the validation scenarios is held out.
+  local function has_held_out(split)
+    for _, scenario in ipairs(split.valid) do
+      if #cmml.core.pair_users(split.pairs.valid, scenario) > 0 then
+        return true
+      end
+    end
+    return false
+  end
+
   --- Takes the options of a run: an epoch has so many rounds that it takes 200 steps.
   function ScenarioSource:check(opt)
     local names = {}
@@ -98,6 +113,8 @@ return function(cmml)
     self.watched = args.one_of("train: watch", opt.watch, names)
     if opt.query < 1 then
       error("train: query must be at least 1: without pairs there is nothing to learn from", 0)
+    elseif self.judged and not has_held_out(self.split) then
+      refuse_validation()
     end
     local steps = math.ceil(self.count / math.max(opt.batch, 1))
     opt.rounds = opt.rounds or math.ceil(200 / steps)
@@ -123,10 +140,9 @@ return function(cmml)
     end
     local values = {}
     for i, metric in ipairs(self.metrics) do
-      values[metric[1]] = found[metric[1]] and found[metric[1]].mean or 0 / 0
+      values[metric[1]] = found[metric[1]].mean
       if values[metric[1]] ~= values[metric[1]] and i == 1 then
-        error("train: no user of the validation scenarios has held-out items beside others: raise "
-          .. "valid_held_out or valid of the split, or set valid to 0 to choose by the loss", 0)
+        refuse_validation()
       end
     end
     return values
