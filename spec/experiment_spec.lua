@@ -86,22 +86,6 @@ describe("cmml.experiment", function()
     end
   end)
 
-  it("gives the mean over users of scenarios, as evaluation does", function()
-    local cell = require "cmml.experiment.scenario_cell"
-    local settings = cell.settings(cmml, { quick = true }, "made")
-    settings.kind = "popularity"
-    local result = cell.run(cmml, settings)
-    local split = cell.prepare(cmml, settings)
-    local found = cmml.evaluate_ranking({ split:rivals()[2] }, split, { cutoffs = { 20 } })[1]
-    local top, bottom = 0, 0
-    for i, value in ipairs(result.metrics["recall@20"]) do
-      if value == value then
-        top, bottom = top + value * result.weights[i], bottom + result.weights[i]
-      end
-    end
-    assert.near(found["recall@20"].mean, top / bottom, 1e-12)
-  end)
-
   it("modulations and encoders take the scenario setting, too", function()
     local result = cmml.experiment("modulations", with { seeds = 1, setting = "scenario",
       modulations = "film,linear,soft,sigmoid" })

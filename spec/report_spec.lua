@@ -52,6 +52,26 @@ t,yes,two,2,m,2.500000,3,2.00
     assert.equal(2, select(2, svg:gsub("<circle", "")))
   end)
 
+  it("says of which rows a leak would not have been seen, if there are any", function()
+    local fair = { id = "t", title = "Title", rows = { "one", "two" }, metrics = tbl.metrics }
+    local cells, found = {}, {}
+    for r, row in ipairs(fair.rows) do
+      cells[r] = { table = "t", row = row, seed = 1 }
+      found[cells[r]] = { metrics = { m = { r } }, seconds = 1, unchecked = r == 2 or nil }
+    end
+    local both = { tables = { fair }, cells = cells }
+    local list = report.summary(cmml, both, found, fair, { seeds = 1, resamples = 10 })
+    local text = report.text(fair, list, 1)
+    assert.truthy(text:find("| one             |", 1, true), text)
+    assert.truthy(text:find("| two (unchecked) |", 1, true), text)
+    assert.truthy(report.svg(cmml, fair, fair.metrics[1], list):find(">two (unchecked)<", 1, true))
+    local csv = report.csv(both, found)
+    assert.truthy(csv:find("t,no,one,1,m,", 1, true), csv)
+    assert.truthy(csv:find("t,unchecked,two,1,m,", 1, true), csv)
+    found[cells[2]].unchecked = nil
+    assert.is_nil(report.csv(both, found):find("unchecked", 1, true))
+  end)
+
   it("refuses to compare what was judged on other tasks", function()
     local other = { table = "t", row = "two", seed = 1 }
     refused.with_text("judged on other tasks", report.summary, cmml,

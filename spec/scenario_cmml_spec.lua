@@ -185,6 +185,24 @@ describe("scenario_cmml", function()
     end
   end)
 
+  it("does not come from a file whose counts are negative", function()
+    local path = os.tmpname()
+    assert(cmml.popularity(catalogue):save(path))
+    local archive = assert(core.read_archive(path))
+    for i, entry in ipairs(archive.tensors) do
+      local value = entry.value
+      if entry.name == "catalogue.counts" then
+        value = value - 1000
+      end
+      archive.tensors[i] = { name = entry.name, value = value }
+    end
+    assert(core.write_archive(path, archive.tensors, archive.metadata))
+    local loaded, message = cmml.load(path)
+    os.remove(path)
+    assert.is_nil(loaded)
+    assert.truthy(message:find("catalogue.counts holds negative numbers", 1, true), message)
+  end)
+
   it("refuses what it does not know or cannot use", function()
     local model = cmml.scenario_cmml(catalogue, options())
     local adapted = model:adapt {}

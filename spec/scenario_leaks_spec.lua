@@ -85,6 +85,31 @@ describe("a leak", function()
         { preset = "recommended/scenario" }) }, split)
   end)
 
+  it("would not be seen in what came from a file, and evaluation says so", function()
+    local vectors = split:vectors { factors = 2, iterations = 1 }
+    local function unchecked(models, of)
+      return cmml.evaluate_ranking(models, of or split, { cutoffs = { 10 } }).unchecked
+    end
+    local cf = cmml.cf_score(split:catalogue(vectors))
+    assert.is_false(unchecked { popularity, cf })
+    local path = os.tmpname()
+    assert(vectors:save(path, { users = data.users, items = data.items }))
+    local loaded = assert(cmml.load_vectors(path))
+    local of_file = cmml.cf_score(split:catalogue(loaded))
+    assert.is_true(unchecked { popularity, of_file })
+    assert.is_false(unchecked({ cmml.cf_score(cmml.scenario_catalogue { vectors = loaded }) },
+      data:split { protocol = "published" })) -- which is leaky as a whole
+    loaded.interactions = split.background
+    assert.is_false(unchecked { of_file })
+    assert(cf:save(path))
+    assert.is_true(unchecked { (assert(cmml.load(path))) })
+    assert(popularity:save(path))
+    assert.is_true(unchecked { (assert(cmml.load(path))) })
+    os.remove(path)
+    assert.is_false(unchecked { cmml.popularity(cmml.scenario_catalogue { users = data.users,
+      items = data.items }) }) -- it counted nothing
+  end)
+
   it("is refused by the core, too, where something known is held out", function()
     local ok, message = pcall(core.ranking_rows, split.candidates, split.test[1],
       split.pairs.test, { split.held_test }, core.ids { user })

@@ -2627,7 +2627,7 @@ function cmml.evaluate_protocol(models, data, options) end
 ---@param models table list of recommenders
 ---@param split cmml.ScenarioSplit
 ---@param options? cmml.evaluate_ranking.options part ("test", the default, or "valid"); cutoffs (default {10, 20, 50}); seed and draws of the supports (default 1 and 1: values are means over draws); max_users (of a scenario, a fixed random sample; default all); support, support_negatives, order, negatives (see `ScenarioSplit:tasks`; default: what the model's preset says, else that of `tasks`); batch (scenarios adapted to at once, 16), chunk (rows scored at once, 20000); scenarios (list of numbers; default: those of the part); on_scenario(done, count)
----@return table # for each model a table by metric (recall@k, ndcg@k, auc): mean, interval, tasks and skipped (pairs of scenario and user), values (one a pair, NaN where all or none of the list is held out), by_scenario (means). Field pairs of the list: {scenario, user} of the values, always in the same order; field scenarios: numbers in the order of by_scenario; field leaky
+---@return table # for each model a table by metric (recall@k, ndcg@k, auc): mean, interval, tasks and skipped (pairs of scenario and user), values (one a pair, NaN where all or none of the list is held out), by_scenario (means). Field pairs of the list: {scenario, user} of the values, always in the same order; field scenarios: numbers in the order of by_scenario; field leaky; field unchecked: whether a model has vectors or counts from a file, which does not tell what they were made of, so that a leak in them would not be seen
 function cmml.evaluate_ranking(models, split, options) end
 
 ---Whether there is anything at a path.
@@ -3178,7 +3178,9 @@ function cmml.linear(x, weight, bias, activation) end
 ---@return string|table # message, or what went with the model: tensors by name, notes, version
 function cmml.load(path) end
 
----Loads vectors that were saved, with their ids. Nothing in the file is trusted.
+---Loads vectors that were saved, with their ids. Nothing in the file is trusted. It does not
+---tell what they were made of: `evaluate_ranking` cannot see a leak in them and says `unchecked`,
+---unless their field `interactions` is set to what they were made of.
 ---@param path string
 ---@return cmml.Vectors? # nil if the file is missing, damaged or of another kind
 ---@return string? # message

@@ -164,7 +164,9 @@ return function(cmml)
   -- @treturn table for each model a table by metric (recall@k, ndcg@k, auc): mean, interval, tasks
   -- and skipped (pairs of scenario and user), values (one a pair, NaN where all or none of the list
   -- is held out), by_scenario (means). Field pairs of the list: {scenario, user} of the values,
-  -- always in the same order; field scenarios: numbers in the order of by_scenario; field leaky
+  -- always in the same order; field scenarios: numbers in the order of by_scenario; field leaky;
+  -- field unchecked: whether a model has vectors or counts from a file, which does not tell what
+  -- they were made of, so that a leak in them would not be seen
   function cmml.evaluate_ranking(models, split, options)
     local opt = args.check("evaluate_ranking", options, known)
     args.check("evaluate_ranking", { split = split }, { split = "cmml.ScenarioSplit" })
@@ -187,7 +189,7 @@ return function(cmml)
           tostring(k)), 2)
       end
     end
-    check_leaks(models, split, opt.part)
+    local unchecked = check_leaks(models, split, opt.part)
     for m, model in ipairs(models) do
       values[m], tasks[m] = {}, tasks_for(model, split, opt, scenarios)
     end
@@ -222,7 +224,8 @@ return function(cmml)
         end
       end
     end
-    local results = { pairs = where, scenarios = scenarios, leaky = split.leaky }
+    local results = { pairs = where, scenarios = scenarios, leaky = split.leaky,
+      unchecked = unchecked }
     for m in ipairs(models) do
       results[m] = summaries(values[m], spans)
     end

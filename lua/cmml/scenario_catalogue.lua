@@ -216,6 +216,9 @@ return function(cmml)
       return cmml.is_tensor(value) and value.ndim == 1 and value.count == #self.items
         and value:isfinite()
     end)
+    if core.lt(self.counts, 0):sum():item() > 0 then
+      error("catalogue.counts holds negative numbers, but counts how many took each item", 0)
+    end
     return self
   end
 end

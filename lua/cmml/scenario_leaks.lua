@@ -4,7 +4,9 @@
 
 --- The check over a library.
 -- @tparam table cmml
--- @treturn function of (models, split, part), which raises where there is a leak
+-- @treturn function of (models, split, part), which raises where there is a leak, and gives whether
+-- a model holds vectors or counts of which it is not at hand what they were made of: a leak there
+-- would not be seen
 return function(cmml)
   local core = cmml.core
 
@@ -13,6 +15,14 @@ return function(cmml)
       error(("evaluate_ranking: leak: user %s, item %s is to be judged, but %s"):format(
         split.data.users:text(user), split.data.items:text(item), what), 0)
     end
+  end
+
+  -- Whether a model holds vectors or counts, but not what they were made of: those of a file.
+  local function is_unchecked(model)
+    local catalogue = model.catalogue or {}
+    local vectors, counts = catalogue.vectors, catalogue.counts
+    return vectors ~= nil and not vectors.interactions or counts ~= nil
+      and not catalogue.interactions and core.gt(counts, 0):sum():item() > 0
   end
 
   -- What a model was made of, as far as it tells.
@@ -33,7 +43,7 @@ return function(cmml)
 
   return function(models, split, part)
     if split.leaky then
-      return
+      return false
     end
     local held = part == "test" and split.held_test or split.held_valid
     leak(split, "is known", core.common_taken(held, split.known))
@@ -51,8 +61,11 @@ return function(cmml)
           item)
       end
     end
+    local unchecked = false
     for _, model in ipairs(models) do
       check_model(model, split, held)
+      unchecked = unchecked or is_unchecked(model)
     end
+    return unchecked
   end
 end

@@ -3,7 +3,7 @@
 -- A table is {id, title, rows (names in order), metrics (list of {name, base, head}), reference
 -- (one row), references (more), leaky}; its cells are {table = id, row, seed, fixed (the same for
 -- every seed), name, settings}; their results {metrics = by name a list with one number a task,
--- weights (optional, one a task), seconds}.
+-- weights (optional, one a task), unchecked (true: a leak would not have been seen), seconds}.
 --
 -- @module cmml.experiment.report
 local report = {}
@@ -69,8 +69,9 @@ end
 -- @tparam table results by cell
 -- @tparam table tbl
 -- @tparam table opt seeds (how many), resamples
--- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), and by
--- metric {mean, low, high, difference, difference_low, difference_high}}
+-- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), unchecked
+-- (true: one of its cells is), and by metric {mean, low, high, difference, difference_low,
+-- difference_high}}
 function report.summary(cmml, plan, results, tbl, opt)
   local by_row, rows = {}, {}
   for _, row in ipairs(tbl.rows) do
@@ -78,10 +79,12 @@ function report.summary(cmml, plan, results, tbl, opt)
   end
   for i, row in ipairs(tbl.rows) do
     local seeds, seconds = seeds_of(by_row[row], opt.seeds), 0
+    local unchecked = nil
     for _, seed in ipairs(seeds) do
       seconds = seconds + by_row[row][seed].seconds / #seeds
+      unchecked = unchecked or by_row[row][seed].unchecked
     end
-    rows[i] = { row = row, seeds = #seeds, seconds = seconds }
+    rows[i] = { row = row, seeds = #seeds, seconds = seconds, unchecked = unchecked }
     for _, metric in ipairs(tbl.metrics) do
       rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt)
     end
@@ -97,9 +100,14 @@ local function number(value, mean, low, high, sign)
   return (form .. " [" .. form .. ", " .. form .. "]"):format(value[mean], value[low], value[high])
 end
 
+-- A row's name, and whether a leak would not have been seen.
+local function name_of(entry)
+  return entry.row .. (entry.unchecked and " (unchecked)" or "")
+end
+
 local function title_of(entry, n_seeds)
-  return entry.seeds == n_seeds and entry.row
-    or ("%s (%d of %d seeds)"):format(entry.row, entry.seeds, n_seeds)
+  return entry.seeds == n_seeds and name_of(entry)
+    or ("%s (%d of %d seeds)"):format(name_of(entry), entry.seeds, n_seeds)
 end
 
 -- Lines of a Markdown table, its columns as wide as what stands in them.
@@ -186,7 +194,7 @@ function report.svg(cmml, tbl, metric, rows)
   local list, some = {}, false
   for i, entry in ipairs(rows) do
     local value = entry[metric.name] or {}
-    list[i] = { entry.row, value.mean or 0 / 0, value.low, value.high,
+    list[i] = { name_of(entry), value.mean or 0 / 0, value.low, value.high,
       strong = entry.row:find "^recommended" ~= nil }
     some = some or list[i][2] == list[i][2]
   end
@@ -227,8 +235,9 @@ function report.csv(plan, results)
         end
       end
       lines[#lines + 1] = ("%s,%s,%s,%s,%s,%.6f,%d,%.2f"):format(quoted(cell.table),
-        leaky[cell.table] and "yes" or "no", quoted(cell.row), cell.fixed and "any" or cell.seed,
-        quoted(name), sum / n, #result.metrics[name], result.seconds)
+        leaky[cell.table] and "yes" or result.unchecked and "unchecked" or "no", quoted(cell.row),
+        cell.fixed and "any" or cell.seed, quoted(name), sum / n, #result.metrics[name],
+        result.seconds)
     end
   end
   return table.concat(lines, "\n") .. "\n"

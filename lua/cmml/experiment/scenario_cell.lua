@@ -176,8 +176,8 @@ end
 --- Computes a cell.
 -- @tparam table cmml the library
 -- @tparam table settings kind, model, training, seed, and those of `settings`
--- @treturn table metrics: by name one value a scenario, weights: the users of each; epochs,
--- best_epoch
+-- @treturn table metrics: by name one value a scenario, weights: the users of each; unchecked (true
+-- where a leak would not have been seen); epochs, best_epoch
 function scenario_cell.run(cmml, settings)
   local split = scenario_cell.prepare(cmml, settings)
   local model, result
@@ -201,7 +201,8 @@ function scenario_cell.run(cmml, settings)
     end
   end
   return { metrics = metrics, weights = weights_of(found, judged["recall@20"].values),
-    epochs = result and result.epoch, best_epoch = result and result.best_epoch }
+    unchecked = found.unchecked or nil, epochs = result and result.epoch,
+    best_epoch = result and result.best_epoch }
 end
 
 return scenario_cell
