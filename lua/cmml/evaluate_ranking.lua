@@ -183,12 +183,6 @@ return function(cmml)
           tostring(scenario), #split.data.scenarios), 2)
       end
     end
-    for _, k in ipairs(opt.cutoffs) do
-      if math.type(k) ~= "integer" or k < 1 then
-        error(("evaluate_ranking: cutoffs must be whole numbers of at least 1, not %s"):format(
-          tostring(k)), 2)
-      end
-    end
     local unchecked = check_leaks(models, split, opt.part)
     for m, model in ipairs(models) do
       values[m], tasks[m] = {}, tasks_for(model, split, opt, scenarios)
