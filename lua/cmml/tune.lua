@@ -53,11 +53,7 @@ return function(cmml)
 
   local function trials_of(opt, entries)
     local shared, make = setting.tuning(cmml, opt)
-    local preset = opt.preset or shared.model.preset
-    if not cmml.presets[preset] then
-      error(("tune: there is no preset %s; %s"):format(preset, args.suggest(preset,
-        args.keys(cmml.presets))), 0)
-    end
+    local preset = shared.model.preset
     local list, seen = {}, {}
     for trial = 1, opt.trials do
       local settings = {}

@@ -5,16 +5,18 @@ local args = require "cmml.args"
 local setting = require "cmml.experiment.setting"
 
 local encoders = {
-  summary = "encoders and hybrid context generators under linear modulation (encoder ablation)",
+  summary = "encoders and hybrid context generators under linear modulation, or that of --preset "
+    .. "(encoder ablation)",
   run = setting.run,
-  options = setting.options {},
+  options = setting.options { setting.preset_option },
 }
 
 -- The rows of the paper's ablation, and every other registered encoder and hybrid.
 local first = { { "mean", "none" }, { "gru", "none" }, { "gru", "mlp" }, { "gru", "dot" } }
 
 local function row_of(cmml, opt, encoder, hybrid)
-  local model = setting.modulation(cmml, opt, "linear")
+  local model = opt.preset and { preset = setting.preset("experiment encoders", cmml, opt) }
+    or setting.modulation(cmml, opt, "linear")
   model.encoder, model.hybrid = encoder, hybrid
   return { row = ("%s, %s"):format(encoder, hybrid == "none" and "no hybrid" or hybrid),
     model = model }

@@ -8,6 +8,7 @@ local modulations = {
   summary = "every registered modulation on the data given (Table 5)",
   run = setting.run,
   options = setting.options {
+    setting.preset_option,
     { name = "modulations", kind = "string", arg = "LIST", list = true,
       help = "modulations: some of them, with commas [default: all that are registered]" },
   },

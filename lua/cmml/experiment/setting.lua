@@ -61,26 +61,43 @@ function setting.add_ablated(rows, kind, row, preset)
     model = { preset = preset, encoder = "none" } }
 end
 
---- The published preset of the setting, whose parts are exchanged.
--- @tparam table opt
--- @treturn string
-function setting.preset(opt)
-  return setting.of(opt) == "user" and "published-code" or "published-code/scenario"
+--- The option of experiments that exchange parts of a preset.
+setting.preset_option = { name = "preset", kind = "string", arg = "NAME",
+  help = "settings whose parts are exchanged [default: published-code, or "
+    .. "published-code/scenario]" }
+
+--- The preset whose parts are exchanged.
+-- @tparam string where what is said of in errors
+-- @tparam table cmml the library
+-- @tparam table opt preset, and what tells the setting
+-- @treturn string opt.preset, or the published one of the setting
+function setting.preset(where, cmml, opt)
+  local of = setting.of(opt)
+  local name = opt.preset or (of == "user" and "published-code" or "published-code/scenario")
+  local preset = cmml.presets[name]
+  if not preset then
+    error(("%s: there is no preset %s; %s"):format(where, name,
+      args.suggest(name, args.keys(cmml.presets))), 0)
+  elseif preset.setting ~= of then
+    error(("%s: the preset %s is for the setting %s, but the data are taken for %s; give another "
+      .. "preset, data or setting"):format(where, name, preset.setting, of), 0)
+  end
+  return name
 end
 
---- Options of a network that differs from the published one in its modulation alone, but for the
--- sizes that were published for that modulation.
+--- Options of a network that differs from the preset in its modulation alone, but for the sizes
+-- that were published for that modulation.
 -- @tparam table cmml the library
 -- @tparam table opt of the experiment
 -- @tparam string name of the modulation
 -- @treturn table options of `cmml.cmml` or `cmml.scenario_cmml`
 function setting.modulation(cmml, opt, name)
-  local base = setting.preset(opt)
+  local base = setting.preset("experiment", cmml, opt)
   if cmml.presets[base .. "/" .. name] then
     return { preset = base .. "/" .. name }
   end
   return { preset = base, modulation = name, hyper = name == "linear"
-    and setting.of(opt) == "scenario" and { 64, 64 } or nil }
+    and base == "published-code/scenario" and { 64, 64 } or nil }
 end
 
 --- The plan of networks in the setting of the data.
@@ -115,7 +132,7 @@ function setting.tuning(cmml, opt)
   if is_user then
     shared.protocol = opt.protocol or "full"
   end
-  shared.seed, shared.model = opt.train_seed, { preset = setting.preset(opt) }
+  shared.seed, shared.model = opt.train_seed, { preset = setting.preset("tune", cmml, opt) }
   return shared, is_user and cmml.cmml or cmml.scenario_cmml
 end
 

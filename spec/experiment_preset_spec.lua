@@ -1,0 +1,33 @@
+-- Experiments that exchange parts of a preset of one's choice.
+local cmml = require "cmml"
+local refused = require "spec.support.refused"
+
+local function means(name, preset)
+  local found = {}
+  for _, row in ipairs(cmml.experiment(name, { quick = true, seeds = 1, epochs = 1, draws = 1,
+    resamples = 100, protocol = "full", preset = preset }).rows) do
+    found[row.row] = row["cold users/mae"].mean
+  end
+  return found
+end
+
+describe("experiments over a preset", function()
+  it("exchange its modulation, encoder and hybrid, and leave the rest as it is", function()
+    local users = means "users"
+    local modulations = means("modulations", "recommended")
+    local encoders = means("encoders", "recommended")
+    assert.equal(users.recommended, modulations.film)
+    assert.equal(users["recommended without modulation"], modulations.none)
+    assert.equal(users.recommended, encoders["mean, dot"])
+    assert.equal(users["recommended without context"], encoders["none, dot"])
+    assert.not_equal(users.recommended, encoders["gru, dot"])
+  end)
+
+  it("refuse a preset that is none, or of the other setting", function()
+    local options = { quick = true, preset = "papre" }
+    refused.with_text("did you mean paper?", cmml.experiment, "modulations", options)
+    options.preset = "recommended/scenario"
+    refused.with_text("the preset recommended/scenario is for the setting scenario, but the data "
+      .. "are taken for user", cmml.experiment, "encoders", options)
+  end)
+end)
