@@ -100,6 +100,13 @@ describe("cmml.tune", function()
     assert.equal(trained.best, result.trials[1].value)
   end)
 
+  it("learns as long as the preset says that it changes", function()
+    local options = { quick = true, space = "lr=0.001", preset = "recommended" }
+    assert.equal(cmml.presets.recommended.training.epochs, cmml.tune(options).trials[1].epochs)
+    options.epochs = 2
+    assert.equal(2, cmml.tune(options).trials[1].epochs)
+  end)
+
   it("never draws a task of a test user", function()
     local data = cmml.user_protocol(made.ratings(cmml), {})
     local is_test, draw, drawn = {}, core.draw_tasks, 0

@@ -50,6 +50,7 @@ missing() {
         >/dev/null 2>&1 || echo lua-busted
     have curl || echo curl
     have unzip || echo unzip
+    have ps || echo procps
     [ "$what" = test ] && return
 
     have gcc || echo gcc

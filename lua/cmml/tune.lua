@@ -54,6 +54,7 @@ return function(cmml)
   local function trials_of(opt, entries)
     local shared, make = setting.tuning(cmml, opt)
     local preset = shared.model.preset
+    local own = cmml.presets[preset].training
     local list, seen = {}, {}
     for trial = 1, opt.trials do
       local settings = {}
@@ -62,7 +63,8 @@ return function(cmml)
       end
       local values = space.sample(core, entries, opt.seed, trial)
       settings.model, settings.preset = { preset = preset }, cmml.presets[preset]
-      settings.training = { epochs = opt.epochs or 30, patience = opt.patience or 5 }
+      settings.training = { epochs = opt.epochs or own.epochs or 30,
+        patience = opt.patience or own.patience or (own.epochs and 0 or 5) }
       divide(make, values, settings.model, settings.training)
       local key = json.encode(values)
       if not seen[key] then -- a small space has fewer settings than trials
@@ -134,9 +136,9 @@ return function(cmml)
   -- "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table:
   -- by name such a text, or a list of values); trials (how many, default 20); seed (of the search,
   -- 1) and train_seed (of every training, 1); preset (what the settings change); setting, protocol,
-  -- valid, data_seed, epochs, patience; quick (a small made world if there are no data); best (how
-  -- many trials the text shows, default 10); out, jobs, processes, modules, load, quiet: see
-  -- `experiment`
+  -- valid, data_seed; epochs, patience (default: the preset's, or 30 and 5); quick (a small made
+  -- world if there are no data); best (how many trials the text shows, default 10); out, jobs,
+  -- processes, modules, load, quiet: see `experiment`
   -- @treturn table text (Markdown), trials (list, best first: trial, value, values, epochs,
   -- best_epoch, seconds), metric, failures; with out, best.json there holds the best settings, as
   -- `cmml train --settings` takes them

@@ -30,9 +30,11 @@ tune.options = common.join({
   { name = "protocol", kind = "string", arg = "NAME",
     help = "user setting: see cmml train; scenario setting: no-leak or published [default: full or "
       .. "no-leak]" },
-  { name = "epochs", kind = "integer", arg = "N", help = "passes at most [default: 30]" },
+  { name = "epochs", kind = "integer", arg = "N",
+    help = "passes at most [default: the preset's, or 30]" },
   { name = "patience", kind = "integer", arg = "N",
-    help = "stop after so many epochs without improvement; 0: never [default: 5]" },
+    help = "stop after so many epochs without improvement; 0: never [default: the preset's, "
+      .. "0 where it has epochs of its own, or 5]" },
   { name = "valid", kind = "number", arg = "SHARE",
     help = "share of the training tasks that judges [default: 0.05 of the users]" },
   { name = "data-seed", kind = "integer", arg = "N", help = "seed of the split [default: 1]" },
