@@ -151,7 +151,10 @@ describe("experiment contexts", function()
     refused("there is no preset recommended of the scenario", run, "contexts",
       { preset = "recommended" })
     refused("groups must be at least 1", run, "contexts", { groups = 0 })
-    refused("protocol must be no-leak or published", run, "contexts", { protocol = "full" })
+    refused("has no protocol full; known: no-leak, published", run, "contexts",
+      { protocol = "full" })
+    refused("takes one protocol, not no-leak,published", run, "contexts",
+      { protocol = "no-leak,published" })
   end)
 end)
 
@@ -191,10 +194,8 @@ describe("experiment routes", function()
   end)
 
   it("asks for a preset that has routes", function()
-    local result = cmml.experiment("routes", { quick = true, seeds = 1, resamples = 50,
-      preset = "paper/scenario" })
-    assert.truthy(result.failures[1].message:find("has no routes: its modulation must be soft", 1,
-      true))
+    refused("preset paper/scenario has no routes: its modulation must be soft", run, "routes",
+      { preset = "paper/scenario" })
   end)
 end)
 

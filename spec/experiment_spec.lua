@@ -3,7 +3,6 @@ local child = require "spec.support.child"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local made = require "cmml.experiment.made"
-local refused = require "spec.support.refused"
 local core = cmml.core
 
 local quick = { quick = true, seeds = 2, epochs = 1, draws = 1, resamples = 100 }
@@ -98,25 +97,6 @@ describe("cmml.experiment", function()
     assert.is_false(cmml.scenario_cmml(vectors, { encoder_negatives = false })
       .network.encoder_negatives)
   end)
-
-  it("refuses what it does not know, and says what there is", function()
-    local e = cmml.experiment
-    refused.with_text("modulations", e, "modulation", {})
-    refused.with_text("did you mean seeds?", e, "users", { seedz = 1 })
-    refused.with_text("seeds must be at least 1", e, "users", with { seeds = 0 })
-    refused.with_text("option data is missing", e, "users", {})
-    refused.with_text("default, published", e, "users", with { budget = "large" })
-    refused.with_text("there is no protocol cold; known: capped, full", e, "users",
-      with { protocol = "cold" })
-    refused.with_text("there is no metric rmse", e, "users", with { metrics = "rmse" })
-    refused.with_text("did you mean film?", e, "modulations", with { modulations = "flim" })
-    refused.with_text("5x is no whole number", e, "users", with { supports = "0,5x" })
-    refused.with_text("need out", e, "users", with { jobs = 2 })
-    refused.with_text("no protocol full", e, "scenarios", with { protocol = "full" })
-    refused.with_text("als, bpr", e, "scenarios", with { vectors = "svd" })
-    refused.with_text("user, scenario", e, "modulations", with { setting = "both" })
-    refused.with_text("unknown option modulations", e, "users", with { modulations = "film" })
-  end)
 end)
 
 describe("a script that registers a component and asks for its row", function()
@@ -208,6 +188,9 @@ describe("cmml experiment", function()
     assert.matches("^cmml: experiment: %-%-data DIRS is missing", errors)
     _, errors = cli("experiment", "users", "--quick", "--seeds", "0")
     assert.matches("^cmml: experiment users: seeds must", errors)
+    _, errors = cli("experiment", "scenarios", "--quick", "--by", "nonsense", "--out", folder)
+    assert.matches("^cmml: experiment scenarios: by: \"nonsense\" is none of genre", errors)
+    assert.is_false(core.exists(folder))
   end)
 
   it("shows the table where it cannot be written, and fails", function()

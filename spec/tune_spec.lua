@@ -146,10 +146,41 @@ describe("cmml.tune", function()
     end
     refused.with_text("did you mean lr?", tune, { space = "lrr=1|2" })
     refused.with_text("option width must be an integer", tune, { space = "width=a|b" })
-    refused.with_text("trials and jobs must be at least 1", tune, { trials = 0 })
+    refused.with_text("trials must be from 1 to 100000", tune, { trials = 0 })
     refused.with_text("need out", tune, { jobs = 2 })
     refused.with_text("option data is missing", cmml.tune, { space = quick })
-    refused.with_text("there is no preset papre; did you mean paper?", tune, { preset = "papre" })
+    refused.with_text("there is no preset papre; did you mean paper?", tune,
+      { preset = "papre" })
+    refused.with_text("the preset paper is for the setting user", tune,
+      { preset = "paper", setting = "scenario" })
+  end)
+
+  it("refuses a trial that no process could compute, before there is one or a folder", function()
+    local out = os.tmpname()
+    os.remove(out)
+    local function tune(setting, text)
+      return cmml.tune { quick = true, setting = setting, space = text, trials = 6, epochs = 1,
+        out = out, jobs = 2 }
+    end
+    for text, message in pairs {
+      ["encoder=mean|nope"] = 'with encoder=nope: network: encoder: "nope" is none of attention',
+      ["batch=a"] = 'option batch must be an integer, not "a"', ["batch=0"] = "with batch=0: ",
+      ["epochs=-1"] = "epochs must not be negative", ["epochs=x"] = "option epochs must be",
+      ["lr=-1"] = "lr must be finite", ["choose=nope"] = "is none of best, last",
+      ["optimizer=nope"] = "is none of adam, adamw, sgd", ["loss=nope"] = "loss: \"nope\" is none",
+      ["activation=nope"] = "is none of identity", ["valid_draws=0"] = "valid_draws must be",
+    } do
+      refused.with_text(message, tune, "user", text)
+      refused.with_text(message, tune, "scenario", text)
+    end
+    refused.with_text("order means nothing here", tune, "user", "order=mixed")
+    refused.with_text("dropout must be from 0", tune, "scenario", "dropout=2")
+    refused.with_text("width is an option neither of the model nor of train", tune, "scenario",
+      "width=8")
+    refused.with_text('"nope" is none of full', function()
+      cmml.tune { quick = true, space = quick, protocol = "nope" }
+    end)
+    assert.is_false(core.exists(out))
   end)
 end)
 

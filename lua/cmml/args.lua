@@ -165,6 +165,25 @@ function args.sizes(name, list, level)
   end
 end
 
+--- Calls a function of the library for its caller: what it raises points at the line of whoever
+-- called, not at one of the library.
+-- @tparam integer level of the stack that errors point at: 2 is the caller of who calls this,
+-- 0 none
+-- @tparam function f
+-- @param ... its arguments
+-- @return what it gives
+function args.call(level, f, ...)
+  local results = table.pack(pcall(f, ...))
+  if not results[1] then
+    local problem = results[2]
+    if type(problem) == "string" then -- "cmml/x.lua:1: f: why" begins where the library found it
+      problem = problem:gsub("^[^\n]-cmml/[%w_/]+%.lua:%d+: ([%w_. ]+: )", "%1")
+    end
+    error(problem, level > 0 and level + 1 or 0)
+  end
+  return table.unpack(results, 2, results.n)
+end
+
 --- Raises unless a value is one of a list of names.
 -- @tparam string name of the function and option, for messages
 -- @param value

@@ -10,85 +10,11 @@
 local args = require "cmml.args"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
+local given = require "cmml.experiment.given"
 local wrap = require("cmml.options").wrap
 local report = require "cmml.experiment.report"
 
 local names = { "users", "scenarios", "modulations", "encoders", "contexts", "routes" }
-
--- What all experiments have, beside options of their own.
-local common = {
-  { name = "data", kind = "string", list = true },
-  { name = "seeds", kind = "integer", default = 5 },
-  { name = "epochs", kind = "integer" }, { name = "patience", kind = "integer" },
-  { name = "batch", kind = "integer" }, { name = "lr", kind = "number" },
-  { name = "draws", kind = "integer" }, { name = "valid", kind = "number" },
-  { name = "data_seed", kind = "integer" },
-  { name = "budget", kind = "string", default = "default" },
-  { name = "quick", kind = "boolean", default = false },
-  { name = "metrics", kind = "string", list = true },
-  { name = "resamples", kind = "integer", default = 10000 },
-  { name = "out", kind = "string" }, { name = "jobs", kind = "integer", default = 1 },
-  { name = "processes", kind = "boolean" },
-  { name = "modules", kind = "string", list = true },
-  { name = "load", kind = "string", list = true },
-  { name = "quiet", kind = "boolean", default = true },
-}
-
--- "a,b" or a list as a list.
-local function list_of(what, value, kind)
-  local list = {}
-  if type(value) == "table" then
-    table.move(value, 1, #value, 1, list)
-  elseif type(value) == "string" then
-    for word in value:gmatch "[^,]+" do
-      list[#list + 1] = word:match "^%s*(.-)%s*$"
-    end
-  else
-    error(("%s must be a list, not %s"):format(what, tostring(value)), 0)
-  end
-  for i, entry in ipairs(list) do
-    if kind == "integer" then
-      list[i] = math.tointeger(tonumber(entry))
-        or error(("%s: %s is no whole number"):format(what, tostring(entry)), 0)
-    elseif type(entry) ~= "string" or entry == "" then
-      error(("%s must be texts, not %s"):format(what, tostring(entry)), 0)
-    end
-  end
-  return list
-end
-
-local function read_options(name, module, given)
-  local known, lists = {}, {}
-  for _, list in ipairs { common, module.options } do
-    for _, option in ipairs(list) do
-      local key = option.name:gsub("-", "_")
-      lists[key] = option.list
-      local kind = option.list and "any" or option.kind == "flag" and "boolean" or option.kind
-      known[key] = option.default ~= nil and { kind, option.default } or kind .. "?"
-    end
-  end
-  local what = "experiment " .. name
-  local opt = args.check(what, given, known, 4)
-  for key, kind in pairs(lists) do
-    opt[key] = opt[key] ~= nil and list_of(("%s: %s"):format(what, key), opt[key], kind) or nil
-  end
-  args.one_of(what .. ": budget", opt.budget, { "default", "published" }, 4)
-  for key, least in pairs { seeds = 1, jobs = 1, resamples = 1, epochs = 0, patience = 0,
-    draws = 1 } do
-    if opt[key] and opt[key] < least then
-      error(("%s: %s must be at least %d, but is %d"):format(what, key, least, opt[key]), 3)
-    end
-  end
-  if opt.processes == nil then
-    opt.processes = opt.jobs > 1
-  end
-  if opt.processes and not opt.out then
-    error(what .. ": cells in processes of their own need out, a folder for their results", 3)
-  elseif not opt.data and not opt.quick then
-    error(what .. ": option data is missing (or quick, a short run on a small made world)", 3)
-  end
-  return opt
-end
 
 -- The metrics that the caller wants to see.
 local function choose_metrics(name, plan, wanted)
@@ -100,7 +26,7 @@ local function choose_metrics(name, plan, wanted)
     for _, base in ipairs(wanted) do
       if not known[base] and tbl == plan.tables[1] then
         error(("experiment %s: there is no metric %s; %s"):format(name, base,
-          args.suggest(base, args.keys(known))), 3)
+          args.suggest(base, args.keys(known))), 0)
       end
       for _, metric in ipairs(tbl.metrics) do
         kept[#kept + 1] = (metric.base or metric.name) == base and metric or nil
@@ -108,6 +34,17 @@ local function choose_metrics(name, plan, wanted)
     end
     tbl.metrics = #kept > 0 and kept or tbl.metrics
   end
+end
+
+-- The experiment, its options and what is to be computed; all that can be wrong in the options is
+-- told here, before anything runs.
+local function prepare(cmml, name, options)
+  args.one_of("experiment", name, names, 0)
+  local module = require("cmml.experiment." .. name)
+  local opt = given.read(name, module, options)
+  local plan = module.plan(cmml, opt)
+  choose_metrics(name, plan, opt.metrics)
+  return module, opt, plan
 end
 
 -- The words behind the script that is running, if processes are to run it, too.
@@ -169,11 +106,7 @@ return function(cmml)
     if child.active then
       child.stop_script()
     end
-    args.one_of("experiment", name, names)
-    local module = require("cmml.experiment." .. name)
-    local opt = read_options(name, module, options)
-    local plan = module.plan(cmml, opt)
-    choose_metrics(name, plan, opt.metrics)
+    local module, opt, plan = args.call(2, prepare, cmml, name, options)
     local results, failures = cells.run(cmml, plan.cells, { folder = opt.out, run = module.run,
       jobs = opt.jobs, processes = opt.processes, modules = opt.modules, load = opt.load,
       arg = arguments_of(opt.load), quiet = opt.quiet })

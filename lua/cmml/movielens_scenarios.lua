@@ -181,8 +181,7 @@ return function(cmml)
     local opt = args.check("movielens_scenarios", options, { by = { "string", "genre" },
       min_rating = "number?", min_items = "integer?", max_items = "integer?",
       min_users = "integer?" })
-    args.one_of("movielens_scenarios: by", opt.by, { "genre", "combination", "genre+combination",
-      "tag" })
+    args.one_of("movielens_scenarios: by", opt.by, files.ways)
     local name = files.name_of("movielens_scenarios", folder)
     local layout, message = layout_of(folder)
     if not layout then

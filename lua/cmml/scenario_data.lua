@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local files = require "cmml.scenario_files"
 local group_list = require "cmml.group_list"
 
 return function(cmml)
@@ -169,8 +170,10 @@ return function(cmml)
   function cmml.scenario_data(options)
     local opt = args.check("scenario_data", options, { name = { "string", "data" },
       users = "any?", items = "any?", user_ids = "any?", item_ids = "any?",
-      interactions = "table?", groups = "any", titles = "table?", min_items = { "integer", 101 },
-      max_items = { "integer", 999 }, min_users = { "integer", 2 },
+      interactions = "table?", groups = "any", titles = "table?",
+      min_items = { "integer", files.defaults.min_items },
+      max_items = { "integer", files.defaults.max_items },
+      min_users = { "integer", files.defaults.min_users },
       unknown = { "string", "error" }, raises = { "boolean", true } })
     args.one_of("scenario_data: unknown", opt.unknown, { "error", "skip" })
     if opt.min_items < 1 or opt.max_items < opt.min_items or opt.min_users < 1 then

@@ -6,6 +6,12 @@ local files = {}
 --- The filters of `cmml.scenario_data`, for the checks of a loader's options.
 files.filters = { min_items = "integer?", max_items = "integer?", min_users = "integer?" }
 
+--- What the filters are where nothing is said.
+files.defaults = { min_items = 101, max_items = 999, min_users = 2 }
+
+--- How items of MovieLens may be grouped.
+files.ways = { "genre", "combination", "genre+combination", "tag" }
+
 --- What a loader knows of its options, filters included.
 -- @tparam table own as for `args.check`
 -- @treturn table

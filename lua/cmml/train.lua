@@ -46,7 +46,9 @@ return function(cmml)
         error(("train: %s must not be negative, as %d is"):format(key, opt[key]), 3)
       end
     end
-    if opt.resume and not opt.out then
+    if opt.valid_draws < 1 then
+      error(("train: valid_draws must be at least 1, but is %d"):format(opt.valid_draws), 3)
+    elseif opt.resume and not opt.out then
       error("train: resume needs out, the folder of the run to go on with", 3)
     end
     if source.check then

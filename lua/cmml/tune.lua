@@ -4,7 +4,9 @@
 local args = require "cmml.args"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
+local given = require "cmml.experiment.given"
 local json = require "cmml.json"
+local rehearsal = require "cmml.experiment.rehearsal"
 local report = require "cmml.experiment.report"
 local setting = require "cmml.experiment.setting"
 local space = require "cmml.experiment.space"
@@ -22,6 +24,16 @@ return function(cmml)
       end
     end
     return known
+  end
+
+  -- Names of options of a model, from what it says of one that there is not.
+  local function model_options(make)
+    local _, message = pcall(make, nil, { ["?"] = true })
+    local names = {}
+    for name in (tostring(message):match "known: (.*)$" or ""):gmatch "[%w_]+" do
+      names[#names + 1] = name
+    end
+    return names
   end
 
   -- Whether a model has an option; raises where the value is of no use.
@@ -45,8 +57,10 @@ return function(cmml)
       elseif known[name] then
         training[name] = value
       else
+        local all = args.keys(known)
+        table.move(model_options(make), 1, 1000, #all + 1, all)
         error(("tune: space: %s is an option neither of the model nor of train; %s"):format(name,
-          args.suggest(name, args.keys(known))), 0)
+          args.suggest(name, all)), 0)
       end
     end
   end
@@ -76,6 +90,30 @@ return function(cmml)
     return list, shared
   end
 
+  local function plain(value)
+    return type(value) == "table" and json.encode(value) or tostring(value)
+  end
+
+  -- What a trial has of the space, for people.
+  local function values_of(trial)
+    local texts = {}
+    for i, name in ipairs(args.keys(trial.values)) do
+      texts[i] = name .. "=" .. plain(trial.values[name])
+    end
+    return table.concat(texts, ", ")
+  end
+
+  -- Tells what cannot be computed before there is a process for it.
+  local function rehearse(list, shared)
+    local data = rehearsal.data(cmml, shared)
+    for _, trial in ipairs(list) do
+      local ok, message = pcall(args.call, 0, rehearsal.begin, cmml, data, trial.settings)
+      if not ok then
+        error(("tune: space: with %s: %s"):format(values_of(trial), message), 0)
+      end
+    end
+  end
+
   -- Finished trials, best first; those that diverged last.
   local function ranked(list, results, less)
     local found = {}
@@ -95,10 +133,6 @@ return function(cmml)
       return less and a.value < b.value or not less and a.value > b.value
     end)
     return found
-  end
-
-  local function plain(value)
-    return type(value) == "table" and json.encode(value) or tostring(value)
   end
 
   -- The best trials as Markdown.
@@ -129,6 +163,29 @@ return function(cmml)
     end
   end
 
+  -- The options, the names of the space and the trials; all that can be wrong is told here, before
+  -- anything runs.
+  local function prepare(options)
+    local opt = args.check("tune", options, { data = "any?", space = "any",
+      trials = { "integer", 20 }, seed = { "integer", 1 }, train_seed = { "integer", 1 },
+      preset = "string?", protocol = "string?", setting = "string?", valid = "number?",
+      data_seed = "integer?", epochs = "integer?", patience = "integer?",
+      quick = { "boolean", false }, best = { "integer", 10 }, out = "string?",
+      jobs = { "integer", 1 }, processes = "boolean?", modules = { "table", {} },
+      load = { "table", {} }, quiet = { "boolean", true } }, 0)
+    given.check("tune", opt)
+    if not opt.data and not opt.quick then
+      error("tune: option data is missing (or quick, for a small made world)", 0)
+    elseif (opt.jobs > 1 or opt.processes) and not opt.out then
+      error("tune: trials in processes of their own need out, a folder for their results", 0)
+    end
+    opt.data = type(opt.data) == "string" and { opt.data } or opt.data
+    local entries = space.read(core, opt.space)
+    local list, shared = trials_of(opt, entries)
+    rehearse(list, shared)
+    return opt, args.keys(entries), list, shared
+  end
+
   --- Searches settings at random: each trial takes its settings from a space, learns, and is judged
   -- on the validation tasks. Test users and scenarios are not looked at. With `out` finished trials
   -- are kept, and the same call goes on where it was interrupted, or with more trials.
@@ -146,25 +203,7 @@ return function(cmml)
     if child.active then
       child.stop_script()
     end
-    local opt = args.check("tune", options, { data = "any?", space = "any",
-      trials = { "integer", 20 }, seed = { "integer", 1 }, train_seed = { "integer", 1 },
-      preset = "string?", protocol = "string?", setting = "string?", valid = "number?",
-      data_seed = "integer?", epochs = "integer?", patience = "integer?",
-      quick = { "boolean", false }, best = { "integer", 10 }, out = "string?",
-      jobs = { "integer", 1 }, processes = "boolean?", modules = { "table", {} },
-      load = { "table", {} }, quiet = { "boolean", true } })
-    if opt.trials < 1 or opt.jobs < 1 or opt.seed < 0 then
-      error(("tune: trials and jobs must be at least 1 and seed not negative, not %d, %d and %d")
-        :format(opt.trials, opt.jobs, opt.seed), 2)
-    elseif not opt.data and not opt.quick then
-      error("tune: option data is missing (or quick, for a small made world)", 2)
-    elseif (opt.jobs > 1 or opt.processes) and not opt.out then
-      error("tune: trials in processes of their own need out, a folder for their results", 2)
-    end
-    opt.data = type(opt.data) == "string" and { opt.data } or opt.data
-    local entries = space.read(core, opt.space)
-    local names = args.keys(entries)
-    local list, shared = trials_of(opt, entries)
+    local opt, names, list, shared = args.call(2, prepare, options)
     local processes = opt.processes
     if processes == nil then
       processes = opt.jobs > 1

@@ -131,10 +131,6 @@ end
 function context_cell.routes(cmml, settings)
   local split, model = prepare(cmml, settings)
   local core, modulation = cmml.core, model.network.modulation
-  if not modulation.route then
-    error(("routes: preset %s has no routes: its modulation must be soft"):format(
-      settings.model.preset), 0)
-  end
   local tasks = tasks_of(model, split, settings, 128)
   local routes = cmml.no_grad(mean_over_draws, cmml, tasks, settings.draws, function(batch)
     local rows, columns = core.paired_rows(batch.query), {}

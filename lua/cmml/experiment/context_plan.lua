@@ -21,6 +21,20 @@ function context_plan.options(own)
   return table.move(scenario_plan.options, 1, #scenario_plan.options, #list + 1, list)
 end
 
+-- Raises unless all are presets of the scenario setting.
+local function check_presets(cmml, experiment, presets)
+  local known = {}
+  for _, name in ipairs(args.keys(cmml.presets)) do
+    known[#known + 1] = cmml.presets[name].setting == "scenario" and name or nil
+  end
+  for _, preset in ipairs(presets) do
+    if not cmml.presets[preset] or cmml.presets[preset].setting ~= "scenario" then
+      error(("experiment %s: there is no preset %s of the scenario setting; %s"):format(experiment,
+        preset, args.suggest(preset, known)), 0)
+    end
+  end
+end
+
 --- A plan.
 -- @tparam table cmml the library
 -- @tparam string experiment its name
@@ -28,26 +42,19 @@ end
 -- @tparam table presets by default: names
 -- @tparam string title of the table
 -- @tparam table metrics of the table
--- @treturn table budget, tables, cells; see `cmml.experiment.report`
+-- @treturn table budget, tables, cells; see `cmml.experiment.report`; presets
 function context_plan.make(cmml, experiment, opt, presets, title, metrics)
   presets = opt.preset or presets
   local groups = opt.groups or 6
-  for _, preset in ipairs(presets) do
-    local found = cmml.presets[preset]
-    if not found or found.setting ~= "scenario" then
-      error(("experiment %s: there is no preset %s of the scenario setting; %s"):format(experiment,
-        preset, args.suggest(preset, args.keys(cmml.presets))), 0)
-    end
+  check_presets(cmml, experiment, presets)
+  local protocols = scenario_plan.protocols_of(experiment, opt)
+  local protocol = protocols[1]
+  if #protocols > 1 then
+    error(("experiment %s: takes one protocol, not %s"):format(experiment,
+      table.concat(protocols, ",")), 0)
   end
-  if groups < 1 then
-    error(("experiment %s: groups must be at least 1, not %d"):format(experiment, groups), 0)
-  end
-  local protocol = opt.protocol and opt.protocol[1] or "no-leak"
-  if protocol ~= "no-leak" and protocol ~= "published" then
-    error(("experiment %s: protocol must be no-leak or published, not %s"):format(experiment,
-      protocol), 0)
-  end
-  local plan, rows = { cells = {} }, {}
+  scenario_plan.check_titles(experiment, opt)
+  local plan, rows = { cells = {}, presets = presets }, {}
   for _, source in ipairs(opt.data or { "made" }) do
     local shared = scenario_cell.settings(cmml, opt, source, protocol)
     shared.draws = opt.draws or opt.quick and 2 or 10 -- of supports: each is a forward pass

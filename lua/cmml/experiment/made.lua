@@ -37,6 +37,9 @@ function made.ratings(cmml)
     schema = cmml.schema { item = { { "color" } } } }
 end
 
+--- The filters of its scenarios where nothing is said.
+made.filters = { min_items = 10, max_items = 100 }
+
 --- Scenarios of a made world: users and items are of four kinds, users take items of their own kind
 -- far more often than others, and a scenario is half of the items of two kinds.
 -- @tparam table cmml the library
@@ -63,8 +66,8 @@ function made.scenarios(cmml, filters)
     groups[s] = { name = "scenario " .. s, items = items }
   end
   return cmml.scenario_data { name = "made", interactions = interactions, groups = groups,
-    unknown = "skip", min_items = filters and filters.min_items or 10,
-    max_items = filters and filters.max_items or 100, raises = false }
+    unknown = "skip", min_items = filters and filters.min_items or made.filters.min_items,
+    max_items = filters and filters.max_items or made.filters.max_items, raises = false }
 end
 
 return made

@@ -2,6 +2,7 @@
 --
 -- @module cmml.experiment.routes
 local context_plan = require "cmml.experiment.context_plan"
+local rehearsal = require "cmml.experiment.rehearsal"
 
 local routes = {
   summary = "routes of scenarios through the modules of soft modularisation, as heat map and graph "
@@ -20,12 +21,20 @@ local shown = 30 -- rows of a heat map
 -- @tparam table opt options
 -- @treturn table budget (a text), tables, cells; see `cmml.experiment.report`
 function routes.plan(cmml, opt)
-  return context_plan.make(cmml, "routes", opt, { "paper/scenario/soft" },
+  local plan = context_plan.make(cmml, "routes", opt, { "paper/scenario/soft" },
     "Routes of scenarios",
     { { name = "within", head = "difference within groups" },
       { name = "between", head = "difference between groups" },
       { name = "domains", head = "Rand index, domains" },
       { name = "groups", head = "Rand index, groups" } })
+  for _, preset in ipairs(plan.presets) do
+    local model = rehearsal.scenario_model(cmml, plan.cells[1].settings, { preset = preset })
+    if not model.network.modulation.route then
+      error(("experiment routes: preset %s has no routes: its modulation must be soft"):format(
+        preset), 0)
+    end
+  end
+  return plan
 end
 
 local function distance(a, b)

@@ -62,7 +62,28 @@ local function add_cells(plan, cmml, row, id, shared, opt)
   end
 end
 
-local function protocols_of(experiment, opt)
+--- Raises where two sets of data would have the same name in tables.
+-- @tparam string experiment its name
+-- @tparam table opt options
+function scenario_plan.check_titles(experiment, opt)
+  local seen = {}
+  for _, source in ipairs(opt.data or {}) do
+    local title = scenario_plan.title_of(source)
+    if title == "" then
+      error(("experiment %s: data: %q names no folder"):format(experiment, source), 0)
+    elseif seen[title] then
+      error(("experiment %s: data: %s and %s would both be called %s in the tables; rename one")
+        :format(experiment, seen[title], source, title), 0)
+    end
+    seen[title] = source
+  end
+end
+
+--- The protocols of an experiment.
+-- @tparam string experiment its name
+-- @tparam table opt options
+-- @treturn {string,...}
+function scenario_plan.protocols_of(experiment, opt)
   for _, name in ipairs(opt.protocol or {}) do
     if name ~= "no-leak" and name ~= "published" then
       error(("experiment %s: the scenario setting has no protocol %s; %s"):format(experiment, name,
@@ -84,10 +105,8 @@ function scenario_plan.make(cmml, experiment, opt, rows, reference)
   for i, row in ipairs(rows) do
     names[i] = row.row
   end
-  if opt.vectors then
-    args.one_of(("experiment %s: vectors"):format(experiment), opt.vectors, { "als", "bpr" }, 0)
-  end
-  for _, protocol in ipairs(protocols_of(experiment, opt)) do
+  scenario_plan.check_titles(experiment, opt)
+  for _, protocol in ipairs(scenario_plan.protocols_of(experiment, opt)) do
     for _, source in ipairs(opt.data or { "made" }) do
       local shared = scenario_cell.settings(cmml, opt, source, protocol)
       plan.budget = plan.budget or scenario_cell.budget_text(shared, cmml, opt)
