@@ -1,6 +1,7 @@
 -- Cells of experiments in the scenario setting: their numbers, and what they say of themselves.
 local cell = require "cmml.experiment.scenario_cell"
 local cmml = require "cmml"
+local refused = require "spec.support.refused"
 
 -- A small cell of what has nothing to learn.
 local function settings_of(kind)
@@ -36,5 +37,11 @@ describe("a scenario cell", function()
     cell.prepare = prepare
     assert.is_true(ok, result)
     assert.is_true(result.unchecked)
+  end)
+
+  it("says why the made world has no scenarios under its filters", function()
+    local settings = settings_of "popularity"
+    settings.filters = { min_items = 1, max_items = 1 }
+    refused.with_text("none of the 16 groups is a scenario", cell.run, cmml, settings)
   end)
 end)

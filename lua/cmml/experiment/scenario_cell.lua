@@ -106,7 +106,7 @@ local over = user_cell.with
 function scenario_cell.prepare(cmml, settings)
   local data, message
   if settings.data == "made" then
-    data = made.scenarios(cmml, settings.filters)
+    data, message = made.scenarios(cmml, settings.filters)
   else
     data, message = cmml.scenario_source(settings.data, settings.filters)
   end
