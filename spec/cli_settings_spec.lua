@@ -71,6 +71,12 @@ describe("settings of cmml train", function()
     fails('network: encoder: "lstm" is none of attention, gru, max, mean', "--encoder=lstm")
   end)
 
+  it("are those of its options, such as the share of short supports", function()
+    local whole, short = trained "/whole", trained("/short", "--short-supports=0.5")
+    assert.not_equal(people.bits(whole), people.bits(short))
+    fails("short_supports must be a share from 0 to 1, not 2", "--short-supports=2")
+  end)
+
   it("are components of modules, in threads too, which every command can require", function()
     local words = { "--modulation=shifted", "--modules=mine" }
     local output, said, code = command("--out", root .. "/mine", "--epochs=1", "--batch=8",

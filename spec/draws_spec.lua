@@ -1,33 +1,9 @@
 -- Ratings grouped by user, capped, drawn as tasks.
 local cmml = require "cmml"
+local drawn = require "spec.support.drawn"
 local refused = require("spec.support.refused").with_pattern
 local core = cmml.core
-
--- Ratings of several users: counts[u] of user u, every rating another number, items u*100 + i.
-local function grouped(counts)
-  local users, items, values = {}, {}, {}
-  for u, count in ipairs(counts) do
-    for i = 1, count do
-      users[#users + 1], items[#items + 1], values[#values + 1] = u, u * 100 + i, #values / 4
-    end
-  end
-  return (core.group_ratings(core.ids(users), core.ids(items),
-    #values > 0 and core.tensor(values) or core.full({ 0 }, 0), #counts))
-end
-
--- Of each group of rows a list of {item, label}, and the same sorted, as text.
-local function groups_of(segments, items, labels)
-  local groups, at = {}, 0
-  local ids, numbers = items:totable(), labels.count > 0 and labels:totable() or {}
-  for g, length in ipairs(segments:totable()) do
-    groups[g] = {}
-    for i = 1, length do
-      groups[g][i] = { ids[at + i], numbers[at + i] }
-    end
-    at = at + length
-  end
-  return groups
-end
+local draw, grouped, groups_of = drawn.draw, drawn.grouped, drawn.groups_of
 
 local function sorted_text(group)
   local list = {}
@@ -36,12 +12,6 @@ local function sorted_text(group)
   end
   table.sort(list)
   return table.concat(list, " ")
-end
-
-local function draw(ratings, users, options)
-  local support, query = core.draw_tasks(ratings, core.ids(users), options)
-  return groups_of(support.segments, support.items, support.labels),
-    groups_of(query.segments, query.items, query.labels)
 end
 
 describe("group_ratings", function()

@@ -94,6 +94,7 @@ describe("a model with a base", function()
     ["absolute errors"] = { loss = "absolute" },
     ["factors that the network alone sees"] = { base = { factors = 3, solve = false } },
     ["biases alone"] = { base = { factors = 0 } },
+    ["contexts shrunk by the size of the support"] = { context_shrink = 2 },
     ["no modulation"] = { modulation = "none" }, ["no encoder"] = { encoder = "none" } } do
     it("has the gradient of finite differences: " .. name, function()
       changes.activation, changes.encoder_widths, changes.label_hidden = "tanh", {}, 1

@@ -93,6 +93,62 @@ describe("bias_start", function()
   end)
 end)
 
+describe("context_shrink", function()
+  local x = cmml.uniform({ 7, 3 }, -1, 1, { seed = 1 })
+  local labels = cmml.tensor { 1, 0, 0, 1, 1, 0, 0 }
+
+  it("multiplies the context of n rows by n / (n + context_shrink)", function()
+    local lengths = { 4, 0, 1, 2 }
+    for _, encoder in ipairs(args.keys(cmml.encoders)) do
+      local plain, shrunk = network { encoder = encoder },
+        network { encoder = encoder, context_shrink = 2.5 }
+      local before = plain:context(x, labels, cmml.segments(lengths)):totable()
+      local after = shrunk:context(x, labels, cmml.segments(lengths)):totable()
+      for t, n in ipairs(lengths) do
+        for c = 1, 3 do
+          assert.near(before[t][c] * n / (n + 2.5), after[t][c], 1e-6)
+          assert.equal(n == 0 or encoder == "none", after[t][c] == 0)
+        end
+      end
+    end
+  end)
+
+  it("counts the rows that the encoder reads", function()
+    local all = network { encoder_negatives = false }
+    local shrunk = network { encoder_negatives = false, context_shrink = 1 }
+    local before = all:context(x, labels, cmml.segments { 2, 5 }):totable()
+    local after = shrunk:context(x, labels, cmml.segments { 2, 5 }):totable()
+    for c = 1, 3 do
+      assert.near(before[1][c] / 2, after[1][c], 1e-6) -- one positive
+      assert.near(before[2][c] * 2 / 3, after[2][c], 1e-6) -- two
+    end
+  end)
+
+  it("is an option of both recommenders, which are loaded as they were saved", function()
+    local data = people.data(cmml, { users = 20, items = 8, rated = 5 })
+    local options = people.small(1)
+    local support = { { "f1", 5 }, { "f2", 1 } }
+    local before = cmml.cmml(data.catalogue, options):adapt(support):predict { "f3", "f4" }
+    options.context_shrink = 3
+    local model, path = cmml.cmml(data.catalogue, options), os.tmpname()
+    assert(model:save(path))
+    local loaded = assert(cmml.load(path))
+    os.remove(path)
+    local after = model:adapt(support):predict { "f3", "f4" }
+    assert.same(after, loaded:adapt(support):predict { "f3", "f4" })
+    assert.not_same(before, after)
+    local vectors = cmml.als_vectors { ratings = data.ratings, n_items = 8, factors = 2 }
+    assert.equal(3, cmml.scenario_cmml(vectors, { context_shrink = 3 }).network.context_shrink)
+  end)
+
+  it("is refused unless it is finite and not negative", function()
+    for _, value in ipairs { -1, 1 / 0, 0 / 0 } do
+      refused("network: context_shrink must be finite and not negative, but is", network,
+        { context_shrink = value })
+    end
+  end)
+end)
+
 describe("encoder_negatives = false", function()
   it("gives the contexts of the positives alone", function()
     local x = cmml.uniform({ 7, 3 }, -1, 1, { seed = 1 })

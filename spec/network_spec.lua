@@ -71,7 +71,8 @@ describe("the loss of CMML", function()
   end
 
   it("has the second derivatives of its value", function()
-    local model = double.cmml(data.catalogue, with { encoder_detach = false, activation = "tanh" })
+    local model = double.cmml(data.catalogue, with { encoder_detach = false, activation = "tanh",
+      context_shrink = 1.5 })
     local names, points = points_of(model)
     local function loss(tensors)
       return with_weights(model, names, tensors):loss(batch)

@@ -191,6 +191,8 @@ describe("training on scenarios", function()
       { watch = "mae" })
     refused("rounds means nothing here", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
       of_users, { rounds = 2 })
+    refused("short_supports means nothing here: there are no short_supports of this kind in "
+      .. "scenarios", run, { short_supports = 0.5 })
     local steps = 0
     refused("no user of the validation scenarios has held-out items beside others", cmml.train,
       fresh(), data:split { seed = 2, valid_held_out = 0 }, { rounds = 1, epochs = 1,

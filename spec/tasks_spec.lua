@@ -69,6 +69,24 @@ describe("tasks", function()
     assert.not_same(reference, (drawn(tasks { batch = 1, seed = 4 }, 2)))
   end)
 
+  it("have shorter supports where that is asked for, whatever the batch", function()
+    local plain, short = drawn(tasks { batch = 5 }, 2), drawn(tasks { batch = 5,
+      short_supports = 1 }, 2)
+    local shorter = 0
+    for row, text in pairs(plain) do
+      local support, query = text:match "^(.*)query(.*)$"
+      local cut, same = short[row]:match "^(.*)query(.*)$"
+      assert.equal(query, same)
+      assert.equal(cut, support:sub(1, #cut))
+      shorter = shorter + (#cut < #support and 1 or 0)
+    end
+    assert.truthy(shorter > #data.train / 2)
+    assert.same(short, (drawn(tasks { batch = 1000, shuffle = true, short_supports = 1 }, 2)))
+    local maker, options = tasks({ short_supports = 1 }):export() -- for another thread
+    options.users = data.train
+    assert.same(short, (drawn(cmml[maker](options), 2)))
+  end)
+
   it("are visited in a fresh order each draw, if that is asked for", function()
     local function order(draw, seed)
       local _, rows = drawn(tasks { shuffle = true, seed = seed }, draw)
@@ -99,6 +117,9 @@ describe("tasks", function()
       { query = 0 })
     refused("batch must be at least 1 and support at least 0", tasks, { batch = 0 })
     refused("batch must be at least 1 and support at least 0", tasks, { support = -1 })
+    refused("short_supports must be a share from 0 to 1, not 2", tasks, { short_supports = 2 })
+    refused("short_supports must be a share from 0 to 1, not -0.5", tasks,
+      { short_supports = -0.5 })
     refused("unknown option supports; did you mean support?", tasks, { supports = 1 })
     refused("option ratings must be a table", tasks, { ratings = 5 })
     refused("users from 1000 to 1000, but only 30 have ratings here", function()

@@ -50,8 +50,9 @@ describe("training with shards", function()
   end
 
   it("gives the same bits on one, two, three and four threads", function()
-    for _, extra in ipairs { {}, { clip_norm = 0.1, optimizer = "sgd", momentum = 0.5,
-      groups = { { parameters = "encoder", lr = 0.1 } } }, { modules = modules } } do
+    for _, extra in ipairs { {}, { short_supports = 0.5 }, { clip_norm = 0.1, momentum = 0.5,
+      optimizer = "sgd", groups = { { parameters = "encoder", lr = 0.1 } } },
+      { modules = modules } } do
       local function with(threads)
         local changes = { threads = threads, shards = 4 }
         for key, value in pairs(extra) do

@@ -21,6 +21,7 @@ local ways = {
   plateau = { schedule = { kind = "plateau", patience = 0, factor = 0.3, threshold = 0.2 },
     warmup = 2 },
   ["the order of the data"] = { shuffle = false },
+  ["short supports"] = { short_supports = 0.5 },
   ["sgd, warm-up alone"] = { optimizer = "sgd", lr = 0.003, warmup = 5 },
 }
 
@@ -79,6 +80,7 @@ describe("training", function()
       ["optimizer was sgd, now it is adamw"] = { optimizer = "adamw" },
       ["momentum was nil, now it is 0.5"] = { momentum = 0.5 },
       ["clip_norm was nil, now it is 2"] = { clip_norm = 2 },
+      ["short_supports was nil, now it is 0.5"] = { short_supports = 0.5 },
       ["warmup was 1, now it is 2"] = { warmup = 2, schedule = { kind = "cosine", steps = 1 } },
       ["schedule was " .. cosine:format(1) .. ', now it is {"kind":"plateau","patience":2}'] =
         { schedule = "plateau" },
@@ -91,6 +93,28 @@ describe("training", function()
       refused("train: cannot resume: " .. text, resume, change)
     end
     assert.equal(1, resume({ resume = true }).epoch)
+  end)
+
+  it("takes a share of short supports of 0 for none, and judges by whole ones", function()
+    local lengths = {}
+    local function with(share)
+      local model = cmml.cmml(data.catalogue, people.small())
+      local adapt = model.adapt_rows
+      function model:adapt_rows(support, users)
+        lengths[#lengths + 1] = support.segments:totable()
+        return adapt(self, support, users)
+      end
+      run({ short_supports = share, epochs = 1, batch = 1000 }, model)
+      return people.bits(model)
+    end
+    local plain = with(nil)
+    assert.equal(plain, with(0))
+    assert.not_equal(plain, with(1))
+    assert.equal(6, #lengths) -- a batch to learn from and one to be judged by, three times
+    assert.same(lengths[1], lengths[3])
+    assert.not_same(lengths[1], lengths[5])
+    assert.same(lengths[2], lengths[6])
+    refused("short_supports must be a share from 0 to 1, not 1.5", run, { short_supports = 1.5 })
   end)
 
   it("visits the users in a fresh order each epoch, or in that of the data", function()

@@ -91,12 +91,13 @@ describe("cmml.tune", function()
   end)
 
   it("gives what a training with these settings gives on the validation users", function()
-    local result = cmml.tune { quick = true, space = { lr = { 0.01 }, width = { 8 } }, trials = 3,
-      epochs = 2 }
+    local result = cmml.tune { quick = true, space = { lr = { 0.01 }, width = { 8 },
+      context_shrink = { 2 }, short_supports = { 0.5 } }, trials = 3, epochs = 2 }
     assert.equal(1, #result.trials) -- the space has no more
     local data = cmml.user_protocol(made.ratings(cmml), {})
-    local model = cmml.cmml(data.catalogue, { width = 8, seed = 1 })
-    local trained = cmml.train(model, data, { lr = 0.01, epochs = 2, seed = 1, patience = 5 })
+    local model = cmml.cmml(data.catalogue, { width = 8, context_shrink = 2, seed = 1 })
+    local trained = cmml.train(model, data, { lr = 0.01, short_supports = 0.5, epochs = 2,
+      seed = 1, patience = 5 })
     assert.equal(trained.best, result.trials[1].value)
   end)
 

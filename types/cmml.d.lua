@@ -1654,6 +1654,7 @@ function class_cmml:prepare(data) end
 ---@field backbone? table
 ---@field base? any
 ---@field bias_start? table
+---@field context_shrink? number
 ---@field encoder? string
 ---@field encoder_detach? boolean
 ---@field encoder_options? table
@@ -1922,6 +1923,7 @@ function class_scenario_cmml:over(catalogue) end
 ---@field activation? string
 ---@field backbone? table
 ---@field bias_start? table
+---@field context_shrink? number
 ---@field dropout? number
 ---@field encoder? string
 ---@field encoder_detach? boolean
@@ -2295,6 +2297,7 @@ function cmml.clock() end
 ---@field backbone? table
 ---@field base? any
 ---@field bias_start? table
+---@field context_shrink? number
 ---@field encoder? string
 ---@field encoder_detach? boolean
 ---@field encoder_options? table
@@ -2313,7 +2316,7 @@ function cmml.clock() end
 
 ---A CMML recommender with fresh weights.
 ---@param catalogue cmml.Catalogue
----@param options? cmml.cmml.options preset (default "published-code") and, over it, any option of `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial weights (default 1). Where a component is another than the preset's, the preset's options of that component do not count. Further: base (options of `factor_base_options`: what the scores are added to; false: nothing), read_users (false: the fields of users are not read), loss ("squared", or "absolute", whose square root is rounded off below 0.1; default: as the preset says, else nothing, true and "squared")
+---@param options? cmml.cmml.options preset (default "published-code") and, over it, any option of `network` (width, encoder, hybrid, modulation, backbone, context_shrink, ..), and seed of the initial weights (default 1). Where a component is another than the preset's, the preset's options of that component do not count. Further: base (options of `factor_base_options`: what the scores are added to; false: nothing), read_users (false: the fields of users are not read), loss ("squared", or "absolute", whose square root is rounded off below 0.1; default: as the preset says, else nothing, true and "squared")
 ---@return cmml.Recommender # its field `training` holds the preset's defaults for `train`
 function cmml.cmml(catalogue, options) end
 
@@ -2448,7 +2451,7 @@ function cmml.draw_scenarios(candidates, touched, support, query, scenarios, opt
 ---Draws one task for each user: a random query, and a random support from the rest.
 ---@param ratings table as group_ratings gives them
 ---@param users cmml.Ids
----@param options table seed, draw (epoch or number of the draw), support and query (rows of a task at most), shuffle_labels (permute the labels within each support set)
+---@param options table seed, draw (epoch or number of the draw), support and query (rows of a task at most), short_supports (share of the tasks whose support is cut to its first k rows, k uniform from 0 to all of them; default 0), shuffle_labels (permute the labels within each support set)
 ---@return table # support: segments, items, labels
 ---@return table # query: the same
 function cmml.draw_tasks(ratings, users, options) end
@@ -3524,11 +3527,12 @@ function cmml.neighbour_means(neighbours, similarities, support, support_items, 
 ---@field hybrid_options? table
 ---@field modulation_options? table
 ---@field encoder_negatives? boolean default true
+---@field context_shrink? number default 0
 ---@field bias_start? table
 ---@field init? table
 
 ---CMML's network: from rows x to scores, modulated by the contexts of tasks.
----@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), beside (width of vectors that are given beside the fields', default none), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it sees the positives of a binary support alone, the published "Non-negative-PE"; default true), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); bias_start (numbers by part of the network, such as {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init. Defaults: the published code's sizes, and biases that start as `nn.linear` says.
+---@param options cmml.network.options item_fields and user_fields (lists of {name, size, multi}; default none), width (of a field's vector), beside (width of vectors that are given beside the fields', default none), or instead of fields dim (of vectors that are given); encoder, encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it sees the positives of a binary support alone, the published "Non-negative-PE"; default true), context_shrink (the context of a support of n rows is multiplied by n / (n + context_shrink); default 0: it is as the encoder gives it), label ("rating": the number enters the encoder through an MLP 1 -> label_hidden -> label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation, backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options (tables for the components' own options); bias_start (numbers by part of the network, such as {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init. Defaults: the published code's sizes, and biases that start as `nn.linear` says.
 ---@return cmml.Network # with embed_fields, context and score
 function cmml.network(options) end
 
@@ -4040,6 +4044,7 @@ function cmml.scenario_catalogue(options) end
 ---@field activation? string
 ---@field backbone? table
 ---@field bias_start? table
+---@field context_shrink? number
 ---@field dropout? number
 ---@field encoder? string
 ---@field encoder_detach? boolean
@@ -4506,9 +4511,10 @@ function cmml.task_mse(score, label, segments) end
 ---@field seed? integer default 1
 ---@field shuffle_labels? boolean default false
 ---@field shuffle? boolean default false
+---@field short_supports? number default 0
 
 ---A source of tasks, one a user.
----@param options cmml.tasks.options ratings (grouped by user, as of a Dataset), query_ratings (likewise: where queries are drawn from; default: from ratings, beside the support, at most half of them), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed, shuffle_labels (permute the labels within each support set: how much does the context matter?), shuffle (visit in a fresh order each draw)
+---@param options cmml.tasks.options ratings (grouped by user, as of a Dataset), query_ratings (likewise: where queries are drawn from; default: from ratings, beside the support, at most half of them), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed, short_supports (share of the tasks whose support is cut to a random length, uniform from 0 to the whole, so that a model learns to adapt to any number of ratings; default 0: none), shuffle_labels (permute the labels within each support set: how much does the context matter?), shuffle (visit in a fresh order each draw)
 ---@return cmml.Tasks
 function cmml.tasks(options) end
 
@@ -4580,6 +4586,7 @@ function cmml.top_k(x, k) end
 ---@field schedule? any
 ---@field seed? integer default 1
 ---@field shards? integer default 1
+---@field short_supports? number
 ---@field shuffle? boolean
 ---@field support? integer
 ---@field support_negatives? integer
@@ -4601,7 +4608,7 @@ function cmml.top_k(x, k) end
 ---(or always, with choose = "last").
 ---@param model cmml.Recommender its weights are changed; in the end they are the best ones (without a good epoch: those at the start)
 ---@param data table ratings (grouped by user), bags (user fields of all rows), train and valid (lists of user rows; without valid users the training loss chooses the epoch); or a ScenarioSplit
----@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, valid_query (of the validation users; default: query), lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, query_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
+---@param options? cmml.train.options out; resume (go on with last.safetensors, bit for bit); epochs (30); patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch, support, query, short_supports (share of the training tasks whose support is cut to a random length, see `tasks`; of ratings of users alone), valid_query (of the validation users; default: query), lr, weight_decay, clip (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh order each epoch, true; false: in the order of data.train, as the published code); choose (which epoch's weights count: "best", the default, or "last", which never stops for want of patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or without validation users the training loss, with a patience of 2; or a table of options of `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules, see `team`: another number of shards gives other last digits, another number of threads the same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, query_negatives, order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200 steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too); conditions (plain data that a resumed run must have unchanged) and notes (plain data), both kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
 ---@return table # epoch, best_epoch, best (validation MAE, or without validation users the training loss), stopped ("epochs", "patience" or "diverged"), message
 function cmml.train(model, data, options) end
 

@@ -25,7 +25,8 @@ typedef enum cm_rng_stream {
     CM_STREAM_SCENARIO, /* support and query of a scenario */
     CM_STREAM_JUDGES,   /* the users that a scenario is judged by */
     CM_STREAM_CLUSTERS, /* where k-means begins */
-    CM_STREAM_LAST = CM_STREAM_CLUSTERS
+    CM_STREAM_SHORT,    /* which supports are cut, and to what length */
+    CM_STREAM_LAST = CM_STREAM_SHORT
 } cm_rng_stream;
 
 typedef struct cm_rng {

@@ -143,7 +143,8 @@ static void fill_tasks(const cm_task_rows *rows, cm_ids **segments, cm_ids **ite
  * @tparam table ratings as group_ratings gives them
  * @tparam Ids users
  * @tparam table options seed, draw (epoch or number of the draw), support and query (rows of a task
- * at most), shuffle_labels (permute the labels within each support set)
+ * at most), short_supports (share of the tasks whose support is cut to its first k rows, k uniform
+ * from 0 to all of them; default 0), shuffle_labels (permute the labels within each support set)
  * @treturn table support: segments, items, labels
  * @treturn table query: the same */
 static int l_draw_tasks(lua_State *L)
@@ -154,6 +155,7 @@ static int l_draw_tasks(lua_State *L)
                                .draw = (uint32_t)cmL_field_integer(L, 3, "draw", 0),
                                .support = cmL_field_integer(L, 3, "support", 40),
                                .query = cmL_field_integer(L, 3, "query", 10),
+                               .short_supports = cmL_field_number(L, 3, "short_supports", 0),
                                .shuffle_labels = cmL_field_bool(L, 3, "shuffle_labels", false)};
     /* Only now: reading the options may run a metamethod. */
     cm_ids *users = cmL_check_ids(L, 2);
@@ -230,11 +232,13 @@ static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {NULL, NULL}};
 
 /*** Numbers that tell streams of random numbers apart: user, init, split, cap, draw, order, labels,
- * dropout, pairs, samples, held_out, scenario, judges, clusters.
+ * dropout, pairs, samples, held_out, scenario, judges, clusters, short.
  * @tfield table streams by name */
-static const char *const stream_names[] = {"user",     "init",     "split",   "cap",     "draw",
-                                           "order",    "labels",   "dropout", "pairs",   "samples",
-                                           "held_out", "scenario", "judges",  "clusters"};
+static const char *const stream_names[] = {"user",     "init",     "split",   "cap",      "draw",
+                                           "order",    "labels",   "dropout", "pairs",    "samples",
+                                           "held_out", "scenario", "judges",  "clusters", "short"};
+_Static_assert(sizeof stream_names / sizeof *stream_names == CM_STREAM_LAST + 1,
+               "every stream has a name");
 
 void cmL_open_data(lua_State *L)
 {

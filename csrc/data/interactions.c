@@ -181,11 +181,18 @@ bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, ui
     return ok;
 }
 
-/* How many rows of each kind a user of n ratings gives. */
-static void sizes_of_draw(int64_t n, const cm_draw_options *o, int32_t *support, int32_t *query)
+/* How many rows of each kind a user of n ratings gives. Whether a support is cut, and to what
+ * length, are the first numbers of a stream of its own, so that nothing else changes. */
+static void sizes_of_draw(int64_t n, int32_t user, const cm_draw_options *o, int32_t *support,
+                          int32_t *query)
 {
     *query = (int32_t)CM_MIN(o->query, (n + 1) / 2);
     *support = (int32_t)CM_MIN(o->support, n - *query);
+    if (o->short_supports == 0)
+        return;
+    cm_rng rng = cm_rng_keyed(o->seed, o->draw, (uint32_t)user, CM_STREAM_SHORT);
+    if (cm_rng_uniform(&rng) < o->short_supports)
+        *support = (int32_t)cm_rng_below(&rng, (uint32_t)*support + 1);
 }
 
 static bool make_tasks(cm_ctx *cx, const int32_t *lengths, int64_t tasks, cm_task_rows *out)
@@ -255,6 +262,9 @@ bool cm_draw_tasks(cm_ctx *cx, const cm_interactions *from, const cm_ids *users,
     if (o->support < 0 || o->query < 0)
         return cm_refuse(cx, CM_ERR_ARGUMENT, "support %lld and query %lld must not be negative",
                          (long long)o->support, (long long)o->query);
+    if (!(o->short_supports >= 0 && o->short_supports <= 1))
+        return cm_refuse(cx, CM_ERR_ARGUMENT, "short_supports is a share from 0 to 1, not %g",
+                         o->short_supports);
     size_t tasks = (size_t)users->count;
     int32_t *lengths = cm_calloc(cx, 2 * CM_MAX(tasks, 1), sizeof *lengths);
     int32_t *scratch = cm_calloc(cx, (size_t)longest(from->users), sizeof *scratch);
@@ -262,8 +272,8 @@ bool cm_draw_tasks(cm_ctx *cx, const cm_interactions *from, const cm_ids *users,
     *support = *query = (cm_task_rows){0};
     for (size_t t = 0; ok && t < tasks; t++) {
         int32_t user = users->values[t];
-        sizes_of_draw(from->users->values[user + 1] - from->users->values[user], o, &lengths[t],
-                      &lengths[tasks + t]);
+        sizes_of_draw(from->users->values[user + 1] - from->users->values[user], user, o,
+                      &lengths[t], &lengths[tasks + t]);
     }
     ok = ok && make_tasks(cx, lengths, users->count, support) &&
          make_tasks(cx, lengths + tasks, users->count, query);

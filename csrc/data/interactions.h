@@ -42,12 +42,14 @@ typedef struct cm_draw_options {
     uint64_t seed;
     uint32_t draw;          /* epoch, or number of the evaluation draw */
     int64_t support, query; /* rows of a task at most */
+    double short_supports;  /* share of the tasks whose support is cut to a random length, or 0 */
     bool shuffle_labels;    /* permute the labels within each support set: an ablation */
 } cm_draw_options;
 
 /* One task for each of the users: of its n ratings a random query of min(query, ceil(n / 2)) and a
- * random support of at most `support` others, in random order. A draw depends on (seed, draw, user)
- * alone, not on which users are drawn together. Results as above. */
+ * random support of at most `support` others, in random order. Of each task alike, with the chance
+ * short_supports, the support is cut to its first k rows, k uniform from 0 to all of them. A draw
+ * depends on (seed, draw, user) alone, not on which users are drawn together. Results as above. */
 bool cm_draw_tasks(cm_ctx *cx, const cm_interactions *from, const cm_ids *users,
                    const cm_draw_options *options, cm_task_rows *support,
                    cm_task_rows *query) CM_MUST_CHECK;

@@ -11,7 +11,7 @@ return function(cmml)
     encoder_detach = "boolean?", label_hidden = "integer?", hybrid = "string?",
     modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
     encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
-    bias_start = "table?", read_users = "boolean?",
+    bias_start = "table?", context_shrink = "number?", read_users = "boolean?",
     base = "any?", loss = "string?", preset = { "string", "published-code" } }
   local rules = { seed = { "integer", 1 } }
   for key, rule in pairs(known) do
@@ -52,9 +52,9 @@ return function(cmml)
   --- A CMML recommender with fresh weights.
   -- @tparam Catalogue catalogue
   -- @tparam[opt] table options preset (default "published-code") and, over it, any option of
-  -- `network` (width, encoder, hybrid, modulation, backbone, hyper, ..), and seed of the initial
-  -- weights (default 1). Where a component is another than the preset's, the preset's options of
-  -- that component do not count. Further: base (options of `factor_base_options`: what the scores
+  -- `network` (width, encoder, hybrid, modulation, backbone, context_shrink, ..), and seed of the
+  -- initial weights (default 1). Where a component is another than the preset's, the preset's options
+  -- of that component do not count. Further: base (options of `factor_base_options`: what the scores
   -- are added to; false: nothing), read_users (false: the fields of users are not read), loss
   -- ("squared", or "absolute", whose square root is rounded off below 0.1; default: as the preset
   -- says, else nothing, true and "squared")

@@ -3,6 +3,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local supports = require "cmml.supports"
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
@@ -76,6 +77,8 @@ return function(cmml)
   -- default none), or instead of fields dim (of vectors that are given); encoder,
   -- encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it
   -- sees the positives of a binary support alone, the published "Non-negative-PE"; default true),
+  -- context_shrink (the context of a support of n rows is multiplied by n / (n + context_shrink);
+  -- default 0: it is as the encoder gives it),
   -- label ("rating": the number enters the encoder through an MLP 1 -> label_hidden ->
   -- label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation,
   -- backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options
@@ -93,7 +96,8 @@ return function(cmml)
       modulation = { "string", "film" }, backbone = { "table", { 64, 64 } },
       hyper = { "table", { 256, 256 } }, activation = { "string", "leaky_relu" },
       encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
-      encoder_negatives = { "boolean", true }, bias_start = "table?", init = "table?",
+      encoder_negatives = { "boolean", true }, context_shrink = { "number", 0 },
+      bias_start = "table?", init = "table?",
     })
     local fields, dim = all_fields(opt)
     check_sizes(opt)
@@ -101,12 +105,15 @@ return function(cmml)
     if opt.label == "rating" and not opt.encoder_negatives then
       error("network: encoder_negatives = false needs label = \"binary\": ratings have no "
         .. "negatives", 2)
+    elseif not (opt.context_shrink >= 0 and opt.context_shrink < math.huge) then
+      error(("network: context_shrink must be finite and not negative, but is %g"):format(
+        opt.context_shrink), 2)
     end
     opt.init = opt.init or nn.init(0)
     local self = Network.new()
     self.fields = { item = names_of(opt.item_fields), user = names_of(opt.user_fields) }
     self.dim, self.encoder_detach, self.names = dim, opt.encoder_detach, {}
-    self.encoder_negatives = opt.encoder_negatives
+    self.encoder_negatives, self.context_shrink = opt.encoder_negatives, opt.context_shrink
     if #fields > 0 then
       self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,
         init = opt.init })
@@ -177,24 +184,6 @@ return function(cmml)
     return core.concat { positive, 1 - positive }
   end
 
-  -- The positives alone of a support: parts, labels and segments without the other rows.
-  local function positives_of(parts, labels, segments)
-    local rows, lengths, row = {}, {}, 0
-    local values = labels:totable()
-    for t, length in ipairs(segments:totable()) do
-      local before = #rows
-      for r = row + 1, row + length do
-        rows[#rows + 1] = values[r] > 0 and r or nil
-      end
-      lengths[t], row = #rows - before, row + length
-    end
-    local kept, chosen = core.ids(rows), {}
-    for i, part in ipairs(parts) do
-      chosen[i] = { part[1], part[2] and core.map_ids(kept, part[2]) or kept }
-    end
-    return chosen, labels:gather_rows(kept), core.segments(lengths)
-  end
-
   --- The contexts of tasks.
   -- @tparam Tensor|Joined x [rows, dim], a row for every support interaction
   -- @tparam Tensor labels [rows]
@@ -206,7 +195,7 @@ return function(cmml)
       parts[i] = { self.encoder_detach and piece[1]:detach() or piece[1], piece[2] }
     end
     if not self.encoder_negatives then
-      parts, labels, segments = positives_of(parts, labels, segments)
+      parts, labels, segments = supports.positives(core, parts, labels, segments)
     end
     local places
     if not labels.tracked then -- labels take few values: each is embedded once
@@ -215,7 +204,8 @@ return function(cmml)
     parts[#parts + 1] = { label_vectors(self, labels), places }
     local samples = for_component(self.encoder, cmml.joined(parts))
     local context = cmml.written_out(self.encoder(samples, segments))
-    return checked(self, "encoder", context, #segments, self.dim)
+    checked(self, "encoder", context, #segments, self.dim)
+    return supports.shrunk(core, context, segments, self.context_shrink)
   end
 
   --- Scores of query rows.

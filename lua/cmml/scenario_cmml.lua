@@ -13,11 +13,11 @@ return function(cmml)
   local Weights = nn.class "cmml.ScenarioWeights"
 
   local known = { encoder = "string?", encoder_widths = "table?", encoder_detach = "boolean?",
-    encoder_negatives = "boolean?", hybrid = "string?", modulation = "string?",
-    backbone = "table?", hyper = "table?", activation = "string?", encoder_options = "table?",
-    hybrid_options = "table?", modulation_options = "table?", bias_start = "table?",
-    inputs = "table?", terms = "table?", term_start = "table?", unit_rows = "boolean?",
-    dropout = "number?", loss = "string?",
+    encoder_negatives = "boolean?", context_shrink = "number?", hybrid = "string?",
+    modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
+    encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
+    bias_start = "table?", inputs = "table?", terms = "table?", term_start = "table?",
+    unit_rows = "boolean?", dropout = "number?", loss = "string?",
     preset = { "string", "paper/scenario" } }
   local rules = { seed = { "integer", 1 } }
   for key, rule in pairs(known) do

@@ -13,6 +13,8 @@ return function(cmml)
   -- where queries are drawn from; default: from ratings, beside the support, at most half of
   -- them), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support
   -- and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed,
+  -- short_supports (share of the tasks whose support is cut to a random length, uniform from 0 to
+  -- the whole, so that a model learns to adapt to any number of ratings; default 0: none),
   -- shuffle_labels (permute the labels within each support set: how much does the context
   -- matter?), shuffle (visit in a fresh order each draw)
   -- @treturn Tasks
@@ -20,11 +22,14 @@ return function(cmml)
     local opt = args.check("tasks", options, { ratings = "table", users = "table", bags = "table",
       query_ratings = "table?", support = { "integer", 40 }, query = { "integer", 10 },
       batch = { "integer", 32 }, seed = { "integer", 1 }, shuffle_labels = { "boolean", false },
-      shuffle = { "boolean", false } })
+      shuffle = { "boolean", false }, short_supports = { "number", 0 } })
     if opt.query < 1 then
       error("tasks: query must be at least 1: without query rows there is nothing to judge", 2)
     elseif opt.batch < 1 or opt.support < 0 then
       error("tasks: batch must be at least 1 and support at least 0", 2)
+    elseif not (opt.short_supports >= 0 and opt.short_supports <= 1) then
+      error(("tasks: short_supports must be a share from 0 to 1, not %g"):format(
+        opt.short_supports), 2)
     end
     return setmetatable(opt, Tasks)
   end
@@ -81,7 +86,7 @@ return function(cmml)
     local rows = core.ids(people)
     local support, query = core.draw_tasks(self.ratings, rows, { seed = self.seed, draw = draw,
       support = self.support, query = self.query_ratings and 0 or self.query,
-      shuffle_labels = self.shuffle_labels })
+      short_supports = self.short_supports, shuffle_labels = self.shuffle_labels })
     if self.query_ratings then
       query = core.draw_tasks(self.query_ratings, rows, { seed = self.seed, draw = draw,
         support = self.query, query = 0 })
@@ -109,6 +114,7 @@ return function(cmml)
     end
     return "tasks", { users = {}, bags = self.bags, seed = self.seed,
       ratings = columns_of(self.ratings), query_ratings = columns_of(self.query_ratings),
-      support = self.support, query = self.query, shuffle_labels = self.shuffle_labels }
+      support = self.support, query = self.query, shuffle_labels = self.shuffle_labels,
+      short_supports = self.short_supports }
   end
 end

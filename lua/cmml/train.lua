@@ -159,7 +159,9 @@ return function(cmml)
   -- ScenarioSplit
   -- @tparam[opt] table options out; resume (go on with last.safetensors, bit for bit); epochs (30);
   -- patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch,
-  -- support, query, valid_query (of the validation users; default: query), lr, weight_decay, clip
+  -- support, query, short_supports (share of the training tasks whose support is cut to a random
+  -- length, see `tasks`; of ratings of users alone), valid_query (of the validation users;
+  -- default: query), lr, weight_decay, clip
   -- (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh
   -- order each epoch, true; false: in the order of data.train, as the published code); choose
   -- (which epoch's weights count: "best", the default, or "last", which never stops for want of

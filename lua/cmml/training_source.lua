@@ -15,9 +15,9 @@ local watched = require "cmml.watched"
 return function(cmml)
   --- The options of `train` that are for some kinds of data alone, as `args.check` reads them.
   cmml.training_options = { batch = "integer?", support = "integer?", query = "integer?",
-    valid_query = "integer?", valid_draws = "integer?", support_negatives = "integer?",
-    query_negatives = "integer?", order = "string?", negatives = "string?", rounds = "integer?",
-    valid_users = "integer?", watch = "string?" }
+    short_supports = "number?", valid_query = "integer?", valid_draws = "integer?",
+    support_negatives = "integer?", query_negatives = "integer?", order = "string?",
+    negatives = "string?", rounds = "integer?", valid_users = "integer?", watch = "string?" }
 
   local function set_of(list)
     local set = {}
@@ -28,7 +28,7 @@ return function(cmml)
   end
 
   local UserSource = { what = "ratings of users",
-    decisive = { "batch", "support", "query", "valid_query", "valid_draws" },
+    decisive = { "batch", "support", "query", "short_supports", "valid_query", "valid_draws" },
     defaults = { valid_draws = 2 },
     metrics = { { "mae", "mae" }, { "rmse", "rmse" }, { "ndcg", "ndcg_exp@1" } },
     watched = "mae", mode = "min", learners = "training users" }
@@ -45,22 +45,30 @@ return function(cmml)
       count = #data.train, judged = #data.valid > 0 }, UserSource)
   end
 
-  local function tasks_of(self, users, opt, query, shuffle)
+  --- Takes the options of a run: a share of 0 is none, as in runs from before there was one.
+  function UserSource.check(_, opt)
+    opt.short_supports = opt.short_supports ~= 0 and opt.short_supports or nil
+  end
+
+  -- Tasks of some users, with what tasks to learn from and to judge by do not share.
+  local function tasks_of(self, users, opt, own)
     local data = self.data
-    return cmml.tasks { ratings = data.ratings, users = users, bags = data.bags, batch = opt.batch,
-      support = opt.support, query = query, seed = opt.seed, shuffle = shuffle }
+    own.ratings, own.users, own.bags = data.ratings, users, data.bags
+    own.batch, own.support, own.seed = opt.batch, opt.support, opt.seed
+    return cmml.tasks(own)
   end
 
   --- The tasks to learn from.
   function UserSource:tasks(opt)
-    return tasks_of(self, self.data.train, opt, opt.query, opt.shuffle)
+    return tasks_of(self, self.data.train, opt, { query = opt.query, shuffle = opt.shuffle,
+      short_supports = opt.short_supports })
   end
 
   --- The metrics of the validation users, on the same draws each time.
   function UserSource:validate(model, opt)
     local proxy, is_finite = watched(cmml.core, model)
-    local result = cmml.evaluate({ proxy }, tasks_of(self, self.data.valid, opt,
-      opt.valid_query or opt.query, false), { draws = opt.valid_draws, cutoffs = { 1 } })[1]
+    local tasks = tasks_of(self, self.data.valid, opt, { query = opt.valid_query or opt.query })
+    local result = cmml.evaluate({ proxy }, tasks, { draws = opt.valid_draws, cutoffs = { 1 } })[1]
     return is_finite() and { mae = result.mae.mean, rmse = result.rmse.mean,
       ndcg = result["ndcg_exp@1"].mean } or nil
   end

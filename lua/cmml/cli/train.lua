@@ -41,6 +41,9 @@ train.options = common.join(common.data_options, {
     help = "epoch that is saved as the result: best (on the validation users) or last "
       .. "[default: best, or the preset's]" },
   { name = "batch", kind = "integer", arg = "N", help = "tasks a step [default: the preset's]" },
+  { name = "short-supports", kind = "number", arg = "SHARE",
+    help = "of the training tasks whose support is cut to a random length, so that the model "
+      .. "learns to adapt to any number of ratings [default: the preset's, or 0]" },
   { name = "lr", kind = "number", arg = "X", help = "learning rate [default: the preset's]" },
   { name = "weight-decay", kind = "number", arg = "X", help = "L2 [default: the preset's]" },
   { name = "clip", kind = "number", arg = "X",
@@ -65,8 +68,9 @@ train.options = common.join(common.data_options, {
 }, settings.options, { common.modules_option })
 
 -- Options of `train` that are given by the options of the command, under the same names.
-local training = { "epochs", "patience", "support", "query", "batch", "lr", "weight_decay", "clip",
-  "clip_norm", "optimizer", "momentum", "schedule", "warmup", "shards", "choose" }
+local training = { "epochs", "patience", "support", "query", "short_supports", "batch", "lr",
+  "weight_decay", "clip", "clip_norm", "optimizer", "momentum", "schedule", "warmup", "shards",
+  "choose" }
 
 -- A recommender that is counted, not trained.
 local function count(cmml, values, data, found)
