@@ -53,11 +53,11 @@ return function(cmml)
   -- @tparam Catalogue catalogue
   -- @tparam[opt] table options preset (default "published-code") and, over it, any option of
   -- `network` (width, encoder, hybrid, modulation, backbone, context_shrink, ..), and seed of the
-  -- initial weights (default 1). Where a component is another than the preset's, the preset's options
-  -- of that component do not count. Further: base (options of `factor_base_options`: what the scores
-  -- are added to; false: nothing), read_users (false: the fields of users are not read), loss
-  -- ("squared", or "absolute", whose square root is rounded off below 0.1; default: as the preset
-  -- says, else nothing, true and "squared")
+  -- initial weights (default 1). Where a component is another than the preset's, the preset's
+  -- options of that component do not count. Further: base (options of `factor_base_options`: what
+  -- the scores are added to; false: nothing), read_users (false: the fields of users are not read),
+  -- loss ("squared", or "absolute", whose square root is rounded off below 0.1; default: as the
+  -- preset says, else nothing, true and "squared")
   -- @treturn Recommender; its field `training` holds the preset's defaults for `train`
   function cmml.cmml(catalogue, options)
     local opt = args.check("cmml", options, rules)
