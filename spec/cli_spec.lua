@@ -75,7 +75,7 @@ describe("cmml", function()
 
   it("ends with 1 when it cannot do what it should, and says why", function()
     fails(1, "cannot open " .. root .. "/none/ratings.dat", "train", "--data", root .. "/none",
-      "--out", out)
+      "--out", out, "--setting=user") -- spec/cli_scenarios_spec.lua has it without
     fails(1, "there is no model of kind cmlm; did you mean cmml?", "train", "--data", data, "--out",
       out, "--model", "cmlm")
     fails(1, "there is no preset x", "train", "--data", data, "--out", out, "--preset", "x")

@@ -3,9 +3,12 @@
 local cmml = require "cmml"
 local hostile_model = require "spec.support.hostile_model"
 local people = require "spec.support.people"
+local scenario_world = require "spec.support.scenario_world"
 local core = cmml.core
 
 local data = people.data(cmml, { users = 10, items = 6, rated = 4 })
+local split = scenario_world.data(cmml, { users = 16, items = 60, scenarios = 4, size = 30 })
+  :split()
 
 -- What a trained model of this kind leaves, as bytes; optionally with the state of its training.
 local function file_of(kind, path)
@@ -15,6 +18,10 @@ local function file_of(kind, path)
       backbone = { 3, 3 }, hyper = { 3, 3 } })
     local optimiser = cmml.adam(model.module)
     assert(cmml.save(model, path, { tensors = (optimiser:state()), notes = { a = 1 } }))
+  elseif kind == "scenario_cmml" then
+    model = cmml.scenario_cmml(split:catalogue((split:vectors { factors = 2 })),
+      { encoder_widths = { 3 }, backbone = { 3 }, hyper = { 3 }, encoder = "mean" })
+    assert(cmml.save(model, path, { notes = { setting = "scenario" } }))
   else
     model = cmml[kind](data.catalogue)
     model:fit(data.ratings, data.train)
@@ -23,7 +30,7 @@ local function file_of(kind, path)
   return assert(core.read_file(path))
 end
 
-for _, kind in ipairs { "cmml", "item_user_mean" } do
+for _, kind in ipairs { "cmml", "scenario_cmml", "item_user_mean" } do
   describe("a damaged file of " .. kind, function()
     local path, bytes
 

@@ -84,6 +84,22 @@ describe("training on scenarios", function()
       max_users = 100, support = 8, support_negatives = 8 })[1]["recall@20"].mean)
   end)
 
+  it("leaves its best over the vectors to serve with, its last over those to learn with", function()
+    local wide = cmml.als_vectors { ratings = split.known, n_items = #data.items, factors = 4,
+      alpha = 3 }
+    local serve = split:catalogue(wide)
+    local _, model = run { epochs = 1, out = folder, serve = serve }
+    local best = assert(cmml.load(folder .. "/best.safetensors"))
+    assert.equal(people.bits(model), people.bits(best))
+    assert.is_nil(serve:difference(best.catalogue))
+    assert.is_nil(catalogue:difference(assert(cmml.load(folder .. "/last.safetensors")).catalogue))
+    assert.is_nil(catalogue:difference(model.catalogue))
+    refused("over: the catalogue has vectors of 3 numbers, but the model reads vectors of 4", run,
+      { serve = split:catalogue(cmml.als_vectors { ratings = split.known, n_items = #data.items,
+        factors = 3 }) })
+    refused("option serve must be", run, { serve = vectors })
+  end)
+
   it("resumes bit for bit, schedule and all", function()
     local options = { epochs = 5, schedule = { kind = "plateau", patience = 0, factor = 0.5 },
       watch = "recall@10" }

@@ -110,7 +110,8 @@ return function(cmml, of_learner)
     state.log[#state.log + 1] = log_line(state, source)
     local notes = notes_of(opt, state, source)
     if improved then
-      check(cmml.save(model, path_of(opt, "best"), { notes = notes }))
+      check(cmml.save(opt.serve and model:over(opt.serve) or model, path_of(opt, "best"),
+        { notes = notes }))
     end
     local tensors
     tensors, notes.steps, notes.schedule = learner:state()

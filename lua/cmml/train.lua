@@ -54,6 +54,9 @@ return function(cmml)
     if source.check then
       source:check(opt)
     end
+    if opt.serve then
+      model:over(opt.serve) -- raises now, not when there is something to save
+    end
     return opt
   end
 
@@ -173,8 +176,9 @@ return function(cmml)
   -- see `team`: another number of shards gives other last digits, another number of threads the
   -- same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, query_negatives,
   -- order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200
-  -- steps), valid_users (of a scenario at most, a fixed sample, 100) and watch (what chooses the
-  -- epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too);
+  -- steps), valid_users (of a scenario at most, a fixed sample, 100), watch (what chooses the
+  -- epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too) and serve
+  -- (a ScenarioCatalogue: best.safetensors holds the model over it, see `ScenarioCmml:over`);
   -- conditions (plain data that a resumed run must have unchanged) and notes (plain data), both
   -- kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
   -- @treturn table epoch, best_epoch, best (validation MAE, or without

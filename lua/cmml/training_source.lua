@@ -17,7 +17,8 @@ return function(cmml)
   cmml.training_options = { batch = "integer?", support = "integer?", query = "integer?",
     short_supports = "number?", valid_query = "integer?", valid_draws = "integer?",
     support_negatives = "integer?", query_negatives = "integer?", order = "string?",
-    negatives = "string?", rounds = "integer?", valid_users = "integer?", watch = "string?" }
+    negatives = "string?", rounds = "integer?", valid_users = "integer?", watch = "string?",
+    serve = "cmml.ScenarioCatalogue?" }
 
   local function set_of(list)
     local set = {}
@@ -89,6 +90,7 @@ return function(cmml)
     metrics = { { "recall@10", "recall@10" }, { "recall@20", "recall@20" },
       { "ndcg@20", "ndcg@20" } }, mode = "max", learners = "training scenarios" }
   ScenarioSource.__index, ScenarioSource.options = ScenarioSource, set_of(ScenarioSource.decisive)
+  ScenarioSource.options.serve = true
 
   --- What `train` has to know of a split.
   -- @treturn table a source

@@ -1,22 +1,42 @@
 --- A model file of unknown origin, used as a program would that serves recommendations: it ends in
 -- a message, or in a model that predicts finite numbers or says why it does not.
 
--- Adapts to people and scores items.
-local function use(model)
-  local catalogue = model.catalogue
-  local items = {}
-  for row = 1, math.min(3, #catalogue.items) do
-    items[row] = catalogue.items:text(row)
+-- The first raw ids of a vocabulary.
+local function first_of(vocab)
+  local list = {}
+  for row = 1, math.min(3, #vocab) do
+    list[row] = vocab:text(row)
   end
+  return list
+end
+
+-- What a model predicts of items, and recommends, after a support.
+local function check(predicted, recommended)
+  for _, value in ipairs(predicted) do
+    assert(value == value and math.abs(value) < math.huge, "a prediction is no number")
+  end
+  for _, entry in ipairs(recommended) do
+    assert(type(entry.title) == "string" and entry.score == entry.score)
+  end
+end
+
+-- Adapts to people, or scenarios, and scores items.
+local function use(model)
+  local items = first_of(model.catalogue.items)
   local ok, message = pcall(function()
+    if model.setting == "scenario" then
+      local user = first_of(model.catalogue.users)[1]
+      if user then
+        for _, support in ipairs { {}, { { user, items[1], 1 }, { user, items[2], 0 } } } do
+          local scenario = model:adapt(support)
+          check(scenario:predict(user, items), scenario:recommend { user = user, n = 2 })
+        end
+      end
+      return
+    end
     for _, support in ipairs { {}, { { items[1], 4 }, { items[2], 2.5 } } } do
       local person = model:adapt(support)
-      for _, value in ipairs(person:predict(items)) do
-        assert(value == value and math.abs(value) < math.huge, "a prediction is no number")
-      end
-      for _, entry in ipairs(person:recommend { n = 2 }) do
-        assert(type(entry.title) == "string" and entry.score == entry.score)
-      end
+      check(person:predict(items), person:recommend { n = 2 })
     end
   end)
   return ok or tostring(message):find("scores are not finite numbers", 1, true), message

@@ -66,4 +66,55 @@ function scenario_folders.write(core, folder, format, changes)
   end
 end
 
+--- Writes a made world (see scenario_world) as a folder of Last.fm or Yelp. Raw ids lose their
+-- letters, tags are called as the groups are.
+-- @tparam table core
+-- @tparam string folder that exists
+-- @tparam string format lastfm or yelp
+-- @tparam table world options of `cmml.scenario_data`
+function scenario_folders.write_world(core, folder, format, world)
+  local function number(id)
+    return id:match "%d+"
+  end
+  local plays, by_user, order, seen, tags, names, of_item = {}, {}, {}, {}, {}, {}, {}
+  for i, pair in ipairs(world.interactions) do
+    local user, item = number(pair[1]), number(pair[2])
+    plays[i] = { user, item }
+    if not by_user[user] then
+      by_user[user], order[#order + 1] = { user }, user
+    end
+    table.insert(by_user[user], item)
+    seen[item] = true
+  end
+  for g, group in ipairs(world.groups) do
+    names[g] = { g, group.name }
+    for _, id in ipairs(group.items) do
+      local item = number(id)
+      tags[#tags + 1] = { item, g }
+      of_item[item] = (of_item[item] and of_item[item] .. "," or "") .. g
+    end
+  end
+  if format == "yelp" then
+    local text, attributes = {}, {}
+    for i, user in ipairs(order) do
+      text[i] = table.concat(by_user[user], " ") .. "\n"
+    end
+    for item, list in pairs(of_item) do
+      attributes[#attributes + 1] = ('"%s": [%s]'):format(item, list)
+    end
+    return scenario_folders.write(core, folder, "yelp", { ["Yelp.txt"] = table.concat(text),
+      ["Yelp_item2attributes.json"] = "{" .. table.concat(attributes, ", ") .. "}" })
+  end
+  local artists = {}
+  for item in pairs(seen) do
+    artists[#artists + 1] = { item, "Artist " .. item }
+  end
+  scenario_folders.write(core, folder, "lastfm", {
+    ["user_artists.dat"] = "userID\tartistID\tweight\n" .. lines(plays, "%s\t%s\t7\n"),
+    ["user_taggedartists.dat"] = "userID\tartistID\ttagID\tday\tmonth\tyear\r\n"
+      .. lines(tags, "2\t%s\t%d\t1\t4\t2009\r\n"),
+    ["tags.dat"] = "tagID\ttagValue\r\n" .. lines(names, "%d\t%s\r\n"),
+    ["artists.dat"] = "id\tname\turl\tpictureURL\n" .. lines(artists, "%s\t%s\tu\tp\n") })
+end
+
 return scenario_folders

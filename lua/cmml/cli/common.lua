@@ -7,28 +7,31 @@ local common = {}
 common.data_options = {
   { name = "data", kind = "string", arg = "DIR", required = true,
     help = "folder in the format of MovieLens-1M: ratings.dat, users.dat, movies.dat and, if "
-      .. "there, movies_extrainfos.dat" },
-  { name = "test-users", kind = "string", arg = "FILE",
-    help = "list of the users to test on, one a line; default: test_users.txt of the data folder "
-      .. "if there is one, else a random fifth" },
+      .. "there, movies_extrainfos.dat; or of scenarios: Last.fm, Yelp, Taobao's themes, "
+      .. "MovieLens as csv, or several with + between them" },
+  { name = "test-users", kind = "string", arg = "FILE", setting = "user",
+    help = "user setting: list of the users to test on, one a line; default: test_users.txt of "
+      .. "the data folder if there is one, else a random fifth" },
   { name = "valid", kind = "number", arg = "SHARE",
-    help = "share of the other users that chooses the best epoch [default: 0.05]" },
+    help = "share of the other users, or of the scenarios, that chooses the best epoch [default: "
+      .. "0.05 of the users, 0.1 of the scenarios]" },
   { name = "protocol", kind = "string", arg = "NAME",
     help = "full: each draw takes fresh ratings of the whole history; capped: each training user "
       .. "keeps --cap ratings, chosen once; warm: 10 of each training user are held out and "
       .. "judged; warm-leaky: training users are judged by what was learnt from, as published; "
-      .. "melu: known and new users times items up to 1997 and after [default: full, or as the "
-      .. "model was trained]" },
-  { name = "cap", kind = "integer", arg = "N",
-    help = "ratings kept of a training user by capped [default: 50] and warm [default: all], or as "
-      .. "the model was trained" },
+      .. "melu: known and new users times items up to 1997 and after; of scenarios no-leak: what "
+      .. "is judged is in no vector and no task; published: it is [default: full, or no-leak, or "
+      .. "as the model was trained]" },
+  { name = "cap", kind = "integer", arg = "N", setting = "user",
+    help = "user setting: ratings kept of a training user by capped [default: 50] and warm "
+      .. "[default: all], or as the model was trained" },
   { name = "data-seed", kind = "integer", arg = "N",
-    help = "seed of the choice of users and capped ratings [default: 1, or as the model was "
-      .. "trained]" },
+    help = "seed of the choice of users and capped ratings, or of the split of scenarios [default: "
+      .. "1, or as the model was trained]" },
   { name = "support", kind = "integer", arg = "N",
-    help = "ratings at most that a task adapts to [default: the preset's]" },
+    help = "ratings, or positives, at most that a task adapts to [default: the preset's]" },
   { name = "query", kind = "integer", arg = "N",
-    help = "ratings at most that a task is judged by [default: the preset's]" },
+    help = "ratings, or positives, at most that a task is judged by [default: the preset's]" },
 }
 
 --- The option of modules that register components.
@@ -43,6 +46,17 @@ function common.list_of(text)
   local list = {}
   for name in (text ~= "none" and text or ""):gmatch("[^,%s]+") do
     list[#list + 1] = name
+  end
+  return list
+end
+
+--- "a, b c" as a list of raw ids: of what stands between commas.
+-- @tparam ?string text
+-- @treturn table
+function common.ids_of(text)
+  local list = {}
+  for id in (text or ""):gmatch "[^,]+" do
+    list[#list + 1] = id:match "^%s*(.-)%s*$"
   end
   return list
 end

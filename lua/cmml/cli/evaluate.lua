@@ -1,42 +1,55 @@
---- `cmml evaluate`: how well models serve users and ratings they have never seen.
+--- `cmml evaluate`: how well models serve users, ratings or scenarios they have never seen.
 --
 -- @module cmml.cli.evaluate
 local common = require "cmml.cli.common"
+local evaluate_scenarios = require "cmml.cli.evaluate_scenarios"
 local loaded = require "cmml.cli.loaded"
+local scenarios = require "cmml.cli.scenarios"
 local wrap = require("cmml.options").wrap
 
 local evaluate = {
-  summary = "judge models on users they have never seen",
+  summary = "judge models on users or scenarios that they have never seen",
   usage = "cmml evaluate --model FILE[,FILE..] --data DIR [OPTIONS]",
 }
 
 evaluate.options = common.join({
   { name = "model", kind = "string", arg = "FILES", required = true,
     help = "model files, with commas between them" },
-}, common.data_options, {
-  { name = "draws", kind = "integer", arg = "N", default = 5,
-    help = "draws of support and query a user; a user counts with the mean" },
-  { name = "seed", kind = "integer", arg = "N", default = 1000, help = "seed of the draws" },
-  { name = "relevant", kind = "number", arg = "X",
-    help = "show also how well each query is ranked: query items rated X or higher are to be "
-      .. "found [default: this is not shown]" },
-  { name = "shuffle-labels", kind = "flag",
-    help = "permute the labels within each support set before adapting: what is lost is what the "
-      .. "model reads from them" },
-  { name = "no-simple", kind = "flag",
-    help = "leave out the simple predictors, which are counted on the same training ratings" },
+}, common.data_options, scenarios.data_options, {
+  { name = "draws", kind = "integer", arg = "N",
+    help = "draws of support and query a user, who counts with the mean, or of the support of a "
+      .. "scenario [default: 5, of scenarios 1]" },
+  { name = "seed", kind = "integer", arg = "N",
+    help = "seed of the draws [default: 1000, of scenarios 1]" },
+  { name = "cutoffs", kind = "string", arg = "LIST", setting = "scenario",
+    help = "scenario setting: recall and NDCG of the first so many, with commas [default: "
+      .. "10,20,50]" },
+  { name = "max-users", kind = "integer", arg = "N", setting = "scenario",
+    help = "scenario setting: judge at most so many users of a scenario, a fixed sample [default: "
+      .. "all]" },
+  { name = "relevant", kind = "number", arg = "X", setting = "user",
+    help = "user setting: show also how well each query is ranked: query items rated X or higher "
+      .. "are to be found [default: this is not shown]" },
+  { name = "shuffle-labels", kind = "flag", setting = "user",
+    help = "user setting: permute the labels within each support set before adapting: what is "
+      .. "lost is what the model reads from them" },
+  { name = "no-simple", kind = "flag", setting = "user",
+    help = "user setting: leave out the simple predictors, which are counted on the same training "
+      .. "ratings" },
   { name = "no-rivals", kind = "flag",
-    help = "leave out matrix factorisation and item-kNN, which learn from them" },
+    help = "leave out matrix factorisation and item-kNN, which learn from them; of scenarios CF "
+      .. "score, popularity and popularity in the support" },
 }, { common.modules_option })
 
 for i, option in ipairs(evaluate.options) do
   if option.name == "support" then
-    evaluate.options[i] = { name = "support", kind = "string", arg = "N[,N..]", default = "40",
-      help = "ratings at most that a task adapts to; with several numbers: results by support, "
-        .. "each the beginning of the next larger one" }
+    evaluate.options[i] = { name = "support", kind = "string", arg = "N[,N..]",
+      setting = "user",
+      help = "user setting: ratings at most that a task adapts to; with several numbers: results "
+        .. "by support, each the beginning of the next larger one [default: 40]" }
   elseif option.name == "query" then
-    evaluate.options[i] = { name = "query", kind = "integer", arg = "N", default = 10,
-      help = "ratings at most that a task is judged by" }
+    evaluate.options[i] = { name = "query", kind = "integer", arg = "N", setting = "user",
+      help = "user setting: ratings at most that a task is judged by [default: 10]" }
   end
 end
 
@@ -105,23 +118,15 @@ local function report(cmml, values, titles, evaluation, protocol)
   end
 end
 
---- Runs the command.
--- @tparam table cmml the library
--- @tparam table values options
--- @treturn ?true
--- @treturn ?string message
-function evaluate.run(cmml, values)
-  local sizes, message = sizes_of(values.support)
+-- Models of users, on ratings.
+local function run_users(cmml, values, entries)
+  local sizes, message = sizes_of(values.support or "40")
   if not sizes then
     return nil, message
   end
-  local entries
-  entries, message = loaded.read(cmml, values.model)
-  if not entries then
-    return nil, message
-  end
   values = loaded.complete(values, entries[1])
-  values.sizes = sizes
+  values.sizes, values.query = sizes, values.query or 10
+  values.draws, values.seed = values.draws or 5, values.seed or 1000
   local dataset
   dataset, message = common.read_dataset(cmml, values)
   if not dataset then
@@ -153,6 +158,31 @@ function evaluate.run(cmml, values)
     report(cmml, values, titles, evaluation, data.protocol)
   end
   return true
+end
+
+--- Runs the command.
+-- @tparam table cmml the library
+-- @tparam table values options
+-- @treturn ?true
+-- @treturn ?string message
+function evaluate.run(cmml, values)
+  local entries, message = loaded.read(cmml, values.model)
+  if not entries then
+    return nil, message
+  end
+  local setting = entries[1].model.setting or "user"
+  for _, entry in ipairs(entries) do
+    local is = entry.model.setting or "user"
+    if is ~= setting then
+      return nil, scenarios.unlike(entry.path, is, entries[1].path)
+    end
+  end
+  local ok
+  ok, message = scenarios.check_options(cmml, evaluate, values, setting, entries[1].path)
+  if not ok then
+    return nil, message
+  end
+  return (setting == "user" and run_users or evaluate_scenarios.run)(cmml, values, entries)
 end
 
 return evaluate

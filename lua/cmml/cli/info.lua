@@ -1,6 +1,7 @@
 --- `cmml info`: what is in a model file.
 --
 -- @module cmml.cli.info
+local args = require "cmml.args"
 local common = require "cmml.cli.common"
 local json = require "cmml.json"
 
@@ -13,6 +14,30 @@ local info = {
     common.modules_option,
   },
 }
+
+-- Of ratings: the fields of items and people.
+local function tell_users(line, catalogue)
+  line("setting", "user (ratings)")
+  line("items", #catalogue.items)
+  for _, side in ipairs { "item", "user" } do
+    local fields = {}
+    for i, field in ipairs(catalogue:fields(side)) do
+      fields[i] = ("%s (%d)"):format(field.name, field.size)
+    end
+    line(side .. " fields", #fields > 0 and table.concat(fields, ", ") or "none")
+  end
+end
+
+-- Of scenarios: the data, and what is known of users and items.
+local function tell_scenarios(line, catalogue, notes)
+  line("setting", "scenario (groups of items)")
+  line("data", type(notes.data) == "string" and notes.data:gsub("%c", " ") or "not told")
+  line("users", #catalogue.users)
+  line("items", #catalogue.items)
+  local vectors = catalogue.vectors
+  line("vectors", vectors and ("%s, %d factors"):format(vectors.kind, vectors.items.shape[2])
+    or "none")
+end
 
 --- Runs the command.
 -- @tparam table cmml the library
@@ -29,16 +54,11 @@ function info.run(cmml, values)
   end
   line("kind", ("%s (%s)"):format(model.kind, model.title))
   line("written by", found.version)
-  line("items", #model.catalogue.items)
-  for _, side in ipairs { "item", "user" } do
-    local fields = {}
-    for i, field in ipairs(model.catalogue:fields(side)) do
-      fields[i] = ("%s (%d)"):format(field.name, field.size)
-    end
-    line(side .. " fields", #fields > 0 and table.concat(fields, ", ") or "none")
-  end
+  local tell = model.setting == "scenario" and tell_scenarios or tell_users
+  local noted = type(found.notes) == "table" and found.notes or {}
+  tell(line, model.catalogue, noted)
   for _, key in ipairs { "options", "notes" } do
-    local plain = key == "options" and model.options or found.notes or {}
+    local plain = key == "options" and model.options or noted
     local names = {}
     for name in pairs(plain) do
       if name ~= "state" then
@@ -49,7 +69,8 @@ function info.run(cmml, values)
     for i, name in ipairs(names) do
       local text = json.encode(plain[name])
       if #text > 60 then
-        text = ("%s.. (%d values)"):format(text:sub(1, 40), #plain[name])
+        text = text:sub(1, 40) .. ".." .. (type(plain[name]) == "table"
+          and (" (%d values)"):format(#args.keys(plain[name])) or "")
       end
       line(i == 1 and key or "", ("%s = %s"):format(name, text))
     end

@@ -44,9 +44,11 @@ function loaded.title_of(entry, entries)
 end
 
 -- What a model file may say of its training. Test users are a list: a text would be a path, which
--- no model file is to choose.
+-- no model file is to choose. Of scenarios the split and the filters; query_share and vectors are
+-- no options of a command that judges.
 local noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
-  test_users = "table?" }
+  test_users = "table?", by = "string?", min_items = "integer?", max_items = "integer?",
+  query_share = "number?", vectors = "string?" }
 
 --- Options of a command, where what they leave open is as in the training of a model.
 -- @tparam table values
@@ -78,10 +80,30 @@ local function has_held_out(data)
   return false
 end
 
-local function unlike(path, key, was, is)
+local function unlike(path, key, was, is, instead)
   return nil, ("%s was trained with %s %s, but is to be judged with %s: what would be judged was "
-    .. "not kept from it. Judge it as it was trained, or under --protocol warm-leaky"):format(path,
-    key, was == nil and "unknown" or tostring(was), tostring(is))
+    .. "not kept from it. Judge it as it was trained%s"):format(path, key,
+    was == nil and "unknown" or tostring(was), tostring(is),
+    instead and ", or under --protocol " .. instead or "")
+end
+
+--- Refuses a judgement on scenarios by a split that is not the one a model was trained on.
+-- @tparam table entry of `read`
+-- @tparam table values options of the command, see `complete`
+-- @treturn ?true
+-- @treturn ?string message
+function loaded.check_scenarios(entry, values)
+  local notes = entry.notes
+  if notes.setting ~= "scenario" then -- trained in Lua: its counts have to tell
+    return true
+  end
+  for _, key in ipairs { "data_seed", "by", "min_items", "max_items", "protocol" } do
+    if notes[key] ~= values[key] and not (key == "protocol" and values[key] == "published") then
+      return unlike(entry.path, key, notes[key], values[key] == nil and "unknown" or values[key],
+        key == "protocol" and "published" or nil)
+    end
+  end
+  return true
 end
 
 --- Refuses a judgement by what a model was trained on, unless the protocol is the leaky one.
@@ -99,11 +121,11 @@ function loaded.check_kept(entry, data)
   if has_held_out(data) then
     for _, key in ipairs { "protocol", table.unpack(args.keys(data.conditions)) } do
       if key ~= "cap" and notes[key] ~= data.conditions[key] then
-        return unlike(path, key, notes[key], data.conditions[key])
+        return unlike(path, key, notes[key], data.conditions[key], "warm-leaky")
       end
     end
     if count ~= #data.test then
-      return unlike(path, "test users:", count, #data.test)
+      return unlike(path, "test users:", count, #data.test, "warm-leaky")
     end
   end
   for _, row in ipairs(notes.test_users and data.test or {}) do

@@ -1,24 +1,37 @@
---- `cmml recommend`: adapt to a person and recommend.
+--- `cmml recommend`: adapt to a person, or to a scenario, and recommend.
 --
 -- @module cmml.cli.recommend
 local common = require "cmml.cli.common"
+local recommend_scenario = require "cmml.cli.recommend_scenario"
+local scenarios = require "cmml.cli.scenarios"
 
 local recommend = {
-  summary = "adapt a model to a person and recommend",
-  usage = "cmml recommend --model FILE [--support FILE | --rate ITEM=RATING,..] [OPTIONS]",
+  summary = "adapt a model to a person, or to a scenario, and recommend",
+  usage = "cmml recommend --model FILE [--support FILE | --rate ITEM=RATING,..] [OPTIONS], or of "
+    .. "scenarios --model FILE --user ID [--support FILE | --liked LIST] [--items FILE] [OPTIONS]",
   options = {
     { name = "model", kind = "string", arg = "FILE", required = true, help = "model file" },
     { name = "support", kind = "string", arg = "FILE",
-      help = "what the person rated: item and rating a line, with a comma between" },
-    { name = "rate", kind = "string", arg = "LIST",
-      help = "the same on the command line: 1193=5,661=3" },
+      help = "what the person rated: item and rating a line, with a comma between; of a scenario "
+        .. "who took what in it: user and item a line, and a third field in all of them or none: "
+        .. "1 (taken) or 0 (passed by)" },
+    { name = "rate", kind = "string", arg = "LIST", setting = "user",
+      help = "user setting: the same on the command line: 1193=5,661=3" },
+    { name = "liked", kind = "string", arg = "LIST", setting = "scenario",
+      help = "scenario setting: the same, as USER=ITEM: 7=120,9=66; an item alone was taken by "
+        .. "--user" },
     { name = "user", kind = "string", arg = "LIST",
-      help = "what is known of the person: gender=F,age=25" },
+      help = "what is known of the person: gender=F,age=25; of scenarios the id of the user to "
+        .. "rank for" },
+    { name = "items", kind = "string", arg = "FILE", setting = "scenario",
+      help = "scenario setting: its items, one a line, or a list with commas: what to choose from "
+        .. "[default: all items]" },
     { name = "n", kind = "integer", arg = "N", default = 10, help = "how many items" },
     { name = "exclude", kind = "string", arg = "LIST",
-      help = "items that shall not come, with commas; those of the support never do" },
+      help = "items that shall not come, with commas; those that the support says the person has "
+        .. "never do" },
     { name = "skip-unknown", kind = "flag",
-      help = "leave out items of the support that the model does not know" },
+      help = "leave out what the model does not know: items, and users of the support" },
     common.modules_option,
   },
 }
@@ -74,6 +87,20 @@ local function read_support(cmml, values)
   return support
 end
 
+-- What a model of users recommends.
+local function run_user(cmml, values, model)
+  local support, message = read_support(cmml, values)
+  if not support then
+    return nil, message
+  end
+  local adapted = model:adapt(support, { unknown = values.skip_unknown and "skip" or "error" })
+  if #adapted.skipped > 0 then
+    io.stderr:write(("left out %d unknown items: %s\n"):format(#adapted.skipped,
+      table.concat(adapted.skipped, ", ")))
+  end
+  return adapted:recommend { n = values.n, exclude = common.ids_of(values.exclude) }
+end
+
 --- Runs the command.
 -- @tparam table cmml the library
 -- @tparam table values options
@@ -84,22 +111,23 @@ function recommend.run(cmml, values)
   if not model then
     return nil, message
   end
-  local support
-  support, message = read_support(cmml, values)
-  if not support then
+  local setting = model.setting or "user"
+  local ok
+  ok, message = scenarios.check_options(cmml, recommend, values, setting, values.model)
+  if not ok then
     return nil, message
   end
-  local adapted = model:adapt(support, { unknown = values.skip_unknown and "skip" or "error" })
-  if #adapted.skipped > 0 then
-    io.stderr:write(("left out %d unknown items: %s\n"):format(#adapted.skipped,
-      table.concat(adapted.skipped, ", ")))
+  local list
+  list, message = (setting == "user" and run_user or recommend_scenario.run)(cmml, values, model)
+  if not list then
+    return nil, message
   end
-  local exclude = {}
-  for item in (values.exclude or ""):gmatch("[^,]+") do
-    exclude[#exclude + 1] = item:match("^%s*(.-)%s*$")
+  local widest = 8
+  for _, entry in ipairs(list) do
+    widest = math.max(widest, #entry.item)
   end
-  for i, entry in ipairs(adapted:recommend { n = values.n, exclude = exclude }) do
-    print(("%3d  %5.2f  %-8s %s"):format(i, entry.score, entry.item, entry.title))
+  for i, entry in ipairs(list) do
+    print(("%3d  %5.2f  %-" .. widest .. "s %s"):format(i, entry.score, entry.item, entry.title))
   end
   return true
 end

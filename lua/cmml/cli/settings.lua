@@ -26,7 +26,7 @@ settings.options = {
 
 -- What a file cannot settle: where results go, and what only a program can give.
 local barred = { out = true, resume = true, conditions = true, notes = true, modules = true,
-  on_step = true, on_epoch = true }
+  serve = true, on_step = true, on_epoch = true }
 
 local function check(found)
   local opt = args.check("settings", found, { preset = "string?", model = { "table", {} },
@@ -64,7 +64,7 @@ end
 --- The settings of a command: those of its options over those of the file.
 -- @tparam table core
 -- @tparam table values options of the command
--- @treturn ?table preset (default "published-code"), model, training
+-- @treturn ?table preset (nil: none is named), model, training
 -- @treturn ?string message
 function settings.of(core, values)
   local found, message
@@ -75,7 +75,7 @@ function settings.of(core, values)
     end
   end
   found = found or { model = {}, training = {} }
-  found.preset = values.preset or found.preset or "published-code"
+  found.preset = values.preset or found.preset
   for _, kind in ipairs { "encoder", "hybrid", "modulation" } do
     local name = values[kind]
     if name and name ~= found.model[kind] then

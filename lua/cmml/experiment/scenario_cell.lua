@@ -2,7 +2,7 @@
 -- the items of others.
 --
 -- @module cmml.experiment.scenario_cell
-local made = require "cmml.experiment.made"
+local scenario_run = require "cmml.experiment.scenario_run"
 local user_cell = require "cmml.experiment.user_cell"
 
 local scenario_cell = {}
@@ -27,17 +27,6 @@ local function sizes_of(source)
   return sizes
 end
 
--- Options of the vectors, the same for every row: those of the recommended preset, so that plain CF
--- is as strong as it can be.
-local function vectors_of(cmml, opt)
-  local preset = cmml.presets["recommended/scenario"] or {}
-  local options = opt.vectors and { method = opt.vectors } or user_cell.with({ method = "als" },
-    preset.vectors or {})
-  options.factors = opt.factors or (opt.quick and 8 or options.factors or 64)
-  options.seed = 1
-  return options
-end
-
 --- The settings that cells of one data set share. Raises where the source is of no known format.
 -- @tparam table cmml the library
 -- @tparam table opt of the experiment
@@ -55,7 +44,7 @@ function scenario_cell.settings(cmml, opt, source, protocol)
   return { cell = "scenario_cell", data = source, version = cmml._VERSION,
     files = source ~= "made" and sizes_of(source) or {}, filters = filters,
     split = { seed = opt.data_seed or 1, valid = opt.valid, protocol = protocol or "no-leak" },
-    vectors = vectors_of(cmml, opt),
+    vectors = scenario_run.vectors(cmml, opt), -- the same for every row
     judge_seed = 1, draws = opt.draws or 1 }
 end
 
@@ -97,58 +86,19 @@ function scenario_cell.budget_text(shared, cmml, opt)
     shared.draws)
 end
 
-local over = user_cell.with
-
 --- The split of the data, and its vectors.
 -- @tparam table cmml the library
 -- @tparam table settings see `settings`, and preset
 -- @treturn ScenarioSplit with fields vectors (to learn with) and known_vectors (to serve with)
 function scenario_cell.prepare(cmml, settings)
-  local data, message
-  if settings.data == "made" then
-    data, message = made.scenarios(cmml, settings.filters)
-  else
-    data, message = cmml.scenario_source(settings.data, settings.filters)
-  end
-  if not data then
-    error(message, 0)
-  end
-  local split = data:split(over(settings.split, (settings.preset or {}).split or {}))
-  split.vectors, split.known_vectors = split:vectors(settings.vectors)
+  local data = scenario_run.read(cmml, settings.data, settings.filters)
+  local split = scenario_run.split(data, settings.split, settings.preset)
+  scenario_run.add_vectors(split, settings.vectors)
   return split
 end
 
---- A model of a cell, trained.
--- @tparam table cmml the library
--- @tparam ScenarioSplit split see `prepare`
--- @tparam table settings model, training, seed
--- @treturn Recommender
--- @treturn table what `cmml.train` gives
-function scenario_cell.train(cmml, split, settings)
-  local model = cmml.scenario_cmml(split:catalogue(split.vectors),
-    user_cell.with({ seed = settings.seed }, settings.model))
-  local training = user_cell.with({ seed = settings.seed }, settings.training)
-  local steps, batch = training.steps, training.batch or (model.training or {}).batch or 16
-  training.steps = nil
-  if steps then -- an epoch of so many
-    training.rounds = math.ceil(steps / math.ceil(#split.train / batch))
-  end
-  local result = cmml.train(model, split, training)
-  if split.known_vectors ~= split.vectors then
-    model = model:over(split:catalogue(split.known_vectors))
-  end
-  return model, result
-end
-
--- A recommender of a kind that has nothing to learn.
-local function rival(cmml, split, kind)
-  for _, model in ipairs(split:rivals(split.vectors)) do
-    if model.kind == kind then
-      return model
-    end
-  end
-  return cmml[kind](split:catalogue(split.vectors))
-end
+--- A model of a cell, trained; see `scenario_run.train`.
+scenario_cell.train = scenario_run.train
 
 -- Means by scenario, those of other domains left out; and how many pairs each is the mean of.
 local function by_scenario(found, split, name, domain)
@@ -187,7 +137,7 @@ function scenario_cell.run(cmml, settings)
       error(result.message, 0)
     end
   else
-    model = rival(cmml, split, settings.kind)
+    model = scenario_run.rival(cmml, split, settings.kind)
   end
   local found = cmml.evaluate_ranking({ model }, split, { draws = settings.draws,
     seed = settings.judge_seed, cutoffs = { 10, 20, 50 } })

@@ -15,7 +15,8 @@ scenario_plan.options = {
   { name = "factors", kind = "integer", arg = "N",
     help = "scenario setting: numbers of a vector [default: 64]" },
   { name = "vectors", kind = "string", arg = "NAME",
-    help = "scenario setting: method of the vectors, als or bpr [default: als]" },
+    help = "scenario setting: method of the vectors, als or bpr, with its own options [default: "
+      .. "als with those of recommended/scenario]" },
   { name = "min-items", kind = "integer", arg = "N",
     help = "scenario setting: items of a scenario at least [default: 101]" },
   { name = "max-items", kind = "integer", arg = "N",

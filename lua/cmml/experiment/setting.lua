@@ -37,7 +37,12 @@ function setting.of(opt)
     return args.one_of("setting", opt.setting, { "user", "scenario" }, 0)
   end
   local folder = (opt.data or {})[1]
-  return (not folder or next(user_cell.sizes(folder, { "ratings.dat" }))) and "user" or "scenario"
+  for _, place in ipairs(folder and { folder, "data/" .. folder } or {}) do
+    if next(user_cell.sizes(place, { "ratings.dat" })) then
+      return "user"
+    end
+  end
+  return folder and "scenario" or "user"
 end
 
 --- Computes a cell.

@@ -1,0 +1,130 @@
+-- The command line on a trained model of scenarios: recommend, info, damaged notes; and what the
+-- tutorial says.
+local cmml = require "cmml"
+local docs = require "spec.support.docs"
+local people = require "spec.support.people"
+local scenario_cli = require "spec.support.scenario_cli"
+local core = cmml.core
+local runs, fails, contains = scenario_cli.runs, scenario_cli.fails, scenario_cli.contains
+
+describe("a model file of scenarios", function()
+  local root, tags, model
+
+  setup(function()
+    root = people.folder(core)
+    tags = scenario_cli.folder(core, root .. "/tags", "lastfm")
+    runs(scenario_cli.train(tags, root .. "/out", "--quiet"))
+    model = root .. "/out/best.safetensors"
+  end)
+
+  teardown(function()
+    people.remove(root)
+  end)
+
+  it("recommends what the library recommends for a new scenario", function()
+    local loaded = assert(cmml.load(model))
+    local candidates = { "9", "5", "13", "2", "1", "6" }
+    local adapted = loaded:adapt { { "1", "5", 1 }, { "2", "6", 1 }, { "1", "9", 0 } }
+    local expected = adapted:recommend { user = "1", n = 3, items = candidates, exclude = { "2" } }
+    local file, items = root .. "/support", root .. "/items"
+    assert(core.write_file(file, "1,5,1\n2,6,1\n1,9,0\n"))
+    assert(core.write_file(items, table.concat(candidates, "\n") .. "\n"))
+    for _, list in ipairs { items, table.concat(candidates, ", ") } do
+      local text = runs("recommend", "--model", model, "--user=1", "--support", file, "--items",
+        list, "--n=3", "--exclude=2")
+      local i = 0
+      for place, score, item, title in text:gmatch "%s*(%d+)%s+(%-?[%d.]+)%s+(%S+)%s+([^\n]+)\n?" do
+        i = i + 1
+        assert.same({ tostring(i), ("%.2f"):format(expected[i].score), expected[i].item,
+          expected[i].title }, { place, score, item, title })
+      end
+      assert.equal(3, i)
+      assert.falsy(text:find "Artist 5\n") -- the user has it
+    end
+    assert(core.write_file(file, "1,5\n2,6\n"))
+    local text = runs("recommend", "--model", model, "--user=1", "--support", file)
+    assert.equal(10, select(2, text:gsub("\n", "")))
+    assert.equal(text, runs("recommend", "--model", model, "--user=1", "--liked=5,2=6"))
+    runs("recommend", "--model", model, "--user=1")
+  end)
+
+  it("refuses or reports what it does not know of a scenario", function()
+    local file = root .. "/bad"
+    local function recommend(...)
+      return "recommend", "--model", model, "--user=1", ...
+    end
+    fails("--user ID is missing", "recommend", "--model", model)
+    fails("--user: user 999 is not among the 96 that the model knows", "recommend", "--model",
+      model, "--user=999")
+    fails("--liked: item 999 is not among those that the model knows; --skip-unknown",
+      recommend "--liked=999")
+    fails("--liked: user x is not among those", recommend "--liked=x=5")
+    fails('--liked: "=5" is not of the form USER=ITEM or ITEM', recommend "--liked==5")
+    fails("--items: item 999 is not among those", recommend "--items=999,5")
+    local text, said = runs(recommend("--items=999,5", "--liked=998,6", "--skip-unknown"))
+    assert.matches("^  1 +%-?[%d.]+ +5 +Artist 5\n$", text)
+    contains(said, "--liked: left out 1 of 2, unknown: item 998\n")
+    contains(said, "--items: left out 1 of 2, unknown: item 999\n")
+    for content, message in pairs { ["1,5,2\n"] = "user 1, item 5: the label is 2, but must be 1",
+      ["1,5,1\n2,6\n"] = file .. ", line 2", ["1\n"] = file .. ", line 1",
+      ["1,5,x\n"] = '(label): "x"', ["1,5,1,1\n"] = file .. ", line 1" } do
+      assert(core.write_file(file, content))
+      fails(message, recommend("--support", file))
+    end
+    fails("cannot open " .. root .. "/no", recommend("--support", root .. "/no"))
+    assert(core.write_file(file, "5,1\n"))
+    fails(file .. ", line 1", recommend("--items", file))
+  end)
+
+  it("tells what is in a model file", function()
+    local text = runs("info", "--model", model)
+    for _, part in ipairs { "scenario_cmml (CMML)", "setting      scenario (groups of items)",
+      "data         tags\n", "users        96", "vectors      als, 8 factors",
+      'preset = "recommended/scenario"', 'protocol = "no-leak"', "query_share = 0.2" } do
+      contains(text, part)
+    end
+    contains(text, ("parameters   %d"):format(assert(cmml.load(model)).module:count()))
+    contains(runs("info", "--model", root .. "/out/last.safetensors"), "als, 8 factors")
+  end)
+
+  it("explains damaged and foreign notes instead of trusting them", function()
+    local file = root .. "/noted.safetensors"
+    for text, notes in pairs { ["Nothing that is judged"] = 5, ["notes: option min_items must"] =
+      { min_items = "x" }, ["notes: option valid must"] = { valid = {} },
+      ["notes: option query_share must"] = { query_share = "x" },
+      ["split: query_share is a share"] = { query_share = -1 },
+      ["was trained with by tag, but"] = { setting = "scenario", by = "tag", data_seed = 1,
+        min_items = 10, max_items = 100, protocol = "no-leak" } } do
+      assert(cmml.save(assert(cmml.load(model)), file, { notes = notes }))
+      local words = { "evaluate", "--data", tags, "--model", file, "--min-items=10",
+        "--max-items=100", "--no-rivals", notes ~= 5 and notes.by and "--by=genre" or nil }
+      if notes == 5 then
+        contains(runs(table.unpack(words)), text)
+      else
+        fails(text, table.unpack(words))
+      end
+      runs("info", "--model", file)
+    end
+  end)
+
+  it("does what chapter 13 of the tutorial says", function()
+    local name = "lastfm-hetrec2011"
+    scenario_cli.folder(core, root .. "/" .. name, "lastfm", { users = 120, items = 480,
+      scenarios = 16, size = 220 })
+    assert(core.write_file(root .. "/items.txt", "51\n52\n53\n54\n55\n"))
+    assert(core.write_file(root .. "/support.csv", "2,51\n4,52\n"))
+    local ran = 0
+    for _, line in ipairs(docs.shell_lines "doc/tutorial.md") do
+      if line:find(name, 1, true) or line:find("runs/tags", 1, true) then
+        local words = {}
+        for word in line:gsub("lastfm%-hetrec2011", root .. "/%0"):gsub("runs/", root .. "/runs/")
+          :gsub("[%w]+%.txt", root .. "/%0"):gsub("support%.csv", root .. "/%0"):gmatch "%S+" do
+          words[#words + 1] = word
+        end
+        runs(table.unpack(words, 2))
+        ran = ran + 1
+      end
+    end
+    assert.equal(4, ran)
+  end)
+end)
