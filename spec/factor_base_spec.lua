@@ -57,15 +57,22 @@ describe("a model with a base", function()
   local world = people.data(double, { users = 60, items = 16, rated = 10 })
 
   it("is matrix factorisation with its fold-in before the network says anything", function()
-    local model = double.cmml(world.catalogue, options())
-    model:prepare(world)
-    silence(model)
-    local rival = double.matrix_factorization(world.catalogue, { factors = 3, ridge = 2,
-      bias_ridge = 1, sweeps = 5, seed = 1 })
-    rival:fit(world.ratings, world.train)
-    for _, support in ipairs { 0, 1, 5 } do
-      local batch = batch_of(double, world, { support = support })
-      assert_near(scores(double, rival, batch), scores(double, model, batch), 1e-9)
+    local before
+    for _, item_bias in ipairs { "solved", "mean" } do
+      local base = { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5, item_bias = item_bias }
+      local model = double.cmml(world.catalogue, options { base = base })
+      model:prepare(world)
+      silence(model)
+      base.seed = 1
+      local rival = double.matrix_factorization(world.catalogue, base)
+      rival:fit(world.ratings, world.train)
+      for _, support in ipairs { 5, 1, 0 } do
+        local batch = batch_of(double, world, { support = support })
+        assert_near(scores(double, rival, batch), scores(double, model, batch), 1e-9)
+      end
+      local bits = people.bits(model)
+      assert.not_equal(before, bits)
+      before = bits
     end
   end)
 
@@ -225,26 +232,10 @@ describe("options of a base", function()
     refused("base: ridge must be finite and above 0, but is 0", { base = { ridge = 0 } })
     refused("base: bias_ridge must be finite and above 0, but is inf",
       { base = { bias_ridge = math.huge } })
+    refused('base: item_bias: "median" is none of solved, mean',
+      { base = { item_bias = "median" } })
     refused("base: unknown option factor", { base = { factor = 3 } })
     refused("base must be a table of options or false, not 8", { base = 8 })
     refused("cmml: loss", { loss = "huber" })
-  end)
-end)
-
-describe("a component that is left out", function()
-  it("gives a context of zeros, or layers that no condition changes", function()
-    local encoder = cmml.encoders.none { inp = 3, out = 2, widths = {} }
-    assert.same({ { 0, 0 }, { 0, 0 } }, encoder(core.full({ 3, 3 }, 1),
-      core.segments { 1, 2 }):totable())
-    assert.equal(0, encoder:count())
-    local plain = cmml.modulations.none { inp = 2, cond = 2, backbone = { 3 }, hyper = { 3 },
-      activation = "relu" }
-    local x, parts = core.tensor { { 1, 2 }, { 3, -4 } }, {}
-    local first = plain(x, core.full({ 2, 2 }, 1), parts):totable()
-    assert.same(first, plain(x, core.full({ 2, 2 }, -5)):totable())
-    assert.same({ 2, 3 }, parts.backbone.shape)
-    local expected = core.linear(core.linear(x, plain.backbone["0"].weight,
-      plain.backbone["0"].bias, "relu"), plain.out.weight, plain.out.bias)
-    assert_near(expected:reshape({ -1 }):totable(), first, 1e-6)
   end)
 end)

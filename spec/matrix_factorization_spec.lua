@@ -91,6 +91,34 @@ for dtype, library in pairs(libraries) do
       end
     end)
 
+    it("takes the means of items for biases, and solves for factors around them", function()
+      local model = fitted { factors = 2, ridge = 1, bias_ridge = 2, item_bias = "mean",
+        sweeps = 300 }
+      local weights = rows_of(model:adapt_rows(rows).weights)
+      local mean, features, left, sum = rows.labels:mean():item(), {}, {}, {}
+      for item = 1, 14 do
+        features[item], left[item], sum[item] = {}, {}, 0
+      end
+      local items, labels, at = rows.items:totable(), rows.labels:totable(), 0
+      for i, item in ipairs(items) do
+        sum[item] = sum[item] + labels[i] - mean
+      end
+      for u, length in ipairs(rows.segments:totable()) do
+        for i = at + 1, at + length do
+          local list = features[items[i]]
+          list[#list + 1] = { weights[u][1], weights[u][2] }
+          left[items[i]][#list] = labels[i] - weights[u][3] - model.item_part:totable()[items[i]]
+        end
+        at = at + length
+      end
+      local factors, part = rows_of(model.item_factors), model.item_part:totable()
+      for item = 1, 14 do
+        near({ mean + sum[item] / (#left[item] + 2) }, { part[item] }, bound, "bias " .. item)
+        near(ridge_weights(features[item], left[item], { 1, 1 }), factors[item], 200 * bound,
+          "item " .. item)
+      end
+    end)
+
     it("finds what means cannot: people who love one kind of film and hate the other", function()
       local tasks = library.tasks { ratings = data.all, users = data.test, bags = data.bags,
         support = 6, query = 2 }
@@ -148,6 +176,8 @@ describe("matrix factorisation", function()
     local make = cmml.matrix_factorization
     refused("must be at least 1 and seed not negative, not 0, 20 and 1", make, data.catalogue,
       { factors = 0 })
+    refused('item_bias: "median" is none of solved, mean', make, data.catalogue,
+      { item_bias = "median" })
     refused("not 8, 0 and -1", make, data.catalogue, { sweeps = 0, seed = -1 })
     refused("ridge and bias_ridge must be finite and above 0, but are 0 and 3", make,
       data.catalogue, { ridge = 0 })

@@ -1,5 +1,5 @@
--- Options of the network in which the published code differs between its configurations: where
--- biases start, and an encoder that sees no negatives.
+-- Options of the network: where biases start, an encoder that sees no negatives, contexts shrunk by
+-- the size of the support, components that are left out.
 local args = require "cmml.args"
 local cmml = require "cmml"
 local people = require "spec.support.people"
@@ -215,5 +215,23 @@ describe("presets of the scenario setting", function()
     assert.same({ batch = 1, support = 64, support_negatives = 64, query = 128, lr = 1e-4,
       order = "mixed" }, paper)
     assert.equal(128, cmml.presets["published-code/hybrid_soft"].training.query)
+  end)
+end)
+
+describe("a component that is left out", function()
+  it("gives a context of zeros, or layers that no condition changes", function()
+    local encoder = cmml.encoders.none { inp = 3, out = 2, widths = {} }
+    assert.same({ { 0, 0 }, { 0, 0 } }, encoder(cmml.full({ 3, 3 }, 1),
+      cmml.segments { 1, 2 }):totable())
+    assert.equal(0, encoder:count())
+    local plain = cmml.modulations.none { inp = 2, cond = 2, backbone = { 3 }, hyper = { 3 },
+      activation = "relu" }
+    local x, parts = cmml.tensor { { 1, 2 }, { 3, -4 } }, {}
+    local first = plain(x, cmml.full({ 2, 2 }, 1), parts):totable()
+    assert.same(first, plain(x, cmml.full({ 2, 2 }, -5)):totable())
+    assert.same({ 2, 3 }, parts.backbone.shape)
+    local expected = cmml.linear(cmml.linear(x, plain.backbone["0"].weight,
+      plain.backbone["0"].bias, "relu"), plain.out.weight, plain.out.bias)
+    assert.same(expected:reshape({ -1 }):totable(), first)
   end)
 end)

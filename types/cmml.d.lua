@@ -2673,12 +2673,13 @@ function cmml.factor_base(options) end
 ---@class cmml.factor_base_options.options
 ---@field bias_ridge? number default 3
 ---@field factors? integer default 8
+---@field item_bias? string
 ---@field ridge? number default 14
 ---@field solve? boolean default true
 ---@field sweeps? integer default 20
 
 ---Checks options of a base.
----@param options cmml.factor_base_options.options factors (of an item, default 8; 0: biases alone), ridge (of a person's weights of them, default 14), bias_ridge (of a person's bias, and of an item's where the factorisation begins, default 3), sweeps (of that, default 20), solve (false: a person has a bias alone, and the network sees the factors; default true)
+---@param options cmml.factor_base_options.options factors (of an item, default 8; 0: biases alone), ridge (of a person's weights of them, default 14), bias_ridge (of a person's bias, and of an item's where the factorisation begins, default 3), item_bias ("solved", the default, or "mean") and sweeps (20) of that, see `matrix_factorization`, solve (false: a person has a bias alone, and the network sees the factors; default true)
 ---@return table # with all of them
 function cmml.factor_base_options(options) end
 
@@ -3275,13 +3276,14 @@ function cmml.matmul(a, b) end
 ---@class cmml.matrix_factorization.options
 ---@field bias_ridge? number default 3
 ---@field factors? integer default 8
+---@field item_bias? string
 ---@field ridge? number default 10
 ---@field seed? integer default 1
 ---@field sweeps? integer default 20
 
 ---A matrix factorisation that has seen nothing yet; `fit` learns it.
 ---@param catalogue cmml.Catalogue
----@param options? cmml.matrix_factorization.options factors (default 8), ridge (of factors, default 10), bias_ridge (of the biases of users and items, default 3), sweeps (over users and items, default 20), seed (of the factors that the first sweep begins with, default 1)
+---@param options? cmml.matrix_factorization.options factors (default 8), ridge (of factors, default 10), bias_ridge (of the biases of users and items, default 3), item_bias ("solved", the default: with the factors, which is what somebody without taste would give; "mean": the mean of those who chose the item, shrunk by bias_ridge, which predicts better where nothing is known of a person), sweeps (over users and items, default 20), seed (of the factors that the first sweep begins with, default 1)
 ---@return cmml.Recommender
 function cmml.matrix_factorization(catalogue, options) end
 

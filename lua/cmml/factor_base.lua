@@ -15,13 +15,15 @@ return function(cmml)
   local FactorBase = nn.class "cmml.FactorBase"
 
   local known = { factors = { "integer", 8 }, ridge = { "number", 14 },
-    bias_ridge = { "number", 3 }, sweeps = { "integer", 20 }, solve = { "boolean", true } }
+    bias_ridge = { "number", 3 }, item_bias = "string?", sweeps = { "integer", 20 },
+    solve = { "boolean", true } }
 
   --- Checks options of a base.
   -- @tparam table options factors (of an item, default 8; 0: biases alone), ridge (of a person's
   -- weights of them, default 14), bias_ridge (of a person's bias, and of an item's where the
-  -- factorisation begins, default 3), sweeps (of that, default 20), solve (false: a person has a
-  -- bias alone, and the network sees the factors; default true)
+  -- factorisation begins, default 3), item_bias ("solved", the default, or "mean") and sweeps (20)
+  -- of that, see `matrix_factorization`, solve (false: a person has a bias alone, and the network
+  -- sees the factors; default true)
   -- @treturn table with all of them
   function cmml.factor_base_options(options)
     local opt = args.check("base", options, known)
@@ -29,6 +31,7 @@ return function(cmml)
       error(("base: factors must not be negative and sweeps at least 1, but are %d and %d"):format(
         opt.factors, opt.sweeps), 3)
     end
+    args.one_of("base: item_bias", opt.item_bias or "solved", { "solved", "mean" }, 4)
     for _, name in ipairs { "ridge", "bias_ridge" } do
       if not (opt[name] > 0 and opt[name] < math.huge) then
         error(("base: %s must be finite and above 0, but is %g"):format(name, opt[name]), 3)
@@ -76,7 +79,8 @@ return function(cmml)
   function FactorBase:start(catalogue, ratings, users, seed)
     local own = self.options
     local model = self.vectors and cmml.matrix_factorization(catalogue, { factors = own.factors,
-      ridge = own.ridge, bias_ridge = own.bias_ridge, sweeps = own.sweeps, seed = seed })
+      ridge = own.ridge, bias_ridge = own.bias_ridge, item_bias = own.item_bias,
+      sweeps = own.sweeps, seed = seed })
       or cmml.item_mean(catalogue)
     model:fit(ratings, users)
     cmml.no_grad(function()

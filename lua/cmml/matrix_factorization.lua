@@ -12,7 +12,8 @@ return function(cmml)
   local core = cmml.core
   local Factorization = cmml.recommender_class("matrix_factorization", "matrix factorisation")
   local known = { factors = { "integer", 8 }, ridge = { "number", 10 },
-    bias_ridge = { "number", 3 }, sweeps = { "integer", 20 }, seed = { "integer", 1 } }
+    bias_ridge = { "number", 3 }, item_bias = "string?", sweeps = { "integer", 20 },
+    seed = { "integer", 1 } }
 
   -- Factors and, as the last column, what the bias is a weight of.
   local function with_bias(factors)
@@ -27,8 +28,10 @@ return function(cmml)
   --- A matrix factorisation that has seen nothing yet; `fit` learns it.
   -- @tparam Catalogue catalogue
   -- @tparam[opt] table options factors (default 8), ridge (of factors, default 10), bias_ridge (of
-  -- the biases of users and items, default 3), sweeps (over users and items, default 20), seed (of
-  -- the factors that the first sweep begins with, default 1)
+  -- the biases of users and items, default 3), item_bias ("solved", the default: with the factors,
+  -- which is what somebody without taste would give; "mean": the mean of those who chose the item,
+  -- shrunk by bias_ridge, which predicts better where nothing is known of a person), sweeps (over
+  -- users and items, default 20), seed (of the factors that the first sweep begins with, default 1)
   -- @treturn Recommender
   function cmml.matrix_factorization(catalogue, options)
     local name = "matrix_factorization"
@@ -42,6 +45,7 @@ return function(cmml)
       error(("%s: ridge and bias_ridge must be finite and above 0, but are %g and %g"):format(
         name, opt.ridge, opt.bias_ridge), 2)
     end
+    args.one_of(name .. ": item_bias", opt.item_bias or "solved", { "solved", "mean" })
     local self = setmetatable({ catalogue = catalogue, options = opt }, Factorization)
     local n = #catalogue.items
     set_items(self, core.full({ n }, 0), core.full({ n, opt.factors }, 0))
@@ -61,6 +65,12 @@ return function(cmml)
     return weights:slice(2, 1, width), weights:slice(2, width + 1, width + 1):reshape { -1 }
   end
 
+  -- The means of segments, pulled towards 0 by as many zeros as `ridge` says.
+  local function shrunk_means(values, segments, ridge)
+    local count = core.segment_sum(core.full({ segments:rows() }, 1), segments)
+    return core.segment_sum(values, segments) / (count + ridge)
+  end
+
   --- Learns from the ratings of the training users.
   -- @tparam table ratings grouped by user
   -- @tparam table users list of rows that may be learnt from
@@ -72,7 +82,9 @@ return function(cmml)
     local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,
       ratings = rows.labels }, n)
     local rated, rating = rows.labels - mean, by_item.ratings - mean
-    local bias = core.full({ n }, 0)
+    local of_means = opt.item_bias == "mean"
+    local bias = of_means and shrunk_means(rating, by_item.items, opt.bias_ridge)
+      or core.full({ n }, 0)
     local features = with_bias(core.normal({ n, opt.factors }, 0, 0.1,
       { seed = opt.seed, stream = core.streams.init }))
     local factors
@@ -80,9 +92,15 @@ return function(cmml)
       local people = core.segment_ridge(features, rows.items,
         rated - bias:gather_rows(rows.items), rows.segments, ridge)
       local tastes, generosity = split(people, opt.factors)
-      local items = core.segment_ridge(with_bias(tastes), by_item.users,
-        rating - generosity:gather_rows(by_item.users), by_item.items, ridge)
-      factors, bias = split(items, opt.factors)
+      local left = rating - generosity:gather_rows(by_item.users)
+      if of_means then
+        factors = core.segment_ridge(tastes:clone(), by_item.users,
+          left - bias:segment_expand(by_item.items), by_item.items,
+          ridge:slice(1, 1, opt.factors):clone())
+      else
+        factors, bias = split(core.segment_ridge(with_bias(tastes), by_item.users, left,
+          by_item.items, ridge), opt.factors)
+      end
       features = with_bias(factors)
     end
     set_items(self, bias + mean, factors:clone())
