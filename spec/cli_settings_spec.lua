@@ -77,6 +77,20 @@ describe("settings of cmml train", function()
     fails("short_supports must be a share from 0 to 1, not 2", "--short-supports=2")
   end)
 
+  it("are told by info: objects whole, lists by their beginning", function()
+    local widths = {}
+    for i = 1, 40 do
+      widths[i] = 2
+    end
+    local file = settings { model = { encoder_widths = widths } }
+    local _ = trained("/preset", "--preset=recommended", "--query=3", "--settings", file)
+    local output = cli("info", "--model", root .. "/preset/best.safetensors")
+    assert.truthy(output:find('base = {"bias_ridge":3,"factors":10,"item_bias":"mean","ridge":16,'
+      .. '"solve":true,"sweeps":20}\n', 1, true), output)
+    assert.truthy(output:find("context_shrink = 5\n", 1, true), output)
+    assert.matches("encoder_widths = %[2,[2,]*%.%. %(40 values%)\n", output)
+  end)
+
   it("are components of modules, in threads too, which every command can require", function()
     local words = { "--modulation=shifted", "--modules=mine" }
     local output, said, code = command("--out", root .. "/mine", "--epochs=1", "--batch=8",

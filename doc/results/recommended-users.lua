@@ -1,24 +1,67 @@
--- What each part of the preset recommended contributes, on validation users alone, who are 15 % of
--- the training users and whom neither model nor rivals learn from:
+-- What each part of the preset recommended contributes, and how good it is with few ratings, on
+-- validation users alone, who are 15 % of the training users and whom neither model nor rivals
+-- learn from:
 --
---     lua5.4 doc/results/recommended-users.lua FOLDER SEEDS
+--     lua5.4 doc/results/recommended-users.lua FOLDER SEEDS [tried]
+--
+-- With `tried` the changes that were left out, instead.
 local cmml = require "cmml"
 
-local folder, seeds = arg[1], math.tointeger(tonumber(arg[2] or "1"))
-if not folder or not seeds then
-  error("usage: recommended-users.lua FOLDER SEEDS", 0)
+local folder, seeds, what = arg[1], math.tointeger(tonumber(arg[2] or "1")), arg[3] or "parts"
+if not folder or not seeds or seeds < 1 or (what ~= "parts" and what ~= "tried") then
+  error("usage: recommended-users.lua FOLDER SEEDS [tried]", 0)
+end
+local sizes, draws = { 0, 1, 2, 5, 10, 20, 40 }, 10
+
+local base = cmml.presets.recommended.model.base
+
+-- The preset's base with other options.
+local function other_base(changes)
+  local all = {}
+  for _, fields in ipairs { base, changes } do
+    for key, value in pairs(fields) do
+      all[key] = value
+    end
+  end
+  return { base = all }
 end
 
-local variants = {
-  { "recommended" },
-  { "without modulation", model = { modulation = "none" } },
+local parts = {
+  { "recommended", by_support = true },
+  { "without short supports", by_support = true, training = { short_supports = 0 } },
+  { "without shrinkage", by_support = true, model = { context_shrink = 0 } },
+  { "without either", by_support = true, model = { context_shrink = 0 },
+    training = { short_supports = 0 } },
+  { "item biases solved", by_support = true, model = other_base { item_bias = "solved" } },
+  { "without modulation", by_support = true, model = { modulation = "none" } },
   { "without context", model = { encoder = "none" } },
-  { "weights not solved", model = { base = { factors = 8, ridge = 14, solve = false } } },
+  { "weights not solved", model = other_base { solve = false } },
   { "biases alone as base", model = { base = { factors = 0 } } },
   { "without base", model = { base = false } },
   { "squared errors", model = { loss = "squared" } },
   { "query of 10 in training", training = { query = 10 } },
   { "user fields read", model = { read_users = true } },
+  { "item mean + user bias", by_support = true, counted = "item_user_mean" },
+  { "matrix factorisation", by_support = true, counted = "matrix_factorization" },
+  { "the same around item means", by_support = true, counted = "matrix_factorization",
+    options = { item_bias = "mean" } },
+  { "item-kNN", by_support = true, counted = "item_knn" },
+}
+
+local tried = {
+  { "recommended", by_support = true },
+  { "short supports: 0.3", by_support = true, training = { short_supports = 0.3 } },
+  { "short supports: all", by_support = true, training = { short_supports = 1 } },
+  { "shrinkage by 2", by_support = true, model = { context_shrink = 2 } },
+  { "shrinkage by 10", by_support = true, model = { context_shrink = 10 } },
+  { "encoder `attention`", model = { encoder = "attention" } },
+  { "hybrid `generator`", model = { hybrid = "generator" } },
+  { "8 factors, ridge 14", model = other_base { factors = 8, ridge = 14 } },
+  { "16 factors, ridge 25", model = other_base { factors = 16, ridge = 25 } },
+  { "field vectors of 32", model = { width = 32 } },
+  { "layers of 128", model = { backbone = { 128, 128 }, hyper = { 128, 128 } } },
+  { "rate 2e-3", training = { lr = 2e-3 } },
+  { "9 epochs", training = { epochs = 9 } },
 }
 
 local dataset = assert(cmml.movielens(folder))
@@ -32,20 +75,6 @@ for _, protocol in ipairs { "full", "capped" } do
     seed = 77, batch = 64 }
 end
 
-local function cells(make)
-  local line = ""
-  for _, protocol in ipairs { "full", "capped" } do
-    local mae, ndcg, runs = 0, 0, make.fixed and 1 or seeds
-    for seed = 1, runs do
-      local model = make.model(data[protocol], seed)
-      local found = cmml.evaluate({ model }, tasks[protocol], { draws = 3 })[1]
-      mae, ndcg = mae + found.mae.mean / runs, ndcg + found["ndcg_exp@1"].mean / runs
-    end
-    line = line .. (" %.4f | %.4f |"):format(mae, ndcg)
-  end
-  return line
-end
-
 local function over(options, changes)
   for key, value in pairs(changes or {}) do
     options[key] = value
@@ -53,19 +82,60 @@ local function over(options, changes)
   return options
 end
 
-for _, variant in ipairs(variants) do
-  print("| " .. variant[1] .. " |" .. cells { model = function(part, seed)
-    local model = cmml.cmml(part.catalogue, over({ preset = "recommended", seed = seed },
+-- The models of a variant, one a seed.
+local function models_of(variant, part)
+  if variant.counted then
+    local model = cmml[variant.counted](part.catalogue, variant.options)
+    model:fit(part.ratings, part.train)
+    return { model }
+  end
+  local models = {}
+  for seed = 1, seeds do
+    models[seed] = cmml.cmml(part.catalogue, over({ preset = "recommended", seed = seed },
       variant.model))
-    cmml.train(model, part, over({ seed = seed }, variant.training))
-    return model
-  end })
+    cmml.train(models[seed], part, over({ seed = seed }, variant.training))
+  end
+  return models
+end
+
+-- The mean over models of a metric.
+local function mean_of(results, metric)
+  local sum = 0
+  for _, result in ipairs(results) do
+    sum = sum + result[metric].mean
+  end
+  return sum / #results
+end
+
+local by_support = {} -- lists of lines by protocol and metric
+local metrics = { "mae", "ndcg_exp@1", "ndcg_exp@3" }
+
+for _, variant in ipairs(what == "tried" and tried or parts) do
+  local line = ("| %s |"):format(variant[1])
+  for _, protocol in ipairs { "full", "capped" } do
+    local found = cmml.evaluate_by_support(models_of(variant, data[protocol]), tasks[protocol],
+      variant.by_support and sizes or { 40 }, { draws = draws })
+    for _, metric in ipairs(metrics) do
+      local cells = {}
+      for i, results in ipairs(found) do
+        cells[i] = ("%.4f"):format(mean_of(results, metric))
+      end
+      line = ("%s %s |"):format(line, cells[#cells])
+      local title = ("%s, %s"):format(protocol, metric)
+      by_support[title] = by_support[title] or {}
+      if variant.by_support then
+        table.insert(by_support[title], ("| %s | %s |"):format(variant[1],
+          table.concat(cells, " | ")))
+      end
+    end
+  end
+  print(line)
   io.flush()
 end
-for _, kind in ipairs { "item_user_mean", "matrix_factorization", "item_knn" } do
-  print("| " .. kind .. " |" .. cells { fixed = true, model = function(part)
-    local model = cmml[kind](part.catalogue)
-    model:fit(part.ratings, part.train)
-    return model
-  end })
+for _, protocol in ipairs { "full", "capped" } do
+  for _, metric in ipairs(metrics) do
+    local title = ("%s, %s"):format(protocol, metric)
+    print(("\n| %s | %s |\n%s"):format(title, table.concat(sizes, " | "),
+      table.concat(by_support[title], "\n")))
+  end
 end

@@ -98,10 +98,11 @@ end
 local recommended = { setting = "user",
   model = { width = 16, encoder = "mean", encoder_widths = { 64 }, encoder_detach = false,
     label_hidden = 32, hybrid = "dot", modulation = "film", backbone = { 64, 64 },
-    hyper = { 64, 64 }, activation = "leaky_relu", base = { factors = 8, ridge = 14 },
-    read_users = false, loss = "absolute" },
-  training = { batch = 32, support = 40, query = 40, valid_query = 10, lr = 1e-3,
-    schedule = "cosine", epochs = 9 } }
+    hyper = { 64, 64 }, activation = "leaky_relu", context_shrink = 5,
+    base = { factors = 10, ridge = 16, item_bias = "mean" }, read_users = false,
+    loss = "absolute" },
+  training = { batch = 32, support = 40, short_supports = 0.5, query = 40, valid_query = 10,
+    lr = 1e-3, schedule = "cosine", epochs = 14 } }
 
 -- What does best on validation scenarios without leak; doc/results/recommended-scenarios.md tells
 -- what each part of it contributes.

@@ -1,7 +1,6 @@
 --- `cmml info`: what is in a model file.
 --
 -- @module cmml.cli.info
-local args = require "cmml.args"
 local common = require "cmml.cli.common"
 local json = require "cmml.json"
 
@@ -67,10 +66,12 @@ function info.run(cmml, values)
     end
     table.sort(names)
     for i, name in ipairs(names) do
-      local text = json.encode(plain[name])
-      if #text > 60 then
-        text = text:sub(1, 40) .. ".." .. (type(plain[name]) == "table"
-          and (" (%d values)"):format(#args.keys(plain[name])) or "")
+      local value = plain[name]
+      local text, entries = json.encode(value), type(value) == "table" and #value or 0
+      if entries > 0 and #text > 60 then
+        text = ("%s.. (%d values)"):format(text:sub(1, 40), entries)
+      elseif #text > 200 then
+        text = text:sub(1, 200) .. ".."
       end
       line(i == 1 and key or "", ("%s = %s"):format(name, text))
     end
