@@ -92,7 +92,7 @@ for _, method in ipairs { "als", "bpr" } do
         users = cmml.ids { 1 }, items = cmml.ids { 1 }, ratings = cmml.tensor { 0 } } })
       refused("must be finite and not negative", make, method, { ratings = {
         users = cmml.ids { 1 }, items = cmml.ids { 1 }, ratings = cmml.tensor { 0 / 0 } } })
-      refused("0 factors", make, method, { factors = 0 })
+      refused("factors must be at least 1, not 0", make, method, { factors = 0 })
       refused("iterations must be at least 1", make, method, { iterations = 0 })
       refused("2147483647", make, method, { factors = 1 << 30 })
       refused("column 16 of only 5", make, method, { n_items = 5 })

@@ -4,6 +4,32 @@
 -- @module cmml.args
 local args = {}
 
+-- The files of the library, but for those that use it as anybody does: commands and experiments.
+local root = debug.getinfo(1, "S").source:match "^(.*/)[^/]*$" or "@"
+
+local function is_inside(source)
+  local rest = source:sub(1, #root) == root and source:sub(#root + 1)
+  return rest and not rest:find "^cli/" and not rest:find "^experiment/"
+end
+
+--- Raises, as the function of this name does, but an error with a position points at the line
+-- outside of the library that led here, whichever functions lie between.
+-- @param message
+-- @tparam[opt=1] integer level 0: no position; else of the stack, seen from who calls this, which
+-- counts where all of the stack is the library's
+function args.error(message, level)
+  level = level or 1
+  for outer = level > 0 and 2 or 201, 200 do
+    local info = debug.getinfo(outer, "S")
+    if not info or not is_inside(info.source) then
+      error(message, info and outer or level + 1)
+    end
+  end
+  error(message, level > 0 and level + 1 or 0)
+end
+
+local error = args.error
+
 -- Edit distance, for "did you mean".
 local function distance(a, b)
   local row = {}
@@ -165,21 +191,23 @@ function args.sizes(name, list, level)
   end
 end
 
---- Calls a function of the library for its caller: what it raises points at the line of whoever
--- called, not at one of the library.
--- @tparam integer level of the stack that errors point at: 2 is the caller of who calls this,
--- 0 none
+-- Where in the library it was found that a call is wrong; not where the library itself is.
+local function without_position(problem)
+  local rest = problem:match "^[^\n]-cmml/[%w_/]+%.lua:%d+: (.*)$"
+  return rest and not rest:find "^attempt to " and rest or problem
+end
+
+--- Calls a function whose errors come from below, such as those of the core: they point at the
+-- line outside of the library that led here. Errors of functions of others keep their own.
 -- @tparam function f
 -- @param ... its arguments
 -- @return what it gives
-function args.call(level, f, ...)
+function args.call(f, ...)
   local results = table.pack(pcall(f, ...))
   if not results[1] then
     local problem = results[2]
-    if type(problem) == "string" then -- "cmml/x.lua:1: f: why" begins where the library found it
-      problem = problem:gsub("^[^\n]-cmml/[%w_/]+%.lua:%d+: ([%w_. ]+: )", "%1")
-    end
-    error(problem, level > 0 and level + 1 or 0)
+    local own = type(problem) == "string" and without_position(problem)
+    args.error(own or problem, own and not own:find "^[^\n:]+:%d+: " and 1 or 0)
   end
   return table.unpack(results, 2, results.n)
 end

@@ -2,6 +2,7 @@
 --
 -- @module cmml.nn
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -31,7 +32,7 @@ return function(cmml)
     elseif not n_users then
       error(("%s: option n_users is missing: ratings.users are no Segments"):format(name), 3)
     end
-    local by_user = core.sparse(users, given.items, given.ratings, n_users, opt.n_items)
+    local by_user = args.call(core.sparse, users, given.items, given.ratings, n_users, opt.n_items)
     if #by_user.columns == 0 then
       error(("%s: there are no interactions"):format(name), 3)
     end
@@ -45,7 +46,8 @@ return function(cmml)
     for i, side in ipairs { "users", "items" } do
       local matrix = i == 1 and by_user or by_item
       if not start then
-        sides[i] = core.new_factors(matrix, opt.factors, { seed = opt.seed, side = i - 1 })
+        sides[i] = args.call(core.new_factors, matrix, opt.factors, { seed = opt.seed,
+          side = i - 1 })
       else
         local from = start[side]
         if from.shape[1] ~= #matrix.rows or from.shape[2] ~= opt.factors then
@@ -114,14 +116,15 @@ return function(cmml)
       seed = { "integer", 1 }, unit_rms = { "boolean", true }, start = "cmml.Vectors?",
       on_iteration = "function?" })
     at_least("als_vectors", opt, "iterations", 1)
+    at_least("als_vectors", opt, "factors", 1)
     local by_user, by_item = matrices("als_vectors", opt)
     local users, items = begin("als_vectors", opt, by_user, by_item)
     if not opt.start then
       users = core.full({ #by_user.rows, opt.factors }, 0)
     end
     for iteration = 1, opt.iterations do
-      users = core.als_sweep(by_user, items, users, opt)
-      items = core.als_sweep(by_item, users, items, opt)
+      users = args.call(core.als_sweep, by_user, items, users, opt)
+      items = args.call(core.als_sweep, by_item, users, items, opt)
       if opt.on_iteration then
         opt.on_iteration { iteration = iteration, iterations = opt.iterations,
           loss = core.als_loss(by_user, users, items, opt) }
@@ -146,11 +149,12 @@ return function(cmml)
       regularization = { "number", 0.01 }, rate = { "number", 0.05 }, seed = { "integer", 1 },
       unit_rms = { "boolean", true }, start = "cmml.Vectors?", on_iteration = "function?" })
     at_least("bpr_vectors", opt, "iterations", 1)
+    at_least("bpr_vectors", opt, "factors", 1)
     local by_user, by_item = matrices("bpr_vectors", opt)
     local users, items = begin("bpr_vectors", opt, by_user, by_item)
     for iteration = 1, opt.iterations do
       local right
-      users, items, right = core.bpr_epoch(by_user, users, items, { seed = opt.seed,
+      users, items, right = args.call(core.bpr_epoch, by_user, users, items, { seed = opt.seed,
         epoch = iteration, rate = opt.rate, regularization = opt.regularization })
       if opt.on_iteration then
         opt.on_iteration { iteration = iteration, iterations = opt.iterations, right = right }

@@ -3,6 +3,7 @@
 --
 -- @module cmml
 local json = require "cmml.json"
+local error = require("cmml.args").error
 
 return function(cmml)
   local core = cmml.core

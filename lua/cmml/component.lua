@@ -6,6 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 local kinds = { "encoder", "hybrid", "modulation" }
 
@@ -61,19 +62,19 @@ return function(cmml)
     for key, value in pairs(sizes) do
       if all[key] ~= nil then
         error(("network: %s_options: %s is given by the network, not an option of the %s's own")
-          :format(kind, key, kind), 0)
+          :format(kind, key, kind), 2)
       end
       all[key] = value
     end
     local made, module = pcall(constructor, all)
     if not made then -- an error that is no text is not ours to change
       error(type(module) == "string" and ("network: the constructor of the %s %s: %s"):format(kind,
-        name, module:gsub("^[^\n]*/component%.lua:%d+: ", "")) or module, 0)
+        name, module:gsub("^[^\n]*/component%.lua:%d+: ", "")) or module, 2)
     elseif type(module) ~= "table" or type(module.named_parameters) ~= "function" then
       error(("network: the constructor of the %s %s gave %s, not a module"):format(kind, name,
-        type(module)), 0)
+        type(module)), 2)
     elseif type(module.forward) ~= "function" then
-      error(("network: the %s %s has no method forward"):format(kind, name), 0)
+      error(("network: the %s %s has no method forward"):format(kind, name), 2)
     end
     return module
   end

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -98,7 +99,8 @@ return function(cmml)
   -- @treturn Tensor how many ratings each item has [n_items]
   -- @treturn Tensor their sum [n_items]
   function cmml.ratings_of(ratings, users, n_items)
-    local rows = core.draw_tasks(ratings, core.ids(users), { support = #ratings.items, query = 0 })
+    local rows = core.draw_tasks(ratings, args.call(core.ids, users), {
+      support = #ratings.items, query = 0 })
     local zeros = core.full({ n_items }, 0)
     local ones = core.full({ #rows.items }, 1)
     return rows, core.scatter_add_rows(zeros, ones, rows.items),
@@ -129,6 +131,7 @@ return function(cmml)
   -- @treturn ?table as `ratings`; nil if an item that was rated is not in the catalogue
   -- @treturn ?string message
   function Dataset:ratings_for(catalogue)
+    args.check("ratings_for", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
     local rows, missing = {}, 0
     for row = 1, #self.items do
       rows[row] = catalogue.items:id(self.items:text(row)) or 0

@@ -7,6 +7,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core

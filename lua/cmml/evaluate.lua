@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local function check_models(models)
@@ -12,6 +13,9 @@ return function(cmml)
       if type(model) ~= "table" or not model.adapt_rows then
         error(("evaluate: entry %d of the list must be a recommender, not %s"):format(m,
           type(model)), 3)
+      elseif model.setting == "scenario" then
+        error(("evaluate: entry %d, %s, ranks in scenarios: evaluate_ranking judges it"):format(m,
+          model.kind), 3)
       end
     end
   end

@@ -106,7 +106,7 @@ return function(cmml)
     if child.active then
       child.stop_script()
     end
-    local module, opt, plan = args.call(2, prepare, cmml, name, options)
+    local module, opt, plan = args.call(prepare, cmml, name, options)
     local results, failures = cells.run(cmml, plan.cells, { folder = opt.out, run = module.run,
       jobs = opt.jobs, processes = opt.processes, modules = opt.modules, load = opt.load,
       arg = arguments_of(opt.load), quiet = opt.quiet })

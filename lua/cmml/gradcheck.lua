@@ -8,6 +8,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   -- Whether a value is a tensor of either library.

@@ -5,6 +5,7 @@
 -- a tensor). What is to be read in another way is written out with `tensor`.
 --
 -- @module cmml
+local error = require("cmml.args").error
 
 return function(cmml)
   local core = cmml.core

@@ -2,6 +2,8 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local base = require "cmml.protocol_base"
+local error = args.error
 
 return function(cmml)
   local sets = require "cmml.rating_sets"(cmml)
@@ -20,6 +22,7 @@ return function(cmml)
   -- learnt from (`ratings` of the users in train and valid), nor by what their supports show.
   -- @tparam table data from `user_protocol`
   function cmml.check_no_leak(data)
+    base.check_data("check_no_leak", data)
     local learners = sets.set_of(data.train, data.valid)
     for _, evaluation in ipairs(data.evaluations) do
       local tasks = evaluation.tasks
@@ -51,6 +54,7 @@ return function(cmml)
     local opt = args.check("evaluate_protocol", options, { sizes = { "table", { 40 } },
       query = "integer?", seed = { "integer", 1000 }, batch = { "integer", 64 },
       shuffle_labels = "boolean?", draws = "integer?", cutoffs = "table?", relevant = "number?" })
+    base.check_data("evaluate_protocol", data)
     cmml.check_no_leak(data)
     local results = {}
     for _, evaluation in ipairs(data.evaluations) do

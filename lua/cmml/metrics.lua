@@ -1,6 +1,7 @@
 --- Metrics: means over tasks, with intervals.
 --
 -- @module cmml
+local args = require "cmml.args"
 
 return function(cmml)
   local metrics = {}
@@ -36,7 +37,7 @@ return function(cmml)
   -- @treturn table by name: a list with one number a task, NaN where it does not exist
   function metrics.rating(score, label, segments, cutoffs)
     cutoffs = cutoffs or { 1, 3 }
-    local raw = cmml.core.rating_metrics(score, label, segments, cutoffs)
+    local raw = args.call(cmml.core.rating_metrics, score, label, segments, cutoffs)
     local named = { mae = raw.mae, rmse = raw.rmse }
     for j, k in ipairs(cutoffs) do
       named[("ndcg_exp@%d"):format(k)] = raw.ndcg_exp[j]
@@ -56,7 +57,7 @@ return function(cmml)
   -- relevant; for auc also: all are); `summary` gives the mean of those that do
   function metrics.ranking(score, label, segments, cutoffs)
     cutoffs = cutoffs or { 10, 20 }
-    local at, named = cmml.core.ranking_metrics(score, label, segments, cutoffs)
+    local at, named = args.call(cmml.core.ranking_metrics, score, label, segments, cutoffs)
     for name, lists in pairs(at) do
       for j, k in ipairs(cutoffs) do
         named[("%s@%d"):format(name, k)] = lists[j]

@@ -6,6 +6,8 @@
 -- weights: it calls a copy of the tree whose fields hold those.
 --
 -- @module cmml.nn
+local error = require("cmml.args").error
+
 return function(cmml)
   local nn = {}
   cmml.nn = nn

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local films = require "cmml.movielens_films"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core

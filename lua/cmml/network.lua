@@ -4,6 +4,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local supports = require "cmml.supports"
+local error = args.error
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local parameter_groups = require "cmml.parameter_groups"
+local error = args.error
 
 -- What a kind of optimiser takes for each group of parameters.
 local settings = {

@@ -7,6 +7,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -34,7 +35,7 @@ return function(cmml)
     local list = {}
     for i, name in ipairs(names) do
       list[i] = cmml.pair_inputs[name] or error(("%s: there is no input %s; %s"):format(what,
-        tostring(name), args.suggest(tostring(name), args.keys(cmml.pair_inputs))), 0)
+        tostring(name), args.suggest(tostring(name), args.keys(cmml.pair_inputs))), 2)
     end
     return list
   end

@@ -2,6 +2,7 @@
 --
 -- @module cmml.parameter_groups
 local args = require "cmml.args"
+local error = args.error
 
 local groups = {}
 

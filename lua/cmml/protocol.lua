@@ -17,6 +17,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local base = require "cmml.protocol_base"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -81,7 +82,8 @@ return function(cmml)
   end
 
   -- Recommenders of some kinds, fitted to all that may be learnt from.
-  local function fit_all(kinds, data)
+  local function fit_all(name, kinds, data)
+    base.check_data(name, data)
     local users = table.move(data.train, 1, #data.train, 1, {})
     table.move(data.valid, 1, #data.valid, #users + 1, users)
     local models = {}
@@ -96,7 +98,7 @@ return function(cmml)
   -- @tparam table data from `cold_users` or another protocol
   -- @treturn table list of recommenders
   function cmml.fit_simple(data)
-    return fit_all(cmml.simple_kinds, data)
+    return fit_all("fit_simple", cmml.simple_kinds, data)
   end
 
   --- The names of the rivals that learn from ratings alone, in order.
@@ -106,6 +108,6 @@ return function(cmml)
   -- @tparam table data from `cold_users` or another protocol
   -- @treturn table list of recommenders
   function cmml.fit_rivals(data)
-    return fit_all(cmml.rival_kinds, data)
+    return fit_all("fit_rivals", cmml.rival_kinds, data)
   end
 end

@@ -2,6 +2,7 @@
 --
 -- @module cmml.protocol_base
 local args = require "cmml.args"
+local error = args.error
 
 local base = {}
 
@@ -29,6 +30,19 @@ function base.check(name, dataset, options, own)
       tostring(opt.cap), opt.data_seed), 3)
   end
   return opt
+end
+
+--- Raises unless a value is what a protocol gives.
+-- @tparam string name of the function
+-- @param data
+function base.check_data(name, data)
+  local is_table = type(data) == "table"
+  for _, key in ipairs { "ratings", "train", "valid", "evaluations" } do
+    if not is_table or type(data[key]) ~= "table" then
+      error(("%s: data of a protocol were expected, as user_protocol gives them, not %s"):format(
+        name, is_table and "a table without " .. key or type(data)), 3)
+    end
+  end
 end
 
 --- The users apart, and all ratings with the item rows of the catalogue that is given, if one is.

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local base = require "cmml.protocol_base"
+local error = require("cmml.args").error
 
 return function(cmml)
   local sets = require "cmml.rating_sets"(cmml)

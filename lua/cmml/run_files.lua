@@ -3,6 +3,7 @@
 --
 -- @module cmml.run_files
 local json = require "cmml.json"
+local error = require("cmml.args").error
 
 -- What decides the numbers of a run besides source, model and learner: it is resumed only under
 -- the same.

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local masked_rows = require "cmml.masked_rows"
+local error = args.error
 
 return function(cmml)
   local core, nn = cmml.core, cmml.nn
@@ -42,7 +43,7 @@ return function(cmml)
       for i = 1, n do
         values[i] = start[i] or 0
         if math.type(values[i]) == nil or values[i] - values[i] ~= 0 then
-          error("scenario_cmml: term_start must be a list of finite numbers, one a term", 0)
+          error("scenario_cmml: term_start must be a list of finite numbers, one a term", 2)
         end
       end
       cmml.no_grad(weight.copy_, weight, core.tensor(values))
@@ -71,7 +72,7 @@ return function(cmml)
     self.dim = 2 * self.width + width
     args.one_of("scenario_cmml: loss", options.loss or "hinge", args.keys(cmml.pair_losses), 4)
     if options.dropout and not (options.dropout >= 0 and options.dropout < 1) then
-      error(("scenario_cmml: dropout must be from 0 to below 1, not %g"):format(options.dropout), 0)
+      error(("scenario_cmml: dropout must be from 0 to below 1, not %g"):format(options.dropout), 2)
     end
     self.masks = {}
     for place = 1, (options.dropout or 0) > 0 and 4 or 0 do -- users, items; support, query

@@ -4,6 +4,7 @@
 local args = require "cmml.args"
 local files = require "cmml.scenario_files"
 local group_list = require "cmml.group_list"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core

@@ -1,6 +1,7 @@
 --- Steps that the loaders of scenario data share.
 --
 -- @module cmml.scenario_files
+local error = require("cmml.args").error
 local files = {}
 
 --- The filters of `cmml.scenario_data`, for the checks of a loader's options.

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local files = require "cmml.scenario_files"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -31,6 +32,8 @@ return function(cmml)
   -- list of names, or nil
   -- @treturn table names (list), group_ids, item_ids (Ids: the pairs), for `scenario_data`
   function cmml.group_by(items, how)
+    args.check("group_by", { items = items, how = how }, { items = "cmml.Vocab",
+      how = "function" })
     local all = collector()
     for row = 1, #items do
       local given = how(row, items:text(row))
@@ -105,9 +108,10 @@ return function(cmml)
   -- Lines of item and group.
   local function read_lines(path, items, opt)
     local strict = opt.unknown == "error"
-    local data, message = core.read_table(path, { delimiter = opt.delimiter, header = opt.header,
-      encoding = opt.encoding, columns = { { name = opt.item, known = strict,
-        vocab = strict and items or nil }, { name = opt.group } } })
+    local data, message = args.call(core.read_table, path, {
+      delimiter = opt.delimiter, header = opt.header, encoding = opt.encoding,
+      columns = { { name = opt.item, known = strict, vocab = strict and items or nil },
+        { name = opt.group } } })
     if not data then
       return nil, message
     end

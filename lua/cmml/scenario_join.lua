@@ -1,6 +1,8 @@
 --- Several sets of scenarios as one, and vectors of theirs, of whatever width.
 --
 -- @module cmml
+local error = require("cmml.args").error
+
 return function(cmml)
   local core = cmml.core
   local ScenarioData = cmml.ScenarioData

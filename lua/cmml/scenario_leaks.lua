@@ -1,6 +1,7 @@
 --- The assertion of the scenario setting: nothing that is judged was there to be learnt from.
 --
 -- @module cmml.scenario_leaks
+local error = require("cmml.args").error
 
 --- The check over a library.
 -- @tparam table cmml

@@ -2,6 +2,8 @@
 -- to beat.
 --
 -- @module cmml
+local error = require("cmml.args").error
+
 return function(cmml)
   local core = cmml.core
   local SupportPopularity = cmml.scenario_recommender_class("support_popularity",

@@ -3,6 +3,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -111,7 +112,7 @@ return function(cmml)
   function ScenarioTasks:draw(draw, list)
     local pairs = self.pairs
     local support, query, fallbacks = core.draw_scenarios(self.candidates, pairs.known,
-      pairs.support, pairs.query, core.ids(list), { seed = self.seed, draw = draw,
+      pairs.support, pairs.query, args.call(core.ids, list), { seed = self.seed, draw = draw,
         support = self.support, support_negatives = self.support_negatives, query = self.query,
         query_negatives = self.query_negatives,
         published = self.negatives == "published",

@@ -1,6 +1,8 @@
 --- Vectors for a split: of its background, and the same gone on with all that is known.
 --
 -- @module cmml
+local error = require("cmml.args").error
+
 return function(cmml)
   local methods = { als = "als_vectors", bpr = "bpr_vectors" }
   local own = { method = true, sets = true, further = true }

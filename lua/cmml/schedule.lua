@@ -7,6 +7,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local error = args.error
 
 local function check(name, good, what, value, level)
   if not good then

@@ -2,6 +2,7 @@
 --
 -- @classmod cmml.Dataset
 local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local core, Dataset = cmml.core, cmml.Dataset

@@ -12,6 +12,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local worker = require "cmml.worker"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core

@@ -4,6 +4,8 @@
 -- `cmml.help()` lists them. Here is what is more comfortable to write in Lua.
 --
 -- @module cmml
+local args = require "cmml.args"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -12,14 +14,14 @@ return function(cmml)
   -- @tparam table shape {2, 3}; {} for a single number
   -- @treturn Tensor of that shape; untracked
   function cmml.zeros(shape)
-    return core.full(shape, 0)
+    return args.call(core.full, shape, 0)
   end
 
   --- Ones.
   -- @tparam table shape {2, 3}; {} for a single number
   -- @treturn Tensor of that shape; untracked
   function cmml.ones(shape)
-    return core.full(shape, 1)
+    return args.call(core.full, shape, 1)
   end
 
   --- A leaf with these numbers, tracked, to be learnt.

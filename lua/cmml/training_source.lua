@@ -11,6 +11,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local watched = require "cmml.watched"
+local error = args.error
 
 return function(cmml)
   --- The options of `train` that are for some kinds of data alone, as `args.check` reads them.
@@ -101,7 +102,7 @@ return function(cmml)
 
   local function refuse_validation()
     error("train: no user of the validation scenarios has held-out items beside others: raise "
-      .. "valid_held_out or valid of the split, or set valid to 0 to choose by the loss", 0)
+      .. "valid_held_out or valid of the split, or set valid to 0 to choose by the loss", 2)
   end
 
   -- Whether anything of the validation scenarios is held out.
@@ -122,7 +123,7 @@ return function(cmml)
     end
     self.watched = args.one_of("train: watch", opt.watch, names)
     if opt.query < 1 then
-      error("train: query must be at least 1: without pairs there is nothing to learn from", 0)
+      error("train: query must be at least 1: without pairs there is nothing to learn from", 2)
     elseif self.judged and not has_held_out(self.split) then
       refuse_validation()
     end

@@ -107,7 +107,7 @@ return function(cmml)
   local function rehearse(list, shared)
     local data = rehearsal.data(cmml, shared)
     for _, trial in ipairs(list) do
-      local ok, message = pcall(args.call, 0, rehearsal.begin, cmml, data, trial.settings)
+      local ok, message = pcall(args.call, rehearsal.begin, cmml, data, trial.settings)
       if not ok then
         error(("tune: space: with %s: %s"):format(values_of(trial), message), 0)
       end
@@ -180,6 +180,9 @@ return function(cmml)
       error("tune: trials in processes of their own need out, a folder for their results", 0)
     end
     opt.data = type(opt.data) == "string" and { opt.data } or opt.data
+    if opt.data and (type(opt.data) ~= "table" or type(opt.data[1]) ~= "string") then
+      error("tune: data must be the path of a folder, not " .. type(opt.data), 0)
+    end
     local entries = space.read(core, opt.space)
     local list, shared = trials_of(opt, entries)
     rehearse(list, shared)
@@ -203,7 +206,7 @@ return function(cmml)
     if child.active then
       child.stop_script()
     end
-    local opt, names, list, shared = args.call(2, prepare, options)
+    local opt, names, list, shared = args.call(prepare, options)
     local processes = opt.processes
     if processes == nil then
       processes = opt.jobs > 1

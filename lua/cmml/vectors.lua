@@ -1,7 +1,9 @@
 --- Vectors of users and items, and their files: one .safetensors with the raw ids.
 --
 -- @module cmml
+local args = require "cmml.args"
 local json = require "cmml.json"
+local error = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -128,7 +130,7 @@ return function(cmml)
   -- @treturn ?Vectors nil if the file is missing, damaged or of another kind
   -- @treturn ?string message
   function cmml.load_vectors(path)
-    local archive, message = core.read_archive(path)
+    local archive, message = args.call(core.read_archive, path)
     if not archive then
       return nil, message
     end

@@ -5,6 +5,7 @@ local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
+local error = args.error
 
 local cell_height = 21
 

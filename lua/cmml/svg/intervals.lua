@@ -4,6 +4,7 @@ local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
+local error = args.error
 
 local line = 24
 

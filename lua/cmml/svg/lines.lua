@@ -4,6 +4,7 @@ local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
+local error = args.error
 
 local width, height, legend_width = 560, 360, 240
 

@@ -3,6 +3,7 @@ local args = require "cmml.args"
 local Canvas = require "cmml.svg.canvas"
 local number = require "cmml.svg.number"
 local places_of = require "cmml.svg.places"
+local error = args.error
 
 local step_x, step_y, radius = 150, 62, 13
 

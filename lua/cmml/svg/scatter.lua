@@ -6,6 +6,7 @@ local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
 local places = require "cmml.svg.places"
 local text = require "cmml.svg.text"
+local error = args.error
 
 local size, legend_width, label_size = 520, 300, 10.5
 

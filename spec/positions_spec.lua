@@ -1,0 +1,133 @@
+-- Errors point at the line of who called wrongly, however deep in the library they were found.
+local cmml = require "cmml"
+local made = require "cmml.experiment.made"
+local core = cmml.core
+
+-- Fails unless each function, of one line, raises an error of that line.
+local function check(list)
+  for _, wrong in ipairs(list) do
+    local info = debug.getinfo(wrong, "S")
+    local ok, message = pcall(wrong)
+    local place = ("%s:%d: "):format(info.short_src, info.linedefined)
+    assert.is_false(ok, place .. "raised nothing")
+    assert.equal(place, tostring(message):sub(1, #place), message)
+    assert.is_nil(message:find("cmml/[%w_/]+%.lua:%d+:"), message)
+  end
+end
+
+-- luacheck: push no max line length
+describe("errors of the library point at the caller's line:", function()
+  local dataset = made.ratings(cmml)
+  local users = cmml.user_protocol(dataset)
+  local model = cmml.cmml(users.catalogue)
+  local scenarios = made.scenarios(cmml)
+  local split = scenarios:split()
+  local vectors = split:vectors { factors = 4, iterations = 1 }
+  local catalogue = split:catalogue(vectors)
+  local ranker = cmml.scenario_cmml(catalogue)
+  local points = core.tensor { { 1, 2 }, { 3, 4 } }
+
+  it("scenario data and splits", function()
+    check {
+      function() cmml.scenario_data { groupz = {} } end,
+      function() cmml.scenario_data { groups = {}, min_items = 0 } end,
+      function() cmml.scenario_data { interactions = { 5 }, groups = {} } end,
+      function() cmml.scenario_data { interactions = { { "u", "i" } }, groups = { { name = "x", items = { "z" } } } } end,
+      function() cmml.scenario_source("x", { bye = "genre" }) end,
+      function() cmml.movielens_scenarios("x", { by = "nonsense" }) end,
+      function() cmml.lastfm(5) end,
+      function() cmml.yelp("x", 5) end,
+      function() cmml.read_groups(5) end,
+      function() cmml.group_by(5, print) end,
+      function() cmml.join_scenarios { scenarios, scenarios } end,
+      function() scenarios:split { held_out = 2 } end,
+      function() scenarios:split { protocol = "x" } end,
+      function() split:tasks { order = "x" } end,
+      function() split:tasks({}):draw(1, 5) end,
+    }
+  end)
+
+  it("vectors", function()
+    check {
+      function() split:vectors { method = "svd" } end,
+      function() split:vectors { factors = 0 } end,
+      function() split:vectors { bogus = 1 } end,
+      function() split:vectors { regularization = -1 } end,
+      function() cmml.als_vectors { ratings = split.known, n_items = 3 } end,
+      function() cmml.bpr_vectors { ratings = split.known, n_items = 160, iterations = 0 } end,
+      function() cmml.load_vectors {} end,
+      function() cmml.join_vectors { vectors, 5 } end,
+      function() split:catalogue(5) end,
+      function() split:rivals(5) end,
+    }
+  end)
+
+  it("models and components", function()
+    check {
+      function() cmml.scenario_cmml(catalogue, { encoder = "x" }) end,
+      function() cmml.scenario_cmml(catalogue, { backbone = { 0 } }) end,
+      function() cmml.scenario_cmml(catalogue, { activation = "x" }) end,
+      function() cmml.scenario_cmml(catalogue, { loss = "x" }) end,
+      function() cmml.scenario_cmml(catalogue, { dropout = 2 }) end,
+      function() cmml.scenario_cmml(catalogue, { inputs = { "x" } }) end,
+      function() cmml.cmml(users.catalogue, { modulation = "x" }) end,
+      function() cmml.cmml(users.catalogue, { width = 0 }) end,
+      function() cmml.cmml(users.catalogue, { base = { ridge = -1 } }) end,
+      function() cmml.register_component("part", "x", print) end,
+      function() cmml.register_component("encoder", "mean", print) end,
+      function() cmml.matrix_factorization(users.catalogue, { factors = 0 }) end,
+      function() ranker:over(split:catalogue()) end,
+    }
+  end)
+
+  it("training and evaluation", function()
+    check {
+      function() cmml.train(ranker, split, { lr = -1 }) end,
+      function() cmml.train(ranker, split, { schedule = "x" }) end,
+      function() cmml.train(ranker, split, { order = "x" }) end,
+      function() cmml.train(ranker, split, { query = 0 }) end,
+      function() cmml.train(model, users, { batch = 0 }) end,
+      function() cmml.train(model, users, { threads = 0 }) end,
+      function() cmml.train(model, split) end,
+      function() cmml.evaluate_ranking({ ranker }, split, { cutoffs = { 0 } }) end,
+      function() cmml.evaluate_ranking({ ranker }, split, { order = "x" }) end,
+      function() cmml.evaluate_ranking({ model }, split) end,
+      function() cmml.evaluate_protocol({ ranker }, users) end,
+      function() cmml.evaluate_protocol({ model }, users, { draws = 0 }) end,
+      function() cmml.evaluate_protocol({ model }, 5) end,
+      function() cmml.fit_rivals(5) end,
+      function() cmml.user_protocol(dataset, { valid = 2 }) end,
+      function() cmml.user_protocol(dataset, { protocol = "warm", valid = 2 }) end,
+      function() cmml.metrics.ranking(5) end,
+    }
+  end)
+
+  it("experiments, pictures and points", function()
+    check {
+      function() cmml.experiment("x") end,
+      function() cmml.experiment("users", { quick = true, seeds = 0 }) end,
+      function() cmml.experiment("scenarios", { quick = true, by = "x" }) end,
+      function() cmml.experiment("users", { quick = true, protocol = "x" }) end,
+      function() cmml.experiment("scenarios", { data = "/no/such" }) end,
+      function() cmml.experiment("modulations", { quick = true, setting = "x" }) end,
+      function() cmml.tune { quick = true, space = "lr" } end,
+      function() cmml.tune { quick = true, space = "encoder=x" } end,
+      function() cmml.tune { quick = true, space = "lr=1", protocol = "x" } end,
+      function() cmml.tune { data = 5, space = "lr=1" } end,
+      function() cmml.pca(points, { dims = 0 }) end,
+      function() cmml.kmeans(points, { k = 9 }) end,
+      function() cmml.tsne(points, { perplexity = -1 }) end,
+      function() cmml.adjusted_rand_index({ 1 }, { 1, 2 }) end,
+      function() cmml.svg.scatter { title = "x", points = {} } end,
+      function() cmml.svg.heatmap { title = "x", rows = { "a" }, columns = { "b" }, values = {} } end,
+      function() cmml.svg.intervals { title = "x", rows = {} } end,
+    }
+  end)
+
+  it("but errors of functions that a caller gave keep their own", function()
+    local ok, message = pcall(cmml.group_by, scenarios.items, function() error "mine" end)
+    assert.is_false(ok)
+    assert.matches("positions_spec%.lua:%d+: mine$", message)
+  end)
+end)
+-- luacheck: pop
