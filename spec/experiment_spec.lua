@@ -32,7 +32,7 @@ describe("cmml.experiment", function()
     assert.same({}, result.failures)
     local names = titles(result.rows)
     for _, name in ipairs { "paper", "published-code", "item mean + user bias",
-      "matrix factorization", "item-kNN" } do
+      "matrix factorisation", "item-kNN" } do
       assert.truthy(table.concat(names, "|"):find(name, 1, true), name)
     end
     assert.equal(6, #result.tables) -- cold; warm and cold; each by support, too
@@ -40,7 +40,7 @@ describe("cmml.experiment", function()
     assert.is_nil(result.text:find("Cold users, full histories (leaky)", 1, true))
     assert.matches("MAE, support 5", result.text)
     assert.matches("| difference to item mean %+ user bias +| MAE", result.text)
-    assert.matches("| difference to matrix factorization +| MAE", result.text)
+    assert.matches("| difference to matrix factorisation +| MAE", result.text)
     assert.matches("at most 1 epochs", result.text)
     local fixed = result.rows[#result.rows]["cold users/mae"]
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)

@@ -10,11 +10,10 @@ local users = {
   options = user_plan.options,
 }
 
-local simple = { { "item_user_mean", "item mean + user bias" },
-  { "matrix_factorization", "matrix factorization" }, { "item_knn", "item-kNN" } }
+local counted = { "item_user_mean", "matrix_factorization", "item_knn" }
 
 -- What is compared: presets of CMML for the user setting, and what is counted.
-local function rows_of()
+local function rows_of(cmml)
   local rows = {}
   local function add(preset)
     rows[#rows + 1] = { row = preset, kind = "cmml", model = { preset = preset } }
@@ -22,8 +21,8 @@ local function rows_of()
   setting.add_ablated(rows, "cmml", "recommended", "recommended")
   add "paper"
   add "published-code"
-  for _, entry in ipairs(simple) do
-    rows[#rows + 1] = { row = entry[2], kind = entry[1] }
+  for _, kind in ipairs(counted) do
+    rows[#rows + 1] = { row = cmml.recommenders[kind].title, kind = kind }
   end
   return rows
 end
@@ -33,9 +32,10 @@ end
 -- @tparam table opt options
 -- @treturn table budget (a text), tables, cells; see `cmml.experiment.report`
 function users.plan(cmml, opt)
-  local plan = user_plan.make(cmml, "users", opt, rows_of(), simple[1][2], { "full", "capped" })
+  local plan = user_plan.make(cmml, "users", opt, rows_of(cmml),
+    cmml.recommenders.item_user_mean.title, { "full", "capped" })
   for _, tbl in ipairs(plan.tables) do
-    tbl.references = { simple[2][2] }
+    tbl.references = { cmml.recommenders.matrix_factorization.title }
   end
   return plan
 end
