@@ -154,6 +154,8 @@ describe("cmml on scenarios", function()
       fails(word:gsub("^(%-%-[pm]%l+)=", "%1 "):match "^[^=]+" .. " is for the scenario setting"
         .. " (groups of items)" .. tail, "train", "--data", ratings, "--out", root .. "/b", word)
     end
+    fails(tail .. ", unless --setting scenario is given", "train", "--data", ratings, "--out",
+      root .. "/b", "--by=genre")
     tail = ", but " .. model .. " is of the scenario setting (groups of items)"
     for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--support=0,5" } do
       fails(word:match "^[^=]+" .. " is for the user setting (ratings of users)" .. tail,

@@ -99,7 +99,7 @@ function loaded.check_scenarios(entry, values)
   end
   for _, key in ipairs { "data_seed", "by", "min_items", "max_items", "protocol" } do
     if notes[key] ~= values[key] and not (key == "protocol" and values[key] == "published") then
-      return unlike(entry.path, key, notes[key], values[key] == nil and "unknown" or values[key],
+      return unlike(entry.path, key, notes[key] or "by default", values[key] or "the default",
         key == "protocol" and "published" or nil)
     end
   end

@@ -194,7 +194,8 @@ function train.run(cmml, values)
   local setting = scenarios.setting_of(values)
   local ok, message = scenarios.check_options(cmml, train, values, setting, values.data)
   if not ok then
-    return nil, message
+    return nil, message .. (setting == "user" and not values.setting
+      and ", unless --setting scenario is given" or "")
   end
   local kind, found, source
   kind, message = kind_of(cmml, values, setting)
