@@ -2,6 +2,7 @@
 -- one train, save and serve like any other.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local told = require "spec.support.refused"
 local core, own = cmml.core, { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
 
 local function options(changes)
@@ -221,9 +222,7 @@ describe("options of a base", function()
   local catalogue = people.data(cmml, { users = 20, items = 8, rated = 5 }).catalogue
 
   local function refused(text, changes)
-    local ok, message = pcall(cmml.cmml, catalogue, options(changes))
-    assert.is_false(ok)
-    assert.truthy(message:find(text, 1, true), message)
+    told.with_text(text, cmml.cmml, catalogue, options(changes))
   end
 
   it("are refused with the reason where they make no sense", function()

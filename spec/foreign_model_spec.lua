@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local json = require "cmml.json"
 local people = require "spec.support.people"
+local told = require "spec.support.refused"
 local core = cmml.core
 
 local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
@@ -23,9 +24,7 @@ describe("a file that is no such model", function()
   end)
 
   local function refused(text)
-    local model, message = cmml.load(path)
-    assert.is_nil(model)
-    assert.truthy(message:find(text, 1, true), message)
+    told.with_message(text, cmml.load, path)
   end
 
   -- The file with another configuration.

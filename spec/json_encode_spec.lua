@@ -1,11 +1,10 @@
 -- Writing JSON: what is written is what the core's reader, made after RFC 8259, reads.
 local core = require "cmml.core"
 local json = require "cmml.json"
+local told = require "spec.support.refused"
 
 local function refused(text, value)
-  local ok, message = pcall(json.encode, value)
-  assert.is_false(ok)
-  assert.truthy(message:find(text, 1, true), message)
+  told.with_text(text, json.encode, value)
 end
 
 describe("json.encode", function()

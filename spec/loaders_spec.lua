@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local scenario_folders = require "spec.support.scenario_folders"
+local refused = require "spec.support.refused"
 local core = cmml.core
 
 local small = { min_items = 1, min_users = 1 }
@@ -46,9 +47,7 @@ describe("loaders", function()
   end
 
   local function fails(loader, format, changes, text, options)
-    local data, message = load(loader, format, options, changes)
-    assert.is_nil(data)
-    assert.truthy(tostring(message):find(text, 1, true), message)
+    refused.with_message(text, load, loader, format, options, changes)
   end
 
   describe("lastfm", function()

@@ -1,6 +1,7 @@
 -- Folders in the format of MovieLens-1M.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local refused = require "spec.support.refused"
 local core = cmml.core
 
 describe("movielens", function()
@@ -31,9 +32,7 @@ describe("movielens", function()
   end
 
   local function fails(text, changes)
-    local data, message = read(changes)
-    assert.is_nil(data)
-    assert.truthy(message:find(text, 1, true), message)
+    refused.with_message(text, read, changes)
   end
 
   it("reads the files that GroupLens distributes", function()

@@ -1,5 +1,6 @@
 -- Command lines: parsing and help.
 local options = require "cmml.options"
+local told = require "spec.support.refused"
 
 local command = {
   summary = "does something",
@@ -15,9 +16,7 @@ local command = {
 }
 
 local function refused(text, ...)
-  local values, message = options.parse(command, { ... })
-  assert.is_nil(values)
-  assert.truthy(message:find(text, 1, true), message)
+  told.with_message(text, options.parse, command, { ... })
 end
 
 describe("options.parse", function()

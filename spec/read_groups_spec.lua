@@ -1,5 +1,6 @@
 -- Files that say which item is in which group.
 local cmml = require "cmml"
+local refused = require "spec.support.refused"
 local core = cmml.core
 
 describe("read_groups", function()
@@ -24,9 +25,7 @@ describe("read_groups", function()
   end
 
   local function fails(text, part, options, ending)
-    local groups, message = read(text, options, ending)
-    assert.is_nil(groups)
-    assert.truthy(message:find(part, 1, true), message)
+    refused.with_message(part, read, text, options, ending)
   end
 
   -- {group, item row} by place.

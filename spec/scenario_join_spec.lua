@@ -156,9 +156,7 @@ describe("scenario_source", function()
 
   it("says what it does not know", function()
     local function fails(text, part, options)
-      local data, message = source(text, options)
-      assert.is_nil(data)
-      assert.truthy(message:find(part, 1, true), message)
+      refused.with_message(part, source, text, options)
     end
     fails("@none", "is no folder of a format that is known: it has none of user_artists.dat")
     fails("@lastfm+", '"" is no folder of a format')

@@ -1,5 +1,6 @@
 -- Delimited files that cannot be read: what is said about them, and that nothing is left behind.
 local core = require "cmml.core"
+local refused = require "spec.support.refused"
 
 local rating_columns = {
   { name = "user" }, { name = "item" }, { name = "rating", kind = "number" }, { kind = "skip" },
@@ -22,9 +23,7 @@ describe("read_table, given what it cannot read,", function()
   end
 
   local function fails(text, options, part)
-    local result, message = read(text, options)
-    assert.is_nil(result)
-    assert.truthy(message:find(part, 1, true), message)
+    refused.with_message(part, read, text, options)
   end
 
   it("names the line and the column of what is no number", function()

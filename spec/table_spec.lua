@@ -1,5 +1,6 @@
 -- Delimited files: what is read from them.
 local core = require "cmml.core"
+local refused = require "spec.support.refused"
 
 local rating_columns = {
   { name = "user" }, { name = "item" }, { name = "rating", kind = "number" }, { kind = "skip" },
@@ -30,9 +31,7 @@ describe("read_table", function()
   end
 
   local function fails(text, options, part)
-    local result, message = read(text, options)
-    assert.is_nil(result)
-    assert.truthy(message:find(part, 1, true), message)
+    refused.with_message(part, read, text, options)
   end
 
   it("reads ratings between double colons", function()

@@ -3,15 +3,10 @@ local child = require "spec.support.child"
 local cmml = require "cmml"
 local own = require "spec.support.own_parts"
 local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
 
 own.home = true
 local modules = { "spec.support.own_parts" }
-
-local function refused(text, f, ...)
-  local ok, message = pcall(f, ...)
-  assert.is_false(ok)
-  assert.truthy(tostring(message):find(text, 1, true), message)
-end
 
 describe("a thread that goes wrong", function()
   -- A batch on two threads with an encoder of spec/support/own_parts.lua.

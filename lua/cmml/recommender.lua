@@ -13,6 +13,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local best_items = require "cmml.best_items"
 local error = args.error
 
 return function(cmml)
@@ -213,17 +214,8 @@ return function(cmml)
         all[#all + 1] = row
       end
     end
-    local result, n = {}, math.min(opt.n, #all)
-    if n == 0 then
-      return result
-    end
-    local scores, places = finite_scores(self, all):top_k(n)
-    scores, places = scores:totable(), places:totable()
-    for i = 1, n do
-      local row = all[places[i]]
-      result[i] = { item = catalogue.items:text(row), title = catalogue:title(row),
-        score = scores[i] }
-    end
-    return result
+    return best_items(catalogue, all, opt.n, function()
+      return finite_scores(self, all)
+    end)
   end
 end

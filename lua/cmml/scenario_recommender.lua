@@ -8,6 +8,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local best_items = require "cmml.best_items"
 local error = args.error
 
 return function(cmml)
@@ -110,18 +111,9 @@ return function(cmml)
         all[#all + 1], out[row] = row, true
       end
     end
-    local result, n = {}, math.min(opt.n, #all)
-    if n == 0 then
-      return result
-    end
-    local scores, places = scores_of(self, user, all):top_k(n)
-    scores, places = scores:totable(), places:totable()
-    for i = 1, n do
-      local row = all[places[i]]
-      result[i] = { item = catalogue.items:text(row), title = catalogue:title(row),
-        score = scores[i] }
-    end
-    return result
+    return best_items(catalogue, all, opt.n, function()
+      return scores_of(self, user, all)
+    end)
   end
 
   --- A kind of recommender of the scenario setting; see `recommender_class`. It adapts to lists of

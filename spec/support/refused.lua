@@ -23,4 +23,14 @@ function refused.with_pattern(pattern, f, ...)
   assert.matches(pattern, message)
 end
 
+--- Fails unless a call gives nothing but a message in which a text stands.
+-- @tparam string text as it stands there
+-- @tparam function f
+-- @param ... what it is called with
+function refused.with_message(text, f, ...)
+  local result, message = f(...)
+  assert.is_nil(result)
+  assert.truthy(tostring(message):find(text, 1, true), message)
+end
+
 return refused

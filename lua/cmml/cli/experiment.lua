@@ -98,16 +98,23 @@ function experiment.failed(failures)
   return table.concat(lines, "\n")
 end
 
---- The options of a run of cells: processes, and what each takes in, this one already.
+--- The options of a run of cells: those of the command, processes, and what each takes in, this one
+-- already.
 -- @tparam table cmml the library
 -- @tparam table values options of the command
--- @treturn table jobs, processes, modules, load, quiet
+-- @treturn table jobs, processes, modules, load, quiet, and the others as they are
 function experiment.cell_values(cmml, values)
   local modules = common.list_of(values.modules or "")
   local load = common.list_of(values.load or "")
   child.load(modules, load)
-  return { jobs = values.jobs or cmml.core.processors(), processes = true, modules = modules,
-    load = load, quiet = values.quiet or false }
+  local given = { jobs = values.jobs or cmml.core.processors(), processes = true,
+    modules = modules, load = load, quiet = values.quiet or false }
+  for key, value in pairs(values) do
+    if type(key) == "string" and given[key] == nil then
+      given[key] = value
+    end
+  end
+  return given
 end
 
 --- Runs the command.
@@ -123,11 +130,6 @@ function experiment.run(cmml, values)
     return nil, "--data DIRS is missing (or --quick: a run of seconds on a small made world)"
   end
   local given = experiment.cell_values(cmml, values)
-  for key, value in pairs(values) do
-    if type(key) == "string" and given[key] == nil then
-      given[key] = value
-    end
-  end
   given.out = values.out or "runs/" .. name
   local result = cmml.experiment(name, given)
   print(("    %s\n\n%s"):format(command_of(name, values), result.text))

@@ -52,11 +52,6 @@ function tune.run(cmml, values)
     return nil, "--data DIR is missing (or --quick: on a small made world)"
   end
   local given = experiment.cell_values(cmml, values)
-  for key, value in pairs(values) do
-    if type(key) == "string" and given[key] == nil then
-      given[key] = value
-    end
-  end
   given.out = values.out or "runs/tune"
   local result = cmml.tune(given)
   if #result.trials > 0 then

@@ -49,14 +49,6 @@ local function describe(cmml, split, settings)
   return points
 end
 
-local function column(points, key)
-  local list = {}
-  for i, point in ipairs(points) do
-    list[i] = point[key]
-  end
-  return list
-end
-
 -- How far clusters of the rows of x agree with a grouping; as many clusters as groups.
 local function agreement(cmml, x, groups)
   local seen, k = {}, 0
@@ -69,9 +61,9 @@ end
 
 -- The metrics that both experiments have.
 local function metrics_of(cmml, x, points)
-  local metrics = { groups = { agreement(cmml, x, column(points, "group")) } }
+  local metrics = { groups = { agreement(cmml, x, item_groups.column(points, "group")) } }
   if points[1].domain then
-    metrics.domains = { agreement(cmml, x, column(points, "domain")) }
+    metrics.domains = { agreement(cmml, x, item_groups.column(points, "domain")) }
   end
   return metrics
 end

@@ -23,14 +23,6 @@ function contexts.plan(cmml, opt)
       { name = "groups", head = "Rand index, groups" } })
 end
 
-local function column(points, key)
-  local list = {}
-  for i, point in ipairs(points) do
-    list[i] = point[key]
-  end
-  return list
-end
-
 -- The names of groups, largest first.
 local function by_size(groups)
   local counts, order = {}, {}
@@ -68,12 +60,12 @@ local function pictures(cmml, number, row, result)
   end
   for _, way in ipairs(ways) do
     for _, colour in ipairs(by) do
-      local groups = column(points, colour.key)
+      local groups = item_groups.column(points, colour.key)
       files[#files + 1] = { context_plan.file_name(number, row, ("%s-by-%s.svg"):format(way.key,
         colour.key)), cmml.svg.scatter { title = ("Task contexts of %s: %s"):format(row, way.title),
         note = ("%d scenarios; colour and shape: %s"):format(#points, colour.text),
-        points = column(points, way.key), groups = groups, order = by_size(groups), names = names,
-        x = way.x, y = way.y, ticks = way.ticks } }
+        points = item_groups.column(points, way.key), groups = groups, order = by_size(groups),
+        names = names, x = way.x, y = way.y, ticks = way.ticks } }
     end
   end
   return files

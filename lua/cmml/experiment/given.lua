@@ -7,6 +7,11 @@ local made = require "cmml.experiment.made"
 
 local given = {}
 
+--- The option of protocols, of which experiments in either setting have one.
+given.protocol_option = { name = "protocol", kind = "string", arg = "LIST", list = true,
+  help = "user setting: of full, capped, warm, warm-leaky, melu [default: full,capped for users, "
+    .. "else full]; scenario setting: no-leak or published [default: no-leak]" }
+
 -- What all experiments have, beside options of their own.
 local common = {
   { name = "data", kind = "string", list = true },

@@ -3,6 +3,18 @@
 -- @module cmml.experiment.item_groups
 local item_groups = {}
 
+--- What points (tables) have under a key.
+-- @tparam table points
+-- @tparam string key
+-- @treturn table list
+function item_groups.column(points, key)
+  local list = {}
+  for i, point in ipairs(points) do
+    list[i] = point[key]
+  end
+  return list
+end
+
 -- The cosine of the sets of items of every two scenarios: [scenarios, scenarios].
 local function similarities(core, scenarios, width)
   local n, places, counts = #scenarios, {}, {}

@@ -2,6 +2,7 @@
 --
 -- @module cmml.experiment.scenario_plan
 local args = require "cmml.args"
+local given = require "cmml.experiment.given"
 local scenario_cell = require "cmml.experiment.scenario_cell"
 local user_cell = require "cmml.experiment.user_cell"
 
@@ -9,9 +10,7 @@ local scenario_plan = {}
 
 --- Options of the experiments that run in the scenario setting.
 scenario_plan.options = {
-  { name = "protocol", kind = "string", arg = "LIST", list = true,
-    help = "user setting: of full, capped, warm, warm-leaky, melu [default: full,capped for users, "
-      .. "else full]; scenario setting: no-leak or published [default: no-leak]" },
+  given.protocol_option,
   { name = "factors", kind = "integer", arg = "N",
     help = "scenario setting: numbers of a vector [default: 64]" },
   { name = "vectors", kind = "string", arg = "NAME",

@@ -2,15 +2,14 @@
 --
 -- @module cmml.experiment.user_plan
 local args = require "cmml.args"
+local given = require "cmml.experiment.given"
 local user_cell = require "cmml.experiment.user_cell"
 
 local user_plan = {}
 
 --- Options of the experiments that run in the user setting.
 user_plan.options = {
-  { name = "protocol", kind = "string", arg = "LIST", list = true,
-    help = "user setting: of full, capped, warm, warm-leaky, melu [default: full,capped for users, "
-      .. "else full]; scenario setting: no-leak or published [default: no-leak]" },
+  given.protocol_option,
   { name = "supports", kind = "string", arg = "LIST", list = "integer",
     help = "user setting: results by support, too, such as 0,1,2,5,10,20,40 [default: not]" },
   { name = "cap", kind = "integer", arg = "N",
