@@ -3,6 +3,7 @@
 -- @module cmml.cli.info
 local common = require "cmml.cli.common"
 local json = require "cmml.json"
+local wrap = require("cmml.options").wrap
 
 local info = {
   summary = "tell what is in a model file",
@@ -69,7 +70,10 @@ function info.run(cmml, values)
       local value = plain[name]
       local text, entries = json.encode(value), type(value) == "table" and #value or 0
       if entries > 0 and #text > 60 then
-        text = ("%s.. (%d values)"):format(text:sub(1, 40), entries)
+        text = ("%s.. (%d values)"):format(text:sub(1, math.max(8, 48 - #name)), entries)
+      elseif type(value) == "table" and #text > 60 then
+        text = #text > 200 and text:sub(1, 200) .. ".." or text
+        text = wrap(text:gsub(",", ", "), 15, 79 - #name) -- the first line begins with the name
       elseif #text > 200 then
         text = text:sub(1, 200) .. ".."
       end
