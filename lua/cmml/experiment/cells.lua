@@ -142,7 +142,7 @@ end
 local function run_here(cmml, jobs, calls)
   for _, job in ipairs(jobs) do
     calls.start(job)
-    local ok, result, message = pcall(cells.compute, cmml, job)
+    local ok, result, message = pcall(args.call, cells.compute, cmml, job)
     if not ok and tostring(result):find("interrupted!", 1, true) then
       error(result, 0)
     elseif not ok then
