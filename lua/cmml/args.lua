@@ -5,7 +5,8 @@
 local args = {}
 
 -- The files of the library, but for those that use it as anybody does: commands and experiments.
-local root = debug.getinfo(1, "S").source:match "^(.*/)[^/]*$" or "@"
+local here = debug.getinfo(1, "S").source
+local root = here:match "^(.*/)[^/]*$" or "@"
 
 local function is_inside(source)
   local rest = source:sub(1, #root) == root and source:sub(#root + 1)
@@ -21,8 +22,12 @@ function args.error(message, level)
   level = level or 1
   for outer = level > 0 and 2 or 201, 200 do
     local info = debug.getinfo(outer, "S")
-    if not info or not is_inside(info.source) then
-      error(message, info and outer or level + 1)
+    if not info then
+      break
+    elseif not is_inside(info.source) then
+      -- where a function outside called one of this file, the level is its own wish
+      local wished = outer == 3 and info.what ~= "C" and debug.getinfo(2, "S").source == here
+      error(message, wished and math.max(outer, level + 1) or outer)
     end
   end
   error(message, level > 0 and level + 1 or 0)
