@@ -2,23 +2,19 @@
 -- validation users alone, who are 15 % of the training users and whom neither model nor rivals
 -- learn from:
 --
---     lua5.4 doc/results/recommended-users.lua FOLDER SEEDS [tried]
---
--- With `tried` the changes that were left out, instead.
+--     lua5.4 doc/results/recommended-users.lua FOLDER SEEDS
 local cmml = require "cmml"
 
-local folder, seeds, what = arg[1], math.tointeger(tonumber(arg[2] or "1")), arg[3] or "parts"
-if not folder or not seeds or seeds < 1 or (what ~= "parts" and what ~= "tried") then
-  error("usage: recommended-users.lua FOLDER SEEDS [tried]", 0)
+local folder, seeds = arg[1], math.tointeger(tonumber(arg[2] or "1"))
+if not folder or not seeds or seeds < 1 then
+  error("usage: recommended-users.lua FOLDER SEEDS", 0)
 end
 local sizes, draws = { 0, 1, 2, 5, 10, 20, 40 }, 10
-
-local base = cmml.presets.recommended.model.base
 
 -- The preset's base with other options.
 local function other_base(changes)
   local all = {}
-  for _, fields in ipairs { base, changes } do
+  for _, fields in ipairs { cmml.presets.recommended.model.base, changes } do
     for key, value in pairs(fields) do
       all[key] = value
     end
@@ -26,7 +22,7 @@ local function other_base(changes)
   return { base = all }
 end
 
-local parts = {
+local variants = {
   { "recommended", by_support = true },
   { "without short supports", by_support = true, training = { short_supports = 0 } },
   { "without shrinkage", by_support = true, model = { context_shrink = 0 } },
@@ -46,22 +42,6 @@ local parts = {
   { "the same around item means", by_support = true, counted = "matrix_factorization",
     options = { item_bias = "mean" } },
   { "item-kNN", by_support = true, counted = "item_knn" },
-}
-
-local tried = {
-  { "recommended", by_support = true },
-  { "short supports: 0.3", by_support = true, training = { short_supports = 0.3 } },
-  { "short supports: all", by_support = true, training = { short_supports = 1 } },
-  { "shrinkage by 2", by_support = true, model = { context_shrink = 2 } },
-  { "shrinkage by 10", by_support = true, model = { context_shrink = 10 } },
-  { "encoder `attention`", model = { encoder = "attention" } },
-  { "hybrid `generator`", model = { hybrid = "generator" } },
-  { "8 factors, ridge 14", model = other_base { factors = 8, ridge = 14 } },
-  { "16 factors, ridge 25", model = other_base { factors = 16, ridge = 25 } },
-  { "field vectors of 32", model = { width = 32 } },
-  { "layers of 128", model = { backbone = { 128, 128 }, hyper = { 128, 128 } } },
-  { "rate 2e-3", training = { lr = 2e-3 } },
-  { "9 epochs", training = { epochs = 9 } },
 }
 
 local dataset = assert(cmml.movielens(folder))
@@ -110,7 +90,7 @@ end
 local by_support = {} -- lists of lines by protocol and metric
 local metrics = { "mae", "ndcg_exp@1", "ndcg_exp@3" }
 
-for _, variant in ipairs(what == "tried" and tried or parts) do
+for _, variant in ipairs(variants) do
   local line = ("| %s |"):format(variant[1])
   for _, protocol in ipairs { "full", "capped" } do
     local found = cmml.evaluate_by_support(models_of(variant, data[protocol]), tasks[protocol],
