@@ -101,6 +101,19 @@ describe("cmml.tune", function()
     assert.equal(trained.best, result.trials[1].value)
   end)
 
+  it("leaves out values that do not go together, but refuses one that goes with none", function()
+    local few, many = { 4, 4 }, { 4, 4, 4 }
+    local options = { quick = true, epochs = 1, trials = 30, preset = "recommended",
+      space = { backbone = { few, many }, hyper = { few, many } } }
+    local result = cmml.tune(options)
+    assert.equal(2, #result.failures) -- FiLM wants as many layers of both
+    assert.equal(2, #result.trials)
+    options.space.hyper[3] = { 4 }
+    refused.with_text("hyper=[4]: ", cmml.tune, options)
+    options.space = { backbone = { few }, hyper = { many } }
+    refused.with_text("backbone=[4,4], hyper=[4,4,4]: ", cmml.tune, options)
+  end)
+
   it("learns as long as the preset says that it changes", function()
     local options = { quick = true, space = "lr=0.001", preset = "recommended" }
     assert.equal(cmml.presets.recommended.training.epochs, cmml.tune(options).trials[1].epochs)

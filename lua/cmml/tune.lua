@@ -103,12 +103,26 @@ return function(cmml)
     return table.concat(texts, ", ")
   end
 
-  -- Tells what cannot be computed before there is a process for it.
-  local function rehearse(list, shared)
-    local data = rehearsal.data(cmml, shared)
+  -- Tells what cannot be computed before there is a process for it: a value of a choice with which
+  -- no trial begins. Values that only do not go together, such as a backbone and a hypernetwork of
+  -- other depths, are left to the trials.
+  local function rehearse(list, shared, entries)
+    local data, began, refused = rehearsal.data(cmml, shared), {}, {}
     for _, trial in ipairs(list) do
       local ok, message = pcall(args.call, rehearsal.begin, cmml, data, trial.settings)
-      if not ok then
+      refused[trial] = not ok and message or nil
+      for name, value in pairs(ok and trial.values or {}) do
+        began[name .. "=" .. plain(value)] = true
+      end
+    end
+    for _, trial in ipairs(list) do
+      local message = refused[trial]
+      local is_wrong = message and not next(began)
+      for name, value in pairs(message and trial.values or {}) do
+        local is_choice = entries[name].kind == "choice"
+        is_wrong = is_wrong or is_choice and not began[name .. "=" .. plain(value)]
+      end
+      if is_wrong then
         error(("tune: space: with %s: %s"):format(values_of(trial), message), 0)
       end
     end
@@ -185,7 +199,7 @@ return function(cmml)
     end
     local entries = space.read(core, opt.space)
     local list, shared = trials_of(opt, entries)
-    rehearse(list, shared)
+    rehearse(list, shared, entries)
     return opt, args.keys(entries), list, shared
   end
 
