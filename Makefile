@@ -191,7 +191,7 @@ asan: ## the specs under the address and undefined-behaviour sanitizers, leaks i
 	@$(asan_make) run-asan
 
 run-asan:
-	$(Q)$(in_tree) $(asan_env) $(busted)
+	$(Q)$(in_tree) sh tools/run_shards.sh env $(asan_env) $(busted)
 	$(Q)$(in_tree) env CMML_SWEEP_RUNS=40 $(run_sweep)
 
 coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT='--coverage' \
