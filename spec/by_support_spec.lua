@@ -23,7 +23,8 @@ describe("evaluation by support", function()
 
   local function tasks(options)
     return cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, query = 2,
-      seed = 4, batch = options and options.batch }
+      seed = 4, batch = options and options.batch,
+      short_supports = options and options.short_supports }
   end
 
   it("gives what tasks of that size give, a size after the other", function()
@@ -35,7 +36,7 @@ describe("evaluation by support", function()
       seen[#seen + 1] = note
       return 1 + support.labels:sum():item() / 100
     end
-    local one_batch = tasks { batch = 100 }
+    local one_batch = tasks { batch = 100, short_supports = 1 } -- which is for training
     local found = cmml.evaluate_by_support({ watching, constant(3) }, one_batch, sizes,
       { draws = 1 })
     assert.equal(#sizes, #seen)

@@ -185,14 +185,24 @@ describe("the preset recommended", function()
       schedule = { kind = "cosine", steps = 12 } }, 1))
   end)
 
+  it("begins with no training that is refused, and not anew after a resumed one", function()
+    local model = cmml.cmml(world.catalogue, options())
+    local resumed, before = cmml.cmml(world.catalogue, options()), people.bits(model)
+    told.with_text("a share", cmml.train, model, world, training { short_supports = 2 })
+    assert.equal(before, people.bits(model))
+    cmml.train(model, world, training { out = folder })
+    cmml.train(resumed, world, training { out = folder, resume = true })
+    cmml.train(resumed, world, training { epochs = 0 })
+    assert.equal(people.bits(model), people.bits(resumed))
+  end)
+
   it("has the same bits on any number of threads", function()
-    local bits = {}
-    for threads = 1, 2 do
+    local function bits(threads)
       local model = cmml.cmml(world.catalogue, options())
       cmml.train(model, world, training { shards = 2, threads = threads, epochs = 2 })
-      bits[threads] = people.bits(model)
+      return people.bits(model)
     end
-    assert.equal(bits[1], bits[2])
+    assert.equal(bits(1), bits(2))
   end)
 
   it("works without base, modulation, encoder, and with others", function()

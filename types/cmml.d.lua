@@ -957,7 +957,7 @@ function class_Tasks:export() end
 function class_Tasks:people(draw) end
 
 ---The same tasks with supports of another size: of the two supports of a user's draw one is the
----beginning of the other, and the query is the same.
+---beginning of the other, and the query is the same. None is cut, whatever short_supports was.
 ---@param size integer
 ---@return cmml.Tasks
 function class_Tasks:with_support(size) end
@@ -2680,7 +2680,7 @@ function cmml.factor_base(options) end
 
 ---Checks options of a base.
 ---@param options cmml.factor_base_options.options factors (of an item, default 8; 0: biases alone), ridge (of a person's weights of them, default 14), bias_ridge (of a person's bias, and of an item's where the factorisation begins, default 3), item_bias ("solved", the default, or "mean") and sweeps (20) of that, see `matrix_factorization`, solve (false: a person has a bias alone, and the network sees the factors; default true)
----@return table # with all of them
+---@return table # a copy with the defaults; without item_bias if it was not given
 function cmml.factor_base_options(options) end
 
 ---Makes the allocation after the next n fail, for tests; nil lets all succeed again.
@@ -3283,7 +3283,7 @@ function cmml.matmul(a, b) end
 
 ---A matrix factorisation that has seen nothing yet; `fit` learns it.
 ---@param catalogue cmml.Catalogue
----@param options? cmml.matrix_factorization.options factors (default 8), ridge (of factors, default 10), bias_ridge (of the biases of users and items, default 3), item_bias ("solved", the default: with the factors, which is what somebody without taste would give; "mean": the mean of those who chose the item, shrunk by bias_ridge, which predicts better where nothing is known of a person), sweeps (over users and items, default 20), seed (of the factors that the first sweep begins with, default 1)
+---@param options? cmml.matrix_factorization.options factors (default 8), ridge (of factors, default 10), bias_ridge (of the biases of users and items, default 3), item_bias ("solved", the default: with the factors, which is what somebody without taste would give; "mean": the mean of those who chose the item, shrunk towards that of all ratings by bias_ridge, which may predict better where nothing is known of a person), sweeps (over users and items, default 20), seed (of the factors that the first sweep begins with, default 1)
 ---@return cmml.Recommender
 function cmml.matrix_factorization(catalogue, options) end
 

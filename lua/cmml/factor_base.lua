@@ -25,7 +25,7 @@ return function(cmml)
   -- factorisation begins, default 3), item_bias ("solved", the default, or "mean") and sweeps (20)
   -- of that, see `matrix_factorization`, solve (false: a person has a bias alone, and the network
   -- sees the factors; default true)
-  -- @treturn table with all of them
+  -- @treturn table a copy with the defaults; without item_bias if it was not given
   function cmml.factor_base_options(options)
     local opt = args.check("base", options, known)
     if opt.factors < 0 or opt.sweeps < 1 then

@@ -31,8 +31,9 @@ return function(cmml)
   -- @tparam[opt] table options factors (default 8), ridge (of factors, default 10), bias_ridge (of
   -- the biases of users and items, default 3), item_bias ("solved", the default: with the factors,
   -- which is what somebody without taste would give; "mean": the mean of those who chose the item,
-  -- shrunk by bias_ridge, which predicts better where nothing is known of a person), sweeps (over
-  -- users and items, default 20), seed (of the factors that the first sweep begins with, default 1)
+  -- shrunk towards that of all ratings by bias_ridge, which may predict better where nothing is
+  -- known of a person), sweeps (over users and items, default 20), seed (of the factors that the
+  -- first sweep begins with, default 1)
   -- @treturn Recommender
   function cmml.matrix_factorization(catalogue, options)
     local name = "matrix_factorization"

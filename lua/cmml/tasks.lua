@@ -36,7 +36,7 @@ return function(cmml)
   end
 
   --- The same tasks with supports of another size: of the two supports of a user's draw one is the
-  -- beginning of the other, and the query is the same.
+  -- beginning of the other, and the query is the same. None is cut, whatever short_supports was.
   -- @tparam integer size
   -- @treturn Tasks
   function Tasks:with_support(size)
@@ -44,7 +44,7 @@ return function(cmml)
     for key, value in pairs(self) do
       options[key] = value
     end
-    options.support = size
+    options.support, options.short_supports = size, 0
     return cmml.tasks(options)
   end
 

@@ -188,9 +188,6 @@ return function(cmml)
   function cmml.train(model, data, options)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
-    if model.prepare and not opt.resume then
-      model:prepare(data)
-    end
     local tasks = source:tasks(opt)
     local watched, mode = source.judged and source.watched or "loss",
       source.judged and source.mode or "min"
@@ -200,8 +197,13 @@ return function(cmml)
     if opt.out then
       files.open(opt)
     end
-    local state = opt.resume and files.resume(model, source, learner, opt)
-      or { epoch = 0, best_epoch = 0, log = {} }
+    local state = { epoch = 0, best_epoch = 0, log = {} }
+    if opt.resume then
+      state = files.resume(model, source, learner, opt)
+      model.fresh = nil -- its weights are those of the run
+    elseif model.prepare then
+      model:prepare(data)
+    end
     state.best = state.best or mode == "min" and math.huge or -math.huge
     local best_weights = state.best_epoch > 0 and files.best_weights(opt) or clone_weights(model)
     local stopped, message = "epochs", nil

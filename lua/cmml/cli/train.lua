@@ -53,8 +53,8 @@ train.options = common.join(common.data_options, { scenarios.setting_option },
       .. "[default: best, or the preset's]" },
   { name = "batch", kind = "integer", arg = "N", help = "tasks a step [default: the preset's]" },
   { name = "short-supports", kind = "number", arg = "SHARE", setting = "user",
-    help = "user setting: of the training tasks whose support is cut to a random length, so that "
-      .. "the model learns to adapt to any number of ratings [default: the preset's, or 0]" },
+    help = "user setting: share of the training tasks whose support is cut to a random length, so "
+      .. "that the model learns to adapt to any number of ratings [default: the preset's, or 0]" },
   { name = "lr", kind = "number", arg = "X", help = "learning rate [default: the preset's]" },
   { name = "weight-decay", kind = "number", arg = "X", help = "L2 [default: the preset's]" },
   { name = "clip", kind = "number", arg = "X",
