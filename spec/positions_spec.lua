@@ -1,4 +1,5 @@
 -- Errors point at the line of who called wrongly, however deep in the library they were found.
+local args = require "cmml.args"
 local cmml = require "cmml"
 local made = require "cmml.experiment.made"
 local core = cmml.core
@@ -128,6 +129,25 @@ describe("errors of the library point at the caller's line:", function()
     local ok, message = pcall(cmml.group_by, scenarios.items, function() error "mine" end)
     assert.is_false(ok)
     assert.matches("positions_spec%.lua:%d+: mine$", message)
+  end)
+
+  it("whatever their folder is called, and however long its path", function()
+    local root = debug.getinfo(args.call, "S").source:match "^@(.*)args%.lua$"
+    local function message_of(chunk, begins)
+      local raise = load(("error(%q)"):format("mine"), "@" .. chunk)
+      local _, message = pcall(args.call, function()
+        local ok, message = pcall(raise)
+        error(ok or (begins or "") .. message, 0)
+      end)
+      return message
+    end
+    local deep = ("folder/"):rep(12)
+    for _, chunk in ipairs { "cmml/mine.lua", "mine.lua", deep .. "cmml/mine.lua", deep .. "mine.lua",
+      (root:gsub("cmml/$", "mine.lua")) } do
+      assert.matches("mine%.lua:1: mine$", message_of(chunk))
+      assert.matches("^network: .*mine%.lua:1: mine$", message_of(chunk, "network: "))
+    end
+    assert.equal("mine", message_of(root .. "experiment/mine.lua"))
   end)
 end)
 -- luacheck: pop

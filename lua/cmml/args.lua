@@ -196,10 +196,23 @@ function args.sizes(name, list, level)
   end
 end
 
+-- Whether a place, as errors tell it, is in the library. Of long ones Lua leaves out the beginning,
+-- but never so much that less than 20 letters are left before the name of a file of the library.
+local function is_ours(place)
+  local path, tail = root:gsub("^@", ""), place:match "^%.%.%.(.*)$"
+  for first = 1, tail and #path - 19 or 1 do
+    local part = path:sub(first)
+    if (tail or place):sub(1, #part) == part then
+      return true
+    end
+  end
+  return false
+end
+
 -- Where in the library it was found that a call is wrong; not where the library itself is.
 local function without_position(problem)
-  local rest = problem:match "^[^\n]-cmml/[%w_/]+%.lua:%d+: (.*)$"
-  return rest and not rest:find "^attempt to " and rest or problem
+  local place, rest = problem:match "^([^\n]-%.lua):%d+: (.*)$"
+  return rest and is_ours(place) and not rest:find "^attempt to " and rest or problem
 end
 
 --- Calls a function whose errors come from below, such as those of the core: they point at the
