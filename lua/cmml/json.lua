@@ -6,6 +6,9 @@ local json = {}
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
 local function quote(text)
+  if not utf8.len(text) then
+    error(("json: the text %q is not UTF-8, and could not be read again"):format(text), 0)
+  end
   return '"' .. text:gsub('[%c"\\\127]', function(c)
     return escapes[c] or ("\\u%04x"):format(c:byte())
   end) .. '"'
@@ -64,7 +67,7 @@ function encode(value)
 end
 
 --- A value as JSON text, keys sorted, so that equal values give equal text. An empty table is [].
--- @param value tables (lists, or with text keys), strings, finite numbers, booleans
+-- @param value tables (lists, or with text keys), strings in UTF-8, finite numbers, booleans
 -- @treturn string
 function json.encode(value)
   return encode(value)
