@@ -1,5 +1,6 @@
 -- The command line on a trained model of scenarios: recommend, info, damaged notes; and what the
 -- tutorial says.
+local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local docs = require "spec.support.docs"
 local people = require "spec.support.people"
@@ -48,6 +49,36 @@ describe("a model file of scenarios", function()
     runs("recommend", "--model", model, "--user=1")
   end)
 
+  it("counts a pair that is there twice once, and reads what editors write", function()
+    local file = root .. "/twice"
+    local function recommend(content)
+      assert(core.write_file(file, content))
+      return "recommend", "--model", model, "--user=1", "--support", file
+    end
+    local expected = runs(recommend "1,5\n2,6\n")
+    for _, content in ipairs { "1,5\n2,6\n1,5\n", "\xef\xbb\xbf1,5\r\n2,6\r\n",
+      '"1","5"\n\n2,6', "1,5,1\n2,6,1\n2,6,1\n" } do
+      assert.equal(expected, runs(recommend(content)), content)
+    end
+    fails("entry 2: user 1 is said to have taken item 5, and not to have", recommend
+      "1,5,1\n1,5,0\n")
+  end)
+
+  it("shows items of any length", function()
+    local long = ("x"):rep(300)
+    local items = core.vocab()
+    items:add(long)
+    items:add "b"
+    local vectors = cmml.als_vectors { ratings = { users = core.segments { 2 },
+      items = core.ids { 1, 2 } }, n_items = 2, factors = 2 }
+    local users = core.vocab()
+    users:add "u"
+    assert(cmml.save(cmml.cf_score(cmml.scenario_catalogue { vectors = vectors, users = users,
+      items = items }), root .. "/long.safetensors"))
+    local text = cli("recommend", "--model", root .. "/long.safetensors", "--user=u")
+    assert.matches("^  1 +[%d.]+ +x+ x+\n  2 +[%d.]+ +b" .. (" "):rep(299) .. " b\n?$", text)
+  end)
+
   it("refuses or reports what it does not know of a scenario", function()
     local file = root .. "/bad"
     local function recommend(...)
@@ -74,6 +105,14 @@ describe("a model file of scenarios", function()
     fails("cannot open " .. root .. "/no", recommend("--support", root .. "/no"))
     assert(core.write_file(file, "5,1\n"))
     fails(file .. ", line 1", recommend("--items", file))
+    assert(core.write_file(file, ""))
+    for _, list in ipairs { file, "", "," } do
+      fails(("--items %s names no item"):format(list), recommend("--items", list))
+    end
+    text, said = runs(recommend("--items=5", "--liked=5"))
+    assert.same({ "", "there is no item left to recommend\n" }, { text, said })
+    assert(core.write_file(file, "1,5\n"))
+    fails("--liked: user x is not among", recommend("--support", file, "--liked=x=y"))
   end)
 
   it("tells what is in a model file", function()

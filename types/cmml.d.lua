@@ -1597,7 +1597,7 @@ function class_Warmup:update(value) end
 local class_cf_score = {}
 
 ---Adapts to labelled pairs of one scenario: one forward pass over them.
----@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty; a pair that is there twice counts once
 ---@return cmml.AdaptedScenario # with predict and recommend
 function class_cf_score:adapt(support) end
 
@@ -1854,7 +1854,7 @@ function class_matrix_factorization:tensors() end
 local class_popularity = {}
 
 ---Adapts to labelled pairs of one scenario: one forward pass over them.
----@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty; a pair that is there twice counts once
 ---@return cmml.AdaptedScenario # with predict and recommend
 function class_popularity:adapt(support) end
 
@@ -1892,7 +1892,7 @@ function class_popularity.tensors() end
 local class_scenario_cmml = {}
 
 ---Adapts to labelled pairs of one scenario: one forward pass over them.
----@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty; a pair that is there twice counts once
 ---@return cmml.AdaptedScenario # with predict and recommend
 function class_scenario_cmml:adapt(support) end
 
@@ -1968,7 +1968,7 @@ function class_scenario_cmml:tensors() end
 local class_support_popularity = {}
 
 ---Adapts to labelled pairs of one scenario: one forward pass over them.
----@param support table list of {user, item, 1 or 0} with raw ids; may be empty
+---@param support table list of {user, item, 1 or 0} with raw ids; may be empty; a pair that is there twice counts once
 ---@return cmml.AdaptedScenario # with predict and recommend
 function class_support_popularity:adapt(support) end
 

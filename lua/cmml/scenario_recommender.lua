@@ -30,22 +30,31 @@ return function(cmml)
   end
 
   --- Adapts to labelled pairs of one scenario: one forward pass over them.
-  -- @tparam table support list of {user, item, 1 or 0} with raw ids; may be empty
+  -- @tparam table support list of {user, item, 1 or 0} with raw ids; may be empty; a pair that is
+  -- there twice counts once
   -- @treturn AdaptedScenario with predict and recommend
   local function adapt(self, support)
     if type(support) ~= "table" then
       error("adapt: the support must be a list of {user, item, 1 or 0}, not " .. type(support), 2)
     end
     local catalogue, pairs_, users, items, labels = self.catalogue, {}, {}, {}, {}
+    local seen = {}
     for i, entry in ipairs(support) do
       local label = type(entry) == "table" and entry[3]
       if label ~= 1 and label ~= 0 then
         error(("adapt: entry %d must be {user, item, 1 or 0}"):format(i), 2)
       end
       local what = ("adapt: entry %d"):format(i)
-      users[i] = row_of(what, "user", catalogue.users, entry[1], 2)
-      items[i] = row_of(what, "item", catalogue.items, entry[2], 2)
-      labels[i], pairs_[i] = label, { users[i], items[i], label }
+      local user = row_of(what, "user", catalogue.users, entry[1], 2)
+      local item = row_of(what, "item", catalogue.items, entry[2], 2)
+      local key, n = user << 32 | item, #pairs_ + 1
+      if not seen[key] then
+        seen[key], pairs_[n] = label, { user, item, label }
+        users[n], items[n], labels[n] = user, item, label
+      elseif seen[key] ~= label then
+        error(("%s: user %s is said to have taken item %s, and not to have"):format(what,
+          tostring(entry[1]), tostring(entry[2])), 2)
+      end
     end
     local state = cmml.no_grad(self.adapt_rows, self, { segments = core.segments { #users },
       users = core.ids(users), items = core.ids(items),

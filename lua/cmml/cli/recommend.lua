@@ -127,7 +127,11 @@ function recommend.run(cmml, values)
     widest = math.max(widest, #entry.item)
   end
   for i, entry in ipairs(list) do
-    print(("%3d  %5.2f  %-" .. widest .. "s %s"):format(i, entry.score, entry.item, entry.title))
+    print(("%3d  %5.2f  %s%s %s"):format(i, entry.score, entry.item,
+      (" "):rep(widest - #entry.item), entry.title))
+  end
+  if #list == 0 and values.n > 0 then
+    io.stderr:write("there is no item left to recommend\n")
   end
   return true
 end

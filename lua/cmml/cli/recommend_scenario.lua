@@ -16,7 +16,8 @@ local function texts_of(column)
 end
 
 -- Lines of user and item, and a third field where the first line has one.
-local function read_file(cmml, path)
+local function read_file(cmml, values)
+  local path = values.support
   local text, message = cmml.core.read_file(path)
   if not text then
     return nil, message
@@ -41,43 +42,26 @@ local function read_file(cmml, path)
   return support
 end
 
--- The pairs of --support and --liked.
-local function read_support(cmml, values)
-  local support = {}
-  if values.support then
-    local read, message = read_file(cmml, values.support)
-    if not read then
-      return nil, message
-    end
-    support = read
-  end
-  for _, part in ipairs(common.ids_of(values.liked)) do
+-- The pairs of --liked.
+local function read_liked(_, values)
+  local list = {}
+  for i, part in ipairs(common.ids_of(values.liked)) do
     local user, item = part:match "^([^=]+)=(.+)$"
     if part:find "=" and not user then
       return nil, ("--liked: %q is not of the form USER=ITEM or ITEM"):format(part)
     end
-    support[#support + 1] = { user or values.user, item or part, 1 }
+    list[i] = { user or values.user, item or part, 1 }
   end
-  return support
+  return list
 end
 
--- The items to choose from; nil: all.
-local function read_items(cmml, values)
-  if not values.items then
-    return nil
-  elseif not cmml.core.exists(values.items) then
-    return common.ids_of(values.items)
-  end
-  local data, message = cmml.core.read_table(values.items, { columns = { { name = "item" } } })
-  return data and texts_of(data.columns.item), message
-end
-
--- Leaves out what the model does not know, or says so.
+-- What the model knows of a list; it is an error to be something else, unless that is skipped.
 local function known_of(catalogue, option, list, skip, entry_of)
   local known, unknown = {}, {}
   for _, entry in ipairs(list) do
     local missing
-    for side, raw in pairs(entry_of(entry)) do
+    for _, part in ipairs(entry_of(entry)) do
+      local side, raw = table.unpack(part)
       missing = missing or not catalogue[side]:id(raw) and ("%s %s"):format(side:sub(1, -2), raw)
     end
     if missing and not skip then
@@ -91,6 +75,49 @@ local function known_of(catalogue, option, list, skip, entry_of)
       table.concat(unknown, ", ", 1, math.min(#unknown, 5)), #unknown > 5 and ", .." or ""))
   end
   return known
+end
+
+-- The pairs of --support and --liked that the model knows.
+local function read_support(cmml, catalogue, values)
+  local support = {}
+  for _, option in ipairs { "support", "liked" } do
+    local list, message = {}, nil
+    if values[option] then
+      list, message = (option == "support" and read_file or read_liked)(cmml, values)
+    end
+    if list then
+      list, message = known_of(catalogue, option, list, values.skip_unknown, function(pair)
+        return { { "users", pair[1] }, { "items", pair[2] } }
+      end)
+    end
+    if not list then
+      return nil, message
+    end
+    table.move(list, 1, #list, #support + 1, support)
+  end
+  return support
+end
+
+-- The items to choose from that the model knows; nil: all.
+local function read_items(cmml, catalogue, values)
+  local list, message
+  if not values.items then
+    return nil
+  elseif values.items == "" or not cmml.core.exists(values.items) then
+    list = common.ids_of(values.items)
+  else
+    local data
+    data, message = cmml.core.read_table(values.items, { columns = { { name = "item" } } })
+    list = data and texts_of(data.columns.item)
+  end
+  if not list then
+    return nil, message
+  elseif #list == 0 then
+    return nil, ("--items %s names no item; leave it out to choose from all"):format(values.items)
+  end
+  return known_of(catalogue, "items", list, values.skip_unknown, function(item)
+    return { { "items", item } }
+  end)
 end
 
 --- Runs the command for a model of scenarios.
@@ -107,21 +134,10 @@ function recommend_scenario.run(cmml, values, model)
     return nil, ("--user: user %s is not among the %d that the model knows"):format(values.user,
       #catalogue.users)
   end
-  local support, message = read_support(cmml, values)
+  local support, message = read_support(cmml, catalogue, values)
   local items
   if support then
-    support, message = known_of(catalogue, values.support and "support" or "liked", support,
-      values.skip_unknown, function(pair)
-        return { users = pair[1], items = pair[2] }
-      end)
-  end
-  if support then
-    items, message = read_items(cmml, values)
-  end
-  if items then
-    items, message = known_of(catalogue, "items", items, values.skip_unknown, function(item)
-      return { items = item }
-    end)
+    items, message = read_items(cmml, catalogue, values)
   end
   if message then
     return nil, message
