@@ -138,9 +138,10 @@ describe("settings of cmml train", function()
   end)
 
   it("are options of rivals, too", function()
-    local model = trained("/rival", "--model=matrix_factorization", "--settings",
-      settings { model = { factors = 3 } })
-    assert.equal(3, model.options.factors)
+    local output, said, code = command("--out", root .. "/rival", "--model=matrix_factorization",
+      "--settings", settings { model = { factors = 3 } })
+    assert.equal(0, code, output .. said)
+    assert.equal(3, assert(cmml.load(root .. "/rival/best.safetensors")).options.factors)
   end)
 
   it("are refused where they are none, with the file or the option that is wrong", function()

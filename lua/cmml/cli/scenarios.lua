@@ -28,11 +28,18 @@ for _, option in ipairs(scenario_plan.options) do
   end
 end
 
---- The setting of the data of a command. Raises where --setting names none.
+--- The setting of the data of a command. Raises where --setting names none, and where they are of
+-- no known format.
+-- @tparam table cmml the library
 -- @tparam table values options of the command
 -- @treturn string "user" or "scenario"
-function scenarios.setting_of(values)
-  return experiment.of { setting = values.setting, data = { values.data } }
+function scenarios.setting_of(cmml, values)
+  local setting = experiment.of { setting = values.setting, data = { values.data } }
+  local known, message = true, nil
+  if setting == "scenario" then
+    known, message = cmml.scenario_loaders(values.data)
+  end
+  return known and setting or error(message, 0)
 end
 
 --- The preset of a training. Raises where there is none of that name, or it is not of the setting.
@@ -100,16 +107,27 @@ function scenarios.split(values, data, preset)
     protocol = values.protocol }, preset)
 end
 
---- What a later command has to know of a split, and a resumed run must have unchanged.
+--- A name as model files may note it: in UTF-8, whatever the data or their folder are called.
+-- @tparam string name
+-- @treturn string
+function scenarios.noted(name)
+  return utf8.len(name) and name or (name:gsub("[\x80-\xff]", "?"))
+end
+
+--- What a later command has to know of a split, and a resumed run must have unchanged: how it is
+-- made, and which scenarios it keeps for the test.
 -- @tparam table values options of the command
 -- @tparam ScenarioSplit split
 -- @treturn table plain data
 function scenarios.conditions_of(values, split)
-  local opt = split.options
-  return { setting = "scenario", data = split.data.name, by = values.by,
+  local opt, kept = split.options, {}
+  for i, scenario in ipairs(split.test) do
+    kept[i] = scenarios.noted(split.data.scenarios[scenario].name)
+  end
+  return { setting = "scenario", data = scenarios.noted(split.data.name), by = values.by,
     min_items = values.min_items, max_items = values.max_items, protocol = opt.protocol,
     data_seed = opt.seed, valid = opt.valid, query_share = opt.query_share,
-    vectors = values.vectors }
+    vectors = values.vectors, test_scenarios = kept }
 end
 
 return scenarios

@@ -83,6 +83,10 @@ local training = { "epochs", "patience", "support", "query", "short_supports", "
   "weight_decay", "clip", "clip_norm", "optimizer", "momentum", "schedule", "warmup", "shards",
   "choose", "rounds" }
 
+-- Those that mean nothing to what is counted, not trained.
+local of_learning = common.join(training, { "preset", "encoder", "hybrid", "modulation",
+  "file_order", "resume" })
+
 -- Ratings of users, to learn from and to count.
 local function read_users(cmml, values, kind)
   local dataset, message = common.read_dataset(cmml, values)
@@ -114,12 +118,27 @@ local function read_scenarios(cmml, values, kind, found)
   return { data = tostring(split.data), conditions = scenarios.conditions_of(values, split),
     learners = "scenarios", split = split, vectors = vectors,
     judged = #split.valid > 0 and "validation " .. (found.training.watch or "recall@20"),
-    count = function()
+    count = function(options)
+      args.check(kind, options, {}, 0)
       return scenario_run.rival(cmml, split, kind)
     end,
     learn = function(options, opt)
       return select(2, scenario_run.train(cmml, split, { model = options, training = opt }))
     end }
+end
+
+-- Whether a recommender can be counted as the options say.
+local function check_counted(cmml, values, kind)
+  for _, key in ipairs(of_learning) do
+    if values[key] ~= nil then
+      return nil, ("--%s means nothing to --model %s, which is counted, not trained"):format(
+        key:gsub("_", "-"), kind)
+    end
+  end
+  if cmml.core.exists(values.out .. "/last.safetensors") then
+    return nil, ("%s holds a run already: give another folder"):format(values.out)
+  end
+  return true
 end
 
 -- A recommender that is counted, not trained.
@@ -191,7 +210,7 @@ end
 -- @treturn ?true
 -- @treturn ?string message
 function train.run(cmml, values)
-  local setting = scenarios.setting_of(values)
+  local setting = scenarios.setting_of(cmml, values)
   local ok, message = scenarios.check_options(cmml, train, values, setting, values.data)
   if not ok then
     return nil, message .. (setting == "user" and not values.setting
@@ -199,7 +218,10 @@ function train.run(cmml, values)
   end
   local kind, found, source
   kind, message = kind_of(cmml, values, setting)
-  if kind then
+  if kind and not cmml.recommenders[kind].loss then
+    ok, message = check_counted(cmml, values, kind)
+  end
+  if kind and ok then
     found, message = settings.of(cmml.core, values)
   end
   if found then

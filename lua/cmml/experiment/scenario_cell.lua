@@ -44,7 +44,8 @@ function scenario_cell.settings(cmml, opt, source, protocol)
   return { cell = "scenario_cell", data = source, version = cmml._VERSION,
     files = source ~= "made" and sizes_of(source) or {}, filters = filters,
     split = { seed = opt.data_seed or 1, valid = opt.valid, protocol = protocol or "no-leak" },
-    vectors = scenario_run.vectors(cmml, opt), -- the same for every row
+    vectors = scenario_run.vectors(cmml, { vectors = opt.vectors, factors = opt.factors,
+      quick = opt.quick, preset = cmml.presets[opt.preset or ""] }), -- the same for every row
     judge_seed = 1, draws = opt.draws or 1 }
 end
 
