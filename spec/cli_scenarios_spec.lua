@@ -188,34 +188,6 @@ describe("cmml on scenarios", function()
       "--max-users=0")
   end)
 
-  it("judges nothing that a model may have learnt from, unless the table says so", function()
-    local function judge(file, ...)
-      return "evaluate", "--data", tags, "--no-rivals", "--model", file, ...
-    end
-    fails("was trained with data_seed 1, but is to be judged with 2: what would be judged was not "
-      .. "kept from it. Judge it as it was trained", judge(model, "--data-seed=2"))
-    fails("was trained with max_items 100, but is to be judged with 90",
-      judge(model, "--max-items=90"))
-    contains(runs(judge(model, "--protocol=published")), "| model (leaky) |")
-    runs(train("/leaky", "--quiet", "--protocol=published"))
-    local leaky = root .. "/leaky/best.safetensors"
-    contains(runs(judge(leaky)), "| model (leaky) |")
-    fails("was trained with protocol published, but is to be judged with no-leak",
-      judge(leaky, "--protocol=no-leak"))
-    -- from Lua there are no notes: the counts tell
-    local bare = root .. "/bare.safetensors"
-    assert(assert(cmml.load(leaky)):save(bare))
-    fails("it was made of what is to be judged", judge(bare, "--min-items=10", "--max-items=100"))
-    local data = assert(cmml.scenario_source(tags, { min_items = 10, max_items = 100 }))
-    local split = data:split { query_share = 0.2 }
-    local vectors = split:vectors { factors = 4 } -- of less than what is known
-    assert(cmml.cf_score(split:catalogue(vectors)):save(bare))
-    contains(runs(judge(bare, "--min-items=10", "--max-items=100")), "Leaks would not be seen")
-    assert(cmml.cf_score(cmml.scenario_catalogue { vectors = vectors }):save(bare))
-    fails("is of other data than tags: it knows", judge(bare, "--min-items=10",
-      "--max-items=100"))
-  end)
-
   it("joins sets, and judges each alone as well", function()
     local both = tags .. "+" .. places
     runs("train", "--data", both, "--out", root .. "/both", "--quiet", "--epochs=1", "--rounds=1",
@@ -231,9 +203,17 @@ describe("cmml on scenarios", function()
       "--user=tags:1", "--liked=tags:5"))
   end)
 
+  it("says how far a judgement is", function()
+    local _, said = runs("evaluate", "--data", tags, "--model", model)
+    assert.matches("^CMML, seed 1  judged in %d+%.%d s\nCF score  judged in [^\n]+\n", said)
+    _, said = runs("evaluate", "--data", tags, "--model", model, "--quiet", "--no-rivals")
+    assert.equal("", said)
+  end)
+
   it("saves what has nothing to learn", function()
     for _, kind in ipairs { "popularity", "cf_score" } do
-      contains(runs(train("/" .. kind, "--model", kind, "--quiet")), "saved ")
+      contains(runs("train", "--data", tags, "--out", ("%s/%s"):format(root, kind), "--model", kind,
+        "--quiet", table.unpack(small)), "saved ")
       contains(runs("evaluate", "--data", tags, "--no-rivals", "--model",
         ("%s/%s/best.safetensors"):format(root, kind)), "Nothing that is judged")
     end

@@ -49,6 +49,36 @@ function progress.training(core, epochs)
   return { on_step = on_step, on_epoch = on_epoch }
 end
 
+--- Callbacks that show on standard error how far the judgement of a model is.
+-- @tparam table core for its clock and terminal
+-- @tparam string title of the model
+-- @tparam ?boolean quiet nothing is shown
+-- @treturn table on_scenario (see `cmml.evaluate_ranking`) and finish
+function progress.judging(core, title, quiet)
+  local columns = core.terminal "stderr"
+  local began, last_shown = core.clock(), 0
+
+  local function on_scenario(done, count)
+    local now = core.clock()
+    if quiet or not columns or now - last_shown < 0.1 then
+      return
+    end
+    last_shown = now
+    local line = ("%s  scenario %d/%d  %s left"):format(title, done, count,
+      progress.duration((now - began) / done * (count - done)))
+    io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
+  end
+
+  local function finish()
+    if not quiet then
+      io.stderr:write(columns and "\r\27[K" or "", ("%s  judged in %.1f s\n"):format(title,
+        core.clock() - began))
+    end
+  end
+
+  return { on_scenario = on_scenario, finish = finish }
+end
+
 --- A callback for `cmml.als_vectors` and `cmml.bpr_vectors` that shows on standard error how far
 -- they are.
 -- @tparam table core for its terminal

@@ -4,6 +4,7 @@
 local common = require "cmml.cli.common"
 local evaluate_scenarios = require "cmml.cli.evaluate_scenarios"
 local loaded = require "cmml.cli.loaded"
+local progress = require "cmml.progress"
 local scenarios = require "cmml.cli.scenarios"
 local wrap = require("cmml.options").wrap
 
@@ -39,6 +40,7 @@ evaluate.options = common.join({
   { name = "no-rivals", kind = "flag",
     help = "leave out matrix factorisation and item-kNN, which learn from them; of scenarios CF "
       .. "score, popularity and popularity in the support" },
+  { name = "quiet", kind = "flag", help = "no progress" },
 }, { common.modules_option })
 
 for i, option in ipairs(evaluate.options) do
@@ -143,15 +145,19 @@ local function run_users(cmml, values, entries)
     if not ok then
       return nil, message
     end
-    judge(cmml, values, data, { entry.model }, results)
     titles[i] = loaded.title_of(entry, entries)
+    local show = progress.judging(cmml.core, titles[i], values.quiet)
+    judge(cmml, values, data, { entry.model }, results)
+    show.finish()
   end
+  local show = progress.judging(cmml.core, "the others", values.quiet)
   local rivals = others(cmml, values, data)
   for _, model in ipairs(rivals) do
     titles[#titles + 1] = model.title
   end
   if #rivals > 0 then
     judge(cmml, values, data, rivals, results)
+    show.finish()
   end
   for i, evaluation in ipairs(results) do
     io.write(i > 1 and "\n" or "")

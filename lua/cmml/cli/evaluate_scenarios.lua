@@ -1,7 +1,9 @@
 --- `cmml evaluate` in the scenario setting: full ranking in scenarios never seen.
 --
 -- @module cmml.cli.evaluate_scenarios
+local kept = require "cmml.cli.kept"
 local loaded = require "cmml.cli.loaded"
+local progress = require "cmml.progress"
 local scenario_run = require "cmml.experiment.scenario_run"
 local scenarios = require "cmml.cli.scenarios"
 local wrap = require("cmml.options").wrap
@@ -30,56 +32,23 @@ local function title_of(model)
   return short[model.kind] or model.title
 end
 
--- Refuses a model that was made of other data, or of what is to be judged. Where its counts are
--- those of what may be known, so is what its vectors were made of.
-local function check_kept(cmml, entry, data, split)
-  local catalogue = entry.model.catalogue
-  for _, side in ipairs { "users", "items" } do
-    local vocab, expected = catalogue[side], data[side]
-    for row = 1, math.max(#vocab, #expected) do
-      if row > #vocab or row > #expected or vocab:text(row) ~= expected:text(row) then
-        return nil, ("%s is of other data than %s: it knows %d %s, the data %d, and number %d is "
-          .. "%s there, here %s"):format(entry.path, data.name, #vocab, side, #expected, row,
-          row > #vocab and "missing" or vocab:text(row), row > #expected and "missing"
-          or expected:text(row))
-      end
-    end
-  end
-  if split.leaky then
-    return true
-  end
-  local known = cmml.scenario_catalogue { users = data.users, items = data.items,
-    interactions = split.known }.counts
-  local more = cmml.core.gt(catalogue.counts, known)
-  if more:sum():item() > 0 then
-    local item = select(2, more:top_k(1)):totable()[1]
-    return nil, ("%s counts %d users of item %s, but under protocol %s at most %d are known: it "
-      .. "was made of what is to be judged. Judge it as it was trained, or under --protocol "
-      .. "published"):format(entry.path, catalogue.counts:totable()[item],
-      data.items:text(item), split.protocol, known:totable()[item])
-  elseif (catalogue.counts - known):square():sum():item() == 0 then
-    catalogue.interactions = split.known
-    if catalogue.vectors then
-      catalogue.vectors.interactions = split.known
-    end
-  end
-  return true
-end
-
 -- Results of the models, each on a split as its preset has it, and of the rivals.
 local function judge(cmml, values, data, entries)
   local results, titles, split = {}, {}, nil
   local opt = { cutoffs = values.cutoffs, seed = values.seed or 1, draws = values.draws or 1,
     max_users = values.max_users }
   local function add(title, model)
+    local show = progress.judging(cmml.core, title, values.quiet)
+    opt.on_scenario = show.on_scenario
     local found = cmml.evaluate_ranking({ model }, split, opt)
     titles[#titles + 1], results[#results + 1] = title, found[1]
     results.pairs, results.scenarios = found.pairs, found.scenarios
     results.unchecked = results.unchecked or found.unchecked and title or nil
+    show.finish()
   end
   for _, entry in ipairs(entries) do
     split = scenarios.split(values, data, { split = { query_share = entry.notes.query_share } })
-    local ok, message = check_kept(cmml, entry, data, split)
+    local ok, message = kept.check(cmml, entry, split)
     if not ok then
       return nil, message
     end

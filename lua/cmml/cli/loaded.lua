@@ -3,6 +3,7 @@
 --
 -- @module cmml.cli.loaded
 local args = require "cmml.args"
+local defaults = require("cmml.scenario_files").defaults
 
 local loaded = {}
 
@@ -98,8 +99,9 @@ function loaded.check_scenarios(entry, values)
     return true
   end
   for _, key in ipairs { "data_seed", "by", "min_items", "max_items", "protocol" } do
-    if notes[key] ~= values[key] and not (key == "protocol" and values[key] == "published") then
-      return unlike(entry.path, key, notes[key] or "by default", values[key] or "the default",
+    local was, is = notes[key] or defaults[key], values[key] or defaults[key]
+    if was ~= is and not (key == "protocol" and is == "published") then
+      return unlike(entry.path, key, was or "by default", is or "the default",
         key == "protocol" and "published" or nil)
     end
   end

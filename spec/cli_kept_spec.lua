@@ -1,0 +1,86 @@
+-- The command line in the scenario setting: that nothing is judged which was there to be learnt
+-- from, and nothing ignored or overwritten.
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local scenario_cli = require "spec.support.scenario_cli"
+local scenario_folders = require "spec.support.scenario_folders"
+local scenario_world = require "spec.support.scenario_world"
+local core = cmml.core
+
+local runs, fails, contains = scenario_cli.runs, scenario_cli.fails, scenario_cli.contains
+local small = scenario_cli.small
+
+describe("cmml with a model of scenarios", function()
+  local root, tags, model
+
+  local function train(where, ...)
+    return scenario_cli.train(tags, root .. where, ...)
+  end
+
+  setup(function()
+    root = people.folder(core)
+    tags = scenario_cli.folder(core, root .. "/tags", "lastfm")
+    runs(train("/out", "--quiet"))
+    model = root .. "/out/best.safetensors"
+  end)
+
+  teardown(function()
+    people.remove(root)
+  end)
+
+  it("judges nothing that a model may have learnt from, unless the table says so", function()
+    local function judge(file, ...)
+      return "evaluate", "--data", tags, "--no-rivals", "--model", file, ...
+    end
+    fails("was trained with data_seed 1, but is to be judged with 2: what would be judged was not "
+      .. "kept from it. Judge it as it was trained", judge(model, "--data-seed=2"))
+    fails("was trained with max_items 100, but is to be judged with 90",
+      judge(model, "--max-items=90"))
+    contains(runs(judge(model, "--protocol=published")), "| model (leaky) |")
+    runs(train("/leaky", "--quiet", "--protocol=published"))
+    local leaky = root .. "/leaky/best.safetensors"
+    contains(runs(judge(leaky)), "| model (leaky) |")
+    contains(runs(judge(root .. "/out/last.safetensors")), "Nothing that is judged")
+    contains(runs(judge(model, "--min-items=10")), "Nothing that is judged")
+    local fewer, world = root .. "/fewer/tags", scenario_world.make()
+    assert(core.mkdir(root .. "/fewer"))
+    assert(core.mkdir(fewer))
+    table.remove(world.groups, 1)
+    scenario_folders.write_world(core, fewer, "lastfm", world)
+    fails("is of other groups of tags: scenario ", "evaluate", "--data", fewer, "--model", model)
+    fails("was trained with protocol published, but is to be judged with no-leak",
+      judge(leaky, "--protocol=no-leak"))
+    -- from Lua there are no notes: the counts tell
+    local bare = root .. "/bare.safetensors"
+    assert(assert(cmml.load(leaky)):save(bare))
+    fails("it was made of what is to be judged", judge(bare, "--min-items=10", "--max-items=100"))
+    local data = assert(cmml.scenario_source(tags, { min_items = 10, max_items = 100 }))
+    local split = data:split { query_share = 0.2 }
+    local vectors = split:vectors { factors = 4 } -- of less than what is known
+    assert(cmml.cf_score(split:catalogue(vectors)):save(bare))
+    contains(runs(judge(bare, "--min-items=10", "--max-items=100")), "Leaks would not be seen")
+    assert(cmml.cf_score(cmml.scenario_catalogue { vectors = vectors }):save(bare))
+    fails("is of other data than tags: it knows", judge(bare, "--min-items=10",
+      "--max-items=100"))
+  end)
+
+  it("refuses for what has nothing to learn what would be ignored or lost", function()
+    local function count(where, ...)
+      return "train", "--data", tags, "--out", root .. where, "--model=popularity", ...
+    end
+    for _, word in ipairs { "--lr=1", "--encoder=mean", "--resume", "--support=5", "--file-order",
+      "--preset=recommended/scenario" } do
+      fails(word:match "^[^=]+" .. " means nothing to --model popularity, which is counted",
+        count("/c", word))
+    end
+    local file = root .. "/settings.json"
+    assert(core.write_file(file, '{"model": {"width": 3}}'))
+    fails("popularity: unknown option width; there are none", count("/c", "--quiet", "--settings",
+      file, table.unpack(small)))
+    local before = core.read_file(model)
+    fails("/out holds a run already", count("/out", table.unpack(small)))
+    assert.equal(before, core.read_file(model))
+    fails('"' .. root .. '/none" is no folder of a format that is known', "train", "--data", root
+      .. "/none", "--out", root .. "/c", "--cap=5")
+  end)
+end)
