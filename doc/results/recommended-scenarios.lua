@@ -18,6 +18,7 @@ local variants = {
     term_start = { 1.3 } } },
   { "vectors as solved", model = { unit_rows = false, term_start = { 1, 0 } } },
   { "without dropout", model = { dropout = 0 } },
+  { "dropout 0.7", model = { dropout = 0.7 } },
   { "pairs, loss bpr", model = { loss = "bpr" }, training = { query_negatives = 1 } },
   { "query_share = 0", split = { query_share = 0 } },
 }
