@@ -138,7 +138,9 @@ describe("context_shrink", function()
     assert.same(after, loaded:adapt(support):predict { "f3", "f4" })
     assert.not_same(before, after)
     local vectors = cmml.als_vectors { ratings = data.ratings, n_items = 8, factors = 2 }
-    assert.equal(3, cmml.scenario_cmml(vectors, { context_shrink = 3 }).network.context_shrink)
+    assert(cmml.scenario_cmml(vectors, { context_shrink = 3 }):save(path))
+    assert.equal(3, assert(cmml.load(path)).network.context_shrink)
+    os.remove(path)
   end)
 
   it("is refused unless it is finite and not negative", function()
