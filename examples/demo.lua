@@ -10,9 +10,11 @@ local progress = require "cmml.progress"
 local real = arg[1] ~= nil and arg[1] ~= ""
 local folder = real and arg[1] or (arg[0]:match "^(.*)/" or ".") .. "/../data/made"
 
--- What is known of people beforehand (age, occupation, ..) is left out: the ratings have to tell.
-local settings = real and { epochs = 40, batch = 8, lr = 1e-3, minutes = "one to two minutes" }
-  or { epochs = 30, batch = 8, lr = 3e-3, minutes = "about 10 seconds" }
+-- The preset `recommended` does not read what is known of people beforehand (age, occupation, ..):
+-- the ratings have to tell. There are few people in the made data: smaller steps, more often.
+local own = cmml.presets.recommended.training
+local settings = real and { epochs = own.epochs, batch = own.batch, time = "about a minute" }
+  or { epochs = 30, batch = 8, time = "some seconds" }
 settings.epochs = math.tointeger(tonumber(arg[2] or settings.epochs)) or 1
 
 local function say(text, ...)
@@ -58,12 +60,12 @@ end
 say("2. Training\n")
 say("%d passes over the people, %s. For each person the model is\n"
   .. "shown some ratings and has to guess others; error in stars, lower is better.\n",
-  settings.epochs, settings.minutes)
+  settings.epochs, settings.time)
 io.stdout:flush()
-local model = cmml.cmml(data.catalogue, { seed = 1 })
+local model = cmml.cmml(data.catalogue, { preset = "recommended", seed = 1 })
 local show = progress.training(cmml.core, settings.epochs)
 local result = cmml.train(model, data, { epochs = settings.epochs, batch = settings.batch,
-  lr = settings.lr, patience = 0, on_step = show.on_step,
+  patience = 0, on_step = show.on_step,
   on_epoch = function(state, improved)
     if state.epoch % 5 == 0 or state.epoch == settings.epochs then
       show.on_epoch(state, improved)
