@@ -59,6 +59,34 @@ describe("a component that fails", function()
       modulation_options = { module = 2 } })
   end)
 
+  it("to register what it learns is refused", function()
+    local function forward() end
+    local function linear()
+      return cmml.nn.linear { inp = 3, out = 1 }
+    end
+    for _, kind in ipairs { "encoder", "hybrid", "modulation" } do
+      with(kind, function()
+        return module(forward, { z = linear(), l = linear(), out = 3 })
+      end, function()
+        refused(("network: the constructor of the %s faulty: its field l is a module that is not "
+          .. 'registered; use self:register("l", ..)'):format(kind), network, { [kind] = "faulty" })
+      end)
+      with(kind, function()
+        return module(forward, { w = cmml.parameter(cmml.ones { 2 }), out = 3 })
+      end, function()
+        refused("its field w is a parameter that is not registered", network, { [kind] = "faulty" })
+      end)
+    end
+    with("modulation", function() -- what is registered may be there under another name, too
+      local self = module(forward, { constant = cmml.tensor { 1, 2 } })
+      self.first = self:register("layers", cmml.nn.list { linear() }):at(1)
+      self.same = self:register("w", cmml.tensor { 1, 2 })
+      return self
+    end, function()
+      assert.equal("faulty", network { modulation = "faulty" }.names.modulation)
+    end)
+  end)
+
   it("in its constructor with an error that is no text passes that on", function()
     local problem = setmetatable({}, { __tostring = function()
       return "a problem"

@@ -10,6 +10,30 @@ local error = args.error
 
 local kinds = { "encoder", "hybrid", "modulation" }
 
+-- What a module holds in a field without having it registered: the field, and "module" or
+-- "parameter". It would learn, or not, but no model file could hold it. Fields whose parameters are
+-- registered elsewhere in the module may be there twice.
+local function unregistered(cmml, module)
+  local known, found, kind = {}, nil, nil
+  for _, entry in ipairs(module:named_parameters()) do
+    known[entry[2]] = true
+  end
+  for key, value in pairs(module) do
+    local is_tensor, is_new = cmml.is_tensor(value), false
+    if is_tensor then
+      is_new = value.tracked and not known[value]
+    elseif type(value) == "table" and type(value.named_parameters) == "function" then
+      for _, entry in ipairs(value:named_parameters()) do
+        is_new = is_new or not known[entry[2]]
+      end
+    end
+    if is_new and (not found or tostring(key) < found) then
+      found, kind = tostring(key), is_tensor and "parameter" or "module"
+    end
+  end
+  return found, kind
+end
+
 return function(cmml)
   --- Constructors of context encoders by name.
   cmml.encoders = {}
@@ -53,7 +77,10 @@ return function(cmml)
       { sizes = "table", options = "table?" })
     local constructor = registries[kind][name]
     if not constructor then
-      args.one_of("network: " .. kind, name, args.keys(registries[kind]), 5)
+      local known = args.keys(registries[kind])
+      known[#known] = known[#known] .. "; register_component, or --modules of the command line, "
+        .. "makes others known"
+      args.one_of("network: " .. kind, name, known, 5)
     end
     local all = {}
     for key, value in pairs(options or {}) do
@@ -75,6 +102,11 @@ return function(cmml)
         type(module)), 2)
     elseif type(module.forward) ~= "function" then
       error(("network: the %s %s has no method forward"):format(kind, name), 2)
+    end
+    local field, what = unregistered(cmml, module)
+    if field then
+      error(("network: the constructor of the %s %s: its field %s is a %s that is not registered; "
+        .. "use self:register(%q, ..)"):format(kind, name, field, what, field), 2)
     end
     return module
   end
