@@ -166,4 +166,52 @@ describe("cells", function()
     _, failures = run({ cell "b" }, { modules = { "no.such.module" } })
     assert.matches("module 'no.such.module' not found", failures[1].message)
   end)
+
+  it("are computed anew where a file of load or a module has changed; old ones stay", function()
+    local script, path = folder .. "/own.lua", package.path
+    package.path = folder .. "/?.lua;" .. path
+    local function write(name, text)
+      assert(core.write_file(("%s/%s.lua"):format(folder, name), text))
+    end
+    write("own", "return 1")
+    write("own_module", "return 1")
+    local function again(changes)
+      local _, failures = run({ cell "a" }, changes)
+      assert.same({}, failures)
+      return #computed()
+    end
+    local both = { load = { script }, modules = { "own_module" }, processes = false }
+    local ok, message = pcall(function()
+      assert.equal(1, again())
+      assert.equal(2, again(both))
+      assert.equal(2, again(both))
+      write("own", "return 2")
+      assert.equal(3, again(both))
+      write("own_module", "return 2")
+      assert.equal(4, again(both))
+      assert.equal(4, again(both))
+      write("own_module", "return 1") -- as it was: so is what was computed
+      write("own", "return 1")
+      assert.equal(4, again(both))
+      assert.equal(4, again())
+      assert.equal(5, again { load = { script } }) -- in a process of its own
+      assert.equal(5, again { load = { script } })
+    end)
+    package.path = path
+    assert(ok, message)
+  end)
+
+  it("fail where a file of load changes while they run", function()
+    local script = folder .. "/own.lua"
+    assert(core.write_file(script, ([[
+      local file = assert(io.open(%q, "a"))
+      file:write("-- edited\n")
+      file:close()
+    ]]):format(script)))
+    local results, failures = run({ cell "a", cell "b" }, { load = { script }, jobs = 1 })
+    assert.truthy(next(results))
+    assert.equal(1, #failures)
+    assert.matches("^cell b: .*a file of load or modules has changed since the run began",
+      failures[1].message)
+  end)
 end)

@@ -41,7 +41,8 @@ describe("cmml.experiment", function()
     assert.matches("MAE, support 5", result.text)
     assert.matches("| difference to item mean %+ user bias +| MAE", result.text)
     assert.matches("| difference to matrix factorisation +| MAE", result.text)
-    assert.matches("at most 1 epochs", result.text)
+    assert.matches("recommended: 1 epochs;%s+paper, published%-code: at most 1 epochs,%s+stopped "
+      .. "after 5", result.text)
     local fixed = result.rows[#result.rows]["cold users/mae"]
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)
   end)

@@ -89,7 +89,7 @@ return function(cmml)
 
   --- Runs an experiment: a table of models over data sets and seeds. Each cell of it is computed
   -- once; with `out` its result is kept there, and the same call goes on where it was interrupted.
-  -- @tparam string name "users", "scenarios", "modulations" or "encoders"
+  -- @tparam string name "users", "scenarios", "modulations", "encoders", "contexts" or "routes"
   -- @tparam[opt] table options data (folder, or list of them); seeds (how many, default 5); budget
   -- ("default", or "published": steps as in the paper's code), epochs, patience, batch, lr, draws,
   -- valid and data_seed over it; quick (a run of seconds, on a small made world without data);
@@ -98,7 +98,8 @@ return function(cmml)
   -- in this process; more: so many processes at a time) and processes (true: even one job is a
   -- process); modules and load (modules and Lua files that each process takes in first, so that
   -- components of a script's own are known there; a script that calls this function is one itself,
-  -- up to this call); quiet (true); and those of the experiment alone, see `cmml experiment --help`
+  -- up to this call; where one of these files has changed, cells are computed anew);
+  -- quiet (true); and those of the experiment alone, see `cmml experiment --help`
   -- @treturn table text (Markdown), rows (of the first table: row, seeds, seconds, and by metric
   -- mean, low, high, difference, difference_low, difference_high), tables (list of {title, rows}),
   -- failures (list of {cell, message}; without cell: of a file that could not be written), files

@@ -56,6 +56,24 @@ function cells.file_digest(core, path)
   return text and digest(text) or ""
 end
 
+--- What tells the code that a process takes in first from other code: a digest of each file, in
+-- order. Files that these take in themselves are not looked at.
+-- @tparam table core
+-- @tparam {string,...} modules
+-- @tparam {string,...} scripts paths
+-- @treturn ?{string,...} nil if there are none
+function cells.code(core, modules, scripts)
+  local code = {}
+  for i, name in ipairs(modules) do
+    local path = package.searchpath(name, package.path) or package.searchpath(name, package.cpath)
+    code[i] = path and cells.file_digest(core, path) or ""
+  end
+  for _, path in ipairs(scripts) do
+    code[#code + 1] = cells.file_digest(core, path)
+  end
+  return #code > 0 and code or nil
+end
+
 -- Where the result of a cell stands: its name for people, and what tells its settings from others.
 local function path_of(folder, cell)
   local name = cell.name:gsub("[^%w%.@+]+", "-")
@@ -162,7 +180,8 @@ local function job_of(core, cell, opt)
   return job
 end
 
---- Runs cells, except those that are finished already.
+--- Runs cells, except those that are finished already. What modules and load hold becomes part of
+-- the settings of each, as `code`: with other code it is another cell.
 -- @tparam table cmml the library
 -- @tparam table list of {name, settings}
 -- @tparam table options folder, run {module, function}, jobs (processes at a time), processes
@@ -178,7 +197,9 @@ function cells.run(cmml, list, options)
     check(core.mkdir(opt.folder .. "/cells"))
   end
   local results, failures, jobs = {}, {}, {}
+  local code = cells.code(core, opt.modules, opt.load)
   for _, cell in ipairs(list) do
+    cell.settings.code = code
     results[cell] = opt.folder and cells.load(core, opt.folder, cell)
     if not results[cell] then
       jobs[#jobs + 1] = job_of(core, cell, opt)

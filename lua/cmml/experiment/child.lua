@@ -48,7 +48,16 @@ function child.load(modules, scripts)
   child.active = false
 end
 
+-- A file that was edited while a run goes on must not enter under the name of what it was.
+local function check_code(cmml, job)
+  local code = cells.code(cmml.core, job.modules, job.load) or {}
+  if table.concat(code, " ") ~= table.concat(job.settings.code or {}, " ") then
+    error("a file of load or modules has changed since the run began: start it again", 0)
+  end
+end
+
 local function run(cmml, job)
+  check_code(cmml, job)
   child.load(job.modules, job.load)
   return cells.compute(cmml, job)
 end

@@ -96,17 +96,37 @@ function user_cell.budget(cmml, preset, opt)
     patience = opt.patience or own.patience or ((published or own.epochs) and 0 or 5) }
 end
 
+-- How long the models of rows learn: once if all do alike, else with the presets that do.
+local function epochs_text(cmml, rows, opt)
+  local texts, presets, seen = {}, {}, {}
+  for _, row in ipairs(rows) do
+    local preset = row.kind == "cmml" and row.model.preset
+    if preset and not seen[preset] then
+      seen[preset] = true
+      local training = user_cell.budget(cmml, preset, opt)
+      local text = training.patience > 0
+        and ("at most %d epochs, stopped after %d without a better validation MAE"):format(
+        training.epochs, training.patience) or ("%d epochs"):format(training.epochs)
+      texts[#texts + 1] = not presets[text] and text or nil
+      presets[text] = presets[text] and presets[text] .. ", " .. preset or preset
+    end
+  end
+  for i, text in ipairs(#texts > 1 and texts or {}) do
+    texts[i] = ("%s: %s"):format(presets[text], text)
+  end
+  return table.concat(texts, "; ") .. (#texts > 0 and "; " or "")
+end
+
 --- Says the budget.
+-- @tparam table cmml the library
 -- @tparam table shared settings of the cells
--- @tparam table training of a cell
+-- @tparam table rows see `cmml.experiment.user_plan`
+-- @tparam table opt of the experiment
 -- @treturn string
-function user_cell.budget_text(shared, training)
-  return ("data %s; at most %d epochs over the training users (or the preset's), %s; support %d, "
-    .. "query %d, mean of %d draws; %g of the other users validate; seed of the split %d"):format(
-    shared.data, training.epochs, training.patience > 0
-    and ("stopped after %d without a better validation MAE"):format(training.patience)
-    or "not stopped early", shared.support, shared.query, shared.draws, shared.valid,
-    shared.data_seed)
+function user_cell.budget_text(cmml, shared, rows, opt)
+  return ("data %s; %ssupport %d, query %d, mean of %d draws; %g of the other users validate; "
+    .. "seed of the split %d"):format(shared.data, epochs_text(cmml, rows, opt), shared.support,
+    shared.query, shared.draws, shared.valid, shared.data_seed)
 end
 
 --- The settings of one cell.

@@ -52,8 +52,7 @@ function user_plan.make(cmml, experiment, opt, rows, reference, protocols)
   end
   local shared, names = user_cell.settings(cmml, opt), {}
   local plan = { cells = {}, tables = {},
-    budget = user_cell.budget_text(shared,
-      user_cell.budget(cmml, "published-code", opt)) }
+    budget = user_cell.budget_text(cmml, shared, rows, opt) }
   for i, row in ipairs(rows) do
     names[i] = row.row
   end
