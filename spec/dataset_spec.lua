@@ -38,18 +38,49 @@ describe("dataset", function()
       with(math.abs(0 / 0)))
     refused("rating 2 (user v, item j) is inf", cmml.dataset, with(1 / 0))
     refused("rating 2 (user v, item j) is -inf", cmml.dataset, with(-1 / 0))
-    refused("rating 2 (user v, item j) is 5, not a finite number", cmml.dataset, with "5")
+    refused("rating 2 (user v, item j) is the text \"5\", not a finite number",
+      cmml.dataset, with "5")
     refused("rating 2 (user v, item j) is nil", cmml.dataset, with(nil))
     refused("a rating is too large for float32", cmml.dataset, with(1e300))
     refused("rating 1 must be {user, item, rating}, not number", cmml.dataset,
       { schema = schema, ratings = { 5 } })
-    refused("a key must be a string or a number, not boolean", cmml.dataset,
-      { schema = schema, ratings = { { true, "i", 3 } } })
+    refused("the user of rating 2 must be a string or a number, not boolean", cmml.dataset,
+      { schema = schema, ratings = { { "u", "i", 3 }, { true, "i", 3 } } })
+    refused("the item of rating 1 must be a string or a number, not nil", cmml.dataset,
+      { schema = schema, ratings = { { "u", nil, 3 } } })
+  end)
+
+  it("takes columns of a table that was read", function()
+    local path = os.tmpname()
+    assert(core.write_file(path, "player,level,stars,turns\na,x,3.5,1\nb,x,4,2\na,y,1,3\n"))
+    local t = assert(cmml.read_table(path, { header = "names", columns = { { name = "player" },
+      { name = "level" }, { name = "stars", kind = "number" },
+      { name = "turns", kind = "integer" } } })).columns
+    os.remove(path)
+    local function data_of(ratings)
+      return cmml.dataset { schema = schema, ratings = ratings }
+    end
+    local data = data_of { users = t.player, items = t.level, ratings = t.stars }
+    local listed = data_of { { "a", "x", 3.5 }, { "b", "x", 4 }, { "a", "y", 1 } }
+    assert.equal(tostring(listed), tostring(data))
+    for _, key in ipairs { "users", "items", "ratings" } do
+      assert.same(listed.ratings[key]:totable(), data.ratings[key]:totable())
+    end
+    assert.equal("b", data.users:text(2))
+    local turns = data_of { users = t.player, items = t.level, ratings = t.turns }
+    assert.same({ 1, 3, 2 }, turns.ratings.ratings:totable())
+    refused("not a table with the key ", data_of, t)
+    refused("not a table with the key ", data_of, { rows = 3, columns = t })
+    refused("items must be a column of kind \"text\" (the default), not nil", data_of,
+      { users = t.player, ratings = t.stars })
+    refused("ratings must be a column of kind \"number\", not \"text\"", data_of,
+      { users = t.player, items = t.level, ratings = t.level })
+    refused("there are no ratings", data_of, {})
   end)
 
   it("refuses records without an id and options that do not exist", function()
-    refused("record 2 of items has no id", cmml.dataset, { schema = schema, ratings = {},
-      items = { { id = 1 }, { title = "x" } } })
+    refused("record 2 of items has no id", cmml.dataset, { schema = schema,
+      ratings = { { "u", 1, 3 } }, items = { { id = 1 }, { title = "x" } } })
     refused("unknown option rating; did you mean ratings?", cmml.dataset, { schema = schema,
       rating = {} })
     refused("option schema is missing", cmml.dataset, { ratings = {} })

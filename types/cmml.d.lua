@@ -712,7 +712,7 @@ local class_Recommender = {}
 ---@field unknown? string default "error"
 
 ---Adapts to a person: one forward pass over what the person rated.
----@param support table list of {item, rating} with raw ids; may be empty; field user = a table of values by field name, if anything is known of the person
+---@param support table list of {item, rating} with raw ids; may be empty; of several ratings of an item the last one counts, as what a person thinks now; field user = a table of values by field name, if anything is known of the person
 ---@param options? cmml.Recommender.adapt.options unknown = "error" (default) or "skip" for items that the model does not know
 ---@return cmml.Adapted # with predict, recommend, and skipped (unknown items that were left out)
 function class_Recommender:adapt(support, options) end
@@ -2392,7 +2392,7 @@ function cmml.cross_entropy(logits, ids) end
 ---@field users? table default {}
 
 ---A data set.
----@param options cmml.dataset.options name; schema (see `schema`); ratings: a list of {user, item, rating}, or columns {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)} as read from a file; items and users: lists of records {id = .., title = .., <field> = value or list of values}. Of several ratings of one item by one user the first is kept.
+---@param options cmml.dataset.options name; schema (see `schema`); ratings: a list of {user, item, rating}; or {users, items, ratings} of columns that `read_table` gave, two of kind "text" and one of kind "number"; or {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)}; items and users: lists of records {id = .., title = .., <field> = value or list of values}. Of several ratings of one item by one user the first is kept.
 ---@return cmml.Dataset # with users, items (Vocab), user_records, item_records, titles, ratings (grouped by user), duplicates (rows left out)
 function cmml.dataset(options) end
 

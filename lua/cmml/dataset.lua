@@ -39,6 +39,35 @@ return function(cmml)
     return rows
   end
 
+  local forms = "dataset: ratings must be a list of {user, item, rating}, or {users = .., items = "
+    .. ".., ratings = ..} with columns of read_table (t.columns.user, ..)"
+
+  local function check_id(i, what, id)
+    if type(id) ~= "string" and math.type(id) == nil then
+      error(("dataset: the %s of rating %d must be a string or a number, not %s"):format(what, i,
+        type(id)), 4)
+    end
+  end
+
+  -- The same from columns of a table that was read: two of texts, and one of numbers.
+  local function columns_of_table(ratings)
+    for _, key in ipairs { "users", "items", "ratings" } do
+      local column = ratings[key]
+      local kind = type(column) == "table" and column.kind or nil
+      local is_text = kind == "text"
+      local is_number = kind == "number" or kind == "integer"
+      if key == "ratings" and not is_number or key ~= "ratings" and not is_text then
+        error(("%s; %s must be a column of kind %s, not %s"):format(forms, key, key == "ratings"
+          and "\"number\"" or "\"text\" (the default)", kind and ("%q"):format(kind)
+          or type(column)), 3)
+      end
+    end
+    local values = ratings.ratings.values
+    return { users = ratings.users.vocab, items = ratings.items.vocab,
+      user_ids = ratings.users.ids, item_ids = ratings.items.ids,
+      ratings = type(values) == "table" and core.tensor(values) or values }
+  end
+
   -- {users, items, ratings} columns from a list of {user, item, rating}.
   local function columns_of(list)
     local users, items = core.vocab(), core.vocab()
@@ -49,9 +78,12 @@ return function(cmml)
       end
       local rating = row[3]
       if math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
-        error(("dataset: rating %d (user %s, item %s) is %s, not a finite number"):format(
-          i, tostring(row[1]), tostring(row[2]), tostring(rating)), 3)
+        error(("dataset: rating %d (user %s, item %s) is %s, not a finite number"):format(i,
+          tostring(row[1]), tostring(row[2]), type(rating) == "string"
+          and ("the text %q"):format(rating) or tostring(rating)), 3)
       end
+      check_id(i, "user", row[1])
+      check_id(i, "item", row[2])
       user_ids[i], item_ids[i], values[i] = users:add(row[1]), items:add(row[2]), rating
     end
     local ratings = core.tensor(values)
@@ -62,9 +94,28 @@ return function(cmml)
       item_ids = core.ids(item_ids), ratings = ratings }
   end
 
+  -- The columns of whichever form the ratings have.
+  local function columns_from(ratings)
+    if ratings.user_ids then
+      return ratings
+    elseif ratings.users or ratings.items or ratings.ratings then
+      return columns_of_table(ratings)
+    end
+    for key in pairs(ratings) do
+      if not (math.type(key) == "integer" and key >= 1 and key <= #ratings) then
+        error(("%s, not a table with the key %s"):format(forms, tostring(key)), 3)
+      end
+    end
+    if #ratings == 0 then
+      error("dataset: there are no ratings", 3)
+    end
+    return columns_of(ratings)
+  end
+
   --- A data set.
-  -- @tparam table options name; schema (see `schema`); ratings: a list of {user, item, rating}, or
-  -- columns {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)} as read from a file;
+  -- @tparam table options name; schema (see `schema`); ratings: a list of {user, item, rating};
+  -- or {users, items, ratings} of columns that `read_table` gave, two of kind "text" and one of
+  -- kind "number"; or {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)};
   -- items and users: lists of records {id = .., title = .., <field> = value or list of values}.
   -- Of several ratings of one item by one user the first is kept.
   -- @treturn Dataset with users, items (Vocab), user_records, item_records, titles, ratings
@@ -72,7 +123,7 @@ return function(cmml)
   function cmml.dataset(options)
     local opt = args.check("dataset", options, { name = { "string", "data" }, schema = "table",
       ratings = "table", items = { "table", {} }, users = { "table", {} } })
-    local columns = opt.ratings.user_ids and opt.ratings or columns_of(opt.ratings)
+    local columns = columns_from(opt.ratings)
     local self = setmetatable({ name = opt.name, schema = cmml.schema(opt.schema),
       users = columns.users, items = columns.items }, Dataset)
     self.item_records = align(opt.items, self.items, "items")

@@ -83,7 +83,8 @@ return function(cmml)
         error(("adapt: entry %d must be {item, rating}"):format(i), 3)
       elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
         error(("adapt: the rating of item %s is %s, not a finite number"):format(
-          tostring(item), tostring(rating)), 3)
+          tostring(item), type(rating) == "string" and ("the text %q"):format(rating)
+          or tostring(rating)), 3)
       end
       local row = self.catalogue.items:id(item)
       if row then
@@ -137,7 +138,8 @@ return function(cmml)
   end
 
   --- Adapts to a person: one forward pass over what the person rated.
-  -- @tparam table support list of {item, rating} with raw ids; may be empty; field user = a table
+  -- @tparam table support list of {item, rating} with raw ids; may be empty; of several ratings of
+  -- an item the last one counts, as what a person thinks now; field user = a table
   -- of values by field name, if anything is known of the person
   -- @tparam[opt] table options unknown = "error" (default) or "skip" for items that the model does
   -- not know
