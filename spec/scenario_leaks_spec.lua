@@ -97,6 +97,11 @@ describe("a leak", function()
     local loaded = assert(cmml.load_vectors(path))
     local of_file = cmml.cf_score(split:catalogue(loaded))
     assert.is_true(unchecked { popularity, of_file })
+    local says, titles = "leaks could not be checked", { "CF score" }
+    local found = cmml.evaluate_ranking({ of_file }, split)
+    assert.truthy(cmml.format_results(titles, found, { "recall@10" }):find(says, 1, true))
+    found = cmml.evaluate_ranking({ cf }, split)
+    assert.is_nil(cmml.format_results(titles, found, { "recall@10" }):find(says, 1, true))
     assert.is_false(unchecked({ cmml.cf_score(cmml.scenario_catalogue { vectors = loaded }) },
       data:split { protocol = "published" })) -- which is leaky as a whole
     loaded.interactions = split.background

@@ -806,7 +806,7 @@ local class_ScenarioSplit = {}
 
 ---The catalogue of a split, with vectors. Its counts are those of what the vectors were made of,
 ---as far as they tell, else of the split's background.
----@param vectors? cmml.Vectors see `ScenarioSplit:vectors`
+---@param vectors? cmml.Vectors see `ScenarioSplit:vectors`; rows of loaded ones are found by raw id
 ---@return cmml.ScenarioCatalogue
 function class_ScenarioSplit:catalogue(vectors) end
 
@@ -1528,6 +1528,13 @@ function class_Tensor:track() end
 ---@field user_ids? cmml.Vocab raw ids of the rows, where they were loaded from a file
 ---@field item_ids? cmml.Vocab likewise
 local class_Vectors = {}
+
+---The vectors in the order of other vocabularies, where they know their raw ids: those that were
+---loaded from a file. Raises where an id has no vector; what nobody asks for is left out.
+---@param users cmml.Vocab
+---@param items cmml.Vocab
+---@return cmml.Vectors # the same object where nothing is in another order, or the ids are not known; otherwise one without `interactions`, which speak of the old rows
+function class_Vectors:in_order_of(users, items) end
 
 ---Saves the vectors with the raw ids of their rows: whole, or the file that stood there stays.
 ---@param path string
@@ -2736,7 +2743,7 @@ function cmml.format_by_support(titles, sizes, by_size, name, leaky) end
 ---@param results table
 ---@param names? table metrics, in the order of the columns; default: mae, rmse, ndcg_exp@1, ndcg_exp@3
 ---@param leaky? boolean what was judged had been learnt from: the table says so (default false)
----@return string
+---@return string # a line after the table says where `evaluate_ranking` could not check for leaks
 function cmml.format_results(titles, results, names, leaky) end
 
 ---A tensor from raw numbers in this machine's byte order, of the core's own type: what
@@ -4038,7 +4045,7 @@ function cmml.scatter_add_rows(base, x, ids) end
 ---@field interactions? table
 
 ---A catalogue.
----@param options cmml.scenario_catalogue.options vectors (Vectors, a row for each user and item; without, only recommenders that need none can be made); users and items (Vocab; default: the ids of loaded vectors, or else "1", "2", ..); titles (list of texts, default none); interactions (who took what, as far as it is known: users = Segments, items = Ids; default: what the vectors were made of, where that is at hand)
+---@param options cmml.scenario_catalogue.options vectors (Vectors, a row for each user and item, or loaded ones, whose rows are found by raw id; without, only recommenders that need none can be made); users and items (Vocab; default: the ids of loaded vectors, or else "1", "2", ..); titles (list of texts, default none); interactions (who took what, as far as it is known: users = Segments, items = Ids; default: what the vectors were made of, where that is at hand)
 ---@return cmml.ScenarioCatalogue
 function cmml.scenario_catalogue(options) end
 

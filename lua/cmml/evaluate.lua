@@ -148,12 +148,14 @@ return function(cmml)
   -- @tparam[opt] table names metrics, in the order of the columns; default: mae, rmse, ndcg_exp@1,
   -- ndcg_exp@3
   -- @tparam[opt=false] boolean leaky what was judged had been learnt from: the table says so
-  -- @treturn string
+  -- @treturn string; a line after the table says where `evaluate_ranking` could not check for leaks
   function cmml.format_results(titles, results, names, leaky)
     names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
-    return format_table(titles, names, leaky, function(m, c)
+    local text = format_table(titles, names, leaky, function(m, c)
       return metric_of("format_results", results[m], names[c])
     end)
+    return text .. (results.unchecked
+      and "\n\nleaks could not be checked: the vectors or counts are from a file" or "")
   end
 
   --- One metric of the results of `evaluate_by_support` as a Markdown table, a column a size.

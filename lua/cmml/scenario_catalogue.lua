@@ -55,11 +55,11 @@ return function(cmml)
   end
 
   --- A catalogue.
-  -- @tparam table options vectors (Vectors, a row for each user and item; without, only
-  -- recommenders that need none can be made); users and items (Vocab; default: the ids of loaded
-  -- vectors, or else "1", "2", ..); titles (list of texts, default none); interactions (who took
-  -- what, as far as it is known: users = Segments, items = Ids; default: what the vectors were made
-  -- of, where that is at hand)
+  -- @tparam table options vectors (Vectors, a row for each user and item, or loaded ones,
+  -- whose rows are found by raw id; without, only recommenders that need none can be made); users
+  -- and items (Vocab; default: the ids of loaded vectors, or else "1", "2", ..); titles (list of
+  -- texts, default none); interactions (who took what, as far as it is known: users = Segments,
+  -- items = Ids; default: what the vectors were made of, where that is at hand)
   -- @treturn ScenarioCatalogue
   function cmml.scenario_catalogue(options)
     local opt = args.check("scenario_catalogue", options, { vectors = "cmml.Vectors?",
@@ -71,6 +71,7 @@ return function(cmml)
     local users = opt.users or vectors.user_ids or numbered(vectors.users.shape[1])
     local items = opt.items or vectors.item_ids or numbered(vectors.items.shape[1])
     if vectors then
+      vectors = vectors:in_order_of(users, items)
       check_rows("users", #users, vectors.users, 2)
       check_rows("items", #items, vectors.items, 2)
       if vectors.users.shape[2] ~= vectors.items.shape[2] then
@@ -86,10 +87,11 @@ return function(cmml)
 
   --- The catalogue of a split, with vectors. Its counts are those of what the vectors were made of,
   -- as far as they tell, else of the split's background.
-  -- @tparam ?Vectors vectors see `ScenarioSplit:vectors`
+  -- @tparam ?Vectors vectors see `ScenarioSplit:vectors`; rows of loaded ones are found by raw id
   -- @treturn ScenarioCatalogue
   function cmml.ScenarioSplit:catalogue(vectors)
     args.check("catalogue", { vectors = vectors }, { vectors = "cmml.Vectors?" })
+    vectors = vectors and vectors:in_order_of(self.data.users, self.data.items)
     return cmml.scenario_catalogue { users = self.data.users, items = self.data.items,
       titles = self.data.titles, vectors = vectors,
       interactions = vectors and vectors.interactions or self.background }

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.args"
 local json = require "cmml.json"
+local same_ids = require "cmml.same_ids"
 local error = args.error
 
 return function(cmml)
@@ -59,6 +60,45 @@ return function(cmml)
     end
     copy.users, copy.items = unit(self.users), unit(self.items)
     return setmetatable(copy, Vectors)
+  end
+
+  -- The numbers of the rows that raw ids have in another order.
+  local function rows_of(side, mine, wanted, level)
+    local rows = {}
+    for row = 1, #wanted do
+      rows[row] = mine:id(wanted:text(row))
+      if not rows[row] then
+        error(("scenario_catalogue: there is no vector of %s, number %d of the %s: these vectors "
+          .. "were made of other data. Make them of the same interactions"):format(
+          wanted:text(row), row, side), level + 1)
+      end
+    end
+    return core.ids(rows)
+  end
+
+  --- The vectors in the order of other vocabularies, where they know their raw ids: those that were
+  -- loaded from a file. Raises where an id has no vector; what nobody asks for is left out.
+  -- @tparam Vocab users
+  -- @tparam Vocab items
+  -- @treturn Vectors the same object where nothing is in another order, or the ids are not known;
+  -- otherwise one without `interactions`, which speak of the old rows
+  function Vectors:in_order_of(users, items)
+    local copy
+    for _, side in ipairs { "user", "item" } do
+      local vocab = side == "user" and users or items
+      local mine = self[side .. "_ids"]
+      if mine and same_ids.difference(mine, vocab) then
+        copy = copy or setmetatable({}, Vectors)
+        copy[side .. "s"] = self[side .. "s"]:gather_rows(rows_of(side .. "s", mine, vocab, 3))
+        copy[side .. "_ids"] = vocab
+      end
+    end
+    for key, value in pairs(copy and self or {}) do
+      if copy[key] == nil and key ~= "interactions" then
+        copy[key] = value
+      end
+    end
+    return copy or self
   end
 
   --- Saves the vectors with the raw ids of their rows: whole, or the file that stood there stays.

@@ -1,6 +1,7 @@
 --- Whether what scenarios are judged by was kept from a model file, as far as the file tells.
 --
 -- @module cmml.cli.kept
+local same_ids = require "cmml.same_ids"
 local scenarios = require "cmml.cli.scenarios"
 
 local kept = {}
@@ -32,13 +33,11 @@ local function check_data(entry, data)
   local catalogue = entry.model.catalogue
   for _, side in ipairs { "users", "items" } do
     local vocab, expected = catalogue[side], data[side]
-    for row = 1, math.max(#vocab, #expected) do
-      if row > #vocab or row > #expected or vocab:text(row) ~= expected:text(row) then
-        return nil, ("%s is of other data than %s: it knows %d %s, the data %d, and number %d is "
-          .. "%s there, here %s"):format(entry.path, data.name, #vocab, side, #expected, row,
-          row > #vocab and "missing" or vocab:text(row), row > #expected and "missing"
-          or expected:text(row))
-      end
+    local row, there, here = same_ids.difference(vocab, expected)
+    if row then
+      return nil, ("%s is of other data than %s: it knows %d %s, the data %d, and number %d is "
+        .. "%s there, here %s"):format(entry.path, data.name, #vocab, side, #expected, row, there,
+        here)
     end
   end
   return true
