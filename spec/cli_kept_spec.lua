@@ -80,7 +80,7 @@ describe("cmml with a model of scenarios", function()
     local before = core.read_file(model)
     fails("/out holds a run already", count("/out", table.unpack(small)))
     assert.equal(before, core.read_file(model))
-    fails('"' .. root .. '/none" is no folder of a format that is known', "train", "--data", root
-      .. "/none", "--out", root .. "/c", "--cap=5")
+    fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
+      root .. "/c", "--cap=5")
   end)
 end)

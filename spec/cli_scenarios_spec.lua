@@ -141,7 +141,7 @@ describe("cmml on scenarios", function()
     fails("--model item_mean is for the user setting (ratings of users)" .. tail,
       train("/b", "--model=item_mean"))
     fails("there is no model of kind cmlm; did you mean cmml?", train("/b", "--model=cmlm"))
-    fails('no folder of a format that is known', "train", "--data", root .. "/none", "--out",
+    fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
       root .. "/b")
     fails("has no option by", train("/b", "--by=genre"))
     fails('setting: "both" is none of user, scenario', train("/b", "--setting=both"))

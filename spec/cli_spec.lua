@@ -46,9 +46,9 @@ describe("cmml", function()
   end)
 
   it("explains itself within 80 columns", function()
-    for _, words in ipairs { { "--help" }, { "help" }, { "train", "--help" },
+    for _, words in ipairs { { "-h" }, { "--help" }, { "help" }, { "train", "--help" },
       { "evaluate", "--help" }, { "recommend", "--help" }, { "info", "--help" },
-      { "fetch", "--help" }, { "embed", "--help" }, { "train", "--data", "x", "--help" } } do
+      { "fetch", "-h" }, { "embed", "--help" }, { "train", "--data", "x", "--help" } } do
       local text, said = runs(table.unpack(words))
       assert.equal("", said)
       contains(text, "usage: cmml")
@@ -202,7 +202,7 @@ describe("cmml", function()
   end)
 
   it("refuses or reports what it does not know of a person", function()
-    fails(1, "item 99 is not in the catalogue of 16 items", "recommend", "--model", model,
+    fails(1, "catalogue of 16 items; --skip-unknown", "recommend", "--model", model,
       "--rate=99=5")
     local text, said = runs("recommend", "--model", model, "--rate=99=5,1=5", "--skip-unknown",
       "--n=1")

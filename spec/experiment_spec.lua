@@ -176,8 +176,8 @@ describe("cmml experiment", function()
   end)
 
   it("refuses a folder of no known format before any cell", function()
-    for name, what in pairs { users = "has no ratings.dat", scenarios = "no folder of a format",
-      modulations = "no folder of a format", contexts = "no folder of a format" } do
+    for name, what in pairs { users = "has no ratings.dat", scenarios = "there is no folder",
+      modulations = "there is no folder", contexts = "no folder of a format" } do
       local output, errors, code = cli("experiment", name, "--data", "/no/such/folder", "--out",
         folder)
       assert.equal(1, code)

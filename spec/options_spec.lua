@@ -39,6 +39,16 @@ describe("options.parse", function()
     assert.equal("b", options.parse(command, { "--data", "a", "--data=b" }).data)
   end)
 
+  it("refuses a second list, which would put the first one away", function()
+    local takes = { usage = "", summary = "", options = { { name = "rate", kind = "string",
+      arg = "LIST", help = "" } } }
+    assert.equal("a=1,b=2", options.parse(takes, { "--rate", "a=1,b=2" }).rate)
+    for _, words in ipairs { { "--rate", "a=1", "--rate", "b=2" }, { "--rate=", "--rate=b=2" } } do
+      told.with_message("--rate is there twice; give a list with commas", options.parse, takes,
+        words)
+    end
+  end)
+
   it("names the nearest option to an unknown one", function()
     refused("unknown option --dtaa; did you mean --data?", "--dtaa", "x")
     refused("unknown option --dataseed; did you mean --data-seed?", "--dataseed=3")

@@ -34,7 +34,7 @@ end
 -- @treturn integer exit code: 0 done, 1 it failed, 2 the command line was wrong
 function cli.main(words)
   local name = words[1]
-  if name == nil or name == "--help" or name == "help" then
+  if name == nil or name == "--help" or name == "-h" or name == "help" then
     print_help()
     return name and 0 or 2
   elseif name == "--version" then
@@ -51,7 +51,7 @@ function cli.main(words)
   local command = require("cmml.cli." .. name)
   local rest = table.move(words, 2, #words, 1, {})
   for _, word in ipairs(rest) do
-    if word == "--help" then
+    if word == "--help" or word == "-h" then
       print(options.help(command))
       return 0
     end
@@ -75,8 +75,9 @@ function cli.main(words)
     return fail(text:find("^" .. name .. " %a+: ") and text or name .. ": " .. text, 1)
   end
   if not ok and tostring(result):find("interrupted!", 1, true) then
-    return fail(("%s: interrupted%s"):format(name,
-      going_on[name] or ""), 1)
+    local begun = name ~= "train"
+      or require("cmml.core").exists(values.out .. "/last.safetensors")
+    return fail(("%s: interrupted%s"):format(name, begun and going_on[name] or ""), 1)
   elseif not ok then
     local text = tostring(result):gsub("^[^%s:]+%.lua:%d+: ", "") -- where in the library: no matter
     return say(text)

@@ -68,7 +68,7 @@ end
 -- without a name in the list part
 -- @treturn ?string message
 function options.parse(command, words)
-  local by_name, names, result = {}, {}, {}
+  local by_name, names, result, given = {}, {}, {}, {}
   for _, option in ipairs(command.options) do
     by_name[option.name] = option
     names[#names + 1] = option.name
@@ -86,6 +86,8 @@ function options.parse(command, words)
     elseif not by_name[name] then
       return nil, ("unknown option --%s; %s"):format(name,
         args.suggest(name, names, "--"))
+    elseif given[name] and by_name[name].arg == "LIST" then -- of others the last one counts
+      return nil, ("--%s is there twice; give a list with commas"):format(name)
     elseif by_name[name].kind == "flag" then
       if value then
         return nil, ("--%s takes no value"):format(name)
@@ -103,7 +105,7 @@ function options.parse(command, words)
       if message then
         return nil, message
       end
-      result[name:gsub("-", "_")] = converted
+      result[name:gsub("-", "_")], given[name] = converted, true
     end
     i = i + 1
   end

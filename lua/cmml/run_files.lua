@@ -173,6 +173,10 @@ return function(cmml, of_learner)
   -- has to know of it.
   function files.resume(model, source, learner, opt)
     local path = path_of(opt, "last")
+    if not core.exists(path) then
+      error(("train: cannot resume: no epoch was finished in %s, which has no last.safetensors; "
+        .. "leave resume out to begin"):format(opt.out), 0)
+    end
     local saved, found = cmml.load(path)
     if not saved then
       error("train: cannot resume: " .. found, 0)

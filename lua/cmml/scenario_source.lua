@@ -33,6 +33,10 @@ return function(cmml)
         return folder, format
       end
     end
+    if source ~= "" and not core.exists(source)
+      and not core.exists("data/" .. source) then
+      return nil, ("there is no folder %s, here or in data"):format(source)
+    end
     local known = {}
     for i, format in ipairs(formats) do
       known[i] = format.file

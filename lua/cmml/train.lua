@@ -63,8 +63,9 @@ return function(cmml)
 
   -- Where the tasks come from, once model and data are known to go together.
   local function source_of(model, data)
-    if type(model) ~= "table" or not model.catalogue then
-      error("train: a recommender was expected, not " .. type(model), 3)
+    if type(model) ~= "table" or not model.catalogue or not model.adapt_rows then
+      error(("train: a recommender was expected, not %s%s"):format(type(model),
+        type(data) == "table" and data.adapt_rows and ": train(model, data)" or ""), 3)
     elseif not model.loss then
       error(("train: a %s is counted, not trained: use fit"):format(model.kind), 3)
     end

@@ -40,6 +40,10 @@ return function(cmml)
   -- @tparam table data ratings, bags, train, valid: see `train`
   -- @treturn table a source
   function cmml.user_source(data)
+    if type(data) ~= "table" or data.ratings == nil and data.train == nil then
+      args.error(("train: data must be what cmml.cold_users gives, not %s"):format(
+        type(data) == "table" and "a table without ratings and train" or type(data)), 4)
+    end
     args.check("train: data", type(data) == "table" and { ratings = data.ratings,
       bags = data.bags, train = data.train, valid = data.valid } or data,
       { ratings = "table", bags = "table", train = "table", valid = "table" }, 5)

@@ -187,6 +187,9 @@ function evaluate.run(cmml, values)
   ok, message = scenarios.check_options(cmml, evaluate, values, setting, entries[1].path)
   if not ok then
     return nil, message
+  elseif setting == "user" and not cmml.core.exists(values.data .. "/ratings.dat")
+    and cmml.scenario_loaders(values.data) then
+    return nil, scenarios.unlike(entries[1].path, setting, values.data)
   end
   return (setting == "user" and run_users or evaluate_scenarios.run)(cmml, values, entries)
 end

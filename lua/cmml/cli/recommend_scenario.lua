@@ -104,6 +104,9 @@ local function read_items(cmml, catalogue, values)
   if not values.items then
     return nil
   elseif values.items == "" or not cmml.core.exists(values.items) then
+    if values.items:find "^[^,]*[./][^,]*$" and not catalogue.items:id(values.items) then
+      return nil, ("--items: there is no file %s"):format(values.items)
+    end
     list = common.ids_of(values.items)
   else
     local data
