@@ -177,7 +177,7 @@ describe("cmml experiment", function()
 
   it("refuses a folder of no known format before any cell", function()
     for name, what in pairs { users = "has no ratings.dat", scenarios = "there is no folder",
-      modulations = "there is no folder", contexts = "no folder of a format" } do
+      modulations = "there is no folder", contexts = "there is no folder" } do
       local output, errors, code = cli("experiment", name, "--data", "/no/such/folder", "--out",
         folder)
       assert.equal(1, code)
