@@ -195,6 +195,8 @@ describe("training", function()
     refused("a recommender was expected, not nil", cmml.train, nil, data)
     refused("a recommender was expected, not table: train(model, data)", cmml.train, data, fresh())
     refused("train: data must be what cmml.cold_users gives", cmml.train, fresh(), data.train)
+    refused("made for a catalogue of other items: item 1 is f", cmml.train, fresh(),
+      people.data(cmml, { users = 40, items = 20, rated = 8 }))
     refused("unknown option epoch; did you mean epochs?", run, { epoch = 1 })
     refused("query must be at least 1", run, { query = 0 })
     refused("batch must be at least 1", run, { batch = 0 })

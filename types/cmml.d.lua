@@ -4748,9 +4748,10 @@ function cmml.user_protocol(dataset, options) end
 cmml.user_protocols = nil
 
 ---What `train` has to know of ratings of users.
----@param data table ratings, bags, train, valid: see `train`
----@return table # a source
-function cmml.user_source(data) end
+---@param data table ratings, bags, train, valid, catalogue: see `train`
+---@param catalogue cmml.Catalogue of the model
+---@return table # a source; an error if the data have a catalogue of other items
+function cmml.user_source(data, catalogue) end
 
 ---A function that gives the value and the gradient of another.
 ---@param f function of (params, ...) giving a loss

@@ -74,7 +74,8 @@ return function(cmml)
       error(("train: a %s learns from %s"):format(model.kind, of_scenarios
         and "ratings of users, not from scenarios" or "a split of scenario data (data:split)"), 3)
     end
-    local source = of_scenarios and data:training_source() or cmml.user_source(data)
+    local source = of_scenarios and data:training_source()
+      or cmml.user_source(data, model.catalogue)
     if source.count == 0 then
       error("train: there are no " .. source.learners, 3)
     end

@@ -10,6 +10,7 @@
 --
 -- @module cmml
 local args = require "cmml.args"
+local same_ids = require "cmml.same_ids"
 local watched = require "cmml.watched"
 local error = args.error
 
@@ -36,10 +37,22 @@ return function(cmml)
     watched = "mae", mode = "min", learners = "training users" }
   UserSource.__index, UserSource.options = UserSource, set_of(UserSource.decisive)
 
+  -- Rows are all that ratings have of items: those of other data would be taken for the model's.
+  local function refuse_other_items(data, catalogue)
+    local given = data.catalogue
+    local theirs = type(given) == "table" and given.items or catalogue.items
+    local row, mine, other = same_ids.difference(catalogue.items, theirs)
+    if row then
+      args.error(("train: the model was made for a catalogue of other items: item %d is %s, "
+        .. "of the data %s; make the model from data.catalogue"):format(row, mine, other), 4)
+    end
+  end
+
   --- What `train` has to know of ratings of users.
-  -- @tparam table data ratings, bags, train, valid: see `train`
-  -- @treturn table a source
-  function cmml.user_source(data)
+  -- @tparam table data ratings, bags, train, valid, catalogue: see `train`
+  -- @tparam Catalogue catalogue of the model
+  -- @treturn table a source; an error if the data have a catalogue of other items
+  function cmml.user_source(data, catalogue)
     if type(data) ~= "table" or data.ratings == nil and data.train == nil then
       args.error(("train: data must be what cmml.cold_users gives, not %s"):format(
         type(data) == "table" and "a table without ratings and train" or type(data)), 4)
@@ -47,6 +60,7 @@ return function(cmml)
     args.check("train: data", type(data) == "table" and { ratings = data.ratings,
       bags = data.bags, train = data.train, valid = data.valid } or data,
       { ratings = "table", bags = "table", train = "table", valid = "table" }, 5)
+    refuse_other_items(data, catalogue)
     return setmetatable({ data = data, training = cmml.presets["published-code"].training,
       count = #data.train, judged = #data.valid > 0 }, UserSource)
   end
