@@ -202,7 +202,7 @@ describe("cmml", function()
   end)
 
   it("refuses or reports what it does not know of a person", function()
-    fails(1, "catalogue of 16 items; --skip-unknown", "recommend", "--model", model,
+    fails(1, "16 items; unknown = \"skip\" (--skip-unknown)", "recommend", "--model", model,
       "--rate=99=5")
     local text, said = runs("recommend", "--model", model, "--rate=99=5,1=5", "--skip-unknown",
       "--n=1")

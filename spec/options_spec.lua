@@ -47,6 +47,8 @@ describe("options.parse", function()
       told.with_message("--rate is there twice; give a list with commas", options.parse, takes,
         words)
     end
+    takes.options[1].arg = "FILES"
+    told.with_message("--rate is there twice", options.parse, takes, { "--rate=a", "--rate=b" })
   end)
 
   it("names the nearest option to an unknown one", function()

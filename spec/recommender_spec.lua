@@ -59,7 +59,7 @@ describe("adapt", function()
 
   it("refuses unknown items, or reports those that it was told to skip", function()
     local unknown = { { "f1", 5 }, { "nope", 3 }, { 77, 2 } }
-    refused('item nope is not in the catalogue of 12 items; give unknown = "skip"', adapted,
+    refused('item nope is not in the catalogue of 12 items; unknown = "skip"', adapted,
       unknown)
     refused('unknown: "skp" is none of error, skip', adapted, {}, { unknown = "skp" })
     refused("unknown option unkown; did you mean unknown?", adapted, {}, { unkown = "skip" })

@@ -77,10 +77,9 @@ return function(cmml)
       { sizes = "table", options = "table?" })
     local constructor = registries[kind][name]
     if not constructor then
-      local known = args.keys(registries[kind])
-      known[#known] = known[#known] .. "; register_component, or --modules of the command line, "
-        .. "makes others known"
-      args.one_of("network: " .. kind, name, known, 5)
+      error(("network: %s: \"%s\" is none of %s; register_component, or --modules of the command "
+        .. "line, makes others known"):format(kind, tostring(name),
+        table.concat(args.keys(registries[kind]), ", ")), 2)
     end
     local all = {}
     for key, value in pairs(options or {}) do

@@ -61,7 +61,11 @@ local function convert(option, text)
   return text
 end
 
---- Reads the words of a command line.
+-- What options that take several values with commas between them call these.
+local lists = { LIST = true, FILES = true, DIRS = true, ["N[,N..]"] = true }
+
+--- Reads the words of a command line. Of an option that is there twice the last one counts, but for
+-- those that take a list.
 -- @tparam table command see `help`
 -- @tparam table words
 -- @treturn ?table values by name, dashes as underscores (the names that Lua functions use); words
@@ -86,7 +90,7 @@ function options.parse(command, words)
     elseif not by_name[name] then
       return nil, ("unknown option --%s; %s"):format(name,
         args.suggest(name, names, "--"))
-    elseif given[name] and by_name[name].arg == "LIST" then -- of others the last one counts
+    elseif given[name] and lists[by_name[name].arg] then
       return nil, ("--%s is there twice; give a list with commas"):format(name)
     elseif by_name[name].kind == "flag" then
       if value then

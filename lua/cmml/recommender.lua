@@ -93,8 +93,9 @@ return function(cmml)
       elseif unknown == "skip" then
         skipped[#skipped + 1] = item
       else
-        error(("adapt: item %s is not in the catalogue of %d items; give unknown = \"skip\" to "
-          .. "leave such items out"):format(tostring(item), #self.catalogue.items), 3)
+        error(("adapt: item %s is not in the catalogue of %d items; unknown = \"skip\" "
+          .. "(--skip-unknown) leaves such items out"):format(
+          tostring(item), #self.catalogue.items), 3)
       end
     end
     return rows, labels, skipped

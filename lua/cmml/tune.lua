@@ -210,9 +210,9 @@ return function(cmml)
   -- "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table:
   -- by name such a text, or a list of values); trials (how many, default 20); seed (of the search,
   -- 1) and train_seed (of every training, 1); preset (what the settings change); setting, protocol,
-  -- valid, data_seed; epochs, patience (default: the preset's, or 30 and 5); quick (a small made
-  -- world if there are no data); best (how many trials the text shows, default 10); out, jobs,
-  -- processes, modules, load, quiet: see `experiment`
+  -- valid, data_seed; epochs, patience (default: the preset's, or 30 and 5; of a preset with epochs
+  -- of its own 0); quick (a small made world if there are no data); best (how many trials the text
+  -- shows, default 10); out, jobs, processes, modules, load, quiet: see `experiment`
   -- @treturn table text (Markdown), trials (list, best first: trial, value, values, epochs,
   -- best_epoch, seconds), metric, failures; with out, best.json there holds the best settings, as
   -- `cmml train --settings` takes them

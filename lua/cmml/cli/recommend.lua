@@ -93,12 +93,6 @@ local function run_user(cmml, values, model)
   if not support then
     return nil, message
   end
-  for _, entry in ipairs(values.skip_unknown and {} or support) do
-    if not model.catalogue.items:id(entry[1]) then
-      return nil, ("item %s is not in the catalogue of %d items; --skip-unknown leaves such items "
-        .. "out"):format(entry[1], #model.catalogue.items)
-    end
-  end
   local adapted = model:adapt(support, { unknown = values.skip_unknown and "skip" or "error" })
   if #adapted.skipped > 0 then
     io.stderr:write(("left out %d unknown items: %s\n"):format(#adapted.skipped,

@@ -12,9 +12,6 @@ local scenarios = {}
 local about = { user = "user setting (ratings of users)",
   scenario = "scenario setting (groups of items)" }
 
---- The option that chooses the setting.
-scenarios.setting_option = experiment.options({})[1]
-
 --- Options that say how scenarios are read.
 scenarios.data_options = {}
 --- Options that say how their vectors are made.

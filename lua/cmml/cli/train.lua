@@ -6,6 +6,7 @@ local common = require "cmml.cli.common"
 local progress = require "cmml.progress"
 local scenarios = require "cmml.cli.scenarios"
 local scenario_run = require "cmml.experiment.scenario_run"
+local setting_option = require("cmml.experiment.setting").option
 local settings = require "cmml.cli.settings"
 local wrap = require("cmml.options").wrap
 
@@ -14,7 +15,7 @@ local train = {
   usage = "cmml train --data DIR --out DIR [OPTIONS]",
 }
 
-train.options = common.join(common.data_options, { scenarios.setting_option },
+train.options = common.join(common.data_options, { setting_option },
   scenarios.data_options, scenarios.vector_options, {
   { name = "out", kind = "string", arg = "DIR", required = true,
     help = "where best.safetensors, last.safetensors and log.csv go" },

@@ -12,13 +12,16 @@ local setting = {}
 --- The function that computes a cell, of either setting.
 setting.run = { "cmml.experiment.setting", "compute" }
 
+--- The option that chooses the setting.
+setting.option = { name = "setting", kind = "string", arg = "NAME",
+  help = "user (ratings) or scenario (groups of items) [default: what the data are made for: "
+    .. "user for ratings.dat, otherwise scenario]" }
+
 --- Options of such an experiment.
 -- @tparam table own those that it has alone
 -- @treturn table list
 function setting.options(own)
-  local all, seen = { { name = "setting", kind = "string", arg = "NAME",
-    help = "user (ratings) or scenario (groups of items) [default: what the data are made for: "
-      .. "user for ratings.dat, otherwise scenario]" } }, {}
+  local all, seen = { setting.option }, {}
   for _, list in ipairs { own, scenario_plan.options, user_plan.options } do
     for _, option in ipairs(list) do
       if not seen[option.name] then
@@ -81,8 +84,11 @@ function setting.preset(where, cmml, opt)
   local name = opt.preset or (of == "user" and "published-code" or "published-code/scenario")
   local preset = cmml.presets[name]
   if not preset then
-    error(("%s: there is no preset %s; %s"):format(where, name,
-      args.suggest(name, args.keys(cmml.presets))), 0)
+    local known = {}
+    for _, other in ipairs(args.keys(cmml.presets)) do
+      known[#known + 1] = cmml.presets[other].setting == of and other or nil
+    end
+    error(("%s: there is no preset %s; %s"):format(where, name, args.suggest(name, known)), 0)
   elseif preset.setting ~= of then
     error(("%s: the preset %s is for the setting %s, but the data are taken for %s; give another "
       .. "preset, data or setting"):format(where, name, preset.setting, of), 0)
