@@ -86,7 +86,12 @@ bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BL
     reference docs clean help run-asan run-coverage FORCE
 .DELETE_ON_ERROR:
 
-all: $(core) $(core64) ## build both cores (float32, and float64 for checking gradients)
+# What is made from the folders and comments of lua/: the list of the library's parts, and what
+# cmml.help and editors read. Instrumented cores need runtimes that only their own runs load.
+made := lua/cmml/parts.lua
+reference := $(BUILD)/obj/reference
+
+all: $(core) $(core64) $(made) $(if $(CM_INSTRUMENT),,$(reference)) ## build both cores (float32, and float64 for checking gradients)
 
 # --- compiling ----------------------------------------------------------------------------------
 
@@ -148,6 +153,16 @@ $(core64): $(double) $(BUILD)/obj/link
 	$(link)
 
 -include $(release:.o=.d) $(double:.o=.d)
+
+lua_sources := $(sort $(shell find lua -name '*.lua' ! -name parts.lua))
+
+lua/cmml/parts.lua: FORCE
+	$(Q)$(LUA) tools/parts.lua
+
+$(reference): $(core) $(lua_sources) $(wildcard tools/reference.lua tools/reference/*.lua) | $(made)
+	$(call say,LUA,lua/cmml/reference.txt types/cmml.d.lua)
+	$(Q)mkdir -p types && $(in_tree) $(LUA) tools/reference.lua --build
+	@touch $@
 
 # --- running ------------------------------------------------------------------------------------
 # A step that installs what is missing comes before a make of its own: this one has looked for the
@@ -220,7 +235,7 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
 check: all ## layers, sizes, documentation, reference, version, symbols
-	$(Q)failed=; for gate in layers sizes docs reference version exports; do \
+	$(Q)failed=; for gate in layers floors sizes docs reference version exports; do \
 	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
 
 c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
@@ -243,7 +258,7 @@ docs: ## the reference of the API as a site, into doc/api
 
 # --- installing ---------------------------------------------------------------------------------
 
-lua_files = $(sort $(shell find lua -name '*.lua')) lua/cmml/reference.txt
+lua_files = $(lua_sources) $(made) lua/cmml/reference.txt
 
 install: all ## into PREFIX, or INST_LIBDIR, INST_LUADIR, INST_BINDIR; DESTDIR in front
 	$(Q)install -d '$(DESTDIR)$(INST_LIBDIR)/cmml' '$(DESTDIR)$(INST_BINDIR)'

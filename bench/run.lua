@@ -8,7 +8,7 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.options"
+local options = require "cmml.base.command_line"
 local cases = require "cases"
 local peer = require "peer"
 local report = require "report"

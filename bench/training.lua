@@ -4,7 +4,7 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.options"
+local options = require "cmml.base.command_line"
 local made = require "made"
 
 local command = { usage = "lua5.4 bench/training.lua [OPTIONS]",

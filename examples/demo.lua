@@ -5,7 +5,7 @@
 --
 -- DATA is a folder in the format of MovieLens-1M; without it the ratings of data/made are used.
 local cmml = require "cmml"
-local progress = require "cmml.progress"
+local progress = require "cmml.base.progress"
 
 local real = arg[1] ~= nil and arg[1] ~= ""
 local folder = real and arg[1] or (arg[0]:match "^(.*)/" or ".") .. "/../data/made"

@@ -1,5 +1,5 @@
 -- Option tables: what is checked, and what the messages say.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local refused = require("spec.support.refused").with_text
 
 describe("args.nearest", function()

@@ -2,7 +2,7 @@
 -- the numbers are those of the library and of experiments; what is refused.
 local cell = require "cmml.experiment.scenario_cell"
 local cmml = require "cmml"
-local json = require "cmml.json"
+local json = require "cmml.base.json"
 local people = require "spec.support.people"
 local scenario_cli = require "spec.support.scenario_cli"
 local core = cmml.core

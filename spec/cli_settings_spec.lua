@@ -1,7 +1,7 @@
 -- Components and settings on the command line: by name, from modules of one's own, from a file.
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
-local json = require "cmml.json"
+local json = require "cmml.base.json"
 local people = require "spec.support.people"
 local core = cmml.core
 

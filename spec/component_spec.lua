@@ -1,7 +1,7 @@
 -- Encoders, hybrids and modulations: derivatives of all, what is refused, and components that a
 -- user wrote.
 require "spec.support.close"
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local cmml = require "cmml"
 local finite = require "spec.support.finite"
 local people = require "spec.support.people"

@@ -2,7 +2,7 @@
 -- what stands behind `-->`, shell lines name commands, options, targets and files that exist, and
 -- so do names of the core, paths and links in the text.
 local docs = require "spec.support.docs"
-local options = require "cmml.options"
+local options = require "cmml.base.command_line"
 
 local pages = { "README.md", "data/README.md", "CONTRIBUTING.md" }
 for _, path in ipairs(docs.list "doc/*.md") do

@@ -39,13 +39,13 @@ end)
 describe("fetch's options", function()
   local function refused(options)
     options.log = function() end
-    local folder, message = require "cmml.fetch".run(options)
+    local folder, message = require "cmml.fetch.fetch".run(options)
     assert.is_nil(folder)
     return message
   end
 
   it("raises for what it does not know, and refuses what cannot be", function()
-    local fetch = require "cmml.fetch"
+    local fetch = require "cmml.fetch.fetch"
     assert.same({ "ml-1m", "ml-20m" }, fetch.names())
     assert.error_matches(function() fetch.run { nam = "ml-1m" } end, "did you mean name")
     assert.error_matches(function() fetch.run { name = "ml-2m" } end, "ml%-2m.*ml%-1m")

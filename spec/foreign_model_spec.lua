@@ -1,6 +1,6 @@
 -- Files that are no model, or a model made to do harm: refused with the reason, at no great cost.
 local cmml = require "cmml"
-local json = require "cmml.json"
+local json = require "cmml.base.json"
 local people = require "spec.support.people"
 local told = require "spec.support.refused"
 local core = cmml.core

@@ -1,6 +1,6 @@
 -- Writing JSON: what is written is what the core's reader, made after RFC 8259, reads.
 local core = require "cmml.core"
-local json = require "cmml.json"
+local json = require "cmml.base.json"
 local told = require "spec.support.refused"
 
 local function refused(text, value)

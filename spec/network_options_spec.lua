@@ -1,6 +1,6 @@
 -- Options of the network: where biases start, an encoder that sees no negatives, contexts shrunk by
 -- the size of the support, components that are left out.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text

@@ -1,5 +1,5 @@
 -- Command lines: parsing and help.
-local options = require "cmml.options"
+local options = require "cmml.base.command_line"
 local told = require "spec.support.refused"
 
 local command = {

@@ -1,5 +1,5 @@
 -- Errors point at the line of who called wrongly, however deep in the library they were found.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local cmml = require "cmml"
 local made = require "cmml.experiment.made"
 local core = cmml.core

@@ -1,5 +1,5 @@
 -- Progress of a training: plain lines in files and pipes, one that renews itself on a terminal.
-local progress = require "cmml.progress"
+local progress = require "cmml.base.progress"
 
 describe("progress.duration", function()
   it("shows seconds, minutes and hours", function()

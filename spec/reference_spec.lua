@@ -163,7 +163,7 @@ describe("the gate of the reference", function()
   end
 
   it("misses a function without a comment", function()
-    refused("cmml.metrics.hidden (function) has no comment above it", "lua/cmml/metrics.lua",
+    refused("cmml.metrics.hidden (function) has no comment above it", "lua/cmml/evaluate/metrics.lua",
       function(text)
         return (text:gsub("\nend\n$", "\n  function metrics.hidden() end\nend\n"))
       end)
@@ -173,30 +173,30 @@ describe("the gate of the reference", function()
     refused("Vocab:gone does not exist in Lua", "csrc/bind/l_vocab.c", function(text)
       return text .. "\n/*** Nothing.\n * @function Vocab:gone */\n"
     end)
-    refused("describes no function of the library", "lua/cmml/metrics.lua", function(text)
+    refused("describes no function of the library", "lua/cmml/evaluate/metrics.lua", function(text)
       return (text:gsub("\nend\n$", "\n  --- Nothing.\n  -- @treturn table\n  local gone\nend\n"))
     end)
   end)
 
   it("finds parameters and options of which nothing is said", function()
     refused("describes the parameters (inputs, eps), but takes (f, inputs, options)",
-      "lua/cmml/gradcheck.lua", function(text)
+      "lua/cmml/tensor/gradcheck.lua", function(text)
         return (text:gsub("@tparam function f of", "f is"):gsub("table options eps", "table eps"))
       end)
-    refused("says nothing of option momentum", "lua/cmml/layer_norm.lua", function(text)
+    refused("says nothing of option momentum", "lua/cmml/nn/layer_norm.lua", function(text)
       return (text:gsub('width = "integer",', 'width = "integer", momentum = "number?",'))
     end)
   end)
 
   it("finds types that are none", function()
-    refused("LayerNorm:forward: Tensr is no type", "lua/cmml/layer_norm.lua",
+    refused("LayerNorm:forward: Tensr is no type", "lua/cmml/nn/layer_norm.lua",
       function(text)
         return (text:gsub("@tparam Tensor", "@tparam Tensr"))
       end)
   end)
 
   it("finds files that are not up to date", function()
-    refused("lua/cmml/reference.txt: is not up to date", "lua/cmml/layer_norm.lua", function(text)
+    refused("lua/cmml/reference.txt: is not up to date", "lua/cmml/nn/layer_norm.lua", function(text)
       return (text:gsub("Runs the layer", "Walks the layer"))
     end)
   end)

@@ -1,6 +1,6 @@
 -- Learning rates that follow the metric, or the steps.
 local cmml = require "cmml"
-local json = require "cmml.json"
+local json = require "cmml.base.json"
 
 -- The rates of the first n steps.
 local function rates(schedule, n)

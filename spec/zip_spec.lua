@@ -1,6 +1,6 @@
 -- Archives that must not be unpacked.
 local fetching = require "spec.support.fetching"
-local zip = require "cmml.zip"
+local zip = require "cmml.fetch.zip"
 local write = fetching.write
 
 local directory_mode, link_mode = 16877, 41471

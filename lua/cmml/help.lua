@@ -5,7 +5,7 @@
 -- read anew at each call, so that a program that never asks holds none of it.
 --
 -- @module cmml
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 
 local function read_reference()
   local here = package.searchpath("cmml.help", package.path)

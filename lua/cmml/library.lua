@@ -1,22 +1,25 @@
 --- The library over a core: the float32 one for use, the float64 one for checking.
 --
 -- Every part is a file that adds its functions to the library it is given, so that the two
--- libraries share all code and no state.
-local parts = {
-  "tensor", "grad", "joined", "module", "nn", "layer_norm", "gru", "lstm", "attention",
-  "dropout", "features", "component", "encoder", "hybrid", "modulation", "soft_modulation",
-  "network", "factor_base", "optim", "schedule", "schema", "catalogue", "dataset", "split",
-  "tasks", "vectors", "svg", "analysis", "cf", "recommender", "presets", "preset_options",
-  "contextual",
-  "simple", "matrix_factorization", "item_knn",
-  "metrics", "evaluate", "protocol", "warm", "quadrants", "judged",
-  "scenario_data", "scenario_groups", "scenario_split", "scenario_tasks", "scenario_catalogue",
-  "scenario_recommender", "pair_inputs", "pair_losses", "scenario_cmml", "scenario_rivals",
-  "evaluate_ranking", "taobao_themes", "scenario_join", "scenario_vectors", "scenario_source",
-  "checkpoint", "team", "training_source", "train", "movielens",
-  "lastfm", "yelp", "movielens_scenarios",
-  "gradcheck", "experiment", "tune", "help",
-}
+-- libraries share all code and no state. The build lists the parts from the folders (parts.lua),
+-- floor by floor from the ground up. A part that needs another one of its floor while it is loaded
+-- asks for it by `use`, its second argument, which gives what that part returned.
+local floors = require "cmml.parts"
+
+-- The function that loads a part once.
+local function loader(cmml)
+  local loaded = {}
+  local function use(name)
+    if loaded[name] == nil then
+      loaded[name] = false -- while it is loading
+      loaded[name] = require("cmml." .. name)(cmml, use) or true
+    elseif not loaded[name] then
+      error(("the parts of the library need each other in a circle: %s"):format(name), 2)
+    end
+    return loaded[name]
+  end
+  return use
+end
 
 --- The library over a core.
 -- @tparam table core what `require "cmml.core"` or `require "cmml.core64"` gives
@@ -32,17 +35,38 @@ return function(core)
       cmml[name] = value
     end
   end
-  for _, part in ipairs(parts) do
-    require("cmml." .. part)(cmml)
+  local use, waiting = loader(cmml), {}
+  for _, floor in ipairs(floors) do
+    if floor.late then
+      waiting[#waiting + 1] = floor
+    else
+      for _, name in ipairs(floor) do
+        use(name)
+      end
+    end
+  end
+  use "help"
+  -- What is seldom asked for: floors that are loaded when their names are.
+  local function find(key)
+    if key == "double" and core.info().dtype == "float32" then
+      --- The same library over the float64 core, for checking gradients; loaded when first used.
+      cmml.double = require "cmml.library"(require "cmml.core64")
+      return cmml.double
+    end
+    while rawget(cmml, key) == nil and #waiting > 0 do
+      for _, name in ipairs(table.remove(waiting, 1)) do
+        use(name)
+      end
+    end
+    return rawget(cmml, key)
   end
   return setmetatable(cmml, {
     __index = function(_, key)
-      if key == "double" and core.info().dtype == "float32" then
-        --- The same library over the float64 core, for checking gradients; loaded when first used.
-        cmml.double = require "cmml.library"(require "cmml.core64")
-        return cmml.double
-      end
-      return nil
+      return find(key)
+    end,
+    __pairs = function()
+      find "" -- no such name: all is loaded
+      return next, cmml, nil
     end,
   })
 end

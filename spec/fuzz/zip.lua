@@ -1,5 +1,5 @@
 --- Zip archives of any content: a verdict, or a message.
-local zip = require "cmml.zip"
+local zip = require "cmml.fetch.zip"
 
 return function(path)
   local ok, message = zip.check(path, "ml-1m", 100000)

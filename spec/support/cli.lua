@@ -13,7 +13,7 @@ return function(...)
   end
   local output = child(([[
     io.stderr = assert(io.open(%q, "wb"))
-    local code = require("cmml.cli").main { %s }
+    local code = require("cmml.cli.main").main { %s }
     io.write("\nexit ", code)
     os.exit(code, true)
   ]]):format(errors, table.concat(words, ", ")))

@@ -120,7 +120,7 @@ function fetching.fetch(root, options)
   end
   write(root .. "/run.lua", ([[
     package.path = "./lua/?.lua"
-    local path, message = require "cmml.fetch".run { progress = false, %s }
+    local path, message = require "cmml.fetch.fetch".run { progress = false, %s }
     io.write(tostring(path), "\n", tostring(message), "\n")]]):format(table.concat(list, ", ")))
   local path = options.programs and folder_of(options.programs)
   local pipe = assert(io.popen(clean(("PATH=%s %s %s </dev/null 2>%s"):format(

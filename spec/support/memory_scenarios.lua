@@ -29,7 +29,7 @@ end
 -- @treturn table list of {name, run, check}: run() gives a text; check(), where there is one,
 -- raises if something does not hold that must hold after a run, also after one that failed
 return function(cmml, folder)
-  local core, json = cmml.core, require "cmml.json"
+  local core, json = cmml.core, require "cmml.base.json"
   local data = people.data(cmml, { users = 12, items = 8, rated = 6 })
   local model = cmml.cmml(data.catalogue, people.small())
   local path, ratings = folder .. "/model.safetensors", folder .. "/ratings.csv"

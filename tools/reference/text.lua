@@ -1,7 +1,7 @@
 --- The reference as text, for `cmml.help`: a block a name, ready to be printed.
 --
 -- A block begins with a line "## " and the names that it answers to; what follows is printed.
-local options = require "cmml.options"
+local options = require "cmml.base.command_line"
 local ops = require "reference.ops"
 local comments = require "reference.comments"
 local text = {}

@@ -1,8 +1,8 @@
 --- `cmml embed`: vectors of users and items by collaborative filtering.
 --
 -- @module cmml.cli.embed
-local args = require "cmml.args"
-local progress = require "cmml.progress"
+local args = require "cmml.base.args"
+local progress = require "cmml.base.progress"
 
 local embed = {
   summary = "make vectors of users and items by collaborative filtering",

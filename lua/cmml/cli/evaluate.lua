@@ -4,9 +4,9 @@
 local common = require "cmml.cli.common"
 local evaluate_scenarios = require "cmml.cli.evaluate_scenarios"
 local loaded = require "cmml.cli.loaded"
-local progress = require "cmml.progress"
+local progress = require "cmml.base.progress"
 local scenarios = require "cmml.cli.scenarios"
-local wrap = require("cmml.options").wrap
+local wrap = require("cmml.base.command_line").wrap
 
 local evaluate = {
   summary = "judge models on users or scenarios that they have never seen",

@@ -3,10 +3,10 @@
 -- @module cmml.cli.evaluate_scenarios
 local kept = require "cmml.cli.kept"
 local loaded = require "cmml.cli.loaded"
-local progress = require "cmml.progress"
+local progress = require "cmml.base.progress"
 local scenario_run = require "cmml.experiment.scenario_run"
 local scenarios = require "cmml.cli.scenarios"
-local wrap = require("cmml.options").wrap
+local wrap = require("cmml.base.command_line").wrap
 
 local evaluate_scenarios = {}
 

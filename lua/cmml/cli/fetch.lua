@@ -19,7 +19,7 @@ local fetch = {
 -- @treturn ?true
 -- @treturn ?string message
 function fetch.run(cmml, values)
-  local path, message = require("cmml.fetch").run {
+  local path, message = require("cmml.fetch.fetch").run {
     name = values[1] or "ml-1m", out = values.out, url = values.url, yes = values.yes,
     progress = cmml.core.terminal "stderr" ~= nil,
   }

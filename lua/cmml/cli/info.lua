@@ -2,8 +2,8 @@
 --
 -- @module cmml.cli.info
 local common = require "cmml.cli.common"
-local json = require "cmml.json"
-local wrap = require("cmml.options").wrap
+local json = require "cmml.base.json"
+local wrap = require("cmml.base.command_line").wrap
 
 local info = {
   summary = "tell what is in a model file",

@@ -1,7 +1,7 @@
 --- Whether what scenarios are judged by was kept from a model file, as far as the file tells.
 --
 -- @module cmml.cli.kept
-local same_ids = require "cmml.same_ids"
+local same_ids = require "cmml.data.same_ids"
 local scenarios = require "cmml.cli.scenarios"
 
 local kept = {}

@@ -2,8 +2,8 @@
 -- allows a judgement.
 --
 -- @module cmml.cli.loaded
-local args = require "cmml.args"
-local defaults = require("cmml.scenario_files").defaults
+local args = require "cmml.base.args"
+local defaults = require("cmml.settings.scenarios.filters").defaults
 
 local loaded = {}
 

@@ -6,7 +6,7 @@
 -- each may be missing.
 --
 -- @module cmml.cli.settings
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 
 local settings = {}
 

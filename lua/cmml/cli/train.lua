@@ -1,14 +1,14 @@
 --- `cmml train`: learn a model from ratings, or from scenarios.
 --
 -- @module cmml.cli.train
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local common = require "cmml.cli.common"
-local progress = require "cmml.progress"
+local progress = require "cmml.base.progress"
 local scenarios = require "cmml.cli.scenarios"
 local scenario_run = require "cmml.experiment.scenario_run"
 local setting_option = require("cmml.experiment.setting").option
 local settings = require "cmml.cli.settings"
-local wrap = require("cmml.options").wrap
+local wrap = require("cmml.base.command_line").wrap
 
 local train = {
   summary = "learn a model from ratings, or from scenarios (groups of items)",

@@ -4,10 +4,10 @@
 -- asks for the same settings: what was finished is never computed twice, and never lost.
 --
 -- @module cmml.experiment.cells
-local args = require "cmml.args"
-local json = require "cmml.json"
+local args = require "cmml.base.args"
+local json = require "cmml.base.json"
 local pool = require "cmml.experiment.pool"
-local progress = require "cmml.progress"
+local progress = require "cmml.base.progress"
 
 local cells = {}
 

@@ -1,7 +1,7 @@
 --- Plans of `contexts` and `routes`: a table with a row for each data set, and files of points.
 --
 -- @module cmml.experiment.context_plan
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local scenario_cell = require "cmml.experiment.scenario_cell"
 local scenario_plan = require "cmml.experiment.scenario_plan"
 local user_cell = require "cmml.experiment.user_cell"

@@ -1,7 +1,7 @@
 --- `cmml experiment encoders`: encoders and hybrids, under linear modulation as in the paper.
 --
 -- @module cmml.experiment.encoders
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local setting = require "cmml.experiment.setting"
 
 local encoders = {

@@ -1,8 +1,8 @@
 --- What the caller of an experiment or of `cmml.tune` gives, checked before anything runs.
 --
 -- @module cmml.experiment.given
-local args = require "cmml.args"
-local files = require "cmml.scenario_files"
+local args = require "cmml.base.args"
+local files = require "cmml.settings.scenarios.filters"
 local made = require "cmml.experiment.made"
 
 local given = {}

@@ -1,7 +1,7 @@
 --- `cmml experiment modulations`: every modulation that is registered (CMML's Table 5).
 --
 -- @module cmml.experiment.modulations
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local setting = require "cmml.experiment.setting"
 
 local modulations = {

@@ -1,7 +1,7 @@
 --- Plans of the scenario setting: rows over data sets, a cell for each seed.
 --
 -- @module cmml.experiment.scenario_plan
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local given = require "cmml.experiment.given"
 local scenario_cell = require "cmml.experiment.scenario_cell"
 local user_cell = require "cmml.experiment.user_cell"

@@ -1,7 +1,7 @@
 --- Experiments that compare networks in the setting of their data: ratings of users, or scenarios.
 --
 -- @module cmml.experiment.setting
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local scenario_cell = require "cmml.experiment.scenario_cell"
 local scenario_plan = require "cmml.experiment.scenario_plan"
 local user_cell = require "cmml.experiment.user_cell"

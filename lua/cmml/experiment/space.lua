@@ -4,7 +4,7 @@
 -- object: by name such a text, or a list of values of any kind, such as {{64, 64}, {128}}.
 --
 -- @module cmml.experiment.space
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 
 local space = {}
 

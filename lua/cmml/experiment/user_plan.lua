@@ -1,7 +1,7 @@
 --- Plans of the user setting: rows under protocols, a cell for each seed.
 --
 -- @module cmml.experiment.user_plan
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local given = require "cmml.experiment.given"
 local user_cell = require "cmml.experiment.user_cell"
 

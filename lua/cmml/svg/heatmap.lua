@@ -1,5 +1,5 @@
 -- A matrix as coloured cells, with their values.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"

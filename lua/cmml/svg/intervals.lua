@@ -1,5 +1,5 @@
 -- A dot with an interval for each row: tables of experiments.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local number = require "cmml.svg.number"

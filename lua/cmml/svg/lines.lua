@@ -1,5 +1,5 @@
 -- A metric at several sizes, a line for each series: results by support.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"

@@ -1,5 +1,5 @@
 -- Routes through layers of modules: circles, and edges as thick as their weights.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local number = require "cmml.svg.number"
 local places_of = require "cmml.svg.places"

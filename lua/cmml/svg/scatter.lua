@@ -1,5 +1,5 @@
 -- Points in a plane, their groups told apart by colour and shape.
-local args = require "cmml.args"
+local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"

@@ -1,0 +1,248 @@
+--- Checking of option tables: an unknown key is an error that names the nearest known one,
+-- or all.
+--
+-- @module cmml.base.args
+local args = {}
+
+-- The files of the library, but for those that use it as anybody does: commands and experiments.
+local here = debug.getinfo(1, "S").source
+local root = here:match "^(.*/)[^/]*/[^/]*$" or "@"
+
+local function is_inside(source)
+  local rest = source:sub(1, #root) == root and source:sub(#root + 1)
+  return rest and not rest:find "^cli/" and not rest:find "^experiment/"
+end
+
+--- Raises, as the function of this name does, but an error with a position points at the line
+-- outside of the library that led here, whichever functions lie between.
+-- @param message
+-- @tparam[opt=1] integer level 0: no position; else of the stack, seen from who calls this, which
+-- counts where all of the stack is the library's
+function args.error(message, level)
+  level = level or 1
+  for outer = level > 0 and 2 or 201, 200 do
+    local info = debug.getinfo(outer, "S")
+    if not info then
+      break
+    elseif not is_inside(info.source) then
+      -- where a function outside called one of this file, the level is its own wish
+      local wished = outer == 3 and info.what ~= "C" and debug.getinfo(2, "S").source == here
+      error(message, wished and math.max(outer, level + 1) or outer)
+    end
+  end
+  error(message, level > 0 and level + 1 or 0)
+end
+
+local error = args.error
+
+-- Edit distance, for "did you mean".
+local function distance(a, b)
+  local row = {}
+  for j = 0, #b do
+    row[j] = j
+  end
+  for i = 1, #a do
+    local diagonal = row[0]
+    row[0] = i
+    for j = 1, #b do
+      local cost = a:byte(i) == b:byte(j) and 0 or 1
+      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+    end
+  end
+  return row[#b]
+end
+
+-- At most two typing mistakes, which leave half of the shorter word; or one begins with the other.
+local function is_near(word, candidate, d)
+  local shorter = math.min(#word, #candidate)
+  local begins = shorter > 1 and word:sub(1, shorter) == candidate:sub(1, shorter)
+  return begins or (d <= 2 and 2 * d <= shorter)
+end
+
+--- The entry of a list that a word may have been meant for: at most two letters are other, missing
+-- or too many, or one is the beginning of the other.
+-- @tparam string word
+-- @tparam table known list of strings
+-- @treturn ?string the nearest one, the first of equals; nil if none is near
+function args.nearest(word, known)
+  local best, least
+  for _, candidate in ipairs(known) do
+    local d = distance(word, candidate)
+    if is_near(word, candidate, d) and (not least or d < least) then
+      best, least = candidate, d
+    end
+  end
+  return best
+end
+
+--- What to say of a word that is not in a list: "did you mean batch?" if one is near, or else which
+-- there are.
+-- @tparam string word
+-- @tparam table known list of strings
+-- @tparam[opt=""] string prefix in front of each, such as "--"
+-- @treturn string
+function args.suggest(word, known, prefix)
+  prefix = prefix or ""
+  local near = args.nearest(word, known)
+  if near then
+    return ("did you mean %s%s?"):format(prefix, near)
+  elseif #known == 0 then
+    return "there are none"
+  end
+  return ("known: %s%s"):format(prefix, table.concat(known, ", " .. prefix))
+end
+
+--- The keys of a table as texts, sorted.
+-- @tparam table t
+-- @treturn {string,...}
+function args.keys(t)
+  local keys = {}
+  for key in pairs(t) do
+    keys[#keys + 1] = tostring(key)
+  end
+  table.sort(keys)
+  return keys
+end
+
+-- "?" allows absence; "any" any value; "integer" whole numbers; otherwise a type or a class name.
+local function fits(value, kind)
+  if kind == "any" then
+    return true
+  elseif kind == "integer" then
+    return type(value) == "number" and math.tointeger(value) ~= nil
+  elseif type(value) == kind then
+    return true
+  end
+  local meta = getmetatable(value)
+  return type(meta) == "table" and meta.__name == kind
+end
+
+local function article(kind)
+  return (kind:find("^[aeiou]") and "an " or "a ") .. kind
+end
+
+local function describe(value)
+  local meta = getmetatable(value)
+  if value == nil then
+    return "nil"
+  elseif type(meta) == "table" and meta.__name then
+    return meta.__name
+  end
+  return type(value) == "string" and ("%q"):format(value) or type(value) .. " " .. tostring(value)
+end
+
+--- Checks an option table against what a function knows and fills in defaults.
+-- @tparam string name of the function, for messages
+-- @tparam ?table options nil counts as {}
+-- @tparam table known by key: a kind ("number", "integer", "string", "table", "boolean",
+-- "function", "any", a class name, each with ? behind if it may be absent), or {kind, default}
+-- @tparam[opt=3] integer level of the stack that errors point at
+-- @treturn table a fresh table with every known key
+function args.check(name, options, known, level)
+  level = level or 3
+  if options == nil then
+    options = {}
+  elseif type(options) ~= "table" then
+    error(("%s: a table of options was expected, not %s"):format(name, describe(options)), level)
+  end
+  for key in pairs(options) do
+    if known[key] == nil then
+      error(("%s: unknown option %s; %s"):format(name, tostring(key),
+        args.suggest(tostring(key), args.keys(known))), level)
+    end
+  end
+  local result = {}
+  for _, key in ipairs(args.keys(known)) do -- so that the first error is always the same
+    local rule = known[key]
+    local kind, default = rule, nil
+    if type(rule) == "table" then
+      kind, default = rule[1], rule[2]
+    end
+    local value = options[key]
+    if value == nil then
+      value = default
+    end
+    local optional = kind:sub(-1) == "?"
+    if value == nil and not optional then
+      error(("%s: option %s is missing"):format(name, key), level)
+    elseif value ~= nil and not fits(value, optional and kind:sub(1, -2) or kind) then
+      error(("%s: option %s must be %s, not %s"):format(
+        name, key, article(optional and kind:sub(1, -2) or kind), describe(value)), level)
+    end
+    -- 8.0 is a whole number, but would be written as 8.0 into files and shapes
+    local is_integer = kind:sub(1, 7) == "integer"
+    result[key] = is_integer and value ~= nil and math.tointeger(value) or value
+  end
+  return result
+end
+
+--- Raises unless a value is a list of sizes: a layer of no width would pass nothing on, in silence.
+-- @tparam string name of the function and option, for messages
+-- @param list
+-- @tparam[opt=3] integer level
+function args.sizes(name, list, level)
+  for key in pairs(list) do
+    if not (math.type(key) == "integer" and key >= 1 and key <= #list) then
+      error(("%s must be a list without gaps, but has the key %s"):format(name, tostring(key)),
+        level or 3)
+    end
+  end
+  for i = 1, #list do
+    local size = list[i]
+    if math.type(size) ~= "integer" or size < 1 then
+      error(("%s must be whole numbers of at least 1, not %s"):format(name,
+        type(size) == "string" and ("%q"):format(size) or tostring(size)), level or 3)
+    end
+  end
+end
+
+-- Whether a place, as errors tell it, is in the library. Of long ones Lua leaves out the beginning,
+-- but never so much that less than 20 letters are left before the name of a file of the library.
+local function is_ours(place)
+  local path, tail = root:gsub("^@", ""), place:match "^%.%.%.(.*)$"
+  for first = 1, tail and #path - 19 or 1 do
+    local part = path:sub(first)
+    if (tail or place):sub(1, #part) == part then
+      return true
+    end
+  end
+  return false
+end
+
+-- Where in the library it was found that a call is wrong; not where the library itself is.
+local function without_position(problem)
+  local place, rest = problem:match "^([^\n]-%.lua):%d+: (.*)$"
+  return rest and is_ours(place) and not rest:find "^attempt to " and rest or problem
+end
+
+--- Calls a function whose errors come from below, such as those of the core: they point at the
+-- line outside of the library that led here. Errors of functions of others keep their own.
+-- @tparam function f
+-- @param ... its arguments
+-- @return what it gives
+function args.call(f, ...)
+  local results = table.pack(pcall(f, ...))
+  if not results[1] then
+    local problem = results[2]
+    local own = type(problem) == "string" and without_position(problem)
+    args.error(own or problem, own and not own:find "^[^\n:]+:%d+: " and 1 or 0)
+  end
+  return table.unpack(results, 2, results.n)
+end
+
+--- Raises unless a value is one of a list of names.
+-- @tparam string name of the function and option, for messages
+-- @param value
+-- @tparam table known list of strings
+-- @tparam[opt=3] integer level
+function args.one_of(name, value, known, level)
+  for _, candidate in ipairs(known) do
+    if value == candidate then
+      return value
+    end
+  end
+  error(("%s: %s is none of %s"):format(name, describe(value), table.concat(known, ", ")),
+    level or 3)
+end
+
+return args

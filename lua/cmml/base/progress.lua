@@ -1,0 +1,97 @@
+--- Progress for people: one line that renews itself on a terminal, plain lines elsewhere.
+--
+-- @module cmml.base.progress
+local progress = {}
+
+--- Seconds as 0:07, 3:21 or 1:05:10.
+-- @tparam number seconds
+-- @treturn string
+function progress.duration(seconds)
+  local s = math.floor(seconds + 0.5)
+  if s >= 3600 then
+    return ("%d:%02d:%02d"):format(s // 3600, s % 3600 // 60, s % 60)
+  end
+  return ("%d:%02d"):format(s // 60, s % 60)
+end
+
+--- Callbacks for `cmml.train` that show it on standard error.
+-- @tparam table core for its clock and terminal
+-- @tparam integer epochs
+-- @treturn table on_step and on_epoch
+function progress.training(core, epochs)
+  local columns = core.terminal "stderr"
+  local began, first, last_shown = core.clock(), nil, 0
+
+  local function on_step(epoch, step, steps, loss)
+    local now = core.clock()
+    first = first or { epoch = epoch }
+    if not columns or (now - last_shown < 0.1 and step < steps) then
+      return
+    end
+    last_shown = now
+    local done = (epoch - first.epoch) * steps + step
+    local rate = done / math.max(now - began, 1e-9)
+    local left = (epochs - first.epoch + 1) * steps - done
+    local line = ("epoch %d/%d  step %d/%d  loss %.4f  %.0f steps/s  %s left"):format(epoch, epochs,
+      step, steps, loss, rate, progress.duration(left / rate))
+    io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
+  end
+
+  local function on_epoch(state, improved)
+    local judged = state.mae
+      and ("  valid mae %.4f  ndcg_exp@1 %.4f"):format(state.mae, state.ndcg)
+      or state["recall@20"] and ("  valid recall@10 %.4f  recall@20 %.4f"):format(
+        state["recall@10"], state["recall@20"]) or ""
+    io.stderr:write(columns and "\r\27[K" or "", ("epoch %d/%d  loss %.4f%s  %.1f s%s\n"):format(
+      state.epoch, epochs, state.loss, judged, state.seconds, improved and "  best" or ""))
+  end
+
+  return { on_step = on_step, on_epoch = on_epoch }
+end
+
+--- Callbacks that show on standard error how far the judgement of a model is.
+-- @tparam table core for its clock and terminal
+-- @tparam string title of the model
+-- @tparam ?boolean quiet nothing is shown
+-- @treturn table on_scenario (see `cmml.evaluate_ranking`) and finish
+function progress.judging(core, title, quiet)
+  local columns = core.terminal "stderr"
+  local began, last_shown = core.clock(), 0
+
+  local function on_scenario(done, count)
+    local now = core.clock()
+    if quiet or not columns or now - last_shown < 0.1 then
+      return
+    end
+    last_shown = now
+    local line = ("%s  scenario %d/%d  %s left"):format(title, done, count,
+      progress.duration((now - began) / done * (count - done)))
+    io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
+  end
+
+  local function finish()
+    if not quiet then
+      io.stderr:write(columns and "\r\27[K" or "", ("%s  judged in %.1f s\n"):format(title,
+        core.clock() - began))
+    end
+  end
+
+  return { on_scenario = on_scenario, finish = finish }
+end
+
+--- A callback for `cmml.als_vectors` and `cmml.bpr_vectors` that shows on standard error how far
+-- they are.
+-- @tparam table core for its terminal
+-- @treturn function
+function progress.iterations(core)
+  local columns = core.terminal "stderr"
+  return function(state)
+    local last = state.iteration == state.iterations
+    io.stderr:write(columns and "\r" or "", ("iteration %d/%d  %s"):format(state.iteration,
+      state.iterations, state.loss and ("loss %.6g"):format(state.loss)
+      or ("%.2f %% of pairs in order"):format(100 * state.right)),
+      columns and not last and "\27[K" or "\n")
+  end
+end
+
+return progress

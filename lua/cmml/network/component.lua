@@ -1,0 +1,112 @@
+--- The exchangeable parts of CMML's network: encoders, hybrids and modulations, found by name.
+--
+-- Built-in ones and those of a user are the same thing: a constructor of a module, under a name
+-- that model files, presets and tables of experiments use. What each kind is given and has to give
+-- is said in encoder.lua, hybrid.lua and modulation.lua.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local error = args.error
+
+local kinds = { "encoder", "hybrid", "modulation" }
+
+-- What a module holds in a field without having it registered: the field, and "module" or
+-- "parameter". It would learn, or not, but no model file could hold it. Fields whose parameters are
+-- registered elsewhere in the module may be there twice.
+local function unregistered(cmml, module)
+  local known, found, kind = {}, nil, nil
+  for _, entry in ipairs(module:named_parameters()) do
+    known[entry[2]] = true
+  end
+  for key, value in pairs(module) do
+    local is_tensor, is_new = cmml.is_tensor(value), false
+    if is_tensor then
+      is_new = value.tracked and not known[value]
+    elseif type(value) == "table" and type(value.named_parameters) == "function" then
+      for _, entry in ipairs(value:named_parameters()) do
+        is_new = is_new or not known[entry[2]]
+      end
+    end
+    if is_new and (not found or tostring(key) < found) then
+      found, kind = tostring(key), is_tensor and "parameter" or "module"
+    end
+  end
+  return found, kind
+end
+
+return function(cmml)
+  --- Constructors of context encoders by name.
+  cmml.encoders = {}
+  --- Constructors of hybrid context generators by name.
+  cmml.hybrids = {}
+  --- Constructors of modulation heads by name.
+  cmml.modulations = {}
+
+  local registries = { encoder = cmml.encoders, hybrid = cmml.hybrids,
+    modulation = cmml.modulations }
+
+  --- Registers a component.
+  -- @tparam string kind "encoder", "hybrid" or "modulation"
+  -- @tparam string name for options, model files and tables
+  -- @tparam function constructor of a table of options, giving a Module. The table holds the sizes
+  -- that its kind is given, init (from nn.init, to be handed on to every layer), and what the
+  -- network's option `<kind>_options` holds
+  -- @treturn function the constructor
+  function cmml.register_component(kind, name, constructor)
+    args.one_of("register_component: kind", kind, kinds)
+    if type(name) ~= "string" or name == "" then
+      error("register_component: the name must be a text, not " .. tostring(name), 2)
+    elseif type(constructor) ~= "function" then
+      error("register_component: the constructor must be a function, not " .. type(constructor), 2)
+    elseif registries[kind][name] then
+      error(("register_component: the %s %s is registered already"):format(kind, name), 2)
+    end
+    registries[kind][name] = constructor
+    return constructor
+  end
+
+  --- Makes a component.
+  -- @tparam string kind "encoder", "hybrid" or "modulation"
+  -- @tparam string name
+  -- @tparam table sizes what its kind is given, and init
+  -- @tparam[opt] table options of the component's own; none of those in sizes
+  -- @treturn Module
+  function cmml.component(kind, name, sizes, options)
+    args.one_of("component: kind", kind, kinds)
+    args.check("component", { sizes = sizes, options = options },
+      { sizes = "table", options = "table?" })
+    local constructor = registries[kind][name]
+    if not constructor then
+      error(("network: %s: \"%s\" is none of %s; register_component, or --modules of the command "
+        .. "line, makes others known"):format(kind, tostring(name),
+        table.concat(args.keys(registries[kind]), ", ")), 2)
+    end
+    local all = {}
+    for key, value in pairs(options or {}) do
+      all[key] = value
+    end
+    for key, value in pairs(sizes) do
+      if all[key] ~= nil then
+        error(("network: %s_options: %s is given by the network, not an option of the %s's own")
+          :format(kind, key, kind), 2)
+      end
+      all[key] = value
+    end
+    local made, module = pcall(constructor, all)
+    if not made then -- an error that is no text is not ours to change
+      error(type(module) == "string" and ("network: the constructor of the %s %s: %s"):format(kind,
+        name, module:gsub("^[^\n]*/component%.lua:%d+: ", "")) or module, 2)
+    elseif type(module) ~= "table" or type(module.named_parameters) ~= "function" then
+      error(("network: the constructor of the %s %s gave %s, not a module"):format(kind, name,
+        type(module)), 2)
+    elseif type(module.forward) ~= "function" then
+      error(("network: the %s %s has no method forward"):format(kind, name), 2)
+    end
+    local field, what = unregistered(cmml, module)
+    if field then
+      error(("network: the constructor of the %s %s: its field %s is a %s that is not registered; "
+        .. "use self:register(%q, ..)"):format(kind, name, field, what, field), 2)
+    end
+    return module
+  end
+end

@@ -1,0 +1,184 @@
+--- Modulation heads: the recommender's network and how a condition changes it (CMML section 3.4).
+--
+-- A modulation is a module of (x, condition, parts): x [rows, inp], condition [rows, cond]; it
+-- gives scores [rows], and leaves what it computed on the way in the table `parts` if there is one.
+-- The constructors, by name in `cmml.modulations`, take {inp, cond, backbone, hyper, activation,
+-- init}: backbone are the widths of the recommender's layers, hyper those of the hypernetwork's.
+-- One whose field `reads_joined` is true may get x and condition as joined matrices.
+--
+-- Here are those whose hypernetwork makes numbers; soft_modulation.lua has the one that makes
+-- routes.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local error = args.error
+
+return function(cmml, use)
+  use "network.component"
+  local nn, core = cmml.nn, cmml.core
+
+  local options_of = { inp = "integer", cond = "integer", backbone = "table", hyper = "table",
+    activation = "string", init = "table?" }
+
+  -- The fields of a modulation of layers: a ReLU trunk on the condition, with a linear head for
+  -- each layer of the backbone that makes `each` numbers for every unit of it.
+  local function layered(self, what, opt, each)
+    if #opt.hyper ~= #opt.backbone then
+      error(("modulations.%s: %d hyper widths for %d backbone layers; each layer needs its own")
+        :format(what, #opt.hyper, #opt.backbone), 3)
+    end
+    local trunk, head, backbone = {}, {}, {}
+    local cond, inp = opt.cond, opt.inp
+    for l, width in ipairs(opt.backbone) do
+      backbone[l] = nn.linear { inp = inp, out = width, init = opt.init }
+      trunk[l] = nn.linear { inp = cond, out = opt.hyper[l], activation = "relu",
+        init = opt.init }
+      head[l] = nn.linear { inp = opt.hyper[l], out = each * width, init = opt.init }
+      cond, inp = opt.hyper[l], width
+    end
+    self.depth = #opt.backbone
+    self.activation = nn.check_activation(("modulations.%s: activation"):format(what),
+      opt.activation)
+    local hyper = self:register("hyper", nn.list {})
+    hyper:register("trunk", nn.list(trunk))
+    hyper:register("head", nn.list(head))
+    self:register("backbone", nn.list(backbone))
+    self:register("out", nn.linear { inp = inp, out = 1, init = opt.init })
+    return self
+  end
+
+  -- Scores of rows, where `modulate` makes a layer's result of its affine map and what was
+  -- generated for it.
+  local function run_layers(self, x, condition, parts, modulate)
+    local t, a, generated = condition, x, {}
+    for l = 1, self.depth do
+      t = self.hyper.trunk:at(l)(t)
+      generated[l] = self.hyper.head:at(l)(t)
+      a = modulate(self.backbone:at(l)(a), generated[l])
+    end
+    if parts then
+      parts.hyper, parts.backbone = generated, a
+    end
+    return core.reshape(self.out(a), { -1 })
+  end
+
+  local NoModulation = nn.class "cmml.NoModulation"
+  NoModulation.reads_joined = true
+
+  --- No modulation: the layers a_l = activation(W_l a + b_l), and a linear map to the score.
+  -- @tparam table options inp, cond (not read), backbone (widths of the layers), hyper (not read),
+  -- activation, init
+  -- @treturn NoModulation of (x, condition, parts); children backbone, out
+  function cmml.modulations.none(options)
+    local opt = args.check("modulations.none", options, options_of)
+    local self = NoModulation.new()
+    local activation = nn.check_activation("modulations.none: activation", opt.activation)
+    self:register("backbone", nn.mlp { widths = { opt.inp, table.unpack(opt.backbone) },
+      activation = activation, last = activation, init = opt.init })
+    self:register("out", nn.linear { inp = opt.backbone[#opt.backbone], out = 1,
+      init = opt.init })
+    return self
+  end
+
+  --- Scores of rows.
+  -- @tparam Tensor|Joined x [rows, inp]
+  -- @tparam Tensor|Joined _ the condition, not read
+  -- @tparam[opt] table parts is given the fields hyper (an empty list) and backbone (the last
+  -- layer)
+  -- @treturn Tensor [rows]
+  function NoModulation:forward(x, _, parts)
+    local a = self.backbone(x)
+    if parts then
+      parts.hyper, parts.backbone = {}, a
+    end
+    return core.reshape(self.out(a), { -1 })
+  end
+
+  local Film = nn.class "cmml.FilmModulation"
+  Film.reads_joined = true
+
+  --- FiLM layers: a_l = activation(gamma_l * (W_l a + b_l) + beta_l), with gamma_l and beta_l from
+  -- a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
+  -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of
+  -- the trunk, as many), activation, init
+  -- @treturn FilmModulation of (x, condition, parts); children hyper.trunk, hyper.head, backbone,
+  -- out
+  function cmml.modulations.film(options)
+    local opt = args.check("modulations.film", options, options_of)
+    return layered(Film.new(), "film", opt, 2)
+  end
+
+  --- Scores of rows.
+  -- @tparam Tensor|Joined x [rows, inp]
+  -- @tparam Tensor|Joined condition [rows, cond]
+  -- @tparam[opt] table parts is given the fields hyper (what generates gamma and beta, a tensor a
+  -- layer) and backbone (the last modulated layer)
+  -- @treturn Tensor [rows]
+  function Film:forward(x, condition, parts)
+    return run_layers(self, x, condition, parts, function(a, generated)
+      return core.film(a, generated, self.activation)
+    end)
+  end
+
+  local Sigmoid = nn.class "cmml.SigmoidModulation"
+  Sigmoid.reads_joined = true
+
+  --- Sigmoid layers: a_l = activation(sigmoid(g_l) * (W_l a + b_l)), with g_l from a hypernetwork
+  -- like that of FiLM (CMML eq. 10).
+  -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of
+  -- the trunk, as many), activation, init
+  -- @treturn SigmoidModulation of (x, condition, parts); children as those of FiLM
+  function cmml.modulations.sigmoid(options)
+    local opt = args.check("modulations.sigmoid", options, options_of)
+    return layered(Sigmoid.new(), "sigmoid", opt, 1)
+  end
+
+  --- Scores of rows.
+  -- @tparam Tensor|Joined x [rows, inp]
+  -- @tparam Tensor|Joined condition [rows, cond]
+  -- @tparam[opt] table parts is given the fields hyper (g_l, a tensor a layer) and backbone (the
+  -- last modulated layer)
+  -- @treturn Tensor [rows]
+  function Sigmoid:forward(x, condition, parts)
+    return run_layers(self, x, condition, parts, function(a, generated)
+      return nn.activate(core.sigmoid(generated) * a, self.activation)
+    end)
+  end
+
+  local Linear = nn.class "cmml.LinearModulation"
+  Linear.reads_joined = true
+
+  --- A generated last layer: the score is w . a + b, with a from an MLP on x that has the
+  -- activation after every layer, and (w, b) from a ReLU MLP on the condition (CMML eq. 9).
+  -- @tparam table options inp, cond, backbone (widths of the MLP), hyper (widths of the other's
+  -- hidden layers), activation, init
+  -- @treturn LinearModulation of (x, condition, parts); children backbone, hyper
+  function cmml.modulations.linear(options)
+    local opt = args.check("modulations.linear", options, options_of)
+    local self = Linear.new()
+    local activation = nn.check_activation("modulations.linear: activation", opt.activation)
+    self.width = opt.backbone[#opt.backbone]
+    local hyper = { opt.cond, table.unpack(opt.hyper) }
+    hyper[#hyper + 1] = self.width + 1
+    self:register("backbone", nn.mlp { widths = { opt.inp, table.unpack(opt.backbone) },
+      activation = activation, last = activation, init = opt.init })
+    self:register("hyper", nn.mlp { widths = hyper, init = opt.init })
+    return self
+  end
+
+  --- Scores of rows.
+  -- @tparam Tensor|Joined x [rows, inp]
+  -- @tparam Tensor|Joined condition [rows, cond]
+  -- @tparam[opt] table parts is given the fields hyper (a list of one tensor: w, then b) and
+  -- backbone (a)
+  -- @treturn Tensor [rows]
+  function Linear:forward(x, condition, parts)
+    local a, generated = self.backbone(x), self.hyper(condition)
+    if parts then
+      parts.hyper, parts.backbone = { generated }, a
+    end
+    local w = generated:slice(2, 1, self.width)
+    local b = generated:slice(2, self.width + 1, self.width + 1)
+    return core.row_dot(a, w) + b:reshape { -1 }
+  end
+end

@@ -1,0 +1,233 @@
+--- CMML's network: field embeddings, context encoder, hybrid context generator and modulation head
+-- (Feng et al., CIKM 2021).
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local supports = require "cmml.network.supports"
+local error = args.error
+
+return function(cmml)
+  local nn, core = cmml.nn, cmml.core
+  local Network = nn.class "cmml.Network"
+
+  local function names_of(fields)
+    local names = {}
+    for i, field in ipairs(fields) do
+      names[i] = field.name
+    end
+    return names
+  end
+
+  local function check_sizes(opt)
+    for _, name in ipairs { "width", "dim", "label_hidden", "beside", "encoder_widths", "backbone",
+      "hyper" } do
+      local sizes = opt[name]
+      args.sizes("network: " .. name, type(sizes) == "table" and sizes or { sizes }, 4)
+    end
+    if #opt.backbone == 0 then
+      error("network: backbone must have a layer: it is what the context modulates", 3)
+    end
+  end
+
+  -- All fields, and the width of x.
+  local function all_fields(opt)
+    local fields = {}
+    table.move(opt.item_fields, 1, #opt.item_fields, 1, fields)
+    table.move(opt.user_fields, 1, #opt.user_fields, #fields + 1, fields)
+    if #fields == 0 and not opt.beside and not opt.dim then
+      error("network: item_fields and user_fields are both empty: nothing tells rows apart; give "
+        .. "fields, or dim if the vectors are given", 3)
+    elseif (#fields > 0 or opt.beside) and opt.dim then
+      error("network: fields and dim were given: with fields, dim is their number times width", 3)
+    end
+    return fields, opt.dim or (opt.beside or 0) + #fields * opt.width
+  end
+
+  -- A component, and its name for messages.
+  local function add(self, opt, kind, sizes)
+    sizes.init = opt.init
+    self.names[kind] = opt[kind]
+    return self:register(kind, cmml.component(kind, opt[kind], sizes, opt[kind .. "_options"]),
+      kind == "modulation")
+  end
+
+  -- The biases of a part of the network (the first word of their names) as a run begins with them.
+  local function start_biases(self, starts)
+    for part, value in pairs(starts) do
+      if type(part) ~= "string" or math.type(value) == nil or value - value ~= 0 then
+        error(("network: bias_start must give finite numbers by part, such as {hyper = 0.1}, not "
+          .. "%s = %s"):format(tostring(part), tostring(value)), 3)
+      end
+      local found = false
+      for name, tensor in self:parameters() do
+        if name:match "^[^.]+" == part and name:match "%.bias$" then
+          found = true
+          cmml.no_grad(tensor.copy_, tensor, core.full(tensor.shape, value))
+        end
+      end
+      if not found then
+        error(("network: bias_start: there are no biases %s.[..].bias (hyper and backbone of film, "
+          .. "sigmoid and linear have such, encoder of all)"):format(part), 3)
+      end
+    end
+  end
+
+  --- CMML's network: from rows x to scores, modulated by the contexts of tasks.
+  -- @tparam table options item_fields and user_fields (lists of {name, size, multi}; default none),
+  -- width (of a field's vector), beside (width of vectors that are given beside the fields',
+  -- default none), or instead of fields dim (of vectors that are given); encoder,
+  -- encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it
+  -- sees the positives of a binary support alone, the published "Non-negative-PE"; default true),
+  -- context_shrink (the context of a support of n rows is multiplied by n / (n + context_shrink);
+  -- default 0: it is as the encoder gives it),
+  -- label ("rating": the number enters the encoder through an MLP 1 -> label_hidden ->
+  -- label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation,
+  -- backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options
+  -- (tables for the components' own options); bias_start (numbers by part of the network, such as
+  -- {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init.
+  -- Defaults: the published code's sizes, and biases that start as `nn.linear` says.
+  -- @treturn Network with embed_fields, context and score
+  function cmml.network(options)
+    local opt = args.check("network", options, {
+      item_fields = { "table", {} }, user_fields = { "table", {} }, width = { "integer", 32 },
+      beside = "integer?",
+      dim = "integer?", encoder = { "string", "mean" }, encoder_widths = { "table", { 64 } },
+      encoder_detach = { "boolean", true }, label = { "string", "rating" },
+      label_hidden = { "integer", 64 }, hybrid = { "string", "dot" },
+      modulation = { "string", "film" }, backbone = { "table", { 64, 64 } },
+      hyper = { "table", { 256, 256 } }, activation = { "string", "leaky_relu" },
+      encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
+      encoder_negatives = { "boolean", true }, context_shrink = { "number", 0 },
+      bias_start = "table?", init = "table?",
+    })
+    local fields, dim = all_fields(opt)
+    check_sizes(opt)
+    args.one_of("network: label", opt.label, { "rating", "binary" })
+    if opt.label == "rating" and not opt.encoder_negatives then
+      error("network: encoder_negatives = false needs label = \"binary\": ratings have no "
+        .. "negatives", 2)
+    elseif not (opt.context_shrink >= 0 and opt.context_shrink < math.huge) then
+      error(("network: context_shrink must be finite and not negative, but is %g"):format(
+        opt.context_shrink), 2)
+    end
+    opt.init = opt.init or nn.init(0)
+    local self = Network.new()
+    self.fields = { item = names_of(opt.item_fields), user = names_of(opt.user_fields) }
+    self.dim, self.encoder_detach, self.names = dim, opt.encoder_detach, {}
+    self.encoder_negatives, self.context_shrink = opt.encoder_negatives, opt.context_shrink
+    if #fields > 0 then
+      self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,
+        init = opt.init })
+    end
+    if opt.label == "rating" then
+      self:register("label", nn.mlp { widths = { 1, opt.label_hidden, opt.label_hidden },
+        init = opt.init })
+    end
+    add(self, opt, "encoder", { inp = self.dim + (self.label and opt.label_hidden or 2),
+      out = self.dim, widths = opt.encoder_widths })
+    add(self, opt, "hybrid", { width = self.dim })
+    if math.type(self.hybrid.out) ~= "integer" then
+      error(("network: the hybrid %s must have a field out, the width of what it gives"):format(
+        opt.hybrid), 2)
+    end
+    add(self, opt, "modulation", { inp = self.dim, cond = self.hybrid.out,
+      backbone = opt.backbone, hyper = opt.hyper, activation = opt.activation })
+    start_biases(self, opt.bias_start or {})
+    return self
+  end
+
+  --- The joined vectors of one side's fields.
+  -- @tparam string side "item" or "user"
+  -- @tparam table bags one {ids, segments} for each field of the side, in order
+  -- @tparam ?Ids rows which rows of the bags, in order; nil for all
+  -- @treturn ?Tensor [rows, width * fields]; nil if the side has no fields
+  function Network:embed_fields(side, bags, rows)
+    if #self.fields[side] == 0 then
+      return nil
+    end
+    return self.embedding(self.fields[side], bags, rows)
+  end
+
+  -- What a component gets: joined matrices where it reads them, else tensors.
+  local function for_component(component, x)
+    return component.reads_joined and x or cmml.written_out(x)
+  end
+
+  local function as_joined(x)
+    return cmml.is_joined(x) and x or cmml.joined { { x } }
+  end
+
+  local function shape_of(x)
+    if cmml.is_joined(x) then
+      return x:shape()
+    end
+    return cmml.is_tensor(x) and x.shape or nil
+  end
+
+  -- What a component gave, or an error unless it has this shape.
+  local function checked(self, kind, value, rows, width)
+    local got, wanted = shape_of(value), width and { rows, width } or { rows }
+    if not got or #got ~= #wanted or got[1] ~= rows or got[2] ~= width then
+      error(("the %s %s gave %s, but a tensor of shape %s was expected"):format(kind,
+        self.names[kind], got and "one of shape " .. table.concat(got, "x") or type(value),
+        table.concat(wanted, "x")), 0)
+    end
+    return value
+  end
+
+  -- The part of the encoder's samples that labels make, for each of these values.
+  local function label_vectors(self, values)
+    local column = values:reshape { -1, 1 }
+    if self.label then
+      return self.label(column)
+    end
+    local positive = core.gt(column, 0)
+    return core.concat { positive, 1 - positive }
+  end
+
+  --- The contexts of tasks.
+  -- @tparam Tensor|Joined x [rows, dim], a row for every support interaction
+  -- @tparam Tensor labels [rows]
+  -- @tparam Segments segments one a task; an empty one gives the context zero
+  -- @treturn Tensor [tasks, dim]
+  function Network:context(x, labels, segments)
+    local parts = {}
+    for i, piece in ipairs(as_joined(x).parts) do
+      parts[i] = { self.encoder_detach and piece[1]:detach() or piece[1], piece[2] }
+    end
+    if not self.encoder_negatives then
+      parts, labels, segments = supports.positives(core, parts, labels, segments)
+    end
+    local places
+    if not labels.tracked then -- labels take few values: each is embedded once
+      labels, places = core.distinct(labels)
+    end
+    parts[#parts + 1] = { label_vectors(self, labels), places }
+    local samples = for_component(self.encoder, cmml.joined(parts))
+    local context = cmml.written_out(self.encoder(samples, segments))
+    checked(self, "encoder", context, #segments, self.dim)
+    return supports.shrunk(core, context, segments, self.context_shrink)
+  end
+
+  --- Scores of query rows.
+  -- @tparam Tensor|Joined x [rows, dim]
+  -- @tparam Tensor context [tasks, dim]
+  -- @tparam Segments segments which rows belong to which task
+  -- @tparam[opt] table options parts = true returns what was computed on the way, too
+  -- @treturn Tensor [rows]
+  -- @treturn ?table condition, and what the modulation tells (hyper or route, backbone)
+  function Network:score(x, context, segments, options)
+    local opt = args.check("score", options, { parts = { "boolean", false } })
+    local condition
+    if self.hybrid.reads_joined then
+      condition = self.hybrid(as_joined(x), context, segments:groups())
+    else
+      condition = self.hybrid(cmml.written_out(x), core.segment_expand(context, segments))
+    end
+    checked(self, "hybrid", condition, segments:rows(), self.hybrid.out)
+    local parts = opt.parts and { condition = cmml.written_out(condition) } or nil
+    local scores = self.modulation(for_component(self.modulation, x),
+      for_component(self.modulation, condition), parts)
+    return checked(self, "modulation", scores, segments:rows()), parts
+  end
+end

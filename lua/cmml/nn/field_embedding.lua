@@ -1,0 +1,56 @@
+--- Content features: a table of vectors for each field, joined (reference: MeLU, CMML section 4.1).
+--
+-- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
+-- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value
+-- that was never seen: it counts as absent, so a row of which nothing is known gets zeros. A list
+-- of bags may hold them merged, too (`bags.merged = cmml.merge_bags(bags)`), which saves that work.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+
+return function(cmml, use)
+  use "nn.module"
+  local nn, core = cmml.nn, cmml.core
+  local FieldEmbedding = nn.class "cmml.FieldEmbedding"
+
+  --- The embeddings of several fields.
+  -- @tparam table options fields (list of {name, size, multi}), width (of every field's vector),
+  -- mode (of several values: "mean", the default, or "sum"), init. Initial values: N(0, 1) for
+  -- single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
+  -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (as above, one a
+  -- name), rows (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names];
+  -- children by field name, each an `nn.embedding`
+  function cmml.field_embedding(options)
+    local opt = args.check("field_embedding", options, { fields = "table", width = "integer",
+      mode = { "string", "mean" }, init = "table?" })
+    local self = FieldEmbedding.new()
+    self.mean = args.one_of("field_embedding: mode", opt.mode, { "mean", "sum" }) == "mean"
+    for _, field in ipairs(opt.fields) do
+      self:register(field.name, nn.embedding { size = field.size, width = opt.width,
+        mode = opt.mode, normal = not field.multi, init = opt.init })
+    end
+    return self
+  end
+
+  local most = 31 -- fields that embedding_fields takes
+
+  --- The joined vectors of some fields.
+  -- @tparam table names of the fields, in order
+  -- @tparam table bags one {ids, segments} for each of them
+  -- @tparam[opt] Ids rows which rows of the bags, in order; default: all
+  -- @treturn Tensor [rows, width * #names]
+  function FieldEmbedding:forward(names, bags, rows)
+    local tables, columns = {}, {}
+    for i, name in ipairs(names) do
+      tables[i] = self[name].weight
+    end
+    if #names <= most then
+      local merged = bags.merged or core.merge_bags(bags)
+      return core.embedding_fields(tables, merged.ids, merged.segments, rows, self.mean)
+    end
+    for i, table_ in ipairs(tables) do
+      columns[i] = core.embedding_bag(table_, bags[i].ids, bags[i].segments, rows, self.mean)
+    end
+    return core.concat(columns)
+  end
+end

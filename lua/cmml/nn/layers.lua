@@ -1,0 +1,175 @@
+--- The plain layers: linear, MLP, lists of modules, embeddings.
+--
+-- @module cmml.nn.layers
+local args = require "cmml.base.args"
+local error = args.error
+
+return function(cmml, use)
+  use "nn.module"
+  local core, nn = cmml.core, cmml.nn
+
+  --- Where initial values come from: a keyed stream, the next number of it for every parameter.
+  -- @tparam integer seed
+  -- @treturn table with uniform(shape, bound) and normal(shape)
+  function nn.init(seed)
+    local key = { seed = seed, task = 0, stream = core.streams.init }
+    local init = {}
+    function init.uniform(shape, bound)
+      key.task = key.task + 1
+      return core.uniform(shape, -bound, bound, key)
+    end
+    function init.normal(shape)
+      key.task = key.task + 1
+      return core.normal(shape, 0, 1, key)
+    end
+    return init
+  end
+
+  --- Initial values of layers that are given no init: one stream, so that no two start alike.
+  nn.default_init = nn.init(0)
+
+  local activations = { "identity", "relu", "leaky_relu", "sigmoid", "tanh" }
+
+  --- Raises unless the core has an activation of this name.
+  -- @tparam string what function and option, for messages
+  -- @tparam string name
+  -- @treturn string name
+  function nn.check_activation(what, name)
+    return args.one_of(what, name, activations, 4)
+  end
+
+  --- The activation of that name.
+  -- @tparam Tensor x
+  -- @tparam string name "identity", "relu", "leaky_relu", "sigmoid" or "tanh"
+  -- @treturn Tensor
+  function nn.activate(x, name)
+    return name == "identity" and x or core[name](x)
+  end
+
+  local Linear = nn.class "cmml.Linear"
+
+  --- activation(x weight^T + bias).
+  -- @tparam table options inp, out (sizes), bias (default true), activation (default "identity"),
+  -- init (from nn.init). Initial values: U(-1/sqrt(inp), 1/sqrt(inp)), weight and bias (PyTorch's).
+  -- @treturn Linear of x [.., inp] (a tensor, or a joined matrix) giving [.., out]; parameters
+  -- weight [out, inp], bias [out]
+  function nn.linear(options)
+    local opt = args.check("linear", options, { inp = "integer", out = "integer",
+      bias = { "boolean", true }, activation = { "string", "identity" }, init = "table?" })
+    local init = opt.init or nn.default_init
+    local bound = 1 / math.sqrt(math.max(opt.inp, 1))
+    local self = Linear.new()
+    self.activation = nn.check_activation("linear: activation", opt.activation)
+    self:register("weight", init.uniform({ opt.out, opt.inp }, bound))
+    if opt.bias then
+      self:register("bias", init.uniform({ opt.out }, bound))
+    end
+    return self
+  end
+
+  --- Runs the layer; `layer(x)` is the same.
+  -- @tparam Tensor|Joined x [.., inp]
+  -- @treturn Tensor [.., out]
+  function Linear:forward(x)
+    if cmml.is_joined(x) then
+      return x:linear(self.weight, self.bias, self.activation)
+    end
+    return core.linear(x, self.weight, self.bias, self.activation)
+  end
+
+  local Mlp = nn.class "cmml.Mlp"
+
+  --- Linear layers one after another, with an activation between them.
+  -- @tparam table options widths ({inp, .., out}, two at least), activation (default "relu"), last
+  -- (activation of the last layer, default "identity"), init
+  -- @treturn Mlp of x [.., inp] giving [.., out]; children "0", "1", ..
+  function nn.mlp(options)
+    local opt = args.check("mlp", options, { widths = "table", activation = { "string", "relu" },
+      last = { "string", "identity" }, init = "table?" })
+    if #opt.widths < 2 then
+      error(("mlp: widths must name two sizes at least, not %d"):format(#opt.widths), 2)
+    end
+    local self = Mlp.new()
+    self.depth = #opt.widths - 1
+    for i = 1, self.depth do
+      self:register(tostring(i - 1), nn.linear { inp = opt.widths[i], out = opt.widths[i + 1],
+        activation = i < self.depth and opt.activation or opt.last, init = opt.init })
+    end
+    return self
+  end
+
+  --- All layers but the last.
+  -- @tparam Tensor|Joined x [.., inp]
+  -- @treturn Tensor|Joined [.., width of the last hidden layer]; x itself if there is none
+  function Mlp:hidden(x)
+    for i = 0, self.depth - 2 do
+      x = self[tostring(i)](x)
+    end
+    return x
+  end
+
+  --- The last layer.
+  -- @tparam Tensor|Joined x what `hidden` gave
+  -- @treturn Tensor [.., out]
+  function Mlp:last(x)
+    return self[tostring(self.depth - 1)](x)
+  end
+
+  --- Runs all layers.
+  -- @tparam Tensor|Joined x [.., inp]
+  -- @treturn Tensor [.., out]
+  function Mlp:forward(x)
+    return self:last(self:hidden(x))
+  end
+
+  local List = nn.class "cmml.List"
+
+  --- A list of modules as one module: children "0", "1", ..; list:at(i) counts from 1.
+  -- @tparam table modules
+  -- @treturn List with no forward of its own
+  function nn.list(modules)
+    local self = List.new()
+    for i, module in ipairs(modules) do
+      self:register(tostring(i - 1), module)
+    end
+    return self
+  end
+
+  --- The i-th module of a list, from 1.
+  -- @tparam integer i
+  -- @treturn Module
+  function List:at(i)
+    return self[tostring(i - 1)]
+  end
+
+  local Embedding = nn.class "cmml.Embedding"
+
+  --- A table of vectors by id, and the means or sums of bags of them.
+  -- @tparam table options size (rows), width, mode ("mean", the default, or "sum": what a bag of
+  -- several ids gives), normal (start from N(0, 1), default true; else from U(-1/sqrt(size),
+  -- 1/sqrt(size))), init
+  -- @treturn Embedding of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged;
+  -- nil: every id is one), rows (Ids: the bags wanted, in order; nil: all)) giving [bags, width],
+  -- as the op embedding_bag: unknown ids count as absent, an empty bag gives zeros; parameter
+  -- weight [size, width]
+  function nn.embedding(options)
+    local opt = args.check("embedding", options, { size = "integer", width = "integer",
+      mode = { "string", "mean" }, normal = { "boolean", true }, init = "table?" })
+    local init = opt.init or nn.default_init
+    local self = Embedding.new()
+    self.mean = args.one_of("embedding: mode", opt.mode, { "mean", "sum" }) == "mean"
+    local shape = { opt.size, opt.width }
+    self:register("weight", opt.normal and init.normal(shape)
+      or init.uniform(shape, 1 / math.sqrt(math.max(opt.size, 1))))
+    return self
+  end
+
+  --- Vectors of ids, or means over bags of them.
+  -- @tparam Ids ids 0 counts as absent
+  -- @tparam[opt] Segments segments the bags; without them each id is one
+  -- @tparam[opt] Ids rows which bags, in order; without them all
+  -- @treturn Tensor [bags or rows, width]; zeros for an empty bag
+  function Embedding:forward(ids, segments, rows)
+    return core.embedding_bag(self.weight, ids, segments, rows, self.mean)
+  end
+end

@@ -1,0 +1,78 @@
+--- Which parameters of a module belong to which group of an optimiser.
+--
+-- @module cmml.optim.groups
+local args = require "cmml.base.args"
+local error = args.error
+
+local groups = {}
+
+-- A function that tells whether an entry means a parameter: it is its name, the name of a module
+-- above it, or has its form, * standing for any text.
+local function matcher(entry)
+  if entry:find("*", 1, true) then
+    local form = "^" .. entry:gsub("%W", "%%%0"):gsub("%%%*", ".*") .. "$"
+    return function(name)
+      return name:find(form) ~= nil
+    end
+  end
+  return function(name)
+    return name == entry or name:sub(1, #entry + 1) == entry .. "."
+  end
+end
+
+-- What an entry may be called: the parameters and the modules above them.
+local function known(names)
+  local list, seen = {}, {}
+  for _, name in ipairs(names) do
+    repeat
+      list[#list + 1] = not seen[name] and name or nil
+      seen[name] = true
+      name = name:match "^(.*)%."
+    until not name
+  end
+  return list
+end
+
+--- Puts every parameter into its group.
+-- @tparam string what names the function, for messages
+-- @tparam table names of all parameters
+-- @tparam table wanted for each group a string or a list of strings: the name of a parameter, of a
+-- module (all beneath it), or a form with * for any text
+-- @treturn table for each group, and then for what is in none, the list of the places in `names`.
+-- Raises where an entry matches nothing, a group has none, or a parameter is in two groups.
+function groups.divide(what, names, wanted)
+  local owner, lists = {}, {}
+  for g, entries in ipairs(wanted) do
+    lists[g] = {}
+    for _, entry in ipairs(type(entries) == "table" and entries or { entries }) do
+      if type(entry) ~= "string" then
+        error(("%s: group %d: parameters must be names, not %s"):format(what, g, type(entry)), 0)
+      end
+      local means, found = matcher(entry), false
+      for i, name in ipairs(names) do
+        if means(name) then
+          if owner[i] and owner[i] ~= g then
+            error(("%s: parameter %s is in groups %d and %d"):format(what, name, owner[i], g), 0)
+          end
+          owner[i], found = g, true
+        end
+      end
+      if not found then
+        error(("%s: group %d: no parameter is called %s; %s"):format(what, g, entry,
+          args.suggest(entry, known(names))), 0)
+      end
+    end
+  end
+  lists[#wanted + 1] = {}
+  for i in ipairs(names) do
+    table.insert(lists[owner[i] or #lists], i)
+  end
+  for g = 1, #wanted do
+    if #lists[g] == 0 then
+      error(("%s: group %d has no parameters"):format(what, g), 0)
+    end
+  end
+  return lists
+end
+
+return groups

@@ -1,0 +1,163 @@
+--- Model files: one .safetensors with weights, catalogue, options and version, and for resuming the
+-- state of the training as well. Data alone: nothing in a file is run.
+--
+-- @module cmml
+local json = require "cmml.base.json"
+local error = require("cmml.base.args").error
+
+return function(cmml, use)
+  use "recommenders.recommender"
+  local core = cmml.core
+  local Recommender = cmml.Recommender
+  local format, format_version = "cmml-model", 1
+
+  -- What a model file keeps of a recommender: its arrays, and what makes it again from them.
+  local function contents_of(model)
+    local entries, schema = model.catalogue:export()
+    for _, pair in ipairs(model:tensors()) do
+      entries[#entries + 1] = { name = "model." .. pair[1], value = pair[2] }
+    end
+    return entries, { kind = model.kind, options = model.options, schema = schema }
+  end
+
+  --- Saves a recommender: whole, or the file that stood there stays.
+  -- @tparam Recommender model
+  -- @tparam string path
+  -- @tparam[opt] table extra tensors (list of {name, tensor}) and notes (plain data) to go with it
+  -- @treturn ?true
+  -- @treturn ?string message
+  function cmml.save(model, path, extra)
+    if type(model) ~= "table" or not model.catalogue or type(path) ~= "string" then
+      error("save: a recommender and the path of a file were expected", 2)
+    end
+    extra = extra or {}
+    local entries, config = contents_of(model)
+    config.notes = extra.notes or {}
+    for _, pair in ipairs(extra.tensors or {}) do
+      entries[#entries + 1] = { name = "training." .. pair[1], value = pair[2] }
+    end
+    return core.write_archive(path, entries, {
+      format = format,
+      format_version = tostring(format_version),
+      library_version = cmml._VERSION,
+      config = json.encode(config),
+    })
+  end
+
+  --- Saves the recommender; see `save`.
+  -- @tparam string path
+  -- @treturn ?true
+  -- @treturn ?string message
+  function Recommender:save(path)
+    return cmml.save(self, path)
+  end
+
+  local function parse(path)
+    local archive, message = core.read_archive(path)
+    if not archive then
+      return nil, message
+    end
+    local meta = archive.metadata
+    if meta.format ~= format then
+      return nil, ("%s: a safetensors file, but not a cmml model"):format(path)
+    end
+    local version = math.tointeger(tonumber(meta.format_version))
+    if not version or version > format_version then
+      return nil, ("%s: model format %s; this library reads up to %d: update it"):format(path,
+        tostring(meta.format_version), format_version)
+    end
+    local config
+    config, message = core.json_decode(meta.config or "", path)
+    if type(config) ~= "table" then
+      return nil, message or path .. ": the configuration is no object"
+    end
+    return archive, config
+  end
+
+  -- "12x8", whatever a file gives for a size.
+  local function shape_text(shape)
+    local sizes = {}
+    for i, size in ipairs(shape) do
+      sizes[i] = math.type(size) and ("%.0f"):format(size) or tostring(size)
+    end
+    return table.concat(sizes, "x")
+  end
+
+  --- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders.
+  -- @tparam table entries list of {name, tensor or list of integers}
+  -- @tparam table expected list of {name, shape}, in order; without shape a list of integers
+  function cmml.check_entries(entries, expected)
+    for i, want in ipairs(expected) do
+      local name, value = table.unpack(entries[i] or {})
+      if name ~= want[1] or cmml.is_tensor(value) ~= (want[2] ~= nil) then
+        error(("the entry %s is missing"):format(want[1]), 0)
+      end
+      if want[2] and shape_text(value.shape) ~= shape_text(want[2]) then
+        error(("%s has shape %s, but %s was expected"):format(name, shape_text(value.shape),
+          shape_text(want[2])), 0)
+      end
+    end
+  end
+
+  local function restore(entries, config)
+    local class = cmml.recommenders[config.kind]
+    if not class then
+      error(("no recommender of kind %s is known"):format(tostring(config.kind)), 0)
+    elseif type(config.options) ~= "table" or type(config.schema) ~= "table" then
+      error("the configuration lacks options or schema", 0)
+    end
+    local catalogue, model, training = {}, {}, {}
+    for _, entry in ipairs(entries) do
+      local section, name = entry.name:match("^(%a+)%.(.+)$")
+      if section == "catalogue" then
+        catalogue[entry.name] = entry.value
+      elseif not cmml.is_tensor(entry.value)
+        and not (section == "model" and class.integers[name] and type(entry.value) == "table") then
+        error(("%s is not an array of floating-point numbers"):format(entry.name), 0)
+      elseif section == "model" then
+        model[#model + 1] = { name, entry.value }
+        if cmml.is_tensor(entry.value) and not entry.value:isfinite() then
+          error(("%s holds numbers that are not finite"):format(entry.name), 0)
+        end
+      elseif section == "training" then
+        training[name] = entry.value
+      end
+    end
+    local import = class.import_catalogue or cmml.import_catalogue
+    return class.restore(import(catalogue, config.schema), config.options, model), training
+  end
+
+  --- A recommender as plain data: what a model file would keep of it.
+  -- @treturn table for `import_recommender`
+  function Recommender:export()
+    local entries, config = contents_of(self)
+    return { entries = entries, config = config }
+  end
+
+  --- A recommender from what `export` gave. Raises if the kind or a component is not known here.
+  -- @tparam table data entries and config
+  -- @treturn Recommender
+  function cmml.import_recommender(data)
+    return (restore(data.entries, data.config))
+  end
+
+  --- Loads a model file. Nothing in it is trusted.
+  -- @tparam string path
+  -- @treturn ?Recommender nil if the file is missing, damaged or no model
+  -- @treturn string|table message, or what went with the model: tensors by name, notes, version
+  function cmml.load(path)
+    if type(path) ~= "string" then
+      error("load: the path of a model file was expected, not " .. type(path), 2)
+    end
+    local archive, config = parse(path)
+    if not archive then
+      return nil, config
+    end
+    local ok, model, training = pcall(restore, archive.tensors, config)
+    if not ok then
+      return nil, ("%s: %s"):format(path, tostring(model))
+    end
+    return model, { tensors = training, notes = config.notes,
+      version = archive.metadata.library_version }
+  end
+end

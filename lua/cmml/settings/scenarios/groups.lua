@@ -1,0 +1,151 @@
+--- Groups of items: from a function, or from a file that says which item is in which group.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local files = require "cmml.settings.scenarios.filters"
+local error = args.error
+
+return function(cmml)
+  local core = cmml.core
+
+  -- Collects {name, item row} as columns.
+  local function collector()
+    local names, groups, rows = core.vocab(), {}, {}
+    return {
+      add = function(name, row)
+        groups[#groups + 1], rows[#rows + 1] = names:add(name), row
+      end,
+      finish = function(unknown_items)
+        local list = {}
+        for g = 1, #names do
+          list[g] = names:text(g)
+        end
+        return { names = list, group_ids = core.ids(groups), item_ids = core.ids(rows),
+          unknown_items = unknown_items }
+      end,
+    }
+  end
+
+  --- Groups of items by what a function says of each.
+  -- @tparam Vocab items raw ids
+  -- @tparam function how of an item's row and raw id: the name of its group (a text or number), a
+  -- list of names, or nil
+  -- @treturn table names (list), group_ids, item_ids (Ids: the pairs), for `scenario_data`
+  function cmml.group_by(items, how)
+    args.check("group_by", { items = items, how = how }, { items = "cmml.Vocab",
+      how = "function" })
+    local all = collector()
+    for row = 1, #items do
+      local given = how(row, items:text(row))
+      for _, name in ipairs(type(given) == "table" and given or { given }) do
+        if type(name) ~= "string" and math.type(name) ~= "integer" then
+          error(("group_by: the group of item %q must be a text, a whole number or a list of them, "
+            .. "not %s"):format(items:text(row), type(name)), 2)
+        end
+        all.add(name, row)
+      end
+    end
+    return all.finish(0)
+  end
+
+  -- Items of a JSON object in a fixed order: numbers by size, then texts.
+  local function sorted(object)
+    local keys = {}
+    for key in pairs(object) do
+      keys[#keys + 1] = key
+    end
+    table.sort(keys, function(a, b)
+      local x, y = tonumber(a), tonumber(b)
+      if x and y and x ~= y then
+        return x < y
+      elseif (x == nil) ~= (y == nil) then
+        return x ~= nil
+      end
+      return a < b
+    end)
+    return keys
+  end
+
+  local function unknown_item(path, item)
+    return nil, ("read_groups: %s: item %q is unknown; unknown = \"skip\" leaves such out"):format(
+      path, item)
+  end
+
+  -- An object: item to the name of its group or a list of names.
+  local function read_object(path, items, opt)
+    local text, message = core.read_file(path)
+    if not text then
+      return nil, message
+    end
+    local object
+    object, message = core.json_decode(text, path)
+    if object == nil then
+      return nil, message
+    elseif type(object) ~= "table" or object[1] ~= nil then
+      return nil, ("read_groups: %s: an object was expected: item to its groups"):format(path)
+    end
+    local all, unknown = collector(), 0
+    for _, item in ipairs(sorted(object)) do
+      local row = items:id(item)
+      if not row and opt.unknown == "error" then
+        return unknown_item(path, item)
+      end
+      unknown = unknown + (row and 0 or 1)
+      local given = object[item]
+      local list = type(given) == "table" and given or { given }
+      for _, name in ipairs(list[1] == nil and next(list) and { list } or list) do
+        if type(name) ~= "string" and math.type(name) ~= "integer" then
+          return nil, ("read_groups: %s: item %q has a group that is a %s, not a text or a whole "
+            .. "number"):format(path, item, type(name))
+        elseif row then
+          all.add(opt.prefix .. name, row)
+        end
+      end
+    end
+    return all.finish(unknown)
+  end
+
+  -- Lines of item and group.
+  local function read_lines(path, items, opt)
+    local strict = opt.unknown == "error"
+    local data, message = args.call(core.read_table, path, {
+      delimiter = opt.delimiter, header = opt.header, encoding = opt.encoding,
+      columns = { { name = opt.item, known = strict, vocab = strict and items or nil },
+        { name = opt.group } } })
+    if not data then
+      return nil, message
+    end
+    local item, group = data.columns[opt.item], data.columns[opt.group]
+    return files.groups(core, items, item, group.ids, files.texts(group.vocab, opt.prefix))
+  end
+
+  --- Reads which items are in which groups: from a .json file, an object of item to the name of its
+  -- group or a list of names; from any other file, lines of item and group, as often as an item is
+  -- in groups.
+  -- @tparam string path
+  -- @tparam Vocab items of the interactions
+  -- @tparam[opt] table options unknown: what an item is that has no interaction: "error" (the
+  -- default), or "skip": left out and counted; prefix (in front of each name, default ""); of lines
+  -- delimiter (default tab), encoding ("utf-8" or "latin-1"), header ("none", the default, "skip",
+  -- or "names": then item and group, default "item" and "group", name their columns)
+  -- @treturn ?table for `scenario_data`: names, group_ids, item_ids, unknown_items; nil if the file
+  -- is missing, malformed or names unknown items
+  -- @treturn ?string message with the line, or the item of an object
+  function cmml.read_groups(path, items, options)
+    local opt = args.check("read_groups", options, { unknown = { "string", "error" },
+      prefix = { "string", "" }, delimiter = { "string", "\t" }, encoding = { "string", "utf-8" },
+      header = { "string", "none" }, item = { "string", "item" }, group = { "string", "group" } })
+    args.one_of("read_groups: unknown", opt.unknown, { "error", "skip" })
+    args.one_of("read_groups: encoding", opt.encoding, { "utf-8", "latin-1" })
+    args.one_of("read_groups: header", opt.header, { "none", "skip", "names" })
+    if type(path) ~= "string" then
+      error("read_groups: the path of a file was expected, not " .. type(path), 2)
+    elseif opt.item == opt.group then
+      error(("read_groups: item and group are both the column %q"):format(opt.item), 2)
+    end
+    if path:find "%.json$" then
+      return read_object(path, items, opt)
+    end
+    return read_lines(path, items, opt)
+  end
+end

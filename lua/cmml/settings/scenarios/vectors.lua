@@ -1,0 +1,89 @@
+--- Vectors for a split: of its background, and the same gone on with all that is known.
+--
+-- @module cmml
+local error = require("cmml.base.args").error
+
+return function(cmml, use)
+  use "settings.scenarios.split"
+  local methods = { als = "als_vectors", bpr = "bpr_vectors" }
+  local own = { method = true, sets = true, further = true }
+
+  -- What `sets` says of a set: under its name, or the longest beginning of it.
+  local function of_set(sets, name)
+    for length = #name, 1, -1 do
+      local found = sets[name:sub(1, length)]
+      if found then
+        return found
+      end
+    end
+    return {}
+  end
+
+  -- The options of a set over those of all.
+  local function options_of(options, name, given)
+    local all = {}
+    for _, source in ipairs { options, of_set(options.sets or {}, name), given } do
+      for key, value in pairs(source) do
+        if not own[key] then
+          all[key] = value
+        end
+      end
+    end
+    return all
+  end
+
+  local function check(options)
+    if type(options) ~= "table" then
+      error("vectors: options must be a table, not " .. type(options), 3)
+    end
+    local method = options.method or "als"
+    if not methods[method] then
+      error(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), 3)
+    elseif options.sets ~= nil and type(options.sets) ~= "table" then
+      error("vectors: sets must be a table of options by name of a set, not "
+        .. type(options.sets), 3)
+    end
+    for name, of in pairs(options.sets or {}) do
+      if type(name) ~= "string" or type(of) ~= "table" then
+        error(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
+          tostring(name), type(of)), 3)
+      end
+    end
+    local further = options.further or 8
+    if math.type(further) ~= "integer" or further < 1 then
+      error(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
+        tostring(further)), 3)
+    end
+    return cmml[methods[method]], further
+  end
+
+  --- Vectors by collaborative filtering for the users and items of a split; of a union for each of
+  -- its sets alone. Training reads those of the background, which have not seen what it asks for.
+  -- Where the split has a query_share, what the model then serves with are vectors that went on
+  -- from those with all known interactions (`ScenarioCmml:over`): the axes are the same.
+  -- @tparam[opt] table options method ("als", the default, or "bpr"); any option of `als_vectors`
+  -- or `bpr_vectors`; sets (such options over these, by name of a set or what it begins with:
+  -- {lastfm = {alpha = 40}});
+  -- further (iterations that go on with all known interactions, 8)
+  -- @treturn Vectors of the background
+  -- @treturn Vectors of all that is known; the same ones where that is the background
+  function cmml.ScenarioSplit:vectors(options)
+    options = options or {}
+    local make, further = check(options)
+    local made = {}
+    local background = self.data:vectors(self.background, function(given, name)
+      made[name] = make(options_of(options, name, given))
+      return made[name]
+    end)
+    background.interactions = self.background
+    if not self.fresh then
+      return background, background
+    end
+    local known = self.data:vectors(self.known, function(given, name)
+      given.start, given.iterations = made[name], further
+      return make(options_of(options, name, given))
+    end)
+    known.interactions = self.known
+    return background, known
+  end
+end

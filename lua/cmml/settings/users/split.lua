@@ -1,0 +1,111 @@
+--- Splits of a data set by users: whom to learn from, to choose by, and to test on.
+--
+-- @classmod cmml.Dataset
+local args = require "cmml.base.args"
+local error = args.error
+
+return function(cmml, use)
+  use "settings.users.dataset"
+  local core, Dataset = cmml.core, cmml.Dataset
+
+  -- A list of raw user ids from a file, one a line, and their line numbers.
+  local function read_users(path)
+    local text, message = core.read_file(path)
+    if not text then
+      return nil, message
+    end
+    local list, lines, n = {}, {}, 0
+    for line in text:gmatch("[^\n]*") do
+      local name = line:match("^%s*(.-)%s*$")
+      n = n + 1
+      if name ~= "" then
+        list[#list + 1], lines[#lines + 1] = name, n
+      end
+    end
+    return list, lines
+  end
+
+  -- Rows of the users named; those that are not in the data are an error.
+  local function rows_of(self, names, path, lines)
+    local rows, seen = {}, {}
+    for i, name in ipairs(names) do
+      local row = self.users:id(name)
+      if not row then
+        return nil, ("split: %s, %s %d: there is no user %s in %s"):format(path or "test",
+          path and "line" or "entry", path and lines[i] or i, tostring(name), self.name)
+      end
+      if not seen[row] then
+        rows[#rows + 1], seen[row] = row, true
+      end
+    end
+    return rows
+  end
+
+  local function check_share(name, share)
+    if not (share >= 0 and share < 1) then
+      error(("split: %s is a share from 0 to below 1, not %g"):format(name, share), 4)
+    end
+  end
+
+  -- Rows in random order; `choice` tells the choices of one split apart.
+  local function shuffled(rows, seed, choice)
+    local order = core.choose(#rows, #rows, { seed = seed, epoch = choice,
+      stream = core.streams.split }):totable()
+    local result = {}
+    for i, at in ipairs(order) do
+      result[i] = rows[at]
+    end
+    return result
+  end
+
+  -- The rows of the test users, however they were given.
+  local function test_rows(self, test, rated, seed)
+    if type(test) == "number" then
+      check_share("test", test)
+      return table.move(shuffled(rated, seed, 0), 1, math.floor(test * #rated), 1, {})
+    elseif type(test) == "string" then
+      local names, lines = read_users(test)
+      if not names then
+        return nil, lines
+      end
+      return rows_of(self, names, test, lines)
+    elseif type(test) == "table" then
+      return rows_of(self, test)
+    end
+    error("split: test must be a list of users, a path or a share, not " .. type(test), 3)
+  end
+
+  --- Splits the users with ratings into those to learn from, to choose by, and to test on.
+  -- @tparam[opt] table options test: a list of raw user ids, the path of a file that lists them, or
+  -- a share of the users drawn at random (default 0.2); valid: a share of the other users (default
+  -- 0.05); seed of the random choices (default 1)
+  -- @treturn ?table train, valid, test: lists of user rows; nil if the file cannot be used
+  -- @treturn ?string message
+  function Dataset:split(options)
+    local opt = args.check("split", options, { test = { "any", 0.2 }, valid = { "number", 0.05 },
+      seed = { "integer", 1 } })
+    check_share("valid", opt.valid)
+    local rated = {}
+    for row, length in ipairs(self.ratings.users:totable()) do
+      rated[#rated + 1] = length > 0 and row or nil
+    end
+    local test, message = test_rows(self, opt.test, rated, opt.seed)
+    if not test then
+      return nil, message
+    end
+    local is_test, others = {}, {}
+    for _, row in ipairs(test) do
+      is_test[row] = true
+    end
+    for _, row in ipairs(rated) do
+      others[#others + 1] = not is_test[row] and row or nil
+    end
+    local mixed, n = shuffled(others, opt.seed, 1), math.floor(opt.valid * #others)
+    local split = { valid = table.move(mixed, 1, n, 1, {}), test = test,
+      train = table.move(mixed, n + 1, #mixed, 1, {}) }
+    for _, rows in pairs(split) do
+      table.sort(rows)
+    end
+    return split
+  end
+end

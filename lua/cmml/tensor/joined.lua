@@ -1,0 +1,111 @@
+--- Matrices whose columns are joined from parts, of which some repeat the rows of a small table: a
+-- user's vector on every row of the user's task, an item's on every row that speaks of it.
+--
+-- An affine map of such a matrix costs as much as its tables are large (`nn.linear` takes one like
+-- a tensor). What is to be read in another way is written out with `tensor`.
+--
+-- @module cmml
+local error = require("cmml.base.args").error
+
+return function(cmml)
+  local core = cmml.core
+  local Joined = { __name = "cmml.Joined" }
+  Joined.__index = Joined
+
+  local most = 4 -- parts that joined_linear takes
+
+  --- A matrix of joined parts.
+  -- @tparam table parts list of {table [n, width], ids, owners}: row r of the part is row ids[r] of
+  -- its table, or row r where there are no ids. owners (Ids, if known): where each row of the table
+  -- belongs to one task alone, the task
+  -- @treturn Joined
+  function cmml.joined(parts)
+    if type(parts) ~= "table" or #parts == 0 then
+      error("joined: a list of parts {table, ids} was expected, at least one", 2)
+    end
+    for i, part in ipairs(parts) do
+      if type(part) ~= "table" or not cmml.is_tensor(part[1]) or part[1].ndim ~= 2 then
+        error(("joined: part %d must be {table [n, width], ids}"):format(i), 2)
+      end
+    end
+    return setmetatable({ parts = parts }, Joined)
+  end
+
+  --- A matrix as a tensor.
+  -- @tparam Joined|Tensor x
+  -- @treturn Tensor [rows, width]; x itself if it is one
+  function cmml.written_out(x)
+    return getmetatable(x) == Joined and x:tensor() or x
+  end
+
+  --- Whether a value is such a matrix.
+  -- @param value
+  -- @treturn boolean
+  function cmml.is_joined(value)
+    return getmetatable(value) == Joined
+  end
+
+  --- Its size.
+  -- @treturn table {rows, width}
+  function Joined:shape()
+    local first, width = self.parts[1], 0
+    for _, part in ipairs(self.parts) do
+      width = width + part[1].shape[2]
+    end
+    return { first[2] and #first[2] or first[1].shape[1], width }
+  end
+
+  --- The rows written out.
+  -- @treturn Tensor [rows, width]
+  function Joined:tensor()
+    local columns = {}
+    for i, part in ipairs(self.parts) do
+      columns[i] = part[2] and core.gather_rows(part[1], part[2]) or part[1]
+    end
+    return #columns == 1 and columns[1] or core.concat(columns)
+  end
+
+  --- activation(x weight^T + bias) of the rows x.
+  -- @tparam Tensor weight [out, width]
+  -- @tparam ?Tensor bias [out]
+  -- @tparam[opt] string activation default "identity"
+  -- @treturn Tensor [rows, out]
+  function Joined:linear(weight, bias, activation)
+    local tables, ids = {}, {}
+    for i, part in ipairs(self.parts) do
+      tables[i], ids[i] = part[1], part[2]
+    end
+    if #tables > most then
+      return core.linear(self:tensor(), weight, bias, activation)
+    end
+    return core.joined_linear(tables, weight, bias, activation, ids[1], ids[2], ids[3], ids[4])
+  end
+
+  --- The element-wise product with rows of a table.
+  -- @tparam Tensor table [n, width]
+  -- @tparam Ids ids which of them each row is multiplied with: its task
+  -- @treturn Joined; parts that repeat in the same way, or whose table's rows belong to one task
+  -- each, are multiplied once for each row of their table
+  function Joined:scaled_by(table, ids)
+    local parts, column, wanted = {}, 1, self:shape()[2]
+    if table.shape[2] ~= wanted then
+      error(("scaled_by: a table of %d columns was expected, not of %s"):format(wanted,
+        tostring(table.shape[2])), 2)
+    end
+    for i, part in ipairs(self.parts) do
+      local width = part[1].shape[2]
+      local scale = core.slice(table, 2, column, column + width - 1)
+      column = column + width
+      -- equal ids may be of tables with other rows behind those that are named
+      if part[2] == ids and part[1].shape[1] == table.shape[1] then
+        parts[i] = { part[1] * scale, ids }
+      elseif part[3] then
+        parts[i] = { part[1] * core.gather_rows(scale, part[3]), part[2], part[3] }
+      else
+        local rows = part[2] and core.gather_rows(part[1], part[2]) or part[1]
+        parts[i] = { rows * core.gather_rows(scale, ids) }
+      end
+    end
+    return cmml.joined(parts)
+  end
+end

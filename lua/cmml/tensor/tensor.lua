@@ -1,0 +1,47 @@
+--- Making tensors.
+--
+-- Tensors and ops are the core's own: every op is `cmml.<op>(..)` and a method `t:<op>(..)`;
+-- `cmml.help()` lists them. Here is what is more comfortable to write in Lua.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local error = args.error
+
+return function(cmml)
+  local core = cmml.core
+
+  --- Zeros.
+  -- @tparam table shape {2, 3}; {} for a single number
+  -- @treturn Tensor of that shape; untracked
+  function cmml.zeros(shape)
+    return args.call(core.full, shape, 0)
+  end
+
+  --- Ones.
+  -- @tparam table shape {2, 3}; {} for a single number
+  -- @treturn Tensor of that shape; untracked
+  function cmml.ones(shape)
+    return args.call(core.full, shape, 1)
+  end
+
+  --- A leaf with these numbers, tracked, to be learnt.
+  -- @tparam Tensor values to start from
+  -- @treturn Tensor a copy, of the same shape
+  function cmml.parameter(values)
+    if not cmml.is_tensor(values) then
+      error("parameter: a tensor of this library was expected, not " .. type(values), 2)
+    end
+    return values:clone():track()
+  end
+
+  --- Whether a value is a tensor of this library.
+  -- @param value
+  -- @treturn boolean
+  function cmml.is_tensor(value)
+    local meta = type(value) == "userdata" and getmetatable(value)
+    return meta and meta.__name == cmml.tensor_class or false
+  end
+
+  --- The name of the class of tensors of this library: the float64 one has another.
+  cmml.tensor_class = getmetatable(core.full({}, 0)).__name
+end

@@ -1,0 +1,203 @@
+--- The files of a training run: best.safetensors, last.safetensors (model and state of the
+-- training) and log.csv, and how a run goes on from them.
+--
+-- @module cmml.train.run_files
+local json = require "cmml.base.json"
+local error = require("cmml.base.args").error
+
+-- What decides the numbers of a run besides source, model and learner: it is resumed only under
+-- the same.
+local decisive = { "seed", "shards", "shuffle", "choose" }
+
+--- The functions over a library.
+-- @tparam table cmml
+-- @tparam table of_learner the options of `train` that decide what its learner does
+-- @treturn table open, resume, write, best_weights
+return function(cmml, use)
+  local core, files = cmml.core, {}
+  local of_learner = use("train.optimisation").decisive
+
+  -- Options as plain data. JSON has no infinity, which says that nothing is clipped.
+  local function plain_data(value)
+    if value == math.huge then
+      return "inf"
+    elseif type(value) ~= "table" then
+      return value
+    end
+    local copy = {}
+    for key, inner in pairs(value) do
+      copy[key] = plain_data(inner)
+    end
+    return copy
+  end
+
+  local function path_of(opt, name)
+    return opt.out .. "/" .. name .. ".safetensors"
+  end
+
+  local function check(ok, message)
+    if not ok then
+      error("train: " .. message, 0)
+    end
+  end
+
+  --- Makes the folder of a run. One that holds a run already is refused unless it is resumed.
+  -- @tparam table opt of `train`
+  function files.open(opt)
+    local ok, message = pcall(json.encode, { opt.conditions, opt.notes })
+    if not ok then
+      error("train: conditions and notes must be plain data: " .. message, 0)
+    end
+    check(core.mkdir(opt.out))
+    if not opt.resume and core.exists(path_of(opt, "last")) then
+      error(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
+    end
+  end
+
+  -- What a run must be resumed under.
+  local function conditions_of(model, source, opt)
+    local conditions = source:conditions()
+    conditions.model = model.options
+    for key, value in pairs(opt.conditions) do
+      conditions[key] = value
+    end
+    for _, keys in ipairs { decisive, source.decisive, of_learner } do
+      for _, key in ipairs(keys) do
+        conditions[key] = plain_data(opt[key])
+      end
+    end
+    return conditions
+  end
+
+  -- The caller's notes and conditions, with the epoch that a file's weights are from.
+  local function notes_of(opt, state, source)
+    local notes = {}
+    for _, given in ipairs { opt.conditions, opt.notes } do
+      for key, value in pairs(given) do
+        notes[key] = value
+      end
+    end
+    notes.epoch = state.epoch
+    if source.judged then
+      notes["valid_" .. source.watched] = state[source.watched]
+    end
+    return notes
+  end
+
+  local function log_head(source)
+    local names = { "epoch", "loss" }
+    for i, metric in ipairs(source.metrics) do
+      names[i + 2] = "valid_" .. metric[2]
+    end
+    return table.concat(names, ",") .. ",seconds\n"
+  end
+
+  local function log_line(state, source)
+    local cells = { ("%d,%.6f"):format(state.epoch, state.loss) }
+    for i, metric in ipairs(source.metrics) do
+      local value = state[metric[1]]
+      cells[i + 1] = value and ("%.6f"):format(value) or ""
+    end
+    return ("%s,%.3f\n"):format(table.concat(cells, ","), state.seconds)
+  end
+
+  -- Whether JSON can hold it.
+  local function plain_number(value)
+    return type(value) ~= "number" or value - value == 0
+  end
+
+  --- Writes the files after an epoch, or raises: a run that cannot keep its result must not go on
+  -- as if it could. The log is written anew from its lines: after a resume it has none twice.
+  function files.write(model, source, learner, opt, state, improved)
+    state.log[#state.log + 1] = log_line(state, source)
+    local notes = notes_of(opt, state, source)
+    if improved then
+      check(cmml.save(opt.serve and model:over(opt.serve) or model, path_of(opt, "best"),
+        { notes = notes }))
+    end
+    local tensors
+    tensors, notes.steps, notes.schedule = learner:state()
+    notes.conditions, notes.state = conditions_of(model, source, opt), {}
+    for key, value in pairs(state) do
+      -- a metric that no task has is no number, and the best of such is infinite
+      notes.state[key] = plain_number(value) and value or nil
+    end
+    check(cmml.save(model, path_of(opt, "last"), { tensors = tensors, notes = notes }))
+    check(core.write_file(opt.out .. "/log.csv",
+      log_head(source) .. table.concat(state.log)))
+  end
+
+  local function weights_of(model)
+    local weights = {}
+    for _, pair in ipairs(model:tensors()) do
+      weights[pair[1]] = pair[2]
+    end
+    return weights
+  end
+
+  --- The weights of best.safetensors by name.
+  function files.best_weights(opt)
+    local best, message = cmml.load(path_of(opt, "best"))
+    check(best, message)
+    return weights_of(best)
+  end
+
+  local function plain(value)
+    return type(value) == "table" and json.encode(value) or value
+  end
+
+  local function check_conditions(before, now)
+    local keys = {}
+    for _, source in ipairs { before, now } do
+      for key in pairs(source) do
+        keys[#keys + 1] = tostring(key)
+      end
+    end
+    table.sort(keys, function(a, b) -- so that the first difference is always the same, and one of
+      local both_a = before[a] ~= nil and now[a] ~= nil -- those that both have, if there is one
+      local both_b = before[b] ~= nil and now[b] ~= nil
+      if both_a ~= both_b then
+        return both_a
+      end
+      return a < b
+    end)
+    for _, key in ipairs(keys) do
+      local was, is = plain(before[key]), plain(now[key])
+      if was ~= is then
+        error(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
+          tostring(is)), 0)
+      end
+    end
+  end
+
+  --- Puts the state of an interrupted run back into model and learner, and gives what the loop
+  -- has to know of it.
+  function files.resume(model, source, learner, opt)
+    local path = path_of(opt, "last")
+    if not core.exists(path) then
+      error(("train: cannot resume: no epoch was finished in %s, which has no last.safetensors; "
+        .. "leave resume out to begin"):format(opt.out), 0)
+    end
+    local saved, found = cmml.load(path)
+    if not saved then
+      error("train: cannot resume: " .. found, 0)
+    end
+    local notes = found.notes
+    if type(notes) ~= "table" or type(notes.state) ~= "table"
+      or type(notes.conditions) ~= "table" then
+      error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
+    end
+    check_conditions(notes.conditions, conditions_of(model, source, opt))
+    local difference = model.catalogue.difference and model.catalogue:difference(saved.catalogue)
+    if difference then
+      error(("train: cannot resume: %s are others than those in %s, which the weights were learnt "
+        .. "with: make the model over those, or train anew in another folder"):format(difference,
+        path), 0)
+    end
+    model.module:load_parameters(weights_of(saved))
+    learner:restore(found.tensors, notes.steps, notes.schedule)
+    return notes.state
+  end
+
+  return files
+end

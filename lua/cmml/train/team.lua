@@ -1,0 +1,106 @@
+--- Teams: the gradient of a batch, computed in shards by several threads.
+--
+-- A batch of tasks is cut into shards. The loss and the gradients of each are computed apart, and
+-- summed in the order of the shards. The number of shards therefore decides the bits of the result,
+-- the number of threads does not.
+--
+-- The first thread is the caller's. Each other has a Lua state of its own, in which the recommender
+-- is made again from what a model file would keep of it, and the parameters are copied at every
+-- step. What only this state knows (components that a script registers, fields that were changed)
+-- is unknown there.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local worker = require "cmml.train.worker"
+local error = args.error
+
+return function(cmml)
+  local core = cmml.core
+  local Team = { __name = "cmml.Team" }
+  Team.__index = Team
+
+  -- What the other threads make theirs from.
+  local function setup_of(model, tasks, optimizer, modules)
+    local maker, options = tasks:export()
+    return { path = package.path, cpath = package.cpath, module = "cmml.train.worker",
+      modules = modules, dtype = core.info().dtype, model = model:export(),
+      names = optimizer.names, tasks = { maker = maker, options = options } }
+  end
+
+  --- A team that computes gradients of a recommender's loss, which has to be the mean over the
+  -- tasks of a batch of something that depends on the task and the parameters alone.
+  -- @tparam Recommender model
+  -- @tparam Tasks tasks where the batches come from
+  -- @tparam ModuleOptimizer optimizer of the model's module, which gets the gradients
+  -- @tparam[opt] table options shards (of a batch, default 1: the whole at once; at most one a
+  -- task), threads (the caller's among them, at most one a shard, default 1), modules (names that
+  -- each other thread has to require first, default none)
+  -- @treturn Team with backward(draw, people) and close()
+  function cmml.team(model, tasks, optimizer, options)
+    local opt = args.check("team", options, { shards = { "integer", 1 },
+      threads = { "integer", 1 }, modules = { "table", {} } })
+    if opt.shards < 1 or opt.threads < 1 then
+      error(("team: shards and threads must be at least 1, but are %d and %d"):format(opt.shards,
+        opt.threads), 2)
+    elseif opt.threads > opt.shards then
+      error(("team: %d threads need at least as many shards, not %d: raise shards or lower threads "
+        .. "(the number of shards decides the last digits of the result, that of threads does not)")
+        :format(opt.threads, opt.shards), 2)
+    end
+    local self = setmetatable({ model = model, tasks = tasks, optimizer = optimizer,
+      shards = opt.shards }, Team)
+    if opt.shards > 1 then
+      self.core = core.shard_team(opt.threads, worker.step(model, tasks, optimizer.core),
+        optimizer.core, opt.threads > 1 and setup_of(model, tasks, optimizer, opt.modules) or {})
+    end
+    return self
+  end
+
+  local function is_finite(value)
+    return value == value and math.abs(value) < math.huge
+  end
+
+  local function whole(self, draw, people)
+    local loss = self.model:loss(self.tasks:draw(draw, people))
+    local value = loss:item()
+    if is_finite(value) then
+      self.optimizer:backward(loss)
+    end
+    return value
+  end
+
+  --- Adds the gradients of a batch to what the optimiser's next step will use. After an error, or
+  -- if the loss is not finite, there are none.
+  -- @tparam integer draw see `Tasks:draw`
+  -- @tparam table people list of user rows
+  -- @treturn number the loss
+  function Team:backward(draw, people)
+    local count = math.min(self.shards, #people)
+    if count <= 1 then
+      return whole(self, draw, people)
+    end
+    local shards = {}
+    for s = 1, count do
+      local first, last = (s - 1) * #people // count + 1, s * #people // count
+      shards[s] = { draw = draw, people = table.move(people, first, last, 1, {}),
+        weight = (last - first + 1) / #people }
+    end
+    local sum = 0
+    for _, part in ipairs(self.core:backward(shards)) do
+      sum = sum + part
+    end
+    if not is_finite(sum) then
+      self.optimizer:clear()
+    end
+    return sum
+  end
+
+  --- Ends the team: the states of its threads are closed.
+  function Team:close()
+    if self.core then
+      self.core:close()
+    end
+  end
+
+  Team.__close = Team.close
+end

@@ -1,0 +1,10 @@
+-- The floors of lua/cmml, from the ground up: a folder may use itself and those named before it. The
+-- gate of layers holds every file to it, and the library loads its parts in this order.
+--
+-- `late` names floors that are loaded when something of theirs is first asked for.
+return {
+  order = { "base", "tensor", "nn", "optim", "analysis", "data", "vectors", "network", "evaluate",
+    "settings", "loaders", "fetch", "recommenders", "train", "svg", "pipeline", "experiment",
+    "cli" },
+  late = { svg = true, experiment = true, cli = true },
+}
