@@ -34,7 +34,7 @@ local function make_batch(cmml, bags, count)
     shown[t] = table.move(items, 1, support, 1, {})
     hidden[t] = table.move(items, support + 1, support + query, 1, {})
   end
-  return { users = { bags = bags, rows = cmml.choose(made.n_users, count,
+  return { users = { bags = bags, rows = cmml.core.choose(made.n_users, count,
     { seed = math.random(0, 1 << 30) }) }, support = rows_of(cmml, shown),
     query = rows_of(cmml, hidden) }
 end
@@ -42,16 +42,16 @@ end
 -- A model of the published sizes over made items and users, and what is asked of it.
 local function make_setting(cmml)
   math.randomseed(1)
-  local names = cmml.vocab()
+  local names = cmml.data.vocab()
   for row = 1, made.n_items do
     names:add(row)
   end
   local users, films = made.records "user", made.records "item"
-  local catalogue = cmml.catalogue { schema = cmml.schema(made.schema()), items = names,
+  local catalogue = cmml.data.catalogue { schema = cmml.data.schema(made.schema()), items = names,
     item_records = films, seen_items = films, user_records = users }
   local bags = catalogue:bags("user", users)
   local setting = { model = cmml.cmml(catalogue), batches = {}, user = users[1],
-    one = make_batch(cmml, bags, 1), thousand = cmml.choose(made.n_items, 1000, {}) }
+    one = make_batch(cmml, bags, 1), thousand = cmml.core.choose(made.n_items, 1000, {}) }
   for i = 1, batches do
     setting.batches[i] = make_batch(cmml, bags, tasks)
   end
@@ -85,10 +85,10 @@ end
 local function load(cmml)
   local path = million_ratings()
   return function()
-    local data = assert(cmml.read_table(path, { delimiter = "::", columns = { { name = "user" },
+    local data = assert(cmml.data.read_table(path, { delimiter = "::", columns = { { name = "user" },
       { name = "item" }, { name = "rating", kind = "number" }, { kind = "skip" } } }))
     local c = data.columns
-    cmml.group_ratings(c.user.ids, c.item.ids, c.rating.values, #c.user.vocab)
+    cmml.core.group_ratings(c.user.ids, c.item.ids, c.rating.values, #c.user.vocab)
   end, function()
     os.remove(path)
   end
@@ -96,7 +96,7 @@ end
 
 local function make_adam(cmml, module)
   local preset = cmml.presets["published-code"].training
-  return cmml.adam(module, { lr = preset.lr, weight_decay = preset.weight_decay,
+  return cmml.optim.adam(module, { lr = preset.lr, weight_decay = preset.weight_decay,
     clip = preset.clip })
 end
 

@@ -33,13 +33,13 @@ end
 
 -- Training interactions, a random 80 % of everyone's, and the others.
 local function read()
-  local data = assert(cmml.read_table(values.data .. "/ratings.dat", { delimiter = "::",
+  local data = assert(cmml.data.read_table(values.data .. "/ratings.dat", { delimiter = "::",
     columns = { { name = "user" }, { name = "item" }, { kind = "skip" }, { kind = "skip" } } }))
   local users, items = data.columns.user, data.columns.item
   local kept = cmml.lt(cmml.uniform({ data.rows }, 0, 1, { seed = 1 }), 0.8)
   local n_users, n_items = #users.vocab, #items.vocab
-  return cmml.sparse(users.ids, items.ids, kept, n_users, n_items),
-    cmml.sparse(users.ids, items.ids, 1 - kept, n_users, n_items), n_users, n_items
+  return cmml.core.sparse(users.ids, items.ids, kept, n_users, n_items),
+    cmml.core.sparse(users.ids, items.ids, 1 - kept, n_users, n_items), n_users, n_items
 end
 
 -- The columns of each row as a list.
@@ -92,7 +92,7 @@ end
 
 local function ours(train, n_items, seed)
   local began = os.clock()
-  local vectors = cmml.als_vectors { ratings = { users = train.rows, items = train.columns },
+  local vectors = cmml.vectors.als { ratings = { users = train.rows, items = train.columns },
     n_items = n_items, factors = values.factors, iterations = values.iterations,
     alpha = values.alpha, regularization = values.regularization, seed = seed }
   return os.clock() - began, vectors
@@ -109,7 +109,7 @@ local function theirs(path, out, seed)
     return nil
   end
   local found = {}
-  for _, entry in ipairs(assert(cmml.read_archive(out)).tensors) do
+  for _, entry in ipairs(assert(cmml.core.read_archive(out)).tensors) do
     found[entry.name] = entry.value
   end
   return tonumber(seconds), found, what
@@ -133,7 +133,7 @@ local function from_0(ids)
   end
   return list
 end
-assert(cmml.write_archive(path, {
+assert(cmml.core.write_archive(path, {
   { name = "users", dtype = "I32", value = from_0(train.rows:groups()) },
   { name = "items", dtype = "I32", value = from_0(train.columns) },
   { name = "shape", dtype = "I32", value = { n_users, n_items } } }))

@@ -13,7 +13,7 @@ local fields = {
 }
 local multi = { genre = true, director = true, actor = true }
 
---- The declaration of the fields for `cmml.schema`.
+--- The declaration of the fields for `cmml.data.schema`.
 -- @treturn table
 function made.schema()
   local declaration = { item = {}, user = {} }

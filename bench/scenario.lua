@@ -11,7 +11,7 @@ local preset = "published-code/ml20m_film"
 
 -- Numbered texts.
 local function names(cmml, count)
-  local vocab = cmml.vocab()
+  local vocab = cmml.data.vocab()
   for row = 1, count do
     vocab:add(row)
   end
@@ -22,7 +22,7 @@ end
 local function make_data(cmml)
   local users, items, groups = {}, {}, {}
   for s = 1, n_scenarios do
-    local list = cmml.choose(n_items, math.floor(101 * 9.8 ^ math.random()),
+    local list = cmml.core.choose(n_items, math.floor(101 * 9.8 ^ math.random()),
       { seed = s }):totable()
     groups[s] = { name = "scenario " .. s, items = list }
     for _ = 1, takers do
@@ -46,7 +46,7 @@ local source -- tables and tasks, the same for all cases
 local function make_source(cmml)
   math.randomseed(1)
   local split = make_data(cmml):split { valid = 0.1 }
-  local vectors = cmml.als_vectors { ratings = split.background, n_items = n_items,
+  local vectors = cmml.vectors.als { ratings = split.background, n_items = n_items,
     iterations = 1 }
   source = { split = split, catalogue = split:catalogue(vectors) }
 end
@@ -80,7 +80,7 @@ end
 function scenario.step(cmml, tasks)
   local self, at = make(cmml, tasks), 0
   local settings = cmml.presets[preset].training
-  local optimiser = cmml.adam(self.model.module, { lr = settings.lr,
+  local optimiser = cmml.optim.adam(self.model.module, { lr = settings.lr,
     weight_decay = settings.weight_decay })
   return function()
     at = at % batches + 1
@@ -119,7 +119,7 @@ function scenario.export(cmml, path, sizes)
       add(here .. "loss", cmml.no_grad(self.model.loss, self.model, batch):reshape { 1 })
     end
   end
-  return cmml.write_archive(path, entries)
+  return cmml.core.write_archive(path, entries)
 end
 
 return scenario

@@ -32,7 +32,7 @@ local function read_data(folder)
   end
   local listed = folder .. "/test_users.txt"
   return cmml.cold_users(dataset, { protocol = "capped",
-    test_users = cmml.exists(listed) and listed or nil })
+    test_users = cmml.core.exists(listed) and listed or nil })
 end
 
 -- Ratings and fields as numbers, from 1; value 0 is one that was never seen.
@@ -57,7 +57,7 @@ local function export(data, path)
       end
     end
   end
-  return cmml.write_archive(path, entries)
+  return cmml.core.write_archive(path, entries)
 end
 
 -- Peak and present resident memory in MB, where the system tells.

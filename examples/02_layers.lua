@@ -33,7 +33,7 @@ print("first and second derivatives agree with finite differences")
 
 -- Training with Adam towards a gate that is known.
 local truth = gate { width = 2, cond = 3, init = nn.init(2) }
-local optimiser = cmml.adam(model, { lr = 0.05 })
+local optimiser = cmml.optim.adam(model, { lr = 0.05 })
 for step = 1, 300 do
   local key = { seed = 3, task = step }
   local x, condition = cmml.normal({ 64, 2 }, 0, 1, key), cmml.normal({ 64, 3 }, 0, 1, key)
@@ -57,6 +57,6 @@ local gradients = cmml.grad(loss, weights, { create_graph = true })
 for name, parameter in model:parameters() do
   weights[name] = parameter - gradients[name]
 end
-local adapted = cmml.functional(model, weights)
+local adapted = cmml.nn.functional(model, weights)
 print("its own weights     ", table.concat(model(x, condition):totable()[1], "  "))
 print("one step towards 0  ", table.concat(adapted(x, condition):totable()[1], "  "))

@@ -39,7 +39,7 @@ if not dataset then
 end
 local listed = folder .. "/test_users.txt"
 local data = assert(cmml.cold_users(dataset, {
-  test_users = cmml.exists(listed) and listed or nil, valid = 0.1 }))
+  test_users = cmml.core.exists(listed) and listed or nil, valid = 0.1 }))
 
 say("1. The ratings\n")
 say("%s holds %d ratings of %d films by %d people.", real and folder or "data/made",
@@ -118,7 +118,7 @@ for _, row in ipairs(data.test) do
   person = person or lengths[row] >= 30 and row
 end
 person = person or data.test[1]
-local shown, hidden = cmml.draw_tasks(data.all, cmml.ids { person },
+local shown, hidden = cmml.core.draw_tasks(data.all, cmml.ids { person },
   { seed = 7, support = 15, query = 10 })
 local name = dataset.users:text(person)
 
@@ -195,7 +195,7 @@ local function count(rows, genres)
 end
 
 say("\n5. Does that fit?\n")
-local truth = cmml.exists(folder .. "/truth.tsv") and truth_of(name)
+local truth = cmml.core.exists(folder .. "/truth.tsv") and truth_of(name)
 if truth then
   local all = {}
   for row = 1, #dataset.items do

@@ -14,7 +14,7 @@ for name, library in pairs { float32 = cmml, float64 = double } do
 
   describe("principal components in " .. name, function()
     it("are those of scikit-learn", function()
-      local p = library.pca(points(core, 30, 5))
+      local p = library.analysis.pca(points(core, 30, 5))
       near_lists({ 0.6883368441531172, 0.22061716256017652 }, p.shares, bound, "shares")
       near_lists({ 0.6209475696741233, -0.28678213133499464, -0.34939722564104836,
         -0.26688432617186914, 0.5821292468351712 }, p.components:totable()[1], bound, "first")
@@ -26,7 +26,7 @@ for name, library in pairs { float32 = cmml, float64 = double } do
     end)
 
     it("are those of scikit-learn where points are fewer than columns", function()
-      local p = library.pca(points(core, 6, 12), { dims = 3 })
+      local p = library.analysis.pca(points(core, 6, 12), { dims = 3 })
       near_lists({ 0.6899065802889149, 0.1921011577137013, 0.055916636426679135 }, p.shares, bound,
         "shares")
       local first = p.components:totable()[1]
@@ -36,7 +36,7 @@ for name, library in pairs { float32 = cmml, float64 = double } do
 
     it("are orthonormal, explain all, and give the points back", function()
       local x = points(core, 40, 24)
-      local p = library.pca(x, { dims = 24 })
+      local p = library.analysis.pca(x, { dims = 24 })
       local sum = 0
       for i, share in ipairs(p.shares) do
         sum = sum + share
@@ -55,10 +55,10 @@ for name, library in pairs { float32 = cmml, float64 = double } do
 
     it("have zeros where nothing varies", function()
       local line = core.tensor { { 1, 2 }, { 2, 4 }, { 3, 6 } }
-      local p = library.pca(line)
+      local p = library.analysis.pca(line)
       near_lists({ 1, 0 }, p.shares, 1e-6, "shares")
       assert.same({ 0, 0 }, p.components:totable()[2])
-      local many = library.pca(core.tensor { { 1, 0, 0, 0 }, { -1, 0, 0, 0 }, { 3, 0, 0, 0 } },
+      local many = library.analysis.pca(core.tensor { { 1, 0, 0, 0 }, { -1, 0, 0, 0 }, { 3, 0, 0, 0 } },
         { dims = 3 })
       near_lists({ 1, 0, 0 }, many.shares, 1e-9, "shares")
       assert.truthy(many.coordinates:isfinite())
@@ -68,9 +68,9 @@ end
 
 it("principal components are the same whatever the unit", function()
   local x = points(double.core, 30, 5)
-  local shares = double.pca(x).shares
+  local shares = double.analysis.pca(x).shares
   for _, unit in ipairs { 1e-120, 1e-90, 1e80, 1e98 } do
-    near_lists(shares, double.pca(x * unit).shares, 1e-9, "shares at " .. unit)
+    near_lists(shares, double.analysis.pca(x * unit).shares, 1e-9, "shares at " .. unit)
   end
 end)
 
@@ -78,19 +78,19 @@ describe("k-means", function()
   local core = cmml.core
 
   it("finds the clusters of scikit-learn", function()
-    local k = double.kmeans(points(double.core, 30, 5), { k = 3 })
+    local k = double.analysis.kmeans(points(double.core, 30, 5), { k = 3 })
     near(46.61270673179312, k.inertia, 1e-9)
     local expected = {}
     for i = 1, 30 do
       expected[i] = (i - 1) % 3 + 1
     end
     assert.same(expected, k.clusters:totable())
-    near(0, double.kmeans(points(double.core, 12, 5), { k = 12 }).inertia, 1e-9)
+    near(0, double.analysis.kmeans(points(double.core, 12, 5), { k = 12 }).inertia, 1e-9)
   end)
 
   it("ends where every point is with its nearest centre, the mean of its points", function()
     local x = points(double.core, 60, 4, 2)
-    local k = double.kmeans(x, { k = 7, restarts = 1 })
+    local k = double.analysis.kmeans(x, { k = 7, restarts = 1 })
     local rows, c, clusters = x:totable(), k.centres:totable(), k.clusters:totable()
     local sums, inertia = {}, 0
     for i, row in ipairs(rows) do
@@ -123,7 +123,7 @@ describe("k-means", function()
   it("depends on the seed alone, and gets better with restarts", function()
     local x = points(core, 60, 4, 2)
     local function run(restarts)
-      return cmml.kmeans(x, { k = 6, restarts = restarts, seed = 5 })
+      return cmml.analysis.kmeans(x, { k = 6, restarts = restarts, seed = 5 })
     end
     assert.same(run(3).clusters:totable(), run(3).clusters:totable())
     assert.truthy(run(40).inertia <= run(1).inertia)
@@ -131,14 +131,14 @@ describe("k-means", function()
 
   it("copes with points that are the same", function()
     local x = core.tensor { { 1 }, { 1 }, { 1 }, { 5 }, { 5 } }
-    assert.same({ 1, 1, 1, 2, 2 }, cmml.kmeans(x, { k = 2 }).clusters:totable())
-    refused("3 clusters of points of which only 2 are different", cmml.kmeans, x, { k = 3 })
+    assert.same({ 1, 1, 1, 2, 2 }, cmml.analysis.kmeans(x, { k = 2 }).clusters:totable())
+    refused("3 clusters of points of which only 2 are different", cmml.analysis.kmeans, x, { k = 3 })
   end)
 end)
 
 describe("the adjusted Rand index", function()
   it("is that of scikit-learn", function()
-    local index = cmml.adjusted_rand_index
+    local index = cmml.analysis.adjusted_rand_index
     near(0.5714285714285714, index({ 0, 0, 1, 1 }, { 0, 0, 1, 2 }), 1e-12)
     near(0.1111111111111111, index({ 0, 0, 0, 1, 1, 1, 2, 2, 2 }, { 0, 0, 1, 1, 1, 2, 2, 2, 0 }),
       1e-12)
@@ -151,7 +151,7 @@ describe("the adjusted Rand index", function()
   end)
 
   it("refuses groupings that cannot be compared", function()
-    local index = cmml.adjusted_rand_index
+    local index = cmml.analysis.adjusted_rand_index
     refused("groupings of 2 and 1 things", index, { 1, 2 }, { 1 })
     refused("groupings of 0 and 0 things", index, {}, {})
     refused("the second grouping must be a list or Ids, not nil", index, { 1 })
@@ -173,20 +173,20 @@ describe("points that cannot be looked at", function()
       refused("unknown option", cmml[name], x, { k = 2, nonsense = 1 })
     end
     local same = core.full({ 5, 3 }, 2)
-    refused("pca: all 5 points are the same", cmml.pca, same)
-    refused("tsne: all 5 points are the same", cmml.tsne, same)
-    refused("at least 2 are needed", cmml.pca, core.full({ 1, 3 }, 2))
-    refused("at least 2 are needed", cmml.tsne, core.full({ 0, 3 }, 2))
-    refused("there are 1 to 2", cmml.pca, core.tensor { { 1, 2 }, { 3, 4 } }, { dims = 3 })
-    refused("there are 1 to 0", cmml.pca, core.full({ 3, 0 }, 1))
-    refused("0 clusters of 5 points", cmml.kmeans, same, { k = 0 })
-    refused("6 clusters of 5 points", cmml.kmeans, same, { k = 6 })
-    refused("perplexity must be above 0", cmml.tsne, same, { perplexity = -1 })
-    refused("perplexity must be above 0", cmml.tsne, same, { perplexity = 0 / 0 })
-    refused("dims must be 1, 2 or 3", cmml.tsne, same, { dims = 4 })
-    refused("iterations must be at least 1", cmml.tsne, same, { iterations = 0 })
-    refused("restarts must be at least 1", cmml.kmeans, same, { k = 1, restarts = 0 })
-    refused("too large", double.pca, double.core.tensor { { 1e200 }, { 2 } }, { dims = 1 })
+    refused("pca: all 5 points are the same", cmml.analysis.pca, same)
+    refused("tsne: all 5 points are the same", cmml.analysis.tsne, same)
+    refused("at least 2 are needed", cmml.analysis.pca, core.full({ 1, 3 }, 2))
+    refused("at least 2 are needed", cmml.analysis.tsne, core.full({ 0, 3 }, 2))
+    refused("there are 1 to 2", cmml.analysis.pca, core.tensor { { 1, 2 }, { 3, 4 } }, { dims = 3 })
+    refused("there are 1 to 0", cmml.analysis.pca, core.full({ 3, 0 }, 1))
+    refused("0 clusters of 5 points", cmml.analysis.kmeans, same, { k = 0 })
+    refused("6 clusters of 5 points", cmml.analysis.kmeans, same, { k = 6 })
+    refused("perplexity must be above 0", cmml.analysis.tsne, same, { perplexity = -1 })
+    refused("perplexity must be above 0", cmml.analysis.tsne, same, { perplexity = 0 / 0 })
+    refused("dims must be 1, 2 or 3", cmml.analysis.tsne, same, { dims = 4 })
+    refused("iterations must be at least 1", cmml.analysis.tsne, same, { iterations = 0 })
+    refused("restarts must be at least 1", cmml.analysis.kmeans, same, { k = 1, restarts = 0 })
+    refused("too large", double.analysis.pca, double.core.tensor { { 1e200 }, { 2 } }, { dims = 1 })
   end)
 
   it("are refused by the core, too", function()

@@ -147,7 +147,7 @@ describe("an error in a user's", function()
     it("layer leaves the optimiser as it was: call " .. n, function()
       survive(function()
         local layer = faulty(n)
-        local optimiser = cmml.adam(layer)
+        local optimiser = cmml.optim.adam(layer)
         for _ = 1, n do
           local loss = layer(layer(cmml.ones { 2, 6 })):square():sum()
           optimiser:backward(loss)
@@ -156,7 +156,7 @@ describe("an error in a user's", function()
       end)
       -- What was stepped over is as if it had never been tried.
       local layer, other = faulty(n), faulty(0)
-      local a, b = cmml.adam(layer), cmml.adam(other)
+      local a, b = cmml.optim.adam(layer), cmml.optim.adam(other)
       local function step(module, optimiser)
         optimiser:backward(module(module(cmml.ones { 2, 6 })):square():sum())
         optimiser:step()
@@ -174,7 +174,7 @@ describe("an error in a user's", function()
   it("layer under functional leaves the module's own weights", function()
     local layer = faulty(1)
     local before = layer.weight
-    local ok, caught = pcall(cmml.functional(layer, { weight = cmml.zeros { 6, 6 } }),
+    local ok, caught = pcall(cmml.nn.functional(layer, { weight = cmml.zeros { 6, 6 } }),
       cmml.ones { 1, 6 })
     assert.is_false(ok)
     assert.equal(thrown, caught)

@@ -5,7 +5,7 @@ local refused = require("spec.support.refused").with_text
 local core = cmml.core
 
 local function dataset(schema)
-  return cmml.dataset { schema = cmml.schema(schema),
+  return cmml.dataset { schema = cmml.data.schema(schema),
     ratings = { { "u1", "a", 4 }, { "u2", "a", 2 }, { "u2", "b", 5 }, { "u3", "b", 1 },
       { "u3", "c", 3 } },
     items = { { id = "a", title = "A", kind = "x", tags = { "p", "q" } },
@@ -29,17 +29,17 @@ end
 describe("schema", function()
   it("fills in what was not said", function()
     assert.same({ item = { { "f", multi = false } }, user = {}, unknown = "zero", min_count = 1 },
-      cmml.schema { item = { { "f" } } })
-    assert.same({ item = {}, user = {}, unknown = "zero", min_count = 1 }, cmml.schema())
+      cmml.data.schema { item = { { "f" } } })
+    assert.same({ item = {}, user = {}, unknown = "zero", min_count = 1 }, cmml.data.schema())
   end)
 
   it("refuses fields without names, twice or with settings that do not exist", function()
-    refused('field 1 of item must be {"name"}', cmml.schema, { item = { "kind" } })
-    refused('field 2 of user must be {"name"}', cmml.schema, { user = { { "a" }, { "b c" } } })
-    refused("field a is declared twice", cmml.schema, { item = { { "a" } }, user = { { "a" } } })
-    refused("field a has no setting mutli", cmml.schema, { item = { { "a", mutli = true } } })
-    refused('unknown: "one" is none of zero, learned', cmml.schema, { unknown = "one" })
-    refused("unknown option items; did you mean item?", cmml.schema, { items = {} })
+    refused('field 1 of item must be {"name"}', cmml.data.schema, { item = { "kind" } })
+    refused('field 2 of user must be {"name"}', cmml.data.schema, { user = { { "a" }, { "b c" } } })
+    refused("field a is declared twice", cmml.data.schema, { item = { { "a" } }, user = { { "a" } } })
+    refused("field a has no setting mutli", cmml.data.schema, { item = { { "a", mutli = true } } })
+    refused('unknown: "one" is none of zero, learned', cmml.data.schema, { unknown = "one" })
+    refused("unknown option items; did you mean item?", cmml.data.schema, { items = {} })
   end)
 end)
 
@@ -78,7 +78,7 @@ describe("a catalogue", function()
     assert.equal(2, catalogue:fields("user")[2].size)
     local bags = catalogue:bags("user", { { age = 35 }, {}, { age = 25 } })
     assert.same({ 2, 0, 1 }, bags[2].ids:totable())
-    refused("needs min_count of at least 2", cmml.schema, { unknown = "learned" })
+    refused("needs min_count of at least 2", cmml.data.schema, { unknown = "learned" })
   end)
 
   it("counts values that are too rare as unseen", function()

@@ -148,7 +148,7 @@ describe("ALS", function()
 
   it("takes duplicates as one interaction of their weights' sum", function()
     local function solve(list)
-      return double.als_vectors { ratings = oracle.ratings(double.core, list), n_users = 3,
+      return double.vectors.als { ratings = oracle.ratings(double.core, list), n_users = 3,
         n_items = 3, factors = 2, seed = 9 }.users:tobytes()
     end
     assert.equal(solve { { 1, 1, 3 }, { 2, 2, 1 }, { 3, 1, 1 } },

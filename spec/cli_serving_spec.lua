@@ -69,7 +69,7 @@ describe("a model file of scenarios", function()
     local items = core.vocab()
     items:add(long)
     items:add "b"
-    local vectors = cmml.als_vectors { ratings = { users = core.segments { 2 },
+    local vectors = cmml.vectors.als { ratings = { users = core.segments { 2 },
       items = core.ids { 1, 2 } }, n_items = 2, factors = 2 }
     local users = core.vocab()
     users:add "u"

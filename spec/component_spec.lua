@@ -48,7 +48,7 @@ local function check(options)
     for i, name in ipairs(names) do
       values[name] = tensors[i + 2]
     end
-    return scores(double, double.functional(net, values), tensors[1], tensors[2]):square():sum()
+    return scores(double, double.nn.functional(net, values), tensors[1], tensors[2]):square():sum()
   end
   for order = 1, 2 do
     local fault = finite.fault(double.core, loss, points, order, 1e-6)

@@ -16,7 +16,7 @@ local function file_of(kind, path)
   if kind == "cmml" then
     model = cmml.cmml(data.catalogue, { width = 2, encoder_widths = { 3 }, label_hidden = 2,
       backbone = { 3, 3 }, hyper = { 3, 3 } })
-    local optimiser = cmml.adam(model.module)
+    local optimiser = cmml.optim.adam(model.module)
     assert(cmml.save(model, path, { tensors = (optimiser:state()), notes = { a = 1 } }))
   elseif kind == "scenario_cmml" then
     model = cmml.scenario_cmml(split:catalogue((split:vectors { factors = 2 })),

@@ -17,7 +17,7 @@ local function partition(n, ...)
 end
 
 describe("dataset", function()
-  local schema = cmml.schema {}
+  local schema = cmml.data.schema {}
 
   it("reads rows, keeps the first of repeated ratings and every item and user", function()
     local data = cmml.dataset { name = "d", schema = schema, ratings = { { "u", 7, 3 },
@@ -53,7 +53,7 @@ describe("dataset", function()
   it("takes columns of a table that was read", function()
     local path = os.tmpname()
     assert(core.write_file(path, "player,level,stars,turns\na,x,3.5,1\nb,x,4,2\na,y,1,3\n"))
-    local t = assert(cmml.read_table(path, { header = "names", columns = { { name = "player" },
+    local t = assert(cmml.data.read_table(path, { header = "names", columns = { { name = "player" },
       { name = "level" }, { name = "stars", kind = "number" },
       { name = "turns", kind = "integer" } } })).columns
     os.remove(path)
@@ -124,7 +124,7 @@ describe("split", function()
 
   it("leaves users without ratings out", function()
     local world = people.world { users = 10, items = 8, rated = 4 }
-    world.users[11], world.schema = { id = "silent", age = "1" }, cmml.schema {}
+    world.users[11], world.schema = { id = "silent", age = "1" }, cmml.data.schema {}
     local silent = cmml.dataset(world):split { test = 0.3, valid = 0.3 }
     partition(10, silent.train, silent.valid, silent.test)
   end)
@@ -151,7 +151,7 @@ describe("cold_users", function()
     for i, user in ipairs(world.users) do
       user.zip = "z" .. i
     end
-    world.schema = cmml.schema { item = { { "kind" } }, user = { { "zip" } } }
+    world.schema = cmml.data.schema { item = { { "kind" } }, user = { { "zip" } } }
     local cold = assert(cmml.cold_users(cmml.dataset(world), { test_users = 0.25, valid = 0.25 }))
     partition(40, cold.train, cold.valid, cold.test)
     assert.equal(#cold.train, #cold.catalogue.vocabs.zip)

@@ -36,7 +36,7 @@ describe("cmml embed", function()
     assert.equal(0, code, said)
     assert.truthy(text:find("22 users and 16 items, 3 factors", 1, true), text)
     assert.matches("iteration 1/2  loss [%d.]+\niteration 2/2", said)
-    local found = assert(cmml.load_vectors(path))
+    local found = assert(cmml.vectors.load(path))
     local list = {}
     for e, entry in ipairs(entries) do
       if e % 4 >= 2 then
@@ -44,7 +44,7 @@ describe("cmml embed", function()
           e % 4 }
       end
     end
-    local expected = cmml.als_vectors { ratings = oracle.ratings(core, list), factors = 3,
+    local expected = cmml.vectors.als { ratings = oracle.ratings(core, list), factors = 3,
       n_users = #found.user_ids, n_items = #found.item_ids, iterations = 2, alpha = 3,
       regularization = 0.5 }
     assert.equal(expected.users:tobytes(), found.users:tobytes())
@@ -73,6 +73,6 @@ describe("cmml embed", function()
       "--binary", "--raw", "--quiet", "--iterations=2")
     assert.equal(0, code, said)
     assert.equal("", said)
-    assert.equal(1, assert(cmml.load_vectors(path)).user_scale, text)
+    assert.equal(1, assert(cmml.vectors.load(path)).user_scale, text)
   end)
 end)

@@ -84,7 +84,7 @@ describe("full ranking", function()
   end)
 
   it("judges models alike, alone or beside others, in chunks of any size", function()
-    local cf = cmml.cf_score(split:catalogue(cmml.als_vectors { ratings = split.background,
+    local cf = cmml.cf_score(split:catalogue(cmml.vectors.als { ratings = split.background,
       n_items = #data.items, factors = 4 }))
     local both = cmml.evaluate_ranking({ popularity, cf }, split)
     local alone = cmml.evaluate_ranking({ cf }, split, { chunk = 1, batch = 1 })

@@ -58,7 +58,7 @@ describe("evaluate", function()
 
   it("counts users who have nothing to be judged by as skipped", function()
     local world = people.world { users = 5, items = 6, rated = 3 }
-    world.users[6], world.schema = { id = "silent", age = "1" }, cmml.schema {}
+    world.users[6], world.schema = { id = "silent", age = "1" }, cmml.data.schema {}
     local silent = cmml.dataset(world)
     local rows = { 1, silent.users:id "silent", 2 }
     local found = cmml.evaluate({ constant(3) }, cmml.tasks { ratings = silent.ratings,

@@ -93,7 +93,7 @@ describe("cmml.experiment", function()
     result = cmml.experiment("encoders", with { seeds = 1, setting = "scenario" })
     assert.same({}, result.failures)
     assert.equal("mean without negatives, no hybrid", result.rows[1].row)
-    local vectors = made.scenarios(cmml):split():catalogue(cmml.als_vectors {
+    local vectors = made.scenarios(cmml):split():catalogue(cmml.vectors.als {
       ratings = made.scenarios(cmml).interactions, n_items = 160, factors = 4 })
     assert.is_false(cmml.scenario_cmml(vectors, { encoder_negatives = false })
       .network.encoder_negatives)

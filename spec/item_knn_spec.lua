@@ -102,7 +102,7 @@ describe("item-kNN", function()
     means:fit(data.ratings, data.train)
     model:fit(data.ratings, data.train)
     assert.same(means:adapt({}):predict { "f3" }, model:adapt({}):predict { "f3" })
-    local cold = cmml.dataset { schema = cmml.schema {}, ratings = { { "u", "a", 5 } },
+    local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 } },
       items = { { id = "never" } } }
     model = cmml.item_knn(cold:catalogue { 1 })
     model:fit(cold.ratings, { 1 })

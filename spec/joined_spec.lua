@@ -10,13 +10,13 @@ end
 
 describe("distinct", function()
   it("numbers the values of ids in the order of their first appearance", function()
-    local values, places = cmml.distinct(cmml.ids { 7, 3, 7, 0, 3, 2147483647, 0 })
+    local values, places = cmml.core.distinct(cmml.ids { 7, 3, 7, 0, 3, 2147483647, 0 })
     assert.same({ 7, 3, 0, 2147483647 }, numbers(values))
     assert.same({ 1, 2, 1, 3, 2, 4, 3 }, numbers(places))
   end)
 
   it("does so for numbers, of which 0 and -0 are two", function()
-    local values, places = cmml.distinct(cmml.tensor { 2.5, -0.0, 2.5, 0.0, 1, 0 / 0, 0 / 0 })
+    local values, places = cmml.core.distinct(cmml.tensor { 2.5, -0.0, 2.5, 0.0, 1, 0 / 0, 0 / 0 })
     assert.equal(5, values.count)
     assert.same({ 1, 2, 1, 3, 4, 5, 5 }, numbers(places))
     assert.equal(-math.huge, 1 / numbers(values)[2])
@@ -29,7 +29,7 @@ describe("distinct", function()
       for i = 1, size do
         list[i] = math.random(1, 1 + size // 2)
       end
-      local values, places = cmml.distinct(cmml.ids(list))
+      local values, places = cmml.core.distinct(cmml.ids(list))
       local found, seen = numbers(values), {}
       for _, value in ipairs(found) do
         assert.is_nil(seen[value])
@@ -44,10 +44,10 @@ describe("distinct", function()
 
   it("refuses other things", function()
     assert.error_matches(function()
-      cmml.distinct(cmml.ones { 2, 2 })
+      cmml.core.distinct(cmml.ones { 2, 2 })
     end, "Ids or a contiguous tensor %[n%]")
     assert.error_matches(function()
-      cmml.distinct { 1, 2 }
+      cmml.core.distinct { 1, 2 }
     end, "Ids or a contiguous tensor %[n%] were expected")
   end)
 end)

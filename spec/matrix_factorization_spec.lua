@@ -148,7 +148,7 @@ describe("matrix factorisation", function()
     assert.same({ 0, 0 }, model:adapt({}):predict { "f1", "f2" })
     model:fit(data.ratings, {})
     assert.same({ 0 }, model:adapt({}):predict { "f1" })
-    local cold = cmml.dataset { schema = cmml.schema {}, ratings = { { "u", "a", 5 },
+    local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 },
       { "u", "b", 2 } }, items = { { id = "never" } } }
     model = cmml.matrix_factorization(cold:catalogue { 1 }, { factors = 40 })
     model:fit(cold.ratings, { 1 })

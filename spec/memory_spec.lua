@@ -71,13 +71,13 @@ describe("memory", function()
     assert.is_true(cmml.memory().peak >= before.live + 4000000)
     x:free()
     assert.equal(before.live, cmml.memory().live)
-    cmml.trim()
+    cmml.core.trim()
     assert.equal(0, cmml.memory().cached)
   end)
 
   it("stays bounded although Lua sees only boxes", function()
     collect()
-    cmml.trim()
+    cmml.core.trim()
     local most = 0
     for _ = 1, 500 do
       cmml.zeros { 256, 1024 } -- 1 MB each

@@ -137,7 +137,7 @@ describe("context_shrink", function()
     local after = model:adapt(support):predict { "f3", "f4" }
     assert.same(after, loaded:adapt(support):predict { "f3", "f4" })
     assert.not_same(before, after)
-    local vectors = cmml.als_vectors { ratings = data.ratings, n_items = 8, factors = 2 }
+    local vectors = cmml.vectors.als { ratings = data.ratings, n_items = 8, factors = 2 }
     assert(cmml.scenario_cmml(vectors, { context_shrink = 3 }):save(path))
     assert.equal(3, assert(cmml.load(path)).network.context_shrink)
     os.remove(path)

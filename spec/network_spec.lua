@@ -41,7 +41,7 @@ local function with_weights(model, names, tensors)
     values[name] = tensors[i]
   end
   return setmetatable({ catalogue = model.catalogue, options = model.options,
-    module = double.functional(model.module, values) }, getmetatable(model))
+    module = double.nn.functional(model.module, values) }, getmetatable(model))
 end
 
 local function points_of(model)

@@ -119,7 +119,7 @@ describe("embedding", function()
     local bags = { { ids = cmml.ids { 1, 3 }, segments = cmml.segments { 2 } },
       { ids = cmml.ids { 2 } } }
     for mode, genre in pairs { mean = { 3, 4 }, sum = { 6, 8 } } do
-      local layer = cmml.field_embedding { fields = fields, width = 2, mode = mode }
+      local layer = cmml.nn.field_embedding { fields = fields, width = 2, mode = mode }
       layer:load_parameters { ["genre.weight"] = cmml.tensor { { 1, 2 }, { 3, 4 }, { 5, 6 } },
         ["year.weight"] = cmml.tensor { { 7, 8 }, { 9, 10 } } }
       assert.same({ { genre[1], genre[2], 9, 10 } }, layer({ "genre", "year" }, bags):totable())
@@ -182,7 +182,7 @@ describe("a module", function()
     local one, other = nn.list {}, nn.list {}
     one:register("other", other)
     other:register("one", one)
-    for _, f in ipairs { one.count, one.describe, tostring, cmml.adam, cmml.functional } do
+    for _, f in ipairs { one.count, one.describe, tostring, cmml.optim.adam, cmml.nn.functional } do
       refused("modules stand in each other more than 1000 deep: does one hold itself?", f, one, {})
     end
     local deep = nn.linear { inp = 1, out = 1 }
@@ -199,15 +199,15 @@ describe("functional", function()
     module:load_parameters { factor = cmml.tensor { 2 }, ["inner.weight"] =
       cmml.tensor { { 1, 1 } } }
     local x = cmml.tensor { { 3, 4 } }
-    local other = cmml.functional(module, { ["inner.weight"] = cmml.tensor { { 10, 0 } } })
+    local other = cmml.nn.functional(module, { ["inner.weight"] = cmml.tensor { { 10, 0 } } })
     assert.same({ { 60 } }, other(x):totable())
     assert.same({ { 14 } }, module(x):totable())
     assert.equal(module.factor, other.factor) -- what is not given is shared
-    refused("has no parameter weight", cmml.functional, module, { weight = cmml.ones { 1, 2 } })
-    refused("functional: a table of tensors by name was expected, not nil", cmml.functional, module)
-    refused("functional: inner.weight must be a tensor, not number", cmml.functional, module,
+    refused("has no parameter weight", cmml.nn.functional, module, { weight = cmml.ones { 1, 2 } })
+    refused("functional: a table of tensors by name was expected, not nil", cmml.nn.functional, module)
+    refused("functional: inner.weight must be a tensor, not number", cmml.nn.functional, module,
       { ["inner.weight"] = 3 })
-    refused("functional: a module was expected, not number", cmml.functional, 7, {})
+    refused("functional: a module was expected, not number", cmml.nn.functional, 7, {})
   end)
 
   it("differentiates through weights that were themselves computed: an adapting step", function()

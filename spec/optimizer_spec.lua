@@ -12,7 +12,7 @@ describe("groups of parameters", function()
   it("have settings of their own, by name, module and form", function()
     local net = model()
     local before = bytes(net)
-    local optimizer = cmml.sgd(net, { lr = 0, groups = {
+    local optimizer = cmml.optim.sgd(net, { lr = 0, groups = {
       { parameters = "film", lr = 0.1 }, { parameters = { "*.bias", "out" }, lr = 0.2 } } })
     assert.same({ "film", "hidden.bias", "out.weight", "out.bias", "person", "hidden.weight" },
       optimizer.names)
@@ -32,15 +32,15 @@ describe("groups of parameters", function()
   it("take what they do not set from the common options", function()
     local common = { lr = 0.02, weight_decay = 0.1, clip = 0.3, eps = 1e-4, decoupled = true }
     local one, many = model(), model()
-    descend(one, cmml.adam(one, common), 1, 5)
+    descend(one, cmml.optim.adam(one, common), 1, 5)
     common.groups = { { parameters = "hidden" }, { parameters = "person", lr = 0.02 } }
-    descend(many, cmml.adam(many, common), 1, 5)
+    descend(many, cmml.optim.adam(many, common), 1, 5)
     assert.same(bytes(one), bytes(many))
   end)
 
   it("are refused where they are not clear", function()
     local function with(...)
-      return pcall(cmml.adam, model(), { groups = { ... } })
+      return pcall(cmml.optim.adam, model(), { groups = { ... } })
     end
     for text, groups in pairs {
       ["adam: group 2: no parameter is called hiden; did you mean hidden?"] =
@@ -68,32 +68,32 @@ describe("groups of parameters", function()
     assert.matches("^adam: group 1: no parameter is called zz; known: film, person, hidden.weight, "
       .. "hidden, hidden.bias, out.weight, out, out.bias$", message)
     refused("adam: groups must be a list of tables, {{parameters = ..}, ..}, without parameters",
-      cmml.adam, model(), { groups = { parameters = "out" } })
-    refused("sgd: unknown option sparse", cmml.sgd, model(), { sparse = true })
-    refused("sgd: nesterov needs a momentum above 0", cmml.sgd, model(), { nesterov = true })
-    refused("sgd: momentum must be from 0 to below 1, not 1", cmml.sgd, model(), { momentum = 1 })
-    refused("sgd: a module was expected, not nil", cmml.sgd)
-    refused("adam: a module was expected, not table", cmml.adam, { model().film })
+      cmml.optim.adam, model(), { groups = { parameters = "out" } })
+    refused("sgd: unknown option sparse", cmml.optim.sgd, model(), { sparse = true })
+    refused("sgd: nesterov needs a momentum above 0", cmml.optim.sgd, model(), { nesterov = true })
+    refused("sgd: momentum must be from 0 to below 1, not 1", cmml.optim.sgd, model(), { momentum = 1 })
+    refused("sgd: a module was expected, not nil", cmml.optim.sgd)
+    refused("adam: a module was expected, not table", cmml.optim.adam, { model().film })
   end)
 
   it("keep the ratio of their rates when the rate is set", function()
     local net = model()
-    local optimizer = cmml.adam(net, { lr = 0.1, groups = { { parameters = "out", lr = 0.3 } } })
+    local optimizer = cmml.optim.adam(net, { lr = 0.1, groups = { { parameters = "out", lr = 0.3 } } })
     optimizer:set_lr(0.01)
     assert.truthy(math.abs(optimizer.groups[1].lr - 0.03) < 1e-15)
     assert.equal(0.01, optimizer.groups[2].lr)
     refused("set_lr: lr must be finite and not negative, not -1", optimizer.set_lr, optimizer, -1)
     refused("set_lr: lr must be finite and not negative, not nil", optimizer.set_lr, optimizer)
     assert.equal(0.01, optimizer.groups[2].lr)
-    local frozen = cmml.adam(model(), { lr = 0, groups = { { parameters = "out", lr = 0.3 } } })
+    local frozen = cmml.optim.adam(model(), { lr = 0, groups = { { parameters = "out", lr = 0.3 } } })
     refused("the rate of group 1 has no ratio to the common one, 0", frozen.set_lr, frozen, 1)
   end)
 end)
 
 describe("an optimiser", function()
   it("is made of a module", function()
-    refused("adam: a module was expected, not nil", cmml.adam)
-    refused("sgd: a module was expected, not table", cmml.sgd, { core.full({ 2 }, 1) })
+    refused("adam: a module was expected, not nil", cmml.optim.adam)
+    refused("sgd: a module was expected, not table", cmml.optim.sgd, { core.full({ 2 }, 1) })
   end)
 end)
 
@@ -101,7 +101,7 @@ describe("clip_norm", function()
   it("scales the gradient of all parameters together down to a norm", function()
     for _, limit in ipairs { 1e-3, 0.1, 1e6 } do
       local net, plain = model(), model()
-      local optimizer = cmml.sgd(net, { lr = 1, clip_norm = limit })
+      local optimizer = cmml.optim.sgd(net, { lr = 1, clip_norm = limit })
       local before = bytes(plain)
       optimizer:backward(net(batches[1]):square():sum())
       local norm = optimizer:norm()
@@ -114,20 +114,20 @@ describe("clip_norm", function()
       end
       assert.truthy(math.abs(math.sqrt(sum) / math.min(norm, limit) - 1) < 1e-3)
     end
-    refused("adam: clip_norm must be above 0, not 0", cmml.adam, model(), { clip_norm = 0 })
+    refused("adam: clip_norm must be above 0, not 0", cmml.optim.adam, model(), { clip_norm = 0 })
   end)
 
   it("changes nothing where the norm is below it", function()
     local net, plain = model(), model()
-    descend(net, cmml.adam(net, { lr = 0.1, clip_norm = 1e6 }), 1, 4)
-    descend(plain, cmml.adam(plain, { lr = 0.1 }), 1, 4)
+    descend(net, cmml.optim.adam(net, { lr = 0.1, clip_norm = 1e6 }), 1, 4)
+    descend(plain, cmml.optim.adam(plain, { lr = 0.1 }), 1, 4)
     assert.same(bytes(plain), bytes(net))
   end)
 
   it("refuses a gradient that is not finite by name, and changes nothing", function()
     for _, bad in ipairs { 0 / 0, 1 / 0, -1 / 0 } do
       local net = model()
-      local optimizer = cmml.adam(net, { clip_norm = 1 })
+      local optimizer = cmml.optim.adam(net, { clip_norm = 1 })
       descend(net, optimizer, 1, 2)
       local before = bytes(net)
       optimizer:backward(net(batches[1]):sum())
@@ -196,10 +196,10 @@ describe("an optimiser of a module", function()
   end
 
   it("has the state that its kind needs, and restores all of it or nothing", function()
-    local adam, sgd = cmml.adam(model()), cmml.sgd(model(), { momentum = 0.5 })
+    local adam, sgd = cmml.optim.adam(model()), cmml.optim.sgd(model(), { momentum = 0.5 })
     assert.equal(12, #adam:state())
     assert.equal(6, #sgd:state())
-    assert.equal(0, #cmml.sgd(model()):state())
+    assert.equal(0, #cmml.optim.sgd(model()):state())
     local values = {}
     for _, pair in ipairs((adam:state())) do
       values[pair[1]] = core.full(pair[2].shape, 1)

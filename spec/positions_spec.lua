@@ -35,11 +35,11 @@ describe("errors of the library point at the caller's line:", function()
       function() cmml.scenario_data { interactions = { 5 }, groups = {} } end,
       function() cmml.scenario_data { interactions = { { "u", "i" } }, groups = { { name = "x", items = { "z" } } } } end,
       function() cmml.scenario_source("x", { bye = "genre" }) end,
-      function() cmml.movielens_scenarios("x", { by = "nonsense" }) end,
-      function() cmml.lastfm(5) end,
-      function() cmml.yelp("x", 5) end,
-      function() cmml.read_groups(5) end,
-      function() cmml.group_by(5, print) end,
+      function() cmml.loaders.movielens_scenarios("x", { by = "nonsense" }) end,
+      function() cmml.loaders.lastfm(5) end,
+      function() cmml.loaders.yelp("x", 5) end,
+      function() cmml.data.read_groups(5) end,
+      function() cmml.data.group_by(5, print) end,
       function() cmml.join_scenarios { scenarios, scenarios } end,
       function() scenarios:split { held_out = 2 } end,
       function() scenarios:split { protocol = "x" } end,
@@ -54,10 +54,10 @@ describe("errors of the library point at the caller's line:", function()
       function() split:vectors { factors = 0 } end,
       function() split:vectors { bogus = 1 } end,
       function() split:vectors { regularization = -1 } end,
-      function() cmml.als_vectors { ratings = split.known, n_items = 3 } end,
-      function() cmml.bpr_vectors { ratings = split.known, n_items = 160, iterations = 0 } end,
-      function() cmml.load_vectors {} end,
-      function() cmml.join_vectors { vectors, 5 } end,
+      function() cmml.vectors.als { ratings = split.known, n_items = 3 } end,
+      function() cmml.vectors.bpr { ratings = split.known, n_items = 160, iterations = 0 } end,
+      function() cmml.vectors.load {} end,
+      function() cmml.vectors.join { vectors, 5 } end,
       function() split:catalogue(5) end,
       function() split:rivals(5) end,
     }
@@ -115,10 +115,10 @@ describe("errors of the library point at the caller's line:", function()
       function() cmml.tune { quick = true, space = "encoder=x" } end,
       function() cmml.tune { quick = true, space = "lr=1", protocol = "x" } end,
       function() cmml.tune { data = 5, space = "lr=1" } end,
-      function() cmml.pca(points, { dims = 0 }) end,
-      function() cmml.kmeans(points, { k = 9 }) end,
-      function() cmml.tsne(points, { perplexity = -1 }) end,
-      function() cmml.adjusted_rand_index({ 1 }, { 1, 2 }) end,
+      function() cmml.analysis.pca(points, { dims = 0 }) end,
+      function() cmml.analysis.kmeans(points, { k = 9 }) end,
+      function() cmml.analysis.tsne(points, { perplexity = -1 }) end,
+      function() cmml.analysis.adjusted_rand_index({ 1 }, { 1, 2 }) end,
       function() cmml.svg.scatter { title = "x", points = {} } end,
       function() cmml.svg.heatmap { title = "x", rows = { "a" }, columns = { "b" }, values = {} } end,
       function() cmml.svg.intervals { title = "x", rows = {} } end,
@@ -126,7 +126,7 @@ describe("errors of the library point at the caller's line:", function()
   end)
 
   it("but errors of functions that a caller gave keep their own", function()
-    local ok, message = pcall(cmml.group_by, scenarios.items, function() error "mine" end)
+    local ok, message = pcall(cmml.data.group_by, scenarios.items, function() error "mine" end)
     assert.is_false(ok)
     assert.matches("positions_spec%.lua:%d+: mine$", message)
   end)

@@ -49,7 +49,7 @@ describe("warm users", function()
     world.ratings[#world.ratings + 1] = { "single", "f1", 3 }
     world.ratings[#world.ratings + 1] = { "pair", "f1", 3 }
     world.ratings[#world.ratings + 1] = { "pair", "f2", 5 }
-    world.schema = cmml.schema {}
+    world.schema = cmml.data.schema {}
     local few = assert(cmml.warm_users(cmml.dataset(world), { test_users = 0, valid = 0 }))
     local lengths = few.evaluations[1].tasks.query_ratings.users:totable()
     assert.same({ 2, 0, 1 }, { lengths[1], lengths[few.dataset.users:id "single"],
@@ -71,7 +71,7 @@ describe("warm users", function()
     for _, item in ipairs(world.items) do
       item.film = item.id
     end
-    world.schema = cmml.schema { item = { { "film" } } }
+    world.schema = cmml.data.schema { item = { { "film" } } }
     local films = assert(cmml.warm_users(cmml.dataset(world), { valid = 0.2, cap = 1 }))
     local seen = {}
     for key in pairs(raw(films, films.ratings, films.train)) do

@@ -13,7 +13,7 @@ describe("melu_quadrants", function()
     item.film = item.id
   end
   world.items[3].year, world.items[3].title = "1999", "Without"
-  world.schema = cmml.schema { item = { { "kind" }, { "film" } } }
+  world.schema = cmml.data.schema { item = { { "kind" }, { "film" } } }
   local dataset = cmml.dataset(world)
   local data = assert(cmml.melu_quadrants(dataset, { valid = 0.1, test_users = 0.4, least = 11,
     most = 13, held_out = 3 }))

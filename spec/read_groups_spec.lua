@@ -21,7 +21,7 @@ describe("read_groups", function()
   local function read(text, options, ending)
     local file = path .. (ending or "")
     assert(core.write_file(file, text))
-    return cmml.read_groups(file, items, options)
+    return cmml.data.read_groups(file, items, options)
   end
 
   local function fails(text, part, options, ending)
@@ -76,15 +76,15 @@ describe("read_groups", function()
     fails('["a"]', "an object was expected", nil, ".json")
     fails("3", "an object was expected", nil, ".json")
     fails("{", ".json", nil, ".json")
-    assert.is_nil((cmml.read_groups(path .. ".missing", items)))
+    assert.is_nil((cmml.data.read_groups(path .. ".missing", items)))
     for _, case in ipairs { { { header = "first" }, "header" }, { { unknown = "drop" }, "unknown" },
       { { group = "item" }, 'both the column "item"' }, { { encoding = "x" }, "encoding" } } do
-      local ok, message = pcall(cmml.read_groups, path, items, case[1])
+      local ok, message = pcall(cmml.data.read_groups, path, items, case[1])
       assert.is_false(ok)
       assert.truthy(message:find(case[2], 1, true), message)
     end
     assert.has_error(function()
-      cmml.read_groups(7, items)
+      cmml.data.read_groups(7, items)
     end)
   end)
 end)

@@ -120,14 +120,14 @@ end)
 describe("choose", function()
   it("gives a permutation, and a choice is the start of it", function()
     for _, n in ipairs { 0, 1, 2, 7, 1000 } do
-      local all = cmml.choose(n, n, { seed = 3 }):totable()
+      local all = cmml.core.choose(n, n, { seed = 3 }):totable()
       local seen = {}
       for _, k in ipairs(all) do
         assert.is_true(k >= 1 and k <= n and not seen[k])
         seen[k] = true
       end
       assert.equal(n, #all)
-      local some = cmml.choose(n, n // 2, { seed = 3 }):totable()
+      local some = cmml.core.choose(n, n // 2, { seed = 3 }):totable()
       assert.same({ table.unpack(all, 1, n // 2) }, some)
     end
   end)
@@ -135,7 +135,7 @@ describe("choose", function()
   it("gives every choice equally often", function()
     local counts = {}
     for seed = 1, 6000 do
-      local pick = table.concat(cmml.choose(4, 2, { seed = seed }):totable(), ",")
+      local pick = table.concat(cmml.core.choose(4, 2, { seed = seed }):totable(), ",")
       counts[pick] = (counts[pick] or 0) + 1
     end
     local chi = 0
@@ -153,15 +153,15 @@ describe("choose", function()
   end)
 
   it("depends on the key alone", function()
-    local key = { seed = 1, epoch = 2, stream = cmml.streams.order }
-    assert.same(cmml.choose(50, 50, key):totable(), cmml.choose(50, 50, key):totable())
+    local key = { seed = 1, epoch = 2, stream = cmml.core.streams.order }
+    assert.same(cmml.core.choose(50, 50, key):totable(), cmml.core.choose(50, 50, key):totable())
     for part in pairs(key) do
-      local other = { seed = 1, epoch = 2, stream = cmml.streams.order }
+      local other = { seed = 1, epoch = 2, stream = cmml.core.streams.order }
       other[part] = 4
-      assert.not_same(cmml.choose(50, 50, key):totable(), cmml.choose(50, 50, other):totable())
+      assert.not_same(cmml.core.choose(50, 50, key):totable(), cmml.core.choose(50, 50, other):totable())
     end
     local names = {}
-    for name, stream in pairs(cmml.streams) do
+    for name, stream in pairs(cmml.core.streams) do
       assert.is_nil(names[stream], name)
       names[stream] = name
     end
@@ -169,7 +169,7 @@ describe("choose", function()
 
   it("refuses what cannot be chosen", function()
     for _, wrong in ipairs { { 3, 4 }, { 3, -1 }, { -1, 0 }, { 1 << 31, 1 }, { 1.5, 1 } } do
-      assert.is_false(pcall(cmml.choose, wrong[1], wrong[2], { seed = 1 }))
+      assert.is_false(pcall(cmml.core.choose, wrong[1], wrong[2], { seed = 1 }))
     end
   end)
 end)

@@ -8,7 +8,7 @@ local core = cmml.core
 
 local data = scenario_world.data(cmml)
 local split = data:split { seed = 2 }
-local vectors = cmml.als_vectors { ratings = split.background, n_items = #data.items, factors = 4 }
+local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items, factors = 4 }
 local catalogue = split:catalogue(vectors)
 
 local small = { encoder_widths = { 6 }, encoder = "mean", backbone = { 5, 5 }, hyper = { 5, 5 } }
@@ -78,7 +78,7 @@ describe("scenario_cmml", function()
     local double = cmml.double
     local world = scenario_world.data(double, { users = 40, items = 60, scenarios = 6, size = 30 })
     local of_world = world:split { seed = 1 }
-    local given = double.als_vectors { ratings = of_world.background, n_items = #world.items,
+    local given = double.vectors.als { ratings = of_world.background, n_items = #world.items,
       factors = 3, iterations = 3 }
     local model = double.scenario_cmml(of_world:catalogue(given), options {
       inputs = { "cf_score", "popularity" }, terms = { "popularity", "cf_score" },
@@ -93,7 +93,7 @@ describe("scenario_cmml", function()
       for i, value in ipairs { ... } do
         parameters[names[i]] = value
       end
-      local changed = setmetatable({ module = double.functional(model.module, parameters) },
+      local changed = setmetatable({ module = double.nn.functional(model.module, parameters) },
         { __index = model })
       changed.network = changed.module.network
       return changed:loss(batch)
@@ -149,7 +149,7 @@ describe("scenario_cmml", function()
 
   it("counts parameters as the published configurations of these widths", function()
     local wide = cmml.scenario_catalogue { vectors = setmetatable({ kind = "als",
-      users = core.full({ 3, 64 }, 0), items = core.full({ 4, 64 }, 0) }, cmml.Vectors) }
+      users = core.full({ 3, 64 }, 0), items = core.full({ 4, 64 }, 0) }, cmml.vectors.Vectors) }
     assert.equal(454849, cmml.scenario_cmml(wide,
       { preset = "published-code/ml20m_film" }).module:count())
     assert.equal(454849, cmml.scenario_cmml(wide,
@@ -230,7 +230,7 @@ describe("scenario_cmml", function()
   it("names both numbers where vectors are of the wrong width or row count", function()
     local function of(users, items)
       return setmetatable({ kind = "als", users = core.full(users, 0),
-        items = core.full(items, 0) }, cmml.Vectors)
+        items = core.full(items, 0) }, cmml.vectors.Vectors)
     end
     refused(("%d users, but 3 vectors of them"):format(#data.users), split.catalogue, split,
       of({ 3, 4 }, { #data.items, 4 }))

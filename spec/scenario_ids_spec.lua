@@ -26,7 +26,7 @@ end
 local function through_file(vectors, ids)
   local path = os.tmpname()
   assert(vectors:save(path, ids))
-  local loaded = assert(cmml.load_vectors(path))
+  local loaded = assert(cmml.vectors.load(path))
   os.remove(path)
   return loaded
 end
@@ -70,7 +70,7 @@ describe("vectors from a file", function()
     local fewer = backwards(function(user)
       return user ~= "u7"
     end)
-    local made = cmml.als_vectors { ratings = fewer.interactions, n_items = #fewer.items,
+    local made = cmml.vectors.als { ratings = fewer.interactions, n_items = #fewer.items,
       factors = 2, iterations = 1 }
     refused("there is no vector of u7", split.catalogue, split, through_file(made, fewer))
   end)

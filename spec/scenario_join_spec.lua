@@ -19,7 +19,7 @@ end
 local function vectors(users, items, width, kind)
   return setmetatable({ kind = kind or "als", users = core.full({ users, width }, 1),
     items = core.full({ items, width }, 2), user_scale = 3, item_scale = 4, options = {} },
-    cmml.Vectors)
+    cmml.vectors.Vectors)
 end
 
 describe("join_scenarios", function()
@@ -69,15 +69,15 @@ end)
 
 describe("join_vectors", function()
   it("repeats narrower vectors where that fits, else adds zeros", function()
-    local joined = cmml.join_vectors { vectors(1, 2, 2), vectors(2, 1, 4), vectors(1, 1, 3, "bpr") }
+    local joined = cmml.vectors.join { vectors(1, 2, 2), vectors(2, 1, 4), vectors(1, 1, 3, "bpr") }
     assert.same({ { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 1, 1, 1, 0 } },
       joined.users:totable())
     assert.same({ { 2, 2, 2, 2 }, { 2, 2, 2, 2 }, { 2, 2, 2, 2 }, { 2, 2, 2, 0 } },
       joined.items:totable())
     assert.equal("joined", joined.kind)
     assert.same({ 2, 4, 3 }, joined.options.widths)
-    assert.equal("als", cmml.join_vectors({ vectors(1, 1, 2) }).kind)
-    refused.with_text("entry 1 of the list is a table, not Vectors", cmml.join_vectors, { {} })
+    assert.equal("als", cmml.vectors.join({ vectors(1, 1, 2) }).kind)
+    refused.with_text("entry 1 of the list is a table, not Vectors", cmml.vectors.join, { {} })
   end)
 
   it("makes vectors of each set alone", function()
@@ -88,7 +88,7 @@ describe("join_vectors", function()
     local function make(options, name)
       asked[#asked + 1] = name
       options.factors, options.iterations = name == "a" and 2 or 4, 3
-      return cmml.als_vectors(options)
+      return cmml.vectors.als(options)
     end
     local joined = union:vectors(union.interactions, make)
     assert.same({ "a", "b" }, asked)
@@ -106,9 +106,9 @@ describe("join_vectors", function()
   it("saves and loads what was joined, with the ids of the union", function()
     local union = cmml.join_scenarios { sets() }
     local path = os.tmpname()
-    local joined = cmml.join_vectors { vectors(2, 2, 2), vectors(2, 2, 4) }
+    local joined = cmml.vectors.join { vectors(2, 2, 2), vectors(2, 2, 4) }
     assert(joined:save(path, union))
-    local loaded = assert(cmml.load_vectors(path))
+    local loaded = assert(cmml.vectors.load(path))
     os.remove(path)
     assert.equal("b:z", loaded.item_ids:text(4))
     assert.same(joined.items:totable(), loaded.items:totable())

@@ -64,7 +64,7 @@ describe("a leak", function()
       refused(("stands among the pairs that tasks are drawn from (%s)"):format(name),
         cmml.evaluate_ranking, { popularity }, changed { pairs = all })
     end
-    local vectors = cmml.als_vectors { ratings = with_one(split.background, user, item),
+    local vectors = cmml.vectors.als { ratings = with_one(split.background, user, item),
       n_items = #data.items, factors = 2, iterations = 1 }
     caught("is in what the vectors of [cmml recommender cf_score", split,
       { popularity, cmml.cf_score(split:catalogue(vectors)) })
@@ -77,7 +77,7 @@ describe("a leak", function()
     local fitted = cmml.popularity(split:catalogue())
     fitted:fit(data.interactions)
     refused("is in what [cmml recommender popularity", cmml.evaluate_ranking, { fitted }, split)
-    local vectors = cmml.als_vectors { ratings = split.background, n_items = #data.items,
+    local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items,
       factors = 2, iterations = 1 }
     refused("is in what [cmml recommender scenario_cmml", cmml.evaluate_ranking, {
       cmml.scenario_cmml(cmml.scenario_catalogue { users = data.users, items = data.items,
@@ -94,7 +94,7 @@ describe("a leak", function()
     assert.is_false(unchecked { popularity, cf })
     local path = os.tmpname()
     assert(vectors:save(path, { users = data.users, items = data.items }))
-    local loaded = assert(cmml.load_vectors(path))
+    local loaded = assert(cmml.vectors.load(path))
     local of_file = cmml.cf_score(split:catalogue(loaded))
     assert.is_true(unchecked { popularity, of_file })
     local says, titles = "leaks could not be checked", { "CF score" }

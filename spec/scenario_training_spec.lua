@@ -7,7 +7,7 @@ local core = cmml.core
 
 local data = scenario_world.data(cmml)
 local split = data:split { seed = 2, valid = 0.2 }
-local vectors = cmml.als_vectors { ratings = split.background, n_items = #data.items, factors = 4 }
+local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items, factors = 4 }
 local catalogue = split:catalogue(vectors)
 
 local function fresh(changes)
@@ -47,7 +47,7 @@ describe("training on scenarios", function()
   it("learns to rank far better than popularity, in the support or at large", function()
     local world = scenario_world.data(cmml, { users = 200, scenarios = 40 })
     local large = world:split { valid = 0.1 }
-    local factors = cmml.als_vectors { ratings = large.background, n_items = #world.items,
+    local factors = cmml.vectors.als { ratings = large.background, n_items = #world.items,
       factors = 8 }
     local model = cmml.scenario_cmml(large:catalogue(factors), { encoder = "mean",
       encoder_widths = { 16 }, backbone = { 16, 16 }, hyper = { 16, 16 } })
@@ -85,7 +85,7 @@ describe("training on scenarios", function()
   end)
 
   it("leaves its best over the vectors to serve with, its last over those to learn with", function()
-    local wide = cmml.als_vectors { ratings = split.known, n_items = #data.items, factors = 4,
+    local wide = cmml.vectors.als { ratings = split.known, n_items = #data.items, factors = 4,
       alpha = 3 }
     local serve = split:catalogue(wide)
     local _, model = run { epochs = 1, out = folder, serve = serve }
@@ -95,7 +95,7 @@ describe("training on scenarios", function()
     assert.is_nil(catalogue:difference(assert(cmml.load(folder .. "/last.safetensors")).catalogue))
     assert.is_nil(catalogue:difference(model.catalogue))
     refused("over: the catalogue has vectors of 3 numbers, but the model reads vectors of 4", run,
-      { serve = split:catalogue(cmml.als_vectors { ratings = split.known, n_items = #data.items,
+      { serve = split:catalogue(cmml.vectors.als { ratings = split.known, n_items = #data.items,
         factors = 3 }) })
     refused("option serve must be", run, { serve = vectors })
   end)
@@ -128,7 +128,7 @@ describe("training on scenarios", function()
     options.epochs, options.resume = 2, true
     local small = { encoder = "mean", encoder_widths = { 8 }, backbone = { 8, 8 },
       hyper = { 8, 8 } }
-    local others = cmml.als_vectors { ratings = split.background, n_items = #data.items,
+    local others = cmml.vectors.als { ratings = split.background, n_items = #data.items,
       factors = 4, alpha = 50 }
     local function over(given)
       return cmml.scenario_cmml(given, small)
@@ -137,14 +137,14 @@ describe("training on scenarios", function()
     refused(("cannot resume: the vectors of users are others than those in %s"):format(file), run,
       options, over(split:catalogue(others)))
     local mixed = setmetatable({ kind = "als", users = vectors.users, items = others.items,
-      interactions = vectors.interactions }, cmml.Vectors)
+      interactions = vectors.interactions }, cmml.vectors.Vectors)
     refused("the vectors of items are others than those in", run, options,
       over(split:catalogue(mixed)))
     refused("the counts of items are others than those in", run, options,
       over(cmml.scenario_catalogue { users = data.users, items = data.items, vectors = vectors,
         interactions = data.interactions }))
     local near = setmetatable({ kind = vectors.kind, users = vectors.users * (1 + 1e-5),
-      items = vectors.items * (1 - 1e-5), interactions = vectors.interactions }, cmml.Vectors)
+      items = vectors.items * (1 - 1e-5), interactions = vectors.interactions }, cmml.vectors.Vectors)
     local resumed = run(options, over(split:catalogue(near)))
     assert.equal(2, resumed.epoch)
   end)

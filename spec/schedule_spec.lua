@@ -22,7 +22,7 @@ end
 
 describe("plateau", function()
   it("lowers the rate after more bad values in a row than it has patience for", function()
-    local plateau = cmml.plateau { lr = 1, patience = 1, factor = 0.5 }
+    local plateau = cmml.optim.plateau { lr = 1, patience = 1, factor = 0.5 }
     local seen = {}
     for i, value in ipairs { 3, 2, 2, 2, 1, 1, 1 } do
       seen[i] = plateau:update(value)
@@ -32,7 +32,7 @@ describe("plateau", function()
   end)
 
   it("takes the larger for the better if told so, and never goes below the least rate", function()
-    local plateau = cmml.plateau { lr = 1, mode = "max", patience = 0, factor = 0.1, min_lr = 0.05 }
+    local plateau = cmml.optim.plateau { lr = 1, mode = "max", patience = 0, factor = 0.1, min_lr = 0.05 }
     assert.equal(1, plateau:update(1))
     assert.equal(1, plateau:update(2))
     assert.equal(0.1, plateau:update(1.5))
@@ -42,10 +42,10 @@ describe("plateau", function()
 
   it("refuses what is no schedule", function()
     assert.error_matches(function()
-      cmml.plateau { lr = 1, factor = 1 }
+      cmml.optim.plateau { lr = 1, factor = 1 }
     end, "factor must be above 0 and below 1, not 1")
     assert.error_matches(function()
-      cmml.plateau { lr = 1, mode = "least" }
+      cmml.optim.plateau { lr = 1, mode = "least" }
     end, "is none of min, max")
     for text, options in pairs {
       ["plateau: lr must be finite and not negative, not %-1"] = { lr = -1 },
@@ -55,11 +55,11 @@ describe("plateau", function()
       ["plateau: threshold must be from 0 to below 1, not 1"] = { lr = 1, threshold = 1 },
     } do
       assert.error_matches(function()
-        cmml.plateau(options)
+        cmml.optim.plateau(options)
       end, text)
     end
     assert.error_matches(function()
-      cmml.plateau({ lr = 1 }):update()
+      cmml.optim.plateau({ lr = 1 }):update()
     end, "update: the value of the metric was expected, not nil")
   end)
 end)
@@ -69,19 +69,19 @@ end)
 describe("cosine", function()
   it("falls along half a wave, and stays at its end", function()
     near({ 0.1, 0.0914057647469, 0.0689057647469, 0.0410942352531, 0.0185942352531, 0.01, 0.01,
-      0.01 }, rates(cmml.cosine { lr = 0.1, steps = 5, min_lr = 0.01 }, 8))
+      0.01 }, rates(cmml.optim.cosine { lr = 0.1, steps = 5, min_lr = 0.01 }, 8))
   end)
 
   it("begins again with restarts, with longer waves if they grow", function()
     near({ 0.1, 0.055, 0.1, 0.0868198051534, 0.055, 0.0231801948466, 0.1, 0.096574578963,
-      0.0868198051534, 0.0722207544564 }, rates(cmml.cosine { lr = 0.1, steps = 2, min_lr = 0.01,
+      0.0868198051534, 0.0722207544564 }, rates(cmml.optim.cosine { lr = 0.1, steps = 2, min_lr = 0.01,
       restarts = true, growth = 2 }, 10))
-    near({ 0.1, 0.075, 0.025, 0.1, 0.075, 0.025, 0.1, 0.075 }, rates(cmml.cosine { lr = 0.1,
+    near({ 0.1, 0.075, 0.025, 0.1, 0.075, 0.025, 0.1, 0.075 }, rates(cmml.optim.cosine { lr = 0.1,
       steps = 3, restarts = true }, 8))
   end)
 
   it("does not mind the metric", function()
-    local cosine = cmml.cosine { lr = 0.1, steps = 2 }
+    local cosine = cmml.optim.cosine { lr = 0.1, steps = 2 }
     assert.equal(0.1, cosine:update(3))
     assert.equal(0.1, cosine:update(0 / 0))
   end)
@@ -96,7 +96,7 @@ describe("cosine", function()
       ["cosine: option steps is missing"] = { lr = 1 },
     } do
       assert.error_matches(function()
-        cmml.cosine(options)
+        cmml.optim.cosine(options)
       end, text)
     end
   end)
@@ -105,17 +105,17 @@ end)
 describe("warmup", function()
   it("rises to a rate and stays there", function()
     near({ 0.025, 0.04375, 0.0625, 0.08125, 0.1, 0.1, 0.1 },
-      rates(cmml.warmup { lr = 0.1, steps = 4, start = 0.25 }, 7))
+      rates(cmml.optim.warmup { lr = 0.1, steps = 4, start = 0.25 }, 7))
   end)
 
   it("rises, then follows another schedule from its start", function()
     near({ 0.01, 0.04, 0.07, 0.1, 0.0853553390593, 0.05, 0.0146446609407, 0 },
-      rates(cmml.warmup { steps = 3, schedule = cmml.cosine { lr = 0.1, steps = 4 } }, 8))
+      rates(cmml.optim.warmup { steps = 3, schedule = cmml.optim.cosine { lr = 0.1, steps = 4 } }, 8))
   end)
 
   it("lets a plateau see the metric from the start", function()
-    local plateau = cmml.plateau { lr = 1, patience = 0, factor = 0.5 }
-    local warmup = cmml.warmup { steps = 2, start = 0.5, schedule = plateau }
+    local plateau = cmml.optim.plateau { lr = 1, patience = 0, factor = 0.5 }
+    local warmup = cmml.optim.warmup { steps = 2, start = 0.5, schedule = plateau }
     assert.equal(0.5, warmup:update(1))
     assert.equal(0.75, warmup:step())
     assert.equal(0.375, warmup:update(2))
@@ -133,7 +133,7 @@ describe("warmup", function()
       ["warmup: lr must be finite and not negative, not %-?nan"] = { steps = 1, lr = 0 / 0 },
     } do
       assert.error_matches(function()
-        cmml.warmup(options)
+        cmml.optim.warmup(options)
       end, text)
     end
   end)
@@ -141,22 +141,22 @@ end)
 
 describe("a schedule", function()
   local function plateau()
-    return cmml.plateau { lr = 0.3, patience = 1, factor = 0.3 }
+    return cmml.optim.plateau { lr = 0.3, patience = 1, factor = 0.3 }
   end
   local function cosine()
-    return cmml.cosine { lr = 0.3, steps = 3, min_lr = 0.01, restarts = true, growth = 2 }
+    return cmml.optim.cosine { lr = 0.3, steps = 3, min_lr = 0.01, restarts = true, growth = 2 }
   end
   local kinds = {
     plateau = plateau,
     cosine = cosine,
     warmup = function()
-      return cmml.warmup { lr = 0.3, steps = 7 }
+      return cmml.optim.warmup { lr = 0.3, steps = 7 }
     end,
     ["warmup, then plateau"] = function()
-      return cmml.warmup { steps = 7, schedule = plateau() }
+      return cmml.optim.warmup { steps = 7, schedule = plateau() }
     end,
     ["warmup, then cosine"] = function()
-      return cmml.warmup { steps = 7, schedule = cosine() }
+      return cmml.optim.warmup { steps = 7, schedule = cosine() }
     end,
   }
   for name, make in pairs(kinds) do
@@ -174,7 +174,7 @@ describe("a schedule", function()
         go(first, 1, stop)
         go(whole, 1, stop)
         local resumed = make()
-        resumed:restore(assert(cmml.json_decode(json.encode(first:state()))))
+        resumed:restore(assert(cmml.core.json_decode(json.encode(first:state()))))
         assert.equal(first.lr, resumed.lr)
         assert.same(go(whole, stop + 1, 30), go(resumed, stop + 1, 30))
       end

@@ -105,7 +105,7 @@ describe("the end of a team", function()
   it("comes when another optimiser takes the parameters", function()
     local model, tasks, optimizer = people.learner(cmml)
     local team <close> = cmml.team(model, tasks, optimizer, { shards = 2, threads = 2 })
-    local other = cmml.adam(model.module)
+    local other = cmml.optim.adam(model.module)
     refused("belongs to an optimiser that was made later", team.backward, team, 1,
       tasks:people(1)())
     assert.equal(0, other:norm())
@@ -118,7 +118,7 @@ describe("the end of a team", function()
       local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
       local model = cmml.cmml(data.catalogue, people.small(1))
       local tasks = cmml.tasks { ratings = data.ratings, users = data.train, bags = data.bags }
-      team = cmml.team(model, tasks, cmml.adam(model.module), { shards = 4, threads = 3 })
+      team = cmml.team(model, tasks, cmml.optim.adam(model.module), { shards = 4, threads = 3 })
       team:backward(1, tasks:people(1)())
       local loss = model.loss
       model.loss = function(...)

@@ -206,7 +206,7 @@ describe("training", function()
     refused("adam: lr must be finite and not negative", run, { lr = 0 / 0 })
     refused("adam: weight_decay must be finite and not negative", run, { weight_decay = 1 / 0 })
     refused("adam: clip must be above 0, not 0", run, { clip = 0 })
-    refused("adam: beta2 must be from 0 to below 1, not 1", cmml.adam, fresh().module,
+    refused("adam: beta2 must be from 0 to below 1, not 1", cmml.optim.adam, fresh().module,
       { beta2 = 1 })
   end)
 end)

@@ -51,16 +51,16 @@ for name, library in pairs { float32 = cmml, float64 = double } do
     -- 0.3239 from random places.
     it("comes as low as scikit-learn, and keeps groups together", function()
       local x = points(core, 90, 5, 1.5)
-      local t = library.tsne(x, { perplexity = 15 })
+      local t = library.analysis.tsne(x, { perplexity = 15 })
       assert.truthy(t.divergence < 0.32 and t.divergence > 0.25, t.divergence)
       assert.is_nil(t.note)
       assert.truthy(t.coordinates:isfinite())
-      local random = library.tsne(x, { perplexity = 15, init = "random", seed = 2 })
+      local random = library.analysis.tsne(x, { perplexity = 15, init = "random", seed = 2 })
       assert.truthy(random.divergence < 0.33 and random.divergence > 0.25, random.divergence)
-      local apart = library.tsne(points(core, 90, 5), { perplexity = 15 })
+      local apart = library.analysis.tsne(points(core, 90, 5), { perplexity = 15 })
       assert.equal(1, nearest_share(apart.coordinates, 90))
-      local found = library.kmeans(apart.coordinates, { k = 3 })
-      assert.equal(1, library.adjusted_rand_index(found.clusters, groups(90)))
+      local found = library.analysis.kmeans(apart.coordinates, { k = 3 })
+      assert.equal(1, library.analysis.adjusted_rand_index(found.clusters, groups(90)))
     end)
   end)
 end
@@ -95,7 +95,7 @@ describe("t-SNE", function()
   it("is the same every time", function()
     local x = points(core, 20, 5)
     local function run(seed)
-      return cmml.tsne(x, { iterations = 60, init = seed and "random", seed = seed })
+      return cmml.analysis.tsne(x, { iterations = 60, init = seed and "random", seed = seed })
         .coordinates:tobytes()
     end
     assert.equal(run(), run())
@@ -104,11 +104,11 @@ describe("t-SNE", function()
   end)
 
   it("lowers the perplexity for few points, and says so", function()
-    local t = cmml.tsne(points(core, 10, 5), { iterations = 50 })
+    local t = cmml.analysis.tsne(points(core, 10, 5), { iterations = 50 })
     assert.equal(3, t.perplexity)
     assert.equal("perplexity lowered from 30 to 3: there are only 10 points", t.note)
     for n = 2, 4 do
-      assert.truthy(cmml.tsne(points(core, n, 5), { iterations = 50 }).coordinates:isfinite())
+      assert.truthy(cmml.analysis.tsne(points(core, n, 5), { iterations = 50 }).coordinates:isfinite())
     end
   end)
 
@@ -119,14 +119,14 @@ describe("t-SNE", function()
     end
     for _, options in ipairs { {}, { init = "random" }, { dims = 3 }, { dims = 1 } } do
       options.iterations = 100
-      assert.truthy(cmml.tsne(core.tensor(list), options).coordinates:isfinite())
+      assert.truthy(cmml.analysis.tsne(core.tensor(list), options).coordinates:isfinite())
     end
-    assert.truthy(cmml.tsne(core.tensor { { 1 }, { 2 }, { 4 } }).coordinates:isfinite())
+    assert.truthy(cmml.analysis.tsne(core.tensor { { 1 }, { 2 }, { 4 } }).coordinates:isfinite())
   end)
 
   it("tells each iteration", function()
     local last, calls = nil, 0
-    cmml.tsne(points(core, 9, 5), { iterations = 8, on_iteration = function(e)
+    cmml.analysis.tsne(points(core, 9, 5), { iterations = 8, on_iteration = function(e)
       last, calls = e, calls + 1
     end })
     assert.equal(8, calls)

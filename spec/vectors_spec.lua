@@ -54,7 +54,7 @@ for _, method in ipairs { "als", "bpr" } do
     end)
 
     it("takes users as Segments or Ids, and weights of 1 where there are none", function()
-      local sorted = cmml.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
+      local sorted = cmml.core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
       local a = make(method, { ratings = { users = sorted.rows, items = sorted.columns } })
       local b = make(method, { ratings = { users = sorted.rows:groups(),
         items = sorted.columns, ratings = cmml.ones { #entries } } })
@@ -100,7 +100,7 @@ for _, method in ipairs { "als", "bpr" } do
       refused("finite and not negative", make, method, { regularization = -1 })
       refused("vanished: lower regularization", make, method, { iterations = 300,
         regularization = method == "als" and 1e6 or 15, factors = 2 })
-      local sorted = cmml.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
+      local sorted = cmml.core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
       refused("do not fit", core.als_sweep, sorted, cmml.zeros { 3, 2 }, cmml.zeros { 3, 2 }, {})
       refused("not a matrix", core.als_sweep, { rows = cmml.segments { 1 },
         columns = cmml.ids { 0 }, weights = cmml.ones { 1 } }, cmml.zeros { 1, 2 },
@@ -131,7 +131,7 @@ describe("a file of vectors", function()
   it("gives back what was saved, ids and scales included", function()
     local v = make("bpr", { iterations = 2, seed = 4 })
     assert(v:save(path, { users = users, items = items }))
-    local found = assert(cmml.load_vectors(path))
+    local found = assert(cmml.vectors.load(path))
     assert.equal(tostring(v), tostring(found))
     for _, key in ipairs { "users", "items" } do
       assert.equal(v[key]:tobytes(), found[key]:tobytes())
@@ -171,7 +171,7 @@ describe("a file of vectors", function()
       end
       change(list, meta)
       assert(core.write_archive(path, list, meta))
-      local found, message = cmml.load_vectors(path)
+      local found, message = cmml.vectors.load(path)
       assert.is_nil(found)
       assert.equal(path, message:sub(1, #path))
       return message
@@ -201,6 +201,6 @@ describe("a file of vectors", function()
       local message = changed(change)
       assert.truthy(message:find(text, 1, true), message)
     end
-    assert.is_nil((cmml.load_vectors(root .. "/nothing")))
+    assert.is_nil((cmml.vectors.load(root .. "/nothing")))
   end)
 end)

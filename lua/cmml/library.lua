@@ -30,11 +30,18 @@ return function(core)
   cmml.core = core
   --- "cmml " and the version.
   cmml._VERSION = "cmml " .. core.info().version
-  for name, value in pairs(core) do
-    if cmml[name] == nil then
-      cmml[name] = value
-    end
-  end
+  --- Layers, and what they are made with.
+  cmml.nn = {}
+  --- Optimisers and schedules of the learning rate.
+  cmml.optim = {}
+  --- Principal components, t-SNE, k-means.
+  cmml.analysis = {}
+  --- Tables, vocabularies, groups and catalogues.
+  cmml.data = {}
+  --- Vectors of users and items by collaborative filtering.
+  cmml.vectors = {}
+  --- Readers of public data sets.
+  cmml.loaders = {}
   local use, waiting = loader(cmml), {}
   for _, floor in ipairs(floors) do
     if floor.late then

@@ -141,7 +141,7 @@ function oracle.planted(n_users, n_items, groups, share)
   return entries, held_out
 end
 
---- Entries as `ratings` of cmml.als_vectors and cmml.bpr_vectors.
+--- Entries as `ratings` of cmml.vectors.als and cmml.vectors.bpr.
 function oracle.ratings(core, entries)
   local users, items, weights = {}, {}, {}
   for e, entry in ipairs(entries) do

@@ -24,7 +24,7 @@ local function train()
       list[#list + 1], names[#names + 1] = tensor, i .. "." .. name
     end
   end
-  local optimizer = cmml.optimizer(list)
+  local optimizer = cmml.core.optimizer(list)
   for step = 1, 6 do
     local ids = cmml.ids { step % 6 + 1, 3, 0, 5 }
     local segments = cmml.segments { 2, 0, 2 }

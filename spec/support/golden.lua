@@ -43,7 +43,7 @@ local function decode(metadata, key)
   if type(metadata[key]) ~= "string" then
     error(("its metadata have no %s: no case of known answers"):format(key), 0)
   end
-  local value, why = cmml.json_decode(metadata[key])
+  local value, why = cmml.core.json_decode(metadata[key])
   if not is_object(value) then
     error(("its %s is no JSON object%s"):format(key, why and ": " .. why or ""), 0)
   end
@@ -63,7 +63,7 @@ local function stored(entry)
 end
 
 local function parse(path)
-  local archive, why = cmml.read_archive(path)
+  local archive, why = cmml.core.read_archive(path)
   if not archive then
     error(why, 0)
   end
@@ -157,7 +157,7 @@ function golden.files(folder)
   local names, seen = {}, {}
   local index = io.open(folder .. "/index.json", "rb")
   if index then
-    local value, why = cmml.json_decode(index:read "a")
+    local value, why = cmml.core.json_decode(index:read "a")
     index:close()
     if not is_object(value) or type(value.cases) ~= "table" then
       return nil, ("%s/index.json: %s"):format(folder, why or "no list of cases")

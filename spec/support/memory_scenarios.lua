@@ -148,7 +148,7 @@ return function(cmml, folder)
       end
       local vectors = union:vectors(union.interactions, function(options, name)
         options.factors, options.iterations = name == "other" and 4 or 2, 1
-        return cmml.als_vectors(options)
+        return cmml.vectors.als(options)
       end)
       return table.concat(parts, "\n") .. vectors.items:tobytes()
     end },
@@ -159,18 +159,18 @@ return function(cmml, folder)
       local items = core.vocab()
       items:add "a"
       for i, ending in ipairs { ".txt", ".json" } do
-        local groups = assert(cmml.read_groups(name .. ending, items, { unknown = "skip" }))
+        local groups = assert(cmml.data.read_groups(name .. ending, items, { unknown = "skip" }))
         parts[i] = table.concat(groups.names, " ") .. table.concat(groups.item_ids:totable(), " ")
       end
       return table.concat(parts, "\n")
     end },
     { "points", function()
       local x = core.tensor { { 1, 2, 0 }, { 2, 1, 4 }, { 7, 3, 1 }, { 8, 4, 2 } }
-      local p, k = cmml.pca(x), cmml.kmeans(x, { k = 2, restarts = 2 })
+      local p, k = cmml.analysis.pca(x), cmml.analysis.kmeans(x, { k = 2, restarts = 2 })
       local picture = cmml.svg.scatter { title = "<p>", points = p.coordinates,
         groups = k.clusters:totable(), names = { "a", "b\0", "c", "d" } }
-      return picture .. cmml.tsne(x, { iterations = 4 }).coordinates:tobytes()
-        .. cmml.adjusted_rand_index(k.clusters, { "a", "a", "b", "b" })
+      return picture .. cmml.analysis.tsne(x, { iterations = 4 }).coordinates:tobytes()
+        .. cmml.analysis.adjusted_rand_index(k.clusters, { "a", "a", "b", "b" })
     end },
     { "vocab", function()
       local vocab = core.vocab()

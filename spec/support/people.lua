@@ -40,7 +40,7 @@ end
 function people.dataset(cmml, options)
   local world = people.world(options)
   world.name = "people"
-  world.schema = cmml.schema { item = { { "kind" }, { "tags", multi = true } },
+  world.schema = cmml.data.schema { item = { { "kind" }, { "tags", multi = true } },
     user = { { "age" } }, unknown = options and options.unknown or nil,
     min_count = options and options.unknown == "learned" and 2 or nil }
   return cmml.dataset(world)
@@ -103,7 +103,7 @@ function people.learner(library, changes)
   local model = library.cmml(data.catalogue, options)
   local tasks = library.tasks { ratings = data.ratings, users = data.train, bags = data.bags,
     support = 4, query = 3, seed = 5 }
-  return model, tasks, library.adam(model.module, { lr = 0.01 })
+  return model, tasks, library.optim.adam(model.module, { lr = 0.01 })
 end
 
 --- Options of a training that is short enough for a spec.

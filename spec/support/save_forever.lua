@@ -6,7 +6,7 @@ local people = require "spec.support.people"
 local folder = assert((...), "usage: save_forever.lua FOLDER")
 local data = people.data(cmml, { users = 12, items = 8, rated = 6 })
 local model = cmml.cmml(data.catalogue, people.small())
-local optimiser = cmml.adam(model.module)
+local optimiser = cmml.optim.adam(model.module)
 io.write "begun\n"
 io.flush()
 for turn = 1, math.huge do

@@ -107,18 +107,19 @@ end
 local function entry_of(thing, sources, claimed)
   local block
   local name = thing.name:gsub("^Tensor:", "")
+  local own = thing.name:match "[^.]+$" -- functions of C say their own name alone
   if type(thing.value) == "table" and rawget(thing.value, "__name") then
     return { name = thing.name, kind = "class", params = {}, returns = {}, file = "",
       text = ("The class `%s`."):format(thing.value.__name:gsub("^cmml%.", "")),
       class = thing.value.__name:gsub("^cmml%.", "") }
   elseif thing.path then
     block = (sources.lua[thing.path] or {})[thing.line]
-  elseif thing.kind == "function" and not sources.c[thing.name] and sources.c[name] then
+  elseif thing.kind == "function" and not sources.c[own] and sources.c[name] then
     return { name = name } -- a function that is a method as well has one entry
   elseif thing.kind == "function" then
-    block = sources.c[thing.name]
+    block = sources.c[own]
   else
-    block = sources.values[thing.name]
+    block = sources.values[thing.name] or sources.values[own]
   end
   if not block then
     return nil
@@ -153,7 +154,7 @@ local function inner_modules(sources)
   for path in pairs(sources.lua) do
     local text = gate.read(path)
     local module = text:match "\n%-%- @module (%S+)"
-    if not text:find "\nreturn function%(cmml%)" or module ~= "cmml" and module ~= "cmml.nn" then
+    if not text:find "\nreturn function%(cmml[,)]" or module ~= "cmml" then
       inner[path] = true
     end
   end

@@ -128,6 +128,15 @@ end
 function surface.walk(cmml)
   local things, classes = {}, {}
   walk_table(things, "", cmml, true)
+  local public = {}
+  for _, thing in ipairs(things) do
+    public[thing.value or thing] = true
+  end
+  for _, key in ipairs(sorted(cmml.core)) do -- what of the core is for the library's parts
+    if not public[cmml.core[key]] then
+      things[#things + 1] = describe("core." .. key, cmml.core[key])
+    end
+  end
   if not rawget(cmml, "double") then -- there on demand
     things[#things + 1] = { name = "double", kind = "table" }
   end

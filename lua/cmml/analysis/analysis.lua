@@ -36,7 +36,7 @@ return function(cmml)
   -- @tparam[opt] table options dims (how many components, default 2)
   -- @treturn table coordinates (Tensor [points, dims]), shares (list: the part of the variance that
   -- each component explains), components (Tensor [dims, width]), mean (Tensor [width])
-  function cmml.pca(x, options)
+  function cmml.analysis.pca(x, options)
     local opt = args.check("pca", options, { dims = { "integer", 2 } })
     x = points_of("pca", x)
     local axes, mean, variances = call(core.principal_axes, x, opt.dims)
@@ -105,7 +105,7 @@ return function(cmml)
   -- iterations, divergence)
   -- @treturn table coordinates (Tensor [points, dims]), divergence (of Kullback and Leibler),
   -- perplexity (that was used), note (text, if that is not the one asked for)
-  function cmml.tsne(x, options)
+  function cmml.analysis.tsne(x, options)
     local opt = args.check("tsne", options, { dims = { "integer", 2 },
       perplexity = { "number", 30 }, iterations = { "integer", 1000 },
       exaggeration = { "number", 12 }, rate = "number?", init = { "string", "pca" },
@@ -147,7 +147,7 @@ return function(cmml)
   -- most, for each, default 300); seed (default 1)
   -- @treturn table clusters (Ids [points]: the cluster of each), centres (Tensor [k, width]),
   -- inertia (sum of squared distances of points to their centres), iterations (of the best)
-  function cmml.kmeans(x, options)
+  function cmml.analysis.kmeans(x, options)
     local opt = args.check("kmeans", options, { k = "integer", restarts = { "integer", 10 },
       iterations = { "integer", 300 }, seed = { "integer", 1 } })
     if opt.restarts < 1 then
@@ -196,7 +196,7 @@ return function(cmml)
   -- @tparam table|Ids a the group of each thing: any values
   -- @tparam table|Ids b the same, as many
   -- @treturn number at most 1
-  function cmml.adjusted_rand_index(a, b)
+  function cmml.analysis.adjusted_rand_index(a, b)
     a, b = groups_of("first", a), groups_of("second", b)
     if #a ~= #b or #a == 0 then
       error(("adjusted_rand_index: groupings of %d and %d things; both need the same, at least one")

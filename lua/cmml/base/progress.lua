@@ -79,7 +79,7 @@ function progress.judging(core, title, quiet)
   return { on_scenario = on_scenario, finish = finish }
 end
 
---- A callback for `cmml.als_vectors` and `cmml.bpr_vectors` that shows on standard error how far
+--- A callback for `cmml.vectors.als` and `cmml.vectors.bpr` that shows on standard error how far
 -- they are.
 -- @tparam table core for its terminal
 -- @treturn function

@@ -56,7 +56,7 @@ return function(cmml)
   -- row), titles (list of texts, optional), seen_items and user_records (lists of the records that
   -- may be learnt from: values that occur nowhere else count as unseen)
   -- @treturn Catalogue
-  function cmml.catalogue(options)
+  function cmml.data.catalogue(options)
     local opt = args.check("catalogue", options, { schema = "table", items = "any",
       item_records = "table", titles = "table?", seen_items = "table", user_records = "table" })
     local self = setmetatable({ schema = opt.schema, items = opt.items, titles = opt.titles,
@@ -186,7 +186,7 @@ return function(cmml)
         need(name .. ".offsets", "table"))
       return result or error(message, 0)
     end
-    local self = setmetatable({ schema = cmml.schema(schema), items = vocab "items", vocabs = {},
+    local self = setmetatable({ schema = cmml.data.schema(schema), items = vocab "items", vocabs = {},
       item_bags = {} }, Catalogue)
     local extra = self.schema.unknown == "learned" and 1 or 0
     for _, side in ipairs { "item", "user" } do

@@ -5,12 +5,14 @@ local args = require "cmml.base.args"
 local error = args.error
 
 return function(cmml)
+  cmml.data.vocab, cmml.data.read_table = cmml.core.vocab, cmml.core.read_table
+
   --- Declares the fields of items and users.
   -- @tparam table declaration item and user: lists of {name, multi = true if a row may have several
   -- values}; unknown: "zero" (an unseen value counts as absent, the default) or "learned" (it has a
   -- vector of its own); min_count: values seen fewer times count as unseen (default 1)
   -- @treturn table the schema, checked
-  function cmml.schema(declaration)
+  function cmml.data.schema(declaration)
     local opt = args.check("schema", declaration, { item = { "table", {} }, user = { "table", {} },
       unknown = { "string", "zero" }, min_count = { "integer", 1 } })
     args.one_of("schema: unknown", opt.unknown, { "zero", "learned" })

@@ -56,7 +56,7 @@ local function agreement(cmml, x, groups)
     k = k + (seen[group] and 0 or 1)
     seen[group] = true
   end
-  return cmml.adjusted_rand_index(cmml.kmeans(x, { k = k, restarts = 20 }).clusters, groups)
+  return cmml.analysis.adjusted_rand_index(cmml.analysis.kmeans(x, { k = k, restarts = 20 }).clusters, groups)
 end
 
 -- The metrics that both experiments have.
@@ -89,7 +89,7 @@ function context_cell.contexts(cmml, settings)
     return model:adapt_rows(batch.support).context
   end)
   local points = describe(cmml, split, settings)
-  local pca, tsne = cmml.pca(contexts), cmml.tsne(contexts)
+  local pca, tsne = cmml.analysis.pca(contexts), cmml.analysis.tsne(contexts)
   local first, second = pca.coordinates:totable(), tsne.coordinates:totable()
   for s, point in ipairs(points) do
     point.pca, point.tsne = first[s], second[s]

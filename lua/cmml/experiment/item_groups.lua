@@ -73,7 +73,7 @@ end
 local function divide(cmml, scenarios, n_items, k)
   local similar = similarities(cmml.core, scenarios, n_items)
   k = math.min(k, #scenarios)
-  local clusters = cmml.kmeans(similar, { k = k, restarts = 50 }).clusters:totable()
+  local clusters = cmml.analysis.kmeans(similar, { k = k, restarts = 50 }).clusters:totable()
   local names, groups = {}, {}
   for g, list in ipairs(typical(cmml.core, similar, clusters, k)) do
     local parts = {}

@@ -34,7 +34,7 @@ function made.ratings(cmml)
     end
   end
   return cmml.dataset { name = "made", ratings = ratings, items = items, users = users,
-    schema = cmml.schema { item = { { "color" } } } }
+    schema = cmml.data.schema { item = { { "color" } } } }
 end
 
 --- The filters of its scenarios where nothing is said.

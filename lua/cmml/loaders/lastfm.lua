@@ -58,7 +58,7 @@ return function(cmml)
   -- artist that a user played less often is no interaction, default 1)
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no tag is a scenario
   -- @treturn ?string message
-  function cmml.lastfm(folder, options)
+  function cmml.loaders.lastfm(folder, options)
     local opt = args.check("lastfm", options, { min_items = "integer?", max_items = "integer?",
       min_users = "integer?", min_plays = { "number", 1 } })
     local name = files.name_of("lastfm", folder)

@@ -179,7 +179,7 @@ return function(cmml)
       end
     end
     local known = has_extra and full_schema or public_schema
-    local schema = cmml.schema { item = choose_fields(known.item, opt.item_fields, "item"),
+    local schema = cmml.data.schema { item = choose_fields(known.item, opt.item_fields, "item"),
       user = choose_fields(known.user, opt.user_fields, "user"), unknown = opt.unknown,
       min_count = opt.min_count }
     local same_film = films.doubles(movies)

@@ -132,7 +132,7 @@ return function(cmml)
         names[row] = groups_of(film)
       end
     end
-    local groups = cmml.group_by(items, function(row)
+    local groups = cmml.data.group_by(items, function(row)
       return names[row]
     end)
     groups.unknown_items = unknown
@@ -177,7 +177,7 @@ return function(cmml)
   -- are no interactions; default: all are); min_items, max_items, min_users as of `scenario_data`
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no group is a scenario
   -- @treturn ?string message
-  function cmml.movielens_scenarios(folder, options)
+  function cmml.loaders.movielens_scenarios(folder, options)
     local opt = args.check("movielens_scenarios", options, { by = { "string", "genre" },
       min_rating = "number?", min_items = "integer?", max_items = "integer?",
       min_users = "integer?" })

@@ -25,7 +25,7 @@ return function(cmml)
   -- min_items, max_items, min_users as of `scenario_data`
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no theme is a scenario
   -- @treturn ?string message
-  function cmml.taobao_themes(folder, options)
+  function cmml.loaders.taobao_themes(folder, options)
     local opt = args.check("taobao_themes", options, { items = { "string", "clicked" },
       min_items = "integer?", max_items = "integer?", min_users = "integer?" })
     args.one_of("taobao_themes: items", opt.items, { "clicked", "pool" })

@@ -43,7 +43,7 @@ return function(cmml)
   -- @tparam[opt] table options min_items, max_items, min_users as of `scenario_data`
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no attribute is a scenario
   -- @treturn ?string message
-  function cmml.yelp(folder, options)
+  function cmml.loaders.yelp(folder, options)
     local opt = args.check("yelp", options, { min_items = "integer?", max_items = "integer?",
       min_users = "integer?" })
     local name = files.name_of("yelp", folder)
@@ -51,7 +51,7 @@ return function(cmml)
     if not visits then
       return nil, message
     end
-    visits.groups, message = cmml.read_groups(folder .. "/Yelp_item2attributes.json",
+    visits.groups, message = cmml.data.read_groups(folder .. "/Yelp_item2attributes.json",
       visits.items, { unknown = "skip", prefix = "attribute " })
     if not visits.groups then
       return nil, message

@@ -116,7 +116,7 @@ return function(cmml)
     self.dim, self.encoder_detach, self.names = dim, opt.encoder_detach, {}
     self.encoder_negatives, self.context_shrink = opt.encoder_negatives, opt.context_shrink
     if #fields > 0 then
-      self:register("embedding", cmml.field_embedding { fields = fields, width = opt.width,
+      self:register("embedding", cmml.nn.field_embedding { fields = fields, width = opt.width,
         init = opt.init })
     end
     if opt.label == "rating" then

@@ -3,7 +3,7 @@
 -- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
 -- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value
 -- that was never seen: it counts as absent, so a row of which nothing is known gets zeros. A list
--- of bags may hold them merged, too (`bags.merged = cmml.merge_bags(bags)`), which saves that work.
+-- of bags may hold them merged, too (`bags.merged = cmml.core.merge_bags(bags)`), which saves that work.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -20,7 +20,7 @@ return function(cmml, use)
   -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (as above, one a
   -- name), rows (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names];
   -- children by field name, each an `nn.embedding`
-  function cmml.field_embedding(options)
+  function cmml.nn.field_embedding(options)
     local opt = args.check("field_embedding", options, { fields = "table", width = "integer",
       mode = { "string", "mean" }, init = "table?" })
     local self = FieldEmbedding.new()

@@ -1,6 +1,6 @@
 --- The plain layers: linear, MLP, lists of modules, embeddings.
 --
--- @module cmml.nn.layers
+-- @module cmml
 local args = require "cmml.base.args"
 local error = args.error
 

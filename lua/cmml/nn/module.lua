@@ -2,15 +2,14 @@
 --
 -- A module is a table with a `forward` method. Parameters are tensors in its fields, children are
 -- modules; both are announced once, in order, with `register`. Layers read their weights from their
--- fields alone, so `cmml.functional` can run any module, also one written by a user, with other
+-- fields alone, so `cmml.nn.functional` can run any module, also one written by a user, with other
 -- weights: it calls a copy of the tree whose fields hold those.
 --
--- @module cmml.nn.layers
+-- @module cmml
 local error = require("cmml.base.args").error
 
 return function(cmml)
-  local nn = {}
-  cmml.nn = nn
+  local nn = cmml.nn
 
   --- What every layer is. `module(..)` calls its forward.
   -- @tfield table registered names of the parameters and children, in order
@@ -168,7 +167,7 @@ return function(cmml)
   -- @tparam Module module
   -- @tparam table params tensors by name, as `named_parameters` names them; the others stay
   -- @treturn Module a module over those weights, sharing all else
-  function cmml.functional(module, params)
+  function cmml.nn.functional(module, params)
     if type(module) ~= "table" or type(module.registered) ~= "table" then
       error("functional: a module was expected, not " .. type(module), 2)
     elseif type(params) ~= "table" then

@@ -126,7 +126,7 @@ return function(cmml)
   -- hold for these parameters instead of the common ones.
   -- @treturn ModuleOptimizer with backward(loss), step(), norm(), clear(), set_lr(lr), state() and
   -- restore(values, steps)
-  function cmml.adam(module, options)
+  function cmml.optim.adam(module, options)
     return (make("adam", module, options))
   end
 
@@ -135,7 +135,7 @@ return function(cmml)
   -- @tparam[opt] table options lr (default 0.01), momentum (0), nesterov (false), weight_decay (0;
   -- L2, added to the gradient), clip, clip_norm and groups as for `adam`
   -- @treturn ModuleOptimizer
-  function cmml.sgd(module, options)
+  function cmml.optim.sgd(module, options)
     return (make("sgd", module, options))
   end
 

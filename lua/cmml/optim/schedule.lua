@@ -76,7 +76,7 @@ return function(cmml)
   -- @tparam table options lr (to start from), mode ("min", the default, or "max": what is better),
   -- factor (default 0.1), patience (10), threshold (1e-4), min_lr (0)
   -- @treturn Plateau a schedule, with fields best and bad
-  function cmml.plateau(options)
+  function cmml.optim.plateau(options)
     local self = args.check("plateau", options, { lr = "number", mode = { "string", "min" },
       factor = { "number", 0.1 }, patience = { "integer", 10 }, threshold = { "number", 1e-4 },
       min_lr = { "number", 0 } })
@@ -121,7 +121,7 @@ return function(cmml)
   -- @tparam table options lr (to start from), steps, min_lr (default 0), restarts (false: begin
   -- again after the last step), growth (1: after each restart the wave is so many times as long)
   -- @treturn Cosine a schedule
-  function cmml.cosine(options)
+  function cmml.optim.cosine(options)
     local self = args.check("cosine", options, { lr = "number", steps = "integer",
       min_lr = { "number", 0 }, restarts = { "boolean", false }, growth = { "integer", 1 } })
     check_bounds("cosine", self)
@@ -148,7 +148,7 @@ return function(cmml)
   -- @tparam table options steps (of the warm-up), start (the share of the rate at the first step,
   -- default 0.1), lr (to reach and keep), or instead of it `schedule` (to follow)
   -- @treturn Warmup a schedule
-  function cmml.warmup(options)
+  function cmml.optim.warmup(options)
     local self = args.check("warmup", options, { steps = "integer", start = { "number", 0.1 },
       lr = "number?", schedule = "table?" })
     if (self.lr == nil) == (self.schedule == nil) then

@@ -7,8 +7,18 @@
 local args = require "cmml.base.args"
 local error = args.error
 
+-- What of the core is the library's own beside the ops; the rest is for its parts (`cmml.core`).
+local own = { "tensor", "full", "uniform", "normal", "from_bytes", "ids", "segments", "arg_max",
+  "top_k", "no_grad", "threads", "kernels", "info", "memory", "ops" }
+
 return function(cmml)
   local core = cmml.core
+  for name in pairs(core.ops()) do
+    cmml[name] = core[name]
+  end
+  for _, name in ipairs(own) do
+    cmml[name] = core[name]
+  end
 
   --- Zeros.
   -- @tparam table shape {2, 3}; {} for a single number

@@ -65,7 +65,7 @@ return function(cmml)
     if opt.warmup == 0 then
       return schedule
     end
-    return cmml.warmup { steps = opt.warmup, schedule = schedule,
+    return cmml.optim.warmup { steps = opt.warmup, schedule = schedule,
       lr = not schedule and opt.lr or nil }
   end
 

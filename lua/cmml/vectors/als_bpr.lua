@@ -90,7 +90,7 @@ return function(cmml)
     end
     return setmetatable({ kind = kind, users = users, items = items, user_scale = user_scale,
       item_scale = item_scale, options = plain,
-      interactions = { users = by_user.rows, items = by_user.columns } }, cmml.Vectors)
+      interactions = { users = by_user.rows, items = by_user.columns } }, cmml.vectors.Vectors)
   end
 
   --- Vectors by implicit alternating least squares (Hu, Koren and Volinsky, 2008): a product of
@@ -109,7 +109,7 @@ return function(cmml)
   -- vectors reads the new ones; default: random); on_iteration (called with a table after each:
   -- iteration, iterations, loss)
   -- @treturn Vectors
-  function cmml.als_vectors(options)
+  function cmml.vectors.als(options)
     local opt = args.check("als_vectors", options, { ratings = "table", n_items = "integer",
       n_users = "integer?", factors = { "integer", 64 }, iterations = { "integer", 15 },
       regularization = { "number", 1 }, alpha = { "number", 1 }, steps = { "integer", 3 },
@@ -143,7 +143,7 @@ return function(cmml)
   -- (default 0.01); seed (default 1); on_iteration (called with a table after each: iteration,
   -- iterations, right: the share of the pairs that were in order when they were drawn)
   -- @treturn Vectors
-  function cmml.bpr_vectors(options)
+  function cmml.vectors.bpr(options)
     local opt = args.check("bpr_vectors", options, { ratings = "table", n_items = "integer",
       n_users = "integer?", factors = { "integer", 64 }, iterations = { "integer", 30 },
       regularization = { "number", 0.01 }, rate = { "number", 0.05 }, seed = { "integer", 1 },

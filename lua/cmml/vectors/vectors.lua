@@ -36,10 +36,10 @@ return function(cmml)
   end
 
   -- For the functions that make vectors.
-  cmml.Vectors = Vectors
+  cmml.vectors.Vectors = Vectors
 
   function Vectors:__tostring()
-    return ("[cmml.Vectors by %s: %d users, %d items, %d factors]"):format(self.kind,
+    return ("[cmml.vectors.Vectors by %s: %d users, %d items, %d factors]"):format(self.kind,
       self.users.shape[1], self.items.shape[1], self.items.shape[2])
   end
 
@@ -169,7 +169,7 @@ return function(cmml)
   -- @tparam string path
   -- @treturn ?Vectors nil if the file is missing, damaged or of another kind
   -- @treturn ?string message
-  function cmml.load_vectors(path)
+  function cmml.vectors.load(path)
     local archive, message = args.call(core.read_archive, path)
     if not archive then
       return nil, message

@@ -7,11 +7,11 @@ local function run(case)
     case:segments "input.candidate.lengths"
   case:size("support", support:totable())
   case:size("candidates", candidates:totable())
-  local vocab = cmml.vocab()
+  local vocab = cmml.data.vocab()
   for i = 1, items do
     vocab:add(tostring(i))
   end
-  local model = cmml.support_popularity(cmml.scenario_catalogue { users = cmml.vocab(),
+  local model = cmml.support_popularity(cmml.scenario_catalogue { users = cmml.data.vocab(),
     items = vocab })
   local state = model:adapt_rows { segments = support, items = case:ids "input.support.item",
     labels = cmml.ones { support:rows() } }

@@ -7,7 +7,7 @@ local function graded(case)
   local score, rating = case:tensor "input.score", case:tensor "input.rating"
   local cutoffs = case:integers "input.k"
   local function metrics(segments)
-    return cmml.rating_metrics(score, rating, segments, cutoffs)
+    return cmml.core.rating_metrics(score, rating, segments, cutoffs)
   end
   local whole = metrics(cmml.segments { score.count })
 
@@ -61,7 +61,7 @@ local function ranked(case)
   local cutoffs = case:integers "input.k"
   if not case:has "input.lengths" then
     case:option("note", "")
-    local at, whole = cmml.ranking_metrics(score, label, cmml.segments { score.count }, cutoffs)
+    local at, whole = cmml.core.ranking_metrics(score, label, cmml.segments { score.count }, cutoffs)
     at.ndcg_exp = nil -- of labels 0 and 1 it is ndcg; the files with ratings hold it
     for name, lists in pairs(at) do
       local values = {}
@@ -89,7 +89,7 @@ local function ranked(case)
     end
   end
   case:size("positives", positives)
-  local at, whole = cmml.ranking_metrics(score, label, segments, cutoffs)
+  local at, whole = cmml.core.ranking_metrics(score, label, segments, cutoffs)
   at.ndcg_exp = nil
   for name, lists in pairs(at) do
     local users, means = {}, {}

@@ -22,7 +22,7 @@ local function steps(case)
     options.clip = case:option "clamp"
   end
 
-  local optimizer = cmml.optimizer(params, adam and 2 or 0)
+  local optimizer = cmml.core.optimizer(params, adam and 2 or 0)
   local history = {}
   for step = 1, given[1].shape[1] do
     for i, gradient in ipairs(optimizer:gradients()) do
@@ -66,7 +66,7 @@ kinds[2] = {
     local tasks = gradient.shape[1]
     local param = cmml.parameter(cmml.zeros(case:option "shape"))
     case:size("tasks", tasks)
-    local optimizer = cmml.optimizer { param }
+    local optimizer = cmml.core.optimizer { param }
     optimizer:backward(cmml.sum(param * gradient) / tasks)
     case:expect("output.mean", optimizer:gradients()[1]:totable())
     optimizer:adam { beta1 = 0, clip = case:option "limit" }
@@ -79,7 +79,7 @@ kinds[3] = {
     return case.config.patience
   end,
   run = function(case)
-    local plateau = cmml.plateau { lr = case:option "lr", mode = case:option "mode",
+    local plateau = cmml.optim.plateau { lr = case:option "lr", mode = case:option "mode",
       factor = case:option "factor", patience = case:option "patience",
       threshold = case:option "threshold", min_lr = case:option "min_lr" }
     local seen = { lr = {}, bad = {}, best = {} }

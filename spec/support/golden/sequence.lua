@@ -90,7 +90,7 @@ function sequence.attention(case, x, causal)
   case:size("time", x.shape[2])
   case:size("width", x.shape[3])
   local lengths = lengths_of(case)
-  local layer = cmml.functional(cmml.nn.attention { width = x.shape[3],
+  local layer = cmml.nn.functional(cmml.nn.attention { width = x.shape[3],
     heads = case:option "heads", causal = causal }, own)
   return layer(x, lengths), function()
     return layer:weights(x, lengths)

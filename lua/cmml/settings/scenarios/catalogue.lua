@@ -106,7 +106,7 @@ return function(cmml, use)
     local class = getmetatable(value)
     if class == ScenarioCatalogue then
       return value
-    elseif class == cmml.Vectors then
+    elseif class == cmml.vectors.Vectors then
       return cmml.scenario_catalogue { vectors = value }
     end
     error(("%s: vectors, or a catalogue of the scenario setting (scenario_catalogue), were "
@@ -212,7 +212,7 @@ return function(cmml, use)
         end)
       end
     end
-    options.vectors = schema.vectors and setmetatable(vectors, cmml.Vectors) or nil
+    options.vectors = schema.vectors and setmetatable(vectors, cmml.vectors.Vectors) or nil
     local titles = values["catalogue.titles"]
     options.titles = type(titles) == "string" and read_titles(titles) or nil
     local self = cmml.scenario_catalogue(options)

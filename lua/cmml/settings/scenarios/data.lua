@@ -80,7 +80,7 @@ return function(cmml)
   local function read_groups(opt, items, level)
     local given = opt.groups
     if type(given) == "function" then
-      given = cmml.group_by(items, given)
+      given = cmml.data.group_by(items, given)
     elseif type(given) ~= "table" then
       fail(level + 1, "option groups must be a list, a function or what read_groups gives, not %s",
         type(given))

@@ -31,7 +31,7 @@ return function(cmml)
   -- @tparam function how of an item's row and raw id: the name of its group (a text or number), a
   -- list of names, or nil
   -- @treturn table names (list), group_ids, item_ids (Ids: the pairs), for `scenario_data`
-  function cmml.group_by(items, how)
+  function cmml.data.group_by(items, how)
     args.check("group_by", { items = items, how = how }, { items = "cmml.Vocab",
       how = "function" })
     local all = collector()
@@ -131,7 +131,7 @@ return function(cmml)
   -- @treturn ?table for `scenario_data`: names, group_ids, item_ids, unknown_items; nil if the file
   -- is missing, malformed or names unknown items
   -- @treturn ?string message with the line, or the item of an object
-  function cmml.read_groups(path, items, options)
+  function cmml.data.read_groups(path, items, options)
     local opt = args.check("read_groups", options, { unknown = { "string", "error" },
       prefix = { "string", "" }, delimiter = { "string", "\t" }, encoding = { "string", "utf-8" },
       header = { "string", "none" }, item = { "string", "item" }, group = { "string", "group" } })

@@ -128,7 +128,7 @@ return function(cmml, use)
       user, row, item = user + part.n_users, row + n, item + part.n_items
     end
     check("vectors: make", list, "Vectors")
-    return #list == 1 and list[1] or cmml.join_vectors(list)
+    return #list == 1 and list[1] or cmml.vectors.join(list)
   end
 
   -- Vectors as wide as wanted: repeated where that fits, as [v; v], else followed by zeros.
@@ -169,7 +169,7 @@ return function(cmml, use)
   -- 128 and 256), else followed by zeros.
   -- @tparam table list of Vectors
   -- @treturn Vectors kind: that of all, or "joined"; options.widths: of each
-  function cmml.join_vectors(list)
+  function cmml.vectors.join(list)
     check("join_vectors", list, "Vectors")
     local width, widths, kind = 0, {}, list[1].kind
     for i, vectors in ipairs(list) do
@@ -183,6 +183,6 @@ return function(cmml, use)
     end
     return setmetatable({ kind = kind, users = core.concat(users, 1),
       items = core.concat(items, 1), user_scale = 1, item_scale = 1,
-      interactions = joined_interactions(list), options = { widths = widths } }, cmml.Vectors)
+      interactions = joined_interactions(list), options = { widths = widths } }, cmml.vectors.Vectors)
   end
 end

@@ -124,7 +124,7 @@ return function(cmml)
     local opt = args.check("dataset", options, { name = { "string", "data" }, schema = "table",
       ratings = "table", items = { "table", {} }, users = { "table", {} } })
     local columns = columns_from(opt.ratings)
-    local self = setmetatable({ name = opt.name, schema = cmml.schema(opt.schema),
+    local self = setmetatable({ name = opt.name, schema = cmml.data.schema(opt.schema),
       users = columns.users, items = columns.items }, Dataset)
     self.item_records = align(opt.items, self.items, "items")
     self.user_records = align(opt.users, self.users, "users")
@@ -173,7 +173,7 @@ return function(cmml)
     for row, count in ipairs(counts:totable()) do
       items[#items + 1] = count > 0 and self.item_records[row] or nil
     end
-    return cmml.catalogue { schema = self.schema, items = self.items, titles = self.titles,
+    return cmml.data.catalogue { schema = self.schema, items = self.items, titles = self.titles,
       item_records = self.item_records, seen_items = items, user_records = users }
   end
 
