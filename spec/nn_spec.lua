@@ -183,7 +183,7 @@ describe("a module", function()
     one:register("other", other)
     other:register("one", one)
     for _, f in ipairs { one.count, one.describe, tostring, cmml.optim.adam, cmml.nn.functional } do
-      refused("modules stand in each other more than 1000 deep: does one hold itself?", f, one, {})
+      refused("modules are nested more than 1000 deep: does one contain itself?", f, one, {})
     end
     local deep = nn.linear { inp = 1, out = 1 }
     for _ = 1, 500 do
