@@ -165,12 +165,12 @@ describe("points that cannot be looked at", function()
   it("are refused with what is wrong", function()
     local x = core.tensor { { 1, 2 }, { 3, 0 / 0 }, { 1, 1 } }
     for name, options in pairs { pca = {}, tsne = {}, kmeans = { k = 2 } } do
-      refused("number 2 of point 2 is not finite", cmml[name], x, options)
-      refused("must be a matrix [points, width], not one of 1 dims", cmml[name],
+      refused("number 2 of point 2 is not finite", cmml.analysis[name], x, options)
+      refused("must be a matrix [points, width], not one of 1 dims", cmml.analysis[name],
         core.tensor { 1, 2 }, options)
-      refused(name .. ": points must be a tensor [points, width], not table", cmml[name],
+      refused(name .. ": points must be a tensor [points, width], not table", cmml.analysis[name],
         { { 1 } }, options)
-      refused("unknown option", cmml[name], x, { k = 2, nonsense = 1 })
+      refused("unknown option", cmml.analysis[name], x, { k = 2, nonsense = 1 })
     end
     local same = core.full({ 5, 3 }, 2)
     refused("pca: all 5 points are the same", cmml.analysis.pca, same)

@@ -215,10 +215,10 @@ describe("functional", function()
     local layer = c.nn.linear { inp = 1, out = 1, bias = false }
     local x = c.tensor { { 2 } }
     assert.is_true(cmml.gradcheck(function(_, weight)
-      local inner = c.functional(layer, { weight = weight })(x):square():sum()
+      local inner = c.nn.functional(layer, { weight = weight })(x):square():sum()
       local step = c.grad(inner, weight, { create_graph = true })
       local adapted = weight - 0.1 * step
-      return c.functional(layer, { weight = adapted })(x):pow(3)
+      return c.nn.functional(layer, { weight = adapted })(x):pow(3)
     end, { { { 0.75 } } }, { second = true }))
   end)
 

@@ -22,9 +22,10 @@ local function help(...)
 end
 
 -- The tables that hold functions, by what stands before the functions' names.
-local tables = { [""] = cmml, ["nn."] = cmml.nn, ["metrics."] = cmml.metrics,
-  ["encoders."] = cmml.encoders, ["hybrids."] = cmml.hybrids,
-  ["modulations."] = cmml.modulations }
+local tables = { [""] = cmml, ["nn."] = cmml.nn, ["optim."] = cmml.optim,
+  ["analysis."] = cmml.analysis, ["data."] = cmml.data, ["vectors."] = cmml.vectors,
+  ["loaders."] = cmml.loaders, ["metrics."] = cmml.metrics, ["encoders."] = cmml.encoders,
+  ["hybrids."] = cmml.hybrids, ["modulations."] = cmml.modulations }
 
 describe("cmml.help", function()
   it("knows every function, and says how it is called", function()

@@ -17,11 +17,11 @@ local function make(method, options)
   for key, value in pairs(options or {}) do
     all[key] = value
   end
-  return cmml[method .. "_vectors"](all)
+  return cmml.vectors[method](all)
 end
 
 for _, method in ipairs { "als", "bpr" } do
-  describe("cmml." .. method .. "_vectors", function()
+  describe("cmml.vectors." .. method, function()
     it("finds planted groups: what was held out of the own group stands first", function()
       local v = make(method, { factors = 2, iterations = 40 })
       local x, y, wrong, total = oracle.rows(v.users), oracle.rows(v.items), 0, 0

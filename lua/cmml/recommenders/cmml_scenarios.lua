@@ -102,8 +102,8 @@ return function(cmml, use)
     local opt = args.check("scenario_cmml", options, rules)
     catalogue = cmml.as_scenario_catalogue("scenario_cmml", catalogue)
     if not catalogue.vectors then
-      error("scenario_cmml: the catalogue has no vectors; make some with als_vectors or "
-        .. "bpr_vectors of the split's background", 2)
+      error("scenario_cmml: the catalogue has no vectors; make some with vectors.als or "
+        .. "vectors.bpr of the split's background", 2)
     end
     return build(catalogue, cmml.preset_options("scenario_cmml", opt, known, "scenario"),
       nn.init(opt.seed))

@@ -26,7 +26,7 @@ return function(cmml)
   local function make_optimizer(module, opt)
     args.one_of("train: optimizer", opt.optimizer, optimizers)
     local decoupled = opt.optimizer == "adamw" or nil
-    return cmml[decoupled and "adam" or opt.optimizer](module, { lr = opt.lr,
+    return cmml.optim[decoupled and "adam" or opt.optimizer](module, { lr = opt.lr,
       weight_decay = opt.weight_decay, momentum = opt.momentum, clip = opt.clip,
       clip_norm = opt.clip_norm, groups = opt.groups, decoupled = decoupled })
   end
@@ -60,7 +60,7 @@ return function(cmml)
         options[key] = value
       end
       options.kind = nil
-      schedule = cmml[opt.schedule.kind](options)
+      schedule = cmml.optim[opt.schedule.kind](options)
     end
     if opt.warmup == 0 then
       return schedule

@@ -92,7 +92,7 @@ return function(cmml)
   -- @tparam string source see `scenario_source`
   -- @tparam[opt] table options min_items, max_items, min_users, min_plays, by, min_rating, items:
   -- see `scenario_source`
-  -- @treturn ?table list of {folder, loader (its name in the library), options}; nil if a folder is
+  -- @treturn ?table list of {folder, loader (its name in `cmml.loaders`), options}; nil if a folder is
   -- of no known format, or no loader knows an option
   -- @treturn ?string message
   function cmml.scenario_loaders(source, options)
@@ -117,7 +117,7 @@ return function(cmml)
     end
     local list = {}
     for i, part in ipairs(found) do
-      list[i], message = cmml[part.loader](part.folder, part.options)
+      list[i], message = cmml.loaders[part.loader](part.folder, part.options)
       if not list[i] then
         return nil, message
       end

@@ -5,7 +5,7 @@ local error = require("cmml.base.args").error
 
 return function(cmml, use)
   use "settings.scenarios.split"
-  local methods = { als = "als_vectors", bpr = "bpr_vectors" }
+  local methods = { als = cmml.vectors.als, bpr = cmml.vectors.bpr }
   local own = { method = true, sets = true, further = true }
 
   -- What `sets` says of a set: under its name, or the longest beginning of it.
@@ -54,15 +54,15 @@ return function(cmml, use)
       error(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
         tostring(further)), 3)
     end
-    return cmml[methods[method]], further
+    return methods[method], further
   end
 
   --- Vectors by collaborative filtering for the users and items of a split; of a union for each of
   -- its sets alone. Training reads those of the background, which have not seen what it asks for.
   -- Where the split has a query_share, what the model then serves with are vectors that went on
   -- from those with all known interactions (`ScenarioCmml:over`): the axes are the same.
-  -- @tparam[opt] table options method ("als", the default, or "bpr"); any option of `als_vectors`
-  -- or `bpr_vectors`; sets (such options over these, by name of a set or what it begins with:
+  -- @tparam[opt] table options method ("als", the default, or "bpr"); any option of `vectors.als`
+  -- or `vectors.bpr`; sets (such options over these, by name of a set or what it begins with:
   -- {lastfm = {alpha = 40}});
   -- further (iterations that go on with all known interactions, 8)
   -- @treturn Vectors of the background
