@@ -5,7 +5,7 @@ local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local raise = args.error
 
-local activations = { "identity", "relu", "leaky_relu", "sigmoid", "tanh" }
+local activations = require "cmml.nn.activations"
 local init_option = require "cmml.nn.init_option"
 
 local known = {
@@ -60,14 +60,6 @@ return function(cmml, use)
 
   --- Initial values of layers that are given no init: one stream, so that no two start alike.
   nn.default_init = nn.init(0)
-
-  --- Raises unless the core has an activation of this name.
-  -- @tparam string what function and option, for messages
-  -- @tparam string name
-  -- @treturn string name
-  function nn.check_activation(what, name)
-    return args.one_of(what, name, activations, 4)
-  end
 
   --- The activation of that name.
   -- @tparam Tensor x

@@ -13,7 +13,7 @@ local clip = { name = "clip", kind = "number", above = 0, infinite = true,
 
 -- What a kind of optimiser takes for each group of parameters.
 local of_group = {
-  adam = option_sets.declare("optim.adam group", {
+  adam = option_sets.declare("optim.adam: of a group", {
     { name = "lr", kind = "number", from = 0, default = 1e-3, help = "learning rate" },
     { name = "beta1", kind = "number", from = 0, below = 1, default = 0.9,
       help = "decay of the mean of the gradients" },
@@ -28,7 +28,7 @@ local of_group = {
       help = "leave rows whose gradient is zero out of a step" },
     clip,
   }),
-  sgd = option_sets.declare("optim.sgd group", {
+  sgd = option_sets.declare("optim.sgd: of a group", {
     { name = "lr", kind = "number", from = 0, default = 1e-2, help = "learning rate" },
     { name = "momentum", kind = "number", from = 0, below = 1, default = 0,
       help = "factor of the last step that is kept" },
@@ -38,7 +38,7 @@ local of_group = {
   }),
 }
 
-local of_all = option_sets.declare("optim", {
+local of_all = option_sets.declare("optim: all parameters", {
   { name = "clip_norm", kind = "number", above = 0, infinite = true,
     help = "bound of the 2-norm of the gradient of all parameters together, before clip" },
   { name = "groups", kind = "table", default = {},
@@ -50,7 +50,7 @@ local known = {
   sgd = option_sets.join("optim.sgd", of_group.sgd, of_all),
 }
 
-local its_parameters = option_sets.declare("optim groups", {
+local its_parameters = option_sets.declare("optim: parameters of a group", {
   { name = "parameters", kind = "any", required = true,
     help = "a name or a list of names of parameters, of modules, or with * for any text" },
 })

@@ -5,7 +5,7 @@ local args = require "cmml.base.args"
 local option_sets = require "cmml.base.options"
 local raise = args.error
 
-local of_both = option_sets.declare("vectors", {
+local of_both = option_sets.declare("vectors: of both kinds", {
   { name = "ratings", kind = "table", required = true,
     help = "users (Segments as of a Dataset, or Ids: the user of each row), items (Ids), ratings "
       .. "(Tensor of weights of at least 0, where 0 is no interaction; nil: each 1)" },
