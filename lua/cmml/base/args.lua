@@ -121,7 +121,10 @@ local function article(kind)
   return (kind:find("^[aeiou]") and "an " or "a ") .. kind
 end
 
-local function describe(value)
+--- What a value is, for messages: a text in quotes, "number 3", the name of a class.
+-- @param value
+-- @treturn string
+function args.describe(value)
   local meta = getmetatable(value)
   if value == nil then
     return "nil"
@@ -143,7 +146,7 @@ function args.check(name, options, known, level)
   if options == nil then
     options = {}
   elseif type(options) ~= "table" then
-    error(("%s: a table of options was expected, not %s"):format(name, describe(options)), level)
+    error(("%s: a table of options was expected, not %s"):format(name, args.describe(options)), level)
   end
   for key in pairs(options) do
     if known[key] == nil then
@@ -167,7 +170,7 @@ function args.check(name, options, known, level)
       error(("%s: option %s is missing"):format(name, key), level)
     elseif value ~= nil and not fits(value, optional and kind:sub(1, -2) or kind) then
       error(("%s: option %s must be %s, not %s"):format(
-        name, key, article(optional and kind:sub(1, -2) or kind), describe(value)), level)
+        name, key, article(optional and kind:sub(1, -2) or kind), args.describe(value)), level)
     end
     -- 8.0 is a whole number, but would be written as 8.0 into files and shapes
     local is_integer = kind:sub(1, 7) == "integer"
@@ -241,7 +244,7 @@ function args.one_of(name, value, known, level)
       return value
     end
   end
-  error(("%s: %s is none of %s"):format(name, describe(value), table.concat(known, ", ")),
+  error(("%s: %s is none of %s"):format(name, args.describe(value), table.concat(known, ", ")),
     level or 3)
 end
 

@@ -101,7 +101,7 @@ local function print_tables(cmml, titles, results, cutoffs, leaky)
       end
       -- what could not be checked is said once, above
       local judged = table.move(results, 1, #results, 1, {})
-      print("\n" .. cmml.format_results(titles, judged, names, leaky))
+      print("\n" .. cmml.metrics.format_results(titles, judged, names, leaky))
     end
   end
 end

@@ -110,7 +110,7 @@ end
 
 --- Refuses a judgement by what a model was trained on, unless the protocol is the leaky one.
 -- @tparam table entry of `read`
--- @tparam table data see `cmml.user_protocol`
+-- @tparam table data see `cmml.users.protocol`
 -- @treturn ?true
 -- @treturn ?string message
 function loaded.check_kept(entry, data)

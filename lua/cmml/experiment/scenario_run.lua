@@ -17,7 +17,7 @@ function scenario_run.read(cmml, source, filters)
   if source == "made" then
     data, message = made.scenarios(cmml, filters)
   else
-    data, message = cmml.scenario_source(source, filters)
+    data, message = cmml.scenarios.read(source, filters)
   end
   return data or error(message, 0)
 end

@@ -3,7 +3,7 @@
 --
 -- @module cmml
 local json = require "cmml.base.json"
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   use "recommenders.recommender"
@@ -28,7 +28,7 @@ return function(cmml, use)
   -- @treturn ?string message
   function cmml.save(model, path, extra)
     if type(model) ~= "table" or not model.catalogue or type(path) ~= "string" then
-      error("save: a recommender and the path of a file were expected", 2)
+      raise("save: a recommender and the path of a file were expected", 2)
     end
     extra = extra or {}
     local entries, config = contents_of(model)
@@ -90,10 +90,10 @@ return function(cmml, use)
     for i, want in ipairs(expected) do
       local name, value = table.unpack(entries[i] or {})
       if name ~= want[1] or cmml.is_tensor(value) ~= (want[2] ~= nil) then
-        error(("the entry %s is missing"):format(want[1]), 0)
+        raise(("the entry %s is missing"):format(want[1]), 0)
       end
       if want[2] and shape_text(value.shape) ~= shape_text(want[2]) then
-        error(("%s has shape %s, but %s was expected"):format(name, shape_text(value.shape),
+        raise(("%s has shape %s, but %s was expected"):format(name, shape_text(value.shape),
           shape_text(want[2])), 0)
       end
     end
@@ -102,9 +102,9 @@ return function(cmml, use)
   local function restore(entries, config)
     local class = cmml.recommenders[config.kind]
     if not class then
-      error(("no recommender of kind %s is known"):format(tostring(config.kind)), 0)
+      raise(("no recommender of kind %s is known"):format(tostring(config.kind)), 0)
     elseif type(config.options) ~= "table" or type(config.schema) ~= "table" then
-      error("the configuration lacks options or schema", 0)
+      raise("the configuration lacks options or schema", 0)
     end
     local catalogue, model, training = {}, {}, {}
     for _, entry in ipairs(entries) do
@@ -113,11 +113,11 @@ return function(cmml, use)
         catalogue[entry.name] = entry.value
       elseif not cmml.is_tensor(entry.value)
         and not (section == "model" and class.integers[name] and type(entry.value) == "table") then
-        error(("%s is not an array of floating-point numbers"):format(entry.name), 0)
+        raise(("%s is not an array of floating-point numbers"):format(entry.name), 0)
       elseif section == "model" then
         model[#model + 1] = { name, entry.value }
         if cmml.is_tensor(entry.value) and not entry.value:isfinite() then
-          error(("%s holds numbers that are not finite"):format(entry.name), 0)
+          raise(("%s holds numbers that are not finite"):format(entry.name), 0)
         end
       elseif section == "training" then
         training[name] = entry.value
@@ -147,7 +147,7 @@ return function(cmml, use)
   -- @treturn string|table message, or what went with the model: tensors by name, notes, version
   function cmml.load(path)
     if type(path) ~= "string" then
-      error("load: the path of a model file was expected, not " .. type(path), 2)
+      raise("load: the path of a model file was expected, not " .. type(path), 2)
     end
     local archive, config = parse(path)
     if not archive then

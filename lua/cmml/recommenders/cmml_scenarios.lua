@@ -3,7 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local masked_rows = require "cmml.nn.masked_rows"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   use "recommenders.scenario_recommender"
@@ -44,7 +44,7 @@ return function(cmml, use)
       for i = 1, n do
         values[i] = start[i] or 0
         if math.type(values[i]) == nil or values[i] - values[i] ~= 0 then
-          error("scenario_cmml: term_start must be a list of finite numbers, one a term", 2)
+          raise("scenario_cmml: term_start must be a list of finite numbers, one a term", 2)
         end
       end
       cmml.no_grad(weight.copy_, weight, core.tensor(values))
@@ -65,15 +65,15 @@ return function(cmml, use)
     end
     self.users, self.items, self.width = vectors.users, vectors.items, vectors.items.shape[2]
     local width, of_items
-    width, of_items, self.row_inputs = cmml.read_pair_inputs("scenario_cmml: inputs", view,
+    width, of_items, self.row_inputs = cmml.scenarios.read_pair_inputs("scenario_cmml: inputs", view,
       options.inputs or {})
-    self.term_width, self.row_terms = cmml.read_pair_terms("scenario_cmml: terms", view,
+    self.term_width, self.row_terms = cmml.scenarios.read_pair_terms("scenario_cmml: terms", view,
       options.terms or {})
     self.items = of_items and core.concat { self.items, of_items } or self.items
     self.dim = 2 * self.width + width
-    args.one_of("scenario_cmml: loss", options.loss or "hinge", args.keys(cmml.pair_losses), 4)
+    args.one_of("scenario_cmml: loss", options.loss or "hinge", args.keys(cmml.scenarios.pair_losses), 4)
     if options.dropout and not (options.dropout >= 0 and options.dropout < 1) then
-      error(("scenario_cmml: dropout must be from 0 to below 1, not %g"):format(options.dropout), 2)
+      raise(("scenario_cmml: dropout must be from 0 to below 1, not %g"):format(options.dropout), 2)
     end
     self.masks = {}
     for place = 1, (options.dropout or 0) > 0 and 4 or 0 do -- users, items; support, query
@@ -102,7 +102,7 @@ return function(cmml, use)
     local opt = args.check("scenario_cmml", options, rules)
     catalogue = cmml.as_scenario_catalogue("scenario_cmml", catalogue)
     if not catalogue.vectors then
-      error("scenario_cmml: the catalogue has no vectors; make some with als_vectors or "
+      raise("scenario_cmml: the catalogue has no vectors; make some with als_vectors or "
         .. "bpr_vectors of the split's background", 2)
     end
     return build(catalogue, cmml.preset_options("scenario_cmml", opt, known, "scenario"),
@@ -171,7 +171,7 @@ return function(cmml, use)
     local key = #self.masks > 0 and batch or nil
     local rows = core.paired_rows(batch.query)
     local scores = score(self, adapt(self, batch.support, key), rows, nil, key)
-    return cmml.pair_loss(self.options.loss or "hinge", scores, rows, batch.query.segments)
+    return cmml.scenarios.pair_loss(self.options.loss or "hinge", scores, rows, batch.query.segments)
   end
 
   --- The same weights over another catalogue: with vectors of the same width, such as those that
@@ -182,7 +182,7 @@ return function(cmml, use)
     catalogue = cmml.as_scenario_catalogue("over", catalogue)
     local width = catalogue.vectors and catalogue.vectors.items.shape[2]
     if width ~= self.width then
-      error(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
+      raise(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
         width and ("vectors of %d numbers"):format(width) or "no vectors", self.width), 2)
     end
     return ScenarioCmml.restore(catalogue, self.options, self:tensors())
@@ -202,7 +202,7 @@ return function(cmml, use)
   function ScenarioCmml.restore(catalogue, options, tensors)
     args.check("model options", options, known, 1)
     if not catalogue.vectors then
-      error("the catalogue has no vectors", 0)
+      raise("the catalogue has no vectors", 0)
     end
     local init, values = cmml.stored_init(tensors)
     local self = build(catalogue, options, init)

@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -24,7 +24,7 @@ return function(cmml)
 
   local function build(catalogue, options, init)
     if options.base ~= nil and options.base ~= false and type(options.base) ~= "table" then
-      error(("cmml: base must be a table of options or false, not %s"):format(
+      raise(("cmml: base must be a table of options or false, not %s"):format(
         tostring(options.base)), 3)
     elseif options.base then
       options.base = cmml.factor_base_options(options.base)

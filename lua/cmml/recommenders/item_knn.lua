@@ -6,7 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -28,11 +28,11 @@ return function(cmml)
     local opt = args.check("item_knn", options, known)
     args.check("item_knn", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
     if opt.nearest < 1 or opt.keep < 1 then
-      error(("item_knn: nearest and keep must be at least 1, but are %d and %d"):format(opt.nearest,
+      raise(("item_knn: nearest and keep must be at least 1, but are %d and %d"):format(opt.nearest,
         opt.keep), 2)
     elseif not (opt.shrink >= 0 and opt.shrink < math.huge and opt.damp >= 0
       and opt.damp < math.huge) then
-      error(("item_knn: shrink and damp must be finite and not negative, but are %g and %g"):format(
+      raise(("item_knn: shrink and damp must be finite and not negative, but are %g and %g"):format(
         opt.shrink, opt.damp), 2)
     end
     local n = #catalogue.items
@@ -54,7 +54,7 @@ return function(cmml)
   function ItemKnn:fit(ratings, users)
     local n = #self.catalogue.items
     self.means:fit(ratings, users)
-    local rows = cmml.ratings_of(ratings, users, n)
+    local rows = cmml.users.ratings_of(ratings, users, n)
     local left = left_over(self, rows)
     local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,
       ratings = left }, n)
@@ -100,12 +100,12 @@ return function(cmml)
       { "neighbours" } })
     local list = tensors[3][2]
     if #list ~= n * keep then
-      error(("neighbours holds %d numbers, but %d for each of %d items were expected"):format(
+      raise(("neighbours holds %d numbers, but %d for each of %d items were expected"):format(
         #list, keep, n), 0)
     end
     for _, row in ipairs(list) do
       if row < 0 or row > n then
-        error(("neighbours names item %d of %d"):format(row, n), 0)
+        raise(("neighbours names item %d of %d"):format(row, n), 0)
       end
     end
     self.means.item_part, self.similarities = tensors[1][2], tensors[2][2]

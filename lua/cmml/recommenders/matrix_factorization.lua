@@ -7,7 +7,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -40,11 +40,11 @@ return function(cmml)
     local opt = args.check(name, options, known)
     args.check(name, { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
     if opt.factors < 1 or opt.sweeps < 1 or opt.seed < 0 then
-      error(("%s: factors and sweeps must be at least 1 and seed not negative, not %d, %d and %d")
+      raise(("%s: factors and sweeps must be at least 1 and seed not negative, not %d, %d and %d")
         :format(name, opt.factors, opt.sweeps, opt.seed), 2)
     elseif not (opt.ridge > 0 and opt.ridge < math.huge and opt.bias_ridge > 0
       and opt.bias_ridge < math.huge) then
-      error(("%s: ridge and bias_ridge must be finite and above 0, but are %g and %g"):format(
+      raise(("%s: ridge and bias_ridge must be finite and above 0, but are %g and %g"):format(
         name, opt.ridge, opt.bias_ridge), 2)
     end
     args.one_of(name .. ": item_bias", opt.item_bias or "solved", { "solved", "mean" })
@@ -78,7 +78,7 @@ return function(cmml)
   -- @tparam table users list of rows that may be learnt from
   function Factorization:fit(ratings, users)
     local opt, n = self.options, #self.catalogue.items
-    local rows = cmml.ratings_of(ratings, users, n)
+    local rows = cmml.users.ratings_of(ratings, users, n)
     local mean = #rows.items > 0 and rows.labels:mean():item() or 0
     local ridge = ridge_of(opt)
     local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,

@@ -6,7 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -43,7 +43,7 @@ return function(cmml)
       args.check(kind[1], { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
       if not (opt.item_shrink >= 0 and opt.item_shrink < math.huge and opt.user_shrink >= 0
         and opt.user_shrink < math.huge) then
-        error(("%s: item_shrink and user_shrink must be finite and not negative, but are %g and %g")
+        raise(("%s: item_shrink and user_shrink must be finite and not negative, but are %g and %g")
           :format(kind[1], opt.item_shrink, opt.user_shrink), 2)
       end
       return setmetatable({ catalogue = catalogue, options = opt,
@@ -55,7 +55,7 @@ return function(cmml)
     -- @tparam table users list of rows that may be learnt from
     function class:fit(ratings, users)
       local n = #self.catalogue.items
-      local rows, count, total = cmml.ratings_of(ratings, users, n)
+      local rows, count, total = cmml.users.ratings_of(ratings, users, n)
       local mean = #rows.items > 0 and rows.labels:mean():item() or 0
       if kind.item then
         local imaginary = self.options.item_shrink + none(count)

@@ -2,7 +2,7 @@
 -- to beat.
 --
 -- @module cmml
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml)
   local core = cmml.core
@@ -25,7 +25,7 @@ return function(cmml)
     cmml[kind] = function(catalogue)
       catalogue = cmml.as_scenario_catalogue(kind, catalogue)
       if reads_vectors and not catalogue.vectors then
-        error(kind .. ": the catalogue has no vectors", 2)
+        raise(kind .. ": the catalogue has no vectors", 2)
       end
       return setmetatable({ catalogue = catalogue, options = {} }, class)
     end
@@ -81,7 +81,7 @@ return function(cmml)
   -- @tparam table taken who took what: users (Segments), items (Ids)
   function Popularity:fit(taken)
     local catalogue = self.catalogue
-    self.catalogue = cmml.scenario_catalogue { users = catalogue.users, items = catalogue.items,
+    self.catalogue = cmml.scenarios.catalogue { users = catalogue.users, items = catalogue.items,
       titles = catalogue.titles, vectors = catalogue.vectors, interactions = taken }
   end
 
@@ -103,7 +103,7 @@ return function(cmml)
   -- @tparam ?Vectors vectors made of the split's background; without there is no CF score
   -- @treturn table list of recommenders: support_popularity, popularity (of all that is known),
   -- cf_score
-  function cmml.ScenarioSplit:rivals(vectors)
+  function cmml.scenarios.Split:rivals(vectors)
     local catalogue = self:catalogue(vectors)
     local popularity = cmml.popularity(catalogue)
     popularity:fit(self.known)

@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -42,10 +42,10 @@ return function(cmml)
   function cmml.preset_options(name, given, known, setting)
     local preset = cmml.presets[given.preset]
     if not preset then
-      error(("%s: there is no preset %s; %s"):format(name, given.preset,
+      raise(("%s: there is no preset %s; %s"):format(name, given.preset,
         args.suggest(given.preset, args.keys(cmml.presets))), 3)
     elseif preset.setting ~= setting then
-      error(("%s: preset %s is for the %s setting, not for %s"):format(name, given.preset,
+      raise(("%s: preset %s is for the %s setting, not for %s"):format(name, given.preset,
         preset.setting, setting == "user" and "ratings of users" or "scenarios"), 3)
     end
     local chosen = {}
@@ -78,7 +78,7 @@ return function(cmml)
     local function blank(shape)
       local text = table.concat(shape, "x")
       if not stored[text] or stored[text] == 0 then
-        error(("the model's options ask for a parameter of shape %s, but the file holds %s"):format(
+        raise(("the model's options ask for a parameter of shape %s, but the file holds %s"):format(
           text, stored[text] and "no other" or "none"), 0)
       end
       stored[text] = stored[text] - 1

@@ -14,7 +14,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local best_items = require "cmml.recommenders.best_items"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -55,10 +55,10 @@ return function(cmml)
   -- @treturn Recommender the class: objects have it as metatable, and fields catalogue and options
   function cmml.recommender_class(kind, title)
     if type(kind) ~= "string" then
-      error("recommender_class: the name of the kind must be a string, not " .. type(kind), 2)
+      raise("recommender_class: the name of the kind must be a string, not " .. type(kind), 2)
     end
     if cmml.recommenders[kind] then
-      error(("recommender_class: %s is registered already"):format(kind), 2)
+      raise(("recommender_class: %s is registered already"):format(kind), 2)
     end
     local class = setmetatable({ __name = "cmml." .. kind, kind = kind, title = title },
       Recommender)
@@ -80,9 +80,9 @@ return function(cmml)
         item, rating = entry.item or entry[1], entry.rating or entry[2]
       end
       if type(item) ~= "string" and math.type(item) == nil then
-        error(("adapt: entry %d must be {item, rating}"):format(i), 3)
+        raise(("adapt: entry %d must be {item, rating}"):format(i), 3)
       elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
-        error(("adapt: the rating of item %s is %s, not a finite number"):format(
+        raise(("adapt: the rating of item %s is %s, not a finite number"):format(
           tostring(item), type(rating) == "string" and ("the text %q"):format(rating)
           or tostring(rating)), 3)
       end
@@ -93,7 +93,7 @@ return function(cmml)
       elseif unknown == "skip" then
         skipped[#skipped + 1] = item
       else
-        error(("adapt: item %s is not in the catalogue of %d items; unknown = \"skip\" "
+        raise(("adapt: item %s is not in the catalogue of %d items; unknown = \"skip\" "
           .. "(--skip-unknown) leaves such items out"):format(
           tostring(item), #self.catalogue.items), 3)
       end
@@ -105,7 +105,7 @@ return function(cmml)
   local function check_list(support)
     for key in pairs(support) do
       if key ~= "user" and not (math.type(key) == "integer" and key >= 1 and key <= #support) then
-        error(("adapt: the support must be a list of {item, rating} without gaps; only user may "
+        raise(("adapt: the support must be a list of {item, rating} without gaps; only user may "
           .. "stand beside it, not %s"):format(tostring(key)), 3)
       end
     end
@@ -123,7 +123,7 @@ return function(cmml)
         known = known or field == name
       end
       if not known then
-        error(("adapt: the model knows nothing of a user's %s; its fields are %s"):format(
+        raise(("adapt: the model knows nothing of a user's %s; its fields are %s"):format(
           tostring(name), #names > 0 and table.concat(names, ", ") or "none"), 3)
       end
     end
@@ -133,7 +133,7 @@ return function(cmml)
   local function labels_tensor(labels)
     local tensor = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0)
     if not tensor:isfinite() then
-      error("adapt: a rating is too large for " .. core.info().dtype, 3)
+      raise("adapt: a rating is too large for " .. core.info().dtype, 3)
     end
     return tensor
   end
@@ -149,9 +149,9 @@ return function(cmml)
     local opt = args.check("adapt", options, { unknown = { "string", "error" } })
     args.one_of("adapt: unknown", opt.unknown, { "error", "skip" })
     if type(support) ~= "table" then
-      error("adapt: the support must be a list of {item, rating}", 2)
+      raise("adapt: the support must be a list of {item, rating}", 2)
     elseif support.user ~= nil and type(support.user) ~= "table" then
-      error("adapt: user must be a table of values by field name, not " .. type(support.user), 2)
+      raise("adapt: user must be a table of values by field name, not " .. type(support.user), 2)
     end
     check_list(support)
     check_fields(self, support.user or {})
@@ -168,7 +168,7 @@ return function(cmml)
     local scores = cmml.no_grad(self.model.score_rows, self.model, self.state, core.ids(rows),
       core.segments { #rows })
     if not scores:isfinite() then
-      error(("%s: its scores are not finite numbers: the weights or the ratings of the support are "
+      raise(("%s: its scores are not finite numbers: the weights or the ratings of the support are "
         .. "out of all bounds"):format(tostring(self.model)), 3)
     end
     return scores
@@ -179,16 +179,16 @@ return function(cmml)
   -- @treturn table list of numbers, neither clipped nor rounded
   function Adapted:predict(items)
     if type(items) ~= "table" then
-      error("predict: a list of items was expected, not " .. type(items), 2)
+      raise("predict: a list of items was expected, not " .. type(items), 2)
     end
     local rows = {}
     for i, item in ipairs(items) do
       if type(item) ~= "string" and math.type(item) == nil then
-        error(("predict: entry %d must be the raw id of an item, not %s"):format(i, type(item)), 2)
+        raise(("predict: entry %d must be the raw id of an item, not %s"):format(i, type(item)), 2)
       end
       rows[i] = self.model.catalogue.items:id(item)
       if not rows[i] then
-        error(("predict: item %s is not in the catalogue"):format(tostring(item)), 2)
+        raise(("predict: item %s is not in the catalogue"):format(tostring(item)), 2)
       end
     end
     return #rows > 0 and finite_scores(self, rows):totable() or {}
@@ -202,7 +202,7 @@ return function(cmml)
     local opt = args.check("recommend", options, { n = { "integer", 10 },
       exclude = { "table", {} }, include_support = { "boolean", false } })
     if opt.n < 0 then
-      error(("recommend: n must not be negative, but is %d"):format(opt.n), 2)
+      raise(("recommend: n must not be negative, but is %d"):format(opt.n), 2)
     end
     local catalogue, out = self.model.catalogue, {}
     for _, item in ipairs(opt.exclude) do

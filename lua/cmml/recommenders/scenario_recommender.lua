@@ -9,7 +9,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local best_items = require "cmml.recommenders.best_items"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -23,9 +23,9 @@ return function(cmml)
   -- The row of a raw id; raises where there is none.
   local function row_of(what, side, vocab, raw, level)
     if type(raw) ~= "string" and math.type(raw) == nil then
-      error(("%s: a raw id of %s was expected, not %s"):format(what, side, type(raw)), level + 1)
+      raise(("%s: a raw id of %s was expected, not %s"):format(what, side, type(raw)), level + 1)
     end
-    return vocab:id(raw) or error(("%s: %s %s is not among the %d that the model knows"):format(
+    return vocab:id(raw) or raise(("%s: %s %s is not among the %d that the model knows"):format(
       what, side, tostring(raw), #vocab), level + 1)
   end
 
@@ -35,14 +35,14 @@ return function(cmml)
   -- @treturn AdaptedScenario with predict and recommend
   local function adapt(self, support)
     if type(support) ~= "table" then
-      error("adapt: the support must be a list of {user, item, 1 or 0}, not " .. type(support), 2)
+      raise("adapt: the support must be a list of {user, item, 1 or 0}, not " .. type(support), 2)
     end
     local catalogue, pairs_, users, items, labels = self.catalogue, {}, {}, {}, {}
     local seen = {}
     for i, entry in ipairs(support) do
       local label = type(entry) == "table" and entry[3]
       if label ~= 1 and label ~= 0 then
-        error(("adapt: entry %d must be {user, item, 1 or 0}"):format(i), 2)
+        raise(("adapt: entry %d must be {user, item, 1 or 0}"):format(i), 2)
       end
       local what = ("adapt: entry %d"):format(i)
       local user = row_of(what, "user", catalogue.users, entry[1], 2)
@@ -52,7 +52,7 @@ return function(cmml)
         seen[key], pairs_[n] = label, { user, item, label }
         users[n], items[n], labels[n] = user, item, label
       elseif seen[key] ~= label then
-        error(("%s: user %s is said to have taken item %s, and not to have"):format(what,
+        raise(("%s: user %s is said to have taken item %s, and not to have"):format(what,
           tostring(entry[1]), tostring(entry[2])), 2)
       end
     end
@@ -71,7 +71,7 @@ return function(cmml)
     local scores = cmml.no_grad(self.model.score_rows, self.model, self.state, core.ids(rows),
       core.segments { #rows }, core.ids(users))
     if not scores:isfinite() then
-      error(("%s: its scores are not finite numbers: the weights are out of all bounds"):format(
+      raise(("%s: its scores are not finite numbers: the weights are out of all bounds"):format(
         tostring(self.model)), 3)
     end
     return scores
@@ -85,7 +85,7 @@ return function(cmml)
     local catalogue, rows = self.model.catalogue, {}
     local row = row_of("predict", "user", catalogue.users, user, 2)
     if type(items) ~= "table" then
-      error("predict: a list of items was expected, not " .. type(items), 2)
+      raise("predict: a list of items was expected, not " .. type(items), 2)
     end
     for i, item in ipairs(items) do
       rows[i] = row_of(("predict: entry %d"):format(i), "item", catalogue.items, item, 2)
@@ -103,7 +103,7 @@ return function(cmml)
     local opt = args.check("recommend", options, { user = "any", n = { "integer", 10 },
       items = "table?", exclude = { "table", {} }, include_support = { "boolean", false } })
     if opt.n < 0 then
-      error(("recommend: n must not be negative, but is %d"):format(opt.n), 2)
+      raise(("recommend: n must not be negative, but is %d"):format(opt.n), 2)
     end
     local catalogue, out, all = self.model.catalogue, {}, {}
     local user = row_of("recommend", "user", catalogue.users, opt.user, 2)

@@ -2,7 +2,7 @@
 --
 -- @module cmml.train.optimisation
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 local optimizers = { "adam", "adamw", "sgd" }
 
@@ -36,7 +36,7 @@ return function(cmml)
   local function read_schedule(opt, steps, mode)
     local given = type(opt.schedule) == "string" and { kind = opt.schedule } or opt.schedule
     if type(given) ~= "table" then
-      error("train: schedule must be a name or a table of options, not " .. type(given), 2)
+      raise("train: schedule must be a name or a table of options, not " .. type(given), 2)
     end
     args.one_of("train: schedule", given.kind, { "cosine", "plateau" })
     local options = {}

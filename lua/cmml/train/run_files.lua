@@ -3,7 +3,7 @@
 --
 -- @module cmml.train.run_files
 local json = require "cmml.base.json"
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 -- What decides the numbers of a run besides source, model and learner: it is resumed only under
 -- the same.
@@ -37,7 +37,7 @@ return function(cmml, use)
 
   local function check(ok, message)
     if not ok then
-      error("train: " .. message, 0)
+      raise("train: " .. message, 0)
     end
   end
 
@@ -46,11 +46,11 @@ return function(cmml, use)
   function files.open(opt)
     local ok, message = pcall(json.encode, { opt.conditions, opt.notes })
     if not ok then
-      error("train: conditions and notes must be plain data: " .. message, 0)
+      raise("train: conditions and notes must be plain data: " .. message, 0)
     end
     check(core.mkdir(opt.out))
     if not opt.resume and core.exists(path_of(opt, "last")) then
-      error(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
+      raise(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
     end
   end
 
@@ -164,7 +164,7 @@ return function(cmml, use)
     for _, key in ipairs(keys) do
       local was, is = plain(before[key]), plain(now[key])
       if was ~= is then
-        error(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
+        raise(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
           tostring(is)), 0)
       end
     end
@@ -175,22 +175,22 @@ return function(cmml, use)
   function files.resume(model, source, learner, opt)
     local path = path_of(opt, "last")
     if not core.exists(path) then
-      error(("train: cannot resume: no epoch was finished in %s, which has no last.safetensors; "
+      raise(("train: cannot resume: no epoch was finished in %s, which has no last.safetensors; "
         .. "leave resume out to begin"):format(opt.out), 0)
     end
     local saved, found = cmml.load(path)
     if not saved then
-      error("train: cannot resume: " .. found, 0)
+      raise("train: cannot resume: " .. found, 0)
     end
     local notes = found.notes
     if type(notes) ~= "table" or type(notes.state) ~= "table"
       or type(notes.conditions) ~= "table" then
-      error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
+      raise(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
     end
     check_conditions(notes.conditions, conditions_of(model, source, opt))
     local difference = model.catalogue.difference and model.catalogue:difference(saved.catalogue)
     if difference then
-      error(("train: cannot resume: %s are others than those in %s, which the weights were learnt "
+      raise(("train: cannot resume: %s are others than those in %s, which the weights were learnt "
         .. "with: make the model over those, or train anew in another folder"):format(difference,
         path), 0)
     end

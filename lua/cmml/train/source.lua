@@ -12,7 +12,7 @@
 local args = require "cmml.base.args"
 local same_ids = require "cmml.data.same_ids"
 local watched = require "cmml.evaluate.watched"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   --- The options of `train` that are for some kinds of data alone, as `args.check` reads them.
@@ -75,7 +75,7 @@ return function(cmml)
     local data = self.data
     own.ratings, own.users, own.bags = data.ratings, users, data.bags
     own.batch, own.support, own.seed = opt.batch, opt.support, opt.seed
-    return cmml.tasks(own)
+    return cmml.users.tasks(own)
   end
 
   --- The tasks to learn from.
@@ -113,13 +113,13 @@ return function(cmml)
 
   --- What `train` has to know of a split.
   -- @treturn table a source
-  function cmml.ScenarioSplit:training_source()
+  function cmml.scenarios.Split:training_source()
     return setmetatable({ split = self, count = #self.train, judged = #self.valid > 0 },
       ScenarioSource)
   end
 
   local function refuse_validation()
-    error("train: no user of the validation scenarios has held-out items beside others: raise "
+    raise("train: no user of the validation scenarios has held-out items beside others: raise "
       .. "valid_held_out or valid of the split, or set valid to 0 to choose by the loss", 2)
   end
 
@@ -141,7 +141,7 @@ return function(cmml)
     end
     self.watched = args.one_of("train: watch", opt.watch, names)
     if opt.query < 1 then
-      error("train: query must be at least 1: without pairs there is nothing to learn from", 2)
+      raise("train: query must be at least 1: without pairs there is nothing to learn from", 2)
     elseif self.judged and not has_held_out(self.split) then
       refuse_validation()
     end

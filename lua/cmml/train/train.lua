@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   local core = cmml.core
@@ -27,7 +27,7 @@ return function(cmml, use)
     local opt = args.check("train", options, known, 4)
     for name in pairs(cmml.training_options) do
       if opt[name] ~= nil and not source.options[name] then
-        error(("train: %s means nothing here: there are no %s of this kind in %s"):format(name,
+        raise(("train: %s means nothing here: there are no %s of this kind in %s"):format(name,
           name, source.what), 3)
       end
     end
@@ -44,13 +44,13 @@ return function(cmml, use)
     args.one_of("train: choose", opt.choose, { "best", "last" }, 4)
     for _, key in ipairs { "epochs", "patience", "seed", "warmup" } do
       if opt[key] < 0 then
-        error(("train: %s must not be negative, as %d is"):format(key, opt[key]), 3)
+        raise(("train: %s must not be negative, as %d is"):format(key, opt[key]), 3)
       end
     end
     if opt.valid_draws < 1 then
-      error(("train: valid_draws must be at least 1, but is %d"):format(opt.valid_draws), 3)
+      raise(("train: valid_draws must be at least 1, but is %d"):format(opt.valid_draws), 3)
     elseif opt.resume and not opt.out then
-      error("train: resume needs out, the folder of the run to go on with", 3)
+      raise("train: resume needs out, the folder of the run to go on with", 3)
     end
     if source.check then
       source:check(opt)
@@ -64,20 +64,20 @@ return function(cmml, use)
   -- Where the tasks come from, once model and data are known to go together.
   local function source_of(model, data)
     if type(model) ~= "table" or not model.catalogue or not model.adapt_rows then
-      error(("train: a recommender was expected, not %s%s"):format(type(model),
+      raise(("train: a recommender was expected, not %s%s"):format(type(model),
         type(data) == "table" and data.adapt_rows and ": train(model, data)" or ""), 3)
     elseif not model.loss then
-      error(("train: a %s is counted, not trained: use fit"):format(model.kind), 3)
+      raise(("train: a %s is counted, not trained: use fit"):format(model.kind), 3)
     end
     local of_scenarios = type(data) == "table" and data.training_source
     if (model.setting == "scenario") ~= (of_scenarios ~= nil and of_scenarios ~= false) then
-      error(("train: a %s learns from %s"):format(model.kind, of_scenarios
+      raise(("train: a %s learns from %s"):format(model.kind, of_scenarios
         and "ratings of users, not from scenarios" or "a split of scenario data (data:split)"), 3)
     end
     local source = of_scenarios and data:training_source()
       or cmml.user_source(data, model.catalogue)
     if source.count == 0 then
-      error("train: there are no " .. source.learners, 3)
+      raise("train: there are no " .. source.learners, 3)
     end
     return source
   end

@@ -4,7 +4,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   use "settings.scenarios.split"
@@ -30,7 +30,7 @@ return function(cmml, use)
 
   local function check_rows(what, n, vectors, level)
     if vectors.shape[1] ~= n then
-      error(("scenario_catalogue: %d %s, but %d vectors of them: one for each is needed"):format(n,
+      raise(("scenario_catalogue: %d %s, but %d vectors of them: one for each is needed"):format(n,
         what, vectors.shape[1]), level + 1)
     end
   end
@@ -38,7 +38,7 @@ return function(cmml, use)
   -- How many users took each item.
   local function count(interactions, n_items)
     if interactions and type(interactions.items) ~= "userdata" then
-      error(("scenario_catalogue: interactions.items must be Ids, not %s"):format(
+      raise(("scenario_catalogue: interactions.items must be Ids, not %s"):format(
         type(interactions.items)), 3)
     end
     local counts = {}
@@ -47,7 +47,7 @@ return function(cmml, use)
     end
     for _, item in ipairs(interactions and interactions.items:totable() or {}) do
       if not counts[item] then
-        error(("scenario_catalogue: an interaction with item %d of only %d"):format(item, n_items),
+        raise(("scenario_catalogue: an interaction with item %d of only %d"):format(item, n_items),
           0)
       end
       counts[item] = counts[item] + 1
@@ -62,12 +62,12 @@ return function(cmml, use)
   -- texts, default none); interactions (who took what, as far as it is known: users = Segments,
   -- items = Ids; default: what the vectors were made of, where that is at hand)
   -- @treturn ScenarioCatalogue
-  function cmml.scenario_catalogue(options)
+  function cmml.scenarios.catalogue(options)
     local opt = args.check("scenario_catalogue", options, { vectors = "cmml.Vectors?",
       users = "any?", items = "any?", titles = "table?", interactions = "table?" })
     local vectors = opt.vectors
     if not vectors and not (opt.users and opt.items) then
-      error("scenario_catalogue: vectors are missing, or users and items (Vocab)", 2)
+      raise("scenario_catalogue: vectors are missing, or users and items (Vocab)", 2)
     end
     local users = opt.users or vectors.user_ids or numbered(vectors.users.shape[1])
     local items = opt.items or vectors.item_ids or numbered(vectors.items.shape[1])
@@ -76,7 +76,7 @@ return function(cmml, use)
       check_rows("users", #users, vectors.users, 2)
       check_rows("items", #items, vectors.items, 2)
       if vectors.users.shape[2] ~= vectors.items.shape[2] then
-        error(("scenario_catalogue: vectors of users have %d numbers, those of items %d"):format(
+        raise(("scenario_catalogue: vectors of users have %d numbers, those of items %d"):format(
           vectors.users.shape[2], vectors.items.shape[2]), 2)
       end
     end
@@ -90,10 +90,10 @@ return function(cmml, use)
   -- as far as they tell, else of the split's background.
   -- @tparam ?Vectors vectors see `ScenarioSplit:vectors`; rows of loaded ones are found by raw id
   -- @treturn ScenarioCatalogue
-  function cmml.ScenarioSplit:catalogue(vectors)
+  function cmml.scenarios.Split:catalogue(vectors)
     args.check("catalogue", { vectors = vectors }, { vectors = "cmml.Vectors?" })
     vectors = vectors and vectors:in_order_of(self.data.users, self.data.items)
-    return cmml.scenario_catalogue { users = self.data.users, items = self.data.items,
+    return cmml.scenarios.catalogue { users = self.data.users, items = self.data.items,
       titles = self.data.titles, vectors = vectors,
       interactions = vectors and vectors.interactions or self.background }
   end
@@ -107,9 +107,9 @@ return function(cmml, use)
     if class == ScenarioCatalogue then
       return value
     elseif class == cmml.vectors.Vectors then
-      return cmml.scenario_catalogue { vectors = value }
+      return cmml.scenarios.catalogue { vectors = value }
     end
-    error(("%s: vectors, or a catalogue of the scenario setting (scenario_catalogue), were "
+    raise(("%s: vectors, or a catalogue of the scenario setting (scenario_catalogue), were "
       .. "expected, not %s"):format(name, type(value)), 3)
   end
 
@@ -191,7 +191,7 @@ return function(cmml, use)
     local function need(name, fits)
       local value = values["catalogue." .. name]
       if not fits(value) then
-        error(("catalogue.%s is missing or of a wrong type"):format(name), 0)
+        raise(("catalogue.%s is missing or of a wrong type"):format(name), 0)
       end
       return value
     end
@@ -205,7 +205,7 @@ return function(cmml, use)
     for _, side in ipairs { "users", "items" } do
       local vocab, message = core.vocab(need(side .. ".bytes", is "string"),
         need(side .. ".offsets", is "table"))
-      options[side] = vocab or error(message, 0)
+      options[side] = vocab or raise(message, 0)
       if schema.vectors then
         vectors[side] = need(side .. ".vectors", function(value)
           return cmml.is_tensor(value) and value.ndim == 2 and value:isfinite()
@@ -215,13 +215,13 @@ return function(cmml, use)
     options.vectors = schema.vectors and setmetatable(vectors, cmml.vectors.Vectors) or nil
     local titles = values["catalogue.titles"]
     options.titles = type(titles) == "string" and read_titles(titles) or nil
-    local self = cmml.scenario_catalogue(options)
+    local self = cmml.scenarios.catalogue(options)
     self.counts = need("counts", function(value)
       return cmml.is_tensor(value) and value.ndim == 1 and value.count == #self.items
         and value:isfinite()
     end)
     if core.lt(self.counts, 0):sum():item() > 0 then
-      error("catalogue.counts holds negative numbers, but counts how many took each item", 0)
+      raise("catalogue.counts holds negative numbers, but counts how many took each item", 0)
     end
     return self
   end

@@ -3,7 +3,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   local core = cmml.core
@@ -11,20 +11,20 @@ return function(cmml, use)
 
   local function check_models(models, data)
     if type(models) ~= "table" or #models == 0 then
-      error("evaluate_ranking: a list of recommenders was expected", 3)
+      raise("evaluate_ranking: a list of recommenders was expected", 3)
     end
     for m, model in ipairs(models) do
       if type(model) ~= "table" or not model.adapt_rows then
-        error(("evaluate_ranking: entry %d of the list must be a recommender, not %s"):format(m,
+        raise(("evaluate_ranking: entry %d of the list must be a recommender, not %s"):format(m,
           type(model)), 3)
       elseif model.setting ~= "scenario" then
-        error(("evaluate_ranking: entry %d, %s, is for ratings of users, not for scenarios"):format(
+        raise(("evaluate_ranking: entry %d, %s, is for ratings of users, not for scenarios"):format(
           m, tostring(model)), 3)
       end
       for _, side in ipairs { "users", "items" } do
         local known = model.catalogue and model.catalogue[side]
         if known and #known ~= #data[side] then
-          error(("evaluate_ranking: entry %d, %s, knows %d %s, but the split has %d: they are not "
+          raise(("evaluate_ranking: entry %d, %s, knows %d %s, but the split has %d: they are not "
             .. "of the same data"):format(m, tostring(model), #known, side, #data[side]), 3)
         end
       end
@@ -43,20 +43,20 @@ return function(cmml, use)
   local function check_numbers(opt)
     for _, name in ipairs { "draws", "batch", "chunk", "max_users" } do
       if opt[name] and opt[name] < 1 then
-        error(("evaluate_ranking: %s must be at least 1, but is %d"):format(name, opt[name]), 3)
+        raise(("evaluate_ranking: %s must be at least 1, but is %d"):format(name, opt[name]), 3)
       end
     end
     if opt.seed < 0 then
-      error(("evaluate_ranking: seed must not be negative, as %d is"):format(opt.seed), 3)
+      raise(("evaluate_ranking: seed must not be negative, as %d is"):format(opt.seed), 3)
     end
     args.sizes("evaluate_ranking: cutoffs", opt.cutoffs, 4)
     if #opt.cutoffs > most then
-      error(("evaluate_ranking: %d cutoffs are too many: at most %d are supported"):format(
+      raise(("evaluate_ranking: %d cutoffs are too many: at most %d are supported"):format(
         #opt.cutoffs, most), 3)
     end
     for _, k in ipairs(opt.cutoffs) do
       if k > highest then
-        error(("evaluate_ranking: cutoffs must be at most %d, as %d is not"):format(highest, k), 3)
+        raise(("evaluate_ranking: cutoffs must be at most %d, as %d is not"):format(highest, k), 3)
       end
     end
   end
@@ -176,11 +176,11 @@ return function(cmml, use)
     check_numbers(opt)
     local scenarios, values, tasks = opt.scenarios or split[opt.part], {}, {}
     if #scenarios == 0 then
-      error(("evaluate_ranking: there are no %s scenarios"):format(opt.part), 2)
+      raise(("evaluate_ranking: there are no %s scenarios"):format(opt.part), 2)
     end
     for _, scenario in ipairs(scenarios) do
       if not split.data.scenarios[scenario] then
-        error(("evaluate_ranking: there is no scenario %s; the data have %d"):format(
+        raise(("evaluate_ranking: there is no scenario %s; the data have %d"):format(
           tostring(scenario), #split.data.scenarios), 2)
       end
     end
@@ -198,7 +198,7 @@ return function(cmml, use)
       end
     end
     if #where.user == 0 then
-      error(("evaluate_ranking: there is nothing to judge: of no user is an item of the %d %s "
+      raise(("evaluate_ranking: there is nothing to judge: of no user is an item of the %d %s "
         .. "scenarios held out; %s of the split"):format(#scenarios, opt.part, split.leaky
         and "lower support_pairs" or opt.part == "test" and "raise held_out"
         or "raise valid_held_out"), 2)

@@ -1,7 +1,7 @@
 --- The assertion of the scenario setting: nothing that is judged was there to be learnt from.
 --
 -- @module cmml.settings.scenarios.leaks
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 --- The check over a library.
 -- @tparam table cmml
@@ -13,7 +13,7 @@ return function(cmml)
 
   local function leak(split, what, user, item)
     if user then
-      error(("evaluate_ranking: leak: user %s, item %s is to be judged, but %s"):format(
+      raise(("evaluate_ranking: leak: user %s, item %s is to be judged, but %s"):format(
         split.data.users:text(user), split.data.items:text(item), what), 0)
     end
   end

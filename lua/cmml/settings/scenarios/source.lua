@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -63,7 +63,7 @@ return function(cmml)
       max_items = "integer?", min_users = "integer?", min_plays = "number?", by = "string?",
       min_rating = "number?", items = "string?" }, 4)
     if type(source) ~= "string" then
-      error("scenario_source: the name of a folder was expected, not " .. type(source), 3)
+      raise("scenario_source: the name of a folder was expected, not " .. type(source), 3)
     end
     local used = { min_items = true, max_items = true, min_users = true }
     local found = {}
@@ -95,7 +95,7 @@ return function(cmml)
   -- @treturn ?table list of {folder, loader (its name in the library), options}; nil if a folder is
   -- of no known format, or no loader knows an option
   -- @treturn ?string message
-  function cmml.scenario_loaders(source, options)
+  function cmml.scenarios.loaders(source, options)
     local found, message = loaders_of(source, options)
     return found, message -- no tail call, which would leave out a level
   end
@@ -110,7 +110,7 @@ return function(cmml)
   -- know them; an option that none knows is refused
   -- @treturn ?ScenarioData nil if a folder is of no known format, or its loader fails
   -- @treturn ?string message
-  function cmml.scenario_source(source, options)
+  function cmml.scenarios.read(source, options)
     local found, message = loaders_of(source, options)
     if not found then
       return nil, message
@@ -125,7 +125,7 @@ return function(cmml)
     if #list == 1 then
       return list[1]
     end
-    local ok, union = pcall(cmml.join_scenarios, list)
+    local ok, union = pcall(cmml.scenarios.join, list)
     return ok and union or nil, not ok and tostring(union) or nil
   end
 end

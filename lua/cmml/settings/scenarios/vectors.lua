@@ -1,7 +1,7 @@
 --- Vectors for a split: of its background, and the same gone on with all that is known.
 --
 -- @module cmml
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   use "settings.scenarios.split"
@@ -34,24 +34,24 @@ return function(cmml, use)
 
   local function check(options)
     if type(options) ~= "table" then
-      error("vectors: options must be a table, not " .. type(options), 3)
+      raise("vectors: options must be a table, not " .. type(options), 3)
     end
     local method = options.method or "als"
     if not methods[method] then
-      error(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), 3)
+      raise(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), 3)
     elseif options.sets ~= nil and type(options.sets) ~= "table" then
-      error("vectors: sets must be a table of options by name of a set, not "
+      raise("vectors: sets must be a table of options by name of a set, not "
         .. type(options.sets), 3)
     end
     for name, of in pairs(options.sets or {}) do
       if type(name) ~= "string" or type(of) ~= "table" then
-        error(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
+        raise(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
           tostring(name), type(of)), 3)
       end
     end
     local further = options.further or 8
     if math.type(further) ~= "integer" or further < 1 then
-      error(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
+      raise(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
         tostring(further)), 3)
     end
     return cmml[methods[method]], further
@@ -67,7 +67,7 @@ return function(cmml, use)
   -- further (iterations that go on with all known interactions, 8)
   -- @treturn Vectors of the background
   -- @treturn Vectors of all that is known; the same ones where that is the background
-  function cmml.ScenarioSplit:vectors(options)
+  function cmml.scenarios.Split:vectors(options)
     options = options or {}
     local make, further = check(options)
     local made = {}
