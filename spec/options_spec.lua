@@ -1,122 +1,305 @@
--- Command lines: parsing and help.
-local options = require "cmml.base.command_line"
-local told = require "spec.support.refused"
+-- Options: declarations, and what is checked by them.
+local options = require "cmml.base.options"
+local refused = require("spec.support.refused").with_text
 
-local command = {
-  summary = "does something",
-  usage = "cmml something --data DIR [OPTIONS]",
-  options = {
-    { name = "data", kind = "string", arg = "DIR", required = true, help = "where the data are" },
-    { name = "data-seed", kind = "integer", arg = "N", default = 1, help = "seed" },
-    { name = "lr", kind = "number", arg = "X", help = "learning rate" },
-    { name = "quiet", kind = "flag", help = "no progress" },
-    { name = "a-rather-long-name-of-an-option", kind = "string", arg = "SOMETHING",
-      help = ("word "):rep(40) },
-  },
-}
+local count = 0
 
-local function refused(text, ...)
-  told.with_message(text, options.parse, command, { ... })
+-- A set of a name of its own.
+local function declare(...)
+  count = count + 1
+  return options.declare("f" .. count, { ... }), "f" .. count
 end
 
-describe("options.parse", function()
-  it("takes values behind a blank and behind =", function()
-    for _, words in ipairs { { "--data", "x y", "--lr", "0.5", "--data-seed", "7" },
-      { "--data=x y", "--lr=0.5", "--data-seed=7" } } do
-      assert.same({ data = "x y", lr = 0.5, data_seed = 7 }, options.parse(command, words))
+local function one(fields)
+  fields.name, fields.help = fields.name or "x", fields.help or "a thing"
+  return declare(fields)
+end
+
+describe("options.declare", function()
+  local good = { name = "lr", kind = "number", help = "learning rate", above = 0, default = 0.1 }
+
+  local function wrong(text, change)
+    local declared = {}
+    for key, value in pairs(good) do
+      declared[key] = value
     end
-  end)
-
-  it("takes defaults, flags, empty values, values with = and values like options", function()
-    assert.same({ data = "", data_seed = 1, quiet = true },
-      options.parse(command, { "--quiet", "--data=" }))
-    assert.equal("a=b", options.parse(command, { "--data=a=b" }).data)
-    assert.equal("--lr", options.parse(command, { "--data", "--lr" }).data)
-    assert.equal(-3, options.parse(command, { "--data=", "--data-seed", "-3" }).data_seed)
-  end)
-
-  it("lets the last of several count", function()
-    assert.equal("b", options.parse(command, { "--data", "a", "--data=b" }).data)
-  end)
-
-  it("refuses a second list, which would put the first one away", function()
-    local takes = { usage = "", summary = "", options = { { name = "rate", kind = "string",
-      arg = "LIST", help = "" } } }
-    assert.equal("a=1,b=2", options.parse(takes, { "--rate", "a=1,b=2" }).rate)
-    for _, words in ipairs { { "--rate", "a=1", "--rate", "b=2" }, { "--rate=", "--rate=b=2" } } do
-      told.with_message("--rate is there twice; give a list with commas", options.parse, takes,
-        words)
+    for key, value in pairs(change) do
+      declared[key] = value ~= "nil" and value or nil
     end
-    takes.options[1].arg = "FILES"
-    told.with_message("--rate is there twice", options.parse, takes, { "--rate=a", "--rate=b" })
+    count = count + 1
+    refused(text, options.declare, "f" .. count, { declared })
+    refused("f" .. count .. ": ", options.declare, "f" .. count, { declared })
+  end
+
+  it("takes a good declaration", function()
+    assert.same({ lr = 0.1 }, declare(good):check())
   end)
 
-  it("names the nearest option to an unknown one", function()
-    refused("unknown option --dtaa; did you mean --data?", "--dtaa", "x")
-    refused("unknown option --dataseed; did you mean --data-seed?", "--dataseed=3")
-    refused("unknown option --data_seed; did you mean --data-seed?", "--data_seed=3")
+  it("refuses one that lacks its name, kind or help", function()
+    wrong("option 1 has no name", { name = "nil" })
+    wrong("declaration of option lr: field kind is missing", { kind = "nil" })
+    wrong("declaration of option lr: field help is missing", { help = "nil" })
+    wrong("declaration of option lr: field help is missing", { help = "" })
+    wrong("the name must be of small letters, digits and _", { name = "weight-decay" })
+    wrong("the name must be of small letters, digits and _", { name = "Lr" })
   end)
 
-  it("refuses words that nothing asked for, rather than pass over them", function()
-    refused("-q", "--data=x", "-q")
-    refused("stray", "--data=x", "stray")
-    refused("--", "--data=x", "--")
-    local takes = { usage = "", summary = "", options = {}, words = 1 }
-    assert.same({ "ml-1m" }, options.parse(takes, { "ml-1m" }))
-    assert.is_nil((options.parse(takes, { "ml-1m", "ml-20m" })))
+  it("refuses unknown fields, kinds and types by name", function()
+    wrong("declaration of option lr: unknown field defualt; did you mean default?", { defualt = 1 })
+    wrong("unknown field 1; known: above, arg, ", { "x" })
+    wrong('kind "nubmer" is not known; did you mean number?', { kind = "nubmer" })
+    wrong('kind "Catalogue" is not known; known: integer, number', { kind = "Catalogue" })
+    wrong('kind "sting" is not known; did you mean string?', { kind = { "number", "sting" } })
+    wrong("field kind must be a name or a list of names", { kind = {} })
+    wrong('field from must be a number, not "0"', { from = "0" })
+    wrong("field short must be a boolean, not number 1", { short = 1 })
+    wrong("field choices must be a table or a function, not", { choices = "a,b" })
+    wrong("field choices must be a list of names", { kind = "string", choices = { 1 },
+      above = "nil", default = "nil" })
+    wrong("choices are for strings", { choices = { "a" } })
+    wrong('list "table" must be string, integer or number', { kind = "nil", list = "table" })
   end)
 
-  it("says what value is missing or wrong", function()
-    refused("--data DIR is missing", "--quiet")
-    refused("--lr needs a value (X)", "--data=x", "--lr")
-    refused("--quiet takes no value", "--data=x", "--quiet=1")
-    for _, bad in ipairs { "1.5", "x", "", "1e400", "nan", "0x", "1 2" } do
-      refused("--data-seed must be a whole number, not", "--data=x", "--data-seed=" .. bad)
-    end
-    for _, bad in ipairs { "x", "", "nan", "inf", "1,5", "--quiet" } do
-      refused("--lr must be a number, not", "--data=x", "--lr=" .. bad)
-    end
-    refused("--lr must be a number, not", "--data=x", "--lr=1e999")
+  it("refuses a default of the wrong type, out of its range or none of its choices", function()
+    wrong('default must be a number, not "1"', { default = "1" })
+    wrong("default must be above 0, but is 0", { default = 0 })
+    wrong("default must be a finite number, but is inf", { default = math.huge })
+    wrong('default "b" is not known; known: a', { kind = "string", default = "b",
+      choices = { "a" }, above = "nil" })
+    wrong("default entry 2 must be above 0, but is -1", { kind = "nil", list = "number",
+      default = { 1, -1 } })
+  end)
+
+  it("refuses what contradicts itself", function()
+    wrong("is required and has a default", { required = true })
+    wrong("default and default_text exclude each other", { default_text = "the preset's" })
+    wrong("has two bounds of one side", { from = 1 })
+    wrong("no number is within its bounds", { to = -1 })
+    wrong("bounds are for numbers", { kind = "string", default = "nil" })
+    wrong("may_be_empty and repeats are for lists", { repeats = true })
+    wrong("field kind is given beside list", { list = "integer" })
+  end)
+
+  it("refuses a second option of a name, and a second set of a name", function()
+    refused("twice: option lr is declared twice", options.declare, "twice", { good,
+      { name = "lr", kind = "integer", help = "another" } })
+    options.declare("of one place", { good })
+    local elsewhere = assert(load([[require "cmml.base.options".declare("of one place", {})]],
+      "@elsewhere.lua"))
+    refused("options of of one place are declared already in ", elsewhere)
+  end)
+
+  it("points at the declaration", function()
+    local line = debug.getinfo(1, "l").currentline + 1
+    local ok, message = pcall(function() options.declare("f", { { name = "x", kind = "any" } }) end)
+    assert.is_false(ok)
+    assert.truthy(message:find("options_spec.lua:" .. line .. ": f: declaration of", 1, true),
+      message)
   end)
 end)
 
-describe("options.help", function()
-  it("tells usage, summary, every option and its default, in 80 columns", function()
-    local text = options.help(command)
-    assert.truthy(text:find("usage: cmml something --data DIR [OPTIONS]", 1, true))
-    assert.truthy(text:find("does something", 1, true))
-    assert.truthy(text:find("--data-seed N           seed [default: 1]", 1, true), text)
-    for _, option in ipairs(command.options) do
-      assert.truthy(text:find("--" .. option.name, 1, true))
+describe("Options:check", function()
+  local set, what = declare(
+    { name = "n", kind = "integer", default = 3, help = "a number" },
+    { name = "rate", kind = "number", required = true, help = "a rate" },
+    { name = "name", kind = "string", help = "a name" },
+    { name = "list", kind = "table", default = {}, help = "a list" },
+    { name = "flag", kind = "boolean", default = true, help = "a flag" },
+    { name = "f", kind = "function", help = "a function" },
+    { name = "any", kind = "any", help = "anything" })
+
+  local function check(given)
+    return set:check(given)
+  end
+
+  it("fills in defaults, also where false is given, and leaves the caller's table alone", function()
+    local given = { rate = 0.5, flag = false }
+    local result = check(given)
+    assert.same({ n = 3, rate = 0.5, list = {}, flag = false }, result)
+    assert.same({ rate = 0.5, flag = false }, given)
+    result.list[1] = "mine"
+    assert.same({}, check(given).list)
+  end)
+
+  it("takes whole numbers in either form for integers, and no others", function()
+    for _, good in ipairs { 0, -7, 2.0, 1e15 } do
+      local n = check { rate = 1, n = good }.n
+      assert.equal(good, n)
+      assert.equal("integer", math.type(n))
     end
-    local words = 0
-    for line in (text .. "\n"):gmatch("(.-)\n") do
-      assert.truthy(#line <= 79, line)
-      words = words + select(2, line:gsub("word", ""))
+    for _, bad in ipairs { 2.5, 1e300, 1 / 0, -1 / 0, 0 / 0, "3" } do
+      refused(what .. ": option n must be an integer, not ", check, { rate = 1, n = bad })
     end
-    assert.equal(40, words)
+  end)
+
+  it("names function, option, kind and value of what does not fit", function()
+    refused(what .. ": a table of options was expected, not number 5", check, 5)
+    refused(what .. ': a table of options was expected, not "x"', check, "x")
+    refused(what .. ": option rate is missing", check)
+    refused(what .. ': option rate must be a number, not "1"', check, { rate = "1" })
+    refused(what .. ": option flag must be a boolean, not number 1", check, { rate = 1, flag = 1 })
+    refused(what .. ": option f must be a function, not table", check, { rate = 1, f = {} })
+    refused(what .. ": unknown option reat; did you mean rate?", check, { reat = 1 })
+    refused(what .. ": unknown option 1; known: n, rate, name, list, flag, f, any", check,
+      { 1, rate = 1 })
+    refused(what .. ": unknown option a; ", check, { rate = 1, zz = 1, a = 1, b = 1 })
+  end)
+
+  it("knows objects by the names of their classes", function()
+    local class = { __name = "some.Class" }
+    local object = setmetatable({}, class)
+    local some, name = one { kind = "some.Class" }
+    assert.equal(object, some:check({ x = object }).x)
+    refused(name .. ": option x must be a some.Class, not number 1", some.check, some, { x = 1 })
+    local other = one { kind = { "other.Class", "string" } }
+    assert.equal("s", other:check({ x = "s" }).x)
+    refused("option x must be an other.Class or a string, not some.Class", other.check, other,
+      { x = object })
+  end)
+
+  it("holds numbers to their bounds", function()
+    local cases = {
+      { { above = 0 }, { 1e-9, 1e300 }, { 0, -1 }, "must be above 0, but is " },
+      { { from = 0 }, { 0, 1 }, { -1e-9 }, "must be at least 0, but is -1e-09" },
+      { { to = 1 }, { 1, -5 }, { 1.5 }, "must be at most 1, but is 1.5" },
+      { { below = 1 }, { 0.5 }, { 1, 2 }, "must be below 1, but is " },
+      { { from = 0, to = 1 }, { 0, 0.5, 1 }, { -1, 2 }, "must be from 0 to 1, but is " },
+      { { from = 0, below = 1 }, { 0 }, { 1 }, "must be at least 0 and below 1, but is 1" },
+      { { above = 0, to = 1 }, { 1 }, { 0 }, "must be above 0 and at most 1, but is 0" },
+      { {}, { -1e300 }, { 1 / 0, -1 / 0, 0 / 0 }, "must be a finite number, but is " },
+      { { infinite = true, above = 0 }, { 1 / 0 }, { 0 / 0 }, "must be a finite number, but is " },
+    }
+    for _, case in ipairs(cases) do
+      case[1].kind = "number"
+      local bounded, name = one(case[1])
+      for _, good in ipairs(case[2]) do
+        assert.equal(good, bounded:check({ x = good }).x)
+      end
+      for _, bad in ipairs(case[3]) do
+        refused(name .. ": x " .. case[4], bounded.check, bounded, { x = bad })
+      end
+    end
+    local integer, name = one { kind = "integer", from = 1 }
+    refused(name .. ": x must be at least 1, but is 0", integer.check, integer, { x = 0.0 })
+  end)
+
+  it("names the nearest choice, of a list or of what a function gives", function()
+    for _, choices in ipairs { { "adam", "adamw", "sgd" },
+      function() return { "adam", "adamw", "sgd" } end } do
+      local chosen, name = one { kind = "string", choices = choices, default = "sgd" }
+      assert.equal("sgd", chosen:check().x)
+      assert.equal("adam", chosen:check({ x = "adam" }).x)
+      refused(name .. ': x "adm" is not known; did you mean adam?', chosen.check, chosen,
+        { x = "adm" })
+      refused(name .. ': x "" is not known; known: adam, adamw, sgd', chosen.check, chosen,
+        { x = "" })
+    end
+    local either = one { kind = { "string", "table" }, choices = { "cosine" } }
+    assert.same({ 1 }, either:check({ x = { 1 } }).x)
+  end)
+
+  it("takes lists as tables and as texts with commas", function()
+    local list, name = one { list = "integer", from = 0, default = { 1, 2 } }
+    assert.same({ 1, 2 }, list:check().x)
+    assert.same({ 3, 0 }, list:check({ x = { 3.0, 0 } }).x)
+    assert.same({ 3, 40 }, list:check({ x = " 3, 40" }).x)
+    local given = { 3 }
+    list:check({ x = given }).x[1] = 5
+    assert.same({ 3 }, given)
+    for text, bad in pairs { ["entry 1 must be at least 0, but is -1"] = "-1",
+      ['entry 2 must be an integer, not "a"'] = "1,a", ["names 1 twice"] = "1,1.0",
+      ["names nothing: leave it out, or name at least one"] = "",
+      ["must be a list without gaps, but has the key 3"] = { 1, [3] = 3 },
+      ["must be a list without gaps"] = { 1, nil, 3 },
+      ["must be a list without gaps, but has the key a"] = { a = 1 },
+      ["entry 1 must be an integer, not number 1.5"] = { 1.5 } } do
+      refused(name .. ": x " .. text, list.check, list, { x = bad })
+    end
+    refused("option x must be a list or a text with commas, not number 1", list.check, list,
+      { x = 1 })
+    local empty = one { list = "string", may_be_empty = true, repeats = true }
+    assert.same({}, empty:check({ x = "none" }).x)
+    assert.same({}, empty:check({ x = {} }).x)
+    assert.same({ "a", "a" }, empty:check({ x = "a, a" }).x)
+    refused("entry 2 is an empty text", empty.check, empty, { x = { "a", "" } })
+    local named = one { list = "string", choices = { "full", "capped" } }
+    refused('entry 2 "fll" is not known; did you mean full?', named.check, named,
+      { x = "capped,fll" })
+  end)
+
+  it("points at the caller of the function that checks", function()
+    local own = one { kind = "number" }
+    local function checked(given)
+      local result = own:check(given)
+      return result -- no tail call: its frame is counted
+    end
+    for _, bad in ipairs { { b = 1 }, { x = "1" }, { x = 1 / 0 }, 5 } do
+      local line = debug.getinfo(1, "l").currentline + 1
+      local ok, message = pcall(function() checked(bad) end)
+      assert.is_false(ok)
+      assert.truthy(message:find("options_spec.lua:" .. line .. ": f", 1, true), message)
+      ok, message = pcall(own.check, own, bad, 0)
+      assert.is_false(ok)
+      assert.truthy(message:find "^f%d", message)
+    end
   end)
 end)
 
-for _, name in ipairs { "train", "evaluate", "recommend", "info", "fetch" } do
-  describe("the options of " .. name, function()
-    local listed = require("cmml.cli." .. name)
+describe("sets", function()
+  local a = { name = "a", kind = "integer", default = 1, help = "an a" }
+  local b = { name = "b", kind = "string", default_text = "the preset's", help = "a b" }
+  local c = { name = "c", list = "string", default = "x,y", help = "a c" }
 
-    it("are complete, and none is there twice", function()
-      local seen = {}
-      for _, option in ipairs(listed.options) do
-        assert.is_nil(seen[option.name], option.name)
-        seen[option.name] = true
-        assert.truthy(option.help and #option.help > 0, option.name)
-        assert.truthy(option.kind == "flag" or option.arg, option.name)
-        assert.truthy(option.name:find("^[%l-]+$"), option.name)
-      end
-    end)
-
-    it("fit 80 columns in the help", function()
-      for line in (options.help(listed) .. "\n"):gmatch("(.-)\n") do
-        assert.truthy(utf8.len(line) <= 80, line)
-      end
-    end)
+  it("give names, declarations and defaults in order", function()
+    local set = declare(c, a, b)
+    assert.same({ "c", "a", "b" }, set:names())
+    assert.equal(b, set:find "b")
+    assert.is_nil(set:find "d")
+    assert.same({ a = 1, c = { "x", "y" } }, set:defaults())
+    local order = {}
+    for declared in set:each() do
+      order[#order + 1] = declared.name
+    end
+    assert.same({ "c", "a", "b" }, order)
   end)
-end
+
+  it("are cut to some names, and refuse those that they have not", function()
+    local set = declare(a, b, c)
+    assert.same({ "a", "c" }, set:without({ "b" }):names())
+    assert.same({ "a", "c" }, set:only({ "c", "a" }):names())
+    refused("there is no option d; known: a, b, c", function() set:without { "d" } end)
+    assert.equal(set, options.registered()["f" .. count])
+  end)
+
+  it("join; a declaration may come twice, another one of its name may not", function()
+    local first = declare(a, b)
+    local second = declare(b, c)
+    local set = options.join("joined", first, second)
+    assert.same({ "a", "b", "c" }, set:names())
+    assert.equal(set, options.registered().joined)
+    refused("unknown option d; known: a, b, c", set.check, set, { d = 1 })
+    local other = declare { name = "a", kind = "integer", help = "another" }
+    refused("joined twice: option a is declared twice", options.join, "joined twice", first, other)
+    refused("argument 2 must be a set", options.join, "joined", { a })
+  end)
+
+  it("take single values", function()
+    local set = declare { name = "lr", kind = "number", above = 0, help = "learning rate" }
+    assert.equal(0.5, set:take("lr", 0.5))
+    assert.same({ nil, "must be above 0, but is 0" }, { set:take("lr", 0) })
+  end)
+end)
+
+describe("the library's own declarations", function()
+  it("are good, every one", function()
+    local cmml = require "cmml"
+    for _ in pairs(cmml) do end -- loads all
+    local n = 0
+    for what, set in pairs(options.registered()) do
+      assert.equal(what, set.what)
+      assert.truthy(options.file(what))
+      n = n + 1
+    end
+    assert.truthy(n > 0)
+  end)
+end)

@@ -1,7 +1,7 @@
 --- The reference as text, for `cmml.help`: a block a name, ready to be printed.
 --
 -- A block begins with a line "## " and the names that it answers to; what follows is printed.
-local options = require "cmml.base.command_line"
+local plain = require "cmml.base.text"
 local ops = require "reference.ops"
 local comments = require "reference.comments"
 local text = {}
@@ -10,7 +10,7 @@ local width = 79
 
 -- Words in lines with an indent, the second and later lines with another.
 local function wrapped(first, indent, words)
-  return (" "):rep(first) .. options.wrap(words, indent, width):gsub("\n%s+$", "")
+  return (" "):rep(first) .. plain.wrap(words, indent, width):gsub("\n%s+$", "")
 end
 
 -- Paragraphs and indented lines stay; the rest is filled.

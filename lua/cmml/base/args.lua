@@ -1,16 +1,19 @@
---- Checking of option tables: an unknown key is an error that names the nearest known one,
--- or all.
+--- Checking of arguments: errors that point at the caller's line and name the nearest known name.
 --
 -- @module cmml.base.args
 local args = {}
 
--- The files of the library, but for those that use it as anybody does: commands and experiments.
-local here = debug.getinfo(1, "S").source
-local root = here:match "^(.*/)[^/]*/[^/]*$" or "@"
+-- This folder, and the library's.
+local base = debug.getinfo(1, "S").source:match "^(.*/)[^/]*$" or "@"
+local root = base:match "^(.*/)[^/]*/$" or "@"
 
-local function is_inside(source)
+--- Whether a file is of the library, but for those that use it as anybody does: commands and
+-- experiments.
+-- @tparam string source as `debug.getinfo` gives it
+-- @treturn boolean
+function args.is_inside(source)
   local rest = source:sub(1, #root) == root and source:sub(#root + 1)
-  return rest and not rest:find "^cli/" and not rest:find "^experiment/"
+  return rest and not rest:find "^cli/" and not rest:find "^experiment/" or false
 end
 
 --- Raises, as the function of this name does, but an error with a position points at the line
@@ -24,16 +27,17 @@ function args.error(message, level)
     local info = debug.getinfo(outer, "S")
     if not info then
       break
-    elseif not is_inside(info.source) then
-      -- where a function outside called one of this file, the level is its own wish
-      local wished = outer == 3 and info.what ~= "C" and debug.getinfo(2, "S").source == here
-      error(message, wished and math.max(outer, level + 1) or outer)
+    elseif not args.is_inside(info.source) then
+      -- where a function outside called one of this folder, the level is its own wish
+      local called = info.what ~= "C" and outer > 2 and debug.getinfo(outer - 1, "S").source
+      local wished = called and called:sub(1, #base) == base
+      error(message, wished and math.max(outer, outer + level - 2) or outer)
     end
   end
   error(message, level > 0 and level + 1 or 0)
 end
 
-local error = args.error
+local raise = args.error
 
 -- Edit distance, for "did you mean".
 local function distance(a, b)
@@ -104,8 +108,11 @@ function args.keys(t)
   return keys
 end
 
--- "?" allows absence; "any" any value; "integer" whole numbers; otherwise a type or a class name.
-local function fits(value, kind)
+--- Whether a value is of a kind.
+-- @param value
+-- @tparam string kind "any", "integer" (8.0 is one), another type, or the name of a class
+-- @treturn boolean
+function args.fits(value, kind)
   if kind == "any" then
     return true
   elseif kind == "integer" then
@@ -117,11 +124,13 @@ local function fits(value, kind)
   return type(meta) == "table" and meta.__name == kind
 end
 
+local fits = args.fits
+
 local function article(kind)
   return (kind:find("^[aeiou]") and "an " or "a ") .. kind
 end
 
---- What a value is, for messages: a text in quotes, "number 3", the name of a class.
+--- A value for messages: its class, or its type and itself.
 -- @param value
 -- @treturn string
 function args.describe(value)
@@ -133,6 +142,8 @@ function args.describe(value)
   end
   return type(value) == "string" and ("%q"):format(value) or type(value) .. " " .. tostring(value)
 end
+
+local describe = args.describe
 
 --- Checks an option table against what a function knows and fills in defaults.
 -- @tparam string name of the function, for messages
@@ -146,11 +157,11 @@ function args.check(name, options, known, level)
   if options == nil then
     options = {}
   elseif type(options) ~= "table" then
-    error(("%s: a table of options was expected, not %s"):format(name, args.describe(options)), level)
+    raise(("%s: a table of options was expected, not %s"):format(name, describe(options)), level)
   end
   for key in pairs(options) do
     if known[key] == nil then
-      error(("%s: unknown option %s; %s"):format(name, tostring(key),
+      raise(("%s: unknown option %s; %s"):format(name, tostring(key),
         args.suggest(tostring(key), args.keys(known))), level)
     end
   end
@@ -167,10 +178,10 @@ function args.check(name, options, known, level)
     end
     local optional = kind:sub(-1) == "?"
     if value == nil and not optional then
-      error(("%s: option %s is missing"):format(name, key), level)
+      raise(("%s: option %s is missing"):format(name, key), level)
     elseif value ~= nil and not fits(value, optional and kind:sub(1, -2) or kind) then
-      error(("%s: option %s must be %s, not %s"):format(
-        name, key, article(optional and kind:sub(1, -2) or kind), args.describe(value)), level)
+      raise(("%s: option %s must be %s, not %s"):format(
+        name, key, article(optional and kind:sub(1, -2) or kind), describe(value)), level)
     end
     -- 8.0 is a whole number, but would be written as 8.0 into files and shapes
     local is_integer = kind:sub(1, 7) == "integer"
@@ -186,14 +197,14 @@ end
 function args.sizes(name, list, level)
   for key in pairs(list) do
     if not (math.type(key) == "integer" and key >= 1 and key <= #list) then
-      error(("%s must be a list without gaps, but has the key %s"):format(name, tostring(key)),
+      raise(("%s must be a list without gaps, but has the key %s"):format(name, tostring(key)),
         level or 3)
     end
   end
   for i = 1, #list do
     local size = list[i]
     if math.type(size) ~= "integer" or size < 1 then
-      error(("%s must be whole numbers of at least 1, not %s"):format(name,
+      raise(("%s must be whole numbers of at least 1, not %s"):format(name,
         type(size) == "string" and ("%q"):format(size) or tostring(size)), level or 3)
     end
   end
@@ -228,7 +239,7 @@ function args.call(f, ...)
   if not results[1] then
     local problem = results[2]
     local own = type(problem) == "string" and without_position(problem)
-    args.error(own or problem, own and not own:find "^[^\n:]+:%d+: " and 1 or 0)
+    raise(own or problem, own and not own:find "^[^\n:]+:%d+: " and 1 or 0)
   end
   return table.unpack(results, 2, results.n)
 end
@@ -238,14 +249,30 @@ end
 -- @param value
 -- @tparam table known list of strings
 -- @tparam[opt=3] integer level
+-- @return value
 function args.one_of(name, value, known, level)
   for _, candidate in ipairs(known) do
     if value == candidate then
       return value
     end
   end
-  error(("%s: %s is none of %s"):format(name, args.describe(value), table.concat(known, ", ")),
+  raise(type(value) == "string"
+    and ("%s %q is not known; %s"):format(name, value, args.suggest(value, known))
+    or ("%s must be one of %s, not %s"):format(name, table.concat(known, ", "), describe(value)),
     level or 3)
+end
+
+--- Raises unless an argument is of a kind.
+-- @tparam string name of the function and argument, for messages
+-- @param value
+-- @tparam string kind as for `fits`
+-- @tparam[opt=3] integer level
+-- @return value
+function args.expect(name, value, kind, level)
+  if not fits(value, kind) then
+    raise(("%s must be %s, not %s"):format(name, article(kind), describe(value)), level or 3)
+  end
+  return value
 end
 
 return args

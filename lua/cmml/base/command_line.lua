@@ -1,33 +1,236 @@
---- Command lines: a declared list of options, parsed, checked and explained.
+--- Command lines: the words that give options, and the help that explains them.
 --
 -- @module cmml.base.command_line
 local args = require "cmml.base.args"
+local option = require "cmml.base.option"
+local text = require "cmml.base.text"
 
 local options = {}
 
---- Words of a text in lines of at most `width`, the second and later ones indented.
--- @tparam string text
--- @tparam integer indent
--- @tparam integer width
--- @treturn string
-function options.wrap(text, indent, width)
-  local lines, line = {}, ""
-  for word in text:gmatch("%S+") do
-    if #line + #word + 1 > width - indent and line ~= "" then
-      lines[#lines + 1], line = line, word
-    else
-      line = line == "" and word or line .. " " .. word
-    end
+-- What stands for a value on the command line, by kind.
+local metavariables = { integer = "N", number = "X", string = "TEXT" }
+
+-- The kind of the text that gives a value: "list", "boolean" (no text is needed) or another one;
+-- nil if no text can give it.
+local function kind_on_line(declared)
+  if declared.line == false then
+    return nil
+  elseif declared.list then
+    return "list"
   end
-  lines[#lines + 1] = line
-  return table.concat(lines, "\n" .. (" "):rep(indent))
+  local kinds, boolean = declared.kind, nil
+  for _, kind in ipairs(type(kinds) == "table" and kinds or { kinds }) do
+    if metavariables[kind] then
+      return kind
+    end
+    boolean = boolean or kind == "boolean" and kind or nil
+  end
+  return boolean
 end
 
-local function default_of(option)
-  if option.default == nil or option.kind == "flag" then
+local function dashed(name)
+  return "--" .. name:gsub("_", "-")
+end
+
+local function metavariable(declared)
+  return declared.arg or declared.list and "LIST" or declared.choices and "NAME"
+    or metavariables[kind_on_line(declared)]
+end
+
+local booleans = { ["true"] = true, ["false"] = false }
+
+-- The value that a text stands for, before it is checked; nil and what is wrong if it is none.
+local function convert(declared, given)
+  local kinds = declared.kind
+  if declared.list then
+    return given
+  end
+  local expected
+  for _, kind in ipairs(type(kinds) == "table" and kinds or { kinds }) do
+    if kind == "integer" or kind == "number" then
+      expected = kind == "integer" and "a whole number" or "a number"
+      local value = tonumber(given)
+      if value and kind == "integer" then
+        value = math.tointeger(value)
+      end
+      if value and math.abs(value) < math.huge then -- "1e999", "nan" and "inf" are none
+        return value
+      end
+    elseif kind == "boolean" then
+      expected = "true or false"
+      if booleans[given] ~= nil then
+        return booleans[given]
+      end
+    elseif kind == "string" then
+      return given
+    end
+  end
+  return nil, ("must be %s, not %q"):format(expected, given)
+end
+
+-- Puts the value of an option that a text gives into the result, or returns what is wrong.
+local function set_value(set, result, declared, given)
+  local value, problem = convert(declared, given)
+  if value ~= nil then
+    value, problem = set:take(declared.name, value)
+  end
+  if value == nil then
+    return ("%s %s"):format(dashed(declared.name), problem)
+  end
+  result[declared.name] = value
+end
+
+-- The option that a word names, and the value behind "=".
+local function named_by(set, word)
+  local name, given = word:match "^%-%-([^=]+)=(.*)$"
+  name = name or word:match "^%-%-(.+)$"
+  local declared = name and set:find((name:gsub("-", "_")))
+  return name, declared and kind_on_line(declared) and declared or nil, given
+end
+
+--- Reads the words of a command line; see `Options:parse`. The last of several values of an option
+-- holds, but a second list is refused: it would replace the first one.
+-- @tparam Options set
+-- @tparam table words
+-- @tparam integer n how many words may stand without a name
+-- @treturn ?table values by name
+-- @treturn ?string message
+function options.read(set, words, n)
+  local result, i = {}, 1
+  while i <= #words do
+    local word = words[i]
+    local name, declared, given = named_by(set, word)
+    local kind = declared and kind_on_line(declared)
+    if not name and #result < n then
+      result[#result + 1] = word
+    elseif not name then
+      return nil, ("the word %q was not expected"):format(word)
+    elseif not declared then
+      local known = {}
+      for other in set:each() do
+        known[#known + 1] = kind_on_line(other) and other.name:gsub("_", "-") or nil
+      end
+      return nil, ("unknown option --%s; %s"):format(name,
+        args.suggest(name:gsub("_", "-"), known, "--"))
+    elseif kind == "list" and result[declared.name] ~= nil then
+      return nil, ("--%s is there twice; give a list with commas"):format(name)
+    else
+      if kind == "boolean" then
+        given = given or "true"
+      elseif not given then
+        i = i + 1
+        given = words[i]
+      end
+      if not given then
+        return nil, ("--%s needs a value (%s)"):format(name, metavariable(declared))
+      end
+      local problem = set_value(set, result, declared, given)
+      if problem then
+        return nil, problem
+      end
+    end
+    i = i + 1
+  end
+  for declared in set:each() do
+    if declared.required and kind_on_line(declared) and result[declared.name] == nil then
+      return nil, ("%s %s is missing"):format(dashed(declared.name), metavariable(declared) or "")
+    end
+  end
+  return result
+end
+
+-- What stands in brackets behind the help of an option.
+local function notes_of(declared)
+  local notes = {}
+  if declared.setting then
+    notes[#notes + 1] = declared.setting .. " only"
+  end
+  local choices = option.choices(declared)
+  if choices then
+    notes[#notes + 1] = "one of " .. table.concat(choices, ", ")
+  elseif option.range(declared) then
+    notes[#notes + 1] = option.range(declared)
+  end
+  local default = kind_on_line(declared) ~= "boolean" and option.default(declared, text.plain)
+    or declared.default_text or declared.default == true and "true"
+  if declared.required then
+    notes[#notes + 1] = "required"
+  elseif default then
+    notes[#notes + 1] = "default: " .. default
+  elseif declared.unit then
+    notes[#notes + 1] = "in " .. declared.unit
+  end
+  return #notes > 0 and " [" .. table.concat(notes, "; ") .. "]" or ""
+end
+
+-- The options of a command line in their groups, in the order of their first ones.
+local function groups_of(set, all)
+  local order, members, some = {}, {}, false
+  for declared in set:each() do
+    some = some or declared.short
+  end
+  for declared in set:each() do
+    local group = declared.group or "options"
+    if kind_on_line(declared) and (all or declared.short or not some) then
+      if not members[group] then
+        order[#order + 1], members[group] = group, {}
+      end
+      table.insert(members[group], declared)
+    end
+  end
+  return order, members
+end
+
+--- The help of options under the headings of their groups; see `Options:help`.
+-- @tparam Options set
+-- @tparam table how
+-- @treturn {string,...} lines
+function options.describe(set, how)
+  local lines, width = {}, how.width or 80
+  local order, members = groups_of(set, how.all)
+  for _, group in ipairs(order) do
+    lines[#lines + 1] = #lines > 0 and "" or nil
+    lines[#lines + 1] = group .. ":"
+    for _, declared in ipairs(members[group]) do
+      local value = metavariable(declared)
+      text.add_term("  " .. dashed(declared.name) .. (value and " " .. value or ""),
+        declared.help .. notes_of(declared), 26, width - 1, lines)
+    end
+  end
+  return lines
+end
+
+--- A line an option, wrapped; see `Options:lines`.
+-- @tparam Options set
+-- @tparam integer width
+-- @treturn {string,...} lines
+function options.lines(set, width)
+  local lines = {}
+  for declared in set:each() do
+    local parts, default = { option.kind(declared) }, option.default(declared)
+    parts[#parts + 1] = option.range(declared)
+    local choices = option.choices(declared)
+    parts[#parts + 1] = choices and "one of " .. table.concat(choices, ", ")
+    parts[#parts + 1] = declared.required and "required" or default and "default " .. default
+    parts[#parts + 1] = declared.setting and declared.setting .. " only"
+    if declared.unit and not (default and type(declared.default) == "number") then
+      parts[#parts + 1] = "in " .. declared.unit
+    end
+    local words = ("%s: %s; %s"):format(declared.name, table.concat(parts, ", "), declared.help)
+    for line in (text.wrap(words, 4, width - 1) .. "\n"):gmatch "(.-)\n" do
+      lines[#lines + 1] = line
+    end
+  end
+  return lines
+end
+
+-- What follows is for commands whose options are lists without a set.
+
+local function default_of(listed)
+  if listed.default == nil or listed.kind == "flag" then
     return ""
   end
-  return (" [default: %s]"):format(tostring(option.default))
+  return (" [default: %s]"):format(tostring(listed.default))
 end
 
 --- The help of a command, at most 80 columns wide.
@@ -35,34 +238,35 @@ end
 -- "number" or "flag", arg, default, help, required}; words: how many may stand without a name (0)
 -- @treturn string
 function options.help(command)
-  local lines = { "usage: " .. options.wrap(command.usage, 7, 79), "",
-    options.wrap(command.summary, 0, 79), "" }
-  for _, option in ipairs(command.options) do
-    local head = "  --" .. option.name .. (option.kind == "flag" and "" or " " .. option.arg)
-    local text = options.wrap(option.help .. default_of(option), 26, 79)
+  local lines = { "usage: " .. text.wrap(command.usage, 7, 79), "",
+    text.wrap(command.summary, 0, 79), "" }
+  for _, listed in ipairs(command.options) do
+    local head = "  --" .. listed.name .. (listed.kind == "flag" and "" or " " .. listed.arg)
+    local words = text.wrap(listed.help .. default_of(listed), 26, 79)
     if #head < 25 then
-      lines[#lines + 1] = head .. (" "):rep(26 - #head) .. text
+      lines[#lines + 1] = head .. (" "):rep(26 - #head) .. words
     else
-      lines[#lines + 1] = head .. "\n" .. (" "):rep(26) .. text
+      lines[#lines + 1] = head .. "\n" .. (" "):rep(26) .. words
     end
   end
   return table.concat(lines, "\n")
 end
 
-local function convert(option, text)
-  if option.kind == "integer" then
-    local value = math.tointeger(tonumber(text))
-    return value, value == nil and ("--%s must be a whole number, not %q"):format(option.name, text)
-  elseif option.kind == "number" then
-    local value = tonumber(text)
+local function convert_listed(listed, given)
+  if listed.kind == "integer" then
+    local value = math.tointeger(tonumber(given))
+    return value, value == nil and ("--%s must be a whole number, not %q"):format(listed.name,
+      given)
+  elseif listed.kind == "number" then
+    local value = tonumber(given)
     value = value and math.abs(value) < math.huge and value or nil
-    return value, value == nil and ("--%s must be a number, not %q"):format(option.name, text)
+    return value, value == nil and ("--%s must be a number, not %q"):format(listed.name, given)
   end
-  return text
+  return given
 end
 
 -- What options that take several values with commas between them call these.
-local lists = { LIST = true, FILES = true, DIRS = true, ["N[,N..]"] = true }
+local takes_list = { LIST = true, FILES = true, DIRS = true, ["N[,N..]"] = true }
 
 --- Reads the words of a command line. Of an option that is there twice the last one counts, but for
 -- those that take a list.
@@ -73,10 +277,10 @@ local lists = { LIST = true, FILES = true, DIRS = true, ["N[,N..]"] = true }
 -- @treturn ?string message
 function options.parse(command, words)
   local by_name, names, result, given = {}, {}, {}, {}
-  for _, option in ipairs(command.options) do
-    by_name[option.name] = option
-    names[#names + 1] = option.name
-    result[option.name:gsub("-", "_")] = option.default
+  for _, listed in ipairs(command.options) do
+    by_name[listed.name] = listed
+    names[#names + 1] = listed.name
+    result[listed.name:gsub("-", "_")] = listed.default
   end
   local i = 1
   while i <= #words do
@@ -90,7 +294,7 @@ function options.parse(command, words)
     elseif not by_name[name] then
       return nil, ("unknown option --%s; %s"):format(name,
         args.suggest(name, names, "--"))
-    elseif given[name] and lists[by_name[name].arg] then
+    elseif given[name] and takes_list[by_name[name].arg] then
       return nil, ("--%s is there twice; give a list with commas"):format(name)
     elseif by_name[name].kind == "flag" then
       if value then
@@ -105,7 +309,7 @@ function options.parse(command, words)
       if not value then
         return nil, ("--%s needs a value (%s)"):format(name, by_name[name].arg)
       end
-      local converted, message = convert(by_name[name], value)
+      local converted, message = convert_listed(by_name[name], value)
       if message then
         return nil, message
       end
@@ -113,9 +317,9 @@ function options.parse(command, words)
     end
     i = i + 1
   end
-  for _, option in ipairs(command.options) do
-    if option.required and result[option.name:gsub("-", "_")] == nil then
-      return nil, ("--%s %s is missing"):format(option.name, option.arg)
+  for _, listed in ipairs(command.options) do
+    if listed.required and result[listed.name:gsub("-", "_")] == nil then
+      return nil, ("--%s %s is missing"):format(listed.name, listed.arg)
     end
   end
   return result

@@ -6,7 +6,7 @@ local evaluate_scenarios = require "cmml.cli.evaluate_scenarios"
 local loaded = require "cmml.cli.loaded"
 local progress = require "cmml.base.progress"
 local scenarios = require "cmml.cli.scenarios"
-local wrap = require("cmml.base.command_line").wrap
+local wrap = require("cmml.base.text").wrap
 
 local evaluate = {
   summary = "judge models on users or scenarios that they have never seen",

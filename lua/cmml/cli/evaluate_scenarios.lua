@@ -6,7 +6,7 @@ local loaded = require "cmml.cli.loaded"
 local progress = require "cmml.base.progress"
 local scenario_run = require "cmml.experiment.scenario_run"
 local scenarios = require "cmml.cli.scenarios"
-local wrap = require("cmml.base.command_line").wrap
+local wrap = require("cmml.base.text").wrap
 
 local evaluate_scenarios = {}
 

@@ -3,7 +3,7 @@
 -- @module cmml.cli.experiment
 local child = require "cmml.experiment.child"
 local common = require "cmml.cli.common"
-local wrap = require("cmml.base.command_line").wrap
+local wrap = require("cmml.base.text").wrap
 
 local experiment = {
   summary = "compare models over data sets and seeds in tables",

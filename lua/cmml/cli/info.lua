@@ -3,7 +3,7 @@
 -- @module cmml.cli.info
 local common = require "cmml.cli.common"
 local json = require "cmml.base.json"
-local wrap = require("cmml.base.command_line").wrap
+local wrap = require("cmml.base.text").wrap
 
 local info = {
   summary = "tell what is in a model file",

@@ -8,7 +8,7 @@ local scenarios = require "cmml.cli.scenarios"
 local scenario_run = require "cmml.experiment.scenario_run"
 local setting_option = require("cmml.experiment.setting").option
 local settings = require "cmml.cli.settings"
-local wrap = require("cmml.base.command_line").wrap
+local wrap = require("cmml.base.text").wrap
 
 local train = {
   summary = "learn a model from ratings, or from scenarios (groups of items)",

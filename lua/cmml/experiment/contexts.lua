@@ -3,7 +3,7 @@
 -- @module cmml.experiment.contexts
 local context_plan = require "cmml.experiment.context_plan"
 local item_groups = require "cmml.experiment.item_groups"
-local wrap = require("cmml.base.command_line").wrap
+local wrap = require("cmml.base.text").wrap
 
 local contexts = {
   summary = "task contexts of all scenarios by PCA and t-SNE, and whether they tell groups apart "

@@ -11,7 +11,7 @@ local args = require "cmml.base.args"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
 local given = require "cmml.experiment.given"
-local wrap = require("cmml.base.command_line").wrap
+local wrap = require("cmml.base.text").wrap
 local report = require "cmml.experiment.report"
 
 local names = { "users", "scenarios", "modulations", "encoders", "contexts", "routes" }

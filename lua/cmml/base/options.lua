@@ -1,0 +1,297 @@
+--- Options: each is declared once, and what reads options reads the declaration.
+--
+-- A set of options belongs to a function (or a command, a kind of recommender, a component):
+--
+--     local known = options.declare("optim.adam", {
+--       { name = "lr", kind = "number", above = 0, required = true, help = "learning rate" },
+--       { name = "eps", kind = "number", default = 1e-8, above = 0, help = "added to the root" },
+--     })
+--     local opt = known:check(given) -- a fresh table with defaults, or an error
+--
+-- Fields of a declaration; any other is refused:
+--
+-- - `name` in small letters, digits and _; `help` a noun phrase or a sentence without full stop
+-- - `kind`: "integer", "number", "string", "boolean", "table", "function", "any", a class such as
+--   "cmml.Catalogue", or a list of these
+-- - `default` a constant, `default_text` words for any other default, or `required` (true)
+-- - `from`, `to` (inclusive), `above`, `below` (exclusive); numbers are finite unless `infinite`
+-- - `choices`: names, or a function that gives them
+-- - `list`: "string", "integer" or "number", in place of a kind: a list, or a text with commas;
+--   bounds and choices hold for each entry; `may_be_empty` ("none" is the empty one),
+--   `repeats` (an entry may come twice)
+-- - `unit`: what a number counts, such as "steps"; `group`: its heading in help; `setting`: the
+--   only one it is for; `arg`: stands for the value on the command line; `short`: in short help
+-- - `decides`: it decides the numbers of a run; `tunable` (false: never tuned); `line` (false: no
+--   option of the command line)
+--
+-- @module cmml.base.options
+local args = require "cmml.base.args"
+local option = require "cmml.base.option"
+
+local raise = args.error
+local options = {}
+
+--- A set of options in order.
+-- @type Options
+local Options = { __name = "cmml.Options" }
+Options.__index = Options
+
+local registered, files = {}, {} -- by what
+
+-- Makes the rules of a set, once. What is wrong with a declaration is found here: of the library's
+-- own when they are first used, so that loading it stays fast, of all others at once.
+local function compile(self, level)
+  local rules, by_name = {}, {}
+  for i, declared in ipairs(self.list) do
+    local named = type(declared) == "table" and type(declared.name) == "string"
+    if not named then
+      raise(("%s: option %d has no name"):format(self.what, i), level)
+    end
+    local rule, problem = option.rule(declared)
+    if not rule then
+      raise(("%s: declaration of option %s: %s"):format(self.what, declared.name, problem), level)
+    elseif by_name[declared.name] and by_name[declared.name] ~= rule then
+      raise(("%s: option %s is declared twice"):format(self.what, declared.name), level)
+    elseif not by_name[declared.name] then
+      rules[#rules + 1], by_name[declared.name] = rule, rule
+    end
+  end
+  self.rules, self.by_name = rules, by_name
+  return rules
+end
+
+-- A set, registered unless it is a part of another.
+local function new(what, list, unregistered)
+  local self = setmetatable({ what = what, list = list }, Options)
+  local source = debug.getinfo(3, "S").source
+  if not args.is_inside(source) then
+    compile(self, 2)
+  end
+  if not unregistered then
+    if files[what] and files[what] ~= source then
+      raise(("options of %s are declared already in %s"):format(what, files[what]:gsub("^@", "")),
+        2)
+    end
+    registered[what], files[what] = self, source
+  end
+  return self
+end
+
+--- Declares the options of a function.
+-- @tparam string what its name, as the library's user writes it: for messages and the reference
+-- @tparam table list of declarations
+-- @treturn Options
+function options.declare(what, list)
+  if type(what) ~= "string" or type(list) ~= "table" then
+    raise("options.declare: a name and a list of declarations were expected", 2)
+  end
+  local set = new(what, list)
+  return set
+end
+
+--- One set of several. A declaration may be in more than one of them; different ones of one name
+-- are refused.
+-- @tparam string what see `declare`
+-- @tparam Options ... sets
+-- @treturn Options
+function options.join(what, ...)
+  local list = {}
+  for i, set in ipairs { ... } do
+    if getmetatable(set) ~= Options then
+      raise(("options.join: argument %d must be a set of options"):format(i + 1), 2)
+    end
+    table.move(set.list, 1, #set.list, #list + 1, list)
+  end
+  local set = new(what, list)
+  return set
+end
+
+--- Every declared set.
+-- @treturn table by what it is for
+function options.registered()
+  local all = {}
+  for what, set in pairs(registered) do
+    all[what] = set
+    if not set.rules then
+      compile(set, 2)
+    end
+  end
+  return all
+end
+
+--- The file that declares a set.
+-- @tparam string what it is for
+-- @treturn ?string path
+function options.file(what)
+  return files[what] and (files[what]:gsub("^@", ""))
+end
+
+-- The first of the keys that are no options.
+local function refuse_unknown(self, given, level)
+  local known = self:names()
+  for _, key in ipairs(args.keys(given)) do
+    if not self.by_name[key] then
+      raise(("%s: unknown option %s; %s"):format(self.what, key, args.suggest(key, known)), level)
+    end
+  end
+end
+
+--- Checks what a function was given.
+-- @tparam ?table given nil counts as {}
+-- @tparam[opt=3] integer level of the stack that errors point at, where all of it is the library's;
+-- 0: no position
+-- @treturn table a fresh table with defaults
+function Options:check(given, level)
+  local rules, result = self.rules or compile(self, 2), {}
+  level = level or 3
+  if given == nil then
+    given = result
+  elseif type(given) ~= "table" then
+    raise(("%s: a table of options was expected, not %s"):format(self.what, args.describe(given)),
+      level)
+  end
+  local by_name = self.by_name
+  for key in next, given do
+    if not by_name[key] then
+      refuse_unknown(self, given, level)
+    end
+  end
+  for i = 1, #rules do
+    local rule = rules[i]
+    local name = rule.name
+    local value = given[name]
+    if value == nil then
+      value = rule.default
+      if rule.copies then
+        value = table.move(value, 1, #value, 1, {})
+      elseif rule.required then
+        raise(("%s: option %s is missing"):format(self.what, name), level)
+      end
+    elseif type(value) ~= rule.plain then
+      local problem, wrong_type
+      value, problem, wrong_type = option.take(rule, value)
+      if problem then
+        raise(("%s: %s%s %s"):format(self.what, wrong_type and "option " or "", name, problem),
+          level)
+      end
+    end
+    result[name] = value
+  end
+  return result
+end
+
+--- Takes one value, as `check` does.
+-- @tparam string name of an option of the set
+-- @param value not nil
+-- @return the value; nil if it is refused
+-- @treturn ?string what is wrong, to be put behind the name
+function Options:take(name, value)
+  local taken, problem = option.take(self:rule(name), value)
+  return taken, problem
+end
+
+--- The rule of an option; raises if there is none.
+-- @tparam string name
+-- @treturn table see `cmml.base.option`
+function Options:rule(name)
+  local rule = (self.rules or compile(self, 2)) and self.by_name[name]
+  if not rule then
+    raise(("%s: there is no option %s; %s"):format(self.what, tostring(name),
+      args.suggest(tostring(name), self:names())), 2)
+  end
+  return rule
+end
+
+--- The names in order.
+-- @treturn {string,...}
+function Options:names()
+  local names = {}
+  for i, rule in ipairs(self.rules or compile(self, 2)) do
+    names[i] = rule.name
+  end
+  return names
+end
+
+--- The declaration of an option.
+-- @tparam string name
+-- @treturn ?table nil if the set has none of the name
+function Options:find(name)
+  local rule = (self.rules or compile(self, 2)) and self.by_name[name]
+  return rule and rule.declared
+end
+
+--- Iterates over the declarations in order: `for declared in known:each() do`.
+-- @treturn function
+function Options:each()
+  local rules, i = self.rules or compile(self, 2), 0
+  return function()
+    i = i + 1
+    return rules[i] and rules[i].declared
+  end
+end
+
+-- The options whose names are, or are not, in a list.
+local function filtered(self, names, keep)
+  local listed, list = {}, {}
+  for _, name in ipairs(names) do
+    self:rule(name) -- raises if there is none
+    listed[name] = true
+  end
+  for declared in self:each() do
+    if (listed[declared.name] or false) == keep then
+      list[#list + 1] = declared
+    end
+  end
+  local set = new(self.what, list, true)
+  return set
+end
+
+--- The set without some of its options.
+-- @tparam {string,...} names
+-- @treturn Options
+function Options:without(names)
+  return filtered(self, names, false)
+end
+
+--- Some options of the set alone, in its order.
+-- @tparam {string,...} names
+-- @treturn Options
+function Options:only(names)
+  return filtered(self, names, true)
+end
+
+--- The constant defaults.
+-- @treturn table by name
+function Options:defaults()
+  local defaults = {}
+  for _, rule in ipairs(self.rules or compile(self, 2)) do
+    local value = rule.default
+    defaults[rule.name] = rule.copies and table.move(value, 1, #value, 1, {}) or value
+  end
+  return defaults
+end
+
+--- Reads the words of a command line. Defaults are not filled in: what is not there was not given.
+-- @tparam table words
+-- @tparam ?table how words: how many may stand without a name (0)
+-- @treturn ?table values by name, of the declared types; words without a name in the list part
+-- @treturn ?string message
+function Options:parse(words, how)
+  return require("cmml.base.command_line").read(self, words, how and how.words or 0)
+end
+
+--- The help of a command's options, under the headings of their groups.
+-- @tparam ?table how all (true: every option, not only the short list), width (80)
+-- @treturn {string,...} lines
+function Options:help(how)
+  return require("cmml.base.command_line").describe(self, how or {})
+end
+
+--- A line an option, wrapped: kind, range, default and help.
+-- @tparam[opt=80] integer width
+-- @treturn {string,...} lines
+function Options:lines(width)
+  return require("cmml.base.command_line").lines(self, width or 80)
+end
+
+return options

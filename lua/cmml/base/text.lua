@@ -1,0 +1,100 @@
+--- Plain text: wrapping, padding, lists with commas, values for people.
+--
+-- @module cmml.base.text
+local text = {}
+
+--- Wraps words into lines of at most `width` columns; the second and later lines are indented.
+-- @tparam string words
+-- @tparam integer indent
+-- @tparam integer width
+-- @treturn string
+function text.wrap(words, indent, width)
+  local lines, line = {}, ""
+  for word in words:gmatch("%S+") do
+    if text.width(line) + text.width(word) + 1 > width - indent and line ~= "" then
+      lines[#lines + 1], line = line, word
+    else
+      line = line == "" and word or line .. " " .. word
+    end
+  end
+  lines[#lines + 1] = line
+  return table.concat(lines, "\n" .. (" "):rep(indent))
+end
+
+--- The number of columns of a text on a terminal: its characters, or bytes where it is not UTF-8.
+-- @tparam string words
+-- @treturn integer
+function text.width(words)
+  return utf8.len(words) or #words
+end
+
+--- Pads a text with spaces on the right.
+-- @tparam string words
+-- @tparam integer width columns at least
+-- @treturn string
+function text.pad(words, width)
+  return words .. (" "):rep(width - text.width(words))
+end
+
+--- A term and its explanation: the term on the left, the explanation wrapped in a column beside
+-- it, or below where the term is too long.
+-- @tparam string term with its indent
+-- @tparam string words
+-- @tparam integer column where the explanation begins, from 0
+-- @tparam integer width columns of a line at most
+-- @tparam table lines to append to
+function text.add_term(term, words, column, width, lines)
+  local wrapped = text.wrap(words, column, width)
+  if text.width(term) >= column - 1 then
+    lines[#lines + 1], term = term, ""
+  end
+  for line in (text.pad(term, column) .. wrapped .. "\n"):gmatch "(.-)\n" do
+    lines[#lines + 1] = line
+  end
+end
+
+--- The parts of a text between commas, without blanks around them; empty parts are left out.
+-- @tparam string list
+-- @treturn {string,...}
+function text.split(list)
+  local parts = {}
+  for part in list:gmatch "[^,]+" do
+    part = part:match "^%s*(.-)%s*$"
+    if part ~= "" then
+      parts[#parts + 1] = part
+    end
+  end
+  return parts
+end
+
+--- A value as people write it: 1e-05, "text", { 1, 2 }.
+-- @param value
+-- @treturn string
+function text.value(value)
+  if type(value) == "table" and not getmetatable(value) then
+    local parts = {}
+    for i, entry in ipairs(value) do
+      parts[i] = text.value(entry)
+    end
+    return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{}"
+  elseif type(value) == "number" then
+    return ("%.14g"):format(value)
+  end
+  return type(value) == "string" and ("%q"):format(value) or tostring(value)
+end
+
+--- A value as it is written on a command line: texts without quotes, lists with commas.
+-- @param value
+-- @treturn string
+function text.plain(value)
+  if type(value) == "table" and not getmetatable(value) then
+    local parts = {}
+    for i, entry in ipairs(value) do
+      parts[i] = text.plain(entry)
+    end
+    return table.concat(parts, ",")
+  end
+  return type(value) == "string" and value or text.value(value)
+end
+
+return text
