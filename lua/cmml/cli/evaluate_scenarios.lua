@@ -47,7 +47,7 @@ local function judge(cmml, values, data, entries)
     show.finish()
   end
   for _, entry in ipairs(entries) do
-    split = scenarios.split(values, data, { split = { query_share = entry.notes.query_share } })
+    split = scenarios.split(values, data, { split = { query_fraction = entry.notes.query_fraction } })
     local ok, message = kept.check(cmml, entry, split)
     if not ok then
       return nil, message

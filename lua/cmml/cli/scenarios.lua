@@ -123,7 +123,7 @@ function scenarios.conditions_of(values, split)
   end
   return { setting = "scenario", data = scenarios.noted(split.data.name), by = values.by,
     min_items = values.min_items, max_items = values.max_items, protocol = opt.protocol,
-    data_seed = opt.seed, valid = opt.valid, query_share = opt.query_share,
+    data_seed = opt.seed, valid = opt.valid, query_fraction = opt.query_fraction,
     vectors = values.vectors, test_scenarios = kept }
 end
 

@@ -48,6 +48,42 @@ return function(cmml, use)
     return self
   end
 
+  -- How many interactions each item has.
+  local function count(interactions, n_items)
+    if type(interactions.items) ~= "userdata" then
+      raise("catalogue: interactions.items must be Ids, not " .. args.describe(interactions.items),
+        3)
+    end
+    local counts = {}
+    for i = 1, n_items do
+      counts[i] = 0
+    end
+    for _, item in ipairs(interactions.items:totable()) do
+      if not counts[item] then
+        raise(("catalogue: an interaction with item %d of only %d"):format(item, n_items), 0)
+      end
+      counts[item] = counts[item] + 1
+    end
+    return n_items > 0 and core.tensor(counts) or core.full({ 0 }, 0)
+  end
+
+  --- The same catalogue with other counts of items.
+  -- @tparam ?table interactions who took what, as far as it is known: users (Segments), items (Ids)
+  -- @treturn Catalogue
+  function Catalogue:with_counts(interactions)
+    local copy, items = {}, {}
+    for key, value in pairs(self) do
+      copy[key] = value
+    end
+    for key, value in pairs(self.items) do
+      items[key] = value
+    end
+    items.counts = count(interactions or { items = core.ids {} }, #self.items)
+    copy.items = side.new(items)
+    copy.made_of = { vectors = self.made_of.vectors, counts = interactions }
+    return setmetatable(copy, Catalogue)
+  end
+
   -- Whether tensors (or nil) are of one shape and differ by less than a thousandth of their size.
   local function same_numbers(a, b)
     if not a or not b then

@@ -71,4 +71,50 @@ return function(cmml)
       return metric_of("metrics.format_by_support", by_size[c] and by_size[c][m], name or "mae")
     end)
   end
+
+  --- The results of `evaluate` as Markdown tables of at most 80 columns, as many as it takes.
+  -- @tparam table titles one a model
+  -- @tparam table results
+  -- @tparam table names metrics, in the order of the columns
+  -- @tparam[opt=false] boolean leaky see `metrics.format_results`
+  -- @treturn string
+  function cmml.metrics.format_columns(titles, results, names, leaky)
+    local widest = 13 -- "model (leaky)"
+    for _, title in ipairs(titles) do
+      widest = math.max(widest, #title)
+    end
+    local most, texts = math.max(1, (79 - widest - 4) // 18), {}
+    for first = 1, #names, most do
+      local some = table.move(names, first, math.min(first + most - 1, #names), 1, {})
+      -- what could not be checked is said once, elsewhere
+      local shown = table.move(results, 1, #results, 1, {})
+      texts[#texts + 1] = cmml.metrics.format_results(titles, shown, some, leaky)
+    end
+    return table.concat(texts, "\n\n")
+  end
+
+  --- The full names of metrics, as results have them: "recall" is recall at every cutoff.
+  -- @tparam table result of one model
+  -- @tparam {string,...} names with or without @k
+  -- @treturn {string,...}
+  function cmml.metrics.full_names(result, names)
+    local full = {}
+    for _, name in ipairs(names) do
+      if result[name] then
+        full[#full + 1] = name
+      else
+        local at = {}
+        for key in pairs(result) do
+          if key:match "^([^@]+)@" == name then
+            at[#at + 1] = key
+          end
+        end
+        table.sort(at, function(a, b)
+          return tonumber(a:match "@(%d+)$") < tonumber(b:match "@(%d+)$")
+        end)
+        table.move(at, 1, #at, #full + 1, full)
+      end
+    end
+    return full
+  end
 end

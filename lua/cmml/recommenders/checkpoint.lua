@@ -6,9 +6,9 @@ local json = require "cmml.base.json"
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
-  use "recommenders.recommender"
   local core = cmml.core
-  local Recommender = cmml.Recommender
+  local Recommender = use "recommenders.recommender"
+  local catalogues = use "data.catalogue"
   local format, format_version = "cmml-model", 1
 
   -- What a model file keeps of a recommender: its arrays, and what makes it again from them.
@@ -83,10 +83,10 @@ return function(cmml, use)
     return table.concat(sizes, "x")
   end
 
-  --- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders.
-  -- @tparam table entries list of {name, tensor or list of integers}
-  -- @tparam table expected list of {name, shape}, in order; without shape a list of integers
-  function cmml.check_entries(entries, expected)
+  -- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders:
+  -- entries is a list of {name, tensor or list of integers}, expected one of {name, shape}, in order;
+  -- without shape a list of integers.
+  local function check_entries(entries, expected)
     for i, want in ipairs(expected) do
       local name, value = table.unpack(entries[i] or {})
       if name ~= want[1] or cmml.is_tensor(value) ~= (want[2] ~= nil) then
@@ -100,11 +100,15 @@ return function(cmml, use)
   end
 
   local function restore(entries, config)
-    local class = cmml.recommenders[config.kind]
-    if not class then
-      raise(("no recommender of kind %s is known"):format(tostring(config.kind)), 0)
-    elseif type(config.options) ~= "table" or type(config.schema) ~= "table" then
+    if type(config.options) ~= "table" or type(config.schema) ~= "table" then
       raise("the configuration lacks options or schema", 0)
+    end
+    local setting = cmml.setting_of_file(config.schema.setting)
+    local class = setting and cmml.kinds.of_file(config.kind, setting.name)
+    if not class then
+      raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, register "
+        .. "it first (--modules)"):format(tostring(config.kind), setting.title)
+        or ("the setting %s is not known"):format(tostring(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}
     for _, entry in ipairs(entries) do
@@ -123,8 +127,8 @@ return function(cmml, use)
         training[name] = entry.value
       end
     end
-    local import = class.import_catalogue or cmml.import_catalogue
-    return class.restore(import(catalogue, config.schema), config.options, model), training
+    return class.restore(catalogues.import(catalogue, config.schema, setting), config.options,
+      model), training
   end
 
   --- A recommender as plain data: what a model file would keep of it.
@@ -160,4 +164,6 @@ return function(cmml, use)
     return model, { tensors = training, notes = config.notes,
       version = archive.metadata.library_version }
   end
+
+  return { check_entries = check_entries }
 end

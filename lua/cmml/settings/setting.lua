@@ -24,7 +24,12 @@
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
 --    evaluation_options      declarations of how models are evaluated
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
---    tables(found, split, opt)      tables of results; see pipeline/evaluation.lua
+--    report(found, titles, split, opt)      text of the results of several models: found is a list
+--                            of {evaluation, results}
+--    columns(protocol, opt)  tables of an experiment: list of {title, leaky, metrics = list of
+--                            {name, base, head}}
+--    values(evaluation, results)    what a cell keeps of an evaluation of one model: metrics (by
+--                            name of a column one value a task) and weights (one a task, optional)
 --    read_support(model, support, opt)      see recommenders/adapted.lua
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line
@@ -39,11 +44,12 @@ local raise = args.error
 local needed = { "read", "split", "catalogue", "learnable", "conditions", "source", "make_tasks",
   "evaluations", "read_support" }
 local optional = { made = "function", prepare = "function", complete = "function",
-  check_unseen = "function", tables = "function", read_request = "function",
-  describe = "function", options = "table", evaluation_options = "table",
-  support_options = "table", training_options = "table", formerly = "table", rank = "number",
-  knows_users = "boolean", protocols = "table", defaults = "table", summary = "function",
-  columns = "function", weights = "function", budget = "table" }
+  check_unseen = "function", report = "function", read_request = "function",
+  describe = "function", summary = "function", columns = "function", values = "function",
+  budget_text = "function", formerly = "table", rank = "number", knows_users = "boolean",
+  protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
+  options = "table", evaluation_options = "table", support_options = "table",
+  training_options = "table" }
 
 return function(cmml)
   --- What a task is, and all that follows from it; see `setting`.

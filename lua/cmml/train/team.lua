@@ -21,10 +21,9 @@ return function(cmml)
 
   -- What the other threads make theirs from.
   local function setup_of(model, tasks, optimizer, modules)
-    local maker, options = tasks:export()
     return { path = package.path, cpath = package.cpath, module = "cmml.train.worker",
       modules = modules, dtype = core.info().dtype, model = model:export(),
-      names = optimizer.names, tasks = { maker = maker, options = options } }
+      names = optimizer.names, setting = model.setting.name, tasks = tasks:export() }
   end
 
   --- A team that computes gradients of a recommender's loss, which has to be the mean over the

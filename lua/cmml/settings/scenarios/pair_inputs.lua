@@ -18,13 +18,13 @@ return function(cmml)
   cmml.scenarios.pair_inputs = {}
 
   cmml.scenarios.pair_inputs.cf_score = { width = 1, rows = function(catalogue, users, items)
-    local vectors = catalogue.vectors
-    local product = core.row_dot(vectors.users:gather_rows(users), vectors.items:gather_rows(items))
-    return (product * (1 / math.sqrt(vectors.items.shape[2]))):reshape { -1, 1 }
+    local of_users, of_items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
+    local product = core.row_dot(of_users:gather_rows(users), of_items:gather_rows(items))
+    return (product * (1 / math.sqrt(of_items.shape[2]))):reshape { -1, 1 }
   end }
 
   cmml.scenarios.pair_inputs.popularity = { width = 1, items = function(catalogue)
-    local logs = core.log(catalogue.counts + 1)
+    local logs = core.log(catalogue.items.counts + 1)
     local centred = logs - logs:mean()
     local deviation = math.sqrt(centred:square():mean():item())
     return (centred * (deviation > 0 and 1 / deviation or 0)):reshape { -1, 1 }
@@ -57,7 +57,7 @@ return function(cmml)
 
   --- Reads inputs of a catalogue.
   -- @tparam string what function and option, for messages
-  -- @tparam ScenarioCatalogue catalogue
+  -- @tparam Catalogue catalogue
   -- @tparam table names list of names in `pair_inputs`
   -- @treturn integer width of all together
   -- @treturn ?Tensor those of items side by side [items, ..]; nil: there are none
@@ -77,7 +77,7 @@ return function(cmml)
 
   --- Reads inputs of a catalogue in the order of their names, all of them pair by pair.
   -- @tparam string what function and option, for messages
-  -- @tparam ScenarioCatalogue catalogue
+  -- @tparam Catalogue catalogue
   -- @tparam table names list of names in `pair_inputs`
   -- @treturn integer width of all together
   -- @treturn ?function of (users, items) giving them [rows, width]; nil: there are none

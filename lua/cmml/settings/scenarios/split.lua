@@ -22,12 +22,12 @@ return function(cmml, use)
   -- @tfield table test likewise
   -- @tfield table left_out list of {scenario, reason}: those that no task can be drawn from
   -- @tfield table options of `split_scenarios`
-  local ScenarioSplit = { __name = "cmml.ScenarioSplit" }
+  local ScenarioSplit = { __name = "cmml.ScenarioSplit", setting = "scenarios" }
   ScenarioSplit.__index = ScenarioSplit
   cmml.scenarios.Split = ScenarioSplit -- scenario_tasks.lua and scenario_training.lua add to it
 
   local known_options = { seed = { "integer", 1 }, held_out = { "number", 0.2 },
-    valid_held_out = { "number", 0.1 }, query_share = { "number", 0 }, valid = { "number", 0.1 },
+    valid_held_out = { "number", 0.1 }, query_fraction = { "number", 0 }, valid = { "number", 0.1 },
     test = { "number", 0.2 }, protocol = { "string", "no-leak" },
     support_pairs = { "integer", 512 } }
 
@@ -40,7 +40,7 @@ return function(cmml, use)
       end
     end
     for _, pair in ipairs { { "held_out", "valid_held_out" }, { "valid", "test" },
-      { "query_share" } } do
+      { "query_fraction" } } do
       local sum = 0
       for _, name in ipairs(pair) do
         if not (opt[name] >= 0 and opt[name] < 1) then
@@ -129,8 +129,8 @@ return function(cmml, use)
       { seed = opt.seed, choice = 1 })
     self.known, self.held_valid, self.held_test = parts[1], parts[2], parts[3]
     self.background = self.known
-    if opt.query_share > 0 then
-      local known = core.divide_taken(self.known, { opt.query_share }, { seed = opt.seed,
+    if opt.query_fraction > 0 then
+      local known = core.divide_taken(self.known, { opt.query_fraction }, { seed = opt.seed,
         choice = 2, least = 2 })
       self.background, self.fresh = known[1], known[2]
     end
@@ -182,7 +182,7 @@ return function(cmml, use)
   -- support. What is judged there was in the vectors and in other scenarios: the split is `leaky`.
   -- @tparam ScenarioData data
   -- @tparam[opt] table options seed (default 1); held_out (share of a user's interactions for the
-  -- test, 0.2) and valid_held_out (for validation, 0.1), rounded by chance; query_share (0: of the
+  -- test, 0.2) and valid_held_out (for validation, 0.1), rounded by chance; query_fraction (0: of the
   -- known interactions of every user this share stays out of `background`, and training asks for it
   -- alone, so that vectors made of `background` have not seen what training asks for, as they have
   -- not seen what the test asks for); valid and test (shares of the scenarios of each domain, 0.1
@@ -220,4 +220,6 @@ return function(cmml, use)
       .. "test on]"):format(tostring(self.data.name), self.protocol, #self.train, #self.valid,
       #self.test)
   end
+
+  return ScenarioSplit
 end

@@ -134,8 +134,7 @@ return function(cmml, use)
   end
 
   --- What another thread makes the tasks from.
-  -- @treturn string the function of the library that does
-  -- @treturn table its options: plain data, Ids and Segments
+  -- @treturn table options of `scenarios.tasks`: plain data, Ids and Segments
   function ScenarioTasks:export()
     local options = {}
     for key in pairs(known) do
@@ -144,6 +143,6 @@ return function(cmml, use)
     options.scenarios = {}
     options.pairs = { known = self.pairs.known, support = self.pairs.support,
       query = self.pairs.query }
-    return "scenario_tasks", options
+    return options
   end
 end

@@ -4,8 +4,7 @@
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
-  use "settings.scenarios.split"
-  local methods = { als = "als_vectors", bpr = "bpr_vectors" }
+  local Split = use "settings.scenarios.split"
   local own = { method = true, sets = true, further = true }
 
   -- What `sets` says of a set: under its name, or the longest beginning of it.
@@ -37,7 +36,7 @@ return function(cmml, use)
       raise("vectors: options must be a table, not " .. type(options), 3)
     end
     local method = options.method or "als"
-    if not methods[method] then
+    if method ~= "als" and method ~= "bpr" then
       raise(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), 3)
     elseif options.sets ~= nil and type(options.sets) ~= "table" then
       raise("vectors: sets must be a table of options by name of a set, not "
@@ -54,20 +53,20 @@ return function(cmml, use)
       raise(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
         tostring(further)), 3)
     end
-    return cmml[methods[method]], further
+    return cmml.vectors[method], further
   end
 
   --- Vectors by collaborative filtering for the users and items of a split; of a union for each of
   -- its sets alone. Training reads those of the background, which have not seen what it asks for.
-  -- Where the split has a query_share, what the model then serves with are vectors that went on
-  -- from those with all known interactions (`ScenarioCmml:over`): the axes are the same.
-  -- @tparam[opt] table options method ("als", the default, or "bpr"); any option of `als_vectors`
-  -- or `bpr_vectors`; sets (such options over these, by name of a set or what it begins with:
+  -- Where the split has a query_fraction, what the model then serves with are vectors that went on
+  -- from those with all known interactions (`Recommender:over`): the axes are the same.
+  -- @tparam[opt] table options method ("als", the default, or "bpr"); any option of `vectors.als`
+  -- or `vectors.bpr`; sets (such options over these, by name of a set or what it begins with:
   -- {lastfm = {alpha = 40}});
   -- further (iterations that go on with all known interactions, 8)
   -- @treturn Vectors of the background
   -- @treturn Vectors of all that is known; the same ones where that is the background
-  function cmml.scenarios.Split:vectors(options)
+  function Split:vectors(options)
     options = options or {}
     local make, further = check(options)
     local made = {}

@@ -20,10 +20,10 @@ return function(cmml, use)
     { name = "cap", kind = "integer", from = 1, unit = "ratings", group = "data",
       help = "number of ratings kept of a training user",
       default_text = "50 under protocol capped, else all" },
-    { name = "item_fields", list = "string", may_be_empty = true, kind = "table", group = "data",
+    { name = "item_fields", list = "string", may_be_empty = true, group = "data",
       help = "content features of items that the model sees, or none",
       default_text = "all that the data have" },
-    { name = "user_fields", list = "string", may_be_empty = true, kind = "table", group = "data",
+    { name = "user_fields", list = "string", may_be_empty = true, group = "data",
       help = "content features of people that the model sees, or none: then it has to read the "
         .. "support", default_text = "all that the data have" },
     { name = "unknown", kind = "string", choices = { "zero", "learned" }, group = "data",
@@ -43,7 +43,7 @@ return function(cmml, use)
   }
 
   local evaluation_options = {
-    { name = "supports", kind = "table", list = "integer", from = 0, unit = "ratings",
+    { name = "supports", list = "integer", from = 0, unit = "ratings",
       group = "evaluation", arg = "N[,N..]",
       help = "maximum number of ratings that a task adapts to; with several numbers: results by "
         .. "support size, each the beginning of the next larger one", default_text = "40" },
