@@ -48,9 +48,11 @@ return function(cmml, use)
   -- The row of the user to score for; nil where the user is whose support was read.
   local function user_row(self, where, raw)
     local users = self.model.catalogue.users
-    if not users.ids then
-      return raw == nil and nil or raise(where .. ": option user does not apply: the model was "
-        .. "adapted to a person's own support", 3)
+    if not users.ids and raw ~= nil then
+      raise(where .. ": option user does not apply: the model was adapted to a person's own support",
+        3)
+    elseif not users.ids then
+      return nil
     elseif raw == nil then
       raise(where .. ": option user is missing: whom to rank for", 3)
     end

@@ -121,9 +121,6 @@ local recommended = { setting = "users",
 -- what each part of it contributes.
 local recommended_scenario = { setting = "scenarios",
   split = { query_fraction = 0.2 },
-  vectors = { method = "als", factors = 64, alpha = 100, regularization = 300, sets = {
-    lastfm = { alpha = 60, regularization = 250 },
-    yelp = { alpha = 800, regularization = 2400 } } },
   model = { encoder = "mean", encoder_widths = { 128 }, encoder_detach = false,
     hybrid = "dot", modulation = "film", backbone = { 32, 32 }, hyper = { 32, 32 },
     activation = "leaky_relu", unit_rows = true, dropout = 0.5, loss = "softmax",
@@ -141,7 +138,8 @@ end
 local no_gru = merged(linear(64, "none"), { encoder = "mean", encoder_widths = { 128, 128 } })
 local wide_query = { query = 256 }
 
-return function(cmml)
+return function(cmml, use)
+  recommended_scenario.vectors = use "settings.scenarios.vectors"
   --- Presets of CMML by name, in both settings: setting, model, training. `recommended` is the
   -- default for ratings of users, `recommended/scenario` for scenarios; `published-code` is what the
   -- paper's released code runs on MovieLens-1M. Those of scenarios stand under `paper/scenario` and

@@ -8,6 +8,7 @@ return function(cmml, use)
   local report = use "settings.scenarios.report"
   local support = use "settings.scenarios.support"
   local unseen = use "settings.scenarios.unseen"
+  local recommended_vectors = use "settings.scenarios.vectors"
   use "settings.setting"
 
   local options = {
@@ -60,7 +61,7 @@ return function(cmml, use)
   -- Options of the vectors: those of the preset, and where it has none those of the recommended one,
   -- so that plain CF is as strong as it can be.
   local function vector_options(opt, preset)
-    local own = preset and preset.vectors or cmml.presets["recommended/scenario"].vectors
+    local own = preset and preset.vectors or recommended_vectors
     local chosen = { method = opt.vectors or "als" }
     for key, value in pairs(opt.vectors and {} or own) do
       chosen[key] = value

@@ -3,6 +3,12 @@
 -- @module cmml
 local raise = require("cmml.base.args").error
 
+-- What does best on validation scenarios; doc/results/recommended-scenarios.md tells more. Those of a
+-- set were chosen on its validation users.
+local recommended = { method = "als", factors = 64, alpha = 100, regularization = 300, sets = {
+  lastfm = { alpha = 60, regularization = 250 },
+  yelp = { alpha = 800, regularization = 2400 } } }
+
 return function(cmml, use)
   local Split = use "settings.scenarios.split"
   local own = { method = true, sets = true, further = true }
@@ -85,4 +91,6 @@ return function(cmml, use)
     known.interactions = self.known
     return background, known
   end
+
+  return recommended
 end
