@@ -186,8 +186,8 @@ return function(cmml)
         need(name .. ".offsets", "table"))
       return result or error(message, 0)
     end
-    local self = setmetatable({ schema = cmml.data.schema(schema), items = vocab "items", vocabs = {},
-      item_bags = {} }, Catalogue)
+    local self = setmetatable({ schema = cmml.data.schema(schema), items = vocab "items",
+      vocabs = {}, item_bags = {} }, Catalogue)
     local extra = self.schema.unknown == "learned" and 1 or 0
     for _, side in ipairs { "item", "user" } do
       for f, field in ipairs(self.schema[side]) do

@@ -184,6 +184,6 @@ return function(cmml, use)
     end
     return setmetatable({ kind = kind, users = core.concat(users, 1),
       items = core.concat(items, 1), user_scale = 1, item_scale = 1,
-      interactions = joined_interactions(list), options = { widths = widths } }, cmml.vectors.Vectors)
+      interactions = joined_interactions(list), options = { widths = widths } }, classes.Vectors)
   end
 end

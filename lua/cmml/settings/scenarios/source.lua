@@ -92,8 +92,8 @@ return function(cmml)
   -- @tparam string source see `scenario_source`
   -- @tparam[opt] table options min_items, max_items, min_users, min_plays, by, min_rating, items:
   -- see `scenario_source`
-  -- @treturn ?table list of {folder, loader (its name in `cmml.loaders`), options}; nil if a folder is
-  -- of no known format, or no loader knows an option
+  -- @treturn ?table list of {folder, loader (its name in `cmml.loaders`), options}; nil if a folder
+  -- is of no known format, or no loader knows an option
   -- @treturn ?string message
   function cmml.scenario_loaders(source, options)
     local found, message = loaders_of(source, options)
