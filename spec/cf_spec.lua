@@ -25,7 +25,7 @@ local function make(library, method, options)
   for key, value in pairs(options or {}) do
     all[key] = value
   end
-  return library[method .. "_vectors"](all)
+  return library.vectors[method](all)
 end
 
 describe("a sparse matrix", function()

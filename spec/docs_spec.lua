@@ -206,8 +206,13 @@ describe("names in the text", function()
         end
       end
       local cmml = require "cmml"
-      for name in text:gmatch "%f[%w]cmml%.([%a_][%w_]*)%(?" do
-        if cmml[name] == nil and not pcall(require, "cmml." .. name)
+      for name in text:gmatch "%f[%w]cmml%.([%a_][%w_.]*)" do
+        name = name:gsub("%.+$", "")
+        local value = cmml
+        for key in name:gmatch "[^.]+" do
+          value = type(value) == "table" and value[key]
+        end
+        if not value and not pcall(require, "cmml." .. name)
           and not docs.not_library[name] then
           faults[#faults + 1] = "the library has no cmml." .. name
         end

@@ -118,7 +118,7 @@ describe("a model with a base", function()
         for i, tensor in ipairs { ... } do
           values[names[i]] = tensor
         end
-        local other = setmetatable({ module = c.functional(model.module, values),
+        local other = setmetatable({ module = c.nn.functional(model.module, values),
           catalogue = model.catalogue, options = model.options }, getmetatable(model))
         return other:loss(batch)
       end, inputs, { eps = 1e-6, tolerance = 1e-5 }))

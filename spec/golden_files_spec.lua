@@ -23,7 +23,7 @@ describe("case files", function()
   before_each(function()
     folder = os.tmpname()
     os.remove(folder)
-    assert(cmml.mkdir(folder))
+    assert(cmml.core.mkdir(folder))
   end)
 
   after_each(function()
@@ -35,12 +35,12 @@ describe("case files", function()
   end)
 
   local function put(name, bytes)
-    assert(cmml.write_file(folder .. "/" .. name, bytes))
+    assert(cmml.core.write_file(folder .. "/" .. name, bytes))
   end
 
   -- The header's text and the data of a case file.
   local function parts()
-    local raw = assert(cmml.read_file(source))
+    local raw = assert(cmml.core.read_file(source))
     local n = string.unpack("<I8", raw)
     return raw:sub(9, 8 + n), raw:sub(9 + n)
   end
@@ -102,7 +102,7 @@ describe("case files", function()
   end)
 
   it("are refused where they are foreign or truncated", function()
-    local raw = assert(cmml.read_file(source))
+    local raw = assert(cmml.core.read_file(source))
     for _, bytes in ipairs { "", "PK\3\4 no such file", ("x"):rep(400), raw:sub(1, -5),
       raw:sub(1, 100), raw .. "more" } do
       put("case.safetensors", bytes)
@@ -142,8 +142,8 @@ describe("case files", function()
   end
 
   it("make the command fail if one of them does", function()
-    put("good.safetensors", assert(cmml.read_file(source)))
-    put("later.safetensors", assert(cmml.read_file "spec/golden/dcn_user.safetensors"))
+    put("good.safetensors", assert(cmml.core.read_file(source)))
+    put("later.safetensors", assert(cmml.core.read_file "spec/golden/dcn_user.safetensors"))
     local lines, code = command()
     assert.are.equal("1 passed, 0 failed", lines[#lines])
     assert.is_truthy(lines[1]:find "^pass  good ")

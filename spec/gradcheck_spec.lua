@@ -61,7 +61,7 @@ describe("gradcheck", function()
   it("checks a module's parameters through functional", function()
     assert.is_true(cmml.gradcheck(function(c, weight, bias, x)
       local layer = c.nn.linear { inp = 2, out = 3, activation = "tanh" }
-      return c.functional(layer, { weight = weight, bias = bias })(x)
+      return c.nn.functional(layer, { weight = weight, bias = bias })(x)
     end, { { { 0.5, -1 }, { 0.25, 2 }, { -0.75, 1 } }, { 0.125, 0, -0.5 }, { { 1, -2 } } },
       { second = true }))
   end)

@@ -43,7 +43,7 @@ describe("loaders", function()
 
   local function load(loader, format, options, changes)
     scenario_folders.write(core, folder, format, changes)
-    return cmml[loader](folder, options or small)
+    return cmml.loaders[loader](folder, options or small)
   end
 
   local function fails(loader, format, changes, text, options)
@@ -203,7 +203,7 @@ describe("loaders", function()
 
   it("want the path of a folder", function()
     for _, name in ipairs { "lastfm", "yelp", "movielens_scenarios", "taobao_themes" } do
-      local ok, message = pcall(cmml[name], 7)
+      local ok, message = pcall(cmml.loaders[name], 7)
       assert.is_false(ok)
       assert.truthy(message:find(name .. ": the path of a folder was expected, not number", 1,
         true))

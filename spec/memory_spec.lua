@@ -20,7 +20,7 @@ end
 
 local function train(c)
   local x, w = c.ones { 4, 3 }, c.uniform({ 2, 3 }, -1, 1, { seed = 1 }):track()
-  local optimizer = c.optimizer { w }
+  local optimizer = c.core.optimizer { w }
   for _ = 1, 3 do
     local loss = c.linear(x, w, nil, "tanh"):square():mean()
     optimizer:backward(loss):adam { lr = 0.1 }

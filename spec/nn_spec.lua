@@ -204,7 +204,8 @@ describe("functional", function()
     assert.same({ { 14 } }, module(x):totable())
     assert.equal(module.factor, other.factor) -- what is not given is shared
     refused("has no parameter weight", cmml.nn.functional, module, { weight = cmml.ones { 1, 2 } })
-    refused("functional: a table of tensors by name was expected, not nil", cmml.nn.functional, module)
+    refused("functional: a table of tensors by name was expected, not nil", cmml.nn.functional,
+      module)
     refused("functional: inner.weight must be a tensor, not number", cmml.nn.functional, module,
       { ["inner.weight"] = 3 })
     refused("functional: a module was expected, not number", cmml.nn.functional, 7, {})
@@ -215,10 +216,10 @@ describe("functional", function()
     local layer = c.nn.linear { inp = 1, out = 1, bias = false }
     local x = c.tensor { { 2 } }
     assert.is_true(cmml.gradcheck(function(_, weight)
-      local inner = c.functional(layer, { weight = weight })(x):square():sum()
+      local inner = c.nn.functional(layer, { weight = weight })(x):square():sum()
       local step = c.grad(inner, weight, { create_graph = true })
       local adapted = weight - 0.1 * step
-      return c.functional(layer, { weight = adapted })(x):pow(3)
+      return c.nn.functional(layer, { weight = adapted })(x):pow(3)
     end, { { { 0.75 } } }, { second = true }))
   end)
 

@@ -132,7 +132,7 @@ describe("errors of the library point at the caller's line:", function()
   end)
 
   it("whatever their folder is called, and however long its path", function()
-    local root = debug.getinfo(args.call, "S").source:match "^@(.*)args%.lua$"
+    local root = debug.getinfo(args.call, "S").source:match "^@(.*)base/args%.lua$"
     local function message_of(chunk, begins)
       local raise = load(("error(%q)"):format("mine"), "@" .. chunk)
       local _, message = pcall(args.call, function()
@@ -148,6 +148,21 @@ describe("errors of the library point at the caller's line:", function()
       assert.matches("^network: .*mine%.lua:1: mine$", message_of(chunk, "network: "))
     end
     assert.equal("mine", message_of(root .. "experiment/mine.lua"))
+  end)
+
+  it("for each of its own files, however long the path of the library", function()
+    local folder = ("folder/"):rep(12) .. "cmml/"
+    local file = assert(io.open(package.searchpath("cmml.base.args", package.path), "rb"))
+    local own = assert(load(file:read "a", "@" .. folder .. "base/args.lua"))()
+    file:close()
+    local list, count = assert(io.popen "cd lua/cmml && find . -name '*.lua'"), 0
+    for path in list:lines() do
+      local raise = load("error 'mine'", "@" .. folder .. path:sub(3))
+      assert.same({ false, "mine" }, { pcall(own.call, raise) }, path)
+      count = count + 1
+    end
+    list:close()
+    assert.truthy(count > 90)
   end)
 end)
 -- luacheck: pop

@@ -22,9 +22,10 @@ local function help(...)
 end
 
 -- The tables that hold functions, by what stands before the functions' names.
-local tables = { [""] = cmml, ["nn."] = cmml.nn, ["metrics."] = cmml.metrics,
-  ["encoders."] = cmml.encoders, ["hybrids."] = cmml.hybrids,
-  ["modulations."] = cmml.modulations }
+local tables = { [""] = cmml, ["nn."] = cmml.nn, ["optim."] = cmml.optim,
+  ["analysis."] = cmml.analysis, ["data."] = cmml.data, ["vectors."] = cmml.vectors,
+  ["loaders."] = cmml.loaders, ["metrics."] = cmml.metrics, ["encoders."] = cmml.encoders,
+  ["hybrids."] = cmml.hybrids, ["modulations."] = cmml.modulations }
 
 describe("cmml.help", function()
   it("knows every function, and says how it is called", function()
@@ -163,8 +164,8 @@ describe("the gate of the reference", function()
   end
 
   it("misses a function without a comment", function()
-    refused("cmml.metrics.hidden (function) has no comment above it", "lua/cmml/evaluate/metrics.lua",
-      function(text)
+    refused("cmml.metrics.hidden (function) has no comment above it",
+      "lua/cmml/evaluate/metrics.lua", function(text)
         return (text:gsub("\nend\n$", "\n  function metrics.hidden() end\nend\n"))
       end)
   end)
@@ -196,8 +197,9 @@ describe("the gate of the reference", function()
   end)
 
   it("finds files that are not up to date", function()
-    refused("lua/cmml/reference.txt: is not up to date", "lua/cmml/nn/layer_norm.lua", function(text)
-      return (text:gsub("Runs the layer", "Walks the layer"))
-    end)
+    refused("lua/cmml/reference.txt: is not up to date", "lua/cmml/nn/layer_norm.lua",
+      function(text)
+        return (text:gsub("Runs the layer", "Walks the layer"))
+      end)
   end)
 end)

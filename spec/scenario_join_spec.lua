@@ -67,7 +67,7 @@ describe("join_scenarios", function()
   end)
 end)
 
-describe("join_vectors", function()
+describe("vectors.join", function()
   it("repeats narrower vectors where that fits, else adds zeros", function()
     local joined = cmml.vectors.join { vectors(1, 2, 2), vectors(2, 1, 4), vectors(1, 1, 3, "bpr") }
     assert.same({ { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 1, 1, 1, 1 }, { 1, 1, 1, 0 } },

@@ -136,7 +136,7 @@ describe("what cannot be split", function()
     end
     local split = data:split { protocol = "published", support_pairs = 0, seed = 0 }
     assert.equal("published", split.protocol)
-    refused("catalogue: option vectors must be a cmml.vectors.Vectors, not number 5", split.catalogue,
+    refused("catalogue: option vectors must be a cmml.Vectors, not number 5", split.catalogue,
       split, 5)
     refused("tasks: a table of options was expected, not 5", split.tasks, split, 5)
     refused("scenario_tasks: seed must not be negative, as -2 is", split.tasks, split,

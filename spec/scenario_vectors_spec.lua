@@ -60,7 +60,7 @@ describe("vectors of a split", function()
     refused("sets must be a table", split.vectors, split, { sets = 3 })
     refused("sets.world must be a table of options by name of a set, not number", split.vectors,
       split, { sets = { world = 5 } })
-    refused("als_vectors: unknown option", split.vectors, split, { rate = 0.1 })
+    refused("vectors.als: unknown option", split.vectors, split, { rate = 0.1 })
   end)
 end)
 

@@ -50,7 +50,7 @@ describe("sparse Adam", function()
   it("gives what PyTorch 2.13's SparseAdam gives", function()
     local double = cmml.double.core
     local x = double.tensor({ { 1, -2 }, { 0.5, 3 }, { 2, 2 } }):track()
-    local optimizer = double.core.optimizer { x }
+    local optimizer = double.optimizer { x }
     for t, rows in ipairs { { 0, 2 }, { 1 }, { 0 }, { 0, 1 } } do
       local gradient = { { 0, 0 }, { 0, 0 }, { 0, 0 } }
       for _, row in ipairs(rows) do
@@ -67,7 +67,7 @@ describe("sparse Adam", function()
     for _, library in ipairs { core, cmml.double.core } do
       local vector, number = library.tensor({ 1, 2, 3 }):track(), library.full({}, 4):track()
       local none = library.full({ 0, 3 }, 0):track()
-      local optimizer = library.core.optimizer { vector, number, none }
+      local optimizer = library.optimizer { vector, number, none }
       optimizer:gradients()[1]:copy_(library.tensor { 0, 5, 0 })
       optimizer:adam { lr = 0.5, weight_decay = 1, sparse = true }
       assert.same({ 1, 3 }, { vector:totable()[1], vector:totable()[3] })
@@ -81,7 +81,7 @@ describe("sparse Adam", function()
       for _, width in ipairs { 1, 31, 32, 33, 70 } do
         for place = 1, width do
           local x = library.full({ 3, width }, 1):track()
-          local optimizer = library.core.optimizer { x }
+          local optimizer = library.optimizer { x }
           local gradient = optimizer:gradients()[1]
           gradient:copy_(library.full({ 3, width }, -0.0))
           gradient:slice(1, 2, 2):slice(2, place, place):copy_(library.full({ 1, 1 }, 1e-30))

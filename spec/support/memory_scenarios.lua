@@ -65,7 +65,7 @@ return function(cmml, folder)
         { "sgd", { momentum = 0.9, clip_norm = 1 } },
         { "adam", { sparse = true, groups = { { parameters = "*bias", lr = 0.1 } } } },
       } do
-        local optimiser = cmml[way[1]](module, way[2])
+        local optimiser = cmml.optim[way[1]](module, way[2])
         for _ = 1, 2 do
           optimiser:backward(module(cmml.ones { 2, 3 }):square():sum())
           optimiser:step()
@@ -128,7 +128,7 @@ return function(cmml, folder)
     { "vectors", function()
       local parts = {}
       for _, method in ipairs { "als", "bpr" } do
-        local vectors = cmml[method .. "_vectors"] { ratings = data.ratings,
+        local vectors = cmml.vectors[method] { ratings = data.ratings,
           n_items = #data.dataset.items, factors = 3, iterations = 2,
           on_iteration = function(state)
             parts[#parts + 1] = state.loss or state.right

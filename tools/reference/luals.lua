@@ -116,14 +116,15 @@ function luals.write(reference)
   lines[#lines + 1] = "---@class cmml"
   lines[#lines + 1] = "local cmml = {}\n"
   for _, name in ipairs(tables) do
-    lines[#lines + 1] = ("---@class cmml.%s_table\ncmml.%s = {}\n"):format(name, name)
+    local also = name == "core" and ": cmml" or "" -- which has its ops and tensors
+    lines[#lines + 1] = ("---@class cmml.%s_table%s\ncmml.%s = {}\n"):format(name, also, name)
   end
   for _, entry in ipairs(reference.entries) do
     if not entry.owner and (entry.kind == "function" or entry.kind == "op") then
       add_function(lines, entry, "cmml." .. entry.name, copy(entry.params))
-    elseif not entry.owner then
+    elseif not entry.owner and not seen[entry.name] then
       local kind = entry.class and "cmml." .. entry.class
-        or (entry.name == "double" or entry.name == "core") and "cmml" or entry.kind
+        or entry.name == "double" and "cmml" or entry.kind
       add_text(lines, entry.text)
       lines[#lines + 1] = ("---@type %s\ncmml.%s = nil\n"):format(kind, entry.name)
     end

@@ -7,13 +7,11 @@ local args = {}
 local base = debug.getinfo(1, "S").source:match "^(.*/)[^/]*$" or "@"
 local root = base:match "^(.*/)[^/]*/$" or "@"
 
---- Whether a file is of the library, but for those that use it as anybody does: commands and
--- experiments.
+--- Whether a file is of the library.
 -- @tparam string source as `debug.getinfo` gives it
 -- @treturn boolean
 function args.is_inside(source)
-  local rest = source:sub(1, #root) == root and source:sub(#root + 1)
-  return rest and not rest:find "^cli/" and not rest:find "^experiment/" or false
+  return source:sub(1, #root) == root
 end
 
 --- Raises, as the function of this name does, but an error with a position points at the line
@@ -211,10 +209,10 @@ function args.sizes(name, list, level)
 end
 
 -- Whether a place, as errors tell it, is in the library. Of long ones Lua leaves out the beginning,
--- but never so much that less than 20 letters are left before the name of a file of the library.
+-- but never so much that less than 16 letters are left of the root, before what is below it.
 local function is_ours(place)
   local path, tail = root:gsub("^@", ""), place:match "^%.%.%.(.*)$"
-  for first = 1, tail and #path - 19 or 1 do
+  for first = 1, tail and #path - 15 or 1 do
     local part = path:sub(first)
     if (tail or place):sub(1, #part) == part then
       return true

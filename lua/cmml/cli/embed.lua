@@ -126,7 +126,7 @@ function embed.run(cmml, values)
   if values.binary then
     ratings = binary(core, ratings, n_users, n_items)
   end
-  local vectors = cmml[values.method .. "_vectors"] { ratings = ratings, n_users = n_users,
+  local vectors = cmml.vectors[values.method] { ratings = ratings, n_users = n_users,
     n_items = n_items, factors = values.factors, iterations = values.iterations,
     alpha = values.alpha, regularization = values.regularization, rate = values.rate,
     seed = values.seed, unit_rms = not values.raw,

@@ -3,7 +3,8 @@
 -- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
 -- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value
 -- that was never seen: it counts as absent, so a row of which nothing is known gets zeros. A list
--- of bags may hold them merged, too (`bags.merged = cmml.core.merge_bags(bags)`), which saves that work.
+-- of bags may hold them merged, too (`bags.merged = cmml.core.merge_bags(bags)`), which saves that
+-- work.
 --
 -- @module cmml
 local args = require "cmml.base.args"

@@ -50,7 +50,7 @@ return function(cmml)
 
   -- Fixed numbers that stand out from each other: no gradient may hide behind a symmetry.
   local function weights(c, shape, stream)
-    return c.uniform(shape, 0.5, 1.5, { seed = 4711, stream = c.streams.user, task = stream })
+    return c.uniform(shape, 0.5, 1.5, { seed = 4711, stream = c.core.streams.user, task = stream })
   end
 
   -- f as a function of a list of tensors that gives a single number.

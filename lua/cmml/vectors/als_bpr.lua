@@ -77,7 +77,7 @@ return function(cmml)
 
   -- What is given back: the vectors as asked for, and how they were made.
   local function finish(kind, opt, users, items, by_user, by_item)
-    local name, user_scale, item_scale = kind .. "_vectors", 1, 1
+    local name, user_scale, item_scale = "vectors." .. kind, 1, 1
     if opt.unit_rms then
       users, user_scale = standardised(name, users, by_user, opt)
       items, item_scale = standardised(name, items, by_item, opt)
@@ -110,15 +110,15 @@ return function(cmml)
   -- iteration, iterations, loss)
   -- @treturn Vectors
   function cmml.vectors.als(options)
-    local opt = args.check("als_vectors", options, { ratings = "table", n_items = "integer",
+    local opt = args.check("vectors.als", options, { ratings = "table", n_items = "integer",
       n_users = "integer?", factors = { "integer", 64 }, iterations = { "integer", 15 },
       regularization = { "number", 1 }, alpha = { "number", 1 }, steps = { "integer", 3 },
       seed = { "integer", 1 }, unit_rms = { "boolean", true }, start = "cmml.Vectors?",
       on_iteration = "function?" })
-    at_least("als_vectors", opt, "iterations", 1)
-    at_least("als_vectors", opt, "factors", 1)
-    local by_user, by_item = matrices("als_vectors", opt)
-    local users, items = begin("als_vectors", opt, by_user, by_item)
+    at_least("vectors.als", opt, "iterations", 1)
+    at_least("vectors.als", opt, "factors", 1)
+    local by_user, by_item = matrices("vectors.als", opt)
+    local users, items = begin("vectors.als", opt, by_user, by_item)
     if not opt.start then
       users = core.full({ #by_user.rows, opt.factors }, 0)
     end
@@ -139,19 +139,19 @@ return function(cmml)
   -- interaction. The same seed gives the same bits on the same kernels. Users and items without
   -- interactions get zeros, and are never drawn.
   -- @tparam table options ratings, n_items, n_users, factors, unit_rms and start as of
-  -- `als_vectors`; iterations (default 30); rate (of learning, default 0.05); regularization
+  -- `vectors.als`; iterations (default 30); rate (of learning, default 0.05); regularization
   -- (default 0.01); seed (default 1); on_iteration (called with a table after each: iteration,
   -- iterations, right: the share of the pairs that were in order when they were drawn)
   -- @treturn Vectors
   function cmml.vectors.bpr(options)
-    local opt = args.check("bpr_vectors", options, { ratings = "table", n_items = "integer",
+    local opt = args.check("vectors.bpr", options, { ratings = "table", n_items = "integer",
       n_users = "integer?", factors = { "integer", 64 }, iterations = { "integer", 30 },
       regularization = { "number", 0.01 }, rate = { "number", 0.05 }, seed = { "integer", 1 },
       unit_rms = { "boolean", true }, start = "cmml.Vectors?", on_iteration = "function?" })
-    at_least("bpr_vectors", opt, "iterations", 1)
-    at_least("bpr_vectors", opt, "factors", 1)
-    local by_user, by_item = matrices("bpr_vectors", opt)
-    local users, items = begin("bpr_vectors", opt, by_user, by_item)
+    at_least("vectors.bpr", opt, "iterations", 1)
+    at_least("vectors.bpr", opt, "factors", 1)
+    local by_user, by_item = matrices("vectors.bpr", opt)
+    local users, items = begin("vectors.bpr", opt, by_user, by_item)
     for iteration = 1, opt.iterations do
       local right
       users, items, right = args.call(core.bpr_epoch, by_user, users, items, { seed = opt.seed,

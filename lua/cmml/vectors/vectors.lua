@@ -9,7 +9,7 @@ local error = args.error
 return function(cmml)
   local core = cmml.core
   local format, format_version = "cmml-vectors", 1
-  --- Vectors of users and items, as `als_vectors` and `bpr_vectors` give them.
+  --- Vectors of users and items, as `vectors.als` and `vectors.bpr` give them.
   -- @tfield string kind "als" or "bpr"
   -- @tfield Tensor users [n_users, factors]
   -- @tfield Tensor items [n_items, factors]
@@ -39,7 +39,7 @@ return function(cmml)
   cmml.vectors.Vectors = Vectors
 
   function Vectors:__tostring()
-    return ("[cmml.vectors.Vectors by %s: %d users, %d items, %d factors]"):format(self.kind,
+    return ("[cmml.Vectors by %s: %d users, %d items, %d factors]"):format(self.kind,
       self.users.shape[1], self.items.shape[1], self.items.shape[2])
   end
 

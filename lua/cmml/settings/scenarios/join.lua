@@ -7,6 +7,7 @@ return function(cmml, use)
   use "settings.scenarios.data"
   local core = cmml.core
   local ScenarioData = cmml.scenarios.Data
+  local classes = { ScenarioData = ScenarioData, Vectors = cmml.vectors.Vectors }
 
   local function check(name, list, class)
     if type(list) ~= "table" or #list == 0 then
@@ -14,7 +15,7 @@ return function(cmml, use)
         type(list) == "table" and "an empty one" or type(list)), 3)
     end
     for i, entry in ipairs(list) do
-      if getmetatable(entry) ~= cmml[class] then
+      if getmetatable(entry) ~= classes[class] then
         raise(("%s: entry %d of the list is a %s, not %s"):format(name, i, type(entry), class), 3)
       end
     end
@@ -106,12 +107,12 @@ return function(cmml, use)
     return { users = core.segments(own_lengths), items = core.ids(own) }, n
   end
 
-  --- Vectors of a union, made for each of its sets alone and joined: `join_vectors` of what a
+  --- Vectors of a union, made for each of its sets alone and joined: `vectors.join` of what a
   -- function makes. Of data that are no union, what it makes of all.
   -- @tparam table interactions users (Segments, one a user of the data), items (Ids): those that
   -- may be learnt from, as `known` of a split has them
   -- @tparam function make of {ratings = interactions of the set in rows of its own, n_items = ..},
-  -- options that `als_vectors` takes, and the name of the set; gives Vectors
+  -- options that `vectors.als` takes, and the name of the set; gives Vectors
   -- @treturn Vectors
   function ScenarioData:vectors(interactions, make)
     local parts = self.parts or { { name = self.name, n_users = #self.users,
@@ -170,7 +171,7 @@ return function(cmml, use)
   -- @tparam table list of Vectors
   -- @treturn Vectors kind: that of all, or "joined"; options.widths: of each
   function cmml.vectors.join(list)
-    check("join_vectors", list, "Vectors")
+    check("vectors.join", list, "Vectors")
     local width, widths, kind = 0, {}, list[1].kind
     for i, vectors in ipairs(list) do
       widths[i] = vectors.items.shape[2]
@@ -183,6 +184,6 @@ return function(cmml, use)
     end
     return setmetatable({ kind = kind, users = core.concat(users, 1),
       items = core.concat(items, 1), user_scale = 1, item_scale = 1,
-      interactions = joined_interactions(list), options = { widths = widths } }, cmml.vectors.Vectors)
+      interactions = joined_interactions(list), options = { widths = widths } }, classes.Vectors)
   end
 end
