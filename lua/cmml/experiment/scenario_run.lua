@@ -2,7 +2,6 @@
 -- share, so that both give the same numbers.
 --
 -- @module cmml.experiment.scenario_run
-local made = require "cmml.experiment.made"
 local with = require("cmml.experiment.user_cell").with
 
 local scenario_run = {}

@@ -2,7 +2,6 @@
 -- others, under a protocol.
 --
 -- @module cmml.experiment.user_cell
-local made = require "cmml.experiment.made"
 
 local user_cell = {}
 
