@@ -223,6 +223,6 @@ describe("BPR", function()
 
   it("refuses a rate that makes the vectors overflow", function()
     refused("lower the learning rate (1e+30)", make, cmml, "bpr", { rate = 1e30 })
-    refused("rate 0 must be finite and above 0", make, cmml, "bpr", { rate = 0 })
+    refused("rate must be above 0, but is 0", make, cmml, "bpr", { rate = 0 })
   end)
 end)

@@ -54,7 +54,7 @@ describe("a thread that goes wrong", function()
     local model, tasks, optimizer = people.learner(cmml, { encoder = "own_sum" })
     local ok, message = pcall(cmml.team, model, tasks, optimizer, { shards = 2, threads = 2 })
     assert.is_false(ok)
-    assert.matches('team: thread 2 cannot start: .*encoder: "own_sum" is none of', message)
+    assert.matches('team: thread 2 cannot start: .*encoder "own_sum" is not known', message)
     assert.matches("in the option modules", message)
     model.options.width = 5
     refused("cannot start", cmml.team, model, tasks, optimizer, { shards = 2, threads = 2,
