@@ -85,8 +85,9 @@ end
 local function load(cmml)
   local path = million_ratings()
   return function()
-    local data = assert(cmml.data.read_table(path, { delimiter = "::", columns = { { name = "user" },
-      { name = "item" }, { name = "rating", kind = "number" }, { kind = "skip" } } }))
+    local data = assert(cmml.data.read_table(path, { delimiter = "::", columns = {
+      { name = "user" }, { name = "item" }, { name = "rating", kind = "number" },
+      { kind = "skip" } } }))
     local c = data.columns
     cmml.core.group_ratings(c.user.ids, c.item.ids, c.rating.values, #c.user.vocab)
   end, function()

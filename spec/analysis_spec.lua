@@ -58,8 +58,8 @@ for name, library in pairs { float32 = cmml, float64 = double } do
       local p = library.analysis.pca(line)
       near_lists({ 1, 0 }, p.shares, 1e-6, "shares")
       assert.same({ 0, 0 }, p.components:totable()[2])
-      local many = library.analysis.pca(core.tensor { { 1, 0, 0, 0 }, { -1, 0, 0, 0 }, { 3, 0, 0, 0 } },
-        { dims = 3 })
+      local many = library.analysis.pca(core.tensor { { 1, 0, 0, 0 }, { -1, 0, 0, 0 },
+        { 3, 0, 0, 0 } }, { dims = 3 })
       near_lists({ 1, 0, 0 }, many.shares, 1e-9, "shares")
       assert.truthy(many.coordinates:isfinite())
     end)
@@ -132,7 +132,8 @@ describe("k-means", function()
   it("copes with points that are the same", function()
     local x = core.tensor { { 1 }, { 1 }, { 1 }, { 5 }, { 5 } }
     assert.same({ 1, 1, 1, 2, 2 }, cmml.analysis.kmeans(x, { k = 2 }).clusters:totable())
-    refused("3 clusters of points of which only 2 are different", cmml.analysis.kmeans, x, { k = 3 })
+    refused("3 clusters of points of which only 2 are different", cmml.analysis.kmeans, x,
+      { k = 3 })
   end)
 end)
 

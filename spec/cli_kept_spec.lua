@@ -55,7 +55,7 @@ describe("cmml with a model of scenarios", function()
     assert(assert(cmml.load(leaky)):save(bare))
     fails("it was made of what is to be judged", judge(bare, "--min-items=10", "--max-items=100"))
     local data = assert(cmml.scenario_source(tags, { min_items = 10, max_items = 100 }))
-    local split = data:split { query_share = 0.2 }
+    local split = data:split { query_fraction = 0.2 }
     local vectors = split:vectors { factors = 4 } -- of less than what is known
     assert(cmml.cf_score(split:catalogue(vectors)):save(bare))
     contains(runs(judge(bare, "--min-items=10", "--max-items=100")), "Leaks would not be seen")

@@ -67,7 +67,7 @@ describe("cmml on scenarios", function()
     settings.model, settings.training = { preset = "recommended/scenario" },
       { epochs = 2, rounds = 2, seed = 1 }
     local options = { min_items = 10, max_items = 100 }
-    local split = assert(cmml.scenario_source(tags, options)):split { query_share = 0.2 }
+    local split = assert(cmml.scenario_source(tags, options)):split { query_fraction = 0.2 }
     local vectors = settings.vectors
     local learnt, served = split:vectors(vectors)
     local own = cmml.scenario_cmml(split:catalogue(learnt), { preset = "recommended/scenario" })

@@ -120,7 +120,7 @@ describe("a model file of scenarios", function()
     local text = runs("info", "--model", model)
     for _, part in ipairs { "scenario_cmml (CMML)", "setting      scenario (groups of items)",
       "data         tags\n", "users        96", "vectors      als, 8 factors",
-      'preset = "recommended/scenario"', 'protocol = "no-leak"', "query_share = 0.2" } do
+      'preset = "recommended/scenario"', 'protocol = "no-leak"', "query_fraction = 0.2" } do
       contains(text, part)
     end
     contains(text, ("parameters   %d"):format(assert(cmml.load(model)).module:count()))
@@ -131,8 +131,8 @@ describe("a model file of scenarios", function()
     local file = root .. "/noted.safetensors"
     for text, notes in pairs { ["Nothing that is judged"] = 5, ["notes: option min_items must"] =
       { min_items = "x" }, ["notes: option valid must"] = { valid = {} },
-      ["notes: option query_share must"] = { query_share = "x" },
-      ["split: query_share is a share"] = { query_share = -1 },
+      ["notes: option query_fraction must"] = { query_fraction = "x" },
+      ["split: query_fraction is a share"] = { query_fraction = -1 },
       ["was trained with by tag, but"] = { setting = "scenario", by = "tag", data_seed = 1,
         min_items = 10, max_items = 100, protocol = "no-leak" } } do
       assert(cmml.save(assert(cmml.load(model)), file, { notes = notes }))

@@ -164,8 +164,8 @@ describe("the gate of the reference", function()
   end
 
   it("misses a function without a comment", function()
-    refused("cmml.metrics.hidden (function) has no comment above it", "lua/cmml/evaluate/metrics.lua",
-      function(text)
+    refused("cmml.metrics.hidden (function) has no comment above it",
+      "lua/cmml/evaluate/metrics.lua", function(text)
         return (text:gsub("\nend\n$", "\n  function metrics.hidden() end\nend\n"))
       end)
   end)
@@ -198,8 +198,9 @@ describe("the gate of the reference", function()
   end)
 
   it("finds files that are not up to date", function()
-    refused("lua/cmml/reference.txt: is not up to date", "lua/cmml/nn/layer_norm.lua", function(text)
-      return (text:gsub("Runs the layer", "Walks the layer"))
-    end)
+    refused("lua/cmml/reference.txt: is not up to date", "lua/cmml/nn/layer_norm.lua",
+      function(text)
+        return (text:gsub("Runs the layer", "Walks the layer"))
+      end)
   end)
 end)

@@ -158,7 +158,8 @@ describe("choose", function()
     for part in pairs(key) do
       local other = { seed = 1, epoch = 2, stream = cmml.core.streams.order }
       other[part] = 4
-      assert.not_same(cmml.core.choose(50, 50, key):totable(), cmml.core.choose(50, 50, other):totable())
+      assert.not_same(cmml.core.choose(50, 50, key):totable(),
+        cmml.core.choose(50, 50, other):totable())
     end
     local names = {}
     for name, stream in pairs(cmml.core.streams) do

@@ -7,7 +7,7 @@ local taken = require "spec.support.taken"
 local core = cmml.core
 
 local data = scenario_world.data(cmml)
-local split = data:split { seed = 3, query_share = 0.2 }
+local split = data:split { seed = 3, query_fraction = 0.2 }
 local popularity = cmml.popularity(split:catalogue())
 
 -- A split whose parts were changed; the original stays.

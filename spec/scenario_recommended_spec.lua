@@ -8,7 +8,7 @@ local taken = require "spec.support.taken"
 local core, near = cmml.core, close.near
 
 local function split_of(library, options)
-  return scenario_world.data(library, options):split { seed = 1, query_share = 0.3 }
+  return scenario_world.data(library, options):split { seed = 1, query_fraction = 0.3 }
 end
 
 local function model_of(library, split, options)

@@ -39,7 +39,7 @@ describe("a split without leak", function()
   end)
 
   it("keeps from the vectors what training asks for, with a query share", function()
-    local apart = data:split { seed = 4, query_share = 0.3 }
+    local apart = data:split { seed = 4, query_fraction = 0.3 }
     assert_partition(apart.known, { apart.background, apart.fresh })
     assert.same(split.known.items:totable(), apart.known.items:totable())
     assert.is_nil(core.common_pairs(apart.pairs.support, apart.pairs.query))
@@ -149,7 +149,7 @@ describe("what cannot be split", function()
     local few = taken.data(cmml, { { 1, 2, 5 }, { 3, 4, 5 } }, { { 1, 2, 3, 4 }, { 1, 5 },
       { 2, 3 } })
     local split = few:split { held_out = 0, valid_held_out = 0, test = 0, valid = 0,
-      query_share = 0.3 }
+      query_fraction = 0.3 }
     assert.equal(3, #split.train + #split.left_out)
     for _, entry in ipairs(split.left_out) do
       assert.matches("%d pairs to adapt to and %d to ask for", entry.reason)

@@ -144,7 +144,8 @@ describe("training on scenarios", function()
       over(cmml.scenario_catalogue { users = data.users, items = data.items, vectors = vectors,
         interactions = data.interactions }))
     local near = setmetatable({ kind = vectors.kind, users = vectors.users * (1 + 1e-5),
-      items = vectors.items * (1 - 1e-5), interactions = vectors.interactions }, cmml.vectors.Vectors)
+      items = vectors.items * (1 - 1e-5), interactions = vectors.interactions },
+      cmml.vectors.Vectors)
     local resumed = run(options, over(split:catalogue(near)))
     assert.equal(2, resumed.epoch)
   end)

@@ -7,7 +7,7 @@ local core = cmml.core
 local preset = cmml.presets["recommended/scenario"]
 
 describe("vectors of a split", function()
-  local split = scenario_world.data(cmml):split { seed = 1, query_share = 0.3 }
+  local split = scenario_world.data(cmml):split { seed = 1, query_fraction = 0.3 }
 
   it("are of the background, and go on with all that is known", function()
     local options = { factors = 6, alpha = 10, regularization = 3 }
@@ -30,7 +30,7 @@ describe("vectors of a split", function()
 
   it("take options by set of a union", function()
     local joined = cmml.join_scenarios { (scenario_world.data(cmml, { name = "tags-1" })),
-      (scenario_world.data(cmml, { name = "films" })) }:split { query_share = 0.3 }
+      (scenario_world.data(cmml, { name = "films" })) }:split { query_fraction = 0.3 }
     local lengths = {}
     for i, sets in ipairs { {}, { tags = { factors = 2 } } } do
       local vectors = joined:vectors { factors = 4, sets = sets }

@@ -32,7 +32,8 @@ describe("plateau", function()
   end)
 
   it("takes the larger for the better if told so, and never goes below the least rate", function()
-    local plateau = cmml.optim.plateau { lr = 1, mode = "max", patience = 0, factor = 0.1, min_lr = 0.05 }
+    local plateau = cmml.optim.plateau { lr = 1, mode = "max", patience = 0, factor = 0.1,
+      min_lr = 0.05 }
     assert.equal(1, plateau:update(1))
     assert.equal(1, plateau:update(2))
     assert.equal(0.1, plateau:update(1.5))
@@ -74,8 +75,8 @@ describe("cosine", function()
 
   it("begins again with restarts, with longer waves if they grow", function()
     near({ 0.1, 0.055, 0.1, 0.0868198051534, 0.055, 0.0231801948466, 0.1, 0.096574578963,
-      0.0868198051534, 0.0722207544564 }, rates(cmml.optim.cosine { lr = 0.1, steps = 2, min_lr = 0.01,
-      restarts = true, growth = 2 }, 10))
+      0.0868198051534, 0.0722207544564 }, rates(cmml.optim.cosine { lr = 0.1, steps = 2,
+      min_lr = 0.01, restarts = true, growth = 2 }, 10))
     near({ 0.1, 0.075, 0.025, 0.1, 0.075, 0.025, 0.1, 0.075 }, rates(cmml.optim.cosine { lr = 0.1,
       steps = 3, restarts = true }, 8))
   end)
@@ -110,7 +111,8 @@ describe("warmup", function()
 
   it("rises, then follows another schedule from its start", function()
     near({ 0.01, 0.04, 0.07, 0.1, 0.0853553390593, 0.05, 0.0146446609407, 0 },
-      rates(cmml.optim.warmup { steps = 3, schedule = cmml.optim.cosine { lr = 0.1, steps = 4 } }, 8))
+      rates(cmml.optim.warmup { steps = 3,
+        schedule = cmml.optim.cosine { lr = 0.1, steps = 4 } }, 8))
   end)
 
   it("lets a plateau see the metric from the start", function()

@@ -54,7 +54,7 @@ for _, method in ipairs { "als", "bpr" } do
     end)
 
     it("takes users as Segments or Ids, and weights of 1 where there are none", function()
-      local sorted = cmml.core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
+      local sorted = core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
       local a = make(method, { ratings = { users = sorted.rows, items = sorted.columns } })
       local b = make(method, { ratings = { users = sorted.rows:groups(),
         items = sorted.columns, ratings = cmml.ones { #entries } } })
@@ -100,7 +100,7 @@ for _, method in ipairs { "als", "bpr" } do
       refused("regularization must be at least 0, but is -1", make, method, { regularization = -1 })
       refused("vanished: lower regularization", make, method, { iterations = 300,
         regularization = method == "als" and 1e6 or 15, factors = 2 })
-      local sorted = cmml.core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
+      local sorted = core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
       refused("do not fit", core.als_sweep, sorted, cmml.zeros { 3, 2 }, cmml.zeros { 3, 2 }, {})
       refused("not a matrix", core.als_sweep, { rows = cmml.segments { 1 },
         columns = cmml.ids { 0 }, weights = cmml.ones { 1 } }, cmml.zeros { 1, 2 },

@@ -27,7 +27,7 @@ for _, path in ipairs(files) do
     for name in codes[path]:gmatch "%f[%w_]cmml%.([%a_][%w_.]*)%s*=%f[^=]" do
       defined_in[name] = defined_in[name] or place
     end
-    for name in codes[path]:gmatch "function cmml%.([%a_][%w_.]*)[(:]" do
+    for name in codes[path]:gmatch "function cmml%.([%a_][%w_.]*)%(" do
       defined_in[name] = defined_in[name] or place
     end
   end

@@ -1,5 +1,5 @@
--- The floors of lua/cmml, from the ground up: a folder may use itself and those named before it. The
--- gate of layers holds every file to it, and the library loads its parts in this order.
+-- The floors of lua/cmml, from the ground up: a folder may use itself and those named before it.
+-- The gate of floors holds every file to it, and the library loads its parts in this order.
 --
 -- `late` names floors that are loaded when something of theirs is first asked for.
 return {

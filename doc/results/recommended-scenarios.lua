@@ -20,7 +20,7 @@ local variants = {
   { "without dropout", model = { dropout = 0 } },
   { "dropout 0.7", model = { dropout = 0.7 } },
   { "pairs, loss bpr", model = { loss = "bpr" }, training = { query_negatives = 1 } },
-  { "query_share = 0", split = { query_share = 0 } },
+  { "query_fraction = 0", split = { query_fraction = 0 } },
 }
 
 local function over(first, second)

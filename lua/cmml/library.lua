@@ -40,6 +40,10 @@ return function(core)
   cmml.data = {}
   --- Vectors of users and items by collaborative filtering.
   cmml.vectors = {}
+  --- Ratings of users: tasks, splits and protocols.
+  cmml.users = {}
+  --- Scenarios, which are groups of items: data, splits and tasks.
+  cmml.scenarios = {}
   --- Readers of public data sets.
   cmml.loaders = {}
   local use, waiting = loader(cmml), {}

@@ -23,6 +23,7 @@ local fields = {
   hint = "string", list = "string", may_be_empty = "boolean", repeats = "boolean",
   unit = "string", group = "string", setting = "string", arg = "string",
   short = "boolean", decides = "boolean", tunable = "boolean", line = "boolean",
+  belongs_to = "string", inherit = "function",
 }
 
 -- A list of names without gaps?

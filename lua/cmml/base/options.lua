@@ -23,6 +23,9 @@
 --   only one it is for; `arg`: stands for the value on the command line; `short`: in short help
 -- - `decides`: it decides the numbers of a run; `tunable` (false: never tuned); `line` (false: no
 --   option of the command line)
+-- - of a model with presets: `belongs_to`, another option (a preset's value does not count where
+--   that one is another than the preset's); `inherit`, a function of the preset's value, the given
+--   options and the preset that gives what counts of it
 --
 -- @module cmml.base.options
 local args = require "cmml.base.args"

@@ -93,7 +93,7 @@ end
 -- @tparam table values options of the command
 -- @tparam Dataset dataset
 -- @tparam[opt] Catalogue catalogue of a trained model
--- @treturn ?table see `cmml.user_protocol`
+-- @treturn ?table see `cmml.users.protocol`
 -- @treturn ?string message
 function common.split(cmml, values, dataset, catalogue)
   local test_users = values.test_users
@@ -101,14 +101,14 @@ function common.split(cmml, values, dataset, catalogue)
   if not test_users and cmml.core.exists(listed) then
     test_users = listed
   end
-  return cmml.user_protocol(dataset, { test_users = test_users, valid = values.valid,
+  return cmml.users.protocol(dataset, { test_users = test_users, valid = values.valid,
     protocol = values.protocol, cap = values.cap, data_seed = values.data_seed,
     catalogue = catalogue })
 end
 
 --- What a later command has to know of the data, and a resumed run must have unchanged: the
 -- protocol, and who was held out.
--- @tparam table data see `cmml.user_protocol`
+-- @tparam table data see `cmml.users.protocol`
 -- @treturn table plain data
 function common.conditions_of(data)
   local conditions = { test_users = {} }

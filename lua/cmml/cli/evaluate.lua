@@ -72,7 +72,7 @@ end
 -- Adds models to the results of each evaluation and size. Each is judged over its own catalogue;
 -- the draws depend on the data alone.
 local function judge(cmml, values, data, models, results)
-  local found = cmml.evaluate_protocol(models, data, { sizes = values.sizes, query = values.query,
+  local found = cmml.users.evaluate_protocol(models, data, { sizes = values.sizes, query = values.query,
     seed = values.seed, shuffle_labels = values.shuffle_labels, draws = values.draws,
     relevant = values.relevant })
   for e, evaluation in ipairs(found) do
@@ -93,11 +93,11 @@ end
 -- One table, or with several supports one for each metric.
 local function print_metrics(cmml, values, titles, evaluation, names)
   if #values.sizes == 1 then
-    print(cmml.format_results(titles, evaluation.by_size[1], names, evaluation.leaky))
+    print(cmml.metrics.format_results(titles, evaluation.by_size[1], names, evaluation.leaky))
     return
   end
   for i, name in ipairs(names) do
-    print(("%s%s\n\n%s"):format(i > 1 and "\n" or "", name, cmml.format_by_support(titles,
+    print(("%s%s\n\n%s"):format(i > 1 and "\n" or "", name, cmml.metrics.format_by_support(titles,
       values.sizes, evaluation.by_size, name, evaluation.leaky)))
   end
 end
@@ -188,7 +188,7 @@ function evaluate.run(cmml, values)
   if not ok then
     return nil, message
   elseif setting == "user" and not cmml.core.exists(values.data .. "/ratings.dat")
-    and cmml.scenario_loaders(values.data) then
+    and cmml.scenarios.loaders(values.data) then
     return nil, scenarios.unlike(entries[1].path, setting, values.data)
   end
   return (setting == "user" and run_users or evaluate_scenarios.run)(cmml, values, entries)

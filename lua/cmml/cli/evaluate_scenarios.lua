@@ -47,7 +47,7 @@ local function judge(cmml, values, data, entries)
     show.finish()
   end
   for _, entry in ipairs(entries) do
-    split = scenarios.split(values, data, { split = { query_share = entry.notes.query_share } })
+    split = scenarios.split(values, data, { split = { query_fraction = entry.notes.query_fraction } })
     local ok, message = kept.check(cmml, entry, split)
     if not ok then
       return nil, message
@@ -101,7 +101,7 @@ local function print_tables(cmml, titles, results, cutoffs, leaky)
       end
       -- what could not be checked is said once, above
       local judged = table.move(results, 1, #results, 1, {})
-      print("\n" .. cmml.format_results(titles, judged, names, leaky))
+      print("\n" .. cmml.metrics.format_results(titles, judged, names, leaky))
     end
   end
 end

@@ -48,7 +48,7 @@ end
 local function check_counts(cmml, entry, split)
   local data, catalogue = split.data, entry.model.catalogue
   local function counts_of(taken)
-    return cmml.scenario_catalogue { users = data.users, items = data.items,
+    return cmml.scenarios.catalogue { users = data.users, items = data.items,
       interactions = taken }.counts
   end
   local known = counts_of(split.known)

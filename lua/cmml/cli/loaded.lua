@@ -45,11 +45,11 @@ function loaded.title_of(entry, entries)
 end
 
 -- What a model file may say of its training. Test users are a list: a text would be a path, which
--- no model file is to choose. Of scenarios the split and the filters; query_share and vectors are
+-- no model file is to choose. Of scenarios the split and the filters; query_fraction and vectors are
 -- no options of a command that judges.
 local noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
   test_users = "table?", by = "string?", min_items = "integer?", max_items = "integer?",
-  query_share = "number?", vectors = "string?" }
+  query_fraction = "number?", vectors = "string?" }
 
 --- Options of a command, where what they leave open is as in the training of a model.
 -- @tparam table values
@@ -110,7 +110,7 @@ end
 
 --- Refuses a judgement by what a model was trained on, unless the protocol is the leaky one.
 -- @tparam table entry of `read`
--- @tparam table data see `cmml.user_protocol`
+-- @tparam table data see `cmml.users.protocol`
 -- @treturn ?true
 -- @treturn ?string message
 function loaded.check_kept(entry, data)

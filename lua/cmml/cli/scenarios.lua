@@ -34,7 +34,7 @@ function scenarios.setting_of(cmml, values)
   local setting = experiment.of { setting = values.setting, data = { values.data } }
   local known, message = true, nil
   if setting == "scenario" then
-    known, message = cmml.scenario_loaders(values.data)
+    known, message = cmml.scenarios.loaders(values.data)
   end
   return known and setting or error(message, 0)
 end
@@ -74,7 +74,7 @@ function scenarios.check_options(cmml, command, values, setting, of)
     end
   end
   local of_users = false
-  for _, name in ipairs(cmml.user_protocols) do
+  for _, name in ipairs(cmml.users.protocols) do
     of_users = of_users or name == values.protocol
   end
   local of_scenarios = values.protocol == "no-leak" or values.protocol == "published"
@@ -123,7 +123,7 @@ function scenarios.conditions_of(values, split)
   end
   return { setting = "scenario", data = scenarios.noted(split.data.name), by = values.by,
     min_items = values.min_items, max_items = values.max_items, protocol = opt.protocol,
-    data_seed = opt.seed, valid = opt.valid, query_share = opt.query_share,
+    data_seed = opt.seed, valid = opt.valid, query_fraction = opt.query_fraction,
     vectors = values.vectors, test_scenarios = kept }
 end
 

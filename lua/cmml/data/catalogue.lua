@@ -1,120 +1,128 @@
---- The catalogue of a model: its items, the values that their and the users' fields can have, and
--- how raw ids and values become numbers. It is saved in every model file, so that a model serves
--- without the data it was trained on.
+--- The catalogue of a model: what it knows of users and items beforehand, and how raw ids and values
+-- become numbers. It is saved in every model file, so that a model serves without the data it was
+-- trained on.
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
-  --- The items of a model, and the values that fields can have; see `catalogue`.
-  -- @tfield Vocab items raw ids
-  -- @tfield table schema
-  -- @tfield ?table titles by row of `items`
-  -- @tfield table vocabs the values of each field, a Vocab by its name
-  -- @tfield table item_bags the items' values: {ids, segments} for each item field, in order
+  local side = use "data.side"
+  --- What a model knows of users and items; `data.catalogue` makes one of records, and
+  -- `scenarios.catalogue` one of vectors.
+  -- @tfield string setting the name of the setting that it is for
+  -- @tfield Side users
+  -- @tfield Side items
+  -- @tfield table schema item and user (lists of fields), unknown, min_count; vectors: their kind
+  -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts, each
+  -- {users = Segments, items = Ids}
   local Catalogue = { __name = "cmml.Catalogue" }
   Catalogue.__index = Catalogue
 
-  -- The values of a field in a record, as a list; numbers and text alike.
-  local function values_of(record, field)
-    local value = record and record[field[1]]
-    if value == nil then
-      return {}
-    elseif type(value) ~= "table" then
-      return { value }
-    elseif not field.multi then
-      error(("field %s holds a list, but was not declared with multi = true"):format(field[1]), 0)
-    end
-    return value
+  local sides = { { "users", "user" }, { "items", "item" } }
+
+  --- A catalogue of two sides.
+  -- @tparam table fields setting, users and items (see Side: tables of its fields), schema, made_of
+  -- @treturn Catalogue
+  local function new(fields)
+    return setmetatable({ setting = fields.setting, users = side.new(fields.users),
+      items = side.new(fields.items), schema = fields.schema or cmml.data.schema {},
+      made_of = fields.made_of or {} }, Catalogue)
   end
 
-  -- The values that occur often enough in the records, in the order of their first appearance.
-  local function vocabulary(records, field, min_count)
-    local all, counts = core.vocab(), {}
-    for _, record in ipairs(records) do
-      for _, value in ipairs(values_of(record, field)) do
-        local id = all:add(value)
-        counts[id] = (counts[id] or 0) + 1
-      end
-    end
-    if min_count <= 1 then
-      return all
-    end
-    local frequent = core.vocab()
-    for id, count in ipairs(counts) do
-      if count >= min_count then
-        frequent:add(all:text(id))
-      end
-    end
-    return frequent
-  end
-
-  --- Makes a catalogue.
+  --- Makes a catalogue of records: items with content features, for people who are not known by id.
   -- @tparam table options schema, items (Vocab of raw ids), item_records (one table of values a
   -- row), titles (list of texts, optional), seen_items and user_records (lists of the records that
-  -- may be learnt from: values that occur nowhere else count as unseen)
+  -- may be learnt from: values that occur nowhere else count as unseen), setting (default "users")
   -- @treturn Catalogue
   function cmml.data.catalogue(options)
     local opt = args.check("catalogue", options, { schema = "table", items = "any",
-      item_records = "table", titles = "table?", seen_items = "table", user_records = "table" })
-    local self = setmetatable({ schema = opt.schema, items = opt.items, titles = opt.titles,
-      vocabs = {} }, Catalogue)
-    local records = { item = opt.seen_items, user = opt.user_records }
-    for _, side in ipairs { "item", "user" } do
-      for _, field in ipairs(opt.schema[side]) do
-        self.vocabs[field[1]] = vocabulary(records[side], field, opt.schema.min_count)
-      end
-    end
-    self.item_bags = self:bags("item", opt.item_records, #opt.items)
+      item_records = "table", titles = "table?", seen_items = "table", user_records = "table",
+      setting = { "string", "users" } })
+    local self = new { setting = opt.setting, schema = opt.schema, users = {},
+      items = { ids = opt.items, titles = opt.titles } }
+    self.items:declare(opt.schema.item, opt.schema, opt.seen_items)
+    self.users:declare(opt.schema.user, opt.schema, opt.user_records)
+    self.items.bags = self.items:bags_of(opt.item_records, #opt.items)
     return self
   end
 
-  --- The values of rows as bags of ids, one {ids, segments} a field.
-  -- @tparam string side "item" or "user"
-  -- @tparam table records tables of values by field name; a missing one is a row of unknowns
-  -- @tparam[opt] integer count of rows, default #records
-  -- @treturn table list in the order of the fields; `merged` holds all of them side by side
-  function Catalogue:bags(side, records, count)
-    local bags = {}
-    for f, field in ipairs(self.schema[side]) do
-      local vocab, ids, lengths = self.vocabs[field[1]], {}, {}
-      local unseen = self.schema.unknown == "learned" and #vocab + 1 or 0
-      for row = 1, count or #records do
-        local values = values_of(records[row], field)
-        for _, value in ipairs(values) do
-          ids[#ids + 1] = vocab:id(value) or unseen
-        end
-        if not field.multi and #values == 0 then
-          ids[#ids + 1] = 0
-        end
-        lengths[row] = #values
+  -- How many interactions each item has.
+  local function count(interactions, n_items)
+    if type(interactions.items) ~= "userdata" then
+      raise("catalogue: interactions.items must be Ids, not " .. args.describe(interactions.items),
+        3)
+    end
+    local counts = {}
+    for i = 1, n_items do
+      counts[i] = 0
+    end
+    for _, item in ipairs(interactions.items:totable()) do
+      if not counts[item] then
+        raise(("catalogue: an interaction with item %d of only %d"):format(item, n_items), 0)
       end
-      bags[f] = { ids = core.ids(ids), segments = field.multi and core.segments(lengths) or nil }
+      counts[item] = counts[item] + 1
     end
-    bags.merged = core.merge_bags(bags)
-    return bags
+    return n_items > 0 and core.tensor(counts) or core.full({ 0 }, 0)
   end
 
-  --- The fields of a side as the network wants them.
-  -- @tparam string side
-  -- @treturn table list of {name, size, multi}
-  function Catalogue:fields(side)
-    local extra = self.schema.unknown == "learned" and 1 or 0
-    local fields = {}
-    for i, field in ipairs(self.schema[side]) do
-      fields[i] = { name = field[1], multi = field.multi, size = #self.vocabs[field[1]] + extra }
+  --- The same catalogue with other counts of items.
+  -- @tparam ?table interactions who took what, as far as it is known: users (Segments), items (Ids)
+  -- @treturn Catalogue
+  function Catalogue:with_counts(interactions)
+    local copy, items = {}, {}
+    for key, value in pairs(self) do
+      copy[key] = value
     end
-    return fields
+    for key, value in pairs(self.items) do
+      items[key] = value
+    end
+    items.counts = count(interactions or { items = core.ids {} }, #self.items)
+    copy.items = side.new(items)
+    copy.made_of = { vectors = self.made_of.vectors, counts = interactions }
+    return setmetatable(copy, Catalogue)
   end
 
-  --- The title of an item row, or its raw id where there is none.
-  -- @tparam integer row
-  -- @treturn string
-  function Catalogue:title(row)
-    local title = self.titles and self.titles[row]
-    return title and title ~= "" and title or self.items:text(row)
+  -- Whether tensors (or nil) are of one shape and differ by less than a thousandth of their size.
+  local function same_numbers(a, b)
+    if not a or not b then
+      return a == b
+    end
+    local same_shape = table.concat(a.shape, "x") == table.concat(b.shape, "x")
+    return same_shape and (a - b):square():sum():item() <= 1e-6 * b:square():sum():item()
+  end
+
+  --- What differs from another catalogue, of the numbers that a model may have learnt with: kernels
+  -- give other last digits, so that the same vectors are those that differ by less than a
+  -- thousandth.
+  -- @tparam Catalogue other
+  -- @treturn ?string "vectors of users", "vectors of items" or "counts of items"; nil where nothing
+  -- does
+  function Catalogue:difference(other)
+    for _, names in ipairs(sides) do
+      local mine, theirs = self[names[1]].vectors, other[names[1]].vectors
+      for _, name in ipairs(args.keys(next(mine) and mine or theirs)) do
+        if not same_numbers(mine[name], theirs[name]) then
+          return ("the vectors of %s"):format(names[1])
+        end
+      end
+    end
+    return not same_numbers(self.items.counts, other.items.counts) and "the counts of items" or nil
+  end
+
+  -- The declared fields of a side as plain data.
+  local function plain(fields)
+    local list = {}
+    for i, field in ipairs(fields) do
+      list[i] = { name = field.name, multi = field.multi }
+    end
+    return list
+  end
+
+  -- The entry of vectors of a name: those of collaborative filtering have the oldest one.
+  local function vectors_entry(of, name)
+    return of .. ".vectors" .. (name == "cf" and "" or "." .. name)
   end
 
   --- What a model file keeps of the catalogue.
@@ -130,93 +138,156 @@ return function(cmml)
       add(name .. ".bytes", bytes)
       add(name .. ".offsets", offsets)
     end
-    add_vocab("items", self.items)
-    for _, side in ipairs { "item", "user" } do
-      for f, field in ipairs(self.schema[side]) do
-        add_vocab("values." .. field[1], self.vocabs[field[1]])
-        if side == "item" then
-          local bag = self.item_bags[f]
-          add("ids." .. field[1], bag.ids:totable())
+    for _, names in ipairs(sides) do
+      local of = self[names[1]]
+      if of.ids then
+        add_vocab(names[1], of.ids)
+      end
+      for _, name in ipairs(args.keys(of.vectors)) do
+        add(vectors_entry(names[1], name), of.vectors[name])
+      end
+    end
+    for _, of in ipairs { self.items, self.users } do
+      for f, field in ipairs(of.fields) do
+        add_vocab("values." .. field.name, field.vocab)
+        local bag = of.bags and of.bags[f]
+        if bag then
+          add("ids." .. field.name, bag.ids:totable())
           if bag.segments then
-            add("lengths." .. field[1], bag.segments:totable())
+            add("lengths." .. field.name, bag.segments:totable())
           end
         end
       end
     end
-    if self.titles then
-      local titles = {}
-      for row = 1, #self.items do
-        titles[row] = (self.titles[row] or ""):gsub("\n", " ")
-      end
-      add("titles", table.concat(titles, "\n"))
+    if self.items.counts then
+      add("counts", self.items.counts)
     end
-    local function plain(fields)
-      local list = {}
-      for i, field in ipairs(fields) do
-        list[i] = { name = field[1], multi = field.multi }
-      end
-      return list
+    if self.items.titles then
+      add("titles", self.items:title_lines())
     end
-    return entries, { item = plain(self.schema.item), user = plain(self.schema.user),
-      unknown = self.schema.unknown, min_count = self.schema.min_count }
+    return entries, { setting = self.setting, item = plain(self.items.fields),
+      user = plain(self.users.fields), unknown = self.schema.unknown,
+      min_count = self.schema.min_count, vectors = self.schema.vectors }
   end
 
-  local function split_lines(text)
-    local lines = {}
-    for line in (text .. "\n"):gmatch("(.-)\n") do
-      lines[#lines + 1] = line
+  -- Titles are shown on terminals, which obey control characters.
+  local function read_titles(text)
+    local titles = {}
+    for line in (text:gsub("[^\n%C]", " ") .. "\n"):gmatch "(.-)\n" do
+      titles[#titles + 1] = line
     end
-    return lines
+    return titles
   end
 
-  --- A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
-  -- @tparam table values of the entries by name
-  -- @tparam table schema
-  -- @treturn Catalogue
-  function cmml.import_catalogue(values, schema)
-    local function need(name, kind)
-      local value = values["catalogue." .. name]
-      if type(value) ~= kind then
-        error(("catalogue.%s is missing or of a wrong type"):format(name), 0)
+  -- A reader of entries that trusts none: need(name, what it has to be) and has(name).
+  local function reader(values)
+    local function get(name)
+      return values["catalogue." .. name]
+    end
+    local function need(name, fits)
+      local value = get(name)
+      if type(fits) == "string" and type(value) ~= fits
+        or type(fits) == "function" and not fits(value) then
+        raise(("catalogue.%s is missing or of a wrong type"):format(name), 0)
       end
       return value
     end
     local function vocab(name)
       local result, message = core.vocab(need(name .. ".bytes", "string"),
         need(name .. ".offsets", "table"))
-      return result or error(message, 0)
+      return result or raise(message, 0)
     end
-    local self = setmetatable({ schema = cmml.data.schema(schema), items = vocab "items", vocabs = {},
-      item_bags = {} }, Catalogue)
-    local extra = self.schema.unknown == "learned" and 1 or 0
-    for _, side in ipairs { "item", "user" } do
-      for f, field in ipairs(self.schema[side]) do
-        local name = field[1]
-        self.vocabs[name] = vocab("values." .. name)
-        if side == "item" then
-          local ids, most = need("ids." .. name, "table"), #self.vocabs[name] + extra
-          for _, id in ipairs(ids) do
-            if id > most then
-              error(("catalogue.ids.%s: id %d of %d values"):format(name, id, most), 0)
-            end
-          end
-          local bag = { ids = core.ids(ids) }
-          if field.multi then
-            bag.segments = core.segments(need("lengths." .. name, "table"))
-          end
-          if #(bag.segments or bag.ids) ~= #self.items
-            or bag.segments and bag.segments:rows() ~= #bag.ids then
-            error(("catalogue: field %s does not fit the %d items"):format(name, #self.items), 0)
-          end
-          self.item_bags[f] = bag
-        end
+    return { get = get, need = need, vocab = vocab }
+  end
+
+  -- The values of a field of items, which a file has for every row.
+  local function read_bag(read, field, n_values, n_items)
+    local ids = read.need("ids." .. field.name, "table")
+    for _, id in ipairs(ids) do
+      if id > n_values then
+        raise(("catalogue.ids.%s: id %d of %d values"):format(field.name, id, n_values), 0)
       end
     end
-    self.item_bags.merged = core.merge_bags(self.item_bags)
-    if values["catalogue.titles"] then
-      -- Titles are shown on terminals, which obey control characters.
-      self.titles = split_lines((need("titles", "string"):gsub("[^\n%C]", " ")))
+    local bag = { ids = core.ids(ids) }
+    if field.multi then
+      bag.segments = core.segments(read.need("lengths." .. field.name, "table"))
+    end
+    if #(bag.segments or bag.ids) ~= n_items
+      or bag.segments and bag.segments:rows() ~= #bag.ids then
+      raise(("catalogue: field %s does not fit the %d items"):format(field.name, n_items), 0)
+    end
+    return bag
+  end
+
+  local function is_matrix(value)
+    return cmml.is_tensor(value) and value.ndim == 2 and value:isfinite()
+  end
+
+  -- Ids and vectors of a side.
+  local function read_side(read, name, has_ids, has_vectors)
+    local fields = { vectors = {} }
+    fields.ids = has_ids and read.vocab(name) or nil
+    if has_vectors then
+      local vectors = read.need(vectors_entry(name, "cf"), is_matrix)
+      if vectors.shape[1] ~= #fields.ids then
+        raise(("catalogue.%s.vectors: %d vectors of %d %s"):format(name, vectors.shape[1],
+          #fields.ids, name), 0)
+      end
+      fields.vectors.cf = vectors
+    end
+    return fields
+  end
+
+  local function read_counts(read, n_items)
+    local counts = read.need("counts", function(value)
+      return cmml.is_tensor(value) and value.ndim == 1 and value.count == n_items
+        and value:isfinite()
+    end)
+    if core.lt(counts, 0):sum():item() > 0 then
+      raise("catalogue.counts holds negative numbers, but counts how many took each item", 0)
+    end
+    return counts
+  end
+
+  --- A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+  -- @tparam table values of the entries by name
+  -- @tparam table schema plain data of the configuration
+  -- @tparam table setting which setting it is for: name, and knows_users (its files have the raw ids
+  -- of users, and counts)
+  -- @treturn Catalogue
+  local function import(values, schema, setting)
+    local read = reader(values)
+    local has_vectors = schema.vectors ~= nil
+    local declared = cmml.data.schema { item = schema.item, user = schema.user,
+      unknown = schema.unknown, min_count = schema.min_count }
+    declared.vectors = has_vectors and tostring(schema.vectors) or nil
+    local self = new { setting = setting.name, schema = declared,
+      users = read_side(read, "users", setting.knows_users, has_vectors),
+      items = read_side(read, "items", true, has_vectors) }
+    if has_vectors and self.users.vectors.cf.shape[2] ~= self.items.vectors.cf.shape[2] then
+      raise("catalogue: vectors of users and items are of different widths", 0)
+    end
+    for _, names in ipairs(sides) do
+      local of = self[names[1]]
+      of.extra = declared.unknown == "learned" and 1 or 0
+      for i, field in ipairs(declared[names[2]]) do
+        of.fields[i] = { name = field[1], multi = field.multi,
+          vocab = read.vocab("values." .. field[1]) }
+      end
+    end
+    self.items.bags = {}
+    for f, field in ipairs(self.items.fields) do
+      self.items.bags[f] = read_bag(read, field, #field.vocab + self.items.extra, #self.items)
+    end
+    self.items.bags.merged = core.merge_bags(self.items.bags)
+    if setting.knows_users then
+      self.items.counts = read_counts(read, #self.items)
+    end
+    if read.get "titles" then
+      self.items.titles = read_titles(read.need("titles", "string"))
     end
     return self
   end
+
+  return { new = new, import = import, class = Catalogue }
 end

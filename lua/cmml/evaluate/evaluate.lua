@@ -1,82 +1,132 @@
---- Evaluation: adapt to each test user's support, predict the query, compare.
+--- Evaluation: adapt to the support of each task, score its lists, compare with their labels.
+--
+-- Tasks of any setting can be evaluated on. `tasks:evaluation(models, opt)` gives a table with
+--
+--    defaults     draws, cutoffs and metrics where nothing else is asked for
+--    relevant     the rating from which on a row is relevant; nil where labels are 1 and 0
+--    binary       whether labels are 1 and 0
+--    batches(draw)    an iterator; each batch is a table with support(m), the Rows that model m
+--                 adapts to, and next(), which gives lists to score (Rows with labels), the number
+--                 of values before theirs, and nil at the end
+--    finish(results)  optional: adds what the setting tells besides
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
+
+-- The most cutoffs, and the highest, that the core takes.
+local most, highest = 1000, (1 << 31) - 1
 
 return function(cmml)
-  local function check_models(models)
+  local function check_models(models, tasks)
     if type(models) ~= "table" or #models == 0 then
-      error("evaluate: a list of recommenders was expected", 3)
+      raise("evaluate: a list of recommenders was expected", 3)
     end
     for m, model in ipairs(models) do
       if type(model) ~= "table" or not model.adapt_rows then
-        error(("evaluate: entry %d of the list must be a recommender, not %s"):format(m,
+        raise(("evaluate: entry %d of the list must be a recommender, not %s"):format(m,
           type(model)), 3)
-      elseif model.setting == "scenario" then
-        error(("evaluate: entry %d, %s, ranks in scenarios: evaluate_ranking judges it"):format(m,
-          model.kind), 3)
+      elseif model.setting.name ~= tasks.setting then
+        raise(("evaluate: entry %d, %s, is for %s, but the tasks are of the setting %s"):format(m,
+          tostring(model), model.setting.title, tasks.setting), 3)
       end
     end
   end
 
-  -- The metrics of the query of a batch by name. Of both kinds of ndcg_exp the one that reads the
-  -- ratings themselves is kept.
-  local function judge(scores, query, opt)
-    local metrics = cmml.metrics.rating(scores, query.labels, query.segments, opt.cutoffs)
-    if opt.relevant then
-      local labels = 1 - query.labels:lt(opt.relevant)
-      for name, list in pairs(cmml.metrics.ranking(scores, labels, query.segments,
-        opt.cutoffs)) do
-        metrics[name] = metrics[name] or list
-      end
-    end
-    return metrics
-  end
-
-  --- Evaluates recommenders on the same tasks. Each user's value of a metric is the mean over the
-  -- draws, so that the interval speaks of users.
-  -- @tparam table models list of recommenders
-  -- @tparam Tasks tasks
-  -- @tparam[opt] table options draws (default 5), cutoffs (of metrics of the first k, default
-  -- {1, 3}), relevant (a rating: query items that a user rated so or higher are to be found, and
-  -- the metrics of `metrics.ranking` say how well each query is ranked; default: none of them)
-  -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
-  -- `metrics.summary`), and values, one a user. A user whose metric does not exist in one of the
-  -- draws is skipped.
-  function cmml.evaluate(models, tasks, options)
-    local opt = args.check("evaluate", options, { draws = { "integer", 5 },
-      cutoffs = { "table", { 1, 3 } }, relevant = "number?" })
-    args.check("evaluate", { tasks = tasks }, { tasks = "cmml.Tasks" })
-    check_models(models)
+  local function check_numbers(opt)
     if opt.draws < 1 then
-      error(("evaluate: draws must be at least 1, but is %d"):format(opt.draws), 2)
+      raise(("evaluate: draws must be at least 1, but is %d"):format(opt.draws), 3)
     elseif opt.relevant and opt.relevant - opt.relevant ~= 0 then -- infinite, or no number
-      error(("evaluate: relevant must be a rating, not %g"):format(opt.relevant), 2)
-    elseif tasks:count() == 0 then
-      error("evaluate: there are no users to judge by", 2)
+      raise(("evaluate: relevant must be a rating, not %g"):format(opt.relevant), 3)
     end
+    args.sizes("evaluate: cutoffs", opt.cutoffs, 4)
+    if #opt.cutoffs > most then
+      raise(("evaluate: %d cutoffs are too many: at most %d are supported"):format(#opt.cutoffs,
+        most), 3)
+    end
+    for _, k in ipairs(opt.cutoffs) do
+      if k > highest then
+        raise(("evaluate: cutoffs must be at most %d, as %d is not"):format(highest, k), 3)
+      end
+    end
+  end
+
+  -- Adds the values of some lists to those of a model.
+  local function add_values(values, found, first, draws)
+    for name, list in pairs(found) do
+      local column = values[name] or {}
+      values[name] = column
+      for i, value in ipairs(list) do
+        column[first + i] = (column[first + i] or 0) + value / draws
+      end
+    end
+  end
+
+  local general = { draws = "integer?", cutoffs = "table?", metrics = "table?",
+    relevant = "number?", on_task = "function?", stop_if_not_finite = { "boolean", false } }
+
+  -- What evaluate takes of these tasks.
+  local function read_options(tasks, options)
+    local known = {}
+    for _, source in ipairs { general, tasks.evaluation_rules or {} } do
+      for key, rule in pairs(source) do
+        known[key] = rule
+      end
+    end
+    return args.check("evaluate", options, known, 4)
+  end
+
+  --- Evaluates recommenders on the same tasks. Each task's value of a metric is the mean over the
+  -- draws, so that the interval speaks of tasks.
+  -- @tparam table models list of recommenders
+  -- @tparam Tasks|ScenarioSplit tasks what to evaluate on: tasks of people (`users.tasks`), a split
+  -- of scenarios, or tasks of another setting
+  -- @tparam[opt] table options draws (of support and query; default 5 for users, 1 for scenarios),
+  -- cutoffs (of metrics of the first k; default {1, 3} for users, {10, 20, 50} for scenarios),
+  -- metrics (list of names, see `metrics.names`; "recall" is at every cutoff, "recall@20" at that
+  -- one; default mae, rmse and ndcg_exp for users, recall, ndcg and auc for scenarios), relevant (a
+  -- rating: query items that a user rated so or higher are relevant; adds the ranking metrics to
+  -- the default ones), on_task(done, count), stop_if_not_finite (true: gives nil as soon as a score
+  -- is not a finite number). Of scenarios alone, see `ScenarioSplit:evaluation`: part, seed,
+  -- max_users, support, support_negatives, order, negatives, batch, chunk, scenarios
+  -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
+  -- `metrics.summary`), and values, one a task (NaN where the metric does not exist in one of the
+  -- draws); and what the setting tells besides
+  function cmml.evaluate(models, tasks, options)
+    if type(tasks) ~= "table" or type(tasks.evaluation) ~= "function" then
+      raise("evaluate: tasks were expected (users.tasks, or a split of scenarios), not "
+        .. args.describe(tasks), 2)
+    end
+    check_models(models, tasks)
+    local opt = read_options(tasks, options)
+    local plan = tasks:evaluation(models, opt)
+    local names = opt.metrics or plan.defaults.metrics
+    if not opt.metrics and opt.relevant then
+      names = cmml.metrics.names()
+    end
+    opt.draws, opt.cutoffs = opt.draws or plan.defaults.draws, opt.cutoffs or plan.defaults.cutoffs
+    check_numbers(opt)
+    local compute = cmml.metrics.computer("evaluate", names, opt.cutoffs, opt.relevant, plan.binary)
     local values = {}
     for m in ipairs(models) do
       values[m] = {}
     end
     for draw = 1, opt.draws do
-      local first = 0
-      for batch in tasks:batches(draw) do
+      for batch in plan.batches(draw) do
+        local states = {}
         for m, model in ipairs(models) do
-          local scores = cmml.no_grad(function()
-            local state = model:adapt_rows(batch.support, batch.users)
-            return model:score_rows(state, batch.query.items, batch.query.segments)
-          end)
-          for name, list in pairs(judge(scores, batch.query, opt)) do
-            local sums = values[m][name] or {}
-            values[m][name] = sums
-            for i, value in ipairs(list) do
-              sums[first + i] = (sums[first + i] or 0) + value / opt.draws
+          states[m] = model:state_of(batch.support(m))
+        end
+        for rows, first in batch.next do
+          for m, model in ipairs(models) do
+            local scores = model:scores_of(states[m], rows)
+            if opt.stop_if_not_finite and not scores:isfinite() then
+              return nil
             end
+            add_values(values[m], compute(scores, rows.labels, rows.lists or rows.segments), first,
+              opt.draws)
           end
         end
-        first = first + #batch.query.segments
       end
     end
     local results = {}
@@ -87,91 +137,9 @@ return function(cmml)
         results[m][name].values = list
       end
     end
+    if plan.finish then
+      plan.finish(results)
+    end
     return results
-  end
-
-  --- Evaluates recommenders on supports of several sizes. The query of a user's draw is the same
-  -- for every size, and a smaller support is the beginning of a larger one, so only what was shown
-  -- makes a difference. A user with fewer ratings than a size beside the query shows them all.
-  -- @tparam table models list of recommenders
-  -- @tparam Tasks tasks whose own support does not count
-  -- @tparam table sizes list of supports, such as {0, 1, 2, 5, 10, 20, 40}
-  -- @tparam[opt] table options draws, cutoffs, relevant: see `evaluate`
-  -- @treturn table for each size what `evaluate` gives
-  function cmml.evaluate_by_support(models, tasks, sizes, options)
-    args.check("evaluate_by_support", { tasks = tasks, sizes = sizes },
-      { tasks = "cmml.Tasks", sizes = "table" })
-    local by_size = {}
-    for i, size in ipairs(sizes) do
-      by_size[i] = cmml.evaluate(models, tasks:with_support(size), options)
-    end
-    return by_size
-  end
-
-  -- A Markdown table of "mean ± interval": metric(m, c) is the metric of row m in column c.
-  local function format_table(titles, heads, leaky, metric)
-    local corner = leaky and "model (leaky)" or "model"
-    local width = #corner
-    for _, title in ipairs(titles) do
-      width = math.max(width, #title)
-    end
-    local lines = { ("| %-" .. width .. "s |"):format(corner) }
-    local rule = "|" .. ("-"):rep(width + 2) .. "|"
-    for _, head in ipairs(heads) do
-      lines[1] = lines[1] .. (" %-15s |"):format(head)
-      rule = rule .. ("-"):rep(math.max(15, #head) + 2) .. "|"
-    end
-    lines[2] = rule
-    for m, title in ipairs(titles) do
-      local line = ("| %-" .. width .. "s |"):format(title)
-      for c, head in ipairs(heads) do
-        local value = metric(m, c)
-        local cell = ("%.4f ± %.4f"):format(value.mean, value.interval)
-        line = line .. (" %s%s |"):format(cell, (" "):rep(math.max(15, #head) - utf8.len(cell)))
-      end
-      lines[#lines + 1] = line
-    end
-    return table.concat(lines, "\n")
-  end
-
-  local function metric_of(what, result, name)
-    if not result then
-      error(what .. ": there are more titles or sizes than results", 5)
-    end
-    return result[name] or error(("%s: there is no metric %s; %s"):format(what, tostring(name),
-      args.suggest(tostring(name), args.keys(result))), 5)
-  end
-
-  --- The results of `evaluate` as a Markdown table.
-  -- @tparam table titles one a model
-  -- @tparam table results
-  -- @tparam[opt] table names metrics, in the order of the columns; default: mae, rmse, ndcg_exp@1,
-  -- ndcg_exp@3
-  -- @tparam[opt=false] boolean leaky what was judged had been learnt from: the table says so
-  -- @treturn string; a line after the table says where `evaluate_ranking` could not check for leaks
-  function cmml.format_results(titles, results, names, leaky)
-    names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
-    local text = format_table(titles, names, leaky, function(m, c)
-      return metric_of("format_results", results[m], names[c])
-    end)
-    return text .. (results.unchecked
-      and "\n\nleaks could not be checked: the vectors or counts are from a file" or "")
-  end
-
-  --- One metric of the results of `evaluate_by_support` as a Markdown table, a column a size.
-  -- @tparam table titles one a model
-  -- @tparam table sizes as they were evaluated
-  -- @tparam table by_size
-  -- @tparam[opt="mae"] string name of the metric
-  -- @tparam[opt=false] boolean leaky see `format_results`
-  -- @treturn string
-  function cmml.format_by_support(titles, sizes, by_size, name, leaky)
-    local heads = {}
-    for i, size in ipairs(sizes) do
-      heads[i] = ("support %d"):format(size)
-    end
-    return format_table(titles, heads, leaky, function(m, c)
-      return metric_of("format_by_support", by_size[c] and by_size[c][m], name or "mae")
-    end)
   end
 end

@@ -1,17 +1,25 @@
---- Metrics: means over tasks, with intervals.
+--- Metrics: values of tasks, registered by name, and their means with intervals.
+--
+-- Metrics come in families that are computed together from the scores and labels of ranked lists.
+-- What comes with the library and what a user registers are the same thing: every metric can be
+-- asked for by its name wherever models are evaluated.
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local raise = args.error
 
 return function(cmml)
   local metrics = {}
+  --- Metrics: `metrics.register`, `metrics.summary`, and what comes with the library.
   cmml.metrics = metrics
+
+  local families, owner = {}, {}
 
   --- What is known of a metric from its value for each task. Values that do not exist (NaN) are
   -- left out and counted.
   -- @tparam table values list of numbers, one a task
   -- @treturn table mean, interval (half the width of the 95 % interval: 1.96 standard deviations /
-  -- sqrt(tasks)), tasks (that count), skipped
+  -- sqrt(tasks)), tasks (number of values), skipped
   function metrics.summary(values)
     local n, sum = 0, 0
     for _, value in ipairs(values) do
@@ -64,5 +72,155 @@ return function(cmml)
       end
     end
     return named
+  end
+
+  local function check_names(list, what)
+    if type(list) ~= "table" then
+      raise(("metrics.register: %s must be a list of names, not %s"):format(what,
+        args.describe(list)), 3)
+    end
+    for _, name in ipairs(list) do
+      if type(name) ~= "string" or not name:find "^%a[%w_]*$" then
+        raise(("metrics.register: a name in %s must be of letters, digits and _, not %s"):format(
+          what, args.describe(name)), 3)
+      end
+    end
+  end
+
+  --- Registers metrics that are computed together.
+  -- @tparam table family names (of metrics of the whole list), at (names of metrics of the first k,
+  -- which are asked for as name@k), relevance (true: labels are 1 or 0; ratings become so by the
+  -- option relevant of `evaluate`), better ("max", the default, or "min"), compute (a function of
+  -- scores [rows], labels [rows], segments (one a list) and cutoffs that gives by full name, such
+  -- as "mae" or "recall@20", a list of numbers, one a list; NaN where it does not exist). Names
+  -- that another family has already stay that one's, unless they are all taken
+  function metrics.register(family)
+    local known = { names = true, at = true, relevance = true, better = true, compute = true }
+    for key in pairs(type(family) == "table" and family or {}) do
+      if not known[key] then
+        raise(("metrics.register: unknown field %s; %s"):format(tostring(key),
+          args.suggest(tostring(key), args.keys(known))), 2)
+      end
+    end
+    if type(family) ~= "table" or type(family.compute) ~= "function" then
+      raise("metrics.register: a table with names, at and compute (a function) was expected", 2)
+    end
+    local own = { compute = family.compute, relevance = family.relevance or false,
+      better = family.better or "max", names = family.names or {}, at = family.at or {} }
+    args.one_of("metrics.register: better", own.better, { "max", "min" })
+    check_names(own.names, "names")
+    check_names(own.at, "at")
+    local added, taken = 0, nil
+    for kind, list in pairs { whole = own.names, at = own.at } do
+      for _, name in ipairs(list) do
+        if owner[name] then
+          taken = name
+        else
+          owner[name], added = { family = own, at = kind == "at" }, added + 1
+        end
+      end
+    end
+    if added == 0 then
+      raise(taken and ("metrics.register: there is a metric %s already"):format(taken)
+        or "metrics.register: the family has no names", 2)
+    end
+    families[#families + 1] = own
+  end
+
+  metrics.register { names = { "mae", "rmse" }, at = { "ndcg_exp" }, better = "min",
+    compute = metrics.rating }
+  metrics.register { names = { "reciprocal_rank", "average_precision", "auc" },
+    at = { "recall", "precision", "hit", "ndcg", "ndcg_exp", "mrr", "map" }, relevance = true,
+    compute = metrics.ranking }
+  owner.ndcg_exp.better = "max"
+
+  --- The names of all registered metrics, sorted; those of the first k without k.
+  -- @treturn {string,...}
+  function metrics.names()
+    return args.keys(owner)
+  end
+
+  --- What is better in a metric.
+  -- @tparam string name such as "mae" or "recall@20"
+  -- @treturn string "min" or "max"
+  function metrics.better(name)
+    local own = metrics.find("metrics.better", name)
+    return own.better or own.family.better
+  end
+
+  --- A registered metric; raises, with the nearest known name, where there is none.
+  -- @tparam string where prefix of the message
+  -- @tparam string name with or without @k
+  -- @treturn table family, at (whether it takes a cutoff), base (its name), k (the cutoff, or nil)
+  function metrics.find(where, name)
+    local base, k = tostring(name):match "^([^@]+)@(%d+)$"
+    base = base or tostring(name)
+    local own = owner[base]
+    if not own or k and (not own.at or math.tointeger(tonumber(k)) < 1) then
+      raise(("%s: there is no metric %s; %s"):format(where, tostring(name), own
+        and base .. (own.at and "@k takes a cutoff k of at least 1" or " takes no cutoff")
+        or args.suggest(base, metrics.names())), 3)
+    end
+    return { family = own.family, at = own.at, base = base, better = own.better,
+      k = k and math.tointeger(tonumber(k)) }
+  end
+
+  --- A function that computes metrics by name.
+  -- @tparam string where prefix of messages
+  -- @tparam {string,...} names such as {"mae", "recall@20", "ndcg"}; without @k: at every cutoff
+  -- @tparam table cutoffs list of k
+  -- @tparam ?number relevant the rating from which on a row is relevant; nil: labels are 1 and 0
+  -- @tparam boolean binary whether labels are 1 and 0
+  -- @treturn function of (scores, labels, segments) giving lists of numbers by full name
+  -- @treturn {string,...} the full names, in the order asked for
+  function metrics.computer(where, names, cutoffs, relevant, binary)
+    local wanted, order, needed, at = {}, {}, {}, {}
+    local function want(full)
+      if not wanted[full] then
+        wanted[full], order[#order + 1] = true, full
+      end
+    end
+    local function cut(k)
+      for _, known in ipairs(at) do
+        if known == k then
+          return
+        end
+      end
+      at[#at + 1] = k
+    end
+    for _, name in ipairs(names) do
+      local metric = metrics.find(where, name)
+      if metric.family.relevance and not binary and not relevant then
+        raise(("%s: %s needs the option relevant: the rating from which on an item is relevant")
+          :format(where, name), 3)
+      end
+      needed[metric.family] = true
+      for _, k in ipairs(metric.at and (metric.k and { metric.k } or cutoffs) or {}) do
+        cut(k)
+        want(("%s@%d"):format(metric.base, k))
+      end
+      if not metric.at then
+        want(metric.base)
+      end
+    end
+    return function(scores, labels, segments)
+      local found, binary_labels = {}, nil
+      for _, family in ipairs(families) do
+        if needed[family] then
+          local own = labels
+          if family.relevance and relevant then
+            binary_labels = binary_labels or 1 - labels:lt(relevant)
+            own = binary_labels
+          end
+          for name, list in pairs(family.compute(scores, own, segments,
+            #at > 0 and at or { 1 })) do
+            if wanted[name] and not found[name] then
+              found[name] = list
+            end
+          end
+        end
+      end
+      return found
+    end, order
   end
 end

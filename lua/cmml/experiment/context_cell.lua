@@ -56,7 +56,8 @@ local function agreement(cmml, x, groups)
     k = k + (seen[group] and 0 or 1)
     seen[group] = true
   end
-  return cmml.analysis.adjusted_rand_index(cmml.analysis.kmeans(x, { k = k, restarts = 20 }).clusters, groups)
+  local found = cmml.analysis.kmeans(x, { k = k, restarts = 20 })
+  return cmml.analysis.adjusted_rand_index(found.clusters, groups)
 end
 
 -- The metrics that both experiments have.

@@ -3,7 +3,6 @@
 -- @module cmml.experiment.given
 local args = require "cmml.base.args"
 local files = require "cmml.settings.scenarios.filters"
-local made = require "cmml.experiment.made"
 
 local given = {}
 
@@ -41,7 +40,7 @@ local bounds = {
 
 -- The filters of scenarios; each may leave the other at its default.
 local function check_filters(what, opt)
-  local defaults = opt.data and files.defaults or made.filters
+  local defaults = opt.data and files.defaults or { min_items = 10, max_items = 100 }
   local least, most = opt.min_items or defaults.min_items, opt.max_items or defaults.max_items
   if least > most then
     error(("%s: min_items (%d) must not be above max_items (%d)"):format(what, least, most), 0)

@@ -36,7 +36,7 @@ end
 function scenario_cell.settings(cmml, opt, source, protocol)
   local filters = { min_items = opt.min_items, max_items = opt.max_items, by = opt.by }
   if source ~= "made" then
-    local found, message = cmml.scenario_loaders(source, filters)
+    local found, message = cmml.scenarios.loaders(source, filters)
     if not found then
       error(message, 0)
     end

@@ -2,7 +2,6 @@
 -- share, so that both give the same numbers.
 --
 -- @module cmml.experiment.scenario_run
-local made = require "cmml.experiment.made"
 local with = require("cmml.experiment.user_cell").with
 
 local scenario_run = {}
@@ -17,7 +16,7 @@ function scenario_run.read(cmml, source, filters)
   if source == "made" then
     data, message = made.scenarios(cmml, filters)
   else
-    data, message = cmml.scenario_source(source, filters)
+    data, message = cmml.scenarios.read(source, filters)
   end
   return data or error(message, 0)
 end

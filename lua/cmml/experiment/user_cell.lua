@@ -2,11 +2,10 @@
 -- others, under a protocol.
 --
 -- @module cmml.experiment.user_cell
-local made = require "cmml.experiment.made"
 
 local user_cell = {}
 
---- The protocols of `cmml.user_protocol` by name: what each judges, in order, as {title, leaky, as
+--- The protocols of `cmml.users.protocol` by name: what each judges, in order, as {title, leaky, as
 -- (the name of the evaluation there)}.
 user_cell.protocols = {
   full = { { title = "Cold users, full histories", as = "cold users" } },
@@ -183,7 +182,7 @@ end
 --- The data set, and what a protocol makes of it.
 -- @tparam table cmml the library
 -- @tparam table settings data, protocol, ..
--- @treturn table see `cmml.user_protocol`
+-- @treturn table see `cmml.users.protocol`
 function user_cell.prepare(cmml, settings)
   local dataset, data, message
   if settings.data == "made" then
@@ -193,7 +192,7 @@ function user_cell.prepare(cmml, settings)
   end
   if dataset then
     local listed = settings.data .. "/test_users.txt"
-    data, message = cmml.user_protocol(dataset, { protocol = settings.protocol,
+    data, message = cmml.users.protocol(dataset, { protocol = settings.protocol,
       cap = settings.cap, valid = settings.valid, data_seed = settings.data_seed,
       test_users = settings.data ~= "made" and cmml.core.exists(listed) and listed or nil })
   end
@@ -209,7 +208,7 @@ function user_cell.run(cmml, settings)
   local model, result = fit(cmml, data, settings)
   local sizes = table.move(settings.supports, 1, #settings.supports, 2, { settings.support })
   local found = {}
-  for _, evaluation in ipairs(cmml.evaluate_protocol({ model }, data, { sizes = sizes,
+  for _, evaluation in ipairs(cmml.users.evaluate_protocol({ model }, data, { sizes = sizes,
     query = settings.query, seed = settings.judge_seed, draws = settings.draws })) do
     for _, column in ipairs(user_cell.columns(evaluation.name)) do
       found[column.name] = evaluation.by_size[1][1][column.base].values

@@ -94,4 +94,10 @@ return function(cmml)
       item_ids = core.select_ids(items.ids, often),
       groups = files.groups(core, items.vocab, tagged.columns.artistID, tag.ids, names) })
   end
+
+  cmml.loader {
+    name = "lastfm", setting = "scenarios", title = "Last.fm, tags (user_artists.dat)",
+    marks = { "user_artists.dat" }, files = { "user_artists.dat", "user_taggedartists.dat",
+      "tags.dat", "artists.dat" }, options = { "min_plays" }, read = cmml.loaders.lastfm,
+  }
 end

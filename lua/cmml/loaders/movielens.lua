@@ -204,4 +204,11 @@ return function(cmml)
     return cmml.dataset { name = folder:match("([^/]+)/*$") or folder,
       schema = schema, ratings = ratings, items = items, users = users }
   end
+
+  cmml.loader {
+    name = "movielens", setting = "users", title = "MovieLens-1M (ratings.dat)",
+    marks = { "ratings.dat" }, files = { "ratings.dat", "users.dat", "movies.dat",
+      "movies_extrainfos.dat", "test_users.txt" },
+    options = { "item_fields", "user_fields", "unknown", "min_count" }, read = cmml.movielens,
+  }
 end

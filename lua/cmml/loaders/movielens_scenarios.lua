@@ -218,4 +218,12 @@ return function(cmml)
     data.name, data.titles = name, titles_of(list, data.items)
     return files.finish(cmml, opt, data)
   end
+
+  cmml.loader {
+    name = "movielens_scenarios", setting = "scenarios",
+    title = "MovieLens, genres or tags (ratings.csv, ratings.dat)",
+    marks = { "ratings.csv", "ratings.dat" }, files = { "ratings.csv", "movies.csv", "tags.csv",
+      "ratings.dat", "movies.dat" }, options = { "by", "min_rating" },
+    read = cmml.loaders.movielens_scenarios,
+  }
 end

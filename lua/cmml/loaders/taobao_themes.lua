@@ -53,4 +53,11 @@ return function(cmml)
       user_ids = user.ids, item_ids = item.ids, groups = files.groups(core, item.vocab,
         members.columns.item_id, theme.ids, files.texts(theme.vocab, "theme ")) })
   end
+
+  cmml.loader {
+    name = "taobao_themes", setting = "scenarios",
+    title = "Taobao's themes (theme_click_log.csv)", marks = { "theme_click_log.csv" },
+    files = { "theme_click_log.csv", "theme_item_pool.csv" }, options = { "items" },
+    read = cmml.loaders.taobao_themes,
+  }
 end

@@ -60,4 +60,10 @@ return function(cmml)
     visits.name = name
     return files.finish(cmml, opt, visits)
   end
+
+  cmml.loader {
+    name = "yelp", setting = "scenarios", title = "Yelp, attributes (Yelp.txt)",
+    marks = { "Yelp.txt" }, files = { "Yelp.txt", "Yelp_item2attributes.json" },
+    read = cmml.loaders.yelp,
+  }
 end

@@ -3,12 +3,12 @@
 --
 -- @module cmml
 local json = require "cmml.base.json"
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
-  use "recommenders.recommender"
   local core = cmml.core
-  local Recommender = cmml.Recommender
+  local Recommender = use "recommenders.recommender"
+  local catalogues = use "data.catalogue"
   local format, format_version = "cmml-model", 1
 
   -- What a model file keeps of a recommender: its arrays, and what makes it again from them.
@@ -28,7 +28,7 @@ return function(cmml, use)
   -- @treturn ?string message
   function cmml.save(model, path, extra)
     if type(model) ~= "table" or not model.catalogue or type(path) ~= "string" then
-      error("save: a recommender and the path of a file were expected", 2)
+      raise("save: a recommender and the path of a file were expected", 2)
     end
     extra = extra or {}
     local entries, config = contents_of(model)
@@ -83,28 +83,32 @@ return function(cmml, use)
     return table.concat(sizes, "x")
   end
 
-  --- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders.
-  -- @tparam table entries list of {name, tensor or list of integers}
-  -- @tparam table expected list of {name, shape}, in order; without shape a list of integers
-  function cmml.check_entries(entries, expected)
+  -- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders:
+  -- entries is a list of {name, tensor or list of integers}, expected one of {name, shape}, in order;
+  -- without shape a list of integers.
+  local function check_entries(entries, expected)
     for i, want in ipairs(expected) do
       local name, value = table.unpack(entries[i] or {})
       if name ~= want[1] or cmml.is_tensor(value) ~= (want[2] ~= nil) then
-        error(("the entry %s is missing"):format(want[1]), 0)
+        raise(("the entry %s is missing"):format(want[1]), 0)
       end
       if want[2] and shape_text(value.shape) ~= shape_text(want[2]) then
-        error(("%s has shape %s, but %s was expected"):format(name, shape_text(value.shape),
+        raise(("%s has shape %s, but %s was expected"):format(name, shape_text(value.shape),
           shape_text(want[2])), 0)
       end
     end
   end
 
   local function restore(entries, config)
-    local class = cmml.recommenders[config.kind]
+    if type(config.options) ~= "table" or type(config.schema) ~= "table" then
+      raise("the configuration lacks options or schema", 0)
+    end
+    local setting = cmml.setting_of_file(config.schema.setting)
+    local class = setting and cmml.kinds.of_file(config.kind, setting.name)
     if not class then
-      error(("no recommender of kind %s is known"):format(tostring(config.kind)), 0)
-    elseif type(config.options) ~= "table" or type(config.schema) ~= "table" then
-      error("the configuration lacks options or schema", 0)
+      raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, register "
+        .. "it first (--modules)"):format(tostring(config.kind), setting.title)
+        or ("the setting %s is not known"):format(tostring(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}
     for _, entry in ipairs(entries) do
@@ -113,18 +117,18 @@ return function(cmml, use)
         catalogue[entry.name] = entry.value
       elseif not cmml.is_tensor(entry.value)
         and not (section == "model" and class.integers[name] and type(entry.value) == "table") then
-        error(("%s is not an array of floating-point numbers"):format(entry.name), 0)
+        raise(("%s is not an array of floating-point numbers"):format(entry.name), 0)
       elseif section == "model" then
         model[#model + 1] = { name, entry.value }
         if cmml.is_tensor(entry.value) and not entry.value:isfinite() then
-          error(("%s holds numbers that are not finite"):format(entry.name), 0)
+          raise(("%s holds numbers that are not finite"):format(entry.name), 0)
         end
       elseif section == "training" then
         training[name] = entry.value
       end
     end
-    local import = class.import_catalogue or cmml.import_catalogue
-    return class.restore(import(catalogue, config.schema), config.options, model), training
+    return class.restore(catalogues.import(catalogue, config.schema, setting), config.options,
+      model), training
   end
 
   --- A recommender as plain data: what a model file would keep of it.
@@ -147,7 +151,7 @@ return function(cmml, use)
   -- @treturn string|table message, or what went with the model: tensors by name, notes, version
   function cmml.load(path)
     if type(path) ~= "string" then
-      error("load: the path of a model file was expected, not " .. type(path), 2)
+      raise("load: the path of a model file was expected, not " .. type(path), 2)
     end
     local archive, config = parse(path)
     if not archive then
@@ -160,4 +164,6 @@ return function(cmml, use)
     return model, { tensors = training, notes = config.notes,
       version = archive.metadata.library_version }
   end
+
+  return { check_entries = check_entries }
 end

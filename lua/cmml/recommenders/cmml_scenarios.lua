@@ -1,30 +1,62 @@
---- CMML behind the interface of recommenders, scenario setting: implicit feedback, frozen vectors.
+--- CMML in the setting scenarios: implicit feedback, vectors made beforehand.
 --
 -- @module cmml
-local args = require "cmml.base.args"
 local masked_rows = require "cmml.nn.masked_rows"
-local error = args.error
+local own_options = require "cmml.recommenders.cmml_options"
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
-  use "recommenders.scenario_recommender"
   local core, nn = cmml.core, cmml.nn
-  local ScenarioCmml = cmml.scenario_recommender_class("scenario_cmml", "CMML")
-  --- The weights of a `scenario_cmml`: its network, and what its terms weigh.
+  local presets = use "recommenders.presets"
+  use "recommenders.kind"
+  --- The weights of CMML on scenarios: its network, and what its terms weigh.
   -- @tfield Network network
   -- @tfield ?Tensor term_weight [terms]
   local Weights = nn.class "cmml.ScenarioWeights"
 
-  local known = { encoder = "string?", encoder_widths = "table?", encoder_detach = "boolean?",
-    encoder_negatives = "boolean?", context_shrink = "number?", hybrid = "string?",
-    modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
-    encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
-    bias_start = "table?", inputs = "table?", terms = "table?", term_start = "table?",
-    unit_rows = "boolean?", dropout = "number?", loss = "string?",
-    preset = { "string", "paper/scenario" } }
-  local rules = { seed = { "integer", 1 } }
-  for key, rule in pairs(known) do
-    rules[key] = rule
+  local function inputs()
+    local names = {}
+    for name in pairs(cmml.scenarios.pair_inputs) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
   end
+  local function losses()
+    local names = {}
+    for name in pairs(cmml.scenarios.pair_losses) do
+      names[#names + 1] = name
+    end
+    table.sort(names)
+    return names
+  end
+
+  local options = own_options(cmml)
+  for _, option in ipairs {
+    { name = "encoder_negatives", kind = "boolean", group = "model",
+      default_text = "the preset's, or true",
+      help = "false: the encoder sees the positives of a support alone" },
+    { name = "inputs", list = "string", choices = inputs, may_be_empty = true, group = "model",
+      default_text = "the preset's, or none",
+      help = "further columns of the rows, by their names in scenarios.pair_inputs" },
+    { name = "terms", list = "string", choices = inputs, may_be_empty = true, group = "model",
+      default_text = "the preset's, or none",
+      help = "what is added to the score with a learnt weight, by such names" },
+    { name = "term_start", kind = "table", group = "model", belongs_to = "terms", tunable = false,
+      default_text = "the preset's, or 0", help = "weights that the terms begin with, one a term" },
+    { name = "unit_rows", kind = "boolean", group = "model", default_text = "the preset's, or false",
+      help = "whether every vector is divided by the root mean square of its numbers, so that what "
+        .. "it says of taste is apart from how much there is of it; cf_score is the cosine then" },
+    { name = "dropout", kind = "number", from = 0, below = 1, group = "model",
+      default_text = "the preset's, or 0",
+      help = "fraction of the vectors' numbers that training hides, others for each task" },
+    { name = "loss", kind = "string", choices = losses, group = "model",
+      default_text = "the preset's, or hinge", help = "loss of a positive and its negatives" },
+  } do
+    options[#options + 1] = option
+  end
+
+  -- Options that are not the network's.
   local own = { preset = true, inputs = true, terms = true, term_start = true, unit_rows = true,
     dropout = true, loss = true }
 
@@ -44,7 +76,7 @@ return function(cmml, use)
       for i = 1, n do
         values[i] = start[i] or 0
         if math.type(values[i]) == nil or values[i] - values[i] ~= 0 then
-          error("scenario_cmml: term_start must be a list of finite numbers, one a term", 2)
+          raise("cmml: term_start must be a list of finite numbers, one a term", 2)
         end
       end
       cmml.no_grad(weight.copy_, weight, core.tensor(values))
@@ -53,60 +85,28 @@ return function(cmml, use)
     return module
   end
 
-  local function build(catalogue, options, init)
-    local preset = cmml.presets[options.preset]
-    local self = setmetatable({ catalogue = catalogue, options = options,
-      training = preset and preset.training }, ScenarioCmml)
-    local vectors = catalogue.vectors
-    local view = catalogue
-    if options.unit_rows then -- inputs and terms see what the network sees
-      vectors = vectors:unit_rows()
-      view = setmetatable({ vectors = vectors }, { __index = catalogue })
+  local function make(catalogue, opt, init)
+    local self, view = {}, catalogue
+    self.users, self.items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
+    if opt.unit_rows then -- inputs and terms see what the network sees
+      self.users, self.items = cmml.vectors.unit_rows(self.users), cmml.vectors.unit_rows(self.items)
+      view = { users = { vectors = { cf = self.users } },
+        items = { vectors = { cf = self.items }, counts = catalogue.items.counts } }
     end
-    self.users, self.items, self.width = vectors.users, vectors.items, vectors.items.shape[2]
+    self.width = self.items.shape[2]
     local width, of_items
-    width, of_items, self.row_inputs = cmml.read_pair_inputs("scenario_cmml: inputs", view,
-      options.inputs or {})
-    self.term_width, self.row_terms = cmml.read_pair_terms("scenario_cmml: terms", view,
-      options.terms or {})
+    width, of_items, self.row_inputs = cmml.scenarios.read_pair_inputs("cmml: inputs", view,
+      opt.inputs or {})
+    self.term_width, self.row_terms = cmml.scenarios.read_pair_terms("cmml: terms", view,
+      opt.terms or {})
     self.items = of_items and core.concat { self.items, of_items } or self.items
     self.dim = 2 * self.width + width
-    args.one_of("scenario_cmml: loss", options.loss or "hinge", args.keys(cmml.pair_losses), 4)
-    if options.dropout and not (options.dropout >= 0 and options.dropout < 1) then
-      error(("scenario_cmml: dropout must be from 0 to below 1, not %g"):format(options.dropout), 2)
-    end
     self.masks = {}
-    for place = 1, (options.dropout or 0) > 0 and 4 or 0 do -- users, items; support, query
-      self.masks[place] = nn.dropout { rate = options.dropout, place = place }
+    for place = 1, (opt.dropout or 0) > 0 and 4 or 0 do -- users, items; support, query
+      self.masks[place] = nn.dropout { rate = opt.dropout, place = place }
     end
-    self.module = make_module(self, options, init)
+    self.module = make_module(self, opt, init)
     return self
-  end
-
-  --- A CMML recommender of the scenario setting with fresh weights: a row is the vector of a user
-  -- and that of an item, which are not learnt; support labels are 1 or 0.
-  -- @tparam ScenarioCatalogue|Vectors catalogue with vectors; `ScenarioSplit:catalogue` makes one
-  -- @tparam[opt] table options preset (default "paper/scenario") and, over it, any option of
-  -- `network` but those of fields and labels (encoder, hybrid, modulation, backbone, hyper, ..);
-  -- inputs (names in `pair_inputs`, further columns of the rows; default none); terms (such names:
-  -- what is added to the score with a learnt weight; default none), term_start (list of the weights
-  -- that they begin with, default 0); unit_rows (true: every vector is divided by the root mean
-  -- square of its numbers, so that what it says of taste is apart from how much there is of it;
-  -- `cf_score` is the cosine then; default false); dropout (share of the vectors' numbers that
-  -- training hides, others for each task, default 0); loss (a name in `pair_losses`, default
-  -- "hinge"); seed of the initial weights (default 1). The preset's dim
-  -- does not count: it is that of the vectors. Where a component is another than the preset's, the
-  -- preset's options of that component do not count; beside given terms its term_start does not
-  -- @treturn Recommender; its field `training` holds the preset's defaults for `train`
-  function cmml.scenario_cmml(catalogue, options)
-    local opt = args.check("scenario_cmml", options, rules)
-    catalogue = cmml.as_scenario_catalogue("scenario_cmml", catalogue)
-    if not catalogue.vectors then
-      error("scenario_cmml: the catalogue has no vectors; make some with vectors.als or "
-        .. "vectors.bpr of the split's background", 2)
-    end
-    return build(catalogue, cmml.preset_options("scenario_cmml", opt, known, "scenario"),
-      nn.init(opt.seed))
   end
 
   -- Rows of vectors: each user's and each item's once a task. In training `key` says which of their
@@ -144,74 +144,43 @@ return function(cmml, use)
     return scores, parts
   end
 
-  --- The contexts of tasks, from one forward pass over their supports.
-  -- @tparam table support segments, users, items (Ids), labels [rows] of all tasks
-  -- @treturn table the state for `score_rows`; field context [tasks, dim]
-  function ScenarioCmml:adapt_rows(support)
-    return adapt(self, support)
-  end
+  cmml.kind {
+    name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "scenarios" },
+    learns = "gradient", adapts = "forward", needs = { vectors = true }, options = options,
+    presets = presets.scenarios, default_preset = "recommended/scenario",
+    formerly = { "scenario_cmml" }, make = make,
+    adapt = function(self, support)
+      return adapt(self, support)
+    end,
+    score = function(self, state, rows, opt)
+      return score(self, state, rows, opt)
+    end,
 
-  --- Scores of rows under those contexts.
-  -- @tparam table state what `adapt_rows` gave
-  -- @tparam Ids items a row of the catalogue for each score
-  -- @tparam Segments segments which rows belong to which task
-  -- @tparam Ids users the user of each row
-  -- @tparam[opt] table options parts = true returns what was computed on the way, too
-  -- @treturn Tensor [rows]
-  -- @treturn ?table see `Network:score`
-  function ScenarioCmml:score_rows(state, items, segments, users, options)
-    return score(self, state, { users = users, items = items, segments = segments }, options)
-  end
+    -- The mean over tasks of the mean over pairs of the loss that the options name, under dropout
+    -- where they say so (CMML eq. 4).
+    loss = function(self, batch)
+      local key = #self.masks > 0 and batch or nil
+      local rows = core.paired_rows(batch.query)
+      local scores = score(self, adapt(self, batch.support, key), rows, nil, key)
+      return cmml.scenarios.pair_loss(self.options.loss or "hinge", scores, rows,
+        batch.query.segments)
+    end,
 
-  --- What training minimises: the mean over tasks of the mean over pairs of the loss that the
-  -- options name, under dropout where they say so.
-  -- @tparam table batch as ScenarioTasks:batches gives it
-  -- @treturn Tensor a single number
-  function ScenarioCmml:loss(batch)
-    local key = #self.masks > 0 and batch or nil
-    local rows = core.paired_rows(batch.query)
-    local scores = score(self, adapt(self, batch.support, key), rows, nil, key)
-    return cmml.pair_loss(self.options.loss or "hinge", scores, rows, batch.query.segments)
-  end
+    -- The same weights over a catalogue with vectors of the same width, such as those that were made
+    -- of more interactions (see `ScenarioSplit:vectors`).
+    over = function(self, catalogue)
+      local vectors = catalogue.items.vectors.cf
+      local width = vectors and vectors.shape[2]
+      if width ~= self.width then
+        raise(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
+          width and ("vectors of %d numbers"):format(width) or "no vectors", self.width), 2)
+      end
+      return self.restore(catalogue, self.options, self:tensors())
+    end,
 
-  --- The same weights over another catalogue: with vectors of the same width, such as those that
-  -- were made of more interactions (see `ScenarioSplit:vectors`).
-  -- @tparam ScenarioCatalogue|Vectors catalogue
-  -- @treturn Recommender
-  function ScenarioCmml:over(catalogue)
-    catalogue = cmml.as_scenario_catalogue("over", catalogue)
-    local width = catalogue.vectors and catalogue.vectors.items.shape[2]
-    if width ~= self.width then
-      error(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
-        width and ("vectors of %d numbers"):format(width) or "no vectors", self.width), 2)
-    end
-    return ScenarioCmml.restore(catalogue, self.options, self:tensors())
-  end
-
-  --- What a model file keeps.
-  -- @treturn table list of {name, tensor}
-  function ScenarioCmml:tensors()
-    return self.module:named_parameters()
-  end
-
-  --- The recommender of a model file; see `stored_init`.
-  -- @tparam ScenarioCatalogue catalogue
-  -- @tparam table options any option of `scenario_cmml` but seed
-  -- @tparam table tensors list of {name, tensor}
-  -- @treturn Recommender
-  function ScenarioCmml.restore(catalogue, options, tensors)
-    args.check("model options", options, known, 1)
-    if not catalogue.vectors then
-      error("the catalogue has no vectors", 0)
-    end
-    local init, values = cmml.stored_init(tensors)
-    local self = build(catalogue, options, init)
-    self.module:load_parameters(values)
-    return self
-  end
-
-  function ScenarioCmml:__tostring()
-    return ("[cmml recommender scenario_cmml, %d users, %d items, vectors of %d numbers]"):format(
-      #self.catalogue.users, #self.catalogue.items, self.width)
-  end
+    describe = function(self)
+      return ("[cmml recommender cmml, %d users, %d items, vectors of %d numbers]"):format(
+        #self.catalogue.users, #self.catalogue.items, self.width)
+    end,
+  }
 end

@@ -1,72 +1,58 @@
---- CMML behind the interface of recommenders (user setting: ratings, learnt content features).
+--- CMML in the setting users: ratings, learnt content features (Feng et al., CIKM 2021).
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local own_options = require "cmml.recommenders.cmml_options"
+local raise = args.error
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
-  local Contextual = cmml.recommender_class("cmml", "CMML")
+  local presets = use "recommenders.presets"
+  use "recommenders.kind"
 
-  local known = { width = "integer?", encoder = "string?", encoder_widths = "table?",
-    encoder_detach = "boolean?", label_hidden = "integer?", hybrid = "string?",
-    modulation = "string?", backbone = "table?", hyper = "table?", activation = "string?",
-    encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
-    bias_start = "table?", context_shrink = "number?", read_users = "boolean?",
-    base = "any?", loss = "string?", preset = { "string", "published-code" } }
-  local rules = { seed = { "integer", 1 } }
-  for key, rule in pairs(known) do
-    rules[key] = rule
+  local options = own_options(cmml)
+  for _, option in ipairs {
+    { name = "width", kind = "integer", from = 1, group = "model", default_text = "the preset's",
+      help = "width of a content feature's vector" },
+    { name = "label_hidden", kind = "integer", from = 1, group = "model",
+      default_text = "the preset's", help = "width of the layers that read a rating" },
+    { name = "read_users", kind = "boolean", group = "model", default_text = "the preset's, or true",
+      help = "whether the content features of people are read" },
+    { name = "base", kind = "any", group = "model", tunable = false,
+      default_text = "the preset's, or none",
+      help = "options of factor_base_options: a matrix factorisation that the scores are added to; "
+        .. "false: none" },
+    { name = "loss", kind = "string", choices = { "squared", "absolute" }, group = "model",
+      default_text = "the preset's, or squared",
+      help = "error of a rating; absolute is rounded off below 0.1" },
+  } do
+    options[#options + 1] = option
   end
 
   -- Options that are not the network's.
-  local own = { "preset", "base", "loss", "read_users" }
+  local own = { preset = true, base = true, loss = true, read_users = true }
 
-  local function build(catalogue, options, init)
-    if options.base ~= nil and options.base ~= false and type(options.base) ~= "table" then
-      error(("cmml: base must be a table of options or false, not %s"):format(
-        tostring(options.base)), 3)
-    elseif options.base then
-      options.base = cmml.factor_base_options(options.base)
+  local function make(catalogue, opt, init)
+    if opt.base ~= nil and opt.base ~= false and type(opt.base) ~= "table" then
+      raise(("cmml: base must be a table of options or false, not %s"):format(
+        tostring(opt.base)), 3)
+    elseif opt.base then
+      opt.base = cmml.factor_base_options(opt.base)
     end
-    args.one_of("cmml: loss", options.loss or "squared", { "squared", "absolute" }, 4)
-    local network = { item_fields = catalogue:fields "item", init = init,
-      user_fields = options.read_users ~= false and catalogue:fields "user" or nil,
-      beside = options.base and options.base.factors > 0 and options.base.factors or nil }
-    for key, value in pairs(options) do
-      network[key] = value
+    local network = { item_fields = catalogue.items:sizes(), init = init,
+      user_fields = opt.read_users ~= false and catalogue.users:sizes() or nil,
+      beside = opt.base and opt.base.factors > 0 and opt.base.factors or nil }
+    for key, value in pairs(opt) do
+      if not own[key] then
+        network[key] = value
+      end
     end
-    for _, key in ipairs(own) do
-      network[key] = nil
+    local module = cmml.network(network)
+    if opt.base then
+      module:register("base", cmml.factor_base { items = #catalogue.items, options = opt.base,
+        init = init })
     end
-    local preset = cmml.presets[options.preset]
-    local self = setmetatable({ catalogue = catalogue, options = options,
-      training = preset and preset.training }, Contextual)
-    self.module = cmml.network(network)
-    if options.base then
-      self.module:register("base", cmml.factor_base { items = #catalogue.items,
-        options = options.base, init = init })
-    end
-    return self
-  end
-
-  --- A CMML recommender with fresh weights.
-  -- @tparam Catalogue catalogue
-  -- @tparam[opt] table options preset (default "published-code") and, over it, any option of
-  -- `network` (width, encoder, hybrid, modulation, backbone, context_shrink, ..), and seed of the
-  -- initial weights (default 1). Where a component is another than the preset's, the preset's
-  -- options of that component do not count. Further: base (options of `factor_base_options`: what
-  -- the scores are added to; false: nothing), read_users (false: the fields of users are not read),
-  -- loss ("squared", or "absolute", whose square root is rounded off below 0.1; default: as the
-  -- preset says, else nothing, true and "squared")
-  -- @treturn Recommender; its field `training` holds the preset's defaults for `train`
-  function cmml.cmml(catalogue, options)
-    local opt = args.check("cmml", options, rules)
-    args.check("cmml", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
-    local chosen = cmml.preset_options("cmml", opt, known, "user")
-    local self = build(catalogue, chosen, cmml.nn.init(opt.seed))
-    self.fresh = { seed = opt.seed }
-    return self
+    return { module = module }
   end
 
   -- The vectors of rows: item fields, once for each item where several tasks may speak of it, then
@@ -76,7 +62,7 @@ return function(cmml)
     if #segments > 1 then
       items, places = core.distinct(items)
     end
-    local item = self.module:embed_fields("item", self.catalogue.item_bags, items)
+    local item = self.module:embed_fields("item", self.catalogue.items.bags, items)
     local base, parts = self.module.base, { item and { item, places } }
     if base and base.vectors then
       parts[#parts + 1] = { base.vectors:gather_rows(items), places }
@@ -87,13 +73,10 @@ return function(cmml)
     return cmml.joined(parts)
   end
 
-  --- The contexts of tasks, from one forward pass over their supports.
-  -- @tparam table support segments, items (Ids), labels [rows] of all tasks, one behind the other
-  -- @tparam table users bags (of the user fields) and rows (Ids, one a task)
-  -- @treturn table the state for `score_rows`
-  function Contextual:adapt_rows(support, users)
-    local network = self.module
-    local user = network:embed_fields("user", users.bags, users.rows)
+  -- The contexts of tasks, from one forward pass over their supports.
+  local function adapt(self, support)
+    local network, people = self.module, support.people
+    local user = network:embed_fields("user", people.bags, people.rows)
     local base, segments = network.base, support.segments
     if not base then
       local x = network.encoder_detach
@@ -108,60 +91,49 @@ return function(cmml)
     return { user = user, context = context, weights = base:solve(support.items, rest, segments) }
   end
 
-  --- Scores of rows under those contexts.
-  -- @tparam table state what `adapt_rows` gave
-  -- @tparam Ids items a row of the catalogue for each score
-  -- @tparam Segments segments which rows belong to which task
-  -- @treturn Tensor [rows]
-  function Contextual:score_rows(state, items, segments)
-    local x = vectors(self, state.user, items, segments)
-    local scores, base = self.module:score(x, state.context, segments), self.module.base
-    return base and scores + base(items, state.weights, segments) or scores
-  end
-
-  --- What comes before the first step of a training: a base starts from the ratings of the training
-  -- users. A model that was trained or loaded stays as it is.
-  -- @tparam table data ratings (grouped by user) and train (list of user rows)
-  function Contextual:prepare(data)
-    if self.fresh and self.module.base then
-      self.module.base:start(self.catalogue, data.ratings, data.train, self.fresh.seed)
-    end
-    self.fresh = nil
+  local function score(self, state, rows)
+    local x = vectors(self, state.user, rows.items, rows.segments)
+    local scores, base = self.module:score(x, state.context, rows.segments), self.module.base
+    return base and scores + base(rows.items, state.weights, rows.segments) or scores
   end
 
   local rounding = 0.1 -- errors well above it count as they are
 
-  --- What training minimises: the mean over tasks of the squared error of their query (CMML eq. 5),
-  -- or of sqrt(error^2 + 0.01).
-  -- @tparam table batch as Tasks:batches gives it
-  -- @treturn Tensor a single number
-  function Contextual:loss(batch)
-    local state = self:adapt_rows(batch.support, batch.users)
-    local scores = self:score_rows(state, batch.query.items, batch.query.segments)
-    if self.options.loss ~= "absolute" then
-      return core.task_mse(scores, batch.query.labels, batch.query.segments)
-    end
-    local errors = (core.square(scores - batch.query.labels) + rounding ^ 2):sqrt()
-    return core.segment_mean(errors, batch.query.segments):mean()
-  end
+  cmml.kind {
+    name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "users" },
+    learns = "gradient", adapts = "forward", options = options, presets = presets.users,
+    default_preset = "recommended", make = make, adapt = adapt, score = score,
 
-  --- What a model file keeps.
-  -- @treturn table list of {name, tensor}
-  function Contextual:tensors()
-    return self.module:named_parameters()
-  end
+    -- A base starts from the ratings of the training users. A model that was trained or loaded stays
+    -- as it is.
+    prepare = function(self, data)
+      if self.fresh and self.module.base then
+        self.module.base:start(self.catalogue, data.ratings, data.train, self.fresh.seed)
+      end
+      self.fresh = nil
+    end,
 
-  --- The recommender of a model file. Its sizes are not trusted: a parameter is made only if the
-  -- file holds one of its shape, so that memory is in proportion to the file.
-  -- @tparam Catalogue catalogue
-  -- @tparam table options any option of `cmml` but seed
-  -- @tparam table tensors list of {name, tensor}
-  -- @treturn Recommender
-  function Contextual.restore(catalogue, options, tensors)
-    args.check("model options", options, known, 1)
-    local init, values = cmml.stored_init(tensors)
-    local self = build(catalogue, options, init)
-    self.module:load_parameters(values)
-    return self
+    -- The mean over tasks of the squared error of their query (CMML eq. 5), or of
+    -- sqrt(error^2 + 0.01).
+    loss = function(self, batch)
+      local scores = score(self, adapt(self, batch.support), batch.query)
+      if self.options.loss ~= "absolute" then
+        return core.task_mse(scores, batch.query.labels, batch.query.segments)
+      end
+      local errors = (core.square(scores - batch.query.labels) + rounding ^ 2):sqrt()
+      return core.segment_mean(errors, batch.query.segments):mean()
+    end,
+  }
+
+  --- A CMML recommender with fresh weights, in the setting of its catalogue; the same as
+  -- `recommenders.cmml`.
+  -- @tparam Catalogue|Vectors catalogue
+  -- @tparam[opt] table options preset (default: the recommended one of the setting) and, over it,
+  -- any option of the model; where a component is another than the preset's, the preset's options
+  -- of that component do not count; seed of the initial weights (default 1)
+  -- @treturn Recommender its field `training` holds the preset's defaults for `train`
+  function cmml.cmml(catalogue, options)
+    local model = cmml.recommenders.cmml(catalogue, options)
+    return model -- no tail call, which would leave out a level
   end
 end

@@ -9,7 +9,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
@@ -29,13 +29,13 @@ return function(cmml)
   function cmml.factor_base_options(options)
     local opt = args.check("base", options, known)
     if opt.factors < 0 or opt.sweeps < 1 then
-      error(("base: factors must not be negative and sweeps at least 1, but are %d and %d"):format(
+      raise(("base: factors must not be negative and sweeps at least 1, but are %d and %d"):format(
         opt.factors, opt.sweeps), 3)
     end
     args.one_of("base: item_bias", opt.item_bias or "solved", { "solved", "mean" }, 4)
     for _, name in ipairs { "ridge", "bias_ridge" } do
       if not (opt[name] > 0 and opt[name] < math.huge) then
-        error(("base: %s must be finite and above 0, but is %g"):format(name, opt[name]), 3)
+        raise(("base: %s must be finite and above 0, but is %g"):format(name, opt[name]), 3)
       end
     end
     return opt
@@ -79,11 +79,11 @@ return function(cmml)
   -- @tparam integer seed of the factorisation
   function FactorBase:start(catalogue, ratings, users, seed)
     local own = self.options
-    local model = self.vectors and cmml.matrix_factorization(catalogue, { factors = own.factors,
+    local model = self.vectors and cmml.recommenders.matrix_factorization(catalogue, { factors = own.factors,
       ridge = own.ridge, bias_ridge = own.bias_ridge, item_bias = own.item_bias,
       sweeps = own.sweeps, seed = seed })
-      or cmml.item_mean(catalogue)
-    model:fit(ratings, users)
+      or cmml.recommenders.item_mean(catalogue)
+    model:fit { ratings = ratings, users = users }
     cmml.no_grad(function()
       self.bias:copy_(model.item_part)
       if self.vectors then

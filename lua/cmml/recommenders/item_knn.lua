@@ -6,110 +6,87 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
-  local ItemKnn = cmml.recommender_class("item_knn", "item-kNN")
-  -- Entries of a model file that are integers.
-  ItemKnn.integers = { neighbours = true }
-  local known = { nearest = { "integer", 20 }, keep = { "integer", 500 },
-    shrink = { "number", 200 }, damp = { "number", 0.2 }, item_shrink = { "number", 5 },
-    user_shrink = { "number", 3 } }
+  local check_entries = use "recommenders.checkpoint".check_entries
+  use "recommenders.kind"
+  use "recommenders.means"
 
-  --- Neighbours that have seen nothing yet; `fit` finds them.
-  -- @tparam Catalogue catalogue
-  -- @tparam[opt] table options nearest (items of the support that count at most, default 20), keep
-  -- (neighbours of an item that are known at most, default 500), shrink (imaginary users who pull a
-  -- similarity towards 0, default 200), damp (added to the sum of the similarities, default 0.2),
-  -- item_shrink and user_shrink (of `item_user_mean`, 5 and 3)
-  -- @treturn Recommender
-  function cmml.item_knn(catalogue, options)
-    local opt = args.check("item_knn", options, known)
-    args.check("item_knn", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
-    if opt.nearest < 1 or opt.keep < 1 then
-      error(("item_knn: nearest and keep must be at least 1, but are %d and %d"):format(opt.nearest,
-        opt.keep), 2)
-    elseif not (opt.shrink >= 0 and opt.shrink < math.huge and opt.damp >= 0
-      and opt.damp < math.huge) then
-      error(("item_knn: shrink and damp must be finite and not negative, but are %g and %g"):format(
-        opt.shrink, opt.damp), 2)
-    end
-    local n = #catalogue.items
-    return setmetatable({ catalogue = catalogue, options = opt,
-      means = cmml.item_user_mean(catalogue, { item_shrink = opt.item_shrink,
-        user_shrink = opt.user_shrink }),
-      similarities = core.full({ n, 0 }, 0), neighbours = core.ids {} }, ItemKnn)
-  end
+  local options = {
+    { name = "nearest", kind = "integer", default = 20, from = 1, group = "model",
+      help = "maximum number of items of the support that a prediction reads" },
+    { name = "keep", kind = "integer", default = 500, from = 1, group = "model",
+      help = "maximum number of neighbours kept of an item" },
+    { name = "shrink", kind = "number", default = 200, from = 0, group = "model",
+      help = "number of imaginary users who pull a similarity towards 0" },
+    { name = "damp", kind = "number", default = 0.2, from = 0, group = "model",
+      help = "added to the sum of the similarities" },
+    { name = "item_shrink", kind = "number", default = 5, from = 0, group = "model",
+      help = "see item_user_mean" },
+    { name = "user_shrink", kind = "number", default = 3, from = 0, group = "model",
+      help = "see item_user_mean" },
+  }
 
   -- What the means of items and people leave over of the rows, and the people's means.
   local function left_over(self, rows)
     local state = self.means:adapt_rows(rows)
-    return rows.labels - self.means:score_rows(state, rows.items, rows.segments), state
+    return rows.labels - self.means:score_rows(state, rows), state
   end
 
-  --- Finds the neighbours of all items in the ratings of the training users.
-  -- @tparam table ratings grouped by user
-  -- @tparam table users list of rows that may be learnt from
-  function ItemKnn:fit(ratings, users)
-    local n = #self.catalogue.items
-    self.means:fit(ratings, users)
-    local rows = cmml.ratings_of(ratings, users, n)
-    local left = left_over(self, rows)
-    local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,
-      ratings = left }, n)
-    self.neighbours, self.similarities = core.item_neighbours(rows.segments, rows.items, left,
-      by_item.items, by_item.users, by_item.ratings, self.options.keep, self.options.shrink)
-  end
-
-  --- What the supports of several tasks leave over.
-  -- @tparam table support segments, items (Ids), labels [rows] of all tasks
-  -- @treturn table the state for `score_rows`
-  function ItemKnn:adapt_rows(support)
-    local left, means = left_over(self, support)
-    return { means = means, left = left, items = support.items, segments = support.segments }
-  end
-
-  --- Scores of rows.
-  -- @tparam table state what `adapt_rows` gave
-  -- @tparam Ids items a row of the catalogue for each score
-  -- @tparam Segments segments which rows belong to which task
-  -- @treturn Tensor [rows]
-  function ItemKnn:score_rows(state, items, segments)
-    return self.means:score_rows(state.means, items, segments)
-      + core.neighbour_means(self.neighbours, self.similarities, state.segments, state.items,
-        state.left, segments, items, self.options.nearest, self.options.damp)
-  end
-
-  --- What a model file keeps.
-  -- @treturn table list of {name, tensor or list of integers}
-  function ItemKnn:tensors()
-    return { { "item_part", self.means.item_part }, { "similarities", self.similarities },
-      { "neighbours", self.neighbours:totable() } }
-  end
-
-  --- The neighbours of a model file.
-  -- @tparam Catalogue catalogue
-  -- @tparam table options as they were
-  -- @tparam table tensors list of {name, tensor or list of integers}
-  -- @treturn Recommender
-  function ItemKnn.restore(catalogue, options, tensors)
-    local self, n = cmml.item_knn(catalogue, options), #catalogue.items
-    local keep = tensors[2] and cmml.is_tensor(tensors[2][2]) and tensors[2][2].shape[2] or 0
-    cmml.check_entries(tensors, { { "item_part", { n } }, { "similarities", { n, keep } },
-      { "neighbours" } })
-    local list = tensors[3][2]
-    if #list ~= n * keep then
-      error(("neighbours holds %d numbers, but %d for each of %d items were expected"):format(
-        #list, keep, n), 0)
-    end
-    for _, row in ipairs(list) do
-      if row < 0 or row > n then
-        error(("neighbours names item %d of %d"):format(row, n), 0)
+  cmml.kind {
+    name = "item_knn", title = "item-kNN", settings = { "users" }, learns = "fit", baseline = 6,
+    source = "adjusted cosine: Sarwar et al., WWW 2001", options = options,
+    integers = { neighbours = true },
+    make = function(catalogue, opt)
+      local n = #catalogue.items
+      return { means = cmml.recommenders.item_user_mean(catalogue, {
+        item_shrink = opt.item_shrink, user_shrink = opt.user_shrink }),
+        similarities = core.full({ n, 0 }, 0), neighbours = core.ids {} }
+    end,
+    fit = function(self, data)
+      local n = #self.catalogue.items
+      self.means:fit(data)
+      local rows = cmml.users.ratings_of(data.ratings, data.users, n)
+      local left = left_over(self, rows)
+      local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,
+        ratings = left }, n)
+      self.neighbours, self.similarities = core.item_neighbours(rows.segments, rows.items, left,
+        by_item.items, by_item.users, by_item.ratings, self.options.keep, self.options.shrink)
+    end,
+    -- What the supports of several tasks leave over.
+    adapt = function(self, support)
+      local left, means = left_over(self, support)
+      return { means = means, left = left, items = support.items, segments = support.segments }
+    end,
+    score = function(self, state, rows)
+      return self.means:score_rows(state.means, rows)
+        + core.neighbour_means(self.neighbours, self.similarities, state.segments, state.items,
+          state.left, rows.segments, rows.items, self.options.nearest, self.options.damp)
+    end,
+    tensors = function(self)
+      return { { "item_part", self.means.item_part }, { "similarities", self.similarities },
+        { "neighbours", self.neighbours:totable() } }
+    end,
+    restore = function(catalogue, opt, tensors)
+      local self, n = cmml.recommenders.item_knn(catalogue, opt), #catalogue.items
+      local keep = tensors[2] and cmml.is_tensor(tensors[2][2]) and tensors[2][2].shape[2] or 0
+      check_entries(tensors, { { "item_part", { n } }, { "similarities", { n, keep } },
+        { "neighbours" } })
+      local list = tensors[3][2]
+      if #list ~= n * keep then
+        raise(("neighbours holds %d numbers, but %d for each of %d items were expected"):format(
+          #list, keep, n), 0)
       end
-    end
-    self.means.item_part, self.similarities = tensors[1][2], tensors[2][2]
-    self.neighbours = core.ids(list)
-    return self
-  end
+      for _, row in ipairs(list) do
+        if row < 0 or row > n then
+          raise(("neighbours names item %d of %d"):format(row, n), 0)
+        end
+      end
+      self.means.item_part, self.similarities = tensors[1][2], tensors[2][2]
+      self.neighbours = core.ids(list)
+      return self
+    end,
+  }
 end

@@ -6,15 +6,28 @@
 -- person who was not there is one regression more.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local error = args.error
-
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
-  local Factorization = cmml.recommender_class("matrix_factorization", "matrix factorisation")
-  local known = { factors = { "integer", 8 }, ridge = { "number", 10 },
-    bias_ridge = { "number", 3 }, item_bias = "string?", sweeps = { "integer", 20 },
-    seed = { "integer", 1 } }
+  local check_entries = use "recommenders.checkpoint".check_entries
+  use "recommenders.kind"
+
+  local options = {
+    { name = "factors", kind = "integer", default = 8, from = 1, group = "model",
+      help = "number of factors of users and items" },
+    { name = "ridge", kind = "number", default = 10, above = 0, group = "model",
+      help = "ridge penalty of the factors" },
+    { name = "bias_ridge", kind = "number", default = 3, above = 0, group = "model",
+      help = "ridge penalty of the biases of users and items" },
+    { name = "item_bias", kind = "string", choices = { "solved", "mean" }, group = "model",
+      help = "solved: item biases are learnt with the factors, which is what somebody without taste "
+        .. "would give; mean: the mean of those who chose the item, shrunk towards that of all "
+        .. "ratings, which may predict better where nothing is known of a person",
+      default_text = "solved" },
+    { name = "sweeps", kind = "integer", default = 20, from = 1, group = "model",
+      help = "number of sweeps over users and items" },
+    { name = "seed", kind = "integer", default = 1, from = 0, group = "model", tunable = false,
+      help = "seed of the factors that the first sweep begins with" },
+  }
 
   -- Factors and, as the last column, what the bias is a weight of.
   local function with_bias(factors)
@@ -24,34 +37,6 @@ return function(cmml)
   local function set_items(self, part, factors)
     self.item_part, self.item_factors = part, factors
     self.features = with_bias(factors)
-  end
-
-  --- A matrix factorisation that has seen nothing yet; `fit` learns it.
-  -- @tparam Catalogue catalogue
-  -- @tparam[opt] table options factors (default 8), ridge (of factors, default 10), bias_ridge (of
-  -- the biases of users and items, default 3), item_bias ("solved", the default: with the factors,
-  -- which is what somebody without taste would give; "mean": the mean of those who chose the item,
-  -- shrunk towards that of all ratings by bias_ridge, which may predict better where nothing is
-  -- known of a person), sweeps (over users and items, default 20), seed (of the factors that the
-  -- first sweep begins with, default 1)
-  -- @treturn Recommender
-  function cmml.matrix_factorization(catalogue, options)
-    local name = "matrix_factorization"
-    local opt = args.check(name, options, known)
-    args.check(name, { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
-    if opt.factors < 1 or opt.sweeps < 1 or opt.seed < 0 then
-      error(("%s: factors and sweeps must be at least 1 and seed not negative, not %d, %d and %d")
-        :format(name, opt.factors, opt.sweeps, opt.seed), 2)
-    elseif not (opt.ridge > 0 and opt.ridge < math.huge and opt.bias_ridge > 0
-      and opt.bias_ridge < math.huge) then
-      error(("%s: ridge and bias_ridge must be finite and above 0, but are %g and %g"):format(
-        name, opt.ridge, opt.bias_ridge), 2)
-    end
-    args.one_of(name .. ": item_bias", opt.item_bias or "solved", { "solved", "mean" })
-    local self = setmetatable({ catalogue = catalogue, options = opt }, Factorization)
-    local n = #catalogue.items
-    set_items(self, core.full({ n }, 0), core.full({ n, opt.factors }, 0))
-    return self
   end
 
   -- The ridge of factors and bias, as the columns of the features stand.
@@ -73,12 +58,10 @@ return function(cmml)
     return core.segment_sum(values, segments) / (count + ridge)
   end
 
-  --- Learns from the ratings of the training users.
-  -- @tparam table ratings grouped by user
-  -- @tparam table users list of rows that may be learnt from
-  function Factorization:fit(ratings, users)
+  -- Alternating least squares over the ratings of the training users.
+  local function fit(self, data)
     local opt, n = self.options, #self.catalogue.items
-    local rows = cmml.ratings_of(ratings, users, n)
+    local rows = cmml.users.ratings_of(data.ratings, data.users, n)
     local mean = #rows.items > 0 and rows.labels:mean():item() or 0
     local ridge = ridge_of(opt)
     local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,
@@ -108,43 +91,35 @@ return function(cmml)
     set_items(self, bias + mean, factors:clone())
   end
 
-  --- Bias and factors of several people from their supports: the fold-in.
-  -- @tparam table support segments, items (Ids), labels [rows] of all tasks
-  -- @treturn table the state for `score_rows`
-  function Factorization:adapt_rows(support)
-    local left = support.labels - self.item_part:gather_rows(support.items)
-    return { weights = core.segment_ridge(self.features, support.items, left, support.segments,
-      ridge_of(self.options)) }
-  end
-
-  --- Scores of rows.
-  -- @tparam table state what `adapt_rows` gave
-  -- @tparam Ids items a row of the catalogue for each score
-  -- @tparam Segments segments which rows belong to which task
-  -- @treturn Tensor [rows]
-  function Factorization:score_rows(state, items, segments)
-    local fit = core.row_dot(self.features:gather_rows(items),
-      state.weights:segment_expand(segments))
-    return self.item_part:gather_rows(items) + fit
-  end
-
-  --- What a model file keeps.
-  -- @treturn table list of {name, tensor}
-  function Factorization:tensors()
-    return { { "item_part", self.item_part }, { "item_factors", self.item_factors } }
-  end
-
-  --- The factorisation of a model file.
-  -- @tparam Catalogue catalogue
-  -- @tparam table options as they were
-  -- @tparam table tensors list of {name, tensor}
-  -- @treturn Recommender
-  function Factorization.restore(catalogue, options, tensors)
-    local n = #catalogue.items -- before anything of the size that the options ask for is made
-    cmml.check_entries(tensors, { { "item_part", { n } },
-      { "item_factors", { n, options.factors } } })
-    local self = cmml.matrix_factorization(catalogue, options)
-    set_items(self, tensors[1][2], tensors[2][2])
-    return self
-  end
+  cmml.kind {
+    name = "matrix_factorization", title = "matrix factorisation", settings = { "users" },
+    source = "alternating least squares with ridge: Koren, Bell and Volinsky, Computer 2009",
+    learns = "fit", baseline = 5, options = options, fit = fit,
+    make = function(catalogue, opt)
+      local self, n = {}, #catalogue.items
+      set_items(self, core.full({ n }, 0), core.full({ n, opt.factors }, 0))
+      return self
+    end,
+    -- Bias and factors of several people from their supports: the fold-in.
+    adapt = function(self, support)
+      local left = support.labels - self.item_part:gather_rows(support.items)
+      return { weights = core.segment_ridge(self.features, support.items, left, support.segments,
+        ridge_of(self.options)) }
+    end,
+    score = function(self, state, rows)
+      local explained = core.row_dot(self.features:gather_rows(rows.items),
+        state.weights:segment_expand(rows.segments))
+      return self.item_part:gather_rows(rows.items) + explained
+    end,
+    tensors = function(self)
+      return { { "item_part", self.item_part }, { "item_factors", self.item_factors } }
+    end,
+    restore = function(catalogue, opt, tensors)
+      local n = #catalogue.items -- before anything of the size that the options ask for is made
+      check_entries(tensors, { { "item_part", { n } }, { "item_factors", { n, opt.factors } } })
+      local self = cmml.recommenders.matrix_factorization(catalogue, opt)
+      set_items(self, tensors[1][2], tensors[2][2])
+      return self
+    end,
+  }
 end

@@ -1,11 +1,11 @@
 --- Settings of CMML by name: what was published, in text and in code.
 --
--- A preset has `setting` ("user": ratings of a user, learnt content features; "scenario": implicit
--- feedback on a grouping of items, vectors made beforehand), `model` (options of `network`), and
--- `training` (options of `train`); of scenarios also `split` and `vectors` (options of
--- `ScenarioData:split` and `ScenarioSplit:vectors`) where they matter. Where
--- `model` has a dim, it is that of the vectors of the published data; it counts only if no vectors
--- are there to say theirs.
+-- A preset has `setting` ("users": ratings, learnt content features; "scenarios": implicit feedback
+-- on groups of items, vectors made beforehand), `model` (options of the kind cmml), and `training`
+-- (options of `train`); `budgets`, how long experiments train it (by the name of a budget: epochs,
+-- patience, steps of an epoch); of scenarios also `split` and `vectors` (options of
+-- `ScenarioData:split` and `ScenarioSplit:vectors`) where they matter, and `dim`, the dimension of
+-- the vectors of the published data.
 --
 -- @module cmml
 
@@ -21,29 +21,42 @@ local function merged(...)
 end
 
 -- The released code: LeakyReLU, Adam with L2 1e-5.
-local function code(model, training)
-  local setting = model.label == "binary" and "scenario" or "user"
+local function code(setting, model, training, budgets)
   return { setting = setting, training = merged({ weight_decay = 1e-5 }, training),
+    budgets = budgets,
     model = merged({ hybrid = "dot", modulation = "film", activation = "leaky_relu" }, model) }
 end
+
+-- How long experiments train published presets. On ratings, as long as published: 30 epochs.
+local of_users = { published = { epochs = 30, patience = 0 } }
+
+-- On scenarios they take one task a step, at the rate 1e-4, for 100,000 steps, validated every
+-- 5,000; a few tasks at a higher rate come nearly as far in a fraction of the time.
+local of_scenarios = { published = { epochs = 20, patience = 0, steps = 5000 },
+  default = { epochs = 12, patience = 3, steps = 100, batch = 4, lr = 1e-3 } }
+
 
 -- User setting of the code: pooling encoder that sees the embeddings as constants, two modulated
 -- layers, entries of the mean gradient clamped to 10, 32 tasks a step.
 local function user(model)
-  return code(merged({ width = 32, encoder = "mean", encoder_widths = { 64 },
+  return code("users", merged({ width = 32, encoder = "mean", encoder_widths = { 64 },
     encoder_detach = true, label_hidden = 64 }, model),
-    { batch = 32, support = 40, query = 10, lr = 3e-4, clip = 10 })
+    { batch = 32, support = 40, query = 10, lr = 3e-4, clip = 10 },
+    of_users)
 end
 
 -- Scenario setting of the code: a GRU of width H and an MLP H -> middle -> dim; one task a step,
 -- whose support has twice as many negatives as positives, behind them, drawn without regard to what
 -- their users took. The schedule looked every 5,000 steps.
 local function scenario(dim, state, middle, model, training)
-  return code(merged({ dim = dim, label = "binary", encoder = "gru", encoder_detach = false,
+  local preset = code("scenarios", merged({ encoder = "gru", encoder_detach = false,
     encoder_widths = { state, middle } }, model), merged({ batch = 1, support = 64,
     support_negatives = 128, query = 128, order = "positives-first", negatives = "published",
     lr = 1e-4,
-    schedule = { kind = "plateau", factor = 0.2, patience = 2, min_lr = 1e-6 } }, training or {}))
+    schedule = { kind = "plateau", factor = 0.2, patience = 2, min_lr = 1e-6 } },
+    training or {}), of_scenarios)
+  preset.dim = dim
+  return preset
 end
 
 -- Biases of backbone and hypernetwork, and those of the encoder's MLP, as the code begins.
@@ -81,21 +94,21 @@ local paper_soft = { modulation = "soft", backbone = { 32, 32, 32 },
   modulation_options = { modules = 4, over = "targets" } }
 
 local function paper(model)
-  return { setting = "user",
+  return { setting = "users",
     model = merged(paper_model, { width = 32, label_hidden = 64 }, model or {}),
-    training = { batch = 32, support = 40, query = 10, lr = 1e-4 } }
+    training = { batch = 32, support = 40, query = 10, lr = 1e-4 }, budgets = of_users }
 end
 
 -- As many negatives as positives in a support, in random order.
 local function paper_scenario(model)
-  return { setting = "scenario", model = merged(paper_model, { label = "binary" }, model or {}),
+  return { setting = "scenarios", model = merged(paper_model, model or {}),
     training = { batch = 1, support = 64, support_negatives = 64, query = 128, order = "mixed",
-      lr = 1e-4 } }
+      lr = 1e-4 }, budgets = of_scenarios }
 end
 
 -- Settings beyond the published ones for ratings of users, chosen on validation users; what each
 -- contributes is told in doc/results/recommended-users.md.
-local recommended = { setting = "user",
+local recommended = { setting = "users",
   model = { width = 16, encoder = "mean", encoder_widths = { 64 }, encoder_detach = false,
     label_hidden = 32, hybrid = "dot", modulation = "film", backbone = { 64, 64 },
     hyper = { 64, 64 }, activation = "leaky_relu", context_shrink = 5,
@@ -106,12 +119,9 @@ local recommended = { setting = "user",
 
 -- What does best on validation scenarios without leak; doc/results/recommended-scenarios.md tells
 -- what each part of it contributes.
-local recommended_scenario = { setting = "scenario",
-  split = { query_share = 0.2 },
-  vectors = { method = "als", factors = 64, alpha = 100, regularization = 300, sets = {
-    lastfm = { alpha = 60, regularization = 250 },
-    yelp = { alpha = 800, regularization = 2400 } } },
-  model = { label = "binary", encoder = "mean", encoder_widths = { 128 }, encoder_detach = false,
+local recommended_scenario = { setting = "scenarios",
+  split = { query_fraction = 0.2 },
+  model = { encoder = "mean", encoder_widths = { 128 }, encoder_detach = false,
     hybrid = "dot", modulation = "film", backbone = { 32, 32 }, hyper = { 32, 32 },
     activation = "leaky_relu", unit_rows = true, dropout = 0.5, loss = "softmax",
     inputs = { "cf_score", "popularity" }, terms = { "cf_score", "popularity" },
@@ -128,9 +138,11 @@ end
 local no_gru = merged(linear(64, "none"), { encoder = "mean", encoder_widths = { 128, 128 } })
 local wide_query = { query = 256 }
 
-return function(cmml)
-  --- Settings by name. `published-code`, the default, is what the paper's released code runs on
-  -- MovieLens-1M. Those of the scenario setting stand under `paper/scenario` and
+return function(cmml, use)
+  recommended_scenario.vectors = use "settings.scenarios.vectors"
+  --- Presets of CMML by name, in both settings: setting, model, training. `recommended` is the
+  -- default for ratings of users, `recommended/scenario` for scenarios; `published-code` is what the
+  -- paper's released code runs on MovieLens-1M. Those of scenarios stand under `paper/scenario` and
   -- `published-code/scenario`, and under the names of the code's data sets. Of the encoder
   -- ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for ratings of users,
   -- `recommended/scenario` for scenarios, the latter also without modulation and without context.
@@ -168,4 +180,23 @@ return function(cmml)
     ["published-code/hybrid_film"] = scenario(256, 128, 64, film(64)),
     ["published-code/hybrid_soft"] = scenario(256, 128, 64, soft({ 32, 32, 32 }, { 64, 64, 32 })),
   }
+
+  -- Those of one setting by name, with what a script adds to `cmml.presets`.
+  local function of(setting)
+    local function find(name)
+      local preset = cmml.presets[name]
+      return preset and preset.setting == setting and preset or nil
+    end
+    return setmetatable({}, { __index = function(_, name)
+      return find(name)
+    end, __pairs = function()
+      local some = {}
+      for name in pairs(cmml.presets) do
+        some[name] = find(name)
+      end
+      return next, some, nil
+    end })
+  end
+
+  return { users = of "users", scenarios = of "scenarios" }
 end

@@ -2,29 +2,16 @@
 --
 -- @module cmml.train.optimisation
 local args = require "cmml.base.args"
-local error = args.error
-
-local optimizers = { "adam", "adamw", "sgd" }
+local raise = args.error
 
 --- The class over a library.
 -- @tparam table cmml
--- @treturn table options (known to `args.check`), decisive (those that decide the numbers of a
--- run), new
+-- @treturn table new
 return function(cmml)
-  local Learner = {}
-  Learner.__index = Learner
-
-  Learner.options = { optimizer = "string?", lr = "number?", weight_decay = "number?",
-    momentum = "number?", clip = "number?", clip_norm = "number?", groups = "table?",
-    schedule = "any?", warmup = "integer?" }
-
-  Learner.decisive = {}
-  for name in pairs(Learner.options) do
-    table.insert(Learner.decisive, name)
-  end
+  local Optimisation = {}
+  Optimisation.__index = Optimisation
 
   local function make_optimizer(module, opt)
-    args.one_of("train: optimizer", opt.optimizer, optimizers)
     local decoupled = opt.optimizer == "adamw" or nil
     return cmml.optim[decoupled and "adam" or opt.optimizer](module, { lr = opt.lr,
       weight_decay = opt.weight_decay, momentum = opt.momentum, clip = opt.clip,
@@ -36,7 +23,7 @@ return function(cmml)
   local function read_schedule(opt, steps, mode)
     local given = type(opt.schedule) == "string" and { kind = opt.schedule } or opt.schedule
     if type(given) ~= "table" then
-      error("train: schedule must be a name or a table of options, not " .. type(given), 2)
+      raise("train: schedule must be a name or a table of options, not " .. type(given), 2)
     end
     args.one_of("train: schedule", given.kind, { "cosine", "plateau" })
     local options = {}
@@ -69,15 +56,15 @@ return function(cmml)
       lr = not schedule and opt.lr or nil }
   end
 
-  --- A learner.
+  --- A optimisation.
   -- @tparam Module module
   -- @tparam table opt of `train`; its schedule is replaced by the table that it stands for
   -- @tparam integer steps of the whole run
-  -- @tparam[opt="min"] string mode what is better in what an epoch is judged by
+  -- @tparam[opt="min"] string mode what is better in what an epoch is validated by
   -- @treturn table
-  function Learner.new(module, opt, steps, mode)
+  function Optimisation.new(module, opt, steps, mode)
     local self = setmetatable({ optimizer = make_optimizer(module, opt),
-      clipped = opt.clip_norm ~= nil }, Learner)
+      clipped = opt.clip_norm ~= nil }, Optimisation)
     if opt.schedule ~= nil then
       opt.schedule = read_schedule(opt, steps, mode)
     end
@@ -87,20 +74,20 @@ return function(cmml)
   end
 
   --- Hands the rate of the schedule to the optimiser.
-  function Learner:set_rate()
+  function Optimisation:set_rate()
     if self.schedule then
       self.optimizer:set_lr(self.schedule.lr)
     end
   end
 
   --- The learning rate of the next step.
-  function Learner:rate()
+  function Optimisation:rate()
     return self.optimizer.options.lr
   end
 
   --- One step down the gradient that the optimiser holds.
   -- @treturn boolean false if the gradient is to be scaled to a norm and has none: nothing changed
-  function Learner:step()
+  function Optimisation:step()
     local norm = self.clipped and self.optimizer:norm() or 0
     if norm ~= norm or norm == math.huge then
       return false
@@ -113,9 +100,9 @@ return function(cmml)
     return true
   end
 
-  --- Takes what an epoch is judged by.
+  --- Takes what an epoch is validated by.
   -- @tparam number value
-  function Learner:judge(value)
+  function Optimisation:validated(value)
     if self.schedule then
       self.schedule:update(value)
       self:set_rate()
@@ -126,7 +113,7 @@ return function(cmml)
   -- @treturn table list of {name, tensor}
   -- @treturn integer steps
   -- @treturn ?table state of the schedule
-  function Learner:state()
+  function Optimisation:state()
     local list, steps = self.optimizer:state()
     return list, steps, self.schedule and self.schedule:state()
   end
@@ -135,7 +122,7 @@ return function(cmml)
   -- @tparam table values tensors by name
   -- @tparam integer steps
   -- @tparam ?table schedule
-  function Learner:restore(values, steps, schedule)
+  function Optimisation:restore(values, steps, schedule)
     self.optimizer:restore(values, steps)
     if self.schedule then
       self.schedule:restore(schedule)
@@ -143,5 +130,5 @@ return function(cmml)
     end
   end
 
-  return Learner
+  return Optimisation
 end

@@ -3,19 +3,11 @@
 --
 -- @module cmml.train.run_files
 local json = require "cmml.base.json"
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
--- What decides the numbers of a run besides source, model and learner: it is resumed only under
--- the same.
-local decisive = { "seed", "shards", "shuffle", "choose" }
-
---- The functions over a library.
--- @tparam table cmml
--- @tparam table of_learner the options of `train` that decide what its learner does
--- @treturn table open, resume, write, best_weights
 return function(cmml, use)
   local core, files = cmml.core, {}
-  local of_learner = use("train.optimisation").decisive
+  local decisive = use("train.options").decisive
 
   -- Options as plain data. JSON has no infinity, which says that nothing is clipped.
   local function plain_data(value)
@@ -37,7 +29,7 @@ return function(cmml, use)
 
   local function check(ok, message)
     if not ok then
-      error("train: " .. message, 0)
+      raise("train: " .. message, 0)
     end
   end
 
@@ -46,11 +38,11 @@ return function(cmml, use)
   function files.open(opt)
     local ok, message = pcall(json.encode, { opt.conditions, opt.notes })
     if not ok then
-      error("train: conditions and notes must be plain data: " .. message, 0)
+      raise("train: conditions and notes must be plain data: " .. message, 0)
     end
     check(core.mkdir(opt.out))
     if not opt.resume and core.exists(path_of(opt, "last")) then
-      error(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
+      raise(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
     end
   end
 
@@ -61,10 +53,8 @@ return function(cmml, use)
     for key, value in pairs(opt.conditions) do
       conditions[key] = value
     end
-    for _, keys in ipairs { decisive, source.decisive, of_learner } do
-      for _, key in ipairs(keys) do
-        conditions[key] = plain_data(opt[key])
-      end
+    for _, key in ipairs(decisive(model.setting)) do
+      conditions[key] = plain_data(opt[key])
     end
     return conditions
   end
@@ -78,8 +68,8 @@ return function(cmml, use)
       end
     end
     notes.epoch = state.epoch
-    if source.judged then
-      notes["valid_" .. source.watched] = state[source.watched]
+    if source.validates then
+      notes["valid_" .. source.monitored] = state[source.monitored]
     end
     return notes
   end
@@ -108,7 +98,7 @@ return function(cmml, use)
 
   --- Writes the files after an epoch, or raises: a run that cannot keep its result must not go on
   -- as if it could. The log is written anew from its lines: after a resume it has none twice.
-  function files.write(model, source, learner, opt, state, improved)
+  function files.write(model, source, optimisation, opt, state, improved)
     state.log[#state.log + 1] = log_line(state, source)
     local notes = notes_of(opt, state, source)
     if improved then
@@ -116,7 +106,7 @@ return function(cmml, use)
         { notes = notes }))
     end
     local tensors
-    tensors, notes.steps, notes.schedule = learner:state()
+    tensors, notes.steps, notes.schedule = optimisation:state()
     notes.conditions, notes.state = conditions_of(model, source, opt), {}
     for key, value in pairs(state) do
       -- a metric that no task has is no number, and the best of such is infinite
@@ -164,38 +154,38 @@ return function(cmml, use)
     for _, key in ipairs(keys) do
       local was, is = plain(before[key]), plain(now[key])
       if was ~= is then
-        error(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
+        raise(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
           tostring(is)), 0)
       end
     end
   end
 
-  --- Puts the state of an interrupted run back into model and learner, and gives what the loop
+  --- Puts the state of an interrupted run back into model and optimisation, and gives what the loop
   -- has to know of it.
-  function files.resume(model, source, learner, opt)
+  function files.resume(model, source, optimisation, opt)
     local path = path_of(opt, "last")
     if not core.exists(path) then
-      error(("train: cannot resume: no epoch was finished in %s, which has no last.safetensors; "
+      raise(("train: cannot resume: no epoch was finished in %s, which has no last.safetensors; "
         .. "leave resume out to begin"):format(opt.out), 0)
     end
     local saved, found = cmml.load(path)
     if not saved then
-      error("train: cannot resume: " .. found, 0)
+      raise("train: cannot resume: " .. found, 0)
     end
     local notes = found.notes
     if type(notes) ~= "table" or type(notes.state) ~= "table"
       or type(notes.conditions) ~= "table" then
-      error(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
+      raise(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
     end
     check_conditions(notes.conditions, conditions_of(model, source, opt))
-    local difference = model.catalogue.difference and model.catalogue:difference(saved.catalogue)
+    local difference = model.catalogue:difference(saved.catalogue)
     if difference then
-      error(("train: cannot resume: %s are others than those in %s, which the weights were learnt "
+      raise(("train: cannot resume: %s differ from those in %s, which the weights were learnt "
         .. "with: make the model over those, or train anew in another folder"):format(difference,
         path), 0)
     end
     model.module:load_parameters(weights_of(saved))
-    learner:restore(found.tensors, notes.steps, notes.schedule)
+    optimisation:restore(found.tensors, notes.steps, notes.schedule)
     return notes.state
   end
 

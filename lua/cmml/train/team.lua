@@ -12,7 +12,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local worker = require "cmml.train.worker"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -21,10 +21,9 @@ return function(cmml)
 
   -- What the other threads make theirs from.
   local function setup_of(model, tasks, optimizer, modules)
-    local maker, options = tasks:export()
     return { path = package.path, cpath = package.cpath, module = "cmml.train.worker",
       modules = modules, dtype = core.info().dtype, model = model:export(),
-      names = optimizer.names, tasks = { maker = maker, options = options } }
+      names = optimizer.names, setting = model.setting.name, tasks = tasks:export() }
   end
 
   --- A team that computes gradients of a recommender's loss, which has to be the mean over the
@@ -40,10 +39,10 @@ return function(cmml)
     local opt = args.check("team", options, { shards = { "integer", 1 },
       threads = { "integer", 1 }, modules = { "table", {} } })
     if opt.shards < 1 or opt.threads < 1 then
-      error(("team: shards and threads must be at least 1, but are %d and %d"):format(opt.shards,
+      raise(("team: shards and threads must be at least 1, but are %d and %d"):format(opt.shards,
         opt.threads), 2)
     elseif opt.threads > opt.shards then
-      error(("team: %d threads need at least as many shards, not %d: raise shards or lower threads "
+      raise(("team: %d threads need at least as many shards, not %d: raise shards or lower threads "
         .. "(the number of shards decides the last digits of the result, that of threads does not)")
         :format(opt.threads, opt.shards), 2)
     end

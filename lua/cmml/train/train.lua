@@ -1,36 +1,43 @@
 --- Training: epochs over tasks, validation, early stopping, checkpoints that survive anything.
 --
+-- Where the tasks come from is the setting's to say. Its `source(model, data)` gives a table with
+--
+--    training, defaults    options for a model that brings none; options for what is still open
+--    metrics               list of {field of the state, name of the metric}: what is validated
+--    monitored, mode       the field that chooses the epoch; "min" or "max": what is better
+--    count, learners       how many tasks there are to learn from, and what they are called
+--    validates             whether there is anything to validate on
+--    check(opt)            optional: takes the options of a run
+--    tasks(opt)            the tasks to learn from
+--    validation(opt)       tasks to validate on, and options of `evaluate`
+--    conditions()          plain data that a resumed run must have unchanged
+--    nothing_to_validate   optional: what to say where the monitored metric exists of no task
+--
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   local core = cmml.core
-  local Learner = use "train.optimisation"
+  local known = use "train.options"
+  local Optimisation = use "train.optimisation"
   local files = use "train.run_files"
 
-  local known = {
-    out = "string?", resume = { "boolean", false }, epochs = "integer?",
-    patience = "integer?", seed = { "integer", 1 }, shuffle = "boolean?",
-    choose = "string?", conditions = { "table", {} },
-    notes = { "table", {} }, threads = { "integer", 1 }, shards = { "integer", 1 },
-    modules = { "table", {} }, on_step = "function?", on_epoch = "function?",
-  }
-  for _, more in ipairs { Learner.options, cmml.training_options } do
-    for name, rule in pairs(more) do
-      known[name] = rule
+  -- Refuses options that another setting alone has.
+  local function check_setting(model, opt)
+    for declared in known.all():each() do
+      local own = declared.setting
+      if own and own ~= model.setting.name and opt[declared.name] ~= nil then
+        raise(("train: option %s applies only to %s, but the model is for %s"):format(declared.name,
+          cmml.settings:get(own).title, model.setting.title), 3)
+      end
     end
   end
 
   -- The options, with the defaults of the model's preset and of the source.
   local function read_options(model, source, options)
-    local opt = args.check("train", options, known, 4)
-    for name in pairs(cmml.training_options) do
-      if opt[name] ~= nil and not source.options[name] then
-        error(("train: %s means nothing here: there are no %s of this kind in %s"):format(name,
-          name, source.what), 3)
-      end
-    end
+    local opt = known.all():check(options, 4)
+    check_setting(model, opt)
     for _, defaults in ipairs { model.training or source.training, source.defaults } do
       for key, value in pairs(defaults) do
         if opt[key] == nil then
@@ -41,16 +48,8 @@ return function(cmml, use)
     opt.epochs, opt.patience = opt.epochs or 30, opt.patience or 10
     opt.optimizer, opt.warmup = opt.optimizer or "adam", opt.warmup or 0
     opt.shuffle, opt.choose = opt.shuffle ~= false, opt.choose or "best"
-    args.one_of("train: choose", opt.choose, { "best", "last" }, 4)
-    for _, key in ipairs { "epochs", "patience", "seed", "warmup" } do
-      if opt[key] < 0 then
-        error(("train: %s must not be negative, as %d is"):format(key, opt[key]), 3)
-      end
-    end
-    if opt.valid_draws < 1 then
-      error(("train: valid_draws must be at least 1, but is %d"):format(opt.valid_draws), 3)
-    elseif opt.resume and not opt.out then
-      error("train: resume needs out, the folder of the run to go on with", 3)
+    if opt.resume and not opt.out then
+      raise("train: resume needs out, the folder of the run to go on with", 3)
     end
     if source.check then
       source:check(opt)
@@ -64,26 +63,21 @@ return function(cmml, use)
   -- Where the tasks come from, once model and data are known to go together.
   local function source_of(model, data)
     if type(model) ~= "table" or not model.catalogue or not model.adapt_rows then
-      error(("train: a recommender was expected, not %s%s"):format(type(model),
+      raise(("train: a recommender was expected, not %s%s"):format(type(model),
         type(data) == "table" and data.adapt_rows and ": train(model, data)" or ""), 3)
-    elseif not model.loss then
-      error(("train: a %s is counted, not trained: use fit"):format(model.kind), 3)
+    elseif model.learns ~= "gradient" then
+      raise(("train: %s learns without gradient training: %s"):format(model.kind,
+        model.fit and "use model:fit(data)" or "it is ready as it is"), 3)
     end
-    local of_scenarios = type(data) == "table" and data.training_source
-    if (model.setting == "scenario") ~= (of_scenarios ~= nil and of_scenarios ~= false) then
-      error(("train: a %s learns from %s"):format(model.kind, of_scenarios
-        and "ratings of users, not from scenarios" or "a split of scenario data (data:split)"), 3)
-    end
-    local source = of_scenarios and data:training_source()
-      or cmml.user_source(data, model.catalogue)
+    local source = model.setting.source(model, data)
     if source.count == 0 then
-      error("train: there are no " .. source.learners, 3)
+      raise("train: there are no " .. source.learners, 3)
     end
     return source
   end
 
   -- One epoch; the mean loss, or nil, the step and what ceased to be a number there.
-  local function run_epoch(team, learner, tasks, epoch, opt)
+  local function run_epoch(team, optimisation, tasks, epoch, opt)
     local sum, steps, count = 0, 0, tasks:count()
     for people, draw in tasks:people(epoch) do
       local value = team:backward(draw or epoch, people)
@@ -91,7 +85,7 @@ return function(cmml, use)
       if value ~= value or math.abs(value) == math.huge then
         return nil, steps, "loss"
       end
-      if not learner:step() then
+      if not optimisation:step() then
         return nil, steps, "gradient"
       end
       sum = sum + value
@@ -126,16 +120,35 @@ return function(cmml, use)
     end
   end
 
-  -- Runs and judges one epoch; nil and a message if the numbers ceased to be finite. Without
-  -- anything to judge by there are no metrics.
-  local function next_epoch(model, team, learner, tasks, source, epoch, opt)
+  -- The metrics of the validation tasks, the same ones each time; nil if a score was not finite.
+  local function validate(model, source, opt)
+    local tasks, options = source:validation(opt)
+    options.stop_if_not_finite = true
+    local found = cmml.evaluate({ model }, tasks, options)
+    if not found then
+      return nil
+    end
+    local values = {}
+    for _, metric in ipairs(source.metrics) do
+      values[metric[1]] = found[1][metric[2]].mean
+    end
+    local value = values[source.monitored]
+    if value ~= value and source.nothing_to_validate then
+      raise(source.nothing_to_validate, 2)
+    end
+    return values
+  end
+
+  -- Runs and validates one epoch; nil and a message if the numbers ceased to be finite. Without
+  -- anything to validate on there are no metrics.
+  local function next_epoch(model, team, optimisation, tasks, source, epoch, opt)
     local began = core.clock()
     local result = { epoch = epoch }
     local step, what
-    result.loss, step, what = run_epoch(team, learner, tasks, epoch, opt)
+    result.loss, step, what = run_epoch(team, optimisation, tasks, epoch, opt)
     local finite = result.loss and is_finite(model)
-    if finite and source.judged then
-      local values = source:validate(model, opt)
+    if finite and source.validates then
+      local values = validate(model, source, opt)
       finite = values ~= nil
       for key, value in pairs(values or {}) do
         result[key] = value
@@ -144,64 +157,41 @@ return function(cmml, use)
     if not finite then
       return nil, ("the %s was no longer a finite number in epoch %d%s; lower the learning rate "
         .. "(now %g)"):format(what or "loss", epoch, step and ", step " .. step or "",
-        learner:rate())
+        optimisation:rate())
     end
     result.seconds = core.clock() - began
     return result
   end
 
-  --- Trains a recommender that learns by gradients. Every epoch visits each training user once,
-  -- with a fresh draw of support and query; then the validation users judge. A recommender of the
-  -- scenario setting learns from a split in the same way: an epoch visits each training scenario
-  -- `rounds` times; then the validation scenarios judge by full ranking.
+  --- Trains a recommender that learns by gradients. Every epoch visits each training task once (of
+  -- scenarios `rounds` times), with a fresh draw of support and query; then it is validated.
   --
   -- With `out`, a folder, each epoch leaves last.safetensors (model and state of the training) and
-  -- log.csv there, and best.safetensors when the validation MAE has fallen, or the recall has risen
-  -- (or always, with choose = "last").
+  -- log.csv there, and best.safetensors when the monitored metric has improved (or always, with
+  -- choose = "last").
   -- @tparam Recommender model its weights are changed; in the end they are the best ones (without a
   -- good epoch: those at the start)
-  -- @tparam table data ratings (grouped by user), bags (user fields of all rows), train and valid
-  -- (lists of user rows; without valid users the training loss chooses the epoch); or a
-  -- ScenarioSplit
-  -- @tparam[opt] table options out; resume (go on with last.safetensors, bit for bit); epochs (30);
-  -- patience (stop after so many epochs without improvement, 10; 0: never); seed (1); batch,
-  -- support, query, short_supports (share of the training tasks whose support is cut to a random
-  -- length, see `tasks`; of ratings of users alone), valid_query (of the validation users;
-  -- default: query), lr, weight_decay, clip
-  -- (math.huge: none; defaults: those of the model's preset); shuffle (visit the users in a fresh
-  -- order each epoch, true; false: in the order of data.train, as the published code); choose
-  -- (which epoch's weights count: "best", the default, or "last", which never stops for want of
-  -- patience); optimizer ("adam", the default, "adamw" or "sgd"), momentum, clip_norm and groups
-  -- (see `adam` and `sgd`); warmup (steps in which the rate rises, 0), schedule (nil: the rate
-  -- stays; "cosine": down to 0 at the end of the last epoch; "plateau": told the validation MAE, or
-  -- without validation users the training loss, with a patience of 2; or a table of options of
-  -- `cosine` or `plateau` with that name as kind); shards of a batch (1), threads (1) and modules,
-  -- see `team`: another number of shards gives other last digits, another number of threads the
-  -- same; valid_draws (2; of scenarios 1); of scenarios alone: support_negatives, query_negatives,
-  -- order, negatives (see `ScenarioSplit:tasks`), rounds (default: so many that an epoch has 200
-  -- steps), valid_users (of a scenario at most, a fixed sample, 100), watch (what chooses the
-  -- epoch: "recall@20", the default, "recall@10" or "ndcg@20"; a plateau is told it, too) and serve
-  -- (a ScenarioCatalogue: best.safetensors holds the model over it, see `ScenarioCmml:over`);
-  -- conditions (plain data that a resumed run must have unchanged) and notes (plain data), both
-  -- kept in the files; on_step(epoch, step, steps, loss); on_epoch(state, improved)
-  -- @treturn table epoch, best_epoch, best (validation MAE, or without
-  -- validation users the training loss), stopped ("epochs", "patience" or
-  -- "diverged"), message
+  -- @tparam table data what the model's setting learns from: of users ratings (grouped by user), bags
+  -- (user fields of all rows), train and valid (lists of user rows; without valid users the training
+  -- loss chooses the epoch), as `cold_users` gives them; of scenarios a ScenarioSplit
+  -- @tparam[opt] table options see below; defaults are those of the model's preset
+  -- @treturn table epoch, best_epoch, best (the monitored metric, or without validation tasks the
+  -- training loss), stopped ("epochs", "patience" or "diverged"), message
   function cmml.train(model, data, options)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
     local tasks = source:tasks(opt)
-    local watched, mode = source.judged and source.watched or "loss",
-      source.judged and source.mode or "min"
-    local learner = Learner.new(model.module, opt, opt.epochs * tasks:count(), mode)
-    local team <close> = cmml.team(model, tasks, learner.optimizer, { threads = opt.threads,
+    local monitored, mode = source.validates and source.monitored or "loss",
+      source.validates and source.mode or "min"
+    local optimisation = Optimisation.new(model.module, opt, opt.epochs * tasks:count(), mode)
+    local team <close> = cmml.team(model, tasks, optimisation.optimizer, { threads = opt.threads,
       shards = opt.shards, modules = opt.modules })
     if opt.out then
       files.open(opt)
     end
     local state = { epoch = 0, best_epoch = 0, log = {} }
     if opt.resume then
-      state = files.resume(model, source, learner, opt)
+      state = files.resume(model, source, optimisation, opt)
       model.fresh = nil -- its weights are those of the run
     elseif model.prepare then
       model:prepare(data)
@@ -215,7 +205,7 @@ return function(cmml, use)
         break
       end
       local result
-      result, message = next_epoch(model, team, learner, tasks, source, state.epoch + 1,
+      result, message = next_epoch(model, team, optimisation, tasks, source, state.epoch + 1,
         opt)
       if not result then
         stopped = "diverged"
@@ -224,16 +214,16 @@ return function(cmml, use)
       for key, value in pairs(result) do
         state[key] = value
       end
-      local value = state[watched]
+      local value = state[monitored]
       local improved = opt.choose == "last" or mode == "min" and value < state.best
         or mode == "max" and value > state.best
       if improved then
         state.best, state.best_epoch = value, state.epoch
         cmml.no_grad(keep_weights, model, best_weights)
       end
-      learner:judge(value)
+      optimisation:validated(value)
       if opt.out then
-        files.write(model, source, learner, opt, state, improved)
+        files.write(model, source, optimisation, opt, state, improved)
       end
       if opt.on_epoch then
         opt.on_epoch(state, improved)

@@ -47,7 +47,8 @@ function worker.start(setup)
       0)
   end
   local optimizer = cmml.core.optimizer(list, 0)
-  return worker.step(model, cmml[setup.tasks.maker](setup.tasks.options), optimizer), optimizer
+  return worker.step(model, cmml.settings:get(setup.setting).make_tasks(setup.tasks),
+    optimizer), optimizer
 end
 
 return worker

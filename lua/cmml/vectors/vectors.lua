@@ -43,22 +43,24 @@ return function(cmml)
       self.users.shape[1], self.items.shape[1], self.items.shape[2])
   end
 
-  -- Each row divided by the root mean square of its numbers, softened so that a vector of next to
-  -- nothing stays small.
-  local function unit(x)
+  --- Rows of one size: each is divided by the root mean square of its numbers + 0.01, so that a
+  -- vector of next to nothing stays small. The product of two is then a cosine, times their width.
+  -- @tparam Tensor x [rows, width]
+  -- @treturn Tensor of the same shape
+  function cmml.vectors.unit_rows(x)
     local square = core.row_dot(x, x) * (1 / x.shape[2])
     return x * (1 / (square:sqrt() + 0.01)):reshape { -1, 1 }
   end
 
-  --- The same vectors with rows of one size: each is divided by the root mean square of its numbers
-  -- + 0.01. The product of a user's and an item's is then a cosine, times their width.
+  --- The same vectors with rows of one size, see `vectors.unit_rows`.
   -- @treturn Vectors
   function Vectors:unit_rows()
     local copy = {}
     for key, value in pairs(self) do
       copy[key] = value
     end
-    copy.users, copy.items = unit(self.users), unit(self.items)
+    copy.users = cmml.vectors.unit_rows(self.users)
+    copy.items = cmml.vectors.unit_rows(self.items)
     return setmetatable(copy, Vectors)
   end
 

@@ -61,7 +61,8 @@ local function ranked(case)
   local cutoffs = case:integers "input.k"
   if not case:has "input.lengths" then
     case:option("note", "")
-    local at, whole = cmml.core.ranking_metrics(score, label, cmml.segments { score.count }, cutoffs)
+    local everything = cmml.segments { score.count }
+    local at, whole = cmml.core.ranking_metrics(score, label, everything, cutoffs)
     at.ndcg_exp = nil -- of labels 0 and 1 it is ndcg; the files with ratings hold it
     for name, lists in pairs(at) do
       local values = {}

@@ -4,7 +4,7 @@
 local args = require "cmml.base.args"
 local files = require "cmml.settings.scenarios.filters"
 local group_list = require "cmml.settings.scenarios.group_list"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -22,7 +22,7 @@ return function(cmml)
   -- @tfield ?table parts of a union: list of {name, n_users, n_items}
   local ScenarioData = { __name = "cmml.ScenarioData" }
   ScenarioData.__index = ScenarioData
-  cmml.ScenarioData = ScenarioData -- scenario_split.lua adds to it
+  cmml.scenarios.Data = ScenarioData -- scenario_split.lua adds to it
 
   local function is_class(value, class)
     local meta = getmetatable(value)
@@ -30,7 +30,7 @@ return function(cmml)
   end
 
   local function fail(level, message, ...)
-    error("scenario_data: " .. message:format(...), level + 1)
+    raise("scenario_data: " .. message:format(...), level + 1)
   end
 
   -- users, items, user_ids and item_ids from a list of {user, item}.
@@ -168,7 +168,7 @@ return function(cmml)
   -- scenario)
   -- @treturn ?ScenarioData
   -- @treturn ?string message, which tells the sizes of the groups where none is a scenario
-  function cmml.scenario_data(options)
+  function cmml.scenarios.data(options)
     local opt = args.check("scenario_data", options, { name = { "string", "data" },
       users = "any?", items = "any?", user_ids = "any?", item_ids = "any?",
       interactions = "table?", groups = "any", titles = "table?",
@@ -211,7 +211,7 @@ return function(cmml)
   end
 
   function ScenarioData:__tostring()
-    return ("[cmml.ScenarioData %s: %d interactions, %d users, %d items, %d scenarios]"):format(
+    return ("[cmml.scenarios.Data %s: %d interactions, %d users, %d items, %d scenarios]"):format(
       self.name, #self.interactions.items, #self.users, #self.items, #self.scenarios)
   end
 end

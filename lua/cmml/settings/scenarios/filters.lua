@@ -1,10 +1,10 @@
 --- Steps that the loaders of scenario data share.
 --
 -- @module cmml.settings.scenarios.filters
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 local files = {}
 
---- The filters of `cmml.scenario_data`, for the checks of a loader's options.
+--- The filters of `cmml.scenarios.data`, for the checks of a loader's options.
 files.filters = { min_items = "integer?", max_items = "integer?", min_users = "integer?" }
 
 --- What the filters are where nothing is said.
@@ -29,7 +29,7 @@ end
 -- @treturn string the last part of the path
 function files.name_of(name, folder)
   if type(folder) ~= "string" then
-    error(("%s: the path of a folder was expected, not %s"):format(name, type(folder)), 3)
+    raise(("%s: the path of a folder was expected, not %s"):format(name, type(folder)), 3)
   end
   return folder:match "([^/]+)/*$" or folder
 end
@@ -55,7 +55,7 @@ end
 -- @tparam table item column with vocab and ids; those that the data lack are left out and counted
 -- @tparam Ids group_ids a group for each
 -- @tparam table names of the groups, by number
--- @treturn table for `cmml.scenario_data`
+-- @treturn table for `cmml.scenarios.data`
 function files.groups(core, items, item, group_ids, names)
   local rows, unknown = files.match(core, item.vocab, items)
   return { names = names, group_ids = group_ids, item_ids = core.map_ids(item.ids, rows),
@@ -96,7 +96,7 @@ end
 --- The data set of what a loader read: nil and a message where the files hold no scenario.
 -- @tparam table cmml
 -- @tparam table opt checked options of the loader, with the filters
--- @tparam table parts options of `cmml.scenario_data`
+-- @tparam table parts options of `cmml.scenarios.data`
 -- @treturn ?ScenarioData
 -- @treturn ?string message
 function files.finish(cmml, opt, parts)
@@ -104,7 +104,7 @@ function files.finish(cmml, opt, parts)
     parts[key] = opt[key]
   end
   parts.raises = false
-  return cmml.scenario_data(parts)
+  return cmml.scenarios.data(parts)
 end
 
 return files

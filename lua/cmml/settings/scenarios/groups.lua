@@ -3,7 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local files = require "cmml.settings.scenarios.filters"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -39,7 +39,7 @@ return function(cmml)
       local given = how(row, items:text(row))
       for _, name in ipairs(type(given) == "table" and given or { given }) do
         if type(name) ~= "string" and math.type(name) ~= "integer" then
-          error(("group_by: the group of item %q must be a text, a whole number or a list of them, "
+          raise(("group_by: the group of item %q must be a text, a whole number or a list of them, "
             .. "not %s"):format(items:text(row), type(name)), 2)
         end
         all.add(name, row)
@@ -139,9 +139,9 @@ return function(cmml)
     args.one_of("read_groups: encoding", opt.encoding, { "utf-8", "latin-1" })
     args.one_of("read_groups: header", opt.header, { "none", "skip", "names" })
     if type(path) ~= "string" then
-      error("read_groups: the path of a file was expected, not " .. type(path), 2)
+      raise("read_groups: the path of a file was expected, not " .. type(path), 2)
     elseif opt.item == opt.group then
-      error(("read_groups: item and group are both the column %q"):format(opt.item), 2)
+      raise(("read_groups: item and group are both the column %q"):format(opt.item), 2)
     end
     if path:find "%.json$" then
       return read_object(path, items, opt)

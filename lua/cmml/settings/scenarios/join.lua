@@ -1,22 +1,22 @@
 --- Several sets of scenarios as one, and vectors of theirs, of whatever width.
 --
 -- @module cmml
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   use "settings.scenarios.data"
   local core = cmml.core
-  local ScenarioData = cmml.ScenarioData
+  local ScenarioData = cmml.scenarios.Data
   local classes = { ScenarioData = ScenarioData, Vectors = cmml.vectors.Vectors }
 
   local function check(name, list, class)
     if type(list) ~= "table" or #list == 0 then
-      error(("%s: a list of %s was expected, not %s"):format(name, class,
+      raise(("%s: a list of %s was expected, not %s"):format(name, class,
         type(list) == "table" and "an empty one" or type(list)), 3)
     end
     for i, entry in ipairs(list) do
       if getmetatable(entry) ~= classes[class] then
-        error(("%s: entry %d of the list is a %s, not %s"):format(name, i, type(entry), class), 3)
+        raise(("%s: entry %d of the list is a %s, not %s"):format(name, i, type(entry), class), 3)
       end
     end
   end
@@ -61,12 +61,12 @@ return function(cmml, use)
   -- @tparam table list of ScenarioData with different names
   -- @tparam[opt] string name of the union (default: the names with + between)
   -- @treturn ScenarioData with parts: a list of {name, n_users, n_items}
-  function cmml.join_scenarios(list, name)
+  function cmml.scenarios.join(list, name)
     check("join_scenarios", list, "ScenarioData")
     local names, seen = {}, {}
     for i, data in ipairs(list) do
       if seen[data.name] then
-        error(("join_scenarios: two of the sets are called %q: give one another name, in its field "
+        raise(("join_scenarios: two of the sets are called %q: give one another name, in its field "
           .. "name"):format(data.name), 2)
       end
       names[i], seen[data.name] = data.name, true
@@ -119,7 +119,7 @@ return function(cmml, use)
       n_items = #self.items } }
     local lengths, items = interactions.users:totable(), interactions.items:totable()
     if #lengths ~= #self.users then
-      error(("vectors: interactions of %d users, but the data have %d"):format(#lengths,
+      raise(("vectors: interactions of %d users, but the data have %d"):format(#lengths,
         #self.users), 2)
     end
     local list, user, row, item = {}, 0, 0, 0
@@ -184,6 +184,6 @@ return function(cmml, use)
     end
     return setmetatable({ kind = kind, users = core.concat(users, 1),
       items = core.concat(items, 1), user_scale = 1, item_scale = 1,
-      interactions = joined_interactions(list), options = { widths = widths } }, cmml.vectors.Vectors)
+      interactions = joined_interactions(list), options = { widths = widths } }, classes.Vectors)
   end
 end

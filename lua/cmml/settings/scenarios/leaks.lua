@@ -1,7 +1,7 @@
---- The assertion of the scenario setting: nothing that is judged was there to be learnt from.
+--- The assertion of the scenario setting: nothing that is evaluated was there to be learnt from.
 --
 -- @module cmml.settings.scenarios.leaks
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 --- The check over a library.
 -- @tparam table cmml
@@ -13,28 +13,28 @@ return function(cmml)
 
   local function leak(split, what, user, item)
     if user then
-      error(("evaluate_ranking: leak: user %s, item %s is to be judged, but %s"):format(
+      raise(("evaluate: leak: user %s, item %s is to be evaluated, but %s"):format(
         split.data.users:text(user), split.data.items:text(item), what), 0)
     end
   end
 
   -- Whether a model holds vectors or counts, but not what they were made of: those of a file.
   local function is_unchecked(model)
-    local catalogue = model.catalogue or {}
-    local vectors, counts = catalogue.vectors, catalogue.counts
-    return vectors ~= nil and not vectors.interactions or counts ~= nil
-      and not catalogue.interactions and core.gt(counts, 0):sum():item() > 0
+    local catalogue = model.catalogue
+    local counts = catalogue.items.counts
+    return next(catalogue.items.vectors) ~= nil and not catalogue.made_of.vectors
+      or counts ~= nil and not catalogue.made_of.counts and core.gt(counts, 0):sum():item() > 0
   end
 
   -- What a model was made of, as far as it tells.
   local function check_model(model, split, held)
-    local catalogue = model.catalogue or {}
-    local vectors, counted = catalogue.vectors, catalogue.interactions
-    if vectors and vectors.interactions then
+    local made_of = model.catalogue.made_of
+    local vectors, counted = made_of.vectors, made_of.counts
+    if vectors then
       leak(split, ("is in what the vectors of %s were made of"):format(tostring(model)),
-        core.common_taken(held, vectors.interactions))
+        core.common_taken(held, vectors))
     end
-    if counted and counted.users and counted ~= (vectors and vectors.interactions) then
+    if counted and counted.users and counted ~= vectors then
       local rising = core.sparse(counted.users:groups(), counted.items, nil, #counted.users,
         #split.data.items)
       leak(split, ("is in what %s counted"):format(tostring(model)),

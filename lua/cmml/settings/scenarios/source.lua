@@ -1,131 +1,83 @@
---- Scenario data by the name of a folder, whatever its format.
+--- Where the tasks of a training on scenarios come from, and what its epochs are validated on.
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
+  local Source = { learners = "training scenarios", training = { lr = 1e-4 },
+    defaults = { batch = 16, support = 64, support_negatives = 64, query = 128,
+      query_negatives = 1, order = "mixed", negatives = "untouched", valid_draws = 1,
+      valid_users = 100, watch = "recall@20" },
+    metrics = { { "recall@10", "recall@10" }, { "recall@20", "recall@20" },
+      { "ndcg@20", "ndcg@20" } }, mode = "max",
+    nothing_to_validate = "train: no user of the validation scenarios has held-out items beside "
+      .. "others: raise valid_held_out or valid of the split, or set valid to 0 to choose by the "
+      .. "loss" }
+  Source.__index = Source
 
-  -- By the file that tells a format: the loader, and its options beside the filters.
-  local formats = {
-    { file = "user_artists.dat", loader = "lastfm", options = { "min_plays" } },
-    { file = "Yelp.txt", loader = "yelp", options = {} },
-    { file = "theme_click_log.csv", loader = "taobao_themes", options = { "items" } },
-    { file = "ratings.csv", loader = "movielens_scenarios", options = { "by", "min_rating" } },
-    { file = "ratings.dat", loader = "movielens_scenarios", options = { "by", "min_rating" } },
-  }
-
-  local function format_of(folder)
-    for _, format in ipairs(formats) do
-      if core.exists(folder .. "/" .. format.file) then
-        return format
+  -- Whether anything of the validation scenarios is held out.
+  local function has_held_out(split)
+    for _, scenario in ipairs(split.valid) do
+      if #core.pair_users(split.pairs.valid, scenario) > 0 then
+        return true
       end
     end
-    return nil
+    return false
   end
 
-  -- The folder and the format of a source: itself, or what `cmml fetch` put in data/.
-  local function find(source)
-    for _, folder in ipairs { source, "data/" .. source } do
-      local format = format_of(folder)
-      if format then
-        return folder, format
-      end
+  --- Takes the options of a run: an epoch has so many rounds that it takes 200 steps.
+  -- @tparam table opt of `train`
+  function Source:check(opt)
+    self.monitored = opt.watch
+    if opt.query < 1 then
+      raise("train: query must be at least 1: without pairs there is nothing to learn from", 2)
+    elseif self.validates and not has_held_out(self.split) then
+      raise(self.nothing_to_validate, 2)
     end
-    if source ~= "" and not core.exists(source)
-      and not core.exists("data/" .. source) then
-      return nil, ("there is no folder %s, here or in data"):format(source)
-    end
-    local known = {}
-    for i, format in ipairs(formats) do
-      known[i] = format.file
-    end
-    return nil, ("scenario_source: %q is no folder of a format that is known: it has none of %s")
-      :format(source, table.concat(known, ", "))
+    local steps = math.ceil(self.count / math.max(opt.batch, 1))
+    opt.rounds = opt.rounds or math.ceil(200 / steps)
   end
 
-  -- The sources of a text: one, where it is a folder, else what stands between plus signs.
-  local function sources_of(text)
-    if find(text) then
-      return { text }
-    end
-    local list = {}
-    for part in (text .. "+"):gmatch "([^+]*)%+" do
-      list[#list + 1] = part:match "^%s*(.-)%s*$"
-    end
-    return list
+  --- The tasks to learn from.
+  -- @tparam table opt of `train`
+  -- @treturn ScenarioTasks
+  function Source:tasks(opt)
+    return self.split:tasks { batch = opt.batch, support = opt.support,
+      support_negatives = opt.support_negatives, query = opt.query,
+      query_negatives = opt.query_negatives, order = opt.order,
+      negatives = opt.negatives, seed = opt.seed, rounds = opt.rounds, shuffle = opt.shuffle }
   end
 
-  -- See `scenario_loaders`; called by a function of the library.
-  local function loaders_of(source, options)
-    local opt = args.check("scenario_source", options, { min_items = "integer?",
-      max_items = "integer?", min_users = "integer?", min_plays = "number?", by = "string?",
-      min_rating = "number?", items = "string?" }, 4)
-    if type(source) ~= "string" then
-      error("scenario_source: the name of a folder was expected, not " .. type(source), 3)
-    end
-    local used = { min_items = true, max_items = true, min_users = true }
-    local found = {}
-    for i, part in ipairs(sources_of(source)) do
-      local folder, format = find(part)
-      if not folder then
-        return nil, format
-      end
-      local own = { min_items = opt.min_items, max_items = opt.max_items,
-        min_users = opt.min_users }
-      for _, key in ipairs(format.options) do
-        own[key], used[key] = opt[key], true
-      end
-      found[i] = { folder = folder, loader = format.loader, options = own }
-    end
-    for _, key in ipairs(args.keys(opt)) do
-      if not used[key] then
-        return nil, ("scenario_source: %q has no option %s"):format(source, key)
-      end
-    end
-    return found
+  --- What an epoch is validated on: the same draws and users each time.
+  -- @tparam table opt of `train`
+  -- @treturn ScenarioSplit
+  -- @treturn table options of `evaluate`
+  function Source:validation(opt)
+    return self.split, { part = "valid", cutoffs = { 10, 20 }, metrics = { "recall", "ndcg" },
+      draws = opt.valid_draws, max_users = opt.valid_users, seed = opt.seed, support = opt.support,
+      support_negatives = opt.support_negatives, order = opt.order, negatives = opt.negatives }
   end
 
-  --- The loaders of a source of scenarios, and what each is to be called with: what
-  -- `scenario_source` reads, before anything is read.
-  -- @tparam string source see `scenario_source`
-  -- @tparam[opt] table options min_items, max_items, min_users, min_plays, by, min_rating, items:
-  -- see `scenario_source`
-  -- @treturn ?table list of {folder, loader (its name in `cmml.loaders`), options}; nil if a folder is
-  -- of no known format, or no loader knows an option
-  -- @treturn ?string message
-  function cmml.scenario_loaders(source, options)
-    local found, message = loaders_of(source, options)
-    return found, message -- no tail call, which would leave out a level
+  --- What a run must be resumed under.
+  -- @treturn table plain data
+  function Source:conditions()
+    local split = self.split
+    return { split = split.options, interactions = #split.known.items,
+      train_scenarios = #split.train, valid_scenarios = #split.valid }
   end
 
-  --- Scenario data from a folder, whose files tell which loader reads it: `lastfm`
-  -- (user_artists.dat), `yelp` (Yelp.txt), `taobao_themes` (theme_click_log.csv),
-  -- `movielens_scenarios` (ratings.csv or ratings.dat). A folder that is not there is looked for in
-  -- data/, where `cmml fetch` puts it. "a+b" is the union of two or more (`join_scenarios`).
-  -- @tparam string source
-  -- @tparam[opt] table options min_items, max_items, min_users: for every set; min_plays
-  -- (`lastfm`), by, min_rating (`movielens_scenarios`), items (`taobao_themes`): for those that
-  -- know them; an option that none knows is refused
-  -- @treturn ?ScenarioData nil if a folder is of no known format, or its loader fails
-  -- @treturn ?string message
-  function cmml.scenario_source(source, options)
-    local found, message = loaders_of(source, options)
-    if not found then
-      return nil, message
+  --- What `train` has to know of a split.
+  -- @tparam Recommender model
+  -- @tparam ScenarioSplit split
+  -- @treturn table a source (see train/source.lua)
+  return function(model, split)
+    if getmetatable(split) ~= cmml.scenarios.Split then
+      raise(("train: a %s over this catalogue learns from a split of scenarios "
+        .. "(data:split), not from %s"):format(model.kind, args.describe(split)), 4)
     end
-    local list = {}
-    for i, part in ipairs(found) do
-      list[i], message = cmml.loaders[part.loader](part.folder, part.options)
-      if not list[i] then
-        return nil, message
-      end
-    end
-    if #list == 1 then
-      return list[1]
-    end
-    local ok, union = pcall(cmml.join_scenarios, list)
-    return ok and union or nil, not ok and tostring(union) or nil
+    return setmetatable({ split = split, count = #split.train, validates = #split.valid > 0 },
+      Source)
   end
 end

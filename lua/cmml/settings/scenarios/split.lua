@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   use "settings.scenarios.data"
@@ -22,12 +22,12 @@ return function(cmml, use)
   -- @tfield table test likewise
   -- @tfield table left_out list of {scenario, reason}: those that no task can be drawn from
   -- @tfield table options of `split_scenarios`
-  local ScenarioSplit = { __name = "cmml.ScenarioSplit" }
+  local ScenarioSplit = { __name = "cmml.ScenarioSplit", setting = "scenarios" }
   ScenarioSplit.__index = ScenarioSplit
-  cmml.ScenarioSplit = ScenarioSplit -- scenario_tasks.lua and scenario_training.lua add to it
+  cmml.scenarios.Split = ScenarioSplit -- scenario_tasks.lua and scenario_training.lua add to it
 
   local known_options = { seed = { "integer", 1 }, held_out = { "number", 0.2 },
-    valid_held_out = { "number", 0.1 }, query_share = { "number", 0 }, valid = { "number", 0.1 },
+    valid_held_out = { "number", 0.1 }, query_fraction = { "number", 0 }, valid = { "number", 0.1 },
     test = { "number", 0.2 }, protocol = { "string", "no-leak" },
     support_pairs = { "integer", 512 } }
 
@@ -36,20 +36,20 @@ return function(cmml, use)
     args.one_of("split: protocol", opt.protocol, { "no-leak", "published" }, 4)
     for _, name in ipairs { "seed", "support_pairs" } do
       if opt[name] < 0 then
-        error(("split: %s must not be negative, as %d is"):format(name, opt[name]), 3)
+        raise(("split: %s must not be negative, as %d is"):format(name, opt[name]), 3)
       end
     end
     for _, pair in ipairs { { "held_out", "valid_held_out" }, { "valid", "test" },
-      { "query_share" } } do
+      { "query_fraction" } } do
       local sum = 0
       for _, name in ipairs(pair) do
         if not (opt[name] >= 0 and opt[name] < 1) then
-          error(("split: %s is a share from 0 to below 1, not %g"):format(name, opt[name]), 3)
+          raise(("split: %s is a share from 0 to below 1, not %g"):format(name, opt[name]), 3)
         end
         sum = sum + opt[name]
       end
       if sum >= 1 then
-        error(("split: %s and %s must be below 1 together, not %g: nothing is left to learn from")
+        raise(("split: %s and %s must be below 1 together, not %g: nothing is left to learn from")
           :format(pair[1], pair[2], sum), 3)
       end
     end
@@ -59,10 +59,10 @@ return function(cmml, use)
   local function check_data(data)
     if type(data) ~= "table" or type(data.scenarios) ~= "table"
       or type(data.interactions) ~= "table" then
-      error("split: scenario data were expected, as scenario_data gives them, not " .. type(data),
+      raise("split: scenario data were expected, as scenario_data gives them, not " .. type(data),
         3)
     elseif #data.scenarios == 0 then
-      error(("split: %s has no scenarios: the filters of the data left none"):format(
+      raise(("split: %s has no scenarios: the filters of the data left none"):format(
         tostring(data.name)), 3)
     end
   end
@@ -73,7 +73,7 @@ return function(cmml, use)
     for s, scenario in ipairs(data.scenarios) do
       local list = scenario.items:totable()
       if #list < 2 then
-        error(("split: scenario %s has %d items; a negative beside a positive needs two"):format(
+        raise(("split: scenario %s has %d items; a negative beside a positive needs two"):format(
           tostring(scenario.name), #list), 3)
       end
       table.move(list, 1, #list, #items + 1, items)
@@ -129,8 +129,8 @@ return function(cmml, use)
       { seed = opt.seed, choice = 1 })
     self.known, self.held_valid, self.held_test = parts[1], parts[2], parts[3]
     self.background = self.known
-    if opt.query_share > 0 then
-      local known = core.divide_taken(self.known, { opt.query_share }, { seed = opt.seed,
+    if opt.query_fraction > 0 then
+      local known = core.divide_taken(self.known, { opt.query_fraction }, { seed = opt.seed,
         choice = 2, least = 2 })
       self.background, self.fresh = known[1], known[2]
     end
@@ -182,13 +182,13 @@ return function(cmml, use)
   -- support. What is judged there was in the vectors and in other scenarios: the split is `leaky`.
   -- @tparam ScenarioData data
   -- @tparam[opt] table options seed (default 1); held_out (share of a user's interactions for the
-  -- test, 0.2) and valid_held_out (for validation, 0.1), rounded by chance; query_share (0: of the
+  -- test, 0.2) and valid_held_out (for validation, 0.1), rounded by chance; query_fraction (0: of the
   -- known interactions of every user this share stays out of `background`, and training asks for it
   -- alone, so that vectors made of `background` have not seen what training asks for, as they have
   -- not seen what the test asks for); valid and test (shares of the scenarios of each domain, 0.1
   -- and 0.2); protocol; support_pairs (of a scenario that is judged as published, 512)
   -- @treturn ScenarioSplit
-  function cmml.split_scenarios(data, options)
+  function cmml.scenarios.split(data, options)
     local opt = read_options(options)
     check_data(data)
     local self = setmetatable({ data = data, options = opt, protocol = opt.protocol,
@@ -206,18 +206,20 @@ return function(cmml, use)
     return self
   end
 
-  if cmml.ScenarioData then
+  if cmml.scenarios.Data then
     --- Splits the data; see `split_scenarios`.
     -- @tparam[opt] table options
     -- @treturn ScenarioSplit
-    function cmml.ScenarioData:split(options)
-      return cmml.split_scenarios(self, options)
+    function cmml.scenarios.Data:split(options)
+      return cmml.scenarios.split(self, options)
     end
   end
 
   function ScenarioSplit:__tostring()
-    return ("[cmml.ScenarioSplit of %s, %s: %d, %d and %d scenarios to learn from, choose by and "
+    return ("[cmml.scenarios.Split of %s, %s: %d, %d and %d scenarios to learn from, choose by and "
       .. "test on]"):format(tostring(self.data.name), self.protocol, #self.train, #self.valid,
       #self.test)
   end
+
+  return ScenarioSplit
 end

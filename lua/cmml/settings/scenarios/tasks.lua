@@ -3,7 +3,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   use "settings.scenarios.split"
@@ -24,21 +24,21 @@ return function(cmml, use)
   -- `ScenarioSplit:tasks`: support, support_negatives, query, query_negatives, batch, seed, order,
   -- negatives, shuffle, rounds
   -- @treturn ScenarioTasks
-  function cmml.scenario_tasks(options)
+  function cmml.scenarios.tasks(options)
     local opt = args.check("scenario_tasks", options, known)
     args.one_of("scenario_tasks: order", opt.order, { "mixed", "positives-first" })
     args.one_of("scenario_tasks: negatives", opt.negatives, { "untouched", "published" })
     if opt.batch < 1 or opt.rounds < 1 then
-      error(("scenario_tasks: batch and rounds must be at least 1, not %d and %d"):format(opt.batch,
+      raise(("scenario_tasks: batch and rounds must be at least 1, not %d and %d"):format(opt.batch,
         opt.rounds), 2)
     elseif opt.query_negatives < 1 then
-      error(("scenario_tasks: query_negatives must be at least 1, but is %d"):format(
+      raise(("scenario_tasks: query_negatives must be at least 1, but is %d"):format(
         opt.query_negatives), 2)
     elseif opt.support < 0 or opt.support_negatives < 0 or opt.query < 0 then
-      error(("scenario_tasks: support, support_negatives and query must not be negative, as %d, %d "
+      raise(("scenario_tasks: support, support_negatives and query must not be negative, as %d, %d "
         .. "and %d"):format(opt.support, opt.support_negatives, opt.query), 2)
     elseif opt.seed < 0 then
-      error(("scenario_tasks: seed must not be negative, as %d is"):format(opt.seed), 2)
+      raise(("scenario_tasks: seed must not be negative, as %d is"):format(opt.seed), 2)
     end
     return setmetatable(opt, ScenarioTasks)
   end
@@ -54,9 +54,9 @@ return function(cmml, use)
   -- other than that item); shuffle (visit in a fresh order each draw), rounds (how often a draw
   -- visits each scenario, with a fresh task each time)
   -- @treturn ScenarioTasks
-  function cmml.ScenarioSplit:tasks(options)
+  function cmml.scenarios.Split:tasks(options)
     if options ~= nil and type(options) ~= "table" then
-      error(("tasks: a table of options was expected, not %s"):format(tostring(options)), 2)
+      raise(("tasks: a table of options was expected, not %s"):format(tostring(options)), 2)
     end
     local opt = {}
     for key, value in pairs(options or {}) do
@@ -67,7 +67,7 @@ return function(cmml, use)
       which = self[args.one_of("tasks: scenarios", which, { "train", "valid", "test" })]
     end
     opt.scenarios, opt.candidates, opt.pairs = which, self.candidates, self.pairs
-    return cmml.scenario_tasks(opt)
+    return cmml.scenarios.tasks(opt)
   end
 
   --- How many batches a draw has.
@@ -134,8 +134,7 @@ return function(cmml, use)
   end
 
   --- What another thread makes the tasks from.
-  -- @treturn string the function of the library that does
-  -- @treturn table its options: plain data, Ids and Segments
+  -- @treturn table options of `scenarios.tasks`: plain data, Ids and Segments
   function ScenarioTasks:export()
     local options = {}
     for key in pairs(known) do
@@ -144,6 +143,6 @@ return function(cmml, use)
     options.scenarios = {}
     options.pairs = { known = self.pairs.known, support = self.pairs.support,
       query = self.pairs.query }
-    return "scenario_tasks", options
+    return options
   end
 end

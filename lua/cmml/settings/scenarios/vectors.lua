@@ -1,11 +1,16 @@
 --- Vectors for a split: of its background, and the same gone on with all that is known.
 --
 -- @module cmml
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
+
+-- What does best on validation scenarios; doc/results/recommended-scenarios.md tells more. Those of a
+-- set were chosen on its validation users.
+local recommended = { method = "als", factors = 64, alpha = 100, regularization = 300, sets = {
+  lastfm = { alpha = 60, regularization = 250 },
+  yelp = { alpha = 800, regularization = 2400 } } }
 
 return function(cmml, use)
-  use "settings.scenarios.split"
-  local methods = { als = cmml.vectors.als, bpr = cmml.vectors.bpr }
+  local Split = use "settings.scenarios.split"
   local own = { method = true, sets = true, further = true }
 
   -- What `sets` says of a set: under its name, or the longest beginning of it.
@@ -34,40 +39,40 @@ return function(cmml, use)
 
   local function check(options)
     if type(options) ~= "table" then
-      error("vectors: options must be a table, not " .. type(options), 3)
+      raise("vectors: options must be a table, not " .. type(options), 3)
     end
     local method = options.method or "als"
-    if not methods[method] then
-      error(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), 3)
+    if method ~= "als" and method ~= "bpr" then
+      raise(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), 3)
     elseif options.sets ~= nil and type(options.sets) ~= "table" then
-      error("vectors: sets must be a table of options by name of a set, not "
+      raise("vectors: sets must be a table of options by name of a set, not "
         .. type(options.sets), 3)
     end
     for name, of in pairs(options.sets or {}) do
       if type(name) ~= "string" or type(of) ~= "table" then
-        error(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
+        raise(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
           tostring(name), type(of)), 3)
       end
     end
     local further = options.further or 8
     if math.type(further) ~= "integer" or further < 1 then
-      error(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
+      raise(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
         tostring(further)), 3)
     end
-    return methods[method], further
+    return cmml.vectors[method], further
   end
 
   --- Vectors by collaborative filtering for the users and items of a split; of a union for each of
   -- its sets alone. Training reads those of the background, which have not seen what it asks for.
-  -- Where the split has a query_share, what the model then serves with are vectors that went on
-  -- from those with all known interactions (`ScenarioCmml:over`): the axes are the same.
+  -- Where the split has a query_fraction, what the model then serves with are vectors that went on
+  -- from those with all known interactions (`Recommender:over`): the axes are the same.
   -- @tparam[opt] table options method ("als", the default, or "bpr"); any option of `vectors.als`
   -- or `vectors.bpr`; sets (such options over these, by name of a set or what it begins with:
   -- {lastfm = {alpha = 40}});
   -- further (iterations that go on with all known interactions, 8)
   -- @treturn Vectors of the background
   -- @treturn Vectors of all that is known; the same ones where that is the background
-  function cmml.ScenarioSplit:vectors(options)
+  function Split:vectors(options)
     options = options or {}
     local make, further = check(options)
     local made = {}
@@ -86,4 +91,6 @@ return function(cmml, use)
     known.interactions = self.known
     return background, known
   end
+
+  return recommended
 end

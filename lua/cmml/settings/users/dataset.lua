@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -18,18 +18,18 @@ return function(cmml)
   -- @tfield integer duplicates ratings left out
   local Dataset = { __name = "cmml.Dataset" }
   Dataset.__index = Dataset
-  cmml.Dataset = Dataset -- split.lua adds to it
+  cmml.users.Dataset = Dataset -- split.lua adds to it
 
   -- Records by row of the vocabulary; rows are added for records that have no rating.
   local function align(records, vocab, what)
     local rows = {}
     for i, record in ipairs(records) do
       if record.id == nil then
-        error(("dataset: record %d of %s has no id"):format(i, what), 3)
+        raise(("dataset: record %d of %s has no id"):format(i, what), 3)
       end
       local row = vocab:add(record.id)
       if rows[row] then
-        error(("dataset: %s has two records with the id %s"):format(what, tostring(record.id)), 3)
+        raise(("dataset: %s has two records with the id %s"):format(what, tostring(record.id)), 3)
       end
       rows[row] = record
     end
@@ -44,7 +44,7 @@ return function(cmml)
 
   local function check_id(i, what, id)
     if type(id) ~= "string" and math.type(id) == nil then
-      error(("dataset: the %s of rating %d must be a string or a number, not %s"):format(what, i,
+      raise(("dataset: the %s of rating %d must be a string or a number, not %s"):format(what, i,
         type(id)), 4)
     end
   end
@@ -57,7 +57,7 @@ return function(cmml)
       local is_text = kind == "text"
       local is_number = kind == "number" or kind == "integer"
       if key == "ratings" and not is_number or key ~= "ratings" and not is_text then
-        error(("%s; %s must be a column of kind %s, not %s"):format(forms, key, key == "ratings"
+        raise(("%s; %s must be a column of kind %s, not %s"):format(forms, key, key == "ratings"
           and "\"number\"" or "\"text\" (the default)", kind and ("%q"):format(kind)
           or type(column)), 3)
       end
@@ -74,11 +74,11 @@ return function(cmml)
     local user_ids, item_ids, values = {}, {}, {}
     for i, row in ipairs(list) do
       if type(row) ~= "table" then
-        error(("dataset: rating %d must be {user, item, rating}, not %s"):format(i, type(row)), 3)
+        raise(("dataset: rating %d must be {user, item, rating}, not %s"):format(i, type(row)), 3)
       end
       local rating = row[3]
       if math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
-        error(("dataset: rating %d (user %s, item %s) is %s, not a finite number"):format(i,
+        raise(("dataset: rating %d (user %s, item %s) is %s, not a finite number"):format(i,
           tostring(row[1]), tostring(row[2]), type(rating) == "string"
           and ("the text %q"):format(rating) or tostring(rating)), 3)
       end
@@ -88,7 +88,7 @@ return function(cmml)
     end
     local ratings = core.tensor(values)
     if not ratings:isfinite() then
-      error("dataset: a rating is too large for " .. core.info().dtype, 3)
+      raise("dataset: a rating is too large for " .. core.info().dtype, 3)
     end
     return { users = users, items = items, user_ids = core.ids(user_ids),
       item_ids = core.ids(item_ids), ratings = ratings }
@@ -103,11 +103,11 @@ return function(cmml)
     end
     for key in pairs(ratings) do
       if not (math.type(key) == "integer" and key >= 1 and key <= #ratings) then
-        error(("%s, not a table with the key %s"):format(forms, tostring(key)), 3)
+        raise(("%s, not a table with the key %s"):format(forms, tostring(key)), 3)
       end
     end
     if #ratings == 0 then
-      error("dataset: there are no ratings", 3)
+      raise("dataset: there are no ratings", 3)
     end
     return columns_of(ratings)
   end
@@ -138,7 +138,7 @@ return function(cmml)
   end
 
   function Dataset:__tostring()
-    return ("[cmml.Dataset %s: %d ratings, %d users, %d items]"):format(self.name,
+    return ("[cmml.users.Dataset %s: %d ratings, %d users, %d items]"):format(self.name,
       #self.ratings.items, #self.users, #self.items)
   end
 
@@ -149,7 +149,7 @@ return function(cmml)
   -- @treturn table items (Ids), labels [rows]
   -- @treturn Tensor how many ratings each item has [n_items]
   -- @treturn Tensor their sum [n_items]
-  function cmml.ratings_of(ratings, users, n_items)
+  function cmml.users.ratings_of(ratings, users, n_items)
     local rows = core.draw_tasks(ratings, args.call(core.ids, users), {
       support = #ratings.items, query = 0 })
     local zeros = core.full({ n_items }, 0)
@@ -169,7 +169,7 @@ return function(cmml)
     for i, row in ipairs(train) do
       users[i] = self.user_records[row]
     end
-    local _, counts = cmml.ratings_of(ratings or self.ratings, train, #self.items)
+    local _, counts = cmml.users.ratings_of(ratings or self.ratings, train, #self.items)
     for row, count in ipairs(counts:totable()) do
       items[#items + 1] = count > 0 and self.item_records[row] or nil
     end

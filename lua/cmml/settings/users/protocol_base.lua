@@ -2,7 +2,7 @@
 --
 -- @module cmml.settings.users.protocol_base
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 local base = {}
 
@@ -26,7 +26,7 @@ function base.check(name, dataset, options, own)
   end
   local opt = args.check(name, options, rules, 4)
   if opt.cap and opt.cap < 1 or opt.data_seed < 0 then
-    error(("%s: cap must be at least 1 and data_seed not negative, not %s and %d"):format(name,
+    raise(("%s: cap must be at least 1 and data_seed not negative, not %s and %d"):format(name,
       tostring(opt.cap), opt.data_seed), 3)
   end
   return opt
@@ -39,7 +39,7 @@ function base.check_data(name, data)
   local is_table = type(data) == "table"
   for _, key in ipairs { "ratings", "train", "valid", "evaluations" } do
     if not is_table or type(data[key]) ~= "table" then
-      error(("%s: data of a protocol were expected, as user_protocol gives them, not %s"):format(
+      raise(("%s: data of a protocol were expected, as user_protocol gives them, not %s"):format(
         name, is_table and "a table without " .. key or type(data)), 3)
     end
   end
@@ -73,7 +73,7 @@ end
 -- to see all of the training users'
 function base.finish(data, opt, learnt)
   data.catalogue = opt.catalogue or data.dataset:catalogue(data.train, learnt)
-  data.bags = data.catalogue:bags("user", data.dataset.user_records)
+  data.bags = data.catalogue.users:bags_of(data.dataset.user_records)
   for _, evaluation in ipairs(data.evaluations) do
     evaluation.tasks.bags = data.bags
   end

@@ -1,37 +1,37 @@
---- Protocols of the user setting: from whom to learn, by whom to choose, on what to test.
+--- Protocols of the setting users: from whom to learn, by whom to choose, on what to test.
 --
 -- A protocol makes of a data set a table with the fields
 --
---    protocol, conditions           its name, and the plain data that it can be made again from
+--    setting, protocol, conditions  names, and the plain data that it can be made again from
 --    dataset, catalogue             what is known of items and people
 --    bags                           user fields of all rows
 --    ratings                        what may be learnt from, of the users in train and valid
 --    all                            every rating
 --    train, valid, test             lists of user rows: to learn from, to choose by, never seen
---    evaluations                    list of {name, leaky, tasks}: what is judged; tasks are options
---                                   of `tasks` (ratings, query_ratings, users, bags)
+--    evaluations                    list of {name, leaky, tasks}: what is evaluated; tasks are
+--                                   options of `users.tasks` (ratings, query_ratings, users, bags)
 --
--- An evaluation that is leaky judges by what was learnt from. Of all others `check_no_leak` says
--- that nothing judged was learnt.
+-- An evaluation that is leaky evaluates on what was learnt from. Of all others
+-- `users.check_no_leak` says that nothing evaluated was learnt.
 --
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.settings.users.protocol_base"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
 
   --- Prepares a data set for training and testing on cold users.
   -- @tparam Dataset dataset
-  -- @tparam[opt] table options test_users (path of a list, list of raw ids, or share; default 0.2),
-  -- valid (share of the other users, default 0.05), protocol: "capped" (each training user keeps
-  -- `cap` ratings, chosen once) or "full" (each draw takes fresh ones from the whole history;
+  -- @tparam[opt] table options test_users (path of a list, list of raw ids, or fraction; default
+  -- 0.2), valid (fraction of the other users, default 0.05), protocol: "capped" (each training user
+  -- keeps `cap` ratings, chosen once) or "full" (each draw takes fresh ones from the whole history;
   -- default), cap (default 50), data_seed (of these choices, default 1), catalogue (of a trained
   -- model; default: one is made)
   -- @treturn ?table dataset, catalogue, bags (user fields of all rows), ratings (to train on), all
   -- (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions,
-  -- evaluations ("cold users"; see the head of protocol.lua)
+  -- evaluations ("cold users"; see the head of protocols.lua)
   -- @treturn ?string message
   function cmml.cold_users(dataset, options)
     local opt = base.check("cold_users", dataset, options, { protocol = { "string", "full" },
@@ -52,62 +52,58 @@ return function(cmml)
     return data
   end
 
-  --- The names of the protocols of `user_protocol`.
-  cmml.user_protocols = { "full", "capped", "warm", "warm-leaky", "melu" }
+  local function warm(leaky)
+    return function(dataset, opt)
+      opt.leaky = leaky
+      return cmml.users.warm(dataset, opt)
+    end
+  end
+
+  --- The protocols, the default first: list of {name, help, make (of a data set and options),
+  -- evaluations (list of {name, title of its table, leaky}), cap (the default, where one is taken)}.
+  cmml.users.protocols = {
+    { name = "full", help = "each draw takes fresh ratings of the whole history",
+      make = cmml.cold_users, evaluations = { { "cold users", "Cold users, full histories" } } },
+    { name = "capped", help = "each training user keeps `cap` ratings, chosen once",
+      cap = 50, make = cmml.cold_users,
+      evaluations = { { "cold users", "Cold users, capped histories" } } },
+    { name = "warm", help = "10 ratings of each training user are held out and evaluated",
+      cap = false, make = warm(false),
+      evaluations = { { "warm users", "Warm users, ratings held out" },
+        { "cold users", "Cold users, beside warm ones" } } },
+    { name = "warm-leaky", help = "training users are evaluated on what was learnt from, as "
+      .. "published", cap = false, make = warm(true),
+      evaluations = { { "warm users (leaky)", "Warm users as published", leaky = true },
+        { "cold users", "Cold users, beside warm ones as published" } } },
+    { name = "melu", help = "existing and new users times items up to 1997 and after",
+      no_cap = "its tasks have 13 to 100 ratings", make = function(dataset, opt)
+        return cmml.users.melu(dataset, opt)
+      end, evaluations = { { "warm", "MeLU: existing users, existing items" },
+        { "user cold", "MeLU: new users, existing items" },
+        { "item cold", "MeLU: existing users, new items" },
+        { "user and item cold", "MeLU: new users, new items" } } },
+  }
 
   --- Prepares a data set by the protocol of a name.
   -- @tparam Dataset dataset
   -- @tparam[opt] table options protocol: "full" (default) or "capped", see `cold_users`; "warm" or
-  -- "warm-leaky", see `warm_users`; "melu", see `melu_quadrants`; test_users, valid, cap, data_seed
+  -- "warm-leaky", see `users.warm`; "melu", see `users.melu`; test_users, valid, cap, data_seed
   -- and catalogue as those take them
-  -- @treturn ?table see the head of protocol.lua
+  -- @treturn ?table see the head of protocols.lua
   -- @treturn ?string message
-  function cmml.user_protocol(dataset, options)
-    local opt = args.check("user_protocol", options, { protocol = { "string", "full" },
+  function cmml.users.protocol(dataset, options)
+    local opt = args.check("users.protocol", options, { protocol = { "string", "full" },
       test_users = "any?", valid = "number?", cap = "integer?", data_seed = "integer?",
       catalogue = "table?" })
-    local name = args.one_of("user_protocol: protocol", opt.protocol, cmml.user_protocols)
-    if name == "full" or name == "capped" then
-      return cmml.cold_users(dataset, opt)
+    local names, by_name = {}, {}
+    for i, protocol in ipairs(cmml.users.protocols) do
+      names[i], by_name[protocol.name] = protocol.name, protocol
     end
-    opt.protocol = nil
-    if name == "melu" then
-      if opt.cap then
-        error("user_protocol: melu takes no cap: its tasks have 13 to 100 ratings", 2)
-      end
-      return cmml.melu_quadrants(dataset, opt)
+    local protocol = by_name[args.one_of("users.protocol: protocol", opt.protocol, names)]
+    if protocol.no_cap and opt.cap then
+      raise(("users.protocol: %s takes no cap: %s"):format(protocol.name, protocol.no_cap), 2)
     end
-    opt.leaky = name == "warm-leaky"
-    return cmml.warm_users(dataset, opt)
-  end
-
-  -- Recommenders of some kinds, fitted to all that may be learnt from.
-  local function fit_all(name, kinds, data)
-    base.check_data(name, data)
-    local users = table.move(data.train, 1, #data.train, 1, {})
-    table.move(data.valid, 1, #data.valid, #users + 1, users)
-    local models = {}
-    for i, kind in ipairs(kinds) do
-      models[i] = cmml[kind](data.catalogue)
-      models[i]:fit(data.ratings, users)
-    end
-    return models
-  end
-
-  --- The simple predictors, counted on the ratings that a model of this protocol may learn from.
-  -- @tparam table data from `cold_users` or another protocol
-  -- @treturn table list of recommenders
-  function cmml.fit_simple(data)
-    return fit_all("fit_simple", cmml.simple_kinds, data)
-  end
-
-  --- The names of the rivals that learn from ratings alone, in order.
-  cmml.rival_kinds = { "matrix_factorization", "item_knn" }
-
-  --- The rivals, learnt from the ratings that a model of this protocol may learn from.
-  -- @tparam table data from `cold_users` or another protocol
-  -- @treturn table list of recommenders
-  function cmml.fit_rivals(data)
-    return fit_all("fit_rivals", cmml.rival_kinds, data)
+    opt.protocol = protocol.make == cmml.cold_users and protocol.name or nil
+    return protocol.make(dataset, opt)
   end
 end

@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local base = require "cmml.settings.users.protocol_base"
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local sets = use "settings.users.rating_sets"
@@ -47,11 +47,11 @@ return function(cmml, use)
   -- @treturn ?table as from `cold_users`; evaluations are "warm", "user cold", "item cold" and
   -- "user and item cold"
   -- @treturn ?string message
-  function cmml.melu_quadrants(dataset, options)
+  function cmml.users.melu(dataset, options)
     local opt = base.check("melu_quadrants", dataset, options, { last_year = { "integer", 1997 },
       least = { "integer", 13 }, most = { "integer", 100 }, held_out = { "integer", 10 } })
     if opt.held_out < 1 or opt.least <= opt.held_out or opt.most < opt.least then
-      error(("melu_quadrants: 1 <= held_out < least <= most was expected, not %d, %d and %d")
+      raise(("melu_quadrants: 1 <= held_out < least <= most was expected, not %d, %d and %d")
         :format(opt.held_out, opt.least, opt.most), 2)
     end
     local data, message = base.begin(dataset, opt)

@@ -1,12 +1,12 @@
 --- Splits of a data set by users: whom to learn from, to choose by, and to test on.
 --
--- @classmod cmml.Dataset
+-- @classmod cmml.users.Dataset
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml, use)
   use "settings.users.dataset"
-  local core, Dataset = cmml.core, cmml.Dataset
+  local core, Dataset = cmml.core, cmml.users.Dataset
 
   -- A list of raw user ids from a file, one a line, and their line numbers.
   local function read_users(path)
@@ -43,7 +43,7 @@ return function(cmml, use)
 
   local function check_share(name, share)
     if not (share >= 0 and share < 1) then
-      error(("split: %s is a share from 0 to below 1, not %g"):format(name, share), 4)
+      raise(("split: %s is a share from 0 to below 1, not %g"):format(name, share), 4)
     end
   end
 
@@ -72,7 +72,7 @@ return function(cmml, use)
     elseif type(test) == "table" then
       return rows_of(self, test)
     end
-    error("split: test must be a list of users, a path or a share, not " .. type(test), 3)
+    raise("split: test must be a list of users, a path or a share, not " .. type(test), 3)
   end
 
   --- Splits the users with ratings into those to learn from, to choose by, and to test on.

@@ -2,11 +2,13 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
-  local Tasks = { __name = "cmml.Tasks" }
+  --- Tasks of people: supports and queries drawn from their ratings; see `users.tasks`.
+  -- @tfield string setting "users"
+  local Tasks = { __name = "cmml.Tasks", setting = "users" }
   Tasks.__index = Tasks
 
   --- A source of tasks, one a user.
@@ -14,22 +16,22 @@ return function(cmml)
   -- where queries are drawn from; default: from ratings, beside the support, at most half of
   -- them), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support
   -- and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed,
-  -- short_supports (share of the tasks whose support is cut to a random length, uniform from 0 to
+  -- short_supports (fraction of the tasks whose support is cut to a random length, uniform from 0 to
   -- the whole, so that a model learns to adapt to any number of ratings; default 0: none),
   -- shuffle_labels (permute the labels within each support set: how much does the context
   -- matter?), shuffle (visit in a fresh order each draw)
   -- @treturn Tasks
-  function cmml.tasks(options)
+  function cmml.users.tasks(options)
     local opt = args.check("tasks", options, { ratings = "table", users = "table", bags = "table",
       query_ratings = "table?", support = { "integer", 40 }, query = { "integer", 10 },
       batch = { "integer", 32 }, seed = { "integer", 1 }, shuffle_labels = { "boolean", false },
       shuffle = { "boolean", false }, short_supports = { "number", 0 } })
     if opt.query < 1 then
-      error("tasks: query must be at least 1: without query rows there is nothing to judge", 2)
+      raise("tasks: query must be at least 1: without query rows there is nothing to judge", 2)
     elseif opt.batch < 1 or opt.support < 0 then
-      error("tasks: batch must be at least 1 and support at least 0", 2)
+      raise("tasks: batch must be at least 1 and support at least 0", 2)
     elseif not (opt.short_supports >= 0 and opt.short_supports <= 1) then
-      error(("tasks: short_supports must be a share from 0 to 1, not %g"):format(
+      raise(("tasks: short_supports must be a fraction from 0 to 1, not %g"):format(
         opt.short_supports), 2)
     end
     return setmetatable(opt, Tasks)
@@ -45,7 +47,7 @@ return function(cmml)
       options[key] = value
     end
     options.support, options.short_supports = size, 0
-    return cmml.tasks(options)
+    return cmml.users.tasks(options)
   end
 
   --- How many batches a draw has.
@@ -81,8 +83,7 @@ return function(cmml)
   --- The tasks of some people. A task depends on (seed, draw, user) alone.
   -- @tparam integer draw
   -- @tparam table people list of user rows
-  -- @treturn table {users = {bags, rows}, support, query}, the last two with segments, items and
-  -- labels
+  -- @treturn table support and query, each Rows with segments, items, labels and people
   function Tasks:draw(draw, people)
     local rows = core.ids(people)
     local support, query = core.draw_tasks(self.ratings, rows, { seed = self.seed, draw = draw,
@@ -92,7 +93,9 @@ return function(cmml)
       query = core.draw_tasks(self.query_ratings, rows, { seed = self.seed, draw = draw,
         support = self.query, query = 0 })
     end
-    return { users = { bags = self.bags, rows = rows }, support = support, query = query }
+    support.people = { bags = self.bags, rows = rows }
+    query.people = support.people
+    return { support = support, query = query }
   end
 
   --- Iterates over the batches of one draw.
@@ -107,15 +110,16 @@ return function(cmml)
   end
 
   --- What another thread makes the tasks from.
-  -- @treturn string the function of the library that does
-  -- @treturn table its options: plain data, Ids, Segments and Tensors
+  -- @treturn table options of `users.tasks`: plain data, Ids, Segments and Tensors
   function Tasks:export()
     local function columns_of(ratings)
       return ratings and { users = ratings.users, items = ratings.items, ratings = ratings.ratings }
     end
-    return "tasks", { users = {}, bags = self.bags, seed = self.seed,
+    return { users = {}, bags = self.bags, seed = self.seed,
       ratings = columns_of(self.ratings), query_ratings = columns_of(self.query_ratings),
       support = self.support, query = self.query, shuffle_labels = self.shuffle_labels,
       short_supports = self.short_supports }
   end
+
+  return Tasks
 end

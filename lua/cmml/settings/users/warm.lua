@@ -2,7 +2,7 @@
 --
 -- @module cmml
 local base = require "cmml.settings.users.protocol_base"
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local core = cmml.core
@@ -31,11 +31,11 @@ return function(cmml, use)
   -- @treturn ?table as from `cold_users`; evaluations are "warm users", or "warm users (leaky)",
   -- and "cold users"
   -- @treturn ?string message
-  function cmml.warm_users(dataset, options)
+  function cmml.users.warm(dataset, options)
     local opt = base.check("warm_users", dataset, options, { cap = "integer?",
       held_out = { "integer", 10 }, leaky = { "boolean", false } })
     if opt.held_out < 1 then
-      error(("warm_users: held_out must be at least 1, not %d"):format(opt.held_out), 2)
+      raise(("warm_users: held_out must be at least 1, not %d"):format(opt.held_out), 2)
     end
     local data, message = base.begin(dataset, opt)
     if not data then

@@ -8,13 +8,13 @@ return function(cmml)
   local core = cmml.core
 
   --- Losses of pairs by name; a script may add its own.
-  cmml.pair_losses = {}
+  cmml.scenarios.pair_losses = {}
 
   --- The mean over the negatives of max(0, 1 - positive + negative) (CMML eq. 4).
   -- @tparam Tensor positive [n, 1]
   -- @tparam Tensor negative [n, each]
   -- @treturn Tensor [n]
-  function cmml.pair_losses.hinge(positive, negative)
+  function cmml.scenarios.pair_losses.hinge(positive, negative)
     return core.relu(1 - positive + negative):mean(2)
   end
 
@@ -22,7 +22,7 @@ return function(cmml)
   -- @tparam Tensor positive [n, 1]
   -- @tparam Tensor negative [n, each]
   -- @treturn Tensor [n]
-  function cmml.pair_losses.bpr(positive, negative)
+  function cmml.scenarios.pair_losses.bpr(positive, negative)
     return core.softplus(negative - positive):mean(2)
   end
 
@@ -31,7 +31,7 @@ return function(cmml)
   -- @tparam Tensor positive [n, 1]
   -- @tparam Tensor negative [n, each]
   -- @treturn Tensor [n]
-  function cmml.pair_losses.softmax(positive, negative)
+  function cmml.scenarios.pair_losses.softmax(positive, negative)
     local all = core.concat({ positive, negative }, 2):log_softmax(2)
     return -all:slice(2, 1, 1):reshape { -1 }
   end
@@ -42,9 +42,9 @@ return function(cmml)
   -- @tparam table rows positive, negative and each, as `core.paired_rows` gives them
   -- @tparam Segments segments which positives belong to which task
   -- @treturn Tensor a single number
-  function cmml.pair_loss(name, scores, rows, segments)
+  function cmml.scenarios.pair_loss(name, scores, rows, segments)
     local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
     local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
-    return core.segment_mean(cmml.pair_losses[name](positive, negative), segments):mean()
+    return core.segment_mean(cmml.scenarios.pair_losses[name](positive, negative), segments):mean()
   end
 end

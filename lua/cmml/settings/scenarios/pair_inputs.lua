@@ -1,13 +1,13 @@
 --- What a recommender of the scenario setting may know of a (user, item) pair beside the vectors.
 --
--- An input is a table by name in `cmml.pair_inputs`: either `items`, a function of a catalogue that
+-- An input is a table by name in `cmml.scenarios.pair_inputs`: either `items`, a function of a catalogue that
 -- gives numbers of items [items, width], or `rows`, a function of (catalogue, users, items) that
 -- gives numbers of pairs [rows, width]; and width. A recommender can read it as further columns of
 -- its rows (option `inputs`), or add it to its scores with a learnt weight (option `terms`).
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -15,16 +15,16 @@ return function(cmml)
   --- Inputs by name: `cf_score`, the product of both vectors over the root of their width, which is
   -- of the size of 1 for vectors of unit size; `popularity`, the logarithm of 1 + how many users
   -- are known to have taken the item, less its mean, over its standard deviation.
-  cmml.pair_inputs = {}
+  cmml.scenarios.pair_inputs = {}
 
-  cmml.pair_inputs.cf_score = { width = 1, rows = function(catalogue, users, items)
-    local vectors = catalogue.vectors
-    local product = core.row_dot(vectors.users:gather_rows(users), vectors.items:gather_rows(items))
-    return (product * (1 / math.sqrt(vectors.items.shape[2]))):reshape { -1, 1 }
+  cmml.scenarios.pair_inputs.cf_score = { width = 1, rows = function(catalogue, users, items)
+    local of_users, of_items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
+    local product = core.row_dot(of_users:gather_rows(users), of_items:gather_rows(items))
+    return (product * (1 / math.sqrt(of_items.shape[2]))):reshape { -1, 1 }
   end }
 
-  cmml.pair_inputs.popularity = { width = 1, items = function(catalogue)
-    local logs = core.log(catalogue.counts + 1)
+  cmml.scenarios.pair_inputs.popularity = { width = 1, items = function(catalogue)
+    local logs = core.log(catalogue.items.counts + 1)
     local centred = logs - logs:mean()
     local deviation = math.sqrt(centred:square():mean():item())
     return (centred * (deviation > 0 and 1 / deviation or 0)):reshape { -1, 1 }
@@ -34,8 +34,8 @@ return function(cmml)
   local function look_up(what, names)
     local list = {}
     for i, name in ipairs(names) do
-      list[i] = cmml.pair_inputs[name] or error(("%s: there is no input %s; %s"):format(what,
-        tostring(name), args.suggest(tostring(name), args.keys(cmml.pair_inputs))), 2)
+      list[i] = cmml.scenarios.pair_inputs[name] or raise(("%s: there is no input %s; %s"):format(what,
+        tostring(name), args.suggest(tostring(name), args.keys(cmml.scenarios.pair_inputs))), 2)
     end
     return list
   end
@@ -57,12 +57,12 @@ return function(cmml)
 
   --- Reads inputs of a catalogue.
   -- @tparam string what function and option, for messages
-  -- @tparam ScenarioCatalogue catalogue
+  -- @tparam Catalogue catalogue
   -- @tparam table names list of names in `pair_inputs`
   -- @treturn integer width of all together
   -- @treturn ?Tensor those of items side by side [items, ..]; nil: there are none
   -- @treturn ?function of (users, items) giving those of pairs [rows, ..]; nil: there are none
-  function cmml.read_pair_inputs(what, catalogue, names)
+  function cmml.scenarios.read_pair_inputs(what, catalogue, names)
     local columns, readers, width = {}, {}, 0
     for _, input in ipairs(look_up(what, names)) do
       width = width + input.width
@@ -77,11 +77,11 @@ return function(cmml)
 
   --- Reads inputs of a catalogue in the order of their names, all of them pair by pair.
   -- @tparam string what function and option, for messages
-  -- @tparam ScenarioCatalogue catalogue
+  -- @tparam Catalogue catalogue
   -- @tparam table names list of names in `pair_inputs`
   -- @treturn integer width of all together
   -- @treturn ?function of (users, items) giving them [rows, width]; nil: there are none
-  function cmml.read_pair_terms(what, catalogue, names)
+  function cmml.scenarios.read_pair_terms(what, catalogue, names)
     local readers, width = {}, 0
     for i, input in ipairs(look_up(what, names)) do
       local columns = input.items and input.items(catalogue)

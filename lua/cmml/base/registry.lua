@@ -1,0 +1,92 @@
+--- Registries: things by name, such as kinds of recommenders, settings, loaders and metrics. What
+-- comes with the library and what a user adds are the same thing.
+--
+-- @module cmml.base.registry
+local args = require "cmml.base.args"
+local raise = args.error
+
+local Registry = {}
+Registry.__index = Registry
+
+local registry = {}
+
+--- An empty registry.
+-- @tparam string what one entry is, for messages: "kind of recommender"
+-- @tparam string maker the function that adds entries, for messages: "kind"
+-- @treturn Registry
+function registry.new(what, maker)
+  return setmetatable({ what = what, maker = maker, entries = {}, order = {}, former = {} },
+    Registry)
+end
+
+--- Adds an entry. Raises where the name is no name, or is taken.
+-- @tparam string name letters, digits, "_" and "-"
+-- @param entry
+-- @tparam[opt] table formerly names under which files of earlier versions know it
+-- @return the entry
+function Registry:add(name, entry, formerly)
+  if type(name) ~= "string" or not name:find "^%a[%w_-]*$" then
+    raise(("%s: name must be a text of letters, digits and _, not %s"):format(self.maker,
+      args.describe(name)), 3)
+  elseif self.entries[name] then
+    raise(("%s: there is a %s %s already"):format(self.maker, self.what, name), 3)
+  end
+  self.entries[name], self.order[#self.order + 1] = entry, name
+  for _, former in ipairs(formerly or {}) do
+    self.former[former] = name
+  end
+  return entry
+end
+
+--- The entry of a name.
+-- @tparam ?string name
+-- @return nil if there is none
+function Registry:get(name)
+  return self.entries[name]
+end
+
+--- The entry of a name, which may be a former one.
+-- @tparam string name
+-- @return nil if there is none
+function Registry:of_file(name)
+  return self.entries[name] or self.entries[self.former[name]]
+end
+
+--- The entry of a name; raises, with the nearest known name, where there is none.
+-- @tparam string where prefix of the message: the function and its option
+-- @param name
+-- @tparam[opt=3] integer level
+-- @return the entry
+function Registry:find(where, name, level)
+  return self.entries[name] or raise(self:unknown(where, name), (level or 3) + 1)
+end
+
+--- What to say of a name that is not there.
+-- @tparam string where
+-- @param name
+-- @treturn string
+function Registry:unknown(where, name)
+  return ("%s: there is no %s %s; %s"):format(where, self.what, tostring(name),
+    args.suggest(tostring(name), self:names()))
+end
+
+--- The names, sorted.
+-- @treturn {string,...}
+function Registry:names()
+  local names = table.move(self.order, 1, #self.order, 1, {})
+  table.sort(names)
+  return names
+end
+
+--- Iterates over the entries in the order in which they were added.
+-- @treturn function giving name and entry
+function Registry:each()
+  local i = 0
+  return function()
+    i = i + 1
+    local name = self.order[i]
+    return name, self.entries[name]
+  end
+end
+
+return registry

@@ -1,0 +1,156 @@
+--- From the name of a folder to a split, in whichever setting: what the command line, experiments and
+-- tuning stand on.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local options = require "cmml.base.options"
+local raise = args.error
+
+return function(cmml, use)
+  local found = use "settings.loader"
+  local pipeline = {}
+
+  local function setting_names()
+    return cmml.settings:names()
+  end
+
+  -- Options that say what the data are and how they are split, in every setting.
+  local general = {
+    { name = "data", kind = "string", arg = "DIR", group = "data", short = true, tunable = false,
+      help = "data folder, or its name in data/; several of scenarios with + between them" },
+    { name = "setting", kind = "string", choices = setting_names, group = "data", tunable = false,
+      help = "what a task is", default_text = "what the data are made for" },
+    { name = "protocol", kind = "string", group = "data", short = true, tunable = false,
+      help = "how tasks are split", default_text = "the setting's first" },
+    { name = "valid", kind = "number", from = 0, below = 1, group = "data", tunable = false,
+      help = "fraction of the training tasks that chooses the best epoch",
+      default_text = "0.05 of the users, 0.1 of the scenarios" },
+    { name = "data_seed", kind = "integer", from = 0, group = "data", tunable = false,
+      help = "seed of the split", default_text = "1" },
+    { name = "quick", kind = "boolean", default = false, group = "data", tunable = false,
+      help = "a run of seconds, on a small made world if there are no data" },
+  }
+
+  local of_all = options.declare("data (in every setting)", general)
+
+  --- The options that say what the data are and how they are split, in all settings.
+  -- @treturn {Options,...} sets, for `options.join`
+  function pipeline.option_sets()
+    local sets = { of_all }
+    for _, setting in cmml.settings:each() do
+      sets[#sets + 1] = setting.options
+    end
+    return table.unpack(sets)
+  end
+
+  --- Refuses options that another setting alone has.
+  -- @tparam string where prefix of the message
+  -- @tparam Options known
+  -- @tparam table values that were given
+  -- @tparam Setting setting
+  -- @tparam ?string prefix of a name in messages, such as "--" of the command line
+  function pipeline.check_setting(where, known, values, setting, prefix)
+    for declared in known:each() do
+      local own, value = declared.setting, values[declared.name]
+      if own and own ~= setting.name and value ~= nil and value ~= declared.default then
+        local name = prefix and prefix .. declared.name:gsub("_", "-") or "option " .. declared.name
+        raise(("%s: %s applies only to %s, but here are %s"):format(where, name,
+          cmml.settings:get(own).title, setting.title), 0)
+      end
+    end
+    if values.protocol ~= nil then
+      for _, name in ipairs(type(values.protocol) == "table" and values.protocol
+        or { values.protocol }) do
+        setting:protocol(where, name)
+      end
+    end
+  end
+
+  --- The setting of data: the one that is named, else the one that reads the data, or for a made
+  -- world the one of the lowest rank. Raises where there is none.
+  -- @tparam string where prefix of the message
+  -- @tparam table opt setting, data (a source, or nil for a made world)
+  -- @treturn Setting
+  function pipeline.setting_of(where, opt)
+    if opt.setting then
+      return cmml.settings:find(where .. ": setting", opt.setting, 0)
+    elseif opt.data then
+      local setting, message = found.setting(opt.data)
+      return setting or raise(("%s: %s"):format(where, message), 0)
+    end
+    local first
+    for _, setting in cmml.settings:each() do
+      first = setting.made and (not first or setting.rank < first.rank) and setting or first
+    end
+    return first
+  end
+
+  --- The files of a source that tell it from others: sizes by name. Raises where it is of no format
+  -- that the setting reads.
+  -- @tparam Setting setting
+  -- @tparam ?string source nil: a made world, which has none
+  -- @treturn table
+  function pipeline.files(setting, source)
+    if not source then
+      return {}
+    end
+    local folders, message = found.folders(source, setting.name)
+    return folders and found.sizes(folders) or raise(message, 0)
+  end
+
+  --- Reads data. Raises where there are none.
+  -- @tparam Setting setting
+  -- @tparam ?string source folder or its name in data/; nil: a small made world
+  -- @tparam table opt options of the setting
+  -- @treturn table data
+  function pipeline.read(setting, source, opt)
+    local data, message
+    if not source then
+      if not setting.made then
+        raise(("data are missing: the setting %s has no made world"):format(setting.name), 0)
+      end
+      data, message = setting.made(opt)
+    else
+      local folders
+      folders, message = found.folders(source, setting.name)
+      if folders then
+        data, message = setting.read(folders, opt)
+      end
+    end
+    return data or raise(message, 0)
+  end
+
+  --- Splits data, without what models of it need besides. Raises where that cannot be done.
+  -- @tparam Setting setting
+  -- @tparam table data see `read`
+  -- @tparam table opt protocol, valid, data_seed, and those of the setting
+  -- @tparam ?table preset whose own options of the split count before these
+  -- @treturn table
+  function pipeline.split(setting, data, opt, preset)
+    local chosen = {}
+    for key, value in pairs(opt) do
+      chosen[key] = value
+    end
+    for key, value in pairs(setting.defaults) do
+      if chosen[key] == nil then
+        chosen[key] = value
+      end
+    end
+    chosen.protocol = setting:protocol("data", opt.protocol).name
+    local split, message = setting.split(data, chosen, preset)
+    return split or raise(message, 0)
+  end
+
+  --- Makes what models of a split need besides, such as vectors.
+  -- @tparam Setting setting
+  -- @tparam table split
+  -- @tparam table opt options of the setting
+  -- @tparam ?table preset
+  function pipeline.prepare(setting, split, opt, preset)
+    if setting.prepare then
+      setting.prepare(split, opt, preset)
+    end
+  end
+
+  return pipeline
+end

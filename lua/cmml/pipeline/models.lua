@@ -1,0 +1,115 @@
+--- From a split to a recommender that has learnt, and its evaluation, in whichever setting and of
+-- whichever kind.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local raise = args.error
+
+return function(cmml, use)
+  local starts = use "recommenders.start"
+  local models = {}
+
+  -- A table with the fields of another over it.
+  local function with(first, second)
+    local all = {}
+    for _, source in ipairs { first or {}, second or {} } do
+      for key, value in pairs(source) do
+        all[key] = value
+      end
+    end
+    return all
+  end
+  models.with = with
+
+  --- The kind of a name; raises, with the nearest name, where the setting has none.
+  -- @tparam string where prefix of the message
+  -- @tparam Setting setting
+  -- @tparam ?string name default: cmml
+  -- @treturn Recommender the class
+  function models.kind(where, setting, name)
+    local class, message = cmml.kinds.find(name or "cmml", setting.name)
+    return class or raise(("%s: %s"):format(where, message), 0)
+  end
+
+  --- The preset of a kind; raises where there is none of the name.
+  -- @tparam string where prefix of the message
+  -- @tparam Recommender class
+  -- @tparam ?string name default: the kind's
+  -- @treturn ?table nil where the kind has no presets and none is named
+  -- @treturn ?string its name
+  function models.preset(where, class, name)
+    if not name and not class.default_preset then
+      return nil
+    end
+    return starts.preset(where, class, name)
+  end
+
+  --- How long a preset is trained: the budget of a name, or as it says itself.
+  -- @tparam Setting setting
+  -- @tparam ?table preset
+  -- @tparam table opt budget (a name), quick, and over it epochs, patience, batch, lr
+  -- @treturn table options of `train`, and steps (of an epoch, at least)
+  function models.budget(setting, preset, opt)
+    local own = preset and preset.training or {}
+    local base = opt.quick and setting.quick_budget
+      or preset and (preset.budgets or {})[opt.budget or "default"] or {}
+    local budget = with(base, { epochs = opt.epochs, patience = opt.patience, batch = opt.batch,
+      lr = opt.lr })
+    budget.epochs = budget.epochs or own.epochs or 30
+    budget.patience = budget.patience or own.patience or (own.epochs and 0 or 5)
+    return budget
+  end
+
+  -- The steps of an epoch as rounds over its tasks, where a setting has such.
+  local function rounds_of(split, model, training)
+    local batch = training.batch or (model.training or {}).batch or 16
+    return math.ceil(training.steps / math.ceil(#split.train / batch))
+  end
+
+  --- A recommender of a split that has learnt: trained, fitted, or with nothing to learn.
+  -- @tparam Setting setting
+  -- @tparam table split prepared, see `pipeline.data`
+  -- @tparam Recommender class
+  -- @tparam table given model (its options), training (options of `train`; steps: of an epoch, at
+  -- least), seed (of both)
+  -- @treturn Recommender
+  -- @treturn ?table what `train` gives
+  function models.make(setting, split, class, given)
+    local learn, serve = setting.catalogue(split)
+    local options = with(given.model)
+    if class.learns == "gradient" then
+      options.seed = options.seed or given.seed
+    end
+    local model = cmml.recommenders[class.kind](learn, options)
+    if class.learns ~= "gradient" then
+      if model.fit then
+        model:fit(setting.learnable(split))
+      end
+      return model
+    end
+    local training = with({ seed = given.seed }, given.training)
+    if training.steps then
+      training.rounds, training.steps = rounds_of(split, model, training), nil
+    end
+    training.serve = serve and model.over and serve or nil
+    local result = cmml.train(model, split, training)
+    return training.serve and model:over(training.serve) or model, result
+  end
+
+  --- Evaluates models on a split.
+  -- @tparam Setting setting
+  -- @tparam table split prepared
+  -- @tparam table list of recommenders
+  -- @tparam table opt options of the setting's evaluation
+  -- @treturn table list of {evaluation, results}: see `Setting`
+  function models.evaluate(setting, split, list, opt)
+    local found = {}
+    for i, evaluation in ipairs(setting.evaluations(split, opt)) do
+      found[i] = { evaluation = evaluation, results = cmml.evaluate(list, evaluation.tasks,
+        evaluation.options) }
+    end
+    return found
+  end
+
+  return models
+end

@@ -1,0 +1,132 @@
+--- Recommenders that have adapted to a support of raw ids: they predict and recommend.
+--
+-- How a support is read, and what else belongs to a list to be scored, is the setting's to say:
+-- `setting.read_support(model, support, opt)` gives rows (Rows of one task), skipped (what was left
+-- out), taken (a function of a user's row: the set of item rows that the support has) and list (a
+-- function of item rows and a user's row: Rows to be scored).
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local raise = args.error
+
+return function(cmml, use)
+  local Recommender = use "recommenders.recommender"
+  --- A recommender that knows what one person rated, or a few interactions of a scenario.
+  -- @tfield Recommender model
+  -- @tfield table rows the support, as Rows of one task
+  -- @tfield table skipped what was left out of the support: unknown raw ids, or entries with such
+  -- @tfield any state of the model
+  local Adapted = { __name = "cmml.Adapted" }
+  Adapted.__index = Adapted
+
+  --- Adapts to a support.
+  -- @tparam table support in the setting users a list of {item, rating} with raw ids; may be empty;
+  -- of several ratings of an item the last one counts, as what a person thinks now; field user = a
+  -- table of values by field name, if anything is known of the person. In the setting scenarios a
+  -- list of {user, item, 1 or 0}; a pair that is there twice counts once
+  -- @tparam[opt] table options unknown = "error" (default) or "skip" for what the model does not
+  -- know
+  -- @treturn Adapted with predict, recommend, and skipped (what was left out)
+  function Recommender:adapt(support, options)
+    local opt = args.check("adapt", options, { unknown = { "string", "error" } })
+    args.one_of("adapt: unknown", opt.unknown, { "error", "skip" })
+    local read = self.setting.read_support(self, support, opt)
+    return setmetatable({ model = self, rows = read.rows, skipped = read.skipped, read = read,
+      state = self:state_of(read.rows) }, Adapted)
+  end
+
+  -- The row of a raw id of a side; raises where there is none.
+  local function row_of(what, side, of, raw, level)
+    if type(raw) ~= "string" and math.type(raw) == nil then
+      raise(("%s must be the raw id of %s, not %s"):format(what, side, args.describe(raw)),
+        level + 1)
+    end
+    return of:id(raw) or raise(("%s: %s %s is not in the catalogue of %d"):format(what,
+      side:match "%a+$", tostring(raw), #of), level + 1)
+  end
+
+  -- The row of the user to score for; nil where the user is whose support was read.
+  local function user_row(self, where, raw)
+    local users = self.model.catalogue.users
+    if not users.ids and raw ~= nil then
+      raise(where .. ": option user does not apply: the model was adapted to a person's own support",
+        3)
+    elseif not users.ids then
+      return nil
+    elseif raw == nil then
+      raise(where .. ": option user is missing: whom to rank for", 3)
+    end
+    return row_of(where .. ": user", "a user", users, raw, 3)
+  end
+
+  local function finite_scores(self, list, user)
+    local scores = self.model:scores_of(self.state, self.read.list(list, user))
+    if not scores:isfinite() then
+      raise(("%s: its scores are not finite numbers: the weights or the ratings of the support are "
+        .. "out of all bounds"):format(tostring(self.model)), 3)
+    end
+    return scores
+  end
+
+  --- Scores of items: in the setting users predicted ratings, neither clipped nor rounded; in the
+  -- setting scenarios only their order means anything.
+  -- @tparam table items list of raw ids
+  -- @tparam[opt] table options user (raw id of whom to score for, in the setting scenarios). The
+  -- order predict(user, items) is understood, too
+  -- @treturn table list of numbers
+  function Adapted:predict(items, options)
+    if type(items) ~= "table" and type(options) == "table" then
+      items, options = options, { user = items }
+    end
+    local opt = args.check("predict", options, { user = "any?" })
+    if type(items) ~= "table" then
+      raise("predict: a list of items was expected, not " .. args.describe(items), 2)
+    end
+    local user, rows = user_row(self, "predict", opt.user), {}
+    for i, item in ipairs(items) do
+      rows[i] = row_of(("predict: entry %d"):format(i), "an item", self.model.catalogue.items, item,
+        2)
+    end
+    return #rows > 0 and finite_scores(self, rows, user):totable() or {}
+  end
+
+  --- The items with the highest scores; equal ones in the order of the catalogue.
+  -- @tparam[opt] table options n (default 10), user (raw id of whom to rank for, in the setting
+  -- scenarios), items (list of raw ids to choose from, such as those of the scenario; default: all),
+  -- exclude (list of raw ids; unknown ones do no harm), include_support (true: what the support
+  -- says that the person has may come, too)
+  -- @treturn table list of {item, title, score}, best first; shorter if there are not n items
+  function Adapted:recommend(options)
+    local opt = args.check("recommend", options, { user = "any?", n = { "integer", 10 },
+      items = "table?", exclude = { "table", {} }, include_support = { "boolean", false } })
+    if opt.n < 0 then
+      raise(("recommend: n must not be negative, but is %d"):format(opt.n), 2)
+    end
+    local items, out, all = self.model.catalogue.items, {}, {}
+    local user = user_row(self, "recommend", opt.user)
+    for _, item in ipairs(opt.exclude) do
+      out[items:id(item) or 0] = true
+    end
+    for row in pairs(opt.include_support and {} or self.read.taken(user)) do
+      out[row] = true
+    end
+    for i = 1, opt.items and #opt.items or #items do
+      local row = opt.items and row_of(("recommend: entry %d of items"):format(i), "an item", items,
+        opt.items[i], 2) or i
+      if not out[row] then
+        all[#all + 1], out[row] = row, true
+      end
+    end
+    local result, n = {}, math.min(opt.n, #all)
+    if n == 0 then
+      return result
+    end
+    local scores, places = finite_scores(self, all, user):top_k(n)
+    scores, places = scores:totable(), places:totable()
+    for i = 1, n do
+      local row = all[places[i]]
+      result[i] = { item = items:text(row), title = items:title(row), score = scores[i] }
+    end
+    return result
+  end
+end

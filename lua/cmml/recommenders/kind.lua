@@ -1,0 +1,274 @@
+--- Kinds of recommenders: each describes itself in one declaration, and everything else asks it.
+--
+-- Trainer, evaluator, model files, command line, experiments and tuning know no kind by name. What
+-- comes with the library and what a user declares are the same thing:
+--
+--    cmml.kind {
+--      name = "melu", title = "MeLU", source = "Lee et al., KDD 2019",
+--      settings = { "users" },     -- where it can be used; one name may have a kind for each setting
+--      learns = "gradient",        -- or "fit" (without gradient training), or "none"
+--      adapts = "gradient",        -- or "forward": whether adapting needs gradients
+--      options = { .. },           -- declarations, see base/options.lua
+--      presets = { recommended = { model = { .. }, training = { .. } } },
+--      needs = { vectors = true }, -- what its catalogue must have
+--      baseline = 3,               -- its place among the baselines of tables (none: it is not shown)
+--      make = function(catalogue, options, init) .. end,     -- a table of its fields, e.g. module
+--      adapt = function(self, support) .. end,               -- Rows of several tasks -> state
+--      score = function(self, state, rows) .. end,           -- Rows -> scores [rows]
+--      loss = function(self, batch) .. end,                  -- of a kind that learns by gradient
+--      fit = function(self, data) .. end,                    -- of one that is fitted: data has
+--                                                            -- ratings (users, items, ratings) and
+--                                                            -- users (rows that may be learnt from)
+--    }
+--
+-- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the
+-- recommender of it (a kind with a field `module` needs neither); integers (names of entries that
+-- are lists of integers: true by name); prepare(self, data), what comes before the first step of a
+-- training; over(self, catalogue), the same weights over another catalogue; default_preset;
+-- formerly (names under which older model files know it); describe(self), what tostring gives;
+-- check(options), which raises where options do not go together.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local options = require "cmml.base.options"
+local raise = args.error
+
+local fields = { name = "string", title = "string", source = "string", settings = "table",
+  learns = "string", adapts = "string", options = "table", presets = "table",
+  default_preset = "string", needs = "table", baseline = "number", make = "function",
+  adapt = "function", score = "function", loss = "function", fit = "function",
+  tensors = "function", restore = "function", integers = "table", prepare = "function",
+  over = "function", formerly = "table", describe = "function", check = "function" }
+
+local preset_fields = { model = "table", training = "table", split = "table", vectors = "table",
+  budgets = "table", dim = "number" }
+
+return function(cmml, use)
+  local Recommender = use "recommenders.recommender"
+  local starts = use "recommenders.start"
+
+  -- Kinds by name and by setting, and in the order in which they were declared.
+  local by_name, former, order = {}, {}, {}
+
+  local function check_fields(declaration)
+    if type(declaration) ~= "table" then
+      raise("kind: a table was expected, not " .. args.describe(declaration), 3)
+    elseif type(declaration.name) ~= "string" or not declaration.name:find "^%a[%w_]*$" then
+      raise("kind: name must be a text of letters, digits and _, not "
+        .. args.describe(declaration.name), 3)
+    end
+    local where = "kind " .. declaration.name
+    for _, key in ipairs(args.keys(declaration)) do
+      if not fields[key] then
+        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
+          args.keys(fields))), 3)
+      elseif type(declaration[key]) ~= fields[key] then
+        raise(("%s: %s must be a %s, not %s"):format(where, key, fields[key],
+          args.describe(declaration[key])), 3)
+      end
+    end
+    return where
+  end
+
+  -- What a kind must have, by how it learns and adapts.
+  local function check_functions(where, declaration)
+    for _, key in ipairs { "title", "settings", "learns", "make", "adapt", "score" } do
+      if declaration[key] == nil then
+        raise(("%s: %s is missing"):format(where, key), 3)
+      end
+    end
+    args.one_of(where .. ": learns", declaration.learns, { "gradient", "fit", "none" }, 4)
+    args.one_of(where .. ": adapts", declaration.adapts or "forward", { "forward", "gradient" }, 4)
+    local wanted = ({ gradient = "loss", fit = "fit" })[declaration.learns]
+    if wanted and not declaration[wanted] then
+      raise(("%s learns by %s: the function %s is missing"):format(where, declaration.learns,
+        wanted), 3)
+    end
+    for _, key in ipairs { "loss", "fit" } do
+      if declaration[key] and key ~= wanted then
+        raise(("%s: the function %s does not go with learns = %q"):format(where, key,
+          declaration.learns), 3)
+      end
+    end
+    if (declaration.tensors == nil) ~= (declaration.restore == nil) then
+      raise(("%s: tensors and restore go together: what a file keeps, and the recommender of it")
+        :format(where), 3)
+    elseif declaration.learns == "fit" and not declaration.restore then
+      raise(("%s is fitted: tensors and restore are missing, without which no file could hold it")
+        :format(where), 3)
+    end
+    if #declaration.settings == 0 then
+      raise(where .. ": settings names none", 3)
+    end
+    for _, setting in ipairs(declaration.settings) do
+      cmml.settings:find(where .. ": settings", setting, 4)
+      if (by_name[declaration.name] or {})[setting] then
+        raise(("%s: there is a kind of this name for the setting %s already"):format(where,
+          setting), 3)
+      end
+    end
+  end
+
+  local function check_presets(where, declaration, known)
+    for _, name in ipairs(args.keys(declaration.presets or {})) do
+      local preset = declaration.presets[name]
+      if type(preset) ~= "table" or type(preset.model) ~= "table" then
+        raise(("%s: preset %s must be a table with model"):format(where, name), 3)
+      end
+      for key, value in pairs(preset) do
+        if key ~= "setting" and type(value) ~= preset_fields[key] then
+          raise(("%s: preset %s: %s"):format(where, name, preset_fields[key]
+            and key .. " must be a table" or ("unknown field %s; %s"):format(tostring(key),
+            args.suggest(tostring(key), args.keys(preset_fields)))), 3)
+        end
+      end
+      for key in pairs(preset.model) do
+        if not known:find(key) then
+          raise(("%s: preset %s: there is no option %s; %s"):format(where, name, tostring(key),
+            args.suggest(tostring(key), known:names())), 3)
+        end
+      end
+    end
+    local default = declaration.default_preset
+    if default and not (declaration.presets or {})[default] then
+      raise(("%s: default_preset: there is no preset %s; %s"):format(where, default,
+        args.suggest(default, args.keys(declaration.presets or {}))), 3)
+    end
+  end
+
+  -- The options of a kind: its own, and those of every kind with presets or fresh weights.
+  local function options_of(declaration, setting)
+    local list = table.move(declaration.options or {}, 1, #(declaration.options or {}), 1, {})
+    if declaration.presets then
+      list[#list + 1] = { name = "preset", kind = "string",
+        default = declaration.default_preset or declaration.presets.recommended and "recommended" or nil,
+        help = "settings of the model and its training", group = "model", tunable = false }
+    end
+    if declaration.learns == "gradient" then
+      list[#list + 1] = { name = "seed", kind = "integer", default = 1, from = 0, group = "model",
+        help = "seed of the initial weights", tunable = false }
+    end
+    return options.declare(("%s (%s)"):format(declaration.name, setting), list)
+  end
+
+  -- The class of a kind in one setting.
+  local function class_of(declaration, setting)
+    local class = setmetatable({ __name = "cmml." .. declaration.name, kind = declaration.name,
+      declaration = declaration, setting = setting }, Recommender)
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over",
+      "fit" } do
+      class[key] = declaration[key]
+    end
+    class.__index = class
+    class.adapts = declaration.adapts or "forward"
+    class.needs, class.integers = declaration.needs or {}, declaration.integers or {}
+    class.presets = declaration.presets or {}
+    class.default_preset = declaration.default_preset
+      or class.presets.recommended and "recommended" or nil
+    class.adapt_rows, class.score_rows = declaration.adapt, declaration.score
+    class.tensors, class.restore = declaration.tensors, declaration.restore
+    class.known = options_of(declaration, setting.name)
+    class.__tostring = declaration.describe or function(self)
+      return ("[cmml recommender %s, %d items]"):format(declaration.name, #self.catalogue.items)
+    end
+    return starts.complete(class)
+  end
+
+  --- Constructors of recommenders by kind: `cmml.recommenders.item_knn(catalogue, options)`. The
+  -- setting is that of the catalogue.
+  cmml.recommenders = {}
+
+  --- Declares a kind of recommenders, found by its name in model files, on the command line and in
+  -- `cmml.recommenders`. What is declared wrongly is refused here.
+  -- @tparam table declaration see the head of recommenders/kind.lua
+  -- @treturn function its constructor, of a Catalogue and a table of options
+  function cmml.kind(declaration)
+    local where = check_fields(declaration)
+    check_functions(where, declaration)
+    local classes = {}
+    for i, name in ipairs(declaration.settings) do
+      classes[i] = class_of(declaration, cmml.settings:get(name))
+      check_presets(where, declaration, classes[i].known)
+    end
+    local own = declaration.name
+    by_name[own] = by_name[own] or {}
+    for i, name in ipairs(declaration.settings) do
+      by_name[own][name] = classes[i]
+      order[#order + 1] = classes[i]
+    end
+    for _, name in ipairs(declaration.formerly or {}) do
+      former[name] = own
+    end
+    cmml.recommenders[own] = cmml.recommenders[own] or function(catalogue, given)
+      return starts.construct(own, by_name[own], catalogue, given)
+    end
+    return cmml.recommenders[own]
+  end
+
+  local kinds = {}
+  --- The kinds of recommenders: functions `kinds.find`, `kinds.list`, `kinds.names`.
+  cmml.kinds = kinds
+
+  --- The kind of a name in a setting.
+  -- @tparam string name
+  -- @tparam string setting its name
+  -- @treturn ?Recommender the class; nil and a message, with the nearest name, where there is none
+  -- @treturn ?string
+  function kinds.find(name, setting)
+    local classes = by_name[name]
+    if classes and classes[setting] then
+      return classes[setting]
+    end
+    local others = args.keys(classes or {})
+    return nil, classes and ("the kind %s is for %s, not for %s"):format(name,
+      cmml.settings:get(others[1]).title, cmml.settings:get(setting).title)
+      or ("there is no kind of recommender %s; %s"):format(tostring(name),
+        args.suggest(tostring(name), kinds.names(setting)))
+  end
+
+  --- The kind of a name in a model file.
+  -- @tparam string name
+  -- @tparam string setting its name
+  -- @treturn ?Recommender the class; nil if there is none
+  function kinds.of_file(name, setting)
+    return (by_name[name] or by_name[former[name]] or {})[setting]
+  end
+
+  --- The kinds of a setting, in the order in which they were declared.
+  -- @tparam ?string setting its name; nil: of all
+  -- @treturn table list of classes
+  function kinds.list(setting)
+    local list = {}
+    for _, class in ipairs(order) do
+      list[#list + 1] = (not setting or class.setting.name == setting) and class or nil
+    end
+    return list
+  end
+
+  --- The names of the kinds of a setting, sorted.
+  -- @tparam ?string setting its name; nil: of all
+  -- @treturn {string,...}
+  function kinds.names(setting)
+    local set = {}
+    for _, class in ipairs(kinds.list(setting)) do
+      set[class.kind] = true
+    end
+    return args.keys(set)
+  end
+
+  --- The baselines of a setting: kinds without gradient training that tables show beside a model.
+  -- @tparam string setting its name
+  -- @treturn table list of classes, in the order of their places
+  function kinds.baselines(setting)
+    local list = {}
+    for _, class in ipairs(kinds.list(setting)) do
+      list[#list + 1] = class.baseline and class or nil
+    end
+    table.sort(list, function(a, b)
+      return a.baseline < b.baseline
+    end)
+    return list
+  end
+
+  return kinds
+end

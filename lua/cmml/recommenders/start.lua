@@ -1,0 +1,168 @@
+--- How recommenders begin: from options over those of a preset, or from what a model file keeps.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local raise = args.error
+
+return function(cmml)
+  local core = cmml.core
+  local start = {}
+
+  -- The model's own: what is done to its options does nothing to the preset or the caller's table.
+  local function copy_of(value)
+    if type(value) ~= "table" or getmetatable(value) then
+      return value
+    end
+    local copy = {}
+    for key, inner in pairs(value) do
+      copy[key] = copy_of(inner)
+    end
+    return copy
+  end
+
+  --- A preset of a kind; raises, with the nearest name, where there is none.
+  -- @tparam string where prefix of the message
+  -- @tparam Recommender class
+  -- @tparam ?string name default: the kind's
+  -- @treturn table
+  -- @treturn string its name
+  function start.preset(where, class, name)
+    name = name or class.default_preset
+    local preset = class.presets[name]
+    if not preset then
+      raise(("%s: there is no preset %s of %s for %s; %s"):format(where, tostring(name), class.kind,
+        class.setting.title, args.suggest(tostring(name), args.keys(class.presets))), 0)
+    end
+    return preset, name
+  end
+
+  -- The options of a model: what was given, else what its preset says. What belongs to another
+  -- option (as encoder_options to encoder) does not count where that one is another than the
+  -- preset's.
+  local function chosen_of(class, given)
+    local chosen = {}
+    local preset = given.preset and args.call(start.preset, class.kind, class,
+      given.preset).model or {}
+    for declared in class.known:each() do
+      local key, of = declared.name, declared.belongs_to
+      local replaced = of and given[of] ~= nil and given[of] ~= preset[of]
+      if key == "seed" and class.learns == "gradient" then -- of the first weights alone
+        chosen[key] = nil
+      elseif given[key] ~= nil then
+        chosen[key] = copy_of(given[key])
+      elseif declared.inherit then
+        chosen[key] = declared.inherit(preset[key], given, preset)
+      elseif not replaced then
+        chosen[key] = copy_of(preset[key])
+      end
+    end
+    return chosen
+  end
+
+  -- Raises where a catalogue lacks what a kind needs.
+  local function check_needs(class, catalogue, level)
+    if class.needs.vectors and not catalogue.items.vectors.cf then
+      raise(("%s: the catalogue has no vectors; make some with vectors.als or vectors.bpr of the "
+        .. "split's background"):format(class.kind), level)
+    elseif class.needs.fields and #catalogue.items.fields + #catalogue.users.fields == 0 then
+      raise(("%s: the catalogue has no content features (fields)"):format(class.kind), level)
+    end
+  end
+
+  -- The recommender that a kind makes of checked options.
+  local function make(class, catalogue, chosen, init)
+    local self = class.declaration.make(catalogue, chosen, init)
+    if type(self) ~= "table" then
+      raise(("%s: make must give a table of the model's fields, not %s"):format(class.kind,
+        args.describe(self)), 0)
+    elseif class.learns == "gradient" and type(self.module) ~= "table" then
+      raise(("%s: make must give a field module, which holds the weights"):format(class.kind), 0)
+    end
+    self.catalogue, self.options = catalogue, chosen
+    self.training = self.training or (class.presets[chosen.preset] or {}).training
+    return setmetatable(self, class)
+  end
+
+  --- A recommender with fresh weights.
+  -- @tparam string name of the kind
+  -- @tparam table classes by setting
+  -- @tparam Catalogue|Vectors catalogue
+  -- @tparam ?table given options
+  -- @treturn Recommender
+  function start.construct(name, classes, catalogue, given)
+    if getmetatable(catalogue) == cmml.vectors.Vectors then
+      catalogue = cmml.scenarios.catalogue { vectors = catalogue }
+    end
+    args.check(name, { catalogue = catalogue }, { catalogue = "cmml.Catalogue" }, 4)
+    local class = classes[catalogue.setting] or raise(("%s is not for the setting %s; there it is "
+      .. "for %s"):format(name, catalogue.setting, table.concat(args.keys(classes), ", ")), 3)
+    local opt = class.known:check(given, 4)
+    if class.declaration.check then
+      class.declaration.check(opt)
+    end
+    check_needs(class, catalogue, 3)
+    local chosen, init = opt, nil
+    if class.learns == "gradient" then
+      chosen, init = chosen_of(class, opt), cmml.nn.init(opt.seed)
+    end
+    local self = make(class, catalogue, chosen, init)
+    self.fresh = { seed = opt.seed }
+    return self
+  end
+
+  --- Initial values for a model that comes from a file: a parameter is made only if the file holds
+  -- one of its shape, so that memory is in proportion to the file.
+  -- @tparam table tensors list of {name, tensor}
+  -- @treturn table like `nn.init`
+  -- @treturn table the tensors by name
+  function start.stored(tensors)
+    local stored, values = {}, {}
+    for _, pair in ipairs(tensors) do
+      local shape = table.concat(pair[2].shape, "x")
+      stored[shape] = (stored[shape] or 0) + 1
+      values[pair[1]] = pair[2]
+    end
+    local function blank(shape)
+      local text = table.concat(shape, "x")
+      if not stored[text] or stored[text] == 0 then
+        raise(("the model's options ask for a parameter of shape %s, but the file holds %s"):format(
+          text, stored[text] and "no other" or "none"), 0)
+      end
+      stored[text] = stored[text] - 1
+      return core.full(shape, 0)
+    end
+    return { uniform = blank, normal = blank }, values
+  end
+
+  --- Completes a class: what a kind need not say of its files.
+  -- @tparam Recommender class
+  -- @treturn Recommender
+  function start.complete(class)
+    if class.restore then
+      return class
+    elseif class.learns == "gradient" then
+      function class.tensors(self)
+        return self.module:named_parameters()
+      end
+      function class.restore(catalogue, options, tensors)
+        class.known:check(options, 0)
+        check_needs(class, catalogue, 0)
+        local init, values = start.stored(tensors)
+        local self = make(class, catalogue, options, init)
+        self.module:load_parameters(values)
+        return self
+      end
+    else
+      function class.tensors()
+        return {}
+      end
+      function class.restore(catalogue, options)
+        check_needs(class, catalogue, 0)
+        return make(class, catalogue, class.known:check(options, 0))
+      end
+    end
+    return class
+  end
+
+  return start
+end

@@ -1,0 +1,149 @@
+--- Loaders: readers of folders of data, found by the files that a folder has.
+--
+-- A loader belongs to a setting. What comes with the library (the folder loaders/) and what a user
+-- adds by `cmml.loader` are the same thing: every command finds a folder's loader by its files.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local registry = require "cmml.base.registry"
+local raise = args.error
+
+local known = { name = "string", setting = "string", title = "string", marks = "table",
+  files = "table", options = "table", read = "function" }
+
+return function(cmml)
+  local core = cmml.core
+  local loaders = registry.new("loader", "loader")
+
+  --- Declares a loader. What is declared wrongly is refused here.
+  -- @tparam table declaration name; setting (the name of a setting); title (for help: "MovieLens-1M
+  -- (ratings.dat)"); marks (list of files: a folder that has one of them is read by this loader);
+  -- files (list of all files that it may read; default: marks); options (list of the names of
+  -- options of its setting that it takes); read (function of a folder and a table of options, giving
+  -- data, or nil and a message)
+  -- @treturn table the declaration
+  function cmml.loader(declaration)
+    if type(declaration) ~= "table" then
+      raise("loader: a table was expected, not " .. args.describe(declaration), 2)
+    end
+    for key, value in pairs(declaration) do
+      if not known[key] then
+        raise(("loader: unknown field %s; %s"):format(tostring(key),
+          args.suggest(tostring(key), args.keys(known))), 2)
+      elseif type(value) ~= known[key] then
+        raise(("loader: %s must be a %s, not %s"):format(key, known[key], args.describe(value)), 2)
+      end
+    end
+    for _, key in ipairs { "name", "setting", "marks", "read" } do
+      if declaration[key] == nil then
+        raise(("loader %s: %s is missing"):format(tostring(declaration.name), key), 2)
+      end
+    end
+    cmml.settings:find("loader " .. declaration.name .. ": setting", declaration.setting)
+    if #declaration.marks == 0 then
+      raise(("loader %s: marks names no file"):format(declaration.name), 2)
+    end
+    declaration.files = declaration.files or declaration.marks
+    declaration.options = declaration.options or {}
+    return loaders:add(declaration.name, declaration)
+  end
+
+  --- The loaders, in the order in which they were added.
+  -- @tparam ?string setting of this one alone
+  -- @treturn table list
+  function cmml.loaders_of(setting)
+    local list = {}
+    for _, loader in loaders:each() do
+      list[#list + 1] = (not setting or loader.setting == setting) and loader or nil
+    end
+    return list
+  end
+
+  local function loader_of(folder, setting)
+    for _, loader in ipairs(cmml.loaders_of(setting)) do
+      for _, mark in ipairs(loader.marks) do
+        if core.exists(folder .. "/" .. mark) then
+          return loader
+        end
+      end
+    end
+  end
+
+  -- The folder of a source and its loader: itself, or what `cmml fetch` put in data/.
+  local function find_one(source, setting)
+    for _, folder in ipairs { source, "data/" .. source } do
+      local loader = source ~= "" and loader_of(folder, setting)
+      if loader then
+        return { folder = folder, loader = loader }
+      end
+    end
+    if source == "" or not core.exists(source) and not core.exists("data/" .. source) then
+      return nil, ("there is no folder %s, here or in data"):format(source)
+    end
+    local marks = {}
+    for _, loader in ipairs(cmml.loaders_of(setting)) do
+      table.move(loader.marks, 1, #loader.marks, #marks + 1, marks)
+    end
+    return nil, ("%s is no folder of a format that is known%s: it has none of %s"):format(source,
+      setting and " for " .. cmml.settings:get(setting).title or "", table.concat(marks, ", "))
+  end
+
+  local found = {}
+
+  --- The folders that a source names, and their loaders: one, or several with + between them.
+  -- @tparam string source
+  -- @tparam ?string setting name; nil: loaders of all settings
+  -- @treturn ?table list of {folder, loader}; nil if one is no folder of a known format
+  -- @treturn ?string message
+  function found.folders(source, setting)
+    if type(source) ~= "string" then
+      raise("data: the path of a folder was expected, not " .. args.describe(source), 3)
+    end
+    local one, message = find_one(source, setting)
+    if one or not source:find("+", 1, true) then
+      return one and { one }, message
+    end
+    local list = {}
+    for part in (source .. "+"):gmatch "([^+]*)%+" do
+      list[#list + 1], message = find_one(part:match "^%s*(.-)%s*$", setting)
+      if message then
+        return nil, message
+      end
+    end
+    return list
+  end
+
+  --- The setting that the data of a source are read for, where nobody says which: of those with a
+  -- loader for it the one of the lowest rank.
+  -- @tparam string source
+  -- @treturn ?Setting nil if no setting reads it
+  -- @treturn ?string message
+  function found.setting(source)
+    local best
+    for name, setting in cmml.settings:each() do
+      if found.folders(source, name) and (not best or setting.rank < best.rank) then
+        best = setting
+      end
+    end
+    return best, not best and select(2, found.folders(source)) or nil
+  end
+
+  --- What tells the files of a source from others: their sizes by name.
+  -- @tparam table folders list of {folder, loader}
+  -- @treturn table
+  function found.sizes(folders)
+    local sizes = {}
+    for _, entry in ipairs(folders) do
+      for _, name in ipairs(entry.loader.files) do
+        local file = io.open(entry.folder .. "/" .. name, "rb")
+        if file then
+          sizes[entry.folder .. "/" .. name] = file:seek "end"
+          file:close()
+        end
+      end
+    end
+    return sizes
+  end
+
+  return found
+end

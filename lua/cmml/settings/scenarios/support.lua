@@ -1,0 +1,144 @@
+--- How a few interactions of a scenario are given to a model: as raw ids in Lua, and on the command
+-- line.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local columns = require "cmml.data.columns"
+local raise = args.error
+
+return function(cmml)
+  local core = cmml.core
+  local support = {}
+
+  -- The row of a raw id; nil where there is none and such are left out; else raises.
+  local function row_of(what, side, of, raw, level, skip)
+    if type(raw) ~= "string" and math.type(raw) == nil then
+      raise(("%s: a raw id of %s was expected, not %s"):format(what, side, type(raw)), level + 1)
+    end
+    return of:id(raw) or not skip and raise(("%s: %s %s is not among the %d that the model knows")
+      :format(what, side, tostring(raw), #of), level + 1) or nil
+  end
+
+  --- Reads labelled pairs of one scenario. A pair that is there twice counts once.
+  -- @tparam Recommender model
+  -- @tparam table given list of {user, item, 1 or 0} with raw ids; may be empty
+  -- @tparam table opt unknown: "error" or "skip"
+  -- @treturn table rows (Rows of one task), skipped (list of entries that were left out), taken (a
+  -- function of a user's row giving the set of item rows that the support has as positives of the
+  -- user), list (a function of item rows and a user's row giving Rows to be scored)
+  function support.read(model, given, opt)
+    if type(given) ~= "table" then
+      raise("adapt: the support must be a list of {user, item, 1 or 0}, not " .. type(given), 3)
+    end
+    local catalogue, skip = model.catalogue, opt.unknown == "skip"
+    local users, items, labels, skipped, seen = {}, {}, {}, {}, {}
+    for i, entry in ipairs(given) do
+      local label = type(entry) == "table" and entry[3]
+      if label ~= 1 and label ~= 0 then
+        raise(("adapt: entry %d must be {user, item, 1 or 0}"):format(i), 3)
+      end
+      local what = ("adapt: entry %d"):format(i)
+      local user = row_of(what, "user", catalogue.users, entry[1], 3, skip)
+      local item = row_of(what, "item", catalogue.items, entry[2], 3, skip)
+      local key, n = user and item and user << 32 | item, #users + 1
+      if not key then
+        skipped[#skipped + 1] = entry
+      elseif not seen[key] then
+        seen[key] = label
+        users[n], items[n], labels[n] = user, item, label
+      elseif seen[key] ~= label then
+        raise(("%s: user %s is said to have taken item %s, and not to have"):format(what,
+          tostring(entry[1]), tostring(entry[2])), 3)
+      end
+    end
+    return { skipped = skipped, rows = cmml.data.rows { lengths = { #users }, users = users,
+      items = items, labels = labels }, taken = function(user)
+        local taken = {}
+        for i, item in ipairs(items) do
+          taken[users[i] == user and labels[i] == 1 and item or 0] = true
+        end
+        return taken
+      end, list = function(list, user)
+        local rows = {}
+        for i = 1, #list do
+          rows[i] = user
+        end
+        return cmml.data.rows { lengths = { #list }, items = list, users = rows }
+      end }
+  end
+
+  -- Lines of user and item, and a third field where the first line has one.
+  local function read_file(path)
+    local text, message = core.read_file(path)
+    if not text then
+      return nil, message
+    end
+    local _, commas = (text:match "[^\r\n]+" or ""):gsub('"[^"]*"', ""):gsub(",", "")
+    local data
+    data, message = core.read_table(path, { columns = { { name = "user" }, { name = "item" },
+      commas > 1 and { name = "label", kind = "integer" } or nil } })
+    if not data then
+      return nil, message
+    end
+    local users, items = columns.texts(data.columns.user), columns.texts(data.columns.item)
+    local labels, given = commas > 1 and data.columns.label.values or {}, {}
+    for i, user in ipairs(users) do
+      local label = labels[i] or 1
+      if label ~= 0 and label ~= 1 then
+        return nil, ("%s: user %s, item %s: the label is %d, but must be 1 (taken) or 0 (passed "
+          .. "by)"):format(path, user, items[i], label)
+      end
+      given[i] = { user, items[i], label }
+    end
+    return given
+  end
+
+  --- Options of `cmml recommend` for a scenario.
+  support.options = {
+    { name = "liked", list = "string", arg = "LIST", may_be_empty = true,
+      help = "interactions on the command line, as USER=ITEM: 7=120,9=66; an item alone was taken "
+        .. "by --user" },
+  }
+
+  -- The pairs of --liked.
+  local function read_liked(values)
+    local list = {}
+    for i, part in ipairs(values.liked or {}) do
+      local user, item = part:match "^([^=]+)=(.+)$"
+      if part:find "=" and not user then
+        return nil, ("--liked: %q is not of the form USER=ITEM or ITEM"):format(part)
+      end
+      list[i] = { user or values.user, item or part, 1 }
+    end
+    return list
+  end
+
+  --- What the command line says of a scenario and of the user to rank for.
+  -- @tparam Recommender model
+  -- @tparam table values user (raw id), support (a file of user and item a line), liked
+  -- @treturn ?table support for `adapt`; nil and a message where a file or an option is malformed
+  -- @treturn table|string options of `recommend`, or the message
+  function support.request(model, values)
+    local users = model.catalogue.users
+    if not values.user then
+      return nil, "--user ID is missing: this model ranks items for a user"
+    elseif not users:id(values.user) then
+      return nil, ("--user: user %s is not among the %d that the model knows"):format(values.user,
+        #users)
+    end
+    local given, message = {}, nil
+    if values.support then
+      given, message = read_file(values.support)
+    end
+    local liked
+    if given then
+      liked, message = read_liked(values)
+    end
+    if not liked then
+      return nil, message
+    end
+    return table.move(liked, 1, #liked, #given + 1, given), { user = values.user }
+  end
+
+  return support
+end

@@ -1,0 +1,152 @@
+--- Settings: what a task is. In the setting `users` a task is a person with ratings, in `scenarios`
+-- a group of items that users interact with; each lies in a folder of its own beside this file.
+--
+-- A setting is an object that says all that trainer, evaluator, command line, experiments and
+-- tuning have to know of it. They hold one and call it; none compares its name. A setting of one's
+-- own is declared by `cmml.setting` in the same way, from any file.
+--
+-- The functions that a declaration gives, all called without self:
+--
+--    options                 declarations of how data are read and split (see base/options.lua)
+--    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil, message
+--    made(opt)               data of a small made world, for runs that take seconds
+--    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
+--                            valid and test (lists of tasks) and protocol; nil, message
+--    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
+--    catalogue(split)        the catalogue to learn with; the second result is the one to serve with
+--    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments, items
+--                            = Ids, ratings = Tensor or nil} and users (list of rows that count)
+--    conditions(split, opt)  plain data by which a later command makes the same split
+--    complete(opt, notes)    options that a later command leaves open, from those conditions
+--    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what is
+--                            evaluated: entry is {path, model, notes}
+--    source(model, data)     where the tasks of a training come from; see train/source.lua
+--    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
+--    evaluation_options      declarations of how models are evaluated
+--    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
+--    report(found, titles, split, opt)      text of the results of several models: found is a list
+--                            of {evaluation, results}
+--    columns(protocol, opt)  tables of an experiment: list of {title, leaky, metrics = list of
+--                            {name, base, head}}
+--    values(evaluation, results)    what a cell keeps of an evaluation of one model: metrics (by
+--                            name of a column one value a task) and weights (one a task, optional)
+--    read_support(model, support, opt)      see recommenders/adapted.lua
+--    support_options         declarations of what `cmml recommend` reads
+--    read_request(model, values)    support and options of `recommend` from the command line
+--    describe(line, catalogue, notes)       lines of `cmml info`
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local options = require "cmml.base.options"
+local registry = require "cmml.base.registry"
+local raise = args.error
+
+local needed = { "read", "split", "catalogue", "learnable", "conditions", "source", "make_tasks",
+  "evaluations", "read_support" }
+local optional = { made = "function", prepare = "function", complete = "function",
+  check_unseen = "function", report = "function", read_request = "function",
+  describe = "function", summary = "function", columns = "function", values = "function",
+  budget_text = "function", formerly = "table", rank = "number", knows_users = "boolean",
+  protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
+  options = "table", evaluation_options = "table", support_options = "table",
+  training_options = "table" }
+
+return function(cmml)
+  --- What a task is, and all that follows from it; see `setting`.
+  -- @tfield string name
+  -- @tfield string title for messages and help: "ratings of users"
+  -- @tfield {string,...} noun what a task is called: one, and several of them
+  -- @tfield number rank where data fit several settings, the lowest rank is taken
+  -- @tfield boolean knows_users whether model files have the raw ids of users
+  -- @tfield table protocols list of {name, help, ..}; the first is the default
+  local Setting = { __name = "cmml.Setting", rank = 100, knows_users = false, formerly = {},
+    protocols = {}, defaults = {} }
+  Setting.__index = Setting
+
+  local settings = registry.new("setting", "setting")
+  --- Settings by name: a registry with get, find, names and each.
+  cmml.settings = settings
+
+  --- Declares a setting. What is declared wrongly is refused here.
+  -- @tparam table declaration name, title, noun ({"user", "users"}), and the functions that the head
+  -- of settings/setting.lua lists
+  -- @treturn Setting
+  function cmml.setting(declaration)
+    if type(declaration) ~= "table" then
+      raise("setting: a table was expected, not " .. args.describe(declaration), 2)
+    end
+    local name = tostring(declaration.name)
+    for key, value in pairs(declaration) do
+      local kind = optional[key]
+      if not kind and key ~= "name" and key ~= "title" and key ~= "noun" then
+        local is_needed = false
+        for _, known in ipairs(needed) do
+          is_needed = is_needed or known == key
+        end
+        kind = is_needed and "function" or raise(("setting %s: unknown field %s; %s"):format(name,
+          tostring(key), args.suggest(tostring(key), args.keys(optional))), 2)
+      end
+      if kind and type(value) ~= kind then
+        raise(("setting %s: %s must be a %s, not %s"):format(name, key, kind,
+          args.describe(value)), 2)
+      end
+    end
+    for _, key in ipairs(needed) do
+      if declaration[key] == nil then
+        raise(("setting %s: the function %s is missing"):format(name, key), 2)
+      end
+    end
+    if type(declaration.title) ~= "string" or type(declaration.noun) ~= "table" then
+      raise(("setting %s: title (a text) and noun ({one, several}) are missing"):format(name), 2)
+    end
+    local self = {}
+    for key, value in pairs(declaration) do
+      self[key] = value
+    end
+    for _, key in ipairs { "options", "evaluation_options", "support_options",
+      "training_options" } do
+      local list = self[key] or {}
+      for _, option in ipairs(list) do
+        option.setting = option.setting or name
+      end
+      self[key] = options.declare(("%s: %s"):format(key, name), list)
+    end
+    settings:add(name, self, declaration.formerly)
+    return setmetatable(self, Setting)
+  end
+
+  function Setting:__tostring()
+    return ("[cmml.Setting %s: %s]"):format(self.name, self.title)
+  end
+
+  --- The names of its protocols, the default first.
+  -- @treturn {string,...}
+  function Setting:protocol_names()
+    local names = {}
+    for i, protocol in ipairs(self.protocols) do
+      names[i] = protocol.name
+    end
+    return names
+  end
+
+  --- The protocol of a name.
+  -- @tparam string where for the message
+  -- @tparam ?string name default: the setting's first
+  -- @treturn table raises, with the nearest name, where there is none
+  function Setting:protocol(where, name)
+    for _, protocol in ipairs(self.protocols) do
+      if protocol.name == (name or self.protocols[1].name) then
+        return protocol
+      end
+    end
+    raise(("%s: there is no protocol %s for %s; %s"):format(where, tostring(name), self.title,
+      args.suggest(tostring(name), self:protocol_names())), 0)
+  end
+
+  --- What a name in a model file stands for.
+  -- @tparam ?string name nil in files of the first settings
+  -- @treturn ?Setting
+  function cmml.setting_of_file(name)
+    return settings:of_file(name or "")
+  end
+end

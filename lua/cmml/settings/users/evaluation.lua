@@ -1,0 +1,119 @@
+--- Evaluation in the setting users: adapt to each person's support, predict the query, compare.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local base = require "cmml.settings.users.protocol_base"
+local raise = args.error
+
+return function(cmml, use)
+  local Tasks = use "settings.users.tasks"
+
+  --- What `evaluate` asks of tasks; see evaluate/evaluate.lua. A value is a user's mean over draws.
+  -- @tparam table _ list of recommenders
+  -- @tparam table opt options of `evaluate`
+  -- @treturn table
+  function Tasks:evaluation(_, opt)
+    if self:count() == 0 then
+      raise("evaluate: there are no users to evaluate on", 2)
+    end
+    return {
+      defaults = { draws = 5, cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" } },
+      relevant = opt.relevant,
+      batches = function(draw)
+        local first, batches = 0, self:batches(draw)
+        return function()
+          local batch, given = batches(), false
+          if not batch then
+            return nil
+          end
+          local lists = { support = function()
+            return batch.support
+          end }
+          function lists.next()
+            if given then
+              return nil
+            end
+            given = true
+            local at = first
+            first = first + #batch.query.segments
+            return batch.query, at
+          end
+          return lists
+        end
+      end,
+    }
+  end
+
+  --- Evaluates recommenders on supports of several sizes. The query of a user's draw is the same
+  -- for every size, and a smaller support is the beginning of a larger one, so only what was shown
+  -- makes a difference. A user with fewer ratings than a size beside the query shows them all.
+  -- @tparam table models list of recommenders
+  -- @tparam Tasks tasks whose own support does not count
+  -- @tparam table sizes list of supports, such as {0, 1, 2, 5, 10, 20, 40}
+  -- @tparam[opt] table options of `evaluate`
+  -- @treturn table for each size what `evaluate` gives
+  function cmml.users.evaluate_by_support(models, tasks, sizes, options)
+    args.check("users.evaluate_by_support", { tasks = tasks, sizes = sizes },
+      { tasks = "cmml.Tasks", sizes = "table" })
+    local by_size = {}
+    for i, size in ipairs(sizes) do
+      by_size[i] = cmml.evaluate(models, tasks:with_support(size), options)
+    end
+    return by_size
+  end
+
+  --- The tasks of the evaluations of a protocol.
+  -- @tparam table data from `users.protocol`
+  -- @tparam table opt query (number of ratings evaluated), seed of the draws, batch (tasks at once),
+  -- shuffle_labels
+  -- @treturn table list of {name, leaky, tasks}, in the order of the protocol; evaluations
+  -- without users are left out. Raises if one evaluates on what was learnt and is not named leaky
+  local function tasks_of(data, opt)
+    cmml.users.check_no_leak(data)
+    local list = {}
+    for _, evaluation in ipairs(data.evaluations) do
+      if #evaluation.tasks.users > 0 then
+        local tasks = { query = opt.query, seed = opt.seed, batch = opt.batch,
+          shuffle_labels = opt.shuffle_labels }
+        for key, value in pairs(evaluation.tasks) do
+          tasks[key] = value
+        end
+        list[#list + 1] = { name = evaluation.name,
+          leaky = evaluation.leaky, tasks = cmml.users.tasks(tasks) }
+      end
+    end
+    if #list == 0 then
+      raise("evaluate: there are no users to evaluate on", 3)
+    end
+    return list
+  end
+
+  --- Evaluates recommenders on every evaluation of a protocol, each with supports of several sizes:
+  -- see `users.evaluate_by_support`. Raises if one evaluates on what was learnt and is not named
+  -- leaky.
+  -- @tparam table models list of recommenders, over the data's catalogue
+  -- @tparam table data from `users.protocol`
+  -- @tparam[opt] table options sizes (of supports, default {40}), query (ratings evaluated, default
+  -- 10), seed of the draws (default 1000), batch (tasks at once, default 64), shuffle_labels; draws,
+  -- cutoffs, relevant, metrics: see `evaluate`
+  -- @treturn table list of {name, leaky, users (how many), by_size (what `evaluate_by_support`
+  -- gives)}, in the order of the protocol; evaluations without users are left out
+  function cmml.users.evaluate_protocol(models, data, options)
+    local opt = args.check("users.evaluate_protocol", options, { sizes = { "table", { 40 } },
+      query = "integer?", seed = { "integer", 1000 }, batch = { "integer", 64 },
+      shuffle_labels = "boolean?", draws = "integer?", cutoffs = "table?", relevant = "number?",
+      metrics = "table?" })
+    base.check_data("users.evaluate_protocol", data)
+    local results = {}
+    for i, evaluation in ipairs(tasks_of(data, opt)) do
+      results[i] = { name = evaluation.name, leaky = evaluation.leaky,
+        users = #evaluation.tasks.users,
+        by_size = cmml.users.evaluate_by_support(models, evaluation.tasks, opt.sizes,
+          { draws = opt.draws, cutoffs = opt.cutoffs, relevant = opt.relevant,
+            metrics = opt.metrics }) }
+    end
+    return results
+  end
+
+  return { tasks_of = tasks_of }
+end

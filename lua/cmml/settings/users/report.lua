@@ -1,0 +1,128 @@
+--- What is told of an evaluation on users: texts for the command line, columns of experiments.
+--
+-- @module cmml
+local wrap = require("cmml.base.text").wrap
+
+-- Metrics that are shown where none are asked for.
+local shown = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
+local ranked = { "ndcg@1", "ndcg@3", "recall@3", "reciprocal_rank", "auc" }
+
+-- Columns of experiments, and their heads.
+local in_tables = { "mae", "ndcg_exp@1", "ndcg_exp@3" }
+local heads = { mae = "MAE", rmse = "RMSE" }
+
+return function(cmml)
+  local report = {}
+
+  -- Evaluations of one name, which differ in the size of the support.
+  local function by_name(found)
+    local groups = {}
+    for _, entry in ipairs(found) do
+      local last = groups[#groups]
+      if last and last[1].evaluation.name == entry.evaluation.name then
+        last[#last + 1] = entry
+      else
+        groups[#groups + 1] = { entry }
+      end
+    end
+    return groups
+  end
+
+  -- One table, or with several supports one for each metric.
+  local function tables_of(titles, group, names)
+    local leaky = group[1].evaluation.leaky
+    if #group == 1 then
+      return cmml.metrics.format_columns(titles, group[1].results, names, leaky)
+    end
+    local sizes, by_size, texts = {}, {}, {}
+    for i, entry in ipairs(group) do
+      sizes[i], by_size[i] = entry.evaluation.size, entry.results
+    end
+    for i, name in ipairs(names) do
+      texts[i] = ("%s\n\n%s"):format(name, cmml.metrics.format_by_support(titles, sizes, by_size,
+        name, leaky))
+    end
+    return table.concat(texts, "\n\n")
+  end
+
+  --- The results of an evaluation as text.
+  -- @tparam table found list of {evaluation, results (one a model)}
+  -- @tparam {string,...} titles of the models
+  -- @tparam table data see `users.protocol`
+  -- @tparam table opt of the evaluation
+  -- @treturn string
+  function report.text(found, titles, data, opt)
+    local texts = {}
+    for _, group in ipairs(by_name(found)) do
+      local evaluation, sizes = group[1].evaluation, {}
+      for i, entry in ipairs(group) do
+        sizes[i] = entry.evaluation.size
+      end
+      local first = group[1].results[1]
+      local names = opt.metrics and cmml.metrics.full_names(first, opt.metrics) or shown
+      local count = first[names[1]]
+      local who = evaluation.name == "cold users" and "%d test users"
+        or evaluation.name .. ": %d users"
+      local head = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draws; "
+        .. "protocol %s%s"):format(count.tasks, count.skipped, table.concat(sizes, ", "),
+        opt.query or 10, opt.draws or 5, data.protocol,
+        opt.shuffle_labels and "; labels permuted within each support set" or "")
+      texts[#texts + 1] = wrap(head, 0, 79) .. "\n\n" .. tables_of(titles, group, names)
+      if opt.relevant and not opt.metrics then
+        -- these exist for the same users whatever the model, auc for fewer
+        texts[#texts + 1] = wrap(("relevant: rated %g or higher; of %d users with such a rating in "
+          .. "every draw (auc: of %d, with others, too)"):format(opt.relevant,
+          first["ndcg@1"].tasks, first.auc.tasks), 0, 79) .. "\n\n"
+          .. tables_of(titles, group, ranked)
+      end
+    end
+    return table.concat(texts, "\n\n")
+  end
+
+  -- The metrics of a table of an experiment.
+  local function columns(name, metrics, size)
+    local list = {}
+    for i, base in ipairs(metrics) do
+      local head = heads[base] or base
+      list[i] = { base = base, name = ("%s/%s%s"):format(name, base, size and "/" .. size or ""),
+        head = size and ("%s, support %d"):format(head, size) or head }
+    end
+    return list
+  end
+
+  --- The tables of an experiment under a protocol.
+  -- @tparam table protocol entry of `users.protocols`
+  -- @tparam table opt supports (sizes shown besides), metrics
+  -- @treturn table list of {title, leaky, metrics = list of {name, base, head}}
+  function report.columns(protocol, opt)
+    local list = {}
+    for _, entry in ipairs(protocol.evaluations) do
+      list[#list + 1] = { title = entry[2], leaky = entry.leaky,
+        metrics = columns(entry[1], opt.metrics or in_tables) }
+      if opt.supports and #opt.supports > 0 then
+        local by_size = {}
+        for _, size in ipairs(opt.supports) do
+          by_size[#by_size + 1] = columns(entry[1], { "mae" }, size)[1]
+        end
+        list[#list + 1] = { title = entry[2] .. ", by support", leaky = entry.leaky,
+          metrics = by_size }
+      end
+    end
+    return list
+  end
+
+  --- What a cell of an experiment keeps of an evaluation.
+  -- @tparam table evaluation of `evaluations`
+  -- @tparam table results of `evaluate` for one model
+  -- @treturn table metrics: by name one value a person
+  function report.values(evaluation, results)
+    local metrics = {}
+    for base, metric in pairs(results[1]) do
+      metrics[("%s/%s%s"):format(evaluation.name, base, evaluation.first and "" or "/"
+        .. evaluation.size)] = metric.values
+    end
+    return { metrics = metrics }
+  end
+
+  return report
+end

@@ -1,0 +1,208 @@
+--- The setting users: a task is a person with ratings; a model predicts what they rate.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+
+return function(cmml, use)
+  local core = cmml.core
+  local evaluation = use "settings.users.evaluation"
+  local report = use "settings.users.report"
+  local support = use "settings.users.support"
+  local sets = use "settings.users.rating_sets"
+  use "settings.users.protocols"
+  use "settings.setting"
+
+  -- How data are read and split, beside what all settings have.
+  local options = {
+    { name = "test_users", kind = { "string", "number", "table" }, arg = "FILE", group = "data",
+      help = "users to test on: a file that lists them, one a line, or a fraction drawn at random",
+      default_text = "test_users.txt of the data folder if there is one, else 0.2" },
+    { name = "cap", kind = "integer", from = 1, unit = "ratings", group = "data",
+      help = "number of ratings kept of a training user",
+      default_text = "50 under protocol capped, else all" },
+    { name = "item_fields", list = "string", may_be_empty = true, group = "data",
+      help = "content features of items that the model sees, or none",
+      default_text = "all that the data have" },
+    { name = "user_fields", list = "string", may_be_empty = true, group = "data",
+      help = "content features of people that the model sees, or none: then it has to read the "
+        .. "support", default_text = "all that the data have" },
+    { name = "unknown", kind = "string", choices = { "zero", "learned" }, group = "data",
+      help = "what a value that was never seen is: zero counts as absent, learned has a vector of "
+        .. "its own", default_text = "zero" },
+    { name = "min_count", kind = "integer", from = 1, group = "data",
+      help = "values seen fewer times count as never seen", default_text = "1" },
+  }
+
+  local training_options = {
+    { name = "short_supports", kind = "number", from = 0, to = 1, group = "tasks", decides = true,
+      help = "fraction of training tasks whose support is cut to a random length, so that the "
+        .. "model learns to adapt to any number of ratings", default_text = "the preset's, or 0" },
+    { name = "valid_query", kind = "integer", from = 1, unit = "ratings", group = "tasks",
+      decides = true, help = "maximum number of query ratings of a validation user",
+      default_text = "query" },
+  }
+
+  local evaluation_options = {
+    { name = "supports", list = "integer", from = 0, unit = "ratings",
+      group = "evaluation", arg = "N[,N..]",
+      help = "maximum number of ratings that a task adapts to; with several numbers: results by "
+        .. "support size, each the beginning of the next larger one", default_text = "40" },
+    { name = "relevant", kind = "number", group = "evaluation",
+      help = "show also how well each query is ranked: items rated so or higher are relevant" },
+    { name = "shuffle_labels", kind = "boolean", default = false, group = "evaluation",
+      help = "permute the ratings within each support before adapting: what is lost is what the "
+        .. "model reads from them" },
+  }
+
+  -- Test users: as asked for, else the list that the data come with.
+  local function test_users(data, opt)
+    local listed = data.folder and data.folder .. "/test_users.txt"
+    local test = opt.test_users
+    if type(test) == "string" and tonumber(test) then
+      test = tonumber(test)
+    end
+    return test or listed and core.exists(listed) and listed or nil
+  end
+
+  -- Everybody that may be learnt from.
+  local function learners(data)
+    local users = table.move(data.train, 1, #data.train, 1, {})
+    return table.move(data.valid, 1, #data.valid, #users + 1, users)
+  end
+
+  -- Whether a protocol evaluates on people who are learnt from, by ratings that were held out.
+  local function has_held_out(data)
+    for _, entry in ipairs(data.evaluations) do
+      if entry.tasks.query_ratings then
+        return true
+      end
+    end
+    return false
+  end
+
+  local function unlike(path, key, was, is)
+    return nil, ("%s was trained with %s %s, but is to be evaluated with %s: what would be "
+      .. "evaluated was not held out from it. Evaluate it as it was trained, or under --protocol "
+      .. "warm-leaky"):format(path, key, was == nil and "unknown" or tostring(was), tostring(is))
+  end
+
+  cmml.setting {
+    name = "users", title = "ratings of users", noun = { "user", "users" }, rank = 1,
+    formerly = { "user", "" }, protocols = cmml.users.protocols,
+    defaults = { valid = 0.05, data_seed = 1 }, quick_budget = { epochs = 3, lr = 5e-3 },
+    options = options, training_options = training_options,
+    evaluation_options = evaluation_options, support_options = support.options,
+
+    read = function(folders, opt)
+      if #folders > 1 then
+        return nil, "ratings of users are read from one folder, not from several joined by +"
+      end
+      local data, message = folders[1].loader.read(folders[1].folder, {
+        item_fields = opt.item_fields, user_fields = opt.user_fields, unknown = opt.unknown,
+        min_count = opt.min_count })
+      if data then
+        data.folder = folders[1].folder
+      end
+      return data, message
+    end,
+    made = use "settings.users.made",
+    split = function(dataset, opt)
+      local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
+        valid = opt.valid, protocol = opt.protocol, cap = opt.cap, data_seed = opt.data_seed,
+        catalogue = opt.catalogue })
+      if data then
+        data.setting = "users"
+      end
+      return data, message
+    end,
+    catalogue = function(data)
+      return data.catalogue
+    end,
+    learnable = function(data)
+      return { ratings = data.ratings, users = learners(data) }
+    end,
+    conditions = function(data)
+      local conditions = { test_users = {} }
+      for i, row in ipairs(data.test) do
+        conditions.test_users[i] = data.dataset.users:text(row)
+      end
+      for key, value in pairs(data.conditions) do
+        conditions[key] = value
+      end
+      return conditions
+    end,
+    -- Test users are a list: a text would be a path, which no model file is to choose.
+    noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
+      test_users = "table?" },
+    complete = function(opt, notes)
+      if notes.protocol == "full" or opt.protocol == "melu" then
+        notes.cap = nil -- of which there is none; earlier files note one
+      end
+      return notes
+    end,
+    check_unseen = function(entry, data)
+      local path, notes = entry.path, entry.notes
+      local listed = type(notes.test_users) == "table" and notes.test_users or {}
+      local kept, count = sets.set_of(listed), 0
+      for _ in pairs(kept) do
+        count = count + 1
+      end
+      if has_held_out(data) then
+        for _, key in ipairs { "protocol", table.unpack(args.keys(data.conditions)) } do
+          if key ~= "cap" and notes[key] ~= data.conditions[key] then
+            return unlike(path, key, notes[key], data.conditions[key])
+          end
+        end
+        if count ~= #data.test then
+          return unlike(path, "test users:", count, #data.test)
+        end
+      end
+      for _, row in ipairs(notes.test_users and data.test or {}) do
+        local user = data.dataset.users:text(row)
+        if not kept[user] then
+          return nil, ("%s was trained on user %s, who is to be tested on: give the users that "
+            .. "were held out from it (--test-users)"):format(path, user)
+        end
+      end
+      return true
+    end,
+    summary = function(data)
+      return tostring(data.dataset)
+    end,
+
+    source = use "settings.users.source",
+    make_tasks = function(exported)
+      return cmml.users.tasks(exported)
+    end,
+
+    evaluations = function(data, opt)
+      local list, sizes = {}, opt.supports or { 40 }
+      for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or 10,
+        seed = opt.seed or 1000, batch = 64, shuffle_labels = opt.shuffle_labels })) do
+        for i, size in ipairs(sizes) do
+          list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
+            tasks = entry.tasks:with_support(size), options = { draws = opt.draws,
+              cutoffs = opt.cutoffs, metrics = opt.metrics, relevant = opt.relevant } }
+        end
+      end
+      return list
+    end,
+    report = report.text,
+    columns = report.columns,
+    values = report.values,
+    budget_text = report.budget_text,
+
+    read_support = support.read,
+    read_request = support.request,
+    describe = function(line, catalogue)
+      line("items", #catalogue.items)
+      for _, side in ipairs { "items", "users" } do
+        local fields = {}
+        for i, field in ipairs(catalogue[side]:sizes()) do
+          fields[i] = ("%s (%d)"):format(field.name, field.size)
+        end
+        line(side:sub(1, -2) .. " fields", #fields > 0 and table.concat(fields, ", ") or "none")
+      end
+    end,
+  }
+end

@@ -1,0 +1,79 @@
+--- Where the tasks of a training on ratings of users come from, and what its epochs are validated on.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local same_ids = require "cmml.data.same_ids"
+local raise = args.error
+
+return function(cmml)
+  local Source = { defaults = { valid_draws = 2 }, learners = "training users",
+    metrics = { { "mae", "mae" }, { "rmse", "rmse" }, { "ndcg", "ndcg_exp@1" } },
+    monitored = "mae", mode = "min",
+    training = { batch = 32, support = 40, query = 10, lr = 3e-4, clip = 10, weight_decay = 1e-5 } }
+  Source.__index = Source
+
+  -- Rows are all that ratings have of items: those of other data would be taken for the model's.
+  local function refuse_other_items(data, catalogue)
+    local given = data.catalogue
+    local theirs = type(given) == "table" and given.items or catalogue.items
+    local row, mine, other = same_ids.difference(catalogue.items, theirs)
+    if row then
+      raise(("train: the model was made for a catalogue of other items: item %d is %s, "
+        .. "of the data %s; make the model from data.catalogue"):format(row, mine, other), 4)
+    end
+  end
+
+  -- Tasks of some users, with what training and validation tasks have in common.
+  local function tasks_of(self, users, opt, own)
+    local data = self.data
+    own.ratings, own.users, own.bags = data.ratings, users, data.bags
+    own.batch, own.support, own.seed = opt.batch, opt.support, opt.seed
+    return cmml.users.tasks(own)
+  end
+
+  --- Takes the options of a run: a fraction of 0 is none, as in runs from before there was one.
+  -- @tparam table opt of `train`
+  function Source.check(_, opt)
+    opt.short_supports = opt.short_supports ~= 0 and opt.short_supports or nil
+  end
+
+  --- The tasks to learn from.
+  -- @tparam table opt of `train`
+  -- @treturn Tasks
+  function Source:tasks(opt)
+    return tasks_of(self, self.data.train, opt, { query = opt.query, shuffle = opt.shuffle,
+      short_supports = opt.short_supports })
+  end
+
+  --- What an epoch is validated on: the same draws each time.
+  -- @tparam table opt of `train`
+  -- @treturn Tasks
+  -- @treturn table options of `evaluate`
+  function Source:validation(opt)
+    return tasks_of(self, self.data.valid, opt, { query = opt.valid_query or opt.query }),
+      { draws = opt.valid_draws, cutoffs = { 1 } }
+  end
+
+  --- What a run must be resumed under.
+  -- @treturn table plain data
+  function Source:conditions()
+    local data = self.data
+    return { ratings = #data.ratings.items, train_users = #data.train, valid_users = #data.valid }
+  end
+
+  --- What `train` has to know of ratings of users.
+  -- @tparam Recommender model
+  -- @tparam table data ratings, bags, train, valid, catalogue: see `cold_users`
+  -- @treturn table a source (see train/source.lua); an error if the data have other items
+  return function(model, data)
+    if type(data) ~= "table" or data.ratings == nil and data.train == nil then
+      raise(("train: data must be what cmml.cold_users gives, not %s"):format(
+        type(data) == "table" and "a table without ratings and train" or type(data)), 4)
+    end
+    args.check("train: data", { ratings = data.ratings, bags = data.bags, train = data.train,
+      valid = data.valid }, { ratings = "table", bags = "table", train = "table",
+      valid = "table" }, 5)
+    refuse_other_items(data, model.catalogue)
+    return setmetatable({ data = data, count = #data.train, validates = #data.valid > 0 }, Source)
+  end
+end

@@ -1,0 +1,172 @@
+--- How a person's ratings are given to a model: as raw ids in Lua, and on the command line.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local columns = require "cmml.data.columns"
+local raise = args.error
+
+return function(cmml)
+  local core = cmml.core
+  local support = {}
+
+  -- Rows of the catalogue and ratings of a support set given with raw ids; the last rating of an
+  -- item counts. Unknown items raise, or are listed if the caller said "skip".
+  local function read_ratings(model, given, unknown)
+    local rows, labels, at, skipped = {}, {}, {}, {}
+    for i, entry in ipairs(given) do
+      local item, rating
+      if type(entry) == "table" then
+        item, rating = entry.item or entry[1], entry.rating or entry[2]
+      end
+      if type(item) ~= "string" and math.type(item) == nil then
+        raise(("adapt: entry %d must be {item, rating}"):format(i), 3)
+      elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
+        raise(("adapt: the rating of item %s is %s, not a finite number"):format(
+          tostring(item), type(rating) == "string" and ("the text %q"):format(rating)
+          or tostring(rating)), 3)
+      end
+      local row = model.catalogue.items:id(item)
+      if row then
+        at[row] = at[row] or #rows + 1
+        rows[at[row]], labels[at[row]] = row, rating
+      elseif unknown == "skip" then
+        skipped[#skipped + 1] = item
+      else
+        raise(("adapt: item %s is not in the catalogue of %d items; unknown = \"skip\" "
+          .. "(--unknown skip) leaves such items out"):format(
+          tostring(item), #model.catalogue.items), 3)
+      end
+    end
+    return rows, labels, skipped
+  end
+
+  -- What stands beside the list, as ratings by item or behind a gap, would be passed over, too.
+  local function check_list(given)
+    for key in pairs(given) do
+      if key ~= "user" and not (math.type(key) == "integer" and key >= 1 and key <= #given) then
+        raise(("adapt: the support must be a list of {item, rating} without gaps; only user may "
+          .. "stand beside it, not %s"):format(tostring(key)), 3)
+      end
+    end
+  end
+
+  -- Fields of a person that the model does not have would be passed over in silence.
+  local function check_fields(model, user)
+    local names = model.catalogue.users:field_names()
+    for name in pairs(user) do
+      local known = false
+      for _, field in ipairs(names) do
+        known = known or field == name
+      end
+      if not known then
+        raise(("adapt: the model knows nothing of a user's %s; its fields are %s"):format(
+          tostring(name), #names > 0 and table.concat(names, ", ") or "none"), 3)
+      end
+    end
+  end
+
+  --- Reads what a person rated.
+  -- @tparam Recommender model
+  -- @tparam table given list of {item, rating} with raw ids; field user: values by field name
+  -- @tparam table opt unknown: "error" or "skip"
+  -- @treturn table rows (Rows of one task), skipped (raw ids that were left out), and taken, a
+  -- function giving the set of item rows that the support has
+  function support.read(model, given, opt)
+    if type(given) ~= "table" then
+      raise("adapt: the support must be a list of {item, rating}", 3)
+    elseif given.user ~= nil and type(given.user) ~= "table" then
+      raise("adapt: user must be a table of values by field name, not " .. type(given.user), 3)
+    end
+    check_list(given)
+    check_fields(model, given.user or {})
+    local items, labels, skipped = read_ratings(model, given, opt.unknown)
+    local people = { bags = model.catalogue.users:bags_of { given.user or {} },
+      rows = core.ids { 1 } }
+    local rows = cmml.data.rows { lengths = { #items }, items = items, labels = labels,
+      people = people }
+    if not rows.labels:isfinite() then -- finite in Lua is not always so in the core's precision
+      raise("adapt: a rating is too large for " .. core.info().dtype, 3)
+    end
+    local taken = {}
+    for _, row in ipairs(items) do
+      taken[row] = true
+    end
+    return { rows = rows, skipped = skipped, taken = function()
+      return taken
+    end, list = function(list)
+      return cmml.data.rows { lengths = { #list }, items = list, people = people }
+    end }
+  end
+
+  -- "a=1,b=2" as a list of {key, value}.
+  local function pairs_of(value, option, form)
+    local list = {}
+    for part in value:gmatch "[^,]+" do
+      local key, inner = part:match "^%s*(.-)%s*=%s*(.-)%s*$"
+      if not key or key == "" then
+        return nil, ("--%s: %q is not of the form %s"):format(option, part, form)
+      end
+      list[#list + 1] = { key, inner }
+    end
+    return list
+  end
+
+  -- Lines of item and rating.
+  local function read_file(path, given)
+    local data, message = core.read_table(path, { columns = {
+      { name = "item" }, { name = "rating", kind = "number" } } })
+    if not data then
+      return nil, message
+    end
+    local ratings = data.columns.rating.values
+    ratings = ratings.count > 0 and ratings:totable() or {}
+    for i, id in ipairs(columns.texts(data.columns.item)) do
+      given[i] = { id, ratings[i] }
+    end
+    return given
+  end
+
+  --- Options of `cmml recommend` for a person.
+  support.options = {
+    { name = "rate", kind = "string", arg = "LIST",
+      help = "ratings on the command line: 1193=5,661=3" },
+  }
+
+  --- What the command line says of a person.
+  -- @tparam Recommender _
+  -- @tparam table values support (a file of item and rating a line), rate, user
+  -- @treturn ?table support for `adapt`; nil and a message where a file or an option is malformed
+  -- @treturn table|string options of `recommend`, or the message
+  function support.request(_, values)
+    local given, message = {}, nil
+    if values.support then
+      given, message = read_file(values.support, given)
+      if not given then
+        return nil, message
+      end
+    end
+    local rated, known
+    rated, message = pairs_of(values.rate or "", "rate", "ITEM=RATING")
+    if not rated then
+      return nil, message
+    end
+    for _, pair in ipairs(rated) do
+      local rating = tonumber(pair[2])
+      if not rating then
+        return nil, ("--rate: the rating of item %s is %q, not a number"):format(pair[1], pair[2])
+      end
+      given[#given + 1] = { pair[1], rating }
+    end
+    known, message = pairs_of(values.user or "", "user", "NAME=VALUE")
+    if not known then
+      return nil, message
+    end
+    given.user = {}
+    for _, pair in ipairs(known) do
+      given.user[pair[1]] = pair[2]
+    end
+    return given, {}
+  end
+
+  return support
+end

@@ -1,0 +1,110 @@
+--- The options of `train`, each declared once: those of every setting, and what a setting adds.
+--
+-- @module cmml
+local options = require "cmml.base.options"
+
+local preset = "the preset's"
+
+-- Of every setting.
+local general = {
+  { name = "out", kind = "string", arg = "DIR", group = "files", tunable = false, line = false,
+    help = "folder of the run: best.safetensors, last.safetensors and log.csv" },
+  { name = "resume", kind = "boolean", default = false, group = "files", tunable = false,
+    short = true, help = "go on with last.safetensors of the folder, bit for bit" },
+  { name = "seed", kind = "integer", default = 1, from = 0, group = "training", decides = true,
+    tunable = false, line = false, help = "seed of order and draws" },
+  { name = "epochs", kind = "integer", from = 0, unit = "epochs", group = "training", short = true,
+    help = "maximum number of epochs", default_text = "the preset's, or 30" },
+  { name = "patience", kind = "integer", from = 0, unit = "epochs", group = "training",
+    help = "stop after so many epochs without improvement; 0: never",
+    default_text = "the preset's, or 10" },
+  { name = "batch", kind = "integer", from = 1, unit = "tasks", group = "tasks", decides = true,
+    short = true, help = "number of tasks a step", default_text = preset },
+  { name = "support", kind = "integer", from = 0, group = "tasks", decides = true,
+    help = "maximum number of ratings, or positives, that a task adapts to", default_text = preset },
+  { name = "query", kind = "integer", from = 0, group = "tasks", decides = true,
+    help = "maximum number of ratings, or positives, that a task is trained on",
+    default_text = preset },
+  { name = "valid_draws", kind = "integer", from = 1, unit = "draws", group = "tasks",
+    decides = true, help = "number of draws of each validation task",
+    default_text = "2 for users, 1 for scenarios" },
+  { name = "shuffle", kind = "boolean", group = "training", decides = true,
+    default_text = "the preset's, or true",
+    help = "whether tasks are visited in a fresh order each epoch, or in that of the data" },
+  { name = "choose", kind = "string", choices = { "best", "last" }, group = "training",
+    decides = true, default_text = "the preset's, or best",
+    help = "which epoch's weights are the result; last never stops for want of patience" },
+  { name = "optimizer", kind = "string", choices = { "adam", "adamw", "sgd" },
+    group = "optimisation", decides = true, default_text = "the preset's, or adam",
+    help = "optimiser" },
+  { name = "lr", kind = "number", above = 0, group = "optimisation", decides = true, short = true,
+    help = "learning rate", default_text = preset },
+  { name = "weight_decay", kind = "number", from = 0, group = "optimisation", decides = true,
+    help = "L2 penalty, or with adamw decoupled decay", default_text = preset },
+  { name = "momentum", kind = "number", from = 0, below = 1, group = "optimisation",
+    decides = true, help = "momentum of sgd", default_text = "0" },
+  { name = "clip", kind = "number", above = 0, infinite = true, group = "optimisation",
+    decides = true, help = "limit of every entry of the gradient", default_text = preset },
+  { name = "clip_norm", kind = "number", above = 0, group = "optimisation", decides = true,
+    help = "limit of the norm of the whole gradient", default_text = "none" },
+  { name = "groups", kind = "table", group = "optimisation", decides = true, tunable = false,
+    help = "groups of parameters with options of their own, see optim.adam" },
+  { name = "schedule", kind = { "string", "table" }, group = "optimisation", decides = true,
+    arg = "NAME", default_text = "the preset's, or none",
+    help = "schedule of the learning rate: cosine (down to 0 at the end of the last epoch), plateau "
+      .. "(a tenth after 3 epochs without a better validation), or a table of such options with "
+      .. "that name as kind" },
+  { name = "warmup", kind = "integer", from = 0, unit = "steps", group = "optimisation",
+    decides = true, help = "number of steps in which the learning rate rises",
+    default_text = "the preset's, or 0" },
+  { name = "shards", kind = "integer", default = 1, from = 1, group = "threads", decides = true,
+    help = "number of parts of a batch whose gradients are summed in order; another number gives "
+      .. "other last digits" },
+  { name = "threads", kind = "integer", default = 1, from = 1, group = "threads", tunable = false,
+    help = "number of threads that compute the shards, at most one a shard; changes no digit" },
+  { name = "modules", list = "string", default = {}, may_be_empty = true, group = "threads",
+    tunable = false, line = false, help = "modules that each other thread requires first" },
+  { name = "conditions", kind = "table", default = {}, group = "files", tunable = false,
+    help = "plain data that a resumed run must have unchanged, kept in the files" },
+  { name = "notes", kind = "table", default = {}, group = "files", tunable = false,
+    help = "plain data, kept in the files" },
+  { name = "on_step", kind = "function", group = "training",
+    help = "called as on_step(epoch, step, steps, loss)" },
+  { name = "on_epoch", kind = "function", group = "training",
+    help = "called as on_epoch(state, improved)" },
+}
+
+return function(cmml, use)
+  use "settings.setting"
+  local own = { known = options.declare("train (in every setting)", general) }
+  local joined, count = nil, nil
+
+  --- The options of `train` in all settings that are registered by now.
+  -- @treturn Options
+  function own.all()
+    local sets, n = {}, 0
+    for _, setting in cmml.settings:each() do
+      n = n + 1
+      sets[n] = setting.training_options
+    end
+    if n ~= count then
+      joined, count = options.join("train", own.known, table.unpack(sets)), n
+    end
+    return joined
+  end
+
+  --- The names of the options that decide the numbers of a run in a setting.
+  -- @tparam Setting setting
+  -- @treturn {string,...}
+  function own.decisive(setting)
+    local names = {}
+    for _, set in ipairs { own.known, setting.training_options } do
+      for declared in set:each() do
+        names[#names + 1] = declared.decides and declared.name or nil
+      end
+    end
+    return names
+  end
+
+  return own
+end
