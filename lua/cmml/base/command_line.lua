@@ -139,6 +139,17 @@ function options.read(set, words, n)
   return result
 end
 
+-- What stands in brackets behind the help of an option on a page of one screen.
+local function brief_notes_of(declared)
+  local choices, default = option.choices(declared), option.default(declared, text.plain)
+  if choices then
+    return " [" .. table.concat(choices, ", ") .. "]"
+  elseif default and kind_on_line(declared) ~= "boolean" then
+    return " [default: " .. default .. "]"
+  end
+  return ""
+end
+
 -- What stands in brackets behind the help of an option.
 local function notes_of(declared)
   local notes = {}
@@ -194,7 +205,8 @@ function options.describe(set, how)
     for _, declared in ipairs(members[group]) do
       local value = metavariable(declared)
       text.add_term("  " .. dashed(declared.name) .. (value and " " .. value or ""),
-        declared.help .. notes_of(declared), 26, width - 1, lines)
+        declared.help .. (how.brief and brief_notes_of or notes_of)(declared),
+        how.brief and 22 or 26, width - 1, lines)
     end
   end
   return lines

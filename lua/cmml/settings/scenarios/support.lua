@@ -95,7 +95,7 @@ return function(cmml)
 
   --- Options of `cmml recommend` for a scenario.
   support.options = {
-    { name = "liked", list = "string", arg = "LIST", may_be_empty = true,
+    { name = "liked", group = "support", list = "string", arg = "LIST", may_be_empty = true,
       help = "interactions on the command line, as USER=ITEM: 7=120,9=66; an item alone was taken "
         .. "by --user" },
   }

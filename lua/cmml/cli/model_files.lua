@@ -1,0 +1,58 @@
+--- Model files that a command reads, and what their notes say of how they were trained.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+
+return function(cmml)
+  local model_files = {}
+
+  --- Loads the files of a list.
+  -- @tparam {string,...} paths
+  -- @treturn ?table list of {path, model, notes}
+  -- @treturn ?string message
+  function model_files.read(paths)
+    local entries = {}
+    for i, path in ipairs(paths) do
+      local model, found = cmml.load(path)
+      if not model then
+        return nil, found
+      end
+      entries[i] = { path = path, model = model,
+        notes = type(found.notes) == "table" and found.notes or {}, version = found.version }
+    end
+    return entries
+  end
+
+  --- What a model is called in a table: by its seed, or by its path if that does not tell it apart.
+  -- @tparam table entry of `read`
+  -- @tparam table entries all of them
+  -- @treturn string
+  function model_files.title_of(entry, entries)
+    local function name(of)
+      return of.notes.seed and ("%s, seed %s"):format(of.model.title, tostring(of.notes.seed))
+        or of.model.title
+    end
+    local same = 0
+    for _, other in ipairs(entries) do
+      same = same + (name(other) == name(entry) and 1 or 0)
+    end
+    return same > 1 and entry.path or name(entry)
+  end
+
+  --- What the notes of a model say of its training that a setting's split depends on. Nothing in
+  -- them is trusted.
+  -- @tparam table entry of `read`
+  -- @tparam table opt options that were given
+  -- @treturn table by name of an option of the split
+  function model_files.noted(entry, opt)
+    local setting = entry.model.setting
+    local notes = {}
+    for key in pairs(setting.noted or {}) do
+      notes[key] = entry.notes[key]
+    end
+    notes = args.check(entry.path .. ": notes", notes, setting.noted or {}, 0)
+    return setting.complete and setting.complete(opt, notes, entry.model) or notes
+  end
+
+  return model_files
+end
