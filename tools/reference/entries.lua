@@ -142,6 +142,44 @@ local function add_options(entry, thing, place, sets)
   end
 end
 
+-- The entry of the constructor of a kind of recommenders, which describes itself: what it is, and
+-- its options in every setting. Those of one setting alone say so.
+local function kind_entry(cmml, thing)
+  local name = thing.name:match "^recommenders%.([%w_]+)$"
+  if not name then
+    return nil
+  end
+  local texts, list, count, classes = {}, {}, {}, 0
+  for _, class in ipairs(cmml.kinds.list()) do
+    if class.kind == name then
+      classes = classes + 1
+      texts[#texts + 1] = ("%s for %s%s."):format(class.title, class.setting.title, class.source
+        and " (" .. class.source .. ")" or "")
+      for declared in class.known:each() do
+        if not count[declared.name] then
+          list[#list + 1], count[declared.name] = { declared, class.setting.name }, 0
+        end
+        count[declared.name] = count[declared.name] + 1
+      end
+    end
+  end
+  local param = { name = "options", type = "table", text = "", optional = true, options = {} }
+  for i, pair in ipairs(list) do
+    local declared = {}
+    for key, value in pairs(pair[1]) do
+      declared[key] = value
+    end
+    declared.setting = count[declared.name] < classes and pair[2] or nil
+    list[i] = declared
+    param.options[i] = { name = declared.name, declared = declared, default = declared.default,
+      optional = true }
+  end
+  param.set = options.declare(thing.name, list)
+  return { name = thing.name, kind = "function", text = table.concat(texts, "\n"),
+    params = { { name = "catalogue", type = "Catalogue", text = "" }, param },
+    returns = { { type = "Recommender", text = "" } }, file = thing.path, value = thing.value }
+end
+
 -- The entry of a thing, or nil if nothing describes it.
 local function entry_of(thing, sources, claimed)
   local block
@@ -212,7 +250,8 @@ function entries.build(cmml)
   local described, by_name, sets = ops.read(cmml.core.ops()), {}, options.registered()
   for _, thing in ipairs(things) do
     local op = described[thing.name:gsub("^Tensor:", "")]
-    local entry = op or entry_of(thing, sources, claimed)
+    local of_kind = not op and kind_entry(cmml, thing)
+    local entry = op or of_kind or entry_of(thing, sources, claimed)
     if not entry then
       gate.report(thing.path and ("%s:%d"):format(thing.path, thing.line) or "csrc/bind",
         ("cmml.%s (%s) has no comment above it"):format(thing.name, thing.kind))
@@ -224,7 +263,7 @@ function entries.build(cmml)
       if entry.text == "" then
         gate.report(place, entry.name .. ": the comment does not say what it is")
       end
-      if thing.parameters then
+      if thing.parameters and not of_kind then
         check_parameters(entry, place, thing.parameters)
         add_options(entry, thing, place, sets)
       end
