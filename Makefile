@@ -235,7 +235,7 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
 check: all ## layers, sizes, documentation, reference, version, symbols
-	$(Q)failed=; for gate in layers floors sizes docs reference version exports; do \
+	$(Q)failed=; for gate in layers floors names sizes docs reference version exports; do \
 	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
 
 c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
