@@ -1,7 +1,7 @@
 /* als.c - see als.h. */
 #include "cf/als.h"
-#include "tensor/blas.h"
-#include "tensor/kernels.h"
+#include "kernels/blas.h"
+#include "kernels/kernels.h"
 #include <math.h>
 #include <string.h>
 

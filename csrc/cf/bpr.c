@@ -1,8 +1,8 @@
 /* bpr.c - see bpr.h. */
 #include "cf/bpr.h"
 #include "base/rng.h"
+#include "kernels/kernels.h"
 #include "tensor/distinct.h"
-#include "tensor/kernels.h"
 #include <math.h>
 
 /* The columns that have entries, numbered among themselves. */

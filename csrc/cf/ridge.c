@@ -1,7 +1,7 @@
 /* ridge.c - see ridge.h. */
 #include "cf/ridge.h"
-#include "tensor/blas.h"
-#include "tensor/cholesky.h"
+#include "kernels/blas.h"
+#include "kernels/cholesky.h"
 #include <string.h>
 
 /* What is needed for one group at a time. */

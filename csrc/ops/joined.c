@@ -3,8 +3,8 @@
  * W [x1 | x2 | ..] is the sum of W1 x1, W2 x2, ..: where a part repeats the rows of a small table
  * (a user's vector on every row of the user's task), its share is computed once for each row of the
  * table. The same numbers up to rounding, for a fraction of the work. */
+#include "kernels/blas.h"
 #include "ops/ops.h"
-#include "tensor/blas.h"
 #include <string.h>
 
 /* One part: a table [n, width], and which of its rows every row of the result reads. */

@@ -1,6 +1,6 @@
 /* linear.c - affine map and activation in one op. */
+#include "kernels/panels.h"
 #include "ops/ops.h"
-#include "tensor/panels.h"
 #include <string.h>
 
 /* x [.., in], weight [out, in], bias [out] or absent; i = activation */

@@ -1,6 +1,6 @@
 /* matmul.c - products of matrices: whole, batched, and with a matrix for each ragged group. */
+#include "kernels/blas.h"
 #include "ops/ops.h"
-#include "tensor/blas.h"
 #include "tensor/iter.h"
 
 static bool matmul_shape(cm_call *c)

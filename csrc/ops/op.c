@@ -1,7 +1,7 @@
 /* op.c - applying an op: shape, allocation, kernel, record. */
 #include "ops/op.h"
+#include "kernels/blas.h"
 #include "ops/ops.h"
-#include "tensor/blas.h"
 
 const cm_op *const cm_op_table[] = {
 #define CM_OP(name) &cm_op_##name,

@@ -16,7 +16,7 @@
 #ifndef CM_OP_H
 #define CM_OP_H
 
-#include "tensor/kernels.h"
+#include "kernels/kernels.h"
 #include "tensor/node.h"
 
 typedef struct cm_op cm_op;

@@ -1,8 +1,8 @@
 /* scan.c - the runs of GRU and LSTM over time, from inputs that are projected already. The step
  * forward keeps its gates for the way back; what needs no order of steps is one product for all. */
+#include "kernels/blas.h"
+#include "kernels/panels.h"
 #include "ops/recurrent.h"
-#include "tensor/blas.h"
-#include "tensor/panels.h"
 #include <string.h>
 
 /* The sizes of a run. */

@@ -1,7 +1,7 @@
 /* solve.c - the normal equations of ridge regression, a system for each ragged group. */
+#include "kernels/blas.h"
+#include "kernels/cholesky.h"
 #include "ops/ops.h"
-#include "tensor/blas.h"
-#include "tensor/cholesky.h"
 #include <math.h>
 #include <string.h>
 

@@ -3,7 +3,7 @@
 #ifndef CM_PANELS_H
 #define CM_PANELS_H
 
-#include "tensor/blas.h"
+#include "kernels/blas.h"
 
 /* Columns of a panel: [k, n] lies as ceil(n / CM_PANEL) panels [k, CM_PANEL], the last one filled
  * up with zeros. */

@@ -1,8 +1,8 @@
-/* kernels_rows.h - the inner loops on rows that are named by number. A part of kernels.c. */
-#ifndef CM_KERNELS_ROWS_H
-#define CM_KERNELS_ROWS_H
+/* loops_rows.h - the inner loops on rows that are named by number. A part of loops.c. */
+#ifndef CM_LOOPS_ROWS_H
+#define CM_LOOPS_ROWS_H
 
-#include "tensor/kernels.h"
+#include "kernels/kernels.h"
 
 /* Columns that are summed at a time, so that the sums stay in registers. */
 #define CM_COLUMNS 32

@@ -1,5 +1,5 @@
-/* kernels_select.c - which of the compiled tables of kernels.c this processor can run. */
-#include "tensor/kernels.h"
+/* kernels.c - which of the compiled tables of loops.c this processor can run. */
+#include "kernels/kernels.h"
 #include <string.h>
 
 extern const cm_kernels cm_kernels_base;

@@ -1,6 +1,6 @@
 /* panels.c - laying out a matrix in panels. */
-#include "tensor/panels.h"
-#include "tensor/kernels.h"
+#include "kernels/panels.h"
+#include "kernels/kernels.h"
 #include <string.h>
 
 enum {

@@ -1,4 +1,4 @@
-/* kernels_math.h - exp and its kin for the loops of the kernels.
+/* loops_math.h - exp and its kin for the loops of the kernels.
  *
  * In float32 they are written here without branches or calls, so that a loop over them vectorises;
  * each stays within 2 units in the last place of the true value (spec/kernel_math_spec.lua). Where
@@ -7,8 +7,8 @@
  * and alone. In float64 they are those of the C library: there, accuracy is what counts.
  *
  * Polynomials: Cephes (Moshier 1989); erf: as a power of e beyond 0.93 (Juffa). */
-#ifndef CM_KERNELS_MATH_H
-#define CM_KERNELS_MATH_H
+#ifndef CM_LOOPS_MATH_H
+#define CM_LOOPS_MATH_H
 
 #include "base/config.h"
 #include <math.h>

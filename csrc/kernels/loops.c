@@ -1,11 +1,11 @@
-/* kernels.c - the inner loops. Compiled once for each instruction set with CM_ISA set to its name;
+/* loops.c - the inner loops. Compiled once for each instruction set with CM_ISA set to its name;
  * written so that the compiler vectorises them. See kernels.h for what each does. */
-#include "tensor/kernels_factors.h"
-#include "tensor/kernels_isa.h"
-#include "tensor/kernels_math.h"
-#include "tensor/kernels_optim.h"
-#include "tensor/kernels_rows.h"
-#include "tensor/kernels_sums.h"
+#include "kernels/loops_factors.h"
+#include "kernels/loops_isa.h"
+#include "kernels/loops_math.h"
+#include "kernels/loops_optim.h"
+#include "kernels/loops_rows.h"
+#include "kernels/loops_sums.h"
 
 /* Numbers that lie apart are brought together in parts of this many, so that all loops run over
  * neighbours (or one number), and so vectorise. */

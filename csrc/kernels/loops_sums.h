@@ -1,8 +1,8 @@
-/* kernels_sums.h - sums over a run, for the files of kernels. */
-#ifndef CM_KERNELS_SUMS_H
-#define CM_KERNELS_SUMS_H
+/* loops_sums.h - sums over a run, for the files of kernels. */
+#ifndef CM_LOOPS_SUMS_H
+#define CM_LOOPS_SUMS_H
 
-#include "tensor/kernels_isa.h"
+#include "kernels/loops_isa.h"
 
 /* Sums run in 16 independent lanes: fast, and the same order whatever the caller. */
 #define LANES 16

@@ -1,9 +1,9 @@
-/* kernels_factors.h - the inner loops of factorised matrices. A part of kernels.c. */
-#ifndef CM_KERNELS_FACTORS_H
-#define CM_KERNELS_FACTORS_H
+/* loops_factors.h - the inner loops of factorised matrices. A part of loops.c. */
+#ifndef CM_LOOPS_FACTORS_H
+#define CM_LOOPS_FACTORS_H
 
-#include "tensor/kernels_math.h"
-#include "tensor/kernels_sums.h"
+#include "kernels/loops_math.h"
+#include "kernels/loops_sums.h"
 
 /* Columns that are summed at a time: enough sums beside each other to hide how long one takes. */
 #define CM_WIDE 64

@@ -1,8 +1,8 @@
-/* kernels_optim.h - the loops of optimisers: a part of kernels.c, which alone includes it. */
-#ifndef CM_KERNELS_OPTIM_H
-#define CM_KERNELS_OPTIM_H
+/* loops_optim.h - the loops of optimisers: a part of loops.c, which alone includes it. */
+#ifndef CM_LOOPS_OPTIM_H
+#define CM_LOOPS_OPTIM_H
 
-#include "tensor/kernels.h"
+#include "kernels/kernels.h"
 #include <math.h>
 
 /* The gradient that a step takes. Not a number stays so: hiding it would hide a diverged loss. */

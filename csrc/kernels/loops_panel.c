@@ -1,8 +1,8 @@
-/* kernels_panel.c - products with a matrix that lies in panels (panels.h). Compiled once for each
+/* loops_panel.c - products with a matrix that lies in panels (panels.h). Compiled once for each
  * instruction set. A tile of a few rows and two vectors of columns is summed in registers; each of
  * its numbers is one sum in the order of k, so a row's result does not depend on the others. */
-#include "tensor/kernels_isa.h"
-#include "tensor/panels.h"
+#include "kernels/loops_isa.h"
+#include "kernels/panels.h"
 #include <string.h>
 
 #if defined(__AVX512F__)

@@ -1,8 +1,8 @@
-/* kernels_cell.c - one row of one step of GRU and LSTM, forward and back. Compiled once for each
+/* loops_cell.c - one row of one step of GRU and LSTM, forward and back. Compiled once for each
  * instruction set. Parts of a row are parameters of their own so that they are known to lie apart.
  */
-#include "tensor/kernels_isa.h"
-#include "tensor/kernels_math.h"
+#include "kernels/loops_isa.h"
+#include "kernels/loops_math.h"
 
 /* y = sigmoid(y + x + bias). */
 static void open_gates(int64_t n, cm_real *restrict y, const cm_real *restrict x,

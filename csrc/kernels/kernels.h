@@ -1,6 +1,6 @@
 /* kernels.h - the inner loops, as one table of functions.
  *
- * kernels.c and the files beside it are compiled once for each instruction set and give one table
+ * loops.c and the files loops_*.c are compiled once for each instruction set and give one table
  * each time; cm_kernels_of picks the best that the processor has. A kernel never allocates and
  * never fails. `n` counts elements, a step counts numbers between elements (0 repeats one), outputs
  * are contiguous. */

@@ -1,9 +1,9 @@
-/* kernels_isa.h - what the files of kernels, compiled once for each instruction set, share. CM_ISA
+/* loops_isa.h - what the files of loops, compiled once for each instruction set, share. CM_ISA
  * is the name of the set; functions that one of these files offers another carry it. */
-#ifndef CM_KERNELS_ISA_H
-#define CM_KERNELS_ISA_H
+#ifndef CM_LOOPS_ISA_H
+#define CM_LOOPS_ISA_H
 
-#include "tensor/kernels.h"
+#include "kernels/kernels.h"
 
 #ifndef CM_ISA
 #    define CM_ISA base
@@ -15,16 +15,16 @@
 #define CM_ISA_NAME     CM_TEXT(CM_ISA)
 #define KERNEL(name)    CM_PASTE(cm_##name##_, CM_ISA)
 
-/* kernels_cell.c; see kernels.h */
+/* loops_cell.c; see kernels.h */
 cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
 /* likewise */
 cm_cell_back_fn KERNEL(gru_back), KERNEL(lstm_back);
 
-/* kernels_panel.c; see kernels.h */
+/* loops_panel.c; see kernels.h */
 void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
                            const cm_real *panels, bool add, cm_real *c, int64_t ldc);
 
-/* kernels_softmax.c; see kernels.h */
+/* loops_softmax.c; see kernels.h */
 cm_real KERNEL(max)(int64_t n, const cm_real *a);
 /* likewise */
 cm_real KERNEL(sum_exp)(int64_t n, const cm_real *a, cm_real shift);

@@ -1,7 +1,7 @@
-/* kernels_softmax.c - the largest of a run, and what shares are made of. Compiled once for each
+/* loops_softmax.c - the largest of a run, and what shares are made of. Compiled once for each
  * instruction set; see kernels.h for what each does. */
-#include "tensor/kernels_math.h"
-#include "tensor/kernels_sums.h"
+#include "kernels/loops_math.h"
+#include "kernels/loops_sums.h"
 
 static inline cm_real larger(cm_real x, cm_real most)
 {

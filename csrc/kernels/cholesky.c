@@ -1,5 +1,5 @@
 /* cholesky.c - see cholesky.h. */
-#include "tensor/cholesky.h"
+#include "kernels/cholesky.h"
 #include <float.h>
 #include <math.h>
 

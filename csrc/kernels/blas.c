@@ -1,5 +1,5 @@
 /* blas.c - the only file that includes <cblas.h>. */
-#include "tensor/blas.h"
+#include "kernels/blas.h"
 #include <cblas.h>
 #include <stdatomic.h>
 #include <stdlib.h>
