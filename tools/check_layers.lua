@@ -14,9 +14,10 @@ local may_include = {
   cf = "base kernels tensor",
   analysis = "base tensor",
   io = "base",
-  data = "base io tensor",
+  data = "base io",
+  tasks = "base tensor",
   metrics = "base tensor",
-  bind = "base kernels tensor ops autograd optim io data metrics cf analysis",
+  bind = "base kernels tensor ops autograd optim io data tasks metrics cf analysis",
 }
 
 -- The umbrella header stands for every folder of the core, so only who may include them all may

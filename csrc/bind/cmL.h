@@ -121,17 +121,23 @@ void cmL_open_ops(lua_State *L);
 void cmL_open_grad(lua_State *L);
 /* Optimisers, l_optim.c. */
 void cmL_open_optim(lua_State *L);
-/* Ratings and draws of tasks, l_data.c. */
-void cmL_open_data(lua_State *L);
-/* Scenarios: pairs, draws, lists to rank; l_scenarios.c. */
+/* Random choices and streams, l_rng.c. */
+void cmL_open_rng(lua_State *L);
+/* Ratings and draws of tasks, l_interactions.c. */
+void cmL_open_interactions(lua_State *L);
+/* Who took what, l_lists.c. */
+void cmL_open_lists(lua_State *L);
+/* Who took what of which scenario, l_pairs.c. */
+void cmL_open_pairs(lua_State *L);
+/* Draws of tasks from scenarios, l_scenarios.c. */
 void cmL_open_scenarios(lua_State *L);
-/* Adds rows of positives and negatives that are compared. */
+/* Rows of positives and negatives that are compared, l_paired.c. */
 void cmL_open_paired(lua_State *L);
-/* Ridge regression by groups and neighbours of items, l_ratings.c. */
-void cmL_open_ratings(lua_State *L);
+/* Items to be ranked, l_ranking_rows.c. */
+void cmL_open_ranking_rows(lua_State *L);
 /* Teams of threads, l_team.c. */
 void cmL_open_team(lua_State *L);
-/* Factors of sparse matrices, l_cf.c. */
+/* Collaborative filtering, l_cf.c. */
 void cmL_open_cf(lua_State *L);
 /* Groups of items, l_groups.c. */
 void cmL_open_groups(lua_State *L);
@@ -141,14 +147,18 @@ void cmL_open_analysis(lua_State *L);
 void cmL_open_metrics(lua_State *L);
 /* Intervals of means, l_bootstrap.c. */
 void cmL_open_bootstrap(lua_State *L);
-/* Files, the terminal, time and JSON, l_io.c; before the four below, which use its helpers. */
+/* The class of holds, io.c; before the parts below, which use it. */
 void cmL_open_io(lua_State *L);
+/* Files, the terminal and time, l_sys.c. */
+void cmL_open_sys(lua_State *L);
+/* JSON, l_json.c. */
+void cmL_open_json(lua_State *L);
 /* Processes, l_process.c. */
 void cmL_open_process(lua_State *L);
 /* Vocabularies, l_vocab.c. */
 void cmL_open_vocab(lua_State *L);
-/* .safetensors files, l_archive.c. */
-void cmL_open_archive(lua_State *L);
+/* .safetensors files, l_safetensors.c. */
+void cmL_open_safetensors(lua_State *L);
 /* Delimited files, l_table.c. */
 void cmL_open_table(lua_State *L);
 

@@ -29,6 +29,19 @@ int64_t cm_ids_most(int64_t count);
  * a length is negative or the sum passes INT32_MAX. */
 cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups) CM_MUST_CHECK;
 
+/* The number in `numbers` for each id; unknown ids stay unknown. Each id must have one. */
+cm_ids *cm_ids_map(cm_ctx *cx, const cm_ids *ids, const cm_ids *numbers) CM_MUST_CHECK;
+
+/* The ids at whose place `where` has a known id or, if it is NULL, `mask` a number that is not 0.
+ */
+cm_ids *cm_ids_select(cm_ctx *cx, const cm_ids *ids, const cm_ids *where,
+                      const cm_real *mask) CM_MUST_CHECK;
+
+/* n lists one after another, each with its shift added to its ids, which must fit; unknown ids stay
+ * unknown. */
+cm_ids *cm_ids_join(cm_ctx *cx, const cm_ids *const *lists, const int32_t *shifts,
+                    int64_t n) CM_MUST_CHECK;
+
 /* One reference more; NULL is fine. */
 void cm_ids_retain(cm_ids *ids);
 /* One reference less; the last frees it. NULL is fine. */
@@ -38,6 +51,8 @@ void cm_ids_release(cm_ctx *cx, cm_ids *ids);
 int64_t cm_segments_groups(const cm_ids *segments);
 /* How many rows they cover together. */
 int64_t cm_segments_rows(const cm_ids *segments);
+/* How many rows the longest group has, 0 without groups. */
+int64_t cm_segments_longest(const cm_ids *segments);
 /* How long group g is. */
 static inline int64_t cm_segment_length(const cm_ids *segments, int64_t g)
 {

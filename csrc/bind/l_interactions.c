@@ -1,13 +1,9 @@
-/* l_data.c - ratings and draws of tasks in Lua. Ratings are a table with three fields: users
- * (segments, one a user), items (ids) and ratings (tensor).
+/* l_interactions.c - ratings and draws of tasks in Lua. Ratings are a table with three fields:
+ * users (segments, one a user), items (ids) and ratings (tensor).
  *
  * @module cmml.core */
 #include "bind/cmL.h"
-
-static uint64_t field_seed(lua_State *L, int index)
-{
-    return (uint64_t)cmL_field_integer(L, index, "seed", 0);
-}
+#include "tasks/interactions.h"
 
 /* Pushes {users = .., items = .., ratings = ..} with empty boxes and gives their addresses. */
 static void push_boxes(lua_State *L, const char *const names[3], cm_ids ***segments,
@@ -151,7 +147,7 @@ static int l_draw_tasks(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     luaL_checktype(L, 3, LUA_TTABLE);
-    cm_draw_options options = {.seed = field_seed(L, 3),
+    cm_draw_options options = {.seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0),
                                .draw = (uint32_t)cmL_field_integer(L, 3, "draw", 0),
                                .support = cmL_field_integer(L, 3, "support", 40),
                                .query = cmL_field_integer(L, 3, "query", 10),
@@ -173,80 +169,13 @@ static int l_draw_tasks(lua_State *L)
     return ok ? 2 : cmL_raise(L, cx, "draw_tasks");
 }
 
-/*** A random choice without replacement of the numbers 1 to n, in random order.
- * @function choose
- * @tparam integer n
- * @tparam integer take how many; n gives a permutation
- * @tparam table key seed, epoch, stream: the same key gives the same choice
- * @treturn Ids */
-static int l_choose(lua_State *L)
-{
-    cm_ctx *cx = cmL_enter(L);
-    lua_Integer n = luaL_checkinteger(L, 1), take = luaL_checkinteger(L, 2);
-    luaL_argcheck(L, n >= 0 && n < INT32_MAX, 1, "not negative and below 2^31");
-    luaL_argcheck(L, take >= 0 && take <= n, 2, "between 0 and n");
-    luaL_checktype(L, 3, LUA_TTABLE);
-    cm_rng rng = cm_rng_keyed(field_seed(L, 3), (uint32_t)cmL_field_integer(L, 3, "epoch", 0), 0,
-                              (cm_rng_stream)cmL_field_integer(L, 3, "stream", CM_STREAM_USER));
-    cm_ids **box = cmL_push_ids(L);
-    int32_t *all = lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof *all, 0);
-    for (lua_Integer i = 0; i < n; i++)
-        all[i] = (int32_t)i;
-    cm_rng_choose(&rng, all, (int32_t)n, (int32_t)take);
-    *box = cm_ids_new(cx, take);
-    if (!*box)
-        return cmL_raise(L, cx, "choose");
-    for (lua_Integer i = 0; i < take; i++)
-        (*box)->values[i] = all[i];
-    cm_ids_seal(*box);
-    lua_pop(L, 1);
-    return 1;
-}
-
-/*** Other numbers for ids: entry k becomes new[ids[k]]; unknown ones (0) stay unknown.
- * @function map_ids
- * @tparam Ids ids
- * @tparam Ids new one for each number up to the largest in ids
- * @treturn Ids */
-static int l_map_ids(lua_State *L)
-{
-    cm_ctx *cx = cmL_enter(L);
-    cm_ids *ids = cmL_check_ids(L, 1), *new = cmL_check_ids(L, 2);
-    luaL_argcheck(L, ids->limit <= new->count, 2, "one number for each id was expected");
-    cm_ids **box = cmL_push_ids(L);
-    *box = cm_ids_new(cx, ids->count);
-    if (!*box)
-        return cmL_raise(L, cx, "map_ids");
-    for (int64_t k = 0; k < ids->count; k++)
-        (*box)->values[k] = ids->values[k] < 0 ? -1 : new->values[ids->values[k]];
-    cm_ids_seal(*box);
-    return 1;
-}
-
 static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {"ratings_by_item", l_ratings_by_item},
                                      {"cap_ratings", l_cap_ratings},
                                      {"draw_tasks", l_draw_tasks},
-                                     {"choose", l_choose},
-                                     {"map_ids", l_map_ids},
                                      {NULL, NULL}};
 
-/*** Numbers that tell streams of random numbers apart: user, init, split, cap, draw, order, labels,
- * dropout, pairs, samples, held_out, scenario, judges, clusters, short.
- * @tfield table streams by name */
-static const char *const stream_names[] = {"user",     "init",     "split",   "cap",      "draw",
-                                           "order",    "labels",   "dropout", "pairs",    "samples",
-                                           "held_out", "scenario", "judges",  "clusters", "short"};
-_Static_assert(sizeof stream_names / sizeof *stream_names == CM_STREAM_LAST + 1,
-               "every stream has a name");
-
-void cmL_open_data(lua_State *L)
+void cmL_open_interactions(lua_State *L)
 {
     cmL_register(L, functions);
-    lua_newtable(L); /* streams of the keyed generator, by name */
-    for (int s = 0; s <= CM_STREAM_LAST; s++) {
-        lua_pushinteger(L, s);
-        lua_setfield(L, -2, stream_names[s]);
-    }
-    lua_setfield(L, -3, "streams");
 }

@@ -1,5 +1,5 @@
 /* scenarios.c - see scenarios.h. */
-#include "data/scenarios.h"
+#include "tasks/scenarios.h"
 
 /* One pool of pairs of a scenario: pairs first .. first + count - 1. */
 typedef struct pool {

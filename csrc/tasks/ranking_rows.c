@@ -1,6 +1,5 @@
-/* ranking_rows.c - the lists that models are ranked on, and the simplest ranking; see scenarios.h.
- */
-#include "data/scenarios.h"
+/* ranking_rows.c - see ranking_rows.h. */
+#include "tasks/ranking_rows.h"
 #include "tensor/distinct.h"
 
 /* What one list is made from. */

@@ -1,5 +1,5 @@
 /* interactions.c - see interactions.h. */
-#include "data/interactions.h"
+#include "tasks/interactions.h"
 
 static void forget(cm_ctx *cx, cm_interactions *rows)
 {
@@ -136,21 +136,12 @@ bool cm_interactions_by_item(cm_ctx *cx, const cm_interactions *from, int64_t n_
     return ok;
 }
 
-/* The longest history, for scratch. */
-static int64_t longest(const cm_ids *segments)
-{
-    int64_t most = 0;
-    for (int64_t g = 0; g + 1 < segments->count; g++)
-        most = CM_MAX(most, (int64_t)segments->values[g + 1] - segments->values[g]);
-    return most;
-}
-
 bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, uint64_t seed,
                          cm_interactions *out)
 {
     int64_t n_users = cm_segments_groups(all->users), count = 0;
     int32_t *lengths = cm_calloc(cx, (size_t)n_users, sizeof *lengths);
-    int32_t *chosen = cm_calloc(cx, (size_t)longest(all->users), sizeof *chosen);
+    int32_t *chosen = cm_calloc(cx, (size_t)cm_segments_longest(all->users), sizeof *chosen);
     bool ok = lengths && chosen;
     if (ok) {
         for (int64_t u = 0; u < n_users; u++) {
@@ -267,7 +258,7 @@ bool cm_draw_tasks(cm_ctx *cx, const cm_interactions *from, const cm_ids *users,
                          o->short_supports);
     size_t tasks = (size_t)users->count;
     int32_t *lengths = cm_calloc(cx, 2 * CM_MAX(tasks, 1), sizeof *lengths);
-    int32_t *scratch = cm_calloc(cx, (size_t)longest(from->users), sizeof *scratch);
+    int32_t *scratch = cm_calloc(cx, (size_t)cm_segments_longest(from->users), sizeof *scratch);
     bool ok = lengths && scratch;
     *support = *query = (cm_task_rows){0};
     for (size_t t = 0; ok && t < tasks; t++) {

@@ -1,4 +1,4 @@
-/* l_archive.c - .safetensors files in Lua.
+/* l_safetensors.c - .safetensors files in Lua.
  *
  * @module cmml.core */
 #include "bind/io.h"
@@ -252,7 +252,7 @@ static int l_write_archive(lua_State *L)
 static const luaL_Reg functions[] = {
     {"read_archive", l_read_archive}, {"write_archive", l_write_archive}, {NULL, NULL}};
 
-void cmL_open_archive(lua_State *L)
+void cmL_open_safetensors(lua_State *L)
 {
     cmL_register(L, functions);
 }

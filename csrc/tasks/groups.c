@@ -1,5 +1,5 @@
 /* groups.c - see groups.h. */
-#include "data/groups.h"
+#include "tasks/groups.h"
 
 bool cm_groups_is_valid(const cm_groups *from)
 {
