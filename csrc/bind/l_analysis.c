@@ -1,6 +1,9 @@
 /* l_analysis.c - looking at points in Lua: principal axes, clusters, t-SNE.
  *
  * @module cmml.core */
+#include "analysis/eigen.h"
+#include "analysis/kmeans.h"
+#include "analysis/tsne.h"
 #include "bind/cmL.h"
 
 static void push_numbers(lua_State *L, const double *values, int64_t n)

@@ -2,6 +2,8 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "metrics/ranking.h"
+#include "metrics/rating.h"
 
 #define MAX_CUTOFFS 1000
 

@@ -2,6 +2,7 @@
  *
  * @classmod cmml.Optimizer */
 #include "bind/cmL.h"
+#include "optim/optim.h"
 #include <math.h>
 
 #define MAX_STEPS (INT64_C(1) << 53) /* a step's number is a double in Adam */

@@ -2,6 +2,7 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "ops/rank.h"
 
 /*** Where the largest element stands. Of equals the first counts, and not a number counts as larger
  * than any number, as in `max`. Refused where there is nothing to be the largest of.
