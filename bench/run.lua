@@ -72,9 +72,9 @@ local function warm_up(case)
   for _ = 1, 5 do
     case.run()
   end
-  local before = cmml.counters().flops
+  local before = cmml.core.testing.counters().flops
   case.run()
-  case.flops, case.times, case.pairs = cmml.counters().flops - before, {}, {}
+  case.flops, case.times, case.pairs = cmml.core.testing.counters().flops - before, {}, {}
   for i, name in ipairs(case.peers) do
     case.pairs[i] = { name = case.name, peer = name, times = {}, ratios = {} }
   end

@@ -222,9 +222,9 @@ describe("safetensors", function()
       collectgarbage()
       local live, failures = core.memory().live, 0
       for n = 0, 200 do
-        core.fail_allocation_after(n)
+        core.testing.fail_allocation_after(n)
         local ok, message = pcall(f)
-        core.fail_allocation_after()
+        core.testing.fail_allocation_after()
         collectgarbage()
         collectgarbage()
         assert.equal(live, core.memory().live)

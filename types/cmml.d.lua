@@ -2150,12 +2150,6 @@ function cmml.als_sweep(matrix, y, start, options) end
 ---@return cmml.Vectors
 function cmml.als_vectors(options) end
 
----Applies an op by its definition in other ops, whatever kernels it has: for checking fused ops.
----@param name string of a composite or fused op
----@param ... any its arguments
----@return cmml.Tensor
-function cmml.apply_expanded(name, ...) end
-
 ---Where the largest element stands. Of equals the first counts, and not a number counts as larger
 ---than any number, as in `max`. Refused where there is nothing to be the largest of.
 ---@param x cmml.Tensor
@@ -2380,10 +2374,6 @@ cmml.core = nil
 ---@param options cmml.cosine.options lr (to start from), steps, min_lr (default 0), restarts (false: begin again after the last step), growth (1: after each restart the wave is so many times as long)
 ---@return cmml.Cosine # a schedule
 function cmml.cosine(options) end
-
----Work done so far.
----@return table # flops (of matrix products, 2 m n k each) and ops (applied)
-function cmml.counters() end
 
 ---mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], an id a row.
 ---@param logits cmml.Tensor
@@ -2689,10 +2679,6 @@ function cmml.factor_base(options) end
 ---@param options cmml.factor_base_options.options factors (of an item, default 8; 0: biases alone), ridge (of a person's weights of them, default 14), bias_ridge (of a person's bias, and of an item's where the factorisation begins, default 3), item_bias ("solved", the default, or "mean") and sweeps (20) of that, see `matrix_factorization`, solve (false: a person has a bias alone, and the network sees the factors; default true)
 ---@return table # a copy with the defaults; without item_bias if it was not given
 function cmml.factor_base_options(options) end
-
----Makes the allocation after the next n fail, for tests; nil lets all succeed again.
----@param n? integer allocations that still succeed
-function cmml.fail_allocation_after(n) end
 
 ---@class cmml.field_embedding.options
 ---@field fields table

@@ -58,6 +58,14 @@ void cmL_register(lua_State *L, const luaL_Reg *functions)
     }
 }
 
+void cmL_register_testing(lua_State *L, const luaL_Reg *functions)
+{
+    luaL_getsubtable(L, -2, "testing");
+    lua_pushvalue(L, -2); /* module, context, testing, context */
+    cmL_register(L, functions);
+    lua_pop(L, 2);
+}
+
 void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods)
 {
     luaL_newmetatable(L, name);

@@ -34,6 +34,10 @@ cm_ctx *cmL_ctx(lua_State *L);
  * upvalue, in the table below it. */
 void cmL_register(lua_State *L, const luaL_Reg *functions);
 
+/* The same in the table `testing` of the module table below the context: hooks for specs and
+ * measurements, which belong to no public table. */
+void cmL_register_testing(lua_State *L, const luaL_Reg *functions);
+
 /* Makes the metatable `name` with the context as the upvalue of its functions. `meta` are
  * metamethods
  * (__gc, __len, ..), `methods` go into its __index table (NULL: none). Context on top, stays there.

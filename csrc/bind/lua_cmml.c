@@ -38,9 +38,8 @@ static int l_memory(lua_State *L)
     return 1;
 }
 
-/*** Makes the allocation after the next n fail, for tests; nil lets all succeed again.
- * @function fail_allocation_after
- * @tparam[opt] integer n allocations that still succeed */
+/* testing.fail_allocation_after(n): makes the allocation after the next n fail; without n all
+ * succeed again. */
 static int l_fail_allocation_after(lua_State *L)
 {
     cmL_ctx(L)->mem.fail_in = luaL_optinteger(L, 1, -1);
@@ -55,9 +54,8 @@ static int l_trim(lua_State *L)
     return 0;
 }
 
-/*** Work done so far.
- * @function counters
- * @treturn table flops (of matrix products, 2 m n k each) and ops (applied) */
+/* testing.counters(): the work done so far, a table with flops (of matrix products, 2 m n k each)
+ * and ops (applied). */
 static int l_counters(lua_State *L)
 {
     const cm_counters *counters = &cmL_ctx(L)->counters;
@@ -124,11 +122,11 @@ static int l_info(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {
-    {"memory", l_memory},   {"fail_allocation_after", l_fail_allocation_after},
-    {"trim", l_trim},       {"counters", l_counters},
-    {"threads", l_threads}, {"kernels", l_kernels},
-    {"info", l_info},       {NULL, NULL}};
+static const luaL_Reg functions[] = {{"memory", l_memory},   {"trim", l_trim},
+                                     {"threads", l_threads}, {"kernels", l_kernels},
+                                     {"info", l_info},       {NULL, NULL}};
+static const luaL_Reg testing[] = {
+    {"fail_allocation_after", l_fail_allocation_after}, {"counters", l_counters}, {NULL, NULL}};
 
 int cmL_open_core(lua_State *L)
 {
@@ -150,6 +148,7 @@ int cmL_open_core(lua_State *L)
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, CML_STATE);
     cmL_register(L, functions);
+    cmL_register_testing(L, testing);
     cmL_open_tensor(L);
     cmL_open_ids(L);
     cmL_open_rank(L);

@@ -28,7 +28,7 @@ return function(core)
   --- "cmml " and the version.
   cmml._VERSION = "cmml " .. core.info().version
   for name, value in pairs(core) do
-    if cmml[name] == nil then
+    if name ~= "testing" and cmml[name] == nil then
       cmml[name] = value
     end
   end
