@@ -73,7 +73,7 @@ static void scatter_add_rows_vjp(cm_vjp *v)
 {
     v->gin[0] = v->g;
     if (v->need[1])
-        v->gin[1] = cm_apply_ids(v->cx, &cm_op_gather_rows, v->g, v->p->ids[0]);
+        v->gin[1] = cm_gather_rows(v->cx, v->g, v->p->ids[0]);
 }
 
 /* The bags of an embedding_bag: params.ids = {ids, segments or NULL, rows or NULL}. Without
@@ -245,7 +245,7 @@ static cm_tensor *gather_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, cons
     cm_ids *places = places_of(cx, ids, each, n);
     if (!places)
         return NULL;
-    cm_tensor *list = cm_apply_ids(cx, &cm_op_gather_rows, cm_reshape(cx, in[0], &flat), places);
+    cm_tensor *list = cm_gather_rows(cx, cm_reshape(cx, in[0], &flat), places);
     cm_ids_release(cx, places);
     return cm_reshape(cx, list, &out);
 }

@@ -112,7 +112,7 @@ static cm_tensor *joined_linear_expand(cm_ctx *cx, cm_tensor *const *in, int n_i
     if (!read_joined(cx, in, n_in, p, &j))
         return NULL;
     for (int k = 0; k < j.count; k++)
-        columns[k] = p->ids[k] ? cm_apply_ids(cx, &cm_op_gather_rows, in[k], p->ids[k]) : in[k];
+        columns[k] = p->ids[k] ? cm_gather_rows(cx, in[k], p->ids[k]) : in[k];
     cm_tensor *x = cm_apply(cx, &cm_op_concat, columns, j.count, &(cm_params){.i = {1}});
     cm_tensor *const map[] = {x, in[j.weight], j.bias ? in[n_in - 1] : NULL};
     return cm_apply(cx, &cm_op_linear, map, 2 + j.bias, &(cm_params){.i = {p->i[0]}});

@@ -39,7 +39,7 @@ static cm_tensor *task_mse_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, co
                            "task %lld has no rows: its loss is not defined, leave it out",
                            (long long)t + 1);
     cm_tensor *error = cm_square(cx, cm_sub(cx, in[0], in[1]));
-    cm_tensor *each = cm_apply_ids(cx, &cm_op_segment_mean, error, p->ids[0]);
+    cm_tensor *each = cm_segment_mean(cx, error, p->ids[0]);
     return cm_scale(cx, cm_sum(cx, each, -1, false), 1.0 / (double)tasks);
 }
 

@@ -121,7 +121,7 @@ static void segment_max_put(const cm_vjp *v, const cm_real *x, const cm_real *va
 
 static void segment_max_vjp(cm_vjp *v)
 {
-    cm_tensor *g = cm_apply_ids(v->cx, &cm_op_segment_expand, v->g, v->p->ids[0]);
+    cm_tensor *g = cm_segment_expand(v->cx, v->g, v->p->ids[0]);
     v->gin[0] = cm_where(v->cx, put_all(v, segment_max_put, NULL), g, cm_number(v->cx, 0));
 }
 

@@ -80,10 +80,9 @@ struct cm_op {
     void (*fast_vjp)(cm_vjp *v);
 };
 
-/* The names of all ops: CM_OP(name) a line in ops.def. */
+/* The descriptors of all ops. */
 #define CM_OP(name) extern const cm_op cm_op_##name;
 #include "ops/ops.def"
-#undef CM_OP
 
 /* All descriptors, NULL at the end. */
 extern const cm_op *const cm_op_table[];

@@ -39,7 +39,7 @@ static cm_tensor *pick_rows(cm_ctx *cx, cm_tensor *x, int lead, cm_ids *ids, con
     cm_shape rows = cm_shape_of(lead, x->shape.dims);
     cm_shape flat = cm_shape_2d(cm_shape_size(&rows), row_size(x, lead));
     cm_ids_seal(ids);
-    cm_tensor *picked = cm_apply_ids(cx, &cm_op_embedding, cm_reshape(cx, x, &flat), ids);
+    cm_tensor *picked = cm_embedding(cx, cm_reshape(cx, x, &flat), ids);
     cm_ids_release(cx, ids);
     return cm_reshape(cx, picked, out);
 }

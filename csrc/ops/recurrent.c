@@ -129,7 +129,7 @@ static cm_tensor *all_steps(cm_ctx *cx, const cm_cell *cell, const cm_op *scan,
         !need_weights(cx, x, in + 1, cell->gates))
         return NULL;
     if (p->ids[0]) /* padding may hold anything */
-        x = cm_apply_ids(cx, &cm_op_mask_steps, x, p->ids[0]);
+        x = cm_mask_steps(cx, x, p->ids[0]);
     cm_tensor *rest[] = {linear(cx, x, in[1], in[3]), in[2], in[4], NULL};
     if (n_in > 5)
         rest[3] = in[5];

@@ -241,11 +241,11 @@ static cm_tensor *scan_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const 
     cm_shape start = cm_shape_2d(s.batch, s.width);
     cm_tensor *state = n_in > 3 ? in[3] : cm_tensor_full(cx, &start, 0);
     if (p->ids[0])
-        projected = cm_apply_ids(cx, &cm_op_mask_steps, projected, p->ids[0]);
+        projected = cm_mask_steps(cx, projected, p->ids[0]);
     if (!projected || !state)
         return NULL;
     cm_tensor *all = run_steps(cx, cell, s, projected, state, in[1], in[2]);
-    return p->ids[0] ? cm_apply_ids(cx, &cm_op_mask_steps, all, p->ids[0]) : all;
+    return p->ids[0] ? cm_mask_steps(cx, all, p->ids[0]) : all;
 }
 
 #define SCAN(name)                                                                   \

@@ -34,11 +34,11 @@ static cm_tensor *segment_softmax_expand(cm_ctx *cx, cm_tensor *const *in, int n
     (void)n_in;
     cm_ids *segments = p->ids[0];
     cm_tensor *constant = cm_tensor_detach(cx, in[0]);
-    cm_tensor *most = cm_apply_ids(cx, &cm_op_segment_max, constant, segments);
-    cm_tensor *low = cm_sub(cx, in[0], cm_apply_ids(cx, &cm_op_segment_expand, most, segments));
+    cm_tensor *most = cm_segment_max(cx, constant, segments);
+    cm_tensor *low = cm_sub(cx, in[0], cm_segment_expand(cx, most, segments));
     cm_tensor *e = cm_exp(cx, low);
-    cm_tensor *total = cm_apply_ids(cx, &cm_op_segment_sum, e, segments);
-    return cm_div(cx, e, cm_apply_ids(cx, &cm_op_segment_expand, total, segments));
+    cm_tensor *total = cm_segment_sum(cx, e, segments);
+    return cm_div(cx, e, cm_segment_expand(cx, total, segments));
 }
 
 // clang-format off

@@ -66,8 +66,8 @@ static void ridge_solve_vjp(cm_vjp *v)
     if (v->need[1])
         v->gin[1] = side;
     if (v->need[0]) {
-        cm_tensor *a = cm_apply_ids(cx, &cm_op_segment_expand, side, segments);
-        cm_tensor *b = cm_apply_ids(cx, &cm_op_segment_expand, v->out, segments);
+        cm_tensor *a = cm_segment_expand(cx, side, segments);
+        cm_tensor *b = cm_segment_expand(cx, v->out, segments);
         cm_tensor *xa = cm_sum(cx, cm_mul(cx, v->in[0], a), 1, true);
         cm_tensor *xb = cm_sum(cx, cm_mul(cx, v->in[0], b), 1, true);
         v->gin[0] = cm_neg(cx, cm_add(cx, cm_mul(cx, xa, b), cm_mul(cx, xb, a)));
