@@ -82,7 +82,7 @@ static int l_common_taken(lua_State *L)
     (void)cmL_enter(L);
     cm_lists a = cmL_check_lists(L, 1, "users"), b = cmL_check_lists(L, 2, "users");
     int32_t user, item;
-    if (!cm_lists_meet(&a, &b, &user, &item))
+    if (!cm_lists_first_common(&a, &b, &user, &item))
         return 0;
     lua_pushinteger(L, (lua_Integer)user + 1);
     lua_pushinteger(L, (lua_Integer)item + 1);

@@ -87,7 +87,7 @@ static int l_common_pairs(lua_State *L)
     (void)cmL_enter(L);
     cm_pairs a = cmL_check_pairs(L, 1), b = cmL_check_pairs(L, 2);
     int32_t scenario, user, item;
-    if (!cm_pairs_meet(&a, &b, &scenario, &user, &item))
+    if (!cm_pairs_first_common(&a, &b, &scenario, &user, &item))
         return 0;
     lua_pushinteger(L, (lua_Integer)scenario + 1);
     lua_pushinteger(L, (lua_Integer)user + 1);

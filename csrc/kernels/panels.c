@@ -8,7 +8,7 @@ enum {
     BESIDE = 96 /* rows that go through all panels while they are near */
 };
 
-bool cm_panels_pay(int64_t m, int64_t n, int64_t k)
+bool cm_panels_worthwhile(int64_t m, int64_t n, int64_t k)
 {
     return m >= 32 && n >= CM_PANEL / 2 && k >= 8 && k <= 512 && cm_blas_threads() == 1;
 }

@@ -14,7 +14,7 @@ int64_t cm_panels_size(int64_t n, int64_t k);
 
 /* Whether a product [m, k] [k, n] is quicker with the second matrix in panels, laid out for it
  * alone: BLAS lays out the many rows, too, and goes over the result twice. */
-bool cm_panels_pay(int64_t m, int64_t n, int64_t k);
+bool cm_panels_worthwhile(int64_t m, int64_t n, int64_t k);
 
 /* Lays out b [k, n] as `panels`, which must have room for cm_panels_size(n, k) numbers. */
 void cm_panels_fill(int64_t n, int64_t k, cm_matrix b, cm_real *panels);

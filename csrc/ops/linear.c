@@ -23,7 +23,7 @@ static bool linear_shape(cm_call *c)
     c->out_shape.dims[x->ndim - 1] = w->dims[0];
     if (!cm_shape_count(c->cx, &c->out_shape, &count))
         return false;
-    if (cm_panels_pay(cm_shape_lead(&c->out_shape), w->dims[0], w->dims[1]))
+    if (cm_panels_worthwhile(cm_shape_lead(&c->out_shape), w->dims[0], w->dims[1]))
         c->work_size = cm_panels_size(w->dims[0], w->dims[1]);
     return true;
 }

@@ -26,7 +26,7 @@ int32_t cm_lists_find(const int32_t *values, int32_t first, int32_t last, int32_
     return first;
 }
 
-bool cm_lists_meet(const cm_lists *a, const cm_lists *b, int32_t *list, int32_t *value)
+bool cm_lists_first_common(const cm_lists *a, const cm_lists *b, int32_t *list, int32_t *value)
 {
     int64_t n = CM_MIN(cm_segments_groups(a->segments), cm_segments_groups(b->segments));
     for (int64_t g = 0; g < n; g++) {

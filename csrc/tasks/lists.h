@@ -21,7 +21,7 @@ bool cm_lists_are_valid(const cm_lists *lists);
 int32_t cm_lists_find(const int32_t *values, int32_t first, int32_t last, int32_t value);
 
 /* The first value that a list of `a` and the list of the same number in `b` both have. */
-bool cm_lists_meet(const cm_lists *a, const cm_lists *b, int32_t *list, int32_t *value);
+bool cm_lists_first_common(const cm_lists *a, const cm_lists *b, int32_t *list, int32_t *value);
 
 /* How cm_lists_divide divides. */
 typedef struct cm_divide_options {

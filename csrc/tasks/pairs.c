@@ -101,8 +101,8 @@ bool cm_pairs_make(cm_ctx *cx, const cm_lists *taken, const cm_lists *scenarios,
     return ok;
 }
 
-bool cm_pairs_meet(const cm_pairs *a, const cm_pairs *b, int32_t *scenario, int32_t *user,
-                   int32_t *item)
+bool cm_pairs_first_common(const cm_pairs *a, const cm_pairs *b, int32_t *scenario, int32_t *user,
+                           int32_t *item)
 {
     int64_t n = CM_MIN(cm_segments_groups(a->scenarios), cm_segments_groups(b->scenarios));
     for (int64_t s = 0; s < n; s++) {

@@ -19,8 +19,8 @@ bool cm_pairs_make(cm_ctx *cx, const cm_lists *taken, const cm_lists *scenarios,
                    cm_pairs *out) CM_MUST_CHECK;
 
 /* The first pair that the same scenario of both has. */
-bool cm_pairs_meet(const cm_pairs *a, const cm_pairs *b, int32_t *scenario, int32_t *user,
-                   int32_t *item);
+bool cm_pairs_first_common(const cm_pairs *a, const cm_pairs *b, int32_t *scenario, int32_t *user,
+                           int32_t *item);
 
 /* The pairs [*first, *last) of a user in a scenario. */
 void cm_pairs_of(const cm_pairs *pairs, int32_t scenario, int32_t user, int32_t *first,
