@@ -109,7 +109,7 @@ describe("a call of an op", function()
   it("leaves no error behind for the next one to report", function()
     for _ = 1, 3 do
       refused("matmul: inner sizes differ", core.matmul, x, x)
-      refused("reshape: shape 4 has not", x.reshape, x, { 4 })
+      refused("reshape: shape 4 does not have", x.reshape, x, { 4 })
       assert.equal(21, x:sum():item())
     end
   end)
@@ -149,7 +149,7 @@ describe("ids and segments", function()
       end
       refused("table expected, got number", make, 1)
     end
-    refused("length 2147483647 of group 2 is too large in sum", core.segments,
+    refused("length 2147483647 of group 2 is too large: the sum passes", core.segments,
       { 1, 2147483647 })
   end)
 

@@ -47,7 +47,7 @@ end
 
 -- Writable symbols that may be: { [object] = { [symbol] = why } }.
 local writable_allowed = {
-  ["kernels/blas.o"] = { threads_decided = "atomic; OpenBLAS has one thread count for the process" },
+  ["kernels/blas.o"] = { threads_decided = "atomic; OpenBLAS has one thread count per process" },
 }
 
 local function matches(name, pattern)

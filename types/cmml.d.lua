@@ -609,14 +609,14 @@ function class_NoModulation:forward(x, _, parts) end
 ---@class cmml.Optimizer
 local class_Optimizer = {}
 
----One step of Adam from the gradient block, which is zero afterwards.
----@param options table lr, beta1, beta2, eps, weight_decay, clip (entries of the gradient are limited to [-clip, clip]), decoupled (AdamW), sparse (rows without gradient are left out); or a list of such tables with `parameters`, the number of parameters that each is for, in order
----@param scale? number what the gradient is multiplied by first (default 1)
+---One step of Adam with the gradient block, which is zero afterwards.
+---@param options table lr, beta1, beta2, eps, weight_decay, clip (entries of the gradient are limited to [-clip, clip]), decoupled (AdamW), sparse (rows without gradient are skipped); or a list of such tables, each with `parameters`, the number of parameters in its group, in order
+---@param scale? number factor applied to the gradient first (default 1)
 ---@return cmml.Optimizer # itself
 function class_Optimizer:adam(options, scale) end
 
----Adds the gradients of a loss to the gradient block, and uses up its graph.
----@param loss cmml.Tensor a single number
+---Adds the gradients of a loss to the gradient block, and releases its graph.
+---@param loss cmml.Tensor a scalar
 ---@return cmml.Optimizer # itself
 function class_Optimizer:backward(loss) end
 
@@ -624,7 +624,7 @@ function class_Optimizer:backward(loss) end
 ---@return cmml.Optimizer # itself
 function class_Optimizer:clear() end
 
----Gives the memory of gradients and moments back now; the parameters stay as they are.
+---Frees the memory of gradients and moments now; the parameters stay valid.
 function class_Optimizer:free() end
 
 ---The gradient of each parameter, as views into the block: writing to them changes it.
@@ -640,9 +640,9 @@ function class_Optimizer:moments() end
 ---@return number
 function class_Optimizer:norm() end
 
----One step of gradient descent from the gradient block, which is zero afterwards.
+---One step of gradient descent with the gradient block, which is zero afterwards.
 ---@param options table lr, momentum, nesterov, weight_decay, clip; or a list of such tables with `parameters`, as for `adam`
----@param scale? number what the gradient is multiplied by first (default 1)
+---@param scale? number factor applied to the gradient first (default 1)
 ---@return cmml.Optimizer # itself
 function class_Optimizer:sgd(options, scale) end
 
@@ -676,15 +676,15 @@ function class_Plateau:update(value) end
 ---@class cmml.Process
 local class_Process = {}
 
----The number of the process.
----@return integer # 0 when it was seen to have ended
+---The id of the process.
+---@return integer # 0 once it was seen to have ended
 function class_Process:id() end
 
 ---Ends the process at once, if it is running, and waits until it is gone.
 function class_Process:kill() end
 
 ---Whether the process has ended, without waiting for it.
----@return string? # nil: it is running; "exit": it came to an end of its own; "signal": it was killed
+---@return string? # nil: it is running; "exit": it exited; "signal": it was killed
 ---@return integer? # its exit code, or the number of the signal
 function class_Process:poll() end
 
@@ -878,7 +878,7 @@ local class_Segments = {}
 ---@return cmml.Ids
 function class_Segments:groups() end
 
----How many rows there are in all segments together.
+---The total number of rows of all segments.
 ---@return integer
 function class_Segments:rows() end
 
@@ -976,12 +976,12 @@ function class_Team:backward(draw, people) end
 ---Ends the team: the states of its threads are closed.
 function class_Team:close() end
 
----A grid of numbers: float32, or float64 in `cmml.double`; up to six dims. Every op is a method,
----`+ - * / ^` and unary minus are ops, `#t` is the size of the first dim.
+---A multidimensional array: float32, or float64 in `cmml.double`; up to six dims. Every op is a
+---method, `+ - * / ^` and unary minus are ops, `#t` is the size of the first dim.
 ---@class cmml.Tensor
----@field shape integer[] sizes of the dims, a fresh table; {} of a single number
----@field ndim integer how many dims
----@field count integer how many numbers
+---@field shape integer[] sizes of the dims, a fresh table; {} for a scalar
+---@field ndim integer number of dims
+---@field count integer number of elements
 ---@field dtype string "float32" or "float64"
 ---@field tracked boolean whether gradients can flow to it
 ---@operator len: integer
@@ -1002,7 +1002,7 @@ function class_Tensor:abs() end
 ---@return cmml.Tensor
 function class_Tensor:add(b) end
 
----attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the means of v that each query asks for (Vaswani et al. 2017).
+---attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the weighted means of v for each query (Vaswani et al. 2017).
 ---@param k cmml.Tensor
 ---@param v cmml.Tensor
 ---@param bias? cmml.Tensor
@@ -1036,7 +1036,7 @@ function class_Tensor:bpr(negative, eps) end
 ---@return cmml.Tensor
 function class_Tensor:clamp(low, high) end
 
----mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], an id a row.
+---mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], one id per row.
 ---@param ids cmml.Ids
 ---@return cmml.Tensor
 function class_Tensor:cross_entropy(ids) end
@@ -1059,7 +1059,7 @@ function class_Tensor:dropout(rate, seed, epoch, task) end
 ---@return cmml.Tensor
 function class_Tensor:embedding(ids) end
 
----mean (or sum) of the table's rows in each bag: bag k is the k-th segment of ids, or one id without segments; rows names the bags wanted. Id 0 (unknown) counts as absent, an empty bag gives zeros.
+---mean (or sum) of the table's rows in each bag: bag k is the k-th segment of ids, or one id without segments; rows names the requested bags. Id 0 (unknown) is ignored, an empty bag gives zeros.
 ---@param ids cmml.Ids
 ---@param segments? cmml.Segments
 ---@param rows? cmml.Ids
@@ -1106,7 +1106,7 @@ function class_Tensor:film(generated, activation) end
 ---@return cmml.Tensor
 function class_Tensor:gather(ids, each) end
 
----the rows of x that the ids name, in order; a row may come several times.
+---the rows of x that the ids name, in order; a row may occur several times.
 ---@param ids cmml.Ids
 ---@return cmml.Tensor
 function class_Tensor:gather_rows(ids) end
@@ -1201,7 +1201,7 @@ function class_Tensor:log() end
 ---@return cmml.Tensor
 function class_Tensor:log_sigmoid() end
 
----x - log(sum(exp x)) along a dim (the last unless named), without overflow.
+---x - log(sum(exp x)) along a dim (default: the last), without overflow.
 ---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function class_Tensor:log_softmax(dim) end
@@ -1243,12 +1243,12 @@ function class_Tensor:lt(b) end
 ---@return cmml.Tensor
 function class_Tensor:mae(b) end
 
----x [batch, time, ..] with zeros behind the first lengths[k] steps of each row k.
+---x [batch, time, ..] with zeros after the first lengths[k] steps of each row k.
 ---@param lengths cmml.Segments
 ---@return cmml.Tensor
 function class_Tensor:mask_steps(lengths) end
 
----softmax over the last dim of x [batch, .., queries, keys], of the allowed keys alone: those up to the query's own number if causal, and the first lengths[k] of row k; the others weigh exactly 0, and so do all where none is allowed.
+---softmax over the last dim of x [batch, .., queries, keys], of the allowed keys alone: those up to the query's own number if causal, and the first lengths[k] of row k; the others have weight exactly 0, and so do all if none is allowed.
 ---@param causal? boolean  (default false)
 ---@param lengths? cmml.Segments
 ---@return cmml.Tensor
@@ -1259,24 +1259,24 @@ function class_Tensor:masked_softmax(causal, lengths) end
 ---@return cmml.Tensor
 function class_Tensor:matmul(b) end
 
----largest element over one dim, or of all; keep leaves the dim with size 1; of equals the gradient goes to the first alone; x must not be empty there.
+---largest element over one dim, or of all; keep leaves the dim with size 1; in a tie the gradient goes to the first alone; x must not be empty there.
 ---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function class_Tensor:max(dim, keep) end
 
----the larger of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---the larger of a and b element by element, with broadcasting; in a tie the gradient goes to a alone.
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function class_Tensor:maximum(b) end
 
----mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---mean over one dim, or over all; keep leaves the dim with size 1; NaN over no elements.
 ---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function class_Tensor:mean(dim, keep) end
 
----the smaller of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---the smaller of a and b element by element, with broadcasting; in a tie the gradient goes to a alone.
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function class_Tensor:minimum(b) end
@@ -1306,7 +1306,7 @@ function class_Tensor:neg() end
 ---@return cmml.Tensor
 function class_Tensor:norm(dim, keep) end
 
----ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros behind each segment's rows.
+---ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros after each segment's rows.
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
 function class_Tensor:pad_segments(segments) end
@@ -1316,7 +1316,7 @@ function class_Tensor:pad_segments(segments) end
 ---@return cmml.Tensor
 function class_Tensor:permute(dims) end
 
----x to the power of a plain number.
+---x to the power of a number.
 ---@param exponent number
 ---@return cmml.Tensor
 function class_Tensor:pow(exponent) end
@@ -1334,7 +1334,7 @@ function class_Tensor:relu() end
 ---@return cmml.Tensor
 function class_Tensor:reshape(shape) end
 
----the solution u of (X^T X + diag(ridge)) u = b for each segment, whose rows of x are X: x [rows, width], b [segments, width] and ridge [width], above 0, give [segments, width]; solved in double, NaN where there is no single solution.
+---the solution u of (X^T X + diag(ridge)) u = b for each segment, whose rows of x are X: x [rows, width], b [segments, width] and ridge [width], above 0, give [segments, width]; solved in double, NaN without a unique solution.
 ---@param b cmml.Tensor
 ---@param ridge cmml.Tensor
 ---@param segments cmml.Segments
@@ -1363,7 +1363,7 @@ function class_Tensor:segment_expand(segments) end
 ---@return cmml.Tensor
 function class_Tensor:segment_matmul(weights, segments) end
 
----largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; of equals the gradient goes to the first alone; an empty segment gives zeros.
+---largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; in a tie the gradient goes to the first alone; an empty segment gives zeros.
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
 function class_Tensor:segment_max(segments) end
@@ -1404,7 +1404,7 @@ function class_Tensor:sign() end
 ---@return cmml.Tensor
 function class_Tensor:slice(dim, first, last) end
 
----exp(x) / sum(exp x) along a dim (the last unless named), without overflow.
+---exp(x) / sum(exp x) along a dim (default: the last), without overflow.
 ---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function class_Tensor:softmax(dim) end
@@ -1413,7 +1413,7 @@ function class_Tensor:softmax(dim) end
 ---@return cmml.Tensor
 function class_Tensor:softplus() end
 
----square root; not a number below 0.
+---square root; NaN below 0.
 ---@return cmml.Tensor
 function class_Tensor:sqrt() end
 
@@ -1446,13 +1446,13 @@ function class_Tensor:sum_to(shape) end
 ---@return cmml.Tensor
 function class_Tensor:tanh() end
 
----mean over tasks of the mean of (score - label)^2 within the task: score and label [rows], a segment a task (CMML eq. 5).
+---mean over tasks of the mean of (score - label)^2 within the task: score and label [rows], one segment per task (CMML eq. 5).
 ---@param label cmml.Tensor
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
 function class_Tensor:task_mse(label, segments) end
 
----two dims swapped, the last two unless named.
+---two dims swapped (default: the last two).
 ---@param a? integer from 1, or from the end if negative (default -2)
 ---@param b? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
@@ -1465,7 +1465,7 @@ function class_Tensor:transpose(a, b) end
 ---@return cmml.Tensor
 function class_Tensor:unslice(dim, first, size) end
 
----mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; NaN over no elements.
 ---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
@@ -1477,42 +1477,42 @@ function class_Tensor:variance(dim, keep) end
 ---@return cmml.Tensor
 function class_Tensor:where(x, other) end
 
----A copy of its own, untracked and contiguous.
+---An untracked, contiguous copy.
 ---@return cmml.Tensor # of the same shape
 function class_Tensor:clone() end
 
----Sets all numbers from another tensor, which is broadcast. Untracked tensors and leaves inside
+---Copies the elements of another tensor, with broadcasting. Untracked tensors and leaves inside
 ---no_grad only.
 ---@param from cmml.Tensor of a shape that broadcasts to this one
 ---@return cmml.Tensor # itself
 function class_Tensor:copy_(from) end
 
----The same numbers as a constant: gradients stop here.
----@return cmml.Tensor # of the same shape, over the same numbers
+---The same elements as a constant: gradients stop here.
+---@return cmml.Tensor # of the same shape, sharing the memory
 function class_Tensor:detach() end
 
----Gives the memory back now instead of at the next collection; the tensor cannot be used again.
----Within a finaliser (__gc of another object) it does nothing.
+---Frees the memory now instead of at the next collection; the tensor cannot be used again. Within
+---a finaliser (__gc of another object) it does nothing.
 function class_Tensor:free() end
 
----Whether all numbers are finite.
+---Whether all elements are finite.
 ---@return boolean
 function class_Tensor:isfinite() end
 
----The only number of a tensor.
----@return number # raises unless there is just one
+---The value of a tensor with one element.
+---@return number # raises unless there is exactly one
 function class_Tensor:item() end
 
----The numbers as a string of raw numbers in this machine's byte order, of the core's own type,
----row by row.
+---The elements in row-major order as raw bytes, in the byte order of this machine and the type of
+---the core.
 ---@return string
 function class_Tensor:tobytes() end
 
----The numbers as nested lists (a plain number for a tensor without dims).
+---The elements as nested lists (a number for a tensor without dims).
 ---@return table|number
 function class_Tensor:totable() end
 
----Makes a tensor a leaf: what is computed from it can be differentiated with respect to it.
+---Makes a tensor a leaf: results computed from it can be differentiated with respect to it.
 ---@return cmml.Tensor # itself
 function class_Tensor:track() end
 
@@ -1553,7 +1553,7 @@ function class_Vectors:unit_rows() end
 ---@operator len: integer
 local class_Vocab = {}
 
----The number of a key, which is added if it is new.
+---The id of a key, which is added if it is new.
 ---@param key string|number valid UTF-8
 ---@return integer # from 1
 function class_Vocab:add(key) end
@@ -1563,17 +1563,17 @@ function class_Vocab:add(key) end
 ---@return table # offsets, one more than texts: text i is bytes offsets[i] + 1 to offsets[i + 1]
 function class_Vocab:export() end
 
----The number of a key.
+---The id of a key.
 ---@param key string|number
 ---@return integer? # from 1; nil if it is unknown
 function class_Vocab:id(key) end
 
----The numbers of several keys; 0 for those that are unknown.
+---The ids of several keys; 0 for unknown keys.
 ---@param keys table list of strings or numbers
 ---@return cmml.Ids
 function class_Vocab:ids(keys) end
 
----The text of a number.
+---The text of an id.
 ---@param id integer from 1 to #vocab
 ---@return string
 function class_Vocab:text(id) end
@@ -2110,8 +2110,8 @@ function cmml.add(a, b) end
 ---@return number # at most 1
 function cmml.adjusted_rand_index(a, b) end
 
----What implicit alternating least squares minimises: the squared misses of all places, weighted
----by their confidence 1 + alpha times weight, and the regularised squares of the vectors.
+---The objective of implicit alternating least squares: the squared errors of all cells, weighted
+---by their confidence 1 + alpha * weight, plus the L2 regularisation of the vectors.
 ---@param matrix table as sparse gives it
 ---@param x cmml.Tensor [rows, factors]
 ---@param y cmml.Tensor [columns, factors]
@@ -2119,11 +2119,11 @@ function cmml.adjusted_rand_index(a, b) end
 ---@return number
 function cmml.als_loss(matrix, x, y, options) end
 
----Half an iteration of implicit alternating least squares: better vectors of the rows while those
----of the columns stay.
+---Half an iteration of implicit alternating least squares: updates the vectors of the rows for
+---fixed vectors of the columns.
 ---@param matrix table as sparse gives it
 ---@param y cmml.Tensor [columns, factors]
----@param start cmml.Tensor [rows, factors], vectors of the rows to begin with
+---@param start cmml.Tensor [rows, factors], initial vectors of the rows
 ---@param options table alpha (default 1), regularization (0.01), steps of conjugate gradients (3)
 ---@return cmml.Tensor # [rows, factors], zeros for a row without entries
 function cmml.als_sweep(matrix, y, start, options) end
@@ -2150,11 +2150,11 @@ function cmml.als_sweep(matrix, y, start, options) end
 ---@return cmml.Vectors
 function cmml.als_vectors(options) end
 
----Where the largest element stands. Of equals the first counts, and not a number counts as larger
----than any number, as in `max`. Refused where there is nothing to be the largest of.
+---The position of the largest element. In a tie the first is taken, and NaN ranks above all
+---numbers, as in `max`. Refused if there are no elements.
 ---@param x cmml.Tensor
 ---@param dim? integer 1-based, or negative; without it all elements are one row
----@return cmml.Ids # positions from 1 along dim, one for each place of the other dims in row-major order; those along the last dim are what `gather` takes. Without dim: one position among all elements
+---@return cmml.Ids # positions from 1 along dim, one for each index of the other dims in row-major order; those along the last dim are what `gather` takes. Without dim: one position among all elements
 function cmml.arg_max(x, dim) end
 
 ---What a value is meant as: a catalogue, or vectors of which one is made.
@@ -2163,7 +2163,7 @@ function cmml.arg_max(x, dim) end
 ---@return cmml.ScenarioCatalogue
 function cmml.as_scenario_catalogue(name, value) end
 
----attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the means of v that each query asks for (Vaswani et al. 2017).
+---attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the weighted means of v for each query (Vaswani et al. 2017).
 ---@param q cmml.Tensor
 ---@param k cmml.Tensor
 ---@param v cmml.Tensor
@@ -2188,13 +2188,13 @@ function cmml.attention_weights(q, k, bias, causal, lengths) end
 ---@return cmml.Tensor
 function cmml.bce_with_logits(logit, label) end
 
----Means over tasks and runs with 95 % intervals, and their differences to a reference, by a
----paired bootstrap: each resample draws as many tasks and as many seeds as there are, with
----replacement and independently of each other, the same for all series.
----@param series table list of lists: of each model its values, those of all tasks in the first run, then those in the second, and so on; NaN where there is none
----@param tasks integer values of a run
----@param options? table weights (list, one a task; default: all the same), reference (which series differences are taken to, default 1), resamples (default 10000), seed (default 1), level (default 0.95)
----@return table # one a series: mean, low, high, and of the difference to the reference difference, difference_low, difference_high; NaN where a series has no values
+---Means over tasks and runs with 95 % confidence intervals, and their differences to a reference,
+---by a paired bootstrap: each resample draws as many tasks and seeds as there are, with replacement
+---and independently of each other, the same for all series.
+---@param series table list of lists: for each model its values for all tasks in the first run, then in the second, and so on; NaN for a missing value
+---@param tasks integer number of values per run
+---@param options? table weights (list, one per task; default: equal), reference (index of the series that others are compared with, default 1), resamples (default 10000), seed (default 1), level (default 0.95)
+---@return table # one per series: mean, low, high, and for the difference to the reference difference, difference_low, difference_high; NaN where a series has no values
 function cmml.bootstrap(series, tasks, options) end
 
 ----mean(log(eps + sigmoid(positive - negative))); the shapes must be equal; with eps = 0 exact however far apart they are (Rendle et al. 2009).
@@ -2204,15 +2204,15 @@ function cmml.bootstrap(series, tasks, options) end
 ---@return cmml.Tensor
 function cmml.bpr(positive, negative, eps) end
 
----As many steps of Bayesian personalised ranking as the matrix has entries: pairs of an entry and
----a column that the row has no entry in, drawn uniformly.
----@param matrix table as sparse gives it; its weights do not matter
+---One epoch of Bayesian personalised ranking, with as many steps as the matrix has entries: each
+---draws an entry and a column without an entry in its row, uniformly.
+---@param matrix table as sparse gives it; its weights are ignored
 ---@param x cmml.Tensor [rows, factors]
 ---@param y cmml.Tensor [columns, factors]
----@param options table rate (default 0.05), regularization (0.01), seed, epoch (of the draws)
----@return cmml.Tensor # better x
----@return cmml.Tensor # better y
----@return number # share of the pairs that were in order when they were drawn; NaN if none was
+---@param options table rate (learning rate, default 0.05), regularization (0.01), seed, epoch (of the draws)
+---@return cmml.Tensor # updated x
+---@return cmml.Tensor # updated y
+---@return number # fraction of pairs that were ranked correctly when drawn; NaN if none was drawn
 function cmml.bpr_epoch(matrix, x, y, options) end
 
 ---@class cmml.bpr_vectors.options
@@ -2237,9 +2237,9 @@ function cmml.bpr_epoch(matrix, x, y, options) end
 ---@return cmml.Vectors
 function cmml.bpr_vectors(options) end
 
----At most so many ratings of every user, chosen at random once.
+---At most `cap` ratings per user, sampled at random.
 ---@param ratings table as group_ratings gives them
----@param cap integer
+---@param cap integer maximum number of ratings per user
 ---@param seed integer the same seed keeps the same ratings
 ---@return table # users, items, ratings
 function cmml.cap_ratings(ratings, cap, seed) end
@@ -2275,9 +2275,9 @@ function cmml.check_entries(entries, expected) end
 ---@param data table from `user_protocol`
 function cmml.check_no_leak(data) end
 
----A random choice without replacement of the numbers 1 to n, in random order.
+---A random sample without replacement of the numbers 1 to n, in random order.
 ---@param n integer
----@param take integer how many; n gives a permutation
+---@param take integer sample size; n gives a permutation
 ---@param key table seed, epoch, stream: the same key gives the same choice
 ---@return cmml.Ids
 function cmml.choose(n, take, key) end
@@ -2289,7 +2289,7 @@ function cmml.choose(n, take, key) end
 ---@return cmml.Tensor
 function cmml.clamp(x, low, high) end
 
----Seconds on a clock that never goes back; only differences mean anything.
+---Seconds of a monotonic clock; only differences are meaningful.
 ---@return number
 function cmml.clock() end
 
@@ -2328,7 +2328,7 @@ function cmml.cmml(catalogue, options) end
 ---@return string? # message
 function cmml.cold_users(dataset, options) end
 
----The first pair that is in both, scenario by scenario.
+---The first pair that both have in the same scenario.
 ---@param a table pairs as scenario_pairs gives them
 ---@param b table likewise
 ---@return integer? # scenario; nil if there is none
@@ -2336,8 +2336,8 @@ function cmml.cold_users(dataset, options) end
 ---@return integer? # item
 function cmml.common_pairs(a, b) end
 
----The first interaction that is in both.
----@param a table users (Segments), items (Ids, rising within a user)
+---The first interaction that both have in common.
+---@param a table users (Segments), items (Ids, ascending within a user)
 ---@param b table likewise
 ---@return integer? # user; nil if there is none
 ---@return integer? # item
@@ -2351,7 +2351,7 @@ function cmml.common_taken(a, b) end
 ---@return cmml.Module
 function cmml.component(kind, name, sizes, options) end
 
----tensors joined along a dim (the last unless named); all other sizes must agree.
+---tensors concatenated along a dim (default: the last); all other sizes must agree.
 ---@param tensors cmml.Tensor[] list of tensors
 ---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
@@ -2375,7 +2375,7 @@ cmml.core = nil
 ---@return cmml.Cosine # a schedule
 function cmml.cosine(options) end
 
----mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], an id a row.
+---mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], one id per row.
 ---@param logits cmml.Tensor
 ---@param ids cmml.Ids
 ---@return cmml.Tensor
@@ -2393,20 +2393,20 @@ function cmml.cross_entropy(logits, ids) end
 ---@return cmml.Dataset # with users, items (Vocab), user_records, item_records, titles, ratings (grouped by user), duplicates (rows left out)
 function cmml.dataset(options) end
 
----The different values of a list, in the order of their first appearance, so that what depends on
----a value alone can be computed once for each.
+---The distinct values of a list in order of first appearance, so that what depends on the value
+---alone can be computed once per value.
 ---@param values cmml.Ids|cmml.Tensor Ids, or a contiguous tensor [n] (0 and -0 count as two values)
----@return cmml.Ids|cmml.Tensor # the different values, of the same kind, a constant
----@return cmml.Ids # for each entry, which of them it is
+---@return cmml.Ids|cmml.Tensor # the distinct values, of the same kind, a constant
+---@return cmml.Ids # for each entry, the index of its value among them
 function cmml.distinct(values) end
 
----The different ids of each segment, so that what depends on an id and its segment can be
----computed once.
+---The distinct ids of each segment, so that what depends on an id and its segment can be computed
+---once.
 ---@param ids cmml.Ids
 ---@param segments cmml.Segments over them
----@return cmml.Ids # the different ids of the first segment, then those of the second, ..
----@return cmml.Ids # for each entry of ids, which of them it is
----@return cmml.Ids # of each of them the segment
+---@return cmml.Ids # the distinct ids of the first segment, then those of the second, ..
+---@return cmml.Ids # for each entry of ids, its index among them
+---@return cmml.Ids # the segment of each of them
 function cmml.distinct_in(ids, segments) end
 
 ---a / b element by element, with broadcasting; x / 0 is infinite.
@@ -2415,40 +2415,40 @@ function cmml.distinct_in(ids, segments) end
 ---@return cmml.Tensor
 function cmml.div(a, b) end
 
----Divides the pairs of some scenarios by user: of the users in random order the first are kept
----until they have so many pairs, half of the users at most.
+---Divides the pairs of some scenarios by user: users are kept in random order until they have
+---`limit` pairs, but at most half of the users.
 ---@param pairs table as scenario_pairs gives them
----@param scenarios cmml.Ids which ones; all pairs of the others are kept
----@param limit integer pairs
+---@param scenarios cmml.Ids to divide; all pairs of the others are kept
+---@param limit integer number of pairs to keep
 ---@param seed integer
 ---@return table # pairs that are kept
 ---@return table # pairs of the other users
 function cmml.divide_pairs(pairs, scenarios, limit, seed) end
 
----Divides who took what at random, user by user.
----@param taken table users (Segments), items (Ids, rising within a user)
----@param shares table list of numbers that are below 1 together: a user of n items gives so many of each, rounded by chance; at least one stays
----@param options table seed, choice (tells choices of one seed apart, default 0), least (users with fewer items keep all, default 3)
----@return table # list of such tables: what stays, then the shares
+---Divides interactions at random, for each user.
+---@param taken table users (Segments), items (Ids, ascending within a user)
+---@param shares table list of fractions with a sum below 1: a user of n items gives n times each, rounded at random; at least one item remains
+---@param options table seed, choice (distinguishes divisions of one seed, default 0), least (users with fewer items are not divided, default 3)
+---@return table # list of such tables: the remainder, then the parts
 function cmml.divide_taken(taken, shares, options) end
 
----Draws one task for each scenario: labelled pairs to adapt to, and pairs of a positive and a
----negative of one user to learn from.
----@param candidates table scenarios (Segments), items (Ids, rising within a scenario)
----@param touched table pairs that are known: no negatives of their users
----@param support table pairs where positives of supports are drawn
----@param query? table pairs where those of queries are drawn; nil: from `support`, disjoint
+---Draws one task for each scenario: a support of labelled pairs, and a query of positives and
+---negatives of the same users.
+---@param candidates table scenarios (Segments), items (Ids, ascending within a scenario)
+---@param touched table known pairs: never negatives of their users
+---@param support table pairs that support positives are drawn from
+---@param query? table pairs that query positives are drawn from; nil: from `support`, disjoint
 ---@param scenarios cmml.Ids
----@param options table seed, draw, support (positives), support_negatives (for a full support), query (positives to ask for; 0: none), query_negatives (of each of them, default 1), published (negatives of the support only other than their pair's item), positives_first (else mixed)
+---@param options table seed, draw, support (number of positives), support_negatives (number for a full support), query (number of positives; 0: none), query_negatives (number per query positive, default 1), published (support negatives as published: any item other than that of their pair), positives_first (do not shuffle the support)
 ---@return table # support: segments, users, items, labels (1 or 0)
 ---@return table # query: segments, users, positives, negatives (those of the first positive, ..)
----@return integer # negatives whose users had touched all items
+---@return integer # number of negatives whose users had touched all items
 function cmml.draw_scenarios(candidates, touched, support, query, scenarios, options) end
 
 ---Draws one task for each user: a random query, and a random support from the rest.
 ---@param ratings table as group_ratings gives them
 ---@param users cmml.Ids
----@param options table seed, draw (epoch or number of the draw), support and query (rows of a task at most), short_supports (share of the tasks whose support is cut to its first k rows, k uniform from 0 to all of them; default 0), shuffle_labels (permute the labels within each support set)
+---@param options table seed, draw (epoch or number of the draw), support and query (maximum number of rows per task), short_supports (fraction of tasks whose support is cut to its first k rows, k uniform from 0 to its length; default 0), shuffle_labels (permute the labels within each support set)
 ---@return table # support: segments, items, labels
 ---@return table # query: the same
 function cmml.draw_tasks(ratings, users, options) end
@@ -2468,7 +2468,7 @@ function cmml.dropout(x, rate, seed, epoch, task) end
 ---@return cmml.Tensor
 function cmml.embedding(table, ids) end
 
----mean (or sum) of the table's rows in each bag: bag k is the k-th segment of ids, or one id without segments; rows names the bags wanted. Id 0 (unknown) counts as absent, an empty bag gives zeros.
+---mean (or sum) of the table's rows in each bag: bag k is the k-th segment of ids, or one id without segments; rows names the requested bags. Id 0 (unknown) is ignored, an empty bag gives zeros.
 ---@param table cmml.Tensor
 ---@param ids cmml.Ids
 ---@param segments? cmml.Segments
@@ -2630,7 +2630,7 @@ function cmml.evaluate_protocol(models, data, options) end
 ---@return table # for each model a table by metric (recall@k, ndcg@k, auc): mean, interval, tasks and skipped (pairs of scenario and user), values (one a pair, NaN where all or none of the list is held out), by_scenario (means). Field pairs of the list: {scenario, user} of the values, always in the same order; field scenarios: numbers in the order of by_scenario; field leaky; field unchecked: whether a model has vectors or counts from a file, which does not tell what they were made of, so that a leak in them would not be seen
 function cmml.evaluate_ranking(models, split, options) end
 
----Whether there is anything at a path.
+---Whether a path exists.
 ---@param path string
 ---@return boolean
 function cmml.exists(path) end
@@ -2708,11 +2708,11 @@ function cmml.fit_rivals(data) end
 ---@return table # list of recommenders
 function cmml.fit_simple(data) end
 
----Makes this process end when its parent does, whatever ends that (on Linux; elsewhere it only
----looks whether the parent is there).
----@param parent integer number of the process that must be the parent
+---Makes this process end when its parent does, for whatever reason (on Linux; elsewhere it only
+---checks that the parent is running).
+---@param parent integer id of the process that must be the parent
 ---@return true?
----@return string # message on failure: the parent is gone already
+---@return string # message on failure: the parent has ended already
 function cmml.follow_process(parent) end
 
 ---One metric of the results of `evaluate_by_support` as a Markdown table, a column a size.
@@ -2732,15 +2732,15 @@ function cmml.format_by_support(titles, sizes, by_size, name, leaky) end
 ---@return string # a line after the table says where `evaluate_ranking` could not check for leaks
 function cmml.format_results(titles, results, names, leaky) end
 
----A tensor from raw numbers in this machine's byte order, of the core's own type: what
----Tensor:tobytes gives.
----@param shape table {2, 3}; {} for a single number
----@param bytes string row by row; raises unless there are just as many as the shape needs
+---A tensor from raw bytes in the byte order of this machine and the type of the core, as
+---Tensor:tobytes gives them.
+---@param shape table {2, 3}; {} for a scalar
+---@param bytes string in row-major order; raises unless their number fits the shape
 ---@return cmml.Tensor # of that shape; untracked
 function cmml.from_bytes(shape, bytes) end
 
 ---A tensor of one value.
----@param shape table {2, 3}; {} for a single number
+---@param shape table {2, 3}; {} for a scalar
 ---@param value number of every element
 ---@return cmml.Tensor # of that shape; untracked
 function cmml.full(shape, value) end
@@ -2758,7 +2758,7 @@ function cmml.functional(module, params) end
 ---@return cmml.Tensor
 function cmml.gather(x, ids, each) end
 
----the rows of x that the ids name, in order; a row may come several times.
+---the rows of x that the ids name, in order; a row may occur several times.
 ---@param x cmml.Tensor
 ---@param ids cmml.Ids
 ---@return cmml.Tensor
@@ -2801,15 +2801,15 @@ function cmml.grad(loss, params, options) end
 
 ---Turns the recording of ops on or off.
 ---@param on boolean
----@return boolean # what it was
+---@return boolean # the previous setting
 function cmml.grad_enable(on) end
 
----Gradients of a single number with respect to tensors.
+---Gradients of a scalar with respect to tensors.
 ---@param loss cmml.Tensor
 ---@param tensors table list of tracked tensors
 ---@param create_graph? boolean record the gradients, so that they can be differentiated
 ---@param retain? boolean keep the graph for another gradient
----@param grad_out? cmml.Tensor weight of each element of a loss that is not a single number
+---@param grad_out? cmml.Tensor weight of each element of a loss that is not a scalar
 ---@return table # list of gradients; zeros for a tensor that the loss does not depend on
 function cmml.grad_list(loss, tensors, create_graph, retain, grad_out) end
 
@@ -2835,20 +2835,20 @@ function cmml.gradcheck(f, inputs, options) end
 ---@return table # names (list), group_ids, item_ids (Ids: the pairs), for `scenario_data`
 function cmml.group_by(items, how) end
 
----The items of each group that somebody took, of the groups that are large enough.
----@param groups table rows (Segments, one a group), columns (Ids: the items of each), as sparse gives them
----@param takers table rows (Segments, one an item), columns (Ids: the users who took it)
----@param options table min_items, max_items: how many such items a group may have (default: any); min_users: how many users at least took one of them (default 0)
----@return table # items: a list with Ids for each group that has both, false for each other; n_items: how many such items each has; n_users: how many users took one, counted up to min_users, 0 where the items are too few or too many
+---The items with interactions of each group, for the groups that are large enough.
+---@param groups table rows (Segments, one per group), columns (Ids: the items of each), as sparse gives them
+---@param takers table rows (Segments, one per item), columns (Ids: the users who interacted with it)
+---@param options table min_items, max_items: limits on the number of such items per group (default: none); min_users: minimum number of users who interacted with one of them (default 0)
+---@return table # items: a list with Ids for each group within the limits, else false; n_items: the number of such items of each group; n_users: the number of users, counted up to min_users, 0 where the items are too few or too many
 function cmml.group_items(groups, takers, options) end
 
----Groups ratings by user; of several of one item by one user the first is kept.
+---Groups ratings by user; of duplicate ratings of an item by a user the first is kept.
 ---@param users cmml.Ids user of each row
 ---@param items cmml.Ids item of each row
 ---@param ratings cmml.Tensor [rows]
 ---@param n_users integer
 ---@return table # users (Segments), items (Ids), ratings (Tensor)
----@return integer # repeated rows that were left out
+---@return integer # number of duplicate rows that were dropped
 function cmml.group_ratings(users, items, ratings, n_users) end
 
 ---a GRU over x [batch, time, inputs], weights as for gru_cell: the states after all steps [batch, time, hidden], starting from state [batch, hidden] or zeros; behind lengths[k] steps of row k they are 0 (last_step gives the last valid ones).
@@ -2975,7 +2975,7 @@ function cmml.import_recommender(data) end
 ---@return cmml.ScenarioCatalogue
 function cmml.import_scenario_catalogue(values, schema) end
 
----What this build is.
+---Properties of this build.
 ---@return table # version, dtype, blas, kernels (instruction set), max_dims
 function cmml.info() end
 
@@ -3013,18 +3013,18 @@ function cmml.item_knn(catalogue, options) end
 ---@return cmml.Recommender
 function cmml.item_mean(catalogue, options) end
 
----For each item the items that are rated most alike. Similarity is the cosine of the residuals of
----the users who rated both, times n / (n + shrink) for n such users; only positive ones count.
+---For each item its most similar items. Similarity is the cosine of the residuals of the users
+---who rated both, times n / (n + shrink) for n such users; only positive ones are kept.
 ---@param users cmml.Segments the rows of each user
 ---@param items cmml.Ids [rows], none unknown
 ---@param residuals cmml.Tensor [rows]: ratings without the means of items and users
 ---@param items_of cmml.Segments the same rows by item: the rows of each item
 ---@param users_of cmml.Ids [rows]
 ---@param residuals_of cmml.Tensor [rows]
----@param keep integer neighbours of an item at most; not more than there are other items
+---@param keep integer maximum number of neighbours per item; at most the number of other items
 ---@param shrink number
----@return cmml.Ids # the neighbours, keep for each item, most similar first; 0 behind the last
----@return cmml.Tensor # their similarities [items, keep]; 0 behind the last
+---@return cmml.Ids # the neighbours, keep for each item, most similar first; 0 after the last
+---@return cmml.Tensor # their similarities [items, keep]; 0 after the last
 function cmml.item_neighbours(users, items, residuals, items_of, users_of, residuals_of, keep, shrink) end
 
 ---@class cmml.item_user_mean.options
@@ -3037,7 +3037,7 @@ function cmml.item_neighbours(users, items, residuals, items_of, users_of, resid
 ---@return cmml.Recommender
 function cmml.item_user_mean(catalogue, options) end
 
----Several lists one after another, each with a number added to its ids; unknown ones (0) stay so.
+---Concatenates lists, with a shift added to the ids of each; unknown ids (0) stay unknown.
 ---@param lists table of Ids, at most 100
 ---@param shifts table a whole number for each
 ---@return cmml.Ids
@@ -3085,14 +3085,14 @@ function cmml.joined_linear(parts, weight, bias, activation, ids1, ids2, ids3, i
 ---@return string # message on failure, with line and column
 function cmml.json_decode(text, what) end
 
----a value that is equal to itself alone
+---a unique value
 ---@type userdata
 cmml.json_null = nil
 
----The instruction set of the inner loops: the best that the processor has, unless asked. Results
----differ in their last digits from one to another.
----@param name? string sets it: `base`, `avx2` or `avx512`; an error if the processor or the build does not have it
----@return string # the one in use
+---The instruction set of the inner loops: by default the best that the processor supports.
+---Results of different sets differ in their last digits.
+---@param name? string sets it: `base`, `avx2` or `avx512`; an error if the processor or the build does not support it
+---@return string # the current one
 function cmml.kernels(name) end
 
 ---@class cmml.kmeans.options
@@ -3108,14 +3108,14 @@ function cmml.kernels(name) end
 ---@return table # clusters (Ids [points]: the cluster of each), centres (Tensor [k, width]), inertia (sum of squared distances of points to their centres), iterations (of the best)
 function cmml.kmeans(x, options) end
 
----Clusters of points by k-means, begun once as k-means++ does.
+---Clusters of points by k-means with one k-means++ initialisation.
 ---@param x cmml.Tensor [points, width], contiguous
----@param k integer how many clusters
----@param options table iterations (at most, default 300), seed (default 1), restart (tells beginnings of one seed apart, default 0)
+---@param k integer number of clusters
+---@param options table iterations (maximum, default 300), seed (default 1), restart (distinguishes initialisations of one seed, default 0)
 ---@return cmml.Ids # [points] the cluster of each, numbered by their first points
 ---@return cmml.Tensor # centres [k, width]
 ---@return number # sum of the squared distances of points to their centres
----@return integer # iterations that were needed
+---@return integer # number of iterations run
 function cmml.kmeans_once(x, k, options) end
 
 ---the last valid step of each row: x [batch, time, ..] gives [batch, ..]; zeros where the length is 0; without lengths all steps are valid.
@@ -3193,7 +3193,7 @@ function cmml.log(x) end
 ---@return cmml.Tensor
 function cmml.log_sigmoid(x) end
 
----x - log(sum(exp x)) along a dim (the last unless named), without overflow.
+---x - log(sum(exp x)) along a dim (default: the last), without overflow.
 ---@param x cmml.Tensor
 ---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
@@ -3241,19 +3241,19 @@ function cmml.lt(a, b) end
 ---@return cmml.Tensor
 function cmml.mae(a, b) end
 
----Other numbers for ids: entry k becomes new[ids[k]]; unknown ones (0) stay unknown.
+---Renumbers ids: entry k becomes new[ids[k]]; unknown ids (0) stay unknown.
 ---@param ids cmml.Ids
----@param new cmml.Ids one for each number up to the largest in ids
+---@param new cmml.Ids one entry for each number up to the largest in ids
 ---@return cmml.Ids
 function cmml.map_ids(ids, new) end
 
----x [batch, time, ..] with zeros behind the first lengths[k] steps of each row k.
+---x [batch, time, ..] with zeros after the first lengths[k] steps of each row k.
 ---@param x cmml.Tensor
 ---@param lengths cmml.Segments
 ---@return cmml.Tensor
 function cmml.mask_steps(x, lengths) end
 
----softmax over the last dim of x [batch, .., queries, keys], of the allowed keys alone: those up to the query's own number if causal, and the first lengths[k] of row k; the others weigh exactly 0, and so do all where none is allowed.
+---softmax over the last dim of x [batch, .., queries, keys], of the allowed keys alone: those up to the query's own number if causal, and the first lengths[k] of row k; the others have weight exactly 0, and so do all if none is allowed.
 ---@param x cmml.Tensor
 ---@param causal? boolean  (default false)
 ---@param lengths? cmml.Segments
@@ -3280,20 +3280,20 @@ function cmml.matmul(a, b) end
 ---@return cmml.Recommender
 function cmml.matrix_factorization(catalogue, options) end
 
----largest element over one dim, or of all; keep leaves the dim with size 1; of equals the gradient goes to the first alone; x must not be empty there.
+---largest element over one dim, or of all; keep leaves the dim with size 1; in a tie the gradient goes to the first alone; x must not be empty there.
 ---@param x cmml.Tensor
 ---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.max(x, dim, keep) end
 
----the larger of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---the larger of a and b element by element, with broadcasting; in a tie the gradient goes to a alone.
 ---@param a cmml.Tensor|number
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function cmml.maximum(a, b) end
 
----mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---mean over one dim, or over all; keep leaves the dim with size 1; NaN over no elements.
 ---@param x cmml.Tensor
 ---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
@@ -3315,11 +3315,11 @@ function cmml.mean(x, dim, keep) end
 function cmml.melu_quadrants(dataset, options) end
 
 ---Memory of the core.
----@return table # live, peak, cached (bytes), blocks, total (bytes ever handed out)
+---@return table # live, peak, cached (bytes), blocks, total (bytes ever allocated)
 function cmml.memory() end
 
----The bags of several fields laid side by side, row by row, as embedding_fields reads them.
----@param bags table one {ids = Ids, segments = Segments or nil} a field, all with the same rows; at most 64
+---The bags of several fields concatenated row by row, as embedding_fields reads them.
+---@param bags table one {ids = Ids, segments = Segments or nil} per field, all with the same rows; at most 64
 ---@return table # {ids = Ids, segments = Segments}: segment (r - 1) F + f is field f of row r
 function cmml.merge_bags(bags) end
 
@@ -3348,13 +3348,13 @@ function cmml.metrics.rating(score, label, segments, cutoffs) end
 ---@return table # mean, interval (half the width of the 95 % interval: 1.96 standard deviations / sqrt(tasks)), tasks (that count), skipped
 function cmml.metrics.summary(values) end
 
----the smaller of a and b element by element, with broadcasting; of equals the gradient goes to a alone.
+---the smaller of a and b element by element, with broadcasting; in a tie the gradient goes to a alone.
 ---@param a cmml.Tensor|number
 ---@param b cmml.Tensor|number
 ---@return cmml.Tensor
 function cmml.minimum(a, b) end
 
----Makes a folder and the folders above it; one that exists is fine.
+---Makes a folder and its parents; an existing one is fine.
 ---@param path string
 ---@return true?
 ---@return string # message on failure
@@ -3488,8 +3488,8 @@ function cmml.ne(a, b) end
 ---@return cmml.Tensor
 function cmml.neg(x) end
 
----What the neighbours of items in the support of a task say of them: the mean of their residuals,
----weighed by similarity.
+---Predictions from the neighbours of items in the support of a task: the mean of their residuals,
+---weighted by similarity.
 ---@param neighbours cmml.Ids as item_neighbours gives them
 ---@param similarities cmml.Tensor [items, keep]
 ---@param support cmml.Segments the support rows of each task
@@ -3497,9 +3497,9 @@ function cmml.neg(x) end
 ---@param residuals cmml.Tensor [rows]
 ---@param query cmml.Segments the query rows of each task
 ---@param query_items cmml.Ids [rows], none unknown
----@param nearest integer how many neighbours count at most
+---@param nearest integer maximum number of neighbours used
 ---@param damp number is added to the sum of the weights
----@return cmml.Tensor # [query rows]; 0 where there is no neighbour
+---@return cmml.Tensor # [query rows]; 0 without a neighbour
 function cmml.neighbour_means(neighbours, similarities, support, support_items, residuals, query, query_items, nearest, damp) end
 
 ---@class cmml.network.options
@@ -3531,11 +3531,11 @@ function cmml.neighbour_means(neighbours, similarities, support, support_items, 
 ---@return cmml.Network # with embed_fields, context and score
 function cmml.network(options) end
 
----Random vectors to begin a factorisation with: normal, zeros for a row without entries. The
----vector of a row depends on (seed, side, row) alone.
+---Random initial vectors of a factorisation: normal, zeros for a row without entries. The vector
+---of a row depends on (seed, side, row) alone.
 ---@param matrix table as sparse gives it
----@param factors integer numbers of a vector
----@param options table seed, side (tells tables of one seed apart; default 0), scale (standard deviation, default 0.1)
+---@param factors integer dimension of the vectors
+---@param options table seed, side (distinguishes tables of one seed; default 0), scale (standard deviation, default 0.1)
 ---@return cmml.Tensor # [rows, factors]
 function cmml.new_factors(matrix, factors, options) end
 
@@ -3669,8 +3669,9 @@ function cmml.nn.mlp(options) end
 ---@param init? table from nn.init
 function cmml.nn.register_recurrent(module, gates, inp, hidden, init) end
 
----Runs a function without recording, and returns what it returns. Recording is as it was before
----when it ends, also by an error, which is raised on as it is. It cannot yield out of a coroutine.
+---Runs a function without recording, and returns what it returns. The previous setting is
+---restored afterwards, also after an error, which is raised again unchanged. It cannot yield out of
+---a coroutine.
 ---@param f function
 ---@param ... any its arguments
 function cmml.no_grad(f, ...) end
@@ -3682,8 +3683,8 @@ function cmml.no_grad(f, ...) end
 ---@return cmml.Tensor
 function cmml.norm(x, dim, keep) end
 
----Independent normal numbers.
----@param shape table {2, 3}; {} for a single number
+---Independent normal random numbers.
+---@param shape table {2, 3}; {} for a scalar
 ---@param mean? number of the distribution (default 0)
 ---@param deviation? number standard deviation (default 1)
 ---@param key? table as for uniform
@@ -3696,16 +3697,16 @@ function cmml.normal(shape, mean, deviation, key) end
 function cmml.ones(shape) end
 
 ---All ops.
----@return table # by name: signature, args (in the language of `signature.h`), meta (the metamethod that it is, if any), doc, form ("primitive", "composite", "fused"), differentiable, nondiff (has no gradient by its nature)
+---@return table # by name: signature, args (in the language of `signature.h`), meta (the metamethod that it is, if any), doc, form ("primitive", "composite", "fused"), differentiable, nondiff (has no gradient by definition)
 function cmml.ops() end
 
----An optimiser of parameters, whose numbers it moves into one block.
+---An optimiser of parameters, which it moves into one block of memory.
 ---@param params table list of leaf tensors
----@param moments? integer kept for each number: `adam` needs 2, `sgd` with momentum 1 (default 2)
+---@param moments? integer per element: `adam` needs 2, `sgd` with momentum 1 (default 2)
 ---@return cmml.Optimizer
 function cmml.optimizer(params, moments) end
 
----ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros behind each segment's rows.
+---ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros after each segment's rows.
 ---@param x cmml.Tensor
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
@@ -3747,12 +3748,13 @@ function cmml.pair_losses.softmax(positive, negative) end
 ---The users of a scenario.
 ---@param pairs table as scenario_pairs gives them
 ---@param scenario integer
----@return cmml.Ids # rising
+---@return cmml.Ids # ascending
 function cmml.pair_users(pairs, scenario) end
 
----The query of a draw as rows to be scored: of each task first the positives, then the negatives.
----@param query table segments, users, positives, negatives (as many of each positive), as draw_scenarios gives them
----@return table # segments (of all rows), users, items, and positive, negative (Ids: the row of each positive and negative), each (negatives of a positive)
+---The query of a draw as rows to be scored: for each task first the positives, then the
+---negatives.
+---@param query table segments, users, positives, negatives (the same number for each positive), as draw_scenarios gives them
+---@return table # segments (of all rows), users, items, and positive, negative (Ids: the row of each positive and negative), each (number of negatives per positive)
 function cmml.paired_rows(query) end
 
 ---A leaf with these numbers, tracked, to be learnt.
@@ -3801,7 +3803,7 @@ function cmml.plateau(options) end
 ---@return cmml.Recommender
 function cmml.popularity(catalogue) end
 
----x to the power of a plain number.
+---x to the power of a number.
 ---@param x cmml.Tensor
 ---@param exponent number
 ---@return cmml.Tensor
@@ -3825,54 +3827,54 @@ function cmml.preset_options(name, given, known, setting) end
 ---@type table
 cmml.presets = nil
 
----The axes along which points vary most: unit eigenvectors of their covariance, each with its
----number of largest magnitude positive. Computed in double precision.
+---The principal axes of points: unit eigenvectors of their covariance, each with its entry of
+---largest magnitude positive. Computed in double precision.
 ---@param x cmml.Tensor [points, width], contiguous
----@param count integer how many axes
----@return cmml.Tensor # [count, width]; zeros for an axis along which nothing varies
+---@param count integer number of axes
+---@return cmml.Tensor # [count, width]; zeros for an axis without variance
 ---@return table # means of the columns
----@return table # variances along all axes, falling: as many as the fewer of points and width
+---@return table # variances along all min(points, width) axes, in descending order
 function cmml.principal_axes(x, count) end
 
----The number of this process.
+---The id of this process.
 ---@return integer
 function cmml.process_id() end
 
----Processors that may run this program.
+---The number of processors that may run this program.
 ---@return integer # at least 1
 function cmml.processors() end
 
----Metrics of ranked lists, task by task; what does not exist is not a number (NaN).
+---Metrics of ranked lists, for each task; NaN where undefined.
 ---@param score cmml.Tensor [rows]
 ---@param label cmml.Tensor [rows], relevant above 0
----@param segments cmml.Segments one a task
+---@param segments cmml.Segments one per task
 ---@param cutoffs table the k of recall@k
----@return table # recall, precision, hit, ndcg, ndcg_exp, mrr, map: for each cutoff a list with one number a task
+---@return table # recall, precision, hit, ndcg, ndcg_exp, mrr, map: for each cutoff a list with one value per task
 ---@return table # reciprocal_rank, average_precision, auc: such a list
 function cmml.ranking_metrics(score, label, segments, cutoffs) end
 
----The items of a scenario that each of some users is to be ranked on: all but those that are
----known of the user. Raises where one that is held out is known.
----@param candidates table scenarios (Segments), items (Ids, rising within a scenario)
+---The candidate items of a scenario for each user: all except those already known for the user.
+---Raises if a held-out item is known already.
+---@param candidates table scenarios (Segments), items (Ids, ascending within a scenario)
 ---@param scenario integer
----@param held table pairs that are held out: label 1
----@param removed table list of what is known: users (Segments), items (Ids, rising within a user)
+---@param held table held-out pairs: label 1
+---@param removed table list of known interactions: users (Segments), items (Ids, ascending within a user)
 ---@param users cmml.Ids
----@return table # segments (one a user, empty where there are not both labels), users, items, labels of the rows
+---@return table # segments (one per user, empty without both labels), users, items and labels of the rows
 function cmml.ranking_rows(candidates, scenario, held, removed, users) end
 
----Metrics of predicted ratings, task by task; what does not exist is not a number (NaN).
+---Metrics of predicted ratings, for each task; NaN where undefined.
 ---@param score cmml.Tensor [rows]
 ---@param label cmml.Tensor [rows], true ratings
----@param segments cmml.Segments one a task
+---@param segments cmml.Segments one per task
 ---@param cutoffs table the k of ndcg_exp@k
----@return table # mae, rmse: a list with one number a task; ndcg_exp: such a list for each cutoff
+---@return table # mae, rmse: a list with one value per task; ndcg_exp: such a list for each cutoff
 function cmml.rating_metrics(score, label, segments, cutoffs) end
 
 ---Ratings by user as ratings by item.
 ---@param ratings table as group_ratings gives them
 ---@param n_items integer
----@return table # items (Segments, one an item), users (Ids), ratings (Tensor)
+---@return table # items (Segments, one per item), users (Ids), ratings (Tensor)
 function cmml.ratings_by_item(ratings, n_items) end
 
 ---The ratings that some users gave, one row after another, and what they come to by item.
@@ -3938,17 +3940,17 @@ function cmml.read_pair_terms(what, catalogue, names) end
 ---`encoding` ("utf-8", the default, or "latin-1"), `header` ("none", the default; "skip" passes
 ---over the first line; "names" finds the columns by it), `exact` (every line has as many fields as
 ---are declared, or in the header; default true), `columns`: a list of tables with `name`, `kind`,
----`separator` (of a list), `vocab` (a Vocab to go on with; default a new one), `lookup` (true:
----nothing is added to it, unknown texts become 0) and `known` (true: nothing is added to it, an
----unknown text is a fault of the file).
+---`separator` (of a list), `vocab` (a Vocab to extend; default a new one), `lookup` (true: nothing
+---is added to it, unknown texts become 0) and `known` (true: nothing is added to it, an unknown
+---text is an error).
 ---
----Kinds and what they give: "text" (the default): `ids` and `vocab`; "list" (texts between
+---Kinds and their results: "text" (the default): `ids` and `vocab`; "list" (texts between
 ---separators): `ids`, `segments` and `vocab`; "number" (finite): `values`, a Tensor; "integer" (32
 ---bits): `values`, a list; "skip": nothing.
 ---@param path string
 ---@param options table
----@return table? # rows: how many; columns: by name, or by position where they have none
----@return string # message on failure: file, line, column, and what was found there
+---@return table? # rows: their number; columns: by name, or by position if unnamed
+---@return string # message on failure: file, line, column, and the text found there
 function cmml.read_table(path, options) end
 
 ---1 / x.
@@ -3990,7 +3992,7 @@ function cmml.remove_file(path) end
 ---@return cmml.Tensor
 function cmml.reshape(x, shape) end
 
----the solution u of (X^T X + diag(ridge)) u = b for each segment, whose rows of x are X: x [rows, width], b [segments, width] and ridge [width], above 0, give [segments, width]; solved in double, NaN where there is no single solution.
+---the solution u of (X^T X + diag(ridge)) u = b for each segment, whose rows of x are X: x [rows, width], b [segments, width] and ridge [width], above 0, give [segments, width]; solved in double, NaN without a unique solution.
 ---@param x cmml.Tensor
 ---@param b cmml.Tensor
 ---@param ridge cmml.Tensor
@@ -4105,10 +4107,10 @@ function cmml.scenario_data(options) end
 ---@return string? # message
 function cmml.scenario_loaders(source, options) end
 
----What the users took of each scenario's items.
----@param taken table users (Segments), items (Ids, rising within a user)
----@param scenarios table scenarios (Segments), items (Ids, rising within a scenario)
----@return table # scenarios (Segments), users, items (Ids; rising within a scenario)
+---The interactions with each scenario's items.
+---@param taken table users (Segments), items (Ids, ascending within a user)
+---@param scenarios table scenarios (Segments), items (Ids, ascending within a scenario)
+---@return table # scenarios (Segments), users, items (Ids; ascending within a scenario)
 function cmml.scenario_pairs(taken, scenarios) end
 
 ---A kind of recommender of the scenario setting; see `recommender_class`. It adapts to lists of
@@ -4181,7 +4183,7 @@ function cmml.segment_expand(x, segments) end
 ---@return cmml.Tensor
 function cmml.segment_matmul(x, weights, segments) end
 
----largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; of equals the gradient goes to the first alone; an empty segment gives zeros.
+---largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; in a tie the gradient goes to the first alone; an empty segment gives zeros.
 ---@param x cmml.Tensor
 ---@param segments cmml.Segments
 ---@return cmml.Tensor
@@ -4203,7 +4205,7 @@ function cmml.segment_outer(x, y, segments) end
 ---Ridge regression of each group in closed form: the weights w that minimise the sum over its
 ---rows of (target - w . features)^2, plus ridge * w^2 for each weight. Not differentiable.
 ---@param features cmml.Tensor [n, width]
----@param rows cmml.Ids the row of the features of each target; 0 has the features zero
+---@param rows cmml.Ids the row of the features of each target; 0 has zero features
 ---@param targets cmml.Tensor [rows]
 ---@param segments cmml.Segments the groups of the targets
 ---@param ridge cmml.Tensor [width], above 0 unless the features of every group are independent
@@ -4227,8 +4229,7 @@ function cmml.segment_sum(x, segments) end
 ---@return cmml.Segments # with #segments, segments:totable(), segments:rows() (all together), segments:shortest() (nil without segments) and segments:groups() (Ids: the segment of each row)
 function cmml.segments(lengths) end
 
----The entries of a list at whose place another list has a known id, or a tensor a number that is
----not zero.
+---The entries of a list at whose positions another list has a known id, or a tensor is not zero.
 ---@param ids cmml.Ids
 ---@param where cmml.Ids|cmml.Tensor as long as ids; a tensor must be contiguous
 ---@return cmml.Ids # in their order
@@ -4275,7 +4276,7 @@ function cmml.sleep(seconds) end
 ---@return cmml.Tensor
 function cmml.slice(x, dim, first, last) end
 
----exp(x) / sum(exp x) along a dim (the last unless named), without overflow.
+---exp(x) / sum(exp x) along a dim (default: the last), without overflow.
 ---@param x cmml.Tensor
 ---@param dim? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
@@ -4286,20 +4287,20 @@ function cmml.softmax(x, dim) end
 ---@return cmml.Tensor
 function cmml.softplus(x) end
 
----A matrix of which few places are not zero, from its entries in any order. Weights of the same
----place are added up; a weight of 0 is no entry. Raises where a weight is negative or not finite.
+---A sparse matrix from its entries in any order. Weights of the same cell are summed; entries of
+---weight 0 are dropped. Raises if a weight is negative or not finite.
 ---@param rows cmml.Ids row of each entry
 ---@param columns cmml.Ids column of each entry
----@param weights? cmml.Tensor [entries], not negative; nil: each 1
+---@param weights? cmml.Tensor [entries], not negative; nil: all 1
 ---@param n_rows integer
 ---@param n_columns integer
----@return table # rows (Segments, one a row), columns (Ids, rising within a row), weights (Tensor)
+---@return table # rows (Segments, one per row), columns (Ids, ascending within a row), weights (Tensor)
 function cmml.sparse(rows, columns, weights, n_rows, n_columns) end
 
----Starts a program in a process of its own, without a shell. It reads nothing from standard
----input. A process that is not kept in a variable is ended when the collector finds it.
+---Starts a program in a new process, without a shell. It reads nothing from standard input. A
+---process that is not kept in a variable is ended when the collector finds it.
 ---@param words table the program, which is looked for along PATH unless its name has a slash, and its arguments
----@param log? string file that takes what it writes (made anew); nil: that is lost
+---@param log? string file for its output (overwritten); nil: the output is discarded
 ---@return cmml.Process?
 ---@return string # message on failure
 function cmml.spawn(words, log) end
@@ -4326,7 +4327,7 @@ function cmml.spawn(words, log) end
 ---@return cmml.ScenarioSplit
 function cmml.split_scenarios(data, options) end
 
----square root; not a number below 0.
+---square root; NaN below 0.
 ---@param x cmml.Tensor
 ---@return cmml.Tensor
 function cmml.sqrt(x) end
@@ -4372,10 +4373,10 @@ function cmml.sum(x, dim, keep) end
 ---@return cmml.Tensor
 function cmml.sum_to(x, shape) end
 
----How often the item of each row stands among the positives of its task's support.
----@param support table segments (one a task), items, labels [rows], positive above 0
+---How often the item of each row occurs among the positives of its task's support.
+---@param support table segments (one per task), items, labels [rows], positive above 0
 ---@param items cmml.Ids of the rows
----@param segments cmml.Segments which rows belong to which task
+---@param segments cmml.Segments the rows of each task
 ---@return cmml.Tensor # [rows]
 function cmml.support_counts(support, items, segments) end
 
@@ -4488,7 +4489,7 @@ function cmml.tanh(x) end
 ---@return string? # message
 function cmml.taobao_themes(folder, options) end
 
----mean over tasks of the mean of (score - label)^2 within the task: score and label [rows], a segment a task (CMML eq. 5).
+---mean over tasks of the mean of (score - label)^2 within the task: score and label [rows], one segment per task (CMML eq. 5).
 ---@param score cmml.Tensor
 ---@param label cmml.Tensor
 ---@param segments cmml.Segments
@@ -4527,8 +4528,8 @@ function cmml.tasks(options) end
 ---@return cmml.Team # with backward(draw, people) and close()
 function cmml.team(model, tasks, optimizer, options) end
 
----A tensor from numbers: a number, or nested lists of equal length. Raises where lists are not of
----equal length, deeper than six, or hold anything but numbers.
+---A tensor from a number, or from nested lists of equal length. Raises if lists differ in length,
+---are nested deeper than six, or hold anything but numbers.
 ---@param values number|table {{1, 2}, {3, 4}} gives shape 2x2
 ---@return cmml.Tensor # of the shape of the lists; untracked
 function cmml.tensor(values) end
@@ -4542,15 +4543,15 @@ cmml.tensor_class = nil
 ---@return integer? # its width in columns; nil if it is not a terminal
 function cmml.terminal(stream) end
 
----Threads that OpenBLAS uses; a setting of the whole process, 1 unless asked.
+---Number of threads that OpenBLAS uses; a setting of the whole process, 1 by default.
 ---@param n? integer sets it
----@return integer # the number in use
+---@return integer # the current number
 function cmml.threads(n) end
 
----The k largest elements along the last dim, largest first. Of equals the first comes first, and
----not a number counts as larger than any number. Gradients flow to the elements that were chosen.
+---The k largest elements along the last dim, largest first. In a tie the first comes first, and
+---NaN ranks above all numbers. Gradients flow to the selected elements.
 ---@param x cmml.Tensor [.., n]
----@param k integer from 0 to n; the work is that of one look at every element where k is small
+---@param k integer from 0 to n; for small k the cost is that of one pass over the elements
 ---@return cmml.Tensor # values [.., k]
 ---@return cmml.Ids # positions from 1 along the last dim, k for each row, one row after another, as `gather` takes them
 function cmml.top_k(x, k) end
@@ -4612,14 +4613,14 @@ function cmml.train(model, data, options) end
 ---@type table
 cmml.training_options = nil
 
----two dims swapped, the last two unless named.
+---two dims swapped (default: the last two).
 ---@param x cmml.Tensor
 ---@param a? integer from 1, or from the end if negative (default -2)
 ---@param b? integer from 1, or from the end if negative (default -1)
 ---@return cmml.Tensor
 function cmml.transpose(x, a, b) end
 
----Gives memory kept for reuse back to the system.
+---Returns memory kept for reuse to the system.
 function cmml.trim() end
 
 ---@class cmml.tsne.options
@@ -4641,22 +4642,22 @@ function cmml.trim() end
 ---@return table # coordinates (Tensor [points, dims]), divergence (of Kullback and Leibler), perplexity (that was used), note (text, if that is not the one asked for)
 function cmml.tsne(x, options) end
 
----How near points are to one another, for t-SNE.
+---Affinities of points for t-SNE.
 ---@param x cmml.Tensor [points, width], contiguous; at most 10000 points
----@param perplexity number about how many neighbours a point has; at least 1, below the points
----@return cmml.Tensor # [points, points], symmetric, of sum 1
+---@param perplexity number effective number of neighbours of a point; at least 1, below the number of points
+---@return cmml.Tensor # [points, points], symmetric, with sum 1
 function cmml.tsne_affinities(x, perplexity) end
 
----One step of t-SNE: downhill with momentum and a gain for each number.
+---One step of t-SNE: gradient descent with momentum and a gain per element.
 ---@param affinities cmml.Tensor [points, points] as tsne_affinities gives them
----@param y cmml.Tensor [points, 1 to 3] places
----@param velocity cmml.Tensor [points, 1 to 3]; zeros to begin with
----@param gains cmml.Tensor [points, 1 to 3]; ones to begin with
----@param options table rate (default 200), momentum (0.8), exaggeration of the attraction (1), measure (whether the divergence is wanted, default true; a step takes longer with it)
----@return cmml.Tensor # better y, of mean 0
+---@param y cmml.Tensor [points, 1 to 3] positions
+---@param velocity cmml.Tensor [points, 1 to 3]; zeros at the start
+---@param gains cmml.Tensor [points, 1 to 3]; ones at the start
+---@param options table rate (learning rate, default 200), momentum (0.8), exaggeration of the attraction (1), measure (whether to compute the divergence, which takes longer; default true)
+---@return cmml.Tensor # updated y, with mean 0
 ---@return cmml.Tensor # velocity
 ---@return cmml.Tensor # gains
----@return number # divergence of Kullback and Leibler before the step, without exaggeration; 0 if it is not measured
+---@return number # Kullback-Leibler divergence before the step, without exaggeration; 0 if it is not measured
 function cmml.tsne_step(affinities, y, velocity, gains, options) end
 
 ---@class cmml.tune.options
@@ -4688,10 +4689,10 @@ function cmml.tsne_step(affinities, y, velocity, gains, options) end
 ---@return table # text (Markdown), trials (list, best first: trial, value, values, epochs, best_epoch, seconds), metric, failures; with out, best.json there holds the best settings, as `cmml train --settings` takes them
 function cmml.tune(options) end
 
----Independent uniform numbers.
----@param shape table {2, 3}; {} for a single number
----@param low? number least value (default 0)
----@param high? number bound, which is not reached (default 1)
+---Independent uniform random numbers.
+---@param shape table {2, 3}; {} for a scalar
+---@param low? number lower bound (default 0)
+---@param high? number upper bound, excluded (default 1)
 ---@param key? table seed, epoch, task, stream: the same key gives the same numbers
 ---@return cmml.Tensor
 function cmml.uniform(shape, low, high, key) end
@@ -4744,16 +4745,16 @@ function cmml.user_source(data, catalogue) end
 ---@return function # of (params, ...) giving the loss and its gradients in params' structure
 function cmml.value_and_grad(f) end
 
----mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number.
+---mean of the squared distance from the mean (biased: divided by the count) over one dim, or over all; keep leaves the dim with size 1; NaN over no elements.
 ---@param x cmml.Tensor
 ---@param dim? integer from 1, or from the end if negative
 ---@param keep? boolean  (default false)
 ---@return cmml.Tensor
 function cmml.variance(x, dim, keep) end
 
----An empty vocabulary, or one from what Vocab:export gave.
+---An empty vocabulary, or one from the results of Vocab:export.
 ---@param bytes? string of all texts, one after the other
----@param offsets? table where each begins, counted from 0, and where the last ends
+---@param offsets? table start of each text, counted from 0, and the end of the last
 ---@return cmml.Vocab?
 ---@return string # message, if bytes and offsets do not make a vocabulary
 function cmml.vocab(bytes, offsets) end
@@ -4789,17 +4790,17 @@ function cmml.warmup(options) end
 ---@return cmml.Tensor
 function cmml.where(mask, x, other) end
 
----Writes a .safetensors file whole, or leaves what stood at the path.
----@param path string in a folder that exists
+---Writes a .safetensors file completely, or leaves the file at the path unchanged.
+---@param path string in an existing folder
 ---@param entries table list of tables with name and value: a Tensor, a list of integers (written as I64, or I32 with dtype = "I32"), or a string (U8)
 ---@param metadata? table texts by key
 ---@return true?
 ---@return string # message on failure
 function cmml.write_archive(path, entries, metadata) end
 
----Writes a file whole: beside its place, to the disk, then into its place in one step. If that
----fails, what stood there before stays as it was.
----@param path string in a folder that exists
+---Writes a file atomically: to a temporary file beside it, synced to disk, then renamed. If that
+---fails, the old file stays unchanged.
+---@param path string in an existing folder
 ---@param contents string
 ---@return true?
 ---@return string # message on failure

@@ -43,7 +43,8 @@ const char *cmL_check_path(lua_State *L, int arg)
 {
     size_t len;
     const char *path = luaL_checklstring(L, arg, &len);
-    luaL_argcheck(L, len > 0 && strlen(path) == len, arg, "a path: not empty, without zeros");
+    luaL_argcheck(L, len > 0 && strlen(path) == len, arg,
+                  "a path was expected: not empty, without zero bytes");
     return path;
 }
 

@@ -1,4 +1,4 @@
-/* l_groups.c - groups of items beside who took what, in Lua.
+/* l_groups.c - groups of items and the interactions with them, in Lua.
  *
  * @module cmml.core */
 #include "bind/cmL.h"
@@ -22,7 +22,7 @@ static void push_counts(lua_State *L, const int32_t *counts, int64_t n)
     }
 }
 
-/* Pushes the list of what each group keeps: Ids where it is `wanted`, else false. */
+/* Pushes the list of the items of each group: Ids if it is `wanted`, else false. */
 static bool push_taken(lua_State *L, cm_ctx *cx, const cm_groups *from, const bool *wanted)
 {
     int64_t n = cm_segments_groups(from->groups);
@@ -41,16 +41,17 @@ static bool push_taken(lua_State *L, cm_ctx *cx, const cm_groups *from, const bo
     return true;
 }
 
-/*** The items of each group that somebody took, of the groups that are large enough.
+/*** The items with interactions of each group, for the groups that are large enough.
  * @function group_items
- * @tparam table groups rows (Segments, one a group), columns (Ids: the items of each), as sparse
+ * @tparam table groups rows (Segments, one per group), columns (Ids: the items of each), as sparse
  * gives them
- * @tparam table takers rows (Segments, one an item), columns (Ids: the users who took it)
- * @tparam table options min_items, max_items: how many such items a group may have (default: any);
- * min_users: how many users at least took one of them (default 0)
- * @treturn table items: a list with Ids for each group that has both, false for each other;
- * n_items: how many such items each has; n_users: how many users took one, counted up to min_users,
- * 0 where the items are too few or too many */
+ * @tparam table takers rows (Segments, one per item), columns (Ids: the users who interacted with
+ * it)
+ * @tparam table options min_items, max_items: limits on the number of such items per group
+ * (default: none); min_users: minimum number of users who interacted with one of them (default 0)
+ * @treturn table items: a list with Ids for each group within the limits, else false; n_items: the
+ * number of such items of each group; n_users: the number of users, counted up to min_users, 0
+ * where the items are too few or too many */
 static int l_group_items(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -62,7 +63,8 @@ static int l_group_items(lua_State *L)
     cm_groups from;
     check_sides(L, 1, &from.groups, &from.items);
     check_sides(L, 2, &from.takers, &from.users);
-    luaL_argcheck(L, cm_groups_is_valid(&from), 1, "items beyond those of argument 2, or no rows");
+    luaL_argcheck(L, cm_groups_is_valid(&from), 1,
+                  "items beyond those of argument 2, or sizes that do not agree");
     int64_t n = cm_segments_groups(from.groups);
     size_t room = (size_t)CM_MAX(n, 1);
     int32_t *items = lua_newuserdatauv(L, room * sizeof *items, 0);

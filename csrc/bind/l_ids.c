@@ -35,12 +35,12 @@ static int l_segments(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "segments");
 }
 
-/*** The different values of a list, in the order of their first appearance, so that what depends on
- * a value alone can be computed once for each.
+/*** The distinct values of a list in order of first appearance, so that what depends on the value
+ * alone can be computed once per value.
  * @function distinct
  * @tparam Ids|Tensor values Ids, or a contiguous tensor [n] (0 and -0 count as two values)
- * @treturn Ids|Tensor the different values, of the same kind, a constant
- * @treturn Ids for each entry, which of them it is */
+ * @treturn Ids|Tensor the distinct values, of the same kind, a constant
+ * @treturn Ids for each entry, the index of its value among them */
 static int l_distinct(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -60,14 +60,14 @@ static int l_distinct(lua_State *L)
     return 2;
 }
 
-/*** The different ids of each segment, so that what depends on an id and its segment can be
- * computed once.
+/*** The distinct ids of each segment, so that what depends on an id and its segment can be computed
+ * once.
  * @function distinct_in
  * @tparam Ids ids
  * @tparam Segments segments over them
- * @treturn Ids the different ids of the first segment, then those of the second, ..
- * @treturn Ids for each entry of ids, which of them it is
- * @treturn Ids of each of them the segment */
+ * @treturn Ids the distinct ids of the first segment, then those of the second, ..
+ * @treturn Ids for each entry of ids, its index among them
+ * @treturn Ids the segment of each of them */
 static int l_distinct_in(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -95,9 +95,9 @@ static cm_ids *bag_field(lua_State *L, lua_Integer entry, int name, const char *
     return box ? *box : NULL;
 }
 
-/*** The bags of several fields laid side by side, row by row, as embedding_fields reads them.
+/*** The bags of several fields concatenated row by row, as embedding_fields reads them.
  * @function merge_bags
- * @tparam table bags one {ids = Ids, segments = Segments or nil} a field, all with the same rows;
+ * @tparam table bags one {ids = Ids, segments = Segments or nil} per field, all with the same rows;
  * at most 64
  * @treturn table {ids = Ids, segments = Segments}: segment (r - 1) F + f is field f of row r */
 static int l_merge_bags(lua_State *L)
@@ -126,10 +126,10 @@ static int l_merge_bags(lua_State *L)
     return cm_bags_merge(cx, bags, (int)n, ids, segments) ? 1 : cmL_raise(L, cx, "merge_bags");
 }
 
-/*** Other numbers for ids: entry k becomes new[ids[k]]; unknown ones (0) stay unknown.
+/*** Renumbers ids: entry k becomes new[ids[k]]; unknown ids (0) stay unknown.
  * @function map_ids
  * @tparam Ids ids
- * @tparam Ids new one for each number up to the largest in ids
+ * @tparam Ids new one entry for each number up to the largest in ids
  * @treturn Ids */
 static int l_map_ids(lua_State *L)
 {
@@ -141,8 +141,7 @@ static int l_map_ids(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "map_ids");
 }
 
-/*** The entries of a list at whose place another list has a known id, or a tensor a number that is
- * not zero.
+/*** The entries of a list at whose positions another list has a known id, or a tensor is not zero.
  * @function select_ids
  * @tparam Ids ids
  * @tparam Ids|Tensor where as long as ids; a tensor must be contiguous
@@ -161,7 +160,7 @@ static int l_select_ids(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "select_ids");
 }
 
-/* The list at position i of the table at argument 1; its box stays on the stack. */
+/* List i of the table at argument 1 and its shift; its box stays on the stack. */
 static cm_ids *check_part(lua_State *L, lua_Integer i, int32_t *shift)
 {
     int whole = 0;
@@ -179,7 +178,7 @@ static cm_ids *check_part(lua_State *L, lua_Integer i, int32_t *shift)
     return *box;
 }
 
-/*** Several lists one after another, each with a number added to its ids; unknown ones (0) stay so.
+/*** Concatenates lists, with a shift added to the ids of each; unknown ids (0) stay unknown.
  * @function join_ids
  * @tparam table lists of Ids, at most 100
  * @tparam table shifts a whole number for each
@@ -263,7 +262,7 @@ static int segments_len(lua_State *L)
     return 1;
 }
 
-/*** How many rows there are in all segments together.
+/*** The total number of rows of all segments.
  * @function Segments:rows
  * @treturn integer */
 static int segments_rows(lua_State *L)

@@ -1,5 +1,5 @@
-/* l_interactions.c - ratings and draws of tasks in Lua. Ratings are a table with three fields:
- * users (segments, one a user), items (ids) and ratings (tensor).
+/* l_interactions.c - ratings, and tasks drawn from them, in Lua. Ratings are a table with three
+ * fields: users (segments, one per user), items (ids) and ratings (tensor).
  *
  * @module cmml.core */
 #include "bind/cmL.h"
@@ -44,14 +44,14 @@ static void fill_interactions(const cm_interactions *from, cm_ids **users, cm_id
     cm_retain(from->ratings);
 }
 
-/*** Groups ratings by user; of several of one item by one user the first is kept.
+/*** Groups ratings by user; of duplicate ratings of an item by a user the first is kept.
  * @function group_ratings
  * @tparam Ids users user of each row
  * @tparam Ids items item of each row
  * @tparam Tensor ratings [rows]
  * @tparam integer n_users
  * @treturn table users (Segments), items (Ids), ratings (Tensor)
- * @treturn integer repeated rows that were left out */
+ * @treturn integer number of duplicate rows that were dropped */
 static int l_group_ratings(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -80,7 +80,7 @@ static int l_group_ratings(lua_State *L)
  * @function ratings_by_item
  * @tparam table ratings as group_ratings gives them
  * @tparam integer n_items
- * @treturn table items (Segments, one an item), users (Ids), ratings (Tensor) */
+ * @treturn table items (Segments, one per item), users (Ids), ratings (Tensor) */
 static int l_ratings_by_item(lua_State *L)
 {
     static const char *const names[3] = {"items", "users", "ratings"};
@@ -100,10 +100,10 @@ static int l_ratings_by_item(lua_State *L)
     return ok ? 1 : cmL_raise(L, cx, "ratings_by_item");
 }
 
-/*** At most so many ratings of every user, chosen at random once.
+/*** At most `cap` ratings per user, sampled at random.
  * @function cap_ratings
  * @tparam table ratings as group_ratings gives them
- * @tparam integer cap
+ * @tparam integer cap maximum number of ratings per user
  * @tparam integer seed the same seed keeps the same ratings
  * @treturn table users, items, ratings */
 static int l_cap_ratings(lua_State *L)
@@ -138,9 +138,10 @@ static void fill_tasks(const cm_task_rows *rows, cm_ids **segments, cm_ids **ite
  * @function draw_tasks
  * @tparam table ratings as group_ratings gives them
  * @tparam Ids users
- * @tparam table options seed, draw (epoch or number of the draw), support and query (rows of a task
- * at most), short_supports (share of the tasks whose support is cut to its first k rows, k uniform
- * from 0 to all of them; default 0), shuffle_labels (permute the labels within each support set)
+ * @tparam table options seed, draw (epoch or number of the draw), support and query (maximum number
+ * of rows per task), short_supports (fraction of tasks whose support is cut to its first k rows, k
+ * uniform from 0 to its length; default 0), shuffle_labels (permute the labels within each support
+ * set)
  * @treturn table support: segments, items, labels
  * @treturn table query: the same */
 static int l_draw_tasks(lua_State *L)

@@ -74,11 +74,11 @@ static int l_json_decode(lua_State *L)
 
 static const luaL_Reg functions[] = {{"json_decode", l_json_decode}, {NULL, NULL}};
 
-/*** What null of JSON becomes, which nil cannot stand for in a table.
- * @tfield userdata json_null a value that is equal to itself alone */
+/*** The value of a JSON null, which nil cannot represent in a table.
+ * @tfield userdata json_null a unique value */
 void cmL_open_json(lua_State *L)
 {
     cmL_register(L, functions);
-    lua_pushlightuserdata(L, NULL); /* what null becomes */
+    lua_pushlightuserdata(L, NULL); /* the value of null */
     lua_setfield(L, -3, "json_null");
 }

@@ -1,5 +1,6 @@
-/* l_lists.c - who took what, as lists in Lua: a table of users (Segments, one a user) and items
- * (Ids, rising within a user). The items of scenarios are one of scenarios (Segments) and items.
+/* l_lists.c - interactions as lists in Lua: a table with users (Segments, one per user) and items
+ * (Ids, ascending within a user). The items of scenarios are a table with scenarios (Segments) and
+ * items.
  *
  * @module cmml.core */
 #include "bind/tasks.h"
@@ -10,7 +11,8 @@ cm_lists cmL_check_lists(lua_State *L, int arg, const char *name)
     cm_lists lists = {cmL_check_field(L, arg, name, CML_SEGMENTS),
                       cmL_check_field(L, arg, "items", CML_IDS)};
     luaL_argcheck(L, cm_lists_are_valid(&lists), arg,
-                  "items must be known, rise within each list, and be as many as its segments say");
+                  "items must be known ids, strictly ascending within each list, and as many as "
+                  "the segments cover");
     return lists;
 }
 
@@ -26,14 +28,14 @@ void cmL_push_id_boxes(lua_State *L, const char *segments, cm_ids ***segment_box
     }
 }
 
-/*** Divides who took what at random, user by user.
+/*** Divides interactions at random, for each user.
  * @function divide_taken
- * @tparam table taken users (Segments), items (Ids, rising within a user)
- * @tparam table shares list of numbers that are below 1 together: a user of n items gives so many
- * of each, rounded by chance; at least one stays
- * @tparam table options seed, choice (tells choices of one seed apart, default 0), least (users
- * with fewer items keep all, default 3)
- * @treturn table list of such tables: what stays, then the shares */
+ * @tparam table taken users (Segments), items (Ids, ascending within a user)
+ * @tparam table shares list of fractions with a sum below 1: a user of n items gives n times each,
+ * rounded at random; at least one item remains
+ * @tparam table options seed, choice (distinguishes divisions of one seed, default 0), least (users
+ * with fewer items are not divided, default 3)
+ * @treturn table list of such tables: the remainder, then the parts */
 static int l_divide_taken(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -46,7 +48,7 @@ static int l_divide_taken(lua_State *L)
         lua_rawgeti(L, 2, i + 1);
         sum += shares[i] = lua_tonumber(L, -1);
         luaL_argcheck(L, lua_isnumber(L, -1) && shares[i] >= 0 && sum < 1, 2,
-                      "shares must be numbers that are not negative, and below 1 together");
+                      "shares must be numbers that are not negative, with a sum below 1");
         lua_pop(L, 1);
     }
     cm_divide_options options = {.seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0),
@@ -71,9 +73,9 @@ static int l_divide_taken(lua_State *L)
     return 1;
 }
 
-/*** The first interaction that is in both.
+/*** The first interaction that both have in common.
  * @function common_taken
- * @tparam table a users (Segments), items (Ids, rising within a user)
+ * @tparam table a users (Segments), items (Ids, ascending within a user)
  * @tparam table b likewise
  * @treturn ?integer user; nil if there is none
  * @treturn ?integer item */

@@ -41,7 +41,7 @@ static const char *form_of(const cm_op *op)
  * @function ops
  * @treturn table by name: signature, args (in the language of `signature.h`), meta (the metamethod
  * that it is, if any), doc, form ("primitive", "composite", "fused"), differentiable, nondiff (has
- * no gradient by its nature) */
+ * no gradient by definition) */
 static int l_ops(lua_State *L)
 {
     lua_newtable(L);

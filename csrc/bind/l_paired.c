@@ -1,15 +1,16 @@
-/* l_paired.c - rows of positives and negatives that are compared with each other.
+/* l_paired.c - rows of positives and negatives whose scores are compared.
  *
  * @module cmml.core */
 #include "bind/cmL.h"
 #include "tasks/paired.h"
 
-/*** The query of a draw as rows to be scored: of each task first the positives, then the negatives.
+/*** The query of a draw as rows to be scored: for each task first the positives, then the
+ * negatives.
  * @function paired_rows
- * @tparam table query segments, users, positives, negatives (as many of each positive), as
+ * @tparam table query segments, users, positives, negatives (the same number for each positive), as
  * draw_scenarios gives them
  * @treturn table segments (of all rows), users, items, and positive, negative (Ids: the row of each
- * positive and negative), each (negatives of a positive) */
+ * positive and negative), each (number of negatives per positive) */
 static int l_paired_rows(lua_State *L)
 {
     static const char *const names[] = {"users", "items", "positive", "negative"};
@@ -21,12 +22,13 @@ static int l_paired_rows(lua_State *L)
                                .negatives = cmL_check_field(L, 1, "negatives", CML_IDS)};
     int64_t n = cm_segments_rows(query.segments);
     int64_t each = n > 0 ? query.negatives->count / n : 1;
-    luaL_argcheck(L,
-                  query.users->count == n && query.positives->count == n && each >= 1 &&
-                      query.negatives->count == n * each,
-                  1,
-                  "users and positives must be as many as the segments say, and as many negatives "
-                  "for each");
+    luaL_argcheck(
+        L,
+        query.users->count == n && query.positives->count == n && each >= 1 &&
+            query.negatives->count == n * each,
+        1,
+        "users and positives must be as many as the segments cover, with as many negatives "
+        "for each");
     luaL_argcheck(L, n <= INT32_MAX / (1 + each), 1, "too many pairs");
     lua_createtable(L, 0, 6);
     cm_ids **segments = cmL_push_segments(L), **boxes[4];

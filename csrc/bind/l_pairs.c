@@ -1,5 +1,5 @@
-/* l_pairs.c - who took what of which scenario, as pairs in Lua: a table of scenarios (Segments, one
- * a scenario), users and items (Ids).
+/* l_pairs.c - interactions by scenario as pairs in Lua: a table with scenarios (Segments, one per
+ * scenario), users and items (Ids).
  *
  * @module cmml.core */
 #include "bind/tasks.h"
@@ -11,7 +11,7 @@ cm_pairs cmL_check_pairs(lua_State *L, int arg)
                       cmL_check_field(L, arg, "users", CML_IDS),
                       cmL_check_field(L, arg, "items", CML_IDS)};
     luaL_argcheck(L, cm_pairs_are_valid(&pairs), arg,
-                  "users and items must be known, and be as many as the segments say");
+                  "users and items must be known ids, and as many as the segments cover");
     return pairs;
 }
 
@@ -32,11 +32,11 @@ static void fill_pairs(const cm_pairs *pairs, cm_ids **scenarios, cm_ids **const
     *boxes[1] = pairs->items;
 }
 
-/*** What the users took of each scenario's items.
+/*** The interactions with each scenario's items.
  * @function scenario_pairs
- * @tparam table taken users (Segments), items (Ids, rising within a user)
- * @tparam table scenarios scenarios (Segments), items (Ids, rising within a scenario)
- * @treturn table scenarios (Segments), users, items (Ids; rising within a scenario) */
+ * @tparam table taken users (Segments), items (Ids, ascending within a user)
+ * @tparam table scenarios scenarios (Segments), items (Ids, ascending within a scenario)
+ * @treturn table scenarios (Segments), users, items (Ids; ascending within a scenario) */
 static int l_scenario_pairs(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -50,12 +50,12 @@ static int l_scenario_pairs(lua_State *L)
     return 1;
 }
 
-/*** Divides the pairs of some scenarios by user: of the users in random order the first are kept
- * until they have so many pairs, half of the users at most.
+/*** Divides the pairs of some scenarios by user: users are kept in random order until they have
+ * `limit` pairs, but at most half of the users.
  * @function divide_pairs
  * @tparam table pairs as scenario_pairs gives them
- * @tparam Ids scenarios which ones; all pairs of the others are kept
- * @tparam integer limit pairs
+ * @tparam Ids scenarios to divide; all pairs of the others are kept
+ * @tparam integer limit number of pairs to keep
  * @tparam integer seed
  * @treturn table pairs that are kept
  * @treturn table pairs of the other users */
@@ -75,7 +75,7 @@ static int l_divide_pairs(lua_State *L)
     return 2;
 }
 
-/*** The first pair that is in both, scenario by scenario.
+/*** The first pair that both have in the same scenario.
  * @function common_pairs
  * @tparam table a pairs as scenario_pairs gives them
  * @tparam table b likewise
@@ -99,7 +99,7 @@ static int l_common_pairs(lua_State *L)
  * @function pair_users
  * @tparam table pairs as scenario_pairs gives them
  * @tparam integer scenario
- * @treturn Ids rising */
+ * @treturn Ids ascending */
 static int l_pair_users(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);

@@ -1,19 +1,20 @@
-/* l_ranking_rows.c - the items to be ranked for the users of a scenario, in Lua.
+/* l_ranking_rows.c - candidate items to rank for the users of a scenario, in Lua.
  *
  * @module cmml.core */
 #include "bind/tasks.h"
 #include "tasks/ranking_rows.h"
 
-/*** The items of a scenario that each of some users is to be ranked on: all but those that are
- * known of the user. Raises where one that is held out is known.
+/*** The candidate items of a scenario for each user: all except those already known for the user.
+ * Raises if a held-out item is known already.
  * @function ranking_rows
- * @tparam table candidates scenarios (Segments), items (Ids, rising within a scenario)
+ * @tparam table candidates scenarios (Segments), items (Ids, ascending within a scenario)
  * @tparam integer scenario
- * @tparam table held pairs that are held out: label 1
- * @tparam table removed list of what is known: users (Segments), items (Ids, rising within a user)
+ * @tparam table held held-out pairs: label 1
+ * @tparam table removed list of known interactions: users (Segments), items (Ids, ascending within
+ * a user)
  * @tparam Ids users
- * @treturn table segments (one a user, empty where there are not both labels), users, items, labels
- * of the rows */
+ * @treturn table segments (one per user, empty without both labels), users, items and labels of the
+ * rows */
 static int l_ranking_rows(lua_State *L)
 {
     static const char *const names[] = {"users", "items"};
@@ -45,11 +46,11 @@ static int l_ranking_rows(lua_State *L)
     return ok ? 1 : cmL_raise(L, cx, "ranking_rows");
 }
 
-/*** How often the item of each row stands among the positives of its task's support.
+/*** How often the item of each row occurs among the positives of its task's support.
  * @function support_counts
- * @tparam table support segments (one a task), items, labels [rows], positive above 0
+ * @tparam table support segments (one per task), items, labels [rows], positive above 0
  * @tparam Ids items of the rows
- * @tparam Segments segments which rows belong to which task
+ * @tparam Segments segments the rows of each task
  * @treturn Tensor [rows] */
 static int l_support_counts(lua_State *L)
 {
@@ -62,7 +63,7 @@ static int l_support_counts(lua_State *L)
     luaL_argcheck(L,
                   cm_segments_rows(of) == support->count && labels->count == support->count &&
                       cm_is_contiguous(labels),
-                  1, "items and labels must be as many as the segments say");
+                  1, "items and labels must be as many as the segments cover");
     luaL_argcheck(L, cm_segments_rows(segments) == items->count, 3,
                   "segments over all rows were expected");
     cm_tensor **box = cmL_push_tensor(L);

@@ -1,13 +1,13 @@
-/* l_rng.c - random choices and the streams of the keyed generator in Lua.
+/* l_rng.c - random samples and the streams of the random generator in Lua.
  *
  * @module cmml.core */
 #include "base/rng.h"
 #include "bind/cmL.h"
 
-/*** A random choice without replacement of the numbers 1 to n, in random order.
+/*** A random sample without replacement of the numbers 1 to n, in random order.
  * @function choose
  * @tparam integer n
- * @tparam integer take how many; n gives a permutation
+ * @tparam integer take sample size; n gives a permutation
  * @tparam table key seed, epoch, stream: the same key gives the same choice
  * @treturn Ids */
 static int l_choose(lua_State *L)
@@ -37,7 +37,7 @@ static int l_choose(lua_State *L)
 
 static const luaL_Reg functions[] = {{"choose", l_choose}, {NULL, NULL}};
 
-/*** Numbers that tell streams of random numbers apart: user, init, split, cap, draw, order, labels,
+/*** Numbers of the streams of the random generator: user, init, split, cap, draw, order, labels,
  * dropout, pairs, samples, held_out, scenario, judges, clusters, short.
  * @tfield table streams by name */
 static const char *const stream_names[] = {"user",     "init",     "split",   "cap",      "draw",
@@ -49,7 +49,7 @@ _Static_assert(sizeof stream_names / sizeof *stream_names == CM_STREAM_LAST + 1,
 void cmL_open_rng(lua_State *L)
 {
     cmL_register(L, functions);
-    lua_newtable(L); /* streams of the keyed generator, by name */
+    lua_newtable(L); /* streams of the random generator, by name */
     for (int s = 0; s <= CM_STREAM_LAST; s++) {
         lua_pushinteger(L, s);
         lua_setfield(L, -2, stream_names[s]);

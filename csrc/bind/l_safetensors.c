@@ -130,8 +130,8 @@ static void check_integers(lua_State *L, cm_archive_item *item)
     item->data = copy;
 }
 
-/* Fills an item from the entry table on top of the stack. A tensor is left for later in *tensor,
- * for it may need to be copied; what holds the data otherwise is pushed. */
+/* Fills an item from the entry table on top of the stack. A tensor is stored in *tensor, since it
+ * may need to be copied; what holds other data is pushed. */
 static void check_item(lua_State *L, cm_archive_item *item, cm_tensor **tensor)
 {
     int entry = lua_gettop(L);
@@ -203,9 +203,9 @@ static cm_archive_meta *check_metadata(lua_State *L, int arg, size_t *n)
     return meta;
 }
 
-/*** Writes a .safetensors file whole, or leaves what stood at the path.
+/*** Writes a .safetensors file completely, or leaves the file at the path unchanged.
  * @function write_archive
- * @tparam string path in a folder that exists
+ * @tparam string path in an existing folder
  * @tparam table entries list of tables with name and value: a Tensor, a list of integers (written
  * as I64, or I32 with dtype = "I32"), or a string (U8)
  * @tparam[opt] table metadata texts by key

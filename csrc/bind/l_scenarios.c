@@ -4,20 +4,21 @@
 #include "bind/tasks.h"
 #include "tasks/scenarios.h"
 
-/*** Draws one task for each scenario: labelled pairs to adapt to, and pairs of a positive and a
- * negative of one user to learn from.
+/*** Draws one task for each scenario: a support of labelled pairs, and a query of positives and
+ * negatives of the same users.
  * @function draw_scenarios
- * @tparam table candidates scenarios (Segments), items (Ids, rising within a scenario)
- * @tparam table touched pairs that are known: no negatives of their users
- * @tparam table support pairs where positives of supports are drawn
- * @tparam ?table query pairs where those of queries are drawn; nil: from `support`, disjoint
+ * @tparam table candidates scenarios (Segments), items (Ids, ascending within a scenario)
+ * @tparam table touched known pairs: never negatives of their users
+ * @tparam table support pairs that support positives are drawn from
+ * @tparam ?table query pairs that query positives are drawn from; nil: from `support`, disjoint
  * @tparam Ids scenarios
- * @tparam table options seed, draw, support (positives), support_negatives (for a full support),
- * query (positives to ask for; 0: none), query_negatives (of each of them, default 1), published
- * (negatives of the support only other than their pair's item), positives_first (else mixed)
+ * @tparam table options seed, draw, support (number of positives), support_negatives (number for a
+ * full support), query (number of positives; 0: none), query_negatives (number per query positive,
+ * default 1), published (support negatives as published: any item other than that of their pair),
+ * positives_first (do not shuffle the support)
  * @treturn table support: segments, users, items, labels (1 or 0)
  * @treturn table query: segments, users, positives, negatives (those of the first positive, ..)
- * @treturn integer negatives whose users had touched all items */
+ * @treturn integer number of negatives whose users had touched all items */
 static int l_draw_scenarios(lua_State *L)
 {
     static const char *const support_names[] = {"users", "items"};
@@ -38,7 +39,7 @@ static int l_draw_scenarios(lua_State *L)
     luaL_argcheck(L,
                   cm_segments_rows(from.candidates.segments) == from.candidates.values->count &&
                       from.candidates.values->least >= 0,
-                  1, "known items were expected, as many as the segments say");
+                  1, "known items were expected, as many as the segments cover");
     from.touched = cmL_check_pairs(L, 2);
     from.support = cmL_check_pairs(L, 3);
     if (!lua_isnil(L, 4))

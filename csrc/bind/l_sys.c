@@ -1,13 +1,13 @@
 /* l_sys.c - files, the terminal and time in Lua.
  *
- * Functions that meet the outside world return nil and a message when it fails, and raise when they
- * are misused.
+ * Functions that access the system return nil and a message on failure, and raise when they are
+ * misused.
  *
  * @module cmml.core */
 #include "base/sys.h"
 #include "bind/io.h"
 
-/*** Seconds on a clock that never goes back; only differences mean anything.
+/*** Seconds of a monotonic clock; only differences are meaningful.
  * @function clock
  * @treturn number */
 static int l_clock(lua_State *L)
@@ -40,7 +40,7 @@ static int done(lua_State *L, cm_ctx *cx, bool good, const char *what)
     return 1;
 }
 
-/*** Makes a folder and the folders above it; one that exists is fine.
+/*** Makes a folder and its parents; an existing one is fine.
  * @function mkdir
  * @tparam string path
  * @treturn true|nil
@@ -51,7 +51,7 @@ static int l_mkdir(lua_State *L)
     return done(L, cx, cm_sys_mkdir(cx, cmL_check_path(L, 1)), "mkdir");
 }
 
-/*** Whether there is anything at a path.
+/*** Whether a path exists.
  * @function exists
  * @tparam string path
  * @treturn boolean */
@@ -85,10 +85,10 @@ static int l_read_file(lua_State *L)
     return 1;
 }
 
-/*** Writes a file whole: beside its place, to the disk, then into its place in one step. If that
- * fails, what stood there before stays as it was.
+/*** Writes a file atomically: to a temporary file beside it, synced to disk, then renamed. If that
+ * fails, the old file stays unchanged.
  * @function write_file
- * @tparam string path in a folder that exists
+ * @tparam string path in an existing folder
  * @tparam string contents
  * @treturn true|nil
  * @treturn string message on failure */

@@ -18,7 +18,7 @@ static int state_gc(lua_State *L)
 
 /*** Memory of the core.
  * @function memory
- * @treturn table live, peak, cached (bytes), blocks, total (bytes ever handed out) */
+ * @treturn table live, peak, cached (bytes), blocks, total (bytes ever allocated) */
 static int l_memory(lua_State *L)
 {
     const cm_mem *mem = &cmL_ctx(L)->mem;
@@ -46,7 +46,7 @@ static int l_fail_allocation_after(lua_State *L)
     return 0;
 }
 
-/*** Gives memory kept for reuse back to the system.
+/*** Returns memory kept for reuse to the system.
  * @function trim */
 static int l_trim(lua_State *L)
 {
@@ -67,10 +67,10 @@ static int l_counters(lua_State *L)
     return 1;
 }
 
-/*** Threads that OpenBLAS uses; a setting of the whole process, 1 unless asked.
+/*** Number of threads that OpenBLAS uses; a setting of the whole process, 1 by default.
  * @function threads
  * @tparam[opt] integer n sets it
- * @treturn integer the number in use */
+ * @treturn integer the current number */
 static int l_threads(lua_State *L)
 {
     if (!lua_isnoneornil(L, 1)) {
@@ -82,27 +82,26 @@ static int l_threads(lua_State *L)
     return 1;
 }
 
-/*** The instruction set of the inner loops: the best that the processor has, unless asked. Results
- * differ in their last digits from one to another.
+/*** The instruction set of the inner loops: by default the best that the processor supports.
+ * Results of different sets differ in their last digits.
  * @function kernels
  * @tparam[opt] string name sets it: `base`, `avx2` or `avx512`; an error if the processor or the
- * build does not have it
- * @treturn string the one in use */
+ * build does not support it
+ * @treturn string the current one */
 static int l_kernels(lua_State *L)
 {
     cm_ctx *cx = cmL_ctx(L);
     if (!lua_isnoneornil(L, 1)) {
         const cm_kernels *kernels = cm_kernels_named(luaL_checkstring(L, 1));
-        luaL_argcheck(
-            L, kernels, 1,
-            "this processor or build has no such kernels; there are base, avx2 and avx512");
+        luaL_argcheck(L, kernels, 1,
+                      "this processor or build has no such kernels; choose base, avx2 or avx512");
         cx->kernels = kernels;
     }
     lua_pushstring(L, cm_kernels_of(cx)->name);
     return 1;
 }
 
-/*** What this build is.
+/*** Properties of this build.
  * @function info
  * @treturn table version, dtype, blas, kernels (instruction set), max_dims */
 static int l_info(lua_State *L)
@@ -130,8 +129,8 @@ static const luaL_Reg testing[] = {
 
 int cmL_open_core(lua_State *L)
 {
-    /* Once a Lua state, although package.loaded may be cleared: a second context would take over
-     * the metatables, and with them the tensors, of the first. */
+    /* Once per Lua state, even if package.loaded is cleared: a second context would take over the
+     * metatables, and with them the tensors, of the first. */
     if (lua_getfield(L, LUA_REGISTRYINDEX, CML_NAME("core")) == LUA_TTABLE)
         return 1;
     lua_pop(L, 1);

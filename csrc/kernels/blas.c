@@ -10,12 +10,12 @@
 #    define GEMM cblas_sgemm
 #endif
 
-/* OpenBLAS keeps one thread count for the whole process, so "was it decided?" is the process's too.
- */
+/* OpenBLAS keeps one thread count for the whole process, so whether it was set is state of the
+ * process too. */
 static atomic_int threads_decided;
 enum { UNDECIDED, DECIDING, DECIDED };
 
-/* No product of any thread may begin before the count holds: it decides the order of sums. */
+/* No product of any thread may begin before the count is set: it determines the order of sums. */
 static void decide_threads(void)
 {
     int was = UNDECIDED;
@@ -27,7 +27,7 @@ static void decide_threads(void)
         atomic_store(&threads_decided, DECIDED);
     }
     while (atomic_load(&threads_decided) != DECIDED)
-        ; /* another thread is at it */
+        ; /* another thread is setting it */
 }
 
 int cm_blas_threads(void)

@@ -3,8 +3,7 @@
 #include <float.h>
 #include <math.h>
 
-/* What is left of a number of the diagonal, relative to it and by column, that may be all rounding.
- */
+/* Relative remainder of a diagonal element, per column, that may be rounding error alone. */
 #define NOISE (4 * (CM_REAL_IS_DOUBLE ? DBL_EPSILON : (double)FLT_EPSILON))
 
 bool cm_cholesky(double *a, int64_t n)

@@ -7,8 +7,8 @@
 #include "kernels/loops_rows.h"
 #include "kernels/loops_sums.h"
 
-/* Numbers that lie apart are brought together in parts of this many, so that all loops run over
- * neighbours (or one number), and so vectorise. */
+/* Strided elements are copied together in blocks of this size, so that all loops run over
+ * contiguous elements (or a single one) and vectorise. */
 #define PART 256
 
 static void collect(int64_t n, cm_real *restrict o, const cm_real *restrict a, int64_t step)
@@ -84,7 +84,7 @@ BINARY(add, x + y)
 BINARY(sub, x - y)
 BINARY(mul, x *y)
 BINARY(div, x / y)
-BINARY(maximum, x >= y || x != x ? x : y) /* not a number on either side stays */
+BINARY(maximum, x >= y || x != x ? x : y) /* NaN on either side is kept */
 BINARY(minimum, x <= y || x != x ? x : y)
 BINARY(eq, x == y)
 BINARY(ne, x != y)
@@ -96,7 +96,7 @@ UNARY(sqrt, CM_M(sqrt)(x))
 UNARY(reciprocal, 1 / x)
 UNARY(abs, CM_M(fabs)(x))
 UNARY(sign, (cm_real)(x > 0) - (cm_real)(x < 0))
-UNARY(relu, x < 0 ? 0 : x) /* so that what is not a number stays so */
+UNARY(relu, x < 0 ? 0 : x) /* keeps NaN */
 UNARY(leaky_relu, x > 0 ? x : p * x)
 UNARY(step, x > 0 ? 1 : p)
 UNARY(exp, real_exp(x))
@@ -113,7 +113,7 @@ static void k_axpy(int64_t n, cm_real *restrict o, cm_real scale, const cm_real 
         o[i] += scale * a[i];
 }
 
-/* The activations that need few instructions; `squash` does the others. */
+/* The cheap activations; `squash` handles the others. */
 static inline cm_real activate(cm_real x, cm_activation act)
 {
     switch (act) {
@@ -126,7 +126,7 @@ static inline cm_real activate(cm_real x, cm_activation act)
     }
 }
 
-/* Sigmoid and tanh in place, in loops that all callers share: they are long. */
+/* Sigmoid and tanh in place, shared by all callers because the loops are long. */
 static void squash(int64_t n, cm_real *y, cm_activation act)
 {
     if (act == CM_ACT_SIGMOID)
@@ -170,7 +170,7 @@ static inline cm_real derivative(cm_real y, cm_activation act)
     default:                                          \
         WITH_ACTIVATION(CM_ACT_IDENTITY, statement)   \
     }
-/* The same for those of `activate`; the others count as the identity. */
+/* The same for the activations of `activate`; the others are treated as the identity. */
 #define FOR_SHORT_ACTIVATION(act, statement)          \
     switch (act) {                                    \
         WITH_ACTIVATION(CM_ACT_RELU, statement)       \
@@ -260,7 +260,7 @@ static void k_film_grad(int64_t rows, int64_t columns, cm_real *gx, cm_real *ggb
     FOR_ACTIVATION(act, film_grad_rows(rows, columns, gx, ggb, g, y, x, gb, A))
 }
 
-/* u = (x - mean) / sqrt(variance + eps) of one row; gives the divisor's reciprocal. */
+/* u = (x - mean) / sqrt(variance + eps) of one row; returns the reciprocal of the divisor. */
 static cm_real normalise(int64_t n, cm_real *restrict u, const cm_real *restrict x, cm_real eps)
 {
     cm_real mean = k_sum(n, x) / (cm_real)n;

@@ -1,6 +1,6 @@
 /* loops_cell.c - one row of one step of GRU and LSTM, forward and back. Compiled once for each
- * instruction set. Parts of a row are parameters of their own so that they are known to lie apart.
- */
+ * instruction set. Parts of a row are separate parameters so that the compiler knows that they do
+ * not overlap. */
 #include "kernels/loops_isa.h"
 #include "kernels/loops_math.h"
 

@@ -5,10 +5,10 @@
 #include "kernels/loops_math.h"
 #include "kernels/loops_sums.h"
 
-/* Columns that are summed at a time: enough sums beside each other to hide how long one takes. */
+/* Columns that are summed at a time: enough independent sums to hide the latency of one. */
 #define CM_WIDE 64
 
-/* Sums of LANES each, folded by halves. */
+/* Adds up the lanes by halves. */
 static inline cm_real fold_halves(cm_real lane[LANES])
 {
     for (int i = 0; i < LANES / 2; i++)
@@ -18,8 +18,8 @@ static inline cm_real fold_halves(cm_real lane[LANES])
     return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
-/* out [4] = four rows times v: beside each other, so that none waits for the sums of another. A
- * row's product does not depend on the others. */
+/* out [4] = four rows times v, computed side by side to hide latency. A row's product does not
+ * depend on the others. */
 static inline void four_dots(int64_t width, cm_real *restrict out, const cm_real *const row[4],
                              const cm_real *restrict v)
 {
@@ -56,7 +56,7 @@ static void k_row_dots(int64_t n, int64_t width, cm_real *restrict out,
         const cm_real *row[4];
         cm_real some[4];
         for (int64_t r = 0; r < 4; r++) {
-            int64_t at = CM_MIN(k + r, n - 1); /* past the end: the last again */
+            int64_t at = CM_MIN(k + r, n - 1); /* past the end: the last row again */
             row[r] = table + (ids ? ids[at] : at) * width;
         }
         four_dots(width, some, row, v);
@@ -66,7 +66,7 @@ static void k_row_dots(int64_t n, int64_t width, cm_real *restrict out,
 }
 
 /* o [width] += the rows of `table` that the ids name (NULL: the first n), times weights [n]. Four
- * runs of columns at a time, whose sums stay in registers. */
+ * blocks of columns at a time, whose sums stay in registers. */
 static void k_weighted_rows(int64_t n, int64_t width, cm_real *restrict o,
                             const cm_real *restrict table, const int32_t *ids,
                             const cm_real *restrict weights)

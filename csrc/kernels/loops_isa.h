@@ -1,5 +1,6 @@
-/* loops_isa.h - what the files of loops, compiled once for each instruction set, share. CM_ISA
- * is the name of the set; functions that one of these files offers another carry it. */
+/* loops_isa.h - what the loops*.c files, compiled once for each instruction set, share. CM_ISA is
+ * the name of the set; functions that one of these files provides to another carry it as a suffix.
+ */
 #ifndef CM_LOOPS_ISA_H
 #define CM_LOOPS_ISA_H
 

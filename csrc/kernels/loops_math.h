@@ -1,10 +1,10 @@
-/* loops_math.h - exp and its kin for the loops of the kernels.
+/* loops_math.h - exp and related functions for the loops of the kernels.
  *
  * In float32 they are written here without branches or calls, so that a loop over them vectorises;
  * each stays within 2 units in the last place of the true value (spec/kernel_math_spec.lua). Where
  * the instruction set has a fused multiply-add it is asked for by name, and nothing else is left
  * for the compiler to contract: an element comes out the same in the body of a loop, in its tail,
- * and alone. In float64 they are those of the C library: there, accuracy is what counts.
+ * and alone. In float64 they are the functions of the C library: there, accuracy matters most.
  *
  * Polynomials: Cephes (Moshier 1989); erf: as a power of e beyond 0.93 (Juffa). */
 #ifndef CM_LOOPS_MATH_H
@@ -68,7 +68,7 @@ static inline float float_of(int32_t bits)
     return x;
 }
 
-/* 2^n for n from -126 to 127; anything else for other n, which not a number leads to. */
+/* 2^n for n from -126 to 127; undefined for other n, which only NaN leads to. */
 static inline float power_of_2(int32_t n)
 {
     return float_of((int32_t)((uint32_t)(n + 127) << 23));
@@ -79,7 +79,7 @@ static const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
 
 static inline float real_exp(float x)
 {
-    /* Beyond these bounds the result is infinite or 0; what is not a number passes them. */
+    /* Beyond these bounds the result is infinite or 0; NaN passes through. */
     x = x > 89 ? 89 : x;
     x = x < -104 ? -104 : x;
     /* x = n ln 2 + r: adding 1.5 * 2^23 rounds to a whole number, which then stands in the low
@@ -94,10 +94,10 @@ static inline float real_exp(float x)
     p = real_fma(p, r, 4.1665795894e-2f);
     p = real_fma(p, r, 1.6666665459e-1f);
     p = real_fma(p, r, 5.0000001201e-1f);
-    /* 1 + high + the rest, with what the first sum rounds off. */
+    /* 1 + high + the rest, including the rounding error of the first sum. */
     float sum = 1 + high, lost = high - (sum - 1);
     p = sum + (lost + real_fma(p, r * r, low));
-    /* Times 2^n in two steps, as 2^-149 and 2^128 are needed but are no normal numbers. */
+    /* Times 2^n in two steps, since 2^-149 and 2^128 are needed but are not normal numbers. */
     int32_t whole = bits_of(shifted) - 0x4b400000, half = whole >> 1;
     return p * power_of_2(half) * power_of_2(whole - half);
 }
@@ -120,12 +120,12 @@ static inline float log_near_1(float f, float n)
 
 static inline float real_log(float x)
 {
-    float lifted = x < 1.17549435e-38f ? x * 8388608 : x; /* numbers below the normal ones */
+    float lifted = x < 1.17549435e-38f ? x * 8388608 : x; /* subnormal numbers */
     float lift = x < 1.17549435e-38f ? -23.0f : 0.0f;
     const int32_t root_half = 0x3f3504f3;
     int32_t from = (int32_t)((uint32_t)bits_of(lifted) - (uint32_t)root_half); /* wraps below 0 */
     float y = log_near_1(float_of((from & 0x7fffff) + root_half) - 1, (float)(from >> 23) + lift);
-    y = x < INFINITY ? y : x; /* infinity and what is not a number stay */
+    y = x < INFINITY ? y : x; /* keeps infinity and NaN */
     y = x < 0 ? NAN : y;
     return x == 0 ? -INFINITY : y;
 }
@@ -144,7 +144,7 @@ static inline float real_tanh(float x)
     p = real_fma(p, square, 1.33314422036e-1f);
     p = real_fma(p, square, -3.33332819422e-1f);
     float near = real_fma(p * square, x, x), far = 1 - 2 / (real_exp(2 * size) + 1);
-    return copysignf(size < 0.625f ? near : far, x); /* -0 stays */
+    return copysignf(size < 0.625f ? near : far, x); /* keeps -0 */
 }
 
 static inline float real_erf(float x)
@@ -174,8 +174,8 @@ static inline cm_real real_sigmoid(cm_real x)
 {
     cm_real e = real_exp(-CM_M(fabs)(x)), below = 1 + e; /* of a negative number: never infinite */
     cm_real s = (x >= 0 ? 1 : e) / below;                /* not 1 - s, which loses all digits */
-    /* What the sum rounds off, brought back to first order: 1 - e / 2 is near enough to 1 / below.
-     */
+    /* Corrects the rounding error of the sum to first order: 1 - e / 2 is close enough to 1 /
+     * below. */
     return real_fma(-s, (e - (below - 1)) * real_fma(e, (cm_real)-0.5, 1), s);
 }
 

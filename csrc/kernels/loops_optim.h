@@ -5,7 +5,7 @@
 #include "kernels/kernels.h"
 #include <math.h>
 
-/* The gradient that a step takes. Not a number stays so: hiding it would hide a diverged loss. */
+/* The scaled and clipped gradient. NaN is kept: hiding it would hide a diverged loss. */
 static inline cm_real taken(cm_real g, cm_real scale, cm_real clip)
 {
     cm_real d = g * scale;
@@ -75,7 +75,7 @@ static void k_sgd(int64_t n, cm_real *p, cm_real *g, cm_real *m, const cm_sgd_st
         momentum_run(n, p, g, m, step, false);
 }
 
-/* A fixed number of sums, added up in a fixed order: the same bits whatever the vector width. */
+/* A fixed number of partial sums, added in a fixed order: the same bits for every vector width. */
 static double k_sum_squares(int64_t n, const cm_real *a)
 {
     enum { SUMS = 16 };
@@ -91,7 +91,7 @@ static double k_sum_squares(int64_t n, const cm_real *a)
     return all;
 }
 
-/* Block by block, since a loop with an exit at every number does not vectorise. */
+/* Block by block, since a loop that can exit at every element does not vectorise. */
 static bool k_all_zero(int64_t n, const cm_real *a)
 {
     enum { BLOCK = 32 };

@@ -1,6 +1,6 @@
-/* loops_panel.c - products with a matrix that lies in panels (panels.h). Compiled once for each
- * instruction set. A tile of a few rows and two vectors of columns is summed in registers; each of
- * its numbers is one sum in the order of k, so a row's result does not depend on the others. */
+/* loops_panel.c - products with a matrix stored in panels (panels.h). Compiled once for each
+ * instruction set. A tile of a few rows and two vectors of columns is summed in registers; each
+ * element is one sum in the order of k, so a row's result does not depend on the others. */
 #include "kernels/loops_isa.h"
 #include "kernels/panels.h"
 #include <string.h>
@@ -17,7 +17,7 @@
 #endif
 #define VECTOR (VECTOR_BYTES / (int)sizeof(cm_real))
 
-/* Numbers beside each other, anywhere in memory. */
+/* Contiguous elements without an alignment. */
 typedef cm_real vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef cm_real loose_vec
     __attribute__((vector_size(VECTOR_BYTES), aligned(sizeof(cm_real)), may_alias));
@@ -79,7 +79,7 @@ static void some_rows(int64_t rows, int64_t k, const cm_real *a, int64_t lda, co
         rows_times(1, k, a, lda, panel, add, c, ldc);
 }
 
-/* The last panel, of which only `columns` are wanted. */
+/* The last panel, of which only `columns` are used. */
 static void some_columns(int64_t rows, int64_t columns, int64_t k, const cm_real *a, int64_t lda,
                          const cm_real *panel, bool add, cm_real *c, int64_t ldc)
 {

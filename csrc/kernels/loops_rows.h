@@ -1,4 +1,4 @@
-/* loops_rows.h - the inner loops on rows that are named by number. A part of loops.c. */
+/* loops_rows.h - the inner loops on rows selected by index. A part of loops.c. */
 #ifndef CM_LOOPS_ROWS_H
 #define CM_LOOPS_ROWS_H
 

@@ -1,11 +1,11 @@
-/* loops_softmax.c - the largest of a run, and what shares are made of. Compiled once for each
- * instruction set; see kernels.h for what each does. */
+/* loops_softmax.c - maximum, sums of exponentials and softmax. Compiled once for each instruction
+ * set; see kernels.h for what each does. */
 #include "kernels/loops_math.h"
 #include "kernels/loops_sums.h"
 
 static inline cm_real larger(cm_real x, cm_real most)
 {
-    return x > most || x != x ? x : most; /* what is not a number stays */
+    return x > most || x != x ? x : most; /* keeps NaN */
 }
 
 cm_real KERNEL(max)(int64_t n, const cm_real *a)

@@ -1,13 +1,13 @@
-/* loops_sums.h - sums over a run, for the files of kernels. */
+/* loops_sums.h - sums of contiguous elements, for the loops*.c files. */
 #ifndef CM_LOOPS_SUMS_H
 #define CM_LOOPS_SUMS_H
 
 #include "kernels/loops_isa.h"
 
-/* Sums run in 16 independent lanes: fast, and the same order whatever the caller. */
+/* Sums are computed in 16 independent lanes: fast, and in the same order for every caller. */
 #define LANES 16
 
-/* The lanes as one. */
+/* The sum of the lanes. */
 static inline cm_real fold(const cm_real lane[LANES])
 {
     cm_real total = 0;
@@ -16,7 +16,7 @@ static inline cm_real fold(const cm_real lane[LANES])
     return total;
 }
 
-/* Sum of a run. */
+/* Sum of n values. */
 static inline cm_real k_sum(int64_t n, const cm_real *a)
 {
     cm_real lane[LANES] = {0};

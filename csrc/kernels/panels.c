@@ -4,8 +4,8 @@
 #include <string.h>
 
 enum {
-    BLOCK = 16, /* rows that are laid out while their lines of memory are near */
-    BESIDE = 96 /* rows that go through all panels while they are near */
+    BLOCK = 16, /* rows that are laid out while their cache lines are hot */
+    BESIDE = 96 /* rows that are multiplied with all panels while they are in cache */
 };
 
 bool cm_panels_worthwhile(int64_t m, int64_t n, int64_t k)

@@ -35,7 +35,7 @@ static bool prepare(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
     return true;
 }
 
-/* What the derivative of this application will read. */
+/* What the derivative of this application reads. */
 static unsigned saves_of(const cm_op *op, cm_tensor *const *in)
 {
     if (!(op->flags & CM_PRODUCT))
@@ -98,7 +98,7 @@ cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, 
 {
     static const cm_params none;
     cm_call call = {.cx = cx, .op = op, .n_in = n_in, .in = in, .p = p ? *p : none};
-    if (op->shape && !op->shape(&call)) /* a fused op's definition relies on its checks */
+    if (op->shape && !op->shape(&call)) /* the definition of a fused op relies on its checks */
         return NULL;
     return op->expand(cx, in, n_in, &call.p);
 }

@@ -2,7 +2,7 @@
  *
  * Each returns NULL when an input is NULL or the application failed (the error is in the context),
  * so calls nest and are checked once. Results belong to the open scope. What an op computes, its
- * shapes and its options are said by its descriptor. */
+ * shapes and its options are described by its descriptor. */
 #ifndef CM_OPS_H
 #define CM_OPS_H
 
@@ -18,7 +18,7 @@
 #define CM_OP_IDS(name)           cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *x, cm_ids *ids);
 #include "ops/ops.def"
 
-/* A plain number as a tensor without dims, a constant. */
+/* A number as a constant tensor without dims. */
 cm_tensor *cm_number(cm_ctx *cx, double value);
 /* x * value for a plain number. */
 cm_tensor *cm_scale(cm_ctx *cx, cm_tensor *x, double value);
@@ -31,7 +31,8 @@ cm_tensor *cm_where(cm_ctx *cx, cm_tensor *mask, cm_tensor *x, cm_tensor *other)
 /* The activation of that name; identity gives x itself. */
 cm_tensor *cm_activate(cm_ctx *cx, cm_tensor *x, cm_activation act);
 
-/* What a reduction of that shape over `dim` gave, kept or not, repeated to the shape. */
+/* The result of a reduction over `dim` (kept or not) of a tensor of that shape, expanded to the
+ * shape. */
 cm_tensor *cm_unreduce(cm_ctx *cx, cm_tensor *g, const cm_shape *shape, int dim);
 
 /* Swap of the last two dims. */

@@ -41,7 +41,7 @@ static cm_tensor *segment_mean_expand(cm_ctx *cx, cm_tensor *const *in, int n_in
     const cm_ids *segments = p->ids[0];
     if (!cm_need_cover(cx, &in[0]->shape, p->ids[0]))
         return NULL;
-    /* One weight a group, shaped to broadcast over the rest of its row. */
+    /* One weight per group, shaped to broadcast over the rest of its row. */
     cm_shape column = {.ndim = in[0]->shape.ndim};
     for (int d = 0; d < column.ndim; d++)
         column.dims[d] = d == 0 ? cm_segments_groups(segments) : 1;

@@ -1,9 +1,8 @@
-/* softmax.c - shares that sum to 1, over a dim or within ragged groups. The largest is taken off
- * before exp, so that nothing overflows; it cancels out of the result and is no part of the graph.
- */
+/* softmax.c - softmax over a dim or within ragged groups. The maximum is subtracted before exp, so
+ * that nothing overflows; it cancels out of the result and is not part of the graph. */
 #include "ops/ops.h"
 
-/* x less its largest over the dim; x itself where there is nothing. */
+/* x minus its maximum over the dim; x itself if the dim is empty. */
 static cm_tensor *lowered(cm_ctx *cx, cm_tensor *x, int dim)
 {
     if (x->count == 0)
@@ -43,10 +42,10 @@ static cm_tensor *segment_softmax_expand(cm_ctx *cx, cm_tensor *const *in, int n
 
 // clang-format off
 const cm_op cm_op_softmax = {.name = "softmax", .args = "x:t dim:d=-1",
-    .doc = "exp(x) / sum(exp x) along a dim (the last unless named), without overflow",
+    .doc = "exp(x) / sum(exp x) along a dim (default: the last), without overflow",
     .expand = softmax_expand};
 const cm_op cm_op_log_softmax = {.name = "log_softmax", .args = "x:t dim:d=-1",
-    .doc = "x - log(sum(exp x)) along a dim (the last unless named), without overflow",
+    .doc = "x - log(sum(exp x)) along a dim (default: the last), without overflow",
     .expand = log_softmax_expand};
 const cm_op cm_op_segment_softmax = {.name = "segment_softmax", .args = "x:t segments:S",
     .doc = "exp(x) / sum(exp x) within each segment, column by column: x [rows, ..] gives the same "

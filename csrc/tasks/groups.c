@@ -22,7 +22,8 @@ void cm_groups_count_items(const cm_groups *from, int32_t *counts)
         counts[g] = items_taken(from, g);
 }
 
-/* The users of group g, at most `enough`; `seen` [users] holds the last group of each, plus one. */
+/* The number of users of group g, at most `enough`; `seen` [users] holds the last group of each
+ * user, plus one. */
 static int32_t users_of(const cm_groups *from, int64_t g, int32_t enough, int32_t *seen)
 {
     int32_t count = 0;

@@ -42,7 +42,7 @@ static bool check_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
     return true;
 }
 
-/* Rows sorted by user, stably, with counting; `start` [users + 1] are the offsets. */
+/* Rows sorted by user with a stable counting sort; `start` [users + 1] are the offsets. */
 static void sort_rows(const cm_ids *users, int32_t *start, int64_t n_users, int32_t *order)
 {
     for (int64_t u = 0; u <= n_users; u++)
@@ -172,8 +172,8 @@ bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, ui
     return ok;
 }
 
-/* How many rows of each kind a user of n ratings gives. Whether a support is cut, and to what
- * length, are the first numbers of a stream of its own, so that nothing else changes. */
+/* The support and query sizes of a user with n ratings. Whether a support is cut, and to what
+ * length, comes from a separate stream, so that nothing else changes. */
 static void sizes_of_draw(int64_t n, int32_t user, const cm_draw_options *o, int32_t *support,
                           int32_t *query)
 {
@@ -254,7 +254,8 @@ bool cm_draw_tasks(cm_ctx *cx, const cm_interactions *from, const cm_ids *users,
         return cm_refuse(cx, CM_ERR_ARGUMENT, "support %lld and query %lld must not be negative",
                          (long long)o->support, (long long)o->query);
     if (!(o->short_supports >= 0 && o->short_supports <= 1))
-        return cm_refuse(cx, CM_ERR_ARGUMENT, "short_supports is a share from 0 to 1, not %g",
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "short_supports must be a fraction from 0 to 1, not %g",
                          o->short_supports);
     size_t tasks = (size_t)users->count;
     int32_t *lengths = cm_calloc(cx, 2 * CM_MAX(tasks, 1), sizeof *lengths);

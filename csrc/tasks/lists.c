@@ -54,7 +54,7 @@ static void forget_lists(cm_ctx *cx, cm_lists *lists, int n)
     }
 }
 
-/* The part of each value of list g into part[], how many of each into length[]. */
+/* The part of each value of list g into part[], the sizes of the parts into length[]. */
 static void divide_list(int64_t g, int32_t n, const cm_divide_options *o, int32_t *scratch,
                         int8_t *part, int32_t *length)
 {

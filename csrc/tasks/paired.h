@@ -4,8 +4,8 @@
 
 #include "tasks/scenarios.h"
 
-/* The query of a draw as rows to be scored: of each task first the positives, then the negatives of
- * the first positive, of the second, .. */
+/* The query of a draw as rows to be scored: for each task its positives, then the negatives of the
+ * first positive, of the second, .. */
 typedef struct cm_paired {
     cm_ids *segments;              /* the rows of each task */
     cm_ids *users, *items;         /* [rows] */

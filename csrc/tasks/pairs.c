@@ -49,8 +49,8 @@ static void invert(const cm_lists *scenarios, int64_t items, int32_t *start, int
     start[0] = 0;
 }
 
-/* Counts the pairs of each scenario, or where there is room writes them: lengths are then where the
- * next one goes. false where a scenario has too many. */
+/* Counts the pairs of each scenario, or writes them if `out` is given: lengths are then the next
+ * positions. False if a scenario has too many. */
 static bool walk_pairs(const cm_lists *taken, const int32_t *start, const int32_t *of,
                        int32_t *lengths, cm_pairs *out)
 {
@@ -148,7 +148,7 @@ cm_ids *cm_pairs_users(cm_ctx *cx, const cm_pairs *pairs, int32_t scenario)
     return users;
 }
 
-/* Whether the pairs of a scenario rise: by user, and by item within a user. */
+/* Whether the pairs of a scenario are sorted by user, and by item within a user. */
 static bool check_order(cm_ctx *cx, const cm_pairs *pairs, int32_t scenario)
 {
     const int32_t *user = pairs->users->values, *item = pairs->items->values;

@@ -2,11 +2,11 @@
 #include "tasks/ranking_rows.h"
 #include "tensor/distinct.h"
 
-/* What one list is made from. */
+/* The inputs of one list. */
 typedef struct ranked {
-    const int32_t *item; /* the scenario's, rising */
+    const int32_t *item; /* items of the scenario, ascending */
     int32_t n;
-    const int32_t *held; /* the user's, rising */
+    const int32_t *held; /* held-out items of the user, ascending */
     int32_t n_held;
     const cm_lists *removed;
     int n_removed;
@@ -28,7 +28,7 @@ static bool is_removed(const ranked *r, int32_t item)
     return removed;
 }
 
-/* Writes the rows, or counts them alone where out is NULL; -1 if a held item is removed, which is
+/* Writes the rows, or only counts them if out is NULL; -1 if a held-out item is removed, which is
  * then in *leak. */
 static int64_t walk(const ranked *r, cm_ranking_lists *out, int64_t to, int32_t *leak)
 {
@@ -97,9 +97,10 @@ bool cm_ranking_rows(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, c
             if (pass == 1)
                 continue;
             int64_t rows = walk(&r, NULL, 0, &leak);
-            ok = rows >= 0 || cm_refuse(cx, CM_ERR_ARGUMENT,
-                                        "item %d of user %d is to be judged, but is known already",
-                                        leak + 1, r.user + 1);
+            ok = rows >= 0 ||
+                 cm_refuse(cx, CM_ERR_ARGUMENT,
+                           "item %d of user %d is held out for evaluation, but already known",
+                           leak + 1, r.user + 1);
             lengths[u] = (int32_t)rows;
         }
         if (pass == 0 && ok) {

@@ -9,8 +9,8 @@ typedef struct pool {
 
 /* How many rows a task has. */
 typedef struct sizes {
-    int32_t chosen;  /* different positives of the support */
-    int32_t support; /* with those that were drawn again */
+    int32_t chosen;  /* distinct positives of the support */
+    int32_t support; /* with those drawn again */
     int32_t negatives;
     int32_t query;
 } sizes;
@@ -41,16 +41,15 @@ static void choose(cm_rng *rng, int32_t *index, int32_t n, int32_t take, int32_t
     cm_rng_choose(rng, index, n, take);
     for (int32_t i = 0; i < take; i++)
         out[i] = index[i];
-    /* An entry that moved stands among the first, or was swapped there from the place of its
-     * number. */
+    /* An entry that moved is among the first, or was swapped there from its own position. */
     for (int32_t i = 0; i < take; i++)
         index[out[i]] = out[i];
     for (int32_t i = 0; i < take; i++)
         index[i] = i;
 }
 
-/* The touched pairs [*first, *last) of the user of pair `at` of a pool. Where that is the pool of
- * the touched pairs itself they stand around it. */
+/* The touched pairs [*first, *last) of the user of pair `at` of a pool. If that pool is the touched
+ * pairs themselves, they are adjacent to it. */
 static void touched_of(const cm_scenario_source *from, const cm_pairs *in, int32_t scenario,
                        int32_t at, int32_t *first, int32_t *last)
 {
@@ -67,8 +66,8 @@ static void touched_of(const cm_scenario_source *from, const cm_pairs *in, int32
 }
 
 /* An item of the scenario that the user of pair `at` of a pool has not touched; *fallbacks is
- * counted up where there is none. Most draws hit one; after a few that did not, the k-th such item
- * is found by halving, so that nobody has to wait for luck. */
+ * incremented if there is none. Most draws find one by rejection; after a few failures the k-th
+ * such item is found by bisection, so that the time is bounded. */
 static int32_t untouched(cm_rng *rng, const cm_scenario_source *from, const cm_pairs *in,
                          int32_t scenario, int32_t at, int64_t *fallbacks)
 {
@@ -88,7 +87,7 @@ static int32_t untouched(cm_rng *rng, const cm_scenario_source *from, const cm_p
             return drawn;
     }
     int32_t k = (int32_t)cm_rng_below(rng, (uint32_t)(n - (last - first)));
-    int32_t low = 0, high = last - first; /* how many touched ones come before it */
+    int32_t low = 0, high = last - first; /* number of touched items before it */
     while (low < high) {
         int32_t middle = low + (high - low) / 2;
         if (cm_lists_find(item, 0, n, touched[first + middle]) - middle > k)
@@ -99,7 +98,7 @@ static int32_t untouched(cm_rng *rng, const cm_scenario_source *from, const cm_p
     return item[CM_MIN(k + low, n - 1)];
 }
 
-/* Any item of the scenario but this one. */
+/* A random item of the scenario other than this one. */
 static int32_t another(cm_rng *rng, const cm_scenario_source *from, int32_t scenario, int32_t item)
 {
     const int32_t *at = from->candidates.segments->values;
@@ -170,12 +169,12 @@ static void draw_task(drawing *d, int32_t scenario, int64_t task)
     int32_t *chosen = d->chosen, *asks = d->chosen + of.support;
     int32_t free = shared ? from.count - of.chosen : asked.count;
     int32_t fresh = of.query > 0 ? CM_MIN(of.query, free) : 0;
-    bool replaced = fresh < of.query; /* too few: all of it with replacement */
+    bool replaced = fresh < of.query; /* too few: drawn with replacement */
     int64_t first = d->query->segments->values[task];
     int64_t row = d->support->segments->values[task];
-    if (shared) { /* the support, and behind it what it leaves over */
+    if (shared) { /* the support, followed by the remaining pairs */
         int32_t taken = of.chosen + (replaced ? free : fresh);
-        int32_t *all = asks + of.query; /* as much room again */
+        int32_t *all = asks + of.query; /* room after the queries */
         choose(&rng, d->index, from.count, taken, all);
         for (int32_t i = 0; i < of.chosen; i++)
             chosen[i] = all[i];
@@ -241,11 +240,11 @@ static bool check_scenario(cm_ctx *cx, const cm_scenario_source *from, int32_t s
     int32_t left = shared ? pairs - of->chosen : pool_of(&from->query, scenario).count;
     if (items < 2 && (of->negatives > 0 || of->query > 0))
         return cm_refuse(cx, CM_ERR_ARGUMENT,
-                         "scenario %d has %lld items: negatives need two at least", scenario + 1,
+                         "scenario %d has %lld items: negatives need at least two", scenario + 1,
                          (long long)items);
     if (of->query > 0 && left < 1)
         return cm_refuse(cx, CM_ERR_ARGUMENT,
-                         "scenario %d has %d pairs, and none of them can be asked for: leave it "
+                         "scenario %d has %d pairs, and none is left for the query: leave it "
                          "out",
                          scenario + 1, pairs);
     return true;

@@ -42,7 +42,7 @@ cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups)
             cm_ids_release(cx, segments);
             return cm_fail(cx, CM_ERR_ARGUMENT, "segments: length %d of group %lld is %s",
                            lengths[g], (long long)g + 1,
-                           lengths[g] < 0 ? "negative" : "too large in sum");
+                           lengths[g] < 0 ? "negative" : "too large: the sum passes 2147483647");
         }
         segments->values[g + 1] = (int32_t)sum;
     }
