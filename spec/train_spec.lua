@@ -204,9 +204,9 @@ describe("training", function()
     refused("option epochs must be an integer", run, { epochs = "3" })
     refused("adam: lr must be at least 0, but is -1", run, { lr = -1 })
     refused("adam: lr must be a finite number", run, { lr = 0 / 0 })
-    refused("adam: weight_decay must be finite and not negative", run, { weight_decay = 1 / 0 })
-    refused("adam: clip must be above 0, not 0", run, { clip = 0 })
-    refused("adam: beta2 must be from 0 to below 1, not 1", cmml.optim.adam, fresh().module,
+    refused("adam: weight_decay must be a finite number", run, { weight_decay = 1 / 0 })
+    refused("adam: clip must be above 0, but is 0", run, { clip = 0 })
+    refused("adam: beta2 must be at least 0 and below 1, but is 1", cmml.optim.adam, fresh().module,
       { beta2 = 1 })
   end)
 end)

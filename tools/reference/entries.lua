@@ -1,6 +1,7 @@
 --- The reference as data: what the library offers at run time, joined with what comments and op
 -- descriptors say of it. What does not fit together is reported.
 local gate = require "gate"
+local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local comments = require "reference.comments"
 local ops = require "reference.ops"
@@ -76,7 +77,7 @@ local function check_options(entry, place, by_name)
   for _, param in ipairs(entry.params) do
     local text = param.text .. " " .. entry.text
     local other = by_name[text:match "any option of%s+`([%w_.]+)`" or ""]
-    for _, option in ipairs(not param.set and param.options or {}) do
+    for _, option in ipairs(not param.sets and param.options or {}) do
       local known = text:find("%f[%w_]" .. option.name .. "%f[^%w_]") ~= nil
       for _, theirs in ipairs(other and other.params or {}) do
         for _, same in ipairs(theirs.options or {}) do
@@ -91,9 +92,18 @@ local function check_options(entry, place, by_name)
 end
 
 -- The declared options of a function: those of its whole name or, of a function that is no method,
--- of the last part of it.
-local function set_of(entry, sets)
-  return sets[entry.name] or not entry.owner and sets[entry.name:match "[^.]+$"] or nil
+-- of the last part of it; behind it may stand in parentheses where they hold, as "(users)".
+local function sets_of(entry, sets)
+  local last = not entry.owner and entry.name:match "[^.]+$"
+  local whole = sets[entry.name] or sets[last]
+  local found = { whole and { set = whole } }
+  for _, what in ipairs(whole and {} or args.keys(sets)) do
+    local name, where = what:match "^(.-) %((.*)%)$"
+    if name and (name == entry.name or name == last) then
+      found[#found + 1] = { where = where, set = sets[what] }
+    end
+  end
+  return found
 end
 
 -- The parameter that takes the options: the one of that name, or the only table.
@@ -108,25 +118,31 @@ local function taker_of(entry)
   return #tables == 1 and tables[1] or nil
 end
 
-local function add_declared(entry, set, place)
+local function add_declared(entry, found, place)
   local param = taker_of(entry)
   if not param then
     gate.report(place, ("%s: has declared options, but no parameter takes them: call it options")
       :format(entry.name))
     return
   end
-  param.set, param.options = set, {}
-  for declared in set:each() do
-    param.options[#param.options + 1] = { name = declared.name, declared = declared,
-      optional = not declared.required, default = declared.default }
-    param.optional = param.optional and not declared.required
+  local seen = {}
+  param.sets, param.options = found, {}
+  for _, one in ipairs(found) do
+    for declared in one.set:each() do
+      if not seen[declared.name] then
+        seen[declared.name] = true
+        param.options[#param.options + 1] = { name = declared.name, declared = declared,
+          optional = not declared.required or #found > 1, default = declared.default }
+        param.optional = param.optional and not declared.required
+      end
+    end
   end
 end
 
 local function add_options(entry, thing, place, sets)
-  local set = set_of(entry, sets)
-  if set then
-    add_declared(entry, set, place)
+  local declared = sets_of(entry, sets)
+  if #declared > 0 then
+    add_declared(entry, declared, place)
     return
   end
   local found, unread = rules.of(thing.f, thing.parameters)
@@ -142,9 +158,38 @@ local function add_options(entry, thing, place, sets)
   end
 end
 
+-- What a constructor of recommenders is, as the declarations of its kind say.
+local function kind_entry(thing, classes)
+  local text, file = {}, nil
+  for _, class in ipairs(classes) do
+    file = file or debug.getinfo(class.declaration.make, "S").source:match "^@%./(.*)$"
+    local words = ("%s, for %s: %s."):format(class.title, class.setting.name,
+      class.source or "a recommender")
+    text[#text + 1] = words
+  end
+  return { name = thing.name, kind = "function", text = table.concat(text, "\n"), file = file,
+    params = { { name = "catalogue", type = "Catalogue", text = "of the data" },
+      { name = "options", type = "table", text = "", optional = true } },
+    returns = { { type = "Recommender", text = "" } } }
+end
+
+-- The classes of kinds by their constructors.
+local function kinds_of(cmml)
+  local by_constructor = {}
+  for _, class in ipairs(cmml.kinds and cmml.kinds.list() or {}) do
+    local constructor = cmml.recommenders[class.kind]
+    by_constructor[constructor] = by_constructor[constructor] or {}
+    table.insert(by_constructor[constructor], class)
+  end
+  return by_constructor
+end
+
 -- The entry of a thing, or nil if nothing describes it.
-local function entry_of(thing, sources, claimed)
+local function entry_of(thing, sources, claimed, kinds)
   local block
+  if thing.f and kinds[thing.f] then
+    return kind_entry(thing, kinds[thing.f])
+  end
   local name = thing.name:gsub("^Tensor:", "")
   local own = thing.name:match "[^.]+$" -- functions of C say their own name alone
   if type(thing.value) == "table" and rawget(thing.value, "__name") then
@@ -169,7 +214,8 @@ local function entry_of(thing, sources, claimed)
     value = thing.value }
 end
 
--- A comment that describes a function which nobody can call is a mistake, too.
+-- A comment that describes a function which nobody can call is a mistake, too; functions within a
+-- part of the library may have one.
 local function check_unclaimed(sources, claimed, inner)
   for name, block in pairs(sources.c) do
     if not claimed[block] then
@@ -180,7 +226,9 @@ local function check_unclaimed(sources, claimed, inner)
     for _, block in pairs(blocks) do
       local described = #block.params + #block.returns > 0
       if described and not claimed[block] and not inner[path]
-        and not block.code:find "^return function" then
+        and not block.code:find "^return function"
+        and not block.code:find "^%s*local function [%a_]"
+        and (not block.code:find "^%s*function [%a_]" or block.code:find "^%s*function cmml%.") then
         gate.report(("%s:%d"):format(path, block.line), "describes no function of the library")
       end
     end
@@ -210,9 +258,10 @@ function entries.build(cmml)
   local sources, claimed = read_sources(), {}
   local reference = { entries = {}, classes = {}, known = classes, inner = inner_modules(sources) }
   local described, by_name, sets = ops.read(cmml.core.ops()), {}, options.registered()
+  local kinds = kinds_of(cmml)
   for _, thing in ipairs(things) do
     local op = described[thing.name:gsub("^Tensor:", "")]
-    local entry = op or entry_of(thing, sources, claimed)
+    local entry = op or entry_of(thing, sources, claimed, kinds)
     if not entry then
       gate.report(thing.path and ("%s:%d"):format(thing.path, thing.line) or "csrc/bind",
         ("cmml.%s (%s) has no comment above it"):format(thing.name, thing.kind))
@@ -225,7 +274,9 @@ function entries.build(cmml)
         gate.report(place, entry.name .. ": the comment does not say what it is")
       end
       if thing.parameters then
-        check_parameters(entry, place, thing.parameters)
+        if entry.block then
+          check_parameters(entry, place, thing.parameters)
+        end
         add_options(entry, thing, place, sets)
       end
       check_types(entry, place, classes)
@@ -268,6 +319,7 @@ function entries.add_classes(reference, classes, sources)
     local place = block and ("%s:%d"):format(block.path, block.line) or "class " .. name
     if not class.text then
       gate.report(place, "has no comment, and no function says that it returns one")
+      class.text = ""
     end
     check_types(class, place, classes)
     reference.classes[#reference.classes + 1] = class

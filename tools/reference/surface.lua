@@ -26,7 +26,8 @@ local function collect_classes(root)
       end
     elseif type(value) == "table" and value ~= package.loaded then
       local name = rawget(value, "__name")
-      if type(name) == "string" and name:find "^cmml%." then
+      -- what a kind of recommenders declares is told by its constructor
+      if type(name) == "string" and name:find "^cmml%." and not rawget(value, "declaration") then
         classes[name] = value
       end
       for key, entry in next, value do

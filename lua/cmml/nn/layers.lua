@@ -7,11 +7,11 @@ local raise = args.error
 
 local activations = require "cmml.nn.activations"
 local init_option = require "cmml.nn.init_option"
+local sizes = require "cmml.nn.size_options"
 
 local known = {
   linear = declare("nn.linear", {
-    { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the input" },
-    { name = "out", kind = "integer", from = 0, required = true, help = "columns of the output" },
+    sizes.inp, sizes.out,
     { name = "bias", kind = "boolean", default = true, help = "whether a bias is added" },
     { name = "activation", kind = "string", choices = activations, default = "identity",
       help = "what is applied to the sum" },
