@@ -252,9 +252,12 @@ reference: all ## the files that cmml.help and editors read, from comments and o
 docs: ## the reference of the API as a site, into doc/api
 	@$(bootstrap) docs
 	@$(build_all)
-	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p $(BUILD)/reference
+	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p \
+	    $(addprefix $(BUILD)/reference/,public classes inside topics)
 	$(Q)$(in_tree) $(LUA) tools/reference.lua $(BUILD)/reference
-	$(Q)ldoc --quiet --fatalwarnings . $(BUILD)/reference
+	$(Q)ldoc --quiet --fatalwarnings .
+	$(Q)cat tools/reference/site.css >>doc/api/ldoc.css
+	$(Q)$(LUA) tools/check_links.lua doc/api
 
 # --- installing ---------------------------------------------------------------------------------
 

@@ -239,9 +239,7 @@ end
 local function inner_modules(sources)
   local inner = {}
   for path in pairs(sources.lua) do
-    local text = gate.read(path)
-    local module = text:match "\n%-%- @module (%S+)"
-    if not text:find "\nreturn function%(cmml[,)]" or module ~= "cmml" then
+    if not gate.read(path):find "\nreturn function%(cmml[,)]" then
       inner[path] = true
     end
   end
