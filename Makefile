@@ -234,8 +234,8 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory format-check || failed=1; \
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
-check: all ## layers, sizes, documentation, reference, options, version, symbols
-	$(Q)failed=; for gate in layers floors sizes docs reference options version exports; do \
+check: all ## layers, names, sizes, documentation, reference, options, version, symbols
+	$(Q)failed=; for gate in layers floors names sizes docs reference options version exports; do \
 	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
 
 c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))

@@ -158,38 +158,47 @@ local function add_options(entry, thing, place, sets)
   end
 end
 
--- What a constructor of recommenders is, as the declarations of its kind say.
-local function kind_entry(thing, classes)
-  local text, file = {}, nil
-  for _, class in ipairs(classes) do
-    file = file or debug.getinfo(class.declaration.make, "S").source:match "^@%./(.*)$"
-    local words = ("%s, for %s: %s."):format(class.title, class.setting.name,
-      class.source or "a recommender")
-    text[#text + 1] = words
+-- The entry of the constructor of a kind of recommenders, which describes itself: what it is, and
+-- its options in every setting. Those of one setting alone say so.
+local function kind_entry(cmml, thing)
+  local name = thing.name:match "^recommenders%.([%w_]+)$"
+  if not name then
+    return nil
   end
-  return { name = thing.name, kind = "function", text = table.concat(text, "\n"), file = file,
-    params = { { name = "catalogue", type = "Catalogue", text = "of the data" },
-      { name = "options", type = "table", text = "", optional = true } },
-    returns = { { type = "Recommender", text = "" } } }
-end
-
--- The classes of kinds by their constructors.
-local function kinds_of(cmml)
-  local by_constructor = {}
-  for _, class in ipairs(cmml.kinds and cmml.kinds.list() or {}) do
-    local constructor = cmml.recommenders[class.kind]
-    by_constructor[constructor] = by_constructor[constructor] or {}
-    table.insert(by_constructor[constructor], class)
+  local texts, list, count, classes = {}, {}, {}, 0
+  for _, class in ipairs(cmml.kinds.list()) do
+    if class.kind == name then
+      classes = classes + 1
+      texts[#texts + 1] = ("%s for %s%s."):format(class.title, class.setting.title, class.source
+        and " (" .. class.source .. ")" or "")
+      for declared in class.known:each() do
+        if not count[declared.name] then
+          list[#list + 1], count[declared.name] = { declared, class.setting.name }, 0
+        end
+        count[declared.name] = count[declared.name] + 1
+      end
+    end
   end
-  return by_constructor
+  local param = { name = "options", type = "table", text = "", optional = true, options = {} }
+  for i, pair in ipairs(list) do
+    local declared = {}
+    for key, value in pairs(pair[1]) do
+      declared[key] = value
+    end
+    declared.setting = count[declared.name] < classes and pair[2] or nil
+    list[i] = declared
+    param.options[i] = { name = declared.name, declared = declared, default = declared.default,
+      optional = true }
+  end
+  param.sets = { { set = options.declare(thing.name, list) } }
+  return { name = thing.name, kind = "function", text = table.concat(texts, "\n"),
+    params = { { name = "catalogue", type = "Catalogue", text = "" }, param },
+    returns = { { type = "Recommender", text = "" } }, file = thing.path, value = thing.value }
 end
 
 -- The entry of a thing, or nil if nothing describes it.
-local function entry_of(thing, sources, claimed, kinds)
+local function entry_of(thing, sources, claimed)
   local block
-  if thing.f and kinds[thing.f] then
-    return kind_entry(thing, kinds[thing.f])
-  end
   local name = thing.name:gsub("^Tensor:", "")
   local own = thing.name:match "[^.]+$" -- functions of C say their own name alone
   if type(thing.value) == "table" and rawget(thing.value, "__name") then
@@ -226,7 +235,7 @@ local function check_unclaimed(sources, claimed, inner)
     for _, block in pairs(blocks) do
       local described = #block.params + #block.returns > 0
       if described and not claimed[block] and not inner[path]
-        and not block.code:find "^return function"
+        and not block.code:find "^%s*return function"
         and not block.code:find "^%s*local function [%a_]"
         and (not block.code:find "^%s*function [%a_]" or block.code:find "^%s*function cmml%.") then
         gate.report(("%s:%d"):format(path, block.line), "describes no function of the library")
@@ -256,10 +265,10 @@ function entries.build(cmml)
   local sources, claimed = read_sources(), {}
   local reference = { entries = {}, classes = {}, known = classes, inner = inner_modules(sources) }
   local described, by_name, sets = ops.read(cmml.core.ops()), {}, options.registered()
-  local kinds = kinds_of(cmml)
   for _, thing in ipairs(things) do
     local op = described[thing.name:gsub("^Tensor:", "")]
-    local entry = op or entry_of(thing, sources, claimed, kinds)
+    local of_kind = not op and kind_entry(cmml, thing)
+    local entry = op or of_kind or entry_of(thing, sources, claimed)
     if not entry then
       gate.report(thing.path and ("%s:%d"):format(thing.path, thing.line) or "csrc/bind",
         ("cmml.%s (%s) has no comment above it"):format(thing.name, thing.kind))
@@ -271,10 +280,8 @@ function entries.build(cmml)
       if entry.text == "" then
         gate.report(place, entry.name .. ": the comment does not say what it is")
       end
-      if thing.parameters then
-        if entry.block then
-          check_parameters(entry, place, thing.parameters)
-        end
+      if thing.parameters and not of_kind then
+        check_parameters(entry, place, thing.parameters)
         add_options(entry, thing, place, sets)
       end
       check_types(entry, place, classes)

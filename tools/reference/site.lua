@@ -196,8 +196,8 @@ return function(reference, folder)
   end
   for name, list in pairs(lists) do
     local part = name == "cmml.core" and "inside" or "public"
-    pages[("%s/%s/%s.lua"):format(folder, part, name)] = page(titles[name] or "The table `" .. name .. "`.",
-      name, list, function(entry)
+    pages[("%s/%s/%s.lua"):format(folder, part, name)] = page(titles[name]
+      or "The table `" .. name .. "`.", name, list, function(entry)
         return entry.kind == "op" and ops.family(entry) or comments.subject(entry.file)
       end)
   end

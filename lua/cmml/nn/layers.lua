@@ -47,10 +47,17 @@ return function(cmml, use)
   function nn.init(seed)
     local key = { seed = seed, task = 0, stream = core.streams.init }
     local init = {}
+    --- Initial values from U(-bound, bound).
+    -- @tparam table shape
+    -- @tparam number bound
+    -- @treturn Tensor
     function init.uniform(shape, bound)
       key.task = key.task + 1
       return core.uniform(shape, -bound, bound, key)
     end
+    --- Initial values from N(0, 1).
+    -- @tparam table shape
+    -- @treturn Tensor
     function init.normal(shape)
       key.task = key.task + 1
       return core.normal(shape, 0, 1, key)
