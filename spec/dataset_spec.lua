@@ -198,7 +198,7 @@ describe("cold_users", function()
   end)
 
   it("refuses protocols that do not exist", function()
-    refused('cold_users: protocol: "caped" is none of capped, full', cmml.cold_users, data,
+    refused('cold_users: protocol "caped" is not known', cmml.cold_users, data,
       { protocol = "caped" })
   end)
 end)

@@ -155,7 +155,7 @@ describe("what cannot be ranked", function()
     refused("entry 1 of the list must be a recommender, not table", evaluate, { {} }, split)
     refused("split must be a cmml.ScenarioSplit", evaluate, { popularity }, data)
     refused("draws must be at least 1, but is 0", evaluate, { popularity }, split, { draws = 0 })
-    refused("part: \"train\" is none of test, valid", evaluate, { popularity }, split,
+    refused("part \"train\" is not known", evaluate, { popularity }, split,
       { part = "train" })
     refused("there are no valid scenarios", evaluate, { popularity }, data:split { valid = 0 },
       { part = "valid" })

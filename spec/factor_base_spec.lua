@@ -241,7 +241,7 @@ describe("options of a base", function()
     refused("base: ridge must be finite and above 0, but is 0", { base = { ridge = 0 } })
     refused("base: bias_ridge must be finite and above 0, but is inf",
       { base = { bias_ridge = math.huge } })
-    refused('base: item_bias: "median" is none of solved, mean',
+    refused('base: item_bias "median" is not known',
       { base = { item_bias = "median" } })
     refused("base: unknown option factor", { base = { factor = 3 } })
     refused("base must be a table of options or false, not 8", { base = 8 })

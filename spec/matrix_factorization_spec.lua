@@ -176,7 +176,7 @@ describe("matrix factorisation", function()
     local make = cmml.matrix_factorization
     refused("must be at least 1 and seed not negative, not 0, 20 and 1", make, data.catalogue,
       { factors = 0 })
-    refused('item_bias: "median" is none of solved, mean', make, data.catalogue,
+    refused('item_bias "median" is not known', make, data.catalogue,
       { item_bias = "median" })
     refused("not 8, 0 and -1", make, data.catalogue, { sweeps = 0, seed = -1 })
     refused("ridge and bias_ridge must be finite and above 0, but are 0 and 3", make,

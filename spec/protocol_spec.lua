@@ -219,7 +219,7 @@ describe("user_protocol", function()
       assert.same(expected, data.conditions)
       assert.equal(name, data.protocol)
     end
-    refused('user_protocol: protocol: "cold" is none of full, capped, warm, warm-leaky, melu',
+    refused('user_protocol: protocol "cold" is not known',
       cmml.user_protocol, dataset, { protocol = "cold" })
     refused("melu takes no cap", cmml.user_protocol, dataset, { protocol = "melu", cap = 3 })
     refused("cap must be at least 1 and data_seed not negative, not 0 and 1", cmml.user_protocol,

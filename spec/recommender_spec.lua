@@ -61,7 +61,7 @@ describe("adapt", function()
     local unknown = { { "f1", 5 }, { "nope", 3 }, { 77, 2 } }
     refused('item nope is not in the catalogue of 12 items; unknown = "skip"', adapted,
       unknown)
-    refused('unknown: "skp" is none of error, skip', adapted, {}, { unknown = "skp" })
+    refused('unknown "skp" is not known', adapted, {}, { unknown = "skp" })
     refused("unknown option unkown; did you mean unknown?", adapted, {}, { unkown = "skip" })
     local person = adapted(unknown, { unknown = "skip" })
     assert.same({ "nope", 77 }, person.skipped)

@@ -126,7 +126,7 @@ describe("what cannot be split", function()
     refused("held_out is a share from 0 to below 1, not 1.5", data.split, data, { held_out = 1.5 })
     refused("held_out and valid_held_out must be below 1 together", data.split, data,
       { held_out = 0.6, valid_held_out = 0.5 })
-    refused("protocol: \"none\" is none of no-leak, published", data.split, data,
+    refused("protocol \"none\" is not known", data.split, data,
       { protocol = "none" })
     refused("unknown option hold_out; did you mean held_out?", data.split, data,
       { hold_out = 0.1 })

@@ -204,7 +204,7 @@ describe("training on scenarios", function()
       cmml.cmml(of_users.catalogue, people.small()), split)
     refused("a scenario_cmml learns from a split of scenario data", cmml.train, fresh(), of_users)
     refused("query must be at least 1", run, { query = 0 })
-    refused("train: watch: \"mae\" is none of recall@10, recall@20, ndcg@20", run,
+    refused("train: watch \"mae\" is not known", run,
       { watch = "mae" })
     refused("rounds means nothing here", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
       of_users, { rounds = 2 })
