@@ -116,10 +116,10 @@ describe("a file that is no such model", function()
     { "an unknown option", "unknown option __gc", function(config)
       config.options.__gc = 1
     end },
-    { "an encoder that is none", 'encoder: "__index" is none of', function(config)
+    { "an encoder that is none", 'encoder "__index" is not known;', function(config)
       config.options.encoder = "__index"
     end },
-    { "an activation that is none", 'activation: "system" is none of', function(config)
+    { "an activation that is none", 'activation "system" is not known;', function(config)
       config.options.activation = "system"
     end },
     { "modules beyond all bounds", "option modules must be an integer", function(config)

@@ -98,7 +98,7 @@ describe("movielens", function()
     assert.same({}, data.schema.user)
     local ok, message = pcall(read, {}, { item_fields = { "genres" } })
     assert.is_false(ok)
-    assert.truthy(message:find('item_fields: "genres" is none of film, year, genre', 1, true),
+    assert.truthy(message:find('item_fields "genres" is not known; known: film, year, genre', 1, true),
       message)
   end)
 
@@ -136,7 +136,7 @@ describe("movielens", function()
     assert.same({ test = {}, valid = {}, train = {} }, data:split())
     local cold = assert(cmml.cold_users(data))
     local ok, message = pcall(function()
-      return cmml.train(cmml.cmml(cold.catalogue), cold)
+      return cmml.train(cmml.cmml(cold.catalogue, { preset = "published-code" }), cold)
     end)
     assert.is_false(ok)
     assert.truthy(message:find("there are no training users", 1, true), message)

@@ -138,7 +138,7 @@ describe("context_shrink", function()
     assert.same(after, loaded:adapt(support):predict { "f3", "f4" })
     assert.not_same(before, after)
     local vectors = cmml.vectors.als { ratings = data.ratings, n_items = 8, factors = 2 }
-    assert(cmml.scenario_cmml(vectors, { context_shrink = 3 }):save(path))
+    assert(cmml.cmml(vectors, { context_shrink = 3 }):save(path))
     assert.equal(3, assert(cmml.load(path)).network.context_shrink)
     os.remove(path)
   end)

@@ -120,8 +120,8 @@ describe("the loss of CMML", function()
 
   it("is the mean over tasks of each task's mean squared error", function()
     local model = double.cmml(data.catalogue, tiny)
-    local state = model:adapt_rows(batch.support, batch.users)
-    local scores = model:score_rows(state, batch.query.items, batch.query.segments):totable()
+    local state = model:adapt_rows(batch.support)
+    local scores = model:score_rows(state, batch.query):totable()
     local labels, at, sum = batch.query.labels:totable(), 0, 0
     for _, n in ipairs(batch.query.segments:totable()) do
       local squares = 0
@@ -149,7 +149,7 @@ describe("the context", function()
       assert.equal(0, value)
     end
     local batch = batch_of(data)
-    local rows = model:adapt_rows(batch.support, batch.users).context:totable()
+    local rows = model:adapt_rows(batch.support).context:totable()
     for i = 1, #rows[1] do
       assert.equal(0, rows[2][i])
       assert.not_equal(0, rows[1][i])
@@ -162,7 +162,7 @@ describe("the context", function()
     assert.truthy(math.abs((forward - context({ 6, 2, 4, 1 }, { 5, 1, 4.5, 2 })):abs():sum()
       :item()) > 1e-3)
     local batch = batch_of(data)
-    local all = model:adapt_rows(batch.support, batch.users).context
+    local all = model:adapt_rows(batch.support).context
     assert.near_tensor(ref.of(all:slice(1, 1, 1)), context({ 1, 4, 2 }, { 5, 1, 4.5 }), 1e-13)
   end)
 end)
@@ -192,10 +192,10 @@ describe("a network", function()
         return cmml.cmml(people.data(cmml, { users = 10, items = 8, rated = 4 }).catalogue, changes)
       end
     end
-    refused('encoder: "men" is none of', build { encoder = "men" })
-    refused('hybrid: "dott" is none of', build { hybrid = "dott" })
-    refused('modulation: "flim" is none of', build { modulation = "flim" })
-    refused('activation: "relux" is none of identity, relu', build { activation = "relux" })
+    refused('encoder "men" is not known;', build { encoder = "men" })
+    refused('hybrid "dott" is not known;', build { hybrid = "dott" })
+    refused('modulation "flim" is not known;', build { modulation = "flim" })
+    refused('activation "relux" is not known; known: identity, relu', build { activation = "relux" })
     refused("2 hyper widths for 1 backbone layers", build { backbone = { 8 } })
     refused('backbone must be whole numbers of at least 1, not "8"',
       build { backbone = { "8", 8 } })

@@ -39,7 +39,7 @@ describe("scenario_cmml", function()
     for _, encoder in ipairs { "mean", "max", "gru", "attention" } do
       it(("scores as the network does on rows written out: %s, %s"):format(encoder, hybrid),
         function()
-          local model = cmml.scenario_cmml(catalogue, options { hybrid = hybrid,
+          local model = cmml.cmml(catalogue, options { hybrid = hybrid,
             encoder = encoder })
           local batch = batch_of(split, 4)
           local rows, support = core.paired_rows(batch.query), batch.support
@@ -55,7 +55,7 @@ describe("scenario_cmml", function()
   end
 
   it("has the loss of eq. 4: hinge of margin 1, mean over pairs, then over tasks", function()
-    local model = cmml.scenario_cmml(catalogue, options())
+    local model = cmml.cmml(catalogue, options())
     local batch = batch_of(split, 4)
     local state = model:adapt_rows(batch.support)
     local query = batch.query
@@ -80,7 +80,7 @@ describe("scenario_cmml", function()
     local of_world = world:split { seed = 1 }
     local given = double.vectors.als { ratings = of_world.background, n_items = #world.items,
       factors = 3, iterations = 3 }
-    local model = double.scenario_cmml(of_world:catalogue(given), options {
+    local model = double.cmml(of_world:catalogue(given), options {
       inputs = { "cf_score", "popularity" }, terms = { "popularity", "cf_score" },
       term_start = { 0.1, 0.2 }, activation = "tanh" })
     local batch = batch_of(of_world, 2)
@@ -101,8 +101,8 @@ describe("scenario_cmml", function()
   end)
 
   it("adds terms with learnt weights, in the order of their names", function()
-    local plain = cmml.scenario_cmml(catalogue, options())
-    local with = cmml.scenario_cmml(catalogue, options { terms = { "popularity", "cf_score" },
+    local plain = cmml.cmml(catalogue, options())
+    local with = cmml.cmml(catalogue, options { terms = { "popularity", "cf_score" },
       term_start = { 0.5, 2 } })
     local users, items, segments = core.ids { 1, 2, 3 }, core.ids { 4, 5, 6 }, core.segments { 3 }
     local one = { segments = core.segments { 0 }, users = core.ids {}, items = core.ids {},
@@ -134,7 +134,7 @@ describe("scenario_cmml", function()
       for key, value in pairs(changes) do
         given[key] = value
       end
-      local list = cmml.scenario_cmml(catalogue, given).module.term_weight:totable()
+      local list = cmml.cmml(catalogue, given).module.term_weight:totable()
       for i, value in ipairs(list) do
         list[i] = math.floor(value * 1000 + 0.5) / 1000
       end
@@ -148,17 +148,17 @@ describe("scenario_cmml", function()
   end)
 
   it("counts parameters as the published configurations of these widths", function()
-    local wide = cmml.scenario_catalogue { vectors = setmetatable({ kind = "als",
+    local wide = cmml.scenarios.catalogue { vectors = setmetatable({ kind = "als",
       users = core.full({ 3, 64 }, 0), items = core.full({ 4, 64 }, 0) }, cmml.vectors.Vectors) }
-    assert.equal(454849, cmml.scenario_cmml(wide,
+    assert.equal(454849, cmml.cmml(wide,
       { preset = "published-code/ml20m_film" }).module:count())
-    assert.equal(454849, cmml.scenario_cmml(wide,
+    assert.equal(454849, cmml.cmml(wide,
       { preset = "published-code/scenario" }).module:count())
   end)
 
   it("serves from its file alone, with raw ids", function()
     local folder = people.folder(core)
-    local model = cmml.scenario_cmml(catalogue, options { inputs = { "popularity" },
+    local model = cmml.cmml(catalogue, options { inputs = { "popularity" },
       terms = { "cf_score" }, term_start = { 1 } })
     assert(model:save(folder .. "/m.safetensors"))
     local loaded = assert(cmml.load(folder .. "/m.safetensors"))
@@ -187,7 +187,7 @@ describe("scenario_cmml", function()
 
   it("does not come from a file whose counts are negative", function()
     local path = os.tmpname()
-    assert(cmml.popularity(catalogue):save(path))
+    assert(cmml.recommenders.popularity(catalogue):save(path))
     local archive = assert(core.read_archive(path))
     for i, entry in ipairs(archive.tensors) do
       local value = entry.value
@@ -204,7 +204,7 @@ describe("scenario_cmml", function()
   end)
 
   it("refuses what it does not know or cannot use", function()
-    local model = cmml.scenario_cmml(catalogue, options())
+    local model = cmml.cmml(catalogue, options())
     local adapted = model:adapt {}
     refused("adapt: entry 1 must be {user, item, 1 or 0}", model.adapt, model,
       { { "u1", "i1", 3 } })
@@ -212,18 +212,18 @@ describe("scenario_cmml", function()
       { { "nobody", "i1", 1 } })
     refused("predict: entry 1: item x is not among the", adapted.predict, adapted, "u1", { "x" })
     refused("option user is missing", adapted.recommend, adapted, {})
-    refused("vectors, or a catalogue of the scenario setting", cmml.scenario_cmml, {})
-    refused("the catalogue has no vectors", cmml.scenario_cmml, split:catalogue())
-    refused("preset paper is for the user setting, not for scenarios", cmml.scenario_cmml,
+    refused("vectors, or a catalogue of the scenario setting", cmml.cmml, {})
+    refused("the catalogue has no vectors", cmml.cmml, split:catalogue())
+    refused("preset paper is for the user setting, not for scenarios", cmml.cmml,
       catalogue, { preset = "paper" })
     refused("scenario_cmml: inputs: there is no input cf; did you mean cf_score?",
-      cmml.scenario_cmml, catalogue, { inputs = { "cf" } })
-    refused("unknown option dim", cmml.scenario_cmml, catalogue, { dim = 3 })
+      cmml.cmml, catalogue, { inputs = { "cf" } })
+    refused("unknown option dim", cmml.cmml, catalogue, { dim = 3 })
     for _, rate in ipairs { -1, 1, 0 / 0 } do
-      refused("scenario_cmml: dropout must be from 0 to below 1, not", cmml.scenario_cmml,
+      refused("scenario_cmml: dropout must be from 0 to below 1, not", cmml.cmml,
         catalogue, { dropout = rate })
     end
-    refused("term_start must be a list of finite numbers", cmml.scenario_cmml, catalogue,
+    refused("term_start must be a list of finite numbers", cmml.cmml, catalogue,
       { terms = { "cf_score" }, term_start = { 0 / 0 } })
   end)
 

@@ -54,7 +54,7 @@ describe("a thread that goes wrong", function()
     local model, tasks, optimizer = people.learner(cmml, { encoder = "own_sum" })
     local ok, message = pcall(cmml.team, model, tasks, optimizer, { shards = 2, threads = 2 })
     assert.is_false(ok)
-    assert.matches('team: thread 2 cannot start: .*encoder: "own_sum" is none of', message)
+    assert.matches('team: thread 2 cannot start: .*encoder "own_sum" is not known;', message)
     assert.matches("in the option modules", message)
     model.options.width = 5
     refused("cannot start", cmml.team, model, tasks, optimizer, { shards = 2, threads = 2,
@@ -117,7 +117,7 @@ describe("the end of a team", function()
       local people = require "spec.support.people"
       local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
       local model = cmml.cmml(data.catalogue, people.small(1))
-      local tasks = cmml.tasks { ratings = data.ratings, users = data.train, bags = data.bags }
+      local tasks = cmml.users.tasks { ratings = data.ratings, users = data.train, bags = data.bags }
       team = cmml.team(model, tasks, cmml.optim.adam(model.module), { shards = 4, threads = 3 })
       team:backward(1, tasks:people(1)())
       local loss = model.loss
