@@ -143,7 +143,7 @@ describe("components", function()
     refused('kind "head" is not known;', cmml.register_component, "head", "x", print)
     refused("the name must be a text, not nil", cmml.register_component, "hybrid", nil, print)
     refused("must be a function, not table", cmml.register_component, "hybrid", "x", {})
-    refused('encoder "meen" is not known; known: attention, gru, max, mean', network, cmml,
+    refused('network: encoder "meen" is not known; did you mean mean?', network, cmml,
       { encoder = "meen" })
     refused('modulation "none such" is not known;', network, cmml, { modulation = "none such" })
   end)

@@ -20,7 +20,7 @@ local function scorer(score)
       scores[i] = score(of[i], item)
     end
     return core.tensor(scores)
-  end)
+  end, split:catalogue())
 end
 
 describe("full ranking", function()
@@ -154,7 +154,7 @@ describe("what cannot be ranked", function()
     local evaluate = cmml.evaluate
     refused("a list of recommenders was expected", evaluate, {}, split)
     refused("entry 1 of the list must be a recommender, not table", evaluate, { {} }, split)
-    refused("split must be a cmml.scenarios.Split", evaluate, { popularity }, data)
+    refused("tasks were expected (users.tasks, or a split of scenarios), not cmml.ScenarioData", evaluate, { popularity }, data)
     refused("draws must be at least 1, but is 0", evaluate, { popularity }, split, { draws = 0 })
     refused("part \"train\" is not known; known: test, valid", evaluate, { popularity }, split,
       { part = "train" })
@@ -164,24 +164,24 @@ describe("what cannot be ranked", function()
       { max_users = 0 })
     refused("there is no scenario 99; the data have 16", evaluate, { popularity }, split,
       { scenarios = { split.test[1], 99 } })
-    refused("evaluate_ranking: seed must not be negative, as -1 is", evaluate, { popularity },
+    refused("evaluate: seed must not be negative, as -1 is", evaluate, { popularity },
       split, { seed = -1 })
     for _, case in ipairs { { { 0 }, "whole numbers of at least 1, not 0" },
       { { 10, 1.5 }, "whole numbers of at least 1, not 1.5" },
       { { "ten" }, "whole numbers of at least 1, not \"ten\"" },
       { { k = 10 }, "a list without gaps, but has the key k" },
       { { 1 << 31 }, "at most 2147483647, as 2147483648 is not" } } do
-      refused("evaluate_ranking: cutoffs must be " .. case[2], evaluate, { popularity }, split,
+      refused("evaluate: cutoffs must be " .. case[2], evaluate, { popularity }, split,
         { cutoffs = case[1] })
     end
     local many = {}
     for k = 1, 1001 do
       many[k] = k
     end
-    refused("evaluate_ranking: 1001 cutoffs are too many: at most 1000", evaluate, { popularity },
+    refused("evaluate: 1001 cutoffs are too many: at most 1000", evaluate, { popularity },
       split, { cutoffs = many })
     local nothing = data:split { held_out = 0, valid_held_out = 0 }
-    refused(("evaluate_ranking: there is nothing to judge: of no user is an item of the %d test "
+    refused(("evaluate: there is nothing to evaluate on: of no user is an item of the %d test "
       .. "scenarios held out; raise held_out"):format(#nothing.test), evaluate, { popularity },
       nothing)
     refused("valid scenarios held out; raise valid_held_out", evaluate, { popularity }, nothing,
@@ -189,6 +189,9 @@ describe("what cannot be ranked", function()
     local other = scenario_world.data(cmml, { users = 50 }):split()
     refused(("knows %d users, but the split has %d"):format(#data.users, #other.data.users),
       evaluate, { popularity }, other)
-    refused("interactions.items must be Ids, not nil", popularity.fit, popularity, {})
+    refused("popularity: fit: data must be a table of ratings and users", popularity.fit, popularity,
+      {})
+    refused("ratings must have users (Segments) and items (Ids), not nil and nil", popularity.fit,
+      popularity, { ratings = {}, users = {} })
   end)
 end)

@@ -138,8 +138,9 @@ describe("evaluate", function()
       { constant(1), {} }, tasks())
     refused("draws must be at least 1, but is 0", cmml.evaluate, { constant(1) }, tasks(),
       { draws = 0 })
-    refused("there are no users to judge by", cmml.evaluate, { constant(1) }, tasks { users = {} })
-    refused("unknown option draw; did you mean draws?", cmml.evaluate, {}, tasks(), { draw = 1 })
+    refused("there are no users to evaluate on", cmml.evaluate, { constant(1) }, tasks { users = {} })
+    refused("unknown option draw; did you mean draws?", cmml.evaluate, { constant(1) }, tasks(),
+      { draw = 1 })
   end)
 
   it("shows its results in columns that line up", function()

@@ -161,15 +161,16 @@ describe("item-kNN", function()
 
   it("refuses options that make no sense", function()
     local make = cmml.recommenders.item_knn
-    refused("nearest and keep must be at least 1, but are 0 and 500", make, data.catalogue,
+    refused("item_knn (users): nearest must be at least 1, but is 0", make, data.catalogue,
       { nearest = 0 })
-    refused("shrink and damp must be finite and not negative, but are -1 and 0.2", make,
-      data.catalogue, { shrink = -1 })
-    for _, damp in ipairs { 0 / 0, 1 / 0 } do
-      refused("must be finite and not negative", make, data.catalogue, { damp = damp })
+    refused("keep must be at least 1, but is 0", make, data.catalogue, { keep = 0 })
+    for _, name in ipairs { "shrink", "damp", "item_shrink", "user_shrink" } do
+      refused(name .. " must be at least 0, but is -1", make, data.catalogue, { [name] = -1 })
+      for _, value in ipairs { 0 / 0, 1 / 0 } do
+        refused(name .. " must be a finite number, but is", make, data.catalogue,
+          { [name] = value })
+      end
     end
-    refused("item_shrink and user_shrink must be finite and not negative", make, data.catalogue,
-      { user_shrink = -1 })
     refused("unknown option k;", make, data.catalogue, { k = 3 })
     refused("option catalogue is missing", make)
   end)

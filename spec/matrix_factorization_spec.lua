@@ -175,15 +175,18 @@ describe("matrix factorisation", function()
 
   it("refuses options that make no sense", function()
     local make = cmml.recommenders.matrix_factorization
-    refused("must be at least 1 and seed not negative, not 0, 20 and 1", make, data.catalogue,
-      { factors = 0 })
-    refused('item_bias "median" is not known; known: solved, mean', make, data.catalogue,
+    refused("matrix_factorization (users): factors must be at least 1, but is 0", make,
+      data.catalogue, { factors = 0 })
+    refused('item_bias "median" is not known; did you mean mean?', make, data.catalogue,
       { item_bias = "median" })
-    refused("not 8, 0 and -1", make, data.catalogue, { sweeps = 0, seed = -1 })
-    refused("ridge and bias_ridge must be finite and above 0, but are 0 and 3", make,
-      data.catalogue, { ridge = 0 })
-    for _, ridge in ipairs { 0 / 0, 1 / 0 } do
-      refused("finite and above 0", make, data.catalogue, { bias_ridge = ridge })
+    refused("sweeps must be at least 1, but is 0", make, data.catalogue, { sweeps = 0 })
+    refused("seed must be at least 0, but is -1", make, data.catalogue, { seed = -1 })
+    for _, name in ipairs { "ridge", "bias_ridge" } do
+      refused(name .. " must be above 0, but is 0", make, data.catalogue, { [name] = 0 })
+      for _, ridge in ipairs { 0 / 0, 1 / 0 } do
+        refused(name .. " must be a finite number, but is", make, data.catalogue,
+          { [name] = ridge })
+      end
     end
     refused("unknown option factor; did you mean factors?", make, data.catalogue, { factor = 3 })
     refused("option catalogue is missing", make)

@@ -8,7 +8,7 @@ local refused = require("spec.support.refused").with_pattern
 
 local double = cmml.double
 
-local tiny = { width = 2, encoder_widths = { 3 }, label_hidden = 2, backbone = { 3, 2 },
+local tiny = { preset = "published-code", width = 2, encoder_widths = { 3 }, label_hidden = 2, backbone = { 3, 2 },
   hyper = { 3, 3 }, seed = 3 }
 
 local function with(changes)
@@ -23,12 +23,12 @@ end
 
 -- A small batch of ragged tasks over the made world, in double precision; one has no support.
 local function batch_of(data)
+  local people_of_rows = { bags = data.bags, rows = double.ids { 3, 1, 2 } }
   local function side(lengths, items, labels)
     return { segments = double.segments(lengths), items = double.ids(items),
-      labels = double.tensor(labels) }
+      labels = double.tensor(labels), people = people_of_rows }
   end
-  return { users = { bags = data.bags, rows = double.ids { 3, 1, 2 } },
-    support = side({ 3, 0, 2 }, { 1, 4, 2, 6, 3 }, { 5, 1, 4.5, 2, 4 }),
+  return { support = side({ 3, 0, 2 }, { 1, 4, 2, 6, 3 }, { 5, 1, 4.5, 2, 4 }),
     query = side({ 1, 2, 3 }, { 5, 2, 1, 3, 4, 6 }, { 4, 1.5, 5, 1, 3, 4.5 }) }
 end
 
@@ -88,12 +88,12 @@ describe("the loss of CMML", function()
       return double.concat { net:embed_fields("item", data.catalogue.item_bags, side.items),
         double.segment_expand(net:embed_fields("user", bags.bags, bags.rows), side.segments) }
     end
-    local fixed = vectors(network, batch.support, batch.users):detach()
+    local fixed = vectors(network, batch.support, batch.support.people):detach()
     local names, points = points_of(model)
     local function held(tensors)
       local net = with_weights(model, names, tensors).module
       local context = net:context(fixed, batch.support.labels, segments)
-      return double.task_mse((net:score(vectors(net, batch.query, batch.users), context,
+      return double.task_mse((net:score(vectors(net, batch.query, batch.support.people), context,
         batch.query.segments)), batch.query.labels, batch.query.segments)
     end
     assert.is_nil((finite.fault(double.core, held, points, 1, 1e-6)))
@@ -141,7 +141,7 @@ describe("the context", function()
   local function context(items, labels)
     local tensor = #labels > 0 and double.tensor(labels) or double.full({ 0 }, 0)
     return model:adapt_rows({ segments = double.segments { #items }, items = double.ids(items),
-      labels = tensor }, users).context
+      labels = tensor, people = users }).context
   end
 
   it("of an empty support is exactly zero, alone and among others", function()
@@ -195,7 +195,7 @@ describe("a network", function()
     refused('encoder "men" is not known;', build { encoder = "men" })
     refused('hybrid "dott" is not known;', build { hybrid = "dott" })
     refused('modulation "flim" is not known;', build { modulation = "flim" })
-    refused('activation "relux" is not known; known: identity, relu', build { activation = "relux" })
+    refused('activation "relux" is not known; did you mean relu?', build { activation = "relux" })
     refused("2 hyper widths for 1 backbone layers", build { backbone = { 8 } })
     refused('backbone must be whole numbers of at least 1, not "8"',
       build { backbone = { "8", 8 } })

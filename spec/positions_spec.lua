@@ -1,7 +1,6 @@
 -- Errors point at the line of who called wrongly, however deep in the library they were found.
 local args = require "cmml.base.args"
 local cmml = require "cmml"
-local made = require "cmml.experiment.made"
 local core = cmml.core
 
 -- Fails unless each function, of one line, raises an error of that line.
@@ -18,14 +17,14 @@ end
 
 -- luacheck: push no max line length
 describe("errors of the library point at the caller's line:", function()
-  local dataset = made.ratings(cmml)
+  local dataset = cmml.settings:get("users").made()
   local users = cmml.users.protocol(dataset)
-  local model = cmml.cmml(users.catalogue)
-  local scenarios = made.scenarios(cmml)
+  local model = cmml.cmml(users.catalogue, { preset = "published-code" })
+  local scenarios = cmml.settings:get("scenarios").made {}
   local split = scenarios:split()
   local vectors = split:vectors { factors = 4, iterations = 1 }
   local catalogue = split:catalogue(vectors)
-  local ranker = cmml.cmml(catalogue)
+  local ranker = cmml.cmml(catalogue, { preset = "paper/scenario" })
   local points = core.tensor { { 1, 2 }, { 3, 4 } }
 
   it("scenario data and splits", function()
@@ -34,7 +33,7 @@ describe("errors of the library point at the caller's line:", function()
       function() cmml.scenarios.data { groups = {}, min_items = 0 } end,
       function() cmml.scenarios.data { interactions = { 5 }, groups = {} } end,
       function() cmml.scenarios.data { interactions = { { "u", "i" } }, groups = { { name = "x", items = { "z" } } } } end,
-      function() cmml.scenario_source("x", { bye = "genre" }) end,
+      function() cmml.scenarios.read("x", { bye = "genre" }) end,
       function() cmml.loaders.movielens_scenarios("x", { by = "nonsense" }) end,
       function() cmml.loaders.lastfm(5) end,
       function() cmml.loaders.yelp("x", 5) end,
@@ -96,7 +95,7 @@ describe("errors of the library point at the caller's line:", function()
       function() cmml.users.evaluate_protocol({ ranker }, users) end,
       function() cmml.users.evaluate_protocol({ model }, users, { draws = 0 }) end,
       function() cmml.users.evaluate_protocol({ model }, 5) end,
-      function() cmml.fit_rivals(5) end,
+      function() cmml.recommenders.item_knn(users.catalogue):fit(5) end,
       function() cmml.users.protocol(dataset, { valid = 2 }) end,
       function() cmml.users.protocol(dataset, { protocol = "warm", valid = 2 }) end,
       function() cmml.metrics.ranking(5) end,

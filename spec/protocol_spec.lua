@@ -78,7 +78,7 @@ describe("warm users", function()
     for key in pairs(raw(films, films.ratings, films.train)) do
       seen[key:match "%S+$"] = true
     end
-    assert.equal(size(seen), #films.catalogue.vocabs.film)
+    assert.equal(size(seen), films.catalogue.items:sizes()[1].size)
     assert.truthy(size(seen) < 40)
     local means = baselines.fitted(cmml, films, baselines.means)[3]
     local fresh = cmml.recommenders.item_mean(films.catalogue)
@@ -98,7 +98,7 @@ describe("warm users", function()
       for batch in tasks:batches(draw) do
         local other = next_longer()
         assert.same(batch.query.items:totable(), other.query.items:totable())
-        local rows = batch.users.rows:totable()
+        local rows = batch.support.people.rows:totable()
         for part, set in pairs { query = held, support = left } do
           local items, at = batch[part].items:totable(), 0
           local more, more_at = other[part].items:totable(), 0
@@ -186,7 +186,7 @@ describe("check_no_leak", function()
   it("finds held-out ratings in supports", function()
     leaks("warm", function(data)
       data.evaluations[1].tasks.ratings = data.all
-    end, "is judged, but may be shown in the support: leave it out there, or name the evaluation")
+    end, "is evaluated, but may be shown in the support: leave it out there, or name the evaluation")
   end)
 
   it("finds unseen users among those to learn from", function()
@@ -208,7 +208,7 @@ describe("check_no_leak", function()
   end)
 end)
 
-describe("user_protocol", function()
+describe("users.protocol", function()
   local dataset = people.dataset(cmml, { users = 20, items = 30, rated = 20 })
 
   it("finds all by their names, with what they can be made again from", function()
@@ -220,7 +220,7 @@ describe("user_protocol", function()
       assert.same(expected, data.conditions)
       assert.equal(name, data.protocol)
     end
-    refused('user_protocol: protocol "cold" is not known; known: full, capped, warm, warm-leaky, melu',
+    refused('users.protocol: protocol "cold" is not known; known: full, capped, warm, warm-leaky, melu',
       cmml.users.protocol, dataset, { protocol = "cold" })
     refused("melu takes no cap", cmml.users.protocol, dataset, { protocol = "melu", cap = 3 })
     refused("cap must be at least 1 and data_seed not negative, not 0 and 1", cmml.users.protocol,

@@ -82,7 +82,7 @@ describe("melu_quadrants", function()
     end
     assert.equal(size(known), size(learnt) + size(held))
     for i = 1, 40 do
-      assert.falsy(is_new("f" .. i) and data.catalogue.vocabs.film:id("f" .. i), i)
+      assert.falsy(is_new("f" .. i) and data.catalogue.items.fields[1].vocab:id("f" .. i), i)
     end
     assert.equal("f40", data.catalogue.items:text(data.catalogue.items:id "f40"))
     cmml.users.check_no_leak(data)

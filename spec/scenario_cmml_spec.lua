@@ -11,7 +11,7 @@ local split = data:split { seed = 2 }
 local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items, factors = 4 }
 local catalogue = split:catalogue(vectors)
 
-local small = { encoder_widths = { 6 }, encoder = "mean", backbone = { 5, 5 }, hyper = { 5, 5 } }
+local small = { preset = "paper/scenario", encoder_widths = { 6 }, encoder = "mean", backbone = { 5, 5 }, hyper = { 5, 5 } }
 
 local function options(changes)
   local all = {}
@@ -34,7 +34,7 @@ local function plain_rows(users, items)
   return core.concat { vectors.users:gather_rows(users), vectors.items:gather_rows(items) }
 end
 
-describe("scenario_cmml", function()
+describe("CMML on scenarios", function()
   for _, hybrid in ipairs { "none", "dot", "mlp", "generator" } do
     for _, encoder in ipairs { "mean", "max", "gru", "attention" } do
       it(("scores as the network does on rows written out: %s, %s"):format(encoder, hybrid),
@@ -43,8 +43,7 @@ describe("scenario_cmml", function()
             encoder = encoder })
           local batch = batch_of(split, 4)
           local rows, support = core.paired_rows(batch.query), batch.support
-          local found = model:score_rows(model:adapt_rows(support), rows.items, rows.segments,
-            rows.users)
+          local found = model:score_rows(model:adapt_rows(support), rows)
           local context = model.network:context(plain_rows(support.users, support.items),
             support.labels, support.segments)
           local expected = model.network:score(plain_rows(rows.users, rows.items), context,
@@ -59,10 +58,11 @@ describe("scenario_cmml", function()
     local batch = batch_of(split, 4)
     local state = model:adapt_rows(batch.support)
     local query = batch.query
-    local positive = model:score_rows(state, query.positives, query.segments, query.users)
-      :totable()
-    local negative = model:score_rows(state, query.negatives, query.segments, query.users)
-      :totable()
+    local function scores_of(items)
+      return model:score_rows(state, { items = items, segments = query.segments,
+        users = query.users }):totable()
+    end
+    local positive, negative = scores_of(query.positives), scores_of(query.negatives)
     local sum, at = 0, 0
     for _, length in ipairs(query.segments:totable()) do
       local task = 0
@@ -104,12 +104,13 @@ describe("scenario_cmml", function()
     local plain = cmml.cmml(catalogue, options())
     local with = cmml.cmml(catalogue, options { terms = { "popularity", "cf_score" },
       term_start = { 0.5, 2 } })
-    local users, items, segments = core.ids { 1, 2, 3 }, core.ids { 4, 5, 6 }, core.segments { 3 }
+    local rows = { users = core.ids { 1, 2, 3 }, items = core.ids { 4, 5, 6 },
+      segments = core.segments { 3 } }
     local one = { segments = core.segments { 0 }, users = core.ids {}, items = core.ids {},
       labels = core.full({ 0 }, 0) }
-    local a = plain:score_rows(plain:adapt_rows(one), items, segments, users):totable()
-    local b = with:score_rows(with:adapt_rows(one), items, segments, users):totable()
-    local counts, logs, mean, square = catalogue.counts:totable(), {}, 0, 0
+    local a = plain:score_rows(plain:adapt_rows(one), rows):totable()
+    local b = with:score_rows(with:adapt_rows(one), rows):totable()
+    local counts, logs, mean, square = catalogue.items.counts:totable(), {}, 0, 0
     for i, count in ipairs(counts) do
       logs[i] = math.log(1 + count)
       mean = mean + logs[i] / #counts
@@ -166,7 +167,8 @@ describe("scenario_cmml", function()
     assert.equal(people.bits(model), people.bits(loaded))
     local support = { { "u1", "i1", 1 }, { "u2", "i7", 1 }, { "u1", "i3", 0 } }
     local a, b = model:adapt(support), loaded:adapt(support)
-    assert.same(a:predict("u5", { "i1", "i2" }), b:predict("u5", { "i1", "i2" }))
+    assert.same(a:predict({ "i1", "i2" }, { user = "u5" }),
+      b:predict({ "i1", "i2" }, { user = "u5" }))
     local list = b:recommend { user = "u1", n = 3, items = { "i1", "i2", "i3", "i5" },
       exclude = { "i5", "unknown" } }
     assert.equal(2, #list) -- i1 is a positive of the user's, i5 is excluded
@@ -174,14 +176,14 @@ describe("scenario_cmml", function()
     assert.equal(#data.items - 1, #b:recommend { user = "u1", n = 1000 })
     assert.equal(#data.items, #b:recommend { user = "u1", n = 1000, include_support = true })
     assert.equal(0, #b:recommend { user = "u1", n = 0 })
-    assert.equal(1, #loaded:adapt({}):predict("u1", { "i1" }))
+    assert.equal(1, #loaded:adapt({}):predict({ "i1" }, { user = "u1" }))
     for _, rival in ipairs(split:rivals(vectors)) do
       local path = os.tmpname()
       assert(rival:save(path))
       local again = assert(cmml.load(path))
       os.remove(path)
-      assert.same(rival:adapt(support):predict("u1", { "i1", "i7" }),
-        again:adapt(support):predict("u1", { "i1", "i7" }))
+      assert.same(rival:adapt(support):predict({ "i1", "i7" }, { user = "u1" }),
+        again:adapt(support):predict({ "i1", "i7" }, { user = "u1" }))
     end
   end)
 
@@ -210,18 +212,20 @@ describe("scenario_cmml", function()
       { { "u1", "i1", 3 } })
     refused("adapt: entry 1: user nobody is not among the", model.adapt, model,
       { { "nobody", "i1", 1 } })
-    refused("predict: entry 1: item x is not among the", adapted.predict, adapted, "u1", { "x" })
+    refused("predict: entry 1: item x is not in the catalogue of 160", adapted.predict, adapted,
+      { "x" }, { user = "u1" })
     refused("option user is missing", adapted.recommend, adapted, {})
-    refused("vectors, or a catalogue of the scenario setting", cmml.cmml, {})
+    refused("cmml: option catalogue must be a cmml.Catalogue", cmml.cmml, {})
     refused("the catalogue has no vectors", cmml.cmml, split:catalogue())
-    refused("preset paper is for the user setting, not for scenarios", cmml.cmml,
+    refused("cmml: there is no preset paper of cmml for scenarios (groups of items); did you mean", cmml.cmml,
       catalogue, { preset = "paper" })
-    refused("scenario_cmml: inputs: there is no input cf; did you mean cf_score?",
+    refused('cmml (scenarios): inputs entry 1 "cf" is not known; did you mean cf_score?',
       cmml.cmml, catalogue, { inputs = { "cf" } })
     refused("unknown option dim", cmml.cmml, catalogue, { dim = 3 })
     for _, rate in ipairs { -1, 1, 0 / 0 } do
-      refused("scenario_cmml: dropout must be from 0 to below 1, not", cmml.cmml,
-        catalogue, { dropout = rate })
+      refused(("cmml (scenarios): dropout must be %s, but is"):format(rate == rate
+        and "at least 0 and below 1" or "a finite number"), cmml.cmml, catalogue,
+        { dropout = rate })
     end
     refused("term_start must be a list of finite numbers", cmml.cmml, catalogue,
       { terms = { "cf_score" }, term_start = { 0 / 0 } })

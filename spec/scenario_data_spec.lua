@@ -174,7 +174,7 @@ describe("scenario data", function()
       .. "a scenario needs 3 to 10 such items and 1 users")
     refuses({ min_items = 0 }, "min_items (0) and min_users (1) must be at least 1")
     refuses({ max_items = 0 }, "max_items (0) not below min_items")
-    refuses({ unknown = "drop" }, '"drop" is none of error, skip')
+    refuses({ unknown = "drop" }, 'unknown "drop" is not known; known: error, skip')
     refuses({ min_item = 3 }, "did you mean min_items?")
   end)
 
