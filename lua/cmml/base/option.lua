@@ -19,7 +19,7 @@ local fields = {
   name = "string", kind = "string table", help = "string",
   default = "number string boolean table", default_text = "string", required = "boolean",
   from = "number", to = "number", above = "number", below = "number", infinite = "boolean",
-  choices = "table function",
+  choices = "table function", others = "string",
   list = "string", may_be_empty = "boolean", repeats = "boolean",
   unit = "string", group = "string", setting = "string", arg = "string",
   short = "boolean", decides = "boolean", tunable = "boolean", line = "boolean",
@@ -105,6 +105,8 @@ local function problem_of(declared)
     return "no number is within its bounds"
   elseif declared.choices and not textual then
     return "choices are for strings"
+  elseif declared.others and not declared.choices then
+    return "field others is for choices"
   elseif type(declared.choices) == "table" and not is_list_of_names(declared.choices) then
     return "field choices must be a list of names, or a function that gives one"
   elseif declared.required and (declared.default ~= nil or declared.default_text) then
@@ -159,7 +161,9 @@ local function not_chosen(rule, value)
       return nil
     end
   end
-  return ("%q is not known; %s"):format(value, args.suggest(value, known))
+  local others = rule.declared.others
+  return ("%q is not known; %s%s"):format(value, args.suggest(value, known),
+    others and (" (%s)"):format(others) or "")
 end
 
 -- A value of one kind, or nil.

@@ -15,7 +15,7 @@
 --   "cmml.Catalogue", or a list of these
 -- - `default` a constant, `default_text` words for any other default, or `required` (true)
 -- - `from`, `to` (inclusive), `above`, `below` (exclusive); numbers are finite unless `infinite`
--- - `choices`: names, or a function that gives them
+-- - `choices`: names, or a function that gives them; `others`: how further names become known
 -- - `list`: "string", "integer" or "number", in place of a kind: a list, or a text with commas;
 --   bounds and choices hold for each entry; `may_be_empty` ("none" is the empty one),
 --   `repeats` (an entry may come twice)

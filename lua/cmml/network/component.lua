@@ -77,9 +77,9 @@ return function(cmml)
       { sizes = "table", options = "table?" })
     local constructor = registries[kind][name]
     if not constructor then
-      error(("network: %s: \"%s\" is none of %s; register_component, or --modules of the command "
-        .. "line, makes others known"):format(kind, tostring(name),
-        table.concat(args.keys(registries[kind]), ", ")), 2)
+      error(("network: %s %s is not known; %s (register_component, or --modules of the command line, "
+        .. "makes others known)"):format(kind, type(name) == "string" and ("%q"):format(name)
+        or tostring(name), args.suggest(tostring(name), args.keys(registries[kind]))), 2)
     end
     local all = {}
     for key, value in pairs(options or {}) do

@@ -35,7 +35,8 @@ return function(cmml)
   end
   local function component(name, registry, help)
     return { name = name, kind = "string", choices = names_of(registry), group = "model",
-      short = true, help = help, default_text = preset },
+      short = true, help = help, default_text = preset,
+      others = "register_component, or --modules of the command line, makes others known" },
       { name = name .. "_options", kind = "table", group = "model", belongs_to = name,
         help = ("options of the %s's own"):format(name), default_text = preset }
   end
