@@ -132,7 +132,7 @@ describe("k-means", function()
   it("copes with points that are the same", function()
     local x = core.tensor { { 1 }, { 1 }, { 1 }, { 5 }, { 5 } }
     assert.same({ 1, 1, 1, 2, 2 }, cmml.analysis.kmeans(x, { k = 2 }).clusters:totable())
-    refused("3 clusters of points of which only 2 are different", cmml.analysis.kmeans, x,
+    refused("3 clusters of points of which only 2 are distinct", cmml.analysis.kmeans, x,
       { k = 3 })
   end)
 end)
@@ -183,8 +183,8 @@ describe("points that cannot be looked at", function()
     refused("0 clusters of 5 points", cmml.analysis.kmeans, same, { k = 0 })
     refused("6 clusters of 5 points", cmml.analysis.kmeans, same, { k = 6 })
     refused("perplexity must be above 0", cmml.analysis.tsne, same, { perplexity = -1 })
-    refused("perplexity must be above 0", cmml.analysis.tsne, same, { perplexity = 0 / 0 })
-    refused("dims must be 1, 2 or 3", cmml.analysis.tsne, same, { dims = 4 })
+    refused("perplexity must be a finite number", cmml.analysis.tsne, same, { perplexity = 0 / 0 })
+    refused("dims must be from 1 to 3, but is 4", cmml.analysis.tsne, same, { dims = 4 })
     refused("iterations must be at least 1", cmml.analysis.tsne, same, { iterations = 0 })
     refused("restarts must be at least 1", cmml.analysis.kmeans, same, { k = 1, restarts = 0 })
     refused("too large", double.analysis.pca, double.core.tensor { { 1e200 }, { 2 } }, { dims = 1 })
@@ -196,7 +196,7 @@ describe("points that cannot be looked at", function()
     refused("nan must be at least 1", core.tsne_affinities, x, 0 / 0)
     refused("10001 points", core.tsne_affinities, core.full({ 10001, 0 }, 0), 5)
     refused("affinities must be [4, 4]", core.tsne_step, x, y, y, y, {})
-    refused("lower the rate", core.tsne_step, core.tsne_affinities(x, 2),
+    refused("lower the learning rate", core.tsne_step, core.tsne_affinities(x, 2),
       x:slice(2, 1, 2), y, y + 1, { rate = math.huge })
     refused("must all be [points, 1 to 3]", core.tsne_step, x, y, y, x, {})
     refused("must be a matrix", core.principal_axes, x:transpose(1, 2), 1)

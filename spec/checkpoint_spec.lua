@@ -107,14 +107,14 @@ describe("a model file", function()
     assert(model:save(path))
     local bytes = core.read_file(path)
     for n = 0, 400, 7 do
-      core.fail_allocation_after(n)
+      core.testing.fail_allocation_after(n)
       local ok, message = pcall(model.save, model, path)
-      core.fail_allocation_after()
+      core.testing.fail_allocation_after()
       assert.truthy(ok or message:find("out of memory", 1, true), message)
       assert.equal(bytes, core.read_file(path))
-      core.fail_allocation_after(n)
+      core.testing.fail_allocation_after(n)
       local fine, loaded, why = pcall(cmml.load, path)
-      core.fail_allocation_after()
+      core.testing.fail_allocation_after()
       if not (fine and loaded) then
         assert.matches("out of memory", tostring(fine and why or loaded))
       end

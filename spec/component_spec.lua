@@ -140,12 +140,12 @@ describe("components", function()
   it("are found by one name each", function()
     refused("the encoder mean is registered already", cmml.register_component, "encoder", "mean",
       print)
-    refused('kind "head" is not known;', cmml.register_component, "head", "x", print)
+    refused('kind "head" is not known; known: encoder, hybrid, modulation', cmml.register_component, "head", "x", print)
     refused("the name must be a text, not nil", cmml.register_component, "hybrid", nil, print)
     refused("must be a function, not table", cmml.register_component, "hybrid", "x", {})
-    refused('network: encoder "meen" is not known; did you mean mean?', network, cmml,
+    refused('encoder "meen" is not known; did you mean mean', network, cmml,
       { encoder = "meen" })
-    refused('modulation "none such" is not known;', network, cmml, { modulation = "none such" })
+    refused('modulation "none such" is not known; did you mean none', network, cmml, { modulation = "none such" })
   end)
 
   it("that give another shape are named with both shapes", function()
@@ -178,7 +178,7 @@ describe("components", function()
     with("encoder", cmml.nn.class("Made").new, function()
       refused("the encoder made has no method forward", run, "encoder")
     end)
-    refused("component: option sizes is missing", cmml.component, "encoder", "mean")
+    refused("component: sizes must be a table, not nil", cmml.component, "encoder", "mean")
     with("hybrid", made(print), function()
       refused("the hybrid made must have a field out", run, "hybrid")
     end)
@@ -209,13 +209,13 @@ describe("components", function()
     refused("encoder_options: widths is given by the network", network, cmml,
       { encoder_options = { widths = { 4 } } })
     for _, hidden in ipairs { { 0 }, { -4 }, { 1.5 }, { "4" } } do
-      refused("hybrids.generator: hidden must be whole numbers of at least 1", network, cmml,
+      refused("hybrids.generator: hidden entry 1 must be a", network, cmml,
         { hybrid = "generator", hybrid_options = { hidden = hidden } })
     end
     for _, dim in ipairs { 0, -3 } do
-      refused("dim must be whole numbers of at least 1, not %-?%d", network, cmml, { dim = dim })
+      refused("dim must be at least 1, but is %-?%d", network, cmml, { dim = dim })
     end
-    refused("backbone must be .*, not nil", network, cmml, { backbone = { 2, nil, 3 } })
+    refused("backbone must be a list without gaps", network, cmml, { backbone = { 2, nil, 3 } })
     refused("hyper must be a list without gaps, but has the key x", network, cmml,
       { hyper = { 3, 2, x = 1 } })
     assert.equal("integer", math.type(network(cmml, { dim = 3.0 }).dim))

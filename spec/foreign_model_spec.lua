@@ -116,10 +116,10 @@ describe("a file that is no such model", function()
     { "an unknown option", "unknown option __gc", function(config)
       config.options.__gc = 1
     end },
-    { "an encoder that is none", 'encoder "__index" is not known;', function(config)
+    { "an encoder that is none", 'encoder "__index" is not known', function(config)
       config.options.encoder = "__index"
     end },
-    { "an activation that is none", 'activation "system" is not known;', function(config)
+    { "an activation that is none", 'activation "system" is not known', function(config)
       config.options.activation = "system"
     end },
     { "modules beyond all bounds", "option modules must be an integer", function(config)
@@ -128,7 +128,7 @@ describe("a file that is no such model", function()
     { "more modules than weights", "ask for a parameter of shape", function(config)
       config.options.modulation, config.options.modulation_options = "soft", { modules = 1 << 40 }
     end },
-    { "a generator without width", "hidden must be whole numbers", function(config)
+    { "a generator without width", "hidden entry 1 must be at least 1", function(config)
       config.options.hybrid = "generator"
       config.options.hybrid_options = { hidden = { 0, 1 << 40 } }
     end },

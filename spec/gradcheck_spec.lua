@@ -129,7 +129,7 @@ describe("gradcheck", function()
       { "a function and a list", 1, {} },
       { "a function and a list", cube, 1 },
       { "unknown option epsilon; did you mean eps%?", cube, { 1 }, { epsilon = 1 } },
-      { "eps must be above 0, not 0", cube, { 1 }, { eps = 0 } },
+      { "eps must be above 0, but is 0", cube, { 1 }, { eps = 0 } },
       { "input 2 must be a tensor, a number or nested lists of numbers, not string", cube,
         { 1, "x" } },
       { "input 1 must be a tensor, a number or nested lists of numbers, not userdata", cube,

@@ -145,7 +145,8 @@ describe("context_shrink", function()
 
   it("is refused unless it is finite and not negative", function()
     for _, value in ipairs { -1, 1 / 0, 0 / 0 } do
-      refused("network: context_shrink must be finite and not negative, but is", network,
+      refused(value == -1 and "network: context_shrink must be at least 0, but is -1"
+        or "network: context_shrink must be a finite number, but is", network,
         { context_shrink = value })
     end
   end)

@@ -62,7 +62,7 @@ describe("linear", function()
     refused("linear: unknown option input; did you mean", nn.linear, { input = 2, out = 1 })
     refused("linear: option out is missing", nn.linear, { inp = 2 })
     refused("linear: option inp must be an? integer", nn.linear, { inp = 2.5, out = 1 })
-    refused("linear: activation \"swish\" is not known; known: identity, relu", nn.linear,
+    refused("nn.linear: activation \"swish\" is not known; known: identity, relu", nn.linear,
       { inp = 1, out = 1, activation = "swish" })
     refused("linear: x 1x3 does not fit weight 1x2", nn.linear { inp = 2, out = 1 },
       cmml.ones { 1, 3 })
@@ -85,7 +85,7 @@ describe("mlp", function()
   end)
 
   it("refuses fewer than two sizes", function()
-    refused("mlp: widths must name two sizes at least, not 1", nn.mlp, { widths = { 3 } })
+    refused("nn.mlp: widths must be at least two sizes, not 1", nn.mlp, { widths = { 3 } })
   end)
 
   it("describes itself", function()
@@ -110,7 +110,7 @@ describe("embedding", function()
     layer:load_parameters { weight = cmml.tensor { { 1, 2 }, { 3, 4 }, { 5, 6 } } }
     assert.same({ { 6, 8 }, { 0, 0 }, { 10, 12 } },
       layer(cmml.ids { 1, 0, 3, 3, 3 }, cmml.segments { 3, 0, 2 }):totable())
-    refused('embedding: mode "max" is not known; known: mean, sum', nn.embedding,
+    refused('nn.embedding: mode "max" is not known; known: mean, sum', nn.embedding,
       { size = 3, width = 2, mode = "max" })
   end)
 
@@ -183,7 +183,7 @@ describe("a module", function()
     one:register("other", other)
     other:register("one", one)
     for _, f in ipairs { one.count, one.describe, tostring, cmml.optim.adam, cmml.nn.functional } do
-      refused("modules stand in each other more than 1000 deep: does one hold itself?", f, one, {})
+      refused("modules are nested more than 1000 deep: does one contain itself?", f, one, {})
     end
     local deep = nn.linear { inp = 1, out = 1 }
     for _ = 1, 500 do

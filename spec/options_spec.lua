@@ -208,7 +208,7 @@ describe("Options:check", function()
     assert.same({ 3 }, given)
     for text, bad in pairs { ["entry 1 must be at least 0, but is -1"] = "-1",
       ['entry 2 must be an integer, not "a"'] = "1,a", ["names 1 twice"] = "1,1.0",
-      ["names nothing: leave it out, or name at least one"] = "",
+      ["is empty: leave it out, or give at least one"] = "",
       ["must be a list without gaps, but has the key 3"] = { 1, [3] = 3 },
       ["must be a list without gaps"] = { 1, nil, 3 },
       ["must be a list without gaps, but has the key a"] = { a = 1 },

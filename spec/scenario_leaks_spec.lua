@@ -119,8 +119,8 @@ describe("a leak", function()
     local ok, message = pcall(core.ranking_rows, split.candidates, split.test[1],
       split.pairs.test, { split.held_test }, core.ids { user })
     assert.is_false(ok)
-    assert.truthy(message:find(("item %d of user %d is to be judged, but is known"):format(item,
-      user), 1, true), message)
+    assert.truthy(message:find(("item %d of user %d is held out for evaluation, but already")
+      :format(item, user), 1, true), message)
   end)
 
   it("is what the published split is named for", function()

@@ -44,16 +44,16 @@ describe("plateau", function()
   it("refuses what is no schedule", function()
     assert.error_matches(function()
       cmml.optim.plateau { lr = 1, factor = 1 }
-    end, "factor must be above 0 and below 1, not 1")
+    end, "factor must be above 0 and below 1, but is 1")
     assert.error_matches(function()
       cmml.optim.plateau { lr = 1, mode = "least" }
-    end, "is none of min, max")
+    end, 'mode "least" is not known; known: min, max')
     for text, options in pairs {
-      ["plateau: lr must be finite and not negative, not %-1"] = { lr = -1 },
-      ["plateau: min_lr must be from 0 to lr, not 2"] = { lr = 1, min_lr = 2 },
-      ["plateau: min_lr must be from 0 to lr, not %-?nan"] = { lr = 1, min_lr = 0 / 0 },
-      ["plateau: patience must be at least 0, not %-1"] = { lr = 1, patience = -1 },
-      ["plateau: threshold must be from 0 to below 1, not 1"] = { lr = 1, threshold = 1 },
+      ["plateau: lr must be at least 0, but is %-1"] = { lr = -1 },
+      ["plateau: min_lr must be at most lr, 1, but is 2"] = { lr = 1, min_lr = 2 },
+      ["plateau: min_lr must be a finite number, but is %-?nan"] = { lr = 1, min_lr = 0 / 0 },
+      ["plateau: patience must be at least 0, but is %-1"] = { lr = 1, patience = -1 },
+      ["plateau: threshold must be at least 0 and below 1, but is 1"] = { lr = 1, threshold = 1 },
     } do
       assert.error_matches(function()
         cmml.optim.plateau(options)
@@ -89,11 +89,11 @@ describe("cosine", function()
 
   it("refuses what is no schedule", function()
     for text, options in pairs {
-      ["cosine: lr must be finite and not negative, not %-1"] = { lr = -1, steps = 1 },
-      ["cosine: min_lr must be from 0 to lr, not inf"] = { lr = 1, steps = 1, min_lr = 1 / 0 },
-      ["cosine: min_lr must be from 0 to lr, not 1.5"] = { lr = 1, steps = 1, min_lr = 1.5 },
-      ["cosine: steps must be at least 1, not 0"] = { lr = 1, steps = 0 },
-      ["cosine: growth must be at least 1, not 0"] = { lr = 1, steps = 1, growth = 0 },
+      ["cosine: lr must be at least 0, but is %-1"] = { lr = -1, steps = 1 },
+      ["cosine: min_lr must be a finite number, but is inf"] = { lr = 1, steps = 1, min_lr = 1 / 0 },
+      ["cosine: min_lr must be at most lr, 1, but is 1.5"] = { lr = 1, steps = 1, min_lr = 1.5 },
+      ["cosine: steps must be at least 1, but is 0"] = { lr = 1, steps = 0 },
+      ["cosine: growth must be at least 1, but is 0"] = { lr = 1, steps = 1, growth = 0 },
       ["cosine: option steps is missing"] = { lr = 1 },
     } do
       assert.error_matches(function()
@@ -130,9 +130,9 @@ describe("warmup", function()
     for text, options in pairs {
       ["warmup: either lr or schedule was expected"] = { steps = 1 },
       ["warmup: schedule must be a schedule"] = { steps = 1, schedule = {} },
-      ["warmup: steps must be at least 1, not 0"] = { steps = 0, lr = 1 },
-      ["warmup: start must be from 0 to 1, not 1.5"] = { steps = 1, lr = 1, start = 1.5 },
-      ["warmup: lr must be finite and not negative, not %-?nan"] = { steps = 1, lr = 0 / 0 },
+      ["warmup: steps must be at least 1, but is 0"] = { steps = 0, lr = 1 },
+      ["warmup: start must be from 0 to 1, but is 1.5"] = { steps = 1, lr = 1, start = 1.5 },
+      ["warmup: lr must be a finite number, but is %-?nan"] = { steps = 1, lr = 0 / 0 },
     } do
       assert.error_matches(function()
         cmml.optim.warmup(options)

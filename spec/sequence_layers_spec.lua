@@ -31,7 +31,10 @@ describe("layer_norm", function()
     local x = cmml.full({ 2, 3 }, 7):track()
     assert.near_tensor(ref.new({ 2, 3 }, { 0, 0, 0, 0, 0, 0 }), layer(x), 1e-6)
     assert.is_true(cmml.grad((layer(x) * x):sum(), x):isfinite())
-    refused("layer_norm: eps must be 0 or more, not %-1", nn.layer_norm { width = 3, eps = -1 }, x)
+    refused("nn.layer_norm: eps must be at least 0, but is %-1", nn.layer_norm,
+      { width = 3, eps = -1 })
+    refused("layer_norm: eps must be 0 or more, not %-1", cmml.layer_norm, x, layer.weight,
+      layer.bias, -1)
     refused("layer_norm: option width is missing", nn.layer_norm)
   end)
 
@@ -147,7 +150,7 @@ describe("attention", function()
       .. "out.bias", names_of(layer_of()))
     refused("attention: width 4 cannot be split among 3 heads", nn.attention,
       { width = 4, heads = 3 })
-    refused("cannot be split among 0 heads", nn.attention, { width = 4, heads = 0 })
+    refused("heads must be at least 1, but is 0", nn.attention, { width = 4, heads = 0 })
   end)
 
   it("gives weights that add up to 1, and 0 to keys that may not be seen", function()
@@ -222,7 +225,7 @@ describe("dropout", function()
   end)
 
   it("refuses what is no rate and no key", function()
-    refused("dropout: rate must be from 0 to below 1, not 1", nn.dropout, { rate = 1 })
+    refused("nn.dropout: rate must be at least 0 and below 1, but is 1", nn.dropout, { rate = 1 })
     refused("dropout: key: unknown option sed; did you mean seed", nn.dropout { rate = 0.5 }, x,
       { sed = 1 })
   end)

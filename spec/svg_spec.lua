@@ -124,7 +124,7 @@ describe("a chart of intervals", function()
     refused("no row has a mean", cmml.svg.intervals, { title = "T", rows = { { "a", 0 / 0 } } })
     refused("no row has a mean", cmml.svg.intervals, { title = "T", rows = { { "a", math.huge } } })
     refused("row 1 must be", cmml.svg.intervals, { title = "T", rows = { "a" } })
-    refused('row 1, "a": many is no number', cmml.svg.intervals, { title = "T",
+    refused('row 1, "a": many is not a number', cmml.svg.intervals, { title = "T",
       rows = { { "a", "many" } } })
     refused("did you mean metric?", cmml.svg.intervals, { title = "T", rows = rows, metrik = "x" })
   end)

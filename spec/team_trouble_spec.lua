@@ -36,7 +36,7 @@ describe("a thread that goes wrong", function()
       assert.equal("no luck here", at_home)
     end
     local message, at_home = attempt "own_object"
-    assert.matches("team: thread 2: the error is no string", message)
+    assert.matches("team: thread 2: the error is not a string", message)
     assert.equal("table", type(at_home))
     assert.matches("team: thread 2: attempt to yield", (attempt "own_yield"))
     assert.matches("team: thread 2: .*stack overflow", (attempt "own_overflow"))
@@ -54,7 +54,7 @@ describe("a thread that goes wrong", function()
     local model, tasks, optimizer = people.learner(cmml, { encoder = "own_sum" })
     local ok, message = pcall(cmml.team, model, tasks, optimizer, { shards = 2, threads = 2 })
     assert.is_false(ok)
-    assert.matches('team: thread 2 cannot start: .*encoder "own_sum" is not known;', message)
+    assert.matches('team: thread 2 cannot start: .*encoder "own_sum" is not known', message)
     assert.matches("in the option modules", message)
     model.options.width = 5
     refused("cannot start", cmml.team, model, tasks, optimizer, { shards = 2, threads = 2,
@@ -90,11 +90,13 @@ describe("the end of a team", function()
     model.loss = function()
       team:close()
     end
-    refused("a step must not close its own team", team.backward, team, 1, tasks:people(1)())
+    refused("a step must not close its own team", team.backward, team, 1,
+      tasks:people(1)())
     model.loss = function()
       return team:backward(1, tasks:people(1)())
     end
-    refused("a step must not ask its own team", team.backward, team, 1, tasks:people(1)())
+    refused("a step must not call backward of its own team", team.backward, team, 1,
+      tasks:people(1)())
     model.loss = loss
     team:backward(1, tasks:people(1)())
     team:close()

@@ -92,17 +92,17 @@ for _, method in ipairs { "als", "bpr" } do
         users = cmml.ids { 1 }, items = cmml.ids { 1 }, ratings = cmml.tensor { 0 } } })
       refused("must be finite and not negative", make, method, { ratings = {
         users = cmml.ids { 1 }, items = cmml.ids { 1 }, ratings = cmml.tensor { 0 / 0 } } })
-      refused("factors must be at least 1, not 0", make, method, { factors = 0 })
+      refused("factors must be at least 1, but is 0", make, method, { factors = 0 })
       refused("iterations must be at least 1", make, method, { iterations = 0 })
       refused("2147483647", make, method, { factors = 1 << 30 })
       refused("column 16 of only 5", make, method, { n_items = 5 })
       refused("unknown option factor", make, method, { factor = 5 })
-      refused("finite and not negative", make, method, { regularization = -1 })
+      refused("regularization must be at least 0, but is -1", make, method, { regularization = -1 })
       refused("vanished: lower regularization", make, method, { iterations = 300,
         regularization = method == "als" and 1e6 or 15, factors = 2 })
       local sorted = core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
       refused("do not fit", core.als_sweep, sorted, cmml.zeros { 3, 2 }, cmml.zeros { 3, 2 }, {})
-      refused("not a matrix", core.als_sweep, { rows = cmml.segments { 1 },
+      refused("a matrix as core.sparse makes it", core.als_sweep, { rows = cmml.segments { 1 },
         columns = cmml.ids { 0 }, weights = cmml.ones { 1 } }, cmml.zeros { 1, 2 },
         cmml.zeros { 1, 2 }, {})
     end)
@@ -185,7 +185,7 @@ describe("a file of vectors", function()
     end
     for text, change in pairs {
       ["not as many vectors"] = set("users.vectors", cmml.zeros { 3, 5 }),
-      ["no table of the same width"] = set("users.vectors", cmml.zeros { n_users, 4 }),
+      ["not matrices of the same width"] = set("users.vectors", cmml.zeros { n_users, 4 }),
       ["not finite"] = set("items.vectors", cmml.full({ n_items, 5 }, 0 / 0)),
       ["ids of items are missing"] = set("items.bytes", { 1 }),
       ["but not of cmml vectors"] = function(_, meta)

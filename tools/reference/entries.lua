@@ -1,6 +1,7 @@
 --- The reference as data: what the library offers at run time, joined with what comments and op
 -- descriptors say of it. What does not fit together is reported.
 local gate = require "gate"
+local options = require "cmml.base.options"
 local comments = require "reference.comments"
 local ops = require "reference.ops"
 local rules = require "reference.rules"
@@ -75,7 +76,7 @@ local function check_options(entry, place, by_name)
   for _, param in ipairs(entry.params) do
     local text = param.text .. " " .. entry.text
     local other = by_name[text:match "any option of%s+`([%w_.]+)`" or ""]
-    for _, option in ipairs(param.options or {}) do
+    for _, option in ipairs(not param.set and param.options or {}) do
       local known = text:find("%f[%w_]" .. option.name .. "%f[^%w_]") ~= nil
       for _, theirs in ipairs(other and other.params or {}) do
         for _, same in ipairs(theirs.options or {}) do
@@ -89,7 +90,45 @@ local function check_options(entry, place, by_name)
   end
 end
 
-local function add_options(entry, thing, place)
+-- The declared options of a function: those of its whole name or, of a function that is no method,
+-- of the last part of it.
+local function set_of(entry, sets)
+  return sets[entry.name] or not entry.owner and sets[entry.name:match "[^.]+$"] or nil
+end
+
+-- The parameter that takes the options: the one of that name, or the only table.
+local function taker_of(entry)
+  local tables = {}
+  for _, param in ipairs(entry.params) do
+    if param.name == "options" then
+      return param
+    end
+    tables[#tables + 1] = param.type:gsub("^%?", "") == "table" and param or nil
+  end
+  return #tables == 1 and tables[1] or nil
+end
+
+local function add_declared(entry, set, place)
+  local param = taker_of(entry)
+  if not param then
+    gate.report(place, ("%s: has declared options, but no parameter takes them: call it options")
+      :format(entry.name))
+    return
+  end
+  param.set, param.options = set, {}
+  for declared in set:each() do
+    param.options[#param.options + 1] = { name = declared.name, declared = declared,
+      optional = not declared.required, default = declared.default }
+    param.optional = param.optional and not declared.required
+  end
+end
+
+local function add_options(entry, thing, place, sets)
+  local set = set_of(entry, sets)
+  if set then
+    add_declared(entry, set, place)
+    return
+  end
   local found, unread = rules.of(thing.f, thing.parameters)
   for _, name in ipairs(unread) do
     gate.report(place, ("%s: the options in %s cannot be read: declare them in a table that the "
@@ -101,6 +140,44 @@ local function add_options(entry, thing, place)
       param.optional = param.optional and option.optional or param.optional
     end
   end
+end
+
+-- The entry of the constructor of a kind of recommenders, which describes itself: what it is, and
+-- its options in every setting. Those of one setting alone say so.
+local function kind_entry(cmml, thing)
+  local name = thing.name:match "^recommenders%.([%w_]+)$"
+  if not name then
+    return nil
+  end
+  local texts, list, count, classes = {}, {}, {}, 0
+  for _, class in ipairs(cmml.kinds.list()) do
+    if class.kind == name then
+      classes = classes + 1
+      texts[#texts + 1] = ("%s for %s%s."):format(class.title, class.setting.title, class.source
+        and " (" .. class.source .. ")" or "")
+      for declared in class.known:each() do
+        if not count[declared.name] then
+          list[#list + 1], count[declared.name] = { declared, class.setting.name }, 0
+        end
+        count[declared.name] = count[declared.name] + 1
+      end
+    end
+  end
+  local param = { name = "options", type = "table", text = "", optional = true, options = {} }
+  for i, pair in ipairs(list) do
+    local declared = {}
+    for key, value in pairs(pair[1]) do
+      declared[key] = value
+    end
+    declared.setting = count[declared.name] < classes and pair[2] or nil
+    list[i] = declared
+    param.options[i] = { name = declared.name, declared = declared, default = declared.default,
+      optional = true }
+  end
+  param.set = options.declare(thing.name, list)
+  return { name = thing.name, kind = "function", text = table.concat(texts, "\n"),
+    params = { { name = "catalogue", type = "Catalogue", text = "" }, param },
+    returns = { { type = "Recommender", text = "" } }, file = thing.path, value = thing.value }
 end
 
 -- The entry of a thing, or nil if nothing describes it.
@@ -170,10 +247,11 @@ function entries.build(cmml)
   local things, classes = surface.walk(cmml)
   local sources, claimed = read_sources(), {}
   local reference = { entries = {}, classes = {}, known = classes, inner = inner_modules(sources) }
-  local described, by_name = ops.read(cmml.core.ops()), {}
+  local described, by_name, sets = ops.read(cmml.core.ops()), {}, options.registered()
   for _, thing in ipairs(things) do
     local op = described[thing.name:gsub("^Tensor:", "")]
-    local entry = op or entry_of(thing, sources, claimed)
+    local of_kind = not op and kind_entry(cmml, thing)
+    local entry = op or of_kind or entry_of(thing, sources, claimed)
     if not entry then
       gate.report(thing.path and ("%s:%d"):format(thing.path, thing.line) or "csrc/bind",
         ("cmml.%s (%s) has no comment above it"):format(thing.name, thing.kind))
@@ -185,9 +263,9 @@ function entries.build(cmml)
       if entry.text == "" then
         gate.report(place, entry.name .. ": the comment does not say what it is")
       end
-      if thing.parameters then
+      if thing.parameters and not of_kind then
         check_parameters(entry, place, thing.parameters)
-        add_options(entry, thing, place)
+        add_options(entry, thing, place, sets)
       end
       check_types(entry, place, classes)
     end

@@ -1,5 +1,6 @@
 --- The reference as types for the Lua language server (LuaLS): a file that editors read and nothing
 -- runs.
+local option = require "cmml.base.option"
 local text = require "reference.text"
 local luals = {}
 
@@ -28,12 +29,41 @@ local function add_text(lines, words)
   end
 end
 
+-- The type of a declared option: names that may be chosen are listed.
+local function declared_type(declared)
+  if declared.list then
+    return declared.list .. "[]|string"
+  end
+  local kinds, parts = declared.kind, {}
+  for _, kind in ipairs(type(kinds) == "table" and kinds or { kinds }) do
+    local choices = kind == "string" and option.choices(declared)
+    for _, name in ipairs(choices or {}) do
+      parts[#parts + 1] = ("%q"):format(name)
+    end
+    parts[#parts + 1] = not choices and kind or nil
+  end
+  return table.concat(parts, "|")
+end
+
+-- What an editor shows of a declared option.
+local function declared_words(declared)
+  local words = { declared.help }
+  words[#words + 1] = option.range(declared)
+  local default = option.default(declared)
+  words[#words + 1] = default and "default " .. default
+    or declared.unit and "in " .. declared.unit or nil
+  return table.concat(words, "; ")
+end
+
 -- The class of an option table.
 local function add_options(lines, class, options)
   lines[#lines + 1] = "---@class " .. class
-  for _, option in ipairs(options) do
-    lines[#lines + 1] = ("---@field %s%s %s%s"):format(option.name, option.optional and "?" or "",
-      option.type, option.default ~= nil and " default " .. text.default(option.default) or "")
+  for _, known in ipairs(options) do
+    local kind = known.declared and declared_type(known.declared) or known.type
+    local words = known.declared and declared_words(known.declared)
+      or known.default ~= nil and "default " .. text.default(known.default) or ""
+    lines[#lines + 1] = ("---@field %s%s %s %s"):format(known.name, known.optional and "?" or "",
+      kind, words):gsub("%s+$", "")
   end
   lines[#lines + 1] = ""
 end

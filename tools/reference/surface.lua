@@ -26,7 +26,9 @@ local function collect_classes(root)
       end
     elseif type(value) == "table" and value ~= package.loaded then
       local name = rawget(value, "__name")
-      if type(name) == "string" and name:find "^cmml%." then
+      local parent = getmetatable(value)
+      local is_kind = type(parent) == "table" and rawget(parent, "__name") == name
+      if type(name) == "string" and name:find "^cmml%." and not is_kind then
         classes[name] = value
       end
       for key, entry in next, value do

@@ -66,6 +66,12 @@ local function add_parameter(lines, param)
   end
   lines[#lines + 1] = wrapped(4, 6, words)
   local parts = {}
+  if param.set then
+    for _, line in ipairs(param.set:lines(width - 5)) do
+      lines[#lines + 1] = "      " .. line
+    end
+    return
+  end
   for i, option in ipairs(param.options or {}) do
     parts[i] = option.name .. ": " .. option.type:gsub("^cmml%.", "")
       .. (option.default ~= nil and " = " .. text.default(option.default)
@@ -120,52 +126,61 @@ local function class_block(class, reference)
   return table.concat(lines, "\n")
 end
 
--- What there is, by subject.
-local function overview(reference)
-  local lines = { wrapped(0, 0, "cmml.help(name) explains a function, a class or a method: "
-    .. "cmml.help \"matmul\", cmml.help \"Tensor\", cmml.help \"Recommender:adapt\". A call with a "
-    .. "wrong argument raises an error that names it. A function that meets the outside world "
-    .. "(files) returns nil and a message when that fails."), "",
-    "ops: each is cmml.<op>(..) and, of a tensor, x:<op>(..)" }
-  local order, lists = {}, {}
-  for _, kind in ipairs { "op", "other" } do
-    for _, entry in ipairs(reference.entries) do
-      if (entry.kind == "op") == (kind == "op") and not entry.owner and entry.kind ~= "class" then
-        local subject = entry.kind == "op" and ops.family(entry) or comments.subject(entry.file)
-        if not lists[subject] then
-          lists[subject] = {}
-          order[#order + 1] = subject
-          if entry.kind ~= "op" and not lists[1] then
-            lists[1], order[#order] = true, false
-            order[#order + 1] = subject
-          end
-        end
-        table.insert(lists[subject], entry.name)
-      end
+-- Names under the subjects of their files, in the order of the first ones.
+local function by_subject(entries, subject_of)
+  local order, lists, lines = {}, {}, {}
+  for _, entry in ipairs(entries) do
+    local subject = subject_of(entry)
+    if not lists[subject] then
+      order[#order + 1], lists[subject] = subject, {}
     end
+    table.insert(lists[subject], entry.name)
   end
-  for _, subject in ipairs(order) do
-    if subject then
-      lines[#lines + 1] = wrapped(2, 4, subject .. ": " .. table.concat(lists[subject], ", "))
-    else
-      lines[#lines + 1] = "\nfunctions and values of cmml"
-    end
+  for i, subject in ipairs(order) do
+    lines[i] = wrapped(2, 4, subject .. ": " .. table.concat(lists[subject], ", "))
   end
-  local names = {}
-  for i, class in ipairs(reference.classes) do
-    names[i] = class.name
-  end
-  lines[#lines + 1] = "\n" .. wrapped(0, 2, "classes: " .. table.concat(names, ", "))
   return table.concat(lines, "\n")
+end
+
+local function subject_of_file(entry)
+  return comments.subject(entry.file)
+end
+
+-- Whether a name is for the library's own parts: they come behind all that is public.
+local function is_inner(entry)
+  return entry.name:find "^core%." ~= nil
+end
+
+-- What there is, by subject: ops, public functions, classes, and then what the core has besides.
+local function overview(reference)
+  local list, classes = { op = {}, public = {}, core = {} }, {}
+  for _, entry in ipairs(reference.entries) do
+    if not entry.owner and entry.kind ~= "class" then
+      table.insert(list[entry.kind == "op" and "op" or is_inner(entry) and "core" or "public"],
+        entry)
+    end
+  end
+  for i, class in ipairs(reference.classes) do
+    classes[i] = class.name
+  end
+  return table.concat({ wrapped(0, 0, "cmml.help(name) explains a function, a class or a method: "
+      .. "cmml.help \"matmul\", cmml.help \"Tensor\", cmml.help \"Recommender:adapt\". A call with a "
+      .. "wrong argument raises an error that names it. A function that meets the outside world "
+      .. "(files) returns nil and a message when that fails."),
+    "functions and values of cmml\n" .. by_subject(list.public, subject_of_file),
+    "ops: each is cmml.<op>(..) and, of a tensor, x:<op>(..)\n" .. by_subject(list.op, ops.family),
+    wrapped(0, 2, "classes: " .. table.concat(classes, ", ")),
+    "functions of the core alone, for parts of the library\n"
+      .. by_subject(list.core, subject_of_file) }, "\n\n")
 end
 
 --- The whole text.
 -- @tparam table reference from `entries.build`
 -- @treturn string
 function text.write(reference)
-  local parts = { "## \n" .. overview(reference) }
+  local parts, inner = { "## \n" .. overview(reference) }, {}
   local by_text = {}
-  for _, entry in ipairs(reference.entries) do
+  local function add(entry, list)
     local names = entry.name
     if entry.kind == "op" and entry.as_method then
       names = names .. " Tensor:" .. entry.name
@@ -173,15 +188,19 @@ function text.write(reference)
     -- Several names may share a definition: the methods of the simple predictors do.
     local shared = entry.block and entry.owner and by_text[entry.block]
     if shared then
-      parts[shared] = parts[shared]:gsub("^## [^\n]*", "%0 " .. names)
+      list[shared] = list[shared]:gsub("^## [^\n]*", "%0 " .. names)
     elseif entry.kind ~= "class" then
-      parts[#parts + 1] = ("## %s\n%s"):format(names, block(entry))
-      by_text[entry.block or entry] = #parts
+      list[#list + 1] = ("## %s\n%s"):format(names, block(entry))
+      by_text[entry.block or entry] = #list
     end
+  end
+  for _, entry in ipairs(reference.entries) do
+    add(entry, is_inner(entry) and inner or parts)
   end
   for _, class in ipairs(reference.classes) do
     parts[#parts + 1] = ("## %s\n%s"):format(class.name, class_block(class, reference))
   end
+  table.move(inner, 1, #inner, #parts + 1, parts)
   return table.concat(parts, "\n\n") .. "\n"
 end
 

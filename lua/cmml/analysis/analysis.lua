@@ -1,19 +1,54 @@
---- Looking at points: principal components, t-SNE, clusters, and how far two groupings agree.
+--- Analysis of points: principal components, t-SNE, clusters, and the agreement of two groupings.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
+
+local known = {
+  pca = declare("analysis.pca", {
+    { name = "dims", kind = "integer", default = 2, help = "number of components" },
+  }),
+  tsne = declare("analysis.tsne", {
+    { name = "dims", kind = "integer", from = 1, to = 3, default = 2,
+      help = "dimension of the embedding" },
+    { name = "perplexity", kind = "number", above = 0, default = 30,
+      help = "about the number of neighbours of a point; lowered to a third of the other points "
+        .. "where there are few" },
+    { name = "iterations", kind = "integer", from = 1, default = 1000,
+      help = "number of iterations" },
+    { name = "exaggeration", kind = "number", above = 0, default = 12,
+      help = "factor of the attraction in the early iterations" },
+    { name = "rate", kind = "number", above = 0,
+      default_text = "points / exaggeration / 4, at least 50", help = "learning rate" },
+    { name = "init", kind = "string", choices = { "pca", "random" }, default = "pca",
+      help = "initial places: principal components or small normal numbers" },
+    { name = "seed", kind = "integer", default = 1, help = "seed of the normal numbers" },
+    { name = "on_iteration", kind = "function",
+      help = "called after each iteration with {iteration, iterations, divergence}" },
+  }),
+  kmeans = declare("analysis.kmeans", {
+    { name = "k", kind = "integer", required = true, help = "number of clusters" },
+    { name = "restarts", kind = "integer", from = 1, default = 10,
+      help = "number of initialisations, of which the best result is taken" },
+    { name = "iterations", kind = "integer", default = 300,
+      help = "maximum number of iterations of each" },
+    { name = "seed", kind = "integer", default = 1, help = "seed of the initialisations" },
+  }),
+}
 
 return function(cmml)
   local core = cmml.core
+  --- Principal components, t-SNE, k-means.
+  cmml.analysis = {}
 
   -- A contiguous constant [points, width].
   local function points_of(name, x)
     local meta = getmetatable(x)
+    name = "analysis." .. name
     if type(meta) ~= "table" or meta.__name ~= getmetatable(core.full({}, 0)).__name then
-      error(("%s: points must be a tensor [points, width], not %s"):format(name, type(x)), 3)
+      raise(("%s: points must be a tensor [points, width], not %s"):format(name, type(x)), 3)
     elseif #x.shape ~= 2 then
-      error(("%s: points must be a matrix [points, width], not one of %d dims"):format(name,
+      raise(("%s: points must be a matrix [points, width], not one of %d dims"):format(name,
         #x.shape), 3)
     end
     return x:clone()
@@ -23,7 +58,7 @@ return function(cmml)
   local function call(f, ...)
     local results = table.pack(pcall(f, ...))
     if not results[1] then
-      error(results[2], 3)
+      raise(results[2], 3)
     end
     return table.unpack(results, 2, results.n)
   end
@@ -33,11 +68,11 @@ return function(cmml)
   -- the same picture.
   -- @tparam Tensor x [points, width], at least 2 points that are not all the same; of points and
   -- width the fewer may be at most 4096
-  -- @tparam[opt] table options dims (how many components, default 2)
-  -- @treturn table coordinates (Tensor [points, dims]), shares (list: the part of the variance that
-  -- each component explains), components (Tensor [dims, width]), mean (Tensor [width])
+  -- @tparam[opt] table options
+  -- @treturn table coordinates (Tensor [points, dims]), shares (list: the fraction of the variance
+  -- that each component explains), components (Tensor [dims, width]), mean (Tensor [width])
   function cmml.analysis.pca(x, options)
-    local opt = args.check("pca", options, { dims = { "integer", 2 } })
+    local opt = known.pca:check(options)
     x = points_of("pca", x)
     local axes, mean, variances = call(core.principal_axes, x, opt.dims)
     local total, shares = 0, {}
@@ -45,7 +80,7 @@ return function(cmml)
       total = total + variance
     end
     if total <= 0 then
-      error(("pca: all %d points are the same"):format(x.shape[1]), 2)
+      raise(("analysis.pca: all %d points are the same"):format(x.shape[1]), 2)
     end
     for i = 1, opt.dims do
       shares[i] = variances[i] / total
@@ -60,7 +95,7 @@ return function(cmml)
     local count = math.min(dims, x.shape[1], x.shape[2])
     local axes, mean, variances = call(core.principal_axes, x, count)
     if variances[1] <= 0 then
-      error(("tsne: all %d points are the same"):format(x.shape[1]), 3)
+      raise(("analysis.tsne: all %d points are the same"):format(x.shape[1]), 3)
     end
     local y = (x - core.tensor(mean)):matmul(axes:transpose(1, 2)) * (1e-4 / variances[1] ^ 0.5)
     if count < dims then
@@ -69,20 +104,10 @@ return function(cmml)
     return y
   end
 
-  local function check_tsne(opt, n)
-    args.one_of("tsne: init", opt.init, { "pca", "random" }, 4)
-    if opt.dims < 1 or opt.dims > 3 then
-      error(("tsne: dims must be 1, 2 or 3, not %d"):format(opt.dims), 3)
-    elseif opt.iterations < 1 then
-      error(("tsne: iterations must be at least 1, not %d"):format(opt.iterations), 3)
-    end
-    for _, key in ipairs { "perplexity", "exaggeration", "rate" } do
-      if opt[key] and not (opt[key] > 0 and opt[key] < math.huge) then
-        error(("tsne: %s must be above 0 and finite, not %s"):format(key, opt[key]), 3)
-      end
-    end
+  -- The perplexity for so many points, and a note if it is not the one asked for.
+  local function perplexity_of(opt, n)
     if n < 2 then
-      error(("tsne: %d points; at least 2 are needed"):format(n), 3)
+      raise(("analysis.tsne: %d points; at least 2 are needed"):format(n), 3)
     end
     local most = math.max(1, (n - 1) / 3)
     if opt.perplexity > most then
@@ -92,27 +117,19 @@ return function(cmml)
     return math.max(1, opt.perplexity)
   end
 
-  --- t-SNE, exact (van der Maaten and Hinton, 2008): places in a plane such that points are near
-  -- one another where they were near before. The same points and options give the same picture. The
-  -- first 250 iterations (a quarter, of fewer than 1000) exaggerate the attraction, with a momentum
-  -- of 0.5; the others have 0.8. An iteration looks at every pair of points.
+  --- t-SNE, exact (van der Maaten and Hinton, 2008): places in a plane such that points that were
+  -- near one another stay near. The same points and options give the same picture. The first 250
+  -- iterations (a quarter, of fewer than 1000) exaggerate the attraction, with a momentum of 0.5;
+  -- the others have 0.8. An iteration looks at every pair of points.
   -- @tparam Tensor x [points, width], 2 to 10000 points that are not all the same
-  -- @tparam[opt] table options dims (1 to 3, default 2); perplexity (about how many neighbours a
-  -- point has, default 30; lowered to a third of the other points where there are few);
-  -- iterations (default 1000); exaggeration (default 12); rate (of learning; default: points /
-  -- exaggeration / 4, at least 50); init ("pca", or "random": it begins with small normal numbers);
-  -- seed (of those, default 1); on_iteration (called with a table after each: iteration,
-  -- iterations, divergence)
+  -- @tparam[opt] table options
   -- @treturn table coordinates (Tensor [points, dims]), divergence (of Kullback and Leibler),
   -- perplexity (that was used), note (text, if that is not the one asked for)
   function cmml.analysis.tsne(x, options)
-    local opt = args.check("tsne", options, { dims = { "integer", 2 },
-      perplexity = { "number", 30 }, iterations = { "integer", 1000 },
-      exaggeration = { "number", 12 }, rate = "number?", init = { "string", "pca" },
-      seed = { "integer", 1 }, on_iteration = "function?" })
+    local opt = known.tsne:check(options)
     x = points_of("tsne", x)
     local n = x.shape[1]
-    local perplexity, note = check_tsne(opt, n)
+    local perplexity, note = perplexity_of(opt, n)
     local y = first_places(x, opt.dims)
     if opt.init == "random" then
       y = core.normal({ n, opt.dims }, 0, 1e-4, { seed = opt.seed })
@@ -140,19 +157,14 @@ return function(cmml)
     return { coordinates = y, divergence = divergence, perplexity = perplexity, note = note }
   end
 
-  --- Clusters by k-means: the best of several beginnings by k-means++ (Arthur and Vassilvitskii,
-  -- 2007). The same seed gives the same clusters; they are numbered by their first points.
+  --- Clusters by k-means: the best of several initialisations by k-means++ (Arthur and
+  -- Vassilvitskii, 2007). The same seed gives the same clusters, numbered by their first points.
   -- @tparam Tensor x [points, width], at least k different points
-  -- @tparam table options k (how many clusters); restarts (beginnings, default 10); iterations (at
-  -- most, for each, default 300); seed (default 1)
+  -- @tparam table options
   -- @treturn table clusters (Ids [points]: the cluster of each), centres (Tensor [k, width]),
   -- inertia (sum of squared distances of points to their centres), iterations (of the best)
   function cmml.analysis.kmeans(x, options)
-    local opt = args.check("kmeans", options, { k = "integer", restarts = { "integer", 10 },
-      iterations = { "integer", 300 }, seed = { "integer", 1 } })
-    if opt.restarts < 1 then
-      error(("kmeans: restarts must be at least 1, not %d"):format(opt.restarts), 2)
-    end
+    local opt = known.kmeans:check(options)
     x = points_of("kmeans", x)
     local best
     for restart = 1, opt.restarts do
@@ -171,12 +183,13 @@ return function(cmml)
     if type(meta) == "table" and tostring(meta.__name):find "Ids$" then
       return list:totable()
     elseif type(list) ~= "table" then
-      error(("adjusted_rand_index: the %s grouping must be a list or Ids, not %s"):format(which,
-        type(list)), 3)
+      raise(("analysis.adjusted_rand_index: the %s grouping must be a list or Ids, not %s")
+        :format(which, type(list)), 3)
     end
     for i = 1, #list do
       if list[i] == nil or list[i] ~= list[i] then
-        error(("adjusted_rand_index: the %s grouping has no group for %d"):format(which, i), 3)
+        raise(("analysis.adjusted_rand_index: the %s grouping has no group for %d"):format(which,
+          i), 3)
       end
     end
     return list
@@ -191,16 +204,16 @@ return function(cmml)
     return sum
   end
 
-  --- How far two groupings of the same things agree (Hubert and Arabie, 1985): 1 where they are the
-  -- same, whatever the groups are called; about 0 for groupings made at random.
+  --- The agreement of two groupings of the same things (Hubert and Arabie, 1985): 1 where they are
+  -- the same, whatever the groups are called; about 0 for random groupings.
   -- @tparam table|Ids a the group of each thing: any values
   -- @tparam table|Ids b the same, as many
   -- @treturn number at most 1
   function cmml.analysis.adjusted_rand_index(a, b)
     a, b = groups_of("first", a), groups_of("second", b)
     if #a ~= #b or #a == 0 then
-      error(("adjusted_rand_index: groupings of %d and %d things; both need the same, at least one")
-        :format(#a, #b), 2)
+      raise(("analysis.adjusted_rand_index: groupings of %d and %d things; both must have the same "
+        .. "number, at least one"):format(#a, #b), 2)
     end
     local of_a, of_b, both, sizes = {}, {}, {}, {}
     for i = 1, #a do

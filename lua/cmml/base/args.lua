@@ -7,7 +7,7 @@ local args = {}
 local base = debug.getinfo(1, "S").source:match "^(.*/)[^/]*$" or "@"
 local root = base:match "^(.*/)[^/]*/$" or "@"
 
---- Whether a file is of the library.
+--- Whether a file is one of the library.
 -- @tparam string source as `debug.getinfo` gives it
 -- @treturn boolean
 function args.is_inside(source)

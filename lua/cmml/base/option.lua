@@ -19,8 +19,8 @@ local fields = {
   name = "string", kind = "string table", help = "string",
   default = "number string boolean table", default_text = "string", required = "boolean",
   from = "number", to = "number", above = "number", below = "number", infinite = "boolean",
-  choices = "table function", others = "string",
-  list = "string", may_be_empty = "boolean", repeats = "boolean",
+  choices = "table function",
+  hint = "string", list = "string", may_be_empty = "boolean", repeats = "boolean",
   unit = "string", group = "string", setting = "string", arg = "string",
   short = "boolean", decides = "boolean", tunable = "boolean", line = "boolean",
   belongs_to = "string", inherit = "function",
@@ -103,10 +103,10 @@ local function problem_of(declared)
   elseif (declared.from or declared.above or -math.huge)
     > (declared.to or declared.below or math.huge) then
     return "no number is within its bounds"
+  elseif declared.hint and not declared.choices then
+    return "field hint is for choices"
   elseif declared.choices and not textual then
     return "choices are for strings"
-  elseif declared.others and not declared.choices then
-    return "field others is for choices"
   elseif type(declared.choices) == "table" and not is_list_of_names(declared.choices) then
     return "field choices must be a list of names, or a function that gives one"
   elseif declared.required and (declared.default ~= nil or declared.default_text) then
@@ -161,9 +161,9 @@ local function not_chosen(rule, value)
       return nil
     end
   end
-  local others = rule.declared.others
+  local hint = rule.declared.hint
   return ("%q is not known; %s%s"):format(value, args.suggest(value, known),
-    others and (" (%s)"):format(others) or "")
+    hint and "; " .. hint or "")
 end
 
 -- A value of one kind, or nil.
@@ -246,7 +246,7 @@ local function take_list(rule, value)
     list[i], seen[entry] = entry, true
   end
   if #list == 0 and not rule.declared.may_be_empty then
-    return nil, "names nothing: leave it out, or name at least one"
+    return nil, "is empty: leave it out, or give at least one"
   end
   return list
 end

@@ -15,7 +15,7 @@
 --   "cmml.Catalogue", or a list of these
 -- - `default` a constant, `default_text` words for any other default, or `required` (true)
 -- - `from`, `to` (inclusive), `above`, `below` (exclusive); numbers are finite unless `infinite`
--- - `choices`: names, or a function that gives them; `others`: how further names become known
+-- - `choices`: names, or a function that gives them; `hint`: what to do where a name is not known
 -- - `list`: "string", "integer" or "number", in place of a kind: a list, or a text with commas;
 --   bounds and choices hold for each entry; `may_be_empty` ("none" is the empty one),
 --   `repeats` (an entry may come twice)
@@ -130,11 +130,11 @@ function options.file(what)
 end
 
 -- The first of the keys that are no options.
-local function refuse_unknown(self, given, level)
+local function refuse_unknown(self, given, what, level)
   local known = self:names()
   for _, key in ipairs(args.keys(given)) do
     if not self.by_name[key] then
-      raise(("%s: unknown option %s; %s"):format(self.what, key, args.suggest(key, known)), level)
+      raise(("%s: unknown option %s; %s"):format(what, key, args.suggest(key, known)), level)
     end
   end
 end
@@ -143,20 +143,21 @@ end
 -- @tparam ?table given nil counts as {}
 -- @tparam[opt=3] integer level of the stack that errors point at, where all of it is the library's;
 -- 0: no position
+-- @tparam[opt] string what the name for messages, where it is not the one of the declaration
 -- @treturn table a fresh table with defaults
-function Options:check(given, level)
+function Options:check(given, level, what)
   local rules, result = self.rules or compile(self, 2), {}
-  level = level or 3
+  level, what = level or 3, what or self.what
   if given == nil then
     given = result
   elseif type(given) ~= "table" then
-    raise(("%s: a table of options was expected, not %s"):format(self.what, args.describe(given)),
+    raise(("%s: a table of options was expected, not %s"):format(what, args.describe(given)),
       level)
   end
   local by_name = self.by_name
   for key in next, given do
     if not by_name[key] then
-      refuse_unknown(self, given, level)
+      refuse_unknown(self, given, what, level)
     end
   end
   for i = 1, #rules do
@@ -168,14 +169,13 @@ function Options:check(given, level)
       if rule.copies then
         value = table.move(value, 1, #value, 1, {})
       elseif rule.required then
-        raise(("%s: option %s is missing"):format(self.what, name), level)
+        raise(("%s: option %s is missing"):format(what, name), level)
       end
     elseif type(value) ~= rule.plain then
       local problem, wrong_type
       value, problem, wrong_type = option.take(rule, value)
       if problem then
-        raise(("%s: %s%s %s"):format(self.what, wrong_type and "option " or "", name, problem),
-          level)
+        raise(("%s: %s%s %s"):format(what, wrong_type and "option " or "", name, problem), level)
       end
     end
     result[name] = value

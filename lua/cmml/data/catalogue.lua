@@ -22,7 +22,7 @@ return function(cmml, use)
 
   local sides = { { "users", "user" }, { "items", "item" } }
 
-  --- A catalogue of two sides.
+  -- A catalogue of two sides.
   -- @tparam table fields setting, users and items (see Side: tables of its fields), schema, made_of
   -- @treturn Catalogue
   local function new(fields)
@@ -252,7 +252,7 @@ return function(cmml, use)
     return counts
   end
 
-  --- A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
+  -- A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
   -- @tparam table values of the entries by name
   -- @tparam table schema plain data of the configuration
   -- @tparam table setting which setting it is for: name, and knows_users (its files have the raw ids

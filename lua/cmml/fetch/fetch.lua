@@ -4,14 +4,14 @@
 -- python3, whichever is there.
 --
 -- @module cmml.fetch.fetch
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local download = require "cmml.fetch.download"
 local zip = require "cmml.fetch.zip"
 
 local fetch = {}
 local quote, capture = download.quote, download.capture
 
--- What GroupLens says of the use of its sets of this kind.
+-- GroupLens' conditions of use.
 local conditions = [[
 It belongs to GroupLens Research, University of Minnesota. Their conditions, in short:
   - it may be used for research; nothing is guaranteed, and no endorsement may be implied;
@@ -55,6 +55,23 @@ function fetch.names()
   table.sort(names)
   return names
 end
+
+local known = declare("fetch", {
+  { name = "name", kind = "string", choices = fetch.names(), default = "ml-1m", short = true,
+    help = "data set" },
+  { name = "out", kind = "string", default = "data", arg = "DIR", short = true,
+    help = "folder to put it into" },
+  { name = "url", kind = "string", default_text = "the publisher's",
+    help = "address of the archive: https, http or file" },
+  { name = "md5", kind = "string", default_text = "as published",
+    help = "MD5 sum that the archive must have" },
+  { name = "yes", kind = "boolean", default = false, short = true,
+    help = "accept the publisher's conditions without being asked" },
+  { name = "progress", kind = "boolean", default_text = "on a terminal",
+    help = "show the progress of the download" },
+  { name = "log", kind = "function", default_text = "written to the standard error",
+    help = "called with each line of text" },
+})
 
 local unpackers = {
   unzip = "unzip -q -o %s -d %s", bsdtar = "bsdtar -x -f %s -C %s",
@@ -155,21 +172,14 @@ local function obtain(opt, set, target)
   return target
 end
 
---- Fetches a data set into the folder `out/name`, after showing the conditions of its publisher. A
--- download that breaks off goes on the next time. The folder is there only when it is complete; one
--- that is there already is left as it is.
--- @tparam table options name (default "ml-1m"), out (folder, default "data"), url (of the archive,
--- if not from the publisher: https, http or file), md5 (that the archive must have, default: as
--- published), yes (the conditions are accepted; else a person at the terminal is asked), progress
--- (show how far the download is; default: on a terminal), log (function of a line of text; default:
--- writes it to the standard error)
+--- Fetches a data set into the folder `out/name`, after showing the conditions of its publisher. An
+-- interrupted download is continued the next time. The folder exists only when it is complete; one
+-- that exists already is left as it is.
+-- @tparam table options
 -- @treturn ?string the folder; nil if the set is not there
 -- @treturn string why not
 function fetch.run(options)
-  local opt = args.check("fetch", options, { name = { "string", "ml-1m" }, url = "string?",
-    md5 = "string?", out = { "string", "data" }, yes = { "boolean", false }, log = "function?",
-    progress = "boolean?" })
-  args.one_of("fetch: name", opt.name, fetch.names())
+  local opt = known:check(options)
   local set = sets[opt.name]
   opt.url = opt.url or set.url
   opt.md5 = (opt.md5 or set.md5):lower()
@@ -182,7 +192,7 @@ function fetch.run(options)
   if opt.out == "" or opt.out:find "[%z\n]" then
     return nil, ("fetch: out %q is not the name of a folder"):format(opt.out)
   elseif opt.url:find "[%z\n]" or not (opt.url:find "^https?://." or opt.url:find "^file:///.") then
-    return nil, ("fetch: url %q begins with none of https://, http://, file:///"):format(opt.url)
+    return nil, ("fetch: url %q must begin with https://, http:// or file:///"):format(opt.url)
   elseif not opt.md5:find("^" .. ("%x"):rep(32) .. "$") then
     return nil, ("fetch: md5 %q is not 32 hexadecimal digits"):format(opt.md5)
   end

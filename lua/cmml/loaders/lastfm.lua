@@ -1,8 +1,15 @@
 --- Last.fm as published for HetRec 2011: who played which artist, and who tagged it how.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
+local filters = require "cmml.settings.scenarios.filter_options"
+
+local known = declare("loaders.lastfm", {
+  { name = "min_plays", kind = "number", default = 1, unit = "plays",
+    help = "minimum number of plays of an interaction" },
+  table.unpack(filters),
+})
 
 return function(cmml)
   local core = cmml.core
@@ -54,14 +61,12 @@ return function(cmml)
   -- played are left out and counted in `unknown_items`. Titles come from artists.dat, if that is
   -- there.
   -- @tparam string folder
-  -- @tparam[opt] table options min_items, max_items, min_users as of `scenario_data`; min_plays (an
-  -- artist that a user played less often is no interaction, default 1)
+  -- @tparam[opt] table options
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no tag is a scenario
   -- @treturn ?string message
   function cmml.loaders.lastfm(folder, options)
-    local opt = args.check("lastfm", options, { min_items = "integer?", max_items = "integer?",
-      min_users = "integer?", min_plays = { "number", 1 } })
-    local name = files.name_of("lastfm", folder)
+    local opt = known:check(options)
+    local name = files.name_of("loaders.lastfm", folder)
     local plays, message = read(folder, "user_artists.dat", { { name = "userID" },
       { name = "artistID" }, { name = "weight", kind = "number" } })
     if not plays then

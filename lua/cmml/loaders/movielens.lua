@@ -2,8 +2,20 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local films = require "cmml.loaders.movielens_films"
-local error = args.error
+local of_values = require "cmml.data.value_options"
+local raise = args.error
+
+local known = declare("movielens", {
+  { name = "item_fields", list = "string", may_be_empty = true, group = "data", setting = "users",
+    decides = true, default_text = "all of rate, genre, director, actor, or without extra "
+      .. "information film, year, genre", help = "fields of items to use" },
+  { name = "user_fields", list = "string", may_be_empty = true, group = "data", setting = "users",
+    decides = true, default_text = "all of gender, age, occupation, zip",
+    help = "fields of users to use" },
+  of_values.unknown, of_values.min_count,
+})
 
 return function(cmml)
   local core = cmml.core
@@ -123,7 +135,7 @@ return function(cmml)
     return result
   end
 
-  -- The fields of a side that were asked for, in the order of the schema; all if nothing was said.
+  -- The fields of a side that were asked for, in the order of the schema; all by default.
   local function choose_fields(fields, wanted, side)
     if not wanted then
       return fields
@@ -147,16 +159,13 @@ return function(cmml)
   -- there, movies_extrainfos.dat (rate, director, actors). The timestamps are not used. Films 860
   -- and 1795 are films 811 and 1741 again; of a user's ratings of both the first is kept.
   -- @tparam string folder
-  -- @tparam[opt] table options item_fields, user_fields: lists of the fields to use (default: all
-  -- of rate, genre, director, actor, or without extra information film, year, genre; gender, age,
-  -- occupation, zip), {} for none; unknown and min_count as for `schema`
+  -- @tparam[opt] table options an empty list of fields is none
   -- @treturn ?Dataset nil if a file is missing or malformed
   -- @treturn ?string message
   function cmml.movielens(folder, options)
-    local opt = args.check("movielens", options, { item_fields = "table?", user_fields = "table?",
-      unknown = "string?", min_count = "integer?" })
+    local opt = known:check(options)
     if type(folder) ~= "string" then
-      error("movielens: the path of a folder was expected, not " .. type(folder), 2)
+      raise("movielens: the path of a folder was expected, not " .. type(folder), 2)
     end
     local ratings, message = read_ratings(folder .. "/ratings.dat")
     if not ratings then
@@ -178,9 +187,9 @@ return function(cmml)
         return nil, message
       end
     end
-    local known = has_extra and full_schema or public_schema
-    local schema = cmml.data.schema { item = choose_fields(known.item, opt.item_fields, "item"),
-      user = choose_fields(known.user, opt.user_fields, "user"), unknown = opt.unknown,
+    local fields = has_extra and full_schema or public_schema
+    local schema = cmml.data.schema { item = choose_fields(fields.item, opt.item_fields, "item"),
+      user = choose_fields(fields.user, opt.user_fields, "user"), unknown = opt.unknown,
       min_count = opt.min_count }
     local same_film = films.doubles(movies)
     films.merge(core, ratings, same_film)

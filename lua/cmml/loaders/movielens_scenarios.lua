@@ -1,8 +1,17 @@
 --- Scenarios of MovieLens: genres, pairs of genres, or tags.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
+local filters = require "cmml.settings.scenarios.filter_options"
+
+local known = declare("loaders.movielens_scenarios", {
+  { name = "by", kind = "string", choices = files.ways, default = "genre",
+    help = "groups of films: of a genre, of two genres, of both kinds, or of a tag" },
+  { name = "min_rating", kind = "number", default_text = "every rating",
+    help = "lowest rating that is an interaction" },
+  table.unpack(filters),
+})
 local films = require "cmml.loaders.movielens_films"
 
 return function(cmml)
@@ -169,20 +178,18 @@ return function(cmml)
   -- UTF-8 or latin-1) and those of 20M, 25M and latest (ratings.csv, movies.csv, tags.csv). Films
   -- that nobody rated are left out and counted in `unknown_items`; a film without genres is in no
   -- group.
+  --
+  -- Groups by "genre"; by "combination": a group for every two genres that one film has, called
+  -- "Comedy + Drama", of all films that have both, whatever else they have; by "genre+combination":
+  -- both; by "tag": of what people wrote, in small letters without spaces around it, each film
+  -- once a tag however many people gave it.
   -- @tparam string folder
-  -- @tparam[opt] table options by: "genre" (the default); "combination": a group for every two
-  -- genres that one film has, called "Comedy + Drama", of all films that have both, whatever else
-  -- they have; "genre+combination": both; "tag": what people wrote, capital A to Z made small,
-  -- spaces around it dropped, each film once a tag however many gave it; min_rating (ratings below
-  -- are no interactions; default: all are); min_items, max_items, min_users as of `scenario_data`
+  -- @tparam[opt] table options
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no group is a scenario
   -- @treturn ?string message
   function cmml.loaders.movielens_scenarios(folder, options)
-    local opt = args.check("movielens_scenarios", options, { by = { "string", "genre" },
-      min_rating = "number?", min_items = "integer?", max_items = "integer?",
-      min_users = "integer?" })
-    args.one_of("movielens_scenarios: by", opt.by, files.ways)
-    local name = files.name_of("movielens_scenarios", folder)
+    local opt = known:check(options)
+    local name = files.name_of("loaders.movielens_scenarios", folder)
     local layout, message = layout_of(folder)
     if not layout then
       return nil, message

@@ -1,8 +1,16 @@
 --- Taobao's cloud themes: who clicked what in which theme.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
+local filters = require "cmml.settings.scenarios.filter_options"
+
+local known = declare("loaders.taobao_themes", {
+  { name = "items", kind = "string", choices = { "clicked", "pool" }, default = "clicked",
+    help = "items of a theme: those clicked in it, or those of its pool (theme_item_pool.csv) that "
+      .. "were clicked in any" },
+  table.unpack(filters),
+})
 
 return function(cmml)
   local core = cmml.core
@@ -20,16 +28,12 @@ return function(cmml)
   -- read.
   -- Several clicks of a user on an item are one interaction, whatever the theme.
   -- @tparam string folder
-  -- @tparam[opt] table options items: what a theme consists of: "clicked" (the default): items that
-  -- were clicked in it; "pool": items of its pool (theme_item_pool.csv) that were clicked in any;
-  -- min_items, max_items, min_users as of `scenario_data`
+  -- @tparam[opt] table options
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no theme is a scenario
   -- @treturn ?string message
   function cmml.loaders.taobao_themes(folder, options)
-    local opt = args.check("taobao_themes", options, { items = { "string", "clicked" },
-      min_items = "integer?", max_items = "integer?", min_users = "integer?" })
-    args.one_of("taobao_themes: items", opt.items, { "clicked", "pool" })
-    local name = files.name_of("taobao_themes", folder)
+    local opt = known:check(options)
+    local name = files.name_of("loaders.taobao_themes", folder)
     local clicks, message = read(folder, "theme_click_log.csv", { { name = "user_id" },
       { name = "theme_id" }, { name = "item_id" } })
     if not clicks then

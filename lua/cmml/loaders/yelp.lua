@@ -1,8 +1,10 @@
 --- Yelp as published with S3-Rec: who went where, and the attributes of the places.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
+
+local known = declare("loaders.yelp", require "cmml.settings.scenarios.filter_options")
 
 return function(cmml)
   local core = cmml.core
@@ -40,13 +42,12 @@ return function(cmml)
   -- (Yelp_item2attributes.json: item to list of attributes), called "attribute N". Places that
   -- nobody went to are left out and counted in `unknown_items`.
   -- @tparam string folder
-  -- @tparam[opt] table options min_items, max_items, min_users as of `scenario_data`
+  -- @tparam[opt] table options
   -- @treturn ?ScenarioData nil if a file is missing or malformed, or no attribute is a scenario
   -- @treturn ?string message
   function cmml.loaders.yelp(folder, options)
-    local opt = args.check("yelp", options, { min_items = "integer?", max_items = "integer?",
-      min_users = "integer?" })
-    local name = files.name_of("yelp", folder)
+    local opt = known:check(options)
+    local name = files.name_of("loaders.yelp", folder)
     local visits, message = read_visits(folder .. "/Yelp.txt")
     if not visits then
       return nil, message

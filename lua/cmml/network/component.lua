@@ -1,18 +1,19 @@
 --- The exchangeable parts of CMML's network: encoders, hybrids and modulations, found by name.
 --
 -- Built-in ones and those of a user are the same thing: a constructor of a module, under a name
--- that model files, presets and tables of experiments use. What each kind is given and has to give
--- is said in encoder.lua, hybrid.lua and modulation.lua.
+-- that model files, presets and tables of experiments use. What each kind takes and returns is
+-- described in encoder.lua, hybrid.lua and modulation.lua.
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local names = require "cmml.network.names"
+local raise = args.error
 
 local kinds = { "encoder", "hybrid", "modulation" }
 
--- What a module holds in a field without having it registered: the field, and "module" or
--- "parameter". It would learn, or not, but no model file could hold it. Fields whose parameters are
--- registered elsewhere in the module may be there twice.
+-- A field of a module that holds a parameter or a module which is not registered, and which of the
+-- two: no model file would contain it. Parameters that are registered elsewhere in the module may
+-- be in a second field.
 local function unregistered(cmml, module)
   local known, found, kind = {}, nil, nil
   for _, entry in ipairs(module:named_parameters()) do
@@ -44,6 +45,9 @@ return function(cmml)
 
   local registries = { encoder = cmml.encoders, hybrid = cmml.hybrids,
     modulation = cmml.modulations }
+  for kind, registry in pairs(registries) do
+    names.add(kind, registry)
+  end
 
   --- Registers a component.
   -- @tparam string kind "encoder", "hybrid" or "modulation"
@@ -55,11 +59,11 @@ return function(cmml)
   function cmml.register_component(kind, name, constructor)
     args.one_of("register_component: kind", kind, kinds)
     if type(name) ~= "string" or name == "" then
-      error("register_component: the name must be a text, not " .. tostring(name), 2)
+      raise("register_component: the name must be a text, not " .. tostring(name), 2)
     elseif type(constructor) ~= "function" then
-      error("register_component: the constructor must be a function, not " .. type(constructor), 2)
+      raise("register_component: the constructor must be a function, not " .. type(constructor), 2)
     elseif registries[kind][name] then
-      error(("register_component: the %s %s is registered already"):format(kind, name), 2)
+      raise(("register_component: the %s %s is registered already"):format(kind, name), 2)
     end
     registries[kind][name] = constructor
     return constructor
@@ -73,13 +77,12 @@ return function(cmml)
   -- @treturn Module
   function cmml.component(kind, name, sizes, options)
     args.one_of("component: kind", kind, kinds)
-    args.check("component", { sizes = sizes, options = options },
-      { sizes = "table", options = "table?" })
+    args.expect("component: sizes", sizes, "table")
+    args.expect("component: options", options or {}, "table")
     local constructor = registries[kind][name]
     if not constructor then
-      error(("network: %s %s is not known; %s (register_component, or --modules of the command line, "
-        .. "makes others known)"):format(kind, type(name) == "string" and ("%q"):format(name)
-        or tostring(name), args.suggest(tostring(name), args.keys(registries[kind]))), 2)
+      raise(("network: %s %q is not known; %s; %s"):format(kind, tostring(name),
+        args.suggest(tostring(name), args.keys(registries[kind])), names.hint), 2)
     end
     local all = {}
     for key, value in pairs(options or {}) do
@@ -87,24 +90,24 @@ return function(cmml)
     end
     for key, value in pairs(sizes) do
       if all[key] ~= nil then
-        error(("network: %s_options: %s is given by the network, not an option of the %s's own")
+        raise(("network: %s_options: %s is given by the network, not an option of the %s's own")
           :format(kind, key, kind), 2)
       end
       all[key] = value
     end
     local made, module = pcall(constructor, all)
-    if not made then -- an error that is no text is not ours to change
-      error(type(module) == "string" and ("network: the constructor of the %s %s: %s"):format(kind,
+    if not made then -- an error that is not a text is passed on as it is
+      raise(type(module) == "string" and ("network: the constructor of the %s %s: %s"):format(kind,
         name, module:gsub("^[^\n]*/component%.lua:%d+: ", "")) or module, 2)
     elseif type(module) ~= "table" or type(module.named_parameters) ~= "function" then
-      error(("network: the constructor of the %s %s gave %s, not a module"):format(kind, name,
+      raise(("network: the constructor of the %s %s gave %s, not a module"):format(kind, name,
         type(module)), 2)
     elseif type(module.forward) ~= "function" then
-      error(("network: the %s %s has no method forward"):format(kind, name), 2)
+      raise(("network: the %s %s has no method forward"):format(kind, name), 2)
     end
     local field, what = unregistered(cmml, module)
     if field then
-      error(("network: the constructor of the %s %s: its field %s is a %s that is not registered; "
+      raise(("network: the constructor of the %s %s: its field %s is a %s that is not registered; "
         .. "use self:register(%q, ..)"):format(kind, name, field, what, field), 2)
     end
     return module

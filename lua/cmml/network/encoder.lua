@@ -1,13 +1,27 @@
 --- Context encoders: from the labelled support of a task to one vector (CMML section 3.2).
 --
--- An encoder is a module of (samples, segments): samples [rows, inp] holds a row for every support
--- interaction, a segment a task; it gives [tasks, out]. The constructors, by name in
+-- An encoder is a module of (samples, segments): samples [rows, inp] holds a row per support
+-- interaction, segments one per task; it gives [tasks, out]. The constructors, by name in
 -- `cmml.encoders`, take {inp, out, widths, init}. One whose field `reads_joined` is true gets the
 -- samples as a joined matrix. A task without support has the context zero.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local error = args.error
+local option_sets = require "cmml.base.options"
+local init_option = require "cmml.nn.init_option"
+local raise = require("cmml.base.args").error
+
+local sizes = option_sets.declare("encoders: all", {
+  { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the samples" },
+  { name = "out", kind = "integer", from = 0, required = true, help = "columns of the context" },
+  { name = "widths", list = "integer", from = 1, repeats = true, may_be_empty = true,
+    required = true, help = "widths of the hidden layers; of gru first that of the GRU" },
+  init_option,
+})
+
+local known = {}
+for _, name in ipairs { "none", "mean", "max", "gru", "attention" } do
+  known[name] = option_sets.join("encoders." .. name, sizes)
+end
 
 return function(cmml, use)
   use "network.component"
@@ -28,16 +42,14 @@ return function(cmml, use)
     return nn.mlp { widths = all, init = init }
   end
 
-  local sizes = { inp = "integer", out = "integer", widths = "table", init = "table?" }
-
   local NoEncoder = nn.class "cmml.NoEncoder"
   NoEncoder.reads_joined = true
 
   --- No encoder: the context is zero, whatever the support. No parameters.
-  -- @tparam table options inp, out, widths, init
+  -- @tparam table options
   -- @treturn NoEncoder of (samples, segments) giving [tasks, out]
   function cmml.encoders.none(options)
-    local opt = args.check("encoders.none", options, sizes)
+    local opt = known.none:check(options)
     local self = NoEncoder.new()
     self.out = opt.out
     return self
@@ -45,7 +57,7 @@ return function(cmml, use)
 
   --- Zeros.
   -- @tparam Tensor|Joined _ the samples, not read
-  -- @tparam Segments segments one a task
+  -- @tparam Segments segments one per task
   -- @treturn Tensor [tasks, out]
   function NoEncoder:forward(_, segments)
     return core.full({ #segments, self.out }, 0)
@@ -55,10 +67,10 @@ return function(cmml, use)
   MeanEncoder.reads_joined = true
 
   --- Pooling encoder: an MLP on every sample, then the mean (CMML eq. 6).
-  -- @tparam table options inp, out, widths (of the hidden layers), init
+  -- @tparam table options
   -- @treturn MeanEncoder of (samples [rows, inp], segments) giving [tasks, out]
   function cmml.encoders.mean(options)
-    local opt = args.check("encoders.mean", options, sizes)
+    local opt = known.mean:check(options)
     local self = MeanEncoder.new()
     self:register("mlp", mlp(opt.inp, opt.widths, opt.out, opt.init))
     return self
@@ -66,7 +78,7 @@ return function(cmml, use)
 
   --- The contexts of tasks.
   -- @tparam Tensor|Joined samples [rows, inp]
-  -- @tparam Segments segments one a task
+  -- @tparam Segments segments one per task
   -- @treturn Tensor [tasks, out]
   function MeanEncoder:forward(samples, segments)
     -- The last layer is affine, so the mean may be taken before it: exactly the same, for a
@@ -79,10 +91,10 @@ return function(cmml, use)
   MaxEncoder.reads_joined = true
 
   --- Pooling encoder: an MLP on every sample, then the largest value of each column (CMML eq. 6).
-  -- @tparam table options inp, out, widths (of the hidden layers), init
+  -- @tparam table options
   -- @treturn MaxEncoder of (samples [rows, inp], segments) giving [tasks, out]
   function cmml.encoders.max(options)
-    local opt = args.check("encoders.max", options, sizes)
+    local opt = known.max:check(options)
     local self = MaxEncoder.new()
     self:register("mlp", mlp(opt.inp, opt.widths, opt.out, opt.init))
     return self
@@ -90,7 +102,7 @@ return function(cmml, use)
 
   --- The contexts of tasks.
   -- @tparam Tensor|Joined samples [rows, inp]
-  -- @tparam Segments segments one a task
+  -- @tparam Segments segments one per task
   -- @treturn Tensor [tasks, out]
   function MaxEncoder:forward(samples, segments)
     return core.segment_max(self.mlp(samples), segments)
@@ -100,12 +112,12 @@ return function(cmml, use)
 
   --- Sequential encoder: a GRU over the samples of a task in the order of the rows, from a state of
   -- zeros; an MLP on its last state (CMML eq. 7). Draws of tasks give supports in random order.
-  -- @tparam table options inp, out, widths (of the GRU, then of the MLP's hidden layers), init
+  -- @tparam table options widths: of the GRU, then of the hidden layers of the MLP
   -- @treturn GruEncoder of (samples [rows, inp], segments) giving [tasks, out]
   function cmml.encoders.gru(options)
-    local opt = args.check("encoders.gru", options, sizes)
+    local opt = known.gru:check(options)
     if #opt.widths == 0 then
-      error("encoders.gru: widths must name the width of the GRU", 2)
+      raise("encoders.gru: widths must contain the width of the GRU", 2)
     end
     local self = GruEncoder.new()
     self:register("gru", nn.gru { inp = opt.inp, hidden = opt.widths[1], init = opt.init })
@@ -115,7 +127,7 @@ return function(cmml, use)
 
   --- The contexts of tasks.
   -- @tparam Tensor|Joined samples [rows, inp]
-  -- @tparam Segments segments one a task
+  -- @tparam Segments segments one per task
   -- @treturn Tensor [tasks, out]
   function GruEncoder:forward(samples, segments)
     local last = self.gru:last(core.pad_segments(samples, segments), segments)
@@ -127,12 +139,12 @@ return function(cmml, use)
 
   --- Attention pooling: an MLP on every sample, then a mean whose weights are the softmax over the
   -- task of a score of each sample's last hidden layer. Not in the paper.
-  -- @tparam table options inp, out, widths (of the hidden layers, one at least), init
+  -- @tparam table options widths: at least one
   -- @treturn AttentionEncoder of (samples [rows, inp], segments) giving [tasks, out]
   function cmml.encoders.attention(options)
-    local opt = args.check("encoders.attention", options, sizes)
+    local opt = known.attention:check(options)
     if #opt.widths == 0 then
-      error("encoders.attention: widths must name a hidden layer: its values are what is scored", 2)
+      raise("encoders.attention: widths must contain a hidden layer, whose values are scored", 2)
     end
     local self = AttentionEncoder.new()
     self:register("mlp", mlp(opt.inp, opt.widths, opt.out, opt.init))
@@ -143,7 +155,7 @@ return function(cmml, use)
 
   --- The contexts of tasks.
   -- @tparam Tensor|Joined samples [rows, inp]
-  -- @tparam Segments segments one a task
+  -- @tparam Segments segments one per task
   -- @treturn Tensor [tasks, out]
   function AttentionEncoder:forward(samples, segments)
     local hidden = self.mlp:hidden(samples)

@@ -7,7 +7,24 @@
 -- as a third argument, the task of each row (Ids); it may give a joined matrix.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local option_sets = require "cmml.base.options"
+local init_option = require "cmml.nn.init_option"
+
+local sizes = option_sets.declare("hybrids: all", {
+  { name = "width", kind = "integer", from = 0, required = true,
+    help = "columns of the context and of the query" },
+  init_option,
+})
+
+local known = {}
+for _, name in ipairs { "none", "dot", "inner", "mlp" } do
+  known[name] = option_sets.join("hybrids." .. name, sizes)
+end
+known.generator = option_sets.join("hybrids.generator", sizes,
+  option_sets.declare("hybrids.generator alone", {
+    { name = "hidden", list = "integer", from = 1, repeats = true, may_be_empty = true,
+      default_text = "{width}", help = "widths of the hidden layers" },
+  }))
 
 return function(cmml, use)
   use "network.component"
@@ -17,10 +34,10 @@ return function(cmml, use)
   NoHybrid.reads_joined = true
 
   --- The context alone, the same for all rows of a task. No parameters.
-  -- @tparam table options width, init
+  -- @tparam table options
   -- @treturn NoHybrid of (x, context, tasks)
   function cmml.hybrids.none(options)
-    local opt = args.check("hybrids.none", options, { width = "integer", init = "table?" })
+    local opt = known.none:check(options)
     local self = NoHybrid.new()
     self.out = opt.width
     return self
@@ -39,11 +56,11 @@ return function(cmml, use)
   DotHybrid.reads_joined = true
 
   --- The element-wise product of context and query ("dot" in the paper). No parameters.
-  -- @tparam table options width, init
+  -- @tparam table options
   -- @treturn DotHybrid of (x, context [tasks, width], tasks), which reads joined matrices, giving
   -- one [rows, width]
   function cmml.hybrids.dot(options)
-    local opt = args.check("hybrids.dot", options, { width = "integer", init = "table?" })
+    local opt = known.dot:check(options)
     local self = DotHybrid.new()
     self.out = opt.width
     return self
@@ -60,12 +77,12 @@ return function(cmml, use)
 
   local InnerHybrid = nn.class "cmml.InnerHybrid"
 
-  --- The scalar product of context and query, one number a row: what the paper's word
-  -- "dot-product" says, and its code does not do. No parameters.
-  -- @tparam table options width, init
+  --- The scalar product of context and query, one number per row: what the paper
+  -- calls "dot-product", but its code does not compute. No parameters.
+  -- @tparam table options
   -- @treturn InnerHybrid of (x, context)
   function cmml.hybrids.inner(options)
-    args.check("hybrids.inner", options, { width = "integer", init = "table?" })
+    known.inner:check(options)
     local self = InnerHybrid.new()
     self.out = 1
     return self
@@ -91,10 +108,10 @@ return function(cmml, use)
 
   --- Query and context side by side: the modulation's first layers are the MLP ("MLP" in the paper,
   -- as published). No parameters.
-  -- @tparam table options width, init
+  -- @tparam table options
   -- @treturn MlpHybrid of (x, context, tasks)
   function cmml.hybrids.mlp(options)
-    local opt = args.check("hybrids.mlp", options, { width = "integer", init = "table?" })
+    local opt = known.mlp:check(options)
     local self = MlpHybrid.new()
     self.out = 2 * opt.width
     return self
@@ -113,13 +130,11 @@ return function(cmml, use)
   GeneratorHybrid.reads_joined = true
 
   --- A generator with layers of its own: an MLP on query and context side by side.
-  -- @tparam table options width, hidden (widths of the hidden layers, default {width}), init
+  -- @tparam table options
   -- @treturn GeneratorHybrid of (x, context, tasks)
   function cmml.hybrids.generator(options)
-    local opt = args.check("hybrids.generator", options, { width = "integer", hidden = "table?",
-      init = "table?" })
+    local opt = known.generator:check(options)
     local self, hidden = GeneratorHybrid.new(), opt.hidden or { opt.width }
-    args.sizes("hybrids.generator: hidden", hidden)
     self.out = opt.width
     local widths = { 2 * opt.width, table.unpack(hidden) }
     widths[#widths + 1] = opt.width
@@ -127,7 +142,7 @@ return function(cmml, use)
     return self
   end
 
-  --- What the MLP makes of both.
+  --- The result of the MLP.
   -- @tparam Joined x [rows, width]
   -- @tparam Tensor context [tasks, width]
   -- @tparam Ids tasks the task of each row

@@ -1,7 +1,7 @@
 --- Modulation heads: the recommender's network and how a condition changes it (CMML section 3.4).
 --
 -- A modulation is a module of (x, condition, parts): x [rows, inp], condition [rows, cond]; it
--- gives scores [rows], and leaves what it computed on the way in the table `parts` if there is one.
+-- gives scores [rows], and puts intermediate values into the table `parts` if there is one.
 -- The constructors, by name in `cmml.modulations`, take {inp, cond, backbone, hyper, activation,
 -- init}: backbone are the widths of the recommender's layers, hyper those of the hypernetwork's.
 -- One whose field `reads_joined` is true may get x and condition as joined matrices.
@@ -10,21 +10,24 @@
 -- routes.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local error = args.error
+local of_all = require "cmml.network.modulation_options"
+local option_sets = require "cmml.base.options"
+local raise = require("cmml.base.args").error
+
+local known = {}
+for _, name in ipairs { "none", "film", "sigmoid", "linear" } do
+  known[name] = option_sets.join("modulations." .. name, of_all)
+end
 
 return function(cmml, use)
   use "network.component"
   local nn, core = cmml.nn, cmml.core
 
-  local options_of = { inp = "integer", cond = "integer", backbone = "table", hyper = "table",
-    activation = "string", init = "table?" }
-
   -- The fields of a modulation of layers: a ReLU trunk on the condition, with a linear head for
   -- each layer of the backbone that makes `each` numbers for every unit of it.
   local function layered(self, what, opt, each)
     if #opt.hyper ~= #opt.backbone then
-      error(("modulations.%s: %d hyper widths for %d backbone layers; each layer needs its own")
+      raise(("modulations.%s: %d hyper widths for %d backbone layers; each layer needs its own")
         :format(what, #opt.hyper, #opt.backbone), 3)
     end
     local trunk, head, backbone = {}, {}, {}
@@ -37,8 +40,7 @@ return function(cmml, use)
       cond, inp = opt.hyper[l], width
     end
     self.depth = #opt.backbone
-    self.activation = nn.check_activation(("modulations.%s: activation"):format(what),
-      opt.activation)
+    self.activation = opt.activation
     local hyper = self:register("hyper", nn.list {})
     hyper:register("trunk", nn.list(trunk))
     hyper:register("head", nn.list(head))
@@ -66,15 +68,13 @@ return function(cmml, use)
   NoModulation.reads_joined = true
 
   --- No modulation: the layers a_l = activation(W_l a + b_l), and a linear map to the score.
-  -- @tparam table options inp, cond (not read), backbone (widths of the layers), hyper (not read),
-  -- activation, init
+  -- @tparam table options
   -- @treturn NoModulation of (x, condition, parts); children backbone, out
   function cmml.modulations.none(options)
-    local opt = args.check("modulations.none", options, options_of)
+    local opt = known.none:check(options)
     local self = NoModulation.new()
-    local activation = nn.check_activation("modulations.none: activation", opt.activation)
     self:register("backbone", nn.mlp { widths = { opt.inp, table.unpack(opt.backbone) },
-      activation = activation, last = activation, init = opt.init })
+      activation = opt.activation, last = opt.activation, init = opt.init })
     self:register("out", nn.linear { inp = opt.backbone[#opt.backbone], out = 1,
       init = opt.init })
     return self
@@ -99,12 +99,11 @@ return function(cmml, use)
 
   --- FiLM layers: a_l = activation(gamma_l * (W_l a + b_l) + beta_l), with gamma_l and beta_l from
   -- a hypernetwork on the condition: a ReLU trunk with one linear head a layer (CMML eq. 11).
-  -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of
-  -- the trunk, as many), activation, init
+  -- @tparam table options
   -- @treturn FilmModulation of (x, condition, parts); children hyper.trunk, hyper.head, backbone,
   -- out
   function cmml.modulations.film(options)
-    local opt = args.check("modulations.film", options, options_of)
+    local opt = known.film:check(options)
     return layered(Film.new(), "film", opt, 2)
   end
 
@@ -125,11 +124,10 @@ return function(cmml, use)
 
   --- Sigmoid layers: a_l = activation(sigmoid(g_l) * (W_l a + b_l)), with g_l from a hypernetwork
   -- like that of FiLM (CMML eq. 10).
-  -- @tparam table options inp, cond, backbone (widths of the modulated layers), hyper (widths of
-  -- the trunk, as many), activation, init
+  -- @tparam table options
   -- @treturn SigmoidModulation of (x, condition, parts); children as those of FiLM
   function cmml.modulations.sigmoid(options)
-    local opt = args.check("modulations.sigmoid", options, options_of)
+    local opt = known.sigmoid:check(options)
     return layered(Sigmoid.new(), "sigmoid", opt, 1)
   end
 
@@ -150,18 +148,16 @@ return function(cmml, use)
 
   --- A generated last layer: the score is w . a + b, with a from an MLP on x that has the
   -- activation after every layer, and (w, b) from a ReLU MLP on the condition (CMML eq. 9).
-  -- @tparam table options inp, cond, backbone (widths of the MLP), hyper (widths of the other's
-  -- hidden layers), activation, init
+  -- @tparam table options
   -- @treturn LinearModulation of (x, condition, parts); children backbone, hyper
   function cmml.modulations.linear(options)
-    local opt = args.check("modulations.linear", options, options_of)
+    local opt = known.linear:check(options)
     local self = Linear.new()
-    local activation = nn.check_activation("modulations.linear: activation", opt.activation)
     self.width = opt.backbone[#opt.backbone]
     local hyper = { opt.cond, table.unpack(opt.hyper) }
     hyper[#hyper + 1] = self.width + 1
     self:register("backbone", nn.mlp { widths = { opt.inp, table.unpack(opt.backbone) },
-      activation = activation, last = activation, init = opt.init })
+      activation = opt.activation, last = opt.activation, init = opt.init })
     self:register("hyper", nn.mlp { widths = hyper, init = opt.init })
     return self
   end

@@ -2,9 +2,14 @@
 -- (Feng et al., CIKM 2021).
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+local known = require "cmml.network.network_options"
+local raise = require("cmml.base.args").error
 local supports = require "cmml.network.supports"
-local error = args.error
+
+local of_score = declare("Network:score", {
+  { name = "parts", kind = "boolean", default = false, help = "return intermediate values, too" },
+})
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
@@ -18,27 +23,16 @@ return function(cmml)
     return names
   end
 
-  local function check_sizes(opt)
-    for _, name in ipairs { "width", "dim", "label_hidden", "beside", "encoder_widths", "backbone",
-      "hyper" } do
-      local sizes = opt[name]
-      args.sizes("network: " .. name, type(sizes) == "table" and sizes or { sizes }, 4)
-    end
-    if #opt.backbone == 0 then
-      error("network: backbone must have a layer: it is what the context modulates", 3)
-    end
-  end
-
   -- All fields, and the width of x.
   local function all_fields(opt)
     local fields = {}
     table.move(opt.item_fields, 1, #opt.item_fields, 1, fields)
     table.move(opt.user_fields, 1, #opt.user_fields, #fields + 1, fields)
     if #fields == 0 and not opt.beside and not opt.dim then
-      error("network: item_fields and user_fields are both empty: nothing tells rows apart; give "
+      raise("network: item_fields and user_fields are both empty: rows have no features; give "
         .. "fields, or dim if the vectors are given", 3)
     elseif (#fields > 0 or opt.beside) and opt.dim then
-      error("network: fields and dim were given: with fields, dim is their number times width", 3)
+      raise("network: fields and dim are both given: with fields, dim is their number times width", 3)
     end
     return fields, opt.dim or (opt.beside or 0) + #fields * opt.width
   end
@@ -51,11 +45,11 @@ return function(cmml)
       kind == "modulation")
   end
 
-  -- The biases of a part of the network (the first word of their names) as a run begins with them.
+  -- Sets the initial biases of parts of the network (the first words of their names).
   local function start_biases(self, starts)
     for part, value in pairs(starts) do
       if type(part) ~= "string" or math.type(value) == nil or value - value ~= 0 then
-        error(("network: bias_start must give finite numbers by part, such as {hyper = 0.1}, not "
+        raise(("network: bias_start must give finite numbers by part, such as {hyper = 0.1}, not "
           .. "%s = %s"):format(tostring(part), tostring(value)), 3)
       end
       local found = false
@@ -66,49 +60,24 @@ return function(cmml)
         end
       end
       if not found then
-        error(("network: bias_start: there are no biases %s.[..].bias (hyper and backbone of film, "
+        raise(("network: bias_start: there are no biases %s.[..].bias (hyper and backbone of film, "
           .. "sigmoid and linear have such, encoder of all)"):format(part), 3)
       end
     end
   end
 
   --- CMML's network: from rows x to scores, modulated by the contexts of tasks.
-  -- @tparam table options item_fields and user_fields (lists of {name, size, multi}; default none),
-  -- width (of a field's vector), beside (width of vectors that are given beside the fields',
-  -- default none), or instead of fields dim (of vectors that are given); encoder,
-  -- encoder_widths, encoder_detach (the encoder sees x as a constant), encoder_negatives (false: it
-  -- sees the positives of a binary support alone, the published "Non-negative-PE"; default true),
-  -- context_shrink (the context of a support of n rows is multiplied by n / (n + context_shrink);
-  -- default 0: it is as the encoder gives it),
-  -- label ("rating": the number enters the encoder through an MLP 1 -> label_hidden ->
-  -- label_hidden; "binary": above 0 is (1, 0), else (0, 1)), label_hidden, hybrid, modulation,
-  -- backbone and hyper (widths), activation; encoder_options, hybrid_options, modulation_options
-  -- (tables for the components' own options); bias_start (numbers by part of the network, such as
-  -- {backbone = 0.1, hyper = 0.1, encoder = 0}: the biases of its linear layers start there); init.
-  -- Defaults: the published code's sizes, and biases that start as `nn.linear` says.
+  --
+  -- With `item_fields` or `user_fields`, x are the vectors of fields, with `beside` more of them on
+  -- the right; without fields, `dim` is its width. Defaults are the published code's sizes.
+  -- @tparam table options
   -- @treturn Network with embed_fields, context and score
   function cmml.network(options)
-    local opt = args.check("network", options, {
-      item_fields = { "table", {} }, user_fields = { "table", {} }, width = { "integer", 32 },
-      beside = "integer?",
-      dim = "integer?", encoder = { "string", "mean" }, encoder_widths = { "table", { 64 } },
-      encoder_detach = { "boolean", true }, label = { "string", "rating" },
-      label_hidden = { "integer", 64 }, hybrid = { "string", "dot" },
-      modulation = { "string", "film" }, backbone = { "table", { 64, 64 } },
-      hyper = { "table", { 256, 256 } }, activation = { "string", "leaky_relu" },
-      encoder_options = "table?", hybrid_options = "table?", modulation_options = "table?",
-      encoder_negatives = { "boolean", true }, context_shrink = { "number", 0 },
-      bias_start = "table?", init = "table?",
-    })
+    local opt = known:check(options)
     local fields, dim = all_fields(opt)
-    check_sizes(opt)
-    args.one_of("network: label", opt.label, { "rating", "binary" })
     if opt.label == "rating" and not opt.encoder_negatives then
-      error("network: encoder_negatives = false needs label = \"binary\": ratings have no "
+      raise("network: encoder_negatives = false needs label = \"binary\": ratings have no "
         .. "negatives", 2)
-    elseif not (opt.context_shrink >= 0 and opt.context_shrink < math.huge) then
-      error(("network: context_shrink must be finite and not negative, but is %g"):format(
-        opt.context_shrink), 2)
     end
     opt.init = opt.init or nn.init(0)
     local self = Network.new()
@@ -127,7 +96,7 @@ return function(cmml)
       out = self.dim, widths = opt.encoder_widths })
     add(self, opt, "hybrid", { width = self.dim })
     if math.type(self.hybrid.out) ~= "integer" then
-      error(("network: the hybrid %s must have a field out, the width of what it gives"):format(
+      raise(("network: the hybrid %s must have a field out, the width of its result"):format(
         opt.hybrid), 2)
     end
     add(self, opt, "modulation", { inp = self.dim, cond = self.hybrid.out,
@@ -168,7 +137,7 @@ return function(cmml)
   local function checked(self, kind, value, rows, width)
     local got, wanted = shape_of(value), width and { rows, width } or { rows }
     if not got or #got ~= #wanted or got[1] ~= rows or got[2] ~= width then
-      error(("the %s %s gave %s, but a tensor of shape %s was expected"):format(kind,
+      raise(("the %s %s gave %s, but a tensor of shape %s was expected"):format(kind,
         self.names[kind], got and "one of shape " .. table.concat(got, "x") or type(value),
         table.concat(wanted, "x")), 0)
     end
@@ -213,11 +182,11 @@ return function(cmml)
   -- @tparam Tensor|Joined x [rows, dim]
   -- @tparam Tensor context [tasks, dim]
   -- @tparam Segments segments which rows belong to which task
-  -- @tparam[opt] table options parts = true returns what was computed on the way, too
+  -- @tparam[opt] table options
   -- @treturn Tensor [rows]
-  -- @treturn ?table condition, and what the modulation tells (hyper or route, backbone)
+  -- @treturn ?table condition, and those of the modulation (hyper or route, backbone)
   function Network:score(x, context, segments, options)
-    local opt = args.check("score", options, { parts = { "boolean", false } })
+    local opt = of_score:check(options)
     local condition
     if self.hybrid.reads_joined then
       condition = self.hybrid(as_joined(x), context, segments:groups())

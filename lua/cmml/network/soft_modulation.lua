@@ -2,8 +2,18 @@
 -- section 3.4.4, eq. 12-13; Yang et al. 2020).
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local error = args.error
+local of_all = require "cmml.network.modulation_options"
+local option_sets = require "cmml.base.options"
+local raise = require("cmml.base.args").error
+
+local known = option_sets.join("modulations.soft", of_all,
+  option_sets.declare("modulations.soft alone", {
+    { name = "modules", kind = "integer", from = 1, default = 4,
+      help = "number of modules in each layer" },
+    { name = "over", kind = "string", choices = { "sources", "targets" }, default = "sources",
+      help = "what the weights of P sum to 1 over: sources as in the published code, or targets as "
+        .. "the paper can be read; the last layer's always sum to 1" },
+  }))
 
 return function(cmml, use)
   use "network.component"
@@ -15,26 +25,21 @@ return function(cmml, use)
   --- Layers of modules: what module j of a layer reads is the sum over modules i of the layer
   -- before of P[i, j] times what i gives; P is a softmax of logits that a ReLU trunk on the
   -- condition gives for each layer. The last layer's modules are summed with weights of their own.
-  -- @tparam table options inp, cond, backbone (width of each layer's modules), hyper (widths of the
-  -- trunk, as many), activation, modules (in each layer, default 4), over (what the weights of P
-  -- sum to 1 over: "sources", the default and published code, or "targets", as the paper's wording
-  -- can be read; the last layer's always sum to 1), init
+  --
+  -- `backbone` are the widths of each layer's modules, `hyper` those of the trunk, as many.
+  -- @tparam table options
   -- @treturn SoftModulation of (x, condition, parts); children route.trunk, route.logits,
   -- module.<layer>.<module>, out
   function cmml.modulations.soft(options)
-    local opt = args.check("modulations.soft", options, { inp = "integer", cond = "integer",
-      backbone = "table", hyper = "table", activation = "string", modules = { "integer", 4 },
-      over = { "string", "sources" }, init = "table?" })
+    local opt = known:check(options)
     if #opt.hyper ~= #opt.backbone then
-      error(("modulations.soft: %d hyper widths for %d layers of modules; each layer needs its own")
+      raise(("modulations.soft: %d hyper widths for %d layers of modules; each layer needs its own")
         :format(#opt.hyper, #opt.backbone), 2)
-    elseif opt.modules < 1 then
-      error(("modulations.soft: modules must be at least 1, not %d"):format(opt.modules), 2)
     end
     local self = Soft.new()
     self.depth, self.modules, self.widths = #opt.backbone, opt.modules, opt.backbone
-    self.activation = nn.check_activation("modulations.soft: activation", opt.activation)
-    self.over = args.one_of("modulations.soft: over", opt.over, { "sources", "targets" })
+    self.activation = opt.activation
+    self.over = opt.over
     local trunk, logits, layers = {}, {}, {}
     local cond, inp = opt.cond, opt.inp
     for l, width in ipairs(opt.backbone) do

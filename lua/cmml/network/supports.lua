@@ -1,5 +1,5 @@
---- What a network does with the supports of tasks beside encoding them: which rows it reads, and
--- how far it trusts few of them.
+--- Supports of tasks before and after encoding: which rows are read, and how far the contexts of
+-- few rows are shrunk.
 --
 -- @module cmml.network.supports
 local supports = {}

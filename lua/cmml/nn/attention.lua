@@ -2,7 +2,19 @@
 --
 -- @module cmml.nn.layers
 local args = require "cmml.base.args"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local init_option = require "cmml.nn.init_option"
+local raise = args.error
+
+local known = declare("nn.attention", {
+  { name = "width", kind = "integer", from = 0, required = true,
+    help = "columns of the input and the output" },
+  { name = "heads", kind = "integer", from = 1, required = true,
+    help = "number of heads, a divisor of width" },
+  { name = "causal", kind = "boolean", default = false,
+    help = "no query sees a key behind its own place" },
+  init_option,
+})
 
 return function(cmml, use)
   use "nn.module"
@@ -11,16 +23,15 @@ return function(cmml, use)
 
   --- Multi-head self-attention (Vaswani et al. 2017): head h works on columns (h - 1) width / heads
   -- + 1 to h width / heads of the query, key and value.
-  -- @tparam table options width, heads (a divisor of width), causal (no key behind the query's own
-  -- place; default false), init
+  -- @tparam table options
   -- @treturn Attention of (x [batch, time, width], lengths (Segments: how many keys of each row are
   -- valid) or nil, bias (added to the logits [batch, heads, time, time]) or nil) giving [batch,
   -- time, width]; children query, key, value and out, linear [width, width] with bias
   function nn.attention(options)
-    local opt = args.check("attention", options, { width = "integer", heads = "integer",
-      causal = { "boolean", false }, init = "table?" })
-    if opt.heads < 1 or opt.width % opt.heads ~= 0 then
-      error(("attention: width %d cannot be split among %d heads"):format(opt.width, opt.heads), 2)
+    local opt = known:check(options)
+    if opt.width % opt.heads ~= 0 then
+      raise(("nn.attention: width %d cannot be split among %d heads"):format(opt.width, opt.heads),
+        2)
     end
     local self = Attention.new()
     self.heads, self.causal = opt.heads, opt.causal

@@ -1,8 +1,20 @@
 --- Dropout as a layer.
 --
 -- @module cmml.nn.layers
-local args = require "cmml.base.args"
-local error = args.error
+local declare = require("cmml.base.options").declare
+
+local known = declare("nn.dropout", {
+  { name = "rate", kind = "number", from = 0, below = 1, required = true,
+    help = "fraction of the entries set to 0" },
+  { name = "place", kind = "integer", default = 0,
+    help = "gives layers that are called with one key masks of their own" },
+})
+
+local known_key = declare("Dropout:forward", {
+  { name = "seed", kind = "integer", default = 0, help = "seed of the run" },
+  { name = "epoch", kind = "integer", default = 0, help = "number of the epoch" },
+  { name = "task", kind = "integer", default = 0, help = "number of the task" },
+})
 
 return function(cmml, use)
   use "nn.module"
@@ -11,31 +23,24 @@ return function(cmml, use)
   local spread = 0x9E3779B97F4A7C15 -- 2^64 / golden ratio: far from any small seed
 
   --- Dropout (Srivastava et al. 2014): active where it is called with a key, as in training.
-  -- @tparam table options rate (share of the entries set to 0), place (default 0; gives layers
-  -- that are called with one key masks of their own)
-  -- @treturn Dropout of (x, key): key is a table {seed, epoch, task} (integers, 0 unless given), of
-  -- which the mask is a function, or nil, which gives x itself
+  -- @tparam table options
+  -- @treturn Dropout of (x, key): the mask is a function of the key; without a key it gives x
   function nn.dropout(options)
-    local opt = args.check("dropout", options, { rate = "number", place = { "integer", 0 } })
-    if not (opt.rate >= 0 and opt.rate < 1) then
-      error(("dropout: rate must be from 0 to below 1, not %g"):format(opt.rate), 2)
-    end
+    local opt = known:check(options)
     local self = Dropout.new()
-    self.rate, self.place = opt.rate, math.tointeger(opt.place)
+    self.rate, self.place = opt.rate, opt.place
     return self
   end
 
   --- Runs the layer.
   -- @tparam Tensor x of any shape
-  -- @tparam[opt] table key seed, epoch, task (whole numbers, 0 unless given); nil gives x itself
+  -- @tparam[opt] table key what the mask is a function of; nil gives x itself
   -- @treturn Tensor of the same shape
   function Dropout:forward(x, key)
     if key == nil then
       return x
     end
-    local opt = args.check("dropout: key", key, { seed = { "integer", 0 },
-      epoch = { "integer", 0 }, task = { "integer", 0 } })
-    return core.dropout(x, self.rate, math.tointeger(opt.seed) + self.place * spread, opt.epoch,
-      opt.task)
+    local opt = known_key:check(key, 3, "nn.dropout: key")
+    return core.dropout(x, self.rate, opt.seed + self.place * spread, opt.epoch, opt.task)
   end
 end

@@ -3,11 +3,21 @@
 -- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
 -- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value
 -- that was never seen: it counts as absent, so a row of which nothing is known gets zeros. A list
--- of bags may hold them merged, too (`bags.merged = cmml.core.merge_bags(bags)`), which saves that
--- work.
+-- of bags may hold them merged, too (`bags.merged = cmml.core.merge_bags(bags)`), which saves work.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+local init_option = require "cmml.nn.init_option"
+
+local known = declare("nn.field_embedding", {
+  { name = "fields", kind = "table", required = true,
+    help = "list of fields {name, size, multi}: multi where a row may have several values" },
+  { name = "width", kind = "integer", from = 0, required = true,
+    help = "size of the vector of each field" },
+  { name = "mode", kind = "string", choices = { "mean", "sum" }, default = "mean",
+    help = "how the vectors of several values are joined" },
+  init_option,
+})
 
 return function(cmml, use)
   use "nn.module"
@@ -15,17 +25,17 @@ return function(cmml, use)
   local FieldEmbedding = nn.class "cmml.FieldEmbedding"
 
   --- The embeddings of several fields.
-  -- @tparam table options fields (list of {name, size, multi}), width (of every field's vector),
-  -- mode (of several values: "mean", the default, or "sum"), init. Initial values: N(0, 1) for
-  -- single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones (as published).
+  --
+  -- Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones
+  -- (as published).
+  -- @tparam table options
   -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (as above, one a
   -- name), rows (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names];
   -- children by field name, each an `nn.embedding`
   function cmml.nn.field_embedding(options)
-    local opt = args.check("field_embedding", options, { fields = "table", width = "integer",
-      mode = { "string", "mean" }, init = "table?" })
+    local opt = known:check(options)
     local self = FieldEmbedding.new()
-    self.mean = args.one_of("field_embedding: mode", opt.mode, { "mean", "sum" }) == "mean"
+    self.mean = opt.mode == "mean"
     for _, field in ipairs(opt.fields) do
       self:register(field.name, nn.embedding { size = field.size, width = opt.width,
         mode = opt.mode, normal = not field.multi, init = opt.init })

@@ -1,7 +1,14 @@
 --- GRU as a layer.
 --
 -- @module cmml.nn.layers
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+local init_option = require "cmml.nn.init_option"
+
+local known = declare("nn.gru", {
+  { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the input" },
+  { name = "hidden", kind = "integer", from = 1, required = true, help = "columns of the state" },
+  init_option,
+})
 
 return function(cmml, use)
   use "nn.module"
@@ -27,13 +34,12 @@ return function(cmml, use)
   local Gru = nn.class "cmml.Gru"
 
   --- Gated recurrent unit (Cho et al. 2014), as the op gru.
-  -- @tparam table options inp, hidden, init
+  -- @tparam table options
   -- @treturn Gru of (x [batch, time, inp], lengths (Segments) or nil, state [batch, hidden] or
   -- nil) giving all states [batch, time, hidden], 0 behind the lengths; parameters as
   -- `register_recurrent` says, gate rows in the order r, z, n
   function nn.gru(options)
-    local opt = args.check("gru", options, { inp = "integer", hidden = "integer",
-      init = "table?" })
+    local opt = known:check(options)
     local self = Gru.new()
     nn.register_recurrent(self, 3, opt.inp, opt.hidden, opt.init)
     return self

@@ -1,7 +1,12 @@
 --- Layer normalisation as a layer.
 --
 -- @module cmml.nn.layers
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+
+local known = declare("nn.layer_norm", {
+  { name = "width", kind = "integer", from = 0, required = true, help = "size of the last dim" },
+  { name = "eps", kind = "number", from = 0, default = 1e-5, help = "added to the variance" },
+})
 
 return function(cmml, use)
   use "nn.module"
@@ -9,10 +14,12 @@ return function(cmml, use)
   local LayerNorm = nn.class "cmml.LayerNorm"
 
   --- (x - mean) / sqrt(variance + eps) * weight + bias over the last dim (Ba et al. 2016).
-  -- @tparam table options width, eps (default 1e-5). Initial values: weight 1, bias 0.
+  --
+  -- Initial values: weight 1, bias 0.
+  -- @tparam table options
   -- @treturn LayerNorm of x [.., width] giving the same shape; parameters weight and bias [width]
   function nn.layer_norm(options)
-    local opt = args.check("layer_norm", options, { width = "integer", eps = { "number", 1e-5 } })
+    local opt = known:check(options)
     local self = LayerNorm.new()
     self.eps = opt.eps
     self:register("weight", core.full({ opt.width }, 1))

@@ -2,7 +2,40 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = args.error
+
+local activations = require "cmml.nn.activations"
+local init_option = require "cmml.nn.init_option"
+
+local known = {
+  linear = declare("nn.linear", {
+    { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the input" },
+    { name = "out", kind = "integer", from = 0, required = true, help = "columns of the output" },
+    { name = "bias", kind = "boolean", default = true, help = "whether a bias is added" },
+    { name = "activation", kind = "string", choices = activations, default = "identity",
+      help = "what is applied to the sum" },
+    init_option,
+  }),
+  mlp = declare("nn.mlp", {
+    { name = "widths", list = "integer", from = 0, repeats = true, required = true,
+      help = "columns of the input, of each hidden layer and of the output" },
+    { name = "activation", kind = "string", choices = activations, default = "relu",
+      help = "activation between the layers" },
+    { name = "last", kind = "string", choices = activations, default = "identity",
+      help = "activation of the last layer" },
+    init_option,
+  }),
+  embedding = declare("nn.embedding", {
+    { name = "size", kind = "integer", from = 0, required = true, help = "number of rows" },
+    { name = "width", kind = "integer", from = 0, required = true, help = "size of each vector" },
+    { name = "mode", kind = "string", choices = { "mean", "sum" }, default = "mean",
+      help = "what a bag of several ids gives" },
+    { name = "normal", kind = "boolean", default = true,
+      help = "start from N(0, 1), else from U(-1/sqrt(size), 1/sqrt(size))" },
+    init_option,
+  }),
+}
 
 return function(cmml, use)
   use "nn.module"
@@ -28,16 +61,6 @@ return function(cmml, use)
   --- Initial values of layers that are given no init: one stream, so that no two start alike.
   nn.default_init = nn.init(0)
 
-  local activations = { "identity", "relu", "leaky_relu", "sigmoid", "tanh" }
-
-  --- Raises unless the core has an activation of this name.
-  -- @tparam string what function and option, for messages
-  -- @tparam string name
-  -- @treturn string name
-  function nn.check_activation(what, name)
-    return args.one_of(what, name, activations, 4)
-  end
-
   --- The activation of that name.
   -- @tparam Tensor x
   -- @tparam string name "identity", "relu", "leaky_relu", "sigmoid" or "tanh"
@@ -49,17 +72,17 @@ return function(cmml, use)
   local Linear = nn.class "cmml.Linear"
 
   --- activation(x weight^T + bias).
-  -- @tparam table options inp, out (sizes), bias (default true), activation (default "identity"),
-  -- init (from nn.init). Initial values: U(-1/sqrt(inp), 1/sqrt(inp)), weight and bias (PyTorch's).
+  --
+  -- Initial values: U(-1/sqrt(inp), 1/sqrt(inp)), weight and bias (PyTorch's).
+  -- @tparam table options
   -- @treturn Linear of x [.., inp] (a tensor, or a joined matrix) giving [.., out]; parameters
   -- weight [out, inp], bias [out]
   function nn.linear(options)
-    local opt = args.check("linear", options, { inp = "integer", out = "integer",
-      bias = { "boolean", true }, activation = { "string", "identity" }, init = "table?" })
+    local opt = known.linear:check(options)
     local init = opt.init or nn.default_init
     local bound = 1 / math.sqrt(math.max(opt.inp, 1))
     local self = Linear.new()
-    self.activation = nn.check_activation("linear: activation", opt.activation)
+    self.activation = opt.activation
     self:register("weight", init.uniform({ opt.out, opt.inp }, bound))
     if opt.bias then
       self:register("bias", init.uniform({ opt.out }, bound))
@@ -80,14 +103,12 @@ return function(cmml, use)
   local Mlp = nn.class "cmml.Mlp"
 
   --- Linear layers one after another, with an activation between them.
-  -- @tparam table options widths ({inp, .., out}, two at least), activation (default "relu"), last
-  -- (activation of the last layer, default "identity"), init
+  -- @tparam table options
   -- @treturn Mlp of x [.., inp] giving [.., out]; children "0", "1", ..
   function nn.mlp(options)
-    local opt = args.check("mlp", options, { widths = "table", activation = { "string", "relu" },
-      last = { "string", "identity" }, init = "table?" })
+    local opt = known.mlp:check(options)
     if #opt.widths < 2 then
-      error(("mlp: widths must name two sizes at least, not %d"):format(#opt.widths), 2)
+      raise(("nn.mlp: widths must be at least two sizes, not %d"):format(#opt.widths), 2)
     end
     local self = Mlp.new()
     self.depth = #opt.widths - 1
@@ -145,19 +166,16 @@ return function(cmml, use)
   local Embedding = nn.class "cmml.Embedding"
 
   --- A table of vectors by id, and the means or sums of bags of them.
-  -- @tparam table options size (rows), width, mode ("mean", the default, or "sum": what a bag of
-  -- several ids gives), normal (start from N(0, 1), default true; else from U(-1/sqrt(size),
-  -- 1/sqrt(size))), init
+  -- @tparam table options
   -- @treturn Embedding of (ids (Ids, from 1; 0: unknown), segments (Segments: the bags, ragged;
   -- nil: every id is one), rows (Ids: the bags wanted, in order; nil: all)) giving [bags, width],
   -- as the op embedding_bag: unknown ids count as absent, an empty bag gives zeros; parameter
   -- weight [size, width]
   function nn.embedding(options)
-    local opt = args.check("embedding", options, { size = "integer", width = "integer",
-      mode = { "string", "mean" }, normal = { "boolean", true }, init = "table?" })
+    local opt = known.embedding:check(options)
     local init = opt.init or nn.default_init
     local self = Embedding.new()
-    self.mean = args.one_of("embedding: mode", opt.mode, { "mean", "sum" }) == "mean"
+    self.mean = opt.mode == "mean"
     local shape = { opt.size, opt.width }
     self:register("weight", opt.normal and init.normal(shape)
       or init.uniform(shape, 1 / math.sqrt(math.max(opt.size, 1))))

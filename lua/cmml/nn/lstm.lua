@@ -1,7 +1,14 @@
 --- LSTM as a layer.
 --
 -- @module cmml.nn.layers
-local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+local init_option = require "cmml.nn.init_option"
+
+local known = declare("nn.lstm", {
+  { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the input" },
+  { name = "hidden", kind = "integer", from = 1, required = true, help = "columns of the state" },
+  init_option,
+})
 
 return function(cmml, use)
   use "nn.module"
@@ -9,13 +16,12 @@ return function(cmml, use)
   local Lstm = nn.class "cmml.Lstm"
 
   --- Long short-term memory, as the op lstm.
-  -- @tparam table options inp, hidden, init
+  -- @tparam table options
   -- @treturn Lstm of (x [batch, time, inp], lengths (Segments) or nil, state [batch, 2 hidden],
   -- which is h, then c, or nil) giving h and c of all steps, [batch, time, hidden] each, 0 behind
   -- the lengths; parameters as `register_recurrent` says, gate rows in the order i, f, g, o
   function nn.lstm(options)
-    local opt = args.check("lstm", options, { inp = "integer", hidden = "integer",
-      init = "table?" })
+    local opt = known:check(options)
     local self = Lstm.new()
     nn.register_recurrent(self, 4, opt.inp, opt.hidden, opt.init)
     return self

@@ -6,7 +6,7 @@
 -- weights: it calls a copy of the tree whose fields hold those.
 --
 -- @module cmml
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml)
   local nn = cmml.nn
@@ -41,7 +41,7 @@ return function(cmml)
     end
     for name in child:parameters() do
       if taken[name] then
-        error(("register: %s has a parameter %s already"):format(tostring(self), name), 3)
+        raise(("register: %s has a parameter %s already"):format(tostring(self), name), 3)
       end
     end
   end
@@ -53,12 +53,12 @@ return function(cmml)
   -- @return value
   function Module:register(name, value, flat)
     if self[name] ~= nil then
-      error(("register: %s has a %s already"):format(tostring(self), name), 2)
+      raise(("register: %s has a %s already"):format(tostring(self), name), 2)
     end
     if cmml.is_tensor(value) then
       value:track()
     elseif type(value) ~= "table" or type(value.named_parameters) ~= "function" then
-      error(("register: %s must be a tensor or a module, not %s"):format(name, type(value)), 2)
+      raise(("register: %s must be a tensor or a module, not %s"):format(name, type(value)), 2)
     end
     if flat then
       check_names(self, value)
@@ -74,11 +74,11 @@ return function(cmml)
     return module.flat[name] and prefix or prefix .. name .. "."
   end
 
-  -- A module that holds itself would be walked until memory is full.
+  -- A module that contains itself would be walked until memory is full.
   local deepest = 1000
   local function check_depth(depth)
     if depth > deepest then
-      error(("modules stand in each other more than %d deep: does one hold itself?")
+      raise(("modules are nested more than %d deep: does one contain itself?")
         :format(deepest), 0)
     end
   end
@@ -131,16 +131,16 @@ return function(cmml)
   -- @tparam table values tensors by name
   function Module:load_parameters(values)
     if type(values) ~= "table" then
-      error("load_parameters: a table of tensors by name was expected, not " .. type(values), 2)
+      raise("load_parameters: a table of tensors by name was expected, not " .. type(values), 2)
     end
     cmml.no_grad(function()
       for name, tensor in self:parameters() do
         local value = values[name]
         if not value then
-          error(("load_parameters: %s is missing"):format(name), 0)
+          raise(("load_parameters: %s is missing"):format(name), 0)
         end
         if table.concat(value.shape, "x") ~= table.concat(tensor.shape, "x") then
-          error(("load_parameters: %s has shape %s, but %s was expected"):format(name,
+          raise(("load_parameters: %s has shape %s, but %s was expected"):format(name,
             table.concat(value.shape, "x"), table.concat(tensor.shape, "x")), 0)
         end
         tensor:copy_(value)
@@ -169,13 +169,13 @@ return function(cmml)
   -- @treturn Module a module over those weights, sharing all else
   function cmml.nn.functional(module, params)
     if type(module) ~= "table" or type(module.registered) ~= "table" then
-      error("functional: a module was expected, not " .. type(module), 2)
+      raise("functional: a module was expected, not " .. type(module), 2)
     elseif type(params) ~= "table" then
-      error("functional: a table of tensors by name was expected, not " .. type(params), 2)
+      raise("functional: a table of tensors by name was expected, not " .. type(params), 2)
     end
     for name, value in pairs(params) do
       if not cmml.is_tensor(value) then
-        error(("functional: %s must be a tensor, not %s"):format(tostring(name), type(value)), 2)
+        raise(("functional: %s must be a tensor, not %s"):format(tostring(name), type(value)), 2)
       end
     end
     local used = {}
@@ -197,7 +197,7 @@ return function(cmml)
     local result = copy(module, "", 0)
     for name in pairs(params) do
       if not used[name] then
-        error(("functional: %s has no parameter %s"):format(tostring(module), tostring(name)), 2)
+        raise(("functional: %s has no parameter %s"):format(tostring(module), tostring(name)), 2)
       end
     end
     return result

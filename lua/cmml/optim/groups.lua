@@ -2,12 +2,12 @@
 --
 -- @module cmml.optim.groups
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 local groups = {}
 
--- A function that tells whether an entry means a parameter: it is its name, the name of a module
--- above it, or has its form, * standing for any text.
+-- A function that tells whether an entry matches a parameter: its name, the name of a module above
+-- it, or a pattern of it, in which * stands for any text.
 local function matcher(entry)
   if entry:find("*", 1, true) then
     local form = "^" .. entry:gsub("%W", "%%%0"):gsub("%%%*", ".*") .. "$"
@@ -20,7 +20,7 @@ local function matcher(entry)
   end
 end
 
--- What an entry may be called: the parameters and the modules above them.
+-- The names that an entry may have: of the parameters and of the modules above them.
 local function known(names)
   local list, seen = {}, {}
   for _, name in ipairs(names) do
@@ -34,11 +34,11 @@ local function known(names)
 end
 
 --- Puts every parameter into its group.
--- @tparam string what names the function, for messages
+-- @tparam string what name of the function, for messages
 -- @tparam table names of all parameters
 -- @tparam table wanted for each group a string or a list of strings: the name of a parameter, of a
--- module (all beneath it), or a form with * for any text
--- @treturn table for each group, and then for what is in none, the list of the places in `names`.
+-- module (for all beneath it), or a pattern with * for any text
+-- @treturn table for each group, and then for parameters of none, the list of places in `names`.
 -- Raises where an entry matches nothing, a group has none, or a parameter is in two groups.
 function groups.divide(what, names, wanted)
   local owner, lists = {}, {}
@@ -46,19 +46,19 @@ function groups.divide(what, names, wanted)
     lists[g] = {}
     for _, entry in ipairs(type(entries) == "table" and entries or { entries }) do
       if type(entry) ~= "string" then
-        error(("%s: group %d: parameters must be names, not %s"):format(what, g, type(entry)), 0)
+        raise(("%s: group %d: parameters must be names, not %s"):format(what, g, type(entry)), 0)
       end
-      local means, found = matcher(entry), false
+      local matches, found = matcher(entry), false
       for i, name in ipairs(names) do
-        if means(name) then
+        if matches(name) then
           if owner[i] and owner[i] ~= g then
-            error(("%s: parameter %s is in groups %d and %d"):format(what, name, owner[i], g), 0)
+            raise(("%s: parameter %s is in groups %d and %d"):format(what, name, owner[i], g), 0)
           end
           owner[i], found = g, true
         end
       end
       if not found then
-        error(("%s: group %d: no parameter is called %s; %s"):format(what, g, entry,
+        raise(("%s: group %d: no parameter is named %s; %s"):format(what, g, entry,
           args.suggest(entry, known(names))), 0)
       end
     end
@@ -69,7 +69,7 @@ function groups.divide(what, names, wanted)
   end
   for g = 1, #wanted do
     if #lists[g] == 0 then
-      error(("%s: group %d has no parameters"):format(what, g), 0)
+      raise(("%s: group %d has no parameters"):format(what, g), 0)
     end
   end
   return lists

@@ -2,73 +2,100 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local option_sets = require "cmml.base.options"
 local parameter_groups = require "cmml.optim.groups"
-local error = args.error
+local raise = args.error
+
+local weight_decay = { name = "weight_decay", kind = "number", from = 0, default = 0,
+  help = "L2 penalty, added to the gradient" }
+local clip = { name = "clip", kind = "number", above = 0, infinite = true,
+  help = "bound of the absolute value of each gradient entry, before the decay" }
 
 -- What a kind of optimiser takes for each group of parameters.
-local settings = {
-  adam = { lr = { "number", 1e-3 }, beta1 = { "number", 0.9 }, beta2 = { "number", 0.999 },
-    eps = { "number", 1e-8 }, weight_decay = { "number", 0 }, clip = "number?",
-    decoupled = { "boolean", false }, sparse = { "boolean", false } },
-  sgd = { lr = { "number", 1e-2 }, momentum = { "number", 0 }, nesterov = { "boolean", false },
-    weight_decay = { "number", 0 }, clip = "number?" },
+local of_group = {
+  adam = option_sets.declare("optim.adam: of a group", {
+    { name = "lr", kind = "number", from = 0, default = 1e-3, help = "learning rate" },
+    { name = "beta1", kind = "number", from = 0, below = 1, default = 0.9,
+      help = "decay of the mean of the gradients" },
+    { name = "beta2", kind = "number", from = 0, below = 1, default = 0.999,
+      help = "decay of the mean of their squares" },
+    { name = "eps", kind = "number", from = 0, default = 1e-8,
+      help = "added to the root of that mean" },
+    weight_decay,
+    { name = "decoupled", kind = "boolean", default = false,
+      help = "take the decay off the parameters instead, as AdamW does" },
+    { name = "sparse", kind = "boolean", default = false,
+      help = "leave rows whose gradient is zero out of a step" },
+    clip,
+  }),
+  sgd = option_sets.declare("optim.sgd: of a group", {
+    { name = "lr", kind = "number", from = 0, default = 1e-2, help = "learning rate" },
+    { name = "momentum", kind = "number", from = 0, below = 1, default = 0,
+      help = "factor of the last step that is kept" },
+    { name = "nesterov", kind = "boolean", default = false,
+      help = "look ahead along the momentum (Nesterov)" },
+    weight_decay, clip,
+  }),
+}
+
+local of_all = option_sets.declare("optim: all parameters", {
+  { name = "clip_norm", kind = "number", above = 0, infinite = true,
+    help = "bound of the 2-norm of the gradient of all parameters together, before clip" },
+  { name = "groups", kind = "table", default = {},
+    help = "list of {parameters = .., options of their own}" },
+})
+
+local known = {
+  adam = option_sets.join("optim.adam", of_group.adam, of_all),
+  sgd = option_sets.join("optim.sgd", of_group.sgd, of_all),
+}
+
+local its_parameters = option_sets.declare("optim: parameters of a group", {
+  { name = "parameters", kind = "any", required = true,
+    help = "a name or a list of names of parameters, of modules, or with * for any text" },
+})
+
+local of_own = {
+  adam = option_sets.join("optim.adam groups", its_parameters, of_group.adam),
+  sgd = option_sets.join("optim.sgd groups", its_parameters, of_group.sgd),
 }
 
 local moment_names = { "first", "second" }
 
--- Settings that would not descend, or not compute, are refused. Not a number fails them all.
-local function check_range(what, options)
-  local function need(names, range, good)
-    for _, name in ipairs(names) do
-      if options[name] and not good(options[name]) then
-        error(("%s: %s must be %s, not %g"):format(what, name, range, options[name]), 6)
-      end
-    end
-  end
-  need({ "lr", "eps", "weight_decay" }, "finite and not negative", function(value)
-    return value >= 0 and value < math.huge
-  end)
-  need({ "beta1", "beta2", "momentum" }, "from 0 to below 1", function(value)
-    return value >= 0 and value < 1
-  end)
-  need({ "clip", "clip_norm" }, "above 0", function(value)
-    return value > 0
-  end)
-  if options.nesterov and options.momentum == 0 then
-    error(what .. ": nesterov needs a momentum above 0", 5)
+local function check_momentum(what, opt)
+  if opt.nesterov and opt.momentum == 0 then
+    raise(what .. ": nesterov needs a momentum above 0", 5)
   end
 end
 
--- Groups are a list: what stands there under a name would be passed over.
+-- Groups are a list: an entry under a name would be ignored.
 local function check_groups(kind, list)
   for key in pairs(list) do
     if math.type(key) ~= "integer" or key < 1 or key > #list then
-      error(("%s: groups must be a list of tables, {{parameters = ..}, ..}, without %s"):format(
-        kind, tostring(key)), 5)
+      raise(("optim.%s: groups must be a list of tables, {{parameters = ..}, ..}, without %s")
+        :format(kind, tostring(key)), 5)
     end
   end
 end
 
-local function read_options(kind, options)
-  local rules = { clip_norm = "number?", groups = { "table", {} } }
-  for name, rule in pairs(settings[kind]) do
-    rules[name] = rule
-  end
-  local common = args.check(kind, options, rules, 5)
-  check_range(kind, common)
+local function read_options(kind, given)
+  local common = known[kind]:check(given, 5)
+  check_momentum("optim." .. kind, common)
   check_groups(kind, common.groups)
   return common
 end
 
--- The settings of a group: its own over the common ones.
+-- The options of a group: its own over the common ones.
 local function read_group(kind, number, group, common)
-  local rules = { parameters = "any" }
-  for name, rule in pairs(settings[kind]) do
-    rules[name] = type(rule) == "table" and { rule[1], common[name] } or { rule, common[name] }
+  local what = ("optim.%s: group %d"):format(kind, number)
+  local result = of_own[kind]:check(group, 5, what)
+  for declared in of_group[kind]:each() do
+    local name = declared.name
+    if group[name] == nil then
+      result[name] = common[name]
+    end
   end
-  local what = ("%s: group %d"):format(kind, number)
-  local result = args.check(what, group, rules, 5)
-  check_range(what, result)
+  check_momentum(what, result)
   result.own_lr = group.lr
   return result
 end
@@ -78,14 +105,14 @@ return function(cmml)
   local ModuleOptimizer = { __name = "cmml.ModuleOptimizer" }
   ModuleOptimizer.__index = ModuleOptimizer
 
-  -- The parameters lie group by group, so that a step is one loop a group.
+  -- The parameters lie group by group, so that a step is one loop per group.
   local function make(kind, module, options)
     if type(module) ~= "table" or type(module.named_parameters) ~= "function" then
-      error(("%s: a module was expected, not %s"):format(kind, type(module)), 3)
+      raise(("optim.%s: a module was expected, not %s"):format(kind, type(module)), 3)
     end
     local common = read_options(kind, options)
-    local self = setmetatable({ kind = kind, options = common, groups = {}, names = {},
-      first_lr = common.lr }, ModuleOptimizer)
+    local self = setmetatable({ kind = kind, what = "optim." .. kind, options = common,
+      groups = {}, names = {}, first_lr = common.lr }, ModuleOptimizer)
     local names, tensors, wanted, list, moments = {}, {}, {}, {}, kind == "adam" and 2 or 0
     for i, pair in ipairs(module:named_parameters()) do
       names[i], tensors[i] = pair[1], pair[2]
@@ -95,7 +122,7 @@ return function(cmml)
       wanted[g] = self.groups[g].parameters
     end
     self.groups[#wanted + 1] = read_group(kind, #wanted + 1, { parameters = {} }, common)
-    for g, places in ipairs(parameter_groups.divide(kind, names, wanted)) do
+    for g, places in ipairs(parameter_groups.divide("optim." .. kind, names, wanted)) do
       self.groups[g].parameters = #places
       for _, i in ipairs(places) do
         self.names[#self.names + 1], list[#list + 1] = names[i], tensors[i]
@@ -109,12 +136,8 @@ return function(cmml)
   end
 
   --- Adam over the parameters of a module (Kingma and Ba 2015).
-  -- @tparam Module module
-  -- @tparam[opt] table options lr (default 1e-3), beta1 (0.9), beta2 (0.999), eps (1e-8),
-  -- weight_decay (0; classic L2, added to the gradient; decoupled = true makes it AdamW), clip
-  -- (entries of the gradient are limited to [-clip, clip] before the decay; default none),
-  -- clip_norm (before that, the gradient of all parameters together is scaled down to this 2-norm;
-  -- default none), sparse (false), groups.
+  --
+  -- weight_decay is the classic L2 penalty; with decoupled = true it is AdamW's.
   --
   -- With sparse = true, rows (of the first dimension) whose gradient is zero throughout are left
   -- out of a step: their values and moments stay as they are. This is another algorithm than Adam,
@@ -124,6 +147,8 @@ return function(cmml)
   -- `groups` is a list of tables: `parameters`, a name or a list of names of parameters, of modules
   -- (for all beneath), or with * for any text, and any options but clip_norm and groups, which
   -- hold for these parameters instead of the common ones.
+  -- @tparam Module module
+  -- @tparam[opt] table options
   -- @treturn ModuleOptimizer with backward(loss), step(), norm(), clear(), set_lr(lr), state() and
   -- restore(values, steps)
   function cmml.optim.adam(module, options)
@@ -132,14 +157,13 @@ return function(cmml)
 
   --- Gradient descent over the parameters of a module.
   -- @tparam Module module
-  -- @tparam[opt] table options lr (default 0.01), momentum (0), nesterov (false), weight_decay (0;
-  -- L2, added to the gradient), clip, clip_norm and groups as for `adam`
+  -- @tparam[opt] table options groups are as those of `optim.adam`
   -- @treturn ModuleOptimizer
   function cmml.optim.sgd(module, options)
     return (make("sgd", module, options))
   end
 
-  --- Adds the gradients of a loss to what the next step will use, and uses up its graph.
+  --- Adds the gradients of a loss to those of the next step, and frees its graph.
   -- @tparam Tensor loss
   function ModuleOptimizer:backward(loss)
     self.core:backward(loss)
@@ -165,15 +189,14 @@ return function(cmml)
     return "the norm of the gradients"
   end
 
-  --- One step; the gradients are zero afterwards. A gradient that is not a number makes its
-  -- parameter so, too; with `clip_norm`, which cannot scale it, it is an error instead, and nothing
-  -- is changed.
+  --- Takes one step; the gradients are zero afterwards. A NaN in a gradient makes its parameter
+  -- NaN, too; with `clip_norm`, which cannot scale it, it is an error, and nothing changes.
   function ModuleOptimizer:step()
     local limit, scale = self.options.clip_norm, 1
     if limit then
       local norm = self.core:norm()
       if norm ~= norm or norm == math.huge then
-        error(("%s: %s is not finite: no step was taken"):format(self.kind, blame(self)), 2)
+        raise(("%s: %s is not finite: no step was taken"):format(self.what, blame(self)), 2)
       end
       scale = norm > limit and limit / norm or 1
     end
@@ -184,11 +207,12 @@ return function(cmml)
   -- @tparam number lr
   function ModuleOptimizer:set_lr(lr)
     if math.type(lr) == nil or not (lr >= 0 and lr < math.huge) then
-      error(("set_lr: lr must be finite and not negative, not %s"):format(tostring(lr)), 2)
+      raise(("set_lr: lr must be finite and not negative, not %s"):format(tostring(lr)), 2)
     end
     for g, group in ipairs(self.groups) do
       if group.own_lr and self.first_lr == 0 then
-        error(("set_lr: the rate of group %d has no ratio to the common one, 0"):format(g), 2)
+        raise(("set_lr: the rate of group %d has no ratio to the common rate, which is 0")
+          :format(g), 2)
       end
     end
     for _, group in ipairs(self.groups) do
@@ -197,7 +221,7 @@ return function(cmml)
     self.options.lr = lr
   end
 
-  --- What resuming needs besides the parameters: moments by name, and the number of steps.
+  --- The state that resuming needs besides the parameters: moments by name, number of steps.
   -- @treturn table list of {name, tensor} (names "first.<parameter>", "second.<parameter>")
   -- @treturn integer steps
   function ModuleOptimizer:state()
@@ -210,7 +234,7 @@ return function(cmml)
     return list, self.core:steps()
   end
 
-  --- Sets that state, or raises and leaves all as it was.
+  --- Restores that state, or raises and changes nothing.
   -- @tparam table values tensors by name
   -- @tparam integer steps
   function ModuleOptimizer:restore(values, steps)
@@ -218,16 +242,16 @@ return function(cmml)
     for _, pair in ipairs(list) do
       local name, value = pair[1], values[pair[1]]
       if not value then
-        error(("%s: the state lacks %s"):format(self.kind, name), 0)
+        raise(("%s: the state lacks %s"):format(self.what, name), 0)
       end
       local shape, wanted = table.concat(value.shape, ", "), table.concat(pair[2].shape, ", ")
       if shape ~= wanted then
-        error(("%s: %s of the state has shape {%s}, but {%s} was expected"):format(self.kind, name,
+        raise(("%s: %s of the state has shape {%s}, but {%s} was expected"):format(self.what, name,
           shape, wanted), 0)
       end
     end
     if math.type(steps) ~= "integer" or steps < 0 then
-      error(("%s: steps must be a whole number, not negative, not %s"):format(self.kind,
+      raise(("%s: steps must be a whole number, not negative, not %s"):format(self.what,
         tostring(steps)), 0)
     end
     for _, pair in ipairs(list) do

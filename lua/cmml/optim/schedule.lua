@@ -1,27 +1,60 @@
 --- Learning-rate schedules.
 --
 -- All of them have the field lr, the rate for the next step, and the methods step(), to be called
--- after each step of the optimiser, and update(value), to be called with the metric after each
--- evaluation; both return the rate. What a schedule does not depend on, it takes without effect.
--- state() gives a plain table from which restore(state) goes on with the very same rates.
+-- after each optimiser step, and update(value), to be called with the metric after each evaluation;
+-- both return the rate. A schedule that depends on one of them alone ignores the other. state()
+-- gives a plain table from which restore(state) continues with the very same rates.
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = args.error
 
-local function check(name, good, what, value, level)
-  if not good then
-    error(("%s must be %s, not %g"):format(name, what, value), level or 3)
-  end
-end
+local min_lr = { name = "min_lr", kind = "number", from = 0, default = 0,
+  help = "lower bound of the rate, at most lr" }
+local first_lr = { name = "lr", kind = "number", from = 0, required = true,
+  help = "learning rate to start from" }
 
--- A class of schedules whose state is these fields. JSON has no infinity, so what is not finite is
--- left out, and comes back as it was at the start.
+local known = {
+  plateau = declare("optim.plateau", {
+    first_lr,
+    { name = "mode", kind = "string", choices = { "min", "max" }, default = "min",
+      help = "whether the least or the greatest value of the metric is the best" },
+    { name = "factor", kind = "number", above = 0, below = 1, default = 0.1,
+      help = "multiplies the rate when the metric has stopped improving" },
+    { name = "patience", kind = "integer", from = 0, default = 10, unit = "values",
+      help = "number of values in a row without improvement that are tolerated" },
+    { name = "threshold", kind = "number", from = 0, below = 1, default = 1e-4,
+      help = "fraction of the best value by which a better one must differ" },
+    min_lr,
+  }),
+  cosine = declare("optim.cosine", {
+    first_lr,
+    { name = "steps", kind = "integer", from = 1, required = true, unit = "steps",
+      help = "length of the descent" },
+    min_lr,
+    { name = "restarts", kind = "boolean", default = false,
+      help = "start again after the last step" },
+    { name = "growth", kind = "integer", from = 1, default = 1,
+      help = "multiplies the length after each restart" },
+  }),
+  warmup = declare("optim.warmup", {
+    { name = "steps", kind = "integer", from = 1, required = true, unit = "steps",
+      help = "length of the warm-up" },
+    { name = "start", kind = "number", from = 0, to = 1, default = 0.1,
+      help = "fraction of the rate at the first step" },
+    { name = "lr", kind = "number", from = 0, help = "rate to reach and keep" },
+    { name = "schedule", kind = "table", help = "schedule to follow, instead of lr" },
+  }),
+}
+
+-- A class of schedules whose state is these fields. JSON has no infinity, so a value that is not
+-- finite is left out, and is again what it was at the start.
 local function class(name, fields)
   local Schedule = { __name = name, fields = fields }
   Schedule.__index = Schedule
 
-  --- Goes one step of the optimiser on.
+  --- Advances the schedule by one optimiser step.
   -- @treturn number the learning rate for the next step
   function Schedule:step()
     return self.lr
@@ -33,7 +66,7 @@ local function class(name, fields)
     return self.lr
   end
 
-  --- What resuming needs, as plain data.
+  --- The state that resuming needs, as plain data.
   -- @treturn table
   function Schedule:state()
     local state = {}
@@ -43,7 +76,7 @@ local function class(name, fields)
     return state
   end
 
-  --- Goes on from that state.
+  --- Restores that state.
   -- @tparam table state
   function Schedule:restore(state)
     for _, field in ipairs(fields) do
@@ -61,42 +94,31 @@ return function(cmml)
   local Cosine = class("cmml.Cosine", { "lr", "at", "length" })
   local Warmup = class("cmml.Warmup", { "lr", "at" })
 
-  -- The bounds of a rate that falls.
-  local function check_bounds(name, self)
-    check(name .. ": lr", self.lr >= 0 and self.lr < math.huge, "finite and not negative", self.lr,
-      4)
-    check(name .. ": min_lr", self.min_lr >= 0 and self.min_lr <= self.lr, "from 0 to lr",
-      self.min_lr, 4)
+  local function check_min_lr(name, self)
+    if self.min_lr > self.lr then
+      raise(("%s: min_lr must be at most lr, %g, but is %g"):format(name, self.lr, self.min_lr), 3)
+    end
   end
 
-  --- Lowers a learning rate when a metric has ceased to improve.
+  --- Lowers a learning rate when a metric has stopped improving.
   --
-  -- A value is better than the best so far by more than its share `threshold`, or it is a bad one;
-  -- after more than `patience` bad ones in a row the rate is multiplied by `factor`.
-  -- @tparam table options lr (to start from), mode ("min", the default, or "max": what is better),
-  -- factor (default 0.1), patience (10), threshold (1e-4), min_lr (0)
+  -- A value that is not better than the best so far by more than the fraction `threshold` of it is
+  -- a bad one; after more than `patience` bad ones in a row the rate is multiplied by `factor`.
+  -- @tparam table options
   -- @treturn Plateau a schedule, with fields best and bad
   function cmml.optim.plateau(options)
-    local self = args.check("plateau", options, { lr = "number", mode = { "string", "min" },
-      factor = { "number", 0.1 }, patience = { "integer", 10 }, threshold = { "number", 1e-4 },
-      min_lr = { "number", 0 } })
-    args.one_of("plateau: mode", self.mode, { "min", "max" })
-    check_bounds("plateau", self)
-    check("plateau: factor", self.factor > 0 and self.factor < 1, "above 0 and below 1",
-      self.factor)
-    check("plateau: patience", self.patience >= 0, "at least 0", self.patience)
-    check("plateau: threshold", self.threshold >= 0 and self.threshold < 1, "from 0 to below 1",
-      self.threshold)
+    local self = known.plateau:check(options)
+    check_min_lr("optim.plateau", self)
     self.best, self.bad = self.mode == "min" and math.huge or -math.huge, 0
     return setmetatable(self, Plateau)
   end
 
-  --- Takes the next value of the metric. One that is not a number is a bad one.
+  --- Takes the next value of the metric; NaN is a bad one.
   -- @tparam number value
   -- @treturn number the learning rate from now on
   function Plateau:update(value)
     if math.type(value) == nil then
-      error("update: the value of the metric was expected, not " .. type(value), 2)
+      raise("update: the value of the metric was expected, not " .. type(value), 2)
     end
     local better
     if self.mode == "min" then
@@ -116,50 +138,40 @@ return function(cmml)
   end
 
   --- Lowers a learning rate along half a wave of the cosine (Loshchilov and Hutter 2017): after t
-  -- of so many steps it is min_lr + (lr - min_lr) (1 + cos(pi t / steps)) / 2, and after them
+  -- of all steps it is min_lr + (lr - min_lr) (1 + cos(pi t / steps)) / 2, and after the last one
   -- min_lr, or with restarts as at the start.
-  -- @tparam table options lr (to start from), steps, min_lr (default 0), restarts (false: begin
-  -- again after the last step), growth (1: after each restart the wave is so many times as long)
+  -- @tparam table options
   -- @treturn Cosine a schedule
   function cmml.optim.cosine(options)
-    local self = args.check("cosine", options, { lr = "number", steps = "integer",
-      min_lr = { "number", 0 }, restarts = { "boolean", false }, growth = { "integer", 1 } })
-    check_bounds("cosine", self)
-    check("cosine: steps", self.steps >= 1, "at least 1", self.steps)
-    check("cosine: growth", self.growth >= 1, "at least 1", self.growth)
+    local self = known.cosine:check(options)
+    check_min_lr("optim.cosine", self)
     self.first, self.at, self.length = self.lr, 0, self.steps
     return setmetatable(self, Cosine)
   end
 
-  --- Goes one step on.
+  --- Advances the schedule by one optimiser step.
   -- @treturn number the learning rate for the next step
   function Cosine:step()
     self.at = math.min(self.at + 1, self.length)
     if self.restarts and self.at == self.length then
       self.at, self.length = 0, self.length * (self.growth + 0.0) -- no wrapping
     end
-    local share = (1 + math.cos(math.pi * self.at / self.length)) / 2
-    self.lr = self.min_lr + (self.first - self.min_lr) * share
+    local fraction = (1 + math.cos(math.pi * self.at / self.length)) / 2
+    self.lr = self.min_lr + (self.first - self.min_lr) * fraction
     return self.lr
   end
 
-  --- Raises a learning rate linearly, then follows another schedule. That one makes its first step
-  -- when the warm-up is over; the values of the metric it is told from the start.
-  -- @tparam table options steps (of the warm-up), start (the share of the rate at the first step,
-  -- default 0.1), lr (to reach and keep), or instead of it `schedule` (to follow)
+  --- Raises a learning rate linearly, then follows another schedule, which takes its first step
+  -- when the warm-up is over, but values of the metric from the start.
+  -- @tparam table options either lr or schedule, and others
   -- @treturn Warmup a schedule
   function cmml.optim.warmup(options)
-    local self = args.check("warmup", options, { steps = "integer", start = { "number", 0.1 },
-      lr = "number?", schedule = "table?" })
+    local self = known.warmup:check(options)
     if (self.lr == nil) == (self.schedule == nil) then
-      error("warmup: either lr or schedule was expected", 2)
-    end
-    check("warmup: steps", self.steps >= 1, "at least 1", self.steps)
-    check("warmup: start", self.start >= 0 and self.start <= 1, "from 0 to 1", self.start)
-    if self.lr then
-      check("warmup: lr", self.lr >= 0 and self.lr < math.huge, "finite and not negative", self.lr)
-    elseif type(self.schedule.update) ~= "function" or type(self.schedule.step) ~= "function" then
-      error("warmup: schedule must be a schedule", 2)
+      raise("optim.warmup: either lr or schedule was expected", 2)
+    elseif self.schedule and (type(self.schedule.update) ~= "function"
+      or type(self.schedule.step) ~= "function") then
+      raise("optim.warmup: schedule must be a schedule", 2)
     end
     self.schedule = self.schedule or setmetatable({ lr = self.lr }, class("cmml.Constant", {}))
     self.at, self.lr = 0, self.start * self.schedule.lr
@@ -167,12 +179,12 @@ return function(cmml)
   end
 
   local function risen(self)
-    local share = self.start + (1 - self.start) * math.min(self.at / self.steps, 1)
-    self.lr = self.at < self.steps and share * self.schedule.lr or self.schedule.lr
+    local fraction = self.start + (1 - self.start) * math.min(self.at / self.steps, 1)
+    self.lr = self.at < self.steps and fraction * self.schedule.lr or self.schedule.lr
     return self.lr
   end
 
-  --- Goes one step on.
+  --- Advances the schedule by one optimiser step.
   -- @treturn number the learning rate for the next step
   function Warmup:step()
     if self.at < self.steps then
@@ -191,13 +203,13 @@ return function(cmml)
     return risen(self)
   end
 
-  --- What resuming needs, as plain data.
+  --- The state that resuming needs, as plain data.
   -- @treturn table
   function Warmup:state()
     return { lr = self.lr, at = self.at, schedule = self.schedule:state() }
   end
 
-  --- Goes on from that state.
+  --- Restores that state.
   -- @tparam table state
   function Warmup:restore(state)
     self.lr, self.at = state.lr, state.at

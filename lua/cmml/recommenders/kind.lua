@@ -169,7 +169,7 @@ return function(cmml, use)
 
   -- The class of a kind in one setting.
   local function class_of(declaration, setting)
-    local class = setmetatable({ __name = "cmml." .. declaration.name, kind = declaration.name,
+    local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
     for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over" } do
       class[key] = declaration[key]

@@ -1,11 +1,31 @@
 -- A matrix as coloured cells, with their values.
-local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
+
+local known = declare("svg.heatmap", {
+  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  { name = "values", kind = "any", required = true,
+    help = "Tensor [rows, columns] or list of lists; what is not finite is drawn as a dash" },
+  { name = "rows", kind = "table", required = true, help = "names of the rows" },
+  { name = "columns", kind = "table", required = true, help = "names of the columns" },
+  { name = "spans", kind = "table",
+    help = "list of {name, columns}: bars over the columns, from the left" },
+  { name = "low", kind = "number", default_text = "the least",
+    help = "value of the lightest colour" },
+  { name = "high", kind = "number", default_text = "the largest",
+    help = "value of the darkest colour" },
+  { name = "metric", kind = "string", help = "what the values are" },
+  { name = "note", kind = "string", help = "a line under the title" },
+  { name = "sided", kind = "boolean", default = false,
+    help = "orange below 0, white there, blue above" },
+  { name = "decimals", kind = "integer", default = 2,
+    help = "decimals of the values; -1: they are not written" },
+})
 
 local cell_height = 21
 
@@ -15,13 +35,13 @@ local function read_values(opt)
     values = #values.shape == 2 and values:totable() or {}
   end
   if type(values) ~= "table" or #opt.rows == 0 or #opt.columns == 0 then
-    error("svg.heatmap: values must be a matrix with a name for each row and column", 4)
+    raise("svg.heatmap: values must be a matrix with a name for each row and column", 4)
   elseif #values ~= #opt.rows then
-    error(("svg.heatmap: %d rows of values, but %d names of rows"):format(#values, #opt.rows), 4)
+    raise(("svg.heatmap: %d rows of values, but %d names of rows"):format(#values, #opt.rows), 4)
   end
   for i, row in ipairs(values) do
     if type(row) ~= "table" or #row ~= #opt.columns then
-      error(("svg.heatmap: row %d has %s values for %d columns"):format(i,
+      raise(("svg.heatmap: row %d has %s values for %d columns"):format(i,
         type(row) == "table" and #row or "no", #opt.columns), 4)
     end
   end
@@ -34,15 +54,15 @@ local function range_of(opt, values)
     low, high = frame.range(row, #row, low, high)
   end
   if not low then
-    error("svg.heatmap: no value is a finite number", 4)
+    raise("svg.heatmap: no value is a finite number", 4)
   end
   if opt.sided then
     local most = math.max(math.abs(low), math.abs(high))
     low, high = -most, most
   end
   low, high = opt.low or low, opt.high or high
-  if not (number.is_finite(low) and number.is_finite(high) and low <= high) then
-    error(("svg.heatmap: low %s must not be above high %s, and both finite"):format(low, high), 4)
+  if low > high then
+    raise(("svg.heatmap: low %s must not be above high %s"):format(low, high), 4)
   end
   return low, high
 end
@@ -109,10 +129,7 @@ end
 -- @tparam table options of svg.heatmap
 -- @treturn string
 return function(options)
-  local opt = args.check("svg.heatmap", options, { title = "string", values = "any",
-    rows = "table", columns = "table", spans = "table?", low = "number?", high = "number?",
-    metric = "string?", note = "string?", sided = { "boolean", false },
-    decimals = { "integer", 2 } })
+  local opt = known:check(options)
   local values = read_values(opt)
   local low, high = range_of(opt, values)
   local bar_low, bar_high = number.widened(low, high)

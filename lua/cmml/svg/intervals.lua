@@ -1,20 +1,30 @@
 -- A dot with an interval for each row: tables of experiments.
-local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
+
+local known = declare("svg.intervals", {
+  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  { name = "rows", kind = "table", required = true,
+    help = "list of {label, mean, low, high}: low and high may be nil; a mean that is not finite "
+      .. "is shown as no value; group = heading of consecutive rows, strong = true to stand out" },
+  { name = "metric", kind = "string", help = "name of the axis" },
+  { name = "note", kind = "string", help = "a line under the title" },
+  { name = "decimals", kind = "integer", default = 3, help = "decimals of the values" },
+})
 
 local line = 24
 
 local function check_row(i, row)
   if type(row) ~= "table" or row[1] == nil then
-    error(("svg.intervals: row %d must be {label, mean, low, high}"):format(i), 4)
+    raise(("svg.intervals: row %d must be {label, mean, low, high}"):format(i), 4)
   end
   for k = 2, 4 do
     if row[k] ~= nil and type(row[k]) ~= "number" then
-      error(("svg.intervals: row %d, %q: %s is no number"):format(i, tostring(row[1]):sub(1, 40),
+      raise(("svg.intervals: row %d, %q: %s is not a number"):format(i, tostring(row[1]):sub(1, 40),
         tostring(row[k])), 4)
     end
   end
@@ -64,10 +74,9 @@ end
 -- @tparam table options of svg.intervals
 -- @treturn string
 return function(options)
-  local opt = args.check("svg.intervals", options, { title = "string", rows = "table",
-    metric = "string?", note = "string?", decimals = { "integer", 3 } })
+  local opt = known:check(options)
   if #opt.rows == 0 then
-    error("svg.intervals: there are no rows", 3)
+    raise("svg.intervals: there are no rows", 3)
   end
   local lines, low, high = lines_of(opt.rows), nil, nil
   local widest, values_width = 60, 60
@@ -82,7 +91,7 @@ return function(options)
     end
   end
   if not low then
-    error("svg.intervals: no row has a mean that is a finite number", 3)
+    raise("svg.intervals: no row has a mean that is a finite number", 3)
   end
   low, high = number.widened(low, high, 0.04)
   local width = widest + 30 + 420 + values_width + 30

@@ -1,10 +1,20 @@
 -- A metric at several sizes, a line for each series: results by support.
-local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
+
+local known = declare("svg.lines", {
+  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  { name = "series", kind = "table", required = true,
+    help = "list of {name, points}; points is a list of {x, mean, low, high}: low and high may be "
+      .. "nil, and a mean that is not finite interrupts the line" },
+  { name = "x", kind = "string", help = "name of the x axis" },
+  { name = "y", kind = "string", help = "name of the y axis" },
+  { name = "note", kind = "string", help = "a line under the title" },
+})
 
 local width, height, legend_width = 560, 360, 240
 
@@ -13,12 +23,12 @@ local function survey(series)
   local xs, seen, low, high = {}, {}, nil, nil
   for s, one in ipairs(series) do
     if type(one) ~= "table" or one.name == nil or type(one.points) ~= "table" then
-      error(("svg.lines: series %d must be {name = .., points = list of {x, mean, low, high}}")
+      raise(("svg.lines: series %d must be {name = .., points = list of {x, mean, low, high}}")
         :format(s), 4)
     end
     for i, point in ipairs(one.points) do
       if type(point) ~= "table" or not number.is_finite(point[1]) then
-        error(("svg.lines: series %q, point %d has no finite x"):format(tostring(one.name), i), 4)
+        raise(("svg.lines: series %q, point %d has no finite x"):format(tostring(one.name), i), 4)
       end
       if not seen[point[1]] then
         xs[#xs + 1], seen[point[1]] = point[1], true
@@ -27,7 +37,7 @@ local function survey(series)
     end
   end
   if not low then
-    error("svg.lines: no point has a mean that is a finite number", 4)
+    raise("svg.lines: no point has a mean that is a finite number", 4)
   end
   table.sort(xs)
   return xs, low, high
@@ -75,10 +85,9 @@ end
 -- @tparam table options of svg.lines
 -- @treturn string
 return function(options)
-  local opt = args.check("svg.lines", options, { title = "string", series = "table",
-    x = "string?", y = "string?", note = "string?" })
+  local opt = known:check(options)
   if #opt.series == 0 then
-    error("svg.lines: there are no series", 2)
+    raise("svg.lines: there are no series", 2)
   end
   local xs, low, high = survey(opt.series)
   local canvas = Canvas.new(84 + width + 20 + legend_width, 0, opt.title)

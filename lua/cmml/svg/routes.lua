@@ -1,9 +1,22 @@
 -- Routes through layers of modules: circles, and edges as thick as their weights.
-local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local number = require "cmml.svg.number"
 local places_of = require "cmml.svg.places"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
+
+local known = declare("svg.routes", {
+  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  { name = "panels", kind = "table", required = true,
+    help = "list of {title, routes}; routes is a list of matrices [from, to] (Tensors or lists), "
+      .. "one for each gap between layers; a list of numbers leads to one place" },
+  { name = "layers", kind = "table", help = "names of the layers" },
+  { name = "note", kind = "string", help = "a line under the title" },
+  { name = "across", kind = "integer", from = 1, default = 3, help = "number of panels in a row" },
+  { name = "largest", kind = "number", default_text = "the largest of each panel",
+    help = "weight of the thickest edge" },
+  { name = "decimals", kind = "integer", default = 2, help = "decimals of the values" },
+})
 
 local step_x, step_y, radius = 150, 62, 13
 
@@ -11,28 +24,28 @@ local step_x, step_y, radius = 150, 62, 13
 local function read_panel(p, panel)
   local what = ("svg.routes: panel %d"):format(p)
   if type(panel) ~= "table" or type(panel.routes) ~= "table" or #panel.routes == 0 then
-    error(what .. " must be {title = .., routes = a list of matrices}", 4)
+    raise(what .. " must be {title = .., routes = a list of matrices}", 4)
   end
   local gaps = {}
   for g, given in ipairs(panel.routes) do
     local rows = type(given) == "userdata" and given.totable and given:totable() or given
     if type(rows) ~= "table" or #rows == 0 then
-      error(("%s, gap %d: a matrix was expected"):format(what, g), 4)
+      raise(("%s, gap %d: a matrix was expected"):format(what, g), 4)
     end
     local gap = {}
     for i, row in ipairs(rows) do
       gap[i] = type(row) == "table" and row or { row }
       for _, weight in ipairs(gap[i]) do
         if not number.is_finite(weight) or weight < 0 then
-          error(("%s, gap %d: weights must be finite and not negative"):format(what, g), 4)
+          raise(("%s, gap %d: weights must be finite and not negative"):format(what, g), 4)
         end
       end
       if #gap[i] == 0 or #gap[i] ~= #gap[1] then
-        error(("%s, gap %d: its rows are not of one length"):format(what, g), 4)
+        raise(("%s, gap %d: its rows are not of one length"):format(what, g), 4)
       end
     end
     if g > 1 and #gaps[g - 1][1] ~= #gap then
-      error(("%s, gap %d: %d modules, but the gap before leads to %d"):format(what, g, #gap,
+      raise(("%s, gap %d: %d modules, but the gap before leads to %d"):format(what, g, #gap,
         #gaps[g - 1][1]), 4)
     end
     gaps[g] = gap
@@ -117,13 +130,9 @@ end
 -- @tparam table options of svg.routes
 -- @treturn string
 return function(options)
-  local opt = args.check("svg.routes", options, { title = "string", panels = "table",
-    layers = "table?", note = "string?", across = { "integer", 3 }, largest = "number?",
-    decimals = { "integer", 2 } })
+  local opt = known:check(options)
   if #opt.panels == 0 then
-    error("svg.routes: there are no panels", 2)
-  elseif opt.across < 1 then
-    error(("svg.routes: across must be at least 1, not %d"):format(opt.across), 2)
+    raise("svg.routes: there are no panels", 2)
   end
   local read, widest = {}, 0
   for p, panel in ipairs(opt.panels) do

@@ -1,12 +1,29 @@
 -- Points in a plane, their groups told apart by colour and shape.
-local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
 local places = require "cmml.svg.places"
 local text = require "cmml.svg.text"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
+
+local known = declare("svg.scatter", {
+  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  { name = "points", kind = "any", required = true, help = "Tensor [n, 2], or list of {x, y}" },
+  { name = "groups", kind = "table", default_text = "no groups",
+    help = "list of names, one a point" },
+  { name = "order", kind = "table", default_text = "of appearance",
+    help = "order of the groups in the legend" },
+  { name = "names", kind = "table", help = "list of names, one a point" },
+  { name = "labels", kind = "integer", default = 4,
+    help = "maximum number of points of each group that are labelled, where there is room" },
+  { name = "x", kind = "string", help = "name of the x axis" },
+  { name = "y", kind = "string", help = "name of the y axis" },
+  { name = "note", kind = "string", help = "a line under the title" },
+  { name = "ticks", kind = "boolean", default = true,
+    help = "false where numbers mean nothing, as in t-SNE" },
+})
 
 local size, legend_width, label_size = 520, 300, 10.5
 
@@ -15,20 +32,20 @@ local function read_points(name, given)
   local list = given
   if type(given) == "userdata" and given.totable then
     if #given.shape ~= 2 or given.shape[2] ~= 2 then
-      error(("%s: points must be [n, 2] or a list of {x, y}"):format(name), 4)
+      raise(("%s: points must be [n, 2] or a list of {x, y}"):format(name), 4)
     end
     list = given:totable()
   elseif type(given) ~= "table" then
-    error(("%s: points must be a tensor [n, 2] or a list of {x, y}, not %s"):format(name,
+    raise(("%s: points must be a tensor [n, 2] or a list of {x, y}, not %s"):format(name,
       type(given)), 4)
   end
   if #list == 0 then
-    error(name .. ": there are no points", 4)
+    raise(name .. ": there are no points", 4)
   end
   for i, point in ipairs(list) do
     if type(point) ~= "table" or not number.is_finite(point[1]) or not number.is_finite(point[2])
     then
-      error(("%s: point %d is no pair of finite numbers"):format(name, i), 4)
+      raise(("%s: point %d is no pair of finite numbers"):format(name, i), 4)
     end
   end
   return list
@@ -49,7 +66,7 @@ local function read_groups(opt, n)
   end
   for _, key in ipairs { "groups", "names" } do
     if opt[key] and #opt[key] ~= n then
-      error(("svg.scatter: %d %s for %d points"):format(#opt[key], key, n), 4)
+      raise(("svg.scatter: %d %s for %d points"):format(#opt[key], key, n), 4)
     end
   end
   for i = 1, n do
@@ -113,9 +130,7 @@ end
 -- @tparam table options of svg.scatter
 -- @treturn string
 return function(options)
-  local opt = args.check("svg.scatter", options, { title = "string", points = "any",
-    groups = "table?", order = "table?", names = "table?", labels = { "integer", 4 },
-    x = "string?", y = "string?", note = "string?", ticks = { "boolean", true } })
+  local opt = known:check(options)
   local points = read_points("svg.scatter", opt.points)
   local groups, order = read_groups(opt, #points)
   local with_legend = opt.groups ~= nil

@@ -2,7 +2,16 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = args.error
+
+local known = declare("grad", {
+  { name = "create_graph", kind = "boolean", default = false,
+    help = "record the gradients, so that they can be differentiated again" },
+  { name = "retain", kind = "boolean", default = false,
+    help = "keep the graph for another gradient" },
+  { name = "grad_out", kind = "any", help = "weight of each element of a loss of several numbers" },
+})
 
 return function(cmml)
   local core = cmml.core
@@ -18,7 +27,7 @@ return function(cmml)
       end
     end
     if type(value) ~= "table" then
-      error("grad: parameters must be a tensor or a table of tensors, not " .. type(value), 4)
+      raise("grad: parameters must be a tensor or a table of tensors, not " .. type(value), 4)
     end
     local keys, builders = {}, {}
     for key in pairs(value) do
@@ -47,16 +56,10 @@ return function(cmml)
   -- Functional: nothing is stored on the tensors. The graph is used up unless it is kept.
   -- @tparam Tensor loss a single number (or give grad_out)
   -- @tparam Tensor|table params a tracked tensor, or a (nested) table of them
-  -- @tparam[opt] table options create_graph (record the gradients, so that they can be
-  -- differentiated again), retain (keep the graph for another gradient), grad_out (weight of each
-  -- element of a loss that is not a single number)
+  -- @tparam[opt] table options
   -- @treturn Tensor|table of the structure of params; zeros where the loss does not depend on one
   function cmml.grad(loss, params, options)
-    local opt = args.check("grad", options, {
-      create_graph = { "boolean", false },
-      retain = { "boolean", false },
-      grad_out = "any?",
-    })
+    local opt = known:check(options)
     local list = {}
     local build = flatten(params, list)
     return build(core.grad_list(loss, list, opt.create_graph, opt.retain, opt.grad_out))

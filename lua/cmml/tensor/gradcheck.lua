@@ -8,7 +8,15 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local declare = require("cmml.base.options").declare
+local raise = args.error
+
+local known = declare("gradcheck", {
+  { name = "eps", kind = "number", above = 0, default = 1e-5, help = "step of the differences" },
+  { name = "tolerance", kind = "number", default = 1e-6,
+    help = "largest allowed |a - n| / max(1, |a|, |n|)" },
+  { name = "second", kind = "boolean", default = false, help = "check second derivatives, too" },
+})
 
 return function(cmml)
   -- Whether a value is a tensor of either library.
@@ -23,7 +31,7 @@ return function(cmml)
     if type(value) == "number" or type(value) == "table" then
       tensor = c.tensor(value)
     elseif not is_any_tensor(value) then
-      error(("gradcheck: %s must be a tensor, a number or nested lists of numbers, not %s"):format(
+      raise(("gradcheck: %s must be a tensor, a number or nested lists of numbers, not %s"):format(
         what, type(value)), 3)
     end
     local shape, list = tensor.shape, {}
@@ -58,7 +66,7 @@ return function(cmml)
     return function(tensors)
       local out = f(c, table.unpack(tensors))
       if not c.is_tensor(out) then
-        error(("gradcheck: the function must return a tensor of the library it is given (its first "
+        raise(("gradcheck: the function must return a tensor of the library it is given (its first "
           .. "argument), not %s"):format(type(out) == "userdata" and "one of another" or type(out)),
           0)
       end
@@ -100,7 +108,7 @@ return function(cmml)
     local loss = f(tensors)
     local again = f(leaves(c, inputs))
     if far(loss:item(), again:item(), 0) then
-      error(("gradcheck: two calls on the same inputs gave %.17g and %.17g (or no number): the "
+      raise(("gradcheck: two calls on the same inputs gave %.17g and %.17g (or no number): the "
         .. "function must depend on its inputs alone"):format(loss:item(), again:item()), 3)
     end
     local grads = loss.tracked and c.grad(loss, tensors)
@@ -114,7 +122,7 @@ return function(cmml)
         input.list[k] = value
         local analytic, numeric = said and said[k] or 0, (above - below) / (2 * opt.eps)
         if far(analytic, numeric, opt.tolerance) then
-          error(("gradcheck: %s derivative by element %s of input %d: the gradient says %.10g, "
+          raise(("gradcheck: %s derivative by element %s of input %d: the gradient says %.10g, "
             .. "finite differences say %.10g (tolerance %g of the larger one, or of 1)"):format(
             which, index_text(input.shape, k), i, analytic, numeric, opt.tolerance), 3)
         end
@@ -131,17 +139,13 @@ return function(cmml)
   -- each input; it must compute with c (c.matmul, c.nn..) and return a tensor
   -- @tparam table inputs list of inputs: nested lists of numbers, numbers, or tensors of either
   -- library
-  -- @tparam[opt] table options eps (step of the differences, default 1e-5), tolerance (of |a - n| /
-  -- max(1, |a|, |n|), default 1e-6), second (check second derivatives too, default false)
+  -- @tparam[opt] table options
   -- @treturn boolean true; raises if a derivative is wrong, and names the input, the element and
   -- both numbers
   function cmml.gradcheck(f, inputs, options)
-    local opt = args.check("gradcheck", options, { eps = { "number", 1e-5 },
-      tolerance = { "number", 1e-6 }, second = { "boolean", false } })
+    local opt = known:check(options)
     if type(f) ~= "function" or type(inputs) ~= "table" then
-      error("gradcheck: a function and a list of its inputs were expected", 2)
-    elseif not (opt.eps > 0 and opt.eps < math.huge) then
-      error(("gradcheck: eps must be above 0, not %g"):format(opt.eps), 2)
+      raise("gradcheck: a function and a list of its inputs were expected", 2)
     end
     local c, list = cmml.double or cmml, {}
     for i = 1, #inputs do

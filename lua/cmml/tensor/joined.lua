@@ -5,7 +5,7 @@
 -- a tensor). What is to be read in another way is written out with `tensor`.
 --
 -- @module cmml
-local error = require("cmml.base.args").error
+local raise = require("cmml.base.args").error
 
 return function(cmml)
   local core = cmml.core
@@ -21,11 +21,11 @@ return function(cmml)
   -- @treturn Joined
   function cmml.joined(parts)
     if type(parts) ~= "table" or #parts == 0 then
-      error("joined: a list of parts {table, ids} was expected, at least one", 2)
+      raise("joined: a list of parts {table, ids} was expected, at least one", 2)
     end
     for i, part in ipairs(parts) do
       if type(part) ~= "table" or not cmml.is_tensor(part[1]) or part[1].ndim ~= 2 then
-        error(("joined: part %d must be {table [n, width], ids}"):format(i), 2)
+        raise(("joined: part %d must be {table [n, width], ids}"):format(i), 2)
       end
     end
     return setmetatable({ parts = parts }, Joined)
@@ -89,7 +89,7 @@ return function(cmml)
   function Joined:scaled_by(table, ids)
     local parts, column, wanted = {}, 1, self:shape()[2]
     if table.shape[2] ~= wanted then
-      error(("scaled_by: a table of %d columns was expected, not of %s"):format(wanted,
+      raise(("scaled_by: a table of %d columns was expected, not of %s"):format(wanted,
         tostring(table.shape[2])), 2)
     end
     for i, part in ipairs(self.parts) do

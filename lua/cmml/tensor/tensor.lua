@@ -5,7 +5,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local error = args.error
+local raise = args.error
 
 -- What of the core is the library's own beside the ops; the rest is for its parts (`cmml.core`).
 local own = { "tensor", "full", "uniform", "normal", "from_bytes", "ids", "segments", "arg_max",
@@ -39,7 +39,7 @@ return function(cmml)
   -- @treturn Tensor a copy, of the same shape
   function cmml.parameter(values)
     if not cmml.is_tensor(values) then
-      error("parameter: a tensor of this library was expected, not " .. type(values), 2)
+      raise("parameter: a tensor of this library was expected, not " .. type(values), 2)
     end
     return values:clone():track()
   end

@@ -4,7 +4,7 @@
 local args = require "cmml.base.args"
 local json = require "cmml.base.json"
 local same_ids = require "cmml.data.same_ids"
-local error = args.error
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
@@ -27,9 +27,9 @@ return function(cmml)
     for _, side in ipairs { "users", "items" } do
       local t = fields[side]
       if not cmml.is_tensor(t) or #t.shape ~= 2 or t.shape[2] ~= fields.items.shape[2] then
-        error(("the vectors of %s are no table of the same width"):format(side), 0)
+        raise(("the vectors of %s are not matrices of the same width"):format(side), 0)
       elseif not t:isfinite() then
-        error(("the vectors of %s hold numbers that are not finite"):format(side), 0)
+        raise(("the vectors of %s hold numbers that are not finite"):format(side), 0)
       end
     end
     return setmetatable(fields, Vectors)
@@ -70,7 +70,7 @@ return function(cmml)
     for row = 1, #wanted do
       rows[row] = mine:id(wanted:text(row))
       if not rows[row] then
-        error(("scenario_catalogue: there is no vector of %s, number %d of the %s: these vectors "
+        raise(("scenario_catalogue: there is no vector of %s, number %d of the %s: these vectors "
           .. "were made of other data. Make them of the same interactions"):format(
           wanted:text(row), row, side), level + 1)
       end
@@ -113,7 +113,7 @@ return function(cmml)
     for _, side in ipairs { "users", "items" } do
       local vocab = type(ids) == "table" and ids[side]
       if type(vocab) ~= "userdata" or #vocab ~= self[side].shape[1] then
-        error(("save: ids.%s must be a Vocab of %d ids, one for each vector"):format(side,
+        raise(("save: ids.%s must be a Vocab of %d ids, one for each vector"):format(side,
           self[side].shape[1]), 2)
       end
       local bytes, offsets = vocab:export()
@@ -130,15 +130,15 @@ return function(cmml)
   local function restore(archive, path)
     local version = math.tointeger(tonumber(archive.metadata.format_version))
     if archive.metadata.format ~= format then
-      error("a safetensors file, but not of cmml vectors", 0)
+      raise("a safetensors file, but not of cmml vectors", 0)
     elseif not version or version > format_version then
-      error(("format %s; this library reads up to %d: update it"):format(
+      raise(("format %s; this library reads up to %d: update it"):format(
         tostring(archive.metadata.format_version), format_version), 0)
     end
     local config, message = core.json_decode(archive.metadata.config or "", path)
     if type(config) ~= "table" or type(config.kind) ~= "string"
       or type(config.user_scale) ~= "number" or type(config.item_scale) ~= "number" then
-      error(message or "the configuration lacks kind or scales", 0)
+      raise(message or "the configuration lacks kind or scales", 0)
     end
     local values = {}
     for _, entry in ipairs(archive.tensors) do
@@ -147,14 +147,14 @@ return function(cmml)
     local function vocab(side)
       local bytes, offsets = values[side .. ".bytes"], values[side .. ".offsets"]
       if type(bytes) ~= "string" or type(offsets) ~= "table" then
-        error(("the ids of %s are missing or of a wrong type"):format(side), 0)
+        raise(("the ids of %s are missing or of a wrong type"):format(side), 0)
       end
       local ids, wrong = core.vocab(bytes, offsets)
       if not ids then
-        error(wrong, 0)
+        raise(wrong, 0)
       elseif not cmml.is_tensor(values[side .. ".vectors"])
         or #ids ~= values[side .. ".vectors"].shape[1] then
-        error(("%d ids of %s, but not as many vectors"):format(#ids, side), 0)
+        raise(("%d ids of %s, but not as many vectors"):format(#ids, side), 0)
       end
       return ids
     end
