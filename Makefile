@@ -61,10 +61,10 @@ CM_ISA_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
 isas = base $(if $(CM_X86),avx2 avx512)
 
 sources := $(sort $(wildcard csrc/*/*.c))
-kernels := $(filter-out csrc/tensor/kernels_select.c,$(filter csrc/tensor/kernels%.c,$(sources)))
-plain := $(filter-out $(kernels),$(sources))
+loops := $(filter csrc/kernels/loops%.c,$(sources))
+plain := $(filter-out $(loops),$(sources))
 objects = $(patsubst csrc/%.c,%.o,$(plain)) \
-    $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(kernels)))
+    $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(loops)))
 release := $(addprefix $(BUILD)/obj/release/,$(objects))
 double := $(addprefix $(BUILD)/obj/double/,$(objects))
 core := $(BUILD)/cmml/core.so

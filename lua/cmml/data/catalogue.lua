@@ -238,6 +238,9 @@ return function(cmml, use)
     local fields = { vectors = {} }
     fields.ids = has_ids and read.vocab(name) or nil
     if has_vectors then
+      if not has_ids then
+        raise(("catalogue.%s.vectors: the setting has no ids of %s"):format(name, name), 0)
+      end
       local vectors = read.need(vectors_entry(name, "cf"), is_matrix)
       if vectors.shape[1] ~= #fields.ids then
         raise(("catalogue.%s.vectors: %d vectors of %d %s"):format(name, vectors.shape[1],
