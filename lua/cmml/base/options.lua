@@ -64,7 +64,8 @@ local function compile(self, level)
 end
 
 -- Whether the library itself declares: the file that calls `declare` or `join` does or, where that
--- declares what others describe to it (kinds, settings), the file that calls it.
+-- declares what others describe to it (kinds, settings), the file that calls it. (A file must not
+-- return what `declare` gives by a tail call, which hides it.)
 local function is_own(source)
   if not args.is_inside(source) then
     return false
@@ -88,11 +89,11 @@ local function new(what, list, unregistered)
   end
   if not unregistered then
     -- one place may declare again: the two libraries share their files
-    local place = ("%s:%d"):format(caller.source:gsub("^@", ""), caller.currentline)
-    if places[what] and places[what] ~= place then
-      raise(("options of %s are declared already at %s"):format(what, places[what]), 2)
+    local place = places[what]
+    if place and (place.source ~= caller.source or place.currentline ~= caller.currentline) then
+      raise(("options of %s are declared already at %s"):format(what, options.place(what)), 2)
     end
-    registered[what], places[what] = self, place
+    registered[what], places[what] = self, caller
   end
   return self
 end
@@ -143,7 +144,8 @@ end
 -- @tparam string what it is for
 -- @treturn ?string file:line
 function options.place(what)
-  return places[what]
+  local place = places[what]
+  return place and ("%s:%d"):format(place.source:gsub("^@", ""), place.currentline)
 end
 
 -- The first of the keys that are no options.
