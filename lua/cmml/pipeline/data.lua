@@ -1,7 +1,7 @@
 --- From the name of a folder to a split, in whichever setting: what the command line, experiments and
 -- tuning stand on.
 --
--- @module cmml
+-- @module cmml.pipeline.data
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local raise = args.error

@@ -1,7 +1,7 @@
 --- From a split to a recommender that has learnt, and its evaluation, in whichever setting and of
 -- whichever kind.
 --
--- @module cmml
+-- @module cmml.pipeline.models
 local args = require "cmml.base.args"
 local raise = args.error
 

@@ -1,6 +1,6 @@
 --- How recommenders begin: from options over those of a preset, or from what a model file keeps.
 --
--- @module cmml
+-- @module cmml.recommenders.start
 local args = require "cmml.base.args"
 local raise = args.error
 

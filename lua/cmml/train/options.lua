@@ -1,6 +1,6 @@
 --- The options of `train`, each declared once: those of every setting, and what a setting adds.
 --
--- @module cmml
+-- @module cmml.train.options
 local options = require "cmml.base.options"
 
 local preset = "the preset's"

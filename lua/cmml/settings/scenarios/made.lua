@@ -2,7 +2,7 @@
 -- items of their own kind far more often than others, and a scenario is half of the items of two
 -- kinds.
 --
--- @module cmml
+-- @module cmml.settings.scenarios.made
 local stream = require "cmml.base.stream"
 
 -- The filters where nothing is said.

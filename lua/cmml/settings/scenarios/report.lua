@@ -1,6 +1,6 @@
 --- What is told of an evaluation on scenarios: texts for the command line, columns of experiments.
 --
--- @module cmml
+-- @module cmml.settings.scenarios.report
 local wrap = require("cmml.base.text").wrap
 
 -- Columns of experiments where none are asked for.

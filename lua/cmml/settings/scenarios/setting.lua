@@ -1,7 +1,7 @@
 --- The setting scenarios: a task is a group of items, such as a tag or a theme; a model ranks its
 -- items for users.
 --
--- @module cmml
+-- @module cmml.settings.scenarios.setting
 local filters = require "cmml.settings.scenarios.filters"
 
 return function(cmml, use)

@@ -1,6 +1,6 @@
 --- Where the tasks of a training on scenarios come from, and what its epochs are validated on.
 --
--- @module cmml
+-- @module cmml.settings.scenarios.source
 local args = require "cmml.base.args"
 local raise = args.error
 

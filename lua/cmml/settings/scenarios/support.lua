@@ -1,7 +1,7 @@
 --- How a few interactions of a scenario are given to a model: as raw ids in Lua, and on the command
 -- line.
 --
--- @module cmml
+-- @module cmml.settings.scenarios.support
 local args = require "cmml.base.args"
 local columns = require "cmml.data.columns"
 local raise = args.error

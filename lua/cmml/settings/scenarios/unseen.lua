@@ -1,6 +1,6 @@
 --- Whether what a model is evaluated on was held out from it, as far as its file tells.
 --
--- @module cmml
+-- @module cmml.settings.scenarios.unseen
 local same_ids = require "cmml.data.same_ids"
 
 -- Filters where nothing is said; see settings/scenarios/filters.lua.

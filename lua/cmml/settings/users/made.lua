@@ -1,7 +1,7 @@
 --- A small made world for runs that take seconds: items are of two kinds that no field tells, and a
 -- person loves one and hates the other, so that only what a person rated can tell what comes next.
 --
--- @module cmml
+-- @module cmml.settings.users.made
 local stream = require "cmml.base.stream"
 
 return function(cmml)

@@ -1,6 +1,6 @@
 --- What is told of an evaluation on users: texts for the command line, columns of experiments.
 --
--- @module cmml
+-- @module cmml.settings.users.report
 local wrap = require("cmml.base.text").wrap
 
 -- Metrics that are shown where none are asked for.

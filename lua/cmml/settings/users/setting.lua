@@ -1,6 +1,6 @@
 --- The setting users: a task is a person with ratings; a model predicts what they rate.
 --
--- @module cmml
+-- @module cmml.settings.users.setting
 local args = require "cmml.base.args"
 
 return function(cmml, use)

@@ -1,6 +1,6 @@
 --- Where the tasks of a training on ratings of users come from, and what its epochs are validated on.
 --
--- @module cmml
+-- @module cmml.settings.users.source
 local args = require "cmml.base.args"
 local same_ids = require "cmml.data.same_ids"
 local raise = args.error

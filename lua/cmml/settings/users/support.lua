@@ -1,6 +1,6 @@
 --- How a person's ratings are given to a model: as raw ids in Lua, and on the command line.
 --
--- @module cmml
+-- @module cmml.settings.users.support
 local args = require "cmml.base.args"
 local columns = require "cmml.data.columns"
 local raise = args.error
