@@ -41,12 +41,6 @@ return function(cmml)
   --- Commands by name: a registry with get, find, names and each.
   cmml.commands = commands
 
-  --- A command of the command line.
-  -- @tfield string name
-  -- @tfield string summary a line for the list of commands
-  -- @tfield string usage
-  -- @tfield integer words how many words may stand without an option's name
-  -- @tfield function run of (values): true, or nil and a message
   local Command = { __name = "cmml.Command", words = 0 }
   Command.__index = Command
 
@@ -113,7 +107,7 @@ return function(cmml)
   -- resumes (what to say when the command is interrupted: a text, or a function of values that gives
   -- one or nil); examples (lines for the help); lists (a function of the words that gives what the
   -- help lists besides: list of {title, list of {head, list of names}})
-  -- @treturn Command
+  -- @treturn table the command: the declaration, and options as a function of words
   function cmml.command(declaration)
     if type(declaration) ~= "table" then
       raise("command: a table was expected, not " .. args.describe(declaration), 2)
@@ -125,10 +119,7 @@ return function(cmml)
       self[key] = value
     end
     local set = type(given) == "table" and args.call(complete, declaration.name, given)
-    --- The options of a command.
-    -- @tparam table words of the command line
-    -- @treturn Options
-    -- @treturn {Options,...} those that the help shows
+    -- The options for the words of a command line, and those that the help shows.
     function self.options(words)
       local own, shown = set, nil
       if not own then

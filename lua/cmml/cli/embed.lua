@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local progress = require "cmml.base.progress"
+local shared = require "cmml.cli.shared_options"
 
 return function(cmml, use)
   local methods = use "vectors.als_bpr" -- options by method
@@ -29,8 +30,7 @@ return function(cmml, use)
       help = "every user with an item weighs 1" },
     { name = "method", kind = "string", choices = names, default = "als", group = "vectors",
       help = "als: implicit alternating least squares; bpr: Bayesian personalised ranking" },
-    { name = "quiet", kind = "boolean", default = false, group = "options",
-      help = "no progress" },
+    shared.quiet,
   })
 
   -- What a method takes that is not read from the file.

@@ -4,6 +4,7 @@
 -- @module cmml
 local options = require "cmml.base.options"
 local progress = require "cmml.base.progress"
+local shared = require "cmml.cli.shared_options"
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
@@ -32,8 +33,7 @@ return function(cmml, use)
     { name = "baselines", list = "string", choices = baseline_names, may_be_empty = true,
       group = "models", short = true, default_text = "all of the setting",
       help = "kinds without gradient training to show beside them, or none" },
-    { name = "data", kind = "string", arg = "DIR", required = true, group = "data", short = true,
-      help = "data folder, or its name in data/; a+b joins scenarios" },
+    shared.data,
     { name = "draws", kind = "integer", from = 1, unit = "draws", group = "evaluation",
       short = true, help = "number of draws of support and query; values are averaged per task",
       default_text = "5 of users, 1 of scenarios" },
@@ -44,8 +44,7 @@ return function(cmml, use)
     { name = "cutoffs", list = "integer", from = 1, to = (1 << 31) - 1, group = "evaluation",
       help = "cutoffs k of metrics such as recall@k",
       default_text = "1,3 for users, 10,20,50 for scenarios" },
-    { name = "quiet", kind = "boolean", default = false, group = "options",
-      help = "no progress" },
+    shared.quiet,
   })
 
   -- Options that say how data are split, beside those by which data alone are read: what a model

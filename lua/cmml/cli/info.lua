@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local json = require "cmml.base.json"
+local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
 
 -- A value in at most 80 columns, or a few lines of them.
@@ -67,8 +68,8 @@ return function(cmml, use)
     name = "info", summary = "tell what is in a model file",
     usage = "cmml info --model FILE [--parameters]", run = run,
     options = {
-      { name = "model", kind = "string", arg = "FILE", required = true, help = "model file" },
-      { name = "parameters", kind = "boolean", default = false,
+      shared.model,
+      { name = "parameters", kind = "boolean", default = false, group = "model",
         help = "list every parameter with its shape" },
     },
     examples = { "cmml info --model runs/films/best.safetensors" },

@@ -1,7 +1,7 @@
 --- Model files that a command reads, and what their notes say of how they were trained.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local options = require "cmml.base.options"
 
 return function(cmml)
   local model_files = {}
@@ -45,12 +45,15 @@ return function(cmml)
   -- @tparam table opt options that were given
   -- @treturn table by name of an option of the split
   function model_files.noted(entry, opt)
-    local setting = entry.model.setting
-    local notes = {}
-    for key in pairs(setting.noted or {}) do
+    local setting, notes, known = entry.model.setting, {}, {}
+    for key, kind in pairs(setting.noted or {}) do
       notes[key] = entry.notes[key]
+      known[#known + 1] = { name = key, kind = (kind:gsub("%?$", "")), help = "noted in the file" }
     end
-    notes = args.check(entry.path .. ": notes", notes, setting.noted or {}, 0)
+    table.sort(known, function(a, b) -- so that the first error is always the same
+      return a.name < b.name
+    end)
+    notes = options.of(entry.path .. ": notes", known):check(notes, 0)
     return setting.complete and setting.complete(opt, notes, entry.model) or notes
   end
 

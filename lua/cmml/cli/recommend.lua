@@ -3,11 +3,11 @@
 -- @module cmml
 local columns = require "cmml.data.columns"
 local options = require "cmml.base.options"
+local shared = require "cmml.cli.shared_options"
 local text = require "cmml.base.text"
 
 local declared = options.declare("cmml recommend: in every setting", {
-  { name = "model", kind = "string", arg = "FILE", required = true, group = "model",
-    help = "model file" },
+  shared.model,
   { name = "support", kind = "string", arg = "FILE", group = "support",
     help = "what the model adapts to. Of users: item and rating a line, with a comma between. Of "
       .. "scenarios: user and item a line, and a third field in all of them or none: 1 (taken) or "

@@ -3,11 +3,11 @@
 -- @module cmml
 local options = require "cmml.base.options"
 local progress = require "cmml.base.progress"
+local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
 
 local declared = options.declare("cmml train: of its own", {
-  { name = "data", kind = "string", arg = "DIR", required = true, group = "data", short = true,
-    help = "data folder, or its name in data/; a+b joins scenarios" },
+  shared.data,
   { name = "out", kind = "string", arg = "DIR", required = true, group = "data", short = true,
     help = "folder for best.safetensors, last.safetensors and log.csv" },
   { name = "model", kind = "string", arg = "KIND", default = "cmml", group = "model", short = true,
@@ -19,8 +19,7 @@ local declared = options.declare("cmml train: of its own", {
       .. "count before it" },
   { name = "seed", kind = "integer", default = 1, from = 0, group = "training", short = true,
     help = "seed of weights, order and draws" },
-  { name = "quiet", kind = "boolean", default = false, group = "options",
-    help = "no progress" },
+  shared.quiet,
 })
 
 return function(cmml, use)
