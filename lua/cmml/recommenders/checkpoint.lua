@@ -84,8 +84,8 @@ return function(cmml, use)
   end
 
   -- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders:
-  -- entries is a list of {name, tensor or list of integers}, expected one of {name, shape}, in order;
-  -- without shape a list of integers.
+  -- entries is a list of {name, tensor or list of integers}, expected one of {name, shape}, in
+  -- order; without shape a list of integers.
   local function check_entries(entries, expected)
     for i, want in ipairs(expected) do
       local name, value = table.unpack(entries[i] or {})

@@ -1,9 +1,10 @@
 --- CMML in the setting scenarios: implicit feedback, vectors made beforehand.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local masked_rows = require "cmml.nn.masked_rows"
-local own_options = require "cmml.recommenders.cmml_options"
-local raise = require("cmml.base.args").error
+local model_options = require "cmml.recommenders.cmml_options"
+local raise = args.error
 
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
@@ -14,28 +15,16 @@ return function(cmml, use)
   -- @tfield ?Tensor term_weight [terms]
   local Weights = nn.class "cmml.ScenarioWeights"
 
-  local function inputs()
-    local names = {}
-    for name in pairs(cmml.scenarios.pair_inputs) do
-      names[#names + 1] = name
+  -- The names in a table that scripts may add to.
+  local function names_in(registry)
+    return function()
+      return args.keys(registry)
     end
-    table.sort(names)
-    return names
   end
-  local function losses()
-    local names = {}
-    for name in pairs(cmml.scenarios.pair_losses) do
-      names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-  end
+  local inputs = names_in(cmml.scenarios.pair_inputs)
+  local losses = names_in(cmml.scenarios.pair_losses)
 
-  local options = own_options(cmml)
-  for _, option in ipairs {
-    { name = "encoder_negatives", kind = "boolean", group = "model",
-      default_text = "the preset's, or true",
-      help = "false: the encoder sees the positives of a support alone" },
+  local options = model_options({ "encoder_negatives" }, {
     { name = "inputs", list = "string", choices = inputs, may_be_empty = true, group = "model",
       default_text = "the preset's, or none",
       help = "further columns of the rows, by their names in scenarios.pair_inputs" },
@@ -52,9 +41,7 @@ return function(cmml, use)
       help = "fraction of the vectors' numbers that training hides, others for each task" },
     { name = "loss", kind = "string", choices = losses, group = "model",
       default_text = "the preset's, or hinge", help = "loss of a positive and its negatives" },
-  } do
-    options[#options + 1] = option
-  end
+  })
 
   -- Options that are not the network's.
   local own = { preset = true, inputs = true, terms = true, term_start = true, unit_rows = true,
@@ -166,8 +153,8 @@ return function(cmml, use)
         batch.query.segments)
     end,
 
-    -- The same weights over a catalogue with vectors of the same width, such as those that were made
-    -- of more interactions (see `ScenarioSplit:vectors`).
+    -- The same weights over a catalogue with vectors of the same width, such as those that were
+    -- made of more interactions (see `ScenarioSplit:vectors`).
     over = function(self, catalogue)
       local vectors = catalogue.items.vectors.cf
       local width = vectors and vectors.shape[2]

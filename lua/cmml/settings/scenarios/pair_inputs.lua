@@ -1,9 +1,10 @@
 --- What a recommender of the scenario setting may know of a (user, item) pair beside the vectors.
 --
--- An input is a table by name in `cmml.scenarios.pair_inputs`: either `items`, a function of a catalogue that
--- gives numbers of items [items, width], or `rows`, a function of (catalogue, users, items) that
--- gives numbers of pairs [rows, width]; and width. A recommender can read it as further columns of
--- its rows (option `inputs`), or add it to its scores with a learnt weight (option `terms`).
+-- An input is a table by name in `cmml.scenarios.pair_inputs`: either `items`, a function of a
+-- catalogue that gives numbers of items [items, width], or `rows`, a function of (catalogue,
+-- users, items) that gives numbers of pairs [rows, width]; and width. A recommender can read it as
+-- further columns of its rows (option `inputs`), or add it to its scores with a learnt weight
+-- (option `terms`).
 --
 -- @module cmml
 local args = require "cmml.base.args"

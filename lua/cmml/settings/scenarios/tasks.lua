@@ -48,16 +48,16 @@ return function(cmml, use)
   end
 
   --- Tasks of a split.
-  -- @tparam[opt] table given options: scenarios ("train", the default, "valid", "test" or a list of
+  -- @tparam[opt] table options scenarios ("train", the default, "valid", "test" or a list of
   -- numbers), and those of `scenarios.tasks` but candidates and pairs
   -- @treturn ScenarioTasks
-  function Split:tasks(given)
-    if given ~= nil and type(given) ~= "table" then
+  function Split:tasks(options)
+    if options ~= nil and type(options) ~= "table" then
       raise(("ScenarioSplit:tasks: a table of options was expected, not %s"):format(
-        args.describe(given)), 2)
+        args.describe(options)), 2)
     end
     local opt = {}
-    for key, value in pairs(given or {}) do
+    for key, value in pairs(options or {}) do
       opt[key] = value
     end
     local which = opt.scenarios or "train"

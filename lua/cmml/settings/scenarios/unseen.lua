@@ -83,8 +83,8 @@ return function(cmml)
     return true
   end
 
-  -- Refuses a model that was made of what is to be evaluated. Where its counts are those of what may
-  -- be known, or of what vectors are learnt with, so is what its vectors were made of.
+  -- Refuses a model that was made of what is to be evaluated. Where its counts are those of what
+  -- may be known, or of what vectors are learnt with, so is what its vectors were made of.
   local function check_counts(entry, split)
     local data, catalogue = split.data, entry.model.catalogue
     local function counts_of(taken)

@@ -189,7 +189,7 @@ return function(cmml)
   -- @treturn ?table as `ratings`; nil if an item that was rated is not in the catalogue
   -- @treturn ?string message
   function Dataset:ratings_for(catalogue)
-    args.check("ratings_for", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
+    args.expect("ratings_for: catalogue", catalogue, "cmml.Catalogue")
     local rows, missing = {}, 0
     for row = 1, #self.items do
       rows[row] = catalogue.items:id(self.items:text(row)) or 0
