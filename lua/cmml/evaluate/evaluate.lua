@@ -27,7 +27,8 @@ local general = sets.declare("evaluate", {
   { name = "metrics", list = "string", help = "metrics, see metrics.names; recall is at every "
     .. "cutoff, recall@20 at that one", default_text = "mae, rmse and ndcg_exp for users, recall, "
     .. "ndcg and auc for scenarios" },
-  { name = "relevant", kind = "number", help = "rating from which on a query item is relevant; adds "
+  { name = "relevant", kind = "number",
+    help = "rating from which on a query item is relevant; adds "
     .. "the ranking metrics to the default ones" },
   { name = "on_task", kind = "function", help = "called as on_task(done, count)" },
   { name = "stop_if_not_finite", kind = "boolean", default = false,

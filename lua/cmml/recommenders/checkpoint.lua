@@ -106,8 +106,8 @@ return function(cmml, use)
     local setting = cmml.setting_of_file(config.schema.setting)
     local class = setting and cmml.kinds.of_file(config.kind, setting.name)
     if not class then
-      raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, register "
-        .. "it first (--modules)"):format(tostring(config.kind), setting.title)
+      raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "
+        .. "register it first (--modules)"):format(tostring(config.kind), setting.title)
         or ("the setting %s is not known"):format(tostring(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}

@@ -33,7 +33,8 @@ return function(cmml, use)
       help = "what is added to the score with a learnt weight, by such names" },
     { name = "term_start", kind = "table", group = "model", belongs_to = "terms", tunable = false,
       default_text = "the preset's, or 0", help = "weights that the terms begin with, one a term" },
-    { name = "unit_rows", kind = "boolean", group = "model", default_text = "the preset's, or false",
+    { name = "unit_rows", kind = "boolean", group = "model",
+      default_text = "the preset's, or false",
       help = "whether every vector is divided by the root mean square of its numbers, so that what "
         .. "it says of taste is apart from how much there is of it; cf_score is the cosine then" },
     { name = "dropout", kind = "number", from = 0, below = 1, group = "model",
@@ -48,16 +49,16 @@ return function(cmml, use)
     dropout = true, loss = true }
 
   -- Network and weights of the terms, whose names are the network's own.
-  local function make_module(self, options, init)
+  local function make_module(self, opt, init)
     local module = Weights.new()
     local network = { dim = self.dim, label = "binary", init = init }
-    for key, value in pairs(options) do
+    for key, value in pairs(opt) do
       if not own[key] then
         network[key] = value
       end
     end
     self.network = module:register("network", cmml.network(network), true)
-    local n, start = self.term_width, options.term_start or {}
+    local n, start = self.term_width, opt.term_start or {}
     if n > 0 then
       local weight, values = init.uniform({ n }, 0), {}
       for i = 1, n do
@@ -76,7 +77,8 @@ return function(cmml, use)
     local self, view = {}, catalogue
     self.users, self.items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
     if opt.unit_rows then -- inputs and terms see what the network sees
-      self.users, self.items = cmml.vectors.unit_rows(self.users), cmml.vectors.unit_rows(self.items)
+      self.users = cmml.vectors.unit_rows(self.users)
+      self.items = cmml.vectors.unit_rows(self.items)
       view = { users = { vectors = { cf = self.users } },
         items = { vectors = { cf = self.items }, counts = catalogue.items.counts } }
     end
@@ -120,9 +122,9 @@ return function(cmml, use)
     return { context = self.network:context(x, support.labels, support.segments) }
   end
 
-  local function score(self, state, rows, options, key)
+  local function score(self, state, rows, opt, key)
     local x = rows_of(self, rows, key, 3)
-    local scores, parts = self.network:score(x, state.context, rows.segments, options)
+    local scores, parts = self.network:score(x, state.context, rows.segments, opt)
     if self.row_terms then
       local weight = self.module.term_weight:reshape { -1, 1 }
       local terms = self.row_terms(rows.users, rows.items)

@@ -10,7 +10,8 @@ return function(cmml, use)
   use "recommenders.kind"
 
   local options = model_options({ "width", "label_hidden" }, {
-    { name = "read_users", kind = "boolean", group = "model", default_text = "the preset's, or true",
+    { name = "read_users", kind = "boolean", group = "model",
+      default_text = "the preset's, or true",
       help = "whether the content features of people are read" },
     { name = "base", kind = { "table", "boolean" }, group = "model", tunable = false, line = false,
       default_text = "the preset's, or none",
@@ -119,12 +120,12 @@ return function(cmml, use)
   --- A CMML recommender with fresh weights, in the setting of its catalogue; the same as
   -- `recommenders.cmml`.
   -- @tparam Catalogue|Vectors catalogue
-  -- @tparam[opt] table options preset (default: the recommended one of the setting) and, over it,
+  -- @tparam[opt] table given preset (default: the recommended one of the setting) and, over it,
   -- any option of the model; where a component is another than the preset's, the preset's options
   -- of that component do not count; seed of the initial weights (default 1)
   -- @treturn Recommender its field `training` holds the preset's defaults for `train`
-  function cmml.cmml(catalogue, options)
-    local model = cmml.recommenders.cmml(catalogue, options)
+  function cmml.cmml(catalogue, given)
+    local model = cmml.recommenders.cmml(catalogue, given)
     return model -- no tail call, which would leave out a level
   end
 end

@@ -144,7 +144,8 @@ return function(cmml, use)
     local list = table.move(declaration.options or {}, 1, #(declaration.options or {}), 1, {})
     if declaration.presets then
       list[#list + 1] = { name = "preset", kind = "string",
-        default = declaration.default_preset or declaration.presets.recommended and "recommended" or nil,
+        default = declaration.default_preset
+          or declaration.presets.recommended and "recommended" or nil,
         help = "settings of the model and its training", group = "model", tunable = false }
     end
     if declaration.learns == "gradient" then

@@ -2,7 +2,6 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local files = require "cmml.settings.scenarios.filters"
 local group_list = require "cmml.settings.scenarios.group_list"
 local raise = args.error
 
@@ -24,8 +23,8 @@ local known = require("cmml.base.options").declare("scenarios.data", {
   filters[1], filters[2], filters[3],
   { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
     help = "what raw ids in a list of groups are that no interaction has" },
-  { name = "raises", kind = "boolean", default = true, help = "false: nil and a message where there "
-    .. "is no interaction, or no group is a scenario" },
+  { name = "raises", kind = "boolean", default = true,
+    help = "false: nil and a message where there is no interaction, or no group is a scenario" },
 })
 
 return function(cmml)
@@ -142,9 +141,9 @@ return function(cmml)
 
   -- Sorts the groups into scenarios and those left out.
   local function choose(self, groups, by_item, opt, level)
-    local known = core.select_ids(groups.item_ids, groups.item_ids)
+    local rows = core.select_ids(groups.item_ids, groups.item_ids)
     local by_group = matrix(level + 1, "groups",
-      core.select_ids(groups.group_ids, groups.item_ids), known, nil, #groups.names, #self.items)
+      core.select_ids(groups.group_ids, groups.item_ids), rows, nil, #groups.names, #self.items)
     local found = core.group_items(by_group, by_item, opt)
     local domains = groups.domains or {}
     for g, name in ipairs(groups.names) do

@@ -35,8 +35,9 @@ return function(cmml)
   local function look_up(what, names)
     local list = {}
     for i, name in ipairs(names) do
-      list[i] = cmml.scenarios.pair_inputs[name] or raise(("%s: there is no input %s; %s"):format(what,
-        tostring(name), args.suggest(tostring(name), args.keys(cmml.scenarios.pair_inputs))), 2)
+      list[i] = cmml.scenarios.pair_inputs[name]
+        or raise(("%s: there is no input %s; %s"):format(what, tostring(name),
+          args.suggest(tostring(name), args.keys(cmml.scenarios.pair_inputs))), 2)
     end
     return list
   end

@@ -38,8 +38,9 @@ return function(cmml, use)
     { name = "order", kind = "string", choices = { "mixed", "positives-first" }, group = "tasks",
       decides = true, help = "order of a support", default_text = "the preset's" },
     { name = "negatives", kind = "string", choices = { "untouched", "published" }, group = "tasks",
-      decides = true, help = "which negatives a support has: uniform over the items that the user is "
-        .. "not known to have taken, or as published", default_text = "the preset's" },
+      decides = true,
+      help = "which negatives a support has: uniform over the items that the user is not "
+        .. " known to have taken, or as published", default_text = "the preset's" },
     { name = "rounds", kind = "integer", from = 1, group = "tasks", decides = true,
       help = "number of tasks of each scenario an epoch",
       default_text = "the preset's, or so many that an epoch has 200 steps" },

@@ -25,8 +25,9 @@ local known = require("cmml.base.options").declare("scenarios.tasks", {
   { name = "order", kind = "string", choices = { "mixed", "positives-first" }, default = "mixed",
     help = "order of a support; mixed is a fresh random one each draw" },
   { name = "negatives", kind = "string", choices = { "untouched", "published" },
-    default = "untouched", help = "negatives of a support; untouched: uniform over the items of the "
-      .. "scenario that the user is not known to have taken, one after another for each positive; "
+    default = "untouched",
+    help = "negatives of a support; untouched: uniform over the items of the scenario that the "
+      .. "user is not known to have taken, one after another for each positive; "
       .. "published: of a random positive's user, only other than that item" },
   { name = "shuffle", kind = "boolean", default = false,
     help = "visit the scenarios in a fresh order each draw" },

@@ -60,8 +60,8 @@ return function(cmml)
     for _, scenario in ipairs(split.test) do
       local name = data.scenarios[scenario].name
       if not names[unseen.noted(name)] then
-        return nil, ("%s is of other groups of %s: scenario %s is to be evaluated, but was not held "
-          .. "out from its training. Evaluate it on the data that it was trained with"):format(
+        return nil, ("%s is of other groups of %s: scenario %s is to be evaluated, but was not "
+          .. "held out from its training. Evaluate it on the data that it was trained with"):format(
           entry.path, data.name, name)
       end
     end

@@ -89,7 +89,7 @@ return function(cmml, use)
     end
 
     local learners = table.move(data.train, 1, #data.train, 1, {})
-    local known, with_tasks = quadrant(table.move(data.valid, 1, #data.valid, #learners + 1,
+    local existing, with_tasks = quadrant(table.move(data.valid, 1, #data.valid, #learners + 1,
       learners), false)
     local item_cold, item_users = quadrant(data.train, true)
     local user_cold, user_users = quadrant(data.test, false)
@@ -103,7 +103,7 @@ return function(cmml, use)
       data[part] = users
     end
     local held
-    held, data.ratings = sets.hold_out(known, data.train, opt.held_out, opt.data_seed)
+    held, data.ratings = sets.hold_out(existing, data.train, opt.held_out, opt.data_seed)
     data.protocol = "melu"
     data.conditions = { protocol = "melu", data_seed = opt.data_seed, valid = opt.valid,
       held_out = opt.held_out, last_year = opt.last_year, least = opt.least, most = opt.most }
