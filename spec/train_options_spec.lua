@@ -234,7 +234,7 @@ describe("training", function()
     refused("cosine: unknown option patience", run, { schedule = { kind = "cosine",
       patience = 1 } })
     refused("train: warmup must be at least 0, but is -1", run, { warmup = -1 })
-    refused("adam: group 1: no parameter is called nothing", run,
+    refused("optim.adam: group 1: no parameter is named nothing", run,
       { groups = { { parameters = "nothing" } } })
   end)
 end)
