@@ -6,6 +6,30 @@ local files = require "cmml.settings.scenarios.filters"
 local group_list = require "cmml.settings.scenarios.group_list"
 local raise = args.error
 
+local known = require("cmml.base.options").declare("scenarios.data", {
+  { name = "name", kind = "string", default = "data", help = "name for messages and tables" },
+  { name = "interactions", kind = "table", help = "list of {user, item} in raw ids; or give users, "
+    .. "items, user_ids and item_ids" },
+  { name = "users", kind = "any", help = "Vocab of raw ids" },
+  { name = "items", kind = "any", help = "Vocab of raw ids" },
+  { name = "user_ids", kind = "any", help = "Ids: a row of users for every interaction" },
+  { name = "item_ids", kind = "any", help = "Ids: a row of items for every interaction" },
+  { name = "groups", kind = "any", required = true, help = "list of {name, items = Ids or list of "
+    .. "row numbers or of raw ids as text, domain = text or nil}; or what data.read_groups or "
+    .. "data.group_by gives; or a function for data.group_by" },
+  { name = "titles", kind = "table", help = "list of texts by row of items" },
+  { name = "min_items", kind = "integer", default = files.defaults.min_items, from = 1,
+    unit = "items", help = "minimum number of items per scenario; smaller groups go to left_out" },
+  { name = "max_items", kind = "integer", default = files.defaults.max_items, from = 1,
+    unit = "items", help = "maximum number of items per scenario" },
+  { name = "min_users", kind = "integer", default = files.defaults.min_users, from = 1,
+    unit = "users", help = "minimum number of users who took an item of a scenario" },
+  { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
+    help = "what raw ids in a list of groups are that no interaction has" },
+  { name = "raises", kind = "boolean", default = true, help = "false: nil and a message where there "
+    .. "is no interaction, or no group is a scenario" },
+})
+
 return function(cmml)
   local core = cmml.core
   --- Interactions and scenarios; see `scenario_data`.
@@ -30,7 +54,7 @@ return function(cmml)
   end
 
   local function fail(level, message, ...)
-    raise("scenario_data: " .. message:format(...), level + 1)
+    raise("scenarios.data: " .. message:format(...), level + 1)
   end
 
   -- users, items, user_ids and item_ids from a list of {user, item}.
@@ -157,29 +181,13 @@ return function(cmml)
 
   --- Interactions and scenarios. An interaction says that a user took an item, a scenario is a
   -- group of items; only items that somebody took count.
-  -- @tparam table options name (default "data"); interactions: a list of {user, item} in raw ids,
-  -- or users, items (Vocab) with user_ids, item_ids (Ids: a row of each for every interaction);
-  -- groups: a list of {name, items = Ids or list of row numbers or of raw ids as text, domain =
-  -- text or nil}, or what `read_groups` or `group_by` gives, or a function for `group_by`; titles:
-  -- list of texts by row of items; min_items (default 101), max_items (default 999), min_users (who
-  -- took an item of it; default 2): groups that have fewer or more go to `left_out`; unknown:
-  -- "error" (the default) or "skip", for raw ids in a list of groups that no interaction has;
-  -- raises (default true; false: nil and a message where there is no interaction, or no group is a
-  -- scenario)
+  -- @tparam table options see below
   -- @treturn ?ScenarioData
   -- @treturn ?string message, which tells the sizes of the groups where none is a scenario
   function cmml.scenarios.data(options)
-    local opt = args.check("scenario_data", options, { name = { "string", "data" },
-      users = "any?", items = "any?", user_ids = "any?", item_ids = "any?",
-      interactions = "table?", groups = "any", titles = "table?",
-      min_items = { "integer", files.defaults.min_items },
-      max_items = { "integer", files.defaults.max_items },
-      min_users = { "integer", files.defaults.min_users },
-      unknown = { "string", "error" }, raises = { "boolean", true } })
-    args.one_of("scenario_data: unknown", opt.unknown, { "error", "skip" })
-    if opt.min_items < 1 or opt.max_items < opt.min_items or opt.min_users < 1 then
-      fail(2, "min_items (%d) and min_users (%d) must be at least 1, and max_items (%d) not "
-        .. "below min_items", opt.min_items, opt.min_users, opt.max_items)
+    local opt = known:check(options)
+    if opt.max_items < opt.min_items then
+      fail(2, "min_items (%d) must not be above max_items (%d)", opt.min_items, opt.max_items)
     end
     local data, message = make(opt, 2)
     if not data and opt.raises then
