@@ -49,9 +49,9 @@ local function make_setting(cmml)
   local users, films = made.records "user", made.records "item"
   local catalogue = cmml.data.catalogue { schema = cmml.data.schema(made.schema()), items = names,
     item_records = films, seen_items = films, user_records = users }
-  local bags = catalogue:bags("user", users)
-  local setting = { model = cmml.cmml(catalogue, { preset = "published-code" }), batches = {}, user = users[1],
-    one = make_batch(cmml, bags, 1), thousand = cmml.core.choose(made.n_items, 1000, {}) }
+  local bags = catalogue.users:bags_of(users)
+  local setting = { model = cmml.cmml(catalogue, { preset = "published-code" }), batches = {},
+    user = users[1], one = make_batch(cmml, bags, 1), thousand = cmml.core.choose(made.n_items, 1000, {}) }
   for i = 1, batches do
     setting.batches[i] = make_batch(cmml, bags, tasks)
   end
@@ -124,7 +124,7 @@ end
 local function adapt(cmml, setting)
   local model, one = setting().model, setting().one
   return function()
-    cmml.no_grad(model.adapt_rows, model, one.support, one.users)
+    cmml.no_grad(model.adapt_rows, model, one.support)
   end
 end
 
@@ -141,10 +141,10 @@ end
 
 local function score(cmml, setting)
   local model, one, items = setting().model, setting().one, setting().thousand
-  local state = cmml.no_grad(model.adapt_rows, model, one.support, one.users)
+  local state = cmml.no_grad(model.adapt_rows, model, one.support)
   local segments = cmml.segments { #items }
   return function()
-    cmml.no_grad(model.score_rows, model, state, items, segments)
+    cmml.no_grad(model.score_rows, model, state, { items = items, segments = segments })
   end
 end
 

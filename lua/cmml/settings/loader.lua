@@ -77,7 +77,9 @@ return function(cmml)
         return { folder = folder, loader = loader }
       end
     end
-    if source == "" or not core.exists(source) and not core.exists("data/" .. source) then
+    if source == "" then
+      return nil, "a name of a folder is empty"
+    elseif not core.exists(source) and not core.exists("data/" .. source) then
       return nil, ("there is no folder %s, here or in data"):format(source)
     end
     local marks = {}

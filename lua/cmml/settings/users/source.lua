@@ -67,7 +67,11 @@ return function(cmml)
   -- @tparam table data ratings, bags, train, valid, catalogue: see `cold_users`
   -- @treturn table a source (see train/source.lua); an error if the data have other items
   return function(model, data)
-    if type(data) ~= "table" or data.ratings == nil and data.train == nil then
+    local of = type(data) == "table" and data.setting
+    if of and of ~= "users" then
+      raise(("train: a %s over this catalogue learns from ratings of users (cmml.cold_users), not "
+        .. "from %s"):format(model.kind, args.describe(data)), 4)
+    elseif type(data) ~= "table" or data.ratings == nil and data.train == nil then
       raise(("train: data must be what cmml.cold_users gives, not %s"):format(
         type(data) == "table" and "a table without ratings and train" or type(data)), 4)
     end
