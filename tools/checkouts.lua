@@ -92,8 +92,8 @@ end
 -- @treturn string
 function checkouts.lua(path)
   local paths = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(path, path)
-  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s lua5.4"):format(
-    checkouts.quote(paths), checkouts.quote(path .. "/build/?.so;;"))
+  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s %s"):format(
+    checkouts.quote(paths), checkouts.quote(path .. "/build/?.so;;"), checkouts.quote(arg[-1]))
 end
 
 return checkouts

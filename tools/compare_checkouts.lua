@@ -66,28 +66,37 @@ end
 -- Why the step of a side failed; nil if it did not.
 local function failure(side, path)
   local status = read(("%s/%s/%s.failed"):format(folder, side, path))
-  local message = read(("%s/%s/%s.err"):format(folder, side, path)) or "it did not run"
-  return status and (message:match "([^\n]+)%s*$" or "status " .. status)
+  local message = "\n" .. (read(("%s/%s/%s.err"):format(folder, side, path)) or "")
+  return status and (message:match ".*\n([%w.]+: [^\n]+)" or "status " .. status)
 end
 
--- Looks at what both sides left.
+-- Adds what a step of both sides left to what was found; false if it failed. What THIS made of
+-- OTHER's files lies in a side's folder of its own.
+local function judge_step(found, name, how, path, side, mine)
+  local theirs, ours = failure("other", path), failure(side, mine)
+  if theirs or ours then
+    table.insert(found, ("%s: it failed in %s: %s"):format(name, not ours and "OTHER"
+      or theirs and "both" or "THIS", ours or theirs))
+    return false
+  elseif how then
+    compare(found, name, how, read(("%s/other/%s.out"):format(folder, path)),
+      read(("%s/%s/%s.out"):format(folder, side, mine)))
+  end
+  return true
+end
+
+-- What differs in what both sides left (a list), and `counts` of what was compared. Of a run whose
+-- training failed there is no more to tell.
 local function judge(run)
   local found = { counts = {} }
-  local function step(name, how, path, side, as)
-    local wrong = failure("other", path) or failure(side, as)
-    if wrong then
-      table.insert(found, ("%s: it failed in %s: %s"):format(name, not failure("other", path)
-        and "THIS" or failure(side, as) and "both" or "OTHER", wrong))
-    elseif how then
-      compare(found, name, how, read(("%s/other/%s.out"):format(folder, path)),
-        read(("%s/%s/%s.out"):format(folder, side, as)))
+  for _, step in ipairs(run.steps) do
+    local path = run.out .. "." .. step.name
+    if not judge_step(found, step.name, step.compare, path, "this", path) and not step.cross then
+      return found
     end
-  end
-  for _, one in ipairs(run.steps) do
-    local path = run.out .. "." .. one.name
-    step(one.name, one.compare, path, "this", path)
-    if one.cross then
-      step(one.name .. " (of OTHER's file)", one.compare, path, "other", path .. ".cross")
+    if step.cross then
+      judge_step(found, step.name .. " (of OTHER's file)", step.compare, path, "other",
+        path .. ".cross")
     end
   end
   for _, file in ipairs(run.files) do

@@ -17,10 +17,11 @@ Plan.__index = Plan
 local filters = "--min-items 5 --max-items 100"
 local settings = {
   users = { preset = "recommended", steady = "paper", protocol = "full", data = "made",
-    train = "--valid 0.1 --data-seed 1", evaluate = "--support 0,1,5 --seed 7" },
+    train = "--valid 0.1 --data-seed 1", evaluate = "--support 0,1,5 --query 10 "
+      .. "--draws 3 --seed 7" },
   scenarios = { preset = "recommended/scenario", steady = "paper/scenario", protocol = "no-leak",
     data = "lastfm", train = filters .. " --valid 0.2 --data-seed 1 --factors 16",
-    learn = "--rounds 2", evaluate = filters .. " --seed 7" },
+    learn = "--rounds 2", evaluate = filters .. " --draws 1 --cutoffs 5,10,20 --seed 7" },
 }
 
 -- Where users and items stand in the data, to have some to recommend by.
@@ -184,7 +185,8 @@ function Plan:on(path)
   else
     local usual = "--min-items 101 --max-items 999 "
     self:training("scenarios", "on " .. name, { data = name, learn = "",
-      train = usual .. "--valid 0.1 --data-seed 1 --factors 64", evaluate = usual .. "--seed 7" })
+      train = usual .. "--valid 0.1 --data-seed 1 --factors 64",
+      evaluate = usual .. "--draws 1 --cutoffs 10,20,50 --seed 7" })
   end
 end
 
