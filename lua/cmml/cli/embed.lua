@@ -38,12 +38,7 @@ return function(cmml, use)
     local list = {}
     for option in methods[method]:each() do
       if not option.required and option.name ~= "n_users" then
-        local copy = {}
-        for key, value in pairs(option) do
-          copy[key] = value
-        end
-        copy.group = "vectors"
-        list[#list + 1] = copy
+        list[#list + 1] = options.changed(option, { group = "vectors" })
       end
     end
     return list

@@ -147,11 +147,7 @@ return function(cmml, use)
   local function moved(list, group)
     local copies = {}
     for i, declared in ipairs(list) do
-      copies[i] = {}
-      for key, value in pairs(declared) do
-        copies[i][key] = value
-      end
-      copies[i].group = group
+      copies[i] = options.changed(declared, { group = group })
     end
     return options.of("cmml train: " .. group, copies)
   end

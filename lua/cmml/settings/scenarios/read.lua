@@ -51,8 +51,8 @@ return function(cmml, use)
     return ok and union or nil, not ok and tostring(union) or nil
   end
 
-  --- Scenario data from a folder, whose files tell which loader reads it. A folder that is not there
-  -- is looked for in data/, where `cmml fetch` puts it. "a+b" is the union of two or more
+  --- Scenario data from a folder, whose files tell which loader reads it. A folder that is not
+  -- there is looked for in data/, where `cmml fetch` puts it. "a+b" is the union of two or more
   -- (`scenarios.join`).
   -- @tparam string source
   -- @tparam[opt] table options see below; one that no loader of the folders knows is refused
