@@ -28,8 +28,8 @@ return function(cmml, use)
   end
 
   local declared = options.declare("cmml evaluate: of its own", {
-    { name = "model", list = "string", arg = "FILES", required = true, group = "models",
-      short = true, help = "model files, with commas between them" },
+    { name = "model", list = "string", arg = "FILES", required = true, repeats = true,
+      group = "models", short = true, help = "model files, with commas between them" },
     { name = "baselines", list = "string", choices = baseline_names, may_be_empty = true,
       group = "models", short = true, default_text = "all of the setting",
       help = "kinds without gradient training to show beside them, or none" },
@@ -185,6 +185,6 @@ return function(cmml, use)
       return { lists[1], lists[2], { "metrics", { { "", cmml.metrics.names() } } } }
     end,
     examples = { "cmml evaluate --data ml-1m --model runs/films/best.safetensors",
-      "cmml evaluate --data ml-1m --model a.safetensors,b.safetensors --baselines none" },
+      "cmml evaluate --data ml-1m --model a.safetensors --metrics mae,rmse" },
   }
 end
