@@ -1,6 +1,5 @@
 -- The command line in the scenario setting: train and evaluate on folders of made scenarios; that
 -- the numbers are those of the library and of experiments; what is refused.
-local cell = require "cmml.experiment.scenario_cell"
 local cmml = require "cmml"
 local json = require "cmml.base.json"
 local people = require "spec.support.people"
@@ -97,7 +96,7 @@ describe("cmml on scenarios", function()
     assert.same({ "CMML, seed 1", "CF score", "popularity", "support popularity" },
       { rows[1][1], rows[2][1], rows[3][1], rows[4][1] })
     assert.equal(4, #means_of(text, "ndcg@50"))
-    contains(text, "Nothing that is judged was there to be")
+    contains(text, "Nothing that is evaluated was there to be")
   end)
 
   it("resumes to the same model as without an interruption", function()
@@ -125,9 +124,10 @@ describe("cmml on scenarios", function()
     local options = assert(cmml.load(root .. "/file/best.safetensors")).options
     assert.same({ { 6, 6 }, "max", "none", "linear", "recommended/scenario" },
       { options.backbone, options.encoder, options.hybrid, options.modulation, options.preset })
-    fails("preset recommended is for the setting user, but the data are taken for scenario",
-      train("/b", "--preset=recommended"))
-    fails('encoder "gri" is not known', train("/b", "--quiet", "--encoder=gri"))
+    fails("train: there is no preset recommended of cmml for scenarios (groups of items); did you "
+      .. "mean recommended/scenario?", train("/b", "--preset=recommended"))
+    is_wrong('--encoder "gri" is not known; did you mean gru?', train("/b", "--quiet",
+      "--encoder=gri"))
   end)
 
   it("refuses options of the other setting, naming both", function()
@@ -172,14 +172,14 @@ describe("cmml on scenarios", function()
     runs(train("/b", "--quiet", "--seed=2"))
     local other = root .. "/b/best.safetensors"
     local text = runs("evaluate", "--data", tags, "--model", model .. "," .. other,
-      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--no-rivals")
+      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--baselines=none")
     contains(text, "at most 5 users of a scenario")
     contains(text, "mean of 2 draws")
     for _, metric in ipairs { "recall@4", "ndcg@1" } do
       assert.equal(2, #means_of(text, metric), text)
     end
     assert.same(text, runs("evaluate", "--data", tags, "--model", model .. "," .. other,
-      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--no-rivals"))
+      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--baselines=none"))
     for _, word in ipairs { "--cutoffs=0", "--cutoffs=a", "--cutoffs=3,,4" } do
       fails("--cutoffs must be whole numbers from 1", "evaluate", "--data", tags, "--model", model,
         word)
@@ -188,7 +188,7 @@ describe("cmml on scenarios", function()
       "--max-users=0")
   end)
 
-  it("joins sets, and judges each alone as well", function()
+  it("joins sets, and evaluates each alone as well", function()
     local both = tags .. "+" .. places
     runs("train", "--data", both, "--out", root .. "/both", "--quiet", "--epochs=1", "--rounds=1",
       "--preset=recommended/scenario", table.unpack(small))
@@ -203,10 +203,10 @@ describe("cmml on scenarios", function()
       "--user=tags:1", "--liked=tags:5"))
   end)
 
-  it("says how far a judgement is", function()
+  it("says how far an evaluation is", function()
     local _, said = runs("evaluate", "--data", tags, "--model", model)
-    assert.matches("^CMML, seed 1  judged in %d+%.%d s\nCF score  judged in [^\n]+\n", said)
-    _, said = runs("evaluate", "--data", tags, "--model", model, "--quiet", "--no-rivals")
+    assert.matches("^CMML, seed 1  evaluated in %d+%.%d s\nCF score  evaluated in [^\n]+\n", said)
+    _, said = runs("evaluate", "--data", tags, "--model", model, "--quiet", "--baselines=none")
     assert.equal("", said)
   end)
 
@@ -214,8 +214,8 @@ describe("cmml on scenarios", function()
     for _, kind in ipairs { "popularity", "cf_score" } do
       contains(runs("train", "--data", tags, "--out", ("%s/%s"):format(root, kind), "--model", kind,
         "--quiet", table.unpack(small)), "saved ")
-      contains(runs("evaluate", "--data", tags, "--no-rivals", "--model",
-        ("%s/%s/best.safetensors"):format(root, kind)), "Nothing that is judged")
+      contains(runs("evaluate", "--data", tags, "--baselines=none", "--model",
+        ("%s/%s/best.safetensors"):format(root, kind)), "Nothing that is evaluated")
     end
   end)
 end)

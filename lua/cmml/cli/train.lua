@@ -25,6 +25,7 @@ local declared = options.declare("cmml train: of its own", {
 return function(cmml, use)
   local pipeline = use "pipeline.data"
   local models = use "pipeline.models"
+  local training = use "train.options"
   local own = use "cli.train_options"
   local read_settings = use "cli.settings_file"
   use "cli.command"
@@ -66,7 +67,7 @@ return function(cmml, use)
   local function training_names(class)
     local names = {}
     if class.learns == "gradient" then
-      for option in use "train.options".all():each() do
+      for option in training.all():each() do
         names[option.name] = option.name ~= "seed" or nil
       end
     end
@@ -140,6 +141,9 @@ return function(cmml, use)
     if class.known:find "seed" then
       found.model.seed = rawget(values, "seed")
     end
+    -- what is wrong is found now, not when the data are read and vectors made
+    class.known:check(found.model, 0)
+    training.all():check(found.training, 0)
     local data = pipeline.read(setting, values.data, values)
     local split = pipeline.split(setting, data, values, preset)
     if not values.quiet then
