@@ -49,16 +49,17 @@ return function(cmml, use)
   -- @tparam ?table preset
   -- @tparam table opt budget (a name), quick, and over it epochs, patience, batch, lr
   -- @tparam ?table training options of `train` that count before the budget, but not before those
-  -- of opt, nor before the few epochs of a quick run
+  -- of opt; a quick run has few epochs all the same
   -- @treturn table options of `train`, and steps (of an epoch, at least)
   function models.budget(setting, preset, opt, training)
     local own = preset and preset.training or {}
     local base = preset and (preset.budgets or {})[opt.budget or "default"]
     if opt.quick and setting.quick_budget then
-      base = with(training, setting.quick_budget)
-    else
-      base = with(base, training)
+      base = setting.quick_budget
+      training = with(training, { epochs = base.epochs and training and training.epochs
+        and math.min(base.epochs, training.epochs) })
     end
+    base = with(base, training)
     local budget = with(base, { epochs = opt.epochs, patience = opt.patience, batch = opt.batch,
       lr = opt.lr })
     budget.epochs = budget.epochs or own.epochs or 30

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local item_groups = require "cmml.experiment.item_groups"
+local point_files = require "cmml.experiment.point_files"
 local wrap = require("cmml.base.text").wrap
 
 return function(cmml, use)
@@ -47,7 +48,7 @@ return function(cmml, use)
     for _, way in ipairs(ways) do
       for _, colour in ipairs(by) do
         local groups = item_groups.column(points, colour.key)
-        files[#files + 1] = { context_plan.file_name(number, row, ("%s-by-%s.svg"):format(way.key,
+        files[#files + 1] = { point_files.file_name(number, row, ("%s-by-%s.svg"):format(way.key,
           colour.key)), cmml.svg.scatter { title = ("Task contexts of %s: %s"):format(row, way.title),
           note = ("%d scenarios; colour and shape: %s"):format(#points, colour.text),
           points = item_groups.column(points, way.key), groups = groups, order = by_size(groups),
@@ -64,16 +65,16 @@ return function(cmml, use)
       lines[i + 1] = { p.name, p.domain or "", p.part, p.group, p.pairs, p.pca[1], p.pca[2],
         p.tsne[1], p.tsne[2] }
     end
-    return context_plan.csv(lines)
+    return point_files.csv(lines)
   end
 
   -- What there is beside the table: pictures and the coordinates.
   local function finish(plan, results)
     local files, lines = {}, {}
-    for d, drawn in ipairs(context_plan.drawn(plan, results)) do
+    for d, drawn in ipairs(point_files.drawn(plan, results)) do
       local points = drawn.result.points
       table.move(pictures(d, drawn.row, drawn.result), 1, 6, #files + 1, files)
-      files[#files + 1] = { context_plan.file_name(d, drawn.row, "contexts.csv"), csv_of(points) }
+      files[#files + 1] = { point_files.file_name(d, drawn.row, "contexts.csv"), csv_of(points) }
       local text = ("%s: %d scenarios; the first two principal components hold %.0f and %.0f %% of "
         .. "the variance of their contexts%s."):format(drawn.row, #points,
         100 * drawn.result.shares[1], 100 * drawn.result.shares[2],

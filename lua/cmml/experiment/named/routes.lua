@@ -1,6 +1,7 @@
 --- `cmml experiment routes`: which modules a scenario goes through (CMML's Figure 4).
 --
 -- @module cmml
+local point_files = require "cmml.experiment.point_files"
 local raise = require("cmml.base.args").error
 
 local shown = 30 -- rows of a heat map
@@ -155,11 +156,11 @@ return function(cmml, use)
     end
     local note = ("%d of %d scenarios, by group; the probabilities of the routes %s each module sum "
       .. "to 1"):format(#points, #result.points, result.over == "targets" and "out of" or "into")
-    return { context_plan.file_name(number, row, "routes-heat-map.svg"), cmml.svg.heatmap {
+    return { point_files.file_name(number, row, "routes-heat-map.svg"), cmml.svg.heatmap {
       title = ("Routes of scenarios of %s: mean probabilities"):format(row), note = note,
       rows = labels, columns = names, spans = spans, values = values, low = 0,
       metric = "probability" } },
-      { context_plan.file_name(number, row, "routes-differences.svg"), cmml.svg.heatmap {
+      { point_files.file_name(number, row, "routes-differences.svg"), cmml.svg.heatmap {
         title = ("Routes of scenarios of %s: difference to the mean of all"):format(row),
         note = "in hundredths; " .. note, rows = labels, columns = names, spans = spans,
         values = unlike, metric = "hundredths", decimals = 1, sided = true } }
@@ -170,7 +171,7 @@ return function(cmml, use)
     for i, point in ipairs(chosen) do
       panels[i] = { title = point.name, routes = matrices(point, result) }
     end
-    return { context_plan.file_name(number, row, "routes-graph.svg"), cmml.svg.routes {
+    return { point_files.file_name(number, row, "routes-graph.svg"), cmml.svg.routes {
       title = ("Routes of scenarios of %s"):format(row), panels = panels, across = 2, largest = 1,
       note = "mean probabilities; the strongest route into each module is labelled, unless it is "
         .. "below 0.05" } }
@@ -190,13 +191,13 @@ return function(cmml, use)
       lines[i + 1] = table.move(p.routes, 1, #p.routes, 6, { p.name, p.domain or "", p.part, p.group,
         p.pairs })
     end
-    return context_plan.csv(lines)
+    return point_files.csv(lines)
   end
 
   -- What there is beside the table: pictures and the routes.
   local function finish(plan, results, opt)
     local files, lines = {}, {}
-    for d, drawn in ipairs(context_plan.drawn(plan, results)) do
+    for d, drawn in ipairs(point_files.drawn(plan, results)) do
       local result = drawn.result
       local chosen, missing = contrasting(result.points), {}
       if opt.scenarios then
@@ -206,7 +207,7 @@ return function(cmml, use)
       if #chosen > 0 then
         files[#files + 1] = graph(d, drawn.row, result, chosen)
       end
-      files[#files + 1] = { context_plan.file_name(d, drawn.row, "routes.csv"), csv_of(result) }
+      files[#files + 1] = { point_files.file_name(d, drawn.row, "routes.csv"), csv_of(result) }
       if #missing > 0 then
         lines[#lines + 1] = ("%s has no scenario %s."):format(drawn.row, table.concat(missing, ", "))
       end
