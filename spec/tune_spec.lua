@@ -181,7 +181,7 @@ describe("cmml.tune", function()
         out = out, jobs = 2 }
     end
     for text, message in pairs {
-      ["encoder=mean|nope"] = 'space: encoder "nope" is not known; known: attention',
+      ["encoder=mean|nope"] = 'space: encoder "nope" is not known; did you mean none?',
       ["encoder=mean|gruu"] = 'space: encoder "gruu" is not known; did you mean gru?',
       ["batch=a"] = 'space: batch must be an integer, not "a"',
       ["batch=0"] = "batch must be at least 1, but is 0",
