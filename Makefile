@@ -18,6 +18,9 @@ INST_BINDIR ?= $(PREFIX)/bin
 GOLDEN ?= spec/golden
 DATA ?=
 BENCH ?=
+OTHER ?=
+ONLY ?=
+PAIRS ?=
 BUILD = build
 WERROR =
 V =
@@ -61,10 +64,10 @@ CM_ISA_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
 isas = base $(if $(CM_X86),avx2 avx512)
 
 sources := $(sort $(wildcard csrc/*/*.c))
-kernels := $(filter-out csrc/tensor/kernels_select.c,$(filter csrc/tensor/kernels%.c,$(sources)))
-plain := $(filter-out $(kernels),$(sources))
+loops := $(filter csrc/kernels/loops%.c,$(sources))
+plain := $(filter-out $(loops),$(sources))
 objects = $(patsubst csrc/%.c,%.o,$(plain)) \
-    $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(kernels)))
+    $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(loops)))
 release := $(addprefix $(BUILD)/obj/release/,$(objects))
 double := $(addprefix $(BUILD)/obj/double/,$(objects))
 core := $(BUILD)/cmml/core.so
@@ -82,7 +85,7 @@ busted = $(LUA) $(BUSTED) --ignore-lua --cpath=./$(BUILD)/?.so
 bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
     BLAS_LIBS='$(BLAS_LIBS)' sh tools/bootstrap.sh
 
-.PHONY: all demo test bench figures golden install uninstall lint check format format-check asan coverage \
+.PHONY: all demo test bench figures bench-pairs compare golden install uninstall lint check format format-check asan coverage \
     reference docs clean help run-asan run-coverage FORCE
 .DELETE_ON_ERROR:
 
@@ -188,6 +191,16 @@ figures: all ## measure everything (minutes) and renew the tables of doc/perform
 	$(Q)$(in_tree) $(LUA) bench/run.lua --csv --cases all $(bench_options) >$(BUILD)/bench.csv
 	$(Q)$(LUA) bench/figures.lua $(BUILD)/bench.csv doc/performance.md
 
+# What another built checkout, such as the one before a large change, does as this one does.
+other = $(if $(OTHER),'$(OTHER)',$(error OTHER=<a built checkout> is missing))
+
+bench-pairs: all ## this checkout's speed beside OTHER=<checkout>'s; PAIRS=<number> BENCH=<rows>
+	$(Q)$(LUA) bench/pairs.lua $(other) . $(if $(PAIRS),--pairs $(PAIRS)) $(if $(BENCH),--cases '$(BENCH)')
+
+compare: all ## are all results those of OTHER=<checkout>, bit for bit? ONLY=<pattern> DATA=<folders>
+	$(Q)$(LUA) tools/compare_checkouts.lua $(other) . $(if $(ONLY),--only '$(ONLY)') \
+	    $(foreach folder,$(DATA),--data '$(folder)')
+
 golden: all ## known answers: GOLDEN=<folder of cases>
 	$(Q)$(in_tree) $(LUA) spec/support/golden_main.lua $(GOLDEN)
 
@@ -234,8 +247,8 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory format-check || failed=1; \
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
-check: all ## layers, sizes, documentation, reference, version, symbols
-	$(Q)failed=; for gate in layers floors names sizes docs reference version exports; do \
+check: all ## layers, names, sizes, documentation, reference, options, version, symbols
+	$(Q)failed=; for gate in layers floors names sizes docs reference options version exports; do \
 	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
 
 c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
@@ -252,9 +265,12 @@ reference: all ## the files that cmml.help and editors read, from comments and o
 docs: ## the reference of the API as a site, into doc/api
 	@$(bootstrap) docs
 	@$(build_all)
-	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p $(BUILD)/reference
+	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p \
+	    $(addprefix $(BUILD)/reference/,public classes inside topics)
 	$(Q)$(in_tree) $(LUA) tools/reference.lua $(BUILD)/reference
-	$(Q)ldoc --quiet --fatalwarnings . $(BUILD)/reference
+	$(Q)ldoc --quiet --fatalwarnings .
+	$(Q)cat tools/reference/site.css >>doc/api/ldoc.css
+	$(Q)$(LUA) tools/check_links.lua doc/api
 
 # --- installing ---------------------------------------------------------------------------------
 

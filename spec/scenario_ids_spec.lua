@@ -4,7 +4,7 @@ local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
 
 local world = scenario_world.make()
-local data = cmml.scenario_data(world)
+local data = cmml.scenarios.data(world)
 local split = data:split { seed = 3 }
 
 -- The same data set with its interactions from the last to the first, and those of some users left
@@ -19,7 +19,7 @@ local function backwards(keep)
     local pair = world.interactions[i]
     table.insert(copy.interactions, (not keep or keep(pair[1])) and pair or nil)
   end
-  return cmml.scenario_data(copy)
+  return cmml.scenarios.data(copy)
 end
 
 -- Vectors as they come back from a file.
@@ -45,7 +45,7 @@ describe("vectors from a file", function()
   local vectors = split:vectors { factors = 4, iterations = 3 }
 
   local function judged(of)
-    return cmml.evaluate_ranking({ cmml.cf_score(split:catalogue(of)) }, split)[1]["recall@10"]
+    return cmml.evaluate({ cmml.recommenders.cf_score(split:catalogue(of)) }, split)[1]["recall@10"]
       .values
   end
 
@@ -58,10 +58,10 @@ describe("vectors from a file", function()
     local loaded = through_file(copy, shuffled)
     loaded.interactions = shuffled.interactions -- of the old rows: not to be read
     local catalogue = split:catalogue(loaded)
-    assert.same(vectors.users:totable(), catalogue.vectors.users:totable())
-    assert.same(vectors.items:totable(), catalogue.vectors.items:totable())
-    assert.is_nil(catalogue.vectors.interactions)
-    assert.equal(data.users:text(5), catalogue.vectors.user_ids:text(5))
+    assert.same(vectors.users:totable(), catalogue.users.vectors.cf:totable())
+    assert.same(vectors.items:totable(), catalogue.items.vectors.cf:totable())
+    assert.is_nil(catalogue.made_of.vectors)
+    assert.equal(data.users:text(5), catalogue.users:text(5))
     assert.same(copy.users:totable(), loaded.users:totable()) -- these stay as they were
     assert.same(judged(vectors), judged(loaded))
   end)

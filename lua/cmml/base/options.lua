@@ -39,7 +39,7 @@ local options = {}
 local Options = { __name = "cmml.Options" }
 Options.__index = Options
 
-local registered, files = {}, {} -- by what
+local registered, places = {}, {} -- by what
 
 -- Makes the rules of a set, once. What is wrong with a declaration is found here: of the library's
 -- own when they are first used, so that loading it stays fast, of all others at once.
@@ -63,19 +63,37 @@ local function compile(self, level)
   return rules
 end
 
+-- Whether the library itself declares: the file that calls `declare` or `join` does or, where that
+-- declares what others describe to it (kinds, settings), the file that calls it. (A file must not
+-- return what `declare` gives by a tail call, which hides it.)
+local function is_own(source)
+  if not args.is_inside(source) then
+    return false
+  end
+  for level = 5, 100 do
+    local info = debug.getinfo(level, "S")
+    if not info then
+      return true
+    elseif info.what ~= "C" and info.source ~= source then
+      return args.is_inside(info.source)
+    end
+  end
+end
+
 -- A set, registered unless it is a part of another.
 local function new(what, list, unregistered)
   local self = setmetatable({ what = what, list = list }, Options)
-  local source = debug.getinfo(3, "S").source
-  if not args.is_inside(source) then
+  local caller = debug.getinfo(3, "Sl")
+  if not is_own(caller.source) then
     compile(self, 2)
   end
   if not unregistered then
-    if files[what] and files[what] ~= source then
-      raise(("options of %s are declared already in %s"):format(what, files[what]:gsub("^@", "")),
-        2)
+    -- one place may declare again: the two libraries share their files
+    local place = places[what]
+    if place and (place.source ~= caller.source or place.currentline ~= caller.currentline) then
+      raise(("options of %s are declared already at %s"):format(what, options.place(what)), 2)
     end
-    registered[what], files[what] = self, source
+    registered[what], places[what] = self, caller
   end
   return self
 end
@@ -90,6 +108,21 @@ function options.declare(what, list)
   end
   local set = new(what, list)
   return set
+end
+
+--- A declaration with some fields changed, for a function that takes an option as another does.
+-- @tparam table declared it stays as it is
+-- @tparam table changes fields by name; false removes one
+-- @treturn table
+function options.changed(declared, changes)
+  local copy = {}
+  for key, value in pairs(declared) do
+    copy[key] = value
+  end
+  for key, value in pairs(changes) do
+    copy[key] = value or nil
+  end
+  return copy
 end
 
 --- One set of several. A declaration may be in more than one of them; different ones of one name
@@ -122,11 +155,12 @@ function options.registered()
   return all
 end
 
---- The file that declares a set.
+--- Where a set is declared.
 -- @tparam string what it is for
--- @treturn ?string path
-function options.file(what)
-  return files[what] and (files[what]:gsub("^@", ""))
+-- @treturn ?string file:line
+function options.place(what)
+  local place = places[what]
+  return place and ("%s:%d"):format(place.source:gsub("^@", ""), place.currentline)
 end
 
 -- The first of the keys that are no options.

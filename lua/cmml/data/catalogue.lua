@@ -1,10 +1,24 @@
---- The catalogue of a model: what it knows of users and items beforehand, and how raw ids and values
--- become numbers. It is saved in every model file, so that a model serves without the data it was
--- trained on.
+--- The catalogue of a model: what it knows of users and items beforehand, and how raw ids and
+-- values become numbers. It is saved in every model file, so that a model serves without the data
+-- it was trained on.
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local raise = args.error
+
+local known = declare("data.catalogue", {
+  { name = "schema", kind = "table", required = true, help = "from data.schema" },
+  { name = "items", kind = "any", required = true, help = "Vocab of raw ids" },
+  { name = "item_records", kind = "table", required = true,
+    help = "list of tables of values by field, one a row of items" },
+  { name = "titles", kind = "table", help = "list of texts, one a row of items" },
+  { name = "seen_items", kind = "table", required = true,
+    help = "list of the records of items that may be learnt from: other values count as unseen" },
+  { name = "user_records", kind = "table", required = true,
+    help = "list of the records of users that may be learnt from" },
+  { name = "setting", kind = "string", default = "users", help = "name of its setting" },
+})
 
 return function(cmml, use)
   local core = cmml.core
@@ -15,8 +29,8 @@ return function(cmml, use)
   -- @tfield Side users
   -- @tfield Side items
   -- @tfield table schema item and user (lists of fields), unknown, min_count; vectors: their kind
-  -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts, each
-  -- {users = Segments, items = Ids}
+  -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts,
+  -- each {users = Segments, items = Ids}
   local Catalogue = { __name = "cmml.Catalogue" }
   Catalogue.__index = Catalogue
 
@@ -32,14 +46,10 @@ return function(cmml, use)
   end
 
   --- Makes a catalogue of records: items with content features, for people who are not known by id.
-  -- @tparam table options schema, items (Vocab of raw ids), item_records (one table of values a
-  -- row), titles (list of texts, optional), seen_items and user_records (lists of the records that
-  -- may be learnt from: values that occur nowhere else count as unseen), setting (default "users")
+  -- @tparam table options
   -- @treturn Catalogue
   function cmml.data.catalogue(options)
-    local opt = args.check("catalogue", options, { schema = "table", items = "any",
-      item_records = "table", titles = "table?", seen_items = "table", user_records = "table",
-      setting = { "string", "users" } })
+    local opt = known:check(options)
     local self = new { setting = opt.setting, schema = opt.schema, users = {},
       items = { ids = opt.items, titles = opt.titles } }
     self.items:declare(opt.schema.item, opt.schema, opt.seen_items)
@@ -228,6 +238,9 @@ return function(cmml, use)
     local fields = { vectors = {} }
     fields.ids = has_ids and read.vocab(name) or nil
     if has_vectors then
+      if not has_ids then
+        raise(("catalogue.%s.vectors: the setting has no ids of %s"):format(name, name), 0)
+      end
       local vectors = read.need(vectors_entry(name, "cf"), is_matrix)
       if vectors.shape[1] ~= #fields.ids then
         raise(("catalogue.%s.vectors: %d vectors of %d %s"):format(name, vectors.shape[1],
@@ -252,8 +265,8 @@ return function(cmml, use)
   -- A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
   -- @tparam table values of the entries by name
   -- @tparam table schema plain data of the configuration
-  -- @tparam table setting which setting it is for: name, and knows_users (its files have the raw ids
-  -- of users, and counts)
+  -- @tparam table setting which setting it is for: name, and knows_users (its files have the raw
+  -- ids of users, and counts)
   -- @treturn Catalogue
   local function import(values, schema, setting)
     local read = reader(values)

@@ -5,20 +5,23 @@
 --
 --    cmml.kind {
 --      name = "melu", title = "MeLU", source = "Lee et al., KDD 2019",
---      settings = { "users" },     -- where it can be used; one name may have a kind for each setting
+--      settings = { "users" },     -- where it can be used; one name may have a kind for each
+-- setting
 --      learns = "gradient",        -- or "fit" (without gradient training), or "none"
 --      adapts = "gradient",        -- or "forward": whether adapting needs gradients
 --      options = { .. },           -- declarations, see base/options.lua
 --      presets = { recommended = { model = { .. }, training = { .. } } },
 --      needs = { vectors = true }, -- what its catalogue must have
---      baseline = 3,               -- its place among the baselines of tables (none: it is not shown)
+--      baseline = 3,               -- its place among the baselines of tables (none: it is not
+-- shown)
 --      make = function(catalogue, options, init) .. end,     -- a table of its fields, e.g. module
 --      adapt = function(self, support) .. end,               -- Rows of several tasks -> state
 --      score = function(self, state, rows) .. end,           -- Rows -> scores [rows]
 --      loss = function(self, batch) .. end,                  -- of a kind that learns by gradient
 --      fit = function(self, data) .. end,                    -- of one that is fitted: data has
 --                                                            -- ratings (users, items, ratings) and
---                                                            -- users (rows that may be learnt from)
+--                                                            -- users (rows that may be learnt
+-- from)
 --    }
 --
 -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the
@@ -141,7 +144,8 @@ return function(cmml, use)
     local list = table.move(declaration.options or {}, 1, #(declaration.options or {}), 1, {})
     if declaration.presets then
       list[#list + 1] = { name = "preset", kind = "string",
-        default = declaration.default_preset or declaration.presets.recommended and "recommended" or nil,
+        default = declaration.default_preset
+          or declaration.presets.recommended and "recommended" or nil,
         help = "settings of the model and its training", group = "model", tunable = false }
     end
     if declaration.learns == "gradient" then
@@ -151,13 +155,34 @@ return function(cmml, use)
     return options.declare(("%s (%s)"):format(declaration.name, setting), list)
   end
 
+  -- What a kind is fitted to.
+  local function check_learnable(name, data)
+    for _, key in ipairs { "ratings", "users" } do
+      if type(data) ~= "table" or type(data[key]) ~= "table" then
+        raise(("%s: fit: data must be a table of ratings and users, as learnable(split) of the "
+          .. "setting gives it, not %s"):format(name, type(data) == "table"
+          and ("one whose %s is %s"):format(key, args.describe(data[key]))
+          or args.describe(data)), 3)
+      end
+    end
+    if type(data.ratings.users) ~= "userdata" or type(data.ratings.items) ~= "userdata" then
+      raise(("%s: fit: ratings must have users (Segments) and items (Ids), not %s and %s"):format(
+        name, args.describe(data.ratings.users), args.describe(data.ratings.items)), 3)
+    end
+  end
+
   -- The class of a kind in one setting.
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over",
-      "fit" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over" } do
       class[key] = declaration[key]
+    end
+    if declaration.fit then
+      function class.fit(self, data)
+        check_learnable(declaration.name, data)
+        return declaration.fit(self, data)
+      end
     end
     class.__index = class
     class.adapts = declaration.adapts or "forward"
