@@ -110,8 +110,8 @@ return function(cmml, use)
       return nil, ("no epoch was run (--epochs %d): nothing was saved"):format(epochs)
     end
     print(("%s epoch %d of %d: %s %.4f; saved %s/best.safetensors"):format(opt.choose or "best",
-      result.best_epoch, result.epoch, result.monitored and "validation " .. result.monitored
-      or "training loss", result.best, values.out))
+      result.best_epoch, result.epoch, result.monitored == "loss" and "training loss"
+      or "validation " .. result.monitored, result.best, values.out))
     return true
   end
 
