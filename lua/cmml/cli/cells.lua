@@ -2,9 +2,31 @@
 --
 -- @module cmml
 local child = require "cmml.experiment.child"
+local shared = require "cmml.cli.shared_options"
 
-return function(cmml)
+local options = require "cmml.base.options"
+
+return function(cmml, use)
+  local join = use "cli.command".join
   local cells = {}
+
+  -- What differs from Lua: results are always kept, and all processors compute.
+  local declared = options.declare("cmml experiment and tune", {
+    { name = "out", kind = "string", arg = "DIR", group = "running", short = true,
+      default_text = "runs/NAME", help = "folder for the result of every cell, tables and pictures; "
+        .. "the same command goes on there" },
+    { name = "jobs", kind = "integer", from = 1, to = 1000, group = "running", short = true,
+      default_text = "one a processor", help = "number of processes at a time" },
+    shared.quiet,
+  })
+
+  --- The options of a command line over those of a function in Lua.
+  -- @tparam {Options,...} sets
+  -- @treturn Options
+  function cells.known(sets)
+    local all = join { declared, table.unpack(sets) }
+    return all:without { "modules" }
+  end
 
   --- The options of a run: those that were given, and what its processes take in; this one takes
   -- it in already.

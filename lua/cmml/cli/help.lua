@@ -5,7 +5,7 @@ local text = require "cmml.base.text"
 
 local help = {}
 
-local width, column = 79, 13
+local width, column = 79, 14
 
 local function add_wrapped(lines, words, indent)
   for line in (text.wrap(words, indent, width) .. "\n"):gmatch "(.-)\n" do

@@ -1,15 +1,16 @@
 --- Settings of a model and its training, from a file: what `cmml tune` found, or a preset of one's
 -- own.
 --
--- A file of settings is a JSON object of preset (a name), model (options of the model over the
--- preset's, such as {"encoder": "gru", "backbone": [64, 64]}) and training (options of `train`);
--- each may be missing.
+-- A file of settings is a JSON object of kind (of recommender), preset (a name), model (options of
+-- the model over the preset's, such as {"encoder": "gru", "backbone": [64, 64]}) and training
+-- (options of `train`); each may be missing.
 --
 -- @module cmml
 local options = require "cmml.base.options"
 local raise = require("cmml.base.args").error
 
 local known = options.declare("settings", {
+  { name = "kind", kind = "string", help = "kind of recommender" },
   { name = "preset", kind = "string", help = "name of a preset" },
   { name = "model", kind = "table", default = {}, help = "options of the model over the preset's" },
   { name = "training", kind = "table", default = {}, help = "options of train over the preset's" },
@@ -39,7 +40,7 @@ return function(cmml, use)
 
   --- Reads a file of settings.
   -- @tparam string path
-  -- @treturn ?table preset, model, training
+  -- @treturn ?table kind, preset, model, training
   -- @treturn ?string message
   return function(path)
     local text, message = cmml.core.read_file(path)

@@ -15,8 +15,8 @@ local declared = options.declare("cmml train: of its own", {
   { name = "preset", kind = "string", arg = "NAME", group = "model", short = true,
     help = "settings of the model and its training, see below" },
   { name = "settings", kind = "string", arg = "FILE", group = "model",
-    help = "JSON of preset, model (its options) and training, as cmml tune writes it; options "
-      .. "count before it" },
+    help = "JSON of kind, preset, model (its options) and training, as cmml tune writes it; "
+      .. "options of the command line count before it" },
   { name = "seed", kind = "integer", default = 1, from = 0, group = "training", short = true,
     help = "seed of weights, order and draws" },
   shared.quiet,
@@ -32,14 +32,7 @@ return function(cmml, use)
   local core = cmml.core
 
   -- Preset, options of the model and of its training: those that were given over those of a file.
-  local function settings_of(values, class, training_names)
-    local found, message = { model = {}, training = {} }, nil
-    if values.settings then
-      found, message = read_settings(values.settings)
-      if not found then
-        return nil, message
-      end
-    end
+  local function settings_of(values, found, class, training_names)
     found.preset = rawget(values, "preset") or found.preset
     for option in class.known:each() do
       local name = option.name
@@ -60,7 +53,6 @@ return function(cmml, use)
         found.training[name] = value
       end
     end
-    return found
   end
 
   -- The names of the options of `train` that mean the training, not the model.
@@ -126,16 +118,20 @@ return function(cmml, use)
   local function run(values)
     local setting = pipeline.setting_of("train", { data = values.data,
       setting = rawget(values, "setting") })
-    local class = models.kind("train: --model", setting, values.model)
+    local found, message = { model = {}, training = {} }, nil
+    if values.settings then
+      found, message = read_settings(values.settings)
+      if not found then
+        return nil, message
+      end
+    end
+    local class = models.kind("train: --model", setting, rawget(values, "model") or found.kind)
     own.check(declared, values, setting, class)
     local is_gradient = class.learns == "gradient"
     if not is_gradient and core.exists(values.out .. "/last.safetensors") then
       return nil, ("%s holds a run already: give another folder"):format(values.out)
     end
-    local found, message = settings_of(values, class, training_names(class))
-    if not found then
-      return nil, message
-    end
+    settings_of(values, found, class, training_names(class))
     local preset, preset_name = models.preset("train", class, found.preset)
     found.model.preset = preset_name
     if class.known:find "seed" then

@@ -1,8 +1,8 @@
 --- The options of `cmml train`: those of the data, of the training and of the kind that is chosen,
 -- each as it is declared there.
 --
--- Which kind that is, and in which setting, is told by three options that are looked at before the
--- others: --data, --setting and --model. Options of other kinds and settings are understood as
+-- Which kind that is, and in which setting, is told by a few options that are looked at before the
+-- others: --data, --setting, --model, and the file of --settings. Options of other kinds and settings are understood as
 -- well, so that they can be refused in plain words.
 --
 -- Where a kind has an option of the name that an option of the training or of the data has, the
@@ -17,6 +17,7 @@ return function(cmml, use)
   local join = use "cli.command".join
   local pipeline = use "pipeline.data"
   local training = use "train.options"
+  local read_settings = use "cli.settings_file"
   local check_options = use "cli.check_options"
   local own = {}
 
@@ -42,7 +43,9 @@ return function(cmml, use)
       ok, setting = pcall(pipeline.setting_of, "train", { data = data, setting = name })
     end
     setting = ok and setting or nil
-    local kind, classes = peek(words, "model") or "cmml", {}
+    local file = peek(words, "settings")
+    local kind, classes = peek(words, "model") or file and (read_settings(file) or {}).kind
+      or "cmml", {}
     for _, class in ipairs(cmml.kinds.list(setting and setting.name)) do
       classes[#classes + 1] = class.kind == kind and class or nil
     end

@@ -1,0 +1,84 @@
+--- `cmml experiment`: tables of models over data sets, protocols and seeds.
+--
+-- @module cmml
+local text = require "cmml.base.text"
+
+return function(cmml, use)
+  local cells = use "cli.cells"
+  use "cli.command"
+
+  -- The experiment that words name; nil if none does.
+  local function named(words)
+    for _, word in ipairs(words) do
+      if cmml.experiments:get(word) then
+        return cmml.experiments:get(word)
+      end
+    end
+  end
+
+  -- The options of the experiment that is named, else of all.
+  local function known(words)
+    local experiment, sets = named(words), {}
+    for _, each in cmml.experiments:each() do
+      sets[#sets + 1] = (not experiment or each == experiment) and each.known() or nil
+    end
+    return cells.known(sets)
+  end
+
+  -- The command line again, so that the table can be made again.
+  local function command_of(name, values)
+    local words = { "cmml experiment", name }
+    for option in known({ name }):each() do
+      local key = option.name
+      local value, dashed = rawget(values, key), key:gsub("_", "-")
+      if value ~= nil and value ~= option.default and key ~= "quiet" and key ~= "jobs"
+        and key ~= "out" then
+        local given = text.plain(value)
+        words[#words + 1] = value == true and "--" .. dashed
+          or ("--%s%s%s"):format(dashed, value == false and "=" or " ", given:find
+            "[^%w%-_=.,/+:@]" and "'" .. given:gsub("'", "'\\''") .. "'" or given)
+      end
+    end
+    return table.concat(words, " ")
+  end
+
+  local function run(values)
+    local name = values[1]
+    if not name then
+      return nil, "which one? " .. table.concat(cmml.experiments:names(), ", ")
+    end
+    cmml.experiments:find("experiment", name, 0)
+    local given = cells.options(values)
+    given[1], given.out = nil, values.out or "runs/" .. name
+    local result = cmml.experiment(name, given)
+    print(("    %s\n\n%s"):format(command_of(name, values), result.narrow))
+    if not values.quiet then
+      local files = {}
+      for i, path in ipairs(result.files) do
+        files[i] = path:sub(#given.out + 2)
+      end
+      io.stderr:write(text.wrap(("written to %s: %s"):format(given.out,
+        table.concat(files, ", ")), 2, 79), "\n")
+    end
+    if #result.failures > 0 then
+      return nil, ("%d failures; finished cells are kept, and the same command goes on\n%s")
+        :format(#result.failures, cells.failed(result.failures))
+    end
+    return true
+  end
+
+  cmml.command {
+    name = "experiment", summary = "compare models over data sets and seeds in tables", words = 1,
+    usage = "cmml experiment NAME --data DIR [OPTIONS]", options = known, run = run,
+    resumes = "finished cells are kept, and the same command goes on",
+    lists = function(words)
+      local list, experiment = {}, named(words)
+      for _, name in ipairs(experiment and { experiment.name } or cmml.experiments:names()) do
+        list[#list + 1] = { name, { cmml.experiments:get(name).summary } }
+      end
+      return { { "experiments", list } }
+    end,
+    examples = { "cmml experiment users --data ml-1m --seeds 3",
+      "cmml experiment compare --data ml-1m --rows mine.lua" },
+  }
+end

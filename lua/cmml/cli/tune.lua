@@ -1,0 +1,39 @@
+--- `cmml tune`: random search over settings on validation tasks.
+--
+-- @module cmml
+return function(cmml, use)
+  local cell_options = use "experiment.cell_options"
+  local cells = use "cli.cells"
+  use "cli.command"
+
+  local function known()
+    return cells.known { cell_options.of_tune() }
+  end
+
+  local function run(values)
+    local given = cells.options(values)
+    given.out = values.out or "runs/tune"
+    local result = cmml.tune(given)
+    if #result.trials > 0 then
+      print(result.narrow)
+    end
+    local ok, message = cmml.core.write_file(given.out .. "/trials.md", result.text .. "\n")
+    if not ok then
+      return nil, message
+    elseif #result.failures > 0 then
+      return nil, ("%d of the trials failed; the others are kept, and the same command goes on\n%s")
+        :format(#result.failures, cells.failed(result.failures))
+    elseif not result.trials[1] or not result.trials[1].value then
+      return nil, "every trial diverged: lower the learning rates of the space"
+    end
+    print(("\nbest settings: %s/best.json (cmml train --settings)"):format(given.out))
+    return true
+  end
+
+  cmml.command {
+    name = "tune", summary = "search settings of a model at random, on validation tasks alone",
+    usage = "cmml tune --data DIR --space SPACE --out DIR [OPTIONS]", options = known, run = run,
+    resumes = "finished trials are kept, and the same command goes on",
+    examples = { "cmml tune --data ml-1m --space lr=log:1e-4:1e-2,width=8|16|32" },
+  }
+end
