@@ -2,7 +2,7 @@
 -- what stands behind `-->`, shell lines name commands, options, targets and files that exist, and
 -- so do names of the core, paths and links in the text.
 local docs = require "spec.support.docs"
-local options = require "cmml.base.command_line"
+local parse = require("cmml.cli.main").parse
 
 local pages = { "README.md", "data/README.md", "CONTRIBUTING.md" }
 for _, path in ipairs(docs.list "doc/*.md") do
@@ -108,10 +108,10 @@ function check.cmml(words)
   if name == "--help" or name == "--version" then
     return
   end
-  local found, command = pcall(require, "cmml.cli." .. tostring(name))
-  assert(found and command.run, "cmml has no command " .. tostring(name))
-  if words[3] ~= "--help" then
-    assert(options.parse(command, table.move(words, 3, #words, 1, {})))
+  if words[3] ~= "--help" and words[3] ~= "--help-all" then
+    assert(parse(require "cmml", table.move(words, 2, #words, 1, {})))
+  else
+    assert(require("cmml").commands:get(name), "cmml has no command " .. tostring(name))
   end
 end
 check["bin/cmml"] = check.cmml

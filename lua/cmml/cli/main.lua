@@ -86,6 +86,26 @@ local function command_of(cmml, name)
   return nil, ("unknown command %s; %s"):format(name, args.suggest(name, cmml.commands:names()))
 end
 
+--- Reads a command line, without running it.
+-- @tparam table cmml the library
+-- @tparam table words of the command line, without those that name modules
+-- @treturn ?table the command; nil if the words are wrong
+-- @treturn table|string values by name, or what is wrong
+function cli.parse(cmml, words)
+  local name, rest = words[1], table.move(words, 2, #words, 1, {})
+  local command, message = command_of(cmml, tostring(name))
+  if not command then
+    return nil, message
+  end
+  local set = command.options(rest)
+  local values
+  values, message = set:parse(rest, { words = command.words })
+  if not values then
+    return nil, ("%s: %s (cmml %s --help)"):format(name, message, name)
+  end
+  return command, with_defaults(values, set)
+end
+
 --- Runs a command.
 -- @tparam table words of the command line
 -- @treturn integer exit code: 0 done, 1 it failed, 2 the command line was wrong
@@ -114,21 +134,21 @@ function cli.main(words)
     print(help.list(cmml))
     return asked and 0 or 2
   end
-  local command, message = command_of(cmml, name)
-  if not command then
-    return fail(message, 2)
-  elseif asked then
-    print(help.page(command, rest, all))
-    return 0
+  local command, values
+  if asked then
+    command, values = command_of(cmml, name)
+    if command then
+      print(help.page(command, rest, all))
+      return 0
+    end
+  else
+    command, values = cli.parse(cmml, { name, table.unpack(rest) })
   end
-  local set = command.options(rest)
-  local values
-  values, message = set:parse(rest, { words = command.words })
-  if not values then
-    return fail(("%s: %s (cmml %s --help)"):format(name, message, name), 2)
+  if not command then
+    return fail(values, 2)
   end
   values.modules = #modules > 0 and modules or nil
-  return run(command, with_defaults(values, set))
+  return run(command, values)
 end
 
 return cli
