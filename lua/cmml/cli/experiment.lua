@@ -1,6 +1,7 @@
 --- `cmml experiment`: tables of models over data sets, protocols and seeds.
 --
 -- @module cmml
+local options = require "cmml.base.options"
 local text = require "cmml.base.text"
 
 return function(cmml, use)
@@ -16,13 +17,18 @@ return function(cmml, use)
     end
   end
 
-  -- The options of the experiment that is named, else of all.
+  -- The options of the experiment that is named, else of all, of which none is required.
   local function known(words)
-    local experiment, sets = named(words), {}
-    for _, each in cmml.experiments:each() do
-      sets[#sets + 1] = (not experiment or each == experiment) and each.known() or nil
+    local experiment, all = named(words), {}
+    if experiment then
+      return cells.known { experiment.known() }
     end
-    return cells.known(sets)
+    for _, each in cmml.experiments:each() do
+      for declared in each.known():each() do
+        all[#all + 1] = options.changed(declared, { required = false })
+      end
+    end
+    return cells.known { options.of("cmml experiment", all) }
   end
 
   -- The command line again, so that the table can be made again.
