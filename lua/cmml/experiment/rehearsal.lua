@@ -1,6 +1,6 @@
---- Rehearsals: before cells are computed, the models of those that are left are made and a few steps
--- of their training and tasks of their evaluation are run, on their own data. So what a cell would
--- refuse is told before anything is computed, and how long the run will take.
+--- Rehearsals: before cells are computed, the models of those that are left are made and a few
+-- steps of their training and tasks of their evaluation are run, on their own data. So what a cell
+-- would refuse is told before anything is computed, and how long the run will take.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -14,7 +14,7 @@ return function(cmml, use)
   local core, with, rehearsal = cmml.core, models.with, {}
 
   local stopped = {} -- ends a training or an evaluation that has run for long enough
-  local each, most = 0.2, 10 -- seconds for each of three looks at a model; for the models of one split
+  local each, most = 0.2, 10 -- seconds: of each look at a model; of all models of one split
 
   -- Calls a function that calls back with what is done and how much there is, for a short while:
   -- the seconds that all of it takes.

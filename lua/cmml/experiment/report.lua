@@ -3,8 +3,8 @@
 -- A table is {id, title, rows (names in order), metrics (list of {name, base, head}), reference
 -- (one row), references (more), leaky, strong (rows that pictures stress: true by name)}; its cells
 -- are {table = id, row, seed, fixed (the same for every seed), name, settings}; their results
--- {metrics = by name a list with one number a task, weights (optional, one a task), unchecked (true:
--- a leak would not have been seen), seconds}.
+-- {metrics = by name a list with one number a task, weights (optional, one a task), unchecked
+-- (true: a leak would not have been seen), seconds}.
 --
 -- @module cmml.experiment.report
 local args = require "cmml.base.args"
@@ -140,8 +140,8 @@ local function table_of(grid, widths, columns)
   return table.concat(lines, "\n")
 end
 
---- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is too
--- wide it becomes several tables, each of which begins with the first column.
+--- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is
+-- too wide it becomes several tables, each of which begins with the first column.
 -- @tparam table grid list of lines, the first one the heads
 -- @tparam ?integer width columns of a line at most; nil: any number
 -- @treturn string
@@ -206,8 +206,8 @@ function report.text(tbl, rows, n_seeds, width)
     grid[#grid + 1] = line
   end
   local differences = report.differences(tbl, rows, width)
-  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "", markdown(grid, width),
-    differences and "\n\n" .. differences or "")
+  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "",
+    markdown(grid, width), differences and "\n\n" .. differences or "")
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.
