@@ -93,6 +93,7 @@ return function(cmml, use)
       return joined
     end
     entry.options = own
+    entry.known():names() -- raises where an option is another one's
     experiments:add(entry.name, entry)
     if entry.cell then
       computations.add(cmml, entry.name, entry.cell)

@@ -140,6 +140,23 @@ local function table_of(grid, widths, columns)
   return table.concat(lines, "\n")
 end
 
+-- The grid with texts of its first column cut, where they leave no room for another column.
+local function cut(grid, widths, width)
+  local most = width - 7 - math.max(0, table.unpack(widths, 2))
+  if widths[1] <= most or most < 4 then
+    return grid
+  end
+  local copy = {}
+  for i, line in ipairs(grid) do
+    copy[i] = table.move(line, 1, #line, 1, {})
+    if text.width(line[1]) > most then
+      copy[i][1] = line[1]:sub(1, (utf8.offset(line[1], most) or most) - 1) .. "\u{2026}"
+    end
+  end
+  widths[1] = most
+  return copy
+end
+
 --- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is
 -- too wide it becomes several tables, each of which begins with the first column.
 -- @tparam table grid list of lines, the first one the heads
@@ -147,6 +164,7 @@ end
 -- @treturn string
 function report.markdown(grid, width)
   local widths, tables = widths_of(grid), {}
+  grid = width and cut(grid, widths, width) or grid
   local columns, taken = { 1 }, widths[1] + 4
   for c = 2, #widths do
     if width and #columns > 1 and taken + widths[c] + 3 > width then
