@@ -151,8 +151,8 @@ describe("experiment contexts", function()
     refused("there is no preset recommended of cmml for scenarios", run, "contexts",
       { preset = "recommended" })
     refused("groups must be at least 1", run, "contexts", { groups = 0 })
-    refused("there is no protocol full for scenarios (groups of items); known: no-leak, published", run, "contexts",
-      { protocol = "full" })
+    refused("there is no protocol full for scenarios (groups of items); known: no-leak, published",
+      run, "contexts", { protocol = "full" })
     refused("takes one protocol, not no-leak,published", run, "contexts",
       { protocol = "no-leak,published" })
   end)

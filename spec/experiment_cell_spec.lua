@@ -1,6 +1,7 @@
--- Cells of experiments: their numbers are those of evaluation, in every setting, and what they say of
--- themselves.
+-- Cells of experiments: their numbers are those of evaluation, in every setting, and what they say
+-- of themselves.
 local cmml = require "cmml"
+local computations = require "cmml.experiment.computations"
 local computing = require "spec.support.computing"
 local refused = require "spec.support.refused"
 local core = cmml.core
@@ -11,7 +12,7 @@ local function settings_of(setting, row, changes)
   for key, value in pairs(changes or {}) do
     options[key] = value
   end
-  return computing.settings_of(options)[1], cmml.experiments.computation "evaluation"
+  return computing.settings_of(options)[1], computations.find(cmml, "evaluation")
 end
 
 describe("a cell", function()

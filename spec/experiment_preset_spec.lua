@@ -41,7 +41,8 @@ describe("experiments over a preset", function()
 
   it("say how long its models learn", function()
     local function budget(presets, changes)
-      local options = { data = "data/made", seeds = 1, rows = { { row = "no", kind = "item_knn" } } }
+      local options = { data = "data/made", seeds = 1,
+        rows = { { row = "no", kind = "item_knn" } } }
       for i, name in ipairs(presets) do
         options.rows[i] = { row = "row " .. i, preset = name }
       end
@@ -51,7 +52,8 @@ describe("experiments over a preset", function()
       local _, result = computing.settings_of(options)
       return (result.text:gsub("%s+", " "):match "^data made; (.-);? ?support")
     end
-    local stopped = "at most %d epochs, stopped after %d without improvement on the validation users"
+    local stopped = "at most %d epochs, stopped after %d without improvement on the validation "
+      .. "users"
     assert.equal("14 epochs", budget { "recommended", "recommended" })
     assert.equal(stopped:format(30, 5), budget { "published-code", "paper" })
     assert.equal("30 epochs", budget({ "published-code" }, { budget = "published" }))
@@ -66,7 +68,7 @@ describe("experiments over a preset", function()
     local options = { quick = true, preset = "papre" }
     refused.with_text("did you mean paper?", cmml.experiment, "modulations", options)
     options.preset = "recommended/scenario"
-    refused.with_text("there is no preset recommended/scenario of cmml for ratings of users; did you "
-      .. "mean recommended?", cmml.experiment, "encoders", options)
+    refused.with_text("there is no preset recommended/scenario of cmml for ratings of users; did "
+      .. "you mean recommended?", cmml.experiment, "encoders", options)
   end)
 end)

@@ -46,7 +46,8 @@ describe("cmml.experiment", function()
     local out = os.tmpname()
     os.remove(out)
     for _, case in ipairs {
-      { "scenarios", { by = "nonsense" }, 'by "nonsense" is not known; known: genre, combination, ' },
+      { "scenarios", { by = "nonsense" },
+        'by "nonsense" is not known; known: genre, combination, ' },
       { "modulations", { vectors = "svd" }, 'vectors "svd" is not known; known: als, bpr' },
       { "users", { batch = 0 }, "batch must be at least 1, but is 0" },
       { "users", { lr = 0 }, "lr must be above 0, but is 0" },

@@ -1,7 +1,6 @@
 -- Tuning: spaces, seeded trials, the best of them as settings, resuming; what it may not look at.
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
-local computing = require "spec.support.computing"
 local refused = require "spec.support.refused"
 local space = require "cmml.experiment.space"
 local core = cmml.core
@@ -168,8 +167,8 @@ describe("cmml.tune", function()
       tune, { preset = "papre" })
     refused.with_text("there is no preset paper of cmml for scenarios", tune, { preset = "paper",
       setting = "scenarios", space = "lr=1|2" })
-    refused.with_text("tune: model: there is no kind of recommender cmmll; did you mean cmml?", tune,
-      { model = "cmmll" })
+    refused.with_text("tune: model: there is no kind of recommender cmmll; did you mean cmml?",
+      tune, { model = "cmmll" })
     refused.with_text("item_knn learns without gradient training", tune, { model = "item_knn" })
   end)
 

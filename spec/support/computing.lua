@@ -1,18 +1,19 @@
 --- What computes the cells of experiments, replaced for a while.
 local cmml = require "cmml"
+local computations = require "cmml.experiment.computations"
 
 local computing = {}
 
 --- Calls a function while cells are computed by another one, and gives what it gives.
--- @tparam string name of the computation, see experiment/registry.lua
+-- @tparam string name of the computation, see experiment/computations.lua
 -- @tparam function instead of the function that computes cells: gives the one to use
 -- @tparam function f
 -- @param ... its arguments
 function computing.with(name, instead, f, ...)
-  local compute = cmml.experiments.computation(name)
-  cmml.experiments.add_computation(name, instead(compute))
+  local compute = computations.find(cmml, name)
+  computations.add(cmml, name, instead(compute))
   local results = table.pack(pcall(f, ...))
-  cmml.experiments.add_computation(name, compute)
+  computations.add(cmml, name, compute)
   assert(results[1], results[2])
   return table.unpack(results, 2, results.n)
 end

@@ -11,12 +11,12 @@
 --    code                             see `cells.run`
 --
 -- @module cmml
+local computations = require "cmml.experiment.computations"
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local pipeline = use "pipeline.data"
   local models = use "pipeline.models"
-  local experiments = use "experiment.registry"
   local cell = {}
 
   --- The data of a cell, read.
@@ -126,8 +126,8 @@ return function(cmml, use)
   -- are not looked at.
   -- @tparam table settings those of a cell, without evaluation
   -- @tparam[opt] function tell see `cells.compute`
-  -- @treturn table value (of the best epoch; nil if training diverged), monitored (the metric), mode,
-  -- epochs, best_epoch, message
+  -- @treturn table value (of the best epoch; nil if training diverged), monitored (the metric),
+  -- mode, epochs, best_epoch, message
   function cell.trial(settings, tell)
     local setting, data = cell.read(settings)
     local split = cell.split(setting, data, settings)
@@ -139,7 +139,7 @@ return function(cmml, use)
       best_epoch = result.best_epoch, message = result.message }
   end
 
-  experiments.add_computation("evaluation", cell.run)
-  experiments.add_computation("trial", cell.trial)
+  computations.add(cmml, "evaluation", cell.run)
+  computations.add(cmml, "trial", cell.trial)
   return cell
 end

@@ -1,5 +1,5 @@
---- The options of experiments and of tuning: how cells are run, what they are evaluated by, and what
--- the data are.
+--- The options of experiments and of tuning: how cells are run, what they are evaluated by, and
+-- what the data are.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -17,8 +17,8 @@ local running = {
     help = "whether each cell runs in a process of its own",
     default_text = "true where jobs is above 1" },
   { name = "modules", list = "string", default = {}, may_be_empty = true, group = "running",
-    tunable = false, help = "modules that every process requires first, for kinds and components of "
-      .. "one's own" },
+    tunable = false,
+    help = "modules that every process requires first, for kinds and components of one's own" },
   { name = "load", list = "string", default = {}, may_be_empty = true, arg = "FILES",
     group = "running", tunable = false,
     help = "Lua files that every process runs first, for the same purpose" },
@@ -29,8 +29,8 @@ local running = {
 -- What experiments compare, and by what.
 local compared = {
   { name = "data", list = "string", arg = "DIRS", group = "data", short = true, tunable = false,
-    help = "data folders, or their names in data/; several of scenarios with + between them are one "
-      .. "data set" },
+    help = "data folders, or their names in data/; several of scenarios with + between them are "
+      .. "one data set" },
   { name = "protocol", list = "string", group = "data", short = true, tunable = false,
     help = "how tasks are split", default_text = "the experiment's, else the setting's first" },
   { name = "seeds", kind = "integer", default = 5, from = 1, to = 1000, group = "training",
@@ -51,15 +51,11 @@ local compared = {
 
 -- What tuning searches, and how.
 local tuned = {
-  { name = "data", kind = "string", arg = "DIR", group = "data", short = true, tunable = false,
-    help = "data folder, or its name in data/" },
-  { name = "protocol", kind = "string", group = "data", short = true, tunable = false,
-    help = "how tasks are split", default_text = "the setting's first" },
   { name = "space", kind = { "string", "table" }, required = true, arg = "SPACE", group = "search",
     short = true, tunable = false,
-    help = "name=values with commas between them, or a .lua or .json file of the same; values are a "
-      .. "range, log:LOW:HIGH, lin:LOW:HIGH or int:LOW:HIGH, or a choice, 8|16|32; names are options "
-      .. "of the model and of its training" },
+    help = "name=values with commas between them, or a .lua or .json file of the same; values are "
+      .. "a range, log:LOW:HIGH, lin:LOW:HIGH or int:LOW:HIGH, or a choice, 8|16|32; names are "
+      .. "options of the model and of its training" },
   { name = "model", kind = "string", arg = "KIND", group = "search", short = true, tunable = false,
     help = "kind of recommender, one that learns by gradient", default_text = "cmml" },
   { name = "preset", kind = "string", arg = "NAME", group = "search", short = true, tunable = false,
@@ -83,18 +79,16 @@ return function(cmml, use)
   local compare = options.declare("experiment (every one)", compared)
   local tune = options.declare("tune (the search)", tuned)
 
-  -- The options of data without those that the set above has in another form.
-  local function data_sets()
-    local list = { pipeline.option_sets() }
-    list[1] = list[1]:without { "data", "protocol" }
-    return list
+  -- The options of data in every setting, without those of which an experiment takes lists.
+  local function data_set()
+    return (pipeline.option_sets()):without { "data", "protocol" }
   end
 
   --- The sets of an experiment, without those of its own.
   -- @tparam ?{string,...} settings names of those it is for; nil: all
   -- @treturn {Options,...}
   function cell_options.of_experiment(settings)
-    local list, is_for = { compare, data_sets()[1] }, {}
+    local list, is_for = { compare, data_set() }, {}
     for _, name in ipairs(settings or cmml.settings:names()) do
       is_for[name] = true
     end
@@ -113,8 +107,7 @@ return function(cmml, use)
   --- The options of `tune`.
   -- @treturn Options
   function cell_options.of_tune()
-    local list = data_sets()
-    table.insert(list, 1, tune)
+    local list = { tune, pipeline.option_sets() }
     list[#list + 1] = training:only { "epochs", "patience" }
     list[#list + 1] = run
     if #list ~= count then
@@ -131,7 +124,7 @@ return function(cmml, use)
   -- @treturn table
   function cell_options.of_data(setting, opt, protocol)
     local chosen = { protocol = protocol.name }
-    for _, set in ipairs { data_sets()[1]:without { "setting" }, setting.options } do
+    for _, set in ipairs { data_set():without { "setting" }, setting.options } do
       for declared in set:each() do
         local value = opt[declared.name]
         if value == nil then

@@ -5,6 +5,7 @@
 --
 -- @module cmml.experiment.cells
 local args = require "cmml.base.args"
+local computations = require "cmml.experiment.computations"
 local json = require "cmml.base.json"
 local options = require "cmml.base.options"
 local pool = require "cmml.experiment.pool"
@@ -103,17 +104,18 @@ end
 
 --- Computes a cell and writes its result.
 -- @tparam table cmml the library
--- @tparam table job run (the name of a computation, see experiment/registry.lua, or {module, function
--- of (cmml, settings, tell)}), settings, path
+-- @tparam table job run (a name of `cmml.experiment.computations`, or {module,
+-- function of (cmml, settings, tell)}), settings, path
 -- @tparam function tell to be called with how far the cell is, a text
 -- @treturn ?table the result
 -- @treturn ?string message if it could not be written
 function cells.compute(cmml, job, tell)
-  local began, run, result = cmml.core.clock(), job.run, nil
+  local began, run = cmml.core.clock(), job.run
+  local result
   if type(run) == "table" then
     result = require(run[1])[run[2]](cmml, job.settings, tell)
   else
-    result = cmml.experiments.computation(run)(job.settings, tell)
+    result = computations.find(cmml, run)(job.settings, tell)
   end
   result.seconds = cmml.core.clock() - began
   if not job.path then
@@ -204,7 +206,8 @@ local function job_of(core, cell, opt)
     path = path and path .. ".json", log = path and path .. ".log",
     state = path and opt.processes and path .. ".state" or nil }
   job.text = json.encode { run = opt.run, settings = job.settings, path = job.path,
-    state = job.state, modules = opt.modules, load = opt.load, arg = opt.arg, parent = core.process_id() }
+    state = job.state, modules = opt.modules, load = opt.load, arg = opt.arg,
+    parent = core.process_id() }
   return job
 end
 

@@ -71,7 +71,8 @@ return function(cmml, use)
   end
 
   --- A cell of `contexts`.
-  -- @tparam table settings those of a cell, and context: groups (how many), draws and seed (of supports)
+  -- @tparam table settings those of a cell, and context: groups (how many), draws and seed (of
+  -- supports)
   -- @tparam function tell see `cells.compute`
   -- @treturn table metrics (by name a list of one number), points (list of {name, domain, part,
   -- group, pairs, pca, tsne}), shares, note

@@ -3,7 +3,7 @@
 -- @module cmml
 local raise = require("cmml.base.args").error
 
-return function(cmml, use)
+return function(cmml, use) -- luacheck: ignore 212
   local models = use "pipeline.models"
   local plans = use "experiment.plan"
   local rows_of = use "experiment.rows"
@@ -44,9 +44,9 @@ return function(cmml, use)
       local shared = plans.shared(where, setting, source or nil, protocols[1], opt)
       shared.context = { groups = opt.groups, seed = 1, -- of supports: each draw is a forward pass
         draws = opt.draws or opt.quick and 2 or 10 }
-      plan.budget = plan.budget or ("%s; contexts and routes are means of %d draws of the supports; "
-        .. "groups: %d by k-means on the items that scenarios share; pictures: seed 1"):format(
-        plans.training_text(setting, read, opt), shared.context.draws, opt.groups)
+      plan.budget = plan.budget or ("%s; contexts and routes are means of %d draws of the "
+        .. "supports; groups: %d by k-means on the items that scenarios share; pictures: seed 1")
+        :format(plans.training_text(setting, read, opt), shared.context.draws, opt.groups)
       local source_title = source and plans.source_title(source) or "made"
       if protocols[1].leaky then
         source_title = ("%s, protocol %s"):format(source_title, protocols[1].name)

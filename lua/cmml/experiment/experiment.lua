@@ -93,10 +93,10 @@ return function(cmml, use)
   end
 
   --- Runs an experiment: computes every cell (a row, a seed and a data set under a protocol), and
-  -- makes tables of means with 95 % intervals, from a bootstrap over tasks that keeps all values of a
-  -- task together, and of paired differences to a reference. With `out`, cells that were finished
-  -- before are not computed again. Before the first cell, what one would refuse is told, and (unless
-  -- it is quiet) how long the run will take.
+  -- makes tables of means with 95 % intervals, from a bootstrap over tasks that keeps all values of
+  -- a task together, and of paired differences to a reference. With `out`, cells that were finished
+  -- before are not computed again. Before the first cell, what one would refuse is told, and
+  -- (unless it is quiet) how long the run will take.
   -- @tparam string|table name one of `experiments`: "users" (what CMML's Table 3 asks), "scenarios"
   -- (Table 2), "modulations" (Table 5), "encoders" (the encoder ablation), "contexts" (Figure 3),
   -- "routes" (Figure 4), "compare" (rows of one's own), or one that was registered; a table is the

@@ -7,8 +7,9 @@ return function(cmml, use)
 
   --- The option that says whose parts are exchanged.
   parts.preset_option = { name = "preset", kind = "string", arg = "NAME", group = "rows",
-    short = true, tunable = false, help = "preset whose parts are exchanged; the paper's tables were "
-      .. "made under published-code, or published-code/scenario",
+    short = true, tunable = false,
+    help = "preset whose parts are exchanged; the paper's tables were made under "
+      .. "published-code, or published-code/scenario",
     default_text = "the recommended one" }
 
   --- The preset whose parts are exchanged; raises where there is none of the name.
@@ -21,15 +22,14 @@ return function(cmml, use)
     return name
   end
 
-  --- A row that differs from a preset in its modulation alone, but for the sizes that were published
-  -- for that modulation.
-  -- @tparam Setting setting
+  --- A row that differs from a preset in its modulation alone, but for the sizes that were
+  -- published for that modulation.
   -- @tparam string preset
   -- @tparam string name of the modulation
   -- @treturn table preset, model
-  function parts.modulated(setting, preset, name)
+  function parts.modulated(preset, name)
     local own = preset .. "/" .. name
-    if models.kind("experiment", setting).presets[own] then
+    if cmml.presets[own] then
       return { preset = own, model = {} }
     end
     return { preset = preset, model = { modulation = name } }

@@ -30,15 +30,15 @@ return function(cmml, use)
       if title == "" then
         raise(("%s: data: %q names no folder"):format(where, source), 0)
       elseif seen[title] then
-        raise(("%s: data: %s and %s would both be called %s in the tables; rename one"):format(where,
-          seen[title], source, title), 0)
+        raise(("%s: data: %s and %s would both be called %s in the tables; rename one"):format(
+          where, seen[title], source, title), 0)
       end
       seen[title] = source
     end
   end
 
-  --- The setting of an experiment: the one that is asked for, or that reads the data, among those that
-  -- it is for. Raises where it is for another one.
+  --- The setting of an experiment: the one that is asked for, or that reads the data, among those
+  -- that it is for. Raises where it is for another one.
   -- @tparam string where prefix of messages
   -- @tparam table entry of `experiments`
   -- @tparam table opt setting, data
@@ -121,9 +121,12 @@ return function(cmml, use)
   -- @tparam table opt of the experiment
   -- @treturn table
   function plan.cell_settings(shared, row, seed, opt)
-    local learns = row.class.learns == "gradient"
-    return with(shared, { kind = row.class.kind, model = row.model, preset = row.preset, seed = seed,
-      training = learns and models.budget(row.class.setting, row.preset, opt, row.training) or nil })
+    local training
+    if row.class.learns == "gradient" then
+      training = models.budget(row.class.setting, row.preset, opt, row.training)
+    end
+    return with(shared, { kind = row.class.kind, model = row.model, preset = row.preset,
+      training = training, seed = seed })
   end
 
   -- How long a model learns, in words.
@@ -132,8 +135,8 @@ return function(cmml, use)
     local function add(form, value)
       parts[#parts + 1] = value and form:format(value) or nil
     end
-    local text = ("%s%d epoch%s"):format(training.patience > 0 and "at most " or "", training.epochs,
-      training.epochs == 1 and "" or "s")
+    local text = ("%s%d epoch%s"):format(training.patience > 0 and "at most " or "",
+      training.epochs, training.epochs == 1 and "" or "s")
     add(" of about %d steps", training.steps)
     add(" of %d tasks", training.batch)
     add(" at the learning rate %g", training.lr)
@@ -142,8 +145,8 @@ return function(cmml, use)
     return text .. table.concat(parts)
   end
 
-  --- How long the models of rows learn, in words: said once if it is the same for all, else with the
-  -- presets (or titles of rows) that it is for.
+  --- How long the models of rows learn, in words: said once if it is the same for all, else with
+  -- the presets (or titles of rows) that it is for.
   -- @tparam Setting setting
   -- @tparam table rows of `rows.read`
   -- @tparam table opt of the experiment
@@ -179,7 +182,8 @@ return function(cmml, use)
     add(plan.training_text(setting, rows, opt))
     add(setting.budget_text and setting.budget_text { options = shared.options,
       evaluation = evaluation } or "")
-    add(shared.options.data_seed and ("seed of the split %d"):format(shared.options.data_seed) or "")
+    local seed = shared.options.data_seed
+    add(seed and ("seed of the split %d"):format(seed) or "")
     return table.concat(parts, "; ")
   end
 

@@ -1,11 +1,12 @@
---- Experiments by name: those of the paper lie in the folder named/ beside this file, and a file of a
--- user's own registers others in the same way.
+--- Experiments by name: those of the paper lie in the folder named/ beside this file, and a file of
+-- a user's own registers others in the same way.
 --
 -- An experiment compares rows: recommenders of any kind, preset and options, over the data and
 -- protocols of a setting. What is more than a table of evaluations has functions of its own.
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local computations = require "cmml.experiment.computations"
 local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local raise = args.error
@@ -17,28 +18,9 @@ return function(cmml, use)
   local sets = use "experiment.cell_options"
   local experiments = registry.new("experiment", "register_experiment")
 
-  --- Experiments by name: a registry with get, find, names and each; an experiment has the fields of
-  -- its declaration, and known(), its options.
+  --- Experiments by name: a registry with get, find, names and each; an experiment has the fields
+  -- of its declaration, and known(), its options.
   cmml.experiments = experiments
-
-  -- What computes cells, by name.
-  local computations = {}
-
-  --- Adds a function that computes cells.
-  -- @tparam string name
-  -- @tparam function f of the settings of a cell and a function to be called with how far it is; gives
-  -- the result, plain data
-  function experiments.add_computation(name, f)
-    computations[name] = f
-  end
-
-  --- The function that computes cells under a name.
-  -- @tparam string name
-  -- @treturn function
-  function experiments.computation(name)
-    return computations[name] or raise(("there is no experiment %s that computes cells of its own: "
-      .. "its file is to be named by load or modules"):format(tostring(name)), 0)
-  end
 
   local function check_fields(declaration)
     if type(declaration) ~= "table" then
@@ -61,8 +43,8 @@ return function(cmml, use)
       end
     end
     if (declaration.rows == nil) == (declaration.plan == nil) then
-      raise(where .. ": rows (what is compared), or a function plan with a function cell, is needed",
-        3)
+      raise(where .. ": rows (what is compared) are missing, or in their place a function plan "
+        .. "with a function cell", 3)
     elseif declaration.plan and not declaration.cell then
       raise(where .. ": plan needs cell, the function that computes its cells", 3)
     end
@@ -82,16 +64,17 @@ return function(cmml, use)
     end
   end
 
-  --- Registers an experiment, which `cmml.experiment`, the command line and its help then know by its
-  -- name. What is declared wrongly is refused here.
-  -- @tparam table declaration name; summary (for help); settings (names of those it is for; default:
-  -- all); protocols (by setting the names of those that it runs under; default: the setting's first);
-  -- options (declarations of its own, see base/options.lua); rows (what is compared: a list of rows, a
-  -- table {rows, reference, references}, or a function(cmml, setting, opt) that gives one, see
-  -- experiment/rows.lua); cell (a function(settings, tell) that computes a cell in another way than by
-  -- evaluating a recommender); with it plan, a function(setting, opt) that gives tables and cells (see
-  -- experiment/report.lua) in place of rows; finish (a function(plan, results, opt) that gives more
-  -- text, and optionally more files: a list of {name, text})
+  --- Registers an experiment, which `cmml.experiment`, the command line and its help then know by
+  -- its name. What is declared wrongly is refused here.
+  -- @tparam table declaration name; summary (for help); settings (names of those it is for;
+  -- default: all); protocols (by setting the names of those that it runs under; default: the
+  -- setting's first); options (declarations of its own, see base/options.lua); rows (what is
+  -- compared: a list of rows, a table {rows, reference, references}, or a function(cmml, setting,
+  -- opt) that gives one, see experiment/rows.lua); cell (a function(settings, tell) that computes a
+  -- cell in another way than by evaluating a recommender); with it plan, a function(setting, opt)
+  -- that gives tables and cells (see experiment/report.lua) in place of rows; finish (a
+  -- function(plan, results, opt) that gives more text, and optionally more files: a list of {name,
+  -- text})
   function cmml.register_experiment(declaration)
     local where = check_fields(declaration)
     check_protocols(where, declaration)
@@ -110,9 +93,10 @@ return function(cmml, use)
       return joined
     end
     entry.options = own
+    entry.known():names() -- raises where an option is another one's
     experiments:add(entry.name, entry)
     if entry.cell then
-      experiments.add_computation(entry.name, entry.cell)
+      computations.add(cmml, entry.name, entry.cell)
     end
   end
 

@@ -1,6 +1,6 @@
---- Rehearsals: before cells are computed, the models of those that are left are made and a few steps
--- of their training and tasks of their evaluation are run, on their own data. So what a cell would
--- refuse is told before anything is computed, and how long the run will take.
+--- Rehearsals: before cells are computed, the models of those that are left are made and a few
+-- steps of their training and tasks of their evaluation are run, on their own data. So what a cell
+-- would refuse is told before anything is computed, and how long the run will take.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -14,7 +14,7 @@ return function(cmml, use)
   local core, with, rehearsal = cmml.core, models.with, {}
 
   local stopped = {} -- ends a training or an evaluation that has run for long enough
-  local each, most = 0.2, 10 -- seconds for each of three looks at a model; for the models of one split
+  local each, most = 0.2, 10 -- seconds: of each look at a model; of all models of one split
 
   -- Calls a function that calls back with what is done and how much there is, for a short while:
   -- the seconds that all of it takes.
@@ -137,18 +137,20 @@ return function(cmml, use)
   function rehearsal.run(list, timing)
     local groups, by_key, result = {}, {}, { seconds = 0, refused = {} }
     for _, entry in ipairs(list) do
-      local data, model = keys_of(entry.settings)
-      local group = by_key[data]
-      if not group then
-        group = { list = {}, models = {} }
-        groups[#groups + 1], by_key[data] = group, group
+      if entry.settings.kind then -- other cells are not of a recommender
+        local data, model = keys_of(entry.settings)
+        local group = by_key[data]
+        if not group then
+          group = { list = {}, models = {} }
+          groups[#groups + 1], by_key[data] = group, group
+        end
+        table.insert(group.list, entry)
+        if not group.models[model] then
+          group.models[model] = {}
+          table.insert(group.models, group.models[model])
+        end
+        table.insert(group.models[model], entry)
       end
-      table.insert(group.list, entry)
-      if not group.models[model] then
-        group.models[model] = {}
-        table.insert(group.models, group.models[model])
-      end
-      table.insert(group.models[model], entry)
     end
     for _, group in ipairs(groups) do
       rehearse_group(group, timing, result)
@@ -161,9 +163,12 @@ return function(cmml, use)
   -- @tparam number seconds of all, one after the other
   -- @tparam integer count number of cells
   -- @tparam table opt jobs, processes
-  -- @treturn number seconds
-  -- @treturn string
+  -- @treturn ?number seconds; nil where no cell could be rehearsed
+  -- @treturn ?string
   function rehearsal.estimate(seconds, count, opt)
+    if seconds == 0 then
+      return nil
+    end
     local at_once = opt.processes and math.min(opt.jobs, count) or 1
     seconds = seconds / at_once
     return seconds, ("estimate: about %s for %d cell%s%s, from a few steps and evaluated tasks of "

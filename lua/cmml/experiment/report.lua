@@ -3,8 +3,8 @@
 -- A table is {id, title, rows (names in order), metrics (list of {name, base, head}), reference
 -- (one row), references (more), leaky, strong (rows that pictures stress: true by name)}; its cells
 -- are {table = id, row, seed, fixed (the same for every seed), name, settings}; their results
--- {metrics = by name a list with one number a task, weights (optional, one a task), unchecked (true:
--- a leak would not have been seen), seconds}.
+-- {metrics = by name a list with one number a task, weights (optional, one a task), unchecked
+-- (true: a leak would not have been seen), seconds}.
 --
 -- @module cmml.experiment.report
 local args = require "cmml.base.args"
@@ -140,13 +140,31 @@ local function table_of(grid, widths, columns)
   return table.concat(lines, "\n")
 end
 
---- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is too
--- wide it becomes several tables, each of which begins with the first column.
+-- The grid with texts of its first column cut, where they leave no room for another column.
+local function cut(grid, widths, width)
+  local most = width - 7 - math.max(0, table.unpack(widths, 2))
+  if widths[1] <= most or most < 4 then
+    return grid
+  end
+  local copy = {}
+  for i, line in ipairs(grid) do
+    copy[i] = table.move(line, 1, #line, 1, {})
+    if text.width(line[1]) > most then
+      copy[i][1] = line[1]:sub(1, (utf8.offset(line[1], most) or most) - 1) .. "\u{2026}"
+    end
+  end
+  widths[1] = most
+  return copy
+end
+
+--- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is
+-- too wide it becomes several tables, each of which begins with the first column.
 -- @tparam table grid list of lines, the first one the heads
 -- @tparam ?integer width columns of a line at most; nil: any number
 -- @treturn string
 function report.markdown(grid, width)
   local widths, tables = widths_of(grid), {}
+  grid = width and cut(grid, widths, width) or grid
   local columns, taken = { 1 }, widths[1] + 4
   for c = 2, #widths do
     if width and #columns > 1 and taken + widths[c] + 3 > width then
@@ -206,8 +224,8 @@ function report.text(tbl, rows, n_seeds, width)
     grid[#grid + 1] = line
   end
   local differences = report.differences(tbl, rows, width)
-  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "", markdown(grid, width),
-    differences and "\n\n" .. differences or "")
+  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "",
+    markdown(grid, width), differences and "\n\n" .. differences or "")
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.

@@ -25,7 +25,8 @@ local of_row = options.declare("row of an experiment", {
   { name = "kind", kind = "string", help = "kind of recommender", default_text = "cmml" },
   { name = "preset", kind = "string", help = "one of the kind's presets",
     default_text = "the kind's" },
-  { name = "model", kind = "table", default = {}, help = "options of the model, over the preset's" },
+  { name = "model", kind = "table", default = {},
+    help = "options of the model, over the preset's" },
   { name = "training", kind = "table", default = {},
     help = "options of train, over those of the budget" },
 })
@@ -71,7 +72,8 @@ return function(cmml, use)
 
   local registering = {} -- files that register something, by path
 
-  -- What a file of rows returns. One that registers something becomes a file that each process runs.
+  -- What a file of rows returns. One that registers something becomes a file that each process
+  -- runs.
   local function read_file(where, path, opt)
     local before = registered()
     local given, message = child.read(path)
@@ -174,8 +176,8 @@ return function(cmml, use)
       end
     end
     if type(given) ~= "table" then
-      raise(("%s: rows must be a list of rows, a table with rows, or a function that gives one, not "
-        .. "%s"):format(where, args.describe(given)), 0)
+      raise(("%s: rows must be a list of rows, a table with rows, or a function that gives one, "
+        .. "not %s"):format(where, args.describe(given)), 0)
     end
     local result = within(where, of_list.check, of_list, given.rows == nil
       and (#given > 0 or next(given) == nil) and { rows = given } or given, 0)

@@ -42,8 +42,8 @@ return function(cmml, use)
     local of, names = searched(class)
     for _, name in ipairs(args.keys(entries)) do
       if not of[name] then
-        raise(("tune: space: %s is an option neither of %s nor of its training that can be searched; "
-          .. "%s"):format(name, class.kind, args.suggest(name, names)), 0)
+        raise(("tune: space: %s is an option neither of %s nor of its training that can be "
+          .. "searched; %s"):format(name, class.kind, args.suggest(name, names)), 0)
       end
       for _, value in ipairs(space.examples(entries[name])) do
         local _, problem = of[name].known:take(name, value)
@@ -77,7 +77,8 @@ return function(cmml, use)
     for trial = 1, opt.trials do
       local values = space.sample(core, entries, opt.seed, trial)
       local parts = { model = { preset = preset_name }, training = models.budget(setting,
-        preset and { training = preset.training }, { epochs = opt.epochs, patience = opt.patience }) }
+        preset and { training = preset.training }, { epochs = opt.epochs,
+          patience = opt.patience }) }
       for name, value in pairs(values) do
         parts[of[name].part][name] = value
       end
@@ -109,10 +110,7 @@ return function(cmml, use)
   -- no trial begins. Values that only do not go together, such as a backbone and a hypernetwork of
   -- other depths, are left to the trials.
   local function rehearse(list, left, entries, opt)
-    local found, is_left, began = rehearsal.run(left, not opt.quiet), {}, {}
-    for _, trial in ipairs(left) do
-      is_left[trial] = true
-    end
+    local found, began = rehearsal.run(left, not opt.quiet), {}
     for _, trial in ipairs(list) do
       for name, value in pairs(found.refused[trial] and {} or trial.values) do
         began[name .. "=" .. plain(value)] = true
@@ -196,13 +194,14 @@ return function(cmml, use)
 
   --- Searches options of a model and its training at random: each trial draws its own from a space,
   -- learns, and is evaluated on the validation tasks. Test tasks are not looked at. What may be
-  -- searched are the options that the kind and `train` declare. With `out` finished trials are kept,
-  -- and the same call goes on where it was interrupted, or with more trials.
-  -- @tparam table options the space is a text such as "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64",
-  -- the path of a .lua or .json file, or a table: by name such a text, or a list of values
-  -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), trials (list,
-  -- best first: trial, value, values, epochs, best_epoch, seconds), metric, failures; with out,
-  -- best.json there holds the best settings, as `cmml train --settings` takes them
+  -- searched are the options that the kind and `train` declare. With `out` finished trials are
+  -- kept, and the same call goes on where it was interrupted, or with more trials.
+  -- @tparam table options the space is a text such as
+  -- "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table:
+  -- by name such a text, or a list of values
+  -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), trials
+  -- (list, best first: trial, value, values, epochs, best_epoch, seconds), metric, failures; with
+  -- out, best.json there holds the best settings, as `cmml train --settings` takes them
   function cmml.tune(options)
     if child.active then
       child.stop_script()

@@ -9,8 +9,8 @@ return function(cmml, use)
     options = {
       { name = "rows", kind = { "string", "table", "function" }, required = true, arg = "FILE",
         group = "rows", short = true, tunable = false,
-        help = "Lua file that returns what is compared, a list of { row = title, kind = .., preset = "
-          .. ".., model = {..}, training = {..} }; in Lua such a list, too" },
+        help = "Lua file that returns what is compared, a list of { row = title, kind = .., "
+          .. "preset = .., model = {..}, training = {..} }; in Lua such a list, too" },
     },
     rows = function(_, _, opt)
       return opt.rows

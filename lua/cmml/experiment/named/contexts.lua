@@ -40,8 +40,8 @@ return function(cmml, use)
       x = ("first component (%.0f %% of the variance)"):format(100 * result.shares[1]),
       y = ("second component (%.0f %%)"):format(100 * result.shares[2]) },
       { key = "tsne", title = "t-SNE", ticks = false } }
-    local by = { { key = "group", text = "groups of scenarios that share items, named by their most "
-      .. "typical ones" }, { key = "part", text = "what the scenario was for in training" } }
+    local by = { { key = "group", text = "groups of scenarios that share items, named by their "
+      .. "most typical ones" }, { key = "part", text = "what the scenario was for in training" } }
     if points[1].domain then
       table.insert(by, 1, { key = "domain", text = "domain" })
     end
@@ -49,7 +49,8 @@ return function(cmml, use)
       for _, colour in ipairs(by) do
         local groups = item_groups.column(points, colour.key)
         files[#files + 1] = { point_files.file_name(number, row, ("%s-by-%s.svg"):format(way.key,
-          colour.key)), cmml.svg.scatter { title = ("Task contexts of %s: %s"):format(row, way.title),
+          colour.key)), cmml.svg.scatter {
+          title = ("Task contexts of %s: %s"):format(row, way.title),
           note = ("%d scenarios; colour and shape: %s"):format(#points, colour.text),
           points = item_groups.column(points, way.key), groups = groups, order = by_size(groups),
           names = names, x = way.x, y = way.y, ticks = way.ticks } }

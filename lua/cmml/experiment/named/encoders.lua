@@ -11,8 +11,8 @@ return function(cmml, use)
   local models = use "pipeline.models"
   local parts = use "experiment.parts_of_preset"
 
-  local function row_of(setting, opt, preset, encoder, hybrid)
-    local row = opt.modulation and parts.modulated(setting, preset, opt.modulation)
+  local function row_of(opt, preset, encoder, hybrid)
+    local row = opt.modulation and parts.modulated(preset, opt.modulation)
       or { preset = preset, model = {} }
     row.row = ("%s, %s"):format(encoder, hybrid == "none" and "no hybrid" or hybrid)
     row.model.encoder, row.model.hybrid = encoder, hybrid
@@ -35,12 +35,12 @@ return function(cmml, use)
       local function add(encoder, hybrid)
         local key = encoder .. " " .. hybrid
         if cmml.encoders[encoder] and cmml.hybrids[hybrid] and not seen[key] then
-          rows[#rows + 1] = row_of(setting, opt, preset, encoder, hybrid)
+          rows[#rows + 1] = row_of(opt, preset, encoder, hybrid)
           seen[key] = true
         end
       end
       if models.kind("experiment encoders", setting).known:find "encoder_negatives" then
-        rows[1] = row_of(setting, opt, preset, "mean", "none")
+        rows[1] = row_of(opt, preset, "mean", "none")
         rows[1].row, rows[1].model.encoder_negatives = "mean without negatives, no hybrid", false
       end
       for _, pair in ipairs(first) do

@@ -24,7 +24,7 @@ return function(cmml, use)
       local preset, rows = parts.preset("experiment modulations", setting, opt), {}
       local reference
       for i, name in ipairs(opt.modulations or names()) do
-        rows[i] = parts.modulated(setting, preset, name)
+        rows[i] = parts.modulated(preset, name)
         rows[i].row, reference = name, name == "film" and name or reference
       end
       return { rows = rows, reference = reference }

@@ -114,7 +114,8 @@ return function(cmml, use)
     return names, spans
   end
 
-  -- The rows of a heat map: the largest scenarios of each group in turn, then in the order of groups.
+  -- The rows of a heat map: the largest scenarios of each group in turn, then in the order of
+  -- groups.
   local function rows_of(points)
     local lists, rows, rank = lists_by(points, "group"), {}, 1
     local of = {}
@@ -154,8 +155,9 @@ return function(cmml, use)
         unlike[i][k] = 100 * (weight - mean[k])
       end
     end
-    local note = ("%d of %d scenarios, by group; the probabilities of the routes %s each module sum "
-      .. "to 1"):format(#points, #result.points, result.over == "targets" and "out of" or "into")
+    local note = ("%d of %d scenarios, by group; the probabilities of the routes %s each module "
+      .. "sum to 1"):format(#points, #result.points, result.over == "targets" and "out of"
+      or "into")
     return { point_files.file_name(number, row, "routes-heat-map.svg"), cmml.svg.heatmap {
       title = ("Routes of scenarios of %s: mean probabilities"):format(row), note = note,
       rows = labels, columns = names, spans = spans, values = values, low = 0,
@@ -188,8 +190,8 @@ return function(cmml, use)
       end
     end
     for i, p in ipairs(result.points) do
-      lines[i + 1] = table.move(p.routes, 1, #p.routes, 6, { p.name, p.domain or "", p.part, p.group,
-        p.pairs })
+      lines[i + 1] = table.move(p.routes, 1, #p.routes, 6, { p.name, p.domain or "", p.part,
+        p.group, p.pairs })
     end
     return point_files.csv(lines)
   end
@@ -209,7 +211,8 @@ return function(cmml, use)
       end
       files[#files + 1] = { point_files.file_name(d, drawn.row, "routes.csv"), csv_of(result) }
       if #missing > 0 then
-        lines[#lines + 1] = ("%s has no scenario %s."):format(drawn.row, table.concat(missing, ", "))
+        lines[#lines + 1] = ("%s has no scenario %s."):format(drawn.row,
+          table.concat(missing, ", "))
       end
     end
     return #lines > 0 and table.concat(lines, "\n") or nil, files
@@ -236,8 +239,8 @@ return function(cmml, use)
 
   cmml.register_experiment {
     name = "routes", settings = { "scenarios" }, options = options,
-    summary = "routes of scenarios through the modules of soft modularisation, as heat map and graph "
-      .. "(Figure 4)",
+    summary = "routes of scenarios through the modules of soft modularisation, as heat map and "
+      .. "graph (Figure 4)",
     plan = function(setting, opt)
       local plan = context_plan.make("routes", setting, opt, { "paper/scenario/soft" },
         "Routes of scenarios",

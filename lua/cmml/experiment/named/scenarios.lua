@@ -24,7 +24,8 @@ return function(cmml, use)
       for _, kind in ipairs { "cf_score", "popularity", "support_popularity" } do
         rows[#rows + 1] = { row = title_of(kind), kind = kind }
       end
-      return { rows = rows, reference = title_of "cf_score", references = { title_of "popularity" } }
+      return { rows = rows, reference = title_of "cf_score",
+        references = { title_of "popularity" } }
     end,
   }
 end

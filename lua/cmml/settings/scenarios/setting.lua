@@ -161,8 +161,8 @@ return function(cmml, use)
     end,
     budget_text = function(cell)
       local vectors, evaluation = vector_options(cell.options), cell.evaluation
-      return ("vectors: %s, %d factors; full ranking%s, mean of %d draws of the supports; tasks are "
-        .. "scenarios, weighted by their users"):format(vectors.method, vectors.factors,
+      return ("vectors: %s, %d factors; full ranking%s, mean of %d draws of the supports; tasks "
+        .. "are scenarios, weighted by their users"):format(vectors.method, vectors.factors,
         evaluation.max_users and (", at most %d users of a scenario"):format(evaluation.max_users)
         or "", evaluation.draws)
     end,

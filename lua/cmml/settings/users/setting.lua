@@ -192,8 +192,8 @@ return function(cmml, use)
       return list
     end,
     report = report.text,
-    -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are evaluated
-    -- beside the one that its tables show.
+    -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are
+    -- evaluated beside the one that its tables show.
     cell_evaluation = function(opt)
       return { query = 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
         cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" }, relevant = opt.relevant,
