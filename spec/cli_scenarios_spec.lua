@@ -132,7 +132,8 @@ describe("cmml on scenarios", function()
     fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
       root .. "/b")
     fails("have no option by", train("/b", "--by=genre"))
-    is_wrong('--setting "both" is not known; known: scenarios, users', train("/b", "--setting=both"))
+    is_wrong('--setting "both" is not known; known: scenarios, users', train("/b",
+      "--setting=both"))
     is_wrong('--setting "scenario" is not known; did you mean scenarios?', train("/b",
       "--setting=scenario"))
     local ratings = root .. "/ratings"
@@ -173,8 +174,8 @@ describe("cmml on scenarios", function()
     end
     assert.same(text, runs("evaluate", "--data", tags, "--model", model .. "," .. other,
       "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--baselines=none"))
-    for word, message in pairs { ["0"] = "--cutoffs entry 1 must be from 1 to", a = "--cutoffs entry "
-      .. "1", ["3,,4"] = '--cutoffs has an empty entry: "3,,4"' } do
+    for word, message in pairs { ["0"] = "--cutoffs entry 1 must be from 1 to",
+      a = "--cutoffs entry 1", ["3,,4"] = '--cutoffs has an empty entry: "3,,4"' } do
       is_wrong(message, "evaluate", "--data", tags, "--model", model, "--cutoffs=" .. word)
     end
     is_wrong("--max-users must be at least 1", "evaluate", "--data", tags, "--model", model,
