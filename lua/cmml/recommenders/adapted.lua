@@ -27,6 +27,9 @@ return function(cmml, use)
   -- @tparam[opt] table options unknown = "error" (default) or "skip" for what the model does not
   -- know
   -- @treturn Adapted with predict, recommend, and skipped (what was left out)
+  -- @usage
+  -- local person = model:adapt { { "15", 5 }, { "9", 5 }, { "5", 1 } }
+  -- print(person:predict({ "10" })[1])
   function Recommender:adapt(support, options)
     local opt = args.check("adapt", options, { unknown = { "string", "error" } })
     args.one_of("adapt: unknown", opt.unknown, { "error", "skip" })
@@ -96,6 +99,10 @@ return function(cmml, use)
   -- exclude (list of raw ids; unknown ones do no harm), include_support (true: what the support
   -- says that the person has may come, too)
   -- @treturn table list of {item, title, score}, best first; shorter if there are not n items
+  -- @usage
+  -- for _, film in ipairs(person:recommend { n = 3, exclude = { "10" } }) do
+  --   print(film.item, film.score, film.title)
+  -- end
   function Adapted:recommend(options)
     local opt = args.check("recommend", options, { user = "any?", n = { "integer", 10 },
       items = "table?", exclude = { "table", {} }, include_support = { "boolean", false } })

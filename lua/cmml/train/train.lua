@@ -171,12 +171,18 @@ return function(cmml, use)
   -- choose = "last").
   -- @tparam Recommender model its weights are changed; in the end they are the best ones (without a
   -- good epoch: those at the start)
-  -- @tparam table data what the model's setting learns from: of users ratings (grouped by user), bags
-  -- (user fields of all rows), train and valid (lists of user rows; without valid users the training
-  -- loss chooses the epoch), as `cold_users` gives them; of scenarios a ScenarioSplit
+  -- @tparam table data what the model's setting learns from: of users ratings (grouped by user),
+  -- bags (user fields of all rows), train and valid (lists of user rows; without valid users the
+  -- training loss chooses the epoch), as `cold_users` gives them; of scenarios a ScenarioSplit
   -- @tparam[opt] table options see below; defaults are those of the model's preset
   -- @treturn table epoch, best_epoch, best (the monitored metric, or without validation tasks the
   -- training loss), stopped ("epochs", "patience" or "diverged"), message
+  -- @usage
+  -- local result = cmml.train(model, data, { epochs = 2,
+  --   on_epoch = function(state)
+  --     print(state.epoch, state.loss, state.mae)
+  --   end })
+  -- print(result.best_epoch, result.best)
   function cmml.train(model, data, options)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)

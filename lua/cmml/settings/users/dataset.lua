@@ -120,6 +120,13 @@ return function(cmml)
   -- Of several ratings of one item by one user the first is kept.
   -- @treturn Dataset with users, items (Vocab), user_records, item_records, titles, ratings
   -- (grouped by user), duplicates (rows left out)
+  -- @usage
+  -- local dataset = cmml.dataset {
+  --   name = "snacks", schema = { item = { { "taste" } } },
+  --   ratings = { { "anna", "crisps", 5 }, { "ben", "fudge", 4 } },
+  --   items = { { id = "crisps", taste = "salty" },
+  --     { id = "fudge", taste = "sweet" } } }
+  -- print(#dataset.users, #dataset.items)
   function cmml.dataset(options)
     local opt = args.check("dataset", options, { name = { "string", "data" }, schema = "table",
       ratings = "table", items = { "table", {} }, users = { "table", {} } })
