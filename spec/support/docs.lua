@@ -54,14 +54,19 @@ local function absolute(paths)
   end))
 end
 
-local function lua()
+-- The search paths for a process, with those of a folder in front.
+local function paths(folder)
+  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s"):format(
+    quote((folder and folder .. "/?.lua;" or "") .. absolute(package.path)),
+    quote(absolute(package.cpath)))
+end
+
+local function lua(folder)
   local first = 0
   while arg and arg[first - 1] do
     first = first - 1
   end
-  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s %s"):format(
-    quote(absolute(package.path)), quote(absolute(package.cpath)),
-    quote(arg and arg[first] or "lua5.4"))
+  return paths(folder) .. " " .. quote(arg and arg[first] or "lua5.4")
 end
 
 --- Runs a program in a process of its own.
@@ -115,6 +120,28 @@ function docs.run_blocks(blocks)
   return outputs
 end
 
+-- The file that a Lua block is: its first line is a comment that names it. nil: it is a part of the
+-- page's program.
+local function file_of(block)
+  return block.text:match "^%-%- ([%w_]+%.lua)\n"
+end
+
+--- The files that a page shows: Lua blocks whose first line is a comment with their name.
+-- @treturn table texts by name
+-- @treturn {string,...} the names, sorted
+function docs.files(page)
+  local files, names = {}, {}
+  for _, block in ipairs(docs.blocks(page, "lua")) do
+    local name = file_of(block)
+    if name then
+      assert(not files[name], page .. ": there are two files " .. name)
+      files[name], names[#names + 1] = block.text, name
+    end
+  end
+  table.sort(names)
+  return files, names
+end
+
 -- The Lua blocks of a page as one program whose lines have the numbers of the page.
 local function program(page)
   local lines, count = {}, select(2, docs.read(page):gsub("\n", ""))
@@ -123,7 +150,7 @@ local function program(page)
   end
   for _, block in ipairs(docs.blocks(page, "lua")) do
     local number = block.line
-    for line in block.text:gmatch "([^\n]*)\n" do
+    for line in (file_of(block) and "" or block.text):gmatch "([^\n]*)\n" do
       lines[number], number = line, number + 1
     end
   end
@@ -178,10 +205,48 @@ function docs.check_output(page)
   return faults, checked
 end
 
+--- Runs a page as its reader does: in an empty folder that has `data` and `bin` of the checkout in
+-- it, with the files that the page shows. First its program, in a process of its own, then its shell
+-- lines, one after the other.
+-- @tparam string page
+-- @treturn table faults: what the program prints otherwise than the page says
+-- @treturn integer how many lines were compared
+-- @treturn table list of {line, ok, output} of the shell lines, which follow the program's
+function docs.run_page(page)
+  local _, folder = capture "mktemp -d"
+  folder = folder:gsub("\n$", "")
+  local _ <close> = setmetatable({}, { __close = function()
+    capture("rm -rf " .. quote(folder))
+  end })
+  for _, name in ipairs { "data", "bin" } do
+    assert(capture(("ln -s %s %s"):format(quote(here .. "/" .. name), quote(folder .. "/" .. name))))
+  end
+  for name, text in pairs(docs.files(page)) do
+    local file <close> = assert(io.open(folder .. "/" .. name, "w"))
+    file:write(text)
+  end
+  local ok, output = capture(("cd %s && %s %s %s"):format(quote(folder), lua(folder),
+    quote(here .. "/spec/support/run_page.lua"), quote(here .. "/" .. page)))
+  local checked = tonumber(output:match "(%d+) checked\n$")
+  assert(ok and checked, ("%s: its program failed: %s"):format(page, output))
+  local faults, shell = {}, {}
+  for fault in output:gmatch "fault: ([^\n]*)\n" do
+    faults[#faults + 1] = fault
+  end
+  for i, line in ipairs(docs.shell_lines(page, true)) do
+    ok, output = capture(("cd %s && %s sh -c %s"):format(quote(folder), paths(folder), quote(line)))
+    shell[i] = { line = line, ok = ok, output = output }
+  end
+  return faults, checked, shell
+end
+
 --- The command lines of a page: of `sh` blocks, of blocks indented by four spaces that begin with a
 -- known word, and of `make ..`, `bin/cmml ..` in backquotes; without comments, continued lines
 -- joined.
-function docs.shell_lines(page)
+-- @tparam string page
+-- @tparam[opt=false] boolean blocks of `sh` blocks alone
+-- @treturn {string,...}
+function docs.shell_lines(page, blocks)
   local lines = {}
   local function add(text)
     text = text:gsub("%s+#.*$", ""):gsub("^%s+", ""):gsub("%s+$", "")
@@ -193,6 +258,9 @@ function docs.shell_lines(page)
     for line in block.text:gsub("\\\n%s*", ""):gmatch "[^\n]+" do
       add(line)
     end
+  end
+  if blocks then
+    return lines
   end
   local text = docs.read(page):gsub("\n```.-\n```", "")
   for line in text:gmatch "\n    ([^\n]+)" do
