@@ -61,10 +61,10 @@ CM_ISA_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
 isas = base $(if $(CM_X86),avx2 avx512)
 
 sources := $(sort $(wildcard csrc/*/*.c))
-kernels := $(filter-out csrc/tensor/kernels_select.c,$(filter csrc/tensor/kernels%.c,$(sources)))
-plain := $(filter-out $(kernels),$(sources))
+loops := $(filter csrc/kernels/loops%.c,$(sources))
+plain := $(filter-out $(loops),$(sources))
 objects = $(patsubst csrc/%.c,%.o,$(plain)) \
-    $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(kernels)))
+    $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(loops)))
 release := $(addprefix $(BUILD)/obj/release/,$(objects))
 double := $(addprefix $(BUILD)/obj/double/,$(objects))
 core := $(BUILD)/cmml/core.so
@@ -234,8 +234,8 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory format-check || failed=1; \
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
-check: all ## layers, sizes, documentation, reference, version, symbols
-	$(Q)failed=; for gate in layers floors names sizes docs reference version exports; do \
+check: all ## layers, names, sizes, documentation, reference, options, version, symbols
+	$(Q)failed=; for gate in layers floors names sizes docs reference options version exports; do \
 	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
 
 c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
@@ -252,9 +252,12 @@ reference: all ## the files that cmml.help and editors read, from comments and o
 docs: ## the reference of the API as a site, into doc/api
 	@$(bootstrap) docs
 	@$(build_all)
-	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p $(BUILD)/reference
+	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p \
+	    $(addprefix $(BUILD)/reference/,public classes inside topics)
 	$(Q)$(in_tree) $(LUA) tools/reference.lua $(BUILD)/reference
-	$(Q)ldoc --quiet --fatalwarnings . $(BUILD)/reference
+	$(Q)ldoc --quiet --fatalwarnings .
+	$(Q)cat tools/reference/site.css >>doc/api/ldoc.css
+	$(Q)$(LUA) tools/check_links.lua doc/api
 
 # --- installing ---------------------------------------------------------------------------------
 

@@ -50,7 +50,7 @@ local function make_setting(cmml)
   local catalogue = cmml.data.catalogue { schema = cmml.data.schema(made.schema()), items = names,
     item_records = films, seen_items = films, user_records = users }
   local bags = catalogue:bags("user", users)
-  local setting = { model = cmml.cmml(catalogue), batches = {}, user = users[1],
+  local setting = { model = cmml.cmml(catalogue, { preset = "published-code" }), batches = {}, user = users[1],
     one = make_batch(cmml, bags, 1), thousand = cmml.core.choose(made.n_items, 1000, {}) }
   for i = 1, batches do
     setting.batches[i] = make_batch(cmml, bags, tasks)
@@ -114,7 +114,7 @@ end
 
 -- Clipping, decay and Adam on every parameter of a model; the gradients are zero.
 local function adam(cmml, setting)
-  local model = cmml.cmml(setting().model.catalogue)
+  local model = cmml.cmml(setting().model.catalogue, { preset = "published-code" })
   local optimiser = make_adam(cmml, model.module)
   return function()
     optimiser:step()

@@ -8,7 +8,7 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.base.command_line"
+local options = require "cmml.options"
 local cases = require "cases"
 local peer = require "peer"
 local report = require "report"
@@ -59,11 +59,11 @@ end
 
 -- Seconds for one run, from a batch of about a tenth of a second.
 local function batch(run)
-  local began, used, count = cmml.core.clock(), os.clock(), 0
+  local began, used, count = cmml.clock(), os.clock(), 0
   repeat
     run()
     count = count + 1
-  until cmml.core.clock() - began >= 0.1
+  until cmml.clock() - began >= 0.1
   return (os.clock() - used) / count
 end
 
@@ -72,9 +72,9 @@ local function warm_up(case)
   for _ = 1, 5 do
     case.run()
   end
-  local before = cmml.core.counters().flops
+  local before = cmml.core.testing.counters().flops
   case.run()
-  case.flops, case.times, case.pairs = cmml.core.counters().flops - before, {}, {}
+  case.flops, case.times, case.pairs = cmml.core.testing.counters().flops - before, {}, {}
   for i, name in ipairs(case.peers) do
     case.pairs[i] = { name = case.name, peer = name, times = {}, ratios = {} }
   end

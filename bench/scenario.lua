@@ -36,7 +36,7 @@ local function make_data(cmml)
       users[#users + 1], items[#items + 1] = math.random(n_users), item
     end
   end
-  return cmml.scenario_data { name = "made", users = names(cmml, n_users),
+  return cmml.scenarios.data { name = "made", users = names(cmml, n_users),
     items = names(cmml, n_items), user_ids = cmml.ids(users), item_ids = cmml.ids(items),
     groups = groups }
 end
@@ -56,7 +56,7 @@ local function make(cmml, tasks)
   if not source then
     make_source(cmml)
   end
-  local self = { model = cmml.scenario_cmml(source.catalogue, { preset = preset }), lists = {},
+  local self = { model = cmml.cmml(source.catalogue, { preset = preset }), lists = {},
     tasks = source.split:tasks { support = support, support_negatives = support, query = query,
       batch = tasks } }
   for list, draw in self.tasks:people(1) do

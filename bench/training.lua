@@ -75,7 +75,7 @@ end
 
 local function train(data, epochs, turns)
   io.stdout:setvbuf "line"
-  local model = cmml.cmml(data.catalogue)
+  local model = cmml.cmml(data.catalogue, { preset = "published-code" })
   local began
   print("# " .. cmml._VERSION)
   local function begin()

@@ -34,9 +34,9 @@ local models, titles = { model, table.unpack(cmml.fit_simple(data)) }, {}
 for i, entry in ipairs(models) do
   titles[i] = entry.title
 end
-local tasks = cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, seed = 1000 }
+local tasks = cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags, seed = 1000 }
 local results = cmml.evaluate(models, tasks, { draws = 2 })
-print(cmml.format_results(titles, results, { "mae", "rmse", "ndcg_exp@3" }))
+print(cmml.metrics.format_results(titles, results, { "mae", "rmse", "ndcg_exp@3" }))
 
 -- The files of the training: each model file is whole by itself.
 local best = assert(cmml.load(out .. "/best.safetensors"))

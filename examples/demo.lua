@@ -89,7 +89,7 @@ os.remove(temporary)
 -- --- comparison --------------------------------------------------------------------------------
 
 local function test_tasks(shuffle_labels)
-  return cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
+  return cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags, batch = 64,
     seed = 1000, shuffle_labels = shuffle_labels }
 end
 
@@ -104,7 +104,7 @@ end
 local results = cmml.evaluate(models, test_tasks(false))
 titles[#titles + 1] = "CMML, shuffled stars"
 results[#results + 1] = cmml.evaluate({ model }, test_tasks(true))[1]
-say("%s\n", cmml.format_results(titles, results, { "mae", "ndcg_exp@1" }))
+say("%s\n", cmml.metrics.format_results(titles, results, { "mae", "ndcg_exp@1" }))
 say("Last line: the shown ratings exchanged among the films of the same person. What\n"
   .. "is lost is what the model reads from them: %.3f stars.\n",
   results[#results].mae.mean - results[1].mae.mean)

@@ -132,7 +132,7 @@ describe("k-means", function()
   it("copes with points that are the same", function()
     local x = core.tensor { { 1 }, { 1 }, { 1 }, { 5 }, { 5 } }
     assert.same({ 1, 1, 1, 2, 2 }, cmml.analysis.kmeans(x, { k = 2 }).clusters:totable())
-    refused("3 clusters of points of which only 2 are different", cmml.analysis.kmeans, x,
+    refused("3 clusters of points of which only 2 are distinct", cmml.analysis.kmeans, x,
       { k = 3 })
   end)
 end)
@@ -178,8 +178,8 @@ describe("points that cannot be looked at", function()
     refused("tsne: all 5 points are the same", cmml.analysis.tsne, same)
     refused("at least 2 are needed", cmml.analysis.pca, core.full({ 1, 3 }, 2))
     refused("at least 2 are needed", cmml.analysis.tsne, core.full({ 0, 3 }, 2))
-    refused("there are 1 to 2", cmml.analysis.pca, core.tensor { { 1, 2 }, { 3, 4 } }, { dims = 3 })
-    refused("there are 1 to 0", cmml.analysis.pca, core.full({ 3, 0 }, 1))
+    refused("count must be from 1 to 2", cmml.analysis.pca, core.tensor { { 1, 2 }, { 3, 4 } }, { dims = 3 })
+    refused("count must be from 1 to 0", cmml.analysis.pca, core.full({ 3, 0 }, 1))
     refused("0 clusters of 5 points", cmml.analysis.kmeans, same, { k = 0 })
     refused("6 clusters of 5 points", cmml.analysis.kmeans, same, { k = 6 })
     refused("perplexity must be above 0", cmml.analysis.tsne, same, { perplexity = -1 })
@@ -196,7 +196,7 @@ describe("points that cannot be looked at", function()
     refused("nan must be at least 1", core.tsne_affinities, x, 0 / 0)
     refused("10001 points", core.tsne_affinities, core.full({ 10001, 0 }, 0), 5)
     refused("affinities must be [4, 4]", core.tsne_step, x, y, y, y, {})
-    refused("lower the rate", core.tsne_step, core.tsne_affinities(x, 2),
+    refused("lower the learning rate", core.tsne_step, core.tsne_affinities(x, 2),
       x:slice(2, 1, 2), y, y + 1, { rate = math.huge })
     refused("must all be [points, 1 to 3]", core.tsne_step, x, y, y, x, {})
     refused("must be a matrix", core.principal_axes, x:transpose(1, 2), 1)

@@ -4,25 +4,23 @@ local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
+local stub = require "spec.support.stub"
 local core = cmml.core
 
 -- Predicts the same for everything.
 local function constant(value)
-  return {
-    adapt_rows = function()
-      return value
-    end,
-    score_rows = function(_, state, items)
-      return core.full({ #items }, state)
-    end,
-  }
+  return stub(cmml, "users", function()
+    return value
+  end, function(_, state, rows)
+    return core.full({ #rows.items }, state)
+  end)
 end
 
 describe("evaluation by support", function()
   local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 
   local function tasks(options)
-    return cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, query = 2,
+    return cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags, query = 2,
       seed = 4, batch = options and options.batch,
       short_supports = options and options.short_supports }
   end
@@ -37,7 +35,7 @@ describe("evaluation by support", function()
       return 1 + support.labels:sum():item() / 100
     end
     local one_batch = tasks { batch = 100, short_supports = 1 } -- which is for training
-    local found = cmml.evaluate_by_support({ watching, constant(3) }, one_batch, sizes,
+    local found = cmml.users.evaluate_by_support({ watching, constant(3) }, one_batch, sizes,
       { draws = 1 })
     assert.equal(#sizes, #seen)
     for i, size in ipairs(sizes) do
@@ -49,34 +47,34 @@ describe("evaluation by support", function()
         end
         at, whole_at = at + length, whole_at + seen[#sizes].lengths[t]
       end
-      local alone = cmml.evaluate({ watching, constant(3) }, cmml.tasks { ratings = data.all,
+      local alone = cmml.evaluate({ watching, constant(3) }, cmml.users.tasks { ratings = data.all,
         users = data.test, bags = data.bags, support = size, query = 2, batch = 100, seed = 4 },
         { draws = 1 })
       assert.same(alone, found[i])
     end
     assert.same(found[1][2], found[3][2]) -- the same query
     assert.not_same(found[1][1], found[3][1])
-    local text = cmml.format_by_support({ "a", "b" }, sizes, found, "rmse")
+    local text = cmml.metrics.format_by_support({ "a", "b" }, sizes, found, "rmse")
     assert.matches("^| model | support 0 +| support 1 +| support 3 +|\n|%-+|%-+|%-+|%-+|\n| a ",
       text)
     assert.truthy(text:find(("%.4f ± %.4f |\n| b"):format(found[3][1].rmse.mean,
       found[3][1].rmse.interval), 1, true), text)
-    assert.truthy(cmml.format_by_support({ "a", "b" }, sizes, found):find(
+    assert.truthy(cmml.metrics.format_by_support({ "a", "b" }, sizes, found):find(
       ("%.4f"):format(found[2][1].mae.mean), 1, true))
     refused("format_by_support: there are more titles or sizes than results",
-      cmml.format_by_support, { "a" }, { 0, 1, 3, 5 }, found)
+      cmml.metrics.format_by_support, { "a" }, { 0, 1, 3, 5 }, found)
     refused("format_by_support: there are more titles or sizes than results",
-      cmml.format_by_support, { "a", "b", "c" }, sizes, found)
+      cmml.metrics.format_by_support, { "a", "b", "c" }, sizes, found)
     refused("format_by_support: there is no metric mea; known: mae, ndcg_exp@1",
-      cmml.format_by_support, { "a", "b" }, sizes, found, "mea")
+      cmml.metrics.format_by_support, { "a", "b" }, sizes, found, "mea")
   end)
 
   it("refuses what is no size", function()
-    refused("support at least 0", cmml.evaluate_by_support, { constant(1) }, tasks(), { -1 })
-    refused("option support must be an integer", cmml.evaluate_by_support, { constant(1) },
+    refused("support at least 0", cmml.users.evaluate_by_support, { constant(1) }, tasks(), { -1 })
+    refused("option support must be an integer", cmml.users.evaluate_by_support, { constant(1) },
       tasks(), { 1.5 })
-    refused("option sizes must be a table", cmml.evaluate_by_support, { constant(1) }, tasks(), 3)
-    refused("must be a cmml.Tasks", cmml.evaluate_by_support, { constant(1) }, {}, { 3 })
+    refused("option sizes must be a table", cmml.users.evaluate_by_support, { constant(1) }, tasks(), 3)
+    refused("must be a cmml.Tasks", cmml.users.evaluate_by_support, { constant(1) }, {}, { 3 })
   end)
 end)
 

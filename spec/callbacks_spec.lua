@@ -201,7 +201,7 @@ describe("an error in a user's", function()
 
   it("recommender arrives through evaluate, adapt and predict", function()
     local model = fresh()
-    local tasks = cmml.tasks { ratings = data.ratings, users = data.valid, bags = data.bags,
+    local tasks = cmml.users.tasks { ratings = data.ratings, users = data.valid, bags = data.bags,
       batch = 2, support = 3, query = 2, seed = 1 }
     for _, method in ipairs { "adapt_rows", "score_rows" } do
       local broken = setmetatable({ [method] = function()

@@ -26,6 +26,17 @@ local function changed(changes)
   return copy
 end
 
+-- The values of a field, of whichever side.
+local function vocab_of(catalogue, name)
+  for _, side in ipairs { catalogue.items, catalogue.users } do
+    for _, field in ipairs(side.fields) do
+      if field.name == name then
+        return field.vocab
+      end
+    end
+  end
+end
+
 describe("schema", function()
   it("fills in what was not said", function()
     assert.same({ item = { { "f", multi = false } }, user = {}, unknown = "zero", min_count = 1 },
@@ -46,19 +57,19 @@ end)
 
 describe("a catalogue", function()
   it("knows the values of the training users and of the items that they rated", function()
-    assert.same({ 1, 0, 0 }, dataset(schema):catalogue({ 1 }).item_bags[1].ids:totable())
+    assert.same({ 1, 0, 0 }, dataset(schema):catalogue({ 1 }).items.bags[1].ids:totable())
     local catalogue = dataset(schema):catalogue { 1, 2 }
-    assert.equal(2, #catalogue.vocabs.kind)
-    assert.equal(2, #catalogue.vocabs.tags)
-    assert.equal(2, #catalogue.vocabs.zip)
-    assert.is_nil(catalogue.vocabs.zip:id "33333")
-    assert.equal(1, #catalogue.vocabs.age)
+    assert.equal(2, #vocab_of(catalogue, "kind"))
+    assert.equal(2, #vocab_of(catalogue, "tags"))
+    assert.equal(2, #vocab_of(catalogue, "zip"))
+    assert.is_nil(vocab_of(catalogue, "zip"):id "33333")
+    assert.equal(1, #vocab_of(catalogue, "age"))
     assert.same({ { name = "zip", multi = false, size = 2 }, { name = "age", multi = false,
-      size = 1 } }, catalogue:fields "user")
+      size = 1 } }, catalogue.users:sizes())
   end)
 
   it("gives unseen and missing values the id 0", function()
-    local bags = dataset(schema):catalogue({ 1, 2 }):bags("user", { { zip = "33333", age = "25" },
+    local bags = dataset(schema):catalogue({ 1, 2 }).users:bags_of({ { zip = "33333", age = "25" },
       {}, { zip = 22222, age = 25.0 } })
     assert.same({ 0, 0, 2 }, bags[1].ids:totable())
     assert.same({ 1, 0, 1 }, bags[2].ids:totable())
@@ -67,34 +78,34 @@ describe("a catalogue", function()
 
   it("keeps lists of values as bags, the empty ones too", function()
     local catalogue = dataset(schema):catalogue { 1, 2 }
-    local bag = catalogue.item_bags[2]
+    local bag = catalogue.items.bags[2]
     assert.same({ 2, 0, 2 }, bag.segments:totable())
     assert.same({ 1, 2, 2, 2 }, bag.ids:totable())
-    assert.same({ 1, 2, 0 }, catalogue.item_bags[1].ids:totable())
+    assert.same({ 1, 2, 0 }, catalogue.items.bags[1].ids:totable())
   end)
 
   it("has a row of its own for unseen values if that is asked for, and none for missing", function()
     local data = dataset(changed { unknown = "learned", min_count = 2 })
     local catalogue = data:catalogue { 1, 2, 3 }
-    assert.equal(2, catalogue:fields("user")[2].size)
-    local bags = catalogue:bags("user", { { age = 35 }, {}, { age = 25 } })
+    assert.equal(2, catalogue.users:sizes()[2].size)
+    local bags = catalogue.users:bags_of({ { age = 35 }, {}, { age = 25 } })
     assert.same({ 2, 0, 1 }, bags[2].ids:totable())
     refused("needs min_count of at least 2", cmml.data.schema, { unknown = "learned" })
   end)
 
   it("counts values that are too rare as unseen", function()
     local catalogue = dataset(changed { min_count = 2 }):catalogue { 1, 2, 3 }
-    assert.equal(0, #catalogue.vocabs.zip)
-    assert.equal(1, #catalogue.vocabs.age)
-    assert.equal(1, #catalogue.vocabs.tags)
-    assert.equal(1, catalogue.vocabs.tags:id "q")
-    assert.same({ 0, 1, 1, 1 }, catalogue.item_bags[2].ids:totable())
+    assert.equal(0, #vocab_of(catalogue, "zip"))
+    assert.equal(1, #vocab_of(catalogue, "age"))
+    assert.equal(1, #vocab_of(catalogue, "tags"))
+    assert.equal(1, vocab_of(catalogue, "tags"):id "q")
+    assert.same({ 0, 1, 1, 1 }, catalogue.items.bags[2].ids:totable())
   end)
 
   it("shows titles, or ids where there are none", function()
     local catalogue = dataset(schema):catalogue { 1 }
-    assert.equal("A", catalogue:title(1))
-    assert.equal("c", catalogue:title(3))
+    assert.equal("A", catalogue.items:title(1))
+    assert.equal("c", catalogue.items:title(3))
   end)
 
   it("refuses a list in a field for one value, naming it", function()
@@ -108,7 +119,7 @@ describe("the vector of an unseen value", function()
   local function vector(unknown, zip)
     local data = people.data(cmml, { users = 20, items = 8, rated = 4, unknown = unknown })
     local model = cmml.cmml(data.catalogue, people.small())
-    local bags = data.catalogue:bags("user", { { age = zip } })
+    local bags = data.catalogue.users:bags_of({ { age = zip } })
     return cmml.no_grad(model.module.embed_fields, model.module, "user", bags,
       core.ids { 1 }):reshape({ -1 }):totable(), model
   end
@@ -128,14 +139,19 @@ describe("the vector of an unseen value", function()
 end)
 
 describe("an exported catalogue", function()
+  -- As a model file keeps it, changed.
   local function import(change)
-    local entries, plain = dataset(schema):catalogue({ 1, 2 }):export()
-    local values = {}
-    for _, entry in ipairs(entries) do
+    local data = cmml.recommenders.global_mean(dataset(schema):catalogue { 1, 2 }):export()
+    local values, entries = {}, {}
+    for _, entry in ipairs(data.entries) do
       values[entry.name] = entry.value
     end
-    change(values, plain)
-    return cmml.import_catalogue(values, plain)
+    change(values, data.config.schema)
+    for _, entry in ipairs(data.entries) do
+      entries[#entries + 1] = { name = entry.name, value = values[entry.name] }
+      entries[#entries] = values[entry.name] ~= nil and entries[#entries] or nil
+    end
+    return cmml.import_recommender({ entries = entries, config = data.config }).catalogue
   end
 
   it("comes back as it was, through JSON too", function()
@@ -145,15 +161,15 @@ describe("an exported catalogue", function()
     end)
     assert.same(original.schema, back.schema)
     for _, name in ipairs { "kind", "tags", "zip", "age" } do
-      assert.same({ original.vocabs[name]:export() }, { back.vocabs[name]:export() })
+      assert.same({ vocab_of(original, name):export() }, { vocab_of(back, name):export() })
     end
     for f = 1, 2 do
-      assert.same(original.item_bags[f].ids:totable(), back.item_bags[f].ids:totable())
+      assert.same(original.items.bags[f].ids:totable(), back.items.bags[f].ids:totable())
     end
-    assert.same({ 2, 0, 2 }, back.item_bags[2].segments:totable())
-    assert.equal("A", back:title(1))
-    assert.equal("B b", back:title(2))
-    assert.equal("c", back:title(3))
+    assert.same({ 2, 0, 2 }, back.items.bags[2].segments:totable())
+    assert.equal("A", back.items:title(1))
+    assert.equal("B b", back.items:title(2))
+    assert.equal("c", back.items:title(3))
   end)
 
   it("is refused where its parts do not fit", function()

@@ -54,8 +54,8 @@ describe("a sparse matrix", function()
       refused("must be finite and not negative", core.sparse, two, two, core.tensor { 1, bad }, 2,
         2)
     end
-    refused("more than a number holds", core.sparse, core.ids { 1, 1 }, core.ids { 1, 1 },
-      core.tensor { 1e308, 1e308 }, 1, 1)
+    refused("the sum of the weights in row 1, column 1 overflows", core.sparse,
+      core.ids { 1, 1 }, core.ids { 1, 1 }, core.tensor { 1e308, 1e308 }, 1, 1)
   end)
 
   it("is told from tables that only look like one", function()
@@ -63,8 +63,8 @@ describe("a sparse matrix", function()
     local function check(lengths, columns, weights)
       local matrix = { rows = core.segments(lengths), columns = core.ids(columns),
         weights = core.tensor(weights) }
-      refused("not a matrix as sparse gives it", core.bpr_epoch, matrix, x, y, {})
-      refused("not a matrix as sparse gives it", core.als_sweep, matrix, y, x, {})
+      refused("a matrix as core.sparse makes it", core.bpr_epoch, matrix, x, y, {})
+      refused("a matrix as core.sparse makes it", core.als_sweep, matrix, y, x, {})
     end
     check({ 2, 1 }, { 1, 2 }, { 1, 1 })
     check({ 1, 1 }, { 1, 2 }, { 1 })

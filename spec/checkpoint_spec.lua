@@ -1,4 +1,5 @@
 -- Model files: what is saved comes back bit for bit, anywhere; what does not belong is refused.
+local baselines = require "spec.support.baselines"
 local child = require "spec.support.child"
 local cmml = require "cmml"
 local people = require "spec.support.people"
@@ -12,8 +13,8 @@ for i = 1, 12 do
 end
 
 local function models()
-  local list = cmml.fit_simple(data)
-  table.move(cmml.fit_rivals(data), 1, #cmml.rival_kinds, #list + 1, list)
+  local list = baselines.fitted(cmml, data, baselines.means)
+  table.move(baselines.fitted(cmml, data, baselines.others), 1, #baselines.others, #list + 1, list)
   list[#list + 1] = cmml.cmml(data.catalogue, people.small(4))
   return list
 end
@@ -106,14 +107,14 @@ describe("a model file", function()
     assert(model:save(path))
     local bytes = core.read_file(path)
     for n = 0, 400, 7 do
-      core.fail_allocation_after(n)
+      core.testing.fail_allocation_after(n)
       local ok, message = pcall(model.save, model, path)
-      core.fail_allocation_after()
+      core.testing.fail_allocation_after()
       assert.truthy(ok or message:find("out of memory", 1, true), message)
       assert.equal(bytes, core.read_file(path))
-      core.fail_allocation_after(n)
+      core.testing.fail_allocation_after(n)
       local fine, loaded, why = pcall(cmml.load, path)
-      core.fail_allocation_after()
+      core.testing.fail_allocation_after()
       if not (fine and loaded) then
         assert.matches("out of memory", tostring(fine and why or loaded))
       end

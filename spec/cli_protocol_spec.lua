@@ -91,7 +91,7 @@ describe("protocols of cmml train and cmml evaluate", function()
   end)
 
   it("are found by name", function()
-    fails('protocol: "cold" is none of full, capped, warm, warm-leaky, melu', "train", "--data",
+    fails('protocol "cold" is not known', "train", "--data",
       data, "--out", root .. "/none", "--protocol=cold")
   end)
 end)

@@ -127,7 +127,7 @@ describe("cmml on scenarios", function()
       { options.backbone, options.encoder, options.hybrid, options.modulation, options.preset })
     fails("preset recommended is for the setting user, but the data are taken for scenario",
       train("/b", "--preset=recommended"))
-    fails('encoder: "gri" is none of', train("/b", "--quiet", "--encoder=gri"))
+    fails('encoder "gri" is not known', train("/b", "--quiet", "--encoder=gri"))
   end)
 
   it("refuses options of the other setting, naming both", function()
@@ -144,7 +144,7 @@ describe("cmml on scenarios", function()
     fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
       root .. "/b")
     fails("has no option by", train("/b", "--by=genre"))
-    fails('setting: "both" is none of user, scenario', train("/b", "--setting=both"))
+    fails('setting "both" is not known', train("/b", "--setting=both"))
     local ratings = root .. "/ratings"
     assert(core.mkdir(ratings))
     people.write(core, ratings, { users = 40, items = 16, rated = 8 })

@@ -234,7 +234,7 @@ describe("components", function()
       return self
     end, function()
       local data = people.data(cmml, { users = 20, items = 8, rated = 5 })
-      local model = cmml.cmml(data.catalogue, { modulation = "made", width = 2,
+      local model = cmml.cmml(data.catalogue, { preset = "published-code", modulation = "made", width = 2,
         modulation_options = { size = 3 } })
       assert.same({ 3, 2 * #model.catalogue.schema.item + 2 * #model.catalogue.schema.user },
         model.module.modulation.layer.weight.shape)

@@ -7,15 +7,28 @@ describe("the counters", function()
   for dtype, c in pairs { float32 = cmml, float64 = cmml.double } do
     it("count products and ops, " .. dtype, function()
       local a, b = c.ones { 3, 4 }, c.ones { 4, 5 }
-      local before = c.core.counters()
+      local before = c.core.testing.counters()
       c.matmul(a, b)
-      local after = c.core.counters()
+      local after = c.core.testing.counters()
       assert.equal(2 * 3 * 4 * 5, after.flops - before.flops)
       assert.equal(1, after.ops - before.ops)
       c.core.tensor { 1, 2 }:exp()
-      assert.equal(after.flops, c.core.counters().flops)
+      assert.equal(after.flops, c.core.testing.counters().flops)
     end)
   end
+end)
+
+describe("the hooks for tests", function()
+  it("are in no public table", function()
+    for _, c in pairs { cmml, cmml.double } do
+      assert.is_nil(c.testing)
+      for name, hook in pairs(c.core.testing) do
+        assert.is_function(hook)
+        assert.is_nil(c[name], name)
+        assert.is_nil(c.core[name], name)
+      end
+    end
+  end)
 end)
 
 describe("the threads of BLAS", function()

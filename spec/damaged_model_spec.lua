@@ -14,23 +14,24 @@ local split = scenario_world.data(cmml, { users = 16, items = 60, scenarios = 4,
 local function file_of(kind, path)
   local model
   if kind == "cmml" then
-    model = cmml.cmml(data.catalogue, { width = 2, encoder_widths = { 3 }, label_hidden = 2,
+    model = cmml.cmml(data.catalogue, { preset = "published-code", width = 2, encoder_widths = { 3 }, label_hidden = 2,
       backbone = { 3, 3 }, hyper = { 3, 3 } })
     local optimiser = cmml.optim.adam(model.module)
     assert(cmml.save(model, path, { tensors = (optimiser:state()), notes = { a = 1 } }))
-  elseif kind == "scenario_cmml" then
-    model = cmml.scenario_cmml(split:catalogue((split:vectors { factors = 2 })),
-      { encoder_widths = { 3 }, backbone = { 3 }, hyper = { 3 }, encoder = "mean" })
-    assert(cmml.save(model, path, { notes = { setting = "scenario" } }))
+  elseif kind == "cmml of scenarios" then
+    model = cmml.cmml(split:catalogue((split:vectors { factors = 2 })),
+      { preset = "paper/scenario", encoder_widths = { 3 }, backbone = { 3 }, hyper = { 3 },
+        encoder = "mean" })
+    assert(cmml.save(model, path, { notes = { setting = "scenarios" } }))
   else
-    model = cmml[kind](data.catalogue)
-    model:fit(data.ratings, data.train)
+    model = cmml.recommenders[kind](data.catalogue)
+    model:fit { ratings = data.ratings, users = data.train }
     assert(model:save(path))
   end
   return assert(core.read_file(path))
 end
 
-for _, kind in ipairs { "cmml", "scenario_cmml", "item_user_mean" } do
+for _, kind in ipairs { "cmml", "cmml of scenarios", "item_user_mean" } do
   describe("a damaged file of " .. kind, function()
     local path, bytes
 

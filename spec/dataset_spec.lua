@@ -23,7 +23,7 @@ describe("dataset", function()
     local data = cmml.dataset { name = "d", schema = schema, ratings = { { "u", 7, 3 },
       { "v", 7, 4 }, { "u", "7", 5 }, { "u", 8, 1.5 } }, items = { { id = 9, title = "Nine" } },
       users = { { id = "w" } } }
-    assert.equal("[cmml.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
+    assert.equal("[cmml.users.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
     assert.equal(1, data.duplicates)
     assert.same({ 2, 1, 0 }, data.ratings.users:totable())
     assert.same({ 3, 1.5, 4 }, data.ratings.ratings:totable())
@@ -154,7 +154,7 @@ describe("cold_users", function()
     world.schema = cmml.data.schema { item = { { "kind" } }, user = { { "zip" } } }
     local cold = assert(cmml.cold_users(cmml.dataset(world), { test_users = 0.25, valid = 0.25 }))
     partition(40, cold.train, cold.valid, cold.test)
-    assert.equal(#cold.train, #cold.catalogue.vocabs.zip)
+    assert.equal(#cold.train, #cold.catalogue.users.fields[1].vocab)
     local ids = cold.bags[1].ids:totable()
     for _, part in ipairs { cold.test, cold.valid } do
       for _, row in ipairs(part) do
@@ -198,7 +198,7 @@ describe("cold_users", function()
   end)
 
   it("refuses protocols that do not exist", function()
-    refused('cold_users: protocol: "caped" is none of capped, full', cmml.cold_users, data,
+    refused('cold_users: protocol "caped" is not known; did you mean capped?', cmml.cold_users, data,
       { protocol = "caped" })
   end)
 end)

@@ -2,24 +2,25 @@
 local cmml = require "cmml"
 local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
+local stub = require "spec.support.stub"
 local taken = require "spec.support.taken"
 local core = cmml.core
 
 local data = scenario_world.data(cmml)
 local split = data:split { seed = 3, query_fraction = 0.2 }
-local popularity = cmml.popularity(split:catalogue())
+local popularity = cmml.recommenders.popularity(split:catalogue())
 
 -- A recommender that gives each pair what a function of user and item says.
 local function scorer(score)
-  return { setting = "scenario", adapt_rows = function()
+  return stub(cmml, "scenarios", function()
     return {}
-  end, score_rows = function(_, _, items, _, users)
-    local scores, of = {}, users:totable()
-    for i, item in ipairs(items:totable()) do
+  end, function(_, _, rows)
+    local scores, of = {}, rows.users:totable()
+    for i, item in ipairs(rows.items:totable()) do
       scores[i] = score(of[i], item)
     end
     return core.tensor(scores)
-  end }
+  end, split:catalogue())
 end
 
 describe("full ranking", function()
@@ -27,7 +28,7 @@ describe("full ranking", function()
     local function score(user, item)
       return (user * 7919 + item * 104729) % 1009
     end
-    local found = cmml.evaluate_ranking({ scorer(score) }, split, { cutoffs = { 3, 10 },
+    local found = cmml.evaluate({ scorer(score) }, split, { cutoffs = { 3, 10 },
       chunk = 50 })
     local known, valid, held = taken.sets(split.known), taken.sets(split.held_valid),
       taken.sets(split.held_test)
@@ -68,11 +69,11 @@ describe("full ranking", function()
   end)
 
   it("gives a constant model what chance gives", function()
-    local found = cmml.evaluate_ranking({ scorer(function()
+    local found = cmml.evaluate({ scorer(function()
       return 1
     end) }, split, { cutoffs = { 5 } })[1]
     local known, valid = taken.sets(split.known), taken.sets(split.held_valid)
-    local where = cmml.evaluate_ranking({ popularity }, split).pairs
+    local where = cmml.evaluate({ popularity }, split).pairs
     for i, value in ipairs(found["recall@5"].values) do
       local user, n = where.user[i], 0
       for _, item in ipairs(data.scenarios[where.scenario[i]].items:totable()) do
@@ -84,10 +85,10 @@ describe("full ranking", function()
   end)
 
   it("judges models alike, alone or beside others, in chunks of any size", function()
-    local cf = cmml.cf_score(split:catalogue(cmml.vectors.als { ratings = split.background,
+    local cf = cmml.recommenders.cf_score(split:catalogue(cmml.vectors.als { ratings = split.background,
       n_items = #data.items, factors = 4 }))
-    local both = cmml.evaluate_ranking({ popularity, cf }, split)
-    local alone = cmml.evaluate_ranking({ cf }, split, { chunk = 1, batch = 1 })
+    local both = cmml.evaluate({ popularity, cf }, split)
+    local alone = cmml.evaluate({ cf }, split, { chunk = 1, batch = 1 })
     assert.same(both[2], alone[1])
     assert.same(both.pairs, alone.pairs)
     assert.not_same(both[1]["recall@10"].values, both[2]["recall@10"].values)
@@ -95,7 +96,7 @@ describe("full ranking", function()
 
   it("samples users of a scenario by seed alone", function()
     local function users(options)
-      return cmml.evaluate_ranking({ popularity }, split, options).pairs
+      return cmml.evaluate({ popularity }, split, options).pairs
     end
     local some = users { max_users = 5 }
     assert.same(some, users { max_users = 5, batch = 1 })
@@ -115,9 +116,9 @@ describe("full ranking", function()
   end)
 
   it("averages over draws of the support", function()
-    local model = cmml.support_popularity(split:catalogue())
-    local first = cmml.evaluate_ranking({ model }, split, { seed = 1 })[1]["recall@10"]
-    local twice = cmml.evaluate_ranking({ model }, split, { seed = 1, draws = 2 })[1]["recall@10"]
+    local model = cmml.recommenders.support_popularity(split:catalogue())
+    local first = cmml.evaluate({ model }, split, { seed = 1 })[1]["recall@10"]
+    local twice = cmml.evaluate({ model }, split, { seed = 1, draws = 2 })[1]["recall@10"]
     local changed_values = 0
     for i, value in ipairs(twice.values) do
       local second = 2 * value - first.values[i]
@@ -140,7 +141,7 @@ describe("full ranking", function()
     local known = pairs_of(whole.known)
     whole.pairs = { known = known, support = known, test = pairs_of(whole.held_test) }
     whole.removed = { test = { whole.known } }
-    local found = cmml.evaluate_ranking({ cmml.popularity(whole:catalogue()) }, whole, {
+    local found = cmml.evaluate({ cmml.recommenders.popularity(whole:catalogue()) }, whole, {
       scenarios = { 1 }, cutoffs = { 1 } })[1]["recall@1"]
     assert.equal(1, found.skipped)
     assert.equal(1, found.tasks)
@@ -150,12 +151,12 @@ end)
 
 describe("what cannot be ranked", function()
   it("is refused with what to do", function()
-    local evaluate = cmml.evaluate_ranking
+    local evaluate = cmml.evaluate
     refused("a list of recommenders was expected", evaluate, {}, split)
     refused("entry 1 of the list must be a recommender, not table", evaluate, { {} }, split)
-    refused("split must be a cmml.ScenarioSplit", evaluate, { popularity }, data)
+    refused("tasks were expected (users.tasks, or a split of scenarios), not cmml.ScenarioData", evaluate, { popularity }, data)
     refused("draws must be at least 1, but is 0", evaluate, { popularity }, split, { draws = 0 })
-    refused("part: \"train\" is none of test, valid", evaluate, { popularity }, split,
+    refused("part \"train\" is not known; known: test, valid", evaluate, { popularity }, split,
       { part = "train" })
     refused("there are no valid scenarios", evaluate, { popularity }, data:split { valid = 0 },
       { part = "valid" })
@@ -163,24 +164,24 @@ describe("what cannot be ranked", function()
       { max_users = 0 })
     refused("there is no scenario 99; the data have 16", evaluate, { popularity }, split,
       { scenarios = { split.test[1], 99 } })
-    refused("evaluate_ranking: seed must not be negative, as -1 is", evaluate, { popularity },
+    refused("evaluate: seed must not be negative, as -1 is", evaluate, { popularity },
       split, { seed = -1 })
     for _, case in ipairs { { { 0 }, "whole numbers of at least 1, not 0" },
       { { 10, 1.5 }, "whole numbers of at least 1, not 1.5" },
       { { "ten" }, "whole numbers of at least 1, not \"ten\"" },
       { { k = 10 }, "a list without gaps, but has the key k" },
       { { 1 << 31 }, "at most 2147483647, as 2147483648 is not" } } do
-      refused("evaluate_ranking: cutoffs must be " .. case[2], evaluate, { popularity }, split,
+      refused("evaluate: cutoffs must be " .. case[2], evaluate, { popularity }, split,
         { cutoffs = case[1] })
     end
     local many = {}
     for k = 1, 1001 do
       many[k] = k
     end
-    refused("evaluate_ranking: 1001 cutoffs are too many: at most 1000", evaluate, { popularity },
+    refused("evaluate: 1001 cutoffs are too many: at most 1000", evaluate, { popularity },
       split, { cutoffs = many })
     local nothing = data:split { held_out = 0, valid_held_out = 0 }
-    refused(("evaluate_ranking: there is nothing to judge: of no user is an item of the %d test "
+    refused(("evaluate: there is nothing to evaluate on: of no user is an item of the %d test "
       .. "scenarios held out; raise held_out"):format(#nothing.test), evaluate, { popularity },
       nothing)
     refused("valid scenarios held out; raise valid_held_out", evaluate, { popularity }, nothing,
@@ -188,6 +189,9 @@ describe("what cannot be ranked", function()
     local other = scenario_world.data(cmml, { users = 50 }):split()
     refused(("knows %d users, but the split has %d"):format(#data.users, #other.data.users),
       evaluate, { popularity }, other)
-    refused("interactions.items must be Ids, not nil", popularity.fit, popularity, {})
+    refused("popularity: fit: data must be a table of ratings and users", popularity.fit, popularity,
+      {})
+    refused("ratings must have users (Segments) and items (Ids), not nil and nil", popularity.fit,
+      popularity, { ratings = {}, users = {} })
   end)
 end)

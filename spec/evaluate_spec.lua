@@ -3,6 +3,7 @@ local cmml = require "cmml"
 local close = require "spec.support.close"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
+local stub = require "spec.support.stub"
 local core = cmml.core
 
 describe("evaluate", function()
@@ -10,19 +11,16 @@ describe("evaluate", function()
 
   -- Predicts the same for everything.
   local function constant(value)
-    return {
-      adapt_rows = function()
-        return value
-      end,
-      score_rows = function(_, state, items)
-        return core.full({ #items }, state)
-      end,
-    }
+    return stub(cmml, "users", function()
+      return value
+    end, function(_, state, rows)
+      return core.full({ #rows.items }, state)
+    end)
   end
 
   local function tasks(options)
     options = options or {}
-    return cmml.tasks { ratings = data.all, users = options.users or data.test, bags = data.bags,
+    return cmml.users.tasks { ratings = data.all, users = options.users or data.test, bags = data.bags,
       support = 3, query = 2, batch = options.batch, seed = 4 }
   end
 
@@ -61,7 +59,7 @@ describe("evaluate", function()
     world.users[6], world.schema = { id = "silent", age = "1" }, cmml.data.schema {}
     local silent = cmml.dataset(world)
     local rows = { 1, silent.users:id "silent", 2 }
-    local found = cmml.evaluate({ constant(3) }, cmml.tasks { ratings = silent.ratings,
+    local found = cmml.evaluate({ constant(3) }, cmml.users.tasks { ratings = silent.ratings,
       users = rows, bags = {} })[1]
     assert.equal(2, found.mae.tasks)
     assert.equal(1, found.mae.skipped)
@@ -71,35 +69,30 @@ describe("evaluate", function()
   it("records no gradients", function()
     local model = cmml.cmml(data.catalogue, people.small())
     local tracked
-    local watching = setmetatable({ score_rows = function(_, ...)
-      local scores = model:score_rows(...)
+    local watching = stub(cmml, "users", function(_, support)
+      return model:adapt_rows(support)
+    end, function(_, state, rows)
+      local scores = model:score_rows(state, rows)
       tracked = scores.tracked
       return scores
-    end }, { __index = function(_, key)
-      return key == "adapt_rows" and function(_, ...)
-        return model:adapt_rows(...)
-      end
-    end })
+    end)
     cmml.evaluate({ watching }, tasks(), { draws = 1 })
     assert.is_false(tracked)
     assert.is_true(core.grad_enable(true))
   end)
 
   it("tells how well queries are ranked where it is told what is relevant", function()
-    local by_name = {
-      adapt_rows = function()
-        return {}
-      end,
-      score_rows = function(_, _, items)
-        local scores = {}
-        for i, item in ipairs(items:totable()) do
-          scores[i] = item % 4
-        end
-        return core.tensor(scores)
-      end,
-    }
+    local by_name = stub(cmml, "users", function()
+      return {}
+    end, function(_, _, rows)
+      local scores = {}
+      for i, item in ipairs(rows.items:totable()) do
+        scores[i] = item % 4
+      end
+      return core.tensor(scores)
+    end)
     local function wide()
-      return cmml.tasks { ratings = data.all, users = data.test, bags = data.bags, support = 1,
+      return cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags, support = 1,
         query = 5, batch = 4, seed = 4 }
     end
     local expected, draws, options = {}, 2, { draws = 2, relevant = 4, cutoffs = { 1, 2 } }
@@ -110,7 +103,7 @@ describe("evaluate", function()
         for i, label in ipairs(batch.query.labels:totable()) do
           good[i] = label >= 4 and 1 or 0
         end
-        local values = cmml.metrics.ranking(by_name:score_rows(nil, batch.query.items),
+        local values = cmml.metrics.ranking(by_name:score_rows(nil, batch.query),
           core.tensor(good), batch.query.segments, { 1, 2 })
         for name, list in pairs(values) do
           expected[name] = expected[name] or {}
@@ -145,8 +138,9 @@ describe("evaluate", function()
       { constant(1), {} }, tasks())
     refused("draws must be at least 1, but is 0", cmml.evaluate, { constant(1) }, tasks(),
       { draws = 0 })
-    refused("there are no users to judge by", cmml.evaluate, { constant(1) }, tasks { users = {} })
-    refused("unknown option draw; did you mean draws?", cmml.evaluate, {}, tasks(), { draw = 1 })
+    refused("there are no users to evaluate on", cmml.evaluate, { constant(1) }, tasks { users = {} })
+    refused("unknown option draw; did you mean draws?", cmml.evaluate, { constant(1) }, tasks(),
+      { draw = 1 })
   end)
 
   it("shows its results in columns that line up", function()
@@ -154,15 +148,15 @@ describe("evaluate", function()
     local none = { mean = 0 / 0, interval = 0 / 0 }
     found[1].average_precision, found[2].average_precision = found[1].mae, none
     local lines = {}
-    for line in cmml.format_results({ "a", "longer title" }, found, { "mae", "ndcg_exp@1",
+    for line in cmml.metrics.format_results({ "a", "longer title" }, found, { "mae", "ndcg_exp@1",
       "average_precision" }):gmatch("[^\n]+") do
       lines[#lines + 1] = line
     end
     assert.equal(4, #lines)
-    refused("format_results: there are more titles or sizes than results", cmml.format_results,
+    refused("format_results: there are more titles or sizes than results", cmml.metrics.format_results,
       { "two", "three", "four" }, found)
     refused("format_results: there is no metric auc; known: average_precision, mae, ",
-      cmml.format_results, { "a", "b" }, found, { "auc" })
+      cmml.metrics.format_results, { "a", "b" }, found, { "auc" })
     assert.truthy(lines[3]:find("| a            | ", 1, true), lines[3])
     assert.truthy(lines[3]:find(("%.4f ± %.4f"):format(found[1].mae.mean,
       found[1].mae.interval), 1, true))

@@ -35,8 +35,8 @@ describe("cmml.experiment", function()
     local out = os.tmpname()
     os.remove(out)
     for _, case in ipairs {
-      { "scenarios", { by = "nonsense" }, 'by: "nonsense" is none of genre, combination, ' },
-      { "modulations", { vectors = "svd" }, 'vectors: "svd" is none of als, bpr' },
+      { "scenarios", { by = "nonsense" }, 'by "nonsense" is not known' },
+      { "modulations", { vectors = "svd" }, 'vectors "svd" is not known' },
       { "users", { batch = 0 }, "batch must be at least 1, but is 0" },
       { "users", { lr = 0 }, "lr must be above 0, but is 0" },
       { "users", { lr = 0 / 0 }, "lr must be above 0" },

@@ -22,8 +22,8 @@ end
 -- The scores of a model for the query of a batch, as a list.
 local function scores(library, model, batch)
   return library.no_grad(function()
-    local state = model:adapt_rows(batch.support, batch.users)
-    return model:score_rows(state, batch.query.items, batch.query.segments):totable()
+    local state = model:adapt_rows(batch.support)
+    return model:score_rows(state, batch.query):totable()
   end)
 end
 
@@ -33,7 +33,7 @@ local function batch_of(library, world, changes)
   for key, value in pairs(changes or {}) do
     opt[key] = value
   end
-  return library.tasks(opt):draw(1, { table.unpack(world.test, 1, 6) })
+  return library.users.tasks(opt):draw(1, { table.unpack(world.test, 1, 6) })
 end
 
 local function assert_near(expected, got, tolerance)
@@ -65,8 +65,8 @@ describe("a model with a base", function()
       model:prepare(world)
       silence(model)
       base.seed = 1
-      local rival = double.matrix_factorization(world.catalogue, base)
-      rival:fit(world.ratings, world.train)
+      local rival = double.recommenders.matrix_factorization(world.catalogue, base)
+      rival:fit { ratings = world.ratings, users = world.train }
       for _, support in ipairs { 5, 1, 0 } do
         local batch = batch_of(double, world, { support = support })
         assert_near(scores(double, rival, batch), scores(double, model, batch), 1e-9)
@@ -81,8 +81,8 @@ describe("a model with a base", function()
     local model = double.cmml(world.catalogue, options { base = { factors = 0, bias_ridge = 3 } })
     model:prepare(world)
     silence(model)
-    local rival = double.item_user_mean(world.catalogue)
-    rival:fit(world.ratings, world.train)
+    local rival = double.recommenders.item_user_mean(world.catalogue)
+    rival:fit { ratings = world.ratings, users = world.train }
     local batch = batch_of(double, world)
     assert_near(scores(double, rival, batch), scores(double, model, batch), 1e-9)
   end)
@@ -188,7 +188,7 @@ describe("the preset recommended", function()
   it("begins with no training that is refused, and not anew after a resumed one", function()
     local model = cmml.cmml(world.catalogue, options())
     local resumed, before = cmml.cmml(world.catalogue, options()), people.bits(model)
-    told.with_text("a share", cmml.train, model, world, training { short_supports = 2 })
+    told.with_text("short_supports must be from 0 to 1, but is 2", cmml.train, model, world, training { short_supports = 2 })
     assert.equal(before, people.bits(model))
     cmml.train(model, world, training { out = folder })
     cmml.train(resumed, world, training { out = folder, resume = true })
@@ -219,9 +219,9 @@ describe("the preset recommended", function()
   it("is better than item mean and user bias where the support tells more", function()
     local model = cmml.cmml(world.catalogue, options())
     cmml.train(model, world, training { epochs = 20 })
-    local means = cmml.item_user_mean(world.catalogue)
-    means:fit(world.ratings, world.train)
-    local found = cmml.evaluate({ model, means }, cmml.tasks { ratings = world.all,
+    local means = cmml.recommenders.item_user_mean(world.catalogue)
+    means:fit { ratings = world.ratings, users = world.train }
+    local found = cmml.evaluate({ model, means }, cmml.users.tasks { ratings = world.all,
       users = world.test, bags = world.bags, support = 6, query = 4, seed = 77 })
     assert.truthy(found[1].mae.mean < 0.6, found[1].mae.mean)
     assert.truthy(found[2].mae.mean > 1.2, found[2].mae.mean)
@@ -241,10 +241,10 @@ describe("options of a base", function()
     refused("base: ridge must be finite and above 0, but is 0", { base = { ridge = 0 } })
     refused("base: bias_ridge must be finite and above 0, but is inf",
       { base = { bias_ridge = math.huge } })
-    refused('base: item_bias: "median" is none of solved, mean',
+    refused('base: item_bias "median" is not known; did you mean mean?',
       { base = { item_bias = "median" } })
     refused("base: unknown option factor", { base = { factor = 3 } })
     refused("base must be a table of options or false, not 8", { base = 8 })
-    refused("cmml: loss", { loss = "huber" })
+    refused('loss "huber" is not known; known: squared, absolute', { loss = "huber" })
   end)
 end)

@@ -37,8 +37,8 @@ describe("grad", function()
     local y = (x * x):sum()
     assert.same({ 2, 4 }, cmml.grad(y, x, { retain = true }):totable())
     assert.same({ 2, 4 }, cmml.grad(y, x):totable())
-    refused("already used up by a gradient; ask for retain = true", cmml.grad, y, x)
-    refused("already used up", cmml.grad, y * 2, x)
+    refused("already used for a gradient; pass retain = true", cmml.grad, y, x)
+    refused("already used for a gradient", cmml.grad, y * 2, x)
     assert.same({ 2, 4 }, cmml.grad((x * x):sum(), x):totable())
   end)
 
@@ -139,7 +139,7 @@ describe("grad", function()
     assert.same({ 1, 10, 100 }, weight:totable())
     refused("grad_out has shape 2, the loss 3", cmml.grad, x * x, x,
       { grad_out = cmml.ones { 2 } })
-    refused("the loss has shape 3, but must be a single number %(or give grad_out%)", cmml.grad,
+    refused("the loss has shape 3, but must be a scalar %(or pass grad_out%)", cmml.grad,
       x * x, x)
     refused("Tensor expected, got number", cmml.grad, x * x, x, { grad_out = 1 })
     refused("unknown option grad_outs; did you mean grad_out%?", cmml.grad, x:sum(), x,

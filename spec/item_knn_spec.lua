@@ -1,5 +1,6 @@
 -- item-kNN against plain Lua, on made data, from files and with hostile input.
 local cmml = require "cmml"
+local baselines = require "spec.support.baselines"
 local close = require "spec.support.close"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
@@ -16,12 +17,12 @@ for dtype, library in pairs(libraries) do
     it("predicts what plain Lua makes of the ratings", function()
       local opt = { nearest = 2, keep = 4, shrink = 3, damp = 0.25, item_shrink = 1,
         user_shrink = 2 }
-      local model = library.item_knn(data.catalogue, opt)
-      model:fit(data.ratings, data.train)
-      local means = library.item_user_mean(data.catalogue, { item_shrink = 1, user_shrink = 2 })
-      means:fit(data.ratings, data.train)
-      local rows = library.ratings_of(data.ratings, data.train, 9)
-      local fit = means:score_rows(means:adapt_rows(rows), rows.items, rows.segments)
+      local model = library.recommenders.item_knn(data.catalogue, opt)
+      model:fit { ratings = data.ratings, users = data.train }
+      local means = library.recommenders.item_user_mean(data.catalogue, { item_shrink = 1, user_shrink = 2 })
+      means:fit { ratings = data.ratings, users = data.train }
+      local rows = library.users.ratings_of(data.ratings, data.train, 9)
+      local fit = means:score_rows(means:adapt_rows(rows), rows)
       local items, over, of, at = rows.items:totable(), (rows.labels - fit):totable(), {}, 0
       for u, length in ipairs(rows.segments:totable()) do
         of[u] = {}
@@ -78,10 +79,10 @@ for dtype, library in pairs(libraries) do
 
     it("finds what means cannot: people who love one kind of film and hate the other", function()
       local world = people.data(library, { users = 120, items = 14, rated = 8 })
-      local models = { library.item_knn(world.catalogue, { shrink = 5 }),
-        library.fit_simple(world)[4] }
-      models[1]:fit(world.ratings, world.train)
-      local found = library.evaluate(models, library.tasks { ratings = world.all,
+      local models = { library.recommenders.item_knn(world.catalogue, { shrink = 5 }),
+        baselines.fitted(library, world, baselines.means)[4] }
+      models[1]:fit { ratings = world.ratings, users = world.train }
+      local found = library.evaluate(models, library.users.tasks { ratings = world.all,
         users = world.test, bags = world.bags, support = 6, query = 2 })
       assert.truthy(found[1].mae.mean < 0.7 * found[2].mae.mean)
     end)
@@ -93,27 +94,27 @@ describe("item-kNN", function()
   local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 
   it("is item mean + user bias where it knows no neighbours", function()
-    local means, model = cmml.item_user_mean(data.catalogue), cmml.item_knn(data.catalogue)
+    local means, model = cmml.recommenders.item_user_mean(data.catalogue), cmml.recommenders.item_knn(data.catalogue)
     local support = { { "f1", 5 }, { "f2", 2 } }
     assert.same({ 0 }, model:adapt({}):predict { "f3" })
-    means:fit(data.ratings, {})
-    model:fit(data.ratings, {})
+    means:fit { ratings = data.ratings, users = {} }
+    model:fit { ratings = data.ratings, users = {} }
     assert.same(means:adapt(support):predict { "f3" }, model:adapt(support):predict { "f3" })
-    means:fit(data.ratings, data.train)
-    model:fit(data.ratings, data.train)
+    means:fit { ratings = data.ratings, users = data.train }
+    model:fit { ratings = data.ratings, users = data.train }
     assert.same(means:adapt({}):predict { "f3" }, model:adapt({}):predict { "f3" })
     local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 } },
       items = { { id = "never" } } }
-    model = cmml.item_knn(cold:catalogue { 1 })
-    model:fit(cold.ratings, { 1 })
+    model = cmml.recommenders.item_knn(cold:catalogue { 1 })
+    model:fit { ratings = cold.ratings, users = { 1 } }
     assert.same({ 5 }, model:adapt({}):predict { "never" })
     assert.equal(1, #model:adapt({ { "never", 4 } }):recommend())
   end)
 
   it("is refused from a file that does not hold it", function()
     local path = os.tmpname()
-    local model = cmml.item_knn(data.catalogue, { keep = 2 })
-    model:fit(data.ratings, data.train)
+    local model = cmml.recommenders.item_knn(data.catalogue, { keep = 2 })
+    model:fit { ratings = data.ratings, users = data.train }
     local whole = model:export()
 
     local function with(text, change)
@@ -159,16 +160,17 @@ describe("item-kNN", function()
   end)
 
   it("refuses options that make no sense", function()
-    local make = cmml.item_knn
-    refused("nearest and keep must be at least 1, but are 0 and 500", make, data.catalogue,
+    local make = cmml.recommenders.item_knn
+    refused("item_knn (users): nearest must be at least 1, but is 0", make, data.catalogue,
       { nearest = 0 })
-    refused("shrink and damp must be finite and not negative, but are -1 and 0.2", make,
-      data.catalogue, { shrink = -1 })
-    for _, damp in ipairs { 0 / 0, 1 / 0 } do
-      refused("must be finite and not negative", make, data.catalogue, { damp = damp })
+    refused("keep must be at least 1, but is 0", make, data.catalogue, { keep = 0 })
+    for _, name in ipairs { "shrink", "damp", "item_shrink", "user_shrink" } do
+      refused(name .. " must be at least 0, but is -1", make, data.catalogue, { [name] = -1 })
+      for _, value in ipairs { 0 / 0, 1 / 0 } do
+        refused(name .. " must be a finite number, but is", make, data.catalogue,
+          { [name] = value })
+      end
     end
-    refused("item_shrink and user_shrink must be finite and not negative", make, data.catalogue,
-      { user_shrink = -1 })
     refused("unknown option k;", make, data.catalogue, { k = 3 })
     refused("option catalogue is missing", make)
   end)

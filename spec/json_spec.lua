@@ -148,9 +148,9 @@ describe("json_decode", function()
   it("raises when memory fails, at every allocation, and leaks nothing", function()
     local blocks, failures = core.memory().blocks, 0
     for n = 0, 100 do
-      core.fail_allocation_after(n)
+      core.testing.fail_allocation_after(n)
       local ok, message = pcall(core.json_decode, '{"a":[1,2,{"b":"c","d":"e"}],"f":1}')
-      core.fail_allocation_after()
+      core.testing.fail_allocation_after()
       assert.equal(blocks, core.memory().blocks)
       if ok then
         break

@@ -1,6 +1,7 @@
 -- Matrix factorisation: the fold-in and the fixed point of the alternation against normal equations
 -- in plain Lua.
 local cmml = require "cmml"
+local baselines = require "spec.support.baselines"
 local near = require("spec.support.close").near_lists
 local equations = require "spec.support.normal_equations"
 local people = require "spec.support.people"
@@ -17,18 +18,18 @@ for dtype, library in pairs(libraries) do
     local data = people.data(library, { users = 60, items = 14, rated = 8 })
 
     local function fitted(options)
-      local model = library.matrix_factorization(data.catalogue, options)
-      model:fit(data.ratings, data.train)
+      local model = library.recommenders.matrix_factorization(data.catalogue, options)
+      model:fit { ratings = data.ratings, users = data.train }
       return model
     end
 
     -- What the training users rated: support of their fold-in, and as plain lists.
-    local rows = library.ratings_of(data.ratings, data.train, 14)
+    local rows = library.users.ratings_of(data.ratings, data.train, 14)
 
     -- The objective of the alternation, with every user's weights at their best.
     local function objective(model)
       local opt, state = model.options, model:adapt_rows(rows)
-      local left = rows.labels - model:score_rows(state, rows.items, rows.segments)
+      local left = rows.labels - model:score_rows(state, rows)
       local mean = rows.labels:mean():item()
       local function penalty(factors, biases)
         return opt.ridge * factors:square():sum():item()
@@ -120,10 +121,10 @@ for dtype, library in pairs(libraries) do
     end)
 
     it("finds what means cannot: people who love one kind of film and hate the other", function()
-      local tasks = library.tasks { ratings = data.all, users = data.test, bags = data.bags,
+      local tasks = library.users.tasks { ratings = data.all, users = data.test, bags = data.bags,
         support = 6, query = 2 }
       local found = library.evaluate({ fitted { factors = 2, ridge = 1 },
-        library.fit_simple(data)[4] }, tasks)
+        baselines.fitted(library, data, baselines.means)[4] }, tasks)
       assert.truthy(found[1].mae.mean < 0.5 * found[2].mae.mean)
     end)
   end)
@@ -134,8 +135,8 @@ describe("matrix factorisation", function()
 
   it("has the same bits for the same seed, whatever the order of the calls", function()
     local function bits(seed)
-      local model = cmml.matrix_factorization(data.catalogue, { seed = seed, sweeps = 2 })
-      model:fit(data.ratings, data.train)
+      local model = cmml.recommenders.matrix_factorization(data.catalogue, { seed = seed, sweeps = 2 })
+      model:fit { ratings = data.ratings, users = data.train }
       return people.bits(model)
     end
     local one = bits(1)
@@ -144,22 +145,22 @@ describe("matrix factorisation", function()
   end)
 
   it("is the mean for items without ratings, and finite where nothing was rated", function()
-    local model = cmml.matrix_factorization(data.catalogue)
+    local model = cmml.recommenders.matrix_factorization(data.catalogue)
     assert.same({ 0, 0 }, model:adapt({}):predict { "f1", "f2" })
-    model:fit(data.ratings, {})
+    model:fit { ratings = data.ratings, users = {} }
     assert.same({ 0 }, model:adapt({}):predict { "f1" })
     local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 },
       { "u", "b", 2 } }, items = { { id = "never" } } }
-    model = cmml.matrix_factorization(cold:catalogue { 1 }, { factors = 40 })
-    model:fit(cold.ratings, { 1 })
+    model = cmml.recommenders.matrix_factorization(cold:catalogue { 1 }, { factors = 40 })
+    model:fit { ratings = cold.ratings, users = { 1 } }
     assert.same({ 3.5 }, model:adapt({}):predict { "never" })
     assert.truthy(model:adapt({ { "never", 5 } }):predict({ "never" })[1] > 3.5)
   end)
 
   it("comes back from a file, and is refused from one whose sizes are others", function()
     local path = os.tmpname()
-    local model = cmml.matrix_factorization(data.catalogue, { factors = 3.0 })
-    model:fit(data.ratings, data.train)
+    local model = cmml.recommenders.matrix_factorization(data.catalogue, { factors = 3.0 })
+    model:fit { ratings = data.ratings, users = data.train }
     assert(model:save(path))
     assert.equal(people.bits(model), people.bits((assert(cmml.load(path)))))
     for _, factors in ipairs { 2, 1 << 40, 1e300 } do
@@ -173,16 +174,19 @@ describe("matrix factorisation", function()
   end)
 
   it("refuses options that make no sense", function()
-    local make = cmml.matrix_factorization
-    refused("must be at least 1 and seed not negative, not 0, 20 and 1", make, data.catalogue,
-      { factors = 0 })
-    refused('item_bias: "median" is none of solved, mean', make, data.catalogue,
+    local make = cmml.recommenders.matrix_factorization
+    refused("matrix_factorization (users): factors must be at least 1, but is 0", make,
+      data.catalogue, { factors = 0 })
+    refused('item_bias "median" is not known; did you mean mean?', make, data.catalogue,
       { item_bias = "median" })
-    refused("not 8, 0 and -1", make, data.catalogue, { sweeps = 0, seed = -1 })
-    refused("ridge and bias_ridge must be finite and above 0, but are 0 and 3", make,
-      data.catalogue, { ridge = 0 })
-    for _, ridge in ipairs { 0 / 0, 1 / 0 } do
-      refused("finite and above 0", make, data.catalogue, { bias_ridge = ridge })
+    refused("sweeps must be at least 1, but is 0", make, data.catalogue, { sweeps = 0 })
+    refused("seed must be at least 0, but is -1", make, data.catalogue, { seed = -1 })
+    for _, name in ipairs { "ridge", "bias_ridge" } do
+      refused(name .. " must be above 0, but is 0", make, data.catalogue, { [name] = 0 })
+      for _, ridge in ipairs { 0 / 0, 1 / 0 } do
+        refused(name .. " must be a finite number, but is", make, data.catalogue,
+          { [name] = ridge })
+      end
     end
     refused("unknown option factor; did you mean factors?", make, data.catalogue, { factor = 3 })
     refused("option catalogue is missing", make)

@@ -64,7 +64,7 @@ describe("movielens", function()
       "Musical" } }, data.item_records[2])
     local catalogue = data:catalogue { 1, 2 }
     local sizes = {}
-    for i, field in ipairs(catalogue:fields "item") do
+    for i, field in ipairs(catalogue.items:sizes()) do
       sizes[i] = ("%s %d"):format(field.name, field.size)
     end
     assert.same({ "rate 1", "genre 4", "director 2", "actor 3" }, sizes)
@@ -136,7 +136,7 @@ describe("movielens", function()
     assert.same({ test = {}, valid = {}, train = {} }, data:split())
     local cold = assert(cmml.cold_users(data))
     local ok, message = pcall(function()
-      return cmml.train(cmml.cmml(cold.catalogue), cold)
+      return cmml.train(cmml.cmml(cold.catalogue, { preset = "published-code" }), cold)
     end)
     assert.is_false(ok)
     assert.truthy(message:find("there are no training users", 1, true), message)
@@ -152,7 +152,7 @@ describe("movielens", function()
     people.write(core, folder, { users = 20, items = 8, rated = 4, extra = true })
     local data = assert(cmml.movielens(folder))
     assert.equal(80, #data.ratings.items)
-    assert.equal(2, #data:catalogue({ 1 }).vocabs.rate)
+    assert.equal(2, data:catalogue({ 1 }).items:sizes()[1].size)
     assert.equal("00020", data.user_records[data.users:id "20"].zip)
     local model = cmml.cmml(data:catalogue { 1, 2 }, people.small())
     assert.equal(8, #model:adapt({}):recommend())

@@ -93,9 +93,9 @@ for dtype, library in pairs(libraries) do
         value, one, core.ids { 5 }, 1, 0)
       refused("1 tasks, but the support has 2", core.neighbour_means, found, similarities,
         core.segments { 1, 0 }, first, value, one, first, 1, 0)
-      refused("the number of an item for each", core.neighbour_means, core.ids { 1, 2 },
+      refused("one item id for each", core.neighbour_means, core.ids { 1, 2 },
         similarities, one, first, value, one, first, 1, 0)
-      refused("the number of an item for each", core.neighbour_means, core.ids { 2 },
+      refused("one item id for each", core.neighbour_means, core.ids { 2 },
         core.full({ 1, 1 }, 1), one, first, value, one, first, 1, 0)
       refused("not negative", core.neighbour_means, found, similarities, one, first, value, one,
         first, 1, 0 / 0)

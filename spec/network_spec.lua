@@ -8,7 +8,7 @@ local refused = require("spec.support.refused").with_pattern
 
 local double = cmml.double
 
-local tiny = { width = 2, encoder_widths = { 3 }, label_hidden = 2, backbone = { 3, 2 },
+local tiny = { preset = "published-code", width = 2, encoder_widths = { 3 }, label_hidden = 2, backbone = { 3, 2 },
   hyper = { 3, 3 }, seed = 3 }
 
 local function with(changes)
@@ -23,12 +23,12 @@ end
 
 -- A small batch of ragged tasks over the made world, in double precision; one has no support.
 local function batch_of(data)
+  local people_of_rows = { bags = data.bags, rows = double.ids { 3, 1, 2 } }
   local function side(lengths, items, labels)
     return { segments = double.segments(lengths), items = double.ids(items),
-      labels = double.tensor(labels) }
+      labels = double.tensor(labels), people = people_of_rows }
   end
-  return { users = { bags = data.bags, rows = double.ids { 3, 1, 2 } },
-    support = side({ 3, 0, 2 }, { 1, 4, 2, 6, 3 }, { 5, 1, 4.5, 2, 4 }),
+  return { support = side({ 3, 0, 2 }, { 1, 4, 2, 6, 3 }, { 5, 1, 4.5, 2, 4 }),
     query = side({ 1, 2, 3 }, { 5, 2, 1, 3, 4, 6 }, { 4, 1.5, 5, 1, 3, 4.5 }) }
 end
 
@@ -88,12 +88,12 @@ describe("the loss of CMML", function()
       return double.concat { net:embed_fields("item", data.catalogue.item_bags, side.items),
         double.segment_expand(net:embed_fields("user", bags.bags, bags.rows), side.segments) }
     end
-    local fixed = vectors(network, batch.support, batch.users):detach()
+    local fixed = vectors(network, batch.support, batch.support.people):detach()
     local names, points = points_of(model)
     local function held(tensors)
       local net = with_weights(model, names, tensors).module
       local context = net:context(fixed, batch.support.labels, segments)
-      return double.task_mse((net:score(vectors(net, batch.query, batch.users), context,
+      return double.task_mse((net:score(vectors(net, batch.query, batch.support.people), context,
         batch.query.segments)), batch.query.labels, batch.query.segments)
     end
     assert.is_nil((finite.fault(double.core, held, points, 1, 1e-6)))
@@ -120,8 +120,8 @@ describe("the loss of CMML", function()
 
   it("is the mean over tasks of each task's mean squared error", function()
     local model = double.cmml(data.catalogue, tiny)
-    local state = model:adapt_rows(batch.support, batch.users)
-    local scores = model:score_rows(state, batch.query.items, batch.query.segments):totable()
+    local state = model:adapt_rows(batch.support)
+    local scores = model:score_rows(state, batch.query):totable()
     local labels, at, sum = batch.query.labels:totable(), 0, 0
     for _, n in ipairs(batch.query.segments:totable()) do
       local squares = 0
@@ -141,7 +141,7 @@ describe("the context", function()
   local function context(items, labels)
     local tensor = #labels > 0 and double.tensor(labels) or double.full({ 0 }, 0)
     return model:adapt_rows({ segments = double.segments { #items }, items = double.ids(items),
-      labels = tensor }, users).context
+      labels = tensor, people = users }).context
   end
 
   it("of an empty support is exactly zero, alone and among others", function()
@@ -149,7 +149,7 @@ describe("the context", function()
       assert.equal(0, value)
     end
     local batch = batch_of(data)
-    local rows = model:adapt_rows(batch.support, batch.users).context:totable()
+    local rows = model:adapt_rows(batch.support).context:totable()
     for i = 1, #rows[1] do
       assert.equal(0, rows[2][i])
       assert.not_equal(0, rows[1][i])
@@ -162,7 +162,7 @@ describe("the context", function()
     assert.truthy(math.abs((forward - context({ 6, 2, 4, 1 }, { 5, 1, 4.5, 2 })):abs():sum()
       :item()) > 1e-3)
     local batch = batch_of(data)
-    local all = model:adapt_rows(batch.support, batch.users).context
+    local all = model:adapt_rows(batch.support).context
     assert.near_tensor(ref.of(all:slice(1, 1, 1)), context({ 1, 4, 2 }, { 5, 1, 4.5 }), 1e-13)
   end)
 end)

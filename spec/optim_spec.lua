@@ -103,8 +103,8 @@ describe("an optimiser", function()
     local refused = {
       { "parameters 1 and 2 are the same", { x, x } },
       { "parameters 1 and 3 are the same", { x, core.full({}, 1):track(), x } },
-      { "parameter 2 %(shape 2%) is no leaf: track%(%) it", { x, core.tensor { 1, 2 } } },
-      { "parameter 1 %(shape 2%) is no leaf", { x * 2 } },
+      { "parameter 2 %(shape 2%) is not a leaf: call track", { x, core.tensor { 1, 2 } } },
+      { "parameter 1 %(shape 2%) is not a leaf", { x * 2 } },
       { "parameter 1 %(shape 1%) is a view of another tensor: clone it",
         { core.tensor({ 1, 2 }):slice(1, 1, 1):track() } },
       { "parameter 1 %(shape 2x2%) is a view", { core.full({ 2, 2 }, 1):transpose():track() } },

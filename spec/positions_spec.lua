@@ -1,7 +1,6 @@
 -- Errors point at the line of who called wrongly, however deep in the library they were found.
 local args = require "cmml.base.args"
 local cmml = require "cmml"
-local made = require "cmml.experiment.made"
 local core = cmml.core
 
 -- Fails unless each function, of one line, raises an error of that line.
@@ -18,29 +17,29 @@ end
 
 -- luacheck: push no max line length
 describe("errors of the library point at the caller's line:", function()
-  local dataset = made.ratings(cmml)
-  local users = cmml.user_protocol(dataset)
-  local model = cmml.cmml(users.catalogue)
-  local scenarios = made.scenarios(cmml)
+  local dataset = cmml.settings:get("users").made()
+  local users = cmml.users.protocol(dataset)
+  local model = cmml.cmml(users.catalogue, { preset = "published-code" })
+  local scenarios = cmml.settings:get("scenarios").made {}
   local split = scenarios:split()
   local vectors = split:vectors { factors = 4, iterations = 1 }
   local catalogue = split:catalogue(vectors)
-  local ranker = cmml.scenario_cmml(catalogue)
+  local ranker = cmml.cmml(catalogue, { preset = "paper/scenario" })
   local points = core.tensor { { 1, 2 }, { 3, 4 } }
 
   it("scenario data and splits", function()
     check {
-      function() cmml.scenario_data { groupz = {} } end,
-      function() cmml.scenario_data { groups = {}, min_items = 0 } end,
-      function() cmml.scenario_data { interactions = { 5 }, groups = {} } end,
-      function() cmml.scenario_data { interactions = { { "u", "i" } }, groups = { { name = "x", items = { "z" } } } } end,
-      function() cmml.scenario_source("x", { bye = "genre" }) end,
+      function() cmml.scenarios.data { groupz = {} } end,
+      function() cmml.scenarios.data { groups = {}, min_items = 0 } end,
+      function() cmml.scenarios.data { interactions = { 5 }, groups = {} } end,
+      function() cmml.scenarios.data { interactions = { { "u", "i" } }, groups = { { name = "x", items = { "z" } } } } end,
+      function() cmml.scenarios.read("x", { bye = "genre" }) end,
       function() cmml.loaders.movielens_scenarios("x", { by = "nonsense" }) end,
       function() cmml.loaders.lastfm(5) end,
       function() cmml.loaders.yelp("x", 5) end,
       function() cmml.data.read_groups(5) end,
       function() cmml.data.group_by(5, print) end,
-      function() cmml.join_scenarios { scenarios, scenarios } end,
+      function() cmml.scenarios.join { scenarios, scenarios } end,
       function() scenarios:split { held_out = 2 } end,
       function() scenarios:split { protocol = "x" } end,
       function() split:tasks { order = "x" } end,
@@ -65,18 +64,18 @@ describe("errors of the library point at the caller's line:", function()
 
   it("models and components", function()
     check {
-      function() cmml.scenario_cmml(catalogue, { encoder = "x" }) end,
-      function() cmml.scenario_cmml(catalogue, { backbone = { 0 } }) end,
-      function() cmml.scenario_cmml(catalogue, { activation = "x" }) end,
-      function() cmml.scenario_cmml(catalogue, { loss = "x" }) end,
-      function() cmml.scenario_cmml(catalogue, { dropout = 2 }) end,
-      function() cmml.scenario_cmml(catalogue, { inputs = { "x" } }) end,
+      function() cmml.cmml(catalogue, { encoder = "x" }) end,
+      function() cmml.cmml(catalogue, { backbone = { 0 } }) end,
+      function() cmml.cmml(catalogue, { activation = "x" }) end,
+      function() cmml.cmml(catalogue, { loss = "x" }) end,
+      function() cmml.cmml(catalogue, { dropout = 2 }) end,
+      function() cmml.cmml(catalogue, { inputs = { "x" } }) end,
       function() cmml.cmml(users.catalogue, { modulation = "x" }) end,
       function() cmml.cmml(users.catalogue, { width = 0 }) end,
       function() cmml.cmml(users.catalogue, { base = { ridge = -1 } }) end,
       function() cmml.register_component("part", "x", print) end,
       function() cmml.register_component("encoder", "mean", print) end,
-      function() cmml.matrix_factorization(users.catalogue, { factors = 0 }) end,
+      function() cmml.recommenders.matrix_factorization(users.catalogue, { factors = 0 }) end,
       function() ranker:over(split:catalogue()) end,
     }
   end)
@@ -90,15 +89,15 @@ describe("errors of the library point at the caller's line:", function()
       function() cmml.train(model, users, { batch = 0 }) end,
       function() cmml.train(model, users, { threads = 0 }) end,
       function() cmml.train(model, split) end,
-      function() cmml.evaluate_ranking({ ranker }, split, { cutoffs = { 0 } }) end,
-      function() cmml.evaluate_ranking({ ranker }, split, { order = "x" }) end,
-      function() cmml.evaluate_ranking({ model }, split) end,
-      function() cmml.evaluate_protocol({ ranker }, users) end,
-      function() cmml.evaluate_protocol({ model }, users, { draws = 0 }) end,
-      function() cmml.evaluate_protocol({ model }, 5) end,
-      function() cmml.fit_rivals(5) end,
-      function() cmml.user_protocol(dataset, { valid = 2 }) end,
-      function() cmml.user_protocol(dataset, { protocol = "warm", valid = 2 }) end,
+      function() cmml.evaluate({ ranker }, split, { cutoffs = { 0 } }) end,
+      function() cmml.evaluate({ ranker }, split, { order = "x" }) end,
+      function() cmml.evaluate({ model }, split) end,
+      function() cmml.users.evaluate_protocol({ ranker }, users) end,
+      function() cmml.users.evaluate_protocol({ model }, users, { draws = 0 }) end,
+      function() cmml.users.evaluate_protocol({ model }, 5) end,
+      function() cmml.recommenders.item_knn(users.catalogue):fit(5) end,
+      function() cmml.users.protocol(dataset, { valid = 2 }) end,
+      function() cmml.users.protocol(dataset, { protocol = "warm", valid = 2 }) end,
       function() cmml.metrics.ranking(5) end,
     }
   end)

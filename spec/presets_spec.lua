@@ -34,28 +34,31 @@ local fields = {
 }
 
 describe("the presets of the published code", function()
-  for _, setting in ipairs { "cmml_user", "cmml_scenario" } do
-    for case, expected in pairs(read_counts()[setting]) do
+  for _, setting in ipairs { "users", "scenarios" } do
+    for case, expected in pairs(read_counts()["cmml_" .. setting:sub(1, -2)]) do
       it("have the counted parameters: " .. case, function()
         local name = names[case] or case
         local preset = cmml.presets[name == "" and "published-code" or "published-code/" .. name]
         assert(preset, case)
-        local options = { init = cmml.nn.init(1) }
+        local options = { init = cmml.nn.init(1), dim = preset.dim,
+          label = setting == "scenarios" and "binary" or nil }
         for key, value in pairs(preset.model) do
           options[key] = value
         end
-        if setting == "cmml_user" then
+        if setting == "users" then
           options.item_fields, options.user_fields = fields.item, fields.user
         end
         assert.same(expected, counted(cmml.network(options)))
-        assert.equal(setting, "cmml_" .. preset.setting)
+        assert.equal(setting, preset.setting)
       end)
     end
   end
 end)
 
 describe("a model of a preset", function()
-  local catalogue = people.data(cmml, { users = 20, items = 8, rated = 5 }).catalogue
+  local data = people.data(cmml, { users = 20, items = 8, rated = 5 })
+  local catalogue = data.catalogue
+  local vectors = cmml.vectors.als { ratings = data.ratings, n_items = 8, factors = 4 }
 
   it("takes the preset's options of the components that it keeps", function()
     local kept = cmml.cmml(catalogue, { preset = "paper/soft" })
@@ -68,8 +71,8 @@ describe("a model of a preset", function()
 
   it("starts the biases as the preset does, of the components that it keeps", function()
     local function start(changes)
-      changes.preset = changes.preset or "published-code/taobao_film"
-      return cmml.preset_options("spec", changes, { bias_start = true }, "scenario").bias_start
+      changes.preset = "published-code/taobao_film"
+      return cmml.cmml(vectors, changes).options.bias_start
     end
     assert.same({ backbone = 0, hyper = 0, encoder = 0 }, start {})
     assert.same({ backbone = 0, hyper = 0, encoder = 0 }, start { modulation = "film" })
@@ -81,7 +84,7 @@ describe("a model of a preset", function()
 
   it("shares no table with it, nor with the caller", function()
     local hyper = { 5, 5 }
-    local model = cmml.cmml(catalogue, { hyper = hyper })
+    local model = cmml.cmml(catalogue, { preset = "published-code", hyper = hyper })
     model.options.backbone[1], hyper[1] = 7, 9
     assert.same({ 64, 64 }, cmml.presets["published-code"].model.backbone)
     assert.same({ 5, 5 }, model.options.hyper)

@@ -90,8 +90,8 @@ describe("core.spawn", function()
     assert.is_nil(process)
     assert.truthy(message:find("/no-such-folder/log", 1, true), message)
     refused.with_text("1 to 1000 words", core.spawn, {})
-    refused.with_text("every word must be a text", core.spawn, { "true", 1 })
-    refused.with_text("must not hold zeros", core.spawn, { "true", "a\0b" })
+    refused.with_text("every word must be a string", core.spawn, { "true", 1 })
+    refused.with_text("must not contain zero bytes", core.spawn, { "true", "a\0b" })
   end)
 end)
 
@@ -121,7 +121,7 @@ describe("core.follow_process", function()
       local core = require "cmml.core"
       print(select(2, core.follow_process(core.process_id())))
     ]]
-    assert.truthy(output:find("the parent process %d+ is gone"), output)
+    assert.truthy(output:find("the parent process %d+ has ended"), output)
   end)
 end)
 

@@ -1,6 +1,7 @@
 -- Protocols of the user setting beside cold users: what is held out stays out, and what is leaky
 -- says so.
 local cmml = require "cmml"
+local baselines = require "spec.support.baselines"
 local people = require "spec.support.people"
 local rated = require "spec.support.rated"
 local refused = require("spec.support.refused").with_text
@@ -16,7 +17,7 @@ describe("warm users", function()
     for key, value in pairs(changes or {}) do
       options[key] = value
     end
-    return assert(cmml.warm_users(dataset, options))
+    return assert(cmml.users.warm(dataset, options))
   end
 
   it("have a fixed choice of ratings held out, of training users alone", function()
@@ -50,7 +51,7 @@ describe("warm users", function()
     world.ratings[#world.ratings + 1] = { "pair", "f1", 3 }
     world.ratings[#world.ratings + 1] = { "pair", "f2", 5 }
     world.schema = cmml.data.schema {}
-    local few = assert(cmml.warm_users(cmml.dataset(world), { test_users = 0, valid = 0 }))
+    local few = assert(cmml.users.warm(cmml.dataset(world), { test_users = 0, valid = 0 }))
     local lengths = few.evaluations[1].tasks.query_ratings.users:totable()
     assert.same({ 2, 0, 1 }, { lengths[1], lengths[few.dataset.users:id "single"],
       lengths[few.dataset.users:id "pair"] })
@@ -72,22 +73,22 @@ describe("warm users", function()
       item.film = item.id
     end
     world.schema = cmml.data.schema { item = { { "film" } } }
-    local films = assert(cmml.warm_users(cmml.dataset(world), { valid = 0.2, cap = 1 }))
+    local films = assert(cmml.users.warm(cmml.dataset(world), { valid = 0.2, cap = 1 }))
     local seen = {}
     for key in pairs(raw(films, films.ratings, films.train)) do
       seen[key:match "%S+$"] = true
     end
-    assert.equal(size(seen), #films.catalogue.vocabs.film)
+    assert.equal(size(seen), films.catalogue.items:sizes()[1].size)
     assert.truthy(size(seen) < 40)
-    local means = cmml.fit_simple(films)[3]
-    local fresh = cmml.item_mean(films.catalogue)
-    fresh:fit(films.ratings, rated.learners(films))
+    local means = baselines.fitted(cmml, films, baselines.means)[3]
+    local fresh = cmml.recommenders.item_mean(films.catalogue)
+    fresh:fit { ratings = films.ratings, users = rated.learners(films) }
     assert.equal(people.bits(fresh), people.bits(means))
   end)
 
   it("are judged by held-out ratings, with supports from the others, by sizes too", function()
     local data = warm()
-    local tasks = cmml.tasks { ratings = data.evaluations[1].tasks.ratings,
+    local tasks = cmml.users.tasks { ratings = data.evaluations[1].tasks.ratings,
       query_ratings = data.evaluations[1].tasks.query_ratings, users = data.train,
       bags = data.bags, query = 3, support = 5, batch = 7 }
     local held, left = raw(data, tasks.query_ratings), raw(data, data.ratings)
@@ -97,7 +98,7 @@ describe("warm users", function()
       for batch in tasks:batches(draw) do
         local other = next_longer()
         assert.same(batch.query.items:totable(), other.query.items:totable())
-        local rows = batch.users.rows:totable()
+        local rows = batch.support.people.rows:totable()
         for part, set in pairs { query = held, support = left } do
           local items, at = batch[part].items:totable(), 0
           local more, more_at = other[part].items:totable(), 0
@@ -115,7 +116,7 @@ describe("warm users", function()
       end
     end
     assert.not_equal(queries[1], queries[2])
-    local found = cmml.evaluate_protocol(cmml.fit_simple(data), data, { sizes = { 0, 5 },
+    local found = cmml.users.evaluate_protocol(baselines.fitted(cmml, data, baselines.means), data, { sizes = { 0, 5 },
       draws = 2 })
     assert.equal(2, #found[1].by_size)
     assert.equal(#data.train, found[1].by_size[1][1].mae.tasks)
@@ -123,14 +124,14 @@ describe("warm users", function()
   end)
 
   it("are judged by nothing that was learnt, unless the protocol is the leaky one", function()
-    local leaky = assert(cmml.user_protocol(dataset, { protocol = "warm-leaky", valid = 0.2 }))
+    local leaky = assert(cmml.users.protocol(dataset, { protocol = "warm-leaky", valid = 0.2 }))
     assert.same({ true, false }, { leaky.evaluations[1].leaky, leaky.evaluations[2].leaky })
     assert.equal("warm users (leaky)", leaky.evaluations[1].name)
-    local found = cmml.evaluate_protocol({ memoriser(leaky) }, leaky, { draws = 1 })
+    local found = cmml.users.evaluate_protocol({ memoriser(leaky) }, leaky, { draws = 1 })
     assert.equal(0, found[1].by_size[1][1].mae.mean)
     assert.truthy(found[2].by_size[1][1].mae.mean > 90)
     local data = warm()
-    found = cmml.evaluate_protocol({ memoriser(data) }, data, { draws = 1 })
+    found = cmml.users.evaluate_protocol({ memoriser(data) }, data, { draws = 1 })
     assert.truthy(found[1].by_size[1][1].mae.mean > 90)
     assert.truthy(found[2].by_size[1][1].mae.mean > 90)
   end)
@@ -155,15 +156,15 @@ describe("check_no_leak", function()
   local dataset = people.dataset(cmml, { users = 40, items = 40, rated = 30 })
 
   local function leaks(name, plant, message)
-    local data = assert(cmml.user_protocol(dataset, { protocol = name, valid = 0.2 }))
-    cmml.check_no_leak(data)
+    local data = assert(cmml.users.protocol(dataset, { protocol = name, valid = 0.2 }))
+    cmml.users.check_no_leak(data)
     plant(data)
-    refused(message, cmml.check_no_leak, data)
-    refused(message, cmml.evaluate_protocol, cmml.fit_simple(data), data)
+    refused(message, cmml.users.check_no_leak, data)
+    refused(message, cmml.users.evaluate_protocol, baselines.fitted(cmml, data, baselines.means), data)
     for _, evaluation in ipairs(data.evaluations) do
       evaluation.leaky = true
     end
-    cmml.check_no_leak(data)
+    cmml.users.check_no_leak(data)
   end
 
   it("finds a single held-out rating among those to learn from", function()
@@ -185,7 +186,7 @@ describe("check_no_leak", function()
   it("finds held-out ratings in supports", function()
     leaks("warm", function(data)
       data.evaluations[1].tasks.ratings = data.all
-    end, "is judged, but may be shown in the support: leave it out there, or name the evaluation")
+    end, "is evaluated, but may be shown in the support: leave it out there, or name the evaluation")
   end)
 
   it("finds unseen users among those to learn from", function()
@@ -200,14 +201,14 @@ describe("check_no_leak", function()
 
   it("finds the leak in the published protocol if it is not named", function()
     leaks("warm", function(data)
-      local leaky = assert(cmml.user_protocol(dataset, { protocol = "warm-leaky", valid = 0.2 }))
+      local leaky = assert(cmml.users.protocol(dataset, { protocol = "warm-leaky", valid = 0.2 }))
       data.ratings, data.evaluations = leaky.ratings, leaky.evaluations
       data.evaluations[1].leaky = false
     end, "check_no_leak: warm users (leaky): user p")
   end)
 end)
 
-describe("user_protocol", function()
+describe("users.protocol", function()
   local dataset = people.dataset(cmml, { users = 20, items = 30, rated = 20 })
 
   it("finds all by their names, with what they can be made again from", function()
@@ -215,15 +216,15 @@ describe("user_protocol", function()
       full = {}, capped = { cap = 50 }, warm = { held_out = 10 }, ["warm-leaky"] = {},
     } do
       expected.protocol, expected.data_seed, expected.valid = name, 1, 0.05
-      local data = assert(cmml.user_protocol(dataset, { protocol = name }))
+      local data = assert(cmml.users.protocol(dataset, { protocol = name }))
       assert.same(expected, data.conditions)
       assert.equal(name, data.protocol)
     end
-    refused('user_protocol: protocol: "cold" is none of full, capped, warm, warm-leaky, melu',
-      cmml.user_protocol, dataset, { protocol = "cold" })
-    refused("melu takes no cap", cmml.user_protocol, dataset, { protocol = "melu", cap = 3 })
-    refused("cap must be at least 1 and data_seed not negative, not 0 and 1", cmml.user_protocol,
+    refused('users.protocol: protocol "cold" is not known; known: full, capped, warm, warm-leaky, melu',
+      cmml.users.protocol, dataset, { protocol = "cold" })
+    refused("melu takes no cap", cmml.users.protocol, dataset, { protocol = "melu", cap = 3 })
+    refused("cap must be at least 1 and data_seed not negative, not 0 and 1", cmml.users.protocol,
       dataset, { protocol = "warm", cap = 0 })
-    refused("held_out must be at least 1, not 0", cmml.warm_users, dataset, { held_out = 0 })
+    refused("held_out must be at least 1, not 0", cmml.users.warm, dataset, { held_out = 0 })
   end)
 end)

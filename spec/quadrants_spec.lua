@@ -15,7 +15,7 @@ describe("melu_quadrants", function()
   world.items[3].year, world.items[3].title = "1999", "Without"
   world.schema = cmml.data.schema { item = { { "kind" }, { "film" } } }
   local dataset = cmml.dataset(world)
-  local data = assert(cmml.melu_quadrants(dataset, { valid = 0.1, test_users = 0.4, least = 11,
+  local data = assert(cmml.users.melu(dataset, { valid = 0.1, test_users = 0.4, least = 11,
     most = 13, held_out = 3 }))
 
   local function is_new(item)
@@ -82,11 +82,11 @@ describe("melu_quadrants", function()
     end
     assert.equal(size(known), size(learnt) + size(held))
     for i = 1, 40 do
-      assert.falsy(is_new("f" .. i) and data.catalogue.vocabs.film:id("f" .. i), i)
+      assert.falsy(is_new("f" .. i) and data.catalogue.items.fields[1].vocab:id("f" .. i), i)
     end
     assert.equal("f40", data.catalogue.items:text(data.catalogue.items:id "f40"))
-    cmml.check_no_leak(data)
-    local found = cmml.evaluate_protocol({ memoriser(data) }, data, { draws = 1, query = 3 })
+    cmml.users.check_no_leak(data)
+    local found = cmml.users.evaluate_protocol({ memoriser(data) }, data, { draws = 1, query = 3 })
     assert.equal(4, #found)
     for _, evaluation in ipairs(found) do
       assert.truthy(evaluation.by_size[1][1].mae.mean > 90)
@@ -95,11 +95,11 @@ describe("melu_quadrants", function()
 
   it("refuse items without a year, and sizes that are none", function()
     local undated = people.dataset(cmml, { users = 10, items = 8, rated = 5 })
-    local nothing, message = cmml.melu_quadrants(undated)
+    local nothing, message = cmml.users.melu(undated)
     assert.is_nil(nothing)
     assert.truthy(message:find("melu_quadrants: 8 rated items have no year (f", 1, true), message)
-    refused("1 <= held_out < least <= most was expected, not 13, 13 and 100", cmml.melu_quadrants,
+    refused("1 <= held_out < least <= most was expected, not 13, 13 and 100", cmml.users.melu,
       dataset, { held_out = 13 })
-    refused("not 10, 13 and 12", cmml.melu_quadrants, dataset, { most = 12 })
+    refused("not 10, 13 and 12", cmml.users.melu, dataset, { most = 12 })
   end)
 end)

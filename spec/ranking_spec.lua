@@ -202,8 +202,8 @@ describe("ranking metrics", function()
       refused("score 1 is not a finite number", ranking, cmml, { -1 / 0, 1 }, { 1, 0 })
       refused("label 2 is not a finite number", ranking, cmml, { 1, 1 }, { 1, 1 / 0 })
       refused("label 2 is negative: -1", ranking, cmml, { 1, 1 }, { 1, -1 })
-      refused("one label for each score", ranking, cmml, { 1, 2 }, { 1 })
-      refused("one score for each row", ranking, cmml, { 1, 2 }, { 1, 2 }, { 3 })
+      refused("one label per score", ranking, cmml, { 1, 2 }, { 1 })
+      refused("one score per row", ranking, cmml, { 1, 2 }, { 1, 2 }, { 3 })
       for _, k in ipairs { 0, -1, 1.5, 1 << 31 } do
         refused("whole numbers, at least 1", ranking, cmml, { 1, 2 }, { 1, 0 }, nil, { k })
       end

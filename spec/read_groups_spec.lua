@@ -57,7 +57,7 @@ describe("read_groups", function()
     local groups = assert(read("q\tx\na\tx\nq\ty\nr\tx\n", { unknown = "skip" }))
     assert.same({ 0, 1, 0, 0 }, groups.item_ids:totable())
     assert.equal(2, groups.unknown_items)
-    local data = cmml.scenario_data { groups = groups, users = items, items = items,
+    local data = cmml.scenarios.data { groups = groups, users = items, items = items,
       user_ids = core.ids { 1 }, item_ids = core.ids { 1 }, min_items = 1, min_users = 1 }
     assert.equal("x", data.scenarios[1].name)
     assert.equal("y", data.left_out[1].name)

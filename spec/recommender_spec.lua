@@ -7,8 +7,8 @@ local core = cmml.core
 
 local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 local model = cmml.cmml(data.catalogue, people.small(2))
-local simple = cmml.item_user_mean(data.catalogue)
-simple:fit(data.ratings, data.train)
+local simple = cmml.recommenders.item_user_mean(data.catalogue)
+simple:fit { ratings = data.ratings, users = data.train }
 local support = { { "f1", 5 }, { "f2", 1 }, { "f3", 4.5 }, user = { age = "2" } }
 local all = {}
 for i = 1, 12 do
@@ -61,7 +61,7 @@ describe("adapt", function()
     local unknown = { { "f1", 5 }, { "nope", 3 }, { 77, 2 } }
     refused('item nope is not in the catalogue of 12 items; unknown = "skip"', adapted,
       unknown)
-    refused('unknown: "skp" is none of error, skip', adapted, {}, { unknown = "skp" })
+    refused('unknown "skp" is not known; did you mean skip?', adapted, {}, { unknown = "skp" })
     refused("unknown option unkown; did you mean unknown?", adapted, {}, { unkown = "skip" })
     local person = adapted(unknown, { unknown = "skip" })
     assert.same({ "nope", 77 }, person.skipped)
@@ -117,7 +117,7 @@ describe("predict", function()
     local person = adapted()
     refused("item nope is not in the catalogue", person.predict, person, { "f1", "nope" })
     refused("a list of items was expected, not nil", person.predict, person)
-    refused("a list of items was expected, not string", person.predict, person, "f1")
+    refused('a list of items was expected, not "f1"', person.predict, person, "f1")
     refused("entry 1 must be the raw id of an item, not table", person.predict, person, { {} })
   end)
 end)
@@ -150,8 +150,8 @@ describe("recommend", function()
   end)
 
   it("keeps the order of the catalogue among equals", function()
-    local constant = cmml.global_mean(data.catalogue)
-    constant:fit(data.ratings, data.train)
+    local constant = cmml.recommenders.global_mean(data.catalogue)
+    constant:fit { ratings = data.ratings, users = data.train }
     local items, vocab = {}, data.catalogue.items
     for i, entry in ipairs(constant:adapt({}):recommend { n = 12 }) do
       items[i] = entry.item
@@ -175,8 +175,10 @@ describe("recommender classes", function()
     assert.equal("cmml", model.kind)
     assert.equal("[cmml recommender cmml, 12 items]", tostring(model))
     assert.equal("item mean + user bias", simple.title)
-    refused("recommender_class: cmml is registered already", cmml.recommender_class, "cmml", "x")
-    refused("the name of the kind must be a string, not nil", cmml.recommender_class)
+    refused("kind cmml: there is a kind of this name for the setting users already", cmml.kind,
+      { name = "cmml", title = "x", settings = { "users" }, learns = "none", make = print,
+        adapt = print, score = print })
+    refused("kind: name must be a text of letters, digits and _, not nil", cmml.kind, {})
   end)
 
   it("refuse catalogues that are none", function()

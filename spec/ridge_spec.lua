@@ -44,14 +44,14 @@ for dtype, library in pairs(libraries) do
     it("refuses what has no single solution, and what does not fit", function()
       local one, ids = core.full({ 2, 2 }, 1), core.ids { 1, 2 }
       local y, segments = core.tensor { 1, 2 }, core.segments { 0, 2 }
-      refused("the equations of group 2 have no single solution", core.segment_ridge, one, ids, y,
+      refused("the equations of group 2 have no unique solution", core.segment_ridge, one, ids, y,
         segments, core.tensor { 0, 0 })
-      refused("no single solution", core.segment_ridge, core.tensor { { 3, 0.3 }, { 1, 0.1 } }, ids,
+      refused("no unique solution", core.segment_ridge, core.tensor { { 3, 0.3 }, { 1, 0.1 } }, ids,
         y, segments, core.tensor { 1e-20, 1e-20 })
       for _, bad in ipairs { -10, 0 / 0, math.huge } do
-        refused("no single solution", core.segment_ridge, one, ids, y, segments,
+        refused("no unique solution", core.segment_ridge, one, ids, y, segments,
           core.tensor { bad, 1 })
-        refused("no single solution", core.segment_ridge, core.full({ 2, 2 }, bad > 0 and bad
+        refused("no unique solution", core.segment_ridge, core.full({ 2, 2 }, bad > 0 and bad
           or 0 / 0), ids, y, segments, core.tensor { 1, 1 })
       end
       refused("features must be [n, width]", core.segment_ridge, y, ids, y, segments, y)

@@ -54,8 +54,8 @@ local refused = {
     .. '"b":{"dtype":"U8","shape":[2],"data_offsets":[2,4]}}', "1234"), 'tensor "b" leaves a gap' },
   { "a name twice", file_of('{"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]},'
     .. '"a":{"dtype":"U8","shape":[0],"data_offsets":[0,0]}}'), "twice" },
-  { "a negative size", file_of(one("U8", "-1", 0, 1), "1"), "no count" },
-  { "a size that is no integer", file_of(one("U8", "1.0", 0, 1), "1"), "no count" },
+  { "a negative size", file_of(one("U8", "-1", 0, 1), "1"), "not a count" },
+  { "a size that is no integer", file_of(one("U8", "1.0", 0, 1), "1"), "not a count" },
   { "a product that overflows", file_of(one("U8", "4294967296,4294967296", 0, 1), "1"),
     "overflows" },
   { "bytes that overflow", file_of(one("F64", "2305843009213693953", 0, 8), "12345678"),
@@ -222,9 +222,9 @@ describe("safetensors", function()
       collectgarbage()
       local live, failures = core.memory().live, 0
       for n = 0, 200 do
-        core.fail_allocation_after(n)
+        core.testing.fail_allocation_after(n)
         local ok, message = pcall(f)
-        core.fail_allocation_after()
+        core.testing.fail_allocation_after()
         collectgarbage()
         collectgarbage()
         assert.equal(live, core.memory().live)

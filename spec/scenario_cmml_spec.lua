@@ -11,7 +11,7 @@ local split = data:split { seed = 2 }
 local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items, factors = 4 }
 local catalogue = split:catalogue(vectors)
 
-local small = { encoder_widths = { 6 }, encoder = "mean", backbone = { 5, 5 }, hyper = { 5, 5 } }
+local small = { preset = "paper/scenario", encoder_widths = { 6 }, encoder = "mean", backbone = { 5, 5 }, hyper = { 5, 5 } }
 
 local function options(changes)
   local all = {}
@@ -34,17 +34,16 @@ local function plain_rows(users, items)
   return core.concat { vectors.users:gather_rows(users), vectors.items:gather_rows(items) }
 end
 
-describe("scenario_cmml", function()
+describe("CMML on scenarios", function()
   for _, hybrid in ipairs { "none", "dot", "mlp", "generator" } do
     for _, encoder in ipairs { "mean", "max", "gru", "attention" } do
       it(("scores as the network does on rows written out: %s, %s"):format(encoder, hybrid),
         function()
-          local model = cmml.scenario_cmml(catalogue, options { hybrid = hybrid,
+          local model = cmml.cmml(catalogue, options { hybrid = hybrid,
             encoder = encoder })
           local batch = batch_of(split, 4)
           local rows, support = core.paired_rows(batch.query), batch.support
-          local found = model:score_rows(model:adapt_rows(support), rows.items, rows.segments,
-            rows.users)
+          local found = model:score_rows(model:adapt_rows(support), rows)
           local context = model.network:context(plain_rows(support.users, support.items),
             support.labels, support.segments)
           local expected = model.network:score(plain_rows(rows.users, rows.items), context,
@@ -55,14 +54,15 @@ describe("scenario_cmml", function()
   end
 
   it("has the loss of eq. 4: hinge of margin 1, mean over pairs, then over tasks", function()
-    local model = cmml.scenario_cmml(catalogue, options())
+    local model = cmml.cmml(catalogue, options())
     local batch = batch_of(split, 4)
     local state = model:adapt_rows(batch.support)
     local query = batch.query
-    local positive = model:score_rows(state, query.positives, query.segments, query.users)
-      :totable()
-    local negative = model:score_rows(state, query.negatives, query.segments, query.users)
-      :totable()
+    local function scores_of(items)
+      return model:score_rows(state, { items = items, segments = query.segments,
+        users = query.users }):totable()
+    end
+    local positive, negative = scores_of(query.positives), scores_of(query.negatives)
     local sum, at = 0, 0
     for _, length in ipairs(query.segments:totable()) do
       local task = 0
@@ -80,7 +80,7 @@ describe("scenario_cmml", function()
     local of_world = world:split { seed = 1 }
     local given = double.vectors.als { ratings = of_world.background, n_items = #world.items,
       factors = 3, iterations = 3 }
-    local model = double.scenario_cmml(of_world:catalogue(given), options {
+    local model = double.cmml(of_world:catalogue(given), options {
       inputs = { "cf_score", "popularity" }, terms = { "popularity", "cf_score" },
       term_start = { 0.1, 0.2 }, activation = "tanh" })
     local batch = batch_of(of_world, 2)
@@ -101,15 +101,16 @@ describe("scenario_cmml", function()
   end)
 
   it("adds terms with learnt weights, in the order of their names", function()
-    local plain = cmml.scenario_cmml(catalogue, options())
-    local with = cmml.scenario_cmml(catalogue, options { terms = { "popularity", "cf_score" },
+    local plain = cmml.cmml(catalogue, options())
+    local with = cmml.cmml(catalogue, options { terms = { "popularity", "cf_score" },
       term_start = { 0.5, 2 } })
-    local users, items, segments = core.ids { 1, 2, 3 }, core.ids { 4, 5, 6 }, core.segments { 3 }
+    local rows = { users = core.ids { 1, 2, 3 }, items = core.ids { 4, 5, 6 },
+      segments = core.segments { 3 } }
     local one = { segments = core.segments { 0 }, users = core.ids {}, items = core.ids {},
       labels = core.full({ 0 }, 0) }
-    local a = plain:score_rows(plain:adapt_rows(one), items, segments, users):totable()
-    local b = with:score_rows(with:adapt_rows(one), items, segments, users):totable()
-    local counts, logs, mean, square = catalogue.counts:totable(), {}, 0, 0
+    local a = plain:score_rows(plain:adapt_rows(one), rows):totable()
+    local b = with:score_rows(with:adapt_rows(one), rows):totable()
+    local counts, logs, mean, square = catalogue.items.counts:totable(), {}, 0, 0
     for i, count in ipairs(counts) do
       logs[i] = math.log(1 + count)
       mean = mean + logs[i] / #counts
@@ -134,7 +135,7 @@ describe("scenario_cmml", function()
       for key, value in pairs(changes) do
         given[key] = value
       end
-      local list = cmml.scenario_cmml(catalogue, given).module.term_weight:totable()
+      local list = cmml.cmml(catalogue, given).module.term_weight:totable()
       for i, value in ipairs(list) do
         list[i] = math.floor(value * 1000 + 0.5) / 1000
       end
@@ -148,17 +149,17 @@ describe("scenario_cmml", function()
   end)
 
   it("counts parameters as the published configurations of these widths", function()
-    local wide = cmml.scenario_catalogue { vectors = setmetatable({ kind = "als",
+    local wide = cmml.scenarios.catalogue { vectors = setmetatable({ kind = "als",
       users = core.full({ 3, 64 }, 0), items = core.full({ 4, 64 }, 0) }, cmml.vectors.Vectors) }
-    assert.equal(454849, cmml.scenario_cmml(wide,
+    assert.equal(454849, cmml.cmml(wide,
       { preset = "published-code/ml20m_film" }).module:count())
-    assert.equal(454849, cmml.scenario_cmml(wide,
+    assert.equal(454849, cmml.cmml(wide,
       { preset = "published-code/scenario" }).module:count())
   end)
 
   it("serves from its file alone, with raw ids", function()
     local folder = people.folder(core)
-    local model = cmml.scenario_cmml(catalogue, options { inputs = { "popularity" },
+    local model = cmml.cmml(catalogue, options { inputs = { "popularity" },
       terms = { "cf_score" }, term_start = { 1 } })
     assert(model:save(folder .. "/m.safetensors"))
     local loaded = assert(cmml.load(folder .. "/m.safetensors"))
@@ -166,7 +167,8 @@ describe("scenario_cmml", function()
     assert.equal(people.bits(model), people.bits(loaded))
     local support = { { "u1", "i1", 1 }, { "u2", "i7", 1 }, { "u1", "i3", 0 } }
     local a, b = model:adapt(support), loaded:adapt(support)
-    assert.same(a:predict("u5", { "i1", "i2" }), b:predict("u5", { "i1", "i2" }))
+    assert.same(a:predict({ "i1", "i2" }, { user = "u5" }),
+      b:predict({ "i1", "i2" }, { user = "u5" }))
     local list = b:recommend { user = "u1", n = 3, items = { "i1", "i2", "i3", "i5" },
       exclude = { "i5", "unknown" } }
     assert.equal(2, #list) -- i1 is a positive of the user's, i5 is excluded
@@ -174,20 +176,20 @@ describe("scenario_cmml", function()
     assert.equal(#data.items - 1, #b:recommend { user = "u1", n = 1000 })
     assert.equal(#data.items, #b:recommend { user = "u1", n = 1000, include_support = true })
     assert.equal(0, #b:recommend { user = "u1", n = 0 })
-    assert.equal(1, #loaded:adapt({}):predict("u1", { "i1" }))
+    assert.equal(1, #loaded:adapt({}):predict({ "i1" }, { user = "u1" }))
     for _, rival in ipairs(split:rivals(vectors)) do
       local path = os.tmpname()
       assert(rival:save(path))
       local again = assert(cmml.load(path))
       os.remove(path)
-      assert.same(rival:adapt(support):predict("u1", { "i1", "i7" }),
-        again:adapt(support):predict("u1", { "i1", "i7" }))
+      assert.same(rival:adapt(support):predict({ "i1", "i7" }, { user = "u1" }),
+        again:adapt(support):predict({ "i1", "i7" }, { user = "u1" }))
     end
   end)
 
   it("does not come from a file whose counts are negative", function()
     local path = os.tmpname()
-    assert(cmml.popularity(catalogue):save(path))
+    assert(cmml.recommenders.popularity(catalogue):save(path))
     local archive = assert(core.read_archive(path))
     for i, entry in ipairs(archive.tensors) do
       local value = entry.value
@@ -204,26 +206,28 @@ describe("scenario_cmml", function()
   end)
 
   it("refuses what it does not know or cannot use", function()
-    local model = cmml.scenario_cmml(catalogue, options())
+    local model = cmml.cmml(catalogue, options())
     local adapted = model:adapt {}
     refused("adapt: entry 1 must be {user, item, 1 or 0}", model.adapt, model,
       { { "u1", "i1", 3 } })
     refused("adapt: entry 1: user nobody is not among the", model.adapt, model,
       { { "nobody", "i1", 1 } })
-    refused("predict: entry 1: item x is not among the", adapted.predict, adapted, "u1", { "x" })
+    refused("predict: entry 1: item x is not in the catalogue of 160", adapted.predict, adapted,
+      { "x" }, { user = "u1" })
     refused("option user is missing", adapted.recommend, adapted, {})
-    refused("vectors, or a catalogue of the scenario setting", cmml.scenario_cmml, {})
-    refused("the catalogue has no vectors", cmml.scenario_cmml, split:catalogue())
-    refused("preset paper is for the user setting, not for scenarios", cmml.scenario_cmml,
+    refused("cmml: option catalogue must be a cmml.Catalogue", cmml.cmml, {})
+    refused("the catalogue has no vectors", cmml.cmml, split:catalogue())
+    refused("cmml: there is no preset paper of cmml for scenarios (groups of items); did you mean", cmml.cmml,
       catalogue, { preset = "paper" })
-    refused("scenario_cmml: inputs: there is no input cf; did you mean cf_score?",
-      cmml.scenario_cmml, catalogue, { inputs = { "cf" } })
-    refused("unknown option dim", cmml.scenario_cmml, catalogue, { dim = 3 })
+    refused('cmml (scenarios): inputs entry 1 "cf" is not known; did you mean cf_score?',
+      cmml.cmml, catalogue, { inputs = { "cf" } })
+    refused("unknown option dim", cmml.cmml, catalogue, { dim = 3 })
     for _, rate in ipairs { -1, 1, 0 / 0 } do
-      refused("scenario_cmml: dropout must be from 0 to below 1, not", cmml.scenario_cmml,
-        catalogue, { dropout = rate })
+      refused(("cmml (scenarios): dropout must be %s, but is"):format(rate == rate
+        and "at least 0 and below 1" or "a finite number"), cmml.cmml, catalogue,
+        { dropout = rate })
     end
-    refused("term_start must be a list of finite numbers", cmml.scenario_cmml, catalogue,
+    refused("term_start must be a list of finite numbers", cmml.cmml, catalogue,
       { terms = { "cf_score" }, term_start = { 0 / 0 } })
   end)
 

@@ -43,19 +43,19 @@ end
 
 local function refuses(changes, text)
   refused.with_text(text, function()
-    cmml.scenario_data(options(changes))
+    cmml.scenarios.data(options(changes))
   end)
 end
 
 describe("scenario data", function()
   it("keeps each interaction once, items rising within a user", function()
-    local data = cmml.scenario_data(options())
+    local data = cmml.scenarios.data(options())
     assert.same({ 2, 1 }, data.interactions.users:totable())
     assert.same({ 1, 3, 2 }, data.interactions.items:totable())
     assert.equal(1, data.duplicates)
     assert.same({ "ann", "bob" }, { data.users:text(1), data.users:text(2) })
     assert.same({ 1, 3 }, data.scenarios[1].items:totable())
-    assert.equal("[cmml.ScenarioData data: 3 interactions, 2 users, 3 items, 1 scenarios]",
+    assert.equal("[cmml.scenarios.Data data: 3 interactions, 2 users, 3 items, 1 scenarios]",
       tostring(data))
   end)
 
@@ -65,7 +65,7 @@ describe("scenario data", function()
       users:add(id)
       items:add(id)
     end
-    local data = cmml.scenario_data { users = users, items = items, titles = { "A", "B", "C" },
+    local data = cmml.scenarios.data { users = users, items = items, titles = { "A", "B", "C" },
       user_ids = core.ids { 3, 1, 3 }, item_ids = core.ids { 3, 1, 1 }, min_items = 1,
       groups = { { name = "both", items = core.ids { 3, 2, 1, 3 }, domain = "d" },
         { name = "none", items = { 2 } }, { name = "one", items = { 1.0 } } } }
@@ -93,7 +93,7 @@ describe("scenario data", function()
           o.groups[g].items[i] = "i" .. draw(14)
         end
       end
-      local data, message = cmml.scenario_data(o)
+      local data, message = cmml.scenarios.data(o)
       local items = data and data.items or core.vocab()
       for _, pair in ipairs(o.interactions) do
         items:add(pair[2])
@@ -111,7 +111,7 @@ describe("scenario data", function()
   end)
 
   it("says why a group is no scenario", function()
-    local data = cmml.scenario_data(options { min_items = 2, max_items = 2, min_users = 2,
+    local data = cmml.scenarios.data(options { min_items = 2, max_items = 2, min_users = 2,
       groups = { { name = "all", items = { "x", "y", "z" } }, { name = "empty", items = {} },
         { name = "lonely", items = { "x", "y" } }, { name = "good", items = { "x", "z" } } } })
     assert.same({ { name = "all", reason = "3 items that somebody took, more than 2" },
@@ -120,7 +120,7 @@ describe("scenario data", function()
   end)
 
   it("counts unknown items where they may be", function()
-    local data = cmml.scenario_data(options { unknown = "skip", groups = {
+    local data = cmml.scenarios.data(options { unknown = "skip", groups = {
       { name = "g", items = { "x", "new", "new" } }, { name = "h", items = { "other", "y" } } } })
     assert.equal(2, data.unknown_items)
     refuses({ groups = { { name = "g", items = { "new" } } } },
@@ -128,7 +128,7 @@ describe("scenario data", function()
   end)
 
   it("groups by a function of row and raw id", function()
-    local data = cmml.scenario_data(options { groups = function(row, id)
+    local data = cmml.scenarios.data(options { groups = function(row, id)
       return id == "z" and "late" or id == "x" and { "early", "first" .. row } or nil
     end })
     local names = {}
@@ -174,12 +174,12 @@ describe("scenario data", function()
       .. "a scenario needs 3 to 10 such items and 1 users")
     refuses({ min_items = 0 }, "min_items (0) and min_users (1) must be at least 1")
     refuses({ max_items = 0 }, "max_items (0) not below min_items")
-    refuses({ unknown = "drop" }, '"drop" is none of error, skip')
+    refuses({ unknown = "drop" }, 'unknown "drop" is not known; known: error, skip')
     refuses({ min_item = 3 }, "did you mean min_items?")
   end)
 
   it("finds scenarios by name", function()
-    local data = cmml.scenario_data(options { min_items = 2, groups = {
+    local data = cmml.scenarios.data(options { min_items = 2, groups = {
       { name = "dream pop", items = { "x", "y" } }, { name = "rock", items = { "x", "z" } },
       { name = "noise", items = { "x" } } } })
     assert.equal(2, data:find "rock")
@@ -193,7 +193,7 @@ describe("scenario data", function()
 
   it("points at the caller", function()
     local ok, message = pcall(function()
-      local data = cmml.scenario_data(options { groups = {} })
+      local data = cmml.scenarios.data(options { groups = {} })
       return data
     end)
     assert.is_false(ok)

@@ -4,7 +4,7 @@ local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
 
 local world = scenario_world.make()
-local data = cmml.scenario_data(world)
+local data = cmml.scenarios.data(world)
 local split = data:split { seed = 3 }
 
 -- The same data set with its interactions from the last to the first, and those of some users left
@@ -19,7 +19,7 @@ local function backwards(keep)
     local pair = world.interactions[i]
     table.insert(copy.interactions, (not keep or keep(pair[1])) and pair or nil)
   end
-  return cmml.scenario_data(copy)
+  return cmml.scenarios.data(copy)
 end
 
 -- Vectors as they come back from a file.
@@ -45,7 +45,7 @@ describe("vectors from a file", function()
   local vectors = split:vectors { factors = 4, iterations = 3 }
 
   local function judged(of)
-    return cmml.evaluate_ranking({ cmml.cf_score(split:catalogue(of)) }, split)[1]["recall@10"]
+    return cmml.evaluate({ cmml.recommenders.cf_score(split:catalogue(of)) }, split)[1]["recall@10"]
       .values
   end
 

@@ -7,10 +7,10 @@ local scenario_world = require "spec.support.scenario_world"
 local core = cmml.core
 
 local function sets()
-  local a = cmml.scenario_data { name = "a", min_items = 1, min_users = 1, titles = { "X", "Y" },
+  local a = cmml.scenarios.data { name = "a", min_items = 1, min_users = 1, titles = { "X", "Y" },
     interactions = { { "1", "x" }, { "2", "y" }, { "2", "x" }, { "2", "x" } },
     groups = { { name = "g", items = { "x", "y" } }, { name = "h", items = {} } } }
-  local b = cmml.scenario_data { name = "b", min_items = 1, min_users = 1, unknown = "skip",
+  local b = cmml.scenarios.data { name = "b", min_items = 1, min_users = 1, unknown = "skip",
     interactions = { { "2", "x" }, { "3", "z" } },
     groups = { { name = "g", items = { "z", "new" } }, { name = "i", items = { "x", "z" } } } }
   return a, b
@@ -24,7 +24,7 @@ end
 
 describe("join_scenarios", function()
   it("shares nothing and leaves nothing out", function()
-    local union = cmml.join_scenarios { sets() }
+    local union = cmml.scenarios.join { sets() }
     assert.equal("a+b", union.name)
     assert.same({ "a:1", "a:2", "b:2", "b:3" }, { union.users:text(1), union.users:text(2),
       union.users:text(3), union.users:text(4) })
@@ -49,7 +49,7 @@ describe("join_scenarios", function()
     local a, b = sets()
     local c = select(2, sets())
     c.name = "c"
-    local union = cmml.join_scenarios({ cmml.join_scenarios({ a, b }, "ab"), c }, "all")
+    local union = cmml.scenarios.join({ cmml.scenarios.join({ a, b }, "ab"), c }, "all")
     assert.equal("all", union.name)
     assert.equal("b", union.scenarios[3].domain)
     assert.equal("c", union.scenarios[4].domain)
@@ -59,11 +59,11 @@ describe("join_scenarios", function()
   it("refuses what is no list of sets, and one name twice", function()
     local a = sets()
     refused.with_text("join_scenarios: a list of ScenarioData was expected, not an empty one",
-      cmml.join_scenarios, {})
-    refused.with_text("not nil", cmml.join_scenarios)
-    refused.with_text("entry 2 of the list is a number, not ScenarioData", cmml.join_scenarios,
+      cmml.scenarios.join, {})
+    refused.with_text("not nil", cmml.scenarios.join)
+    refused.with_text("entry 2 of the list is a number, not ScenarioData", cmml.scenarios.join,
       { a, 3 })
-    refused.with_text('two of the sets are called "a"', cmml.join_scenarios, { a, a })
+    refused.with_text('two of the sets are called "a"', cmml.scenarios.join, { a, a })
   end)
 end)
 
@@ -84,7 +84,7 @@ describe("vectors.join", function()
     local a = scenario_world.data(cmml, { name = "a", users = 20, items = 30, size = 14 })
     local b = scenario_world.data(cmml, { name = "b", users = 30, items = 40, seed = 2,
       size = 20 })
-    local union, asked = cmml.join_scenarios { a, b }, {}
+    local union, asked = cmml.scenarios.join { a, b }, {}
     local function make(options, name)
       asked[#asked + 1] = name
       options.factors, options.iterations = name == "a" and 2 or 4, 3
@@ -104,7 +104,7 @@ describe("vectors.join", function()
   end)
 
   it("saves and loads what was joined, with the ids of the union", function()
-    local union = cmml.join_scenarios { sets() }
+    local union = cmml.scenarios.join { sets() }
     local path = os.tmpname()
     local joined = cmml.vectors.join { vectors(2, 2, 2), vectors(2, 2, 4) }
     assert(joined:save(path, union))

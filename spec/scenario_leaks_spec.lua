@@ -8,7 +8,7 @@ local core = cmml.core
 
 local data = scenario_world.data(cmml)
 local split = data:split { seed = 3, query_fraction = 0.2 }
-local popularity = cmml.popularity(split:catalogue())
+local popularity = cmml.recommenders.popularity(split:catalogue())
 
 -- A split whose parts were changed; the original stays.
 local function changed(fields)
@@ -45,7 +45,7 @@ describe("a leak", function()
     data.items:text(item))
 
   local function caught(what, of, models)
-    refused(who .. what, cmml.evaluate_ranking, models or { popularity }, of)
+    refused(who .. what, cmml.evaluate, models or { popularity }, of)
   end
 
   it("is caught where it was planted: interactions, pairs, vectors", function()
@@ -62,25 +62,25 @@ describe("a leak", function()
       end
       all[name] = split.pairs.test
       refused(("stands among the pairs that tasks are drawn from (%s)"):format(name),
-        cmml.evaluate_ranking, { popularity }, changed { pairs = all })
+        cmml.evaluate, { popularity }, changed { pairs = all })
     end
     local vectors = cmml.vectors.als { ratings = with_one(split.background, user, item),
       n_items = #data.items, factors = 2, iterations = 1 }
     caught("is in what the vectors of [cmml recommender cf_score", split,
-      { popularity, cmml.cf_score(split:catalogue(vectors)) })
+      { popularity, cmml.recommenders.cf_score(split:catalogue(vectors)) })
   end)
 
   it("is caught in what was counted: by popularity, or for an input of CMML", function()
-    caught("is in what [cmml recommender popularity", split, { popularity, cmml.popularity(
-      cmml.scenario_catalogue { users = data.users, items = data.items,
+    caught("is in what [cmml recommender popularity", split, { popularity, cmml.recommenders.popularity(
+      cmml.scenarios.catalogue { users = data.users, items = data.items,
         interactions = with_one(split.known, user, item) }) })
-    local fitted = cmml.popularity(split:catalogue())
+    local fitted = cmml.recommenders.popularity(split:catalogue())
     fitted:fit(data.interactions)
-    refused("is in what [cmml recommender popularity", cmml.evaluate_ranking, { fitted }, split)
+    refused("is in what [cmml recommender popularity", cmml.evaluate, { fitted }, split)
     local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items,
       factors = 2, iterations = 1 }
-    refused("is in what [cmml recommender scenario_cmml", cmml.evaluate_ranking, {
-      cmml.scenario_cmml(cmml.scenario_catalogue { users = data.users, items = data.items,
+    refused("is in what [cmml recommender scenario_cmml", cmml.evaluate, {
+      cmml.cmml(cmml.scenarios.catalogue { users = data.users, items = data.items,
         vectors = vectors, interactions = data.interactions },
         { preset = "recommended/scenario" }) }, split)
   end)
@@ -88,21 +88,21 @@ describe("a leak", function()
   it("would not be seen in what came from a file, and evaluation says so", function()
     local vectors = split:vectors { factors = 2, iterations = 1 }
     local function unchecked(models, of)
-      return cmml.evaluate_ranking(models, of or split, { cutoffs = { 10 } }).unchecked
+      return cmml.evaluate(models, of or split, { cutoffs = { 10 } }).unchecked
     end
-    local cf = cmml.cf_score(split:catalogue(vectors))
+    local cf = cmml.recommenders.cf_score(split:catalogue(vectors))
     assert.is_false(unchecked { popularity, cf })
     local path = os.tmpname()
     assert(vectors:save(path, { users = data.users, items = data.items }))
     local loaded = assert(cmml.vectors.load(path))
-    local of_file = cmml.cf_score(split:catalogue(loaded))
+    local of_file = cmml.recommenders.cf_score(split:catalogue(loaded))
     assert.is_true(unchecked { popularity, of_file })
     local says, titles = "leaks could not be checked", { "CF score" }
-    local found = cmml.evaluate_ranking({ of_file }, split)
-    assert.truthy(cmml.format_results(titles, found, { "recall@10" }):find(says, 1, true))
-    found = cmml.evaluate_ranking({ cf }, split)
-    assert.is_nil(cmml.format_results(titles, found, { "recall@10" }):find(says, 1, true))
-    assert.is_false(unchecked({ cmml.cf_score(cmml.scenario_catalogue { vectors = loaded }) },
+    local found = cmml.evaluate({ of_file }, split)
+    assert.truthy(cmml.metrics.format_results(titles, found, { "recall@10" }):find(says, 1, true))
+    found = cmml.evaluate({ cf }, split)
+    assert.is_nil(cmml.metrics.format_results(titles, found, { "recall@10" }):find(says, 1, true))
+    assert.is_false(unchecked({ cmml.recommenders.cf_score(cmml.scenarios.catalogue { vectors = loaded }) },
       data:split { protocol = "published" })) -- which is leaky as a whole
     loaded.interactions = split.background
     assert.is_false(unchecked { of_file })
@@ -111,7 +111,7 @@ describe("a leak", function()
     assert(popularity:save(path))
     assert.is_true(unchecked { (assert(cmml.load(path))) })
     os.remove(path)
-    assert.is_false(unchecked { cmml.popularity(cmml.scenario_catalogue { users = data.users,
+    assert.is_false(unchecked { cmml.recommenders.popularity(cmml.scenarios.catalogue { users = data.users,
       items = data.items }) }) -- it counted nothing
   end)
 
@@ -119,15 +119,15 @@ describe("a leak", function()
     local ok, message = pcall(core.ranking_rows, split.candidates, split.test[1],
       split.pairs.test, { split.held_test }, core.ids { user })
     assert.is_false(ok)
-    assert.truthy(message:find(("item %d of user %d is to be judged, but is known"):format(item,
-      user), 1, true), message)
+    assert.truthy(message:find(("item %d of user %d is held out for evaluation, but already")
+      :format(item, user), 1, true), message)
   end)
 
   it("is what the published split is named for", function()
     local leaky = data:split { protocol = "published", support_pairs = 20 }
-    local found = cmml.evaluate_ranking({ cmml.popularity(leaky:catalogue()) }, leaky)
+    local found = cmml.evaluate({ cmml.recommenders.popularity(leaky:catalogue()) }, leaky)
     assert.is_true(found.leaky)
     assert.truthy(found[1]["recall@10"].tasks > 0)
-    assert.is_false(cmml.evaluate_ranking({ popularity }, split).leaky)
+    assert.is_false(cmml.evaluate({ popularity }, split).leaky)
   end)
 end)

@@ -17,7 +17,7 @@ local function model_of(library, split, options)
   for key, value in pairs(options or {}) do
     all[key] = value
   end
-  return library.scenario_cmml(split:catalogue((split:vectors { factors = 4, alpha = 10,
+  return library.cmml(split:catalogue((split:vectors { factors = 4, alpha = 10,
     regularization = 5 })), all)
 end
 
@@ -97,7 +97,7 @@ describe("losses of pairs", function()
       end
       cmml.gradcheck(function(library_core, p, n)
         local library = library_core == cmml.core and cmml or cmml.double
-        return library.pair_losses[name](p:reshape { 2, 1 }, n)
+        return library.scenarios.pair_losses[name](p:reshape { 2, 1 }, n)
       end, { positive, negative })
     end
   end)

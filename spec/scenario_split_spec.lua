@@ -53,7 +53,7 @@ describe("a split without leak", function()
   end)
 
   it("takes its share of every domain of a union", function()
-    local joined = cmml.join_scenarios { data, (scenario_world.data(cmml, { seed = 2,
+    local joined = cmml.scenarios.join { data, (scenario_world.data(cmml, { seed = 2,
       scenarios = 10, name = "other" })) }
     local counts = {}
     for _, s in ipairs(joined:split().test) do
@@ -66,7 +66,7 @@ end)
 
 describe("vectors of a union", function()
   it("are asked what they were made of, as those of one set are", function()
-    local joined = cmml.join_scenarios { data, (scenario_world.data(cmml, { seed = 2,
+    local joined = cmml.scenarios.join { data, (scenario_world.data(cmml, { seed = 2,
       scenarios = 10, name = "other" })) }
     local of_union = joined:split()
     local function judged(interactions)
@@ -74,7 +74,7 @@ describe("vectors of a union", function()
         options.factors, options.iterations = name == "world" and 2 or 4, 2
         return cmml.vectors.als(options)
       end)
-      return cmml.evaluate_ranking({ cmml.cf_score(of_union:catalogue(vectors)) }, of_union)
+      return cmml.evaluate({ cmml.recommenders.cf_score(of_union:catalogue(vectors)) }, of_union)
     end
     assert.truthy(judged(of_union.background)[1]["recall@10"].mean > 0)
     refused("is in what the vectors of [cmml recommender cf_score", judged, joined.interactions)
@@ -122,11 +122,11 @@ end)
 
 describe("what cannot be split", function()
   it("is refused with the reason", function()
-    refused("scenario data were expected", cmml.split_scenarios, 3)
+    refused("scenario data were expected", cmml.scenarios.split, 3)
     refused("held_out is a share from 0 to below 1, not 1.5", data.split, data, { held_out = 1.5 })
     refused("held_out and valid_held_out must be below 1 together", data.split, data,
       { held_out = 0.6, valid_held_out = 0.5 })
-    refused("protocol: \"none\" is none of no-leak, published", data.split, data,
+    refused("protocol \"none\" is not known; known: no-leak, published", data.split, data,
       { protocol = "none" })
     refused("unknown option hold_out; did you mean held_out?", data.split, data,
       { hold_out = 0.1 })
@@ -154,7 +154,7 @@ describe("what cannot be split", function()
     for _, entry in ipairs(split.left_out) do
       assert.matches("%d pairs to adapt to and %d to ask for", entry.reason)
     end
-    local model = cmml.support_popularity(split:catalogue())
+    local model = cmml.recommenders.support_popularity(split:catalogue())
     refused("is counted, not trained", cmml.train, model, split)
   end)
 end)

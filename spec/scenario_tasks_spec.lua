@@ -211,7 +211,7 @@ describe("a draw of scenarios", function()
   end)
 
   it("refuses what it cannot draw", function()
-    refused("order: \"random\" is none of mixed, positives-first", split.tasks, split,
+    refused("order \"random\" is not known; known: mixed, positives-first", split.tasks, split,
       { order = "random" })
     refused("batch and rounds must be at least 1, not 0 and 1", split.tasks, split, { batch = 0 })
     refused("must not be negative, as 64, -1 and 128", split.tasks, split,

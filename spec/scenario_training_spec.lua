@@ -16,7 +16,7 @@ local function fresh(changes)
   for key, value in pairs(changes or {}) do
     options[key] = value
   end
-  return cmml.scenario_cmml(catalogue, options)
+  return cmml.cmml(catalogue, options)
 end
 
 local function run(changes, model)
@@ -49,12 +49,12 @@ describe("training on scenarios", function()
     local large = world:split { valid = 0.1 }
     local factors = cmml.vectors.als { ratings = large.background, n_items = #world.items,
       factors = 8 }
-    local model = cmml.scenario_cmml(large:catalogue(factors), { encoder = "mean",
+    local model = cmml.cmml(large:catalogue(factors), { encoder = "mean",
       encoder_widths = { 16 }, backbone = { 16, 16 }, hyper = { 16, 16 } })
     local result = cmml.train(model, large, { epochs = 4, lr = 0.01, batch = 8, support = 32,
       support_negatives = 32, query = 32, rounds = 10 })
     assert.equal("epochs", result.stopped)
-    local found = cmml.evaluate_ranking({ model, table.unpack(large:rivals(factors)) }, large,
+    local found = cmml.evaluate({ model, table.unpack(large:rivals(factors)) }, large,
       { cutoffs = { 10 } })
     local recall = {}
     for m, of_model in ipairs(found) do
@@ -80,7 +80,7 @@ describe("training on scenarios", function()
     assert.equal(result.best, found.notes["valid_recall@20"])
     assert.matches("^epoch,loss,valid_recall@10,valid_recall@20,valid_ndcg@20,seconds\n1,",
       assert(core.read_file(folder .. "/log.csv")))
-    assert.equal(result.best, cmml.evaluate_ranking({ best }, split, { part = "valid",
+    assert.equal(result.best, cmml.evaluate({ best }, split, { part = "valid",
       max_users = 100, support = 8, support_negatives = 8 })[1]["recall@20"].mean)
   end)
 
@@ -131,7 +131,7 @@ describe("training on scenarios", function()
     local others = cmml.vectors.als { ratings = split.background, n_items = #data.items,
       factors = 4, alpha = 50 }
     local function over(given)
-      return cmml.scenario_cmml(given, small)
+      return cmml.cmml(given, small)
     end
     local file = folder .. "/last.safetensors"
     refused(("cannot resume: the vectors of users are others than those in %s"):format(file), run,
@@ -141,7 +141,7 @@ describe("training on scenarios", function()
     refused("the vectors of items are others than those in", run, options,
       over(split:catalogue(mixed)))
     refused("the counts of items are others than those in", run, options,
-      over(cmml.scenario_catalogue { users = data.users, items = data.items, vectors = vectors,
+      over(cmml.scenarios.catalogue { users = data.users, items = data.items, vectors = vectors,
         interactions = data.interactions }))
     local near = setmetatable({ kind = vectors.kind, users = vectors.users * (1 + 1e-5),
       items = vectors.items * (1 - 1e-5), interactions = vectors.interactions },
@@ -186,7 +186,7 @@ describe("training on scenarios", function()
 
   it("chooses by the loss without validation scenarios", function()
     local without = data:split { seed = 2, valid = 0 }
-    local model = cmml.scenario_cmml(without:catalogue(vectors), { encoder = "mean",
+    local model = cmml.cmml(without:catalogue(vectors), { encoder = "mean",
       encoder_widths = { 8 }, backbone = { 8 }, hyper = { 8 } })
     local result = cmml.train(model, without, { epochs = 2, rounds = 2, lr = 0.01 })
     assert.truthy(result.best > 0 and result.best < 2)
@@ -204,7 +204,7 @@ describe("training on scenarios", function()
       cmml.cmml(of_users.catalogue, people.small()), split)
     refused("a scenario_cmml learns from a split of scenario data", cmml.train, fresh(), of_users)
     refused("query must be at least 1", run, { query = 0 })
-    refused("train: watch: \"mae\" is none of recall@10, recall@20, ndcg@20", run,
+    refused("train: watch \"mae\" is not known; known: recall@10, recall@20, ndcg@20", run,
       { watch = "mae" })
     refused("rounds means nothing here", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
       of_users, { rounds = 2 })

@@ -29,7 +29,7 @@ describe("vectors of a split", function()
   end)
 
   it("take options by set of a union", function()
-    local joined = cmml.join_scenarios { (scenario_world.data(cmml, { name = "tags-1" })),
+    local joined = cmml.scenarios.join { (scenario_world.data(cmml, { name = "tags-1" })),
       (scenario_world.data(cmml, { name = "films" })) }:split { query_fraction = 0.3 }
     local lengths = {}
     for i, sets in ipairs { {}, { tags = { factors = 2 } } } do
@@ -69,7 +69,7 @@ describe("the recommended preset", function()
     local data = scenario_world.data(cmml, { users = 200, scenarios = 40 })
     local split = data:split(preset.split)
     local background, known = split:vectors { factors = 8 }
-    local model = cmml.scenario_cmml(split:catalogue(background),
+    local model = cmml.cmml(split:catalogue(background),
       { preset = "recommended/scenario" })
     local epochs = {}
     local result = cmml.train(model, split, { epochs = 2, on_epoch = function(state)
@@ -78,7 +78,7 @@ describe("the recommended preset", function()
     assert.equal("epochs", result.stopped)
     assert.truthy(epochs[2] < epochs[1])
     local rivals = split:rivals(known)
-    local found = cmml.evaluate_ranking({ model:over(split:catalogue(known)), rivals[2],
+    local found = cmml.evaluate({ model:over(split:catalogue(known)), rivals[2],
       rivals[3] }, split, { cutoffs = { 10 } })
     local recall = {}
     for m = 1, 3 do

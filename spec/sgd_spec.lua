@@ -90,10 +90,10 @@ describe("gradient descent", function()
     assert.same({ 0.5, 1.5 }, x:totable())
     assert.has_error(function()
       optimizer:sgd { momentum = 0.9 }
-    end, "sgd: moments needed: 1; the optimiser was made with 0")
+    end, "sgd: 1 moments are needed, but the optimiser was made with 0")
     assert.has_error(function()
       core.optimizer({ x }, 1):adam {}
-    end, "adam: moments needed: 2; the optimiser was made with 1")
+    end, "adam: 2 moments are needed, but the optimiser was made with 1")
     for _, moments in ipairs { -1, 3 } do
       assert.error_matches(function()
         core.optimizer({ x }, moments)

@@ -59,8 +59,8 @@ describe("draw_tasks with short_supports", function()
     local options = { seed = 5, draw = 1, support = 8, query = 4 }
     local plain = draw(all, { 1, 5 }, options)
     for _, share in ipairs { -0.1, 1.5, 0 / 0, 1 / 0 } do
-      refused("short_supports is a share from 0 to 1, not", core.draw_tasks, all, core.ids { 1 },
-        { short_supports = share })
+      refused("short_supports must be a fraction from 0 to 1, not", core.draw_tasks, all,
+        core.ids { 1 }, { short_supports = share })
     end
     options.short_supports = 0
     assert.same(plain, (draw(all, { 1, 5 }, options)))

@@ -1,5 +1,6 @@
 -- The simple predictors: numbers worked by hand.
 local cmml = require "cmml"
+local baselines = require "spec.support.baselines"
 local close = require "spec.support.close"
 local refused = require("spec.support.refused").with_text
 local core = cmml.core
@@ -11,8 +12,8 @@ local data = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u1", "a
 local catalogue = data:catalogue { 1, 2 }
 
 local function fitted(kind, options)
-  local model = cmml[kind](catalogue, options)
-  model:fit(data.ratings, { data.users:id "u1", data.users:id "u2" })
+  local model = cmml.recommenders[kind](catalogue, options)
+  model:fit { ratings = data.ratings, users = { data.users:id "u1", data.users:id "u2" } }
   return model
 end
 
@@ -32,7 +33,12 @@ describe("the simple predictors", function()
   local a, b = (9 + 20) / 7, (3 + 20) / 6
 
   it("are in order", function()
-    assert.same({ "global_mean", "user_mean", "item_mean", "item_user_mean" }, cmml.simple_kinds)
+    local names = {}
+    for i, class in ipairs(cmml.kinds.baselines "users") do
+      names[i] = class.kind
+    end
+    assert.same({ "global_mean", "user_mean", "item_mean", "item_user_mean",
+      "matrix_factorization", "item_knn" }, names)
   end)
 
   it("predict the mean of the training ratings, whatever the support", function()
@@ -64,8 +70,8 @@ describe("the simple predictors", function()
     local model = fitted "item_user_mean"
     local state = model:adapt_rows { segments = core.segments { 2, 0, 1 },
       items = core.ids { 1, 2, 3 }, labels = core.tensor { 5, 2, 1 } }
-    local scores = model:score_rows(state, core.ids { 1, 1, 1, 2 },
-      core.segments { 1, 1, 2 }):totable()
+    local scores = model:score_rows(state, { items = core.ids { 1, 1, 1, 2 },
+      segments = core.segments { 1, 1, 2 } }):totable()
     local bias = ((5 - a) + (2 - b)) / 5
     for i, expected in ipairs { a + bias, a, a - 3 / 4, b - 3 / 4 } do
       assert.truthy(close.difference(expected, scores[i]) < 1e-6)
@@ -73,9 +79,9 @@ describe("the simple predictors", function()
   end)
 
   it("are finite when nothing was rated", function()
-    for _, kind in ipairs(cmml.simple_kinds) do
-      local model = cmml[kind](catalogue)
-      model:fit(data.ratings, {})
+    for _, kind in ipairs(baselines.means) do
+      local model = cmml.recommenders[kind](catalogue)
+      model:fit { ratings = data.ratings, users = {} }
       for _, value in ipairs(model:adapt({}):predict { "a", "d" }) do
         assert.equal(0, value)
       end
@@ -83,23 +89,23 @@ describe("the simple predictors", function()
   end)
 
   it("refuse options that make no sense", function()
-    refused("must be finite and not negative, but are -1 and 3", cmml.item_user_mean, catalogue,
-      { item_shrink = -1 })
+    refused("item_user_mean (users): item_shrink must be at least 0, but is -1",
+      cmml.recommenders.item_user_mean, catalogue, { item_shrink = -1 })
     for _, shrink in ipairs { 0 / 0, 1 / 0 } do
-      refused("must be finite and not negative", cmml.user_mean, catalogue,
-        { user_shrink = shrink })
+      refused("user_shrink must be a finite number, but is", cmml.recommenders.user_mean,
+        catalogue, { user_shrink = shrink })
     end
-    refused("unknown option shrink; known: item_shrink, user_shrink", cmml.item_mean, catalogue,
+    refused("unknown option shrink; known: item_shrink, user_shrink", cmml.recommenders.item_mean, catalogue,
       { shrink = 1 })
-    refused("item_mean: option catalogue is missing", cmml.item_mean)
-    refused("must be a cmml.Catalogue", cmml.item_mean, {})
+    refused("item_mean: option catalogue is missing", cmml.recommenders.item_mean)
+    refused("must be a cmml.Catalogue", cmml.recommenders.item_mean, {})
   end)
 
   it("are fitted to all that may be learnt from, validation users too", function()
     local cold = assert(cmml.cold_users(data, { test_users = { "u3" }, valid = 0.5 }))
     assert.equal(1, #cold.valid)
-    local models = cmml.fit_simple(cold)
-    assert.equal(#cmml.simple_kinds, #models)
+    local models = baselines.fitted(cmml, cold, baselines.means)
+    assert.equal(#baselines.means, #models)
     assert.truthy(close.difference(4, models[1]:adapt({}):predict({ "d" })[1]) < 1e-6)
   end)
 end)

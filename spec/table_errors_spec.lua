@@ -139,12 +139,12 @@ describe("read_table, given what it cannot read,", function()
     local live, failures = core.memory().live, 0
     for n = 0, 300 do
       core.trim()
-      core.fail_allocation_after(n)
+      core.testing.fail_allocation_after(n)
       local ok, message = pcall(core.read_table, path, { columns = {
         { name = "u", vocab = vocab }, { name = "n", kind = "number" },
         { name = "tags", kind = "list", separator = "|" }, { name = "i", kind = "integer" },
       } })
-      core.fail_allocation_after()
+      core.testing.fail_allocation_after()
       collectgarbage()
       collectgarbage()
       if ok then

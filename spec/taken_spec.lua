@@ -76,12 +76,12 @@ describe("who took what, divided by chance", function()
   end)
 
   it("refuses shares and lists that make no sense", function()
-    refused("below 1 together", core.divide_taken, all, { 0.5, 0.5 }, {})
+    refused("with a sum below 1", core.divide_taken, all, { 0.5, 0.5 }, {})
     refused("not negative", core.divide_taken, all, { -0.1 }, {})
     local falling = { users = core.segments { 2 }, items = core.ids { 2, 1 } }
-    refused("rise within each list", core.divide_taken, falling, { 0.1 }, {})
+    refused("strictly ascending within each list", core.divide_taken, falling, { 0.1 }, {})
     local short = { users = core.segments { 3 }, items = core.ids { 1, 2 } }
-    refused("as many as its segments say", core.common_taken, short, short)
+    refused("as many as the segments cover", core.common_taken, short, short)
   end)
 end)
 

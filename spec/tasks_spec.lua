@@ -11,7 +11,7 @@ local function tasks(changes)
   for key, value in pairs(changes or {}) do
     options[key] = value
   end
-  return cmml.tasks(options)
+  return cmml.users.tasks(options)
 end
 
 -- Each user's support and query of a draw, as text, and the users in order.

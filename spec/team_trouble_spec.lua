@@ -36,7 +36,7 @@ describe("a thread that goes wrong", function()
       assert.equal("no luck here", at_home)
     end
     local message, at_home = attempt "own_object"
-    assert.matches("team: thread 2: the error is no string", message)
+    assert.matches("team: thread 2: the error is not a string", message)
     assert.equal("table", type(at_home))
     assert.matches("team: thread 2: attempt to yield", (attempt "own_yield"))
     assert.matches("team: thread 2: .*stack overflow", (attempt "own_overflow"))
@@ -90,11 +90,13 @@ describe("the end of a team", function()
     model.loss = function()
       team:close()
     end
-    refused("a step must not close its own team", team.backward, team, 1, tasks:people(1)())
+    refused("a step must not close its own team", team.backward, team, 1,
+      tasks:people(1)())
     model.loss = function()
       return team:backward(1, tasks:people(1)())
     end
-    refused("a step must not ask its own team", team.backward, team, 1, tasks:people(1)())
+    refused("a step must not call backward of its own team", team.backward, team, 1,
+      tasks:people(1)())
     model.loss = loss
     team:backward(1, tasks:people(1)())
     team:close()
@@ -117,7 +119,7 @@ describe("the end of a team", function()
       local people = require "spec.support.people"
       local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
       local model = cmml.cmml(data.catalogue, people.small(1))
-      local tasks = cmml.tasks { ratings = data.ratings, users = data.train, bags = data.bags }
+      local tasks = cmml.users.tasks { ratings = data.ratings, users = data.train, bags = data.bags }
       team = cmml.team(model, tasks, cmml.optim.adam(model.module), { shards = 4, threads = 3 })
       team:backward(1, tasks:people(1)())
       local loss = model.loss

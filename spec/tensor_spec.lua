@@ -85,15 +85,15 @@ for dtype, c in pairs(libraries) do
       refused("index", function()
         x.shape = { 3, 2 }
       end)
-      refused("a single number has no length", function()
+      refused("a scalar has no length", function()
         return #c.zeros {}
       end)
     end)
 
     it("gives its only number", function()
       assert.equal(2.5, c.tensor({ { 2.5 } }):item())
-      refused("item: the tensor has shape 2x3, not a single number", c.zeros({ 2, 3 }).item,
-        c.zeros { 2, 3 })
+      refused("item: the tensor has shape 2x3, but must have exactly one element",
+        c.zeros({ 2, 3 }).item, c.zeros { 2, 3 })
       refused("item: the tensor has shape 0", c.zeros({ 0 }).item, c.zeros { 0 })
     end)
 
@@ -150,7 +150,7 @@ for dtype, c in pairs(libraries) do
       row:slice(1, 2, 4):copy_(row:slice(1, 1, 3))
       assert.same({ 1, 1, 2, 3 }, row:totable())
       refused("copy_: shape 2 does not fit into 2x3", x.copy_, x, c.ones { 2 })
-      refused("copy_: the tensor repeats its numbers", x.copy_, c.ones({ 1 }):expand { 3 }, x)
+      refused("copy_: the tensor repeats its elements", x.copy_, c.ones({ 1 }):expand { 3 }, x)
     end)
 
     it("goes through bytes unchanged", function()

@@ -161,7 +161,7 @@ describe("training", function()
       assert.equal(people.bits(model), people.bits(assert(cmml.load(("%s/%s.safetensors"):format(
         out, name)))))
     end
-    refused('train: choose: "first" is none of best, last', run, { choose = "first" })
+    refused('train: choose "first" is not known; known: best, last', run, { choose = "first" })
   end)
 
   it("follows its schedule", function()
@@ -220,10 +220,10 @@ describe("training", function()
   end)
 
   it("refuses settings that do not exist or do not go together", function()
-    refused('train: optimizer: "rmsprop" is none of adam, adamw, sgd', run,
+    refused('train: optimizer "rmsprop" is not known; known: adam, adamw, sgd', run,
       { optimizer = "rmsprop" })
     refused("adam: unknown option momentum", run, { momentum = 0.9 })
-    refused('train: schedule: "linear" is none of cosine, plateau', run, { schedule = "linear" })
+    refused('train: schedule "linear" is not known; known: cosine, plateau', run, { schedule = "linear" })
     refused("train: schedule: nil is none of cosine, plateau", run, { schedule = { steps = 2 } })
     refused("train: schedule must be a name or a table of options, not number", run,
       { schedule = 3 })

@@ -1,5 +1,6 @@
 -- Training: that it learns what only the context tells, stops when it should, and resumes exactly.
 local cmml = require "cmml"
+local baselines = require "spec.support.baselines"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local core = cmml.core
@@ -37,8 +38,8 @@ describe("training", function()
     local result = cmml.train(model, world, people.training { epochs = 30 })
     assert.equal("epochs", result.stopped)
     local function mae(shuffle_labels)
-      local models = cmml.fit_simple(world)
-      local found = cmml.evaluate({ model, models[4] }, cmml.tasks { ratings = world.all,
+      local models = baselines.fitted(cmml, world, baselines.means)
+      local found = cmml.evaluate({ model, models[4] }, cmml.users.tasks { ratings = world.all,
         users = world.test, bags = world.bags, support = 8, query = 4, seed = 77,
         shuffle_labels = shuffle_labels })
       return found[1].mae.mean, found[2].mae.mean
@@ -187,7 +188,7 @@ describe("training", function()
   end)
 
   it("refuses what cannot be trained", function()
-    refused("is counted, not trained: use fit", cmml.train, cmml.item_mean(data.catalogue), data)
+    refused("is counted, not trained: use fit", cmml.train, cmml.recommenders.item_mean(data.catalogue), data)
     refused("there are no training users", cmml.train, fresh(), { ratings = data.ratings,
       bags = data.bags, train = {}, valid = {} })
     refused("train: data: option bags is missing", cmml.train, fresh(), { train = { 1 },
@@ -202,11 +203,11 @@ describe("training", function()
     refused("batch must be at least 1", run, { batch = 0 })
     refused("draws must be at least 1", run, { valid_draws = 0 })
     refused("option epochs must be an integer", run, { epochs = "3" })
-    refused("adam: lr must be finite and not negative, not -1", run, { lr = -1 })
-    refused("adam: lr must be finite and not negative", run, { lr = 0 / 0 })
-    refused("adam: weight_decay must be finite and not negative", run, { weight_decay = 1 / 0 })
-    refused("adam: clip must be above 0, not 0", run, { clip = 0 })
-    refused("adam: beta2 must be from 0 to below 1, not 1", cmml.optim.adam, fresh().module,
+    refused("adam: lr must be at least 0, but is -1", run, { lr = -1 })
+    refused("adam: lr must be a finite number", run, { lr = 0 / 0 })
+    refused("adam: weight_decay must be a finite number", run, { weight_decay = 1 / 0 })
+    refused("adam: clip must be above 0, but is 0", run, { clip = 0 })
+    refused("adam: beta2 must be at least 0 and below 1, but is 1", cmml.optim.adam, fresh().module,
       { beta2 = 1 })
   end)
 end)

@@ -159,10 +159,10 @@ describe("training in trouble", function()
     local failures = 0
     for n = 0, 3000, 197 do
       local model = fresh()
-      core.fail_allocation_after(n)
+      core.testing.fail_allocation_after(n)
       local ok, message = pcall(cmml.train, model, data, people.training { epochs = 2,
         out = folder, resume = true })
-      core.fail_allocation_after()
+      core.testing.fail_allocation_after()
       assert.is_true(core.grad_enable(true))
       assert.truthy(cmml.load(folder .. "/last.safetensors"))
       assert.truthy(cmml.load(folder .. "/best.safetensors"))

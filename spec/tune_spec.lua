@@ -177,12 +177,13 @@ describe("cmml.tune", function()
         out = out, jobs = 2 }
     end
     for text, message in pairs {
-      ["encoder=mean|nope"] = 'with encoder=nope: network: encoder: "nope" is none of attention',
+      ["encoder=mean|nope"] = 'with encoder=nope: network: encoder "nope" is not known',
       ["batch=a"] = 'option batch must be an integer, not "a"', ["batch=0"] = "with batch=0: ",
       ["epochs=-1"] = "epochs must not be negative", ["epochs=x"] = "option epochs must be",
-      ["lr=-1"] = "lr must be finite", ["choose=nope"] = "is none of best, last",
-      ["optimizer=nope"] = "is none of adam, adamw, sgd", ["loss=nope"] = "loss: \"nope\" is none",
-      ["activation=nope"] = "is none of identity", ["valid_draws=0"] = "valid_draws must be",
+      ["lr=-1"] = "lr must be at least 0", ["choose=nope"] = "choose \"nope\" is not known",
+      ["optimizer=nope"] = "optimizer \"nope\" is not known",
+      ["loss=nope"] = "loss \"nope\" is not known",
+      ["activation=nope"] = "activation \"nope\" is not known", ["valid_draws=0"] = "valid_draws must be",
     } do
       refused.with_text(message, tune, "user", text)
       refused.with_text(message, tune, "scenario", text)
@@ -191,7 +192,7 @@ describe("cmml.tune", function()
     refused.with_text("dropout must be from 0", tune, "scenario", "dropout=2")
     refused.with_text("width is an option neither of the model nor of train", tune, "scenario",
       "width=8")
-    refused.with_text('"nope" is none of full', function()
+    refused.with_text('"nope" is not known', function()
       cmml.tune { quick = true, space = quick, protocol = "nope" }
     end)
     assert.is_false(core.exists(out))

@@ -102,7 +102,7 @@ for _, method in ipairs { "als", "bpr" } do
         regularization = method == "als" and 1e6 or 15, factors = 2 })
       local sorted = core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
       refused("do not fit", core.als_sweep, sorted, cmml.zeros { 3, 2 }, cmml.zeros { 3, 2 }, {})
-      refused("not a matrix", core.als_sweep, { rows = cmml.segments { 1 },
+      refused("a matrix as core.sparse makes it", core.als_sweep, { rows = cmml.segments { 1 },
         columns = cmml.ids { 0 }, weights = cmml.ones { 1 } }, cmml.zeros { 1, 2 },
         cmml.zeros { 1, 2 }, {})
     end)

@@ -41,7 +41,13 @@ missing() {
     [ "$what" = build ] && return
 
     if [ "$what" = docs ]; then
-        have ldoc || echo lua-ldoc lua-discount
+        printf -- '--- A *b*.\n-- @module a\nreturn {}\n' >"$dir/a.lua"
+        if ! have ldoc; then
+            echo lua-ldoc lua-discount
+        elif ! ldoc -q -f discount -d "$dir/site" "$dir/a.lua" >"$dir/ldoc" 2>&1 ||
+            grep -q 'not found' "$dir/ldoc"; then
+            echo lua-discount
+        fi
         return
     fi
 

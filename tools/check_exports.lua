@@ -1,5 +1,5 @@
 -- What the compiled core asks for, gives away and keeps: check_exports.lua BUILD
---  * no Lua outside bind/, no BLAS outside tensor/blas.c, the allocator in base/mem.c alone;
+--  * no Lua outside bind/, no BLAS outside kernels/blas.c, the allocator in base/mem.c alone;
 --  * nothing that ends the process, prints, or uses state of the process;
 --  * each module exports its luaopen function and nothing else, and lacks none of our own;
 --  * no writable data: all state is in a context;
@@ -12,8 +12,8 @@ local build = (...) or "build"
 -- Undefined symbols with one place: pattern of the symbol, pattern of the object that may use it.
 local placed = {
   { "^luaL?_", "^bind/" },
-  { "^cblas_", "^tensor/blas%.o$" },
-  { "^openblas_", "^tensor/blas%.o$" },
+  { "^cblas_", "^kernels/blas%.o$" },
+  { "^openblas_", "^kernels/blas%.o$" },
 }
 local allocators = "malloc calloc realloc free aligned_alloc posix_memalign strdup strndup"
 for name in allocators:gmatch "%S+" do
@@ -33,7 +33,7 @@ end
 -- Objects that may use a forbidden symbol: { [object] = { [symbol] = why } }.
 local permitted = {
   ["base/process.o"] = { kill = "ends the children of this process, and nothing else" },
-  ["tensor/blas.o"] = { getenv = "OPENBLAS_NUM_THREADS, if set, is the user's word on threads" },
+  ["kernels/blas.o"] = { getenv = "OPENBLAS_NUM_THREADS, if set, is the user's word on threads" },
   ["bind/lua_cmml.o"] = { getenv = "CMML_GC_STRESS turns the collector's stress test on" },
 }
 
@@ -47,7 +47,7 @@ end
 
 -- Writable symbols that may be: { [object] = { [symbol] = why } }.
 local writable_allowed = {
-  ["tensor/blas.o"] = { threads_decided = "atomic; OpenBLAS has one thread count for the process" },
+  ["kernels/blas.o"] = { threads_decided = "atomic; OpenBLAS has one thread count per process" },
 }
 
 local function matches(name, pattern)
@@ -133,8 +133,8 @@ for _, variant in ipairs { "release", "double" } do
   for _, source in ipairs(gate.files("csrc", ".c")) do
     local stem = source:match "^csrc/(.*)%.c$"
     local pattern = ("%s/obj/%s/%s"):format(build, variant, stem)
-    local kernels = stem:find "^tensor/kernels" and stem ~= "tensor/kernels_select"
-    for _, path in ipairs(gate.lines_of("ls " .. pattern .. (kernels and ".*.o" or ".o"))) do
+    local loops = stem:find "^kernels/loops" -- compiled once for each instruction set
+    for _, path in ipairs(gate.lines_of("ls " .. pattern .. (loops and ".*.o" or ".o"))) do
       local object = path:match("/obj/" .. variant .. "/(.*)$")
       checked = checked + 1
       check_undefined(variant, object)

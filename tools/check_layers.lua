@@ -6,16 +6,18 @@ local gate = require "gate"
 -- A folder includes itself and the folders named here, nothing else.
 local may_include = {
   base = "",
-  tensor = "base",
-  ops = "base tensor",
-  autograd = "base tensor ops",
-  optim = "base tensor ops autograd",
-  cf = "base tensor",
+  kernels = "base",
+  tensor = "base kernels",
+  ops = "base kernels tensor",
+  autograd = "base kernels tensor ops",
+  optim = "base kernels tensor ops autograd",
+  cf = "base kernels tensor",
   analysis = "base tensor",
   io = "base",
-  data = "base io tensor",
+  data = "base io",
+  tasks = "base tensor",
   metrics = "base tensor",
-  bind = "base tensor ops autograd optim io data metrics cf analysis",
+  bind = "base kernels tensor ops autograd optim io data tasks metrics cf analysis",
 }
 
 -- The umbrella header stands for every folder of the core, so only who may include them all may
@@ -30,7 +32,7 @@ local restricted = {
   ["lauxlib.h"] = { "^csrc/bind/" },
   ["lualib.h"] = { "^csrc/bind/" },
   ["luaconf.h"] = { "^csrc/bind/" },
-  ["cblas.h"] = { "^csrc/tensor/blas%.c$" },
+  ["cblas.h"] = { "^csrc/kernels/blas%.c$" },
   ["stdio.h"] = { "^csrc/base/status%.c$", "^csrc/base/sys%.c$", "^csrc/tensor/print%.c$",
     "^csrc/io/" },
 }

@@ -6,5 +6,6 @@ return {
   order = { "base", "tensor", "nn", "optim", "analysis", "data", "vectors", "network", "evaluate",
     "settings", "loaders", "fetch", "recommenders", "train", "svg", "pipeline", "experiment",
     "cli" },
-  late = { svg = true, experiment = true, cli = true },
+  late = { analysis = true, train = true, pipeline = true, svg = true, experiment = true,
+    cli = true },
 }

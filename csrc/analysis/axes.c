@@ -3,8 +3,8 @@
 #include "analysis/points.h"
 #include <math.h>
 
-/* Everything in double: points without their mean, the smaller product of the two, what it gives.
- */
+/* Everything in double: the centred points, the smaller of the two products, its eigenvalues and
+ * eigenvectors. */
 typedef struct workspace {
     double *points;  /* [n, width] */
     double *product; /* [size, size] */
@@ -18,11 +18,12 @@ static bool check(cm_ctx *cx, const cm_tensor *x, int64_t count)
         return false;
     int64_t n = x->shape.dims[0], size = CM_MIN(n, x->shape.dims[1]);
     if (n < 2)
-        return cm_refuse(cx, CM_ERR_SHAPE, "%lld points do not vary: at least 2 are needed",
+        return cm_refuse(cx, CM_ERR_SHAPE, "%lld points have no variance: at least 2 are needed",
                          (long long)n);
     if (count < 1 || count > size)
-        return cm_refuse(cx, CM_ERR_ARGUMENT, "%lld axes of points %s: there are 1 to %lld",
-                         (long long)count, cm_shape_text(&x->shape, text), (long long)size);
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "%lld axes of points %s: count must be from 1 to %lld", (long long)count,
+                         cm_shape_text(&x->shape, text), (long long)size);
     if (size > CM_EIGEN_LIMIT)
         return cm_refuse(cx, CM_ERR_LIMIT,
                          "points %s: of rows and columns the fewer may be at most %d; take a "
@@ -66,8 +67,8 @@ static void multiply(const double *points, int64_t n, int64_t width, bool by_row
             out[j * width + i] = out[i * width + j] /= (double)(n - 1);
 }
 
-/* An axis [width] as a sum of points, weighed by an eigenvector of their products; unit length, and
- * the sign that an eigenvector of the covariance has. */
+/* An axis [width] as a sum of points, weighted by an eigenvector of their products; unit length,
+ * and with the sign that an eigenvector of the covariance has. */
 static void axis_of_points(const double *points, int64_t n, int64_t width, const double *weights,
                            double *axis)
 {
@@ -94,7 +95,7 @@ static bool find_axes(cm_ctx *cx, const workspace *w, const cm_tensor *x, double
     multiply(w->points, n, width, n < width, w->product);
     if (!cm_eigen_symmetric(cx, w->product, size, variances, w->vectors))
         return false;
-    for (int64_t i = 0; i < size; i++) /* below this it is rounding, of either sign */
+    for (int64_t i = 0; i < size; i++) /* below this it is rounding error of either sign */
         if (variances[i] < 1e-13 * variances[0] || variances[i] < 0)
             variances[i] = 0;
     for (int64_t a = 0; a < out->shape.dims[0]; a++) {

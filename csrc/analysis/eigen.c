@@ -24,7 +24,7 @@ static double reflect(double *x, int64_t n, double *alpha)
 }
 
 /* The reflection I - beta v v' of rows and columns of the symmetric block at `a`, n rows of a
- * matrix with `step` numbers a row; w [n] is for work. */
+ * matrix with `step` numbers a row; w [n] is work space. */
 static void reflect_both(double *a, int64_t n, int64_t step, const double *v, double beta,
                          double *w)
 {
@@ -95,7 +95,7 @@ static void ql_step(double *d, double *e, double *q, int64_t n, int64_t l, int64
     for (int64_t i = m - 1; i >= l; i--) {
         double f = s * e[i], b = c * e[i];
         e[i + 1] = r = hypot(f, g);
-        if (r == 0) { /* it fell apart earlier */
+        if (r == 0) { /* it was split earlier */
             d[i + 1] -= p;
             e[m] = 0;
             return;
@@ -133,7 +133,7 @@ static bool diagonalise(cm_ctx *cx, double *d, double *e, double *q, int64_t n)
     return true;
 }
 
-/* Falling eigenvalues; of each vector the number of largest magnitude is positive. */
+/* Eigenvalues in descending order; the entry of largest magnitude of each vector is positive. */
 static void put_in_order(double *values, double *vectors, int64_t n)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -151,7 +151,7 @@ static void put_in_order(double *values, double *vectors, int64_t n)
     }
 }
 
-/* What differs by rounding alone counts as equal, so that the first of the largest decides. */
+/* Entries that differ by rounding alone are ties, so that the first of the largest decides. */
 static void fix_sign(double *v, int64_t n)
 {
     int64_t largest = 0;
@@ -171,7 +171,7 @@ bool cm_eigen_symmetric(cm_ctx *cx, double *a, int64_t n, double *values, double
             return cm_refuse(cx, CM_ERR_NUMBER, "eigenvectors: the matrix is not finite");
         largest = CM_MAX(largest, fabs(a[i]));
     }
-    /* Squares of the numbers must neither overflow nor vanish; a power of two rounds nothing. */
+    /* Squares must neither overflow nor underflow; scaling by a power of two is exact. */
     int power;
     (void)frexp(largest, &power);
     for (int64_t i = 0; i < n * n; i++)

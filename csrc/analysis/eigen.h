@@ -6,18 +6,19 @@
 
 #define CM_EIGEN_LIMIT 4096 /* rows of a matrix: the work is cubic, a minute there */
 
-/* All eigenvalues of the symmetric a [n, n] into values [n], falling, and the unit eigenvectors
- * into the rows of vectors [n, n], each with its number of largest magnitude positive. a is
- * overwritten. Householder's reduction and the QL algorithm with implicit shifts (Golub and Van
- * Loan, "Matrix computations", 8.3). Refused when memory is short or the numbers are not finite. */
+/* All eigenvalues of the symmetric a [n, n] into values [n], in descending order, and the unit
+ * eigenvectors into the rows of vectors [n, n], each with its entry of largest magnitude positive.
+ * a is overwritten. Householder's reduction and the QL algorithm with implicit shifts (Golub and
+ * Van Loan, "Matrix computations", 8.3). Refused when memory runs out or an element is not finite.
+ */
 bool cm_eigen_symmetric(cm_ctx *cx, double *a, int64_t n, double *values,
                         double *vectors) CM_MUST_CHECK;
 
-/* The first `count` principal axes of the rows of x [n, width] into the rows of a tensor
- * [count, width] of the open scope, signs as above; the means of the columns into mean [width], the
- * variances along all axes, least(n, width) of them, falling, into variances. Sums are taken in
- * double precision. An axis along which nothing varies is zero. Refused unless x is a contiguous
- * matrix of finite numbers, n >= 2 and 1 <= count <= least(n, width) <= CM_EIGEN_LIMIT. */
+/* The first `count` principal axes of the rows of x [n, width] into the rows of a tensor [count,
+ * width] of the open scope, signs as above; the means of the columns into mean [width], the
+ * variances along all min(n, width) axes, in descending order, into variances. Sums are taken in
+ * double precision. An axis without variance is zero. Refused unless x is a contiguous matrix of
+ * finite numbers, n >= 2 and 1 <= count <= min(n, width) <= CM_EIGEN_LIMIT. */
 cm_tensor *cm_principal_axes(cm_ctx *cx, const cm_tensor *x, int64_t count, double *mean,
                              double *variances) CM_MUST_CHECK;
 

@@ -29,8 +29,8 @@ static void place_centre(state *s, int64_t c, int64_t point)
         s->centres[c * s->width + j] = (double)s->x[point * s->width + j];
 }
 
-/* k-means++: the next centre is a point drawn in proportion to its squared distance to the nearest
- * one that there is. */
+/* k-means++: the next centre is a point drawn with probability proportional to its squared distance
+ * to the nearest centre. */
 static bool begin(cm_ctx *cx, state *s, cm_rng *rng)
 {
     place_centre(s, 0, cm_rng_below(rng, (uint32_t)s->n));
@@ -49,7 +49,7 @@ static bool begin(cm_ctx *cx, state *s, cm_rng *rng)
             }
         if (chosen < 0)
             return cm_refuse(cx, CM_ERR_ARGUMENT,
-                             "%lld clusters of points of which only %lld are different",
+                             "%lld clusters of points of which only %lld are distinct",
                              (long long)s->k, (long long)c);
         place_centre(s, c, chosen);
         for (int64_t i = 0; i < s->n; i++)
@@ -60,7 +60,7 @@ static bool begin(cm_ctx *cx, state *s, cm_rng *rng)
     return true;
 }
 
-/* Every point to its nearest centre, the first of equals; whether any changed. */
+/* Assigns every point to its nearest centre, in a tie to the first; returns whether any changed. */
 static bool assign(state *s)
 {
     bool changed = false;
@@ -83,7 +83,7 @@ static bool assign(state *s)
     return changed;
 }
 
-/* A cluster without points takes the farthest point of a cluster that keeps others. */
+/* An empty cluster takes the farthest point of a cluster with several points. */
 static void fill_empty(state *s)
 {
     for (int64_t c = 0; c < s->k; c++) {
@@ -110,7 +110,7 @@ static void average(state *s)
                 (double)s->x[i * s->width + j] / (double)s->sizes[s->cluster[i]];
 }
 
-/* Numbers the clusters by their first points: the same clusters have the same numbers. */
+/* Numbers the clusters by their first points, so that equal clusterings have equal numbers. */
 static void renumber(const state *s, cm_clusters *out)
 {
     int64_t next = 0;
@@ -135,8 +135,9 @@ static bool check(cm_ctx *cx, const cm_tensor *x, int64_t k, int64_t iterations)
     if (!cm_need_points(cx, x))
         return false;
     if (k < 1 || k > x->shape.dims[0])
-        return cm_refuse(cx, CM_ERR_ARGUMENT, "%lld clusters of %lld points: 1 to %lld make sense",
-                         (long long)k, (long long)x->shape.dims[0], (long long)x->shape.dims[0]);
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "%lld clusters of %lld points: k must be from 1 to %lld", (long long)k,
+                         (long long)x->shape.dims[0], (long long)x->shape.dims[0]);
     if (iterations < 1)
         return cm_refuse(cx, CM_ERR_ARGUMENT, "iterations must be at least 1, not %lld",
                          (long long)iterations);

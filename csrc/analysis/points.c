@@ -10,7 +10,7 @@ bool cm_need_points(cm_ctx *cx, const cm_tensor *x)
                          cm_shape_text(&x->shape, text));
     int64_t width = x->shape.dims[1];
     for (int64_t i = 0; i < x->count; i++)
-        if (!(fabs((double)cm_data(x)[i]) < 1e100)) /* squares of it are summed */
+        if (!(fabs((double)cm_data(x)[i]) < 1e100)) /* its squares are summed */
             return cm_refuse(cx, CM_ERR_NUMBER,
                              "number %lld of point %lld is not finite, or too large",
                              (long long)(i % width + 1), (long long)(i / width + 1));

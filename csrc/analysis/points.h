@@ -1,4 +1,4 @@
-/* points.h - what all that looks at points asks of them. */
+/* points.h - the checks of points that all analyses share. */
 #ifndef CM_POINTS_H
 #define CM_POINTS_H
 

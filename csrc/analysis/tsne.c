@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#define MAX_DIMS 3 /* a picture has no more */
+#define MAX_DIMS 3 /* a plot has no more */
 
 static bool check_points(cm_ctx *cx, const cm_tensor *x, double perplexity)
 {
@@ -23,7 +23,7 @@ static bool check_points(cm_ctx *cx, const cm_tensor *x, double perplexity)
     return true;
 }
 
-/* Squared distances of point i to all into out [n]; returns the mean of the others. */
+/* Squared distances of point i to all points into out [n]; returns the mean over the others. */
 static double distances_of(const cm_tensor *x, int64_t i, double *out)
 {
     int64_t n = x->shape.dims[0], width = x->shape.dims[1];
@@ -40,8 +40,8 @@ static double distances_of(const cm_tensor *x, int64_t i, double *out)
     return sum / (double)(n - 1);
 }
 
-/* The shares exp(-beta d) / sum of all but i into out; returns their entropy. Distances are taken
- * from the least, so that the sum is never 0. */
+/* The probabilities exp(-beta d) / sum over all but i into out; returns their entropy. The smallest
+ * distance is subtracted, so that the sum is never 0. */
 static double shares_of(const double *d, int64_t n, int64_t i, double beta, double *out)
 {
     double least = HUGE_VAL, sum = 0, weighed = 0;
@@ -57,8 +57,8 @@ static double shares_of(const double *d, int64_t n, int64_t i, double beta, doub
     return log(sum) + beta * weighed / sum;
 }
 
-/* Bisection for the beta at which the entropy is the wanted one. Where that cannot be (many points
- * in one place) it ends where it came nearest. */
+/* Bisection for the beta with the target entropy. If there is none (many identical points), it ends
+ * at the closest one. */
 static void find_width(const double *d, int64_t n, int64_t i, double wanted, double mean,
                        double *out)
 {
@@ -100,8 +100,8 @@ cm_tensor *cm_tsne_affinities(cm_ctx *cx, const cm_tensor *x, double perplexity)
     return ok ? p : NULL;
 }
 
-/* What pulls points together and what pushes them apart; the pushes are still to be divided by the
- * sum of all weights. */
+/* Attraction and repulsion of the points; the repulsion is still to be divided by the sum of all
+ * weights. */
 typedef struct forces {
     double *pull, *push; /* [n, dims] */
     double weights;      /* sum over pairs of both orders */
@@ -157,10 +157,11 @@ static bool check_step(cm_ctx *cx, const cm_tensor *p, const cm_tsne_state *stat
         !cm_shape_equal(shape, &state->velocity->shape) ||
         !cm_shape_equal(shape, &state->gains->shape))
         return cm_refuse(cx, CM_ERR_SHAPE,
-                         "places, velocity and gains must all be [points, 1 to %d]", MAX_DIMS);
+                         "positions, velocity and gains must all be [points, 1 to %d]", MAX_DIMS);
     if (p->shape.ndim != 2 || p->shape.dims[0] != n || p->shape.dims[1] != n ||
         !cm_is_contiguous(p))
-        return cm_refuse(cx, CM_ERR_SHAPE, "affinities must be [%lld, %lld], as many as points",
+        return cm_refuse(cx, CM_ERR_SHAPE,
+                         "affinities must be [%lld, %lld], one for each pair of points",
                          (long long)n, (long long)n);
     return true;
 }
@@ -187,5 +188,6 @@ bool cm_tsne_step(cm_ctx *cx, const cm_tensor *p, cm_tsne_state *state,
     for (size_t e = 0; e < count; e++)
         ok = ok && isfinite(cm_data(state->y)[e]);
     cm_free(cx, work);
-    return ok || cm_refuse(cx, CM_ERR_NUMBER, "the places are no longer finite: lower the rate");
+    return ok || cm_refuse(cx, CM_ERR_NUMBER,
+                           "the positions are no longer finite: lower the learning rate (rate)");
 }

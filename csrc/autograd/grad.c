@@ -1,4 +1,4 @@
-/* grad.c - asking for gradients. */
+/* grad.c - gradients of a loss. */
 #include "autograd/walk.h"
 
 bool cm_track(cm_ctx *cx, cm_tensor *tensor)
@@ -27,7 +27,7 @@ static bool check_targets(cm_ctx *cx, const cm_tensor *loss, cm_tensor *const *x
     return true;
 }
 
-/* The gradient of the loss by itself: ones. */
+/* The gradient of the loss with respect to itself: ones. */
 static cm_tensor *seed_of(cm_ctx *cx, const cm_tensor *loss, cm_tensor *grad_out)
 {
     char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
@@ -38,12 +38,12 @@ static cm_tensor *seed_of(cm_ctx *cx, const cm_tensor *loss, cm_tensor *grad_out
         return grad_out;
     if (loss->count != 1)
         return cm_fail(cx, CM_ERR_SHAPE,
-                       "the loss has shape %s, but must be a single number (or give grad_out)",
+                       "the loss has shape %s, but must be a scalar (or pass grad_out)",
                        cm_shape_text(&loss->shape, a));
     return cm_tensor_full(cx, &loss->shape, 1);
 }
 
-/* Whether nothing else holds a gradient or its numbers: then it can be given away as it is. */
+/* Whether nothing else holds a gradient or its storage: then it can be returned without a copy. */
 static bool is_alone(const cm_tensor *g)
 {
     return g->refs == 1 && g->storage->refs == 1 && cm_is_contiguous(g);

@@ -1,13 +1,13 @@
 /* walk.c - the backward walk.
  *
- * A walk orders the nodes that lead from the loss to the asked-for tensors (depth first, on a stack
- * of its own), then visits them from the loss on, so that every node's gradient is complete when
- * its turn comes. Marks on nodes carry the walk's number and so need no clearing. */
+ * A walk orders the nodes that lead from the loss to the requested tensors (depth first, on its own
+ * stack), then visits them from the loss on, so that every node's gradient is complete when its
+ * turn comes. Marks on nodes carry the walk's number and so need no clearing. */
 #include "autograd/walk.h"
 #include "ops/ops.h"
 #include <string.h>
 
-/* Clears what an earlier walk left on a node. */
+/* Clears the marks of an earlier walk on a node. */
 static void mark(cm_walk *w, cm_node *node)
 {
     if (node->visit == w->number)
@@ -69,7 +69,7 @@ static bool can_add_in_place(const cm_walk *w, const cm_tensor *sum)
            sum->storage->block == NULL && cm_is_contiguous(sum);
 }
 
-/* Adds a gradient to what a node has so far. */
+/* Adds a gradient to the one accumulated at a node. */
 static bool accumulate(cm_walk *w, cm_node *node, cm_tensor *g)
 {
     cm_ctx *cx = w->cx;
@@ -127,7 +127,7 @@ void cm_walk_aim(cm_walk *w, cm_node *node)
     node->target = true;
 }
 
-/* Keeps a walk from what lies behind a node that leads to no target. */
+/* Excludes the ancestors of a node that leads to no target from a walk. */
 static void shun(cm_walk *w, cm_node *node)
 {
     mark(w, node);
@@ -227,7 +227,7 @@ static bool deliver(cm_walk *w, cm_node *node, cm_vjp *v)
     return true;
 }
 
-/* Passes a node's gradient on to its inputs. */
+/* Propagates a node's gradient to its inputs. */
 static bool step(cm_walk *w, cm_node *node)
 {
     cm_ctx *cx = w->cx;
@@ -235,7 +235,7 @@ static bool step(cm_walk *w, cm_node *node)
     bool need[CM_MAX_INPUTS];
     if (node->released)
         return cm_refuse(cx, CM_ERR_GRADIENT,
-                         "this graph was already used up by a gradient; ask for retain = true "
+                         "this graph was already used for a gradient; pass retain = true "
                          "the first time to use it again");
     if (!unchanged(cx, node))
         return false;

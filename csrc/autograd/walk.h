@@ -20,14 +20,14 @@ typedef struct cm_walk {
     size_t count, order_cap;
 } cm_walk;
 
-/* A walk with a number of its own, before anything is aimed at. */
+/* Begins a walk, without targets yet. */
 cm_walk cm_walk_new(cm_ctx *cx, cm_grad_options options);
 
-/* Asks for the gradient of a node: it is left in node->grad, or added to node->sink. */
+/* Adds a node as a target: its gradient is left in node->grad, or added to node->sink. */
 void cm_walk_aim(cm_walk *w, cm_node *node);
 
-/* Walks back from `root`, whose own gradient is `seed`. After a failure the gradients are rubbish.
- */
+/* Walks back from `root`, whose own gradient is `seed`. After a failure the gradients are
+ * undefined. */
 bool cm_walk_run(cm_walk *w, cm_node *root, cm_tensor *seed) CM_MUST_CHECK;
 
 #endif

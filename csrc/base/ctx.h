@@ -28,22 +28,22 @@ struct cm_ctx {
     cm_counters counters;
     bool grad_enabled; /* ops record their derivation */
     bool closed;
-    uint64_t visit;    /* numbers the walks over the graph, so that marks need no clearing */
-    cm_tensor **scope; /* tensors owned by the open scopes, innermost last */
+    uint64_t visit;    /* counts the walks over the graph, so that marks need no clearing */
+    cm_tensor **scope; /* tensors owned by the open scopes, those of the innermost last */
     size_t scope_len, scope_cap;
-    cm_node *dead_nodes; /* nodes whose count fell to zero while others are being released */
+    cm_node *dead_nodes; /* without references, while others are being released */
     bool releasing;
     cm_storage *cache[CM_CACHE_CLASSES];
     const struct cm_kernels *kernels; /* the loops chosen for this processor */
 };
 
-/* Makes *cx an empty context with gradients on. Cannot fail. */
+/* Initialises *cx as an empty context with gradients enabled. Cannot fail. */
 void cm_ctx_open(cm_ctx *cx);
 
-/* Marks it closed and frees what it holds itself; after cm_tensor_shutdown. Safe to call twice. */
+/* Marks it closed and frees its own memory; after cm_tensor_shutdown. Safe to call twice. */
 void cm_ctx_close(cm_ctx *cx);
 
-/* Sets whether ops record, and returns what it was. */
+/* Sets whether ops are recorded, and returns the previous setting. */
 bool cm_grad_enable(cm_ctx *cx, bool on);
 
 #endif

@@ -17,14 +17,14 @@ typedef struct cm_mem {
     size_t peak;     /* the largest value of live so far */
     size_t blocks;   /* blocks in use */
     size_t cached;   /* bytes kept for reuse, not counted in live */
-    size_t total;    /* bytes ever handed out: what the collector's pace is measured by */
+    size_t total;    /* bytes ever allocated: the collector's pace follows it */
     int64_t fail_in; /* test hook: fail when this many more allocations have succeeded; < 0 never */
     void *idle[CM_IDLE_CLASSES];
     size_t idle_bytes; /* a part of cached */
 } cm_mem;
 
-/* A block of `bytes` (0 gives a block too) aligned for any type, contents undefined.
- * NULL with CM_ERR_NO_MEMORY recorded when there is none. */
+/* A block of `bytes` (0 gives a block too) aligned for any type, contents undefined. NULL with
+ * CM_ERR_NO_MEMORY recorded when memory runs out. */
 void *cm_alloc(cm_ctx *cx, size_t bytes) CM_MUST_CHECK;
 
 /* The same for count * size bytes, checked for overflow, filled with zeros. */
@@ -33,18 +33,18 @@ void *cm_calloc(cm_ctx *cx, size_t count, size_t size) CM_MUST_CHECK;
 /* Grows or shrinks a block of cm_alloc; on failure the old block stays valid. block may be NULL. */
 void *cm_realloc(cm_ctx *cx, void *block, size_t bytes) CM_MUST_CHECK;
 
-/* Gives a block back; NULL is fine. */
+/* Frees a block; NULL is fine. */
 void cm_free(cm_ctx *cx, void *block);
 
-/* Gives the small blocks that wait for reuse back to the system. */
+/* Returns the small blocks kept for reuse to the system. */
 void cm_mem_trim(cm_ctx *cx);
 
-/* Grows *block (elements of `size` bytes, capacity *capacity) to hold at least `need` elements,
- * at least doubling it. false with the error recorded when memory is short. */
+/* Grows *block (elements of `size` bytes, capacity *capacity) to hold at least `need` elements, at
+ * least doubling it. False with the error recorded when memory runs out. */
 bool cm_grow(cm_ctx *cx, void **block, size_t *capacity, size_t need, size_t size) CM_MUST_CHECK;
 
 /* A block of zeros that nothing frees: for what has to outlive every context, until the process
- * ends. Counted nowhere; NULL when there is none. */
+ * ends. Not counted; NULL when memory runs out. */
 void *cm_alloc_forever(size_t bytes) CM_MUST_CHECK;
 
 /* a * b into *out; false if it overflows. */

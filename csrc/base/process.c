@@ -87,7 +87,7 @@ bool cm_process_follow(cm_ctx *cx, int parent)
         return cm_refuse(cx, CM_ERR_IO, "cannot follow the parent process: %s", strerror(errno));
 #endif
     if (getppid() != parent)
-        return cm_refuse(cx, CM_ERR_IO, "the parent process %d is gone", parent);
+        return cm_refuse(cx, CM_ERR_IO, "the parent process %d has ended", parent);
     return true;
 }
 

@@ -27,23 +27,24 @@ typedef struct cm_process {
 bool cm_process_start(cm_ctx *cx, cm_process *process, char *const *words,
                       const char *log) CM_MUST_CHECK;
 
-/* Looks, without waiting, whether the child has ended; its state is then in *process for good. */
+/* Checks, without waiting, whether the child has ended; its state is then in *process for good. */
 void cm_process_look(cm_process *process);
 
 /* Ends the child at once and waits until it is gone; one that has ended stays as it was. */
 void cm_process_end(cm_process *process);
 
-/* The number of this process. */
+/* The id of this process. */
 int cm_process_self(void);
 
-/* To be called by a child: from now on it ends with its parent, whose number is given, whatever
- * ends that (on Linux; elsewhere nothing is changed). False if the parent is gone already. */
+/* To be called by a child: from now on it ends when its parent does, for whatever reason (on Linux;
+ * elsewhere nothing changes). `parent` is the parent's process id. False if the parent has ended
+ * already. */
 bool cm_process_follow(cm_ctx *cx, int parent) CM_MUST_CHECK;
 
-/* Processors that may run this program, at least 1. */
+/* Number of processors that may run this program, at least 1. */
 int cm_process_processors(void);
 
-/* Waits for so many seconds, or until a signal was handled. */
+/* Sleeps for that many seconds, or until a signal was handled. */
 void cm_process_sleep(double seconds);
 
 #endif

@@ -9,22 +9,23 @@
 
 #include "base/config.h"
 
-/* What a stream is for; part of its key, so that two uses of one (seed, epoch, task) never meet. */
+/* What a stream is for; part of its key, so that two uses of one (seed, epoch, task) never share
+ * numbers. */
 typedef enum cm_rng_stream {
     CM_STREAM_USER,     /* numbers that a script draws by itself */
     CM_STREAM_INIT,     /* initial values of parameters */
-    CM_STREAM_SPLIT,    /* which users train, validate and test */
+    CM_STREAM_SPLIT,    /* which users are for training, validation and test */
     CM_STREAM_CAP,      /* which ratings a capped user keeps */
     CM_STREAM_DRAW,     /* support and query of a task */
-    CM_STREAM_ORDER,    /* the order of the tasks in an epoch */
-    CM_STREAM_LABELS,   /* permuted labels of the ablation */
-    CM_STREAM_DROPOUT,  /* masks of dropout */
-    CM_STREAM_PAIRS,    /* what BPR compares */
+    CM_STREAM_ORDER,    /* order of the tasks in an epoch */
+    CM_STREAM_LABELS,   /* label permutations of the ablation */
+    CM_STREAM_DROPOUT,  /* dropout masks */
+    CM_STREAM_PAIRS,    /* pairs that BPR compares */
     CM_STREAM_SAMPLES,  /* resamples of tasks and seeds in a bootstrap */
-    CM_STREAM_HELD_OUT, /* what is held out of who took what */
+    CM_STREAM_HELD_OUT, /* interactions that are held out */
     CM_STREAM_SCENARIO, /* support and query of a scenario */
-    CM_STREAM_JUDGES,   /* the users that a scenario is judged by */
-    CM_STREAM_CLUSTERS, /* where k-means begins */
+    CM_STREAM_JUDGES,   /* the users that a scenario is evaluated on */
+    CM_STREAM_CLUSTERS, /* initial centres of k-means */
     CM_STREAM_SHORT,    /* which supports are cut, and to what length */
     CM_STREAM_LAST = CM_STREAM_SHORT
 } cm_rng_stream;
@@ -32,11 +33,11 @@ typedef enum cm_rng_stream {
 typedef struct cm_rng {
     uint32_t key[2];
     uint32_t counter[4];
-    uint32_t block[4]; /* numbers made by the current counter */
-    int used;          /* how many of the block are used up */
+    uint32_t block[4]; /* random numbers of the current counter */
+    int used;          /* how many of them are used */
 } cm_rng;
 
-/* A stream at its start. */
+/* A new stream for a key. */
 cm_rng cm_rng_keyed(uint64_t seed, uint32_t epoch, uint32_t task, cm_rng_stream stream);
 
 /* The next 32 random bits. */
@@ -51,8 +52,8 @@ double cm_rng_uniform(cm_rng *rng);
 /* Standard normal (Box-Muller, one of the pair). */
 double cm_rng_normal(cm_rng *rng);
 
-/* Puts the entries [0, take) of `index` into a uniformly random choice without replacement of its n
- * entries (Fisher-Yates, stopped after `take`). */
+/* Puts a uniformly random sample without replacement of the n entries of `index` into its entries
+ * [0, take) (Fisher-Yates, stopped after `take`). */
 void cm_rng_choose(cm_rng *rng, int32_t *index, int32_t n, int32_t take);
 
 #endif

@@ -12,13 +12,13 @@ typedef enum cm_status {
     CM_ERR_OK,
     CM_ERR_NO_MEMORY,
     CM_ERR_SHAPE,    /* shapes do not fit */
-    CM_ERR_ARGUMENT, /* a value that makes no sense there */
+    CM_ERR_ARGUMENT, /* an invalid value */
     CM_ERR_INDEX,    /* a row, dim or id that does not exist */
     CM_ERR_LIMIT,    /* larger than is supported */
-    CM_ERR_STATE,    /* not possible now */
-    CM_ERR_GRADIENT, /* there is no gradient */
+    CM_ERR_STATE,    /* not possible in this state */
+    CM_ERR_GRADIENT, /* no gradient exists */
     CM_ERR_NUMBER,   /* not a finite number */
-    CM_ERR_IO,       /* the outside world failed */
+    CM_ERR_IO,       /* input or output failed */
     CM_ERR_FORMAT    /* a malformed file */
 } cm_status;
 
@@ -37,7 +37,7 @@ cm_status cm_error_code(const cm_ctx *cx);
 /* Its text; "" if there is none. Valid until the next cm_fail or cm_error_clear. */
 const char *cm_error_text(const cm_ctx *cx);
 
-/* Forgets it: the next failure counts as the first. */
+/* Clears it: the next failure is again the first. */
 void cm_error_clear(cm_ctx *cx);
 
 #endif

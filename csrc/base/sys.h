@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 
-/* Seconds on a clock that never goes back; only differences mean anything. */
+/* Seconds of a monotonic clock; only differences are meaningful. */
 double cm_sys_clock(void);
 
 /* The width in columns of the terminal behind a standard stream (0 input, 1 output, 2 errors), 80
@@ -17,7 +17,7 @@ int cm_sys_terminal(int stream);
 /* Makes a folder and the folders above it; one that is there already is fine. */
 bool cm_sys_mkdir(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 
-/* Whether anything is at the path. */
+/* Whether the path exists. */
 bool cm_sys_exists(const char *path);
 
 /* Removes a file; false if there is none. */

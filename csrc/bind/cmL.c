@@ -4,18 +4,19 @@
 #include <string.h>
 
 #define PACE  ((size_t)4 << 20)  /* bytes allocated between two steps of the collector */
-#define SLACK ((size_t)32 << 20) /* live bytes beyond twice the floor that call for a full one */
-#define ROUND ((size_t)1 << 30)  /* bytes allocated after which a full one comes in any case */
+#define SLACK ((size_t)32 << 20) /* live bytes above twice the floor that trigger a full one */
+#define ROUND ((size_t)1 << 30)  /* bytes allocated after which a full one always comes */
 
 cm_ctx *cmL_ctx(lua_State *L)
 {
     return &((cmL_state *)lua_touserdata(L, lua_upvalueindex(1)))->cx;
 }
 
-/* The collector sees a box as a few bytes, whatever hangs on it. Every few megabytes it is given a
+/* The collector sees a box as a few bytes, whatever it holds. Every few megabytes it is given a
  * step. In generational mode (which lua5.4 itself starts in) a step collects the young alone, and a
- * box that was old before it died would wait for the Lua heap to double: so a full collection comes
- * when live bytes have doubled, and now and then, lest such boxes gather in a long training. */
+ * box that was old before it died would wait for the Lua heap to double: so a full collection is
+ * run when live bytes have doubled, and from time to time, lest such boxes accumulate in a long
+ * training. */
 static void keep_pace(lua_State *L, cmL_state *state)
 {
     const cm_mem *mem = &state->cx.mem;
@@ -45,7 +46,7 @@ cm_ctx *cmL_enter(lua_State *L)
     if (state->cx.closed)
         luaL_error(L, "cmml: used after its Lua state began to close");
     keep_pace(L, state);
-    cm_error_clear(&state->cx); /* one may be left where telling it ran out of memory */
+    cm_error_clear(&state->cx); /* one may be left if reporting it ran out of memory */
     return &state->cx;
 }
 
@@ -56,6 +57,14 @@ void cmL_register(lua_State *L, const luaL_Reg *functions)
         lua_pushcclosure(L, functions->func, 1);
         lua_setfield(L, -3, functions->name);
     }
+}
+
+void cmL_register_testing(lua_State *L, const luaL_Reg *functions)
+{
+    luaL_getsubtable(L, -2, "testing");
+    lua_pushvalue(L, -2); /* module, context, testing, context */
+    cmL_register(L, functions);
+    lua_pop(L, 2);
 }
 
 void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_Reg *methods)
@@ -111,8 +120,8 @@ int cmL_fail(lua_State *L, cm_ctx *cx, const char *what)
     return 2;
 }
 
-/* The box at `index` if it is a tensor's. Tensors are most of all arguments, and looking their
- * class up by name would cost as much as a small op. */
+/* The box at `index` if it is a tensor's. Most arguments are tensors, and looking up their class by
+ * name would cost as much as a small op. */
 static cm_tensor **tensor_box(lua_State *L, int index)
 {
     const cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));

@@ -34,6 +34,10 @@ cm_ctx *cmL_ctx(lua_State *L);
  * upvalue, in the table below it. */
 void cmL_register(lua_State *L, const luaL_Reg *functions);
 
+/* The same in the table `testing` of the module table below the context: hooks for specs and
+ * measurements, which belong to no public table. */
+void cmL_register_testing(lua_State *L, const luaL_Reg *functions);
+
 /* Makes the metatable `name` with the context as the upvalue of its functions. `meta` are
  * metamethods
  * (__gc, __len, ..), `methods` go into its __index table (NULL: none). Context on top, stays there.
@@ -52,7 +56,7 @@ int64_t cmL_check_length(lua_State *L, int arg);
 /* Raises the recorded error as "what: text" and clears it. Never returns. */
 int cmL_raise(lua_State *L, cm_ctx *cx, const char *what);
 
-/* Pushes nil and "what: text", clears the error, returns 2: for failures of the outside world. */
+/* Pushes nil and "what: text", clears the error, returns 2: for failures outside the program. */
 int cmL_fail(lua_State *L, cm_ctx *cx, const char *what);
 
 /* Boxes: userdata that hold one reference. Each push gives an empty box to be filled. */
@@ -73,9 +77,9 @@ cm_tensor *cmL_check_tensor(lua_State *L, int arg);
 cm_ids *cmL_check_ids(lua_State *L, int arg);
 /* The same for segments. */
 cm_ids *cmL_check_segments(lua_State *L, int arg);
-/* A list of whole numbers as a shape; `base` is taken off each. */
+/* A list of whole numbers as a shape; `base` is subtracted from each. */
 cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base);
-/* A dim, 1-based or negative, of a tensor with so many, as 0-based. */
+/* A dim, 1-based or negative, of a tensor with `ndim` dims, as 0-based. */
 int cmL_check_dim(lua_State *L, int arg, int ndim);
 /* An activation by name; identity if absent. */
 cm_activation cmL_check_activation(lua_State *L, int arg);
@@ -83,11 +87,11 @@ cm_activation cmL_check_activation(lua_State *L, int arg);
 /* The tensor in the box at `index`, or NULL if there is something else. */
 cm_tensor *cmL_test_tensor(lua_State *L, int index);
 
-/* What the box of that class in a field of the table at `index` (absolute) holds; raises if there
- * is another. The box is left on the stack: a finaliser may take it out of the table meanwhile. */
+/* What the box of that class in a field of the table at `index` (absolute) holds; raises if it is
+ * another. The box is left on the stack: a finaliser may take it out of the table meanwhile. */
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class);
 
-/* Fields of an options table at `index`; `what` names the function in errors. */
+/* A field of the options table at `index`. */
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
 /* The same for numbers. */
 double cmL_field_number(lua_State *L, int index, const char *name, double fallback);
@@ -113,7 +117,7 @@ void cmL_open_tensor(lua_State *L);
 void cmL_open_make(lua_State *L);
 /* Ids and segments, l_ids.c. */
 void cmL_open_ids(lua_State *L);
-/* Positions of the largest, l_rank.c; before the ops, which close the table of methods. */
+/* Positions of maxima, l_rank.c; before the ops, which close the table of methods. */
 void cmL_open_rank(lua_State *L);
 /* Every op of the table, l_ops.c. */
 void cmL_open_ops(lua_State *L);
@@ -121,34 +125,44 @@ void cmL_open_ops(lua_State *L);
 void cmL_open_grad(lua_State *L);
 /* Optimisers, l_optim.c. */
 void cmL_open_optim(lua_State *L);
-/* Ratings and draws of tasks, l_data.c. */
-void cmL_open_data(lua_State *L);
-/* Scenarios: pairs, draws, lists to rank; l_scenarios.c. */
+/* Random samples and streams, l_rng.c. */
+void cmL_open_rng(lua_State *L);
+/* Ratings and draws of tasks, l_interactions.c. */
+void cmL_open_interactions(lua_State *L);
+/* Items by user and by scenario, l_lists.c. */
+void cmL_open_lists(lua_State *L);
+/* Pairs of users and items by scenario, l_pairs.c. */
+void cmL_open_pairs(lua_State *L);
+/* Draws of tasks from scenarios, l_scenarios.c. */
 void cmL_open_scenarios(lua_State *L);
-/* Adds rows of positives and negatives that are compared. */
+/* Rows of positives and negatives, l_paired.c. */
 void cmL_open_paired(lua_State *L);
-/* Ridge regression by groups and neighbours of items, l_ratings.c. */
-void cmL_open_ratings(lua_State *L);
+/* Candidate lists to be ranked, l_ranking_rows.c. */
+void cmL_open_ranking_rows(lua_State *L);
 /* Teams of threads, l_team.c. */
 void cmL_open_team(lua_State *L);
-/* Factors of sparse matrices, l_cf.c. */
+/* Collaborative filtering, l_cf.c. */
 void cmL_open_cf(lua_State *L);
 /* Groups of items, l_groups.c. */
 void cmL_open_groups(lua_State *L);
-/* Points: principal axes, clusters, t-SNE, l_analysis.c. */
+/* Principal axes, clusters and t-SNE of points, l_analysis.c. */
 void cmL_open_analysis(lua_State *L);
 /* Metrics, l_metrics.c. */
 void cmL_open_metrics(lua_State *L);
-/* Intervals of means, l_bootstrap.c. */
+/* Bootstrap confidence intervals, l_bootstrap.c. */
 void cmL_open_bootstrap(lua_State *L);
-/* Files, the terminal, time and JSON, l_io.c; before the four below, which use its helpers. */
+/* The class of holds, io.c; before the parts below, which use it. */
 void cmL_open_io(lua_State *L);
+/* Files, the terminal and time, l_sys.c. */
+void cmL_open_sys(lua_State *L);
+/* JSON, l_json.c. */
+void cmL_open_json(lua_State *L);
 /* Processes, l_process.c. */
 void cmL_open_process(lua_State *L);
 /* Vocabularies, l_vocab.c. */
 void cmL_open_vocab(lua_State *L);
-/* .safetensors files, l_archive.c. */
-void cmL_open_archive(lua_State *L);
+/* .safetensors files, l_safetensors.c. */
+void cmL_open_safetensors(lua_State *L);
 /* Delimited files, l_table.c. */
 void cmL_open_table(lua_State *L);
 

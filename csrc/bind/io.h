@@ -19,8 +19,8 @@ cmL_hold *cmL_push_hold(lua_State *L, void (*release)(cm_ctx *cx, void *held));
 /* Releases what is held now instead of at the next collection. */
 void cmL_hold_free(cm_ctx *cx, cmL_hold *hold);
 
-/* For a failed call of the core: pushes nil and the message if the outside world failed (a file,
- * its contents, a limit), raises if the caller or the memory did. */
+/* For a failed call of the core: pushes nil and the message for a failure outside (a file, its
+ * contents, a limit), raises for a mistake of the caller or a lack of memory. */
 int cmL_io_fail(lua_State *L, cm_ctx *cx, const char *what);
 
 /* The path at `arg`: a string without zeros. */

@@ -1,6 +1,9 @@
-/* l_analysis.c - looking at points in Lua: principal axes, clusters, t-SNE.
+/* l_analysis.c - analysis of points in Lua: principal axes, clusters, t-SNE.
  *
  * @module cmml.core */
+#include "analysis/eigen.h"
+#include "analysis/kmeans.h"
+#include "analysis/tsne.h"
 #include "bind/cmL.h"
 
 static void push_numbers(lua_State *L, const double *values, int64_t n)
@@ -12,14 +15,14 @@ static void push_numbers(lua_State *L, const double *values, int64_t n)
     }
 }
 
-/*** The axes along which points vary most: unit eigenvectors of their covariance, each with its
- * number of largest magnitude positive. Computed in double precision.
+/*** The principal axes of points: unit eigenvectors of their covariance, each with its entry of
+ * largest magnitude positive. Computed in double precision.
  * @function principal_axes
  * @tparam Tensor x [points, width], contiguous
- * @tparam integer count how many axes
- * @treturn Tensor [count, width]; zeros for an axis along which nothing varies
+ * @tparam integer count number of axes
+ * @treturn Tensor [count, width]; zeros for an axis without variance
  * @treturn table means of the columns
- * @treturn table variances along all axes, falling: as many as the fewer of points and width */
+ * @treturn table variances along all min(points, width) axes, in descending order */
 static int l_principal_axes(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -37,16 +40,16 @@ static int l_principal_axes(lua_State *L)
     return 3;
 }
 
-/*** Clusters of points by k-means, begun once as k-means++ does.
+/*** Clusters of points by k-means with one k-means++ initialisation.
  * @function kmeans_once
  * @tparam Tensor x [points, width], contiguous
- * @tparam integer k how many clusters
- * @tparam table options iterations (at most, default 300), seed (default 1), restart (tells
- * beginnings of one seed apart, default 0)
+ * @tparam integer k number of clusters
+ * @tparam table options iterations (maximum, default 300), seed (default 1), restart (distinguishes
+ * initialisations of one seed, default 0)
  * @treturn Ids [points] the cluster of each, numbered by their first points
  * @treturn Tensor centres [k, width]
  * @treturn number sum of the squared distances of points to their centres
- * @treturn integer iterations that were needed */
+ * @treturn integer number of iterations run */
 static int l_kmeans_once(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -72,11 +75,12 @@ static int l_kmeans_once(lua_State *L)
     return 4;
 }
 
-/*** How near points are to one another, for t-SNE.
+/*** Affinities of points for t-SNE.
  * @function tsne_affinities
  * @tparam Tensor x [points, width], contiguous; at most 10000 points
- * @tparam number perplexity about how many neighbours a point has; at least 1, below the points
- * @treturn Tensor [points, points], symmetric, of sum 1 */
+ * @tparam number perplexity effective number of neighbours of a point; at least 1, below the number
+ * of points
+ * @treturn Tensor [points, points], symmetric, with sum 1 */
 static int l_tsne_affinities(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -94,19 +98,19 @@ static cm_tensor *copy_of(cm_ctx *cx, const cm_tensor *from)
     return copy;
 }
 
-/*** One step of t-SNE: downhill with momentum and a gain for each number.
+/*** One step of t-SNE: gradient descent with momentum and a gain per element.
  * @function tsne_step
  * @tparam Tensor affinities [points, points] as tsne_affinities gives them
- * @tparam Tensor y [points, 1 to 3] places
- * @tparam Tensor velocity [points, 1 to 3]; zeros to begin with
- * @tparam Tensor gains [points, 1 to 3]; ones to begin with
- * @tparam table options rate (default 200), momentum (0.8), exaggeration of the attraction (1),
- * measure (whether the divergence is wanted, default true; a step takes longer with it)
- * @treturn Tensor better y, of mean 0
+ * @tparam Tensor y [points, 1 to 3] positions
+ * @tparam Tensor velocity [points, 1 to 3]; zeros at the start
+ * @tparam Tensor gains [points, 1 to 3]; ones at the start
+ * @tparam table options rate (learning rate, default 200), momentum (0.8), exaggeration of the
+ * attraction (1), measure (whether to compute the divergence, which takes longer; default true)
+ * @treturn Tensor updated y, with mean 0
  * @treturn Tensor velocity
  * @treturn Tensor gains
- * @treturn number divergence of Kullback and Leibler before the step, without exaggeration;
- * 0 if it is not measured */
+ * @treturn number Kullback-Leibler divergence before the step, without exaggeration; 0 if it is not
+ * measured */
 static int l_tsne_step(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);

@@ -1,4 +1,4 @@
-/* l_bootstrap.c - intervals of means over tasks and seeds in Lua.
+/* l_bootstrap.c - bootstrap confidence intervals in Lua.
  *
  * @module cmml.core */
 #include "bind/cmL.h"
@@ -8,7 +8,7 @@
 #define MOST_RESAMPLES 1000000
 #define MOST_VALUES    ((int64_t)1 << 28)
 
-/* The numbers of the list at the top of the stack; raises where one is none. */
+/* The numbers of the list at the top of the stack; raises if an entry is not a number. */
 static void read_list(lua_State *L, double *to, int64_t n, int arg)
 {
     for (int64_t i = 0; i < n; i++) {
@@ -37,7 +37,7 @@ static double *read_weights(lua_State *L, int64_t tasks)
     if (lua_getfield(L, 3, "weights") == LUA_TNIL)
         return NULL;
     luaL_argcheck(L, lua_istable(L, -1) && (int64_t)lua_rawlen(L, -1) == tasks, 3,
-                  "weights must be a list with one number a task");
+                  "weights must be a list with one number per task");
     double *weights = lua_newuserdatauv(L, (size_t)CM_MAX(tasks, 1) * sizeof *weights, 0);
     lua_insert(L, -2);
     read_list(L, weights, tasks, 3);
@@ -48,18 +48,18 @@ static double *read_weights(lua_State *L, int64_t tasks)
     return weights;
 }
 
-/*** Means over tasks and runs with 95 % intervals, and their differences to a reference, by a
- * paired bootstrap: each resample draws as many tasks and as many seeds as there are, with
- * replacement and independently of each other, the same for all series.
+/*** Means over tasks and runs with 95 % confidence intervals, and their differences to a reference,
+ * by a paired bootstrap: each resample draws as many tasks and seeds as there are, with replacement
+ * and independently of each other, the same for all series.
  * @function bootstrap
- * @tparam table series list of lists: of each model its values, those of all tasks in the first
- * run, then those in the second, and so on; NaN where there is none
- * @tparam integer tasks values of a run
- * @tparam[opt] table options weights (list, one a task; default: all the same), reference (which
- * series differences are taken to, default 1), resamples (default 10000), seed (default 1), level
- * (default 0.95)
- * @treturn table one a series: mean, low, high, and of the difference to the reference difference,
- * difference_low, difference_high; NaN where a series has no values */
+ * @tparam table series list of lists: for each model its values for all tasks in the first run,
+ * then in the second, and so on; NaN for a missing value
+ * @tparam integer tasks number of values per run
+ * @tparam[opt] table options weights (list, one per task; default: equal), reference (index of the
+ * series that others are compared with, default 1), resamples (default 10000), seed (default 1),
+ * level (default 0.95)
+ * @treturn table one per series: mean, low, high, and for the difference to the reference
+ * difference, difference_low, difference_high; NaN where a series has no values */
 static int l_bootstrap(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);

@@ -1,8 +1,13 @@
-/* l_cf.c - factors of sparse matrices in Lua. A matrix is a table with three fields: rows
- * (segments, one a row), columns (ids) and weights (tensor).
+/* l_cf.c - collaborative filtering in Lua: factors of sparse matrices, ridge regression by groups,
+ * neighbours of items. A matrix is a table with three fields: rows (segments, one a row), columns
+ * (ids) and weights (tensor).
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "cf/als.h"
+#include "cf/bpr.h"
+#include "cf/neighbours.h"
+#include "cf/ridge.h"
 
 /* The matrix in the table at `arg`, whose boxes are left on the stack: to be called when the
  * options were read, which may run a metamethod. */
@@ -12,20 +17,21 @@ static cm_sparse check_matrix(lua_State *L, int arg)
     cm_sparse matrix = {cmL_check_field(L, arg, "rows", CML_SEGMENTS),
                         cmL_check_field(L, arg, "columns", CML_IDS),
                         cmL_check_field(L, arg, "weights", CML_TENSOR)};
-    luaL_argcheck(L, cm_sparse_is_valid(&matrix), arg, "not a matrix as sparse gives it");
+    luaL_argcheck(L, cm_sparse_is_valid(&matrix), arg,
+                  "a matrix as core.sparse makes it was expected");
     return matrix;
 }
 
-/*** A matrix of which few places are not zero, from its entries in any order. Weights of the same
- * place are added up; a weight of 0 is no entry. Raises where a weight is negative or not finite.
+/*** A sparse matrix from its entries in any order. Weights of the same cell are summed; entries of
+ * weight 0 are dropped. Raises if a weight is negative or not finite.
  * @function sparse
  * @tparam Ids rows row of each entry
  * @tparam Ids columns column of each entry
- * @tparam ?Tensor weights [entries], not negative; nil: each 1
+ * @tparam ?Tensor weights [entries], not negative; nil: all 1
  * @tparam integer n_rows
  * @tparam integer n_columns
- * @treturn table rows (Segments, one a row), columns (Ids, rising within a row), weights (Tensor)
- */
+ * @treturn table rows (Segments, one per row), columns (Ids, ascending within a row), weights
+ * (Tensor) */
 static int l_sparse(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -55,12 +61,12 @@ static int l_sparse(lua_State *L)
     return ok ? 1 : cmL_raise(L, cx, "sparse");
 }
 
-/*** Random vectors to begin a factorisation with: normal, zeros for a row without entries. The
- * vector of a row depends on (seed, side, row) alone.
+/*** Random initial vectors of a factorisation: normal, zeros for a row without entries. The vector
+ * of a row depends on (seed, side, row) alone.
  * @function new_factors
  * @tparam table matrix as sparse gives it
- * @tparam integer factors numbers of a vector
- * @tparam table options seed, side (tells tables of one seed apart; default 0), scale (standard
+ * @tparam integer factors dimension of the vectors
+ * @tparam table options seed, side (distinguishes tables of one seed; default 0), scale (standard
  * deviation, default 0.1)
  * @treturn Tensor [rows, factors] */
 static int l_new_factors(lua_State *L)
@@ -86,12 +92,12 @@ static cm_als_options check_als(lua_State *L, int arg)
                             .steps = cmL_field_integer(L, arg, "steps", 3)};
 }
 
-/*** Half an iteration of implicit alternating least squares: better vectors of the rows while those
- * of the columns stay.
+/*** Half an iteration of implicit alternating least squares: updates the vectors of the rows for
+ * fixed vectors of the columns.
  * @function als_sweep
  * @tparam table matrix as sparse gives it
  * @tparam Tensor y [columns, factors]
- * @tparam Tensor start [rows, factors], vectors of the rows to begin with
+ * @tparam Tensor start [rows, factors], initial vectors of the rows
  * @tparam table options alpha (default 1), regularization (0.01), steps of conjugate gradients (3)
  * @treturn Tensor [rows, factors], zeros for a row without entries */
 static int l_als_sweep(lua_State *L)
@@ -105,8 +111,8 @@ static int l_als_sweep(lua_State *L)
     return cmL_finish(L, cx, mark, box, cm_als_sweep(cx, &matrix, y, start, &options), "als_sweep");
 }
 
-/*** What implicit alternating least squares minimises: the squared misses of all places, weighted
- * by their confidence 1 + alpha times weight, and the regularised squares of the vectors.
+/*** The objective of implicit alternating least squares: the squared errors of all cells, weighted
+ * by their confidence 1 + alpha * weight, plus the L2 regularisation of the vectors.
  * @function als_loss
  * @tparam table matrix as sparse gives it
  * @tparam Tensor x [rows, factors]
@@ -138,16 +144,17 @@ static cm_tensor *copy_of(cm_ctx *cx, const cm_tensor *from)
     return copy;
 }
 
-/*** As many steps of Bayesian personalised ranking as the matrix has entries: pairs of an entry and
- * a column that the row has no entry in, drawn uniformly.
+/*** One epoch of Bayesian personalised ranking, with as many steps as the matrix has entries: each
+ * draws an entry and a column without an entry in its row, uniformly.
  * @function bpr_epoch
- * @tparam table matrix as sparse gives it; its weights do not matter
+ * @tparam table matrix as sparse gives it; its weights are ignored
  * @tparam Tensor x [rows, factors]
  * @tparam Tensor y [columns, factors]
- * @tparam table options rate (default 0.05), regularization (0.01), seed, epoch (of the draws)
- * @treturn Tensor better x
- * @treturn Tensor better y
- * @treturn number share of the pairs that were in order when they were drawn; NaN if none was */
+ * @tparam table options rate (learning rate, default 0.05), regularization (0.01), seed, epoch (of
+ * the draws)
+ * @treturn Tensor updated x
+ * @treturn Tensor updated y
+ * @treturn number fraction of pairs that were ranked correctly when drawn; NaN if none was drawn */
 static int l_bpr_epoch(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -175,9 +182,108 @@ static int l_bpr_epoch(lua_State *L)
     return 3;
 }
 
-static const luaL_Reg functions[] = {{"sparse", l_sparse},       {"new_factors", l_new_factors},
-                                     {"als_sweep", l_als_sweep}, {"als_loss", l_als_loss},
-                                     {"bpr_epoch", l_bpr_epoch}, {NULL, NULL}};
+static cm_tensor *check_contiguous(lua_State *L, int arg)
+{
+    cm_tensor *tensor = cmL_check_tensor(L, arg);
+    luaL_argcheck(L, cm_is_contiguous(tensor), arg, "a contiguous tensor was expected");
+    return tensor;
+}
+
+/*** Ridge regression of each group in closed form: the weights w that minimise the sum over its
+ * rows of (target - w . features)^2, plus ridge * w^2 for each weight. Not differentiable.
+ * @function segment_ridge
+ * @tparam Tensor features [n, width]
+ * @tparam Ids rows the row of the features of each target; 0 has zero features
+ * @tparam Tensor targets [rows]
+ * @tparam Segments segments the groups of the targets
+ * @tparam Tensor ridge [width], above 0 unless the features of every group are independent
+ * @treturn Tensor [groups, width]; zeros for a group without rows */
+static int l_segment_ridge(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_tensor *features = check_contiguous(L, 1), *targets = check_contiguous(L, 3);
+    cm_ids *rows = cmL_check_ids(L, 2), *segments = cmL_check_segments(L, 4);
+    cm_tensor *ridge = check_contiguous(L, 5);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cm_tensor *weights = cm_segment_ridge(cx, features, rows, targets, segments, ridge);
+    return cmL_finish(L, cx, mark, box, weights, "segment_ridge");
+}
+
+/* Three arguments from `arg` on: segments, ids and a tensor. */
+static cm_residuals check_residuals(lua_State *L, int arg)
+{
+    return (cm_residuals){cmL_check_segments(L, arg), cmL_check_ids(L, arg + 1),
+                          check_contiguous(L, arg + 2)};
+}
+
+/*** For each item its most similar items. Similarity is the cosine of the residuals of the users
+ * who rated both, times n / (n + shrink) for n such users; only positive ones are kept.
+ * @function item_neighbours
+ * @tparam Segments users the rows of each user
+ * @tparam Ids items [rows], none unknown
+ * @tparam Tensor residuals [rows]: ratings without the means of items and users
+ * @tparam Segments items_of the same rows by item: the rows of each item
+ * @tparam Ids users_of [rows]
+ * @tparam Tensor residuals_of [rows]
+ * @tparam integer keep maximum number of neighbours per item; at most the number of other items
+ * @tparam number shrink
+ * @treturn Ids the neighbours, keep for each item, most similar first; 0 after the last
+ * @treturn Tensor their similarities [items, keep]; 0 after the last */
+static int l_item_neighbours(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_residuals by_user = check_residuals(L, 1), by_item = check_residuals(L, 4);
+    lua_Integer keep = luaL_checkinteger(L, 7);
+    double shrink = luaL_checknumber(L, 8);
+    cm_ids **items = cmL_push_ids(L);
+    cm_tensor **similarities = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cm_neighbours found;
+    bool ok = cm_item_neighbours(cx, &by_user, &by_item, keep, shrink, &found);
+    if (ok)
+        *items = found.items;
+    cmL_finish(L, cx, mark, similarities, ok ? found.similarities : NULL, "item_neighbours");
+    return 2;
+}
+
+/*** Predictions from the neighbours of items in the support of a task: the mean of their residuals,
+ * weighted by similarity.
+ * @function neighbour_means
+ * @tparam Ids neighbours as item_neighbours gives them
+ * @tparam Tensor similarities [items, keep]
+ * @tparam Segments support the support rows of each task
+ * @tparam Ids support_items [rows], none unknown
+ * @tparam Tensor residuals [rows]
+ * @tparam Segments query the query rows of each task
+ * @tparam Ids query_items [rows], none unknown
+ * @tparam integer nearest maximum number of neighbours used
+ * @tparam number damp is added to the sum of the weights
+ * @treturn Tensor [query rows]; 0 without a neighbour */
+static int l_neighbour_means(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_neighbours neighbours = {cmL_check_ids(L, 1), check_contiguous(L, 2)};
+    cm_residuals support = check_residuals(L, 3);
+    cm_ids *query = cmL_check_segments(L, 6), *items = cmL_check_ids(L, 7);
+    lua_Integer nearest = luaL_checkinteger(L, 8);
+    double damp = luaL_checknumber(L, 9);
+    luaL_argcheck(L, damp >= 0, 9, "not negative");
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cm_tensor *means = cm_neighbour_means(cx, &neighbours, &support, items, query, nearest, damp);
+    return cmL_finish(L, cx, mark, box, means, "neighbour_means");
+}
+
+static const luaL_Reg functions[] = {{"sparse", l_sparse},
+                                     {"new_factors", l_new_factors},
+                                     {"als_sweep", l_als_sweep},
+                                     {"als_loss", l_als_loss},
+                                     {"bpr_epoch", l_bpr_epoch},
+                                     {"segment_ridge", l_segment_ridge},
+                                     {"item_neighbours", l_item_neighbours},
+                                     {"neighbour_means", l_neighbour_means},
+                                     {NULL, NULL}};
 
 void cmL_open_cf(lua_State *L)
 {

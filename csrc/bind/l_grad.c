@@ -25,13 +25,13 @@ static void check_list(lua_State *L, int arg, int n, cm_tensor **list)
     }
 }
 
-/*** Gradients of a single number with respect to tensors.
+/*** Gradients of a scalar with respect to tensors.
  * @function grad_list
  * @tparam Tensor loss
  * @tparam table tensors list of tracked tensors
  * @tparam[opt] boolean create_graph record the gradients, so that they can be differentiated
  * @tparam[opt] boolean retain keep the graph for another gradient
- * @tparam[opt] Tensor grad_out weight of each element of a loss that is not a single number
+ * @tparam[opt] Tensor grad_out weight of each element of a loss that is not a scalar
  * @treturn table list of gradients; zeros for a tensor that the loss does not depend on */
 static int l_grad_list(lua_State *L)
 {
@@ -64,15 +64,16 @@ static int l_grad_list(lua_State *L)
 /*** Turns the recording of ops on or off.
  * @function grad_enable
  * @tparam boolean on
- * @treturn boolean what it was */
+ * @treturn boolean the previous setting */
 static int l_grad_enable(lua_State *L)
 {
     lua_pushboolean(L, cm_grad_enable(cmL_enter(L), lua_toboolean(L, 1)));
     return 1;
 }
 
-/*** Runs a function without recording, and returns what it returns. Recording is as it was before
- * when it ends, also by an error, which is raised on as it is. It cannot yield out of a coroutine.
+/*** Runs a function without recording, and returns what it returns. The previous setting is
+ * restored afterwards, also after an error, which is raised again unchanged. It cannot yield out of
+ * a coroutine.
  * @function no_grad
  * @tparam function f
  * @param ... its arguments */

@@ -35,12 +35,12 @@ static int l_segments(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "segments");
 }
 
-/*** The different values of a list, in the order of their first appearance, so that what depends on
- * a value alone can be computed once for each.
+/*** The distinct values of a list in order of first appearance, so that what depends on the value
+ * alone can be computed once per value.
  * @function distinct
  * @tparam Ids|Tensor values Ids, or a contiguous tensor [n] (0 and -0 count as two values)
- * @treturn Ids|Tensor the different values, of the same kind, a constant
- * @treturn Ids for each entry, which of them it is */
+ * @treturn Ids|Tensor the distinct values, of the same kind, a constant
+ * @treturn Ids for each entry, the index of its value among them */
 static int l_distinct(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -60,14 +60,14 @@ static int l_distinct(lua_State *L)
     return 2;
 }
 
-/*** The different ids of each segment, so that what depends on an id and its segment can be
- * computed once.
+/*** The distinct ids of each segment, so that what depends on an id and its segment can be computed
+ * once.
  * @function distinct_in
  * @tparam Ids ids
  * @tparam Segments segments over them
- * @treturn Ids the different ids of the first segment, then those of the second, ..
- * @treturn Ids for each entry of ids, which of them it is
- * @treturn Ids of each of them the segment */
+ * @treturn Ids the distinct ids of the first segment, then those of the second, ..
+ * @treturn Ids for each entry of ids, its index among them
+ * @treturn Ids the segment of each of them */
 static int l_distinct_in(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -95,9 +95,9 @@ static cm_ids *bag_field(lua_State *L, lua_Integer entry, int name, const char *
     return box ? *box : NULL;
 }
 
-/*** The bags of several fields laid side by side, row by row, as embedding_fields reads them.
+/*** The bags of several fields concatenated row by row, as embedding_fields reads them.
  * @function merge_bags
- * @tparam table bags one {ids = Ids, segments = Segments or nil} a field, all with the same rows;
+ * @tparam table bags one {ids = Ids, segments = Segments or nil} per field, all with the same rows;
  * at most 64
  * @treturn table {ids = Ids, segments = Segments}: segment (r - 1) F + f is field f of row r */
 static int l_merge_bags(lua_State *L)
@@ -124,6 +124,81 @@ static int l_merge_bags(lua_State *L)
         lua_pop(L, 1);
     }
     return cm_bags_merge(cx, bags, (int)n, ids, segments) ? 1 : cmL_raise(L, cx, "merge_bags");
+}
+
+/*** Renumbers ids: entry k becomes new[ids[k]]; unknown ids (0) stay unknown.
+ * @function map_ids
+ * @tparam Ids ids
+ * @tparam Ids new one entry for each number up to the largest in ids
+ * @treturn Ids */
+static int l_map_ids(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_ids *ids = cmL_check_ids(L, 1), *new = cmL_check_ids(L, 2);
+    luaL_argcheck(L, ids->limit <= new->count, 2, "one number for each id was expected");
+    cm_ids **box = cmL_push_ids(L);
+    *box = cm_ids_map(cx, ids, new);
+    return *box ? 1 : cmL_raise(L, cx, "map_ids");
+}
+
+/*** The entries of a list at whose positions another list has a known id, or a tensor is not zero.
+ * @function select_ids
+ * @tparam Ids ids
+ * @tparam Ids|Tensor where as long as ids; a tensor must be contiguous
+ * @treturn Ids in their order */
+static int l_select_ids(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_ids *ids = cmL_check_ids(L, 1);
+    cm_tensor *mask = cmL_test_tensor(L, 2);
+    cm_ids *known = mask ? NULL : cmL_check_ids(L, 2);
+    luaL_argcheck(L, (mask ? mask->count : known->count) == ids->count, 2,
+                  "an entry for each id was expected");
+    luaL_argcheck(L, !mask || cm_is_contiguous(mask), 2, "a contiguous tensor was expected");
+    cm_ids **box = cmL_push_ids(L);
+    *box = cm_ids_select(cx, ids, known, mask ? cm_data(mask) : NULL);
+    return *box ? 1 : cmL_raise(L, cx, "select_ids");
+}
+
+/* List i of the table at argument 1 and its shift; its box stays on the stack. */
+static cm_ids *check_part(lua_State *L, lua_Integer i, int32_t *shift)
+{
+    int whole = 0;
+    lua_rawgeti(L, 2, i);
+    lua_Integer number = lua_tointegerx(L, -1, &whole);
+    luaL_argcheck(L, whole && number >= 0 && number < INT32_MAX, 2,
+                  "a whole number below 2^31 for each list was expected");
+    *shift = (int32_t)number;
+    lua_pop(L, 1);
+    lua_rawgeti(L, 1, i);
+    cm_ids **box = luaL_testudata(L, -1, CML_IDS);
+    luaL_argcheck(L, box && *box, 1, "a list of Ids was expected");
+    luaL_argcheck(L, (*box)->count == 0 || (*box)->limit <= INT32_MAX - *shift, 2,
+                  "a number is too large");
+    return *box;
+}
+
+/*** Concatenates lists, with a shift added to the ids of each; unknown ids (0) stay unknown.
+ * @function join_ids
+ * @tparam table lists of Ids, at most 100
+ * @tparam table shifts a whole number for each
+ * @treturn Ids */
+static int l_join_ids(lua_State *L)
+{
+    enum { most = 100 };
+    cm_ctx *cx = cmL_enter(L);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    int64_t n = cmL_check_length(L, 1);
+    int32_t shifts[most];
+    const cm_ids *parts[most];
+    luaL_argcheck(L, n <= most, 1, "at most 100 lists");
+    luaL_checkstack(L, most + 5, "not enough memory, or too many lists");
+    for (int64_t i = 0; i < n; i++)
+        parts[i] = check_part(L, i + 1, &shifts[i]);
+    cm_ids **box = cmL_push_ids(L);
+    *box = cm_ids_join(cx, parts, shifts, n);
+    return *box ? 1 : cmL_raise(L, cx, "join_ids");
 }
 
 static int ids_eq(lua_State *L)
@@ -187,7 +262,7 @@ static int segments_len(lua_State *L)
     return 1;
 }
 
-/*** How many rows there are in all segments together.
+/*** The total number of rows of all segments.
  * @function Segments:rows
  * @treturn integer */
 static int segments_rows(lua_State *L)
@@ -255,6 +330,9 @@ static const luaL_Reg functions[] = {{"ids", l_ids},
                                      {"distinct", l_distinct},
                                      {"distinct_in", l_distinct_in},
                                      {"merge_bags", l_merge_bags},
+                                     {"map_ids", l_map_ids},
+                                     {"select_ids", l_select_ids},
+                                     {"join_ids", l_join_ids},
                                      {NULL, NULL}};
 static const luaL_Reg ids_meta[] = {
     {"__gc", ids_gc}, {"__close", ids_close},       {"__len", ids_len},

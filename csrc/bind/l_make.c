@@ -6,7 +6,7 @@
 
 /* --- reading nested tables ------------------------------------------------------------------- */
 
-/* The shape of a nested table on top of the stack, told by its first entries. */
+/* The shape of the nested table at `arg`, from its first entries. */
 static cm_shape shape_of_table(lua_State *L, int arg)
 {
     cm_shape shape = {.ndim = 0};
@@ -24,8 +24,8 @@ static cm_shape shape_of_table(lua_State *L, int arg)
     return shape;
 }
 
-/* Raises unless the nested table on top of the stack is rectangular: before memory is taken for
- * what its first rows promise. */
+/* Raises unless the nested table on top of the stack is rectangular: before memory is allocated for
+ * the shape that its first rows suggest. */
 static void check_rows(lua_State *L, const cm_shape *shape, int dim)
 {
     if (dim == shape->ndim)
@@ -58,8 +58,8 @@ static cm_real *copy_table(lua_State *L, const cm_shape *shape, int dim, cm_real
     return at;
 }
 
-/*** A tensor from numbers: a number, or nested lists of equal length. Raises where lists are not of
- * equal length, deeper than six, or hold anything but numbers.
+/*** A tensor from a number, or from nested lists of equal length. Raises if lists differ in length,
+ * are nested deeper than six, or hold anything but numbers.
  * @function tensor
  * @tparam number|table values {{1, 2}, {3, 4}} gives shape 2x2
  * @treturn Tensor of the shape of the lists; untracked */
@@ -83,7 +83,7 @@ static int l_tensor(lua_State *L)
 
 /*** A tensor of one value.
  * @function full
- * @tparam table shape {2, 3}; {} for a single number
+ * @tparam table shape {2, 3}; {} for a scalar
  * @tparam number value of every element
  * @treturn Tensor of that shape; untracked */
 static int l_full(lua_State *L)
@@ -96,7 +96,7 @@ static int l_full(lua_State *L)
     return cmL_finish(L, cx, mark, box, cm_tensor_full(cx, &shape, value), "full");
 }
 
-/* options: seed, epoch, task, stream of the keyed generator */
+/* options: seed, epoch, task, stream of the random generator */
 static cm_rng check_rng(lua_State *L, int arg)
 {
     if (lua_isnoneornil(L, arg))
@@ -123,11 +123,11 @@ static int random_tensor(lua_State *L, bool normal, const char *what)
     return 1;
 }
 
-/*** Independent uniform numbers.
+/*** Independent uniform random numbers.
  * @function uniform
- * @tparam table shape {2, 3}; {} for a single number
- * @tparam[opt=0] number low least value
- * @tparam[opt=1] number high bound, which is not reached
+ * @tparam table shape {2, 3}; {} for a scalar
+ * @tparam[opt=0] number low lower bound
+ * @tparam[opt=1] number high upper bound, excluded
  * @tparam[opt] table key seed, epoch, task, stream: the same key gives the same numbers
  * @treturn Tensor */
 static int l_uniform(lua_State *L)
@@ -135,9 +135,9 @@ static int l_uniform(lua_State *L)
     return random_tensor(L, false, "uniform");
 }
 
-/*** Independent normal numbers.
+/*** Independent normal random numbers.
  * @function normal
- * @tparam table shape {2, 3}; {} for a single number
+ * @tparam table shape {2, 3}; {} for a scalar
  * @tparam[opt=0] number mean of the distribution
  * @tparam[opt=1] number deviation standard deviation
  * @tparam[opt] table key as for uniform
@@ -147,11 +147,11 @@ static int l_normal(lua_State *L)
     return random_tensor(L, true, "normal");
 }
 
-/*** A tensor from raw numbers in this machine's byte order, of the core's own type: what
- * Tensor:tobytes gives.
+/*** A tensor from raw bytes in the byte order of this machine and the type of the core, as
+ * Tensor:tobytes gives them.
  * @function from_bytes
- * @tparam table shape {2, 3}; {} for a single number
- * @tparam string bytes row by row; raises unless there are just as many as the shape needs
+ * @tparam table shape {2, 3}; {} for a scalar
+ * @tparam string bytes in row-major order; raises unless their number fits the shape
  * @treturn Tensor of that shape; untracked */
 static int l_from_bytes(lua_State *L)
 {

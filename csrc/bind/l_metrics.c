@@ -2,10 +2,12 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "metrics/ranking.h"
+#include "metrics/rating.h"
 
 #define MAX_CUTOFFS 1000
 
-/* What both kinds of metrics are given: arguments 1 to 4. */
+/* The arguments 1 to 4 of both kinds of metrics. */
 typedef struct input {
     cm_tensor *score, *label;
     cm_ids *segments;
@@ -24,9 +26,9 @@ static input check_input(lua_State *L)
     in.n_k = cmL_check_length(L, 4);
     luaL_argcheck(L, in.n_k <= MAX_CUTOFFS, 4, "too many cutoffs: at most 1000 are supported");
     luaL_argcheck(L, in.score->shape.ndim == 1 && in.score->count == cm_segments_rows(in.segments),
-                  1, "one score for each row of the segments was expected");
+                  1, "one score per row of the segments was expected");
     luaL_argcheck(L, cm_shape_equal(&in.score->shape, &in.label->shape), 2,
-                  "one label for each score was expected");
+                  "one label per score was expected");
     in.k = lua_newuserdatauv(L, (size_t)CM_MAX(in.n_k, 1) * sizeof *in.k, 0);
     for (int64_t j = 0; j < in.n_k; j++) {
         lua_rawgeti(L, 4, j + 1);
@@ -40,7 +42,7 @@ static input check_input(lua_State *L)
     return in;
 }
 
-/* Room for `columns` numbers a task, held by a userdata on the stack. */
+/* Room for `columns` values per task, held by a userdata on the stack. */
 static double *new_columns(lua_State *L, const input *in, int64_t columns)
 {
     return lua_newuserdatauv(L, (size_t)CM_MAX(in->tasks * columns, 1) * sizeof(double), 0);
@@ -55,13 +57,14 @@ static void push_column(lua_State *L, const double *values, int64_t n, int64_t s
     }
 }
 
-/*** Metrics of predicted ratings, task by task; what does not exist is not a number (NaN).
+/*** Metrics of predicted ratings, for each task; NaN where undefined.
  * @function rating_metrics
  * @tparam Tensor score [rows]
  * @tparam Tensor label [rows], true ratings
- * @tparam Segments segments one a task
+ * @tparam Segments segments one per task
  * @tparam table cutoffs the k of ndcg_exp@k
- * @treturn table mae, rmse: a list with one number a task; ndcg_exp: such a list for each cutoff */
+ * @treturn table mae, rmse: a list with one value per task; ndcg_exp: such a list for each cutoff
+ */
 static int l_rating_metrics(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -100,14 +103,14 @@ static const char *const whole_names[CM_RANKING_WHOLE] = {[CM_RECIPROCAL_RANK] =
                                                               "average_precision",
                                                           [CM_AUC] = "auc"};
 
-/*** Metrics of ranked lists, task by task; what does not exist is not a number (NaN).
+/*** Metrics of ranked lists, for each task; NaN where undefined.
  * @function ranking_metrics
  * @tparam Tensor score [rows]
  * @tparam Tensor label [rows], relevant above 0
- * @tparam Segments segments one a task
+ * @tparam Segments segments one per task
  * @tparam table cutoffs the k of recall@k
  * @treturn table recall, precision, hit, ndcg, ndcg_exp, mrr, map: for each cutoff a list with one
- * number a task
+ * value per task
  * @treturn table reciprocal_rank, average_precision, auc: such a list */
 static int l_ranking_metrics(lua_State *L)
 {

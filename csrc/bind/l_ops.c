@@ -41,7 +41,7 @@ static const char *form_of(const cm_op *op)
  * @function ops
  * @treturn table by name: signature, args (in the language of `signature.h`), meta (the metamethod
  * that it is, if any), doc, form ("primitive", "composite", "fused"), differentiable, nondiff (has
- * no gradient by its nature) */
+ * no gradient by definition) */
 static int l_ops(lua_State *L)
 {
     lua_newtable(L);
@@ -70,11 +70,8 @@ static int l_ops(lua_State *L)
     return 1;
 }
 
-/*** Applies an op by its definition in other ops, whatever kernels it has: for checking fused ops.
- * @function apply_expanded
- * @tparam string name of a composite or fused op
- * @param ... its arguments
- * @treturn Tensor */
+/* testing.apply_expanded(name, ...): applies a composite or fused op to its arguments by its
+ * definition in other ops, whatever kernels it has, to check fused ops. */
 static int l_apply_expanded(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -94,8 +91,8 @@ static int l_apply_expanded(lua_State *L)
                       (*at)->name);
 }
 
-static const luaL_Reg functions[] = {
-    {"ops", l_ops}, {"apply_expanded", l_apply_expanded}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"ops", l_ops}, {NULL, NULL}};
+static const luaL_Reg testing[] = {{"apply_expanded", l_apply_expanded}, {NULL, NULL}};
 
 void cmL_open_ops(lua_State *L)
 {
@@ -117,4 +114,5 @@ void cmL_open_ops(lua_State *L)
     lua_setfield(L, -3, "methods"); /* out of reach of scripts from here on */
     lua_pop(L, 2);
     cmL_register(L, functions);
+    cmL_register_testing(L, testing);
 }

@@ -2,6 +2,7 @@
  *
  * @classmod cmml.Optimizer */
 #include "bind/cmL.h"
+#include "optim/optim.h"
 #include <math.h>
 
 #define MAX_STEPS (INT64_C(1) << 53) /* a step's number is a double in Adam */
@@ -14,10 +15,10 @@ static cm_optim *check_optim(lua_State *L)
     return *box;
 }
 
-/*** An optimiser of parameters, whose numbers it moves into one block.
+/*** An optimiser of parameters, which it moves into one block of memory.
  * @function optimizer
  * @tparam table params list of leaf tensors
- * @tparam[opt=2] integer moments kept for each number: `adam` needs 2, `sgd` with momentum 1
+ * @tparam[opt=2] integer moments per element: `adam` needs 2, `sgd` with momentum 1
  * @treturn Optimizer */
 static int l_optimizer(lua_State *L)
 {
@@ -40,9 +41,9 @@ static int l_optimizer(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "optimizer");
 }
 
-/*** Adds the gradients of a loss to the gradient block, and uses up its graph.
+/*** Adds the gradients of a loss to the gradient block, and releases its graph.
  * @function Optimizer:backward
- * @tparam Tensor loss a single number
+ * @tparam Tensor loss a scalar
  * @treturn Optimizer itself */
 static int o_backward(lua_State *L)
 {
@@ -64,7 +65,7 @@ static int o_norm(lua_State *L)
     return 1;
 }
 
-/* How many groups the options are: a list of tables, or one table for all parameters. */
+/* The number of groups: the options are a list of tables, or one table for all parameters. */
 static int count_groups(lua_State *L, bool *list)
 {
     luaL_checktype(L, 2, LUA_TTABLE);
@@ -73,7 +74,7 @@ static int count_groups(lua_State *L, bool *list)
     return *list ? (int)cmL_check_length(L, 2) : 1;
 }
 
-/* The table of group j, left on the stack, and how many parameters it says it has. */
+/* The table of group j, left on the stack, and its number of parameters. */
 static int open_group(lua_State *L, bool list, int j)
 {
     if (!list) {
@@ -86,12 +87,12 @@ static int open_group(lua_State *L, bool list, int j)
     return (int)n;
 }
 
-/*** One step of Adam from the gradient block, which is zero afterwards.
+/*** One step of Adam with the gradient block, which is zero afterwards.
  * @function Optimizer:adam
  * @tparam table options lr, beta1, beta2, eps, weight_decay, clip (entries of the gradient are
- * limited to [-clip, clip]), decoupled (AdamW), sparse (rows without gradient are left out); or a
- * list of such tables with `parameters`, the number of parameters that each is for, in order
- * @tparam[opt=1] number scale what the gradient is multiplied by first
+ * limited to [-clip, clip]), decoupled (AdamW), sparse (rows without gradient are skipped); or a
+ * list of such tables, each with `parameters`, the number of parameters in its group, in order
+ * @tparam[opt=1] number scale factor applied to the gradient first
  * @treturn Optimizer itself */
 static int o_adam(lua_State *L)
 {
@@ -122,11 +123,11 @@ static int o_adam(lua_State *L)
     return 1;
 }
 
-/*** One step of gradient descent from the gradient block, which is zero afterwards.
+/*** One step of gradient descent with the gradient block, which is zero afterwards.
  * @function Optimizer:sgd
  * @tparam table options lr, momentum, nesterov, weight_decay, clip; or a list of such tables with
  * `parameters`, as for `adam`
- * @tparam[opt=1] number scale what the gradient is multiplied by first
+ * @tparam[opt=1] number scale factor applied to the gradient first
  * @treturn Optimizer itself */
 static int o_sgd(lua_State *L)
 {
@@ -221,7 +222,7 @@ static int o_gc(lua_State *L)
     return 0;
 }
 
-/*** Gives the memory of gradients and moments back now; the parameters stay as they are.
+/*** Frees the memory of gradients and moments now; the parameters stay valid.
  * @function Optimizer:free */
 static int o_free(lua_State *L)
 {

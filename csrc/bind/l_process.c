@@ -8,12 +8,12 @@
 #define CML_PROCESS CML_NAME("Process")
 #define MOST_WORDS  1000
 
-/*** Starts a program in a process of its own, without a shell. It reads nothing from standard
- * input. A process that is not kept in a variable is ended when the collector finds it.
+/*** Starts a program in a new process, without a shell. It reads nothing from standard input. A
+ * process that is not kept in a variable is ended when the collector finds it.
  * @function spawn
  * @tparam table words the program, which is looked for along PATH unless its name has a slash, and
  * its arguments
- * @tparam[opt] string log file that takes what it writes (made anew); nil: that is lost
+ * @tparam[opt] string log file for its output (overwritten); nil: the output is discarded
  * @treturn Process|nil
  * @treturn string message on failure */
 static int l_spawn(lua_State *L)
@@ -28,10 +28,10 @@ static int l_spawn(lua_State *L)
     char **words = lua_newuserdatauv(L, (size_t)(n + 1) * sizeof *words, 0);
     for (int64_t i = 0; i < n; i++) {
         lua_rawgeti(L, 1, i + 1);
-        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "every word must be a text");
+        luaL_argcheck(L, lua_type(L, -1) == LUA_TSTRING, 1, "every word must be a string");
         size_t len;
         const char *word = lua_tolstring(L, -1, &len);
-        luaL_argcheck(L, strlen(word) == len, 1, "a word must not hold zeros");
+        luaL_argcheck(L, strlen(word) == len, 1, "a word must not contain zero bytes");
         words[i] = (char *)(uintptr_t)word; /* what POSIX takes, and does not write to */
         lua_rawseti(L, 3, i + 1);
     }
@@ -46,8 +46,7 @@ static int l_spawn(lua_State *L)
 
 /*** Whether the process has ended, without waiting for it.
  * @function Process:poll
- * @treturn ?string nil: it is running; "exit": it came to an end of its own; "signal": it was
- * killed
+ * @treturn ?string nil: it is running; "exit": it exited; "signal": it was killed
  * @treturn ?integer its exit code, or the number of the signal */
 static int p_poll(lua_State *L)
 {
@@ -70,9 +69,9 @@ static int p_kill(lua_State *L)
     return 0;
 }
 
-/*** The number of the process.
+/*** The id of the process.
  * @function Process:id
- * @treturn integer 0 when it was seen to have ended */
+ * @treturn integer 0 once it was seen to have ended */
 static int p_id(lua_State *L)
 {
     cm_process *process = luaL_checkudata(L, 1, CML_PROCESS);
@@ -80,7 +79,7 @@ static int p_id(lua_State *L)
     return 1;
 }
 
-/*** The number of this process.
+/*** The id of this process.
  * @function process_id
  * @treturn integer */
 static int l_process_id(lua_State *L)
@@ -89,24 +88,24 @@ static int l_process_id(lua_State *L)
     return 1;
 }
 
-/*** Makes this process end when its parent does, whatever ends that (on Linux; elsewhere it only
- * looks whether the parent is there).
+/*** Makes this process end when its parent does, for whatever reason (on Linux; elsewhere it only
+ * checks that the parent is running).
  * @function follow_process
- * @tparam integer parent number of the process that must be the parent
+ * @tparam integer parent id of the process that must be the parent
  * @treturn true|nil
- * @treturn string message on failure: the parent is gone already */
+ * @treturn string message on failure: the parent has ended already */
 static int l_follow_process(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     lua_Integer parent = luaL_checkinteger(L, 1);
-    luaL_argcheck(L, parent >= 1 && parent <= INT32_MAX, 1, "the number of a process");
+    luaL_argcheck(L, parent >= 1 && parent <= INT32_MAX, 1, "the id of a process");
     if (!cm_process_follow(cx, (int)parent))
         return cmL_io_fail(L, cx, "follow_process");
     lua_pushboolean(L, 1);
     return 1;
 }
 
-/*** Processors that may run this program.
+/*** The number of processors that may run this program.
  * @function processors
  * @treturn integer at least 1 */
 static int l_processors(lua_State *L)

@@ -2,13 +2,14 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "ops/rank.h"
 
-/*** Where the largest element stands. Of equals the first counts, and not a number counts as larger
- * than any number, as in `max`. Refused where there is nothing to be the largest of.
+/*** The position of the largest element. In a tie the first is taken, and NaN ranks above all
+ * numbers, as in `max`. Refused if there are no elements.
  * @function arg_max
  * @tparam Tensor x
  * @tparam[opt] integer dim 1-based, or negative; without it all elements are one row
- * @treturn Ids positions from 1 along dim, one for each place of the other dims in row-major order;
+ * @treturn Ids positions from 1 along dim, one for each index of the other dims in row-major order;
  * those along the last dim are what `gather` takes. Without dim: one position among all elements */
 static int l_arg_max(lua_State *L)
 {
@@ -20,11 +21,11 @@ static int l_arg_max(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "arg_max");
 }
 
-/*** The k largest elements along the last dim, largest first. Of equals the first comes first, and
- * not a number counts as larger than any number. Gradients flow to the elements that were chosen.
+/*** The k largest elements along the last dim, largest first. In a tie the first comes first, and
+ * NaN ranks above all numbers. Gradients flow to the selected elements.
  * @function top_k
  * @tparam Tensor x [.., n]
- * @tparam integer k from 0 to n; the work is that of one look at every element where k is small
+ * @tparam integer k from 0 to n; for small k the cost is that of one pass over the elements
  * @treturn Tensor values [.., k]
  * @treturn Ids positions from 1 along the last dim, k for each row, one row after another, as
  * `gather` takes them */

@@ -12,8 +12,8 @@ static void free_table(cm_ctx *cx, void *held)
     cm_table_free(cx, held);
 }
 
-/* The stack index of a table that anchors what C keeps of the options: a finaliser may take it out
- * of them while columns are made. */
+/* The stack index of a table that anchors what C keeps of the options, which a finaliser may change
+ * while columns are made. */
 #define ANCHORS 3
 
 static void anchor_top(lua_State *L)
@@ -165,18 +165,18 @@ static bool push_column(lua_State *L, cm_ctx *cx, const cm_column *column, int64
  * `encoding` ("utf-8", the default, or "latin-1"), `header` ("none", the default; "skip" passes
  * over the first line; "names" finds the columns by it), `exact` (every line has as many fields as
  * are declared, or in the header; default true), `columns`: a list of tables with `name`, `kind`,
- * `separator` (of a list), `vocab` (a Vocab to go on with; default a new one), `lookup` (true:
- * nothing is added to it, unknown texts become 0) and `known` (true: nothing is added to it, an
- * unknown text is a fault of the file).
+ * `separator` (of a list), `vocab` (a Vocab to extend; default a new one), `lookup` (true: nothing
+ * is added to it, unknown texts become 0) and `known` (true: nothing is added to it, an unknown
+ * text is an error).
  *
- * Kinds and what they give: "text" (the default): `ids` and `vocab`; "list" (texts between
+ * Kinds and their results: "text" (the default): `ids` and `vocab`; "list" (texts between
  * separators): `ids`, `segments` and `vocab`; "number" (finite): `values`, a Tensor; "integer" (32
  * bits): `values`, a list; "skip": nothing.
  * @function read_table
  * @tparam string path
  * @tparam table options
- * @treturn table|nil rows: how many; columns: by name, or by position where they have none
- * @treturn string message on failure: file, line, column, and what was found there */
+ * @treturn table|nil rows: their number; columns: by name, or by position if unnamed
+ * @treturn string message on failure: file, line, column, and the text found there */
 static int l_read_table(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);

@@ -12,8 +12,8 @@
 #include <lualib.h>
 #include <string.h>
 
-/* A host may have been linked without what makes further states: then it has no teams, but all
- * else. */
+/* A host may have been linked without the functions that make further states: then only teams are
+ * missing. */
 #pragma weak luaL_newstate
 #if LUA_VERSION_NUM >= 505
 #    pragma weak luaL_openselectedlibs
@@ -37,7 +37,7 @@ typedef struct member {
     int from_index;   /* and where it lies there */
     pthread_t thread;
     bool started;
-    char error[CM_ERROR_BYTES]; /* why its last work failed; "" if it did not */
+    char error[CM_ERROR_BYTES]; /* error of its last work; "" if it did not fail */
 } member;
 
 struct team {
@@ -63,7 +63,7 @@ static member *member_of(lua_State *L)
 static void note_error(member *m)
 {
     bool text = lua_type(m->L, -1) == LUA_TSTRING; /* turning others into text could raise */
-    const char *what = text ? lua_tostring(m->L, -1) : "the error is no string";
+    const char *what = text ? lua_tostring(m->L, -1) : "the error is not a string";
     size_t length = strlen(what), most = sizeof m->error - 1;
     memcpy(m->error, what, CM_MIN(length, most));
     m->error[CM_MIN(length, most)] = '\0';
@@ -123,7 +123,7 @@ static void start(member *m)
 {
     m->started = cmL_thread_start(&m->thread, work, m);
     if (!m->started) {
-        strcpy(m->error, "the system gives no more threads");
+        strcpy(m->error, "the system cannot start more threads");
         cm_shards_fail(&m->team->shards);
     }
 }
@@ -256,7 +256,7 @@ static int l_shard_team(lua_State *L)
     luaL_checktype(L, 4, LUA_TTABLE);
     lua_settop(L, 4);
     if (n > 1 && (!luaL_newstate || !OPEN_LIBRARIES))
-        luaL_error(L, "team: this program can make no further Lua states (it was linked without "
+        luaL_error(L, "team: this program cannot make further Lua states (it was linked without "
                       "luaL_newstate or the standard libraries): use one thread");
     (void)cm_blas_threads(); /* decided before there are several threads */
     cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));
@@ -332,7 +332,7 @@ static int t_backward(lua_State *L)
     team *t = check_team(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     if (t->working)
-        luaL_error(L, "team: a step must not ask its own team for gradients");
+        luaL_error(L, "team: a step must not call backward of its own team");
     lua_Integer n = (lua_Integer)cmL_check_length(L, 2);
     luaL_argcheck(L, n >= 1, 2, "a list of at least one shard was expected");
     lua_settop(L, 2);

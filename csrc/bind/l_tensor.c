@@ -1,4 +1,4 @@
-/* l_tensor.c - tensors in Lua: reading them, changing them, their life. l_make.c makes them.
+/* l_tensor.c - tensors in Lua: reading, changing and releasing them. l_make.c makes them.
  *
  * @classmod cmml.Tensor */
 #include "bind/cmL.h"
@@ -6,24 +6,24 @@
 #include <math.h>
 #include <string.h>
 
-/*** A grid of numbers: float32, or float64 in `cmml.double`; up to six dims. Every op is a method,
- * `+ - * / ^` and unary minus are ops, `#t` is the size of the first dim.
+/*** A multidimensional array: float32, or float64 in `cmml.double`; up to six dims. Every op is a
+ * method, `+ - * / ^` and unary minus are ops, `#t` is the size of the first dim.
  * @type Tensor
- * @tfield {integer,...} shape sizes of the dims, a fresh table; {} of a single number
- * @tfield integer ndim how many dims
- * @tfield integer count how many numbers
+ * @tfield {integer,...} shape sizes of the dims, a fresh table; {} for a scalar
+ * @tfield integer ndim number of dims
+ * @tfield integer count number of elements
  * @tfield string dtype "float32" or "float64"
  * @tfield boolean tracked whether gradients can flow to it */
 
-/*** The only number of a tensor.
+/*** The value of a tensor with one element.
  * @function Tensor:item
- * @treturn number raises unless there is just one */
+ * @treturn number raises unless there is exactly one */
 static int t_item(lua_State *L)
 {
     cm_tensor *t = cmL_check_tensor(L, 1);
     if (t->count != 1) {
         char text[CM_SHAPE_TEXT];
-        return luaL_error(L, "item: the tensor has shape %s, not a single number",
+        return luaL_error(L, "item: the tensor has shape %s, but must have exactly one element",
                           cm_shape_text(&t->shape, text));
     }
     lua_pushnumber(L, (lua_Number)*cm_data(t));
@@ -43,7 +43,7 @@ static void push_table(lua_State *L, const cm_tensor *t, int dim, int64_t at)
     }
 }
 
-/*** The numbers as nested lists (a plain number for a tensor without dims).
+/*** The elements as nested lists (a number for a tensor without dims).
  * @function Tensor:totable
  * @treturn table|number */
 static int t_totable(lua_State *L)
@@ -53,7 +53,7 @@ static int t_totable(lua_State *L)
     return 1;
 }
 
-/*** A copy of its own, untracked and contiguous.
+/*** An untracked, contiguous copy.
  * @function Tensor:clone
  * @treturn Tensor of the same shape */
 static int t_clone(lua_State *L)
@@ -68,9 +68,9 @@ static int t_clone(lua_State *L)
     return cmL_finish(L, cx, mark, box, copy, "clone");
 }
 
-/*** The same numbers as a constant: gradients stop here.
+/*** The same elements as a constant: gradients stop here.
  * @function Tensor:detach
- * @treturn Tensor of the same shape, over the same numbers */
+ * @treturn Tensor of the same shape, sharing the memory */
 static int t_detach(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -80,7 +80,7 @@ static int t_detach(lua_State *L)
     return cmL_finish(L, cx, mark, box, cm_tensor_detach(cx, t), "detach");
 }
 
-/* In-place changes are refused where they would spoil a recorded computation. */
+/* In-place changes are refused where they would invalidate a recorded computation. */
 static cm_tensor *check_writable(lua_State *L, cm_ctx *cx, const char *what)
 {
     cm_tensor *t = cmL_check_tensor(L, 1);
@@ -89,12 +89,12 @@ static cm_tensor *check_writable(lua_State *L, cm_ctx *cx, const char *what)
                    what);
     for (int d = 0; d < t->shape.ndim; d++)
         if (t->strides[d] == 0 && t->shape.dims[d] > 1)
-            luaL_error(L, "%s: the tensor repeats its numbers (expand): change a clone of it",
+            luaL_error(L, "%s: the tensor repeats its elements (expand): change a clone of it",
                        what);
     return t;
 }
 
-/*** Sets all numbers from another tensor, which is broadcast. Untracked tensors and leaves inside
+/*** Copies the elements of another tensor, with broadcasting. Untracked tensors and leaves inside
  * no_grad only.
  * @function Tensor:copy_
  * @tparam Tensor from of a shape that broadcasts to this one
@@ -108,7 +108,7 @@ static int t_copy(lua_State *L)
         return luaL_error(L, "copy_: shape %s does not fit into %s", cm_shape_text(&from->shape, a),
                           cm_shape_text(&to->shape, b));
     size_t mark = cm_scope_begin(cx);
-    /* Views of one storage may overlap: then the source is read out first. */
+    /* Views of one storage may overlap: then the source is copied first. */
     cm_tensor *source = from;
     if (from->storage == to->storage) {
         source = cm_tensor_new(cx, &from->shape);
@@ -124,7 +124,7 @@ static int t_copy(lua_State *L)
     return 1;
 }
 
-/*** Makes a tensor a leaf: what is computed from it can be differentiated with respect to it.
+/*** Makes a tensor a leaf: results computed from it can be differentiated with respect to it.
  * @function Tensor:track
  * @treturn Tensor itself */
 static int t_track(lua_State *L)
@@ -136,8 +136,8 @@ static int t_track(lua_State *L)
     return 1;
 }
 
-/*** The numbers as a string of raw numbers in this machine's byte order, of the core's own type,
- * row by row.
+/*** The elements in row-major order as raw bytes, in the byte order of this machine and the type of
+ * the core.
  * @function Tensor:tobytes
  * @treturn string */
 static int t_tobytes(lua_State *L)
@@ -158,7 +158,7 @@ static int t_tobytes(lua_State *L)
     return 1;
 }
 
-/*** Whether all numbers are finite.
+/*** Whether all elements are finite.
  * @function Tensor:isfinite
  * @treturn boolean */
 static int t_isfinite(lua_State *L)
@@ -186,8 +186,8 @@ static int t_gc(lua_State *L)
     return 0;
 }
 
-/*** Gives the memory back now instead of at the next collection; the tensor cannot be used again.
- * Within a finaliser (__gc of another object) it does nothing.
+/*** Frees the memory now instead of at the next collection; the tensor cannot be used again. Within
+ * a finaliser (__gc of another object) it does nothing.
  * @function Tensor:free */
 static int t_free(lua_State *L)
 {
@@ -211,7 +211,7 @@ static int t_len(lua_State *L)
 {
     cm_tensor *t = cmL_check_tensor(L, 1);
     if (t->shape.ndim == 0)
-        return luaL_error(L, "a single number has no length");
+        return luaL_error(L, "a scalar has no length");
     lua_pushinteger(L, t->shape.dims[0]);
     return 1;
 }

@@ -1,6 +1,6 @@
-/* l_vocab.c - vocabularies in Lua: texts to numbers 1, 2, 3, ... and back.
+/* l_vocab.c - vocabularies in Lua: texts to ids 1, 2, 3, ... and back.
  *
- * Keys are strings, or numbers, which stand for their text: 25, 25.0 and "25" are one key.
+ * Keys are strings, or numbers, which are converted to text: 25, 25.0 and "25" are one key.
  *
  * @classmod cmml.Vocab */
 #include "bind/io.h"
@@ -22,7 +22,7 @@ cm_vocab *cmL_check_vocab(lua_State *L, int arg)
     return *box;
 }
 
-/* The key at `index` (absolute), which is changed to its text there; `name` is for errors. */
+/* The key at `index` (absolute), which is converted to its text there; `name` is for errors. */
 static cm_text check_key(lua_State *L, int index, const char *name)
 {
     cm_text key = {NULL, 0};
@@ -30,7 +30,7 @@ static cm_text check_key(lua_State *L, int index, const char *name)
     if (lua_type(L, index) == LUA_TNUMBER) {
         lua_Integer integer = lua_tointegerx(L, index, &whole);
         if (!whole && !isfinite(lua_tonumber(L, index)))
-            luaL_error(L, "%s: %s is no key", name, luaL_tolstring(L, index, NULL));
+            luaL_error(L, "%s: %s is not a valid key", name, luaL_tolstring(L, index, NULL));
         if (whole) {
             lua_pushinteger(L, integer);
             lua_replace(L, index);
@@ -60,10 +60,10 @@ static int64_t *check_offsets(lua_State *L, int arg, size_t *n)
     return offsets;
 }
 
-/*** An empty vocabulary, or one from what Vocab:export gave.
+/*** An empty vocabulary, or one from the results of Vocab:export.
  * @function vocab
  * @tparam[opt] string bytes of all texts, one after the other
- * @tparam[opt] table offsets where each begins, counted from 0, and where the last ends
+ * @tparam[opt] table offsets start of each text, counted from 0, and the end of the last
  * @treturn Vocab|nil
  * @treturn string message, if bytes and offsets do not make a vocabulary */
 static int l_vocab(lua_State *L)
@@ -82,7 +82,7 @@ static int l_vocab(lua_State *L)
                                                  : cmL_fail(L, cx, "vocab");
 }
 
-/*** The number of a key.
+/*** The id of a key.
  * @function Vocab:id
  * @tparam string|number key
  * @treturn integer|nil from 1; nil if it is unknown */
@@ -97,7 +97,7 @@ static int v_id(lua_State *L)
     return 1;
 }
 
-/*** The numbers of several keys; 0 for those that are unknown.
+/*** The ids of several keys; 0 for unknown keys.
  * @function Vocab:ids
  * @tparam table keys list of strings or numbers
  * @treturn Ids */
@@ -121,7 +121,7 @@ static int v_ids(lua_State *L)
     return 1;
 }
 
-/*** The number of a key, which is added if it is new.
+/*** The id of a key, which is added if it is new.
  * @function Vocab:add
  * @tparam string|number key valid UTF-8
  * @treturn integer from 1 */
@@ -136,7 +136,7 @@ static int v_add(lua_State *L)
     return 1;
 }
 
-/*** The text of a number.
+/*** The text of an id.
  * @function Vocab:text
  * @tparam integer id from 1 to #vocab
  * @treturn string */

@@ -18,7 +18,7 @@ static int state_gc(lua_State *L)
 
 /*** Memory of the core.
  * @function memory
- * @treturn table live, peak, cached (bytes), blocks, total (bytes ever handed out) */
+ * @treturn table live, peak, cached (bytes), blocks, total (bytes ever allocated) */
 static int l_memory(lua_State *L)
 {
     const cm_mem *mem = &cmL_ctx(L)->mem;
@@ -38,16 +38,15 @@ static int l_memory(lua_State *L)
     return 1;
 }
 
-/*** Makes the allocation after the next n fail, for tests; nil lets all succeed again.
- * @function fail_allocation_after
- * @tparam[opt] integer n allocations that still succeed */
+/* testing.fail_allocation_after(n): makes the allocation after the next n fail; without n all
+ * succeed again. */
 static int l_fail_allocation_after(lua_State *L)
 {
     cmL_ctx(L)->mem.fail_in = luaL_optinteger(L, 1, -1);
     return 0;
 }
 
-/*** Gives memory kept for reuse back to the system.
+/*** Returns memory kept for reuse to the system.
  * @function trim */
 static int l_trim(lua_State *L)
 {
@@ -55,9 +54,8 @@ static int l_trim(lua_State *L)
     return 0;
 }
 
-/*** Work done so far.
- * @function counters
- * @treturn table flops (of matrix products, 2 m n k each) and ops (applied) */
+/* testing.counters(): the work done so far, a table with flops (of matrix products, 2 m n k each)
+ * and ops (applied). */
 static int l_counters(lua_State *L)
 {
     const cm_counters *counters = &cmL_ctx(L)->counters;
@@ -69,10 +67,10 @@ static int l_counters(lua_State *L)
     return 1;
 }
 
-/*** Threads that OpenBLAS uses; a setting of the whole process, 1 unless asked.
+/*** Number of threads that OpenBLAS uses; a setting of the whole process, 1 by default.
  * @function threads
  * @tparam[opt] integer n sets it
- * @treturn integer the number in use */
+ * @treturn integer the current number */
 static int l_threads(lua_State *L)
 {
     if (!lua_isnoneornil(L, 1)) {
@@ -84,27 +82,26 @@ static int l_threads(lua_State *L)
     return 1;
 }
 
-/*** The instruction set of the inner loops: the best that the processor has, unless asked. Results
- * differ in their last digits from one to another.
+/*** The instruction set of the inner loops: by default the best that the processor supports.
+ * Results of different sets differ in their last digits.
  * @function kernels
  * @tparam[opt] string name sets it: `base`, `avx2` or `avx512`; an error if the processor or the
- * build does not have it
- * @treturn string the one in use */
+ * build does not support it
+ * @treturn string the current one */
 static int l_kernels(lua_State *L)
 {
     cm_ctx *cx = cmL_ctx(L);
     if (!lua_isnoneornil(L, 1)) {
         const cm_kernels *kernels = cm_kernels_named(luaL_checkstring(L, 1));
-        luaL_argcheck(
-            L, kernels, 1,
-            "this processor or build has no such kernels; there are base, avx2 and avx512");
+        luaL_argcheck(L, kernels, 1,
+                      "this processor or build has no such kernels; choose base, avx2 or avx512");
         cx->kernels = kernels;
     }
     lua_pushstring(L, cm_kernels_of(cx)->name);
     return 1;
 }
 
-/*** What this build is.
+/*** Properties of this build.
  * @function info
  * @treturn table version, dtype, blas, kernels (instruction set), max_dims */
 static int l_info(lua_State *L)
@@ -124,16 +121,16 @@ static int l_info(lua_State *L)
     return 1;
 }
 
-static const luaL_Reg functions[] = {
-    {"memory", l_memory},   {"fail_allocation_after", l_fail_allocation_after},
-    {"trim", l_trim},       {"counters", l_counters},
-    {"threads", l_threads}, {"kernels", l_kernels},
-    {"info", l_info},       {NULL, NULL}};
+static const luaL_Reg functions[] = {{"memory", l_memory},   {"trim", l_trim},
+                                     {"threads", l_threads}, {"kernels", l_kernels},
+                                     {"info", l_info},       {NULL, NULL}};
+static const luaL_Reg testing[] = {
+    {"fail_allocation_after", l_fail_allocation_after}, {"counters", l_counters}, {NULL, NULL}};
 
 int cmL_open_core(lua_State *L)
 {
-    /* Once a Lua state, although package.loaded may be cleared: a second context would take over
-     * the metatables, and with them the tensors, of the first. */
+    /* Once per Lua state, even if package.loaded is cleared: a second context would take over the
+     * metatables, and with them the tensors, of the first. */
     if (lua_getfield(L, LUA_REGISTRYINDEX, CML_NAME("core")) == LUA_TTABLE)
         return 1;
     lua_pop(L, 1);
@@ -150,6 +147,7 @@ int cmL_open_core(lua_State *L)
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, CML_STATE);
     cmL_register(L, functions);
+    cmL_register_testing(L, testing);
     cmL_open_tensor(L);
     cmL_open_ids(L);
     cmL_open_rank(L);
@@ -157,19 +155,24 @@ int cmL_open_core(lua_State *L)
     cmL_open_grad(L);
     cmL_open_optim(L);
     cmL_open_team(L);
-    cmL_open_data(L);
+    cmL_open_rng(L);
+    cmL_open_interactions(L);
+    cmL_open_lists(L);
+    cmL_open_pairs(L);
     cmL_open_scenarios(L);
     cmL_open_paired(L);
+    cmL_open_ranking_rows(L);
     cmL_open_cf(L);
-    cmL_open_ratings(L);
     cmL_open_groups(L);
     cmL_open_analysis(L);
     cmL_open_metrics(L);
     cmL_open_bootstrap(L);
     cmL_open_io(L);
+    cmL_open_sys(L);
+    cmL_open_json(L);
     cmL_open_process(L);
     cmL_open_vocab(L);
-    cmL_open_archive(L);
+    cmL_open_safetensors(L);
     cmL_open_table(L);
     lua_pop(L, 1);
     lua_pushvalue(L, -1);

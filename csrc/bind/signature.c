@@ -59,7 +59,7 @@ static void read_list(lua_State *L, cmL_inputs *in, int arg)
     }
 }
 
-/* The dims that a `d` argument speaks of: those of the first tensor. */
+/* The dims that a `d` argument refers to: those of the first tensor. */
 static int first_ndim(const cmL_inputs *in)
 {
     return in->n > 0 && in->tensor[0] ? in->tensor[0]->shape.ndim : 0;

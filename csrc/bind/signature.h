@@ -1,4 +1,4 @@
-/* signature.h - the little language in which an op descriptor states its arguments.
+/* signature.h - the small language in which an op descriptor declares its arguments.
  *
  * "x:t dim:d? keep:b?" is a list of name:kind, with ? for optional or =default behind. Kinds:
  *
@@ -10,8 +10,8 @@
  *     a  activation by name                    I  ids      S  segments
  *
  * Numbers go to cm_params.x, whole numbers, rows, dims, booleans and activations to .i, ids and
- * segments to .ids, each in the order of the list. From it come the checks, the errors with the
- * argument's number and name, and the line that help prints. */
+ * segments to .ids, each in the order of the list. The argument checks, the errors with the
+ * argument's number and name, and the signature in the help come from it. */
 #ifndef CML_SIGNATURE_H
 #define CML_SIGNATURE_H
 
@@ -32,7 +32,8 @@ typedef struct cmL_signature {
     cmL_arg args[CML_MAX_ARGS];
 } cmL_signature;
 
-/* What one call gave: tensors by pointer (anchored on the Lua stack), numbers still to be boxed. */
+/* The inputs of one call: tensors by pointer (anchored on the Lua stack), numbers still to be
+ * boxed. */
 typedef struct cmL_inputs {
     int n;
     cm_tensor *tensor[CM_MAX_INPUTS]; /* NULL: a number, below */
@@ -40,13 +41,13 @@ typedef struct cmL_inputs {
     cm_params p;
 } cmL_inputs;
 
-/* Reads op->args. Descriptors are constants, so a fault in one is a bug: false. */
+/* Parses op->args. False for a faulty descriptor, which is a bug. */
 bool cmL_signature_parse(cmL_signature *signature, const cm_op *op);
 
-/* Checks the arguments from stack index 1 on; raises at the first that does not fit. */
+/* Checks the arguments from stack index 1 on; raises at the first invalid one. */
 void cmL_signature_read(lua_State *L, const cmL_signature *signature, cmL_inputs *inputs);
 
-/* Pushes "name(x, dim?, keep?)" for people. */
+/* Pushes "name(x, dim?, keep?)" for help. */
 void cmL_signature_push(lua_State *L, const cmL_signature *signature);
 
 #endif

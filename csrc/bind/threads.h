@@ -8,8 +8,8 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-/* Starts a thread with the stack that a host's main thread has; signals stay the caller's. False if
- * the system gives none. */
+/* Starts a thread with the stack size of a main thread; signals are handled by the caller. False if
+ * the system refuses. */
 bool cmL_thread_start(pthread_t *thread, void *(*work)(void *argument), void *argument);
 
 typedef struct cmL_exit_guard {
@@ -18,11 +18,11 @@ typedef struct cmL_exit_guard {
     pthread_t caller;
 } cmL_exit_guard;
 
-/* A guard that the process keeps until it ends; NULL where memory or the system has none. */
+/* A guard that lives until the process ends; NULL if memory or the system has no room for it. */
 cmL_exit_guard *cmL_exit_guard_new(void);
 
-/* From here on `stop(what)` is called if the running thread ends the process; nothing is if `what`
- * is NULL. Gives what it was called with until now. A guard that is NULL is fine. */
+/* From here on `stop(what)` is called if the running thread ends the process; nothing is called if
+ * `what` is NULL. Returns the previous `what`. A guard that is NULL is fine. */
 void *cmL_exit_guard_set(cmL_exit_guard *guard, void (*stop)(void *what), void *what);
 
 #endif

@@ -1,11 +1,11 @@
 /* als.c - see als.h. */
 #include "cf/als.h"
-#include "tensor/blas.h"
-#include "tensor/kernels.h"
+#include "kernels/blas.h"
+#include "kernels/kernels.h"
 #include <math.h>
 #include <string.h>
 
-/* Entries of a row that are looked at together: their vectors are read twice and stay near. */
+/* Entries of a row that are processed together: their vectors are read twice and stay in cache. */
 #define CHUNK 128
 
 /* What the rows of one sweep share. */
@@ -56,7 +56,7 @@ static bool solve_row(const sweep *s, int64_t row, cm_real *x, int64_t steps)
     for (int64_t step = 0; step < steps && square > 0; step++) {
         apply(s, row, s->direction, 0);
         double curvature = dot(s, s->direction, s->image);
-        if (curvature <= 0) /* nothing left but rounding */
+        if (curvature <= 0) /* only rounding error is left */
             break;
         double length = square / curvature, before = square;
         s->k->axpy(f, x, (cm_real)length, s->direction);
@@ -129,7 +129,7 @@ cm_tensor *cm_als_sweep(cm_ctx *cx, const cm_sparse *matrix, cm_tensor *y, cm_te
     return ok ? x : NULL;
 }
 
-/* What the entries add to the loss beyond the squares of all places. */
+/* What the entries add to the loss beyond the squares of all cells. */
 static double loss_of_entries(cm_ctx *cx, const cm_sparse *m, const cm_real *x, const cm_real *y,
                               int64_t f, double alpha)
 {
@@ -161,7 +161,7 @@ bool cm_als_loss(cm_ctx *cx, const cm_sparse *matrix, cm_tensor *x, cm_tensor *y
     cm_tensor *left = cm_contiguous(cx, x), *right = cm_contiguous(cx, y);
     bool ok = grams && left && right;
     if (ok) {
-        /* The squares of all places, sum (x . y)^2, are the product of X'X and Y'Y. */
+        /* The squares of all cells, sum (x . y)^2, are the product of X'X and Y'Y. */
         const cm_real *a = cm_data(left), *b = cm_data(right);
         square_of(cx, a, left->shape.dims[0], f, grams);
         square_of(cx, b, right->shape.dims[0], f, grams + square);

@@ -1,15 +1,15 @@
 /* bpr.c - see bpr.h. */
 #include "cf/bpr.h"
 #include "base/rng.h"
+#include "kernels/kernels.h"
 #include "tensor/distinct.h"
-#include "tensor/kernels.h"
 #include <math.h>
 
-/* The columns that have entries, numbered among themselves. */
+/* The columns that have entries, renumbered. */
 typedef struct pairs {
     int64_t columns; /* how many */
-    int32_t *column; /* [columns]: which each is */
-    int32_t *place;  /* [entries]: the number of each entry's column, rising within a row */
+    int32_t *column; /* [columns]: its number among all columns */
+    int32_t *place;  /* [entries]: the new number of each entry's column, ascending within a row */
     cm_ids *row;     /* [entries]: the row of each */
 } pairs;
 
@@ -42,10 +42,10 @@ static void pairs_free(cm_ctx *cx, pairs *p)
     cm_ids_release(cx, p->row);
 }
 
-/* The k-th number (from 0) that is not among n rising ones. */
+/* The k-th number (from 0) that is not among n ascending ones. */
 static int64_t kth_other(const int32_t *taken, int64_t n, int64_t k)
 {
-    int64_t low = 0, high = n; /* taken[m] - m others lie before taken[m] */
+    int64_t low = 0, high = n; /* taken[m] - m free ones come before taken[m] */
     while (low < high) {
         int64_t middle = (low + high) / 2;
         if (taken[middle] - middle > k)
@@ -65,7 +65,7 @@ static void run(cm_ctx *cx, const cm_sparse *m, const pairs *p, cm_tensor *x, cm
     for (int64_t step = 0; step < entries; step++) {
         int64_t e = cm_rng_below(&rng, (uint32_t)entries), row = p->row->values[e];
         int64_t first = m->rows->values[row], n = cm_segment_length(m->rows, row);
-        if (n == p->columns) /* this row has everything */
+        if (n == p->columns) /* this row has an entry in every column */
             continue;
         int64_t other =
             kth_other(p->place + first, n, cm_rng_below(&rng, (uint32_t)(p->columns - n)));

@@ -6,7 +6,7 @@
  *   ln sigmoid(x_r . y_i - x_r . y_j)  -  regularization / 2 (|x_r|^2 + |y_i|^2 + |y_j|^2).
  *
  * Entries are drawn uniformly, whatever their weights, and j uniformly among the columns that have
- * an entry anywhere: what nobody took keeps its vector of zeros. */
+ * an entry anywhere: a column without entries keeps its zero vector. */
 #ifndef CM_BPR_H
 #define CM_BPR_H
 
@@ -19,8 +19,8 @@ typedef struct cm_bpr_options {
 } cm_bpr_options;
 
 /* As many steps as there are entries, on x [rows, factors] and y [columns, factors], which are
- * contiguous and changed in place. *right: the share of the pairs that were in order when they were
- * drawn, not a number if none was drawn. Refused when numbers overflow. */
+ * contiguous and changed in place. *right: the fraction of pairs that were ranked correctly when
+ * they were drawn, NaN if none was drawn. Refused on overflow. */
 bool cm_bpr_epoch(cm_ctx *cx, const cm_sparse *matrix, cm_tensor *x, cm_tensor *y,
                   const cm_bpr_options *options, double *right) CM_MUST_CHECK;
 

@@ -1,12 +1,12 @@
-/* factors.h - tables of vectors, one a row or column of a sparse matrix. */
+/* factors.h - tables of vectors, one for each row or column of a sparse matrix. */
 #ifndef CM_FACTORS_H
 #define CM_FACTORS_H
 
 #include "cf/sparse.h"
 
-/* Random vectors [rows, factors] to begin with, normal with the standard deviation `scale`: zeros
- * where a row has no entry. A vector depends on (seed, side, row) alone. Refused when a table of
- * that size, or a square one of the factors, is too large. */
+/* Random initial vectors [rows, factors], normal with the standard deviation `scale`: zeros where a
+ * row has no entry. A vector depends on (seed, side, row) alone. Refused when a table of that size,
+ * or a square one of the factors, is too large. */
 cm_tensor *cm_factors_new(cm_ctx *cx, const cm_sparse *of, int64_t factors, uint64_t seed,
                           uint32_t side, double scale) CM_MUST_CHECK;
 

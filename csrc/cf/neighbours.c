@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* What the users who rated both say of a pair of items. */
+/* Sums over the users who rated both items of a pair. */
 typedef struct pair_sums {
     double product, own, other; /* of residuals: x y, x x, y y */
     double users;
@@ -35,8 +35,8 @@ static bool check_residuals(cm_ctx *cx, const cm_residuals *from, int64_t column
     return true;
 }
 
-/* Adds up the pairs of one item with all others in sums [items]; the items of the pairs, each once,
- * into met. Returns how many. */
+/* Accumulates the pairs of one item with all others in sums [items], and lists the items of the
+ * pairs, each once, in met. Returns their number. */
 static int64_t add_pairs(const cm_residuals *by_user, const cm_residuals *by_item, int64_t item,
                          pair_sums *sums, int32_t *met)
 {
@@ -64,7 +64,8 @@ static int64_t add_pairs(const cm_residuals *by_user, const cm_residuals *by_ite
     return n;
 }
 
-/* Similarities of the pairs that are positive, and the sums back to 0. Returns how many. */
+/* Computes the positive similarities of the pairs and resets the sums to 0. Returns their number.
+ */
 static int64_t compare_pairs(pair_sums *sums, const int32_t *met, int64_t n_met, double shrink,
                              candidate *found)
 {
@@ -124,7 +125,7 @@ bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *by_user, const cm_residu
     return ok;
 }
 
-/* The mean for one item; place: the row of each item in the support, -1 for none. */
+/* The mean for one item; place: the support row of each item, or -1. */
 static double mean_of(const cm_neighbours *neighbours, int32_t item, const int32_t *place,
                       const cm_real *residuals, int64_t nearest, double damp)
 {
@@ -150,7 +151,7 @@ static bool check_means(cm_ctx *cx, const cm_neighbours *neighbours, const cm_re
     if (shape->ndim != 2 || neighbours->similarities->count != neighbours->items->count ||
         neighbours->items->limit > shape->dims[0])
         return cm_refuse(cx, CM_ERR_SHAPE,
-                         "similarities must be [items, keep], with the number of an item for each");
+                         "similarities must be [items, keep], with one item id for each");
     if (!check_residuals(cx, support, shape->dims[0], "support"))
         return false;
     cm_residuals query = {query_segments, query_items, NULL};

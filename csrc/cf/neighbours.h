@@ -1,12 +1,12 @@
-/* neighbours.h - item-based nearest neighbours: which items are rated alike, and what the ratings
- * of some say of others. */
+/* neighbours.h - item-based nearest neighbours: items with similar ratings, and predictions from
+ * the ratings of neighbours. */
 #ifndef CM_NEIGHBOURS_H
 #define CM_NEIGHBOURS_H
 
 #include "tensor/ids.h"
 #include "tensor/tensor.h"
 
-/* What was rated, without the means: residuals grouped by user, or by item. Borrowed pointers. */
+/* Ratings minus their means: residuals grouped by user, or by item. Borrowed pointers. */
 typedef struct cm_residuals {
     const cm_ids *segments;  /* the rows of each user (item) */
     const cm_ids *columns;   /* [rows]: the item (user) of each, none unknown */
@@ -15,12 +15,12 @@ typedef struct cm_residuals {
 
 /* For each item the `keep` items most similar to it. */
 typedef struct cm_neighbours {
-    cm_ids *items;           /* [items * keep], most similar first; -1 behind the last */
-    cm_tensor *similarities; /* [items, keep], 0 behind the last */
+    cm_ids *items;           /* [items * keep], most similar first; -1 after the last */
+    cm_tensor *similarities; /* [items, keep], 0 after the last */
 } cm_neighbours;
 
 /* Similarity is the cosine over the users who rated both, times n / (n + shrink) for n such users;
- * only positive ones count, and of equals the first item comes first. The same rows are given by
+ * only positive ones are kept, and in a tie the first item comes first. The same rows are given by
  * user and by item, each pair of both once. Work: the sum over users of the square of how many
  * items they rated. *out is new: ids with one reference for the caller, the tensor of the open
  * scope. */
@@ -28,10 +28,10 @@ bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *by_user, const cm_residu
                         int64_t keep, double shrink, cm_neighbours *out) CM_MUST_CHECK;
 
 /* For each query row the mean of the residuals of its item's neighbours in the support of its task,
- * weighed by similarity: of the `nearest` most similar ones; `damp` is added to the sum of the
- * weights. 0 where there are none. support: a segment a task, columns are items; of an item that is
- * there twice the last counts. query_items [rows] and query_segments, one a task: items from 0 up
- * to those of the neighbours. A tensor [rows] of the open scope. */
+ * weighted by similarity, over the `nearest` most similar ones; `damp` is added to the sum of the
+ * weights. 0 where there are none. support: one segment per task, columns are items; if an item is
+ * there twice, its last rating is used. query_items [rows] and query_segments (one per task): items
+ * that the neighbours know. A tensor [rows] of the open scope. */
 cm_tensor *cm_neighbour_means(cm_ctx *cx, const cm_neighbours *neighbours,
                               const cm_residuals *support, const cm_ids *query_items,
                               const cm_ids *query_segments, int64_t nearest,

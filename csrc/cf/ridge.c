@@ -1,10 +1,10 @@
 /* ridge.c - see ridge.h. */
 #include "cf/ridge.h"
-#include "tensor/blas.h"
-#include "tensor/cholesky.h"
+#include "kernels/blas.h"
+#include "kernels/cholesky.h"
 #include <string.h>
 
-/* What is needed for one group at a time. */
+/* Work space for one group. */
 typedef struct workspace {
     cm_real *packed; /* [longest group, width]: its rows of the features */
     cm_real *gram;   /* [width, width] */
@@ -18,7 +18,7 @@ static bool check(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
     if (features->shape.ndim != 2 || ridge->shape.ndim != 1 ||
         ridge->count != features->shape.dims[1])
         return cm_refuse(cx, CM_ERR_SHAPE,
-                         "features must be [n, width] and ridge [width]: one number a column");
+                         "features must be [n, width] and ridge [width]: one value per column");
     if (rows->count != cm_segments_rows(segments) || targets->count != rows->count)
         return cm_refuse(cx, CM_ERR_SHAPE, "%lld rows and %lld targets, but segments of %lld rows",
                          (long long)rows->count, (long long)targets->count,
@@ -75,7 +75,7 @@ static bool solve_all(cm_ctx *cx, const workspace *w, const cm_tensor *features,
         pack_rows(features, rows->values + first, n, w->packed);
         if (!solve_group(cx, w, n, width, cm_data(targets) + first, cm_data(ridge)))
             return cm_refuse(cx, CM_ERR_NUMBER,
-                             "the equations of group %lld have no single solution: its features "
+                             "the equations of group %lld have no unique solution: its features "
                              "are not finite, or the ridge is too small",
                              (long long)g + 1);
         for (int64_t j = 0; j < width; j++)

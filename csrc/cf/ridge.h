@@ -1,5 +1,5 @@
-/* ridge.h - ridge regression of ragged groups in closed form: what alternating least squares solves
- * for every user and item, and what takes in a person who was not there. */
+/* ridge.h - ridge regression of ragged groups in closed form: the step of alternating least squares
+ * for each user and item, and how a new user is folded in. */
 #ifndef CM_RIDGE_H
 #define CM_RIDGE_H
 
@@ -11,11 +11,10 @@
  *    sum over its rows r of (targets[r] - w . features[rows[r]])^2 + sum_j ridge[j] w[j]^2
  *
  * as a tensor [groups, width] of the open scope. features [n, width], targets [rows] and ridge
- * [width] are contiguous; a row that is unknown (-1) has the features zero, and a group without
- * rows the weights zero. The normal equations are summed in the core's precision and solved in
- * double. Refused where a [width, width] table is too large, and where they have no single
- * solution, for which every ridge above 0 provides, unless it is lost in the rounding of the sum.
- */
+ * [width] are contiguous; an unknown row (-1) has zero features, and a group without rows zero
+ * weights. The normal equations are summed in the core's precision and solved in double. Refused
+ * where a [width, width] table is too large, and where there is no unique solution; any ridge above
+ * 0 ensures one, unless it is lost in rounding. */
 cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
                             const cm_tensor *targets, const cm_ids *segments,
                             const cm_tensor *ridge) CM_MUST_CHECK;

@@ -32,8 +32,8 @@ static bool check_weights(cm_ctx *cx, const cm_tensor *weights, int64_t entries)
     return true;
 }
 
-/* The entries of `from` (NULL: all, as they stand) in the order of their keys, stably, with
- * counting; `start` has room for n_keys + 1. */
+/* The entries of `from` (NULL: all, in their order) sorted by key with a stable counting sort;
+ * `start` has room for n_keys + 1. */
 static void sort_by(const cm_ids *keys, int64_t n_keys, const int32_t *from, int32_t *start,
                     int32_t *to)
 {
@@ -49,9 +49,9 @@ static void sort_by(const cm_ids *keys, int64_t n_keys, const int32_t *from, int
     }
 }
 
-/* Adds up what stands in one place, in `order`; leaves the first entry of each place that has a
- * weight in `order` with its weight in `sums`, their number by row in `lengths`. Returns how many
- * places there are, -1 if a sum is too large. */
+/* Sums the entries of each cell, in `order`; leaves the first entry of each cell with a weight in
+ * `order`, its weight in `sums`, and the number of cells of each row in `lengths`. Returns the
+ * number of cells, -1 if a sum is too large. */
 static int64_t add_up(cm_ctx *cx, const cm_ids *rows, const cm_ids *columns,
                       const cm_tensor *weights, int32_t *order, cm_real *sums, int32_t *lengths)
 {
@@ -65,8 +65,8 @@ static int64_t add_up(cm_ctx *cx, const cm_ids *rows, const cm_ids *columns,
             sum += weights ? cm_data(weights)[order[i]] : 1;
         if (!isfinite(sum)) {
             (void)cm_refuse(cx, CM_ERR_NUMBER,
-                            "the weights in row %d, column %d add up to more than a number holds",
-                            row + 1, column + 1);
+                            "the sum of the weights in row %d, column %d overflows", row + 1,
+                            column + 1);
             return -1;
         }
         if (sum > 0) {

@@ -13,7 +13,7 @@ typedef struct reader {
     cm_table *table;
     cm_scan scan;
     size_t *place;      /* [n_columns] the field of each column */
-    int32_t *was;       /* [n_columns] texts in each given vocabulary before */
+    int32_t *was;       /* [n_columns] texts in each given vocabulary before reading */
     size_t needed;      /* fields up to the last that is read */
     size_t expected;    /* fields of a line, if it must be exact */
     cm_field *fields;   /* [needed] of the line at hand */

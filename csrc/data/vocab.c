@@ -3,7 +3,7 @@
 #include <string.h>
 
 typedef struct slot {
-    uint32_t hash; /* spares most comparisons of texts */
+    uint32_t hash; /* avoids most comparisons of texts */
     int32_t id;    /* -1: free */
 } slot;
 
@@ -25,8 +25,8 @@ static uint64_t mix(uint64_t h)
     return h ^ h >> 32;
 }
 
-/* The address seeds it, so that no file can be made whose texts all meet in one slot. Numbers
- * follow the order of appearance and do not depend on it. */
+/* Seeded by the address, so that no file can be constructed whose texts all collide. Ids follow the
+ * order of appearance and do not depend on it. */
 static uint32_t hash_of(const cm_vocab *v, cm_text text)
 {
     uint64_t h = (uint64_t)(uintptr_t)v ^ (uint64_t)text.len * UINT64_C(0x9E3779B97F4A7C15), word;

@@ -1,5 +1,5 @@
-/* vocab.h - a two-way map between texts (the ids of users, items, genres as the data has them) and
- * the numbers 0, 1, 2, ... in the order in which they first appeared. Reference-counted. */
+/* vocab.h - a two-way map between texts (raw ids of users, items, genres as in the data) and the
+ * numbers 0, 1, 2, ... in order of first appearance. Reference-counted. */
 #ifndef CM_VOCAB_H
 #define CM_VOCAB_H
 
@@ -10,13 +10,13 @@ typedef struct cm_vocab cm_vocab;
 /* An empty vocabulary with one reference. */
 cm_vocab *cm_vocab_new(cm_ctx *cx) CM_MUST_CHECK;
 
-/* Takes one more reference. */
+/* Adds a reference. */
 void cm_vocab_retain(cm_vocab *vocab);
 
-/* Gives a reference back; with the last one the vocabulary is freed. NULL is fine. */
+/* Drops a reference; the last one frees the vocabulary. NULL is fine. */
 void cm_vocab_release(cm_ctx *cx, cm_vocab *vocab);
 
-/* How many texts there are. */
+/* The number of texts. */
 int32_t cm_vocab_count(const cm_vocab *vocab);
 
 /* The number of a text, which is added if it is new (it must be valid UTF-8 then). -1 when that
@@ -39,8 +39,8 @@ void cm_vocab_export(const cm_vocab *vocab, const char **bytes, size_t *n_bytes,
                      const int64_t **offsets);
 
 /* A vocabulary from copies of such blocks, n_offsets = count + 1, which are not trusted: refused
- * are offsets that do not run from 0 to n_bytes without falling, texts that are not valid UTF-8 or
- * given twice. */
+ * are offsets that do not ascend from 0 to n_bytes, texts that are not valid UTF-8 or given twice.
+ */
 cm_vocab *cm_vocab_import(cm_ctx *cx, const char *bytes, size_t n_bytes, const int64_t *offsets,
                           size_t n_offsets) CM_MUST_CHECK;
 

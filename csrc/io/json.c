@@ -214,7 +214,7 @@ static bool parse_word(parser *p, const char *word, cm_json_type type, bool trut
     return true;
 }
 
-/* Refuses a key that an object has twice: readers disagree about which one counts. */
+/* Refuses a key that an object has twice: readers disagree about which one is valid. */
 static bool keys_differ(parser *p, uint32_t object, const char *where)
 {
     const cm_json *doc = p->doc;

@@ -12,7 +12,7 @@ struct cm_archive {
     size_t size;
     const char *what; /* for messages while it is being read */
     cm_json *header;
-    const unsigned char *data; /* what follows the header, data_bytes of it */
+    const unsigned char *data; /* the bytes after the header, data_bytes of them */
     uint64_t data_bytes;
     cm_archive_entry *entries;
     uint32_t *sorted; /* numbers of the entries by name */
@@ -79,7 +79,7 @@ static bool read_header(cm_ctx *cx, cm_archive *a)
     char what[256];
     const char *place = "the header of ";
     size_t room = sizeof what - strlen(place) - 1, long_by = strlen(a->what);
-    /* Of a long path the end says more than the beginning. */
+    /* The end of a long path says more than its beginning. */
     long_by = long_by > room ? long_by - room : 0;
     strcpy(what, place);
     strcat(what, a->what + long_by);
@@ -108,7 +108,7 @@ static bool read_shape(cm_ctx *cx, const cm_archive *a, cm_archive_entry *e, uin
     bool empty = false;
     for (uint32_t i = 0; i < ndim; i++, dim = cm_json_after(doc, dim)) {
         if (!cm_json_integer(doc, dim, &e->shape[i]) || e->shape[i] < 0)
-            return refuse(cx, a, e, "has a size in its shape that is no count");
+            return refuse(cx, a, e, "has a size in its shape that is not a count");
         if (e->shape[i] == 0)
             empty = true;
         else if (e->count > INT64_MAX / e->shape[i])
@@ -244,7 +244,7 @@ cm_archive *cm_archive_parse(cm_ctx *cx, char *bytes, size_t size, const char *w
     a->size = size;
     a->what = what;
     if (read_header(cx, a) && read_entries(cx, a)) {
-        a->what = NULL; /* the caller's, who need not keep it */
+        a->what = NULL; /* owned by the caller, who need not keep it */
         return a;
     }
     cm_archive_close(cx, a);

@@ -1,4 +1,5 @@
-/* text.h - bytes of unknown origin: is it UTF-8, is it a number, how is it shown in a message. */
+/* text.h - bytes of unknown origin: is it UTF-8, is it a number, and how is it shown in a message?
+ */
 #ifndef CM_TEXT_H
 #define CM_TEXT_H
 
@@ -32,7 +33,7 @@ cm_text cm_text_trim(cm_text text);
 
 typedef enum cm_number_kind {
     CM_NUMBER_GOOD,
-    CM_NUMBER_BAD,  /* no decimal number, or one of more than 500 characters */
+    CM_NUMBER_BAD,  /* not a decimal number, or more than 500 characters */
     CM_NUMBER_LARGE /* beyond the range of double */
 } cm_number_kind;
 
@@ -40,7 +41,7 @@ typedef enum cm_number_kind {
  * whatever the locale. "nan", "inf" and hexadecimals are bad. */
 cm_number_kind cm_number_parse(cm_text text, double *out);
 
-/* Reads an integer (sign, digits); false if it is none or does not fit. */
+/* Reads an integer (sign, digits); false if it is not one or does not fit. */
 bool cm_integer_parse(cm_text text, int64_t *out);
 
 /* Orders two texts by their bytes. */
@@ -51,7 +52,7 @@ int cm_text_compare(cm_text a, cm_text b);
 void cm_sort(uint32_t *order, size_t n, bool (*less)(const void *context, uint32_t a, uint32_t b),
              const void *context);
 
-/* Fills order[n] with the numbers of the texts, sorted by their bytes. Returns one that is there
+/* Fills order[n] with the numbers of the texts, sorted by their bytes. Returns a text that occurs
  * twice, NULL if all differ. */
 const cm_text *cm_text_sort(const cm_text *texts, uint32_t *order, size_t n);
 

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The samples as sums: what is not there weighs nothing. */
+/* The samples as weighted sums: missing values have weight 0. */
 typedef struct sums {
     double *top, *bottom;  /* [series, seeds, tasks]: weight * value, weight */
-    double *tasks, *seeds; /* how often each was drawn */
+    double *tasks, *seeds; /* how often each seed and task was drawn */
 } sums;
 
 static double dot(const double *a, const double *b, int64_t n)
@@ -23,7 +23,7 @@ static double dot(const double *a, const double *b, int64_t n)
     return (part[0] + part[1]) + (part[2] + part[3]);
 }
 
-/* The mean of a series over what was drawn. */
+/* The mean of a series over the resample. */
 static double mean_of(const cm_samples *in, const sums *work, int64_t series)
 {
     double top = 0, bottom = 0;
@@ -58,7 +58,7 @@ static double quantile(const double *sorted, int64_t n, double share)
     return sorted[below] + (at - (double)below) * (sorted[above] - sorted[below]);
 }
 
-/* Bounds from the numbers among values[n], which are put in order. */
+/* Bounds from the values[n] that are not NaN, which are sorted. */
 static void set_bounds(double *values, int64_t n, double level, cm_interval *interval)
 {
     int64_t kept = 0;

@@ -1,4 +1,4 @@
-/* finite.h - what every metric asks of its numbers. */
+/* finite.h - the check of its input that every metric makes. */
 #ifndef CM_FINITE_H
 #define CM_FINITE_H
 

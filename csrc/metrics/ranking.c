@@ -1,9 +1,8 @@
 /* ranking.c - see ranking.h.
  *
- * All that the metrics depend on is where the positives stand, so only they are sorted: equal
- * scores among them make a run, and every other row is counted where it falls, into a run or
- * between two. For few positives among many candidates that costs little more than reading the
- * scores. */
+ * The metrics depend only on the ranks of the positives, so only those are sorted: equal scores
+ * among them form a run, and every other row is counted in its run or between two runs. For few
+ * positives among many candidates that costs little more than reading the scores. */
 #include "metrics/ranking.h"
 #include "metrics/finite.h"
 #include <math.h>
@@ -14,18 +13,18 @@ typedef struct hit {
     double score, label;
 } hit;
 
-/* All rows with one score, among them a positive. */
+/* All rows with the score of at least one positive. */
 typedef struct run {
     double score;
-    double gain, gain_exp; /* sums over the run; 2^label - 1 as a share of 2^(largest label) */
+    double gain, gain_exp; /* sums over the run; 2^label - 1 divided by 2^(largest label) */
     int64_t positives;
     int64_t size;  /* rows */
     int64_t first; /* rows ranked before it */
 } run;
 
-/* The space for one list at a time. */
+/* Work space for one list. */
 typedef struct ranking {
-    hit *hits; /* by score, then label: sums are the same to the bit whatever qsort does */
+    hit *hits; /* by score, then label: sums are bit-identical whatever qsort does */
     run *runs;
     double *best; /* labels, largest first */
     int64_t n, n_hits, n_runs;
@@ -45,7 +44,7 @@ static int by_size(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* 2^label - 1 over 2^largest: the ratio of two sums of it stays the same, and none overflows. */
+/* 2^label - 1 over 2^largest: ratios of sums stay the same, and no sum overflows. */
 static double gain_exp(double label, double largest)
 {
     return exp2(label - largest) - exp2(-largest);
@@ -99,17 +98,17 @@ static void rank(ranking *r, const cm_real *score, const cm_real *label, int64_t
         if (r->runs[at].score == (double)score[i])
             r->runs[at].size++;
         else
-            r->runs[at].first++; /* only those just before it, as yet */
+            r->runs[at].first++; /* so far only those just before it */
     }
     for (int64_t j = 1; j < r->n_runs; j++)
         r->runs[j].first += r->runs[j - 1].first + r->runs[j - 1].size;
 }
 
-/* Of a run in random order: the chance that a positive is among the first k ranks, and the expected
- * 1 / rank of the first one, 0 beyond k. */
+/* For a run in random order: the probability that a positive is among the first k ranks, and the
+ * expected 1 / rank of the first one, 0 beyond k. */
 static void first_positive(const run *g, int64_t k, double *chance, double *reciprocal)
 {
-    double none = 1; /* the chance that there was no positive so far */
+    double none = 1; /* the probability of no positive so far */
     *reciprocal = 0;
     for (int64_t i = 0; g->first + i < k && i <= g->size - g->positives; i++) {
         double here = none * (double)g->positives / (double)(g->size - i);
@@ -126,7 +125,7 @@ static void metrics_at(const ranking *r, int64_t k, double *at)
     for (int64_t j = 0; j < r->n_runs && r->runs[j].first < k; j++) {
         const run *g = &r->runs[j];
         double size = (double)g->size, share = (double)g->positives / size;
-        /* Given a positive at one rank of the run, the share of positives at its other ranks. */
+        /* Given a positive at one rank of the run, the fraction of positives at its other ranks. */
         double others = g->size > 1 ? (double)(g->positives - 1) / (size - 1) : 0, discounts = 0;
         int64_t within = CM_MIN(g->size, k - g->first);
         for (int64_t i = 0; i < within; i++) {
@@ -154,7 +153,7 @@ static void metrics_at(const ranking *r, int64_t k, double *at)
 
 static double auc(const ranking *r)
 {
-    double right = 0; /* pairs, each run against the negatives after it and half of its own */
+    double right = 0; /* pairs: each run with the negatives after it and half of its own */
     double negatives = (double)(r->n - r->n_hits);
     int64_t before = 0;
     for (int64_t j = 0; j < r->n_runs; j++) {

@@ -14,14 +14,14 @@ static int by_gain(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* Equal scores by gain, so that sums over them are the same to the bit whatever qsort does. */
+/* Equal scores are sorted by gain, so that sums over them are bit-identical whatever qsort does. */
 static int by_score(const void *a, const void *b)
 {
     double x = ((const entry *)a)->score, y = ((const entry *)b)->score;
     return x == y ? by_gain(a, b) : (x < y) - (x > y);
 }
 
-/* Within a run of equal scores every order is as likely: each rank gets the run's mean gain. */
+/* Every order of equal scores is equally likely: each rank gets the mean gain of the run. */
 static void average_ties(entry *list, int64_t n)
 {
     for (int64_t first = 0; first < n;) {

@@ -1,4 +1,4 @@
-/* rating.h - how well predicted ratings fit true ones, task by task. */
+/* rating.h - rating prediction metrics, for each task. */
 #ifndef CM_RATING_H
 #define CM_RATING_H
 
@@ -12,8 +12,8 @@
  *                        score, divided by the same of the best order. Among equal scores the order
  *                        is random, and the expected value is given. (CMML's and MeLU's NDCG.)
  *
- * Predictions are neither clipped nor rounded. What does not exist (an empty list, no positive
- * gain) is not a number. Refused where a score or label is not finite. */
+ * Predictions are neither clipped nor rounded. Undefined metrics (an empty list, no positive gain)
+ * are NaN. Refused where a score or label is not finite. */
 bool cm_rating_metrics(cm_ctx *cx, const cm_real *score, const cm_real *label,
                        const int32_t *offsets, int64_t tasks, const int32_t *k, int64_t n_k,
                        double *mae, double *rmse, double *ndcg_exp) CM_MUST_CHECK;

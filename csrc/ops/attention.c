@@ -45,7 +45,7 @@ static void masked_softmax_vjp(cm_vjp *v)
     v->gin[0] = cm_sub(v->cx, weighted, cm_mul(v->cx, v->out, total));
 }
 
-/* Keys that are not allowed have weight 0, and so no gradient, by the same formula. */
+/* Masked keys have weight 0 and therefore, by the same formula, no gradient. */
 static void masked_softmax_fast_vjp(cm_vjp *v)
 {
     const cm_kernels *k = cm_kernels_of(v->cx);
@@ -106,7 +106,7 @@ static cm_tensor *attention_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, c
 const cm_op cm_op_masked_softmax = {.name = "masked_softmax", .args = "x:t causal:b? lengths:S?",
     .doc = "softmax over the last dim of x [batch, .., queries, keys], of the allowed keys alone: "
            "those up to the query's own number if causal, and the first lengths[k] of row k; the "
-           "others weigh exactly 0, and so do all where none is allowed",
+           "others have weight exactly 0, and so do all if none is allowed",
     .shape = masked_softmax_shape, .eval = masked_softmax_eval, .vjp = masked_softmax_vjp,
     .fast_vjp = masked_softmax_fast_vjp, .saves = CM_SAVE_OUT, .flags = CM_CONTIGUOUS};
 const cm_op cm_op_attention_weights = {.name = "attention_weights",
@@ -118,6 +118,6 @@ const cm_op cm_op_attention_weights = {.name = "attention_weights",
 const cm_op cm_op_attention = {.name = "attention",
     .args = "q:t k:t v:t bias:t? causal:b? lengths:S?",
     .doc = "attention_weights(q, k, bias, causal, lengths) times v [batch, heads, keys, ..]: the "
-           "means of v that each query asks for (Vaswani et al. 2017)",
+           "weighted means of v for each query (Vaswani et al. 2017)",
     .expand = attention_expand};
 // clang-format on

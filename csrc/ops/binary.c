@@ -59,7 +59,7 @@ static void div_vjp(cm_vjp *v)
         v->gin[1] = cm_neg(v->cx, cm_mul(v->cx, q, v->out));
 }
 
-/* The gradient goes where `second` is 1 to b, elsewhere to a: of equals, to the first. */
+/* The gradient goes to b where `second` is 1, else to a: in a tie, to the first. */
 static void choice_vjp(cm_vjp *v, cm_tensor *second)
 {
     cm_tensor *zero = cm_number(v->cx, 0);
@@ -94,12 +94,12 @@ const cm_op cm_op_div = {.name = "div", .args = "a:n b:n", .meta = "__div",
     .shape = cm_shape_rule_broadcast, .eval = div_eval, .vjp = div_vjp,
     .saves = CM_SAVE_IN(1) | CM_SAVE_OUT};
 const cm_op cm_op_maximum = {.name = "maximum", .args = "a:n b:n",
-    .doc = "the larger of a and b element by element, with broadcasting; of equals the gradient goes "
+    .doc = "the larger of a and b element by element, with broadcasting; in a tie the gradient goes "
            "to a alone",
     .shape = cm_shape_rule_broadcast, .eval = maximum_eval, .vjp = maximum_vjp,
     .saves = CM_SAVE_ALL_IN};
 const cm_op cm_op_minimum = {.name = "minimum", .args = "a:n b:n",
-    .doc = "the smaller of a and b element by element, with broadcasting; of equals the gradient goes "
+    .doc = "the smaller of a and b element by element, with broadcasting; in a tie the gradient goes "
            "to a alone",
     .shape = cm_shape_rule_broadcast, .eval = minimum_eval, .vjp = minimum_vjp,
     .saves = CM_SAVE_ALL_IN};

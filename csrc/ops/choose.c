@@ -25,7 +25,7 @@ static void where_eval(cm_call *c)
     }
 }
 
-/* Chosen, not multiplied by the mask: an infinite gradient times 0 would not be 0. */
+/* Selected, not multiplied by the mask: an infinite gradient times 0 would be NaN. */
 static void where_vjp(cm_vjp *v)
 {
     if (v->need[0])
@@ -41,7 +41,7 @@ static cm_tensor *clamp_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const
 {
     (void)n_in;
     double low = p->x[0], high = p->x[1];
-    if (!(low <= high)) /* not a number is refused too */
+    if (!(low <= high)) /* NaN is refused too */
         return cm_fail(cx, CM_ERR_ARGUMENT, "low %g must not be above high %g", low, high);
     cm_tensor *above = cm_maximum(cx, in[0], cm_number(cx, low));
     return cm_minimum(cx, above, cm_number(cx, high));

@@ -1,4 +1,4 @@
-/* fields.c - the vectors of several fields of a row, each from a table of its own, side by side. */
+/* fields.c - embeddings of several fields, each from its own table, concatenated per row. */
 #include "ops/ops.h"
 #include <string.h>
 
@@ -7,7 +7,7 @@
 typedef struct field_bags {
     const cm_ids *ids, *segments, *rows;
     int fields;
-    int64_t count; /* rows wanted */
+    int64_t count; /* requested rows */
     bool mean;
 } field_bags;
 
@@ -22,7 +22,7 @@ static field_bags bags_of(const cm_params *p, int fields)
                         p->i[0] != 0};
 }
 
-/* The ids of a field of wanted row k, and what each weighs. Unknown ids (-1) weigh nothing. */
+/* The ids of a field of requested row k, and the weight of each. Unknown ids (-1) have weight 0. */
 static const int32_t *bag(const field_bags *b, int64_t k, int field, int64_t *size, cm_real *weight)
 {
     int64_t row = b->rows ? b->rows->values[k] : k, known = 0;
@@ -39,7 +39,7 @@ static const int32_t *bag(const field_bags *b, int64_t k, int field, int64_t *si
     return ids;
 }
 
-/* Looks at the rows wanted alone: a catalogue has many more. */
+/* Checks the requested rows only: a catalogue has many more. */
 static bool check_ids(cm_call *c)
 {
     field_bags b = bags_of(&c->p, c->n_in);
@@ -117,7 +117,7 @@ static void embedding_fields_fast_vjp(cm_vjp *v)
     }
 }
 
-/* The wanted bags of one field alone, as embedding_bag takes them. */
+/* The requested bags of one field, as embedding_bag takes them. */
 static bool one_field(cm_ctx *cx, const field_bags *b, int field, cm_params *p)
 {
     int64_t count = 0, size;

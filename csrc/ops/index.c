@@ -1,4 +1,4 @@
-/* index.c - reading and adding rows by number; embedding tables. */
+/* index.c - reading and adding rows by index; embedding tables. */
 #include "ops/ops.h"
 #include <string.h>
 
@@ -7,7 +7,7 @@ static bool gather_rows_shape(cm_call *c)
     const cm_shape *x = &c->in[0]->shape;
     int64_t count;
     if (x->ndim < 1)
-        return cm_refuse(c->cx, CM_ERR_SHAPE, "a single number has no rows");
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "a scalar has no rows");
     if (!cm_need_ids(c->cx, c->p.ids[0], x->dims[0], false, "ids"))
         return false;
     c->out_shape = *x;
@@ -49,7 +49,7 @@ static bool scatter_add_rows_shape(cm_call *c)
     cm_shape want = *base;
     char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
     if (base->ndim < 1)
-        return cm_refuse(c->cx, CM_ERR_SHAPE, "base: a single number has no rows");
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "base: a scalar has no rows");
     want.dims[0] = c->p.ids[0]->count;
     if (!cm_shape_equal(&want, &c->in[1]->shape))
         return cm_refuse(c->cx, CM_ERR_SHAPE, "x %s does not fit base %s with %lld ids",
@@ -73,15 +73,15 @@ static void scatter_add_rows_vjp(cm_vjp *v)
 {
     v->gin[0] = v->g;
     if (v->need[1])
-        v->gin[1] = cm_apply_ids(v->cx, &cm_op_gather_rows, v->g, v->p->ids[0]);
+        v->gin[1] = cm_gather_rows(v->cx, v->g, v->p->ids[0]);
 }
 
 /* The bags of an embedding_bag: params.ids = {ids, segments or NULL, rows or NULL}. Without
- * segments every id is a bag of its own; `rows` names the bags that are wanted, in order. */
+ * segments every id is a bag; `rows` names the requested bags, in order. */
 typedef struct bags {
     const int32_t *ids, *offsets, *rows;
-    int64_t count;    /* bags wanted */
-    bool mean, known; /* no id is unknown: then nothing has to be counted */
+    int64_t count;    /* requested bags */
+    bool mean, known; /* no id is unknown: then no counting is needed */
 } bags;
 
 static bags bags_of(const cm_params *p)
@@ -96,7 +96,7 @@ static bags bags_of(const cm_params *p)
                   ids->least >= 0};
 }
 
-/* The ids of wanted bag k, and what each weighs. Unknown ids (-1) weigh nothing. */
+/* The ids of requested bag k, and the weight of each. Unknown ids (-1) have weight 0. */
 static const int32_t *bag(const bags *b, int64_t k, int64_t *size, cm_real *weight)
 {
     int64_t row = b->rows ? b->rows[k] : k;
@@ -208,8 +208,8 @@ static cm_tensor *embedding_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, c
     return cm_apply(cx, &cm_op_embedding_bag, in, n_in, &bag_params);
 }
 
-/* Row r of x [rows, n] at r n .. in the elements of x: `each` ids for every row become places among
- * all of them, and reading those is gather_rows. */
+/* Row r of x [rows, n] starts at element r n: the `each` ids of every row become positions among
+ * all elements, which gather_rows reads. */
 static cm_ids *places_of(cm_ctx *cx, const cm_ids *ids, int64_t each, int64_t n)
 {
     cm_ids *places = cm_ids_new(cx, ids->count);
@@ -230,7 +230,7 @@ static cm_tensor *gather_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, cons
     int64_t each = p->i[0], count;
     char text[CM_SHAPE_TEXT];
     if (x->ndim < 1)
-        return cm_fail(cx, CM_ERR_SHAPE, "x is a single number: there is no axis to read along");
+        return cm_fail(cx, CM_ERR_SHAPE, "x is a scalar: there is no dim to gather along");
     cm_shape out = *x, flat = cm_shape_1d(in[0]->count);
     int64_t n = x->dims[x->ndim - 1];
     out.dims[out.ndim - 1] = each;
@@ -245,14 +245,14 @@ static cm_tensor *gather_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, cons
     cm_ids *places = places_of(cx, ids, each, n);
     if (!places)
         return NULL;
-    cm_tensor *list = cm_apply_ids(cx, &cm_op_gather_rows, cm_reshape(cx, in[0], &flat), places);
+    cm_tensor *list = cm_gather_rows(cx, cm_reshape(cx, in[0], &flat), places);
     cm_ids_release(cx, places);
     return cm_reshape(cx, list, &out);
 }
 
 // clang-format off
 const cm_op cm_op_gather_rows = {.name = "gather_rows", .args = "x:t ids:I",
-    .doc = "the rows of x that the ids name, in order; a row may come several times",
+    .doc = "the rows of x that the ids name, in order; a row may occur several times",
     .shape = gather_rows_shape, .eval = gather_rows_eval, .vjp = gather_rows_vjp,
     .fast_vjp = gather_rows_fast_vjp, .flags = CM_CONTIGUOUS};
 const cm_op cm_op_scatter_add_rows = {.name = "scatter_add_rows", .args = "base:t x:t ids:I",
@@ -269,7 +269,7 @@ const cm_op cm_op_embedding = {.name = "embedding", .args = "table:t ids:I",
 const cm_op cm_op_embedding_bag = {.name = "embedding_bag",
     .args = "table:t ids:I segments:S? rows:I? mean:b=true",
     .doc = "mean (or sum) of the table's rows in each bag: bag k is the k-th segment of ids, or one "
-           "id without segments; rows names the bags wanted. Id 0 (unknown) counts as absent, an "
+           "id without segments; rows names the requested bags. Id 0 (unknown) is ignored, an "
            "empty bag gives zeros",
     .shape = embedding_bag_shape, .eval = embedding_bag_eval, .vjp = embedding_bag_vjp,
     .fast_vjp = embedding_bag_fast_vjp, .flags = CM_CONTIGUOUS | CM_STRIDED_GRAD};

@@ -50,6 +50,6 @@ static void concat_vjp(cm_vjp *v)
 
 // clang-format off
 const cm_op cm_op_concat = {.name = "concat", .args = "tensors:T dim:d=-1",
-    .doc = "tensors joined along a dim (the last unless named); all other sizes must agree",
+    .doc = "tensors concatenated along a dim (default: the last); all other sizes must agree",
     .shape = concat_shape, .eval = concat_eval, .vjp = concat_vjp, .flags = CM_LIST};
 // clang-format on

@@ -1,16 +1,16 @@
-/* joined.c - an affine map of rows that are joined from smaller tables.
+/* joined.c - an affine map of rows concatenated from smaller tables.
  *
  * W [x1 | x2 | ..] is the sum of W1 x1, W2 x2, ..: where a part repeats the rows of a small table
- * (a user's vector on every row of the user's task), its share is computed once for each row of the
- * table. The same numbers up to rounding, for a fraction of the work. */
+ * (a user's vector on every row of the user's task), its contribution is computed once per row of
+ * the table. The result is the same up to rounding, for a fraction of the work. */
+#include "kernels/blas.h"
 #include "ops/ops.h"
-#include "tensor/blas.h"
 #include <string.h>
 
 /* One part: a table [n, width], and which of its rows every row of the result reads. */
 typedef struct part {
     const cm_tensor *table;
-    const cm_ids *ids; /* NULL: row after row */
+    const cm_ids *ids; /* NULL: all rows in order */
     int64_t n, width, column;
 } part;
 
@@ -54,10 +54,11 @@ static bool read_joined(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_par
     }
     const cm_shape *w = &in[j->weight]->shape;
     if (w->ndim != 2 || w->dims[1] != j->width)
-        return cm_refuse(cx, CM_ERR_SHAPE,
-                         "the parts are %lld wide together, which does not fit weight %s: it must "
-                         "be [out, %lld]",
-                         (long long)j->width, cm_shape_text(w, a), (long long)j->width);
+        return cm_refuse(
+            cx, CM_ERR_SHAPE,
+            "the widths of the parts sum to %lld, which does not fit weight %s: it must "
+            "be [out, %lld]",
+            (long long)j->width, cm_shape_text(w, a), (long long)j->width);
     j->out = w->dims[0];
     if (j->bias && in[n_in - 1]->shape.dims[0] != j->out)
         return cm_refuse(cx, CM_ERR_SHAPE, "bias %s does not fit weight %s",
@@ -112,13 +113,13 @@ static cm_tensor *joined_linear_expand(cm_ctx *cx, cm_tensor *const *in, int n_i
     if (!read_joined(cx, in, n_in, p, &j))
         return NULL;
     for (int k = 0; k < j.count; k++)
-        columns[k] = p->ids[k] ? cm_apply_ids(cx, &cm_op_gather_rows, in[k], p->ids[k]) : in[k];
+        columns[k] = p->ids[k] ? cm_gather_rows(cx, in[k], p->ids[k]) : in[k];
     cm_tensor *x = cm_apply(cx, &cm_op_concat, columns, j.count, &(cm_params){.i = {1}});
     cm_tensor *const map[] = {x, in[j.weight], j.bias ? in[n_in - 1] : NULL};
     return cm_apply(cx, &cm_op_linear, map, 2 + j.bias, &(cm_params){.i = {p->i[0]}});
 }
 
-/* The gradient that reaches a part's share [n, out]: that of the rows, or their sums. */
+/* The gradient of a part's contribution [n, out]: that of the rows, or their sums. */
 static const cm_real *gather_back(cm_ctx *cx, const part *x, const joined *j, const cm_tensor *d)
 {
     if (!x->ids)

@@ -8,7 +8,7 @@ static bool layer_norm_shape(cm_call *c)
     char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
     static const char *const name[] = {"x", "weight", "bias"};
     if (x->ndim < 1)
-        return cm_refuse(c->cx, CM_ERR_SHAPE, "x: a single number has no width to normalise over");
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "x: a scalar has no dim to normalise over");
     for (int i = 1; i < 3; i++) {
         const cm_shape *own = &c->in[i]->shape;
         if (own->ndim != 1 || own->dims[0] != x->dims[x->ndim - 1])
@@ -57,7 +57,8 @@ static cm_tensor *target(cm_vjp *v, int i)
 static void layer_norm_fast_vjp(cm_vjp *v)
 {
     int64_t width = width_of(v->in[0]);
-    cm_tensor *gx = cm_tensor_new(v->cx, &v->edges[0].shape); /* room to work in, wanted or not */
+    cm_tensor *gx = cm_tensor_new(
+        v->cx, &v->edges[0].shape); /* work space, needed even if this gradient is not requested */
     cm_tensor *gw = v->need[1] ? target(v, 1) : NULL, *gb = v->need[2] ? target(v, 2) : NULL;
     if (!gx || (v->need[1] && !gw) || (v->need[2] && !gb))
         return;

@@ -1,6 +1,6 @@
 /* linear.c - affine map and activation in one op. */
+#include "kernels/panels.h"
 #include "ops/ops.h"
-#include "tensor/panels.h"
 #include <string.h>
 
 /* x [.., in], weight [out, in], bias [out] or absent; i = activation */
@@ -23,7 +23,7 @@ static bool linear_shape(cm_call *c)
     c->out_shape.dims[x->ndim - 1] = w->dims[0];
     if (!cm_shape_count(c->cx, &c->out_shape, &count))
         return false;
-    if (cm_panels_pay(cm_shape_lead(&c->out_shape), w->dims[0], w->dims[1]))
+    if (cm_panels_worthwhile(cm_shape_lead(&c->out_shape), w->dims[0], w->dims[1]))
         c->work_size = cm_panels_size(w->dims[0], w->dims[1]);
     return true;
 }

@@ -1,4 +1,4 @@
-/* loss.c - losses: single numbers to be differentiated. */
+/* loss.c - losses: scalars to be differentiated. */
 #include "ops/ops.h"
 #include <math.h>
 
@@ -7,7 +7,7 @@ static bool same_shapes(cm_ctx *cx, const cm_tensor *a, const cm_tensor *b)
     char ta[CM_SHAPE_TEXT], tb[CM_SHAPE_TEXT];
     if (cm_shape_equal(&a->shape, &b->shape))
         return true;
-    /* Broadcasting a loss hides a mistake: [n] against [n, 1] would compare all with all. */
+    /* Broadcasting in a loss hides mistakes: [n] against [n, 1] would compare all with all. */
     return cm_refuse(cx, CM_ERR_SHAPE, "shapes %s and %s differ", cm_shape_text(&a->shape, ta),
                      cm_shape_text(&b->shape, tb));
 }
@@ -39,7 +39,7 @@ static cm_tensor *task_mse_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, co
                            "task %lld has no rows: its loss is not defined, leave it out",
                            (long long)t + 1);
     cm_tensor *error = cm_square(cx, cm_sub(cx, in[0], in[1]));
-    cm_tensor *each = cm_apply_ids(cx, &cm_op_segment_mean, error, p->ids[0]);
+    cm_tensor *each = cm_segment_mean(cx, error, p->ids[0]);
     return cm_scale(cx, cm_sum(cx, each, -1, false), 1.0 / (double)tasks);
 }
 
@@ -87,7 +87,7 @@ static bool cross_entropy_shape(cm_call *c)
                          "ids, not %s",
                          (long long)ids->count, cm_shape_text(logits, text));
     c->work_size = ids->count;
-    c->keep_size = 2 * ids->count; /* of each row the largest, and the sum of exp from there */
+    c->keep_size = 2 * ids->count; /* of each row the maximum, and the sum of exp(x - maximum) */
     return cm_need_ids(c->cx, ids, logits->dims[1], false, "ids");
 }
 
@@ -171,7 +171,7 @@ const cm_op cm_op_bce_with_logits = {.name = "bce_with_logits", .args = "logit:t
            "the shapes must be equal",
     .expand = bce_with_logits_expand};
 const cm_op cm_op_cross_entropy = {.name = "cross_entropy", .args = "logits:t ids:I",
-    .doc = "mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], an id a row",
+    .doc = "mean over rows of -log_softmax(logits)[row, ids[row]]: logits [rows, classes], one id per row",
     .shape = cross_entropy_shape, .eval = cross_entropy_eval, .expand = cross_entropy_expand,
     .fast_vjp = cross_entropy_fast_vjp, .saves = CM_SAVE_IN(0), .flags = CM_CONTIGUOUS};
 const cm_op cm_op_hinge = {.name = "hinge", .args = "positive:t negative:t margin:x=1",
@@ -183,6 +183,6 @@ const cm_op cm_op_bpr = {.name = "bpr", .args = "positive:t negative:t eps:x=1e-
     .expand = bpr_expand};
 const cm_op cm_op_task_mse = {.name = "task_mse", .args = "score:t label:t segments:S",
     .doc = "mean over tasks of the mean of (score - label)^2 within the task: score and label "
-           "[rows], a segment a task (CMML eq. 5)",
+           "[rows], one segment per task (CMML eq. 5)",
     .expand = task_mse_expand};
 // clang-format on

@@ -1,6 +1,6 @@
 /* matmul.c - products of matrices: whole, batched, and with a matrix for each ragged group. */
+#include "kernels/blas.h"
 #include "ops/ops.h"
-#include "tensor/blas.h"
 #include "tensor/iter.h"
 
 static bool matmul_shape(cm_call *c)
@@ -30,7 +30,7 @@ static cm_matrix last_two(const cm_tensor *t, int64_t at)
                        t->strides[t->shape.ndim - 1]};
 }
 
-/* A look at the leading dims alone, to walk the batch with. */
+/* A view of the leading dims alone, to iterate over the batch. */
 static cm_tensor lead_of(const cm_tensor *t)
 {
     cm_tensor lead = *t;
@@ -73,7 +73,7 @@ static cm_tensor *row_dot_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, con
     if (!product)
         return NULL;
     if (product->shape.ndim == 0)
-        return cm_fail(cx, CM_ERR_SHAPE, "single numbers have no rows");
+        return cm_fail(cx, CM_ERR_SHAPE, "scalars have no rows");
     return cm_sum(cx, product, product->shape.ndim - 1, false);
 }
 

@@ -1,8 +1,8 @@
-/* max.c - the largest elements: over a dim, over ragged groups. */
+/* max.c - maxima over a dim and over ragged groups. */
 #include "ops/ops.h"
 #include <string.h>
 
-/* The largest of each column of x [n, inner], n > 0; not a number where there is one. */
+/* The maximum of each column of x [n, inner], n > 0; NaN if any is NaN. */
 static void largest(const cm_kernels *k, int64_t n, int64_t inner, const cm_real *x, cm_real *o)
 {
     if (inner == 1) {
@@ -17,8 +17,8 @@ static void largest(const cm_kernels *k, int64_t n, int64_t inner, const cm_real
     }
 }
 
-/* Into zeros, to [n, inner]: value[j] (NULL: 1) where column j of x first has its largest, o[j].
- * Where that is not a number, it is at the first that is none. */
+/* Into to [n, inner], which is zero: value[j] (NULL: 1) at the first maximum o[j] of column j of x;
+ * if o[j] is NaN, at the first NaN. */
 static void put_first(int64_t n, int64_t inner, const cm_real *x, const cm_real *o,
                       const cm_real *value, cm_real *to)
 {
@@ -30,7 +30,7 @@ static void put_first(int64_t n, int64_t inner, const cm_real *x, const cm_real 
     }
 }
 
-/* Zeros of the input's shape, with `value` (like the output) or ones put where the largest are. */
+/* Zeros of the input's shape, with `value` (shaped like the output) or ones at the maxima. */
 typedef void put_fn(const cm_vjp *v, const cm_real *x, const cm_real *value, cm_real *to);
 
 static cm_tensor *put_all(const cm_vjp *v, put_fn *put, const cm_tensor *value)
@@ -50,7 +50,8 @@ static bool max_shape(cm_call *c)
     cm_around a = cm_around_dim(x, (int)c->p.i[0]);
     char text[CM_SHAPE_TEXT];
     if (a.n == 0 && a.outer > 0 && a.inner > 0)
-        return cm_refuse(c->cx, CM_ERR_SHAPE, "x has shape %s: of nothing there is no largest",
+        return cm_refuse(c->cx, CM_ERR_SHAPE,
+                         "x has shape %s: the maximum of no elements is undefined",
                          cm_shape_text(x, text));
     return cm_shape_rule_reduce(c);
 }
@@ -121,7 +122,7 @@ static void segment_max_put(const cm_vjp *v, const cm_real *x, const cm_real *va
 
 static void segment_max_vjp(cm_vjp *v)
 {
-    cm_tensor *g = cm_apply_ids(v->cx, &cm_op_segment_expand, v->g, v->p->ids[0]);
+    cm_tensor *g = cm_segment_expand(v->cx, v->g, v->p->ids[0]);
     v->gin[0] = cm_where(v->cx, put_all(v, segment_max_put, NULL), g, cm_number(v->cx, 0));
 }
 
@@ -132,13 +133,13 @@ static void segment_max_fast_vjp(cm_vjp *v)
 
 // clang-format off
 const cm_op cm_op_max = {.name = "max", .args = "x:t dim:d? keep:b?",
-    .doc = "largest element over one dim, or of all; keep leaves the dim with size 1; of equals the "
+    .doc = "largest element over one dim, or of all; keep leaves the dim with size 1; in a tie the "
            "gradient goes to the first alone; x must not be empty there",
     .shape = max_shape, .eval = max_eval, .vjp = max_vjp, .fast_vjp = max_fast_vjp,
     .saves = CM_SAVE_IN(0) | CM_SAVE_OUT, .flags = CM_CONTIGUOUS};
 const cm_op cm_op_segment_max = {.name = "segment_max", .args = "x:t segments:S",
     .doc = "largest of the rows of each segment, column by column: x [rows, ..] gives [segments, ..]; "
-           "of equals the gradient goes to the first alone; an empty segment gives zeros",
+           "in a tie the gradient goes to the first alone; an empty segment gives zeros",
     .shape = segment_max_shape, .eval = segment_max_eval, .vjp = segment_max_vjp,
     .fast_vjp = segment_max_fast_vjp, .saves = CM_SAVE_IN(0) | CM_SAVE_OUT,
     .flags = CM_CONTIGUOUS};

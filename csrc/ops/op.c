@@ -1,12 +1,10 @@
 /* op.c - applying an op: shape, allocation, kernel, record. */
 #include "ops/op.h"
-#include "ops/ops.h"
-#include "tensor/blas.h"
+#include "kernels/blas.h"
 
 const cm_op *const cm_op_table[] = {
 #define CM_OP(name) &cm_op_##name,
 #include "ops/ops.def"
-#undef CM_OP
     NULL};
 
 static bool inputs_present(cm_tensor *const *in, int n_in)
@@ -37,7 +35,7 @@ static bool prepare(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
     return true;
 }
 
-/* What the derivative of this application will read. */
+/* What the derivative of this application reads. */
 static unsigned saves_of(const cm_op *op, cm_tensor *const *in)
 {
     if (!(op->flags & CM_PRODUCT))
@@ -100,7 +98,7 @@ cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, 
 {
     static const cm_params none;
     cm_call call = {.cx = cx, .op = op, .n_in = n_in, .in = in, .p = p ? *p : none};
-    if (op->shape && !op->shape(&call)) /* a fused op's definition relies on its checks */
+    if (op->shape && !op->shape(&call)) /* the definition of a fused op relies on its checks */
         return NULL;
     return op->expand(cx, in, n_in, &call.p);
 }
@@ -200,155 +198,4 @@ bool cm_need_cover(cm_ctx *cx, const cm_shape *x, const cm_ids *segments)
         return true;
     return cm_refuse(cx, CM_ERR_SHAPE, "the segments cover %lld rows, but x has shape %s",
                      (long long)cm_segments_rows(segments), cm_shape_text(x, text));
-}
-
-#define CM_DEFINE_1(name)                                                     \
-    cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *x)                            \
-    {                                                                         \
-        return cm_apply(cx, &cm_op_##name, (cm_tensor *const[]){x}, 1, NULL); \
-    }
-#define CM_DEFINE_2(name)                                                        \
-    cm_tensor *cm_##name(cm_ctx *cx, cm_tensor *a, cm_tensor *b)                 \
-    {                                                                            \
-        return cm_apply(cx, &cm_op_##name, (cm_tensor *const[]){a, b}, 2, NULL); \
-    }
-CM_OPS_1(CM_DEFINE_1)
-CM_OPS_2(CM_DEFINE_2)
-
-cm_tensor *cm_number(cm_ctx *cx, double value)
-{
-    return cm_tensor_full(cx, &(cm_shape){.ndim = 0}, value);
-}
-
-cm_tensor *cm_scale(cm_ctx *cx, cm_tensor *x, double value)
-{
-    return x ? cm_mul(cx, x, cm_number(cx, value)) : NULL;
-}
-
-cm_tensor *cm_shift(cm_ctx *cx, cm_tensor *x, double value)
-{
-    return x ? cm_add(cx, x, cm_number(cx, value)) : NULL;
-}
-
-static cm_tensor *apply_number(cm_ctx *cx, const cm_op *op, cm_tensor *x, double value)
-{
-    cm_params p = {.x = {value}};
-    return cm_apply(cx, op, (cm_tensor *const[]){x}, 1, &p);
-}
-
-cm_tensor *cm_pow(cm_ctx *cx, cm_tensor *x, double exponent)
-{
-    return apply_number(cx, &cm_op_pow, x, exponent);
-}
-
-cm_tensor *cm_step(cm_ctx *cx, cm_tensor *x, double below)
-{
-    return apply_number(cx, &cm_op_step, x, below);
-}
-
-cm_tensor *cm_where(cm_ctx *cx, cm_tensor *mask, cm_tensor *x, cm_tensor *other)
-{
-    return cm_apply(cx, &cm_op_where, (cm_tensor *const[]){mask, x, other}, 3, NULL);
-}
-
-cm_tensor *cm_leaky_relu(cm_ctx *cx, cm_tensor *x, double slope)
-{
-    return apply_number(cx, &cm_op_leaky_relu, x, slope);
-}
-
-cm_tensor *cm_activate(cm_ctx *cx, cm_tensor *x, cm_activation act)
-{
-    switch (act) {
-    case CM_ACT_RELU:
-        return cm_relu(cx, x);
-    case CM_ACT_LEAKY_RELU:
-        return cm_leaky_relu(cx, x, CM_LEAKY_SLOPE);
-    case CM_ACT_SIGMOID:
-        return cm_sigmoid(cx, x);
-    case CM_ACT_TANH:
-        return cm_tanh(cx, x);
-    default:
-        return x;
-    }
-}
-
-static cm_tensor *reduce(cm_ctx *cx, const cm_op *op, cm_tensor *x, int dim, bool keep)
-{
-    cm_params p = {.i = {dim, keep}};
-    return cm_apply(cx, op, (cm_tensor *const[]){x}, 1, &p);
-}
-
-cm_tensor *cm_sum(cm_ctx *cx, cm_tensor *x, int dim, bool keep)
-{
-    return reduce(cx, &cm_op_sum, x, dim, keep);
-}
-
-cm_tensor *cm_mean(cm_ctx *cx, cm_tensor *x, int dim, bool keep)
-{
-    return reduce(cx, &cm_op_mean, x, dim, keep);
-}
-
-cm_tensor *cm_max(cm_ctx *cx, cm_tensor *x, int dim, bool keep)
-{
-    return reduce(cx, &cm_op_max, x, dim, keep);
-}
-
-cm_tensor *cm_unreduce(cm_ctx *cx, cm_tensor *g, const cm_shape *shape, int dim)
-{
-    cm_shape kept = *shape;
-    for (int d = 0; d < kept.ndim; d++)
-        if (dim < 0 || d == dim)
-            kept.dims[d] = 1;
-    return cm_expand(cx, cm_reshape(cx, g, &kept), shape);
-}
-
-static cm_tensor *apply_shape(cm_ctx *cx, const cm_op *op, cm_tensor *x, const cm_shape *shape)
-{
-    cm_params p = {.shape = *shape};
-    return cm_apply(cx, op, (cm_tensor *const[]){x}, 1, &p);
-}
-
-cm_tensor *cm_sum_to(cm_ctx *cx, cm_tensor *x, const cm_shape *shape)
-{
-    return apply_shape(cx, &cm_op_sum_to, x, shape);
-}
-
-cm_tensor *cm_expand(cm_ctx *cx, cm_tensor *x, const cm_shape *shape)
-{
-    return apply_shape(cx, &cm_op_expand, x, shape);
-}
-
-cm_tensor *cm_reshape(cm_ctx *cx, cm_tensor *x, const cm_shape *shape)
-{
-    return apply_shape(cx, &cm_op_reshape, x, shape);
-}
-
-cm_tensor *cm_transpose(cm_ctx *cx, cm_tensor *x)
-{
-    cm_params p = {.i = {-2, -1}};
-    return cm_apply(cx, &cm_op_transpose, (cm_tensor *const[]){x}, 1, &p);
-}
-
-cm_tensor *cm_slice(cm_ctx *cx, cm_tensor *x, int dim, int64_t first, int64_t last)
-{
-    cm_params p = {.i = {dim, first, last}};
-    return cm_apply(cx, &cm_op_slice, (cm_tensor *const[]){x}, 1, &p);
-}
-
-cm_tensor *cm_unslice(cm_ctx *cx, cm_tensor *x, int dim, int64_t first, int64_t size)
-{
-    cm_params p = {.i = {dim, first, size}};
-    return cm_apply(cx, &cm_op_unslice, (cm_tensor *const[]){x}, 1, &p);
-}
-
-cm_tensor *cm_gather(cm_ctx *cx, cm_tensor *x, cm_ids *ids, int64_t each)
-{
-    cm_params p = {.i = {each}, .ids = {ids}};
-    return cm_apply(cx, &cm_op_gather, (cm_tensor *const[]){x}, 1, &p);
-}
-
-cm_tensor *cm_apply_ids(cm_ctx *cx, const cm_op *op, cm_tensor *x, cm_ids *ids)
-{
-    cm_params p = {.ids = {ids}};
-    return cm_apply(cx, op, (cm_tensor *const[]){x}, 1, &p);
 }

@@ -1,6 +1,6 @@
 /* op.h - what an op is, and how one is applied.
  *
- * Everything about an op stands in one descriptor beside its kernel. It has one of three forms:
+ * Everything about an op is in one descriptor next to its kernel. It has one of three forms:
  *
  *   primitive   .shape + .eval (or .view) + .vjp   a kernel, and its derivative written in ops
  *   composite   .expand                            written in ops altogether
@@ -9,14 +9,14 @@
  *               engine differentiates when derivatives of derivatives are asked for
  *
  * A primitive may have a .fast_vjp too: kernels that need not be differentiable, used when no
- * derivative of the derivative is asked for.
+ * higher-order derivative is requested.
  *
  * Derivatives are made of ops, so gradients of any order come from one definition. Broadcasting is
- * undone once, by the engine: no vjp knows of it. */
+ * undone in one place, by the engine: no vjp handles it. */
 #ifndef CM_OP_H
 #define CM_OP_H
 
-#include "tensor/kernels.h"
+#include "kernels/kernels.h"
 #include "tensor/node.h"
 
 typedef struct cm_op cm_op;
@@ -25,14 +25,14 @@ typedef struct cm_op cm_op;
 typedef struct cm_call {
     cm_ctx *cx;
     const cm_op *op;
-    int n_in; /* fewer than named where trailing optional ones are absent */
+    int n_in; /* fewer than declared where trailing optional inputs are absent */
     cm_tensor *const *in;
     cm_params p;        /* .shape may set defaults here */
     cm_shape out_shape; /* to be set by .shape */
-    int64_t work_size;  /* numbers of work space for .eval, to be set by .shape */
-    cm_real *work;      /* that space, contents undefined; NULL if none was asked for */
-    int64_t keep_size;  /* numbers that .fast_vjp will want, to be set by .shape */
-    cm_real *kept;      /* room for them, v->p->kept later; NULL if nothing is recorded */
+    int64_t work_size;  /* size of the work space for .eval, to be set by .shape */
+    cm_real *work;      /* that space, contents undefined; NULL if its size is 0 */
+    int64_t keep_size;  /* number of values kept for .fast_vjp, to be set by .shape */
+    cm_real *kept;      /* room for them (later v->p->kept); NULL if nothing is recorded */
     cm_tensor *out;     /* contiguous, for .eval to fill */
 } cm_call;
 
@@ -46,7 +46,7 @@ typedef struct cm_vjp {
     cm_tensor *const *in; /* NULL for those that the op does not save */
     const cm_edge *edges; /* the shapes of all inputs, saved or not */
     const cm_params *p;
-    const bool *need;       /* which gradients are asked for */
+    const bool *need;       /* which gradients are requested */
     cm_tensor **gin;        /* to be set for those */
     cm_tensor *const *into; /* fast_vjp: where not NULL, the gradient may be added to this
                                contiguous tensor instead, and gin[i] set to it */
@@ -61,7 +61,7 @@ typedef struct cm_vjp {
 /* Bits of cm_op.flags. */
 #define CM_CONTIGUOUS   1u  /* .eval and .fast_vjp get contiguous inputs */
 #define CM_NONDIFF      2u  /* has no derivative: nothing is recorded, gradients stop */
-#define CM_LIST         4u  /* takes any number of tensors (args begins with a list) */
+#define CM_LIST         4u  /* takes any number of tensors (args starts with a list) */
 #define CM_MATRIX       8u  /* inputs are copied only where BLAS cannot read their last two dims */
 #define CM_PRODUCT      32u /* of two inputs: each is saved only for the gradient of the other */
 #define CM_STRIDED_GRAD 16u /* .fast_vjp reads g as it comes; else it is made contiguous */
@@ -74,16 +74,15 @@ struct cm_op {
     unsigned saves, flags;
     bool (*shape)(cm_call *c);      /* checks; false after cm_refuse */
     void (*eval)(cm_call *c);       /* fills out */
-    cm_tensor *(*view)(cm_call *c); /* instead of eval: a look into in[0] */
+    cm_tensor *(*view)(cm_call *c); /* instead of eval: a view of in[0] */
     cm_tensor *(*expand)(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p);
     void (*vjp)(cm_vjp *v);
     void (*fast_vjp)(cm_vjp *v);
 };
 
-/* The names of all ops: CM_OP(name) a line in ops.def. */
+/* The descriptors of all ops. */
 #define CM_OP(name) extern const cm_op cm_op_##name;
 #include "ops/ops.def"
-#undef CM_OP
 
 /* All descriptors, NULL at the end. */
 extern const cm_op *const cm_op_table[];
@@ -94,30 +93,30 @@ extern const cm_op *const cm_op_table[];
 cm_tensor *cm_apply(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
                     const cm_params *p) CM_MUST_CHECK;
 
-/* Fills a composite's or fused op's result by its definition, whatever kernels it has. */
+/* Computes a composite or fused op by its definition, even if it has kernels. */
 cm_tensor *cm_apply_expanded(cm_ctx *cx, const cm_op *op, cm_tensor *const *in, int n_in,
                              const cm_params *p) CM_MUST_CHECK;
 
-/* Shape rules that many ops share. */
+/* Common shape rules. */
 bool cm_shape_rule_same(cm_call *c);      /* out as in[0] */
 bool cm_shape_rule_broadcast(cm_call *c); /* out as in[0] and in[1] broadcast */
-bool cm_shape_rule_reduce(cm_call *c);    /* in[0] without dim i[0] (-1: any dim), or with size 1
-                                             there if i[1] */
+bool cm_shape_rule_reduce(
+    cm_call *c); /* in[0] without dim i[0] (-1: all dims), or with size 1 there if i[1] */
 
-/* A dim of a contiguous tensor [outer, n, inner]: -1 stands for all dims as one. */
+/* A dim of a contiguous tensor seen as [outer, n, inner]. */
 typedef struct cm_around {
     int64_t outer, n, inner;
 } cm_around;
 
 /* For fast_vjp: the tensor to add gradient i to, the caller's or a fresh one of zeros. NULL when
- * memory is short. */
+ * memory runs out. */
 cm_tensor *cm_vjp_target(cm_vjp *v, int i);
 
 /* For fast_vjp of an op that ends in an activation and saves its output: the gradient of what the
- * activation was applied to. NULL when memory is short. */
+ * activation was applied to. NULL when memory runs out. */
 cm_tensor *cm_act_gradient(cm_vjp *v, cm_activation act);
 
-/* What lies around a dim (0-based, or -1). */
+/* The sizes around a dim (0-based; -1: all dims as one). */
 cm_around cm_around_dim(const cm_shape *shape, int dim);
 
 /* Refused unless the tensor has `ndim` dims; `what` names it. */

@@ -1,5 +1,5 @@
-/* padded.c - batches of sequences of unequal length, padded to [batch, time, ..]. Lengths are
- * segments: the k-th is the number of valid steps of row k. What lies behind them is never read. */
+/* padded.c - batches of sequences of different lengths, padded to [batch, time, ..]. Lengths are
+ * segments: the k-th is the number of valid steps of row k. The padding is never read. */
 #include "ops/ops.h"
 
 bool cm_need_lengths(cm_ctx *cx, const cm_ids *lengths, int64_t batch, int64_t time)
@@ -25,7 +25,7 @@ static bool need_steps(cm_ctx *cx, const cm_tensor *x, const cm_ids *lengths)
     return !lengths || cm_need_lengths(cx, lengths, x->shape.dims[0], x->shape.dims[1]);
 }
 
-/* Numbers in a row of x when its first `lead` dims count the rows. */
+/* Elements per row of x when its first `lead` dims index the rows. */
 static int64_t row_size(const cm_tensor *x, int lead)
 {
     cm_shape rest = cm_shape_of(x->shape.ndim - lead, x->shape.dims + lead);
@@ -39,7 +39,7 @@ static cm_tensor *pick_rows(cm_ctx *cx, cm_tensor *x, int lead, cm_ids *ids, con
     cm_shape rows = cm_shape_of(lead, x->shape.dims);
     cm_shape flat = cm_shape_2d(cm_shape_size(&rows), row_size(x, lead));
     cm_ids_seal(ids);
-    cm_tensor *picked = cm_apply_ids(cx, &cm_op_embedding, cm_reshape(cx, x, &flat), ids);
+    cm_tensor *picked = cm_embedding(cx, cm_reshape(cx, x, &flat), ids);
     cm_ids_release(cx, ids);
     return cm_reshape(cx, picked, out);
 }
@@ -98,7 +98,7 @@ static cm_tensor *pad_segments_expand(cm_ctx *cx, cm_tensor *const *in, int n_in
     cm_shape out = {.ndim = x->ndim + 1, .dims = {batch, time}};
     for (int d = 1; d < x->ndim; d++)
         out.dims[d + 1] = x->dims[d];
-    if (!cm_shape_count(cx, &out, &count)) /* bounds batch * time too, if a row has no numbers */
+    if (!cm_shape_count(cx, &out, &count)) /* bounds batch * time too, if a row has no elements */
         return NULL;
     cm_ids *ids = cm_ids_new(cx, batch * time);
     if (!ids)
@@ -112,7 +112,7 @@ static cm_tensor *pad_segments_expand(cm_ctx *cx, cm_tensor *const *in, int n_in
 
 // clang-format off
 const cm_op cm_op_mask_steps = {.name = "mask_steps", .args = "x:t lengths:S",
-    .doc = "x [batch, time, ..] with zeros behind the first lengths[k] steps of each row k",
+    .doc = "x [batch, time, ..] with zeros after the first lengths[k] steps of each row k",
     .expand = mask_steps_expand};
 const cm_op cm_op_last_step = {.name = "last_step", .args = "x:t lengths:S?",
     .doc = "the last valid step of each row: x [batch, time, ..] gives [batch, ..]; zeros where the "
@@ -120,6 +120,6 @@ const cm_op cm_op_last_step = {.name = "last_step", .args = "x:t lengths:S?",
     .expand = last_step_expand};
 const cm_op cm_op_pad_segments = {.name = "pad_segments", .args = "x:t segments:S",
     .doc = "ragged rows as a padded batch: x [rows, ..] gives [segments, longest, ..], with zeros "
-           "behind each segment's rows",
+           "after each segment's rows",
     .expand = pad_segments_expand};
 // clang-format on

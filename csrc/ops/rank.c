@@ -2,19 +2,19 @@
 #include "ops/rank.h"
 #include "ops/op.h"
 
-/* Whether a counts as larger than b where a stands behind b. */
+/* Whether a, which comes after b, ranks above b. */
 static bool passes(cm_real a, cm_real b)
 {
     return a > b || (a != a && b == b);
 }
 
-/* Whether position i of x counts as larger than position j, i != j. */
+/* Whether position i of x ranks above position j, i != j. */
 static bool before(const cm_real *x, int32_t i, int32_t j)
 {
     return i > j ? passes(x[i], x[j]) : !passes(x[j], x[i]);
 }
 
-/* The position of the largest in each column of x [n, inner], n > 0. */
+/* The position of the maximum of each column of x [n, inner], n > 0. */
 static void largest_places(int64_t n, int64_t inner, const cm_real *x, int32_t *best)
 {
     for (int64_t j = 0; j < inner; j++)
@@ -30,7 +30,7 @@ cm_ids *cm_arg_max(cm_ctx *cx, cm_tensor *x, int dim)
     cm_around a = cm_around_dim(&x->shape, dim);
     char text[CM_SHAPE_TEXT];
     if (a.n == 0 && a.outer > 0 && a.inner > 0)
-        return cm_fail(cx, CM_ERR_SHAPE, "x has shape %s: of nothing there is no largest",
+        return cm_fail(cx, CM_ERR_SHAPE, "x has shape %s: the maximum of no elements is undefined",
                        cm_shape_text(&x->shape, text));
     size_t mark = cm_scope_begin(cx);
     cm_tensor *whole = cm_contiguous(cx, x);
@@ -45,7 +45,7 @@ cm_ids *cm_arg_max(cm_ctx *cx, cm_tensor *x, int dim)
     return places;
 }
 
-/* Lets the entry at `at` of a heap sink to its place; the smallest is on top. */
+/* Sifts the entry at `at` of a heap down; the smallest is on top. */
 static void sink(const cm_real *x, int32_t *heap, int64_t size, int64_t at)
 {
     int32_t moving = heap[at];
@@ -60,8 +60,8 @@ static void sink(const cm_real *x, int32_t *heap, int64_t size, int64_t at)
     heap[at] = moving;
 }
 
-/* The k largest of x [n] in order, 0 < k <= n: a heap of the best so far, whose smallest most
- * elements fail to pass, then a heap sort of those alone. */
+/* The k largest of x [n] in order, 0 < k <= n: a heap of the best so far, whose minimum most
+ * elements do not exceed, then a heap sort of those. */
 static void top_of_row(int64_t n, const cm_real *x, int64_t k, int32_t *heap)
 {
     for (int64_t i = 0; i < k; i++)
@@ -86,7 +86,7 @@ cm_ids *cm_top_k(cm_ctx *cx, cm_tensor *x, int64_t k)
 {
     char text[CM_SHAPE_TEXT];
     if (x->shape.ndim < 1)
-        return cm_fail(cx, CM_ERR_SHAPE, "x is a single number: there is no dim to choose along");
+        return cm_fail(cx, CM_ERR_SHAPE, "x is a scalar: there is no dim to choose along");
     int64_t n = x->shape.dims[x->shape.ndim - 1], rows = cm_shape_lead(&x->shape);
     if (k < 0 || k > n)
         return cm_fail(cx, CM_ERR_ARGUMENT,

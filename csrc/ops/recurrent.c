@@ -128,8 +128,8 @@ static cm_tensor *all_steps(cm_ctx *cx, const cm_cell *cell, const cm_op *scan,
     if (!cm_need_form(cx, x, 3, "[batch, time, inputs]") ||
         !need_weights(cx, x, in + 1, cell->gates))
         return NULL;
-    if (p->ids[0]) /* padding may hold anything */
-        x = cm_apply_ids(cx, &cm_op_mask_steps, x, p->ids[0]);
+    if (p->ids[0]) /* the padding may hold anything */
+        x = cm_mask_steps(cx, x, p->ids[0]);
     cm_tensor *rest[] = {linear(cx, x, in[1], in[3]), in[2], in[4], NULL};
     if (n_in > 5)
         rest[3] = in[5];

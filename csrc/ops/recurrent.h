@@ -1,4 +1,4 @@
-/* recurrent.h - what the cells and their runs over time share. */
+/* recurrent.h - what the recurrent cells and their scans over time share. */
 #ifndef CM_RECURRENT_H
 #define CM_RECURRENT_H
 
@@ -7,7 +7,7 @@
 /* A recurrent cell: a state is `parts` vectors of the hidden size. */
 typedef struct cm_cell {
     int gates, parts;
-    const char *projected; /* the form of inputs for all steps */
+    const char *projected; /* shape of the inputs for all steps, for messages */
     /* One step in ops: the state after it, from projected inputs [batch, gates hidden] and the
      * state [batch, parts hidden]. */
     cm_tensor *(*step)(cm_ctx *cx, cm_tensor *projected, cm_tensor *state, cm_tensor *weight,

@@ -40,7 +40,7 @@ static cm_tensor *variance_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, co
 {
     (void)n_in;
     int dim = (int)p->i[0];
-    /* From the mean, not as the mean of squares less the squared mean: that loses the digits. */
+    /* From the mean, not as the mean of squares minus the squared mean, which loses precision. */
     cm_tensor *from_mean = cm_sub(cx, in[0], cm_mean(cx, in[0], dim, true));
     return cm_mean(cx, cm_square(cx, from_mean), dim, p->i[1] != 0);
 }
@@ -49,7 +49,7 @@ static cm_tensor *norm_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const 
 {
     (void)n_in;
     cm_tensor *total = cm_sum(cx, cm_square(cx, in[0]), (int)p->i[0], p->i[1] != 0);
-    /* At 0 the root has no slope: there the norm is the constant 0. */
+    /* The square root has no derivative at 0: there the norm is the constant 0. */
     cm_tensor *zero = cm_number(cx, 0), *nothing = cm_eq(cx, total, zero);
     cm_tensor *safe = cm_where(cx, nothing, cm_number(cx, 1), total);
     return cm_where(cx, nothing, zero, cm_sqrt(cx, safe));
@@ -66,7 +66,7 @@ static bool sum_to_shape(cm_call *c)
     return true;
 }
 
-/* Sums the dims that the target lacks or has as 1, one run of neighbours after another. */
+/* Sums over the dims that the target lacks or has as 1, one contiguous run after another. */
 static void sum_to_eval(cm_call *c)
 {
     const cm_tensor *x = c->in[0];
@@ -108,11 +108,11 @@ const cm_op cm_op_sum = {.name = "sum", .args = "x:t dim:d? keep:b?",
     .doc = "sum over one dim, or over all; keep leaves the dim with size 1",
     .shape = cm_shape_rule_reduce, .eval = sum_eval, .vjp = sum_vjp, .flags = CM_CONTIGUOUS};
 const cm_op cm_op_mean = {.name = "mean", .args = "x:t dim:d? keep:b?",
-    .doc = "mean over one dim, or over all; keep leaves the dim with size 1; of nothing: not a number",
+    .doc = "mean over one dim, or over all; keep leaves the dim with size 1; NaN over no elements",
     .expand = mean_expand};
 const cm_op cm_op_variance = {.name = "variance", .args = "x:t dim:d? keep:b?",
     .doc = "mean of the squared distance from the mean (biased: divided by the count) over one dim, or "
-           "over all; keep leaves the dim with size 1; of nothing: not a number",
+           "over all; keep leaves the dim with size 1; NaN over no elements",
     .expand = variance_expand};
 const cm_op cm_op_norm = {.name = "norm", .args = "x:t dim:d? keep:b?",
     .doc = "Euclidean norm, the root of the sum of squares, over one dim, or over all; keep leaves the "

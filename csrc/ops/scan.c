@@ -1,11 +1,12 @@
-/* scan.c - the runs of GRU and LSTM over time, from inputs that are projected already. The step
- * forward keeps its gates for the way back; what needs no order of steps is one product for all. */
+/* scan.c - GRU and LSTM over time, from inputs that are already projected. The forward pass keeps
+ * the gates for the backward pass; what does not depend on the order of steps is one product for
+ * all. */
+#include "kernels/blas.h"
+#include "kernels/panels.h"
 #include "ops/recurrent.h"
-#include "tensor/blas.h"
-#include "tensor/panels.h"
 #include <string.h>
 
-/* The sizes of a run. */
+/* The sizes of a scan. */
 typedef struct sizes {
     int64_t batch, time, n, rows, width; /* rows = gates n, width = parts n */
 } sizes;
@@ -16,8 +17,8 @@ static sizes sizes_of(const cm_cell *cell, const cm_shape *projected)
     return (sizes){projected->dims[0], projected->dims[1], n, rows, cell->parts * n};
 }
 
-/* Whether the weight is laid out in panels once for all steps. For one row BLAS reads it as it
- * lies; for a few steps laying it out does not pay. */
+/* Whether the weight is laid out in panels once for all steps. For one row BLAS reads it unpacked;
+ * for a few steps laying it out is not worthwhile. */
 static bool in_panels(sizes s)
 {
     return s.batch > 1 && s.time >= 8;
@@ -65,7 +66,7 @@ static void times_weight(const cm_call *c, sizes s, cm_matrix before, cm_real *g
                 gates, s.rows);
         return;
     }
-    cm_real *h = c->work + cm_panels_size(s.rows, s.n); /* near each other, not a sequence apart */
+    cm_real *h = c->work + cm_panels_size(s.rows, s.n); /* contiguous, not a sequence apart */
     for (int64_t b = 0; b < s.batch; b++)
         memcpy(h + b * s.n, before.data + b * before.row, (size_t)s.n * sizeof *h);
     cm_panels_product(c->cx, s.batch, s.rows, s.n, h, s.n, c->work, false, gates, s.rows);
@@ -195,7 +196,7 @@ static void scan_fast_vjp(cm_vjp *v, const cm_cell *cell, cm_cell_back_fn *back)
         v->gin[3] = carry;
 }
 
-/* Joins up to CM_MAX_INPUTS tensors at a time along dim 1, until one is left. */
+/* Concatenates up to CM_MAX_INPUTS tensors at a time along dim 1, until one is left. */
 static cm_tensor *join_steps(cm_ctx *cx, cm_tensor **step, int64_t n)
 {
     cm_params p = {.i = {1}};
@@ -241,11 +242,11 @@ static cm_tensor *scan_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const 
     cm_shape start = cm_shape_2d(s.batch, s.width);
     cm_tensor *state = n_in > 3 ? in[3] : cm_tensor_full(cx, &start, 0);
     if (p->ids[0])
-        projected = cm_apply_ids(cx, &cm_op_mask_steps, projected, p->ids[0]);
+        projected = cm_mask_steps(cx, projected, p->ids[0]);
     if (!projected || !state)
         return NULL;
     cm_tensor *all = run_steps(cx, cell, s, projected, state, in[1], in[2]);
-    return p->ids[0] ? cm_apply_ids(cx, &cm_op_mask_steps, all, p->ids[0]) : all;
+    return p->ids[0] ? cm_mask_steps(cx, all, p->ids[0]) : all;
 }
 
 #define SCAN(name)                                                                   \

@@ -31,7 +31,7 @@ static void segment_sum_eval(cm_call *c)
 
 static void segment_sum_vjp(cm_vjp *v)
 {
-    v->gin[0] = cm_apply_ids(v->cx, &cm_op_segment_expand, v->g, v->p->ids[0]);
+    v->gin[0] = cm_segment_expand(v->cx, v->g, v->p->ids[0]);
 }
 
 static cm_tensor *segment_mean_expand(cm_ctx *cx, cm_tensor *const *in, int n_in,
@@ -41,7 +41,7 @@ static cm_tensor *segment_mean_expand(cm_ctx *cx, cm_tensor *const *in, int n_in
     const cm_ids *segments = p->ids[0];
     if (!cm_need_cover(cx, &in[0]->shape, p->ids[0]))
         return NULL;
-    /* One weight a group, shaped to broadcast over the rest of its row. */
+    /* One weight per group, shaped to broadcast over the rest of its row. */
     cm_shape column = {.ndim = in[0]->shape.ndim};
     for (int d = 0; d < column.ndim; d++)
         column.dims[d] = d == 0 ? cm_segments_groups(segments) : 1;
@@ -52,7 +52,7 @@ static cm_tensor *segment_mean_expand(cm_ctx *cx, cm_tensor *const *in, int n_in
         int32_t rows = segments->values[g + 1] - segments->values[g];
         cm_data(weight)[g] = rows > 0 ? 1 / (cm_real)rows : 0;
     }
-    return cm_mul(cx, cm_apply_ids(cx, &cm_op_segment_sum, in[0], p->ids[0]), weight);
+    return cm_mul(cx, cm_segment_sum(cx, in[0], p->ids[0]), weight);
 }
 
 static bool segment_expand_shape(cm_call *c)
@@ -82,7 +82,7 @@ static void segment_expand_eval(cm_call *c)
 
 static void segment_expand_vjp(cm_vjp *v)
 {
-    v->gin[0] = cm_apply_ids(v->cx, &cm_op_segment_sum, v->g, v->p->ids[0]);
+    v->gin[0] = cm_segment_sum(v->cx, v->g, v->p->ids[0]);
 }
 
 // clang-format off

@@ -1,9 +1,8 @@
-/* softmax.c - shares that sum to 1, over a dim or within ragged groups. The largest is taken off
- * before exp, so that nothing overflows; it cancels out of the result and is no part of the graph.
- */
+/* softmax.c - softmax over a dim or within ragged groups. The maximum is subtracted before exp, so
+ * that nothing overflows; it cancels out of the result and is not part of the graph. */
 #include "ops/ops.h"
 
-/* x less its largest over the dim; x itself where there is nothing. */
+/* x minus its maximum over the dim; x itself if the dim is empty. */
 static cm_tensor *lowered(cm_ctx *cx, cm_tensor *x, int dim)
 {
     if (x->count == 0)
@@ -34,19 +33,19 @@ static cm_tensor *segment_softmax_expand(cm_ctx *cx, cm_tensor *const *in, int n
     (void)n_in;
     cm_ids *segments = p->ids[0];
     cm_tensor *constant = cm_tensor_detach(cx, in[0]);
-    cm_tensor *most = cm_apply_ids(cx, &cm_op_segment_max, constant, segments);
-    cm_tensor *low = cm_sub(cx, in[0], cm_apply_ids(cx, &cm_op_segment_expand, most, segments));
+    cm_tensor *most = cm_segment_max(cx, constant, segments);
+    cm_tensor *low = cm_sub(cx, in[0], cm_segment_expand(cx, most, segments));
     cm_tensor *e = cm_exp(cx, low);
-    cm_tensor *total = cm_apply_ids(cx, &cm_op_segment_sum, e, segments);
-    return cm_div(cx, e, cm_apply_ids(cx, &cm_op_segment_expand, total, segments));
+    cm_tensor *total = cm_segment_sum(cx, e, segments);
+    return cm_div(cx, e, cm_segment_expand(cx, total, segments));
 }
 
 // clang-format off
 const cm_op cm_op_softmax = {.name = "softmax", .args = "x:t dim:d=-1",
-    .doc = "exp(x) / sum(exp x) along a dim (the last unless named), without overflow",
+    .doc = "exp(x) / sum(exp x) along a dim (default: the last), without overflow",
     .expand = softmax_expand};
 const cm_op cm_op_log_softmax = {.name = "log_softmax", .args = "x:t dim:d=-1",
-    .doc = "x - log(sum(exp x)) along a dim (the last unless named), without overflow",
+    .doc = "x - log(sum(exp x)) along a dim (default: the last), without overflow",
     .expand = log_softmax_expand};
 const cm_op cm_op_segment_softmax = {.name = "segment_softmax", .args = "x:t segments:S",
     .doc = "exp(x) / sum(exp x) within each segment, column by column: x [rows, ..] gives the same "

@@ -1,7 +1,7 @@
 /* solve.c - the normal equations of ridge regression, a system for each ragged group. */
+#include "kernels/blas.h"
+#include "kernels/cholesky.h"
 #include "ops/ops.h"
-#include "tensor/blas.h"
-#include "tensor/cholesky.h"
 #include <math.h>
 #include <string.h>
 
@@ -18,13 +18,13 @@ static bool ridge_solve_shape(cm_call *c)
                          "[segments, width] and [width]",
                          cm_shape_text(x, tx), cm_shape_text(b, tb), cm_shape_text(r, tr));
     if (b->dims[0] != groups)
-        return cm_refuse(c->cx, CM_ERR_SHAPE, "b %s holds %lld right sides for %lld segments",
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "b %s holds %lld right-hand sides for %lld segments",
                          cm_shape_text(b, tb), (long long)b->dims[0], (long long)groups);
     cm_shape gram = cm_shape_2d(x->dims[1], x->dims[1]);
     if (!cm_need_cover(c->cx, x, c->p.ids[0]) || !cm_shape_count(c->cx, &gram, &square))
         return false;
     c->out_shape = *b;
-    /* The factor and a right side in double, and the sum of products that the factor is made of. */
+    /* The factor and a right-hand side in double precision, and the matrix that is factorised. */
     int64_t reals = (int64_t)(sizeof(double) / sizeof(cm_real));
     c->work_size = (square + x->dims[1]) * reals + square;
     return true;
@@ -55,8 +55,8 @@ static void ridge_solve_eval(cm_call *c)
     }
 }
 
-/* With u the solution and v that of the same equations for g: b has the gradient v, and X'X + ridge
- * has -v u', which X has twice, once from either side. */
+/* With u the solution and v that of the same equations for g: the gradient of b is v, and that of
+ * X'X + ridge is -v u', which reaches X from both sides. */
 static void ridge_solve_vjp(cm_vjp *v)
 {
     cm_ctx *cx = v->cx;
@@ -66,8 +66,8 @@ static void ridge_solve_vjp(cm_vjp *v)
     if (v->need[1])
         v->gin[1] = side;
     if (v->need[0]) {
-        cm_tensor *a = cm_apply_ids(cx, &cm_op_segment_expand, side, segments);
-        cm_tensor *b = cm_apply_ids(cx, &cm_op_segment_expand, v->out, segments);
+        cm_tensor *a = cm_segment_expand(cx, side, segments);
+        cm_tensor *b = cm_segment_expand(cx, v->out, segments);
         cm_tensor *xa = cm_sum(cx, cm_mul(cx, v->in[0], a), 1, true);
         cm_tensor *xb = cm_sum(cx, cm_mul(cx, v->in[0], b), 1, true);
         v->gin[0] = cm_neg(cx, cm_add(cx, cm_mul(cx, xa, b), cm_mul(cx, xb, a)));
@@ -80,7 +80,7 @@ static void ridge_solve_vjp(cm_vjp *v)
 const cm_op cm_op_ridge_solve = {.name = "ridge_solve", .args = "x:t b:t ridge:t segments:S",
     .doc = "the solution u of (X^T X + diag(ridge)) u = b for each segment, whose rows of x are X: x "
            "[rows, width], b [segments, width] and ridge [width], above 0, give [segments, width]; "
-           "solved in double, NaN where there is no single solution",
+           "solved in double, NaN without a unique solution",
     .shape = ridge_solve_shape, .eval = ridge_solve_eval, .vjp = ridge_solve_vjp,
     .saves = CM_SAVE_IN(0) | CM_SAVE_IN(2) | CM_SAVE_OUT, .flags = CM_CONTIGUOUS};
 // clang-format on

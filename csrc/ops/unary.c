@@ -57,7 +57,7 @@ static void reciprocal_vjp(cm_vjp *v)
 static void pow_vjp(cm_vjp *v)
 {
     double n = v->p->x[0];
-    if (n == 0) /* not 0 * x^-1, which is no number at 0 */
+    if (n == 0) /* not 0 * x^-1, which is NaN at 0 */
         v->gin[0] = cm_tensor_full(v->cx, &v->edges[0].shape, 0);
     else
         v->gin[0] = cm_mul(v->cx, v->g, cm_scale(v->cx, cm_pow(v->cx, v->in[0], n - 1), n));
@@ -131,9 +131,9 @@ static cm_tensor *gelu_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const 
 
 UNARY(neg, "x:n", 0, "-x", .vjp = neg_vjp, .meta = "__unm")
 UNARY(square, "x:t", CM_SAVE_IN(0), "x * x", .vjp = square_vjp)
-UNARY(sqrt, "x:t", CM_SAVE_OUT, "square root; not a number below 0", .vjp = sqrt_vjp)
+UNARY(sqrt, "x:t", CM_SAVE_OUT, "square root; NaN below 0", .vjp = sqrt_vjp)
 UNARY(reciprocal, "x:t", CM_SAVE_OUT, "1 / x", .vjp = reciprocal_vjp)
-UNARY(pow, "x:t exponent:x", CM_SAVE_IN(0), "x to the power of a plain number", .vjp = pow_vjp,
+UNARY(pow, "x:t exponent:x", CM_SAVE_IN(0), "x to the power of a number", .vjp = pow_vjp,
       .meta = "__pow")
 UNARY(exp, "x:t", CM_SAVE_OUT, "e to the power of x", .vjp = exp_vjp)
 UNARY(log, "x:t", CM_SAVE_IN(0), "natural logarithm", .vjp = log_vjp)

@@ -1,9 +1,9 @@
-/* view.c - other looks at the same numbers. */
+/* view.c - views of the same elements. */
 #include "ops/ops.h"
 #include "tensor/iter.h"
 #include <string.h>
 
-/* reshape: one size may be -1, worked out from the others. A copy only if x is not contiguous. */
+/* reshape: one size may be -1, inferred from the others. A copy only if x is not contiguous. */
 static bool reshape_shape(cm_call *c)
 {
     const cm_shape *from = &c->in[0]->shape;
@@ -27,7 +27,7 @@ static bool reshape_shape(cm_call *c)
         known *= to.dims[guess];
     }
     if (known != c->in[0]->count || (guess >= 0 && to.dims[guess] < 0))
-        return cm_refuse(c->cx, CM_ERR_SHAPE, "shape %s has not the %lld elements of %s",
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "shape %s does not have the %lld elements of %s",
                          cm_shape_text(&to, a), (long long)c->in[0]->count, cm_shape_text(from, b));
     c->out_shape = to;
     return cm_shape_count(c->cx, &to, &count);
@@ -191,7 +191,7 @@ const cm_op cm_op_permute = {.name = "permute", .args = "x:t dims:p",
     .doc = "the dims in another order: dims[k] is the old dim that becomes dim k",
     .shape = permute_shape, .view = permute_view, .vjp = permute_vjp};
 const cm_op cm_op_transpose = {.name = "transpose", .args = "x:t a:d=-2 b:d=-1",
-    .doc = "two dims swapped, the last two unless named", .expand = transpose_expand};
+    .doc = "two dims swapped (default: the last two)", .expand = transpose_expand};
 const cm_op cm_op_expand = {.name = "expand", .args = "x:t shape:s",
     .doc = "x repeated to a shape that it broadcasts to, without a copy",
     .shape = expand_shape, .view = expand_view, .vjp = expand_vjp};

@@ -2,7 +2,7 @@
 #include "optim/optim.h"
 #include <string.h>
 
-#define PAD 16 /* numbers: each parameter starts on a cache line */
+#define PAD 16 /* elements: each parameter starts on a cache line */
 
 static int64_t padded(int64_t count)
 {
@@ -15,9 +15,10 @@ static bool check(cm_ctx *cx, cm_tensor *const *params, int n)
     for (int i = 0; i < n; i++) {
         const cm_tensor *p = params[i];
         if (!p->node || p->node->op)
-            return cm_refuse(cx, CM_ERR_ARGUMENT,
-                             "parameter %d (shape %s) is no leaf: track() it before it is used",
-                             i + 1, cm_shape_text(&p->shape, text));
+            return cm_refuse(
+                cx, CM_ERR_ARGUMENT,
+                "parameter %d (shape %s) is not a leaf: call track() on it before it is used",
+                i + 1, cm_shape_text(&p->shape, text));
         if (!cm_is_contiguous(p) || p->offset != 0 || p->count != p->storage->count)
             return cm_refuse(cx, CM_ERR_ARGUMENT,
                              "parameter %d (shape %s) is a view of another tensor: clone it", i + 1,
@@ -86,7 +87,7 @@ cm_optim *cm_optim_new(cm_ctx *cx, cm_tensor *const *params, int n, int moments)
     size_t mark = cm_scope_begin(cx);
     bool ok = o->count <= CM_MAX_ELEMENTS
                   ? fill(cx, o, params)
-                  : cm_refuse(cx, CM_ERR_LIMIT, "%lld numbers in all; at most %lld are supported",
+                  : cm_refuse(cx, CM_ERR_LIMIT, "%lld elements in all; at most %lld are supported",
                               (long long)o->count, (long long)CM_MAX_ELEMENTS);
     cm_scope_end(cx, mark);
     if (!ok) {
@@ -122,7 +123,7 @@ void cm_optim_free(cm_ctx *cx, cm_optim *o)
 bool cm_optim_backward(cm_ctx *cx, cm_optim *o, cm_tensor *loss)
 {
     size_t mark = cm_scope_begin(cx);
-    o->grad_block->version++; /* before the walk, which may read it where a loss was made of it */
+    o->grad_block->version++; /* before the walk, which may read it if the loss depends on it */
     bool ok = cm_grad_into(cx, loss, o->params, o->grads, o->n);
     cm_scope_end(cx, mark);
     if (!ok)

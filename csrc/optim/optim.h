@@ -1,8 +1,8 @@
 /* optim.h - optimisers over a flat block.
  *
- * Making an optimiser moves the parameters' numbers into one block (the tensors stay what they
- * are), with blocks of the same layout for gradients and moments beside it: a step is one loop over
- * each group of parameters, and gradients are added straight into their place. */
+ * Making an optimiser moves the parameters into one block (the tensors stay valid), with blocks of
+ * the same layout for gradients and moments: a step is one loop over each group of parameters, and
+ * gradients are accumulated in place. */
 #ifndef CM_OPTIM_H
 #define CM_OPTIM_H
 
@@ -12,8 +12,8 @@
 
 typedef struct cm_optim {
     int n, n_moments;
-    int64_t count;      /* numbers in each block, padding included */
-    int64_t steps;      /* taken so far */
+    int64_t count;      /* elements of each block, padding included */
+    int64_t steps;      /* number of steps taken */
     cm_tensor **params; /* retained */
     cm_tensor **grads;  /* views into the blocks, shaped as the parameters */
     cm_tensor **moments[CM_MAX_MOMENTS];
@@ -42,9 +42,9 @@ typedef struct cm_sgd_group {
     bool nesterov;
 } cm_sgd_group;
 
-/* An optimiser of n leaves with so many moments for each number (0 to CM_MAX_MOMENTS). Refused when
- * a leaf comes twice, is no leaf, or does not fill its storage. Moments and steps start at zero.
- * Free it with cm_optim_free. */
+/* An optimiser of n leaves with that many moments per element (0 to CM_MAX_MOMENTS). Refused when a
+ * leaf is given twice, is not a leaf, or does not fill its storage. Moments and steps start at
+ * zero. Free it with cm_optim_free. */
 cm_optim *cm_optim_new(cm_ctx *cx, cm_tensor *const *params, int n, int moments) CM_MUST_CHECK;
 
 /* Releases the optimiser; the parameters live on in their block. NULL is fine. */
@@ -57,8 +57,9 @@ bool cm_optim_backward(cm_ctx *cx, cm_optim *optim, cm_tensor *loss) CM_MUST_CHE
 double cm_optim_norm(cm_ctx *cx, const cm_optim *optim);
 
 /* One step of Adam from the gradient block times `scale`, which clears it. The groups have the
- * parameters in their order. Refused when they are not all of them, when there are less than two
- * moments, or when a later optimiser has taken a parameter over; nothing is changed then. */
+ * parameters in their order. Refused, without any change, when the groups do not cover all
+ * parameters, when there are fewer than two moments, or when a later optimiser has taken over a
+ * parameter. */
 bool cm_optim_adam(cm_ctx *cx, cm_optim *optim, const cm_adam_group *groups, int n_groups,
                    double scale) CM_MUST_CHECK;
 
@@ -69,7 +70,7 @@ bool cm_optim_sgd(cm_ctx *cx, cm_optim *optim, const cm_sgd_group *groups, int n
 /* Clears the gradient block (after a failed backward). */
 void cm_optim_clear(cm_optim *optim);
 
-/* Whether the parameters still lie in its block: refused when a later optimiser has taken one over.
+/* Whether the parameters are still in its block: refused when a later optimiser has taken one over.
  */
 bool cm_optim_owns(cm_ctx *cx, const cm_optim *optim) CM_MUST_CHECK;
 

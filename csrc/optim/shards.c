@@ -15,7 +15,8 @@ bool cm_shards_open(cm_ctx *cx, cm_shards *s, int64_t count)
     }
     cm_free(cx, s->total);
     s->total = NULL;
-    return cm_refuse(cx, CM_ERR_NO_MEMORY, "the system has no lock for the threads of a team");
+    return cm_refuse(cx, CM_ERR_NO_MEMORY,
+                     "the system cannot create a lock for the threads of a team");
 }
 
 void cm_shards_close(cm_ctx *cx, cm_shards *s)

@@ -2,7 +2,7 @@
 #include "optim/optim.h"
 #include <math.h>
 
-/* Where the numbers of parameter i begin; for i = n, where the blocks end. */
+/* Offset of parameter i in the blocks; for i = n, their end. */
 static int64_t begin_of(const cm_optim *o, int i)
 {
     return i < o->n ? o->grads[i]->offset : o->count;
@@ -14,12 +14,13 @@ static bool check(cm_ctx *cx, const cm_optim *o, int64_t grouped, int moments)
         return cm_refuse(cx, CM_ERR_ARGUMENT, "the groups have %lld parameters, the optimiser %d",
                          (long long)grouped, o->n);
     if (moments > o->n_moments)
-        return cm_refuse(cx, CM_ERR_ARGUMENT, "moments needed: %d; the optimiser was made with %d",
-                         moments, o->n_moments);
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "%d moments are needed, but the optimiser was made with %d", moments,
+                         o->n_moments);
     return cm_optim_owns(cx, o);
 }
 
-/* What was recorded over the old numbers is no longer true. */
+/* Invalidates what was recorded with the old values. */
 static void changed(cm_optim *o)
 {
     for (int i = 0; i < o->n; i++)
@@ -58,7 +59,7 @@ static void adam_range(cm_ctx *cx, cm_optim *o, int64_t from, int64_t to, const 
                             step);
 }
 
-/* Steps the rows of parameter i that have a gradient, run by run. */
+/* Updates the rows of parameter i that have a gradient, run by run. */
 static void adam_rows(cm_ctx *cx, cm_optim *o, int i, const cm_adam_step *step)
 {
     const cm_tensor *grad = o->grads[i];

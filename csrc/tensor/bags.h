@@ -1,4 +1,4 @@
-/* bags.h - the values of several fields, row by row. */
+/* bags.h - the values of several fields, for each row. */
 #ifndef CM_BAGS_H
 #define CM_BAGS_H
 
@@ -9,10 +9,10 @@ typedef struct cm_bags {
     const cm_ids *ids, *segments;
 } cm_bags;
 
-/* Lays the bags of `fields` fields side by side, as the op embedding_fields reads them: segment
- * (row fields + field) of the result holds the ids of that field of that row. *ids and *segments
- * are new, with one reference. Refused where the fields differ in rows or segments do not cover
- * their ids. */
+/* Concatenates the bags of `fields` fields row by row, as the op embedding_fields reads them:
+ * segment (row fields + field) of the result holds the ids of that field of that row. *ids and
+ * *segments are new, with one reference. Refused where the fields differ in rows or segments do not
+ * cover their ids. */
 bool cm_bags_merge(cm_ctx *cx, const cm_bags *bags, int fields, cm_ids **ids, cm_ids **segments);
 
 #endif

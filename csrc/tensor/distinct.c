@@ -2,8 +2,8 @@
 #include "tensor/distinct.h"
 #include <string.h>
 
-/* The address of the table seeds the hash, so that no list can be made whose keys all meet in one
- * slot; the result does not depend on it. */
+/* The address of the table seeds the hash, so that no list can be constructed whose keys all
+ * collide; the result does not depend on it. */
 static size_t slot_of(const int32_t *slots, uint64_t key)
 {
     uint64_t h = (key ^ (uint64_t)(uintptr_t)slots) * UINT64_C(0x9E3779B97F4A7C15);

@@ -42,12 +42,60 @@ cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups)
             cm_ids_release(cx, segments);
             return cm_fail(cx, CM_ERR_ARGUMENT, "segments: length %d of group %lld is %s",
                            lengths[g], (long long)g + 1,
-                           lengths[g] < 0 ? "negative" : "too large in sum");
+                           lengths[g] < 0 ? "negative" : "too large: the sum passes 2147483647");
         }
         segments->values[g + 1] = (int32_t)sum;
     }
     cm_ids_seal(segments);
     return segments;
+}
+
+cm_ids *cm_ids_map(cm_ctx *cx, const cm_ids *ids, const cm_ids *numbers)
+{
+    cm_ids *mapped = cm_ids_new(cx, ids->count);
+    if (!mapped)
+        return NULL;
+    for (int64_t k = 0; k < ids->count; k++)
+        mapped->values[k] = ids->values[k] < 0 ? -1 : numbers->values[ids->values[k]];
+    cm_ids_seal(mapped);
+    return mapped;
+}
+
+static bool is_selected(int64_t i, const cm_ids *where, const cm_real *mask)
+{
+    return where ? where->values[i] >= 0 : mask[i] != 0;
+}
+
+cm_ids *cm_ids_select(cm_ctx *cx, const cm_ids *ids, const cm_ids *where, const cm_real *mask)
+{
+    int64_t count = 0, n = 0;
+    for (int64_t i = 0; i < ids->count; i++)
+        count += is_selected(i, where, mask);
+    cm_ids *selected = cm_ids_new(cx, count);
+    if (!selected)
+        return NULL;
+    for (int64_t i = 0; i < ids->count; i++)
+        if (is_selected(i, where, mask))
+            selected->values[n++] = ids->values[i];
+    cm_ids_seal(selected);
+    return selected;
+}
+
+cm_ids *cm_ids_join(cm_ctx *cx, const cm_ids *const *lists, const int32_t *shifts, int64_t n)
+{
+    int64_t count = 0, at = 0;
+    for (int64_t i = 0; i < n; i++)
+        count += lists[i]->count;
+    cm_ids *joined = cm_ids_new(cx, count);
+    if (!joined)
+        return NULL;
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t e = 0; e < lists[i]->count; e++) {
+            int32_t id = lists[i]->values[e];
+            joined->values[at++] = id < 0 ? id : id + shifts[i];
+        }
+    cm_ids_seal(joined);
+    return joined;
 }
 
 void cm_ids_retain(cm_ids *ids)
@@ -70,4 +118,12 @@ int64_t cm_segments_groups(const cm_ids *segments)
 int64_t cm_segments_rows(const cm_ids *segments)
 {
     return segments->values[segments->count - 1];
+}
+
+int64_t cm_segments_longest(const cm_ids *segments)
+{
+    int64_t most = 0;
+    for (int64_t g = 0; g < cm_segments_groups(segments); g++)
+        most = CM_MAX(most, cm_segment_length(segments, g));
+    return most;
 }

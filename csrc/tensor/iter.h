@@ -1,6 +1,6 @@
 /* iter.h - walks up to four strided operands together.
  *
- * Neighbouring dims that all operands cross with one step are merged first, so that contiguous
+ * Adjacent dims that all operands traverse with one stride are merged first, so that contiguous
  * operands of any shape become a single inner run:
  *
  *     cm_iter it;
@@ -8,7 +8,7 @@
  *     for (; cm_iter_more(&it); cm_iter_next(&it))
  *         ... it.inner elements from it.at[k], it.step[k] apart
  *
- * Operands are right-aligned with the shape; a missing dim or a size of 1 repeats (step 0). */
+ * Operands are right-aligned with the shape; a missing dim or a size of 1 repeats (stride 0). */
 #ifndef CM_ITER_H
 #define CM_ITER_H
 
@@ -22,7 +22,7 @@ typedef struct cm_iter {
     int64_t strides[CM_ITER_OPERANDS][CM_MAX_DIMS];
     int64_t at[CM_ITER_OPERANDS];   /* offset of the inner run from the operand's first element */
     int64_t step[CM_ITER_OPERANDS]; /* stride within the inner run */
-    int64_t inner, runs;            /* elements of a run; runs still to come */
+    int64_t inner, runs;            /* elements of a run; remaining runs */
 } cm_iter;
 
 static inline void cm_iter_start(cm_iter *it, const cm_shape *shape, int operands,

@@ -1,9 +1,9 @@
 /* node.h - where a tensor comes from: the op, its options, and edges to the nodes of its inputs.
  *
- * Nodes and tensors are apart so that a node keeps only the numbers its derivative reads:
- * everything else is released as soon as the script lets go of it. A node never holds its own
- * tensor, so the graph has no cycles and counting references is enough. A leaf (a parameter) has a
- * node without op. */
+ * Nodes and tensors are separate so that a node keeps only the values its derivative reads:
+ * everything else is released as soon as the script drops it. A node never holds its own tensor, so
+ * the graph has no cycles and counting references is enough. A leaf (a parameter) has a node
+ * without op. */
 #ifndef CM_NODE_H
 #define CM_NODE_H
 
@@ -19,7 +19,7 @@ typedef struct cm_params {
     double x[CM_PARAM_SLOTS];    /* numbers */
     cm_ids *ids[CM_PARAM_SLOTS]; /* ids and segments; NULL where an optional one is absent */
     cm_shape shape;              /* a shape or a permutation */
-    cm_tensor *kept; /* no option: of a recorded application, what .eval left for .fast_vjp */
+    cm_tensor *kept; /* not an option: what .eval of a recorded application kept for .fast_vjp */
 } cm_params;
 
 struct cm_op;
@@ -27,7 +27,7 @@ struct cm_op;
 typedef struct cm_edge {
     cm_node *node;    /* of the input; NULL: a constant */
     cm_tensor *saved; /* the input itself, if the derivative reads it */
-    uint32_t version; /* of its storage when the op ran */
+    uint32_t version; /* version of its storage when the op ran */
     cm_shape shape;   /* of the input */
 } cm_edge;
 
@@ -38,7 +38,7 @@ struct cm_node {
     cm_params p;
     cm_tensor *saved_out; /* the output without its node, if the derivative reads it */
     uint32_t out_version;
-    bool released; /* a backward walk has used it up */
+    bool released; /* consumed by a backward walk */
 
     /* Scratch of the walk numbered `visit` (autograd/grad.c). */
     uint64_t visit;
@@ -60,9 +60,9 @@ bool cm_records(const cm_ctx *cx, cm_tensor *const *in, int n_in);
 bool cm_record(cm_ctx *cx, const struct cm_op *op, unsigned saves, cm_tensor *const *in, int n_in,
                const cm_params *p, cm_tensor *out);
 
-/* One reference more. */
+/* Adds a reference. */
 void cm_node_retain(cm_node *node);
-/* One reference less; the last frees it, however deep the graph: there is no recursion. */
+/* Drops a reference; the last one frees it, without recursion however deep the graph. */
 void cm_node_release(cm_ctx *cx, cm_node *node);
 
 /* Releases what the node saved; its edges stay. */

@@ -3,7 +3,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define EDGE 3 /* numbers shown from each end of a long dim */
+#define EDGE 3 /* elements shown at each end of a long dim */
 
 typedef struct text {
     char *at;
@@ -48,7 +48,7 @@ static void put_dim(text *t, const cm_tensor *x, int dim, int64_t at)
 
 void cm_tensor_text(const cm_tensor *x, char buffer[CM_PRINT_BYTES])
 {
-    /* Room for the last line is kept back: the numbers may be cut, the shape never is. */
+    /* Room for the last line is reserved: elements may be cut, the shape never is. */
     text t = {buffer, CM_PRINT_BYTES - 2 * CM_SHAPE_TEXT};
     char shape[CM_SHAPE_TEXT];
     if (x->count > 0)

@@ -6,9 +6,8 @@
 
 #define CM_PRINT_BYTES 4096
 
-/* Writes a picture of the tensor: all numbers of a small one, the edges of a large one, at most
- * three columns from each side; then "[cmml.Tensor 2x3 float32]". Never longer than CM_PRINT_BYTES.
- */
+/* Formats the tensor: all elements of a small one, the edges of a large one, at most three columns
+ * from each side; then "[cmml.Tensor 2x3 float32]". Never longer than CM_PRINT_BYTES. */
 void cm_tensor_text(const cm_tensor *tensor, char buffer[CM_PRINT_BYTES]);
 
 #endif

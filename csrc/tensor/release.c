@@ -1,4 +1,4 @@
-/* release.c - counting references of tensors and nodes, and giving them back.
+/* release.c - reference counts of tensors and nodes, and releasing them.
  *
  * One file for both: a tensor holds its node, and a node holds the tensors that it saved. */
 #include "tensor/node.h"

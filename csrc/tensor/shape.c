@@ -56,7 +56,7 @@ bool cm_shape_count(cm_ctx *cx, const cm_shape *shape, int64_t *count)
     if (shape->ndim < 0 || shape->ndim > CM_MAX_DIMS)
         return cm_refuse(cx, CM_ERR_LIMIT, "%d dims; at most %d are supported", shape->ndim,
                          CM_MAX_DIMS);
-    /* Sizes of 0 must not hide an overflow of the others: strides are products of them. */
+    /* A size of 0 must not hide an overflow of the others: strides are their products. */
     int64_t product = 1;
     bool empty = false;
     for (int d = 0; d < shape->ndim; d++) {
@@ -125,7 +125,7 @@ const char *cm_shape_text(const cm_shape *shape, char buffer[CM_SHAPE_TEXT])
 {
     char *at = buffer;
     if (shape->ndim == 0)
-        return strcpy(buffer, "(a single number)");
+        return strcpy(buffer, "(a scalar)");
     for (int d = 0; d < CM_MIN(shape->ndim, CM_MAX_DIMS); d++) {
         if (d > 0)
             *at++ = 'x';

@@ -5,7 +5,7 @@
 #include "base/ctx.h"
 
 typedef struct cm_shape {
-    int ndim; /* 0: a single number */
+    int ndim; /* 0: a scalar */
     int64_t dims[CM_MAX_DIMS];
 } cm_shape;
 
@@ -16,9 +16,9 @@ cm_shape cm_shape_1d(int64_t n);
 /* [rows, columns] */
 cm_shape cm_shape_2d(int64_t rows, int64_t columns);
 
-/* The product of all dims but the last: how many runs there are along it. At least one dim. */
+/* The product of all dims but the last: the number of runs along it. At least one dim. */
 int64_t cm_shape_lead(const cm_shape *shape);
-/* The product of all dims but the first: the numbers of a row. At least one dim. */
+/* The product of all dims but the first: the elements per row. At least one dim. */
 int64_t cm_shape_row(const cm_shape *shape);
 
 /* Whether both have the same dims. */
@@ -39,7 +39,7 @@ bool cm_shape_expands(const cm_shape *small, const cm_shape *large);
 
 #define CM_SHAPE_TEXT 128
 
-/* "2x3x4", "(a single number)" for no dims; into the buffer, which is returned. */
+/* "2x3x4", "(a scalar)" for no dims; into the buffer, which is returned. */
 const char *cm_shape_text(const cm_shape *shape, char buffer[CM_SHAPE_TEXT]);
 
 #endif

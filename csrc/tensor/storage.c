@@ -2,7 +2,7 @@
 #include "tensor/storage.h"
 #include <string.h>
 
-#define CACHE_LIMIT ((size_t)64 << 20) /* bytes kept for reuse at most */
+#define CACHE_LIMIT ((size_t)64 << 20) /* maximum number of bytes kept for reuse */
 #define SMALLEST    ((size_t)64)
 
 /* Size classes grow by a quarter of a power of two: at most 25 % of a block is unused. */
@@ -28,7 +28,7 @@ cm_storage *cm_storage_new(cm_ctx *cx, int64_t count)
     size_t bytes = (size_t)count * sizeof(cm_real), rounded;
     int class = size_class(CM_MAX(bytes, 1), &rounded);
     cm_storage *storage = cx->cache[class];
-    /* While a test counts allocations down, nothing may hide one. */
+    /* While a test makes allocations fail, the cache must not hide any. */
     if (storage && cx->mem.fail_in < 0) {
         cx->cache[class] = storage->next;
         cx->mem.cached -= storage->bytes;

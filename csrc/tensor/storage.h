@@ -1,4 +1,4 @@
-/* storage.h - a reference-counted block of numbers that tensors look into.
+/* storage.h - a reference-counted block of numbers that tensors are views of.
  *
  * Released blocks wait in the context's cache, sorted by size class, so that a training step reuses
  * warm memory. `version` counts changes in place: a recorded op remembers the versions it read. */
@@ -17,20 +17,20 @@ struct cm_storage {
     size_t bytes;      /* capacity of its own memory; 0 if it lies in a block */
 };
 
-/* A storage of `count` numbers (contents undefined) with one reference; NULL when memory is short.
+/* A storage of `count` numbers (contents undefined) with one reference; NULL when memory runs out.
  */
 cm_storage *cm_storage_new(cm_ctx *cx, int64_t count) CM_MUST_CHECK;
 
-/* One reference more. */
+/* Adds a reference. */
 void cm_storage_retain(cm_storage *storage);
-/* One reference less; the last puts its memory into the cache. NULL is fine. */
+/* Drops a reference; the last one puts its memory into the cache. NULL is fine. */
 void cm_storage_release(cm_ctx *cx, cm_storage *storage);
 
-/* Moves a storage's numbers into `block` at `offset` (numbers): every tensor that looks into the
- * storage follows. The block is retained. `storage` must hold its own memory or lie in a block. */
+/* Moves a storage's numbers into `block` at `offset` (numbers): every view of the storage follows.
+ * The block is retained. `storage` must hold its own memory or lie in a block. */
 void cm_storage_move(cm_ctx *cx, cm_storage *storage, cm_storage *block, int64_t offset);
 
-/* Gives the cached blocks back to the system. */
+/* Returns the cached blocks to the system. */
 void cm_storage_trim(cm_ctx *cx);
 
 #endif

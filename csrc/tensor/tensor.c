@@ -150,5 +150,5 @@ void cm_tensor_shutdown(cm_ctx *cx)
 {
     cm_scope_end(cx, 0);
     cm_storage_trim(cx);
-    cx->closed = true; /* what is released from now on is freed, not cached */
+    cx->closed = true; /* from now on released memory is freed, not cached */
 }

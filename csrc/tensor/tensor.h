@@ -1,8 +1,7 @@
-/* tensor.h - a strided look into a storage, and (through its node) a place in the graph of
- * derivations.
+/* tensor.h - a strided view of a storage and, through its node, a place in the graph.
  *
  * Ownership: a tensor made by an op belongs to the innermost open scope, which releases it at
- * cm_scope_end; whoever wants it longer retains it. Without an open scope the caller owns it. */
+ * cm_scope_end; whoever needs it longer retains it. Without an open scope the caller owns it. */
 #ifndef CM_TENSOR_H
 #define CM_TENSOR_H
 
@@ -12,7 +11,7 @@
 struct cm_tensor {
     int32_t refs;
     cm_shape shape;
-    int64_t strides[CM_MAX_DIMS]; /* in numbers; 0 repeats */
+    int64_t strides[CM_MAX_DIMS]; /* in elements; 0 repeats */
     int64_t offset;               /* of the first element in the storage */
     int64_t count;                /* elements */
     cm_storage *storage;
@@ -25,7 +24,7 @@ cm_tensor *cm_tensor_new(cm_ctx *cx, const cm_shape *shape) CM_MUST_CHECK;
 /* The same filled with one value. */
 cm_tensor *cm_tensor_full(cm_ctx *cx, const cm_shape *shape, double value) CM_MUST_CHECK;
 
-/* Another look into the storage of `base`, without a place in the graph. */
+/* Another view of the storage of `base`, outside the graph. */
 cm_tensor *cm_tensor_view(cm_ctx *cx, const cm_tensor *base, const cm_shape *shape,
                           const int64_t *strides, int64_t offset) CM_MUST_CHECK;
 
@@ -36,9 +35,9 @@ cm_tensor *cm_tensor_detach(cm_ctx *cx, const cm_tensor *base) CM_MUST_CHECK;
 cm_tensor *cm_tensor_over(cm_ctx *cx, cm_storage *storage, const cm_shape *shape,
                           int64_t offset) CM_MUST_CHECK;
 
-/* One reference more. */
+/* Adds a reference. */
 void cm_retain(cm_tensor *tensor);
-/* One reference less; the last frees it. NULL is fine. */
+/* Drops a reference; the last one frees it. NULL is fine. */
 void cm_release(cm_ctx *cx, cm_tensor *tensor);
 
 /* Its first element. */
@@ -50,8 +49,8 @@ bool cm_is_contiguous(const cm_tensor *tensor);
 /* Itself if contiguous, else a contiguous copy (not recorded). */
 cm_tensor *cm_contiguous(cm_ctx *cx, cm_tensor *tensor) CM_MUST_CHECK;
 
-/* Copies the elements of `from` (broadcast to the shape of `to`) into `to` and bumps its version.
- */
+/* Copies the elements of `from` (broadcast to the shape of `to`) into `to` and increments its
+ * version. */
 void cm_tensor_copy(cm_tensor *to, const cm_tensor *from);
 
 /* Row-major strides of a shape. */
@@ -63,7 +62,7 @@ size_t cm_scope_begin(cm_ctx *cx);
 /* Releases every tensor made since the mark. */
 void cm_scope_end(cm_ctx *cx, size_t mark);
 
-/* The same, but hands `keep` (may be NULL) to the scope around it. NULL when memory is short. */
+/* The same, but hands `keep` (may be NULL) to the scope around it. NULL when memory runs out. */
 cm_tensor *cm_scope_end_keep(cm_ctx *cx, size_t mark, cm_tensor *keep);
 
 /* Gives the caller's own reference to the innermost scope. NULL (and released) on failure. */

@@ -34,8 +34,6 @@ return function(core)
   cmml.nn = {}
   --- Optimisers and schedules of the learning rate.
   cmml.optim = {}
-  --- Principal components, t-SNE, k-means.
-  cmml.analysis = {}
   --- Tables, vocabularies, groups and catalogues.
   cmml.data = {}
   --- Vectors of users and items by collaborative filtering.

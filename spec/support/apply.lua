@@ -52,7 +52,7 @@ end
 function apply.call(core, name, case, use, tensors, expanded)
   local all, n = arguments(case, use, tensors, options_of(core, use))
   if expanded then
-    return core.apply_expanded(name, table.unpack(all, 1, n))
+    return core.testing.apply_expanded(name, table.unpack(all, 1, n))
   end
   return core[name](table.unpack(all, 1, n))
 end

@@ -24,9 +24,9 @@ local function collect()
 end
 
 local function fault_after(core, run, expected, before, n)
-  core.fail_allocation_after(n)
+  core.testing.fail_allocation_after(n)
   local ok, result = pcall(run, core)
-  core.fail_allocation_after()
+  core.testing.fail_allocation_after()
   local failed = not ok
   if failed and not tostring(result):find("out of memory", 1, true) then
     return failed, "raised " .. tostring(result)

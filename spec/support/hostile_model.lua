@@ -24,12 +24,12 @@ end
 local function use(model)
   local items = first_of(model.catalogue.items)
   local ok, message = pcall(function()
-    if model.setting == "scenario" then
+    if model.catalogue.users.ids then -- somebody has to be ranked for
       local user = first_of(model.catalogue.users)[1]
       if user then
         for _, support in ipairs { {}, { { user, items[1], 1 }, { user, items[2], 0 } } } do
           local scenario = model:adapt(support)
-          check(scenario:predict(user, items), scenario:recommend { user = user, n = 2 })
+          check(scenario:predict(items, { user = user }), scenario:recommend { user = user, n = 2 })
         end
       end
       return

@@ -1,5 +1,6 @@
 --- What a program does with the library, in small: the sweeps of failing allocations and the stress
 -- of the collector run these. Each can be run again and again and gives the same text every time.
+local baselines = require "spec.support.baselines"
 local people = require "spec.support.people"
 local scenario_world = require "spec.support.scenario_world"
 
@@ -87,7 +88,7 @@ return function(cmml, folder)
     end },
     { "rivals", function()
       local parts = {}
-      for i, rival in ipairs(cmml.fit_rivals(data)) do
+      for i, rival in ipairs(baselines.fitted(cmml, data, baselines.others)) do
         local scores = rival:adapt({ { "f1", 4 }, { "f2", 1.5 } }):predict { "f3", "f4" }
         parts[i] = people.bits(rival) .. table.concat(scores, " ")
       end
@@ -140,9 +141,9 @@ return function(cmml, folder)
     { "scenario data", function()
       local world = scenario_world.make { users = 6, items = 8, scenarios = 3, size = 4 }
       world.min_items = 1
-      local one, parts = cmml.scenario_data(world), {}
+      local one, parts = cmml.scenarios.data(world), {}
       world.name = "other"
-      local union = cmml.join_scenarios { one, cmml.scenario_data(world) }
+      local union = cmml.scenarios.join { one, cmml.scenarios.data(world) }
       for s, scenario in ipairs(union.scenarios) do
         parts[s] = scenario.name .. "=" .. table.concat(scenario.items:totable(), " ")
       end

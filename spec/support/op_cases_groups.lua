@@ -133,7 +133,7 @@ return function(_, segments, with)
       { { 3, 2 }, { 1, 2 }, { 3 }, options = with(segments { 3 }), text = "ridge 3 do not fit" },
       { { 3, 2 }, { 1, 2 }, { 2, 2 }, options = with(segments { 3 }), text = "ridge 2x2 do not" },
       { { 3, 2 }, { 1, 2 }, { 2 }, options = with(segments { 1, 2 }),
-        text = "b 1x2 holds 1 right sides for 2 segments" },
+        text = "b 1x2 holds 1 right%-hand sides for 2 segments" },
       { { 3, 2 }, { 2, 2 }, { 2 }, options = with(segments { 1, 1 }),
         text = "the segments cover 2 rows, but x has shape 3x2" },
       { { 0, 50000 }, { 1, 50000 }, { 50000 }, options = with(segments { 0 }),

@@ -15,7 +15,7 @@ return function(ids, segments, with)
       { { 4, 3 }, options = with(ids { 1, 5 }), text = "contains 5, but there are only 4 rows" },
       { { 4, 3 }, options = with(ids { 0 }), text = "ids contains 0 %(unknown%)" },
       { { 0, 3 }, options = with(ids { 1 }), text = "there are only 0 rows" },
-      { {}, options = with(ids {}), text = "a single number has no rows" },
+      { {}, options = with(ids {}), text = "a scalar has no rows" },
     },
   }
   cases.gather = {
@@ -46,7 +46,7 @@ return function(ids, segments, with)
       { { 2, 4 }, options = with(ids { 0, 1 }), text = "ids contains 0 %(unknown%)" },
       { { 2, 0 }, options = with(ids { 1, 1 }), text = "there are only 0 rows" },
       { { 2, 4 }, options = with(ids { 1, 1 }, -1), text = "negative size in shape 2x%-1" },
-      { {}, options = with(ids {}), text = "x is a single number: there is no axis" },
+      { {}, options = with(ids {}), text = "x is a scalar: there is no dim to gather" },
     },
   }
   cases.scatter_add_rows = {
@@ -67,7 +67,7 @@ return function(ids, segments, with)
         text = "x 2x3 does not fit base 4x3 with 1 ids" },
       { { 4, 3 }, { 1, 3 }, options = with(ids { 5 }), text = "ids contains 5" },
       { { 4, 3 }, { 1, 3 }, options = with(ids { 0 }), text = "ids contains 0" },
-      { {}, {}, options = with(ids {}), text = "base: a single number has no rows" },
+      { {}, {}, options = with(ids {}), text = "base: a scalar has no rows" },
     },
   }
 
@@ -77,7 +77,7 @@ return function(ids, segments, with)
       uses = uses,
       refused = {
         { { 4, 2 }, options = with(segments { 2, 1 }), text = "segments" },
-        { {}, options = with(segments { 1 }), text = "shape %(a single number%)" },
+        { {}, options = with(segments { 1 }), text = "shape %(a scalar%)" },
       },
     }
   end

@@ -60,7 +60,7 @@ return function(with)
     },
     refused = {
       { { 4, 2 }, options = with(segments { 2, 1 }), text = "cover 3 rows, but x has shape 4x2" },
-      { {}, options = with(segments { 1 }), text = "but x has shape %(a single number%)" },
+      { {}, options = with(segments { 1 }), text = "but x has shape %(a scalar%)" },
       { { 1, 1, 1, 1, 1, 1 }, options = with(segments { 1 }), text = "of at most 5 dims" },
     },
   }
@@ -166,7 +166,7 @@ return function(with)
           text = ("weight_hh 3x4 must be %%[%d hidden, hidden%%]"):format(gates) },
         { { 2, 2 }, { 2, width }, w_ih, { 3 }, b_ih, b_hh, text = "weight_hh 3 must be" },
         { { 2, 2 }, { 2, width }, w_ih, w_hh, { 3 }, b_hh, text = "bias_ih 3 must be" },
-        { { 2, 2 }, { 2, width }, w_ih, w_hh, b_ih, {}, text = "bias_hh %(a single number%) must" },
+        { { 2, 2 }, { 2, width }, w_ih, w_hh, b_ih, {}, text = "bias_hh %(a scalar%) must" },
         { { 2, 2 }, { 3, width }, w_ih, w_hh, b_ih, b_hh,
           text = ("3x%d must be 2x%d, for a batch of 2"):format(width, width) },
       },

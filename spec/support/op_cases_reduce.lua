@@ -93,9 +93,9 @@ cases.max = {
     { { 2, 0, 3 }, options = with(1) },
   },
   refused = {
-    { { 0 }, text = "x has shape 0: of nothing there is no largest" },
-    { { 2, 0, 3 }, text = "x has shape 2x0x3: of nothing" },
-    { { 2, 0, 3 }, options = with(2), text = "x has shape 2x0x3: of nothing" },
+    { { 0 }, text = "x has shape 0: the maximum of no elements is undefined" },
+    { { 2, 0, 3 }, text = "x has shape 2x0x3: the maximum of no elements" },
+    { { 2, 0, 3 }, options = with(2), text = "x has shape 2x0x3: the maximum of no elements" },
     table.unpack(sum_refused),
   },
 }

@@ -135,7 +135,7 @@ cases.row_dot = {
     { { 0, 3 }, { 0, 3 } }, { { 2, 0 }, { 2, 0 } },
   },
   refused = {
-    { {}, {}, text = "single numbers have no rows" },
+    { {}, {}, text = "scalars have no rows" },
     { { 2, 3 }, { 2, 4 }, text = "do not broadcast" },
   },
 }
@@ -164,7 +164,7 @@ cases.linear = {
   },
   refused = {
     { { 3, 4 }, { 2, 3 }, text = "x 3x4 does not fit weight 2x3" },
-    { {}, { 2, 3 }, text = "x %(a single number%) does not fit weight 2x3" },
+    { {}, { 2, 3 }, text = "x %(a scalar%) does not fit weight 2x3" },
     { { 3 }, { 3 }, text = "x 3 does not fit weight 3" },
     { { 3, 4 }, { 2, 4 }, { 3 }, text = "bias 3 does not fit weight 2x4" },
     { { 3, 4 }, { 2, 4 }, { 1, 2 }, text = "bias 1x2 does not fit weight 2x4" },
@@ -194,7 +194,7 @@ cases.joined_linear = {
   },
   refused = {
     { { 2, 2 }, { 2, 2 }, { 3, 5 }, list = 2,
-      text = "parts are 4 wide together, which does not fit weight 3x5: it must be %[out, 4%]" },
+      text = "widths of the parts sum to 4, which does not fit weight 3x5: it must be %[out, 4%]" },
     { { 2, 2 }, { 3, 2 }, { 3, 4 }, list = 2, text = "part 2 gives 3 rows, part 1 gives 2" },
     { { 2, 2 }, { 3, 2 }, { 3, 4 }, list = 2, options = with(nil, nil, nil, ids { 1, 4 }),
       text = "ids2 contains 4, but there are only 3 rows" },

@@ -38,7 +38,7 @@ cases.layer_norm = {
     { { 3, 1 }, { 1 }, { 1 }, options = with(0.5) },
   },
   refused = {
-    { {}, { 1 }, { 1 }, text = "x: a single number has no width" },
+    { {}, { 1 }, { 1 }, text = "x: a scalar has no dim" },
     { { 2, 3 }, { 2 }, { 3 }, text = "weight 2 does not fit x 2x3: it must be %[width%]" },
     { { 2, 3 }, { 3 }, { 1, 3 }, text = "bias 1x3 does not fit x 2x3" },
     { { 2, 3 }, { 3 }, { 3 }, options = with(-1), text = "eps must be 0 or more, not %-1" },

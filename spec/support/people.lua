@@ -84,8 +84,8 @@ end
 -- @tparam[opt] integer seed
 -- @treturn table
 function people.small(seed)
-  return { width = 4, encoder_widths = { 8 }, label_hidden = 4, backbone = { 8, 8 },
-    hyper = { 8, 8 }, seed = seed }
+  return { preset = "published-code", width = 4, encoder_widths = { 8 }, label_hidden = 4,
+    backbone = { 8, 8 }, hyper = { 8, 8 }, seed = seed }
 end
 
 --- A small model on a small world, with what a training loop needs.
@@ -101,7 +101,7 @@ function people.learner(library, changes)
     options[key] = value
   end
   local model = library.cmml(data.catalogue, options)
-  local tasks = library.tasks { ratings = data.ratings, users = data.train, bags = data.bags,
+  local tasks = library.users.tasks { ratings = data.ratings, users = data.train, bags = data.bags,
     support = 4, query = 3, seed = 5 }
   return model, tasks, library.optim.adam(model.module, { lr = 0.01 })
 end

@@ -1,6 +1,8 @@
 -- What protocols are checked with: ratings by raw ids, and a rival that knows them by heart.
 local assert = require "luassert"
-local core = require("cmml").core
+local cmml = require "cmml"
+local stub = require "spec.support.stub"
+local core = cmml.core
 
 local rated = {}
 
@@ -47,22 +49,19 @@ end
 --- Knows by heart what it was fitted to, and says 100 of everything else.
 function rated.memoriser(data)
   local known = rated.raw(data, data.ratings, rated.learners(data))
-  return {
-    adapt_rows = function(_, _, users)
-      return users.rows:totable()
-    end,
-    score_rows = function(_, rows, items, segments)
-      local scores, list, at = {}, items:totable(), 0
-      for t, length in ipairs(segments:totable()) do
-        for i = at + 1, at + length do
-          local user, item = data.dataset.users:text(rows[t]), data.catalogue.items:text(list[i])
-          scores[i] = known[user .. " " .. item] or 100
-        end
-        at = at + length
+  return stub(cmml, "users", function(_, support)
+    return support.people.rows:totable()
+  end, function(_, people, rows)
+    local scores, list, at = {}, rows.items:totable(), 0
+    for t, length in ipairs(rows.segments:totable()) do
+      for i = at + 1, at + length do
+        local user, item = data.dataset.users:text(people[t]), data.catalogue.items:text(list[i])
+        scores[i] = known[user .. " " .. item] or 100
       end
-      return core.tensor(scores)
-    end,
-  }
+      at = at + length
+    end
+    return core.tensor(scores)
+  end)
 end
 
 return rated

@@ -79,7 +79,7 @@ end
 -- @treturn table truth
 function scenario_world.data(cmml, options)
   local world, truth = scenario_world.make(options)
-  return cmml.scenario_data(world), truth
+  return cmml.scenarios.data(world), truth
 end
 
 return scenario_world

@@ -88,7 +88,7 @@ function taken.data(cmml, lists, scenarios)
       groups[s].items[k] = "i" .. item
     end
   end
-  return cmml.scenario_data { name = "by hand", interactions = rows, groups = groups,
+  return cmml.scenarios.data { name = "by hand", interactions = rows, groups = groups,
     min_items = 1, min_users = 1 }
 end
 

@@ -1,6 +1,7 @@
 --- The reference as data: what the library offers at run time, joined with what comments and op
 -- descriptors say of it. What does not fit together is reported.
 local gate = require "gate"
+local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local comments = require "reference.comments"
 local ops = require "reference.ops"
@@ -76,7 +77,7 @@ local function check_options(entry, place, by_name)
   for _, param in ipairs(entry.params) do
     local text = param.text .. " " .. entry.text
     local other = by_name[text:match "any option of%s+`([%w_.]+)`" or ""]
-    for _, option in ipairs(not param.set and param.options or {}) do
+    for _, option in ipairs(not param.sets and param.options or {}) do
       local known = text:find("%f[%w_]" .. option.name .. "%f[^%w_]") ~= nil
       for _, theirs in ipairs(other and other.params or {}) do
         for _, same in ipairs(theirs.options or {}) do
@@ -91,9 +92,18 @@ local function check_options(entry, place, by_name)
 end
 
 -- The declared options of a function: those of its whole name or, of a function that is no method,
--- of the last part of it.
-local function set_of(entry, sets)
-  return sets[entry.name] or not entry.owner and sets[entry.name:match "[^.]+$"] or nil
+-- of the last part of it; behind it may stand in parentheses where they hold, as "(users)".
+local function sets_of(entry, sets)
+  local last = not entry.owner and entry.name:match "[^.]+$"
+  local whole = sets[entry.name] or sets[last]
+  local found = { whole and { set = whole } }
+  for _, what in ipairs(whole and {} or args.keys(sets)) do
+    local name, where = what:match "^(.-) %((.*)%)$"
+    if name and (name == entry.name or name == last) then
+      found[#found + 1] = { where = where, set = sets[what] }
+    end
+  end
+  return found
 end
 
 -- The parameter that takes the options: the one of that name, or the only table.
@@ -108,25 +118,31 @@ local function taker_of(entry)
   return #tables == 1 and tables[1] or nil
 end
 
-local function add_declared(entry, set, place)
+local function add_declared(entry, found, place)
   local param = taker_of(entry)
   if not param then
     gate.report(place, ("%s: has declared options, but no parameter takes them: call it options")
       :format(entry.name))
     return
   end
-  param.set, param.options = set, {}
-  for declared in set:each() do
-    param.options[#param.options + 1] = { name = declared.name, declared = declared,
-      optional = not declared.required, default = declared.default }
-    param.optional = param.optional and not declared.required
+  local seen = {}
+  param.sets, param.options = found, {}
+  for _, one in ipairs(found) do
+    for declared in one.set:each() do
+      if not seen[declared.name] then
+        seen[declared.name] = true
+        param.options[#param.options + 1] = { name = declared.name, declared = declared,
+          optional = not declared.required or #found > 1, default = declared.default }
+        param.optional = param.optional and not declared.required
+      end
+    end
   end
 end
 
 local function add_options(entry, thing, place, sets)
-  local set = set_of(entry, sets)
-  if set then
-    add_declared(entry, set, place)
+  local declared = sets_of(entry, sets)
+  if #declared > 0 then
+    add_declared(entry, declared, place)
     return
   end
   local found, unread = rules.of(thing.f, thing.parameters)
@@ -174,7 +190,7 @@ local function kind_entry(cmml, thing)
     param.options[i] = { name = declared.name, declared = declared, default = declared.default,
       optional = true }
   end
-  param.set = options.declare(thing.name, list)
+  param.sets = { { set = options.declare(thing.name, list) } }
   return { name = thing.name, kind = "function", text = table.concat(texts, "\n"),
     params = { { name = "catalogue", type = "Catalogue", text = "" }, param },
     returns = { { type = "Recommender", text = "" } }, file = thing.path, value = thing.value }
@@ -207,7 +223,8 @@ local function entry_of(thing, sources, claimed)
     value = thing.value }
 end
 
--- A comment that describes a function which nobody can call is a mistake, too.
+-- A comment that describes a function which nobody can call is a mistake, too; functions within a
+-- part of the library may have one.
 local function check_unclaimed(sources, claimed, inner)
   for name, block in pairs(sources.c) do
     if not claimed[block] then
@@ -218,7 +235,9 @@ local function check_unclaimed(sources, claimed, inner)
     for _, block in pairs(blocks) do
       local described = #block.params + #block.returns > 0
       if described and not claimed[block] and not inner[path]
-        and not block.code:find "^return function" then
+        and not block.code:find "^%s*return function"
+        and not block.code:find "^%s*local function [%a_]"
+        and (not block.code:find "^%s*function [%a_]" or block.code:find "^%s*function cmml%.") then
         gate.report(("%s:%d"):format(path, block.line), "describes no function of the library")
       end
     end
@@ -229,9 +248,7 @@ end
 local function inner_modules(sources)
   local inner = {}
   for path in pairs(sources.lua) do
-    local text = gate.read(path)
-    local module = text:match "\n%-%- @module (%S+)"
-    if not text:find "\nreturn function%(cmml[,)]" or module ~= "cmml" then
+    if not gate.read(path):find "\nreturn function%(cmml[,)]" then
       inner[path] = true
     end
   end
@@ -307,6 +324,7 @@ function entries.add_classes(reference, classes, sources)
     local place = block and ("%s:%d"):format(block.path, block.line) or "class " .. name
     if not class.text then
       gate.report(place, "has no comment, and no function says that it returns one")
+      class.text = ""
     end
     check_types(class, place, classes)
     reference.classes[#reference.classes + 1] = class

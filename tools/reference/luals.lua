@@ -141,9 +141,11 @@ function luals.write(reference)
   end
   local tables, seen = {}, {}
   for _, entry in ipairs(reference.entries) do
-    local name = not entry.owner and entry.name:match "^([%w_]+)%."
-    if name and not seen[name] then
-      tables[#tables + 1], seen[name] = name, true
+    for at in (entry.owner and "" or entry.name):gmatch "()%." do
+      local name = entry.name:sub(1, at - 1)
+      if not seen[name] then
+        tables[#tables + 1], seen[name] = name, true
+      end
     end
   end
   lines[#lines + 1] = "---@class cmml"

@@ -25,7 +25,7 @@ local function files_of()
   local files, file = {}, nil
   for _, line in ipairs(gate.lines "csrc/ops/ops.def") do
     file = line:match "^/%* ([%w_]+%.c) %*/$" or file
-    local name = line:match "^CM_OP%((.-)%)$"
+    local name = line:match "^CM_OP[%u_]*%(([%w_]+)"
     if name then
       files[name] = "csrc/ops/" .. file
     end

@@ -1,6 +1,8 @@
 --- The reference as sources for ldoc: one file a page, of comments alone.
 local comments = require "reference.comments"
+local option = require "cmml.base.option"
 local ops = require "reference.ops"
+local topics = require "reference.topics"
 local text = require "reference.text"
 
 local basic = { any = true, boolean = true, integer = true, number = true, string = true,
@@ -13,12 +15,13 @@ local function type_of(kind)
   end))
 end
 
-local escapes = { ["<"] = "&lt;", ["*"] = "&#42;", ["_"] = "&#95;", ["["] = "&#91;" }
+local escapes = { ["<"] = "&lt;", ["*"] = "&#42;", ["_"] = "&#95;", ["["] = "&#91;",
+  ["^"] = "&#94;" }
 
 -- Text with what Markdown would take for markup escaped; in backquotes it does that by itself.
 local function plain(words)
   return (("``" .. words):gsub("(`[^`]*`)([^`]*)", function(code, rest)
-    return code .. rest:gsub("[<*_%[]", escapes)
+    return code .. rest:gsub("[<*_^%[]", escapes)
   end):sub(3))
 end
 
@@ -30,15 +33,38 @@ local function add(lines, words)
   end
 end
 
--- Names in backquotes, so that what looks like markup is none.
+-- Options without declarations; names in backquotes, so that what looks like markup is none.
 local function options_of(param)
   local parts = {}
-  for i, option in ipairs(param.options or {}) do
-    local default = option.default ~= nil and (" = `%s`"):format(text.default(option.default))
-    parts[i] = ("`%s` %s%s"):format(option.name, option.type,
-      default or option.optional and ", optional" or "")
+  for i, known in ipairs(not param.sets and param.options or {}) do
+    local default = known.default ~= nil and (" = `%s`"):format(text.default(known.default))
+    parts[i] = ("`%s` %s%s"):format(known.name, known.type,
+      default or known.optional and ", optional" or "")
   end
   return #parts > 0 and (" [options: %s]"):format(table.concat(parts, "; ")) or ""
+end
+
+-- What stands in parentheses behind the name of a declared option.
+local function facts_of(declared)
+  local facts, choices = { option.kind(declared) }, option.choices(declared)
+  facts[#facts + 1] = choices and "one of " .. table.concat(choices, ", ") or option.range(declared)
+  local default = option.default(declared)
+  facts[#facts + 1] = declared.required and "required" or default and "default " .. default
+    or declared.unit and "in " .. declared.unit or nil
+  return plain(table.concat(facts, ", "))
+end
+
+-- Declared options as a list, an item an option.
+local function add_declared(lines, entry)
+  for _, param in ipairs(entry.params) do
+    for _, one in ipairs(param.sets or {}) do
+      add(lines, ("\nOptions%s:\n"):format(one.where and " (" .. one.where .. ")" or ""))
+      for declared in one.set:each() do
+        add(lines, ("* **%s** (%s): %s"):format(plain(declared.name), facts_of(declared),
+          plain(declared.help)))
+      end
+    end
+  end
 end
 
 local function add_entry(lines, entry, name)
@@ -47,6 +73,7 @@ local function add_entry(lines, entry, name)
     add(lines, ("\nA %s op%s."):format(entry.form,
       entry.as_method and (", also `x:%s(..)`"):format(entry.name) or ""))
   end
+  add_declared(lines, entry)
   local value = entry.kind ~= "op" and entry.kind ~= "function"
   add(lines, (value and "@field " or "@function ") .. name)
   for _, param in ipairs(entry.params) do
@@ -73,10 +100,11 @@ local function section(lines, title)
   lines[#lines + 1] = ""
 end
 
--- A page of functions in sections by the subjects of their files.
+-- A page of functions in sections by the subjects of their files. What the core has besides the
+-- library is no public page.
 local function page(title, name, list, subject_of)
   local lines, order, by_subject = {}, {}, {}
-  add(lines, title .. "\n@module " .. name)
+  add(lines, ("%s\n@%s %s"):format(title, name == "cmml.core" and "inner" or "module", name))
   lines[#lines + 1] = ""
   for _, entry in ipairs(list) do
     local subject = subject_of(entry)
@@ -130,6 +158,7 @@ local function inner_page(path)
   table.sort(places)
   add(lines, comments.subject(path) .. ".\n@inner " .. name)
   lines[#lines + 1] = ""
+  local before = #lines
   for _, place in ipairs(places) do
     local block = blocks[place]
     local called = block.code:match "^%s*function [%w_]+[.:]([%w_]+)"
@@ -138,7 +167,7 @@ local function inner_page(path)
         returns = block.returns }, called)
     end
   end
-  return table.concat(lines, "\n"), name
+  return #lines > before and table.concat(lines, "\n") or nil, name
 end
 
 local titles = {
@@ -149,12 +178,14 @@ local titles = {
   ops = "Ops: each is `cmml.<op>(..)` and, where its first argument is a tensor, a method "
     .. "`x:<op>(..)`. Dims and rows count from 1, -1 is the last dim. Shapes that do not fit raise "
     .. "an error that names them. Derivatives of any order exist unless an op says otherwise.",
+  ["cmml.core"] = "What the core has besides ops and what is public: functions that parts of the "
+    .. "library are made with.",
   ["cmml.nn"] = "Layers, and what they are made with.",
 }
 
 --- The pages.
 -- @tparam table reference from `entries.build`
--- @tparam string folder that exists
+-- @tparam string folder that exists, with folders public, classes, inside and topics
 -- @treturn table contents by path
 return function(reference, folder)
   local pages, lists = {}, {}
@@ -167,19 +198,23 @@ return function(reference, folder)
     end
   end
   for name, list in pairs(lists) do
-    pages[("%s/%s.lua"):format(folder, name)] = page(titles[name] or "The table `" .. name .. "`.",
-      name, list, function(entry)
+    local part = name == "cmml.core" and "inside" or "public"
+    pages[("%s/%s/%s.lua"):format(folder, part, name)] = page(titles[name]
+      or "The table `" .. name .. "`.", name, list, function(entry)
         return entry.kind == "op" and ops.family(entry) or comments.subject(entry.file)
       end)
   end
   for _, class in ipairs(reference.classes) do
-    pages[("%s/class.%s.lua"):format(folder, class.name)] = class_page(class, reference)
+    pages[("%s/classes/%s.lua"):format(folder, class.name)] = class_page(class, reference)
   end
   for path in pairs(reference.inner) do
     local contents, name = inner_page(path)
-    if name ~= "cmml" and name ~= "cmml.library" then
-      pages[("%s/inner.%s.lua"):format(folder, name)] = contents
+    if contents and name ~= "cmml" and name ~= "cmml.library" then
+      pages[("%s/inside/%s.lua"):format(folder, name)] = contents
     end
+  end
+  for path, contents in pairs(topics(folder)) do
+    pages[path] = contents
   end
   return pages
 end

@@ -104,17 +104,17 @@ end
 local again = { core = true, double = true }
 
 -- The functions of a table; tables in it that hold functions are pages of their own.
-local function walk_table(things, prefix, t, deep)
+local function walk_table(things, prefix, t, depth)
   for _, key in ipairs(sorted(t)) do
     local value = t[key]
     local has_functions = false
-    if type(value) == "table" and deep and not again[key] and not rawget(value, "__name") then
+    if type(value) == "table" and depth > 0 and not again[key] and not rawget(value, "__name") then
       for _, entry in pairs(value) do
         has_functions = has_functions or type(entry) == "function"
       end
     end
     if has_functions then
-      walk_table(things, prefix .. key .. ".", value, false)
+      walk_table(things, prefix .. key .. ".", value, depth - 1)
     else
       things[#things + 1] = describe(prefix .. key, value)
     end
@@ -129,7 +129,7 @@ end
 -- (its metatable or class)
 function surface.walk(cmml)
   local things, classes = {}, {}
-  walk_table(things, "", cmml, true)
+  walk_table(things, "", cmml, 2)
   local public = {}
   for _, thing in ipairs(things) do
     public[thing.value or thing] = true

@@ -66,10 +66,13 @@ local function add_parameter(lines, param)
   end
   lines[#lines + 1] = wrapped(4, 6, words)
   local parts = {}
-  if param.set then
-    for _, line in ipairs(param.set:lines(width - 5)) do
+  for _, one in ipairs(param.sets or {}) do
+    lines[#lines + 1] = one.where and ("      %s:"):format(one.where)
+    for _, line in ipairs(one.set:lines(width - 5)) do
       lines[#lines + 1] = "      " .. line
     end
+  end
+  if param.sets then
     return
   end
   for i, option in ipairs(param.options or {}) do
@@ -167,8 +170,8 @@ local function overview(reference)
     classes[i] = class.name
   end
   return table.concat({ wrapped(0, 0, "cmml.help(name) explains a function, a class or a method: "
-      .. "cmml.help \"matmul\", cmml.help \"Tensor\", cmml.help \"Recommender:adapt\". A call with a "
-      .. "wrong argument raises an error that names it. A function that meets the outside world "
+      .. "cmml.help \"matmul\", cmml.help \"Tensor\", cmml.help \"Recommender:adapt\". A call with "
+      .. "a wrong argument raises an error that names it. A function that meets the outside world "
       .. "(files) returns nil and a message when that fails."),
     "functions and values of cmml\n" .. by_subject(list.public, subject_of_file),
     "ops: each is cmml.<op>(..) and, of a tensor, x:<op>(..)\n" .. by_subject(list.op, ops.family),

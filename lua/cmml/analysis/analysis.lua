@@ -38,6 +38,8 @@ local known = {
 
 return function(cmml)
   local core = cmml.core
+  --- Principal components, t-SNE, k-means.
+  cmml.analysis = {}
 
   -- A contiguous constant [points, width].
   local function points_of(name, x)

@@ -39,7 +39,7 @@ local options = {}
 local Options = { __name = "cmml.Options" }
 Options.__index = Options
 
-local registered, files = {}, {} -- by what
+local registered, places = {}, {} -- by what
 
 -- Makes the rules of a set, once. What is wrong with a declaration is found here: of the library's
 -- own when they are first used, so that loading it stays fast, of all others at once.
@@ -63,19 +63,36 @@ local function compile(self, level)
   return rules
 end
 
+-- Whether the library itself declares: the file that calls `declare` or `join` does or, where that
+-- declares what others describe to it (kinds, settings), the file that calls it.
+local function is_own(source)
+  if not args.is_inside(source) then
+    return false
+  end
+  for level = 5, 100 do
+    local info = debug.getinfo(level, "S")
+    if not info then
+      return true
+    elseif info.what ~= "C" and info.source ~= source then
+      return args.is_inside(info.source)
+    end
+  end
+end
+
 -- A set, registered unless it is a part of another.
 local function new(what, list, unregistered)
   local self = setmetatable({ what = what, list = list }, Options)
-  local source = debug.getinfo(3, "S").source
-  if not args.is_inside(source) then
+  local caller = debug.getinfo(3, "Sl")
+  if not is_own(caller.source) then
     compile(self, 2)
   end
   if not unregistered then
-    if files[what] and files[what] ~= source then
-      raise(("options of %s are declared already in %s"):format(what, files[what]:gsub("^@", "")),
-        2)
+    -- one place may declare again: the two libraries share their files
+    local place = ("%s:%d"):format(caller.source:gsub("^@", ""), caller.currentline)
+    if places[what] and places[what] ~= place then
+      raise(("options of %s are declared already at %s"):format(what, places[what]), 2)
     end
-    registered[what], files[what] = self, source
+    registered[what], places[what] = self, place
   end
   return self
 end
@@ -122,11 +139,11 @@ function options.registered()
   return all
 end
 
---- The file that declares a set.
+--- Where a set is declared.
 -- @tparam string what it is for
--- @treturn ?string path
-function options.file(what)
-  return files[what] and (files[what]:gsub("^@", ""))
+-- @treturn ?string file:line
+function options.place(what)
+  return places[what]
 end
 
 -- The first of the keys that are no options.

@@ -4,7 +4,21 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local raise = args.error
+
+local known = declare("data.catalogue", {
+  { name = "schema", kind = "table", required = true, help = "from data.schema" },
+  { name = "items", kind = "any", required = true, help = "Vocab of raw ids" },
+  { name = "item_records", kind = "table", required = true,
+    help = "list of tables of values by field, one a row of items" },
+  { name = "titles", kind = "table", help = "list of texts, one a row of items" },
+  { name = "seen_items", kind = "table", required = true,
+    help = "list of the records of items that may be learnt from: other values count as unseen" },
+  { name = "user_records", kind = "table", required = true,
+    help = "list of the records of users that may be learnt from" },
+  { name = "setting", kind = "string", default = "users", help = "name of its setting" },
+})
 
 return function(cmml, use)
   local core = cmml.core
@@ -32,14 +46,10 @@ return function(cmml, use)
   end
 
   --- Makes a catalogue of records: items with content features, for people who are not known by id.
-  -- @tparam table options schema, items (Vocab of raw ids), item_records (one table of values a
-  -- row), titles (list of texts, optional), seen_items and user_records (lists of the records that
-  -- may be learnt from: values that occur nowhere else count as unseen), setting (default "users")
+  -- @tparam table options
   -- @treturn Catalogue
   function cmml.data.catalogue(options)
-    local opt = args.check("catalogue", options, { schema = "table", items = "any",
-      item_records = "table", titles = "table?", seen_items = "table", user_records = "table",
-      setting = { "string", "users" } })
+    local opt = known:check(options)
     local self = new { setting = opt.setting, schema = opt.schema, users = {},
       items = { ids = opt.items, titles = opt.titles } }
     self.items:declare(opt.schema.item, opt.schema, opt.seen_items)
@@ -228,6 +238,9 @@ return function(cmml, use)
     local fields = { vectors = {} }
     fields.ids = has_ids and read.vocab(name) or nil
     if has_vectors then
+      if not has_ids then
+        raise(("catalogue.%s.vectors: the setting has no ids of %s"):format(name, name), 0)
+      end
       local vectors = read.need(vectors_entry(name, "cf"), is_matrix)
       if vectors.shape[1] ~= #fields.ids then
         raise(("catalogue.%s.vectors: %d vectors of %d %s"):format(name, vectors.shape[1],

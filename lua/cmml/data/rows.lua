@@ -14,18 +14,24 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+
+local known = declare("data.rows", {
+  { name = "lengths", kind = "table", required = true, help = "list of the tasks' sizes" },
+  { name = "items", kind = "table", required = true, help = "rows of the catalogue" },
+  { name = "users", kind = "table", help = "rows of the catalogue" },
+  { name = "labels", kind = "table", help = "list of numbers" },
+  { name = "people", kind = "table", help = "see the head of data/rows.lua" },
+})
 
 return function(cmml)
   local core = cmml.core
 
   --- Rows from plain lists; drawn tasks come as such tables already.
-  -- @tparam table options lengths (list: how many rows each task has), items (list of rows of the
-  -- catalogue), users (likewise; default none), labels (list of numbers; default none), people
-  -- (default none)
+  -- @tparam table options
   -- @treturn table Rows, see the head of data/rows.lua
   function cmml.data.rows(options)
-    local opt = args.check("rows", options, { lengths = "table", items = "table", users = "table?",
-      labels = "table?", people = "table?" })
+    local opt = known:check(options)
     local labels = opt.labels
     if labels then
       labels = #labels > 0 and args.call(core.tensor, labels) or core.full({ 0 }, 0)

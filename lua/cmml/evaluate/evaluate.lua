@@ -23,9 +23,9 @@ return function(cmml)
       raise("evaluate: a list of recommenders was expected", 3)
     end
     for m, model in ipairs(models) do
-      if type(model) ~= "table" or not model.adapt_rows then
+      if type(model) ~= "table" or not model.adapt_rows or not model.setting then
         raise(("evaluate: entry %d of the list must be a recommender, not %s"):format(m,
-          type(model)), 3)
+          args.describe(model)), 3)
       elseif model.setting.name ~= tasks.setting then
         raise(("evaluate: entry %d, %s, is for %s, but the tasks are of the setting %s"):format(m,
           tostring(model), model.setting.title, tasks.setting), 3)

@@ -3,11 +3,10 @@
 -- @module cmml.nn.layers
 local declare = require("cmml.base.options").declare
 local init_option = require "cmml.nn.init_option"
+local sizes = require "cmml.nn.size_options"
 
 local known = declare("nn.gru", {
-  { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the input" },
-  { name = "hidden", kind = "integer", from = 1, required = true, help = "columns of the state" },
-  init_option,
+  sizes.inp, sizes.hidden, init_option,
 })
 
 return function(cmml, use)

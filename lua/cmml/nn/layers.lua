@@ -7,11 +7,11 @@ local raise = args.error
 
 local activations = require "cmml.nn.activations"
 local init_option = require "cmml.nn.init_option"
+local sizes = require "cmml.nn.size_options"
 
 local known = {
   linear = declare("nn.linear", {
-    { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the input" },
-    { name = "out", kind = "integer", from = 0, required = true, help = "columns of the output" },
+    sizes.inp, sizes.out,
     { name = "bias", kind = "boolean", default = true, help = "whether a bias is added" },
     { name = "activation", kind = "string", choices = activations, default = "identity",
       help = "what is applied to the sum" },
@@ -47,10 +47,17 @@ return function(cmml, use)
   function nn.init(seed)
     local key = { seed = seed, task = 0, stream = core.streams.init }
     local init = {}
+    --- Initial values from U(-bound, bound).
+    -- @tparam table shape
+    -- @tparam number bound
+    -- @treturn Tensor
     function init.uniform(shape, bound)
       key.task = key.task + 1
       return core.uniform(shape, -bound, bound, key)
     end
+    --- Initial values from N(0, 1).
+    -- @tparam table shape
+    -- @treturn Tensor
     function init.normal(shape)
       key.task = key.task + 1
       return core.normal(shape, 0, 1, key)

@@ -1,6 +1,7 @@
 --- Options of CMML that it has in every setting: those of its network.
 --
 -- @module cmml.recommenders.cmml_options
+local names = require "cmml.network.names"
 
 -- Where the biases start of the components that are the preset's.
 local function kept_starts(starts, given, preset)
@@ -25,17 +26,18 @@ local preset = "the preset's"
 return function(cmml)
   local function names_of(registry)
     return function()
-      local names = {}
+      local known = {}
       for name in pairs(registry) do
-        names[#names + 1] = name
+        known[#known + 1] = name
       end
-      table.sort(names)
-      return names
+      table.sort(known)
+      return known
     end
   end
   local function component(name, registry, help)
     return { name = name, kind = "string", choices = names_of(registry), group = "model",
-      short = true, help = help, default_text = preset },
+      short = true, help = help, default_text = preset,
+      hint = names.hint },
       { name = name .. "_options", kind = "table", group = "model", belongs_to = name,
         help = ("options of the %s's own"):format(name), default_text = preset }
   end

@@ -151,13 +151,34 @@ return function(cmml, use)
     return options.declare(("%s (%s)"):format(declaration.name, setting), list)
   end
 
+  -- What a kind is fitted to.
+  local function check_learnable(name, data)
+    for _, key in ipairs { "ratings", "users" } do
+      if type(data) ~= "table" or type(data[key]) ~= "table" then
+        raise(("%s: fit: data must be a table of ratings and users, as learnable(split) of the "
+          .. "setting gives it, not %s"):format(name, type(data) == "table"
+          and ("one whose %s is %s"):format(key, args.describe(data[key]))
+          or args.describe(data)), 3)
+      end
+    end
+    if type(data.ratings.users) ~= "userdata" or type(data.ratings.items) ~= "userdata" then
+      raise(("%s: fit: ratings must have users (Segments) and items (Ids), not %s and %s"):format(
+        name, args.describe(data.ratings.users), args.describe(data.ratings.items)), 3)
+    end
+  end
+
   -- The class of a kind in one setting.
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over",
-      "fit" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over" } do
       class[key] = declaration[key]
+    end
+    if declaration.fit then
+      function class.fit(self, data)
+        check_learnable(declaration.name, data)
+        return declaration.fit(self, data)
+      end
     end
     class.__index = class
     class.adapts = declaration.adapts or "forward"

@@ -5,10 +5,11 @@ local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
 local declare = require("cmml.base.options").declare
+local of_chart = require "cmml.svg.chart_options"
 local raise = require("cmml.base.args").error
 
 local known = declare("svg.heatmap", {
-  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  of_chart.title,
   { name = "values", kind = "any", required = true,
     help = "Tensor [rows, columns] or list of lists; what is not finite is drawn as a dash" },
   { name = "rows", kind = "table", required = true, help = "names of the rows" },
@@ -19,8 +20,8 @@ local known = declare("svg.heatmap", {
     help = "value of the lightest colour" },
   { name = "high", kind = "number", default_text = "the largest",
     help = "value of the darkest colour" },
-  { name = "metric", kind = "string", help = "what the values are" },
-  { name = "note", kind = "string", help = "a line under the title" },
+  of_chart.metric,
+  of_chart.note,
   { name = "sided", kind = "boolean", default = false,
     help = "orange below 0, white there, blue above" },
   { name = "decimals", kind = "integer", default = 2,

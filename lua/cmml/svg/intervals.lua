@@ -4,15 +4,16 @@ local frame = require "cmml.svg.frame"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
 local declare = require("cmml.base.options").declare
+local of_chart = require "cmml.svg.chart_options"
 local raise = require("cmml.base.args").error
 
 local known = declare("svg.intervals", {
-  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  of_chart.title,
   { name = "rows", kind = "table", required = true,
     help = "list of {label, mean, low, high}: low and high may be nil; a mean that is not finite "
       .. "is shown as no value; group = heading of consecutive rows, strong = true to stand out" },
-  { name = "metric", kind = "string", help = "name of the axis" },
-  { name = "note", kind = "string", help = "a line under the title" },
+  of_chart.metric,
+  of_chart.note,
   { name = "decimals", kind = "integer", default = 3, help = "decimals of the values" },
 })
 

@@ -4,16 +4,15 @@ local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
 local declare = require("cmml.base.options").declare
+local of_chart = require "cmml.svg.chart_options"
 local raise = require("cmml.base.args").error
 
 local known = declare("svg.lines", {
-  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  of_chart.title,
   { name = "series", kind = "table", required = true,
     help = "list of {name, points}; points is a list of {x, mean, low, high}: low and high may be "
       .. "nil, and a mean that is not finite interrupts the line" },
-  { name = "x", kind = "string", help = "name of the x axis" },
-  { name = "y", kind = "string", help = "name of the y axis" },
-  { name = "note", kind = "string", help = "a line under the title" },
+  of_chart.x, of_chart.y, of_chart.note,
 })
 
 local width, height, legend_width = 560, 360, 240

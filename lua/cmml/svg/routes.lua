@@ -3,15 +3,16 @@ local Canvas = require "cmml.svg.canvas"
 local number = require "cmml.svg.number"
 local places_of = require "cmml.svg.places"
 local declare = require("cmml.base.options").declare
+local of_chart = require "cmml.svg.chart_options"
 local raise = require("cmml.base.args").error
 
 local known = declare("svg.routes", {
-  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  of_chart.title,
   { name = "panels", kind = "table", required = true,
     help = "list of {title, routes}; routes is a list of matrices [from, to] (Tensors or lists), "
       .. "one for each gap between layers; a list of numbers leads to one place" },
   { name = "layers", kind = "table", help = "names of the layers" },
-  { name = "note", kind = "string", help = "a line under the title" },
+  of_chart.note,
   { name = "across", kind = "integer", from = 1, default = 3, help = "number of panels in a row" },
   { name = "largest", kind = "number", default_text = "the largest of each panel",
     help = "weight of the thickest edge" },

@@ -6,10 +6,11 @@ local number = require "cmml.svg.number"
 local places = require "cmml.svg.places"
 local text = require "cmml.svg.text"
 local declare = require("cmml.base.options").declare
+local of_chart = require "cmml.svg.chart_options"
 local raise = require("cmml.base.args").error
 
 local known = declare("svg.scatter", {
-  { name = "title", kind = "string", required = true, help = "title of the chart" },
+  of_chart.title,
   { name = "points", kind = "any", required = true, help = "Tensor [n, 2], or list of {x, y}" },
   { name = "groups", kind = "table", default_text = "no groups",
     help = "list of names, one a point" },
@@ -18,9 +19,7 @@ local known = declare("svg.scatter", {
   { name = "names", kind = "table", help = "list of names, one a point" },
   { name = "labels", kind = "integer", default = 4,
     help = "maximum number of points of each group that are labelled, where there is room" },
-  { name = "x", kind = "string", help = "name of the x axis" },
-  { name = "y", kind = "string", help = "name of the y axis" },
-  { name = "note", kind = "string", help = "a line under the title" },
+  of_chart.x, of_chart.y, of_chart.note,
   { name = "ticks", kind = "boolean", default = true,
     help = "false where numbers mean nothing, as in t-SNE" },
 })

@@ -1,0 +1,127 @@
+/* l_sys.c - files, the terminal and time in Lua.
+ *
+ * Functions that access the system return nil and a message on failure, and raise when they are
+ * misused.
+ *
+ * @module cmml.core */
+#include "base/sys.h"
+#include "bind/io.h"
+
+/*** Seconds of a monotonic clock; only differences are meaningful.
+ * @function clock
+ * @treturn number */
+static int l_clock(lua_State *L)
+{
+    lua_pushnumber(L, cm_sys_clock());
+    return 1;
+}
+
+/*** Whether a standard stream is a terminal.
+ * @function terminal
+ * @tparam[opt="stdout"] string stream "stdin", "stdout" or "stderr"
+ * @treturn integer|nil its width in columns; nil if it is not a terminal */
+static int l_terminal(lua_State *L)
+{
+    static const char *const names[] = {"stdin", "stdout", "stderr", NULL};
+    int columns = cm_sys_terminal(luaL_checkoption(L, 1, "stdout", names));
+    if (columns == 0)
+        lua_pushnil(L);
+    else
+        lua_pushinteger(L, columns);
+    return 1;
+}
+
+/* true, or nil and the message. */
+static int done(lua_State *L, cm_ctx *cx, bool good, const char *what)
+{
+    if (!good)
+        return cmL_io_fail(L, cx, what);
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+/*** Makes a folder and its parents; an existing one is fine.
+ * @function mkdir
+ * @tparam string path
+ * @treturn true|nil
+ * @treturn string message on failure */
+static int l_mkdir(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    return done(L, cx, cm_sys_mkdir(cx, cmL_check_path(L, 1)), "mkdir");
+}
+
+/*** Whether a path exists.
+ * @function exists
+ * @tparam string path
+ * @treturn boolean */
+static int l_exists(lua_State *L)
+{
+    lua_pushboolean(L, cm_sys_exists(cmL_check_path(L, 1)));
+    return 1;
+}
+
+static void free_block(cm_ctx *cx, void *held)
+{
+    cm_free(cx, held);
+}
+
+/*** The contents of a file.
+ * @function read_file
+ * @tparam string path
+ * @treturn string|nil
+ * @treturn string message on failure */
+static int l_read_file(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    const char *path = cmL_check_path(L, 1);
+    cmL_hold *hold = cmL_push_hold(L, free_block);
+    size_t size = 0;
+    hold->held = cm_sys_read(cx, path, &size);
+    if (!hold->held)
+        return cmL_io_fail(L, cx, "read_file");
+    lua_pushlstring(L, hold->held, size);
+    cmL_hold_free(cx, hold);
+    return 1;
+}
+
+/*** Writes a file atomically: to a temporary file beside it, synced to disk, then renamed. If that
+ * fails, the old file stays unchanged.
+ * @function write_file
+ * @tparam string path in an existing folder
+ * @tparam string contents
+ * @treturn true|nil
+ * @treturn string message on failure */
+static int l_write_file(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    const char *path = cmL_check_path(L, 1);
+    size_t size;
+    const char *contents = luaL_checklstring(L, 2, &size);
+    return done(L, cx, cm_sys_write(cx, path, contents, size), "write_file");
+}
+
+/*** Removes a file.
+ * @function remove_file
+ * @tparam string path
+ * @treturn true|nil
+ * @treturn string message on failure, also when there is none */
+static int l_remove_file(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    return done(L, cx, cm_sys_remove(cx, cmL_check_path(L, 1)), "remove_file");
+}
+
+static const luaL_Reg functions[] = {{"clock", l_clock},
+                                     {"terminal", l_terminal},
+                                     {"mkdir", l_mkdir},
+                                     {"exists", l_exists},
+                                     {"read_file", l_read_file},
+                                     {"write_file", l_write_file},
+                                     {"remove_file", l_remove_file},
+                                     {NULL, NULL}};
+
+void cmL_open_sys(lua_State *L)
+{
+    cmL_register(L, functions);
+}

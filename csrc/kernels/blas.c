@@ -1,0 +1,86 @@
+/* blas.c - the only file that includes <cblas.h>. */
+#include "kernels/blas.h"
+#include <cblas.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#if CM_REAL_IS_DOUBLE
+#    define GEMM cblas_dgemm
+#else
+#    define GEMM cblas_sgemm
+#endif
+
+/* OpenBLAS keeps one thread count for the whole process, so whether it was set is state of the
+ * process too. */
+static atomic_int threads_decided;
+enum { UNDECIDED, DECIDING, DECIDED };
+
+/* No product of any thread may begin before the count is set: it determines the order of sums. */
+static void decide_threads(void)
+{
+    int was = UNDECIDED;
+    if (atomic_load(&threads_decided) == DECIDED)
+        return;
+    if (atomic_compare_exchange_strong(&threads_decided, &was, DECIDING)) {
+        if (!getenv("OPENBLAS_NUM_THREADS"))
+            openblas_set_num_threads(1);
+        atomic_store(&threads_decided, DECIDED);
+    }
+    while (atomic_load(&threads_decided) != DECIDED)
+        ; /* another thread is setting it */
+}
+
+int cm_blas_threads(void)
+{
+    decide_threads();
+    return openblas_get_num_threads();
+}
+
+void cm_blas_set_threads(int threads)
+{
+    decide_threads();
+    openblas_set_num_threads(threads);
+}
+
+const char *cm_blas_name(void)
+{
+    return openblas_get_config();
+}
+
+bool cm_matrix_fits(int64_t rows, int64_t columns, int64_t row, int64_t column)
+{
+    if (column == 1 || columns <= 1)
+        return row >= CM_MAX(columns, 1) || rows <= 1;
+    if (row == 1 || rows <= 1)
+        return column >= CM_MAX(rows, 1);
+    return false;
+}
+
+/* The transpose flag and leading dimension of a [rows, columns] matrix. */
+static CBLAS_TRANSPOSE layout(cm_matrix x, int64_t rows, int64_t columns, int *ld)
+{
+    bool plain = (x.column == 1 || columns <= 1) && (x.row >= CM_MAX(columns, 1) || rows <= 1);
+    int64_t lead = plain ? (rows <= 1 ? CM_MAX(columns, 1) : x.row)
+                         : (columns <= 1 ? CM_MAX(rows, 1) : x.column);
+    *ld = (int)lead;
+    return plain ? CblasNoTrans : CblasTrans;
+}
+
+void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
+             cm_real *c, int64_t ldc)
+{
+    if (m == 0 || n == 0)
+        return;
+    if (k == 0) { /* an empty sum: BLAS may leave c as it was */
+        for (int64_t i = 0; i < m; i++)
+            for (int64_t j = 0; j < n; j++)
+                c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
+        return;
+    }
+    decide_threads();
+    cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;
+    int lda, ldb;
+    CBLAS_TRANSPOSE ta = layout(a, m, k, &lda), tb = layout(b, k, n, &ldb);
+    GEMM(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a.data, lda, b.data, ldb, beta, c,
+         (int)ldc);
+}

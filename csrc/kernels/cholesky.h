@@ -1,0 +1,17 @@
+/* cholesky.h - small symmetric systems of equations, in double precision in both cores. */
+#ifndef CM_CHOLESKY_H
+#define CM_CHOLESKY_H
+
+#include "base/config.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Replaces the lower triangle of a symmetric matrix a [n, n] by that of its Cholesky factor;
+ * elements above the diagonal are neither read nor changed. False unless the matrix is positive
+ * definite beyond the rounding error of sums in the core's precision; a holds no factor then. */
+bool cm_cholesky(double *a, int64_t n);
+
+/* Replaces b [n] by the solution x of a x = b, where `factor` is what cm_cholesky made of a. */
+void cm_cholesky_solve(const double *factor, int64_t n, double *b);
+
+#endif

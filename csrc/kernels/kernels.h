@@ -1,0 +1,156 @@
+/* kernels.h - the inner loops, as one table of functions.
+ *
+ * loops.c and the files loops_*.c are compiled once for each instruction set and give one table
+ * each time; cm_kernels_of picks the best one for the processor. A kernel never allocates and never
+ * fails. `n` is a number of elements, a step is the stride between elements (0 repeats one),
+ * outputs are contiguous. */
+#ifndef CM_KERNELS_H
+#define CM_KERNELS_H
+
+#include "base/ctx.h"
+
+/* Activations of the fused ops, whose derivative can be computed from the output y alone. */
+typedef enum cm_activation {
+    CM_ACT_IDENTITY,
+    CM_ACT_RELU,
+    CM_ACT_LEAKY_RELU, /* slope 0.01 */
+    CM_ACT_SIGMOID,
+    CM_ACT_TANH,
+    CM_ACTIVATIONS
+} cm_activation;
+
+#define CM_LEAKY_SLOPE 0.01 /* default of leaky_relu, as in PyTorch */
+
+typedef void cm_unary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, cm_real p);
+typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, const cm_real *b,
+                          int64_t sb);
+
+/* One row of one step of a recurrent cell with n units: `gates` (3 n of a GRU: r, z, n; 4 n of an
+ * LSTM: i, f, g, o) holds U h and is overwritten by what the backward step reads: the gates, and of
+ * a GRU's candidate U h + bias. x: the projected input, like `gates`; before, state: the states
+ * before and after (n of a GRU; of an LSTM 2 n: h, then c). */
+typedef void cm_cell_step_fn(int64_t n, cm_real *gates, cm_real *state, const cm_real *x,
+                             const cm_real *bias, const cm_real *before);
+
+/* The same row in the backward pass. */
+typedef struct cm_cell_row {
+    const cm_real *gates, *x, *before, *after;
+    const cm_real *g; /* gradient of the state after the step, without what the next step adds */
+    cm_real *carry;   /* what the next step adds; becomes the gradient of the state before, without
+                         that through U h */
+    cm_real *gx, *gu; /* outputs: gradients of x and of U h + bias */
+} cm_cell_row;
+typedef void cm_cell_back_fn(int64_t n, const cm_cell_row *row);
+
+/* One step of Adam over a flat block; see optim/optim.h for the equations. */
+typedef struct cm_adam_step {
+    cm_real rate, beta1, beta2, eps,
+        decay;            /* rate: the learning rate, corrected for the bias of m */
+    cm_real scale, clip;  /* the gradient is scaled, then clamped */
+    cm_real rest1, rest2; /* 1 - beta1, 1 - beta2, rounded once: 1 - 0.999f is off by 1e-5 */
+    cm_real root;         /* 1 / sqrt(1 - beta2^t) */
+    bool decoupled;       /* AdamW: the decay scales p by 1 - lr decay */
+} cm_adam_step;
+
+/* One step of gradient descent. */
+typedef struct cm_sgd_step {
+    cm_real rate, momentum, decay, scale, clip;
+    bool nesterov;
+} cm_sgd_step;
+
+typedef struct cm_kernels {
+    const char *name; /* "base", "avx2", "avx512" */
+
+    cm_binary_fn *add, *sub, *mul, *div, *maximum, *minimum, *eq, *ne, *lt, *le;
+    cm_unary_fn *neg, *square, *sqrt, *reciprocal, *abs, *sign, *relu, *leaky_relu, *step, *exp,
+        *log, *sigmoid, *tanh, *softplus, *erf, *pow;
+
+    cm_real (*sum)(int64_t n, const cm_real *a);                          /* sum of n values */
+    void (*axpy)(int64_t n, cm_real *o, cm_real scale, const cm_real *a); /* o += scale a */
+
+    /* o [rows, width] += the rows of `table` that the ids name. */
+    void (*gather_add)(int64_t rows, int64_t width, cm_real *o, const cm_real *table,
+                       const int32_t *ids);
+    /* The rows of `table` that the ids name += weight times those of g, which lie `step` apart (0:
+     * one for all); a negative id names none. */
+    void (*scatter_add)(int64_t rows, int64_t width, cm_real *table, const int32_t *ids,
+                        cm_real weight, const cm_real *g, int64_t step);
+    /* o [width] = weight times the sum of the rows of `table` that n ids name; a negative id names
+     * none. */
+    void (*sum_rows)(int64_t n, int64_t width, cm_real *o, cm_real weight, const cm_real *table,
+                     const int32_t *ids);
+    /* out [n] = the rows of `table` that the ids name (NULL: the first n), times v [width]. */
+    void (*row_dots)(int64_t n, int64_t width, cm_real *out, const cm_real *table,
+                     const int32_t *ids, const cm_real *v);
+    /* o [width] += the rows of `table` that the ids name (NULL: the first n), times weights [n]. */
+    void (*weighted_rows)(int64_t n, int64_t width, cm_real *o, const cm_real *table,
+                          const int32_t *ids, const cm_real *weights);
+    /* One step of BPR on a user's vector and those of an item to be ranked above another (see
+     * cf/bpr.h), by gradient ascent with this learning rate. Returns user . above - user . below
+     * before the step. */
+    cm_real (*bpr_step)(int64_t width, cm_real *user, cm_real *above, cm_real *below, cm_real rate,
+                        cm_real regularization);
+
+    /* y [rows, columns] += bias [columns] (may be NULL), then the activation, in place. */
+    void (*bias_act)(int64_t rows, int64_t columns, cm_real *y, const cm_real *bias,
+                     cm_activation act);
+    /* o = g * act'(from the output y). */
+    void (*act_grad)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y, cm_activation act);
+    /* o [columns] += sum over rows of a [rows, columns]. */
+    void (*add_rows)(int64_t rows, int64_t columns, cm_real *o, const cm_real *a);
+
+    /* y = act(gamma * x + beta), gb [rows, 2 columns] holding gamma, then beta. */
+    void (*film)(int64_t rows, int64_t columns, cm_real *y, const cm_real *x, const cm_real *gb,
+                 cm_activation act);
+    /* From g (gradient of y): gx and ggb; either may be NULL. */
+    void (*film_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *ggb, const cm_real *g,
+                      const cm_real *y, const cm_real *x, const cm_real *gb, cm_activation act);
+
+    /* y = (x - mean) / sqrt(variance + eps) * weight + bias, row by row. */
+    void (*layer_norm)(int64_t rows, int64_t columns, cm_real *y, const cm_real *x,
+                       const cm_real *weight, const cm_real *bias, cm_real eps);
+    /* From g (gradient of y): gx; gweight (may be NULL) is added to. */
+    void (*layer_norm_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *gweight,
+                            const cm_real *g, const cm_real *x, const cm_real *weight, cm_real eps);
+
+    /* The maximum of n > 0 values; NaN if any is NaN. */
+    cm_real (*max)(int64_t n, const cm_real *a);
+    /* Sum of exp(a - shift). */
+    cm_real (*sum_exp)(int64_t n, const cm_real *a, cm_real shift);
+    /* o = scale * exp(a - shift). */
+    void (*exp_scaled)(int64_t n, cm_real *o, const cm_real *a, cm_real shift, cm_real scale);
+    /* o = exp(a) / sum(exp a), n > 0, without overflow. */
+    void (*softmax)(int64_t n, cm_real *o, const cm_real *a);
+    /* o = gradient of a, from g, that of y = softmax(a). */
+    void (*softmax_back)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y);
+
+    cm_cell_step_fn *gru_step, *lstm_step;
+    cm_cell_back_fn *gru_back, *lstm_back;
+
+    /* c [m, n] = a [m, k] times a matrix in panels; see panels.h. */
+    void (*panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
+                          const cm_real *panels, bool add, cm_real *c, int64_t ldc);
+
+    /* Updates p, m, v from g and leaves g zero for the next step. */
+    void (*adam)(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,
+                 const cm_adam_step *step);
+    /* Updates p and m (NULL: without momentum) from g and leaves g zero. */
+    void (*sgd)(int64_t n, cm_real *p, cm_real *g, cm_real *m, const cm_sgd_step *step);
+    /* Sum of squares in double. */
+    double (*sum_squares)(int64_t n, const cm_real *a);
+    /* Whether all values are zero, of either sign. */
+    bool (*all_zero)(int64_t n, const cm_real *a);
+} cm_kernels;
+
+/* The table of that name, NULL if this processor cannot run it. Without a name (NULL): the best one
+ * that it can run. */
+const cm_kernels *cm_kernels_named(const char *name);
+
+static inline const cm_kernels *cm_kernels_of(cm_ctx *cx)
+{
+    if (!cx->kernels)
+        cx->kernels = cm_kernels_named(NULL);
+    return cx->kernels;
+}
+
+#endif

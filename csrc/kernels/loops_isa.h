@@ -1,0 +1,39 @@
+/* loops_isa.h - what the loops*.c files, compiled once for each instruction set, share. CM_ISA is
+ * the name of the set; functions that one of these files provides to another carry it as a suffix.
+ */
+#ifndef CM_LOOPS_ISA_H
+#define CM_LOOPS_ISA_H
+
+#include "kernels/kernels.h"
+
+#ifndef CM_ISA
+#    define CM_ISA base
+#endif
+#define CM_PASTE_(a, b) a##b
+#define CM_PASTE(a, b)  CM_PASTE_(a, b)
+#define CM_TEXT_(a)     #a
+#define CM_TEXT(a)      CM_TEXT_(a)
+#define CM_ISA_NAME     CM_TEXT(CM_ISA)
+#define KERNEL(name)    CM_PASTE(cm_##name##_, CM_ISA)
+
+/* loops_cell.c; see kernels.h */
+cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
+/* likewise */
+cm_cell_back_fn KERNEL(gru_back), KERNEL(lstm_back);
+
+/* loops_panel.c; see kernels.h */
+void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
+                           const cm_real *panels, bool add, cm_real *c, int64_t ldc);
+
+/* loops_softmax.c; see kernels.h */
+cm_real KERNEL(max)(int64_t n, const cm_real *a);
+/* likewise */
+cm_real KERNEL(sum_exp)(int64_t n, const cm_real *a, cm_real shift);
+/* likewise */
+void KERNEL(exp_scaled)(int64_t n, cm_real *o, const cm_real *a, cm_real shift, cm_real scale);
+/* likewise */
+void KERNEL(softmax)(int64_t n, cm_real *o, const cm_real *a);
+/* likewise */
+void KERNEL(softmax_back)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y);
+
+#endif
