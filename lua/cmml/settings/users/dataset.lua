@@ -145,7 +145,7 @@ return function(cmml)
   end
 
   function Dataset:__tostring()
-    return ("[cmml.users.Dataset %s: %d ratings, %d users, %d items]"):format(self.name,
+    return ("[cmml.Dataset %s: %d ratings, %d users, %d items]"):format(self.name,
       #self.ratings.items, #self.users, #self.items)
   end
 
