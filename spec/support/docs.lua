@@ -57,7 +57,8 @@ end
 -- The search paths for a process, with those of a folder in front.
 local function paths(folder)
   return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s"):format(
-    quote((folder and folder .. "/?.lua;" or "") .. absolute(package.path)),
+    quote((folder and ("%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;"):format(folder, folder, folder)
+      or "") .. absolute(package.path)),
     quote(absolute(package.cpath)))
 end
 
@@ -142,15 +143,34 @@ function docs.files(page)
   return files, names
 end
 
--- The Lua blocks of a page as one program whose lines have the numbers of the page.
+--- The edits that a page asks for: blocks under a line such as "In `lua/x.lua`, below `return {`:".
+-- @tparam string page
+-- @treturn table list of {path, where ("below" or "above"), anchor (a line of the file), text}
+function docs.edits(page)
+  local edits = {}
+  local prose = "\nIn `([^`]+)`,%s([%a ]-)%s`([^`\n]+)`[^`\n]-:\n\n```%a+\n(.-)\n```"
+  for path, where, anchor, text in docs.read(page):gmatch(prose) do
+    where = where:match "below$" or where:match "above$"
+    assert(where, ("%s: %s: neither above nor below a line"):format(page, path))
+    edits[#edits + 1] = { path = path, where = where, anchor = anchor, text = text }
+  end
+  return edits
+end
+
+-- The Lua blocks of a page as one program whose lines have the numbers of the page; files and edits
+-- are no part of it.
 local function program(page)
   local lines, count = {}, select(2, docs.read(page):gsub("\n", ""))
   for i = 1, count do
     lines[i] = ""
   end
+  local edits = {}
+  for _, edit in ipairs(docs.edits(page)) do
+    edits[edit.text .. "\n"] = true
+  end
   for _, block in ipairs(docs.blocks(page, "lua")) do
-    local number = block.line
-    for line in (file_of(block) and "" or block.text):gmatch "([^\n]*)\n" do
+    local number, apart = block.line, file_of(block) or edits[block.text]
+    for line in (apart and "" or block.text):gmatch "([^\n]*)\n" do
       lines[number], number = line, number + 1
     end
   end
@@ -205,9 +225,37 @@ function docs.check_output(page)
   return faults, checked
 end
 
+--- Carries out the edits of a page in a copy of the files.
+-- @tparam string page
+-- @tparam string root folder of the copy
+-- @treturn {string,...} the paths that were changed, sorted
+function docs.apply(page, root)
+  local changed, paths = {}, {}
+  for _, edit in ipairs(docs.edits(page)) do
+    local path, lines, found = root .. "/" .. edit.path, {}, 0
+    for line in docs.read(path):gmatch "([^\n]*)\n" do
+      local here_it_is = line:match "^%s*(.-)%s*$" == edit.anchor
+      found = found + (here_it_is and 1 or 0)
+      if here_it_is and edit.where == "above" then
+        lines[#lines + 1] = edit.text
+      end
+      lines[#lines + 1] = line
+      if here_it_is and edit.where == "below" then
+        lines[#lines + 1] = edit.text
+      end
+    end
+    assert(found == 1, ("%s: %s has %d lines %s"):format(page, edit.path, found, edit.anchor))
+    local file <close> = assert(io.open(path, "w"))
+    assert(file:write(table.concat(lines, "\n"), "\n"))
+    paths[#paths + 1], changed[edit.path] = not changed[edit.path] and edit.path or nil, true
+  end
+  table.sort(paths)
+  return paths
+end
+
 --- Runs a page as its reader does: in an empty folder that has `data` and `bin` of the checkout in
--- it, with the files that the page shows. First its program, in a process of its own, then its shell
--- lines, one after the other.
+-- it, with the files that the page shows; where it changes files of the library, over a changed copy
+-- of that. First its program, in a process of its own, then its shell lines, one after the other.
 -- @tparam string page
 -- @treturn table faults: what the program prints otherwise than the page says
 -- @treturn integer how many lines were compared
@@ -218,9 +266,12 @@ function docs.run_page(page)
   local _ <close> = setmetatable({}, { __close = function()
     capture("rm -rf " .. quote(folder))
   end })
-  for _, name in ipairs { "data", "bin" } do
-    assert(capture(("ln -s %s %s"):format(quote(here .. "/" .. name), quote(folder .. "/" .. name))))
+  local edits = #docs.edits(page) > 0
+  for _, name in ipairs { "data", "bin", "lua", "build" } do
+    assert(capture(("%s %s %s"):format(edits and (name == "lua" or name == "bin") and "cp -r"
+      or "ln -s", quote(here .. "/" .. name), quote(folder .. "/" .. name))))
   end
+  docs.apply(page, folder)
   for name, text in pairs(docs.files(page)) do
     local file <close> = assert(io.open(folder .. "/" .. name, "w"))
     file:write(text)
