@@ -6,6 +6,7 @@ local scenario = require "scenario"
 
 local cases = {}
 
+local preset = "published-code"
 local tasks, support, query, batches = 32, 40, 10, 8
 
 -- Labels by the shares that stars have in MovieLens-1M.
@@ -49,9 +50,10 @@ local function make_setting(cmml)
   local users, films = made.records "user", made.records "item"
   local catalogue = cmml.data.catalogue { schema = cmml.data.schema(made.schema()), items = names,
     item_records = films, seen_items = films, user_records = users }
-  local bags = catalogue:bags("user", users)
-  local setting = { model = cmml.cmml(catalogue, { preset = "published-code" }), batches = {}, user = users[1],
-    one = make_batch(cmml, bags, 1), thousand = cmml.core.choose(made.n_items, 1000, {}) }
+  local bags = catalogue.users:bags_of(users)
+  local setting = { model = cmml.cmml(catalogue, { preset = preset }), batches = {},
+    user = users[1], one = make_batch(cmml, bags, 1),
+    thousand = cmml.core.choose(made.n_items, 1000, {}) }
   for i = 1, batches do
     setting.batches[i] = make_batch(cmml, bags, tasks)
   end
@@ -96,9 +98,9 @@ local function load(cmml)
 end
 
 local function make_adam(cmml, module)
-  local preset = cmml.presets["published-code"].training
-  return cmml.optim.adam(module, { lr = preset.lr, weight_decay = preset.weight_decay,
-    clip = preset.clip })
+  local training = cmml.presets[preset].training
+  return cmml.optim.adam(module, { lr = training.lr, weight_decay = training.weight_decay,
+    clip = training.clip })
 end
 
 -- The batches take turns, so that no step finds its rows in the cache of the last one.
@@ -114,7 +116,7 @@ end
 
 -- Clipping, decay and Adam on every parameter of a model; the gradients are zero.
 local function adam(cmml, setting)
-  local model = cmml.cmml(setting().model.catalogue, { preset = "published-code" })
+  local model = cmml.cmml(setting().model.catalogue, { preset = preset })
   local optimiser = make_adam(cmml, model.module)
   return function()
     optimiser:step()
@@ -124,7 +126,7 @@ end
 local function adapt(cmml, setting)
   local model, one = setting().model, setting().one
   return function()
-    cmml.no_grad(model.adapt_rows, model, one.support, one.users)
+    cmml.no_grad(model.adapt_rows, model, one.support)
   end
 end
 
@@ -141,10 +143,10 @@ end
 
 local function score(cmml, setting)
   local model, one, items = setting().model, setting().one, setting().thousand
-  local state = cmml.no_grad(model.adapt_rows, model, one.support, one.users)
+  local state = cmml.no_grad(model.adapt_rows, model, one.support)
   local segments = cmml.segments { #items }
   return function()
-    cmml.no_grad(model.score_rows, model, state, items, segments)
+    cmml.no_grad(model.score_rows, model, state, { items = items, segments = segments })
   end
 end
 

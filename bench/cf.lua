@@ -6,30 +6,29 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.base.command_line"
+local options = require "cmml.base.options"
 local peer = require "peer"
 local report = require "report"
 
-local command = { usage = "lua5.4 bench/cf.lua --data DIR [OPTIONS]",
-  summary = "Times implicit ALS beside the Python library implicit, and compares recall@20.",
-  options = {
-    { name = "data", kind = "string", arg = "DIR", required = true,
-      help = "folder in the format of MovieLens-1M; every rating is an interaction" },
-    { name = "python", kind = "string", arg = "FILE", default = "python3",
-      help = "a Python that has `implicit` (pip install implicit==0.7.3)" },
-    { name = "rounds", kind = "integer", arg = "N", default = 3,
-      help = "solutions by each, from seeds 1 to N" },
-    { name = "factors", kind = "integer", arg = "N", default = 64, help = "numbers of a vector" },
-    { name = "iterations", kind = "integer", arg = "N", default = 15, help = "of either" },
-    { name = "alpha", kind = "number", arg = "X", default = 1, help = "confidence 1 + alpha" },
-    { name = "regularization", kind = "number", arg = "X", default = 1, help = "of either" },
-  } }
+local known = options.declare("bench/cf.lua", {
+  { name = "data", kind = "string", arg = "DIR", required = true,
+    help = "folder in the format of MovieLens-1M; every rating is an interaction" },
+  { name = "python", kind = "string", arg = "FILE", default = "python3",
+    help = "a Python that has `implicit` (pip install implicit==0.7.3)" },
+  { name = "rounds", kind = "integer", default = 3, from = 1,
+    help = "solutions by each, from seeds 1 to N" },
+  { name = "factors", kind = "integer", default = 64, from = 1, help = "dimension of the vectors" },
+  { name = "iterations", kind = "integer", default = 15, from = 1, help = "iterations of either" },
+  { name = "alpha", kind = "number", default = 1, help = "confidence 1 + alpha" },
+  { name = "regularization", kind = "number", default = 1, help = "regularization of either" },
+})
 
-local values, message = options.parse(command, arg)
+local values, message = known:parse(arg)
 if not values then
   io.stderr:write("bench: ", message, "\n")
   os.exit(1, true)
 end
+values = known:check(values)
 
 -- Training interactions, a random 80 % of everyone's, and the others.
 local function read()

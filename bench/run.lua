@@ -8,26 +8,25 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.options"
+local options = require "cmml.base.options"
 local cases = require "cases"
 local peer = require "peer"
 local report = require "report"
 local scenario = require "scenario"
 local turns = require "turns"
 
-local command = { usage = "lua5.4 bench/run.lua [OPTIONS]",
-  summary = "Times the library, beside PyTorch where it is installed.", options = {
-    { name = "cases", kind = "string", arg = "LIST",
-      help = "names with commas between, or all [default: all but training, which takes minutes]" },
-    { name = "rounds", kind = "integer", arg = "N", default = 9,
-      help = "batches of each case to take the median of" },
-    { name = "data", kind = "string", arg = "DIR",
-      help = "train on this folder in the format of MovieLens-1M [default: made data]" },
-    { name = "epochs", kind = "integer", arg = "N", default = 30, help = "epochs of the training" },
-    { name = "no-peer", kind = "flag", help = "our times alone" },
-    { name = "csv", kind = "flag", help = "comma-separated values for programs" },
-    { name = "help", kind = "flag", help = "this text" },
-  } }
+local known = options.declare("bench/run.lua", {
+  { name = "cases", kind = "string", arg = "LIST", help = "names with commas between, or all",
+    default_text = "all but training, which takes minutes" },
+  { name = "rounds", kind = "integer", default = 9, from = 1,
+    help = "batches of each case to take the median of" },
+  { name = "data", kind = "string", arg = "DIR", default_text = "made data",
+    help = "train on this folder in the format of MovieLens-1M" },
+  { name = "epochs", kind = "integer", default = 30, from = 1, help = "epochs of the training" },
+  { name = "no_peer", kind = "boolean", help = "our times alone" },
+  { name = "csv", kind = "boolean", help = "comma-separated values for programs" },
+  { name = "help", kind = "boolean", help = "this text" },
+})
 
 local function fail(message)
   io.stderr:write("bench: ", message, "\n")
@@ -59,11 +58,11 @@ end
 
 -- Seconds for one run, from a batch of about a tenth of a second.
 local function batch(run)
-  local began, used, count = cmml.clock(), os.clock(), 0
+  local began, used, count = cmml.core.clock(), os.clock(), 0
   repeat
     run()
     count = count + 1
-  until cmml.clock() - began >= 0.1
+  until cmml.core.clock() - began >= 0.1
   return (os.clock() - used) / count
 end
 
@@ -141,15 +140,16 @@ local function run_trainings(values, with_torch)
   return trainings, compared
 end
 
-local values, message = options.parse(command, arg)
+local values, message = known:parse(arg)
 if not values then
   fail(message)
 elseif values.help then
-  print(options.help(command))
+  print "usage: lua5.4 bench/run.lua [OPTIONS]\n"
+  print "Times the library, beside PyTorch where it is installed.\n"
+  print(table.concat(known:help { all = true }, "\n"))
   return
-elseif values.rounds < 1 or values.epochs < 1 then
-  fail("--rounds and --epochs must be at least 1")
 end
+values = known:check(values)
 local chosen, train = choose(values.cases)
 local with_torch, why = false, "not asked for"
 if not values.no_peer then

@@ -4,22 +4,25 @@ local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.base.command_line"
+local options = require "cmml.base.options"
 local made = require "made"
 
-local command = { usage = "lua5.4 bench/training.lua [OPTIONS]",
-  summary = "Trains with the capped protocol and the published settings. Prints a remark when it "
-    .. "is ready, then a line an epoch, with tabs between: epoch, processor seconds, training "
-    .. "loss, validation MAE, peak MB, resident MB.",
-  options = {
-    { name = "data", kind = "string", arg = "DIR",
-      help = "folder in the format of MovieLens-1M [default: made data of the same sizes]" },
-    { name = "epochs", kind = "integer", arg = "N", default = 30, help = "epochs" },
-    { name = "turns", kind = "flag", help = "wait for a line of input before each epoch" },
-    { name = "export", kind = "string", arg = "FILE",
-      help = "do not train: write what is trained on as arrays, for a peer" },
-    { name = "help", kind = "flag", help = "this text" },
-  } }
+local usage = [[
+usage: lua5.4 bench/training.lua [OPTIONS]
+
+Trains with the capped protocol and the published settings. Prints a remark when it is ready, then
+a line an epoch, with tabs between: epoch, processor seconds, training loss, validation MAE,
+peak MB, resident MB.
+]]
+local known = options.declare("bench/training.lua", {
+  { name = "data", kind = "string", arg = "DIR", default_text = "made data of the same sizes",
+    help = "folder in the format of MovieLens-1M" },
+  { name = "epochs", kind = "integer", default = 30, from = 1, help = "number of epochs" },
+  { name = "turns", kind = "boolean", help = "wait for a line of input before each epoch" },
+  { name = "export", kind = "string", arg = "FILE",
+    help = "do not train: write what is trained on as arrays, for a peer" },
+  { name = "help", kind = "boolean", help = "this text" },
+})
 
 local function read_data(folder)
   if not folder then
@@ -47,9 +50,9 @@ local function export(data, path)
   add("ratings.lengths", data.ratings.users:totable())
   add("ratings.items", data.ratings.items:totable())
   add("ratings.labels", data.ratings.ratings)
-  for side, bags in pairs { item = data.catalogue.item_bags, user = data.bags } do
-    for i, field in ipairs(data.catalogue:fields(side)) do
-      local name, bag = ("%s.%s."):format(side, field.name), bags[i]
+  for side, bags in pairs { items = data.catalogue.items.bags, users = data.bags } do
+    for i, field in ipairs(data.catalogue[side]:sizes()) do
+      local name, bag = ("%s.%s."):format(side:sub(1, -2), field.name), bags[i]
       add(name .. "ids", bag.ids:totable())
       add(name .. "size", { field.size })
       if bag.segments then
@@ -95,11 +98,13 @@ local function train(data, epochs, turns)
   return true
 end
 
-local values, message = options.parse(command, arg)
+local values, message = known:parse(arg)
 if values and values.help then
-  print(options.help(command))
+  print(usage)
+  print(table.concat(known:help { all = true }, "\n"))
   return
 end
+values = values and known:check(values)
 local data, done
 if values then
   data, message = read_data(values.data)

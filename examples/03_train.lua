@@ -1,4 +1,4 @@
--- Training and judging a recommender on ratings: the made ones, or a folder in the format of
+-- Training and evaluating a recommender on ratings: the made ones, or a folder in the format of
 -- MovieLens-1M given as argument.
 local cmml = require "cmml"
 
@@ -29,12 +29,19 @@ local result = cmml.train(model, data, {
 })
 print(("best epoch %d, validation mae %.3f"):format(result.best_epoch, result.best))
 
--- Every model is judged on the same draws of the same test users.
-local models, titles = { model, table.unpack(cmml.fit_simple(data)) }, {}
+-- Every model is evaluated on the same draws of the same test users: CMML, and the baselines that
+-- are fitted without gradient training.
+local models, titles = { model }, {}
+for _, kind in ipairs(cmml.kinds.baselines "users") do
+  local baseline = cmml.recommenders[kind.kind](data.catalogue)
+  baseline:fit(cmml.settings:get("users").learnable(data))
+  models[#models + 1] = baseline
+end
 for i, entry in ipairs(models) do
   titles[i] = entry.title
 end
-local tasks = cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags, seed = 1000 }
+local tasks = cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags,
+  seed = 1000 }
 local results = cmml.evaluate(models, tasks, { draws = 2 })
 print(cmml.metrics.format_results(titles, results, { "mae", "rmse", "ndcg_exp@3" }))
 

@@ -97,7 +97,12 @@ say("3. %d people it has never seen\n", #data.test)
 say("Each shows up to 40 ratings; 10 others are to be guessed. mae: how many stars a\n"
   .. "guess is off on average (lower is better). ndcg_exp@1: how good the film ranked\n"
   .. "first is, 1 if it is always the person's best. Each with its 95 %% interval.\n")
-local models, titles = { model, table.unpack(cmml.fit_simple(data)) }, {}
+local models, titles = { model }, {}
+for _, kind in ipairs(cmml.kinds.baselines "users") do
+  local baseline = cmml.recommenders[kind.kind](data.catalogue)
+  baseline:fit(cmml.settings:get("users").learnable(data))
+  models[#models + 1] = baseline
+end
 for i, entry in ipairs(models) do
   titles[i] = entry.title
 end
@@ -141,7 +146,7 @@ local function film_line(row, lead, ...)
   lead = lead:format(...)
   local rest = 80 - #lead - 6
   local title = rest * 3 // 5
-  say("  %s  %s  %s", lead, column(data.catalogue:title(row), title),
+  say("  %s  %s  %s", lead, column(data.catalogue.items:title(row), title),
     column(genres_of(row), rest - title):match "^(.-)%s*$")
 end
 

@@ -173,7 +173,7 @@ describe("a component that fails", function()
     local model, message = cmml.load(path)
     os.remove(path)
     assert.is_nil(model)
-    assert.truthy(message:find('network: modulation "faulty" is not known; known: film, linear', 1, true),
+    assert.truthy(message:find('modulation "faulty" is not known; known: film, linear', 1, true),
       message)
   end)
 end)

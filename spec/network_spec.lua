@@ -85,7 +85,7 @@ describe("the loss of CMML", function()
     -- the same loss with the support's vectors held constant
     local network, segments = model.module, batch.support.segments
     local function vectors(net, side, bags)
-      return double.concat { net:embed_fields("item", data.catalogue.item_bags, side.items),
+      return double.concat { net:embed_fields("item", data.catalogue.items.bags, side.items),
         double.segment_expand(net:embed_fields("user", bags.bags, bags.rows), side.segments) }
     end
     local fixed = vectors(network, batch.support, batch.support.people):detach()

@@ -115,7 +115,7 @@ describe("vectors.join", function()
   end)
 end)
 
-describe("scenario_source", function()
+describe("scenarios.read", function()
   local folder
 
   before_each(function()
@@ -133,7 +133,7 @@ describe("scenario_source", function()
   local function source(text, options)
     options = options or {}
     options.min_items, options.min_users = 1, 1
-    return cmml.scenario_source(text:gsub("@", folder .. "/"), options)
+    return cmml.scenarios.read(text:gsub("@", folder .. "/"), options)
   end
 
   it("finds the loader by the files", function()
@@ -159,12 +159,13 @@ describe("scenario_source", function()
       refused.with_message(part, source, text, options)
     end
     fails("@none", "there is no folder ")
-    fails("spec", '"spec" is no folder of a format that is known: it has none of user_artists.dat')
-    fails("@lastfm+", '"" is no folder of a format')
-    fails("@lastfm", "has no option by", { by = "tag" })
+    fails("spec", "spec is no folder of a format that is known for scenarios (groups of items): it "
+      .. "has none of user_artists.dat")
+    fails("@lastfm+", "a name of a folder is empty")
+    fails("@lastfm", "have no option by", { by = "tag" })
     fails("@lastfm+@lastfm", 'two of the sets are called "lastfm"')
     fails("@ml-1m", "tags.dat is not there", { by = "tag" })
-    refused.with_text("the name of a folder was expected", cmml.scenario_source, 3)
-    refused.with_text("unknown option bye", cmml.scenario_source, "x", { bye = "tag" })
+    refused.with_text("the path of a folder was expected", cmml.scenarios.read, 3)
+    refused.with_text("unknown option bye", cmml.scenarios.read, "x", { bye = "tag" })
   end)
 end)

@@ -41,7 +41,7 @@ end
 describe("a leak", function()
   local first = taken.pairs(split.pairs.test)[split.test[1]][1]
   local user, item = first[1], first[2]
-  local who = ("user %s, item %s is to be judged, but "):format(data.users:text(user),
+  local who = ("user %s, item %s is to be evaluated, but "):format(data.users:text(user),
     data.items:text(item))
 
   local function caught(what, of, models)
@@ -75,11 +75,11 @@ describe("a leak", function()
       cmml.scenarios.catalogue { users = data.users, items = data.items,
         interactions = with_one(split.known, user, item) }) })
     local fitted = cmml.recommenders.popularity(split:catalogue())
-    fitted:fit(data.interactions)
+    fitted:fit { ratings = data.interactions, users = {} }
     refused("is in what [cmml recommender popularity", cmml.evaluate, { fitted }, split)
     local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items,
       factors = 2, iterations = 1 }
-    refused("is in what [cmml recommender scenario_cmml", cmml.evaluate, {
+    refused("is in what [cmml recommender cmml", cmml.evaluate, {
       cmml.cmml(cmml.scenarios.catalogue { users = data.users, items = data.items,
         vectors = vectors, interactions = data.interactions },
         { preset = "recommended/scenario" }) }, split)
@@ -105,7 +105,7 @@ describe("a leak", function()
     assert.is_false(unchecked({ cmml.recommenders.cf_score(cmml.scenarios.catalogue { vectors = loaded }) },
       data:split { protocol = "published" })) -- which is leaky as a whole
     loaded.interactions = split.background
-    assert.is_false(unchecked { of_file })
+    assert.is_false(unchecked { cmml.recommenders.cf_score(split:catalogue(loaded)) })
     assert(cf:save(path))
     assert.is_true(unchecked { (assert(cmml.load(path))) })
     assert(popularity:save(path))

@@ -90,7 +90,7 @@ describe("losses of pairs", function()
 
   it("are their definitions, with gradients", function()
     for name, define in pairs(expected) do
-      local found = cmml.double.pair_losses[name](c.tensor(positive):reshape { 2, 1 },
+      local found = cmml.double.scenarios.pair_losses[name](c.tensor(positive):reshape { 2, 1 },
         c.tensor(negative)):totable()
       for i = 1, 2 do
         near(define(positive[i], negative[i]), found[i], 1e-12, name)
@@ -103,7 +103,7 @@ describe("losses of pairs", function()
   end)
 
   it("are named in the options", function()
-    refused("scenario_cmml: loss", model_of, cmml, split_of(cmml), { loss = "square" })
+    refused('cmml (scenarios): loss "square" is not known; known: bpr, hinge, softmax', model_of, cmml, split_of(cmml), { loss = "square" })
   end)
 end)
 
@@ -161,8 +161,7 @@ describe("a model of the recommended preset", function()
     assert.truthy(math.abs(plain:loss(batch):item() - sum) > 1e-6)
     local function scores(of)
       local rows = double.core.paired_rows(batch.query)
-      return of:score_rows(of:adapt_rows(batch.support), rows.items, rows.segments,
-        rows.users):totable()
+      return of:score_rows(of:adapt_rows(batch.support), rows):totable()
     end
     assert.same(scores(plain), scores(model)) -- to serve nothing is hidden
   end)
@@ -198,8 +197,7 @@ describe("a model of the recommended preset", function()
     local batch = float:tasks(small):draw(1, lists)
     local rows = core.paired_rows(batch.query)
     local function scores(of)
-      return of:score_rows(of:adapt_rows(batch.support), rows.items, rows.segments,
-        rows.users):totable()
+      return of:score_rows(of:adapt_rows(batch.support), rows):totable()
     end
     assert.same(scores(other), scores(loaded))
     assert.same(scores(model), scores(model:over(model.catalogue)))

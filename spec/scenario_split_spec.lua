@@ -155,6 +155,6 @@ describe("what cannot be split", function()
       assert.matches("%d pairs to adapt to and %d to ask for", entry.reason)
     end
     local model = cmml.recommenders.support_popularity(split:catalogue())
-    refused("is counted, not trained", cmml.train, model, split)
+    refused("support_popularity learns without gradient training: it is ready as it is", cmml.train, model, split)
   end)
 end)

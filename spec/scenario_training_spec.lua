@@ -11,7 +11,8 @@ local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.i
 local catalogue = split:catalogue(vectors)
 
 local function fresh(changes)
-  local options = { encoder = "mean", encoder_widths = { 8 }, backbone = { 8, 8 },
+  local options = { preset = "paper/scenario", encoder = "mean", encoder_widths = { 8 },
+    backbone = { 8, 8 },
     hyper = { 8, 8 } }
   for key, value in pairs(changes or {}) do
     options[key] = value
@@ -49,7 +50,7 @@ describe("training on scenarios", function()
     local large = world:split { valid = 0.1 }
     local factors = cmml.vectors.als { ratings = large.background, n_items = #world.items,
       factors = 8 }
-    local model = cmml.cmml(large:catalogue(factors), { encoder = "mean",
+    local model = cmml.cmml(large:catalogue(factors), { preset = "paper/scenario", encoder = "mean",
       encoder_widths = { 16 }, backbone = { 16, 16 }, hyper = { 16, 16 } })
     local result = cmml.train(model, large, { epochs = 4, lr = 0.01, batch = 8, support = 32,
       support_negatives = 32, query = 32, rounds = 10 })
@@ -126,7 +127,7 @@ describe("training on scenarios", function()
     local options = { epochs = 1, out = folder, rounds = 1 }
     run(options)
     options.epochs, options.resume = 2, true
-    local small = { encoder = "mean", encoder_widths = { 8 }, backbone = { 8, 8 },
+    local small = { preset = "paper/scenario", encoder = "mean", encoder_widths = { 8 }, backbone = { 8, 8 },
       hyper = { 8, 8 } }
     local others = cmml.vectors.als { ratings = split.background, n_items = #data.items,
       factors = 4, alpha = 50 }
@@ -134,13 +135,13 @@ describe("training on scenarios", function()
       return cmml.cmml(given, small)
     end
     local file = folder .. "/last.safetensors"
-    refused(("cannot resume: the vectors of users are others than those in %s"):format(file), run,
+    refused(("cannot resume: the vectors of users differ from those in %s"):format(file), run,
       options, over(split:catalogue(others)))
     local mixed = setmetatable({ kind = "als", users = vectors.users, items = others.items,
       interactions = vectors.interactions }, cmml.vectors.Vectors)
-    refused("the vectors of items are others than those in", run, options,
+    refused("the vectors of items differ from those in", run, options,
       over(split:catalogue(mixed)))
-    refused("the counts of items are others than those in", run, options,
+    refused("the counts of items differ from those in", run, options,
       over(cmml.scenarios.catalogue { users = data.users, items = data.items, vectors = vectors,
         interactions = data.interactions }))
     local near = setmetatable({ kind = vectors.kind, users = vectors.users * (1 + 1e-5),
@@ -152,7 +153,7 @@ describe("training on scenarios", function()
 
   it("lowers the rate of a plateau when the recall stays, not when it rises", function()
     local model, rates = fresh(), {}
-    local options = { epochs = 4, lr = 0, schedule = { kind = "plateau", patience = 0 } }
+    local options = { epochs = 4, lr = 1e-30, schedule = { kind = "plateau", patience = 0 } }
     options.on_epoch = function(state)
       rates[#rates + 1] = state.loss
     end
@@ -186,7 +187,7 @@ describe("training on scenarios", function()
 
   it("chooses by the loss without validation scenarios", function()
     local without = data:split { seed = 2, valid = 0 }
-    local model = cmml.cmml(without:catalogue(vectors), { encoder = "mean",
+    local model = cmml.cmml(without:catalogue(vectors), { preset = "paper/scenario", encoder = "mean",
       encoder_widths = { 8 }, backbone = { 8 }, hyper = { 8 } })
     local result = cmml.train(model, without, { epochs = 2, rounds = 2, lr = 0.01 })
     assert.truthy(result.best > 0 and result.best < 2)
@@ -200,15 +201,16 @@ describe("training on scenarios", function()
 
   it("refuses models, data and options that do not go together", function()
     local of_users = people.data(cmml, { users = 10, items = 8, rated = 4 })
-    refused("a cmml learns from ratings of users, not from scenarios", cmml.train,
+    refused("a cmml over this catalogue learns from ratings of users (cmml.cold_users), not from "
+      .. "cmml.ScenarioSplit", cmml.train,
       cmml.cmml(of_users.catalogue, people.small()), split)
-    refused("a scenario_cmml learns from a split of scenario data", cmml.train, fresh(), of_users)
+    refused("a cmml over this catalogue learns from a split of scenarios (data:split), not from table", cmml.train, fresh(), of_users)
     refused("query must be at least 1", run, { query = 0 })
     refused("train: watch \"mae\" is not known; known: recall@10, recall@20, ndcg@20", run,
       { watch = "mae" })
-    refused("rounds means nothing here", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
+    refused("train: option rounds applies only to scenarios (groups of items), but the model is for ratings", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
       of_users, { rounds = 2 })
-    refused("short_supports means nothing here: there are no short_supports of this kind in "
+    refused("train: option short_supports applies only to ratings of users, but the model is for "
       .. "scenarios", run, { short_supports = 0.5 })
     local steps = 0
     refused("no user of the validation scenarios has held-out items beside others", cmml.train,
@@ -217,7 +219,11 @@ describe("training on scenarios", function()
           steps = steps + 1
         end })
     assert.equal(0, steps)
-    refused("there are no training scenarios", cmml.train, fresh(),
-      setmetatable({ train = {} }, { __index = split }))
+    local without = setmetatable({}, getmetatable(split))
+    for key, value in pairs(split) do
+      without[key] = value
+    end
+    without.train = {}
+    refused("there are no training scenarios", cmml.train, fresh(), without)
   end)
 end)

@@ -18,7 +18,7 @@ end
 local function drawn(source, draw)
   local by_user, order = {}, {}
   for batch in source:batches(draw) do
-    local rows, texts = batch.users.rows:totable(), {}
+    local rows, texts = batch.support.people.rows:totable(), {}
     for _, part in ipairs { "support", "query" } do
       local items, labels = batch[part].items:totable(), batch[part].labels:totable()
       local at = 0
@@ -44,9 +44,9 @@ describe("tasks", function()
       local source, count = tasks { batch = batch }, 0
       for found in source:batches(1) do
         count = count + 1
-        assert.truthy(#found.users.rows <= batch)
-        assert.equal(#found.users.rows, #found.support.segments)
-        assert.equal(#found.users.rows, #found.query.segments)
+        assert.truthy(#found.support.people.rows <= batch)
+        assert.equal(#found.support.people.rows, #found.support.segments)
+        assert.equal(#found.support.people.rows, #found.query.segments)
       end
       assert.equal(source:count(), count)
       assert.equal(math.ceil(#data.train / batch), count)
@@ -82,9 +82,9 @@ describe("tasks", function()
     end
     assert.truthy(shorter > #data.train / 2)
     assert.same(short, (drawn(tasks { batch = 1000, shuffle = true, short_supports = 1 }, 2)))
-    local maker, options = tasks({ short_supports = 1 }):export() -- for another thread
+    local options = tasks({ short_supports = 1 }):export() -- for another thread
     options.users = data.train
-    assert.same(short, (drawn(cmml[maker](options), 2)))
+    assert.same(short, (drawn(cmml.settings:get("users").make_tasks(options), 2)))
   end)
 
   it("are visited in a fresh order each draw, if that is asked for", function()
@@ -117,8 +117,8 @@ describe("tasks", function()
       { query = 0 })
     refused("batch must be at least 1 and support at least 0", tasks, { batch = 0 })
     refused("batch must be at least 1 and support at least 0", tasks, { support = -1 })
-    refused("short_supports must be a share from 0 to 1, not 2", tasks, { short_supports = 2 })
-    refused("short_supports must be a share from 0 to 1, not -0.5", tasks,
+    refused("short_supports must be a fraction from 0 to 1, not 2", tasks, { short_supports = 2 })
+    refused("short_supports must be a fraction from 0 to 1, not -0.5", tasks,
       { short_supports = -0.5 })
     refused("unknown option supports; did you mean support?", tasks, { supports = 1 })
     refused("option ratings must be a table", tasks, { ratings = 5 })

@@ -95,14 +95,18 @@ describe("training", function()
     assert.equal(1, resume({ resume = true }).epoch)
   end)
 
-  it("takes a share of short supports of 0 for none, and judges by whole ones", function()
+  it("takes a share of short supports of 0 for none, and validates by whole ones", function()
     local lengths = {}
     local function with(share)
       local model = cmml.cmml(data.catalogue, people.small())
-      local adapt = model.adapt_rows
-      function model:adapt_rows(support, users)
+      local adapt, loss_of = model.adapt_rows, model.loss
+      function model:loss(batch)
+        lengths[#lengths + 1] = batch.support.segments:totable()
+        return loss_of(self, batch)
+      end
+      function model:adapt_rows(support) -- what it is validated by
         lengths[#lengths + 1] = support.segments:totable()
-        return adapt(self, support, users)
+        return adapt(self, support)
       end
       run({ short_supports = share, epochs = 1, batch = 1000 }, model)
       return people.bits(model)
@@ -110,11 +114,11 @@ describe("training", function()
     local plain = with(nil)
     assert.equal(plain, with(0))
     assert.not_equal(plain, with(1))
-    assert.equal(6, #lengths) -- a batch to learn from and one to be judged by, three times
+    assert.equal(6, #lengths) -- a batch to learn from and one to validate on, three times
     assert.same(lengths[1], lengths[3])
     assert.not_same(lengths[1], lengths[5])
     assert.same(lengths[2], lengths[6])
-    refused("short_supports must be a share from 0 to 1, not 1.5", run, { short_supports = 1.5 })
+    refused("short_supports must be from 0 to 1, but is 1.5", run, { short_supports = 1.5 })
   end)
 
   it("visits the users in a fresh order each epoch, or in that of the data", function()
@@ -122,7 +126,7 @@ describe("training", function()
       local model, seen = cmml.cmml(data.catalogue, people.small()), {}
       local loss_of = model.loss
       function model:loss(batch)
-        for _, row in ipairs(batch.users.rows:totable()) do
+        for _, row in ipairs(batch.support.people.rows:totable()) do
           seen[#seen + 1] = row
         end
         return loss_of(self, batch)
@@ -224,13 +228,13 @@ describe("training", function()
       { optimizer = "rmsprop" })
     refused("adam: unknown option momentum", run, { momentum = 0.9 })
     refused('train: schedule "linear" is not known; known: cosine, plateau', run, { schedule = "linear" })
-    refused("train: schedule: nil is none of cosine, plateau", run, { schedule = { steps = 2 } })
-    refused("train: schedule must be a name or a table of options, not number", run,
+    refused("train: schedule must be one of cosine, plateau, not nil", run, { schedule = { steps = 2 } })
+    refused("train: option schedule must be a string or a table, not number 3", run,
       { schedule = 3 })
     refused("cosine: unknown option patience", run, { schedule = { kind = "cosine",
       patience = 1 } })
-    refused("train: warmup must not be negative, as -1 is", run, { warmup = -1 })
-    refused("adam: group 1: no parameter is called nothing", run,
+    refused("train: warmup must be at least 0, but is -1", run, { warmup = -1 })
+    refused("optim.adam: group 1: no parameter is named nothing", run,
       { groups = { { parameters = "nothing" } } })
   end)
 end)

@@ -157,14 +157,14 @@ describe("training", function()
   end)
 
   it("stops when the validation has not improved for so many epochs", function()
-    local result = run { lr = 0, patience = 3, epochs = 50, out = folder }
+    local result = run { lr = 1e-30, patience = 3, epochs = 50, out = folder }
     assert.equal("patience", result.stopped)
     assert.equal(1, result.best_epoch)
     assert.equal(4, result.epoch)
-    result = run { lr = 0, patience = 3, epochs = 50, out = folder, resume = true }
+    result = run { lr = 1e-30, patience = 3, epochs = 50, out = folder, resume = true }
     assert.equal("patience", result.stopped)
     assert.equal(4, result.epoch)
-    assert.equal(6, run({ lr = 0, patience = 0, epochs = 6 }).epoch)
+    assert.equal(6, run({ lr = 1e-30, patience = 0, epochs = 6 }).epoch)
   end)
 
   it("does without validation users: the training loss chooses", function()
@@ -188,7 +188,8 @@ describe("training", function()
   end)
 
   it("refuses what cannot be trained", function()
-    refused("is counted, not trained: use fit", cmml.train, cmml.recommenders.item_mean(data.catalogue), data)
+    refused("item_mean learns without gradient training: use model:fit(data)", cmml.train,
+      cmml.recommenders.item_mean(data.catalogue), data)
     refused("there are no training users", cmml.train, fresh(), { ratings = data.ratings,
       bags = data.bags, train = {}, valid = {} })
     refused("train: data: option bags is missing", cmml.train, fresh(), { train = { 1 },
@@ -200,13 +201,13 @@ describe("training", function()
       people.data(cmml, { users = 40, items = 20, rated = 8 }))
     refused("unknown option epoch; did you mean epochs?", run, { epoch = 1 })
     refused("query must be at least 1", run, { query = 0 })
-    refused("batch must be at least 1", run, { batch = 0 })
-    refused("draws must be at least 1", run, { valid_draws = 0 })
+    refused("batch must be at least 1, but is 0", run, { batch = 0 })
+    refused("valid_draws must be at least 1, but is 0", run, { valid_draws = 0 })
     refused("option epochs must be an integer", run, { epochs = "3" })
-    refused("adam: lr must be at least 0, but is -1", run, { lr = -1 })
-    refused("adam: lr must be a finite number", run, { lr = 0 / 0 })
-    refused("adam: weight_decay must be a finite number", run, { weight_decay = 1 / 0 })
-    refused("adam: clip must be above 0, but is 0", run, { clip = 0 })
+    refused("train: lr must be above 0, but is -1", run, { lr = -1 })
+    refused("train: lr must be a finite number, but is", run, { lr = 0 / 0 })
+    refused("train: weight_decay must be a finite number, but is inf", run, { weight_decay = 1 / 0 })
+    refused("train: clip must be above 0, but is 0", run, { clip = 0 })
     refused("adam: beta2 must be at least 0 and below 1, but is 1", cmml.optim.adam, fresh().module,
       { beta2 = 1 })
   end)

@@ -128,7 +128,8 @@ local function article(kind)
   return (kind:find("^[aeiou]") and "an " or "a ") .. kind
 end
 
---- A value for messages: its class, or its type and itself.
+--- A value for messages: its class, or its type and itself; of tables and functions the type alone,
+-- as where they lie tells nobody anything.
 -- @param value
 -- @treturn string
 function args.describe(value)
@@ -138,7 +139,11 @@ function args.describe(value)
   elseif type(meta) == "table" and meta.__name then
     return meta.__name
   end
-  return type(value) == "string" and ("%q"):format(value) or type(value) .. " " .. tostring(value)
+  local kind = type(value)
+  if kind == "string" then
+    return ("%q"):format(value)
+  end
+  return (kind == "number" or kind == "boolean") and kind .. " " .. tostring(value) or kind
 end
 
 local describe = args.describe

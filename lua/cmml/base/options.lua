@@ -64,7 +64,8 @@ local function compile(self, level)
 end
 
 -- Whether the library itself declares: the file that calls `declare` or `join` does or, where that
--- declares what others describe to it (kinds, settings), the file that calls it.
+-- declares what others describe to it (kinds, settings), the file that calls it. (A file must not
+-- return what `declare` gives by a tail call, which hides it.)
 local function is_own(source)
   if not args.is_inside(source) then
     return false
@@ -88,11 +89,11 @@ local function new(what, list, unregistered)
   end
   if not unregistered then
     -- one place may declare again: the two libraries share their files
-    local place = ("%s:%d"):format(caller.source:gsub("^@", ""), caller.currentline)
-    if places[what] and places[what] ~= place then
-      raise(("options of %s are declared already at %s"):format(what, places[what]), 2)
+    local place = places[what]
+    if place and (place.source ~= caller.source or place.currentline ~= caller.currentline) then
+      raise(("options of %s are declared already at %s"):format(what, options.place(what)), 2)
     end
-    registered[what], places[what] = self, place
+    registered[what], places[what] = self, caller
   end
   return self
 end
@@ -107,6 +108,21 @@ function options.declare(what, list)
   end
   local set = new(what, list)
   return set
+end
+
+--- A declaration with some fields changed, for a function that takes an option as another does.
+-- @tparam table declared it stays as it is
+-- @tparam table changes fields by name; false removes one
+-- @treturn table
+function options.changed(declared, changes)
+  local copy = {}
+  for key, value in pairs(declared) do
+    copy[key] = value
+  end
+  for key, value in pairs(changes) do
+    copy[key] = value or nil
+  end
+  return copy
 end
 
 --- One set of several. A declaration may be in more than one of them; different ones of one name
@@ -143,7 +159,8 @@ end
 -- @tparam string what it is for
 -- @treturn ?string file:line
 function options.place(what)
-  return places[what]
+  local place = places[what]
+  return place and ("%s:%d"):format(place.source:gsub("^@", ""), place.currentline)
 end
 
 -- The first of the keys that are no options.

@@ -36,7 +36,8 @@ return function(cmml)
     if labels then
       labels = #labels > 0 and args.call(core.tensor, labels) or core.full({ 0 }, 0)
     end
-    return { segments = args.call(core.segments, opt.lengths), items = args.call(core.ids, opt.items),
+    return { segments = args.call(core.segments, opt.lengths),
+      items = args.call(core.ids, opt.items),
       users = opt.users and args.call(core.ids, opt.users), labels = labels, people = opt.people }
   end
 end

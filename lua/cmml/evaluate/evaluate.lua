@@ -12,10 +12,31 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local sets = require "cmml.base.options"
 local raise = args.error
 
 -- The most cutoffs, and the highest, that the core takes.
 local most, highest = 1000, (1 << 31) - 1
+
+local general = sets.declare("evaluate", {
+  { name = "draws", kind = "integer", from = 1, unit = "draws",
+    help = "number of draws of support and query; a task's value is the mean over them",
+    default_text = "5 for users, 1 for scenarios" },
+  { name = "cutoffs", kind = "table", help = "list of cutoffs k of recall@k and the like",
+    default_text = "1 and 3 for users, 10, 20 and 50 for scenarios" },
+  { name = "metrics", list = "string", help = "metrics, see metrics.names; recall is at every "
+    .. "cutoff, recall@20 at that one", default_text = "mae, rmse and ndcg_exp for users, recall, "
+    .. "ndcg and auc for scenarios" },
+  { name = "relevant", kind = "number",
+    help = "rating from which on a query item is relevant; adds "
+    .. "the ranking metrics to the default ones" },
+  { name = "on_task", kind = "function", help = "called as on_task(done, count)" },
+  { name = "stop_if_not_finite", kind = "boolean", default = false,
+    help = "give nil as soon as a score is not a finite number" },
+})
+
+-- General options with those that tasks of a setting add.
+local joined = setmetatable({}, { __mode = "k" })
 
 return function(cmml)
   local function check_models(models, tasks)
@@ -34,11 +55,6 @@ return function(cmml)
   end
 
   local function check_numbers(opt)
-    if opt.draws < 1 then
-      raise(("evaluate: draws must be at least 1, but is %d"):format(opt.draws), 3)
-    elseif opt.relevant and opt.relevant - opt.relevant ~= 0 then -- infinite, or no number
-      raise(("evaluate: relevant must be a rating, not %g"):format(opt.relevant), 3)
-    end
     args.sizes("evaluate: cutoffs", opt.cutoffs, 4)
     if #opt.cutoffs > most then
       raise(("evaluate: %d cutoffs are too many: at most %d are supported"):format(#opt.cutoffs,
@@ -62,18 +78,14 @@ return function(cmml)
     end
   end
 
-  local general = { draws = "integer?", cutoffs = "table?", metrics = "table?",
-    relevant = "number?", on_task = "function?", stop_if_not_finite = { "boolean", false } }
-
-  -- What evaluate takes of these tasks.
-  local function read_options(tasks, options)
-    local known = {}
-    for _, source in ipairs { general, tasks.evaluation_rules or {} } do
-      for key, rule in pairs(source) do
-        known[key] = rule
-      end
+  -- What evaluate takes of these tasks: general options, and those that the tasks add.
+  local function options_of(tasks)
+    local own = tasks.evaluation_options
+    if not own then
+      return general
     end
-    return args.check("evaluate", options, known, 4)
+    joined[own] = joined[own] or sets.join(("evaluate (%s)"):format(tasks.setting), general, own)
+    return joined[own]
   end
 
   --- Evaluates recommenders on the same tasks. Each task's value of a metric is the mean over the
@@ -81,14 +93,8 @@ return function(cmml)
   -- @tparam table models list of recommenders
   -- @tparam Tasks|ScenarioSplit tasks what to evaluate on: tasks of people (`users.tasks`), a split
   -- of scenarios, or tasks of another setting
-  -- @tparam[opt] table options draws (of support and query; default 5 for users, 1 for scenarios),
-  -- cutoffs (of metrics of the first k; default {1, 3} for users, {10, 20, 50} for scenarios),
-  -- metrics (list of names, see `metrics.names`; "recall" is at every cutoff, "recall@20" at that
-  -- one; default mae, rmse and ndcg_exp for users, recall, ndcg and auc for scenarios), relevant (a
-  -- rating: query items that a user rated so or higher are relevant; adds the ranking metrics to
-  -- the default ones), on_task(done, count), stop_if_not_finite (true: gives nil as soon as a score
-  -- is not a finite number). Of scenarios alone, see `ScenarioSplit:evaluation`: part, seed,
-  -- max_users, support, support_negatives, order, negatives, batch, chunk, scenarios
+  -- @tparam[opt] table options see below; of scenarios also those of
+  -- `ScenarioSplit:evaluation`
   -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
   -- `metrics.summary`), and values, one a task (NaN where the metric does not exist in one of the
   -- draws); and what the setting tells besides
@@ -103,7 +109,7 @@ return function(cmml)
         .. args.describe(tasks), 2)
     end
     check_models(models, tasks)
-    local opt = read_options(tasks, options)
+    local opt = options_of(tasks):check(options)
     local plan = tasks:evaluation(models, opt)
     local names = opt.metrics or plan.defaults.metrics
     if not opt.metrics and opt.relevant then

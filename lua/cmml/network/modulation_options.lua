@@ -1,7 +1,7 @@
 --- The options of every modulation head.
 --
 -- @module cmml.network.modulation_options
-return require("cmml.base.options").declare("modulations: all", {
+local known = require("cmml.base.options").declare("modulations: all", {
   { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the rows" },
   { name = "cond", kind = "integer", from = 0, required = true,
     help = "columns of the condition" },
@@ -13,3 +13,5 @@ return require("cmml.base.options").declare("modulations: all", {
     required = true, help = "activation of the recommender's layers" },
   (require "cmml.nn.init_option"),
 })
+
+return known

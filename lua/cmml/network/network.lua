@@ -32,7 +32,8 @@ return function(cmml)
       raise("network: item_fields and user_fields are both empty: rows have no features; give "
         .. "fields, or dim if the vectors are given", 3)
     elseif (#fields > 0 or opt.beside) and opt.dim then
-      raise("network: fields and dim are both given: with fields, dim is their number times width", 3)
+      raise("network: fields and dim are both given: with fields, dim is their number times width",
+        3)
     end
     return fields, opt.dim or (opt.beside or 0) + #fields * opt.width
   end

@@ -24,7 +24,7 @@ local function of_component(kind)
     help = ("options of the %s's own, by name"):format(kind) }
 end
 
-return declare("network", {
+local known = declare("network", {
   { name = "item_fields", kind = "table", default = {},
     help = "fields of items: list of {name, size, multi}" },
   { name = "user_fields", kind = "table", default = {}, help = "fields of users" },
@@ -62,3 +62,5 @@ return declare("network", {
       .. "hyper = 0.1, encoder = 0}" },
   (require "cmml.nn.init_option"),
 })
+
+return known

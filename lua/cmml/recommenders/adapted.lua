@@ -7,9 +7,32 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local raise = args.error
 
-return function(cmml, use)
+local whom = { name = "user", kind = { "string", "number" }, setting = "scenarios",
+  help = "raw id of whom to score for" }
+
+local known = {
+  adapt = declare("Recommender:adapt", {
+    { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
+      help = "what happens to what the model does not know; skip: it is left out and listed" },
+  }),
+  predict = declare("Adapted:predict", { whom }),
+  recommend = declare("Adapted:recommend", {
+    { name = "n", kind = "integer", default = 10, from = 0, unit = "items",
+      help = "maximum number of items" },
+    whom,
+    { name = "items", kind = "table", help = "list of raw ids to choose from, such as those of a "
+      .. "scenario", default_text = "all" },
+    { name = "exclude", kind = "table", default = {},
+      help = "list of raw ids that shall not come; unknown ones do no harm" },
+    { name = "include_support", kind = "boolean", default = false,
+      help = "whether what the support says that the person has may come, too" },
+  }),
+}
+
+return function(cmml, use) -- luacheck: ignore 212
   local Recommender = use "recommenders.recommender"
   --- A recommender that knows what one person rated, or a few interactions of a scenario.
   -- @tfield Recommender model
@@ -24,15 +47,13 @@ return function(cmml, use)
   -- of several ratings of an item the last one counts, as what a person thinks now; field user = a
   -- table of values by field name, if anything is known of the person. In the setting scenarios a
   -- list of {user, item, 1 or 0}; a pair that is there twice counts once
-  -- @tparam[opt] table options unknown = "error" (default) or "skip" for what the model does not
-  -- know
+  -- @tparam[opt] table options see below
   -- @treturn Adapted with predict, recommend, and skipped (what was left out)
   -- @usage
   -- local person = model:adapt { { "15", 5 }, { "9", 5 }, { "5", 1 } }
   -- print(person:predict({ "10" })[1])
   function Recommender:adapt(support, options)
-    local opt = args.check("adapt", options, { unknown = { "string", "error" } })
-    args.one_of("adapt: unknown", opt.unknown, { "error", "skip" })
+    local opt = known.adapt:check(options)
     local read = self.setting.read_support(self, support, opt)
     return setmetatable({ model = self, rows = read.rows, skipped = read.skipped, read = read,
       state = self:state_of(read.rows) }, Adapted)
@@ -52,8 +73,8 @@ return function(cmml, use)
   local function user_row(self, where, raw)
     local users = self.model.catalogue.users
     if not users.ids and raw ~= nil then
-      raise(where .. ": option user does not apply: the model was adapted to a person's own support",
-        3)
+      raise(where .. ": option user does not apply: the model was adapted to a person's own "
+        .. "support", 3)
     elseif not users.ids then
       return nil
     elseif raw == nil then
@@ -74,14 +95,13 @@ return function(cmml, use)
   --- Scores of items: in the setting users predicted ratings, neither clipped nor rounded; in the
   -- setting scenarios only their order means anything.
   -- @tparam table items list of raw ids
-  -- @tparam[opt] table options user (raw id of whom to score for, in the setting scenarios). The
-  -- order predict(user, items) is understood, too
+  -- @tparam[opt] table options see below. The order predict(user, items) is understood, too
   -- @treturn table list of numbers
   function Adapted:predict(items, options)
     if type(items) ~= "table" and type(options) == "table" then
       items, options = options, { user = items }
     end
-    local opt = args.check("predict", options, { user = "any?" })
+    local opt = known.predict:check(options)
     if type(items) ~= "table" then
       raise("predict: a list of items was expected, not " .. args.describe(items), 2)
     end
@@ -94,21 +114,14 @@ return function(cmml, use)
   end
 
   --- The items with the highest scores; equal ones in the order of the catalogue.
-  -- @tparam[opt] table options n (default 10), user (raw id of whom to rank for, in the setting
-  -- scenarios), items (list of raw ids to choose from, such as those of the scenario; default: all),
-  -- exclude (list of raw ids; unknown ones do no harm), include_support (true: what the support
-  -- says that the person has may come, too)
+  -- @tparam[opt] table options see below
   -- @treturn table list of {item, title, score}, best first; shorter if there are not n items
   -- @usage
   -- for _, film in ipairs(person:recommend { n = 3, exclude = { "10" } }) do
   --   print(film.item, film.score, film.title)
   -- end
   function Adapted:recommend(options)
-    local opt = args.check("recommend", options, { user = "any?", n = { "integer", 10 },
-      items = "table?", exclude = { "table", {} }, include_support = { "boolean", false } })
-    if opt.n < 0 then
-      raise(("recommend: n must not be negative, but is %d"):format(opt.n), 2)
-    end
+    local opt = known.recommend:check(options)
     local items, out, all = self.model.catalogue.items, {}, {}
     local user = user_row(self, "recommend", opt.user)
     for _, item in ipairs(opt.exclude) do

@@ -8,47 +8,47 @@
 -- learnt on with the rest.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local raise = args.error
+local declare = require("cmml.base.options").declare
+
+local known = declare("factor_base_options", {
+  { name = "factors", kind = "integer", default = 8, from = 0,
+    help = "number of factors of an item; 0: biases alone" },
+  { name = "ridge", kind = "number", default = 14, above = 0,
+    help = "ridge penalty of a person's weights of them" },
+  { name = "bias_ridge", kind = "number", default = 3, above = 0, help = "ridge penalty of a "
+    .. "person's bias, and of an item's where the factorisation begins" },
+  { name = "item_bias", kind = "string", choices = { "solved", "mean" }, default_text = "solved",
+    help = "see matrix_factorization" },
+  { name = "sweeps", kind = "integer", default = 20, from = 1, help = "see matrix_factorization" },
+  { name = "solve", kind = "boolean", default = true,
+    help = "false: a person has a bias alone, and the network sees the factors" },
+})
+
+local base_known = declare("factor_base", {
+  { name = "items", kind = "integer", required = true, from = 0, help = "number of items" },
+  { name = "options", kind = "table", required = true, help = "see factor_base_options" },
+  { name = "init", kind = "table", help = "initial values, see nn.init" },
+})
 
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
   local FactorBase = nn.class "cmml.FactorBase"
 
-  local known = { factors = { "integer", 8 }, ridge = { "number", 14 },
-    bias_ridge = { "number", 3 }, item_bias = "string?", sweeps = { "integer", 20 },
-    solve = { "boolean", true } }
-
   --- Checks options of a base.
-  -- @tparam table options factors (of an item, default 8; 0: biases alone), ridge (of a person's
-  -- weights of them, default 14), bias_ridge (of a person's bias, and of an item's where the
-  -- factorisation begins, default 3), item_bias ("solved", the default, or "mean") and sweeps (20)
-  -- of that, see `matrix_factorization`, solve (false: a person has a bias alone, and the network
-  -- sees the factors; default true)
+  -- @tparam table options see below
   -- @treturn table a copy with the defaults; without item_bias if it was not given
   function cmml.factor_base_options(options)
-    local opt = args.check("base", options, known)
-    if opt.factors < 0 or opt.sweeps < 1 then
-      raise(("base: factors must not be negative and sweeps at least 1, but are %d and %d"):format(
-        opt.factors, opt.sweeps), 3)
-    end
-    args.one_of("base: item_bias", opt.item_bias or "solved", { "solved", "mean" }, 4)
-    for _, name in ipairs { "ridge", "bias_ridge" } do
-      if not (opt[name] > 0 and opt[name] < math.huge) then
-        raise(("base: %s must be finite and above 0, but is %g"):format(name, opt[name]), 3)
-      end
-    end
+    local opt = known:check(options, 4)
     return opt
   end
 
   --- A base that knows nothing yet: biases and vectors are 0 until `start` or `load_parameters`.
-  -- @tparam table options items (how many), options (see `factor_base_options`), init
+  -- @tparam table options see below
   -- @treturn FactorBase of (items, weights, segments) giving scores; parameters bias [items],
   -- vectors [items, factors] (none without factors) and log_ridge (one for each weight of a person,
   -- the bias last)
   function cmml.factor_base(options)
-    local opt = args.check("factor_base", options, { items = "integer", options = "table",
-      init = "table?" })
+    local opt = base_known:check(options)
     local init, own = opt.init or nn.default_init, cmml.factor_base_options(opt.options)
     local self = FactorBase.new()
     self.options, self.width = own, own.factors
@@ -79,9 +79,9 @@ return function(cmml)
   -- @tparam integer seed of the factorisation
   function FactorBase:start(catalogue, ratings, users, seed)
     local own = self.options
-    local model = self.vectors and cmml.recommenders.matrix_factorization(catalogue, { factors = own.factors,
-      ridge = own.ridge, bias_ridge = own.bias_ridge, item_bias = own.item_bias,
-      sweeps = own.sweeps, seed = seed })
+    local model = self.vectors and cmml.recommenders.matrix_factorization(catalogue, {
+      factors = own.factors, ridge = own.ridge, bias_ridge = own.bias_ridge,
+      item_bias = own.item_bias, sweeps = own.sweeps, seed = seed })
       or cmml.recommenders.item_mean(catalogue)
     model:fit { ratings = ratings, users = users }
     cmml.no_grad(function()

@@ -19,8 +19,8 @@ return function(cmml)
   -- @tparam table declaration name; setting (the name of a setting); title (for help: "MovieLens-1M
   -- (ratings.dat)"); marks (list of files: a folder that has one of them is read by this loader);
   -- files (list of all files that it may read; default: marks); options (list of the names of
-  -- options of its setting that it takes); read (function of a folder and a table of options, giving
-  -- data, or nil and a message)
+  -- options of its setting that it takes); read (function of a folder and a table of options,
+  -- giving data, or nil and a message)
   -- @treturn table the declaration
   function cmml.loader(declaration)
     if type(declaration) ~= "table" then
@@ -77,7 +77,9 @@ return function(cmml)
         return { folder = folder, loader = loader }
       end
     end
-    if source == "" or not core.exists(source) and not core.exists("data/" .. source) then
+    if source == "" then
+      return nil, "a name of a folder is empty"
+    elseif not core.exists(source) and not core.exists("data/" .. source) then
       return nil, ("there is no folder %s, here or in data"):format(source)
     end
     local marks = {}

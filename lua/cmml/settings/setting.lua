@@ -8,17 +8,21 @@
 -- The functions that a declaration gives, all called without self:
 --
 --    options                 declarations of how data are read and split (see base/options.lua)
---    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil, message
+--    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil,
+-- message
 --    made(opt)               data of a small made world, for runs that take seconds
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
 --                            valid and test (lists of tasks) and protocol; nil, message
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
---    catalogue(split)        the catalogue to learn with; the second result is the one to serve with
---    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments, items
+--    catalogue(split)        the catalogue to learn with; the second result is the one to serve
+-- with
+--    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
+-- items
 --                            = Ids, ratings = Tensor or nil} and users (list of rows that count)
 --    conditions(split, opt)  plain data by which a later command makes the same split
 --    complete(opt, notes)    options that a later command leaves open, from those conditions
---    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what is
+--    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
+-- is
 --                            evaluated: entry is {path, model, notes}
 --    source(model, data)     where the tasks of a training come from; see train/source.lua
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
@@ -68,8 +72,8 @@ return function(cmml)
   cmml.settings = settings
 
   --- Declares a setting. What is declared wrongly is refused here.
-  -- @tparam table declaration name, title, noun ({"user", "users"}), and the functions that the head
-  -- of settings/setting.lua lists
+  -- @tparam table declaration name, title, noun ({"user", "users"}), and the functions that the
+  -- head of settings/setting.lua lists
   -- @treturn Setting
   function cmml.setting(declaration)
     if type(declaration) ~= "table" then

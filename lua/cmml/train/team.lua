@@ -14,6 +14,15 @@ local args = require "cmml.base.args"
 local worker = require "cmml.train.worker"
 local raise = args.error
 
+local known = require("cmml.base.options").declare("team", {
+  { name = "shards", kind = "integer", default = 1, from = 1,
+    help = "number of parts of a batch, at most one a task; 1: the whole at once" },
+  { name = "threads", kind = "integer", default = 1, from = 1,
+    help = "number of threads, the caller's among them, at most one a shard" },
+  { name = "modules", kind = "table", default = {},
+    help = "names of modules that each other thread has to require first" },
+})
+
 return function(cmml)
   local core = cmml.core
   local Team = { __name = "cmml.Team" }
@@ -31,17 +40,11 @@ return function(cmml)
   -- @tparam Recommender model
   -- @tparam Tasks tasks where the batches come from
   -- @tparam ModuleOptimizer optimizer of the model's module, which gets the gradients
-  -- @tparam[opt] table options shards (of a batch, default 1: the whole at once; at most one a
-  -- task), threads (the caller's among them, at most one a shard, default 1), modules (names that
-  -- each other thread has to require first, default none)
+  -- @tparam[opt] table options see below
   -- @treturn Team with backward(draw, people) and close()
   function cmml.team(model, tasks, optimizer, options)
-    local opt = args.check("team", options, { shards = { "integer", 1 },
-      threads = { "integer", 1 }, modules = { "table", {} } })
-    if opt.shards < 1 or opt.threads < 1 then
-      raise(("team: shards and threads must be at least 1, but are %d and %d"):format(opt.shards,
-        opt.threads), 2)
-    elseif opt.threads > opt.shards then
+    local opt = known:check(options)
+    if opt.threads > opt.shards then
       raise(("team: %d threads need at least as many shards, not %d: raise shards or lower threads "
         .. "(the number of shards decides the last digits of the result, that of threads does not)")
         :format(opt.threads, opt.shards), 2)

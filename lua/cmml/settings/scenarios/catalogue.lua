@@ -5,6 +5,17 @@
 local args = require "cmml.base.args"
 local raise = args.error
 
+local known = require("cmml.base.options").declare("scenarios.catalogue", {
+  { name = "vectors", kind = "cmml.Vectors", help = "a row for each user and item; loaded ones are "
+    .. "found by raw id; without, only kinds that need none can be made" },
+  { name = "users", kind = "any", help = "Vocab of raw ids",
+    default_text = "the ids of loaded vectors, or else 1, 2, .." },
+  { name = "items", kind = "any", help = "Vocab of raw ids", default_text = "likewise" },
+  { name = "titles", kind = "table", help = "titles of the items, by row" },
+  { name = "interactions", kind = "table", help = "who took what, as far as it is known: users "
+    .. "(Segments), items (Ids)", default_text = "what the vectors were made of" },
+})
+
 return function(cmml, use)
   local core = cmml.core
   local Split = use "settings.scenarios.split"
@@ -26,15 +37,10 @@ return function(cmml, use)
   end
 
   --- A catalogue.
-  -- @tparam table options vectors (Vectors, a row for each user and item, or loaded ones,
-  -- whose rows are found by raw id; without, only recommenders that need none can be made); users
-  -- and items (Vocab; default: the ids of loaded vectors, or else "1", "2", ..); titles (list of
-  -- texts, default none); interactions (who took what, as far as it is known: users = Segments,
-  -- items = Ids; default: what the vectors were made of, where that is at hand)
+  -- @tparam table options see below
   -- @treturn Catalogue
   function cmml.scenarios.catalogue(options)
-    local opt = args.check("scenarios.catalogue", options, { vectors = "cmml.Vectors?",
-      users = "any?", items = "any?", titles = "table?", interactions = "table?" })
+    local opt = known:check(options)
     local vectors = opt.vectors
     if not vectors and not (opt.users and opt.items) then
       raise("scenarios.catalogue: vectors are missing, or users and items (Vocab)", 2)
@@ -65,7 +71,9 @@ return function(cmml, use)
   -- id
   -- @treturn Catalogue
   function Split:catalogue(vectors)
-    args.check("catalogue", { vectors = vectors }, { vectors = "cmml.Vectors?" })
+    if vectors ~= nil and getmetatable(vectors) ~= cmml.vectors.Vectors then
+      raise("ScenarioSplit:catalogue: Vectors were expected, not " .. args.describe(vectors), 2)
+    end
     vectors = vectors and vectors:in_order_of(self.data.users, self.data.items)
     return cmml.scenarios.catalogue { users = self.data.users, items = self.data.items,
       titles = self.data.titles, vectors = vectors,

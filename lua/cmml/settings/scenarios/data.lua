@@ -2,9 +2,30 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local files = require "cmml.settings.scenarios.filters"
 local group_list = require "cmml.settings.scenarios.group_list"
 local raise = args.error
+
+local filters = require "cmml.settings.scenarios.filter_options"
+
+local known = require("cmml.base.options").declare("scenarios.data", {
+  { name = "name", kind = "string", default = "data",
+    help = "name of the set, in messages, tables and unions" },
+  { name = "interactions", kind = "table", help = "list of {user, item} in raw ids; or give users, "
+    .. "items, user_ids and item_ids" },
+  { name = "users", kind = "any", help = "Vocab of raw ids" },
+  { name = "items", kind = "any", help = "Vocab of raw ids" },
+  { name = "user_ids", kind = "any", help = "Ids: a row of users for every interaction" },
+  { name = "item_ids", kind = "any", help = "Ids: a row of items for every interaction" },
+  { name = "groups", kind = "any", required = true, help = "list of {name, items = Ids or list of "
+    .. "row numbers or of raw ids as text, domain = text or nil}; or what data.read_groups or "
+    .. "data.group_by gives; or a function for data.group_by" },
+  { name = "titles", kind = "table", help = "list of texts by row of items" },
+  filters[1], filters[2], filters[3],
+  { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
+    help = "what raw ids in a list of groups are that no interaction has" },
+  { name = "raises", kind = "boolean", default = true,
+    help = "false: nil and a message where there is no interaction, or no group is a scenario" },
+})
 
 return function(cmml)
   local core = cmml.core
@@ -30,7 +51,7 @@ return function(cmml)
   end
 
   local function fail(level, message, ...)
-    raise("scenario_data: " .. message:format(...), level + 1)
+    raise("scenarios.data: " .. message:format(...), level + 1)
   end
 
   -- users, items, user_ids and item_ids from a list of {user, item}.
@@ -120,9 +141,9 @@ return function(cmml)
 
   -- Sorts the groups into scenarios and those left out.
   local function choose(self, groups, by_item, opt, level)
-    local known = core.select_ids(groups.item_ids, groups.item_ids)
+    local rows = core.select_ids(groups.item_ids, groups.item_ids)
     local by_group = matrix(level + 1, "groups",
-      core.select_ids(groups.group_ids, groups.item_ids), known, nil, #groups.names, #self.items)
+      core.select_ids(groups.group_ids, groups.item_ids), rows, nil, #groups.names, #self.items)
     local found = core.group_items(by_group, by_item, opt)
     local domains = groups.domains or {}
     for g, name in ipairs(groups.names) do
@@ -157,29 +178,13 @@ return function(cmml)
 
   --- Interactions and scenarios. An interaction says that a user took an item, a scenario is a
   -- group of items; only items that somebody took count.
-  -- @tparam table options name (default "data"); interactions: a list of {user, item} in raw ids,
-  -- or users, items (Vocab) with user_ids, item_ids (Ids: a row of each for every interaction);
-  -- groups: a list of {name, items = Ids or list of row numbers or of raw ids as text, domain =
-  -- text or nil}, or what `read_groups` or `group_by` gives, or a function for `group_by`; titles:
-  -- list of texts by row of items; min_items (default 101), max_items (default 999), min_users (who
-  -- took an item of it; default 2): groups that have fewer or more go to `left_out`; unknown:
-  -- "error" (the default) or "skip", for raw ids in a list of groups that no interaction has;
-  -- raises (default true; false: nil and a message where there is no interaction, or no group is a
-  -- scenario)
+  -- @tparam table options see below
   -- @treturn ?ScenarioData
   -- @treturn ?string message, which tells the sizes of the groups where none is a scenario
   function cmml.scenarios.data(options)
-    local opt = args.check("scenario_data", options, { name = { "string", "data" },
-      users = "any?", items = "any?", user_ids = "any?", item_ids = "any?",
-      interactions = "table?", groups = "any", titles = "table?",
-      min_items = { "integer", files.defaults.min_items },
-      max_items = { "integer", files.defaults.max_items },
-      min_users = { "integer", files.defaults.min_users },
-      unknown = { "string", "error" }, raises = { "boolean", true } })
-    args.one_of("scenario_data: unknown", opt.unknown, { "error", "skip" })
-    if opt.min_items < 1 or opt.max_items < opt.min_items or opt.min_users < 1 then
-      fail(2, "min_items (%d) and min_users (%d) must be at least 1, and max_items (%d) not "
-        .. "below min_items", opt.min_items, opt.min_users, opt.max_items)
+    local opt = known:check(options)
+    if opt.max_items < opt.min_items then
+      fail(2, "min_items (%d) must not be above max_items (%d)", opt.min_items, opt.max_items)
     end
     local data, message = make(opt, 2)
     if not data and opt.raises then

@@ -2,8 +2,8 @@
 -- users all items that are not known of the user, and see where the held-out ones stand.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local raise = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local core = cmml.core
@@ -22,21 +22,26 @@ return function(cmml, use)
     end
   end
 
-  Split.evaluation_rules = { part = { "string", "test" }, seed = { "integer", 1 },
-    max_users = "integer?", support = "integer?", support_negatives = "integer?",
-    order = "string?", negatives = "string?", batch = { "integer", 16 },
-    chunk = { "integer", 20000 }, scenarios = "table?" }
-
-  local function check_numbers(opt)
-    for _, name in ipairs { "draws", "batch", "chunk", "max_users" } do
-      if opt[name] and opt[name] < 1 then
-        raise(("evaluate: %s must be at least 1, but is %d"):format(name, opt[name]), 3)
-      end
-    end
-    if opt.seed < 0 then
-      raise(("evaluate: seed must not be negative, as %d is"):format(opt.seed), 3)
-    end
-  end
+  Split.evaluation_options = declare("ScenarioSplit:evaluation", {
+    { name = "part", kind = "string", choices = { "test", "valid" }, default = "test",
+      help = "which scenarios" },
+    { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the supports" },
+    { name = "max_users", kind = "integer", from = 1, unit = "users", default_text = "all",
+      help = "maximum number of users of a scenario, a fixed random sample" },
+    { name = "support", kind = "integer", from = 0, default_text = "the model's preset's",
+      help = "see scenarios.tasks" },
+    { name = "support_negatives", kind = "integer", from = 0,
+      default_text = "the model's preset's", help = "see scenarios.tasks" },
+    { name = "order", kind = "string", default_text = "the model's preset's",
+      help = "see scenarios.tasks" },
+    { name = "negatives", kind = "string", default_text = "the model's preset's",
+      help = "see scenarios.tasks" },
+    { name = "batch", kind = "integer", default = 16, from = 1, unit = "scenarios",
+      help = "number of scenarios adapted to at once" },
+    { name = "chunk", kind = "integer", default = 20000, from = 1, unit = "rows",
+      help = "number of rows scored at once" },
+    { name = "scenarios", kind = "table", help = "list of numbers", default_text = "the part's" },
+  })
 
   -- The supports of a model are drawn as its preset says, unless the caller says how.
   local function tasks_for(model, split, opt, list)
@@ -138,28 +143,21 @@ return function(cmml, use)
     return scenarios
   end
 
-  --- What `evaluate` asks of tasks, by full ranking. Of each scenario and each user of whom items of
-  -- it are held out, all items of the scenario are ranked but those that are known of the user; what
-  -- is held out is to be found. Raises where something that is evaluated was there to be learnt from
-  -- (not for a split that is leaky as a whole), and where nothing is held out.
-  --
-  -- Options of `evaluate` beside the general ones: part ("test", the default, or "valid"); seed of
-  -- the supports (1); max_users (of a scenario, a fixed random sample; default all); support,
-  -- support_negatives, order, negatives (see `ScenarioSplit:tasks`; default: what the model's preset
-  -- says, else that of `tasks`); batch (scenarios adapted to at once, 16), chunk (rows scored at
-  -- once, 20000); scenarios (list of numbers; default: those of the part).
+  --- What `evaluate` asks of tasks, by full ranking. Of each scenario and each user of whom items
+  -- of it are held out, all items of the scenario are ranked but those that are known of the user;
+  -- what is held out is to be found. Raises where something that is evaluated was there to be
+  -- learnt from (not for a split that is leaky as a whole), and where nothing is held out.
   --
   -- Results tell besides: by_scenario of each metric (means); pairs, {scenario, user} of the
   -- values, always in the same order; scenarios, numbers in the order of by_scenario; leaky;
-  -- unchecked, whether a model has vectors or counts from a file, which does not tell what they were
-  -- made of, so that a leak in them would not be seen.
+  -- unchecked, whether a model has vectors or counts from a file, which does not tell what they
+  -- were made of, so that a leak in them would not be seen.
   -- @tparam table models list of recommenders
-  -- @tparam table opt options of `evaluate`
+  -- @tparam table options of `evaluate`, and those below
   -- @treturn table see evaluate/evaluate.lua
-  function Split:evaluation(models, opt)
-    args.one_of("evaluate: part", opt.part, { "test", "valid" })
+  function Split:evaluation(models, options)
+    local opt = options
     check_models(models, self.data)
-    check_numbers(opt)
     local scenarios, tasks = scenarios_of(self, opt), {}
     local unchecked = check_leaks(models, self, opt.part)
     for m, model in ipairs(models) do

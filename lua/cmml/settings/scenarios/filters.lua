@@ -4,24 +4,14 @@
 local raise = require("cmml.base.args").error
 local files = {}
 
---- The filters of `cmml.scenarios.data`, for the checks of a loader's options.
-files.filters = { min_items = "integer?", max_items = "integer?", min_users = "integer?" }
+--- The filters of `cmml.scenarios.data`, which every loader takes.
+files.filters = { "min_items", "max_items", "min_users" }
 
 --- What the filters are where nothing is said.
 files.defaults = { min_items = 101, max_items = 999, min_users = 2 }
 
 --- How items of MovieLens may be grouped.
 files.ways = { "genre", "combination", "genre+combination", "tag" }
-
---- What a loader knows of its options, filters included.
--- @tparam table own as for `args.check`
--- @treturn table
-function files.known(own)
-  for key, kind in pairs(files.filters) do
-    own[key] = kind
-  end
-  return own
-end
 
 --- Raises unless a folder was named.
 -- @tparam string name of the function
@@ -100,7 +90,7 @@ end
 -- @treturn ?ScenarioData
 -- @treturn ?string message
 function files.finish(cmml, opt, parts)
-  for key in pairs(files.filters) do
+  for _, key in ipairs(files.filters) do
     parts[key] = opt[key]
   end
   parts.raises = false

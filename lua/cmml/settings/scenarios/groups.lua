@@ -5,6 +5,19 @@ local args = require "cmml.base.args"
 local files = require "cmml.settings.scenarios.filters"
 local raise = args.error
 
+local known = require("cmml.base.options").declare("data.read_groups", {
+  { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
+    help = "what an item is that has no interaction; skip: left out and counted" },
+  { name = "prefix", kind = "string", default = "", help = "text in front of each name" },
+  { name = "delimiter", kind = "string", default = "\t", help = "delimiter of lines" },
+  { name = "encoding", kind = "string", choices = { "utf-8", "latin-1" }, default = "utf-8",
+    help = "encoding of lines" },
+  { name = "header", kind = "string", choices = { "none", "skip", "names" }, default = "none",
+    help = "what the first line is; names: item and group name their columns" },
+  { name = "item", kind = "string", default = "item", help = "name of the column of items" },
+  { name = "group", kind = "string", default = "group", help = "name of the column of groups" },
+})
+
 return function(cmml)
   local core = cmml.core
 
@@ -32,8 +45,11 @@ return function(cmml)
   -- list of names, or nil
   -- @treturn table names (list), group_ids, item_ids (Ids: the pairs), for `scenario_data`
   function cmml.data.group_by(items, how)
-    args.check("group_by", { items = items, how = how }, { items = "cmml.Vocab",
-      how = "function" })
+    if type(items) ~= "userdata" then
+      raise("data.group_by: items must be a Vocab, not " .. args.describe(items), 2)
+    elseif type(how) ~= "function" then
+      raise("data.group_by: how must be a function, not " .. args.describe(how), 2)
+    end
     local all = collector()
     for row = 1, #items do
       local given = how(row, items:text(row))
@@ -124,20 +140,12 @@ return function(cmml)
   -- in groups.
   -- @tparam string path
   -- @tparam Vocab items of the interactions
-  -- @tparam[opt] table options unknown: what an item is that has no interaction: "error" (the
-  -- default), or "skip": left out and counted; prefix (in front of each name, default ""); of lines
-  -- delimiter (default tab), encoding ("utf-8" or "latin-1"), header ("none", the default, "skip",
-  -- or "names": then item and group, default "item" and "group", name their columns)
+  -- @tparam[opt] table options see below
   -- @treturn ?table for `scenario_data`: names, group_ids, item_ids, unknown_items; nil if the file
   -- is missing, malformed or names unknown items
   -- @treturn ?string message with the line, or the item of an object
   function cmml.data.read_groups(path, items, options)
-    local opt = args.check("read_groups", options, { unknown = { "string", "error" },
-      prefix = { "string", "" }, delimiter = { "string", "\t" }, encoding = { "string", "utf-8" },
-      header = { "string", "none" }, item = { "string", "item" }, group = { "string", "group" } })
-    args.one_of("read_groups: unknown", opt.unknown, { "error", "skip" })
-    args.one_of("read_groups: encoding", opt.encoding, { "utf-8", "latin-1" })
-    args.one_of("read_groups: header", opt.header, { "none", "skip", "names" })
+    local opt = known:check(options)
     if type(path) ~= "string" then
       raise("read_groups: the path of a file was expected, not " .. type(path), 2)
     elseif opt.item == opt.group then

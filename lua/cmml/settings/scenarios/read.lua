@@ -1,13 +1,20 @@
 --- Scenario data by the name of a folder, whatever its format, and unions of several.
 --
 -- @module cmml
-local args = require "cmml.base.args"
+local filters = require("cmml.settings.scenarios.filters").filters
+
+local known = require("cmml.base.options").declare("scenarios.read", {
+  { name = "min_items", kind = "integer", help = "see scenarios.data; for every set" },
+  { name = "max_items", kind = "integer", help = "see scenarios.data; for every set" },
+  { name = "min_users", kind = "integer", help = "see scenarios.data; for every set" },
+  { name = "min_plays", kind = "number", help = "see loaders.lastfm" },
+  { name = "by", kind = "string", help = "see loaders.movielens_scenarios" },
+  { name = "min_rating", kind = "number", help = "see loaders.movielens_scenarios" },
+  { name = "items", kind = "string", help = "see loaders.taobao_themes" },
+})
 
 return function(cmml, use)
   local found = use "settings.loader"
-
-  -- Options that every loader of scenarios takes.
-  local filters = { "min_items", "max_items", "min_users" }
 
   --- Reads folders of scenarios with their loaders; several are joined.
   -- @tparam table folders list of {folder, loader}
@@ -44,19 +51,15 @@ return function(cmml, use)
     return ok and union or nil, not ok and tostring(union) or nil
   end
 
-  --- Scenario data from a folder, whose files tell which loader reads it. A folder that is not there
-  -- is looked for in data/, where `cmml fetch` puts it. "a+b" is the union of two or more
+  --- Scenario data from a folder, whose files tell which loader reads it. A folder that is not
+  -- there is looked for in data/, where `cmml fetch` puts it. "a+b" is the union of two or more
   -- (`scenarios.join`).
   -- @tparam string source
-  -- @tparam[opt] table options min_items, max_items, min_users: for every set; min_plays
-  -- (`loaders.lastfm`), by, min_rating (`loaders.movielens_scenarios`), items
-  -- (`loaders.taobao_themes`): for those that know them; an option that none knows is refused
+  -- @tparam[opt] table options see below; one that no loader of the folders knows is refused
   -- @treturn ?ScenarioData nil if a folder is of no known format, or its loader fails
   -- @treturn ?string message
   function cmml.scenarios.read(source, options)
-    local opt = args.check("scenarios.read", options, { min_items = "integer?",
-      max_items = "integer?", min_users = "integer?", min_plays = "number?", by = "string?",
-      min_rating = "number?", items = "string?" })
+    local opt = known:check(options)
     local folders, message = found.folders(source, "scenarios")
     if not folders then
       return nil, message

@@ -4,6 +4,26 @@
 local args = require "cmml.base.args"
 local raise = args.error
 
+local function fraction(name, default, help)
+  return { name = name, kind = "number", default = default, from = 0, below = 1, help = help }
+end
+
+local known = require("cmml.base.options").declare("scenarios.split", {
+  { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the split" },
+  { name = "protocol", kind = "string", choices = { "no-leak", "published" }, default = "no-leak",
+    help = "whether what is evaluated is held out from all scenarios" },
+  fraction("held_out", 0.2, "fraction of a user's interactions held out for the test, rounded by "
+    .. "chance"),
+  fraction("valid_held_out", 0.1, "fraction held out for validation"),
+  fraction("query_fraction", 0, "fraction of the known interactions of every user that stays out "
+    .. "of background, and that alone is trained on, so that vectors made of background have not "
+    .. "seen what training asks for, as they have not seen what the test asks for"),
+  fraction("valid", 0.1, "fraction of the scenarios of each domain for validation"),
+  fraction("test", 0.2, "fraction of the scenarios of each domain for the test"),
+  { name = "support_pairs", kind = "integer", default = 512, from = 0, unit = "pairs",
+    help = "number of support pairs of a scenario that is evaluated as published" },
+})
+
 return function(cmml, use)
   use "settings.scenarios.data"
   local core = cmml.core
@@ -26,31 +46,13 @@ return function(cmml, use)
   ScenarioSplit.__index = ScenarioSplit
   cmml.scenarios.Split = ScenarioSplit -- scenario_tasks.lua and scenario_training.lua add to it
 
-  local known_options = { seed = { "integer", 1 }, held_out = { "number", 0.2 },
-    valid_held_out = { "number", 0.1 }, query_fraction = { "number", 0 }, valid = { "number", 0.1 },
-    test = { "number", 0.2 }, protocol = { "string", "no-leak" },
-    support_pairs = { "integer", 512 } }
-
   local function read_options(options)
-    local opt = args.check("split", options, known_options, 4)
-    args.one_of("split: protocol", opt.protocol, { "no-leak", "published" }, 4)
-    for _, name in ipairs { "seed", "support_pairs" } do
-      if opt[name] < 0 then
-        raise(("split: %s must not be negative, as %d is"):format(name, opt[name]), 3)
-      end
-    end
-    for _, pair in ipairs { { "held_out", "valid_held_out" }, { "valid", "test" },
-      { "query_fraction" } } do
-      local sum = 0
-      for _, name in ipairs(pair) do
-        if not (opt[name] >= 0 and opt[name] < 1) then
-          raise(("split: %s is a share from 0 to below 1, not %g"):format(name, opt[name]), 3)
-        end
-        sum = sum + opt[name]
-      end
+    local opt = known:check(options, 4)
+    for _, pair in ipairs { { "held_out", "valid_held_out" }, { "valid", "test" } } do
+      local sum = opt[pair[1]] + opt[pair[2]]
       if sum >= 1 then
-        raise(("split: %s and %s must be below 1 together, not %g: nothing is left to learn from")
-          :format(pair[1], pair[2], sum), 3)
+        raise(("scenarios.split: %s and %s must be below 1 together, not %g: nothing is left to "
+          .. "learn from"):format(pair[1], pair[2], sum), 3)
       end
     end
     return opt
@@ -59,10 +61,10 @@ return function(cmml, use)
   local function check_data(data)
     if type(data) ~= "table" or type(data.scenarios) ~= "table"
       or type(data.interactions) ~= "table" then
-      raise("split: scenario data were expected, as scenario_data gives them, not " .. type(data),
+      raise("scenarios.split: data of scenarios.data were expected, not " .. args.describe(data),
         3)
     elseif #data.scenarios == 0 then
-      raise(("split: %s has no scenarios: the filters of the data left none"):format(
+      raise(("scenarios.split: %s has no scenarios: the filters of the data left none"):format(
         tostring(data.name)), 3)
     end
   end
@@ -73,7 +75,7 @@ return function(cmml, use)
     for s, scenario in ipairs(data.scenarios) do
       local list = scenario.items:totable()
       if #list < 2 then
-        raise(("split: scenario %s has %d items; a negative beside a positive needs two"):format(
+        raise(("scenarios.split: scenario %s has %d items; a negative needs two"):format(
           tostring(scenario.name), #list), 3)
       end
       table.move(list, 1, #list, #items + 1, items)
@@ -130,15 +132,16 @@ return function(cmml, use)
     self.known, self.held_valid, self.held_test = parts[1], parts[2], parts[3]
     self.background = self.known
     if opt.query_fraction > 0 then
-      local known = core.divide_taken(self.known, { opt.query_fraction }, { seed = opt.seed,
+      local parted = core.divide_taken(self.known, { opt.query_fraction }, { seed = opt.seed,
         choice = 2, least = 2 })
-      self.background, self.fresh = known[1], known[2]
+      self.background, self.fresh = parted[1], parted[2]
     end
     local function pairs_of(taken)
       return core.scenario_pairs(taken, self.candidates)
     end
-    local known = pairs_of(self.known)
-    self.pairs = { known = known, support = self.fresh and pairs_of(self.background) or known,
+    local of_known = pairs_of(self.known)
+    self.pairs = { known = of_known,
+      support = self.fresh and pairs_of(self.background) or of_known,
       query = self.fresh and pairs_of(self.fresh), valid = pairs_of(self.held_valid),
       test = pairs_of(self.held_test) }
     self.removed = { valid = { self.known }, test = { self.known, self.held_valid } }
@@ -181,12 +184,7 @@ return function(cmml, use)
   -- are: the first in random order, until they have 512 pairs (half of them at most), are the
   -- support. What is judged there was in the vectors and in other scenarios: the split is `leaky`.
   -- @tparam ScenarioData data
-  -- @tparam[opt] table options seed (default 1); held_out (share of a user's interactions for the
-  -- test, 0.2) and valid_held_out (for validation, 0.1), rounded by chance; query_fraction (0: of the
-  -- known interactions of every user this share stays out of `background`, and training asks for it
-  -- alone, so that vectors made of `background` have not seen what training asks for, as they have
-  -- not seen what the test asks for); valid and test (shares of the scenarios of each domain, 0.1
-  -- and 0.2); protocol; support_pairs (of a scenario that is judged as published, 512)
+  -- @tparam[opt] table options see below
   -- @treturn ScenarioSplit
   function cmml.scenarios.split(data, options)
     local opt = read_options(options)

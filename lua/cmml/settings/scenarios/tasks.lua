@@ -5,58 +5,57 @@
 local args = require "cmml.base.args"
 local raise = args.error
 
+local known = require("cmml.base.options").declare("scenarios.tasks", {
+  { name = "candidates", kind = "table", required = true,
+    help = "items of the scenarios: scenarios (Segments), items (Ids)" },
+  { name = "pairs", kind = "table", required = true,
+    help = "known, support and query pairs, see core.draw_scenarios" },
+  { name = "scenarios", kind = "table", required = true, help = "list of numbers, one a task" },
+  { name = "support", kind = "integer", default = 64, from = 0,
+    help = "number of positives in a support" },
+  { name = "support_negatives", kind = "integer", default = 64, from = 0,
+    help = "number of negatives in a support, in proportion where there are fewer positives" },
+  { name = "query", kind = "integer", default = 128, from = 0,
+    help = "number of positives to train on; 0: none, and the support takes what there is" },
+  { name = "query_negatives", kind = "integer", default = 1, from = 1,
+    help = "number of negatives beside each positive of a query" },
+  { name = "batch", kind = "integer", default = 16, from = 1, unit = "tasks",
+    help = "number of tasks at once" },
+  { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the draws" },
+  { name = "order", kind = "string", choices = { "mixed", "positives-first" }, default = "mixed",
+    help = "order of a support; mixed is a fresh random one each draw" },
+  { name = "negatives", kind = "string", choices = { "untouched", "published" },
+    default = "untouched",
+    help = "negatives of a support; untouched: uniform over the items of the scenario that the "
+      .. "user is not known to have taken, one after another for each positive; "
+      .. "published: of a random positive's user, only other than that item" },
+  { name = "shuffle", kind = "boolean", default = false,
+    help = "visit the scenarios in a fresh order each draw" },
+  { name = "rounds", kind = "integer", default = 1, from = 1,
+    help = "how often a draw visits each scenario, with a fresh task each time" },
+})
+
 return function(cmml, use)
-  use "settings.scenarios.split"
+  local Split = use "settings.scenarios.split"
   local core = cmml.core
   local ScenarioTasks = { __name = "cmml.ScenarioTasks" }
   ScenarioTasks.__index = ScenarioTasks
 
-  local known = { candidates = "table", pairs = "table", scenarios = "table",
-    support = { "integer", 64 }, support_negatives = { "integer", 64 },
-    query = { "integer", 128 }, query_negatives = { "integer", 1 }, batch = { "integer", 16 },
-    seed = { "integer", 1 }, order = { "string", "mixed" },
-    negatives = { "string", "untouched" }, shuffle = { "boolean", false },
-    rounds = { "integer", 1 } }
-
   --- A source of tasks, one a scenario; `ScenarioSplit:tasks` makes it.
-  -- @tparam table options candidates (scenarios: Segments, items: Ids), pairs (known, support and
-  -- query, see `core.draw_scenarios`), scenarios (list of numbers), and those of
-  -- `ScenarioSplit:tasks`: support, support_negatives, query, query_negatives, batch, seed, order,
-  -- negatives, shuffle, rounds
+  -- @tparam table options see below
   -- @treturn ScenarioTasks
   function cmml.scenarios.tasks(options)
-    local opt = args.check("scenario_tasks", options, known)
-    args.one_of("scenario_tasks: order", opt.order, { "mixed", "positives-first" })
-    args.one_of("scenario_tasks: negatives", opt.negatives, { "untouched", "published" })
-    if opt.batch < 1 or opt.rounds < 1 then
-      raise(("scenario_tasks: batch and rounds must be at least 1, not %d and %d"):format(opt.batch,
-        opt.rounds), 2)
-    elseif opt.query_negatives < 1 then
-      raise(("scenario_tasks: query_negatives must be at least 1, but is %d"):format(
-        opt.query_negatives), 2)
-    elseif opt.support < 0 or opt.support_negatives < 0 or opt.query < 0 then
-      raise(("scenario_tasks: support, support_negatives and query must not be negative, as %d, %d "
-        .. "and %d"):format(opt.support, opt.support_negatives, opt.query), 2)
-    elseif opt.seed < 0 then
-      raise(("scenario_tasks: seed must not be negative, as %d is"):format(opt.seed), 2)
-    end
-    return setmetatable(opt, ScenarioTasks)
+    return setmetatable(known:check(options), ScenarioTasks)
   end
 
   --- Tasks of a split.
   -- @tparam[opt] table options scenarios ("train", the default, "valid", "test" or a list of
-  -- numbers); support (positives of a task, 64), support_negatives (64; in proportion where there
-  -- are fewer positives); query (positives to learn from, 128; 0: none, and the support takes
-  -- what there is), query_negatives (beside each of them, 1); batch (tasks at once, 16); seed;
-  -- order of the support ("mixed": a fresh random one a draw; "positives-first"); negatives of the
-  -- support ("untouched": uniform over the items of the scenario that the user is not known to have
-  -- taken, one after another for each positive; "published": of a random positive's user, only
-  -- other than that item); shuffle (visit in a fresh order each draw), rounds (how often a draw
-  -- visits each scenario, with a fresh task each time)
+  -- numbers), and those of `scenarios.tasks` but candidates and pairs
   -- @treturn ScenarioTasks
-  function cmml.scenarios.Split:tasks(options)
+  function Split:tasks(options)
     if options ~= nil and type(options) ~= "table" then
-      raise(("tasks: a table of options was expected, not %s"):format(tostring(options)), 2)
+      raise(("ScenarioSplit:tasks: a table of options was expected, not %s"):format(
+        args.describe(options)), 2)
     end
     local opt = {}
     for key, value in pairs(options or {}) do
@@ -64,7 +63,8 @@ return function(cmml, use)
     end
     local which = opt.scenarios or "train"
     if type(which) == "string" then
-      which = self[args.one_of("tasks: scenarios", which, { "train", "valid", "test" })]
+      which = self[args.one_of("ScenarioSplit:tasks: scenarios", which, { "train", "valid",
+        "test" })]
     end
     opt.scenarios, opt.candidates, opt.pairs = which, self.candidates, self.pairs
     return cmml.scenarios.tasks(opt)
@@ -137,7 +137,7 @@ return function(cmml, use)
   -- @treturn table options of `scenarios.tasks`: plain data, Ids and Segments
   function ScenarioTasks:export()
     local options = {}
-    for key in pairs(known) do
+    for _, key in ipairs(known:names()) do
       options[key] = self[key]
     end
     options.scenarios = {}

@@ -2,7 +2,20 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local raise = args.error
+
+local known = declare("dataset", {
+  { name = "name", kind = "string", default = "data", help = "name for messages and tables" },
+  { name = "schema", kind = "table", required = true, help = "see data.schema" },
+  { name = "ratings", kind = "table", required = true, help = "list of {user, item, rating}; or "
+    .. "{users, items, ratings} of columns that data.read_table gave, two of kind \"text\" and one "
+    .. "of kind \"number\"; or {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)}"
+  },
+  { name = "items", kind = "table", default = {},
+    help = "list of records {id = .., title = .., <field> = value or list of values}" },
+  { name = "users", kind = "table", default = {}, help = "list of such records of users" },
+})
 
 return function(cmml)
   local core = cmml.core
@@ -112,12 +125,8 @@ return function(cmml)
     return columns_of(ratings)
   end
 
-  --- A data set.
-  -- @tparam table options name; schema (see `schema`); ratings: a list of {user, item, rating};
-  -- or {users, items, ratings} of columns that `read_table` gave, two of kind "text" and one of
-  -- kind "number"; or {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)};
-  -- items and users: lists of records {id = .., title = .., <field> = value or list of values}.
-  -- Of several ratings of one item by one user the first is kept.
+  --- A data set. Of several ratings of one item by one user the first is kept.
+  -- @tparam table options see below
   -- @treturn Dataset with users, items (Vocab), user_records, item_records, titles, ratings
   -- (grouped by user), duplicates (rows left out)
   -- @usage
@@ -128,8 +137,7 @@ return function(cmml)
   --     { id = "fudge", taste = "sweet" } } }
   -- print(#dataset.users, #dataset.items)
   function cmml.dataset(options)
-    local opt = args.check("dataset", options, { name = { "string", "data" }, schema = "table",
-      ratings = "table", items = { "table", {} }, users = { "table", {} } })
+    local opt = known:check(options)
     local columns = columns_from(opt.ratings)
     local self = setmetatable({ name = opt.name, schema = cmml.data.schema(opt.schema),
       users = columns.users, items = columns.items }, Dataset)
@@ -189,7 +197,7 @@ return function(cmml)
   -- @treturn ?table as `ratings`; nil if an item that was rated is not in the catalogue
   -- @treturn ?string message
   function Dataset:ratings_for(catalogue)
-    args.check("ratings_for", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
+    args.expect("ratings_for: catalogue", catalogue, "cmml.Catalogue")
     local rows, missing = {}, 0
     for row = 1, #self.items do
       rows[row] = catalogue.items:id(self.items:text(row)) or 0

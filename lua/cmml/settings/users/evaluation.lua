@@ -3,7 +3,23 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.settings.users.protocol_base"
+local declare = require("cmml.base.options").declare
 local raise = args.error
+
+local known = declare("users.evaluate_protocol", {
+  { name = "sizes", list = "integer", from = 0, default = { 40 }, unit = "ratings",
+    help = "maximum sizes of the supports" },
+  { name = "query", kind = "integer", from = 1, unit = "ratings", default_text = "10",
+    help = "maximum number of ratings in a query" },
+  { name = "seed", kind = "integer", default = 1000, from = 0, help = "seed of the draws" },
+  { name = "batch", kind = "integer", default = 64, from = 1, unit = "tasks",
+    help = "number of tasks at once" },
+  { name = "shuffle_labels", kind = "boolean", help = "see users.tasks", default_text = "false" },
+  { name = "draws", kind = "integer", from = 1, help = "see evaluate", default_text = "5" },
+  { name = "cutoffs", kind = "table", help = "see evaluate", default_text = "1 and 3" },
+  { name = "relevant", kind = "number", help = "see evaluate" },
+  { name = "metrics", kind = "table", help = "see evaluate" },
+})
 
 return function(cmml, use)
   local Tasks = use "settings.users.tasks"
@@ -53,8 +69,12 @@ return function(cmml, use)
   -- @tparam[opt] table options of `evaluate`
   -- @treturn table for each size what `evaluate` gives
   function cmml.users.evaluate_by_support(models, tasks, sizes, options)
-    args.check("users.evaluate_by_support", { tasks = tasks, sizes = sizes },
-      { tasks = "cmml.Tasks", sizes = "table" })
+    if getmetatable(tasks) ~= Tasks then
+      raise("users.evaluate_by_support: tasks of users (users.tasks) were expected, not "
+        .. args.describe(tasks), 2)
+    elseif type(sizes) ~= "table" then
+      raise("users.evaluate_by_support: sizes must be a list, not " .. args.describe(sizes), 2)
+    end
     local by_size = {}
     for i, size in ipairs(sizes) do
       by_size[i] = cmml.evaluate(models, tasks:with_support(size), options)
@@ -64,8 +84,8 @@ return function(cmml, use)
 
   --- The tasks of the evaluations of a protocol.
   -- @tparam table data from `users.protocol`
-  -- @tparam table opt query (number of ratings evaluated), seed of the draws, batch (tasks at once),
-  -- shuffle_labels
+  -- @tparam table opt query (number of ratings evaluated), seed of the draws, batch (tasks at
+  -- once), shuffle_labels
   -- @treturn table list of {name, leaky, tasks}, in the order of the protocol; evaluations
   -- without users are left out. Raises if one evaluates on what was learnt and is not named leaky
   local function tasks_of(data, opt)
@@ -93,16 +113,11 @@ return function(cmml, use)
   -- leaky.
   -- @tparam table models list of recommenders, over the data's catalogue
   -- @tparam table data from `users.protocol`
-  -- @tparam[opt] table options sizes (of supports, default {40}), query (ratings evaluated, default
-  -- 10), seed of the draws (default 1000), batch (tasks at once, default 64), shuffle_labels; draws,
-  -- cutoffs, relevant, metrics: see `evaluate`
+  -- @tparam[opt] table options see below
   -- @treturn table list of {name, leaky, users (how many), by_size (what `evaluate_by_support`
   -- gives)}, in the order of the protocol; evaluations without users are left out
   function cmml.users.evaluate_protocol(models, data, options)
-    local opt = args.check("users.evaluate_protocol", options, { sizes = { "table", { 40 } },
-      query = "integer?", seed = { "integer", 1000 }, batch = { "integer", 64 },
-      shuffle_labels = "boolean?", draws = "integer?", cutoffs = "table?", relevant = "number?",
-      metrics = "table?" })
+    local opt = known:check(options)
     base.check_data("users.evaluate_protocol", data)
     local results = {}
     for i, evaluation in ipairs(tasks_of(data, opt)) do

@@ -2,33 +2,44 @@
 --
 -- @module cmml.settings.users.protocol_base
 local args = require "cmml.base.args"
+local options = require "cmml.base.options"
 local raise = args.error
 
 local base = {}
 
---- Options that every protocol takes, for `args.check`.
-base.options = { test_users = { "any", 0.2 }, valid = { "number", 0.05 },
-  data_seed = { "integer", 1 }, catalogue = "table?" }
+-- Options that every protocol takes.
+local shared = {
+  { name = "test_users", kind = { "number", "string", "table" }, default = 0.2,
+    help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
+      .. "list of raw ids" },
+  { name = "valid", kind = "number", default = 0.05, from = 0, below = 1,
+    help = "fraction of the other users that chooses the best epoch" },
+  { name = "data_seed", kind = "integer", default = 1, from = 0, help = "seed of these choices" },
+  { name = "catalogue", kind = "cmml.Catalogue", help = "catalogue of a trained model",
+    default_text = "one is made" },
+}
+
+--- Declares the options of a protocol: those that every protocol takes, and its own.
+-- @tparam string name of the function
+-- @tparam table own declarations
+-- @treturn Options
+function base.declare(name, own)
+  local list = table.move(own, 1, #own, #shared + 1, table.move(shared, 1, #shared, 1, {}))
+  return options.declare(name, list)
+end
 
 --- The options of a protocol, checked.
 -- @tparam string name of the function
+-- @tparam Options known
 -- @tparam Dataset dataset
--- @tparam ?table options
--- @tparam table own rules of the protocol's own
+-- @tparam ?table given
 -- @treturn table
-function base.check(name, dataset, options, own)
-  args.check(name, { dataset = dataset }, { dataset = "cmml.Dataset" }, 4)
-  local rules = {}
-  for _, source in ipairs { base.options, own } do
-    for key, rule in pairs(source) do
-      rules[key] = rule
-    end
+function base.check(name, known, dataset, given)
+  local class = getmetatable(dataset)
+  if type(class) ~= "table" or class.__name ~= "cmml.Dataset" then
+    raise(("%s: a Dataset was expected, not %s"):format(name, args.describe(dataset)), 3)
   end
-  local opt = args.check(name, options, rules, 4)
-  if opt.cap and opt.cap < 1 or opt.data_seed < 0 then
-    raise(("%s: cap must be at least 1 and data_seed not negative, not %s and %d"):format(name,
-      tostring(opt.cap), opt.data_seed), 3)
-  end
+  local opt = known:check(given, 4)
   return opt
 end
 

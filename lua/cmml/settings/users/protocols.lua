@@ -17,18 +17,34 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.settings.users.protocol_base"
+local declare = require("cmml.base.options").declare
 local raise = args.error
+
+local known = base.declare("cold_users", {
+  { name = "protocol", kind = "string", choices = { "full", "capped" }, default = "full",
+    help = "full: each draw takes fresh ratings of the whole history; capped: each training user "
+      .. "keeps cap ratings, chosen once" },
+  { name = "cap", kind = "integer", default = 50, from = 1, unit = "ratings",
+    help = "number of ratings kept of a training user under protocol capped" },
+})
+
+local any_known = declare("users.protocol", {
+  { name = "protocol", kind = "string", default = "full",
+    help = "a name in users.protocols: full or capped, see cold_users; warm or warm-leaky, see "
+      .. "users.warm; melu, see users.melu" },
+  { name = "test_users", kind = "any", help = "as the protocol takes it" },
+  { name = "valid", kind = "number", help = "as the protocol takes it" },
+  { name = "cap", kind = "integer", help = "as the protocol takes it" },
+  { name = "data_seed", kind = "integer", help = "as the protocol takes it" },
+  { name = "catalogue", kind = "table", help = "as the protocol takes it" },
+})
 
 return function(cmml)
   local core = cmml.core
 
   --- Prepares a data set for training and testing on cold users.
   -- @tparam Dataset dataset
-  -- @tparam[opt] table options test_users (path of a list, list of raw ids, or fraction; default
-  -- 0.2), valid (fraction of the other users, default 0.05), protocol: "capped" (each training user
-  -- keeps `cap` ratings, chosen once) or "full" (each draw takes fresh ones from the whole history;
-  -- default), cap (default 50), data_seed (of these choices, default 1), catalogue (of a trained
-  -- model; default: one is made)
+  -- @tparam[opt] table options see below
   -- @treturn ?table dataset, catalogue, bags (user fields of all rows), ratings (to train on), all
   -- (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions,
   -- evaluations ("cold users"; see the head of protocols.lua)
@@ -38,9 +54,7 @@ return function(cmml)
   --   test_users = 0.2, valid = 0.1 }))
   -- print(#data.train, #data.valid, #data.test)
   function cmml.cold_users(dataset, options)
-    local opt = base.check("cold_users", dataset, options, { protocol = { "string", "full" },
-      cap = { "integer", 50 } })
-    args.one_of("cold_users: protocol", opt.protocol, { "capped", "full" })
+    local opt = base.check("cold_users", known, dataset, options)
     local data, message = base.begin(dataset, opt)
     if not data then
       return nil, message
@@ -64,7 +78,8 @@ return function(cmml)
   end
 
   --- The protocols, the default first: list of {name, help, make (of a data set and options),
-  -- evaluations (list of {name, title of its table, leaky}), cap (the default, where one is taken)}.
+  -- evaluations (list of {name, title of its table, leaky}), cap (the default, where one is
+  -- taken)}.
   cmml.users.protocols = {
     { name = "full", help = "each draw takes fresh ratings of the whole history",
       make = cmml.cold_users, evaluations = { { "cold users", "Cold users, full histories" } } },
@@ -90,15 +105,11 @@ return function(cmml)
 
   --- Prepares a data set by the protocol of a name.
   -- @tparam Dataset dataset
-  -- @tparam[opt] table options protocol: "full" (default) or "capped", see `cold_users`; "warm" or
-  -- "warm-leaky", see `users.warm`; "melu", see `users.melu`; test_users, valid, cap, data_seed
-  -- and catalogue as those take them
+  -- @tparam[opt] table options see below
   -- @treturn ?table see the head of protocols.lua
   -- @treturn ?string message
   function cmml.users.protocol(dataset, options)
-    local opt = args.check("users.protocol", options, { protocol = { "string", "full" },
-      test_users = "any?", valid = "number?", cap = "integer?", data_seed = "integer?",
-      catalogue = "table?" })
+    local opt = any_known:check(options)
     local names, by_name = {}, {}
     for i, protocol in ipairs(cmml.users.protocols) do
       names[i], by_name[protocol.name] = protocol.name, protocol

@@ -4,6 +4,17 @@
 local base = require "cmml.settings.users.protocol_base"
 local raise = require("cmml.base.args").error
 
+local known = base.declare("users.melu", {
+  { name = "last_year", kind = "integer", default = 1997,
+    help = "year of the last existing items; later ones are new" },
+  { name = "least", kind = "integer", default = 13, from = 2, unit = "ratings",
+    help = "minimum number of ratings of a task" },
+  { name = "most", kind = "integer", default = 100, unit = "ratings",
+    help = "maximum number of ratings of a task" },
+  { name = "held_out", kind = "integer", default = 10, from = 1, unit = "ratings",
+    help = "number of ratings held out of an existing user" },
+})
+
 return function(cmml, use)
   local sets = use "settings.users.rating_sets"
 
@@ -26,7 +37,7 @@ return function(cmml, use)
       new[row] = year ~= nil and year > last_year
     end
     if missing > 0 then
-      return nil, ("melu_quadrants: %d rated items have no year (%s, for one): their records need "
+      return nil, ("users.melu: %d rated items have no year (%s, for one): their records need "
         .. "a field year, or a title that ends in one, as Heat (1995) does"):format(missing, first)
     end
     return new
@@ -41,17 +52,14 @@ return function(cmml, use)
   -- MeLU judges existing users on existing items by what it trained on. Here a fixed random choice
   -- of ratings of each is held out, as in `warm_users`, and judged alone.
   -- @tparam Dataset dataset whose item records have a year, or titles that end in one, "(1995)"
-  -- @tparam[opt] table options test_users, valid, data_seed, catalogue: see `cold_users`; last_year
-  -- (of existing items, default 1997), least and most (ratings of a task, default 13 and 100),
-  -- held_out (default 10)
+  -- @tparam[opt] table options see below
   -- @treturn ?table as from `cold_users`; evaluations are "warm", "user cold", "item cold" and
   -- "user and item cold"
   -- @treturn ?string message
   function cmml.users.melu(dataset, options)
-    local opt = base.check("melu_quadrants", dataset, options, { last_year = { "integer", 1997 },
-      least = { "integer", 13 }, most = { "integer", 100 }, held_out = { "integer", 10 } })
-    if opt.held_out < 1 or opt.least <= opt.held_out or opt.most < opt.least then
-      raise(("melu_quadrants: 1 <= held_out < least <= most was expected, not %d, %d and %d")
+    local opt = base.check("users.melu", known, dataset, options)
+    if opt.least <= opt.held_out or opt.most < opt.least then
+      raise(("users.melu: held_out < least <= most was expected, not %d, %d and %d")
         :format(opt.held_out, opt.least, opt.most), 2)
     end
     local data, message = base.begin(dataset, opt)
@@ -81,7 +89,7 @@ return function(cmml, use)
     end
 
     local learners = table.move(data.train, 1, #data.train, 1, {})
-    local known, with_tasks = quadrant(table.move(data.valid, 1, #data.valid, #learners + 1,
+    local existing, with_tasks = quadrant(table.move(data.valid, 1, #data.valid, #learners + 1,
       learners), false)
     local item_cold, item_users = quadrant(data.train, true)
     local user_cold, user_users = quadrant(data.test, false)
@@ -95,7 +103,7 @@ return function(cmml, use)
       data[part] = users
     end
     local held
-    held, data.ratings = sets.hold_out(known, data.train, opt.held_out, opt.data_seed)
+    held, data.ratings = sets.hold_out(existing, data.train, opt.held_out, opt.data_seed)
     data.protocol = "melu"
     data.conditions = { protocol = "melu", data_seed = opt.data_seed, valid = opt.valid,
       held_out = opt.held_out, last_year = opt.last_year, least = opt.least, most = opt.most }

@@ -1,8 +1,17 @@
 --- Splits of a data set by users: whom to learn from, to choose by, and to test on.
 --
 -- @classmod cmml.users.Dataset
-local args = require "cmml.base.args"
-local raise = args.error
+local declare = require("cmml.base.options").declare
+local raise = require("cmml.base.args").error
+
+local known = declare("Dataset:split", {
+  { name = "test", kind = { "number", "string", "table" }, default = 0.2,
+    help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
+      .. "list of raw ids" },
+  { name = "valid", kind = "number", default = 0.05, from = 0, below = 1,
+    help = "fraction of the other users to validate on" },
+  { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the random choices" },
+})
 
 return function(cmml, use)
   use "settings.users.dataset"
@@ -41,12 +50,6 @@ return function(cmml, use)
     return rows
   end
 
-  local function check_share(name, share)
-    if not (share >= 0 and share < 1) then
-      raise(("split: %s is a share from 0 to below 1, not %g"):format(name, share), 4)
-    end
-  end
-
   -- Rows in random order; `choice` tells the choices of one split apart.
   local function shuffled(rows, seed, choice)
     local order = core.choose(#rows, #rows, { seed = seed, epoch = choice,
@@ -61,7 +64,10 @@ return function(cmml, use)
   -- The rows of the test users, however they were given.
   local function test_rows(self, test, rated, seed)
     if type(test) == "number" then
-      check_share("test", test)
+      if not (test >= 0 and test < 1) then
+        raise(("Dataset:split: test must be a fraction from 0 to below 1, but is %g"):format(test),
+          3)
+      end
       return table.move(shuffled(rated, seed, 0), 1, math.floor(test * #rated), 1, {})
     elseif type(test) == "string" then
       local names, lines = read_users(test)
@@ -69,22 +75,16 @@ return function(cmml, use)
         return nil, lines
       end
       return rows_of(self, names, test, lines)
-    elseif type(test) == "table" then
-      return rows_of(self, test)
     end
-    raise("split: test must be a list of users, a path or a share, not " .. type(test), 3)
+    return rows_of(self, test)
   end
 
   --- Splits the users with ratings into those to learn from, to choose by, and to test on.
-  -- @tparam[opt] table options test: a list of raw user ids, the path of a file that lists them, or
-  -- a share of the users drawn at random (default 0.2); valid: a share of the other users (default
-  -- 0.05); seed of the random choices (default 1)
+  -- @tparam[opt] table options see below
   -- @treturn ?table train, valid, test: lists of user rows; nil if the file cannot be used
   -- @treturn ?string message
   function Dataset:split(options)
-    local opt = args.check("split", options, { test = { "any", 0.2 }, valid = { "number", 0.05 },
-      seed = { "integer", 1 } })
-    check_share("valid", opt.valid)
+    local opt = known:check(options)
     local rated = {}
     for row, length in ipairs(self.ratings.users:totable()) do
       rated[#rated + 1] = length > 0 and row or nil

@@ -1,8 +1,32 @@
 --- Batches of tasks: for each user a support set to adapt to and a query to be judged by.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local raise = args.error
+local declare = require("cmml.base.options").declare
+
+local known = declare("users.tasks", {
+  { name = "ratings", kind = "table", required = true, help = "ratings grouped by user, as of a "
+    .. "Dataset" },
+  { name = "query_ratings", kind = "table", default_text = "ratings, beside the support, at most "
+    .. "half of them", help = "ratings that queries are drawn from, grouped by user" },
+  { name = "users", kind = "table", required = true, help = "list of user rows, one a task" },
+  { name = "bags", kind = "table", required = true,
+    help = "content features of all users, from Side:bags_of" },
+  { name = "support", kind = "integer", default = 40, from = 0, unit = "ratings",
+    help = "maximum number of ratings in a support" },
+  { name = "query", kind = "integer", default = 10, from = 1, unit = "ratings",
+    help = "maximum number of ratings in a query" },
+  { name = "batch", kind = "integer", default = 32, from = 1, unit = "tasks",
+    help = "number of tasks at once" },
+  { name = "seed", kind = "integer", default = 1, from = 0,
+    help = "seed of the draws of supports and queries" },
+  { name = "short_supports", kind = "number", default = 0, from = 0, to = 1,
+    help = "fraction of the tasks whose support is cut to a random length, uniform from 0 to the "
+      .. "whole, so that a model learns to adapt to any number of ratings" },
+  { name = "shuffle_labels", kind = "boolean", default = false,
+    help = "permute the labels within each support: how much does the context matter?" },
+  { name = "shuffle", kind = "boolean", default = false,
+    help = "visit the users in a fresh order each draw" },
+})
 
 return function(cmml)
   local core = cmml.core
@@ -12,29 +36,10 @@ return function(cmml)
   Tasks.__index = Tasks
 
   --- A source of tasks, one a user.
-  -- @tparam table options ratings (grouped by user, as of a Dataset), query_ratings (likewise:
-  -- where queries are drawn from; default: from ratings, beside the support, at most half of
-  -- them), users (list of rows), bags (the user fields of all rows, from Catalogue:bags), support
-  -- and query (rows of a task at most, default 40 and 10), batch (tasks at once, default 32), seed,
-  -- short_supports (fraction of the tasks whose support is cut to a random length, uniform from 0 to
-  -- the whole, so that a model learns to adapt to any number of ratings; default 0: none),
-  -- shuffle_labels (permute the labels within each support set: how much does the context
-  -- matter?), shuffle (visit in a fresh order each draw)
+  -- @tparam table options see below
   -- @treturn Tasks
   function cmml.users.tasks(options)
-    local opt = args.check("tasks", options, { ratings = "table", users = "table", bags = "table",
-      query_ratings = "table?", support = { "integer", 40 }, query = { "integer", 10 },
-      batch = { "integer", 32 }, seed = { "integer", 1 }, shuffle_labels = { "boolean", false },
-      shuffle = { "boolean", false }, short_supports = { "number", 0 } })
-    if opt.query < 1 then
-      raise("tasks: query must be at least 1: without query rows there is nothing to judge", 2)
-    elseif opt.batch < 1 or opt.support < 0 then
-      raise("tasks: batch must be at least 1 and support at least 0", 2)
-    elseif not (opt.short_supports >= 0 and opt.short_supports <= 1) then
-      raise(("tasks: short_supports must be a fraction from 0 to 1, not %g"):format(
-        opt.short_supports), 2)
-    end
-    return setmetatable(opt, Tasks)
+    return setmetatable(known:check(options), Tasks)
   end
 
   --- The same tasks with supports of another size: of the two supports of a user's draw one is the

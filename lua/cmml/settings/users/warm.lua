@@ -2,7 +2,14 @@
 --
 -- @module cmml
 local base = require "cmml.settings.users.protocol_base"
-local raise = require("cmml.base.args").error
+
+local known = base.declare("users.warm", {
+  { name = "cap", kind = "integer", from = 1, unit = "ratings", default_text = "all",
+    help = "number of ratings kept of those that are not held out, chosen once" },
+  { name = "held_out", kind = "integer", default = 10, from = 1, unit = "ratings",
+    help = "number of ratings held out of a training user, at most half of them" },
+  { name = "leaky", kind = "boolean", default = false, help = "the published protocol" },
+})
 
 return function(cmml, use)
   local core = cmml.core
@@ -24,19 +31,12 @@ return function(cmml, use)
   -- the leaky protocol: training users with a fresh draw of support and query from the ratings that
   -- were trained on.
   -- @tparam Dataset dataset
-  -- @tparam[opt] table options test_users, valid, data_seed, catalogue: see `cold_users`; cap
-  -- (ratings kept of those that are not held out, chosen once; default: all), held_out (ratings of
-  -- a training user, at most half of them, default 10), leaky (the published protocol, default
-  -- false)
+  -- @tparam[opt] table options see below
   -- @treturn ?table as from `cold_users`; evaluations are "warm users", or "warm users (leaky)",
   -- and "cold users"
   -- @treturn ?string message
   function cmml.users.warm(dataset, options)
-    local opt = base.check("warm_users", dataset, options, { cap = "integer?",
-      held_out = { "integer", 10 }, leaky = { "boolean", false } })
-    if opt.held_out < 1 then
-      raise(("warm_users: held_out must be at least 1, not %d"):format(opt.held_out), 2)
-    end
+    local opt = base.check("users.warm", known, dataset, options)
     local data, message = base.begin(dataset, opt)
     if not data then
       return nil, message
