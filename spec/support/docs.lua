@@ -3,7 +3,7 @@ local docs = {}
 
 --- Names behind "cmml." that are no part of the library: files, classes, folders.
 docs.not_library = { core64 = true, so = true, h = true, Tensor = true, Dataset = true, git = true,
-  Ids = true, Segments = true, Vocab = true, ["d.lua"] = true }
+  Ids = true, Segments = true, Vocab = true, Catalogue = true, ["d.lua"] = true }
 
 function docs.read(path)
   local file <close> = assert(io.open(path, "rb"))
