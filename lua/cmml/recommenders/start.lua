@@ -96,7 +96,7 @@ return function(cmml)
     args.expect(name .. ": catalogue", catalogue, "cmml.Catalogue", 4)
     local class = classes[catalogue.setting] or raise(("%s is not for the setting %s; there it is "
       .. "for %s"):format(name, catalogue.setting, table.concat(args.keys(classes), ", ")), 3)
-    local opt = class.known:check(given, 4)
+    local opt = class.known:check(given, 4, name)
     if class.declaration.check then
       class.declaration.check(opt)
     end
@@ -145,7 +145,7 @@ return function(cmml)
         return self.module:named_parameters()
       end
       function class.restore(catalogue, options, tensors)
-        class.known:check(options, 0)
+        class.known:check(options, 0, "model options")
         check_needs(class, catalogue, 0)
         local init, values = start.stored(tensors)
         local self = make(class, catalogue, options, init)
@@ -158,7 +158,7 @@ return function(cmml)
       end
       function class.restore(catalogue, options)
         check_needs(class, catalogue, 0)
-        return make(class, catalogue, class.known:check(options, 0))
+        return make(class, catalogue, class.known:check(options, 0, "model options"))
       end
     end
     return class
