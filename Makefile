@@ -18,6 +18,9 @@ INST_BINDIR ?= $(PREFIX)/bin
 GOLDEN ?= spec/golden
 DATA ?=
 BENCH ?=
+OTHER ?=
+ONLY ?=
+PAIRS ?=
 BUILD = build
 WERROR =
 V =
@@ -82,7 +85,7 @@ busted = $(LUA) $(BUSTED) --ignore-lua --cpath=./$(BUILD)/?.so
 bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
     BLAS_LIBS='$(BLAS_LIBS)' sh tools/bootstrap.sh
 
-.PHONY: all demo test bench figures golden install uninstall lint check format format-check asan coverage \
+.PHONY: all demo test bench figures bench-pairs compare golden install uninstall lint check format format-check asan coverage \
     reference docs clean help run-asan run-coverage FORCE
 .DELETE_ON_ERROR:
 
@@ -187,6 +190,16 @@ bench: all ## measure, beside PyTorch where it is installed; BENCH=<cases, or al
 figures: all ## measure everything (minutes) and renew the tables of doc/performance.md
 	$(Q)$(in_tree) $(LUA) bench/run.lua --csv --cases all $(bench_options) >$(BUILD)/bench.csv
 	$(Q)$(LUA) bench/figures.lua $(BUILD)/bench.csv doc/performance.md
+
+# What another built checkout, such as the one before a large change, does as this one does.
+other = $(if $(OTHER),'$(OTHER)',$(error OTHER=<a built checkout> is missing))
+
+bench-pairs: all ## this checkout's speed beside OTHER=<checkout>'s; PAIRS=<number> BENCH=<rows>
+	$(Q)$(LUA) bench/pairs.lua $(other) . $(if $(PAIRS),--pairs $(PAIRS)) $(if $(BENCH),--cases '$(BENCH)')
+
+compare: all ## are all results those of OTHER=<checkout>, bit for bit? ONLY=<pattern> DATA=<folders>
+	$(Q)$(LUA) tools/compare_checkouts.lua $(other) . $(if $(ONLY),--only '$(ONLY)') \
+	    $(foreach folder,$(DATA),--data '$(folder)')
 
 golden: all ## known answers: GOLDEN=<folder of cases>
 	$(Q)$(in_tree) $(LUA) spec/support/golden_main.lua $(GOLDEN)

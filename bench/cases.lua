@@ -6,6 +6,7 @@ local scenario = require "scenario"
 
 local cases = {}
 
+local preset = "published-code"
 local tasks, support, query, batches = 32, 40, 10, 8
 
 -- Labels by the shares that stars have in MovieLens-1M.
@@ -34,9 +35,11 @@ local function make_batch(cmml, bags, count)
     shown[t] = table.move(items, 1, support, 1, {})
     hidden[t] = table.move(items, support + 1, support + query, 1, {})
   end
-  return { users = { bags = bags, rows = cmml.core.choose(made.n_users, count,
-    { seed = math.random(0, 1 << 30) }) }, support = rows_of(cmml, shown),
-    query = rows_of(cmml, hidden) }
+  local people = { bags = bags, rows = cmml.core.choose(made.n_users, count,
+    { seed = math.random(0, 1 << 30) }) }
+  local batch = { support = rows_of(cmml, shown), query = rows_of(cmml, hidden) }
+  batch.support.people, batch.query.people = people, people
+  return batch
 end
 
 -- A model of the published sizes over made items and users, and what is asked of it.
@@ -50,8 +53,9 @@ local function make_setting(cmml)
   local catalogue = cmml.data.catalogue { schema = cmml.data.schema(made.schema()), items = names,
     item_records = films, seen_items = films, user_records = users }
   local bags = catalogue.users:bags_of(users)
-  local setting = { model = cmml.cmml(catalogue, { preset = "published-code" }), batches = {},
-    user = users[1], one = make_batch(cmml, bags, 1), thousand = cmml.core.choose(made.n_items, 1000, {}) }
+  local setting = { model = cmml.cmml(catalogue, { preset = preset }), batches = {},
+    user = users[1], one = make_batch(cmml, bags, 1),
+    thousand = cmml.core.choose(made.n_items, 1000, {}) }
   for i = 1, batches do
     setting.batches[i] = make_batch(cmml, bags, tasks)
   end
@@ -96,9 +100,9 @@ local function load(cmml)
 end
 
 local function make_adam(cmml, module)
-  local preset = cmml.presets["published-code"].training
-  return cmml.optim.adam(module, { lr = preset.lr, weight_decay = preset.weight_decay,
-    clip = preset.clip })
+  local training = cmml.presets[preset].training
+  return cmml.optim.adam(module, { lr = training.lr, weight_decay = training.weight_decay,
+    clip = training.clip })
 end
 
 -- The batches take turns, so that no step finds its rows in the cache of the last one.
@@ -114,7 +118,7 @@ end
 
 -- Clipping, decay and Adam on every parameter of a model; the gradients are zero.
 local function adam(cmml, setting)
-  local model = cmml.cmml(setting().model.catalogue, { preset = "published-code" })
+  local model = cmml.cmml(setting().model.catalogue, { preset = preset })
   local optimiser = make_adam(cmml, model.module)
   return function()
     optimiser:step()

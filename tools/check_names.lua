@@ -1,6 +1,6 @@
--- No code but a setting's own knows a setting by name, and none but the recommenders' a kind: outside
--- of lua/cmml/settings (lua/cmml/recommenders) no comparison with such a name. The names are those
--- that the library registers.
+-- No code but a setting's own knows a setting by name, and none but the recommenders' a kind:
+-- outside of lua/cmml/settings (lua/cmml/recommenders) no comparison with such a name. The names
+-- are those that the library registers.
 package.path = "./tools/?.lua;./lua/?.lua;./lua/?/init.lua;" .. package.path
 if arg[1] then
   package.cpath = ("./%s/?.so;"):format(arg[1]) .. package.cpath

@@ -110,6 +110,21 @@ function options.declare(what, list)
   return set
 end
 
+--- A declaration with some fields changed, for a function that takes an option as another does.
+-- @tparam table declared it stays as it is
+-- @tparam table changes fields by name; false removes one
+-- @treturn table
+function options.changed(declared, changes)
+  local copy = {}
+  for key, value in pairs(declared) do
+    copy[key] = value
+  end
+  for key, value in pairs(changes) do
+    copy[key] = value or nil
+  end
+  return copy
+end
+
 --- One set of several. A declaration may be in more than one of them; different ones of one name
 -- are refused.
 -- @tparam string what see `declare`

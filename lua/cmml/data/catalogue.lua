@@ -1,6 +1,6 @@
---- The catalogue of a model: what it knows of users and items beforehand, and how raw ids and values
--- become numbers. It is saved in every model file, so that a model serves without the data it was
--- trained on.
+--- The catalogue of a model: what it knows of users and items beforehand, and how raw ids and
+-- values become numbers. It is saved in every model file, so that a model serves without the data
+-- it was trained on.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -29,8 +29,8 @@ return function(cmml, use)
   -- @tfield Side users
   -- @tfield Side items
   -- @tfield table schema item and user (lists of fields), unknown, min_count; vectors: their kind
-  -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts, each
-  -- {users = Segments, items = Ids}
+  -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts,
+  -- each {users = Segments, items = Ids}
   local Catalogue = { __name = "cmml.Catalogue" }
   Catalogue.__index = Catalogue
 
@@ -265,8 +265,8 @@ return function(cmml, use)
   -- A catalogue from what `export` gave. Nothing in it is trusted; raises plain messages.
   -- @tparam table values of the entries by name
   -- @tparam table schema plain data of the configuration
-  -- @tparam table setting which setting it is for: name, and knows_users (its files have the raw ids
-  -- of users, and counts)
+  -- @tparam table setting which setting it is for: name, and knows_users (its files have the raw
+  -- ids of users, and counts)
   -- @treturn Catalogue
   local function import(values, schema, setting)
     local read = reader(values)

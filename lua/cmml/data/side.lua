@@ -9,7 +9,8 @@ return function(cmml)
   --- The users or the items that a model knows. `#side` is their number.
   -- @tfield ?Vocab ids raw ids; nil where a model knows nobody by id, as in the setting users
   -- @tfield ?table titles texts by row
-  -- @tfield table fields list of {name, multi, vocab}: content features and the values they can have
+  -- @tfield table fields list of {name, multi, vocab}: content features and the values they can
+  -- have
   -- @tfield ?table bags the values of every row: {ids, segments} for each field, in order
   -- @tfield table vectors by name, [rows, width] each; "cf" are those of collaborative filtering
   -- @tfield ?Tensor counts [rows], how many interactions each row has

@@ -12,13 +12,13 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local options = require "cmml.base.options"
+local sets = require "cmml.base.options"
 local raise = args.error
 
 -- The most cutoffs, and the highest, that the core takes.
 local most, highest = 1000, (1 << 31) - 1
 
-local general = options.declare("evaluate", {
+local general = sets.declare("evaluate", {
   { name = "draws", kind = "integer", from = 1, unit = "draws",
     help = "number of draws of support and query; a task's value is the mean over them",
     default_text = "5 for users, 1 for scenarios" },
@@ -27,7 +27,8 @@ local general = options.declare("evaluate", {
   { name = "metrics", list = "string", help = "metrics, see metrics.names; recall is at every "
     .. "cutoff, recall@20 at that one", default_text = "mae, rmse and ndcg_exp for users, recall, "
     .. "ndcg and auc for scenarios" },
-  { name = "relevant", kind = "number", help = "rating from which on a query item is relevant; adds "
+  { name = "relevant", kind = "number",
+    help = "rating from which on a query item is relevant; adds "
     .. "the ranking metrics to the default ones" },
   { name = "on_task", kind = "function", help = "called as on_task(done, count)" },
   { name = "stop_if_not_finite", kind = "boolean", default = false,
@@ -83,7 +84,7 @@ return function(cmml)
     if not own then
       return general
     end
-    joined[own] = joined[own] or options.join(("evaluate (%s)"):format(tasks.setting), general, own)
+    joined[own] = joined[own] or sets.join(("evaluate (%s)"):format(tasks.setting), general, own)
     return joined[own]
   end
 
@@ -92,18 +93,18 @@ return function(cmml)
   -- @tparam table models list of recommenders
   -- @tparam Tasks|ScenarioSplit tasks what to evaluate on: tasks of people (`users.tasks`), a split
   -- of scenarios, or tasks of another setting
-  -- @tparam[opt] table given options, see below; of scenarios also those of
+  -- @tparam[opt] table options see below; of scenarios also those of
   -- `ScenarioSplit:evaluation`
   -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
   -- `metrics.summary`), and values, one a task (NaN where the metric does not exist in one of the
   -- draws); and what the setting tells besides
-  function cmml.evaluate(models, tasks, given)
+  function cmml.evaluate(models, tasks, options)
     if type(tasks) ~= "table" or type(tasks.evaluation) ~= "function" then
       raise("evaluate: tasks were expected (users.tasks, or a split of scenarios), not "
         .. args.describe(tasks), 2)
     end
     check_models(models, tasks)
-    local opt = options_of(tasks):check(given)
+    local opt = options_of(tasks):check(options)
     local plan = tasks:evaluation(models, opt)
     local names = opt.metrics or plan.defaults.metrics
     if not opt.metrics and opt.relevant then

@@ -1,5 +1,5 @@
---- From the name of a folder to a split, in whichever setting: what the command line, experiments and
--- tuning stand on.
+--- From the name of a folder to a split, in whichever setting: what the command line, experiments
+-- and tuning stand on.
 --
 -- @module cmml.pipeline.data
 local args = require "cmml.base.args"

@@ -10,7 +10,7 @@ local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local raise = args.error
 
-local user = { name = "user", kind = { "string", "number" }, setting = "scenarios",
+local whom = { name = "user", kind = { "string", "number" }, setting = "scenarios",
   help = "raw id of whom to score for" }
 
 local known = {
@@ -18,11 +18,11 @@ local known = {
     { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
       help = "what happens to what the model does not know; skip: it is left out and listed" },
   }),
-  predict = declare("Adapted:predict", { user }),
+  predict = declare("Adapted:predict", { whom }),
   recommend = declare("Adapted:recommend", {
     { name = "n", kind = "integer", default = 10, from = 0, unit = "items",
       help = "maximum number of items" },
-    user,
+    whom,
     { name = "items", kind = "table", help = "list of raw ids to choose from, such as those of a "
       .. "scenario", default_text = "all" },
     { name = "exclude", kind = "table", default = {},
@@ -32,7 +32,7 @@ local known = {
   }),
 }
 
-return function(cmml, use)
+return function(cmml, use) -- luacheck: ignore 212
   local Recommender = use "recommenders.recommender"
   --- A recommender that knows what one person rated, or a few interactions of a scenario.
   -- @tfield Recommender model
@@ -70,8 +70,8 @@ return function(cmml, use)
   local function user_row(self, where, raw)
     local users = self.model.catalogue.users
     if not users.ids and raw ~= nil then
-      raise(where .. ": option user does not apply: the model was adapted to a person's own support",
-        3)
+      raise(where .. ": option user does not apply: the model was adapted to a person's own "
+        .. "support", 3)
     elseif not users.ids then
       return nil
     elseif raw == nil then

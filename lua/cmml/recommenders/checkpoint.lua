@@ -84,8 +84,8 @@ return function(cmml, use)
   end
 
   -- Raises unless the entries of a model file are these, for `restore` of a kind of recommenders:
-  -- entries is a list of {name, tensor or list of integers}, expected one of {name, shape}, in order;
-  -- without shape a list of integers.
+  -- entries is a list of {name, tensor or list of integers}, expected one of {name, shape}, in
+  -- order; without shape a list of integers.
   local function check_entries(entries, expected)
     for i, want in ipairs(expected) do
       local name, value = table.unpack(entries[i] or {})
@@ -106,8 +106,8 @@ return function(cmml, use)
     local setting = cmml.setting_of_file(config.schema.setting)
     local class = setting and cmml.kinds.of_file(config.kind, setting.name)
     if not class then
-      raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, register "
-        .. "it first (--modules)"):format(tostring(config.kind), setting.title)
+      raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "
+        .. "register it first (--modules)"):format(tostring(config.kind), setting.title)
         or ("the setting %s is not known"):format(tostring(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}

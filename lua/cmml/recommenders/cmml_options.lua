@@ -1,7 +1,9 @@
---- Options of CMML that it has in every setting: those of its network.
+--- Options of CMML that it has in every setting: those of its network, whose defaults are its
+-- preset's.
 --
 -- @module cmml.recommenders.cmml_options
-local names = require "cmml.network.names"
+local known = require "cmml.network.network_options"
+local options = require "cmml.base.options"
 
 -- Where the biases start of the components that are the preset's.
 local function kept_starts(starts, given, preset)
@@ -18,48 +20,30 @@ local function kept_starts(starts, given, preset)
   return next(kept) and kept or nil
 end
 
-local preset = "the preset's"
+-- What differs from the network's declaration, by option.
+local changes = {
+  encoder = { short = true }, hybrid = { short = true }, modulation = { short = true },
+  encoder_options = { belongs_to = "encoder" }, hybrid_options = { belongs_to = "hybrid" },
+  modulation_options = { belongs_to = "modulation" },
+  bias_start = { inherit = kept_starts, tunable = false },
+}
 
---- The declarations over a library.
--- @tparam table cmml
+local everywhere = { "encoder", "hybrid", "modulation", "encoder_options", "hybrid_options",
+  "modulation_options", "encoder_widths", "encoder_detach", "backbone", "hyper", "activation",
+  "bias_start", "context_shrink" }
+
+--- The declarations: options of the network that every CMML has, and others.
+-- @tparam {string,...} names of further options of the network
+-- @tparam table own declarations of options that are not the network's
 -- @treturn table list
-return function(cmml)
-  local function names_of(registry)
-    return function()
-      local known = {}
-      for name in pairs(registry) do
-        known[#known + 1] = name
-      end
-      table.sort(known)
-      return known
+return function(names, own)
+  local list = {}
+  for _, some in ipairs { everywhere, names } do
+    for _, name in ipairs(some) do
+      local declared = options.changed(known:find(name), { default = false,
+        default_text = "the preset's", group = "model" })
+      list[#list + 1] = options.changed(declared, changes[name] or {})
     end
   end
-  local function component(name, registry, help)
-    return { name = name, kind = "string", choices = names_of(registry), group = "model",
-      short = true, help = help, default_text = preset,
-      hint = names.hint },
-      { name = name .. "_options", kind = "table", group = "model", belongs_to = name,
-        help = ("options of the %s's own"):format(name), default_text = preset }
-  end
-  local encoder, encoder_options = component("encoder", cmml.encoders, "context encoder")
-  local hybrid, hybrid_options = component("hybrid", cmml.hybrids, "hybrid context generator")
-  local modulation, modulation_options = component("modulation", cmml.modulations,
-    "modulation head")
-  return {
-    encoder, hybrid, modulation, encoder_options, hybrid_options, modulation_options,
-    { name = "encoder_widths", kind = "table", group = "model", default_text = preset,
-      help = "widths of the encoder's layers" },
-    { name = "encoder_detach", kind = "boolean", group = "model", default_text = preset,
-      help = "whether the encoder sees the rows as constants" },
-    { name = "backbone", kind = "table", group = "model", default_text = preset,
-      help = "widths of the modulated layers" },
-    { name = "hyper", kind = "table", group = "model", default_text = preset,
-      help = "widths of the hypernetwork's layers" },
-    { name = "activation", kind = "string", group = "model", default_text = preset,
-      help = "activation of backbone and hypernetwork" },
-    { name = "bias_start", kind = "table", group = "model", default_text = preset, tunable = false,
-      inherit = kept_starts, help = "where the biases of a part of the network start, by part" },
-    { name = "context_shrink", kind = "number", from = 0, group = "model", default_text = preset,
-      help = "the context of a support of n rows is multiplied by n / (n + context_shrink)" },
-  }
+  return table.move(own, 1, #own, #list + 1, list)
 end

@@ -1,9 +1,10 @@
 --- CMML in the setting scenarios: implicit feedback, vectors made beforehand.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local masked_rows = require "cmml.nn.masked_rows"
-local own_options = require "cmml.recommenders.cmml_options"
-local raise = require("cmml.base.args").error
+local model_options = require "cmml.recommenders.cmml_options"
+local raise = args.error
 
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
@@ -14,28 +15,16 @@ return function(cmml, use)
   -- @tfield ?Tensor term_weight [terms]
   local Weights = nn.class "cmml.ScenarioWeights"
 
-  local function inputs()
-    local names = {}
-    for name in pairs(cmml.scenarios.pair_inputs) do
-      names[#names + 1] = name
+  -- The names in a table that scripts may add to.
+  local function names_in(registry)
+    return function()
+      return args.keys(registry)
     end
-    table.sort(names)
-    return names
   end
-  local function losses()
-    local names = {}
-    for name in pairs(cmml.scenarios.pair_losses) do
-      names[#names + 1] = name
-    end
-    table.sort(names)
-    return names
-  end
+  local inputs = names_in(cmml.scenarios.pair_inputs)
+  local losses = names_in(cmml.scenarios.pair_losses)
 
-  local options = own_options(cmml)
-  for _, option in ipairs {
-    { name = "encoder_negatives", kind = "boolean", group = "model",
-      default_text = "the preset's, or true",
-      help = "false: the encoder sees the positives of a support alone" },
+  local options = model_options({ "encoder_negatives" }, {
     { name = "inputs", list = "string", choices = inputs, may_be_empty = true, group = "model",
       default_text = "the preset's, or none",
       help = "further columns of the rows, by their names in scenarios.pair_inputs" },
@@ -44,7 +33,8 @@ return function(cmml, use)
       help = "what is added to the score with a learnt weight, by such names" },
     { name = "term_start", kind = "table", group = "model", belongs_to = "terms", tunable = false,
       default_text = "the preset's, or 0", help = "weights that the terms begin with, one a term" },
-    { name = "unit_rows", kind = "boolean", group = "model", default_text = "the preset's, or false",
+    { name = "unit_rows", kind = "boolean", group = "model",
+      default_text = "the preset's, or false",
       help = "whether every vector is divided by the root mean square of its numbers, so that what "
         .. "it says of taste is apart from how much there is of it; cf_score is the cosine then" },
     { name = "dropout", kind = "number", from = 0, below = 1, group = "model",
@@ -52,25 +42,23 @@ return function(cmml, use)
       help = "fraction of the vectors' numbers that training hides, others for each task" },
     { name = "loss", kind = "string", choices = losses, group = "model",
       default_text = "the preset's, or hinge", help = "loss of a positive and its negatives" },
-  } do
-    options[#options + 1] = option
-  end
+  })
 
   -- Options that are not the network's.
   local own = { preset = true, inputs = true, terms = true, term_start = true, unit_rows = true,
     dropout = true, loss = true }
 
   -- Network and weights of the terms, whose names are the network's own.
-  local function make_module(self, options, init)
+  local function make_module(self, opt, init)
     local module = Weights.new()
     local network = { dim = self.dim, label = "binary", init = init }
-    for key, value in pairs(options) do
+    for key, value in pairs(opt) do
       if not own[key] then
         network[key] = value
       end
     end
     self.network = module:register("network", cmml.network(network), true)
-    local n, start = self.term_width, options.term_start or {}
+    local n, start = self.term_width, opt.term_start or {}
     if n > 0 then
       local weight, values = init.uniform({ n }, 0), {}
       for i = 1, n do
@@ -89,7 +77,8 @@ return function(cmml, use)
     local self, view = {}, catalogue
     self.users, self.items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
     if opt.unit_rows then -- inputs and terms see what the network sees
-      self.users, self.items = cmml.vectors.unit_rows(self.users), cmml.vectors.unit_rows(self.items)
+      self.users = cmml.vectors.unit_rows(self.users)
+      self.items = cmml.vectors.unit_rows(self.items)
       view = { users = { vectors = { cf = self.users } },
         items = { vectors = { cf = self.items }, counts = catalogue.items.counts } }
     end
@@ -133,9 +122,9 @@ return function(cmml, use)
     return { context = self.network:context(x, support.labels, support.segments) }
   end
 
-  local function score(self, state, rows, options, key)
+  local function score(self, state, rows, opt, key)
     local x = rows_of(self, rows, key, 3)
-    local scores, parts = self.network:score(x, state.context, rows.segments, options)
+    local scores, parts = self.network:score(x, state.context, rows.segments, opt)
     if self.row_terms then
       local weight = self.module.term_weight:reshape { -1, 1 }
       local terms = self.row_terms(rows.users, rows.items)
@@ -166,8 +155,8 @@ return function(cmml, use)
         batch.query.segments)
     end,
 
-    -- The same weights over a catalogue with vectors of the same width, such as those that were made
-    -- of more interactions (see `ScenarioSplit:vectors`).
+    -- The same weights over a catalogue with vectors of the same width, such as those that were
+    -- made of more interactions (see `ScenarioSplit:vectors`).
     over = function(self, catalogue)
       local vectors = catalogue.items.vectors.cf
       local width = vectors and vectors.shape[2]

@@ -1,41 +1,33 @@
 --- CMML in the setting users: ratings, learnt content features (Feng et al., CIKM 2021).
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local own_options = require "cmml.recommenders.cmml_options"
-local raise = args.error
+local model_options = require "cmml.recommenders.cmml_options"
+local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local core = cmml.core
   local presets = use "recommenders.presets"
   use "recommenders.kind"
 
-  local options = own_options(cmml)
-  for _, option in ipairs {
-    { name = "width", kind = "integer", from = 1, group = "model", default_text = "the preset's",
-      help = "width of a content feature's vector" },
-    { name = "label_hidden", kind = "integer", from = 1, group = "model",
-      default_text = "the preset's", help = "width of the layers that read a rating" },
-    { name = "read_users", kind = "boolean", group = "model", default_text = "the preset's, or true",
+  local options = model_options({ "width", "label_hidden" }, {
+    { name = "read_users", kind = "boolean", group = "model",
+      default_text = "the preset's, or true",
       help = "whether the content features of people are read" },
-    { name = "base", kind = "any", group = "model", tunable = false,
+    { name = "base", kind = { "table", "boolean" }, group = "model", tunable = false, line = false,
       default_text = "the preset's, or none",
       help = "options of factor_base_options: a matrix factorisation that the scores are added to; "
         .. "false: none" },
     { name = "loss", kind = "string", choices = { "squared", "absolute" }, group = "model",
       default_text = "the preset's, or squared",
       help = "error of a rating; absolute is rounded off below 0.1" },
-  } do
-    options[#options + 1] = option
-  end
+  })
 
   -- Options that are not the network's.
   local own = { preset = true, base = true, loss = true, read_users = true }
 
   local function make(catalogue, opt, init)
-    if opt.base ~= nil and opt.base ~= false and type(opt.base) ~= "table" then
-      raise(("cmml: base must be a table of options or false, not %s"):format(
-        tostring(opt.base)), 3)
+    if opt.base == true then
+      raise("cmml: base must be a table of options, or false for none", 3)
     elseif opt.base then
       opt.base = cmml.factor_base_options(opt.base)
     end
@@ -104,8 +96,8 @@ return function(cmml, use)
     learns = "gradient", adapts = "forward", options = options, presets = presets.users,
     default_preset = "recommended", make = make, adapt = adapt, score = score,
 
-    -- A base starts from the ratings of the training users. A model that was trained or loaded stays
-    -- as it is.
+    -- A base starts from the ratings of the training users. A model that was trained or loaded
+    -- stays as it is.
     prepare = function(self, data)
       if self.fresh and self.module.base then
         self.module.base:start(self.catalogue, data.ratings, data.train, self.fresh.seed)
@@ -128,12 +120,12 @@ return function(cmml, use)
   --- A CMML recommender with fresh weights, in the setting of its catalogue; the same as
   -- `recommenders.cmml`.
   -- @tparam Catalogue|Vectors catalogue
-  -- @tparam[opt] table options preset (default: the recommended one of the setting) and, over it,
+  -- @tparam[opt] table given preset (default: the recommended one of the setting) and, over it,
   -- any option of the model; where a component is another than the preset's, the preset's options
   -- of that component do not count; seed of the initial weights (default 1)
   -- @treturn Recommender its field `training` holds the preset's defaults for `train`
-  function cmml.cmml(catalogue, options)
-    local model = cmml.recommenders.cmml(catalogue, options)
+  function cmml.cmml(catalogue, given)
+    local model = cmml.recommenders.cmml(catalogue, given)
     return model -- no tail call, which would leave out a level
   end
 end

@@ -79,9 +79,9 @@ return function(cmml)
   -- @tparam integer seed of the factorisation
   function FactorBase:start(catalogue, ratings, users, seed)
     local own = self.options
-    local model = self.vectors and cmml.recommenders.matrix_factorization(catalogue, { factors = own.factors,
-      ridge = own.ridge, bias_ridge = own.bias_ridge, item_bias = own.item_bias,
-      sweeps = own.sweeps, seed = seed })
+    local model = self.vectors and cmml.recommenders.matrix_factorization(catalogue, {
+      factors = own.factors, ridge = own.ridge, bias_ridge = own.bias_ridge,
+      item_bias = own.item_bias, sweeps = own.sweeps, seed = seed })
       or cmml.recommenders.item_mean(catalogue)
     model:fit { ratings = ratings, users = users }
     cmml.no_grad(function()

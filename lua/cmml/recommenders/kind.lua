@@ -5,20 +5,23 @@
 --
 --    cmml.kind {
 --      name = "melu", title = "MeLU", source = "Lee et al., KDD 2019",
---      settings = { "users" },     -- where it can be used; one name may have a kind for each setting
+--      settings = { "users" },     -- where it can be used; one name may have a kind for each
+-- setting
 --      learns = "gradient",        -- or "fit" (without gradient training), or "none"
 --      adapts = "gradient",        -- or "forward": whether adapting needs gradients
 --      options = { .. },           -- declarations, see base/options.lua
 --      presets = { recommended = { model = { .. }, training = { .. } } },
 --      needs = { vectors = true }, -- what its catalogue must have
---      baseline = 3,               -- its place among the baselines of tables (none: it is not shown)
+--      baseline = 3,               -- its place among the baselines of tables (none: it is not
+-- shown)
 --      make = function(catalogue, options, init) .. end,     -- a table of its fields, e.g. module
 --      adapt = function(self, support) .. end,               -- Rows of several tasks -> state
 --      score = function(self, state, rows) .. end,           -- Rows -> scores [rows]
 --      loss = function(self, batch) .. end,                  -- of a kind that learns by gradient
 --      fit = function(self, data) .. end,                    -- of one that is fitted: data has
 --                                                            -- ratings (users, items, ratings) and
---                                                            -- users (rows that may be learnt from)
+--                                                            -- users (rows that may be learnt
+-- from)
 --    }
 --
 -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the
@@ -158,7 +161,8 @@ return function(cmml, use)
     local list = table.move(declaration.options or {}, 1, #(declaration.options or {}), 1, {})
     if declaration.presets then
       list[#list + 1] = { name = "preset", kind = "string",
-        default = declaration.default_preset or declaration.presets.recommended and "recommended" or nil,
+        default = declaration.default_preset
+          or declaration.presets.recommended and "recommended" or nil,
         help = "settings of the model and its training", group = "model", tunable = false }
     end
     if declaration.learns == "gradient" then

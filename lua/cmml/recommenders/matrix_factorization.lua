@@ -19,9 +19,9 @@ return function(cmml, use)
     { name = "bias_ridge", kind = "number", default = 3, above = 0, group = "model",
       help = "ridge penalty of the biases of users and items" },
     { name = "item_bias", kind = "string", choices = { "solved", "mean" }, group = "model",
-      help = "solved: item biases are learnt with the factors, which is what somebody without taste "
-        .. "would give; mean: the mean of those who chose the item, shrunk towards that of all "
-        .. "ratings, which may predict better where nothing is known of a person",
+      help = "solved: item biases are learnt with the factors, which is what somebody without "
+        .. "taste would give; mean: the mean of those who chose the item, shrunk towards that of "
+        .. "all ratings, which may predict better where nothing is known of a person",
       default_text = "solved" },
     { name = "sweeps", kind = "integer", default = 20, from = 1, group = "model",
       help = "number of sweeps over users and items" },

@@ -32,8 +32,8 @@ return function(cmml, use)
       baseline = place,
       options = {
         { name = "item_shrink", kind = "number", default = own.item_shrink or 0, from = 0,
-          group = "model", help = "number of imaginary ratings that pull an item's part towards the "
-            .. "mean of all" },
+          group = "model",
+          help = "number of imaginary ratings that pull an item's part towards the mean of all" },
         { name = "user_shrink", kind = "number", default = own.user_shrink or 0, from = 0,
           group = "model", help = "number of imaginary ratings that pull a user's part towards 0" },
       },

@@ -141,11 +141,12 @@ local wide_query = { query = 256 }
 return function(cmml, use)
   recommended_scenario.vectors = use "settings.scenarios.vectors"
   --- Presets of CMML by name, in both settings: setting, model, training. `recommended` is the
-  -- default for ratings of users, `recommended/scenario` for scenarios; `published-code` is what the
-  -- paper's released code runs on MovieLens-1M. Those of scenarios stand under `paper/scenario` and
-  -- `published-code/scenario`, and under the names of the code's data sets. Of the encoder
-  -- ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for ratings of users,
-  -- `recommended/scenario` for scenarios, the latter also without modulation and without context.
+  -- default for ratings of users, `recommended/scenario` for scenarios; `published-code` is what
+  -- the paper's released code runs on MovieLens-1M. Those of scenarios stand under
+  -- `paper/scenario` and `published-code/scenario`, and under the names of the code's data sets.
+  -- Of the encoder ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for
+  -- ratings of users, `recommended/scenario` for scenarios, the latter also without modulation and
+  -- without context.
   cmml.presets = {
     ["recommended"] = recommended,
     ["paper"] = paper(),

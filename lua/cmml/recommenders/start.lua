@@ -93,7 +93,7 @@ return function(cmml)
     if getmetatable(catalogue) == cmml.vectors.Vectors then
       catalogue = cmml.scenarios.catalogue { vectors = catalogue }
     end
-    args.check(name, { catalogue = catalogue }, { catalogue = "cmml.Catalogue" }, 4)
+    args.expect(name .. ": catalogue", catalogue, "cmml.Catalogue", 4)
     local class = classes[catalogue.setting] or raise(("%s: the catalogue is for the setting %s, "
       .. "but this kind is for %s"):format(name, catalogue.setting,
       table.concat(args.keys(classes), " and ")), 3)

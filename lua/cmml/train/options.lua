@@ -21,7 +21,8 @@ local general = {
   { name = "batch", kind = "integer", from = 1, unit = "tasks", group = "tasks", decides = true,
     short = true, help = "number of tasks a step", default_text = preset },
   { name = "support", kind = "integer", from = 0, group = "tasks", decides = true,
-    help = "maximum number of ratings, or positives, that a task adapts to", default_text = preset },
+    default_text = preset,
+    help = "maximum number of ratings, or positives, that a task adapts to" },
   { name = "query", kind = "integer", from = 0, group = "tasks", decides = true,
     help = "maximum number of ratings, or positives, that a task is trained on",
     default_text = preset },
@@ -51,9 +52,9 @@ local general = {
     help = "groups of parameters with options of their own, see optim.adam" },
   { name = "schedule", kind = { "string", "table" }, group = "optimisation", decides = true,
     arg = "NAME", default_text = "the preset's, or none",
-    help = "schedule of the learning rate: cosine (down to 0 at the end of the last epoch), plateau "
-      .. "(a tenth after 3 epochs without a better validation), or a table of such options with "
-      .. "that name as kind" },
+    help = "schedule of the learning rate: cosine (down to 0 at the end of the last epoch), "
+      .. "plateau (a tenth after 3 epochs without a better validation), or a table of such options "
+      .. "with that name as kind" },
   { name = "warmup", kind = "integer", from = 0, unit = "steps", group = "optimisation",
     decides = true, help = "number of steps in which the learning rate rises",
     default_text = "the preset's, or 0" },

@@ -175,9 +175,9 @@ return function(cmml, use)
   -- choose = "last").
   -- @tparam Recommender model its weights are changed; in the end they are the best ones (without a
   -- good epoch: those at the start)
-  -- @tparam table data what the model's setting learns from: of users ratings (grouped by user), bags
-  -- (user fields of all rows), train and valid (lists of user rows; without valid users the training
-  -- loss chooses the epoch), as `cold_users` gives them; of scenarios a ScenarioSplit
+  -- @tparam table data what the model's setting learns from: of users ratings (grouped by user),
+  -- bags (user fields of all rows), train and valid (lists of user rows; without valid users the
+  -- training loss chooses the epoch), as `cold_users` gives them; of scenarios a ScenarioSplit
   -- @tparam[opt] table options see below; defaults are those of the model's preset
   -- @treturn table epoch, best_epoch, best (the monitored metric, or without validation tasks the
   -- training loss), stopped ("epochs", "patience" or "diverged"), message

@@ -11,7 +11,7 @@ local known = require("cmml.base.options").declare("scenarios.catalogue", {
   { name = "users", kind = "any", help = "Vocab of raw ids",
     default_text = "the ids of loaded vectors, or else 1, 2, .." },
   { name = "items", kind = "any", help = "Vocab of raw ids", default_text = "likewise" },
-  { name = "titles", kind = "table", help = "list of texts by row of items" },
+  { name = "titles", kind = "table", help = "titles of the items, by row" },
   { name = "interactions", kind = "table", help = "who took what, as far as it is known: users "
     .. "(Segments), items (Ids)", default_text = "what the vectors were made of" },
 })

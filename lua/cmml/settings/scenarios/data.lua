@@ -2,12 +2,14 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local files = require "cmml.settings.scenarios.filters"
 local group_list = require "cmml.settings.scenarios.group_list"
 local raise = args.error
 
+local filters = require "cmml.settings.scenarios.filter_options"
+
 local known = require("cmml.base.options").declare("scenarios.data", {
-  { name = "name", kind = "string", default = "data", help = "name for messages and tables" },
+  { name = "name", kind = "string", default = "data",
+    help = "name of the set, in messages, tables and unions" },
   { name = "interactions", kind = "table", help = "list of {user, item} in raw ids; or give users, "
     .. "items, user_ids and item_ids" },
   { name = "users", kind = "any", help = "Vocab of raw ids" },
@@ -18,16 +20,11 @@ local known = require("cmml.base.options").declare("scenarios.data", {
     .. "row numbers or of raw ids as text, domain = text or nil}; or what data.read_groups or "
     .. "data.group_by gives; or a function for data.group_by" },
   { name = "titles", kind = "table", help = "list of texts by row of items" },
-  { name = "min_items", kind = "integer", default = files.defaults.min_items, from = 1,
-    unit = "items", help = "minimum number of items per scenario; smaller groups go to left_out" },
-  { name = "max_items", kind = "integer", default = files.defaults.max_items, from = 1,
-    unit = "items", help = "maximum number of items per scenario" },
-  { name = "min_users", kind = "integer", default = files.defaults.min_users, from = 1,
-    unit = "users", help = "minimum number of users who took an item of a scenario" },
+  filters[1], filters[2], filters[3],
   { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
     help = "what raw ids in a list of groups are that no interaction has" },
-  { name = "raises", kind = "boolean", default = true, help = "false: nil and a message where there "
-    .. "is no interaction, or no group is a scenario" },
+  { name = "raises", kind = "boolean", default = true,
+    help = "false: nil and a message where there is no interaction, or no group is a scenario" },
 })
 
 return function(cmml)
@@ -144,9 +141,9 @@ return function(cmml)
 
   -- Sorts the groups into scenarios and those left out.
   local function choose(self, groups, by_item, opt, level)
-    local known = core.select_ids(groups.item_ids, groups.item_ids)
+    local rows = core.select_ids(groups.item_ids, groups.item_ids)
     local by_group = matrix(level + 1, "groups",
-      core.select_ids(groups.group_ids, groups.item_ids), known, nil, #groups.names, #self.items)
+      core.select_ids(groups.group_ids, groups.item_ids), rows, nil, #groups.names, #self.items)
     local found = core.group_items(by_group, by_item, opt)
     local domains = groups.domains or {}
     for g, name in ipairs(groups.names) do

@@ -2,7 +2,7 @@
 -- users all items that are not known of the user, and see where the held-out ones stand.
 --
 -- @module cmml
-local options = require "cmml.base.options"
+local declare = require("cmml.base.options").declare
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
@@ -22,7 +22,7 @@ return function(cmml, use)
     end
   end
 
-  Split.evaluation_options = options.declare("ScenarioSplit:evaluation", {
+  Split.evaluation_options = declare("ScenarioSplit:evaluation", {
     { name = "part", kind = "string", choices = { "test", "valid" }, default = "test",
       help = "which scenarios" },
     { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the supports" },
@@ -143,19 +143,20 @@ return function(cmml, use)
     return scenarios
   end
 
-  --- What `evaluate` asks of tasks, by full ranking. Of each scenario and each user of whom items of
-  -- it are held out, all items of the scenario are ranked but those that are known of the user; what
-  -- is held out is to be found. Raises where something that is evaluated was there to be learnt from
-  -- (not for a split that is leaky as a whole), and where nothing is held out.
+  --- What `evaluate` asks of tasks, by full ranking. Of each scenario and each user of whom items
+  -- of it are held out, all items of the scenario are ranked but those that are known of the user;
+  -- what is held out is to be found. Raises where something that is evaluated was there to be
+  -- learnt from (not for a split that is leaky as a whole), and where nothing is held out.
   --
   -- Results tell besides: by_scenario of each metric (means); pairs, {scenario, user} of the
   -- values, always in the same order; scenarios, numbers in the order of by_scenario; leaky;
-  -- unchecked, whether a model has vectors or counts from a file, which does not tell what they were
-  -- made of, so that a leak in them would not be seen.
+  -- unchecked, whether a model has vectors or counts from a file, which does not tell what they
+  -- were made of, so that a leak in them would not be seen.
   -- @tparam table models list of recommenders
-  -- @tparam table opt options of `evaluate`, and those below
+  -- @tparam table options of `evaluate`, and those below
   -- @treturn table see evaluate/evaluate.lua
-  function Split:evaluation(models, opt)
+  function Split:evaluation(models, options)
+    local opt = options
     check_models(models, self.data)
     local scenarios, tasks = scenarios_of(self, opt), {}
     local unchecked = check_leaks(models, self, opt.part)

@@ -1,9 +1,10 @@
 --- What a recommender of the scenario setting may know of a (user, item) pair beside the vectors.
 --
--- An input is a table by name in `cmml.scenarios.pair_inputs`: either `items`, a function of a catalogue that
--- gives numbers of items [items, width], or `rows`, a function of (catalogue, users, items) that
--- gives numbers of pairs [rows, width]; and width. A recommender can read it as further columns of
--- its rows (option `inputs`), or add it to its scores with a learnt weight (option `terms`).
+-- An input is a table by name in `cmml.scenarios.pair_inputs`: either `items`, a function of a
+-- catalogue that gives numbers of items [items, width], or `rows`, a function of (catalogue,
+-- users, items) that gives numbers of pairs [rows, width]; and width. A recommender can read it as
+-- further columns of its rows (option `inputs`), or add it to its scores with a learnt weight
+-- (option `terms`).
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -34,8 +35,9 @@ return function(cmml)
   local function look_up(what, names)
     local list = {}
     for i, name in ipairs(names) do
-      list[i] = cmml.scenarios.pair_inputs[name] or raise(("%s: there is no input %s; %s"):format(what,
-        tostring(name), args.suggest(tostring(name), args.keys(cmml.scenarios.pair_inputs))), 2)
+      list[i] = cmml.scenarios.pair_inputs[name]
+        or raise(("%s: there is no input %s; %s"):format(what, tostring(name),
+          args.suggest(tostring(name), args.keys(cmml.scenarios.pair_inputs))), 2)
     end
     return list
   end

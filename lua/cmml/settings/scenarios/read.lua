@@ -32,9 +32,11 @@ return function(cmml, use)
       end
       list[i] = own
     end
-    for _, name in ipairs { "min_plays", "by", "min_rating", "items" } do
-      if opt[name] ~= nil and not used[name] then
-        return nil, ("the data in %s have no option %s"):format(folders[1].folder, name)
+    for _, loader in ipairs(cmml.loaders_of "scenarios") do
+      for _, name in ipairs(loader.options) do
+        if opt[name] ~= nil and not used[name] then
+          return nil, ("the data in %s have no option %s"):format(folders[1].folder, name)
+        end
       end
     end
     for i, entry in ipairs(folders) do
@@ -51,8 +53,8 @@ return function(cmml, use)
     return ok and union or nil, not ok and tostring(union) or nil
   end
 
-  --- Scenario data from a folder, whose files tell which loader reads it. A folder that is not there
-  -- is looked for in data/, where `cmml fetch` puts it. "a+b" is the union of two or more
+  --- Scenario data from a folder, whose files tell which loader reads it. A folder that is not
+  -- there is looked for in data/, where `cmml fetch` puts it. "a+b" is the union of two or more
   -- (`scenarios.join`).
   -- @tparam string source
   -- @tparam[opt] table options see below; one that no loader of the folders knows is refused

@@ -2,6 +2,8 @@
 -- items for users.
 --
 -- @module cmml.settings.scenarios.setting
+local base = require "cmml.base.options"
+local filter_options = require "cmml.settings.scenarios.filter_options"
 local filters = require "cmml.settings.scenarios.filters"
 
 return function(cmml, use)
@@ -15,18 +17,17 @@ return function(cmml, use)
     { name = "by", kind = "string", choices = filters.ways, group = "data",
       help = "how items of MovieLens are grouped: by genre, combination (of two genres), "
         .. "genre+combination, or tag", default_text = "genre" },
-    { name = "min_items", kind = "integer", from = 1, unit = "items", group = "data",
-      help = "minimum number of items per scenario", default_text = "101" },
-    { name = "max_items", kind = "integer", from = 1, unit = "items", group = "data",
-      help = "maximum number of items per scenario", default_text = "999" },
-    { name = "min_users", kind = "integer", from = 1, unit = "users", group = "data",
-      help = "minimum number of users per scenario", default_text = "2" },
     { name = "factors", kind = "integer", from = 1, to = 4096, group = "data",
       help = "dimension of the vectors of users and items", default_text = "64" },
     { name = "vectors", kind = "string", choices = { "als", "bpr" }, group = "data",
       help = "method that makes the vectors, with its own options",
       default_text = "als with those of the preset" },
   }
+
+  for _, declared in ipairs(filter_options) do -- a made world has other defaults
+    options[#options + 1] = base.changed(declared, { default = false, group = "data",
+      default_text = tostring(declared.default) })
+  end
 
   local training_options = {
     { name = "support_negatives", kind = "integer", from = 0, group = "tasks", decides = true,
@@ -37,8 +38,9 @@ return function(cmml, use)
     { name = "order", kind = "string", choices = { "mixed", "positives-first" }, group = "tasks",
       decides = true, help = "order of a support", default_text = "the preset's" },
     { name = "negatives", kind = "string", choices = { "untouched", "published" }, group = "tasks",
-      decides = true, help = "which negatives a support has: uniform over the items that the user is "
-        .. "not known to have taken, or as published", default_text = "the preset's" },
+      decides = true,
+      help = "which negatives a support has: uniform over the items that the user is not "
+        .. " known to have taken, or as published", default_text = "the preset's" },
     { name = "rounds", kind = "integer", from = 1, group = "tasks", decides = true,
       help = "number of tasks of each scenario an epoch",
       default_text = "the preset's, or so many that an epoch has 200 steps" },
@@ -58,8 +60,8 @@ return function(cmml, use)
       help = "maximum number of users of a scenario, a fixed sample", default_text = "all" },
   }
 
-  -- Options of the vectors: those of the preset, and where it has none those of the recommended one,
-  -- so that plain CF is as strong as it can be.
+  -- Options of the vectors: those of the preset, and where it has none those of the recommended
+  -- one, so that plain CF is as strong as it can be.
   local function vector_options(opt, preset)
     local own = preset and preset.vectors or recommended_vectors
     local chosen = { method = opt.vectors or "als" }

@@ -15,9 +15,9 @@ local known = require("cmml.base.options").declare("scenarios.split", {
   fraction("held_out", 0.2, "fraction of a user's interactions held out for the test, rounded by "
     .. "chance"),
   fraction("valid_held_out", 0.1, "fraction held out for validation"),
-  fraction("query_fraction", 0, "fraction of the known interactions of every user that stays out of "
-    .. "background, and that alone is trained on, so that vectors made of background have not seen "
-    .. "what training asks for, as they have not seen what the test asks for"),
+  fraction("query_fraction", 0, "fraction of the known interactions of every user that stays out "
+    .. "of background, and that alone is trained on, so that vectors made of background have not "
+    .. "seen what training asks for, as they have not seen what the test asks for"),
   fraction("valid", 0.1, "fraction of the scenarios of each domain for validation"),
   fraction("test", 0.2, "fraction of the scenarios of each domain for the test"),
   { name = "support_pairs", kind = "integer", default = 512, from = 0, unit = "pairs",
@@ -61,7 +61,7 @@ return function(cmml, use)
   local function check_data(data)
     if type(data) ~= "table" or type(data.scenarios) ~= "table"
       or type(data.interactions) ~= "table" then
-      raise("scenarios.split: scenario data were expected, as scenario_data gives them, not " .. type(data),
+      raise("scenarios.split: data of scenarios.data were expected, not " .. args.describe(data),
         3)
     elseif #data.scenarios == 0 then
       raise(("scenarios.split: %s has no scenarios: the filters of the data left none"):format(
@@ -75,7 +75,7 @@ return function(cmml, use)
     for s, scenario in ipairs(data.scenarios) do
       local list = scenario.items:totable()
       if #list < 2 then
-        raise(("scenarios.split: scenario %s has %d items; a negative beside a positive needs two"):format(
+        raise(("scenarios.split: scenario %s has %d items; a negative needs two"):format(
           tostring(scenario.name), #list), 3)
       end
       table.move(list, 1, #list, #items + 1, items)
@@ -132,15 +132,16 @@ return function(cmml, use)
     self.known, self.held_valid, self.held_test = parts[1], parts[2], parts[3]
     self.background = self.known
     if opt.query_fraction > 0 then
-      local known = core.divide_taken(self.known, { opt.query_fraction }, { seed = opt.seed,
+      local parted = core.divide_taken(self.known, { opt.query_fraction }, { seed = opt.seed,
         choice = 2, least = 2 })
-      self.background, self.fresh = known[1], known[2]
+      self.background, self.fresh = parted[1], parted[2]
     end
     local function pairs_of(taken)
       return core.scenario_pairs(taken, self.candidates)
     end
-    local known = pairs_of(self.known)
-    self.pairs = { known = known, support = self.fresh and pairs_of(self.background) or known,
+    local of_known = pairs_of(self.known)
+    self.pairs = { known = of_known,
+      support = self.fresh and pairs_of(self.background) or of_known,
       query = self.fresh and pairs_of(self.fresh), valid = pairs_of(self.held_valid),
       test = pairs_of(self.held_test) }
     self.removed = { valid = { self.known }, test = { self.known, self.held_valid } }

@@ -25,8 +25,9 @@ local known = require("cmml.base.options").declare("scenarios.tasks", {
   { name = "order", kind = "string", choices = { "mixed", "positives-first" }, default = "mixed",
     help = "order of a support; mixed is a fresh random one each draw" },
   { name = "negatives", kind = "string", choices = { "untouched", "published" },
-    default = "untouched", help = "negatives of a support; untouched: uniform over the items of the "
-      .. "scenario that the user is not known to have taken, one after another for each positive; "
+    default = "untouched",
+    help = "negatives of a support; untouched: uniform over the items of the scenario that the "
+      .. "user is not known to have taken, one after another for each positive; "
       .. "published: of a random positive's user, only other than that item" },
   { name = "shuffle", kind = "boolean", default = false,
     help = "visit the scenarios in a fresh order each draw" },
@@ -48,16 +49,16 @@ return function(cmml, use)
   end
 
   --- Tasks of a split.
-  -- @tparam[opt] table given options: scenarios ("train", the default, "valid", "test" or a list of
+  -- @tparam[opt] table options scenarios ("train", the default, "valid", "test" or a list of
   -- numbers), and those of `scenarios.tasks` but candidates and pairs
   -- @treturn ScenarioTasks
-  function Split:tasks(given)
-    if given ~= nil and type(given) ~= "table" then
+  function Split:tasks(options)
+    if options ~= nil and type(options) ~= "table" then
       raise(("ScenarioSplit:tasks: a table of options was expected, not %s"):format(
-        args.describe(given)), 2)
+        args.describe(options)), 2)
     end
     local opt = {}
-    for key, value in pairs(given or {}) do
+    for key, value in pairs(options or {}) do
       opt[key] = value
     end
     local which = opt.scenarios or "train"

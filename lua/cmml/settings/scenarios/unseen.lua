@@ -60,8 +60,8 @@ return function(cmml)
     for _, scenario in ipairs(split.test) do
       local name = data.scenarios[scenario].name
       if not names[unseen.noted(name)] then
-        return nil, ("%s is of other groups of %s: scenario %s is to be evaluated, but was not held "
-          .. "out from its training. Evaluate it on the data that it was trained with"):format(
+        return nil, ("%s is of other groups of %s: scenario %s is to be evaluated, but was not "
+          .. "held out from its training. Evaluate it on the data that it was trained with"):format(
           entry.path, data.name, name)
       end
     end
@@ -83,8 +83,8 @@ return function(cmml)
     return true
   end
 
-  -- Refuses a model that was made of what is to be evaluated. Where its counts are those of what may
-  -- be known, or of what vectors are learnt with, so is what its vectors were made of.
+  -- Refuses a model that was made of what is to be evaluated. Where its counts are those of what
+  -- may be known, or of what vectors are learnt with, so is what its vectors were made of.
   local function check_counts(entry, split)
     local data, catalogue = split.data, entry.model.catalogue
     local function counts_of(taken)

@@ -3,8 +3,8 @@
 -- @module cmml
 local raise = require("cmml.base.args").error
 
--- What does best on validation scenarios; doc/results/recommended-scenarios.md tells more. Those of a
--- set were chosen on its validation users.
+-- What does best on validation scenarios; doc/results/recommended-scenarios.md tells more. Those
+-- of a set were chosen on its validation users.
 local recommended = { method = "als", factors = 64, alpha = 100, regularization = 300, sets = {
   lastfm = { alpha = 60, regularization = 250 },
   yelp = { alpha = 800, regularization = 2400 } } }

@@ -10,7 +10,8 @@ local known = declare("dataset", {
   { name = "schema", kind = "table", required = true, help = "see data.schema" },
   { name = "ratings", kind = "table", required = true, help = "list of {user, item, rating}; or "
     .. "{users, items, ratings} of columns that data.read_table gave, two of kind \"text\" and one "
-    .. "of kind \"number\"; or {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)}" },
+    .. "of kind \"number\"; or {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)}"
+  },
   { name = "items", kind = "table", default = {},
     help = "list of records {id = .., title = .., <field> = value or list of values}" },
   { name = "users", kind = "table", default = {}, help = "list of such records of users" },
@@ -189,7 +190,7 @@ return function(cmml)
   -- @treturn ?table as `ratings`; nil if an item that was rated is not in the catalogue
   -- @treturn ?string message
   function Dataset:ratings_for(catalogue)
-    args.check("ratings_for", { catalogue = catalogue }, { catalogue = "cmml.Catalogue" })
+    args.expect("ratings_for: catalogue", catalogue, "cmml.Catalogue")
     local rows, missing = {}, 0
     for row = 1, #self.items do
       rows[row] = catalogue.items:id(self.items:text(row)) or 0

@@ -3,10 +3,10 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.settings.users.protocol_base"
-local options = require "cmml.base.options"
+local declare = require("cmml.base.options").declare
 local raise = args.error
 
-local known = options.declare("users.evaluate_protocol", {
+local known = declare("users.evaluate_protocol", {
   { name = "sizes", list = "integer", from = 0, default = { 40 }, unit = "ratings",
     help = "maximum sizes of the supports" },
   { name = "query", kind = "integer", from = 1, unit = "ratings", default_text = "10",
@@ -84,8 +84,8 @@ return function(cmml, use)
 
   --- The tasks of the evaluations of a protocol.
   -- @tparam table data from `users.protocol`
-  -- @tparam table opt query (number of ratings evaluated), seed of the draws, batch (tasks at once),
-  -- shuffle_labels
+  -- @tparam table opt query (number of ratings evaluated), seed of the draws, batch (tasks at
+  -- once), shuffle_labels
   -- @treturn table list of {name, leaky, tasks}, in the order of the protocol; evaluations
   -- without users are left out. Raises if one evaluates on what was learnt and is not named leaky
   local function tasks_of(data, opt)
@@ -113,11 +113,11 @@ return function(cmml, use)
   -- leaky.
   -- @tparam table models list of recommenders, over the data's catalogue
   -- @tparam table data from `users.protocol`
-  -- @tparam[opt] table given options, see below
+  -- @tparam[opt] table options see below
   -- @treturn table list of {name, leaky, users (how many), by_size (what `evaluate_by_support`
   -- gives)}, in the order of the protocol; evaluations without users are left out
-  function cmml.users.evaluate_protocol(models, data, given)
-    local opt = known:check(given)
+  function cmml.users.evaluate_protocol(models, data, options)
+    local opt = known:check(options)
     base.check_data("users.evaluate_protocol", data)
     local results = {}
     for i, evaluation in ipairs(tasks_of(data, opt)) do

@@ -17,7 +17,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.settings.users.protocol_base"
-local options = require "cmml.base.options"
+local declare = require("cmml.base.options").declare
 local raise = args.error
 
 local known = base.declare("cold_users", {
@@ -28,7 +28,7 @@ local known = base.declare("cold_users", {
     help = "number of ratings kept of a training user under protocol capped" },
 })
 
-local any_known = options.declare("users.protocol", {
+local any_known = declare("users.protocol", {
   { name = "protocol", kind = "string", default = "full",
     help = "a name in users.protocols: full or capped, see cold_users; warm or warm-leaky, see "
       .. "users.warm; melu, see users.melu" },
@@ -44,13 +44,13 @@ return function(cmml)
 
   --- Prepares a data set for training and testing on cold users.
   -- @tparam Dataset dataset
-  -- @tparam[opt] table given options, see below
+  -- @tparam[opt] table options see below
   -- @treturn ?table dataset, catalogue, bags (user fields of all rows), ratings (to train on), all
   -- (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions,
   -- evaluations ("cold users"; see the head of protocols.lua)
   -- @treturn ?string message
-  function cmml.cold_users(dataset, given)
-    local opt = base.check("cold_users", known, dataset, given)
+  function cmml.cold_users(dataset, options)
+    local opt = base.check("cold_users", known, dataset, options)
     local data, message = base.begin(dataset, opt)
     if not data then
       return nil, message
@@ -74,7 +74,8 @@ return function(cmml)
   end
 
   --- The protocols, the default first: list of {name, help, make (of a data set and options),
-  -- evaluations (list of {name, title of its table, leaky}), cap (the default, where one is taken)}.
+  -- evaluations (list of {name, title of its table, leaky}), cap (the default, where one is
+  -- taken)}.
   cmml.users.protocols = {
     { name = "full", help = "each draw takes fresh ratings of the whole history",
       make = cmml.cold_users, evaluations = { { "cold users", "Cold users, full histories" } } },
@@ -100,11 +101,11 @@ return function(cmml)
 
   --- Prepares a data set by the protocol of a name.
   -- @tparam Dataset dataset
-  -- @tparam[opt] table given options, see below
+  -- @tparam[opt] table options see below
   -- @treturn ?table see the head of protocols.lua
   -- @treturn ?string message
-  function cmml.users.protocol(dataset, given)
-    local opt = any_known:check(given)
+  function cmml.users.protocol(dataset, options)
+    local opt = any_known:check(options)
     local names, by_name = {}, {}
     for i, protocol in ipairs(cmml.users.protocols) do
       names[i], by_name[protocol.name] = protocol.name, protocol

@@ -52,12 +52,12 @@ return function(cmml, use)
   -- MeLU judges existing users on existing items by what it trained on. Here a fixed random choice
   -- of ratings of each is held out, as in `warm_users`, and judged alone.
   -- @tparam Dataset dataset whose item records have a year, or titles that end in one, "(1995)"
-  -- @tparam[opt] table given options, see below
+  -- @tparam[opt] table options see below
   -- @treturn ?table as from `cold_users`; evaluations are "warm", "user cold", "item cold" and
   -- "user and item cold"
   -- @treturn ?string message
-  function cmml.users.melu(dataset, given)
-    local opt = base.check("users.melu", known, dataset, given)
+  function cmml.users.melu(dataset, options)
+    local opt = base.check("users.melu", known, dataset, options)
     if opt.least <= opt.held_out or opt.most < opt.least then
       raise(("users.melu: held_out < least <= most was expected, not %d, %d and %d")
         :format(opt.held_out, opt.least, opt.most), 2)
@@ -89,7 +89,7 @@ return function(cmml, use)
     end
 
     local learners = table.move(data.train, 1, #data.train, 1, {})
-    local known, with_tasks = quadrant(table.move(data.valid, 1, #data.valid, #learners + 1,
+    local existing, with_tasks = quadrant(table.move(data.valid, 1, #data.valid, #learners + 1,
       learners), false)
     local item_cold, item_users = quadrant(data.train, true)
     local user_cold, user_users = quadrant(data.test, false)
@@ -103,7 +103,7 @@ return function(cmml, use)
       data[part] = users
     end
     local held
-    held, data.ratings = sets.hold_out(known, data.train, opt.held_out, opt.data_seed)
+    held, data.ratings = sets.hold_out(existing, data.train, opt.held_out, opt.data_seed)
     data.protocol = "melu"
     data.conditions = { protocol = "melu", data_seed = opt.data_seed, valid = opt.valid,
       held_out = opt.held_out, last_year = opt.last_year, least = opt.least, most = opt.most }

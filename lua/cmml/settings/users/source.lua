@@ -1,4 +1,5 @@
---- Where the tasks of a training on ratings of users come from, and what its epochs are validated on.
+--- Where the tasks of a training on ratings of users come from, and what its epochs are validated
+-- on.
 --
 -- @module cmml.settings.users.source
 local args = require "cmml.base.args"
@@ -74,9 +75,9 @@ return function(cmml)
       raise(("train: data must be what cmml.cold_users gives, not %s"):format(
         type(data) == "table" and "a table without ratings and train" or type(data)), 4)
     end
-    args.check("train: data", { ratings = data.ratings, bags = data.bags, train = data.train,
-      valid = data.valid }, { ratings = "table", bags = "table", train = "table",
-      valid = "table" }, 5)
+    for _, key in ipairs { "ratings", "bags", "train", "valid" } do
+      args.expect("train: data: " .. key, data[key], "table", 5)
+    end
     refuse_other_items(data, model.catalogue)
     return setmetatable({ data = data, count = #data.train, validates = #data.valid > 0 }, Source)
   end

@@ -9,7 +9,7 @@ local known = declare("Dataset:split", {
     help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
       .. "list of raw ids" },
   { name = "valid", kind = "number", default = 0.05, from = 0, below = 1,
-    help = "fraction of the other users that chooses the best epoch" },
+    help = "fraction of the other users to validate on" },
   { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the random choices" },
 })
 

@@ -138,15 +138,15 @@ return function(cmml)
   -- @treturn ?table support for `adapt`; nil and a message where a file or an option is malformed
   -- @treturn table|string options of `recommend`, or the message
   function support.request(_, values)
-    local given, message = {}, nil
+    local given = {}
     if values.support then
-      given, message = read_file(values.support, given)
-      if not given then
-        return nil, message
+      local found, trouble = read_file(values.support, given)
+      if not found then
+        return nil, trouble
       end
     end
-    local rated, known
-    rated, message = pairs_of(values.rate or "", "rate", "ITEM=RATING")
+    local known
+    local rated, message = pairs_of(values.rate or "", "rate", "ITEM=RATING")
     if not rated then
       return nil, message
     end

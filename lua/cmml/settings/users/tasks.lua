@@ -17,7 +17,8 @@ local known = declare("users.tasks", {
     help = "maximum number of ratings in a query" },
   { name = "batch", kind = "integer", default = 32, from = 1, unit = "tasks",
     help = "number of tasks at once" },
-  { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the draws" },
+  { name = "seed", kind = "integer", default = 1, from = 0,
+    help = "seed of the draws of supports and queries" },
   { name = "short_supports", kind = "number", default = 0, from = 0, to = 1,
     help = "fraction of the tasks whose support is cut to a random length, uniform from 0 to the "
       .. "whole, so that a model learns to adapt to any number of ratings" },

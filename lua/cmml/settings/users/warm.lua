@@ -31,12 +31,12 @@ return function(cmml, use)
   -- the leaky protocol: training users with a fresh draw of support and query from the ratings that
   -- were trained on.
   -- @tparam Dataset dataset
-  -- @tparam[opt] table given options, see below
+  -- @tparam[opt] table options see below
   -- @treturn ?table as from `cold_users`; evaluations are "warm users", or "warm users (leaky)",
   -- and "cold users"
   -- @treturn ?string message
-  function cmml.users.warm(dataset, given)
-    local opt = base.check("users.warm", known, dataset, given)
+  function cmml.users.warm(dataset, options)
+    local opt = base.check("users.warm", known, dataset, options)
     local data, message = base.begin(dataset, opt)
     if not data then
       return nil, message
