@@ -94,8 +94,9 @@ return function(cmml)
       catalogue = cmml.scenarios.catalogue { vectors = catalogue }
     end
     args.expect(name .. ": catalogue", catalogue, "cmml.Catalogue", 4)
-    local class = classes[catalogue.setting] or raise(("%s is not for the setting %s; there it is "
-      .. "for %s"):format(name, catalogue.setting, table.concat(args.keys(classes), ", ")), 3)
+    local class = classes[catalogue.setting] or raise(("%s: the catalogue is for the setting %s, "
+      .. "but this kind is for %s"):format(name, catalogue.setting,
+      table.concat(args.keys(classes), " and ")), 3)
     local opt = class.known:check(given, 4, name)
     if class.declaration.check then
       class.declaration.check(opt)
