@@ -35,9 +35,11 @@ local function make_batch(cmml, bags, count)
     shown[t] = table.move(items, 1, support, 1, {})
     hidden[t] = table.move(items, support + 1, support + query, 1, {})
   end
-  return { users = { bags = bags, rows = cmml.core.choose(made.n_users, count,
-    { seed = math.random(0, 1 << 30) }) }, support = rows_of(cmml, shown),
-    query = rows_of(cmml, hidden) }
+  local people = { bags = bags, rows = cmml.core.choose(made.n_users, count,
+    { seed = math.random(0, 1 << 30) }) }
+  local batch = { support = rows_of(cmml, shown), query = rows_of(cmml, hidden) }
+  batch.support.people, batch.query.people = people, people
+  return batch
 end
 
 -- A model of the published sizes over made items and users, and what is asked of it.
