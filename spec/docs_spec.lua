@@ -2,7 +2,7 @@
 -- what stands behind `-->`, shell lines name commands, options, targets and files that exist, and
 -- so do names of the core, paths and links in the text.
 local docs = require "spec.support.docs"
-local options = require "cmml.base.command_line"
+local cmml = require "cmml"
 
 local pages = { "README.md", "data/README.md", "CONTRIBUTING.md" }
 for _, path in ipairs(docs.list "doc/*.md") do
@@ -116,14 +116,15 @@ function check.make(words)
 end
 
 function check.cmml(words)
-  local name = words[2]
+  local name, rest = words[2], table.move(words, 3, #words, 1, {})
   if name == "--help" or name == "--version" then
     return
   end
-  local found, command = pcall(require, "cmml.cli." .. tostring(name))
-  assert(found and command.run, "cmml has no command " .. tostring(name))
-  if words[3] ~= "--help" then
-    assert(options.parse(command, table.move(words, 3, #words, 1, {})))
+  local command = assert(cmml.commands:get(tostring(name)), "cmml has no command "
+    .. tostring(name))
+  if rest[1] ~= "--help" and rest[1] ~= "--help-all" then
+    local known = command.options(rest)
+    assert(known:parse(rest, { words = command.words }))
   end
 end
 check["bin/cmml"] = check.cmml
@@ -217,7 +218,6 @@ describe("names in the text", function()
           faults[#faults + 1] = "a link leads nowhere: " .. link
         end
       end
-      local cmml = require "cmml"
       for name in text:gmatch "%f[%w]cmml%.([%a_][%w_.]*)" do
         name = name:gsub("%.+$", "")
         local value = cmml

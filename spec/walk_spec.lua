@@ -1,5 +1,5 @@
--- The newcomer's walk of doc/architecture.md leads through rooms that are there: each `file:function`
--- is a file, in which the function is defined.
+-- The newcomer's walk of doc/architecture.md leads through rooms that are there: each
+-- `file:function` is a file, in which the function is defined.
 local docs = require "spec.support.docs"
 
 local text = docs.read "doc/architecture.md"
@@ -9,8 +9,8 @@ local function quoted(name)
   return (name:gsub("[^%w_]", "%%%0"))
 end
 
--- Whether a source defines a function: in C at the beginning of a line, in Lua by its whole name, or
--- as a field or a local function of its last part.
+-- Whether a source defines a function: in C at the beginning of a line, in Lua by its whole name,
+-- or as a field of that name.
 local function defines(path, source, name)
   if path:find "%.c$" then
     return ("\n" .. source):find("\n[%a_][^\n;]-%f[%w_]" .. name .. "%([^;]-{") ~= nil

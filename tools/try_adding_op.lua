@@ -1,6 +1,6 @@
--- Does what doc/adding-an-op.md says: makes its edits in a copy of the checkout, builds that and runs
--- the battery of ops there, with the new op as a composite, as a fused op and as a primitive. It takes
--- minutes, so it is no gate of `make check`.
+-- Does what doc/adding-an-op.md says: makes its edits in a copy of the checkout, builds that and
+-- runs the battery of ops there, with the new op as a composite, as a fused op and as a primitive.
+-- It takes minutes, so it is no gate of `make check`.
 --
 --     lua5.4 tools/try_adding_op.lua
 package.path = "./?.lua;" .. package.path

@@ -55,7 +55,7 @@ local function absolute(paths)
 end
 
 -- The search paths for a process, with those of a folder in front.
-local function paths(folder)
+local function search_paths(folder)
   return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s"):format(
     quote((folder and ("%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;"):format(folder, folder, folder)
       or "") .. absolute(package.path)),
@@ -67,7 +67,7 @@ local function lua(folder)
   while arg and arg[first - 1] do
     first = first - 1
   end
-  return paths(folder) .. " " .. quote(arg and arg[first] or "lua5.4")
+  return search_paths(folder) .. " " .. quote(arg and arg[first] or "lua5.4")
 end
 
 --- Runs a program in a process of its own.
@@ -254,8 +254,8 @@ function docs.apply(page, root)
 end
 
 --- Runs a page as its reader does: in an empty folder that has `data` and `bin` of the checkout in
--- it, with the files that the page shows; where it changes files of the library, over a changed copy
--- of that. First its program, in a process of its own, then its shell lines, one after the other.
+-- it, with the files that the page shows; where it changes files of the library, over a changed
+-- copy of that. First its program, in a process of its own, then its shell lines, one by one.
 -- @tparam string page
 -- @treturn table faults: what the program prints otherwise than the page says
 -- @treturn integer how many lines were compared
@@ -285,7 +285,8 @@ function docs.run_page(page)
     faults[#faults + 1] = fault
   end
   for i, line in ipairs(docs.shell_lines(page, true)) do
-    ok, output = capture(("cd %s && %s sh -c %s"):format(quote(folder), paths(folder), quote(line)))
+    ok, output = capture(("cd %s && %s sh -c %s"):format(quote(folder), search_paths(folder),
+      quote(line)))
     shell[i] = { line = line, ok = ok, output = output }
   end
   return faults, checked, shell
