@@ -324,11 +324,15 @@ end)
 
 describe("before the first cell", function()
   -- What an experiment writes to standard error.
-  local function said(options)
-    local stderr, path = io.stderr, folder .. "/said"
+  local function said(options, columns)
+    local stderr, path, terminal = io.stderr, folder .. "/said", core.terminal
+    core.terminal = function()
+      return columns
+    end
     io.stderr = assert(io.open(path, "wb")) -- luacheck: ignore 122
     local ok, result = pcall(compare, options)
     io.stderr:close()
+    core.terminal = terminal
     io.stderr = stderr -- luacheck: ignore 122
     assert(ok, result)
     assert.same({}, result.failures)
@@ -340,14 +344,21 @@ describe("before the first cell", function()
       local options = { rows = { { row = "a" }, { row = "b", model = { modulation = "none" } } },
         setting = setting, out = folder .. "/" .. setting, jobs = 2, seeds = 2, quiet = false }
       local text = said(options)
-      assert.matches("^estimate: about 0:%d%d for 4 cells, 2 at a time, from a few steps and", text)
+      assert.matches("^estimate: about 0:%d%d for 4 cells, 2 at a time, from a few%s+steps and", text)
       assert.matches("\nmade, [%w-]+, a, seed 1 done  0:%d%d\n", text)
       text = said(options)
       assert.matches("^4 of 4 cells are finished already", text)
       assert.is_nil(text:find("estimate", 1, true))
       options.seeds = 3
       assert.matches("^4 of 6 cells [^\n]*\nestimate: about 0:%d%d for 2 cells", said(options))
-      options.quiet, options.seeds = true, 4
+      options.seeds = 4 -- on a terminal one line renews itself
+      text = said(options, 60)
+      assert.matches("\r\27%[Klooking at the data and the models\r\27%[Kestimate: about ", text)
+      assert.matches("\r%d/8 cells  0:%d%d left  .-made, [%w-]+, [ab], ", text)
+      for line in text:gsub("\27%[K", ""):gmatch "[^\r\n]+" do
+        assert.is_true(#line < 80, line)
+      end
+      options.quiet, options.seeds = true, 5
       assert.equal("", said(options))
     end
   end)
