@@ -40,7 +40,11 @@ return function(cmml, use)
     check_setting(model, opt)
     for _, defaults in ipairs { model.training or source.training, source.defaults } do
       for key, value in pairs(defaults) do
-        if opt[key] == nil then
+        if not known.all():find(key) then
+          raise(("train: training of preset %s of %s has an unknown option %s; %s"):format(
+            tostring(model.options.preset), model.kind, tostring(key), args.suggest(tostring(key),
+            known.all():names())), 3)
+        elseif opt[key] == nil then
           opt[key] = value
         end
       end
