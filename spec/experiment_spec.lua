@@ -2,7 +2,6 @@
 local child = require "spec.support.child"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
-local made = require "cmml.experiment.made"
 local core = cmml.core
 
 local quick = { quick = true, seeds = 2, epochs = 1, draws = 1, resamples = 100 }
@@ -41,8 +40,9 @@ describe("cmml.experiment", function()
     assert.matches("MAE, support 5", result.text)
     assert.matches("| difference to item mean %+ user bias +| MAE", result.text)
     assert.matches("| difference to matrix factorisation +| MAE", result.text)
-    assert.matches("recommended: 1 epochs;%s+paper, published%-code: at most 1 epochs,%s+stopped "
-      .. "after 5", result.text)
+    local text = result.text:gsub("%s+", " ")
+    assert.matches("recommended: 1 epoch at the learning rate 0.005; paper, published%-code: at "
+      .. "most 1 epoch at the learning rate 0.005, stopped after 5 without improvement", text)
     local fixed = result.rows[#result.rows]["cold users/mae"]
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)
   end)
@@ -87,16 +87,16 @@ describe("cmml.experiment", function()
   end)
 
   it("modulations and encoders take the scenario setting, too", function()
-    local result = cmml.experiment("modulations", with { seeds = 1, setting = "scenario",
+    local result = cmml.experiment("modulations", with { seeds = 1, setting = "scenarios",
       modulations = "film,linear,soft,sigmoid" })
     assert.same({}, result.failures)
-    result = cmml.experiment("encoders", with { seeds = 1, setting = "scenario" })
+    result = cmml.experiment("encoders", with { seeds = 1, setting = "scenarios" })
     assert.same({}, result.failures)
     assert.equal("mean without negatives, no hybrid", result.rows[1].row)
-    local vectors = made.scenarios(cmml):split():catalogue(cmml.vectors.als {
-      ratings = made.scenarios(cmml).interactions, n_items = 160, factors = 4 })
-    assert.is_false(cmml.scenario_cmml(vectors, { encoder_negatives = false })
-      .network.encoder_negatives)
+    local made = cmml.settings:get("scenarios").made {}
+    local vectors = made:split():catalogue(cmml.vectors.als { ratings = made.interactions,
+      n_items = 160, factors = 4 })
+    assert.is_false(cmml.cmml(vectors, { encoder_negatives = false }).network.encoder_negatives)
   end)
 end)
 

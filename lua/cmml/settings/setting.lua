@@ -30,8 +30,13 @@
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
 --    report(found, titles, split, opt)      text of the results of several models: found is a list
 --                            of {evaluation, results}
---    columns(protocol, opt)  tables of an experiment: list of {title, leaky, metrics = list of
---                            {name, base, head}}
+--    cell_evaluation(opt)    how a cell of an experiment evaluates: options of `evaluations`, plain
+--                            data, with metrics and cutoffs, what is computed by default
+--    columns(protocol, opt, source)      tables of an experiment: list of {title, leaky, metrics =
+--                            list of {name, base, head}}; opt has metrics (full names, where some
+--                            are asked for) and several (whether there are several sources)
+--    budget_text(cell)       words on how cells are evaluated, of their options and evaluation
+--    binary                  whether labels are 1 and 0, which metrics of relevance need
 --    values(evaluation, results)    what a cell keeps of an evaluation of one model: metrics (by
 --                            name of a column one value a task) and weights (one a task, optional)
 --    read_support(model, support, opt)      see recommenders/adapted.lua
@@ -50,7 +55,8 @@ local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "co
 local fields = { name = "string", title = "string", noun = "table", made = "function", prepare = "function", complete = "function",
   check_unseen = "function", report = "function", read_request = "function",
   describe = "function", summary = "function", columns = "function", values = "function",
-  budget_text = "function", formerly = "table", rank = "number", knows_users = "boolean",
+  budget_text = "function", cell_evaluation = "function", binary = "boolean",
+  formerly = "table", rank = "number", knows_users = "boolean",
   protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
   options = "table", evaluation_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",

@@ -69,9 +69,9 @@ local general = {
     help = "plain data that a resumed run must have unchanged, kept in the files" },
   { name = "notes", kind = "table", default = {}, group = "files", tunable = false,
     help = "plain data, kept in the files" },
-  { name = "on_step", kind = "function", group = "training",
+  { name = "on_step", kind = "function", group = "training", tunable = false,
     help = "called as on_step(epoch, step, steps, loss)" },
-  { name = "on_epoch", kind = "function", group = "training",
+  { name = "on_epoch", kind = "function", group = "training", tunable = false,
     help = "called as on_epoch(state, improved)" },
 }
 

@@ -92,23 +92,36 @@ return function(cmml)
 
   --- The tables of an experiment under a protocol.
   -- @tparam table protocol entry of `users.protocols`
-  -- @tparam table opt supports (sizes shown besides), metrics
+  -- @tparam table opt supports (sizes shown besides), metrics, several (whether there are several
+  -- sources, which titles tell apart)
+  -- @tparam string source
   -- @treturn table list of {title, leaky, metrics = list of {name, base, head}}
-  function report.columns(protocol, opt)
-    local list = {}
+  function report.columns(protocol, opt, source)
+    local list, names = {}, opt.metrics or in_tables
     for _, entry in ipairs(protocol.evaluations) do
-      list[#list + 1] = { title = entry[2], leaky = entry.leaky,
-        metrics = columns(entry[1], opt.metrics or in_tables) }
+      local title = opt.several and ("%s: %s"):format(source:match "([^/]+)/*$", entry[2])
+        or entry[2]
+      list[#list + 1] = { title = title, leaky = entry.leaky or false,
+        metrics = columns(entry[1], names) }
       if opt.supports and #opt.supports > 0 then
         local by_size = {}
         for _, size in ipairs(opt.supports) do
-          by_size[#by_size + 1] = columns(entry[1], { "mae" }, size)[1]
+          by_size[#by_size + 1] = columns(entry[1], { names[1] }, size)[1]
         end
-        list[#list + 1] = { title = entry[2] .. ", by support", leaky = entry.leaky,
+        list[#list + 1] = { title = title .. ", by support", leaky = entry.leaky or false,
           metrics = by_size }
       end
     end
     return list
+  end
+
+  --- How the cells of an experiment are evaluated, in words.
+  -- @tparam table cell options, evaluation
+  -- @treturn string
+  function report.budget_text(cell)
+    local evaluation = cell.evaluation
+    return ("support %d, query %d, mean of %d draws; %g of the other users validate"):format(
+      evaluation.supports[1], evaluation.query, evaluation.draws, cell.options.valid)
   end
 
   --- What a cell of an experiment keeps of an evaluation.
