@@ -3,7 +3,8 @@
 -- Where the tasks come from is the setting's to say. Its `source(model, data)` gives a table with
 --
 --    training, defaults    options for a model that brings none; options for what is still open
---    metrics               list of {field of the state, name of the metric}: what is validated
+--    metrics               list of {field of the state, name of the metric, shown = true in the
+--                          progress of a run}: what is validated
 --    monitored, mode       the field that chooses the epoch; "min" or "max": what is better
 --    count, learners       how many tasks there are to learn from, and what they are called
 --    validates             whether there is anything to validate on
@@ -253,7 +254,7 @@ return function(cmml, use)
         files.write(model, source, optimisation, opt, state, improved)
       end
       if opt.on_epoch then
-        opt.on_epoch(state, improved)
+        opt.on_epoch(state, improved, source.metrics)
       end
     end
     model.module:load_parameters(best_weights)
