@@ -23,7 +23,7 @@ describe("dataset", function()
     local data = cmml.dataset { name = "d", schema = schema, ratings = { { "u", 7, 3 },
       { "v", 7, 4 }, { "u", "7", 5 }, { "u", 8, 1.5 } }, items = { { id = 9, title = "Nine" } },
       users = { { id = "w" } } }
-    assert.equal("[cmml.users.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
+    assert.equal("[cmml.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
     assert.equal(1, data.duplicates)
     assert.same({ 2, 1, 0 }, data.ratings.users:totable())
     assert.same({ 3, 1.5, 4 }, data.ratings.ratings:totable())
@@ -129,12 +129,14 @@ describe("split", function()
     partition(10, silent.train, silent.valid, silent.test)
   end)
 
-  it("refuses shares that are none, and other kinds", function()
+  it("refuses fractions that are none, and other kinds", function()
     for _, bad in ipairs { -0.1, 1, 0 / 0 } do
-      refused("valid is a share from 0 to below 1", data.split, data, { valid = bad })
-      refused("test is a share from 0 to below 1", data.split, data, { test = bad })
+      refused(bad == bad and "valid must be at least 0 and below 1" or "valid must be a finite",
+        data.split, data, { valid = bad })
+      refused(bad == bad and "test must be a fraction from 0 to below 1" or "test must be a finite",
+        data.split, data, { test = bad })
     end
-    refused("test must be a list of users, a path or a share, not boolean", data.split, data,
+    refused("test must be a number or a string or a table, not boolean", data.split, data,
       { test = true })
     refused("unknown option vaild; did you mean valid?", data.split, data, { vaild = 0 })
     local split, message = data:split { test = { "p1", "px" } }

@@ -3,8 +3,8 @@ local cmml = require "cmml"
 
 local odd_cell = {}
 
---- Computes a cell: fails, ends the process, waits, tells texts, or gives its value for three tasks. It adds a
--- line to the file `count`, so that specs see how often it ran.
+--- Computes a cell: fails, ends the process, waits, tells texts, or gives its value for three
+-- tasks. It adds a line to the file `count`, so that specs see how often it ran.
 function odd_cell.run(_, settings, tell)
   local file = assert(io.open(settings.count, "a"))
   file:write(settings.name, "\n")

@@ -19,18 +19,26 @@ function registry.new(what, maker)
     Registry)
 end
 
+--- Raises where a name is no name, or is taken.
+-- @tparam string name letters, digits, "_" and "-"
+-- @tparam[opt=3] integer level
+function Registry:check_name(name, level)
+  level = (level or 3) + 1
+  if type(name) ~= "string" or not name:find "^%a[%w_-]*$" then
+    raise(("%s: name must be a text of letters, digits and _, not %s"):format(self.maker,
+      args.describe(name)), level)
+  elseif self.entries[name] then
+    raise(("%s: there is a %s %s already"):format(self.maker, self.what, name), level)
+  end
+end
+
 --- Adds an entry. Raises where the name is no name, or is taken.
 -- @tparam string name letters, digits, "_" and "-"
 -- @param entry
--- @tparam[opt] table formerly names under which files of earlier versions know it
+-- @tparam[opt] table formerly names under which files of earlier versions know it; "" is no name
 -- @return the entry
 function Registry:add(name, entry, formerly)
-  if type(name) ~= "string" or not name:find "^%a[%w_-]*$" then
-    raise(("%s: name must be a text of letters, digits and _, not %s"):format(self.maker,
-      args.describe(name)), 3)
-  elseif self.entries[name] then
-    raise(("%s: there is a %s %s already"):format(self.maker, self.what, name), 3)
-  end
+  self:check_name(name, 3)
   self.entries[name], self.order[#self.order + 1] = entry, name
   for _, former in ipairs(formerly or {}) do
     self.former[former] = name

@@ -11,6 +11,7 @@ local options = require "cmml.base.options"
 local pool = require "cmml.experiment.pool"
 local progress = require "cmml.base.progress"
 local raise = args.error
+local wrap = require("cmml.base.text").wrap
 
 local cells = {}
 
@@ -149,8 +150,7 @@ local function state_line(core, state)
     left = math.max(state.expected - seconds, 0)
   end
   return ("%d/%d cells%s  %s"):format(state.done, state.total, left ~= ""
-    and ("  %s left"):format(progress.duration(left)) or "", #running > 0
-    and table.concat(running, "; ") or "none is running")
+    and ("  %s left"):format(progress.duration(left)) or "", table.concat(running, "; "))
 end
 
 local often, seldom = 0.3, 60 -- seconds between lines on a terminal, and elsewhere
@@ -167,7 +167,7 @@ local function display(core, state, quiet)
       last_shown = columns and -1 or core.clock()
     end
     local now = core.clock()
-    if now - last_shown >= (columns and often or seldom) then
+    if now - last_shown >= (columns and often or seldom) and next(state.running) then
       last_shown = now
       io.stderr:write(columns and "\r" or "", columns and state_line(core, state):sub(1,
         columns - 1) or state_line(core, state), columns and "\27[K" or "\n")
@@ -246,16 +246,20 @@ function cells.run(cmml, list, given)
       left[#left + 1], jobs[#jobs + 1] = cell, job_of(core, cell, opt)
     end
   end
-  local state = { done = #list - #jobs, total = #list, computed = 0, running = {} }
+  local state = { done = #list - #jobs, total = #list, computed = 0, running = {},
+    began = core.clock() }
   local show = display(core, state, opt.quiet)
   if state.done > 0 then
     show(("%d of %d cells are finished already, in %s"):format(state.done, #list, opt.folder))
   end
   if opt.rehearse and #left > 0 then
     local words
+    if not opt.quiet and core.terminal "stderr" then
+      io.stderr:write "\r\27[Klooking at the data and the models"
+    end
     state.expected, words = opt.rehearse(left)
     if words then
-      show(words)
+      show(wrap(words, 2, 79))
     end
   end
   if opt.folder then

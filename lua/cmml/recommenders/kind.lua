@@ -87,8 +87,9 @@ return function(cmml, use)
       raise(("%s learns by %s: the function %s is missing"):format(where, declaration.learns,
         wanted), 3)
     end
-    for _, key in ipairs { "loss", "fit" } do
-      if declaration[key] and key ~= wanted then
+    for _, own in ipairs { { "loss", "gradient" }, { "prepare", "gradient" }, { "fit", "fit" } } do
+      local key, way = own[1], own[2]
+      if declaration[key] and declaration.learns ~= way then
         raise(("%s: the function %s does not go with learns = %q"):format(where, key,
           declaration.learns), 3)
       end
@@ -103,8 +104,16 @@ return function(cmml, use)
     if #declaration.settings == 0 then
       raise(where .. ": settings names none", 3)
     end
+    for _, need in ipairs(args.keys(declaration.needs or {})) do
+      args.one_of(where .. ": needs", need, { "fields", "vectors" }, 4)
+    end
+    local seen = {}
     for _, setting in ipairs(declaration.settings) do
       cmml.settings:find(where .. ": settings", setting, 4)
+      if seen[setting] then
+        raise(("%s: settings names %s twice"):format(where, setting), 3)
+      end
+      seen[setting] = true
       if (by_name[declaration.name] or {})[setting] then
         raise(("%s: there is a kind of this name for the setting %s already"):format(where,
           setting), 3)
@@ -125,10 +134,18 @@ return function(cmml, use)
             args.suggest(tostring(key), args.keys(preset_fields)))), 3)
         end
       end
-      for key in pairs(preset.model) do
+      for key, value in pairs(preset.model) do
         if not known:find(key) then
           raise(("%s: preset %s: there is no option %s; %s"):format(where, name, tostring(key),
             args.suggest(tostring(key), known:names())), 3)
+        end
+        -- the library's own are looked at when they are used, so that loading it stays fast
+        local taken, problem = value, nil
+        if known.rules then
+          taken, problem = known:take(key, value)
+        end
+        if taken == nil then
+          raise(("%s: preset %s: %s %s"):format(where, name, key, problem), 3)
         end
       end
     end
@@ -207,6 +224,20 @@ return function(cmml, use)
   -- `cmml.recommenders`. What is declared wrongly is refused here.
   -- @tparam table declaration see the head of recommenders/kind.lua
   -- @treturn function its constructor, of a Catalogue and a table of options
+  -- @usage
+  -- cmml.kind {
+  --   name = "item_counts", title = "item counts",
+  --   settings = { "scenarios" }, learns = "none",
+  --   make = function()
+  --     return {}
+  --   end,
+  --   adapt = function()
+  --     return {}
+  --   end,
+  --   score = function(self, _, rows)
+  --     return self.catalogue.items.counts:gather_rows(rows.items)
+  --   end,
+  -- }
   function cmml.kind(declaration)
     local where = check_fields(declaration)
     check_functions(where, declaration)
@@ -240,6 +271,7 @@ return function(cmml, use)
   -- @treturn ?Recommender the class; nil and a message, with the nearest name, where there is none
   -- @treturn ?string
   function kinds.find(name, setting)
+    cmml.settings:find("kinds.find: setting", setting)
     local classes = by_name[name]
     if classes and classes[setting] then
       return classes[setting]

@@ -26,25 +26,36 @@ return function(cmml)
     if type(declaration) ~= "table" then
       raise("loader: a table was expected, not " .. args.describe(declaration), 2)
     end
-    for key, value in pairs(declaration) do
+    loaders:check_name(declaration.name)
+    local where = "loader " .. declaration.name
+    for _, key in ipairs(args.keys(declaration)) do
       if not known[key] then
-        raise(("loader: unknown field %s; %s"):format(tostring(key),
-          args.suggest(tostring(key), args.keys(known))), 2)
-      elseif type(value) ~= known[key] then
-        raise(("loader: %s must be a %s, not %s"):format(key, known[key], args.describe(value)), 2)
+        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
+          args.keys(known))), 2)
+      elseif type(declaration[key]) ~= known[key] then
+        raise(("%s: %s must be a %s, not %s"):format(where, key, known[key],
+          args.describe(declaration[key])), 2)
       end
     end
-    for _, key in ipairs { "name", "setting", "marks", "read" } do
+    for _, key in ipairs { "setting", "marks", "read" } do
       if declaration[key] == nil then
-        raise(("loader %s: %s is missing"):format(tostring(declaration.name), key), 2)
+        raise(("%s: %s is missing"):format(where, key), 2)
       end
     end
-    cmml.settings:find("loader " .. declaration.name .. ": setting", declaration.setting)
+    cmml.settings:find(where .. ": setting", declaration.setting)
     if #declaration.marks == 0 then
-      raise(("loader %s: marks names no file"):format(declaration.name), 2)
+      raise(where .. ": marks names no file", 2)
     end
     declaration.files = declaration.files or declaration.marks
     declaration.options = declaration.options or {}
+    for _, key in ipairs { "marks", "files", "options" } do
+      for i, name in ipairs(declaration[key]) do
+        if type(name) ~= "string" then
+          raise(("%s: entry %d of %s must be a name, not %s"):format(where, i, key,
+            args.describe(name)), 2)
+        end
+      end
+    end
     return loaders:add(declaration.name, declaration)
   end
 

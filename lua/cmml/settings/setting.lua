@@ -51,16 +51,18 @@ local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
-local needed = { "read", "split", "catalogue", "learnable", "conditions", "source", "make_tasks",
+local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions", "source", "make_tasks",
   "evaluations", "read_support" }
-local optional = { made = "function", prepare = "function", complete = "function",
+local fields = { name = "string", title = "string", noun = "table", made = "function", prepare = "function", complete = "function",
   check_unseen = "function", report = "function", read_request = "function",
   describe = "function", summary = "function", columns = "function", values = "function",
   budget_text = "function", cell_evaluation = "function", binary = "boolean",
   formerly = "table", rank = "number", knows_users = "boolean",
   protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
   options = "table", evaluation_options = "table", support_options = "table",
-  training_options = "table" }
+  training_options = "table", read = "function", split = "function", catalogue = "function",
+  learnable = "function", conditions = "function", source = "function", make_tasks = "function",
+  evaluations = "function", read_support = "function" }
 
 return function(cmml)
   --- What a task is, and all that follows from it; see `setting`.
@@ -78,6 +80,38 @@ return function(cmml)
   --- Settings by name: a registry with get, find, names and each.
   cmml.settings = settings
 
+  -- Raises unless a declaration has the fields that it needs, and none that are unknown.
+  local function check_fields(where, declaration)
+    for _, key in ipairs(args.keys(declaration)) do
+      local kind = fields[key]
+      if not kind then
+        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
+          args.keys(fields))), 3)
+      elseif type(declaration[key]) ~= kind then
+        raise(("%s: %s must be a %s, not %s"):format(where, key, kind,
+          args.describe(declaration[key])), 3)
+      end
+    end
+    for _, key in ipairs(needed) do
+      if declaration[key] == nil then
+        raise(("%s: the %s %s is missing"):format(where, fields[key], key), 3)
+      end
+    end
+    local noun = declaration.noun
+    if type(noun[1]) ~= "string" or type(noun[2]) ~= "string" or #noun ~= 2 then
+      raise(where .. ": noun must be what a task is called, {one, several of them}", 3)
+    end
+    local seen = {}
+    for i, protocol in ipairs(declaration.protocols or {}) do
+      local own = type(protocol) == "table" and protocol.name
+      if type(own) ~= "string" or seen[own] then
+        raise(("%s: protocol %d must be a table with %s"):format(where, i,
+          seen[own] and "another name than " .. own or "name, a text"), 3)
+      end
+      seen[own] = true
+    end
+  end
+
   --- Declares a setting. What is declared wrongly is refused here.
   -- @tparam table declaration name, title, noun ({"user", "users"}), and the functions that the
   -- head of settings/setting.lua lists
@@ -86,30 +120,9 @@ return function(cmml)
     if type(declaration) ~= "table" then
       raise("setting: a table was expected, not " .. args.describe(declaration), 2)
     end
-    local name = tostring(declaration.name)
-    for key, value in pairs(declaration) do
-      local kind = optional[key]
-      if not kind and key ~= "name" and key ~= "title" and key ~= "noun" then
-        local is_needed = false
-        for _, known in ipairs(needed) do
-          is_needed = is_needed or known == key
-        end
-        kind = is_needed and "function" or raise(("setting %s: unknown field %s; %s"):format(name,
-          tostring(key), args.suggest(tostring(key), args.keys(optional))), 2)
-      end
-      if kind and type(value) ~= kind then
-        raise(("setting %s: %s must be a %s, not %s"):format(name, key, kind,
-          args.describe(value)), 2)
-      end
-    end
-    for _, key in ipairs(needed) do
-      if declaration[key] == nil then
-        raise(("setting %s: the function %s is missing"):format(name, key), 2)
-      end
-    end
-    if type(declaration.title) ~= "string" or type(declaration.noun) ~= "table" then
-      raise(("setting %s: title (a text) and noun ({one, several}) are missing"):format(name), 2)
-    end
+    local name = declaration.name
+    settings:check_name(name)
+    check_fields("setting " .. name, declaration)
     local self = {}
     for key, value in pairs(declaration) do
       self[key] = value
@@ -143,8 +156,12 @@ return function(cmml)
   --- The protocol of a name.
   -- @tparam string where for the message
   -- @tparam ?string name default: the setting's first
-  -- @treturn table raises, with the nearest name, where there is none
+  -- @treturn table raises, with the nearest name, where there is none; {} where the setting has no
+  -- protocols and none is named
   function Setting:protocol(where, name)
+    if name == nil and #self.protocols == 0 then
+      return {}
+    end
     for _, protocol in ipairs(self.protocols) do
       if protocol.name == (name or self.protocols[1].name) then
         return protocol
@@ -152,12 +169,5 @@ return function(cmml)
     end
     raise(("%s: there is no protocol %s for %s; %s"):format(where, tostring(name), self.title,
       args.suggest(tostring(name), self:protocol_names())), 0)
-  end
-
-  --- What a name in a model file stands for.
-  -- @tparam ?string name nil in files of the first settings
-  -- @treturn ?Setting
-  function cmml.setting_of_file(name)
-    return settings:of_file(name or "")
   end
 end

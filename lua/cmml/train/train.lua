@@ -41,7 +41,11 @@ return function(cmml, use)
     check_setting(model, opt)
     for _, defaults in ipairs { model.training or source.training, source.defaults } do
       for key, value in pairs(defaults) do
-        if opt[key] == nil then
+        if not known.all():find(key) then
+          raise(("train: training of preset %s of %s has an unknown option %s; %s"):format(
+            tostring(model.options.preset), model.kind, tostring(key), args.suggest(tostring(key),
+            known.all():names())), 3)
+        elseif opt[key] == nil then
           opt[key] = value
         end
       end
@@ -195,6 +199,12 @@ return function(cmml, use)
   -- @treturn table epoch, best_epoch, best (the monitored metric, or without validation tasks the
   -- training loss), monitored (its name), mode ("min" or "max": what is better in it), stopped
   -- ("epochs", "patience" or "diverged"), message
+  -- @usage
+  -- local result = cmml.train(model, data, { epochs = 2,
+  --   on_epoch = function(state)
+  --     print(state.epoch, state.loss, state.mae)
+  --   end })
+  -- print(result.best_epoch, result.best)
   function cmml.train(model, data, options)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)

@@ -32,9 +32,11 @@ return function(cmml, use)
       end
       list[i] = own
     end
-    for _, name in ipairs { "min_plays", "by", "min_rating", "items" } do
-      if opt[name] ~= nil and not used[name] then
-        return nil, ("the data in %s have no option %s"):format(folders[1].folder, name)
+    for _, loader in ipairs(cmml.loaders_of "scenarios") do
+      for _, name in ipairs(loader.options) do
+        if opt[name] ~= nil and not used[name] then
+          return nil, ("the data in %s have no option %s"):format(folders[1].folder, name)
+        end
       end
     end
     for i, entry in ipairs(folders) do

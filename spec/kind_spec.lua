@@ -1,0 +1,210 @@
+-- Kinds of recommenders that are declared wrongly are refused where they are declared, by name, and
+-- leave nothing behind.
+local cmml = require "cmml"
+local refused = require("spec.support.refused").with_text
+
+local function nothing()
+  return {}
+end
+
+-- A declaration that is right but for some of its fields; false takes one away.
+local function kind(changes)
+  local declaration = { name = "toy_refused", title = "toy", settings = { "users" },
+    learns = "none", make = nothing, adapt = nothing, score = nothing,
+    options = { { name = "width", kind = "integer", from = 1, to = 9, default = 2, help = "width" } },
+    presets = { small = { model = { width = 1 } } } }
+  for key, value in pairs(changes) do
+    declaration[key] = value or nil
+  end
+  return declaration
+end
+
+-- The same with one option more.
+local function with_option(option)
+  return kind { options = { { name = "depth", kind = "integer", help = "depth" }, option } }
+end
+
+local function refuses(text, declaration)
+  refused(text, cmml.kind, declaration)
+  assert.is_nil(cmml.recommenders.toy_refused)
+  assert.is_nil((cmml.kinds.find("toy_refused", "users")))
+end
+
+describe("a kind is refused", function()
+  it("unless it is a table with a name", function()
+    refuses("kind: a table was expected, not nil", nil)
+    refuses('kind: a table was expected, not "toy"', "toy")
+    for _, name in ipairs { false, 5, "", "a b", "1st", "a-b" } do
+      refuses("kind: name must be a text of letters, digits and _, not", kind { name = name })
+    end
+  end)
+
+  it("without one of its functions or words", function()
+    for _, key in ipairs { "title", "settings", "learns", "make", "adapt", "score" } do
+      refuses(("kind toy_refused: %s is missing"):format(key), kind { [key] = false })
+    end
+  end)
+
+  it("with fields that are unknown or of a wrong type", function()
+    refuses("kind toy_refused: unknown field presetz; did you mean presets?",
+      kind { presetz = {} })
+    refuses("kind toy_refused: unknown field colour; known: adapt, adapts, baseline",
+      kind { colour = "red" })
+    for key, value in pairs { title = 5, settings = "users", learns = 1, adapts = 2, options = 3,
+      presets = 4, needs = "vectors", baseline = "first", make = "f", adapt = {}, score = 5,
+      loss = 6, fit = 7, tensors = 8, restore = 9, integers = 10, prepare = 11, over = 12,
+      formerly = 13, describe = 14, check = 15, default_preset = 16, source = 17 } do
+      refuses(("kind toy_refused: %s must be a "):format(key), kind { [key] = value })
+    end
+  end)
+
+  it("with settings, ways and needs that do not exist", function()
+    refuses("kind toy_refused: settings: there is no setting user; did you mean users?",
+      kind { settings = { "user" } })
+    refuses("kind toy_refused: settings: there is no setting 5; known: ",
+      kind { settings = { 5 } })
+    refuses("kind toy_refused: settings names none", kind { settings = {} })
+    refuses('kind toy_refused: learns "gradients" is not known; did you mean gradient?',
+      kind { learns = "gradients" })
+    refuses('kind toy_refused: adapts "backward" is not known; known: forward, gradient',
+      kind { adapts = "backward" })
+    refuses('kind toy_refused: needs "vector" is not known; did you mean vectors?',
+      kind { needs = { vector = true } })
+  end)
+
+  it("where its name is taken in one of its settings", function()
+    refused("kind item_knn: there is a kind of this name for the setting users already", cmml.kind,
+      kind { name = "item_knn" })
+    refused("kind cf_score: there is a kind of this name for the setting scenarios already",
+      cmml.kind, kind { name = "cf_score", settings = { "users", "scenarios" } })
+    assert.is_nil((cmml.kinds.find("cf_score", "users"))) -- not even where it was free
+    refuses("kind toy_refused: settings names users twice",
+      kind { settings = { "users", "users" } })
+  end)
+
+  it("where what it says of learning and its functions do not go together", function()
+    refuses("kind toy_refused learns by gradient: the function loss is missing",
+      kind { learns = "gradient" })
+    refuses("kind toy_refused learns by fit: the function fit is missing", kind { learns = "fit" })
+    refuses('kind toy_refused: the function fit does not go with learns = "gradient"',
+      kind { learns = "gradient", loss = nothing, fit = nothing })
+    refuses('kind toy_refused: the function loss does not go with learns = "fit"',
+      kind { learns = "fit", loss = nothing, fit = nothing, tensors = nothing, restore = nothing })
+    for _, key in ipairs { "loss", "fit" } do
+      refuses(('kind toy_refused: the function %s does not go with learns = "none"'):format(key),
+        kind { [key] = nothing })
+    end
+    refuses('kind toy_refused: the function prepare does not go with learns = "none"',
+      kind { prepare = nothing })
+    refuses("kind toy_refused: tensors and restore go together", kind { tensors = nothing })
+    refuses("kind toy_refused: tensors and restore go together", kind { restore = nothing })
+    refuses("kind toy_refused is fitted: tensors and restore are missing", kind { learns = "fit",
+      fit = nothing })
+  end)
+
+  it("with options that are declared wrongly", function()
+    for text, option in pairs {
+      ["toy_refused (users): option 2 has no name"] = 5,
+      ["declaration of option Width: the name must be of small letters"] = { name = "Width",
+        kind = "integer", help = "x" },
+      ["declaration of option height: field help is missing"] = { name = "height",
+        kind = "integer" },
+      ["declaration of option height: field kind is missing"] = { name = "height", help = "x" },
+      ['declaration of option height: kind "int" is not known; did you mean integer?'] = {
+        name = "height", kind = "int", help = "x" },
+      ["declaration of option height: unknown field form; did you mean from?"] = {
+        name = "height", kind = "integer", form = 1, help = "x" },
+      ["declaration of option height: default must be at least 1, but is 0"] = { name = "height",
+        kind = "integer", from = 1, default = 0, help = "x" },
+      ['declaration of option height: default must be an integer, not "2"'] = { name = "height",
+        kind = "integer", default = "2", help = "x" },
+      ["declaration of option height: no number is within its bounds"] = { name = "height",
+        kind = "integer", from = 3, to = 2, help = "x" },
+      ['declaration of option height: default "c" is not known; known: a, b'] = {
+        name = "height", kind = "string", choices = { "a", "b" }, default = "c", help = "x" },
+      ["option depth is declared twice"] = { name = "depth", kind = "number", help = "x" },
+      ["option preset is declared twice"] = { name = "preset", kind = "number", help = "x" },
+    } do
+      local declaration = with_option(option)
+      declaration.presets = { small = { model = {} } }
+      refuses(text, declaration)
+    end
+  end)
+
+  it("with presets that do not fit its options", function()
+    refuses("kind toy_refused: preset small: there is no option widht; did you mean width?",
+      kind { presets = { small = { model = { widht = 1 } } } })
+    refuses("kind toy_refused: preset small: width must be from 1 to 9, but is 10",
+      kind { presets = { small = { model = { width = 10 } } } })
+    refuses('kind toy_refused: preset small: width must be an integer, not "2"',
+      kind { presets = { small = { model = { width = "2" } } } })
+    refuses("kind toy_refused: preset small must be a table with model",
+      kind { presets = { small = { width = 1 } } })
+    refuses("kind toy_refused: preset small: unknown field trainning; did you mean training?",
+      kind { presets = { small = { model = {}, trainning = {} } } })
+    refuses("kind toy_refused: preset small: training must be a table",
+      kind { presets = { small = { model = {}, training = 5 } } })
+    refuses("kind toy_refused: default_preset: there is no preset smal; did you mean small?",
+      kind { default_preset = "smal" })
+  end)
+
+  it("and can be declared once what was wrong is right", function()
+    assert.is_function(cmml.kind(kind { name = "toy_accepted" }))
+    assert.equal("toy_accepted", cmml.kinds.find("toy_accepted", "users").kind)
+    refused("kind toy_accepted: there is a kind of this name", cmml.kind,
+      kind { name = "toy_accepted" })
+  end)
+end)
+
+describe("a kind that exists", function()
+  local data = cmml.settings:get("users").made()
+  local catalogue = assert(cmml.users.protocol(data)).catalogue
+
+  it("is found by its name and setting, else the nearest is named", function()
+    assert.equal("item_knn", cmml.kinds.find("item_knn", "users").kind)
+    local class, message = cmml.kinds.find("item_kn", "users")
+    assert.is_nil(class)
+    assert.matches("there is no kind of recommender item_kn; did you mean item_knn", message)
+    class, message = cmml.kinds.find("item_knn", "scenarios")
+    assert.is_nil(class)
+    assert.matches("the kind item_knn is for ratings of users, not for scenarios", message)
+    refused("kinds.find: setting: there is no setting user; did you mean users?", cmml.kinds.find,
+      "item_knn", "user")
+  end)
+
+  it("is made over a catalogue of its setting alone, with options that it has", function()
+    refused("cf_score: the catalogue is for the setting users, but this kind is for scenarios",
+      cmml.recommenders.cf_score, catalogue)
+    refused("item_knn (users): unknown option nearst; did you mean nearest?",
+      cmml.recommenders.item_knn, catalogue, { nearst = 2 })
+    refused("cmml: there is no preset papr of cmml for ratings of users; did you mean paper?",
+      cmml.recommenders.cmml, catalogue, { preset = "papr" })
+  end)
+
+  it("must give a table, and with it its weights where it learns them", function()
+    local make = cmml.kind(kind { name = "toy_makes_nothing", make = function() end })
+    refused("toy_makes_nothing: make must give a table of the model's fields, not nil", make,
+      catalogue)
+    make = cmml.kind(kind { name = "toy_without_weights", learns = "gradient", loss = nothing })
+    refused("toy_without_weights: make must give a field module, which holds the weights", make,
+      catalogue)
+  end)
+
+  it("names an unknown option in the training of a preset when that is used", function()
+    local make = cmml.kind(kind { name = "toy_misspelt", learns = "gradient", loss = nothing,
+      make = function(_, _, init)
+        return { module = cmml.nn.linear { inp = 1, out = 1, init = init } }
+      end, presets = { small = { model = {}, training = { epoch = 3 } } } })
+    refused("train: training of preset small of toy_misspelt has an unknown option epoch; did you "
+      .. "mean epochs?", cmml.train, make(catalogue, { preset = "small" }),
+      assert(cmml.users.protocol(data)))
+  end)
+
+  it("checks its options by a function of its own, if it has one", function()
+    local make = cmml.kind(kind { name = "toy_checks", check = function(opt)
+      assert(opt.width ~= 3, "three is too many")
+    end })
+    refused("three is too many", make, catalogue, { width = 3 })
+    assert.equal(2, make(catalogue).options.width)
+  end)
+end)
