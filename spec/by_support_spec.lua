@@ -130,8 +130,8 @@ describe("cmml evaluate --supports", function()
 
   it("refuses what are no sizes", function()
     for bad, what in pairs { [""] = "is empty", ["1,"] = "has an empty entry",
-      x = "must be an integer", ["2.5"] = "must be an integer", ["-1"] = "must be at least 0", ["1;2"] = "must be an integer",
-      ["1e999"] = "must be an integer" } do
+      x = "must be an integer", ["2.5"] = "must be an integer", ["-1"] = "must be at least 0",
+      ["1;2"] = "must be an integer", ["1e999"] = "must be an integer" } do
       local output, said, code = evaluate("--supports=" .. bad)
       assert.same({ "", 2 }, { output, code })
       assert.matches("%-%-supports " .. (bad:find "^[^,]+$" and "entry 1 " or "") .. what, said)

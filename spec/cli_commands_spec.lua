@@ -82,8 +82,8 @@ describe("a command of one's own", function()
     assert.falsy(text:find("--loud", 1, true))
     text = cli("help", "count-items", "--help-all", "--modules", "counting")
     assert.truthy(text:find("--loud", 1, true) and text:find("--modules LIST", 1, true), text)
-    assert.truthy(text:gsub("%s+", " "):find("[one of start, never, error, nothing; default: never]",
-      1, true), text)
+    local flat = text:gsub("%s+", " ")
+    assert.truthy(flat:find("[one of start, never, error, nothing; default: never]", 1, true), text)
   end)
 
   it("fails as others do, and says what is meant", function()
@@ -134,7 +134,9 @@ describe("a command that is declared wrongly", function()
   end
 
   it("is refused where it is declared, by its name", function()
-    assert.error_matches(function() cmml.command(5) end, "command: a table was expected, not number")
+    assert.error_matches(function()
+      cmml.command(5)
+    end, "command: a table was expected, not number 5")
     refused("command nil: name is missing", { name = "" })
     refused("command: name must be a text of letters", { name = "a b" })
     refused("command: there is a command train already", { name = "train" })

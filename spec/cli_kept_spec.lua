@@ -32,8 +32,9 @@ describe("cmml with a model of scenarios", function()
     local function evaluate(file, ...)
       return "evaluate", "--data", tags, "--baselines=none", "--model", file, ...
     end
-    fails("was trained with data_seed 1, but is to be evaluated with 2: what would be evaluated was "
-      .. "not held out from it. Evaluate it as it was trained", evaluate(model, "--data-seed=2"))
+    fails("was trained with data_seed 1, but is to be evaluated with 2: what would be evaluated "
+      .. "was not held out from it. Evaluate it as it was trained",
+      evaluate(model, "--data-seed=2"))
     fails("was trained with max_items 100, but is to be evaluated with 90",
       evaluate(model, "--max-items=90"))
     contains(runs(evaluate(model, "--protocol=published")), "| model (leaky) |")

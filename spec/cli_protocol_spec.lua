@@ -63,7 +63,8 @@ describe("protocols of cmml train and cmml evaluate", function()
   it("refuse what was trained on, unless the protocol is leaky by name", function()
     local full, capped = train "/full", train("/capped", "--protocol=warm", "--cap=8")
     fails("was trained with protocol full, but is to be evaluated with warm: what would be "
-      .. "evaluated was not held out from it. Evaluate it as it was trained, or under --protocol warm-leaky",
+      .. "evaluated was not held out from it. Evaluate it as it was trained, or under --protocol "
+      .. "warm-leaky",
       evaluate(full, "--protocol=warm"))
     fails("was trained with data_seed 1, but is to be evaluated with 2",
       evaluate(model, "--data-seed=2"))

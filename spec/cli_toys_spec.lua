@@ -1,22 +1,25 @@
 -- Kinds of a user's own on the command line, one of each sort, registered by a module: trained,
--- resumed, evaluated, asked for recommendations and told about, in each setting.
+-- resumed, evaluated, asked for recommendations and told about, in each setting, one of a user's own
+-- among them.
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local result_tables = require "spec.support.result_tables"
 local scenario_cli = require "spec.support.scenario_cli"
 local toys = require "spec.support.toy_kinds"
+require "spec.support.toy_setting"
 local core = cmml.core
 
 local runs, fails, contains = scenario_cli.runs, scenario_cli.fails, scenario_cli.contains
-local module = "--modules=spec.support.toy_kinds"
+local module = "--modules=spec.support.toy_setting"
 
 describe("a kind of one's own on the command line", function()
   local root
   local folders, split = {}, { users = {}, scenarios = { "--min-items=10", "--max-items=100",
-    "--factors=4" } }
-  local asked = { users = { "--rate=1=5,2=1.5" }, scenarios = { "--user=1", "--liked=5,2=6" } }
+    "--factors=4" }, counting = { "--max-step=3" } }
+  local asked = { users = { "--rate=1=5,2=1.5" }, scenarios = { "--user=1", "--liked=5,2=6" },
+    counting = { "--said=n3,n8" } }
   local support = { users = { { "1", 5 }, { "2", 1.5 } },
-    scenarios = { { "1", "5", 1 }, { "2", "6", 1 } } }
+    scenarios = { { "1", "5", 1 }, { "2", "6", 1 } }, counting = { { "n3", 1 }, { "n8", 1 } } }
 
   setup(function()
     root = people.folder(core)
@@ -24,6 +27,13 @@ describe("a kind of one's own on the command line", function()
     assert(core.mkdir(folders.users))
     people.write(core, folders.users, { users = 40, items = 16, rated = 8 })
     folders.scenarios = scenario_cli.folder(core, root .. "/tags", "lastfm")
+    folders.counting = root .. "/counting"
+    assert(core.mkdir(folders.counting))
+    local lines = {}
+    for i = 1, 20 do
+      lines[i] = ("c%d %d %d 8\n"):format(i, i % 7 + 1, i % 3 + 1)
+    end
+    assert(core.write_file(folders.counting .. "/counting.txt", table.concat(lines)))
   end)
 
   teardown(function()
@@ -36,7 +46,7 @@ describe("a kind of one's own on the command line", function()
     return table.unpack(table.move({ ... }, 1, select("#", ...), #words + 1, words))
   end
 
-  for _, setting in ipairs { "users", "scenarios" } do
+  for _, setting in ipairs { "users", "scenarios", "counting" } do
     for _, kind in ipairs(toys.names) do
       local class = assert(cmml.kinds.find(kind, setting))
       local where = ("/%s_%s"):format(setting, kind)
@@ -88,7 +98,8 @@ describe("a kind of one's own on the command line", function()
           assert.truthy(titles[baseline.title], baseline.title)
         end
         local words = { "evaluate", module, "--quiet", "--data", folders[setting], "--model", file,
-          "--baselines", kind .. "," .. cmml.kinds.baselines(setting)[1].kind }
+          "--baselines", kind .. ",toy_fitted" }
+        words[#words] = kind == "toy_fitted" and kind or words[#words]
         if class.learns == "gradient" then
           scenario_cli.is_wrong(('--baselines entry 1 "%s" is not known'):format(kind),
             table.unpack(words))
@@ -109,10 +120,29 @@ describe("a kind of one's own on the command line", function()
         text = runs("info", module, "--model", file, "--parameters")
         contains(text, ("kind %s (%s)"):format(kind, class.title))
         contains(text, "written by " .. cmml._VERSION)
-        fails("no recommender of kind " .. kind .. " is known", "info", "--model", file)
+        fails(setting == "counting" and "the setting counting is not known; if it is of your own, "
+          .. "register it first (--modules)" or "no recommender of kind " .. kind .. " is known",
+          "info", "--model", file)
       end)
     end
   end
+
+  it("is for a setting of one's own, which says what it does not have", function()
+    local here = " applies only to ratings of users, but here are people who count"
+    fails("--cap" .. here, train("counting", "toy_forward", "/none", "--cap=5"))
+    fails("--max-step applies only to people who count, but here are ratings of users",
+      train("users", "toy_forward", "/none", "--max-step=3"))
+    fails("there is no protocol full for people who count; known: held-out", train("counting",
+      "toy_forward", "/none", "--protocol=full"))
+    fails("the kind item_knn is for ratings of users, not for people who count", train("counting",
+      "item_knn", "/none"))
+    fails("--rate" .. here, "recommend", module, "--model", root
+      .. "/counting_toy_forward/best.safetensors", "--rate=1=5")
+    local text = runs("train", module, "--help")
+    contains(text, "kinds for counting: toy_fitted, toy_forward, toy_inner, toy_nothing")
+    contains(runs("evaluate", module, "--help"), "protocols for counting: held-out")
+    contains(runs("recommend", module, "--help"), "--said LIST")
+  end)
 
   it("takes options of its own by their names", function()
     runs(train("users", "toy_inner", "/steps", "--inner-steps=1", "--inner-lr", "0.05",
