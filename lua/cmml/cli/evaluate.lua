@@ -48,17 +48,25 @@ return function(cmml, use)
     shared.quiet,
   })
 
+  local function as_trained(option)
+    return options.changed(option, { default_text = "as the model was trained" })
+  end
+
   -- Options that say how data are split, beside those by which data alone are read: what a model
   -- file notes of them counts where they are not given.
   local function split_options(setting)
-    local names = {}
+    local list = {}
     for option in setting.options:each() do
-      names[#names + 1] = (setting.noted or {})[option.name] and option.name or nil
+      list[#list + 1] = (setting.noted or {})[option.name] and as_trained(option) or nil
     end
-    return setting.options:only(names)
+    return options.of("cmml evaluate", list)
   end
 
-  local general = (pipeline.option_sets()):without { "data", "setting", "quick" }
+  local general = {}
+  for option in (pipeline.option_sets()):without({ "data", "setting", "quick" }):each() do
+    general[#general + 1] = as_trained(option)
+  end
+  general = options.of("cmml evaluate", general)
 
   local function sets_of(setting)
     return { declared, general, split_options(setting), setting.evaluation_options }
