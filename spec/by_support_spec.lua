@@ -76,7 +76,8 @@ describe("evaluation by support", function()
       tasks(), { 1.5 })
     refused("sizes must be a list, not number 3", cmml.users.evaluate_by_support, { constant(1) },
       tasks(), 3)
-    refused("must be a cmml.Tasks", cmml.users.evaluate_by_support, { constant(1) }, {}, { 3 })
+    refused("tasks of users (users.tasks) were expected", cmml.users.evaluate_by_support,
+      { constant(1) }, {}, { 3 })
   end)
 end)
 

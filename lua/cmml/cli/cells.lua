@@ -31,8 +31,13 @@ return function(cmml, use)
   --- The options of a run: those that were given, and what its processes take in; this one takes
   -- it in already.
   -- @tparam table values of the command
-  -- @treturn table jobs, processes, modules, load, quiet, and the others as they are
+  -- @treturn ?table jobs, processes, modules, load, quiet, and the others as they are; nil where
+  -- there are no data
+  -- @treturn ?string message
   function cells.options(values)
+    if not values.data and not values.quick then
+      return nil, "--data DIR is missing (or --quick: a run of seconds on a small made world)"
+    end
     child.load(values.modules or {}, values.load or {})
     local given = { jobs = values.jobs or cmml.core.processors(), processes = true,
       modules = values.modules, load = values.load, quiet = values.quiet }

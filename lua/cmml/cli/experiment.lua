@@ -54,7 +54,10 @@ return function(cmml, use)
       return nil, "which one? " .. table.concat(cmml.experiments:names(), ", ")
     end
     cmml.experiments:find("experiment", name, 0)
-    local given = cells.options(values)
+    local given, message = cells.options(values)
+    if not given then
+      return nil, message
+    end
     given[1], given.out = nil, values.out or "runs/" .. name
     local result = cmml.experiment(name, given)
     print(("    %s\n\n%s"):format(command_of(name, values), result.narrow))

@@ -124,10 +124,11 @@ function help.list(cmml)
   end
   lines[#lines + 1] = ""
   add_wrapped(lines, "`cmml COMMAND --help` explains a command, `--help-all` with every option. "
-    .. "What decides a model, its training, an evaluation or an experiment has the same name in "
-    .. "Lua, with _ for -: `--short-supports 0.5` is `short_supports = 0.5` of cmml.train. Files "
-    .. "and folders that a command reads or writes are given to it alone. `--modules LIST` loads "
-    .. "modules of your own, and the commands they add. `cmml --version` tells the version.", 0)
+    .. "An option that decides a model, its training, an evaluation or an experiment has the same "
+    .. "name in Lua, with _ for -: `--short-supports 0.5` is `short_supports = 0.5` of cmml.train. "
+    .. "Options that name files to read, and --quiet, are the command line's own. `--modules LIST` "
+    .. "loads modules of your own, and the commands they add. `cmml --version` tells the version.",
+    0)
   return table.concat(lines, "\n")
 end
 

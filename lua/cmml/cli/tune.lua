@@ -11,13 +11,17 @@ return function(cmml, use)
   end
 
   local function run(values)
-    local given = cells.options(values)
+    local given, message = cells.options(values)
+    if not given then
+      return nil, message
+    end
     given.out = values.out or "runs/tune"
     local result = cmml.tune(given)
     if #result.trials > 0 then
       print(result.narrow)
     end
-    local ok, message = cmml.core.write_file(given.out .. "/trials.md", result.text .. "\n")
+    local ok
+    ok, message = cmml.core.write_file(given.out .. "/trials.md", result.text .. "\n")
     if not ok then
       return nil, message
     elseif #result.failures > 0 then
