@@ -1,6 +1,6 @@
 -- Kinds of a user's own on the command line, one of each sort, registered by a module: trained,
--- resumed, evaluated, asked for recommendations and told about, in each setting, one of a user's own
--- among them.
+-- resumed, evaluated, asked for recommendations and told about, in each setting, one of the user's
+-- own among them.
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local result_tables = require "spec.support.result_tables"
