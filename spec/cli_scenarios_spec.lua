@@ -151,7 +151,7 @@ describe("cmml on scenarios", function()
       learn "--model=cf_score")
     fails("--dropout is no option of --model cmml for ratings of users", learn "--dropout=0.1")
     here = " applies only to ratings of users, but here are scenarios (groups of items)"
-    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--supports=0,5", "--query=3" } do
+    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--support=0,5", "--query=3" } do
       fails(word:match "^[^=]+" .. here, "evaluate", "--data", tags, "--model", model, word)
     end
     fails("--rate" .. here, "recommend", "--model", model, "--rate=1=5")
