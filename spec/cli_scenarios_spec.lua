@@ -76,7 +76,7 @@ describe("cmml on scenarios", function()
         { row = "CMML, seed 1", kind = "cmml", preset = "recommended/scenario",
           training = { epochs = 2, rounds = 2 } }, { row = "CF score", kind = "cf_score" },
         { row = "popularity", kind = "popularity" },
-        { row = "popularity in the support", kind = "support_popularity" } } }
+        { row = "support popularity", kind = "support_popularity" } } }
     for i, row in ipairs(experiment.rows) do
       assert.equal(row.row, rows[i][1])
       assert.near(row["recall@10"].mean, rows[i][2], 0.50001e-4, row.row)
