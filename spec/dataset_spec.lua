@@ -129,12 +129,14 @@ describe("split", function()
     partition(10, silent.train, silent.valid, silent.test)
   end)
 
-  it("refuses shares that are none, and other kinds", function()
+  it("refuses fractions that are none, and other kinds", function()
     for _, bad in ipairs { -0.1, 1, 0 / 0 } do
-      refused("valid is a share from 0 to below 1", data.split, data, { valid = bad })
-      refused("test is a share from 0 to below 1", data.split, data, { test = bad })
+      refused(bad == bad and "valid must be at least 0 and below 1" or "valid must be a finite",
+        data.split, data, { valid = bad })
+      refused(bad == bad and "test must be a fraction from 0 to below 1" or "test must be a finite",
+        data.split, data, { test = bad })
     end
-    refused("test must be a list of users, a path or a share, not boolean", data.split, data,
+    refused("test must be a number or a string or a table, not boolean", data.split, data,
       { test = true })
     refused("unknown option vaild; did you mean valid?", data.split, data, { vaild = 0 })
     local split, message = data:split { test = { "p1", "px" } }

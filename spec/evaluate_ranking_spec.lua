@@ -164,7 +164,7 @@ describe("what cannot be ranked", function()
       { max_users = 0 })
     refused("there is no scenario 99; the data have 16", evaluate, { popularity }, split,
       { scenarios = { split.test[1], 99 } })
-    refused("evaluate (scenarios): seed must be at least 0, but is -1", evaluate, { popularity },
+    refused("evaluate: seed must be at least 0, but is -1", evaluate, { popularity },
       split, { seed = -1 })
     for _, case in ipairs { { { 0 }, "whole numbers of at least 1, not 0" },
       { { 10, 1.5 }, "whole numbers of at least 1, not 1.5" },

@@ -236,15 +236,16 @@ describe("options of a base", function()
   end
 
   it("are refused with the reason where they make no sense", function()
-    refused("base: factors must not be negative and sweeps at least 1, but are -1 and 20",
+    refused("factor_base_options: factors must be at least 0, but is -1",
       { base = { factors = -1 } })
-    refused("base: ridge must be finite and above 0, but is 0", { base = { ridge = 0 } })
-    refused("base: bias_ridge must be finite and above 0, but is inf",
+    refused("factor_base_options: sweeps must be at least 1, but is 0", { base = { sweeps = 0 } })
+    refused("factor_base_options: ridge must be above 0, but is 0", { base = { ridge = 0 } })
+    refused("factor_base_options: bias_ridge must be a finite number, but is inf",
       { base = { bias_ridge = math.huge } })
-    refused('base: item_bias "median" is not known; did you mean mean?',
+    refused('factor_base_options: item_bias "median" is not known; did you mean mean?',
       { base = { item_bias = "median" } })
-    refused("base: unknown option factor", { base = { factor = 3 } })
-    refused("base must be a table of options or false, not 8", { base = 8 })
+    refused("factor_base_options: unknown option factor", { base = { factor = 3 } })
+    refused("base must be a table or a boolean, not number 8", { base = 8 })
     refused('loss "huber" is not known; known: squared, absolute', { loss = "huber" })
   end)
 end)

@@ -107,7 +107,7 @@ describe("a file that is no such model", function()
     { "a fraction", "option label_hidden must be an integer", function(config)
       config.options.label_hidden = 4.5
     end },
-    { "a number for a list", "option backbone must be a table", function(config)
+    { "a number for a list", "option backbone must be a list", function(config)
       config.options.backbone = 8
     end },
     { "null", "", function()

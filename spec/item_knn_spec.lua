@@ -161,7 +161,7 @@ describe("item-kNN", function()
 
   it("refuses options that make no sense", function()
     local make = cmml.recommenders.item_knn
-    refused("item_knn (users): nearest must be at least 1, but is 0", make, data.catalogue,
+    refused("item_knn: nearest must be at least 1, but is 0", make, data.catalogue,
       { nearest = 0 })
     refused("keep must be at least 1, but is 0", make, data.catalogue, { keep = 0 })
     for _, name in ipairs { "shrink", "damp", "item_shrink", "user_shrink" } do
@@ -172,6 +172,6 @@ describe("item-kNN", function()
       end
     end
     refused("unknown option k;", make, data.catalogue, { k = 3 })
-    refused("option catalogue is missing", make)
+    refused("item_knn: catalogue must be a cmml.Catalogue, not nil", make)
   end)
 end)

@@ -175,7 +175,7 @@ describe("matrix factorisation", function()
 
   it("refuses options that make no sense", function()
     local make = cmml.recommenders.matrix_factorization
-    refused("matrix_factorization (users): factors must be at least 1, but is 0", make,
+    refused("matrix_factorization: factors must be at least 1, but is 0", make,
       data.catalogue, { factors = 0 })
     refused('item_bias "median" is not known; did you mean mean?', make, data.catalogue,
       { item_bias = "median" })
@@ -189,6 +189,6 @@ describe("matrix factorisation", function()
       end
     end
     refused("unknown option factor; did you mean factors?", make, data.catalogue, { factor = 3 })
-    refused("option catalogue is missing", make)
+    refused("catalogue must be a cmml.Catalogue, not nil", make)
   end)
 end)

@@ -223,8 +223,8 @@ describe("users.protocol", function()
     refused('users.protocol: protocol "cold" is not known; known: full, capped, warm, warm-leaky, melu',
       cmml.users.protocol, dataset, { protocol = "cold" })
     refused("melu takes no cap", cmml.users.protocol, dataset, { protocol = "melu", cap = 3 })
-    refused("cap must be at least 1 and data_seed not negative, not 0 and 1", cmml.users.protocol,
+    refused("users.warm: cap must be at least 1, but is 0", cmml.users.protocol,
       dataset, { protocol = "warm", cap = 0 })
-    refused("held_out must be at least 1, not 0", cmml.users.warm, dataset, { held_out = 0 })
+    refused("users.warm: held_out must be at least 1, but is 0", cmml.users.warm, dataset, { held_out = 0 })
   end)
 end)

@@ -97,9 +97,11 @@ describe("melu_quadrants", function()
     local undated = people.dataset(cmml, { users = 10, items = 8, rated = 5 })
     local nothing, message = cmml.users.melu(undated)
     assert.is_nil(nothing)
-    assert.truthy(message:find("melu_quadrants: 8 rated items have no year (f", 1, true), message)
-    refused("1 <= held_out < least <= most was expected, not 13, 13 and 100", cmml.users.melu,
+    assert.truthy(message:find("users.melu: 8 rated items have no year (f", 1, true), message)
+    refused("held_out < least <= most was expected, not 13, 13 and 100", cmml.users.melu,
       dataset, { held_out = 13 })
+    refused("users.melu: held_out must be at least 1, but is 0", cmml.users.melu, dataset,
+      { held_out = 0 })
     refused("not 10, 13 and 12", cmml.users.melu, dataset, { most = 12 })
   end)
 end)

@@ -162,7 +162,7 @@ describe("recommend", function()
 
   it("refuses options that make no sense", function()
     local person = adapted()
-    refused("n must not be negative, but is -1", person.recommend, person, { n = -1 })
+    refused("Adapted:recommend: n must be at least 0, but is -1", person.recommend, person, { n = -1 })
     refused("option n must be an integer", person.recommend, person, { n = 2.5 })
     refused("unknown option exlude; did you mean exclude?", person.recommend, person,
       { exlude = {} })
@@ -182,7 +182,7 @@ describe("recommender classes", function()
   end)
 
   it("refuse catalogues that are none", function()
-    refused("cmml: option catalogue is missing", cmml.cmml)
-    refused("option catalogue must be a cmml.Catalogue", cmml.cmml, {})
+    refused("cmml: catalogue must be a cmml.Catalogue, not nil", cmml.cmml)
+    refused("cmml: catalogue must be a cmml.Catalogue, not table", cmml.cmml, {})
   end)
 end)

@@ -215,15 +215,15 @@ describe("CMML on scenarios", function()
     refused("predict: entry 1: item x is not in the catalogue of 160", adapted.predict, adapted,
       { "x" }, { user = "u1" })
     refused("option user is missing", adapted.recommend, adapted, {})
-    refused("cmml: option catalogue must be a cmml.Catalogue", cmml.cmml, {})
+    refused("cmml: catalogue must be a cmml.Catalogue", cmml.cmml, {})
     refused("the catalogue has no vectors", cmml.cmml, split:catalogue())
     refused("cmml: there is no preset paper of cmml for scenarios (groups of items); did you mean", cmml.cmml,
       catalogue, { preset = "paper" })
-    refused('cmml (scenarios): inputs entry 1 "cf" is not known; did you mean cf_score?',
+    refused('cmml: inputs entry 1 "cf" is not known; did you mean cf_score?',
       cmml.cmml, catalogue, { inputs = { "cf" } })
     refused("unknown option dim", cmml.cmml, catalogue, { dim = 3 })
     for _, rate in ipairs { -1, 1, 0 / 0 } do
-      refused(("cmml (scenarios): dropout must be %s, but is"):format(rate == rate
+      refused(("cmml: dropout must be %s, but is"):format(rate == rate
         and "at least 0 and below 1" or "a finite number"), cmml.cmml, catalogue,
         { dropout = rate })
     end

@@ -172,8 +172,10 @@ describe("scenario data", function()
       { name = "h", items = {} }, { name = "i", items = { "x", "y" } } } },
       "none of the 3 groups is a scenario: they have 0 to 2 items that somebody took (median 1); "
       .. "a scenario needs 3 to 10 such items and 1 users")
-    refuses({ min_items = 0 }, "min_items (0) and min_users (1) must be at least 1")
-    refuses({ max_items = 0 }, "max_items (0) not below min_items")
+    refuses({ min_items = 0 }, "min_items must be at least 1, but is 0")
+    refuses({ max_items = 0 }, "max_items must be at least 1, but is 0")
+    refuses({ min_users = 0 }, "min_users must be at least 1, but is 0")
+    refuses({ min_items = 5, max_items = 4 }, "min_items (5) must not be above max_items (4)")
     refuses({ unknown = "drop" }, 'unknown "drop" is not known; known: error, skip')
     refuses({ min_item = 3 }, "did you mean min_items?")
   end)

@@ -122,8 +122,8 @@ end)
 
 describe("what cannot be split", function()
   it("is refused with the reason", function()
-    refused("scenario data were expected", cmml.scenarios.split, 3)
-    refused("held_out is a share from 0 to below 1, not 1.5", data.split, data, { held_out = 1.5 })
+    refused("data of scenarios.data were expected, not number 3", cmml.scenarios.split, 3)
+    refused("held_out must be at least 0 and below 1, but is 1.5", data.split, data, { held_out = 1.5 })
     refused("held_out and valid_held_out must be below 1 together", data.split, data,
       { held_out = 0.6, valid_held_out = 0.5 })
     refused("protocol \"none\" is not known; known: no-leak, published", data.split, data,
@@ -131,15 +131,15 @@ describe("what cannot be split", function()
     refused("unknown option hold_out; did you mean held_out?", data.split, data,
       { hold_out = 0.1 })
     for _, name in ipairs { "seed", "support_pairs" } do
-      refused(("split: %s must not be negative, as -1 is"):format(name), data.split, data,
+      refused(("scenarios.split: %s must be at least 0, but is -1"):format(name), data.split, data,
         { [name] = -1 })
     end
     local split = data:split { protocol = "published", support_pairs = 0, seed = 0 }
     assert.equal("published", split.protocol)
-    refused("catalogue: option vectors must be a cmml.Vectors, not number 5", split.catalogue,
+    refused("ScenarioSplit:catalogue: Vectors were expected, not number 5", split.catalogue,
       split, 5)
-    refused("tasks: a table of options was expected, not 5", split.tasks, split, 5)
-    refused("scenario_tasks: seed must not be negative, as -2 is", split.tasks, split,
+    refused("ScenarioSplit:tasks: a table of options was expected, not number 5", split.tasks, split, 5)
+    refused("scenarios.tasks: seed must be at least 0, but is -2", split.tasks, split,
       { seed = -2 })
     local single = taken.data(cmml, { { 1, 2 }, { 1, 2 } }, { { 1, 2 }, { 1 } })
     refused("scenario s2 has 1 items; a negative beside a positive needs two", single.split, single)

@@ -213,9 +213,12 @@ describe("a draw of scenarios", function()
   it("refuses what it cannot draw", function()
     refused("order \"random\" is not known; known: mixed, positives-first", split.tasks, split,
       { order = "random" })
-    refused("batch and rounds must be at least 1, not 0 and 1", split.tasks, split, { batch = 0 })
-    refused("must not be negative, as 64, -1 and 128", split.tasks, split,
-      { support_negatives = -1 })
+    for _, name in ipairs { "batch", "rounds", "query_negatives" } do
+      refused(name .. " must be at least 1, but is 0", split.tasks, split, { [name] = 0 })
+    end
+    for _, name in ipairs { "support", "support_negatives", "query", "seed" } do
+      refused(name .. " must be at least 0, but is -1", split.tasks, split, { [name] = -1 })
+    end
     refused("scenarios from 99 to 99 of 16", split:tasks({ scenarios = { 99 } }):batches(1))
     refused("must be from 0 to 1048576", split:tasks({ support = 1 << 30 }):batches(1))
   end)

@@ -35,7 +35,7 @@ end
 --- Adds an entry. Raises where the name is no name, or is taken.
 -- @tparam string name letters, digits, "_" and "-"
 -- @param entry
--- @tparam[opt] table formerly names under which files of earlier versions know it
+-- @tparam[opt] table formerly names under which files of earlier versions know it; "" is no name
 -- @return the entry
 function Registry:add(name, entry, formerly)
   self:check_name(name, 3)

@@ -104,7 +104,7 @@ return function(cmml)
         .. args.describe(tasks), 2)
     end
     check_models(models, tasks)
-    local opt = options_of(tasks):check(options)
+    local opt = options_of(tasks):check(options, 3, "evaluate")
     local plan = tasks:evaluation(models, opt)
     local names = opt.metrics or plan.defaults.metrics
     if not opt.metrics and opt.relevant then

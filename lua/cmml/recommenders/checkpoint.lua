@@ -103,7 +103,7 @@ return function(cmml, use)
     if type(config.options) ~= "table" or type(config.schema) ~= "table" then
       raise("the configuration lacks options or schema", 0)
     end
-    local setting = cmml.setting_of_file(config.schema.setting)
+    local setting = cmml.settings:of_file(config.schema.setting or "")
     local class = setting and cmml.kinds.of_file(config.kind, setting.name)
     if not class then
       raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "

@@ -97,7 +97,7 @@ return function(cmml)
     local class = classes[catalogue.setting] or raise(("%s: the catalogue is for the setting %s, "
       .. "but this kind is for %s"):format(name, catalogue.setting,
       table.concat(args.keys(classes), " and ")), 3)
-    local opt = class.known:check(given, 4)
+    local opt = class.known:check(given, 4, name)
     if class.declaration.check then
       class.declaration.check(opt)
     end
@@ -146,7 +146,7 @@ return function(cmml)
         return self.module:named_parameters()
       end
       function class.restore(catalogue, options, tensors)
-        class.known:check(options, 0)
+        class.known:check(options, 0, "model options")
         check_needs(class, catalogue, 0)
         local init, values = start.stored(tensors)
         local self = make(class, catalogue, options, init)
@@ -159,7 +159,7 @@ return function(cmml)
       end
       function class.restore(catalogue, options)
         check_needs(class, catalogue, 0)
-        return make(class, catalogue, class.known:check(options, 0))
+        return make(class, catalogue, class.known:check(options, 0, "model options"))
       end
     end
     return class

@@ -163,11 +163,4 @@ return function(cmml)
     raise(("%s: there is no protocol %s for %s; %s"):format(where, tostring(name), self.title,
       args.suggest(tostring(name), self:protocol_names())), 0)
   end
-
-  --- What a name in a model file stands for.
-  -- @tparam ?string name nil in files of the first settings
-  -- @treturn ?Setting
-  function cmml.setting_of_file(name)
-    return settings:of_file(name or "")
-  end
 end

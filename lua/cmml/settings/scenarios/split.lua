@@ -75,8 +75,8 @@ return function(cmml, use)
     for s, scenario in ipairs(data.scenarios) do
       local list = scenario.items:totable()
       if #list < 2 then
-        raise(("scenarios.split: scenario %s has %d items; a negative needs two"):format(
-          tostring(scenario.name), #list), 3)
+        raise(("scenarios.split: scenario %s has %d items; a negative beside a positive needs "
+          .. "two"):format(tostring(scenario.name), #list), 3)
       end
       table.move(list, 1, #list, #items + 1, items)
       lengths[s] = #list

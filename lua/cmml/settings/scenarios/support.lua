@@ -51,8 +51,9 @@ return function(cmml)
           tostring(entry[1]), tostring(entry[2])), 3)
       end
     end
-    return { skipped = skipped, rows = cmml.data.rows { lengths = { #users }, users = users,
-      items = items, labels = labels }, taken = function(user)
+    return { skipped = skipped, rows = { segments = core.segments { #users },
+      users = core.ids(users), items = core.ids(items),
+      labels = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0) }, taken = function(user)
         local taken = {}
         for i, item in ipairs(items) do
           taken[users[i] == user and labels[i] == 1 and item or 0] = true
@@ -63,7 +64,8 @@ return function(cmml)
         for i = 1, #list do
           rows[i] = user
         end
-        return cmml.data.rows { lengths = { #list }, items = list, users = rows }
+        return { segments = core.segments { #list }, items = core.ids(list),
+          users = core.ids(rows) }
       end }
   end
 

@@ -52,6 +52,9 @@ return function(cmml)
 
   -- Fields of a person that the model does not have would be passed over in silence.
   local function check_fields(model, user)
+    if next(user) == nil then
+      return
+    end
     local names = model.catalogue.users:field_names()
     for name in pairs(user) do
       local known = false
@@ -82,19 +85,19 @@ return function(cmml)
     local items, labels, skipped = read_ratings(model, given, opt.unknown)
     local people = { bags = model.catalogue.users:bags_of { given.user or {} },
       rows = core.ids { 1 } }
-    local rows = cmml.data.rows { lengths = { #items }, items = items, labels = labels,
-      people = people }
+    local rows = { segments = core.segments { #items }, items = core.ids(items), people = people,
+      labels = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0) }
     if not rows.labels:isfinite() then -- finite in Lua is not always so in the core's precision
       raise("adapt: a rating is too large for " .. core.info().dtype, 3)
     end
-    local taken = {}
-    for _, row in ipairs(items) do
-      taken[row] = true
-    end
     return { rows = rows, skipped = skipped, taken = function()
+      local taken = {}
+      for _, row in ipairs(items) do
+        taken[row] = true
+      end
       return taken
     end, list = function(list)
-      return cmml.data.rows { lengths = { #list }, items = list, people = people }
+      return { segments = core.segments { #list }, items = core.ids(list), people = people }
     end }
   end
 
