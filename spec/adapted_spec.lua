@@ -98,7 +98,8 @@ describe("whom an adapted recommender is asked for", function()
     refused("predict: option user is missing: whom to rank for", adapted.predict, adapted, { "i1" })
     refused("recommend: user: user nobody is not in the catalogue of 96", adapted.recommend,
       adapted, { user = "nobody" })
-    refused("option user must be a string or a number, not table", adapted.predict, adapted, { "i1" },
+    refused("option user must be a string or a number, not table", adapted.predict, adapted,
+      { "i1" },
       { user = {} })
   end)
 

@@ -21,7 +21,8 @@ end
 
 describe("an exported catalogue", function()
   it("of users has items with fields, and the values that fields of people can have", function()
-    local entries, schema = people.data(cmml, { users = 20, items = 8, rated = 5 }).catalogue:export()
+    local entries, schema = people.data(cmml, { users = 20, items = 8,
+      rated = 5 }).catalogue:export()
     assert.same({ "items.bytes", "items.offsets", "values.kind.bytes", "values.kind.offsets",
       "ids.kind", "values.tags.bytes", "values.tags.offsets", "ids.tags", "lengths.tags",
       "values.age.bytes", "values.age.offsets", "titles" }, names_of(entries))

@@ -60,6 +60,7 @@ describe("rows", function()
     local data = people.data(cmml, { users = 20, items = 8, rated = 5 })
     local model = cmml.cmml(data.catalogue, people.small())
     local state = model:state_of(model:adapt({}).rows)
-    assert.same({}, model:scores_of(state, cmml.data.rows { lengths = { 0 }, items = {} }):totable())
+    assert.same({}, model:scores_of(state, cmml.data.rows { lengths = { 0 },
+      items = {} }):totable())
   end)
 end)
