@@ -1,4 +1,5 @@
 -- Files that are no model, or a model made to do harm: refused with the reason, at no great cost.
+local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local json = require "cmml.base.json"
 local people = require "spec.support.people"
@@ -197,16 +198,13 @@ describe("a file that is no such model", function()
   end)
 
   it("is refused by the command evaluate for notes that are none", function()
-    local run = require("cmml.cli.evaluate").run
     for key, value in pairs { test_users = "/dev/zero", cap = "many", valid = {} } do
       with(function(config)
         config.notes = { [key] = value }
       end)
-      local ok, message = pcall(run, cmml, { model = path, data = "/no/such/folder",
-        support = "5" })
-      assert.is_false(ok)
-      assert.truthy(message:find(("%s: notes: option %s must be"):format(path, key), 1, true),
-        message)
+      local _, said, code = cli("evaluate", "--model", path, "--data", "/no/such/folder")
+      assert.equal(1, code)
+      assert.truthy(said:find(("%s: notes: option %s must be"):format(path, key), 1, true), said)
     end
   end)
 end)
