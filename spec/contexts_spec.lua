@@ -1,7 +1,7 @@
 -- The experiments contexts and routes: groups that share items, metrics, pictures and CSV.
 local cmml = require "cmml"
-local context_plan = require "cmml.experiment.context_plan"
 local item_groups = require "cmml.experiment.item_groups"
+local point_files = require "cmml.experiment.point_files"
 local read = require "spec.support.svg"
 local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
@@ -92,7 +92,7 @@ describe("groups of scenarios that share items", function()
         interactions[#interactions + 1] = { "u" .. u, "i" .. i }
       end
     end
-    local data = cmml.scenario_data { name = "d", interactions = interactions, min_items = 5,
+    local data = cmml.scenarios.data { name = "d", interactions = interactions, min_items = 5,
       groups = { { name = "rock", items = items(1, 20) }, { name = "jazz", items = items(31, 50) },
         { name = "metal", items = items(3, 22) }, { name = "swing", items = items(33, 52) },
         { name = "punk", items = items(2, 21) } } }
@@ -146,13 +146,13 @@ describe("experiment contexts", function()
   end)
 
   it("refuses what makes no sense", function()
-    refused("there is no preset nonsense of the scenario setting", run, "contexts",
+    refused("there is no preset nonsense of cmml for scenarios", run, "contexts",
       { preset = "nonsense" })
-    refused("there is no preset recommended of the scenario", run, "contexts",
+    refused("there is no preset recommended of cmml for scenarios", run, "contexts",
       { preset = "recommended" })
     refused("groups must be at least 1", run, "contexts", { groups = 0 })
-    refused("has no protocol full; known: no-leak, published", run, "contexts",
-      { protocol = "full" })
+    refused("there is no protocol full for scenarios (groups of items); known: no-leak, published",
+      run, "contexts", { protocol = "full" })
     refused("takes one protocol, not no-leak,published", run, "contexts",
       { protocol = "no-leak,published" })
   end)
@@ -201,8 +201,8 @@ end)
 
 describe("CSV of points", function()
   it("quotes what would be read otherwise", function()
-    assert.equal('a,"b,c","say ""d""",1,0.5\n"x\ny",,\n', context_plan.csv { { "a", "b,c",
+    assert.equal('a,"b,c","say ""d""",1,0.5\n"x\ny",,\n', point_files.csv { { "a", "b,c",
       'say "d"', 1, 0.5 }, { "x\ny", "", "" } })
-    assert.equal("2-a-b-c-x.csv", context_plan.file_name(2, "a + b/c", "x.csv"))
+    assert.equal("2-a-b-c-x.csv", point_files.file_name(2, "a + b/c", "x.csv"))
   end)
 end)

@@ -1,7 +1,7 @@
 -- Experiments that exchange parts of a preset of one's choice.
 local cmml = require "cmml"
+local computing = require "spec.support.computing"
 local refused = require "spec.support.refused"
-local user_cell = require "cmml.experiment.user_cell"
 
 local function means(name, preset)
   local found = {}
@@ -16,7 +16,7 @@ describe("experiments over a preset", function()
   it("exchange its modulation, encoder and hybrid, and leave the rest as it is", function()
     local users = means "users"
     local modulations = means("modulations", "recommended")
-    local encoders = means("encoders", "recommended")
+    local encoders = means "encoders" -- over the recommended preset by default
     assert.equal(users.recommended, modulations.film)
     assert.equal(users["recommended without modulation"], modulations.none)
     assert.equal(users.recommended, encoders["mean, dot"])
@@ -24,31 +24,51 @@ describe("experiments over a preset", function()
     assert.not_equal(users.recommended, encoders["gru, dot"])
   end)
 
-  it("say how long its models learn", function()
-    local function budget(preset, options)
-      local rows = {}
-      for i, name in ipairs(preset) do
-        rows[i] = { kind = "cmml", model = { preset = name } }
-      end
-      local shared = user_cell.settings(cmml, options)
-      return user_cell.budget_text(cmml, shared, rows, options):match "^data made; (.*); support"
+  it("take the sizes that were published for a modulation", function()
+    local options = { quick = true, setting = "scenarios", seeds = 1,
+      preset = "published-code/scenario", modulations = "film,linear,none" }
+    local models = {}
+    for i, settings in ipairs(computing.settings_of("modulations", options)) do
+      models[i] = settings.model
     end
-    local stopped = "at most %d epochs, stopped after %d without a better validation MAE"
-    assert.equal("14 epochs", budget({ "recommended", "recommended" }, {}))
-    assert.equal(stopped:format(30, 5), budget({ "published-code", "paper" }, {}))
+    assert.same({ { preset = "published-code/scenario", modulation = "film" },
+      { preset = "published-code/scenario/linear" },
+      { preset = "published-code/scenario", modulation = "none" } }, models)
+    options.modulations, options.modulation = nil, "linear"
+    assert.same({ preset = "published-code/scenario/linear", encoder = "mean", hybrid = "none",
+      encoder_negatives = false }, computing.settings_of("encoders", options)[1].model)
+  end)
+
+  it("say how long its models learn", function()
+    local function budget(presets, changes)
+      local options = { data = "data/made", seeds = 1,
+        rows = { { row = "no", kind = "item_knn" } } }
+      for i, name in ipairs(presets) do
+        options.rows[i] = { row = "row " .. i, preset = name }
+      end
+      for key, value in pairs(changes or {}) do
+        options[key] = value
+      end
+      local _, result = computing.settings_of(options)
+      return (result.text:gsub("%s+", " "):match "^data made; (.-);? ?support")
+    end
+    local stopped = "at most %d epochs, stopped after %d without improvement on the validation "
+      .. "users"
+    assert.equal("14 epochs", budget { "recommended", "recommended" })
+    assert.equal(stopped:format(30, 5), budget { "published-code", "paper" })
     assert.equal("30 epochs", budget({ "published-code" }, { budget = "published" }))
     assert.equal("recommended: 14 epochs; paper: " .. stopped:format(30, 5),
-      budget({ "recommended", "paper" }, {}))
+      budget { "recommended", "paper" })
     assert.equal(stopped:format(7, 2), budget({ "recommended", "paper" }, { epochs = 7,
       patience = 2 }))
-    assert.is_nil(budget({}, {}))
+    assert.equal("", budget {})
   end)
 
   it("refuse a preset that is none, or of the other setting", function()
     local options = { quick = true, preset = "papre" }
     refused.with_text("did you mean paper?", cmml.experiment, "modulations", options)
     options.preset = "recommended/scenario"
-    refused.with_text("the preset recommended/scenario is for the setting scenario, but the data "
-      .. "are taken for user", cmml.experiment, "encoders", options)
+    refused.with_text("there is no preset recommended/scenario of cmml for ratings of users; did "
+      .. "you mean recommended?", cmml.experiment, "encoders", options)
   end)
 end)

@@ -1,5 +1,4 @@
 -- Files that are no model, or a model made to do harm: refused with the reason, at no great cost.
-local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local json = require "cmml.base.json"
 local people = require "spec.support.people"
@@ -198,13 +197,15 @@ describe("a file that is no such model", function()
   end)
 
   it("is refused by the command evaluate for notes that are none", function()
+    local run = cmml.commands:get("evaluate").run
     for key, value in pairs { test_users = "/dev/zero", cap = "many", valid = {} } do
       with(function(config)
         config.notes = { [key] = value }
       end)
-      local _, said, code = cli("evaluate", "--model", path, "--data", "/no/such/folder")
-      assert.equal(1, code)
-      assert.truthy(said:find(("%s: notes: option %s must be"):format(path, key), 1, true), said)
+      local ok, message = pcall(run, { model = { path }, data = "/no/such/folder" })
+      assert.is_false(ok)
+      assert.truthy(message:find(("%s: notes: option %s must be"):format(path, key), 1, true),
+        message)
     end
   end)
 end)

@@ -72,9 +72,9 @@ t,yes,two,2,m,2.500000,3,2.00
     assert.is_nil(report.csv(both, found):find("unchecked", 1, true))
   end)
 
-  it("refuses to compare what was judged on other tasks", function()
+  it("refuses to compare what was evaluated on different tasks", function()
     local other = { table = "t", row = "two", seed = 1 }
-    refused.with_text("judged on other tasks", report.summary, cmml,
+    refused.with_text("evaluated on different tasks", report.summary, cmml,
       { cells = { plan.cells[1], other } },
       { [plan.cells[1]] = results[plan.cells[1]], [other] = { metrics = { m = { 1 } },
         seconds = 0 } }, tbl, { seeds = 2, resamples = 100 })

@@ -1,7 +1,6 @@
 -- Tuning: spaces, seeded trials, the best of them as settings, resuming; what it may not look at.
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
-local made = require "cmml.experiment.made"
 local refused = require "spec.support.refused"
 local space = require "cmml.experiment.space"
 local core = cmml.core
@@ -73,7 +72,7 @@ end)
 describe("cmml.tune", function()
   local quick = "lr=log:1e-3:1e-1,batch=8|16,width=4|8"
 
-  it("ranks trials by the validation MAE, the same for the same seed", function()
+  it("ranks trials by the validation metric, the same for the same seed", function()
     local options = { quick = true, space = quick, trials = 4, epochs = 2, seed = 5 }
     local result = cmml.tune(options)
     assert.same({}, result.failures)
@@ -86,16 +85,17 @@ describe("cmml.tune", function()
       assert.same(result.trials[i].values, again.trials[i].values)
       assert.equal(result.trials[i].value, again.trials[i].value)
     end
-    assert.matches("| trial | validation MAE | best epoch | seconds | batch | lr +| width |",
+    assert.matches("| trial | validation mae | best epoch | seconds | batch | lr +| width |",
       result.text)
   end)
 
   it("gives what a training with these settings gives on the validation users", function()
-    local result = cmml.tune { quick = true, space = { lr = { 0.01 }, width = { 8 },
-      context_shrink = { 2 }, short_supports = { 0.5 } }, trials = 3, epochs = 2 }
+    local result = cmml.tune { quick = true, preset = "paper", space = { lr = { 0.01 },
+      width = { 8 }, context_shrink = { 2 }, short_supports = { 0.5 } }, trials = 3, epochs = 2 }
     assert.equal(1, #result.trials) -- the space has no more
-    local data = cmml.user_protocol(made.ratings(cmml), {})
-    local model = cmml.cmml(data.catalogue, { width = 8, context_shrink = 2, seed = 1 })
+    local data = cmml.users.protocol(cmml.settings:get("users").made {}, {})
+    local model = cmml.cmml(data.catalogue, { preset = "paper", width = 8, context_shrink = 2,
+      seed = 1 })
     local trained = cmml.train(model, data, { lr = 0.01, short_supports = 0.5, epochs = 2,
       seed = 1, patience = 5 })
     assert.equal(trained.best, result.trials[1].value)
@@ -122,7 +122,7 @@ describe("cmml.tune", function()
   end)
 
   it("never draws a task of a test user", function()
-    local data = cmml.user_protocol(made.ratings(cmml), {})
+    local data = cmml.users.protocol(cmml.settings:get("users").made {}, {})
     local is_test, draw, drawn = {}, core.draw_tasks, 0
     for _, row in ipairs(data.test) do
       is_test[row] = true
@@ -159,14 +159,17 @@ describe("cmml.tune", function()
       return cmml.tune(options)
     end
     refused.with_text("did you mean lr?", tune, { space = "lrr=1|2" })
-    refused.with_text("option width must be an integer", tune, { space = "width=a|b" })
+    refused.with_text("space: width must be an integer", tune, { space = "width=a|b" })
     refused.with_text("trials must be from 1 to 100000", tune, { trials = 0 })
     refused.with_text("need out", tune, { jobs = 2 })
     refused.with_text("option data is missing", cmml.tune, { space = quick })
-    refused.with_text("there is no preset papre; did you mean paper?", tune,
-      { preset = "papre" })
-    refused.with_text("the preset paper is for the setting user", tune,
-      { preset = "paper", setting = "scenario" })
+    refused.with_text("there is no preset papre of cmml for ratings of users; did you mean paper?",
+      tune, { preset = "papre" })
+    refused.with_text("there is no preset paper of cmml for scenarios", tune, { preset = "paper",
+      setting = "scenarios", space = "lr=1|2" })
+    refused.with_text("tune: model: there is no kind of recommender cmmll; did you mean cmml?",
+      tune, { model = "cmmll" })
+    refused.with_text("item_knn learns without gradient training", tune, { model = "item_knn" })
   end)
 
   it("refuses a trial that no process could compute, before there is one or a folder", function()
@@ -177,22 +180,27 @@ describe("cmml.tune", function()
         out = out, jobs = 2 }
     end
     for text, message in pairs {
-      ["encoder=mean|nope"] = 'with encoder=nope: network: encoder "nope" is not known',
-      ["batch=a"] = 'option batch must be an integer, not "a"', ["batch=0"] = "with batch=0: ",
-      ["epochs=-1"] = "epochs must not be negative", ["epochs=x"] = "option epochs must be",
-      ["lr=-1"] = "lr must be at least 0", ["choose=nope"] = "choose \"nope\" is not known",
-      ["optimizer=nope"] = "optimizer \"nope\" is not known",
-      ["loss=nope"] = "loss \"nope\" is not known",
-      ["activation=nope"] = "activation \"nope\" is not known", ["valid_draws=0"] = "valid_draws must be",
+      ["encoder=mean|nope"] = 'space: encoder "nope" is not known; did you mean none?',
+      ["encoder=mean|gruu"] = 'space: encoder "gruu" is not known; did you mean gru?',
+      ["batch=a"] = 'space: batch must be an integer, not "a"',
+      ["batch=0"] = "batch must be at least 1, but is 0",
+      ["batch=lin:1:9"] = "batch must be an integer, not number",
+      ["epochs=-1"] = "epochs must be at least 0, but is -1", ["epochs=x"] = "epochs must be an",
+      ["lr=-1"] = "lr must be above 0", ["lr=lin:-1:1"] = "lr must be above 0, but is -1",
+      ["choose=nope"] = "known: best, last", ["seed=1|2"] = "seed is an option neither of cmml nor",
+      ["optimizer=nope"] = "known: adam, adamw, sgd", ["loss=nope"] = "loss \"nope\" is not known",
+      ["activation=nope"] = "is not known; known: identity",
+      ["valid_draws=0"] = "valid_draws must be at least 1", ["on_step=1"] = "neither of cmml nor",
     } do
-      refused.with_text(message, tune, "user", text)
-      refused.with_text(message, tune, "scenario", text)
+      refused.with_text(message, tune, "users", text)
+      refused.with_text(message, tune, "scenarios", text)
     end
-    refused.with_text("order means nothing here", tune, "user", "order=mixed")
-    refused.with_text("dropout must be from 0", tune, "scenario", "dropout=2")
-    refused.with_text("width is an option neither of the model nor of train", tune, "scenario",
+    refused.with_text("order is an option neither of cmml nor of its training", tune, "users",
+      "order=mixed")
+    refused.with_text("dropout must be", tune, "scenarios", "dropout=2")
+    refused.with_text("width is an option neither of cmml nor of its training", tune, "scenarios",
       "width=8")
-    refused.with_text('"nope" is not known', function()
+    refused.with_text('there is no protocol nope for ratings of users; known: full', function()
       cmml.tune { quick = true, space = quick, protocol = "nope" }
     end)
     assert.is_false(core.exists(out))
@@ -217,7 +225,8 @@ describe("cmml tune", function()
     assert.is_nil(errors:find("trial 2 done", 1, true))
     assert.equal(output:match "^(.-\n)\n", core.read_file(folder .. "/trials.md"))
     local best = core.json_decode(core.read_file(folder .. "/best.json"))
-    assert.equal("published-code", best.preset)
+    assert.equal("recommended", best.preset)
+    assert.equal("cmml", best.kind)
     assert.equal(1, best.training.epochs)
     assert.truthy(best.training.lr and best.model.width)
     output, errors, code = cli("train", "--data", "data/made", "--settings", folder .. "/best.json",

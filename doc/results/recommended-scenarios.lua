@@ -1,5 +1,5 @@
 -- What each part of the preset recommended/scenario contributes, on validation scenarios and
--- held-out interactions for validation alone:
+-- held-out interactions for validation alone (FOLDER: a data folder, or its name in data/):
 --
 --     lua5.4 doc/results/recommended-scenarios.lua FOLDER [SEEDS]
 local cmml = require "cmml"
@@ -34,23 +34,23 @@ local function over(first, second)
 end
 
 local preset = cmml.presets["recommended/scenario"]
-local data = assert(cmml.scenario_source(folder))
+local data = assert(cmml.scenarios.read(folder))
 
 local function recall(model, split)
-  return cmml.evaluate_ranking({ model }, split, { part = "valid", cutoffs = { 20 },
+  return cmml.evaluate({ model }, split, { part = "valid", cutoffs = { 20 },
     max_users = 400 })[1]["recall@20"].mean
 end
 
 local sums = { cf = 0 }
 for seed = 1, seeds do
   local plain = data:split { seed = seed }
-  local cf = recall(cmml.cf_score(plain:catalogue((plain:vectors(over(preset.vectors,
+  local cf = recall(cmml.recommenders.cf_score(plain:catalogue((plain:vectors(over(preset.vectors,
     { seed = seed }))))), plain)
   sums.cf = sums.cf + cf
   for i, variant in ipairs(variants) do
     local split = data:split(over(over(preset.split, variant.split), { seed = seed }))
     local background, known = split:vectors(over(preset.vectors, { seed = seed }))
-    local model = cmml.scenario_cmml(split:catalogue(background), over({ seed = seed,
+    local model = cmml.cmml(split:catalogue(background), over({ seed = seed,
       preset = "recommended/scenario" }, variant.model))
     cmml.train(model, split, over({ seed = seed }, variant.training))
     local value = recall(model:over(split:catalogue(known)), split)

@@ -1,6 +1,6 @@
 -- What each part of the preset recommended contributes, and how good it is with few ratings, on
--- validation users alone, who are 15 % of the training users and whom neither model nor rivals
--- learn from:
+-- validation users alone, who are 15 % of the training users and whom neither model nor baselines
+-- learn from (FOLDER: a data folder, or its name in data/):
 --
 --     lua5.4 doc/results/recommended-users.lua FOLDER SEEDS
 local cmml = require "cmml"
@@ -37,13 +37,14 @@ local variants = {
   { "squared errors", model = { loss = "squared" } },
   { "query of 10 in training", training = { query = 10 } },
   { "user fields read", model = { read_users = true } },
-  { "item mean + user bias", by_support = true, counted = "item_user_mean" },
-  { "matrix factorisation", by_support = true, counted = "matrix_factorization" },
-  { "the same around item means", by_support = true, counted = "matrix_factorization",
+  { "item mean + user bias", by_support = true, fitted = "item_user_mean" },
+  { "matrix factorisation", by_support = true, fitted = "matrix_factorization" },
+  { "the same around item means", by_support = true, fitted = "matrix_factorization",
     options = { item_bias = "mean" } },
-  { "item-kNN", by_support = true, counted = "item_knn" },
+  { "item-kNN", by_support = true, fitted = "item_knn" },
 }
 
+folder = cmml.core.exists(folder) and folder or "data/" .. folder
 local dataset = assert(cmml.movielens(folder))
 local data, tasks = {}, {}
 for _, protocol in ipairs { "full", "capped" } do
@@ -51,7 +52,7 @@ for _, protocol in ipairs { "full", "capped" } do
     valid = 0.15, protocol = protocol }))
   data[protocol] = { ratings = split.ratings, bags = split.bags, train = split.train, valid = {},
     catalogue = split.catalogue }
-  tasks[protocol] = cmml.tasks { ratings = split.all, users = split.valid, bags = split.bags,
+  tasks[protocol] = cmml.users.tasks { ratings = split.all, users = split.valid, bags = split.bags,
     seed = 77, batch = 64 }
 end
 
@@ -64,9 +65,9 @@ end
 
 -- The models of a variant, one a seed.
 local function models_of(variant, part)
-  if variant.counted then
-    local model = cmml[variant.counted](part.catalogue, variant.options)
-    model:fit(part.ratings, part.train)
+  if variant.fitted then
+    local model = cmml.recommenders[variant.fitted](part.catalogue, variant.options)
+    model:fit { ratings = part.ratings, users = part.train }
     return { model }
   end
   local models = {}
@@ -93,8 +94,8 @@ local metrics = { "mae", "ndcg_exp@1", "ndcg_exp@3" }
 for _, variant in ipairs(variants) do
   local line = ("| %s |"):format(variant[1])
   for _, protocol in ipairs { "full", "capped" } do
-    local found = cmml.evaluate_by_support(models_of(variant, data[protocol]), tasks[protocol],
-      variant.by_support and sizes or { 40 }, { draws = draws })
+    local found = cmml.users.evaluate_by_support(models_of(variant, data[protocol]),
+      tasks[protocol], variant.by_support and sizes or { 40 }, { draws = draws })
     for _, metric in ipairs(metrics) do
       local cells = {}
       for i, results in ipairs(found) do

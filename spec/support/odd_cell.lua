@@ -3,9 +3,9 @@ local cmml = require "cmml"
 
 local odd_cell = {}
 
---- Computes a cell: fails, ends the process, waits, or gives its value for three tasks. It adds a
--- line to the file `count`, so that specs see how often it ran.
-function odd_cell.run(_, settings)
+--- Computes a cell: fails, ends the process, waits, tells texts, or gives its value for three
+-- tasks. It adds a line to the file `count`, so that specs see how often it ran.
+function odd_cell.run(_, settings, tell)
   local file = assert(io.open(settings.count, "a"))
   file:write(settings.name, "\n")
   file:close()
@@ -15,6 +15,10 @@ function odd_cell.run(_, settings)
     os.exit(settings.exits)
   elseif settings.waits then
     cmml.core.sleep(settings.waits)
+  end
+  for _, text in ipairs(settings.tells or {}) do
+    tell(text)
+    cmml.core.sleep(0.7)
   end
   return { metrics = { score = { settings.value or 1, 2, 0 / 0 } } }
 end

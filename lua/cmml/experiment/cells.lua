@@ -5,13 +5,17 @@
 --
 -- @module cmml.experiment.cells
 local args = require "cmml.base.args"
+local computations = require "cmml.experiment.computations"
 local json = require "cmml.base.json"
+local options = require "cmml.base.options"
 local pool = require "cmml.experiment.pool"
 local progress = require "cmml.base.progress"
+local raise = args.error
+local wrap = require("cmml.base.text").wrap
 
 local cells = {}
 
--- JSON has no numbers that are none.
+-- JSON cannot represent NaN or infinity.
 local function to_plain(value)
   if type(value) == "table" then
     local copy = {}
@@ -37,7 +41,7 @@ local function from_plain(value)
   return numbers[value] or value
 end
 
--- FNV-1a in 64 bits, as text: tells files of other settings apart.
+-- FNV-1a in 64 bits, as text: different settings get different file names.
 local function digest(text)
   local h = 0xcbf29ce484222325
   for i = 1, #text do
@@ -47,7 +51,7 @@ local function digest(text)
 end
 cells.digest = digest
 
---- What a file holds, short: "" where it cannot be read.
+--- A digest of the contents of a file; "" where it cannot be read.
 -- @tparam table core
 -- @tparam string path
 -- @treturn string
@@ -56,8 +60,8 @@ function cells.file_digest(core, path)
   return text and digest(text) or ""
 end
 
---- What tells the code that a process takes in first from other code: a digest of each file, in
--- order. Files that these take in themselves are not looked at.
+--- What identifies the code that a process takes in first: a digest of each file, in order. Files
+-- that these take in themselves are not looked at.
 -- @tparam table core
 -- @tparam {string,...} modules
 -- @tparam {string,...} scripts paths
@@ -74,7 +78,7 @@ function cells.code(core, modules, scripts)
   return #code > 0 and code or nil
 end
 
--- Where the result of a cell stands: its name for people, and what tells its settings from others.
+-- Where the result of a cell is kept: under its name, and a digest of its settings.
 local function path_of(folder, cell)
   local name = cell.name:gsub("[^%w%.@+]+", "-")
   return ("%s/cells/%s-%s"):format(folder, name, digest(json.encode(to_plain(cell.settings))))
@@ -101,12 +105,19 @@ end
 
 --- Computes a cell and writes its result.
 -- @tparam table cmml the library
--- @tparam table job run {module, function of (cmml, settings)}, settings, path
+-- @tparam table job run (a name of `cmml.experiment.computations`, or {module,
+-- function of (cmml, settings, tell)}), settings, path
+-- @tparam function tell to be called with how far the cell is, a text
 -- @treturn ?table the result
 -- @treturn ?string message if it could not be written
-function cells.compute(cmml, job)
-  local began = cmml.core.clock()
-  local result = require(job.run[1])[job.run[2]](cmml, job.settings)
+function cells.compute(cmml, job, tell)
+  local began, run = cmml.core.clock(), job.run
+  local result
+  if type(run) == "table" then
+    result = require(run[1])[run[2]](cmml, job.settings, tell)
+  else
+    result = computations.find(cmml, run)(job.settings, tell)
+  end
   result.seconds = cmml.core.clock() - began
   if not job.path then
     return result
@@ -116,43 +127,57 @@ function cells.compute(cmml, job)
   return ok and result or nil, message
 end
 
--- The line that says how far a run is.
-local function state_line(core, state)
-  local names = {}
-  for job in pairs(state.running) do
-    names[#names + 1] = job.cell.name
+-- How far a running cell is: what it told last.
+local function told_by(core, job)
+  if job.state and core.exists(job.state) then
+    job.told = core.read_file(job.state) or job.told
   end
-  table.sort(names)
-  local left = ""
-  if state.computed > 0 then
-    local each = (core.clock() - state.began) / state.computed
-    left = ("  %s left"):format(progress.duration(each * (state.total - state.done)))
-  end
-  return ("%d/%d cells%s  running: %s"):format(state.done, state.total, left,
-    #names > 0 and table.concat(names, ", ") or "none")
+  return job.told and job.told ~= "" and job.told or nil
 end
 
--- Shows progress: one line that renews itself on a terminal, a line for each cell elsewhere.
+-- The line that says how far a run is: first the cells, then each one that runs.
+local function state_line(core, state)
+  local running = {}
+  for job in pairs(state.running) do
+    local told = told_by(core, job)
+    running[#running + 1] = (told and told .. " of " or "") .. job.cell.name
+  end
+  table.sort(running)
+  local left, seconds = "", core.clock() - state.began
+  if state.computed > 0 then
+    left = seconds / state.computed * (state.total - state.done)
+  elseif state.expected then
+    left = math.max(state.expected - seconds, 0)
+  end
+  return ("%d/%d cells%s  %s"):format(state.done, state.total, left ~= ""
+    and ("  %s left"):format(progress.duration(left)) or "", table.concat(running, "; "))
+end
+
+local often, seldom = 0.3, 60 -- seconds between lines on a terminal, and elsewhere
+
+-- Shows progress: on a terminal one line that renews itself, elsewhere a line for each cell, and
+-- once a minute how far those are that run.
 local function display(core, state, quiet)
-  local columns, last_shown = not quiet and core.terminal "stderr", -1
+  local columns, last_shown = not quiet and core.terminal "stderr", core.clock()
   return function(line)
     if quiet then
       return
     elseif line then
       io.stderr:write(columns and "\r\27[K" or "", line, "\n")
-      last_shown = -1
+      last_shown = columns and -1 or core.clock()
     end
     local now = core.clock()
-    if columns and now - last_shown >= 0.2 then
+    if now - last_shown >= (columns and often or seldom) and next(state.running) then
       last_shown = now
-      io.stderr:write("\r", state_line(core, state):sub(1, columns - 1), "\27[K")
+      io.stderr:write(columns and "\r" or "", columns and state_line(core, state):sub(1,
+        columns - 1) or state_line(core, state), columns and "\27[K" or "\n")
     end
   end
 end
 
 local function check(ok, message)
   if not ok then
-    error(message, 0)
+    raise(message, 0)
   end
 end
 
@@ -160,9 +185,13 @@ end
 local function run_here(cmml, jobs, calls)
   for _, job in ipairs(jobs) do
     calls.start(job)
-    local ok, result, message = pcall(args.call, cells.compute, cmml, job)
+    local function tell(text)
+      job.told = text
+      calls.wait()
+    end
+    local ok, result, message = pcall(args.call, cells.compute, cmml, job, tell)
     if not ok and tostring(result):find("interrupted!", 1, true) then
-      error(result, 0)
+      raise(result, 0)
     elseif not ok then
       message = tostring(result)
     end
@@ -174,35 +203,47 @@ end
 local function job_of(core, cell, opt)
   local path = opt.folder and path_of(opt.folder, cell)
   local job = { cell = cell, run = opt.run, settings = to_plain(cell.settings),
-    path = path and path .. ".json", log = path and path .. ".log" }
+    path = path and path .. ".json", log = path and path .. ".log",
+    state = path and opt.processes and path .. ".state" or nil }
   job.text = json.encode { run = opt.run, settings = job.settings, path = job.path,
-    modules = opt.modules, load = opt.load, arg = opt.arg, parent = core.process_id() }
+    state = job.state, modules = opt.modules, load = opt.load, arg = opt.arg,
+    parent = core.process_id() }
   return job
 end
 
---- Runs cells, except those that are finished already. What modules and load hold becomes part of
--- the settings of each, as `code`: with other code it is another cell.
+local known = options.declare("running cells", {
+  { name = "folder", kind = "string", help = "where results are kept", default_text = "nowhere" },
+  { name = "run", kind = { "string", "table" }, required = true,
+    help = "what computes a cell, see compute" },
+  { name = "jobs", kind = "integer", default = 1, help = "number of processes at a time" },
+  { name = "processes", kind = "boolean", default = true,
+    help = "whether each cell has a process of its own" },
+  { name = "modules", list = "string", default = {}, may_be_empty = true,
+    help = "modules that every process requires first" },
+  { name = "load", list = "string", default = {}, may_be_empty = true,
+    help = "scripts that every process runs first" },
+  { name = "arg", kind = "table", default = {}, help = "words of the command line for scripts" },
+  { name = "quiet", kind = "boolean", default = false, help = "show no progress" },
+  { name = "rehearse", kind = "function", help = "called with the list of the cells that are left "
+    .. "before any is computed; gives the seconds that they take, and words on that" },
+})
+
+--- Runs cells, except those that are finished already. The contents of modules and load become part
+-- of the settings of each, as `code`: with other code it is another cell.
 -- @tparam table cmml the library
 -- @tparam table list of {name, settings}
--- @tparam table options folder, run {module, function}, jobs (processes at a time), processes
--- (false: all in this process), modules and load (what every process has to know first), quiet
+-- @tparam table given options
 -- @treturn table results by cell
 -- @treturn table failures: list of {cell, message; reason and place (of its log), which it is of}
-function cells.run(cmml, list, options)
-  local core = cmml.core
-  local opt = args.check("experiment", options, { folder = "string?", run = "table",
-    jobs = { "integer", 1 }, processes = { "boolean", true }, modules = { "table", {} },
-    load = { "table", {} }, arg = { "table", {} }, quiet = { "boolean", false } })
-  if opt.folder then
-    check(core.mkdir(opt.folder .. "/cells"))
-  end
-  local results, failures, jobs = {}, {}, {}
+function cells.run(cmml, list, given)
+  local core, opt = cmml.core, known:check(given)
+  local results, failures, jobs, left = {}, {}, {}, {}
   local code = cells.code(core, opt.modules, opt.load)
   for _, cell in ipairs(list) do
     cell.settings.code = code
     results[cell] = opt.folder and cells.load(core, opt.folder, cell)
     if not results[cell] then
-      jobs[#jobs + 1] = job_of(core, cell, opt)
+      left[#left + 1], jobs[#jobs + 1] = cell, job_of(core, cell, opt)
     end
   end
   local state = { done = #list - #jobs, total = #list, computed = 0, running = {},
@@ -211,6 +252,20 @@ function cells.run(cmml, list, options)
   if state.done > 0 then
     show(("%d of %d cells are finished already, in %s"):format(state.done, #list, opt.folder))
   end
+  if opt.rehearse and #left > 0 then
+    local words
+    if not opt.quiet and core.terminal "stderr" then
+      io.stderr:write "\r\27[Klooking at the data and the models"
+    end
+    state.expected, words = opt.rehearse(left)
+    if words then
+      show(wrap(words, 2, 79))
+    end
+  end
+  if opt.folder then
+    check(core.mkdir(opt.folder .. "/cells"))
+  end
+  state.began = core.clock()
   local calls = { main = { "cmml.experiment.child", "main" } }
   function calls.start(job)
     job.began, state.running[job] = core.clock(), true
@@ -222,6 +277,9 @@ function cells.run(cmml, list, options)
   function calls.finish(job, message, result)
     local cell = job.cell
     state.running[job], state.done, state.computed = nil, state.done + 1, state.computed + 1
+    if job.state and core.exists(job.state) then
+      core.remove_file(job.state)
+    end
     results[cell] = result or not message and cells.load(core, opt.folder, cell) or nil
     local has_log = job.log and core.exists(job.log)
     if not results[cell] then

@@ -1,4 +1,4 @@
---- What the process of a cell runs.
+--- What the process of a cell runs, and how it and its parent take in files of one's own.
 --
 -- @module cmml.experiment.child
 local cells = require "cmml.experiment.cells"
@@ -10,8 +10,8 @@ local done = setmetatable({}, { __tostring = function()
   return "the script has come to its experiment"
 end })
 
---- Whether this process is that of a cell: then a call of `cmml.experiment` or `cmml.tune` in a
--- script that it loads goes no further.
+--- Whether this process is loading a script: then a call of `cmml.experiment` or `cmml.tune` in it
+-- goes no further.
 child.active = false
 
 --- Ends the script that is being loaded.
@@ -19,36 +19,64 @@ function child.stop_script()
   error(done, 0)
 end
 
--- Runs a script up to its experiment.
-local function load_script(path)
-  local script, message = loadfile(path)
-  if not script then
-    error(("cannot load %s: %s"):format(path, message), 0)
+local read = {} -- what scripts returned, by path and contents
+
+--- Runs a script up to its experiment, but never twice with the same contents: what it registers
+-- would be there already.
+-- @tparam string path
+-- @return what it returned
+-- @treturn ?string message instead, if it is wrong
+function child.read(path)
+  local file, message = io.open(path, "rb")
+  local text = file and file:read "a"
+  if file then
+    file:close()
   end
-  local ok, problem = xpcall(script, function(problem)
+  if not text then
+    return nil, "cannot load " .. (message or path)
+  end
+  local key = path .. "\n" .. text
+  if read[key] then
+    return read[key].value
+  end
+  local script
+  script, message = loadfile(path)
+  if not script then
+    return nil, ("cannot load %s: %s"):format(path, message)
+  end
+  local was = child.active
+  child.active = true
+  local ok, value = xpcall(script, function(problem)
     return problem == done and problem or debug.traceback(problem)
   end, table.unpack(arg or {}))
-  if not ok and problem ~= done then
-    error(("%s: %s"):format(path, tostring(problem)), 0)
+  child.active = was
+  if not ok and value ~= done then
+    return nil, ("%s: %s"):format(path, tostring(value))
   end
+  read[key] = { value = ok and value or nil }
+  return read[key].value
 end
 
---- Takes in modules and scripts, for the components that they register. A script is run up to its
--- call of `cmml.experiment` or `cmml.tune`.
+--- Takes in modules and scripts, for what they register. A script is run up to its call of
+-- `cmml.experiment` or `cmml.tune`.
 -- @tparam {string,...} modules
 -- @tparam {string,...} scripts paths
 function child.load(modules, scripts)
+  local was = child.active
   child.active = true
   for _, name in ipairs(modules) do
     require(name)
   end
+  child.active = was
   for _, path in ipairs(scripts) do
-    load_script(path)
+    local _, message = child.read(path)
+    if message then
+      error(message, 0)
+    end
   end
-  child.active = false
 end
 
--- A file that was edited while a run goes on must not enter under the name of what it was.
+-- A file that was edited during a run must not count as what it was when the run began.
 local function check_code(cmml, job)
   local code = cells.code(cmml.core, job.modules, job.load) or {}
   if table.concat(code, " ") ~= table.concat(job.settings.code or {}, " ") then
@@ -56,10 +84,26 @@ local function check_code(cmml, job)
   end
 end
 
+-- Tells the parent how far the cell is, a few times a second at most.
+local function teller(core, path)
+  local last = -1
+  return function(text)
+    local now = core.clock()
+    if path and now - last >= 0.3 then
+      last = now
+      local file = io.open(path, "wb")
+      if file then
+        file:write(text)
+        file:close()
+      end
+    end
+  end
+end
+
 local function run(cmml, job)
   check_code(cmml, job)
   child.load(job.modules, job.load)
-  return cells.compute(cmml, job)
+  return cells.compute(cmml, job, teller(cmml.core, job.state))
 end
 
 -- What the process says before it ends: the last thing in its log, or on a full disk nothing.

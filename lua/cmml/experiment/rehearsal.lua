@@ -1,53 +1,180 @@
---- Rehearsals: models are made and their training is begun as cells would, without the learning, so
--- that what a cell would refuse is told before there is a process for it.
+--- Rehearsals: before cells are computed, the models of those that are left are made and a few
+-- steps of their training and tasks of their evaluation are run, on their own data. So what a cell
+-- would refuse is told before anything is computed, and how long the run will take.
 --
--- @module cmml.experiment.rehearsal
-local scenario_cell = require "cmml.experiment.scenario_cell"
-local user_cell = require "cmml.experiment.user_cell"
+-- @module cmml
+local args = require "cmml.base.args"
+local json = require "cmml.base.json"
+local progress = require "cmml.base.progress"
 
-local rehearsal = {}
+return function(cmml, use)
+  local cell = use "experiment.cell"
+  local models = use "pipeline.models"
+  local validation = use("train.train").validation
+  local core, with, rehearsal = cmml.core, models.with, {}
 
-local with = user_cell.with
+  local stopped = {} -- ends a training or an evaluation that has run for long enough
+  local each, most = 0.2, 10 -- seconds: of each look at a model; of all models of one split
 
--- The first entries of a list: enough to begin with.
-local function some(list)
-  return table.move(list, 1, math.min(#list, 100), 1, {})
-end
-
---- Data to rehearse on: ratings of users as they are, whose fields decide how wide a network is; of
--- scenarios the made world, with vectors as wide as those of the data.
--- @tparam table cmml the library
--- @tparam table shared settings that the cells share
--- @treturn table as the cell's `prepare` gives it
-function rehearsal.data(cmml, shared)
-  if shared.cell == "user_cell" then
-    local data = user_cell.prepare(cmml, shared)
-    data.train, data.valid = some(data.train), some(data.valid)
-    return data
+  -- Calls a function that calls back with what is done and how much there is, for a short while:
+  -- the seconds that all of it takes.
+  local function timed(f)
+    local began, seconds = core.clock(), nil
+    local ok, problem = pcall(f, function(done, count)
+      local passed = core.clock() - began
+      if passed >= each or done == count then
+        seconds = passed / done * count
+        error(stopped, 0)
+      end
+    end)
+    if not ok and problem ~= stopped then
+      error(problem, 0)
+    end
+    return seconds or core.clock() - began
   end
-  return scenario_cell.prepare(cmml, with(shared, { data = "made", filters = {},
-    split = { seed = 1, protocol = shared.split.protocol } }))
-end
 
---- A model of the scenario setting.
--- @tparam table cmml the library
--- @tparam table shared settings that the cells share
--- @tparam table model options of `scenario_cmml`
--- @treturn Recommender
-function rehearsal.scenario_model(cmml, shared, model)
-  local data = rehearsal.data(cmml, shared)
-  return cmml.scenario_cmml(data:catalogue(data.vectors), model)
-end
+  -- The seconds of an epoch, and of its validation.
+  local function epoch_seconds(setting, split, settings)
+    local seconds = timed(function(tell)
+      cell.make(setting, split, settings, { on_step = function(_, step, steps)
+        tell(step, steps)
+      end })
+    end)
+    local model = cmml.recommenders[settings.kind](setting.catalogue(split), settings.model)
+    local training = with(settings.training)
+    training.steps = nil
+    local tasks, options = validation(model, split, training)
+    if tasks then
+      seconds = seconds + timed(function(tell)
+        options.on_task = tell
+        cmml.evaluate({ model }, tasks, options)
+      end)
+    end
+    return seconds, model
+  end
 
---- Makes the model of a cell and begins its training; raises what is wrong with either.
--- @tparam table cmml the library
--- @tparam table data see `data`
--- @tparam table settings of the cell
-function rehearsal.begin(cmml, data, settings)
-  local cell = settings.cell == "user_cell" and user_cell or scenario_cell
-  local epochs = settings.training.epochs
-  cell.train(cmml, data, with(settings, { training = with(settings.training,
-    { epochs = math.type(epochs) == "integer" and math.min(epochs, 0) or epochs }) }))
-end
+  -- The seconds of the evaluation of a cell.
+  local function evaluation_seconds(setting, split, model, settings)
+    if not settings.evaluation or not model then
+      return 0
+    end
+    local evaluations = setting.evaluations(split, settings.evaluation)
+    return #evaluations * timed(function(tell)
+      cmml.evaluate({ model }, evaluations[1].tasks, with(evaluations[1].options,
+        { on_task = tell }))
+    end)
+  end
 
-return rehearsal
+  -- Makes the model of a cell and begins its training, without learning.
+  local function begin(setting, split, settings)
+    local class = models.kind("cell", setting, settings.kind)
+    if class.learns == "gradient" then
+      cell.make(setting, split, with(settings, { training = with(settings.training,
+        { epochs = 0 }) }))
+    else
+      cmml.recommenders[settings.kind](setting.catalogue(split), settings.model)
+    end
+    return class
+  end
+
+  -- The seconds of a cell beside those of its data.
+  local function cell_seconds(setting, split, settings)
+    local class = models.kind("cell", setting, settings.kind)
+    if class.learns ~= "gradient" then
+      local model = class.learns == "none"
+        and cmml.recommenders[settings.kind](setting.catalogue(split), settings.model)
+      return evaluation_seconds(setting, split, model, settings)
+    end
+    local seconds, model = epoch_seconds(setting, split, settings)
+    return seconds * settings.training.epochs + evaluation_seconds(setting, split, model, settings)
+  end
+
+  -- What cells have in common whose data are the same, and whose models are.
+  local function keys_of(settings)
+    return json.encode { settings.setting, settings.data or false, settings.options },
+      json.encode { settings.kind, settings.model or {}, settings.training or {} }
+  end
+
+  -- Whether it was the user who ended it.
+  local function is_interrupt(message)
+    return tostring(message):find("interrupted!", 1, true) ~= nil
+  end
+
+  -- Rehearses the cells over one split; adds their seconds, and what they would refuse.
+  local function rehearse_group(group, timing, result)
+    local began = core.clock()
+    local setting, data = cell.read(group.list[1].settings)
+    local split = cell.split(setting, data, group.list[1].settings)
+    local preparing, first = core.clock() - began, core.clock()
+    local sum, count = 0, 0
+    for _, models_cells in ipairs(group.models) do
+      local settings = models_cells[1].settings
+      local ok, problem = pcall(args.call, begin, setting, split, settings)
+      if ok and timing and core.clock() - first < most then
+        local seconds
+        ok, seconds = pcall(args.call, cell_seconds, setting, split, settings)
+        if ok then
+          sum, count = sum + seconds * #models_cells, count + #models_cells
+        else
+          problem = seconds
+        end
+      end
+      if not ok and is_interrupt(problem) then
+        error(problem, 0)
+      end
+      for _, refused in ipairs(ok and {} or models_cells) do
+        result.refused[refused] = problem
+      end
+    end
+    local mean = count > 0 and sum / count or 0
+    result.seconds = result.seconds + preparing * #group.list + mean * #group.list
+  end
+
+  --- Rehearses cells.
+  -- @tparam table list of cells that are left
+  -- @tparam boolean timing whether to look how long they take
+  -- @treturn table seconds (of all cells, one after the other), refused (messages by cell)
+  function rehearsal.run(list, timing)
+    local groups, by_key, result = {}, {}, { seconds = 0, refused = {} }
+    for _, entry in ipairs(list) do
+      if entry.settings.kind then -- other cells are not of a recommender
+        local data, model = keys_of(entry.settings)
+        local group = by_key[data]
+        if not group then
+          group = { list = {}, models = {} }
+          groups[#groups + 1], by_key[data] = group, group
+        end
+        table.insert(group.list, entry)
+        if not group.models[model] then
+          group.models[model] = {}
+          table.insert(group.models, group.models[model])
+        end
+        table.insert(group.models[model], entry)
+      end
+    end
+    for _, group in ipairs(groups) do
+      rehearse_group(group, timing, result)
+      collectgarbage()
+    end
+    return result
+  end
+
+  --- What is said of the time that cells take.
+  -- @tparam number seconds of all, one after the other
+  -- @tparam integer count number of cells
+  -- @tparam table opt jobs, processes
+  -- @treturn ?number seconds; nil where no cell could be rehearsed
+  -- @treturn ?string
+  function rehearsal.estimate(seconds, count, opt)
+    if seconds == 0 then
+      return nil
+    end
+    local at_once = opt.processes and math.min(opt.jobs, count) or 1
+    seconds = seconds / at_once
+    return seconds, ("estimate: about %s for %d cell%s%s, from a few steps and evaluated tasks of "
+      .. "each model; less where training stops early"):format(progress.duration(seconds), count,
+      count == 1 and "" or "s", at_once > 1 and (", %d at a time"):format(at_once) or "")
+  end
+
+  return rehearsal
+end

@@ -1,14 +1,19 @@
 --- Tables of cells: means over tasks and seeds with intervals, as Markdown, and every cell as CSV.
 --
 -- A table is {id, title, rows (names in order), metrics (list of {name, base, head}), reference
--- (one row), references (more), leaky}; its cells are {table = id, row, seed, fixed (the same for
--- every seed), name, settings}; their results {metrics = by name a list with one number a task,
--- weights (optional, one a task), unchecked (true: a leak would not have been seen), seconds}.
+-- (one row), references (more), leaky, strong (rows that pictures stress: true by name)}; its cells
+-- are {table = id, row, seed, fixed (the same for every seed), name, settings}; their results
+-- {metrics = by name a list with one number a task, weights (optional, one a task), unchecked
+-- (true: a leak would not have been seen), seconds}.
 --
 -- @module cmml.experiment.report
+local args = require "cmml.base.args"
+local text = require "cmml.base.text"
+local raise = args.error
+
 local report = {}
 
--- The results of a row by seed; those of a row that knows no seeds count for each.
+-- The results of a row by seed; those of a row that has no seeds count for each.
 local function results_of(plan, results, id, row, n_seeds)
   local by_seed = {}
   for _, cell in ipairs(plan.cells) do
@@ -52,8 +57,8 @@ local function summarise(cmml, by_row, row, reference, metric, opt)
   local first = by_row[row][seeds[1]]
   local other = reference and by_row[reference] and series_of(by_row[reference], seeds, metric)
   if other and #other ~= #own then
-    error(("experiment: %s has %d values of %s, but %s has %d: they were judged on other tasks")
-      :format(row, #own, metric, reference, #other), 0)
+    raise(("experiment: %s has %d values of %s, but %s has %d: they were evaluated on different "
+      .. "tasks"):format(row, #own, metric, reference, #other), 0)
   end
   local found = cmml.core.bootstrap({ own, other or own }, #own // #seeds, { reference = 2,
     resamples = opt.resamples, weights = first.weights })[1]
@@ -110,31 +115,68 @@ local function title_of(entry, n_seeds)
     or ("%s (%d of %d seeds)"):format(name_of(entry), entry.seeds, n_seeds)
 end
 
--- Lines of a Markdown table, its columns as wide as what stands in them.
-local function markdown(grid)
-  local widths, lines = {}, {}
+-- The width of each column of a grid.
+local function widths_of(grid)
+  local widths = {}
   for _, line in ipairs(grid) do
-    for c, text in ipairs(line) do
-      widths[c] = math.max(widths[c] or 3, utf8.len(text) or #text)
+    for c, cell in ipairs(line) do
+      widths[c] = math.max(widths[c] or 3, text.width(cell))
     end
   end
+  return widths
+end
+
+-- A Markdown table of some columns of a grid.
+local function table_of(grid, widths, columns)
+  local lines = {}
   for i, line in ipairs(grid) do
-    local parts = {}
-    for c, text in ipairs(line) do
-      parts[c] = text .. (" "):rep(widths[c] - (utf8.len(text) or #text))
+    local parts, rule = {}, {}
+    for k, c in ipairs(columns) do
+      parts[k], rule[k] = text.pad(line[c], widths[c]), ("-"):rep(widths[c] + 2)
     end
     lines[#lines + 1] = "| " .. table.concat(parts, " | ") .. " |"
-    if i == 1 then
-      local rule = {}
-      for c, width in ipairs(widths) do
-        rule[c] = ("-"):rep(width + 2)
-      end
-      lines[#lines + 1] = "|" .. table.concat(rule, "|") .. "|"
-    end
+    lines[#lines + 1] = i == 1 and "|" .. table.concat(rule, "|") .. "|" or nil
   end
   return table.concat(lines, "\n")
 end
-report.markdown = markdown
+
+-- The grid with texts of its first column cut, where they leave no room for another column.
+local function cut(grid, widths, width)
+  local most = width - 7 - math.max(0, table.unpack(widths, 2))
+  if widths[1] <= most or most < 4 then
+    return grid
+  end
+  local copy = {}
+  for i, line in ipairs(grid) do
+    copy[i] = table.move(line, 1, #line, 1, {})
+    if text.width(line[1]) > most then
+      copy[i][1] = line[1]:sub(1, (utf8.offset(line[1], most) or most) - 1) .. "\u{2026}"
+    end
+  end
+  widths[1] = most
+  return copy
+end
+
+--- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is
+-- too wide it becomes several tables, each of which begins with the first column.
+-- @tparam table grid list of lines, the first one the heads
+-- @tparam ?integer width columns of a line at most; nil: any number
+-- @treturn string
+function report.markdown(grid, width)
+  local widths, tables = widths_of(grid), {}
+  grid = width and cut(grid, widths, width) or grid
+  local columns, taken = { 1 }, widths[1] + 4
+  for c = 2, #widths do
+    if width and #columns > 1 and taken + widths[c] + 3 > width then
+      tables[#tables + 1] = table_of(grid, widths, columns)
+      columns, taken = { 1 }, widths[1] + 4
+    end
+    columns[#columns + 1], taken = c, taken + widths[c] + 3
+  end
+  tables[#tables + 1] = table_of(grid, widths, columns)
+  return table.concat(tables, "\n\n")
+end
+local markdown = report.markdown
 
 local function heads_of(tbl, first, last)
   local heads = { first }
@@ -148,8 +190,9 @@ end
 --- The differences of a table to its reference as Markdown.
 -- @tparam table tbl
 -- @tparam table rows of `summary`
+-- @tparam ?integer width see `markdown`
 -- @treturn ?string nil where there is nothing to compare
-function report.differences(tbl, rows)
+function report.differences(tbl, rows, width)
   local grid = { heads_of(tbl, "difference to " .. tostring(tbl.reference)) }
   for _, entry in ipairs(rows) do
     local line, has_change = { entry.row }, false
@@ -160,7 +203,7 @@ function report.differences(tbl, rows)
     end
     grid[#grid + 1] = has_change and line or nil
   end
-  return #grid > 1 and markdown(grid) or nil
+  return #grid > 1 and markdown(grid, width) or nil
 end
 
 --- A table as Markdown: means with 95 % intervals and the seconds of a cell, and below it the
@@ -168,8 +211,9 @@ end
 -- @tparam table tbl
 -- @tparam table rows of `summary`
 -- @tparam integer n_seeds
+-- @tparam ?integer width see `markdown`
 -- @treturn string
-function report.text(tbl, rows, n_seeds)
+function report.text(tbl, rows, n_seeds, width)
   local grid = { heads_of(tbl, "model", "seconds") }
   for _, entry in ipairs(rows) do
     local line = { title_of(entry, n_seeds) }
@@ -179,9 +223,9 @@ function report.text(tbl, rows, n_seeds)
     line[#line + 1] = entry.seeds > 0 and ("%.1f"):format(entry.seconds) or "-"
     grid[#grid + 1] = line
   end
-  local differences = report.differences(tbl, rows)
-  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "", markdown(grid),
-    differences and "\n\n" .. differences or "")
+  local differences = report.differences(tbl, rows, width)
+  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "",
+    markdown(grid, width), differences and "\n\n" .. differences or "")
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.
@@ -195,7 +239,7 @@ function report.svg(cmml, tbl, metric, rows)
   for i, entry in ipairs(rows) do
     local value = entry[metric.name] or {}
     list[i] = { name_of(entry), value.mean or 0 / 0, value.low, value.high,
-      strong = entry.row:find "^recommended" ~= nil }
+      strong = (tbl.strong or {})[entry.row] }
     some = some or list[i][2] == list[i][2]
   end
   if not some then
@@ -205,8 +249,8 @@ function report.svg(cmml, tbl, metric, rows)
     metric = metric.head or metric.name, decimals = 4, note = "mean and 95 % interval" }
 end
 
-local function quoted(text)
-  return text:find '[",\n]' and '"' .. text:gsub('"', '""') .. '"' or text
+local function quoted(words)
+  return words:find '[",\n]' and '"' .. words:gsub('"', '""') .. '"' or words
 end
 
 --- Every cell as CSV, a line for each of its metrics.

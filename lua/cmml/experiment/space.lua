@@ -123,6 +123,13 @@ local function draw(entry, u)
   return tonumber(("%.3g"):format(entry.low + u * (entry.high - entry.low)))
 end
 
+--- Some values that an entry may give: all of a choice, of a range both ends and one within.
+-- @tparam table entry of `read`
+-- @treturn table list
+function space.examples(entry)
+  return entry.kind == "choice" and entry.values or { entry.low, entry.high, draw(entry, 0.37) }
+end
+
 --- The settings of a trial: independent of all other trials. Numbers of ranges have three digits.
 -- @tparam table core
 -- @tparam table entries of `read`

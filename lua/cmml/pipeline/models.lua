@@ -48,11 +48,18 @@ return function(cmml, use)
   -- @tparam Setting setting
   -- @tparam ?table preset
   -- @tparam table opt budget (a name), quick, and over it epochs, patience, batch, lr
+  -- @tparam ?table training options of `train` that count before the budget, but not before those
+  -- of opt; a quick run has few epochs all the same
   -- @treturn table options of `train`, and steps (of an epoch, at least)
-  function models.budget(setting, preset, opt)
+  function models.budget(setting, preset, opt, training)
     local own = preset and preset.training or {}
-    local base = opt.quick and setting.quick_budget
-      or preset and (preset.budgets or {})[opt.budget or "default"] or {}
+    local base = preset and (preset.budgets or {})[opt.budget or "default"]
+    if opt.quick and setting.quick_budget then
+      base = setting.quick_budget
+      training = with(training, { epochs = base.epochs and training and training.epochs
+        and math.min(base.epochs, training.epochs) })
+    end
+    base = with(base, training)
     local budget = with(base, { epochs = opt.epochs, patience = opt.patience, batch = opt.batch,
       lr = opt.lr })
     budget.epochs = budget.epochs or own.epochs or 30

@@ -20,9 +20,10 @@
 -- items
 --                            = Ids, ratings = Tensor or nil} and users (list of rows that count)
 --    conditions(split, opt)  plain data by which a later command makes the same split
---    complete(opt, notes)    options that a later command leaves open, from those conditions
---    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
--- is
+--    noted                   what of them a model file notes that a later split depends on, options
+--                            and others: kinds by name, as args.check takes them
+--    complete(opt, notes, model)    options that a later command leaves open, from those notes
+--    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what is
 --                            evaluated: entry is {path, model, notes}
 --    source(model, data)     where the tasks of a training come from; see train/source.lua
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
@@ -30,8 +31,13 @@
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
 --    report(found, titles, split, opt)      text of the results of several models: found is a list
 --                            of {evaluation, results}
---    columns(protocol, opt)  tables of an experiment: list of {title, leaky, metrics = list of
---                            {name, base, head}}
+--    cell_evaluation(opt)    how a cell of an experiment evaluates: options of `evaluations`, plain
+--                            data, with metrics and cutoffs, what is computed by default
+--    columns(protocol, opt, source)      tables of an experiment: list of {title, leaky, metrics =
+--                            list of {name, base, head}}; opt has metrics (full names, where some
+--                            are asked for) and several (whether there are several sources)
+--    budget_text(cell)       words on how cells are evaluated, of their options and evaluation
+--    binary                  whether labels are 1 and 0, which metrics of relevance need
 --    values(evaluation, results)    what a cell keeps of an evaluation of one model: metrics (by
 --                            name of a column one value a task) and weights (one a task, optional)
 --    read_support(model, support, opt)      see recommenders/adapted.lua
@@ -50,8 +56,8 @@ local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "co
 local fields = { name = "string", title = "string", noun = "table", made = "function",
   prepare = "function", complete = "function", check_unseen = "function", report = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
-    values = "function",
-  budget_text = "function", formerly = "table", rank = "number", knows_users = "boolean",
+  values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
+  formerly = "table", rank = "number", knows_users = "boolean",
   protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
   options = "table", evaluation_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",

@@ -3,7 +3,8 @@
 -- Where the tasks come from is the setting's to say. Its `source(model, data)` gives a table with
 --
 --    training, defaults    options for a model that brings none; options for what is still open
---    metrics               list of {field of the state, name of the metric}: what is validated
+--    metrics               list of {field of the state, name of the metric, shown = true in the
+--                          progress of a run}: what is validated
 --    monitored, mode       the field that chooses the epoch; "min" or "max": what is better
 --    count, learners       how many tasks there are to learn from, and what they are called
 --    validates             whether there is anything to validate on
@@ -167,6 +168,22 @@ return function(cmml, use)
     return result
   end
 
+  local own = {}
+
+  --- What the epochs of a training are validated on.
+  -- @tparam Recommender model
+  -- @tparam table data of `train`
+  -- @tparam table options of `train`
+  -- @treturn ?table tasks; nil where there is nothing to validate on
+  -- @treturn ?table options of `evaluate`
+  function own.validation(model, data, options)
+    local source = source_of(model, data)
+    local opt = read_options(model, source, options)
+    if source.validates then
+      return source:validation(opt)
+    end
+  end
+
   --- Trains a recommender that learns by gradients. Every epoch visits each training task once (of
   -- scenarios `rounds` times), with a fresh draw of support and query; then it is validated.
   --
@@ -180,7 +197,14 @@ return function(cmml, use)
   -- training loss chooses the epoch), as `cold_users` gives them; of scenarios a ScenarioSplit
   -- @tparam[opt] table options see below; defaults are those of the model's preset
   -- @treturn table epoch, best_epoch, best (the monitored metric, or without validation tasks the
-  -- training loss), stopped ("epochs", "patience" or "diverged"), message
+  -- training loss), monitored (its name), mode ("min" or "max": what is better in it), stopped
+  -- ("epochs", "patience" or "diverged"), message
+  -- @usage
+  -- local result = cmml.train(model, data, { epochs = 2,
+  --   on_epoch = function(state)
+  --     print(state.epoch, state.loss, state.mae)
+  --   end })
+  -- print(result.best_epoch, result.best)
   function cmml.train(model, data, options)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
@@ -230,11 +254,13 @@ return function(cmml, use)
         files.write(model, source, optimisation, opt, state, improved)
       end
       if opt.on_epoch then
-        opt.on_epoch(state, improved)
+        opt.on_epoch(state, improved, source.metrics)
       end
     end
     model.module:load_parameters(best_weights)
     return { epoch = state.epoch, best_epoch = state.best_epoch, best = state.best,
-      stopped = stopped, message = message }
+      monitored = monitored, mode = mode, stopped = stopped, message = message }
   end
+
+  return own
 end

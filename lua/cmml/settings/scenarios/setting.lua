@@ -121,17 +121,21 @@ return function(cmml, use)
         kept[i] = unseen.noted(split.data.scenarios[scenario].name)
       end
       return { setting = "scenarios", data = unseen.noted(split.data.name), by = opt.by,
-        min_items = opt.min_items, max_items = opt.max_items, protocol = split.protocol,
+        min_items = opt.min_items, max_items = opt.max_items, min_users = opt.min_users,
+        protocol = split.protocol,
         data_seed = split.options.seed, valid = split.options.valid,
         query_fraction = split.options.query_fraction, vectors = opt.vectors,
         test_scenarios = kept }
     end,
     noted = { protocol = "string?", data_seed = "integer?", valid = "number?", by = "string?",
-      min_items = "integer?", max_items = "integer?", query_fraction = "number?",
-      query_share = "number?", vectors = "string?" },
-    complete = function(_, notes)
+      min_items = "integer?", max_items = "integer?", min_users = "integer?",
+      query_fraction = "number?", query_share = "number?", vectors = "string?",
+      factors = "integer?" },
+    complete = function(_, notes, model)
       notes.query_fraction = notes.query_fraction or notes.query_share -- of earlier files
       notes.query_share = nil
+      local vectors = model.catalogue.items.vectors.cf
+      notes.factors = vectors and vectors.shape[2] -- those of baselines beside it
       return notes
     end,
     check_unseen = unseen.check,
@@ -150,6 +154,18 @@ return function(cmml, use)
         max_users = opt.max_users, on_task = opt.on_task } } }
     end,
     report = report.text,
+    binary = true,
+    cell_evaluation = function(opt)
+      return { draws = opt.draws or 1, seed = 1, cutoffs = { 10, 20, 50 },
+        metrics = { "recall", "ndcg", "auc" }, max_users = opt.max_users }
+    end,
+    budget_text = function(cell)
+      local vectors, evaluation = vector_options(cell.options), cell.evaluation
+      return ("vectors: %s, %d factors; full ranking%s, mean of %d draws of the supports; tasks "
+        .. "are scenarios, weighted by their users"):format(vectors.method, vectors.factors,
+        evaluation.max_users and (", at most %d users of a scenario"):format(evaluation.max_users)
+        or "", evaluation.draws)
+    end,
     columns = report.columns,
     values = report.values,
 

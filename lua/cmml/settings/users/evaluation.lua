@@ -32,12 +32,21 @@ return function(cmml, use)
     if self:count() == 0 then
       raise("evaluate: there are no users to evaluate on", 2)
     end
+    local done = 0
+    local function told(first)
+      done = done + first
+      if first > 0 and opt.on_task then
+        opt.on_task(done, (opt.draws or 5) * #self.users)
+      end
+    end
     return {
       defaults = { draws = 5, cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" } },
       relevant = opt.relevant,
       batches = function(draw)
-        local first, batches = 0, self:batches(draw)
+        local first, last, batches = 0, 0, self:batches(draw)
         return function()
+          told(first - last)
+          last = first
           local batch, given = batches(), false
           if not batch then
             return nil

@@ -45,8 +45,11 @@ return function(cmml, use)
   local evaluation_options = {
     { name = "supports", list = "integer", from = 0, unit = "ratings",
       group = "evaluation", arg = "N[,N..]",
-      help = "maximum number of ratings that a task adapts to; with several numbers: results by "
-        .. "support size, each the beginning of the next larger one", default_text = "40" },
+      help = "maximum number of ratings that a task adapts to; with several numbers, and in "
+        .. "experiments beside the table: results by support size, each the beginning of the next "
+        .. "larger one", default_text = "40" },
+    { name = "query", kind = "integer", from = 1, unit = "ratings", group = "evaluation",
+      help = "maximum number of ratings of a task that are predicted", default_text = "10" },
     { name = "relevant", kind = "number", group = "evaluation",
       help = "show also how well each query is ranked: items rated so or higher are relevant" },
     { name = "shuffle_labels", kind = "boolean", default = false, group = "evaluation",
@@ -182,12 +185,21 @@ return function(cmml, use)
         for i, size in ipairs(sizes) do
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
             tasks = entry.tasks:with_support(size), options = { draws = opt.draws,
-              cutoffs = opt.cutoffs, metrics = opt.metrics, relevant = opt.relevant } }
+              cutoffs = opt.cutoffs, metrics = opt.metrics, relevant = opt.relevant,
+              on_task = opt.on_task } }
         end
       end
       return list
     end,
     report = report.text,
+    -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are
+    -- evaluated beside the one that its tables show.
+    cell_evaluation = function(opt)
+      return { query = 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
+        cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" }, relevant = opt.relevant,
+        shuffle_labels = opt.shuffle_labels or nil, supports = table.move(opt.supports or {}, 1,
+        #(opt.supports or {}), 2, { 40 }) }
+    end,
     columns = report.columns,
     values = report.values,
     budget_text = report.budget_text,

@@ -1,0 +1,145 @@
+--- The cells of experiments and of tuning: a recommender of any kind learns from the data of a
+-- setting, and is evaluated there.
+--
+-- The settings of a cell are plain data, which alone decide its result:
+--
+--    setting, data, files, version    names of setting and source (nil: a made world), sizes of its
+--                                     files, version of the library
+--    options                          how the data are read and split, with protocol
+--    kind, model, preset, training, seed    the recommender, and how it learns; preset as a table
+--    evaluation                       options of the setting's evaluations
+--    code                             see `cells.run`
+--
+-- @module cmml
+local computations = require "cmml.experiment.computations"
+local raise = require("cmml.base.args").error
+
+return function(cmml, use)
+  local pipeline = use "pipeline.data"
+  local models = use "pipeline.models"
+  local cell = {}
+
+  --- The data of a cell, read.
+  -- @tparam table settings
+  -- @treturn Setting
+  -- @treturn table data
+  function cell.read(settings)
+    local setting = cmml.settings:find("cell: setting", settings.setting, 0)
+    return setting, pipeline.read(setting, settings.data, settings.options)
+  end
+
+  --- The split of data that a cell asks for, prepared.
+  -- @tparam Setting setting
+  -- @tparam table data
+  -- @tparam table settings
+  -- @treturn table
+  function cell.split(setting, data, settings)
+    local split = pipeline.split(setting, data, settings.options, settings.preset)
+    pipeline.prepare(setting, split, settings.options, settings.preset)
+    return split
+  end
+
+  --- A recommender of a cell that has learnt.
+  -- @tparam Setting setting
+  -- @tparam table split
+  -- @tparam table settings
+  -- @tparam ?table callbacks further options of `train`
+  -- @treturn Recommender
+  -- @treturn ?table what `train` gives, of a kind that learns by gradient
+  function cell.make(setting, split, settings, callbacks)
+    return models.make(setting, split, models.kind("cell", setting, settings.kind),
+      { model = settings.model, training = models.with(settings.training, callbacks),
+        seed = settings.seed })
+  end
+
+  -- Calls of a training that tell how far it is.
+  local function callbacks_of(settings, tell)
+    return { on_step = function(epoch, step, steps)
+      tell(("epoch %d/%d, step %d/%d"):format(epoch, settings.training.epochs, step, steps))
+    end }
+  end
+
+  --- Data, split and recommender of a cell; raises where its training diverges.
+  -- @tparam table settings
+  -- @tparam function tell see `cells.compute`
+  -- @treturn Setting
+  -- @treturn table split
+  -- @treturn Recommender
+  -- @treturn ?table what `train` gives
+  function cell.learn(settings, tell)
+    tell "reading the data"
+    local setting, data = cell.read(settings)
+    tell "preparing the data"
+    local split = cell.split(setting, data, settings)
+    local model, result = cell.make(setting, split, settings, settings.training
+      and callbacks_of(settings, tell))
+    if result and result.stopped == "diverged" then
+      raise(result.message, 0)
+    end
+    return setting, split, model, result
+  end
+
+  -- What a cell keeps where its setting does not say: the values of its first evaluation.
+  local function plain_values(_, results)
+    local metrics = {}
+    for name, metric in pairs(results[1]) do
+      metrics[name] = metric.values
+    end
+    return { metrics = metrics }
+  end
+
+  --- What an evaluation of a model gives, as a cell keeps it.
+  -- @tparam Setting setting
+  -- @tparam table split
+  -- @tparam Recommender model
+  -- @tparam table evaluation options of the setting's evaluations
+  -- @treturn table metrics (by name one value a task), weights (one a task, optional), unchecked
+  function cell.evaluate(setting, split, model, evaluation)
+    local kept = { metrics = {} }
+    for _, entry in ipairs(models.evaluate(setting, split, { model }, evaluation)) do
+      local values = (setting.values or plain_values)(entry.evaluation, entry.results)
+      for name, list in pairs(values.metrics) do
+        kept.metrics[name] = list
+      end
+      kept.weights = kept.weights or values.weights
+      kept.unchecked = kept.unchecked or values.unchecked
+    end
+    return kept
+  end
+
+  --- Computes a cell: metrics, weights and unchecked as `evaluate` gives them, epochs, best_epoch.
+  -- @tparam table settings
+  -- @tparam[opt] function tell see `cells.compute`
+  -- @treturn table
+  function cell.run(settings, tell)
+    tell = tell or function() end
+    local setting, split, model, result = cell.learn(settings, tell)
+    local kept = cell.evaluate(setting, split, model, models.with(settings.evaluation, {
+      on_task = function(done, count)
+        tell(("task %d/%d evaluated"):format(done, count))
+      end }))
+    kept.epochs, kept.best_epoch = result and result.epoch, result and result.best_epoch
+    return kept
+  end
+
+  --- Computes a trial of tuning: a model learns, and the validation tasks say how well. Test tasks
+  -- are not looked at.
+  -- @tparam table settings those of a cell, without evaluation
+  -- @tparam[opt] function tell see `cells.compute`
+  -- @treturn table value (of the best epoch; nil if training diverged), monitored (the metric),
+  -- mode, epochs, best_epoch, message
+  function cell.trial(settings, tell)
+    local setting, data = cell.read(settings)
+    local split = cell.split(setting, data, settings)
+    split.test = {}
+    local _, result = cell.make(setting, split, settings, callbacks_of(settings, tell
+      or function() end))
+    return { value = result.stopped ~= "diverged" and result.best_epoch > 0 and result.best or nil,
+      monitored = result.monitored, mode = result.mode, epochs = result.epoch,
+      best_epoch = result.best_epoch, message = result.message }
+  end
+
+  computations.add(cmml, "evaluation", cell.run)
+  computations.add(cmml, "trial", cell.trial)
+  return cell
+end

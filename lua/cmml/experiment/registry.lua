@@ -1,0 +1,104 @@
+--- Experiments by name: those of the paper lie in the folder named/ beside this file, and a file of
+-- a user's own registers others in the same way.
+--
+-- An experiment compares rows: recommenders of any kind, preset and options, over the data and
+-- protocols of a setting. What is more than a table of evaluations has functions of its own.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local computations = require "cmml.experiment.computations"
+local options = require "cmml.base.options"
+local registry = require "cmml.base.registry"
+local raise = args.error
+
+local fields = { name = "string", summary = "string", settings = "table", protocols = "table",
+  options = "table", rows = "any", plan = "function", cell = "function", finish = "function" }
+
+return function(cmml, use)
+  local sets = use "experiment.cell_options"
+  local experiments = registry.new("experiment", "register_experiment")
+
+  --- Experiments by name: a registry with get, find, names and each; an experiment has the fields
+  -- of its declaration, and known(), its options.
+  cmml.experiments = experiments
+
+  local function check_fields(declaration)
+    if type(declaration) ~= "table" then
+      raise("register_experiment: a table was expected, not " .. args.describe(declaration), 3)
+    end
+    local where = "register_experiment: " .. tostring(declaration.name)
+    for _, key in ipairs(args.keys(declaration)) do
+      local kind = fields[key]
+      if not kind then
+        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
+          args.keys(fields))), 3)
+      elseif not args.fits(declaration[key], kind) then
+        raise(("%s: %s must be a %s, not %s"):format(where, key, kind,
+          args.describe(declaration[key])), 3)
+      end
+    end
+    for _, key in ipairs { "name", "summary" } do
+      if declaration[key] == nil then
+        raise(("%s: %s is missing"):format(where, key), 3)
+      end
+    end
+    if (declaration.rows == nil) == (declaration.plan == nil) then
+      raise(where .. ": rows (what is compared) are missing, or in their place a function plan "
+        .. "with a function cell", 3)
+    elseif declaration.plan and not declaration.cell then
+      raise(where .. ": plan needs cell, the function that computes its cells", 3)
+    end
+    for _, name in ipairs(declaration.settings or {}) do
+      cmml.settings:find(where .. ": settings", name, 4)
+    end
+    return where
+  end
+
+  -- The default protocols, by setting, are protocols.
+  local function check_protocols(where, declaration)
+    for name, protocols in pairs(declaration.protocols or {}) do
+      local setting = cmml.settings:find(where .. ": protocols", name, 4)
+      for _, protocol in ipairs(protocols) do
+        setting:protocol(where, protocol)
+      end
+    end
+  end
+
+  --- Registers an experiment, which `cmml.experiment`, the command line and its help then know by
+  -- its name. What is declared wrongly is refused here.
+  -- @tparam table declaration name; summary (for help); settings (names of those it is for;
+  -- default: all); protocols (by setting the names of those that it runs under; default: the
+  -- setting's first); options (declarations of its own, see base/options.lua); rows (what is
+  -- compared: a list of rows, a table {rows, reference, references}, or a function(cmml, setting,
+  -- opt) that gives one, see experiment/rows.lua); cell (a function(settings, tell) that computes a
+  -- cell in another way than by evaluating a recommender); with it plan, a function(setting, opt)
+  -- that gives tables and cells (see experiment/report.lua) in place of rows; finish (a
+  -- function(plan, results, opt) that gives more text, and optionally more files: a list of {name,
+  -- text})
+  function cmml.register_experiment(declaration)
+    local where = check_fields(declaration)
+    check_protocols(where, declaration)
+    local entry = {}
+    for key, value in pairs(declaration) do
+      entry[key] = value
+    end
+    local own = options.declare(("experiment %s (its own)"):format(entry.name), entry.options or {})
+    local joined, count = nil, nil
+    function entry.known()
+      local list = sets.of_experiment(entry.settings)
+      if #list ~= count then -- a setting was declared since
+        list[#list + 1] = own
+        joined, count = options.join("experiment " .. entry.name, table.unpack(list)), #list - 1
+      end
+      return joined
+    end
+    entry.options = own
+    entry.known():names() -- raises where an option is another one's
+    experiments:add(entry.name, entry)
+    if entry.cell then
+      computations.add(cmml, entry.name, entry.cell)
+    end
+  end
+
+  return experiments
+end

@@ -1,0 +1,395 @@
+-- Experiments by rows: rows of any kinds from Lua or a file, experiments that a file registers, and
+-- what is refused of a row before anything runs.
+local child = require "spec.support.child"
+local cmml = require "cmml"
+local computing = require "spec.support.computing"
+local refused = require("spec.support.refused").with_text
+local core = cmml.core
+
+local folder
+
+before_each(function()
+  folder = os.tmpname()
+  os.remove(folder)
+  assert(core.mkdir(folder))
+end)
+
+after_each(function()
+  os.execute("rm -rf '" .. folder .. "'")
+end)
+
+local function write(name, text)
+  local path = ("%s/%s.lua"):format(folder, name)
+  assert(core.write_file(path, text))
+  return path
+end
+
+-- Runs code in a process whose modules are in the folder, too; what it prints.
+local function run(code)
+  local output, ok = child(("package.path = %q .. package.path\nlocal cmml = require 'cmml'\n%s")
+    :format(folder .. "/?.lua;", code))
+  assert(ok, output)
+  return output
+end
+
+local function compare(changes)
+  local options = { quick = true, seeds = 1, epochs = 1, draws = 1, resamples = 20 }
+  for key, value in pairs(changes) do
+    options[key] = value
+  end
+  return cmml.experiment(options)
+end
+
+-- A file of rows of each sort of kind, in either setting.
+local mixed = [[
+  return function(cmml, setting)
+    local rows = { { row = "own wide", kind = "own", model = { width = 3 } },
+      { row = "own", kind = "own", preset = "narrow", training = { lr = 0.01 } },
+      { row = "CMML", training = { epochs = 2 } },
+      { row = "CMML, no context", model = { encoder = "none" } } }
+    for _, class in ipairs(cmml.kinds.baselines(setting.name)) do
+      rows[#rows + 1] = { row = class.title, kind = class.kind }
+    end
+    return { rows = rows, title = "Mine", reference = "CMML", references = { "own" } }
+  end
+]]
+
+-- A module with a kind of one's own, which learns by gradient.
+local own = [[
+  local cmml = require "cmml"
+  local core, nn = cmml.core, cmml.nn
+  local Weights = nn.class "spec.Weights"
+  local function score(self, state, rows)
+    return core.row_dot(self.module.vectors:gather_rows(rows.items),
+      state.task:segment_expand(rows.segments))
+  end
+  cmml.kind { name = "own", title = "own", settings = { "users", "scenarios" }, learns = "gradient",
+    options = { { name = "width", kind = "integer", from = 1, help = "width" } },
+    presets = { recommended = { model = { width = 4 }, training = { lr = 0.02, epochs = 2 } },
+      narrow = { model = { width = 2 } } },
+    make = function(catalogue, options, init)
+      local module = Weights.new()
+      module:register("vectors", init.uniform({ #catalogue.items, options.width }, 0.3))
+      return { module = module }
+    end,
+    adapt = function(self, support)
+      return { task = core.segment_mean(self.module.vectors:gather_rows(support.items)
+        * support.labels:reshape { -1, 1 }, support.segments) }
+    end,
+    score = score,
+    loss = function(self, batch)
+      local state, query = self:adapt_rows(batch.support), batch.query
+      if query.labels then
+        return core.task_mse(score(self, state, query), query.labels, query.segments)
+      end
+      local rows = core.paired_rows(query)
+      return cmml.scenarios.pair_loss("bpr", score(self, state, rows), rows, query.segments)
+    end }
+]]
+
+describe("experiment compare", function()
+  it("takes rows of every sort from a file, and a kind from a module, in each setting", function()
+    local rows = write("rows", mixed)
+    write("own_kind", own)
+    for _, setting in ipairs { "users", "scenarios" } do
+      local output = run(([[
+        require "own_kind"
+        local result = cmml.experiment("compare", { rows = %q, setting = %q, quick = true,
+          seeds = 2, jobs = 2, out = %q, modules = { "own_kind" }, resamples = 20 })
+        for _, failure in ipairs(result.failures) do
+          print(failure.message)
+        end
+        for _, row in ipairs(result.rows) do
+          print(row.row, row.seeds)
+        end
+        print(result.text)
+        print(table.concat(result.files, "\n"))
+      ]]):format(rows, setting, folder .. "/" .. setting))
+      for _, text in ipairs { "own wide\t2\nown\t2\nCMML\t2\nCMML, no context\t2\n", "## Mine\n",
+        "| difference to CMML", "| difference to own ", "own (recommended)" } do
+        assert.equal(text ~= "own (recommended)", output:find(text, 1, true) ~= nil, output)
+      end
+      for _, class in ipairs(cmml.kinds.baselines(setting)) do
+        assert.truthy(output:find(class.title .. "\t2\n", 1, true), output)
+      end
+      assert.truthy(output:find("results.csv", 1, true) and output:find(".svg", 1, true), output)
+    end
+  end)
+
+  it("makes known in each process what a file of rows registers, and computes it once", function()
+    local path = write("rows", own:gsub('name = "own"', 'name = "own_in_file"')
+      .. 'return { { row = "a", kind = "own_in_file" }, { row = "b" } }')
+    local code = ([[
+      local result = cmml.experiment { rows = %q, quick = true, seeds = 1, jobs = 2, out = %q,
+        resamples = 20 }
+      print(#result.failures, result.failures[1] and result.failures[1].message,
+        result.rows[1].seeds, result.rows[2].seeds)
+    ]]):format(path, folder .. "/out")
+    assert.equal("0\tnil\t1\t1\n", run(code))
+    assert.equal("0\tnil\t1\t1\n", run(code))
+    local pipe = assert(io.popen(("ls '%s/out/cells'"):format(folder)))
+    assert.equal(2, select(2, pipe:read "a":gsub("\n", "")))
+    pipe:close()
+  end)
+
+  it("computes a row that is new, and no other", function()
+    local out = folder .. "/out"
+    local rows = { { row = "a", training = { epochs = 1 } }, { row = "b", preset = "paper" } }
+    local options = { quick = true, seeds = 2, epochs = 1, draws = 1, resamples = 20, out = out,
+      rows = rows }
+    local first = cmml.experiment(options)
+    assert.same({}, first.failures)
+    local count = 0
+    local function counting(compute)
+      return function(...)
+        count = count + 1
+        return compute(...)
+      end
+    end
+    rows[3] = { row = "knn", kind = "item_knn" }
+    local second = computing.with("evaluation", counting, cmml.experiment, options)
+    assert.equal(1, count)
+    assert.same(first.rows[2]["cold users/mae"], second.rows[2]["cold users/mae"])
+    assert.equal(second.rows[3]["cold users/mae"].difference, second.rows[3]["cold users/mae"].mean
+      - second.rows[1]["cold users/mae"].mean)
+  end)
+
+  it("shows any registered metric, and computes what is not there by default", function()
+    local rows = { { row = "a" }, { row = "knn", kind = "item_knn" } }
+    local result = compare { rows = rows, metrics = "recall@3,rmse,auc,ndcg_exp@2", relevant = 4 }
+    local row = result.rows[1]
+    for _, name in ipairs { "recall@3", "rmse", "auc", "ndcg_exp@2" } do
+      assert.truthy(row["cold users/" .. name].mean, name)
+    end
+    assert.is_nil(row["cold users/mae"])
+    result = compare { setting = "scenarios", metrics = { "map@5", "ndcg" }, min_items = 5,
+      rows = { { row = "a" }, { row = "p", kind = "popularity" } } }
+    assert.truthy(result.rows[1]["map@5"].mean and result.rows[2]["ndcg@50"].mean)
+  end)
+
+  it("names the source in titles where there are several, in each setting", function()
+    local east = folder .. "/east"
+    os.execute(("mkdir '%s' && cp data/made/*.dat data/made/*.txt '%s'"):format(east, east))
+    local list, result = computing.settings_of { rows = { { row = "a" } }, seeds = 1,
+      data = { "made", east } }
+    assert.equal(2, #list)
+    assert.equal("made: Cold users, full histories", result.tables[1].title)
+    assert.equal("east: Cold users, full histories", result.tables[2].title)
+    assert.are_not.same(list[1].files, list[2].files)
+    refused("would both be called made", compare, { rows = { { row = "a" } },
+      data = "data/made,made", quick = false })
+  end)
+
+  it("gives narrow tables beside wide ones", function()
+    local result = compare { rows = { { row = ("long "):rep(6) .. "title" }, { row = "b" } },
+      supports = "0,1,2,5" }
+    for line in result.narrow:gmatch "[^\n]+" do
+      assert.is_true(utf8.len(line) <= 79, line)
+    end
+    assert.truthy(result.text:find("[^\n]" .. ("[^\n]"):rep(100)))
+    for number in result.text:gmatch "%d%.%d%d%d%d %[[^%]]+%]" do
+      assert.truthy(result.narrow:find(number, 1, true))
+    end
+  end)
+end)
+
+describe("a row", function()
+  it("is refused with its title and the nearest name before anything runs", function()
+    local out = folder .. "/out"
+    for _, case in ipairs {
+      { { kind = "item_knnn" }, "there is no kind of recommender item_knnn; did you mean "
+        .. "item_knn?" },
+      { { kind = "popularity" }, "the kind popularity is for scenarios" },
+      { { preset = "papre" }, "there is no preset papre of cmml for ratings of users; did you mean "
+        .. "paper?" },
+      { { kind = "item_knn", preset = "x" }, "there is no preset x of item_knn" },
+      { { model = { widht = 3 } }, "model: unknown option widht; did you mean width?" },
+      { { model = { width = 0 } }, "model: width must be at least 1, but is 0" },
+      { { model = { encoder = "grru" } }, 'model: encoder "grru" is not known; did you mean gru?' },
+      { { model = { encoder_options = { foo = 1 } } }, "unknown option foo" },
+      { { model = { backbone = { 3 } } }, "2 hyper widths for 1 backbone layers" },
+      { { model = { preset = "paper" } }, "model: preset is for the experiment to choose" },
+      { { model = 5 }, "option model must be a table, not number 5" },
+      { { training = { lrr = 3 } }, "training: unknown option lrr; did you mean lr?" },
+      { { training = { lr = -3 } }, "training: lr must be above 0, but is -3" },
+      { { training = { seed = 3 } }, "training: seed is for the experiment to choose" },
+      { { training = { out = "x" } }, "training: out is for the experiment to choose" },
+      { { training = { rounds = 3 } }, "training: option rounds applies only to scenarios" },
+      { { training = { groups = { { lr = 1, match = print } } } }, "plain data" },
+      { { kind = "item_knn", training = { lr = 3 } }, "learns without gradient training" },
+      { { modle = {} }, "unknown option modle; did you mean model?" },
+    } do
+      case[1].row = "mine"
+      for _, jobs in ipairs { 1, 2 } do
+        refused('experiment compare: row "mine": ', compare, { rows = { { row = "good" }, case[1] },
+          out = out, jobs = jobs })
+        refused(case[2], compare, { rows = { { row = "good" }, case[1] }, out = out, jobs = jobs })
+      end
+    end
+    assert.is_false(core.exists(out))
+  end)
+
+  it("is refused where the list is none", function()
+    for text, rows in pairs {
+      ["row 2: row of an experiment: option row is missing"] = { { row = "a" }, { kind = "cmml" } },
+      ["row 1: a row is a table, not number 5"] = { 5 },
+      ['row "a" is there twice'] = { { row = "a" }, { row = "a" } },
+      ["rows is empty"] = {},
+      ["reference: there is no row bb; known: b"] = { rows = { { row = "b" } }, reference = "bb" },
+      ["unknown option referense; did you mean reference?"] = { rows = { { row = "b" } },
+        referense = "b" },
+      ["cannot load /no/such.lua"] = "/no/such.lua",
+      ["cannot load " .. write("broken", "return {") .. ": "] = folder .. "/broken.lua",
+      ["no luck"] = write("unlucky", "error 'no luck'"),
+      ["not nil"] = write("empty", "local x = 1"),
+    } do
+      refused(text, compare, { rows = rows })
+    end
+    refused("option rows is missing", cmml.experiment, { quick = true })
+  end)
+end)
+
+describe("cmml.register_experiment", function()
+  it("makes an experiment known everywhere, with cells and files of its own", function()
+    write("mine", [[
+      local cmml = require "cmml"
+      cmml.register_experiment { name = "mine", summary = "lists of kinds", settings = { "users" },
+        options = { { name = "kinds", list = "string", help = "which", default = { "item_knn" } } },
+        rows = function(cmml, setting, opt)
+          local rows = {}
+          for i, kind in ipairs(opt.kinds) do
+            rows[i] = { row = kind, kind = kind }
+          end
+          return rows
+        end,
+        finish = function(plan, results, opt)
+          return "the end", { { "extra.txt", #plan.cells .. " cells" } }
+        end }
+      cmml.register_experiment { name = "own_cells", summary = "cells of its own",
+        plan = function(setting, opt)
+          local cell = { table = "t", row = "r", seed = 1, name = "r 1",
+            settings = { setting = setting.name, number = 7 } }
+          return { budget = "none", cells = { cell }, tables = { { id = "t", title = "T",
+            rows = { "r" }, metrics = { { name = "m" } } } } }
+        end,
+        cell = function(settings, tell)
+          tell "half of it"
+          return { metrics = { m = { settings.number } } }
+        end }
+    ]])
+    local output = run(([[
+      require "mine"
+      local names = table.concat(cmml.experiments:names(), " ")
+      print(names:find "mine" ~= nil, cmml.experiments:get("mine").summary)
+      local result = cmml.experiment("mine", { quick = true, kinds = "item_knn,item_user_mean",
+        out = %q, jobs = 2, modules = { "mine" }, resamples = 20 })
+      print(#result.failures, result.rows[2].row, result.text:match "the end$")
+      print(cmml.core.read_file(%q))
+      result = cmml.experiment("own_cells", { quick = true, out = %q, processes = true, seeds = 1,
+        modules = { "mine" }, resamples = 20 })
+      print(#result.failures, result.rows[1].m.mean)
+    ]]):format(folder .. "/out", folder .. "/out/extra.txt", folder .. "/other"))
+    assert.equal("true\tlists of kinds\n0\titem_user_mean\tthe end\n2 cells\n0\t7.0\n", output)
+  end)
+
+  it("refuses what is declared wrongly, by name", function()
+    local function register(changes)
+      local declaration = { name = "spec_wrong", summary = "wrong", rows = {} }
+      for key, value in pairs(changes) do
+        declaration[key] = value ~= "nil" and value or nil
+      end
+      return cmml.register_experiment(declaration)
+    end
+    local function nothing() end
+    for _, case in ipairs {
+      { { name = "users" }, "there is a experiment users already" },
+      { { name = "a b" }, "name must be" }, { { summary = "nil" }, "summary is missing" },
+      { { rows = "nil" }, "rows (what is compared) are missing" },
+      { { plan = nothing }, "rows (what is compared)" },
+      { { plan = nothing, rows = "nil" }, "plan needs cell" },
+      { { setings = {} }, "unknown field setings; did you mean settings?" },
+      { { settings = { "user" } }, "did you mean users?" },
+      { { settings = 5 }, "settings must be a table, not number 5" },
+      { { protocols = { users = { "ful" } } }, "there is no protocol ful for ratings of users; did "
+        .. "you mean full?" },
+      { { options = { { name = "x", kind = "integer" } } }, "help" },
+      { { options = { { name = "seeds", kind = "integer", help = "other" } } }, "seeds" },
+    } do
+      refused(case[2], register, case[1])
+    end
+    refused("a table was expected, not number 5", cmml.register_experiment, 5)
+    assert.is_nil(cmml.experiments:get "spec_wrong")
+  end)
+end)
+
+describe("before the first cell", function()
+  -- What an experiment writes to standard error.
+  local function said(options, columns)
+    local stderr, path, terminal = io.stderr, folder .. "/said", core.terminal
+    core.terminal = function()
+      return columns
+    end
+    io.stderr = assert(io.open(path, "wb")) -- luacheck: ignore 122
+    local ok, result = pcall(compare, options)
+    io.stderr:close()
+    core.terminal = terminal
+    io.stderr = stderr -- luacheck: ignore 122
+    assert(ok, result)
+    assert.same({}, result.failures)
+    return (core.read_file(path))
+  end
+
+  it("an estimate of the time is told, unless nothing is left or nothing is to be told", function()
+    for _, setting in ipairs { "users", "scenarios" } do
+      local options = { rows = { { row = "a" }, { row = "b", model = { modulation = "none" } } },
+        setting = setting, out = folder .. "/" .. setting, jobs = 2, seeds = 2, quiet = false }
+      local text = said(options)
+      assert.matches("^estimate: about 0:%d%d for 4 cells, 2 at a time, from a few%s+steps and", text)
+      assert.matches("\nmade, [%w-]+, a, seed 1 done  0:%d%d\n", text)
+      text = said(options)
+      assert.matches("^4 of 4 cells are finished already", text)
+      assert.is_nil(text:find("estimate", 1, true))
+      options.seeds = 3
+      assert.matches("^4 of 6 cells [^\n]*\nestimate: about 0:%d%d for 2 cells", said(options))
+      options.seeds = 4 -- on a terminal one line renews itself
+      text = said(options, 60)
+      assert.matches("\r\27%[Klooking at the data and the models\r\27%[Kestimate: about ", text)
+      assert.matches("\r%d/8 cells  0:%d%d left  .-made, [%w-]+, [ab], ", text)
+      for line in text:gsub("\27%[K", ""):gmatch "[^\r\n]+" do
+        assert.is_true(#line < 80, line)
+      end
+      options.quiet, options.seeds = true, 5
+      assert.equal("", said(options))
+    end
+  end)
+
+  it("a process tells its parent how far it is, and leaves no such file behind", function()
+    local cells = require "cmml.experiment.cells"
+    local told = {}
+    local read = core.read_file
+    core.read_file = function(path, ...)
+      local text, message = read(path, ...)
+      if path:find "%.state$" and text then
+        told[#told + 1] = text
+      end
+      return text, message
+    end
+    local terminal, stderr = core.terminal, io.stderr
+    core.terminal = function()
+      return 80
+    end
+    io.stderr = assert(io.open(folder .. "/said", "wb")) -- luacheck: ignore 122
+    local ok, message = pcall(cells.run, cmml, { { name = "slow", settings = { count = folder
+      .. "/count", name = "slow", tells = { "epoch 1/2", "epoch 2/2" } } } }, { folder = folder,
+      run = { "spec.support.odd_cell", "run" } })
+    io.stderr:close()
+    core.read_file, core.terminal = read, terminal
+    io.stderr = stderr -- luacheck: ignore 122
+    assert(ok, message)
+    assert.same({ "epoch 1/2", "epoch 2/2" }, { told[1], told[#told] })
+    assert.matches("0/1 cells  epoch 1/2 of slow", core.read_file(folder .. "/said"))
+    local pipe = assert(io.popen(("ls '%s/cells'"):format(folder)))
+    assert.is_nil(pipe:read "a":find("state", 1, true))
+    pipe:close()
+  end)
+end)
