@@ -70,11 +70,13 @@ describe("evaluation by support", function()
   end)
 
   it("refuses what is no size", function()
-    refused("support must be at least 0, but is -1", cmml.users.evaluate_by_support, { constant(1) }, tasks(), { -1 })
+    refused("support must be at least 0, but is -1", cmml.users.evaluate_by_support,
+      { constant(1) }, tasks(), { -1 })
     refused("option support must be an integer", cmml.users.evaluate_by_support, { constant(1) },
       tasks(), { 1.5 })
-    refused("option sizes must be a table", cmml.users.evaluate_by_support, { constant(1) }, tasks(), 3)
-    refused("must be a cmml.Tasks", cmml.users.evaluate_by_support, { constant(1) }, {}, { 3 })
+    refused("sizes must be a list, not number 3", cmml.users.evaluate_by_support,
+      { constant(1) }, tasks(), 3)
+    refused("tasks of users (users.tasks) were expected", cmml.users.evaluate_by_support, { constant(1) }, {}, { 3 })
   end)
 end)
 

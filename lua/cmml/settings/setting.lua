@@ -52,12 +52,13 @@ local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
-local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions", "source", "make_tasks",
-  "evaluations", "read_support" }
-local fields = { name = "string", title = "string", noun = "table", made = "function", prepare = "function", complete = "function",
-  check_unseen = "function", report = "function", read_request = "function",
-  describe = "function", summary = "function", columns = "function", values = "function",
-  experiment_options = "table", budget_text = "function", cell_evaluation = "function", binary = "boolean",
+local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions", "source",
+  "make_tasks", "evaluations", "read_support" }
+local fields = { name = "string", title = "string", noun = "table", made = "function",
+  prepare = "function", complete = "function", check_unseen = "function", report = "function",
+  read_request = "function", describe = "function", summary = "function", columns = "function",
+  values = "function", experiment_options = "table", budget_text = "function",
+  cell_evaluation = "function", binary = "boolean",
   formerly = "table", rank = "number", knows_users = "boolean",
   protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
   options = "table", evaluation_options = "table", support_options = "table",
