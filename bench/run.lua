@@ -35,9 +35,9 @@ end
 
 -- The set of cases that were asked for, and whether to train.
 local function choose(list)
-  local names, chosen, known = {}, {}, { training = true }
+  local names, chosen, there_is = {}, {}, { training = true }
   for i, case in ipairs(cases.list) do
-    names[i], known[case.name] = case.name, true
+    names[i], there_is[case.name] = case.name, true
   end
   local everything = table.concat(names, ",")
   if not list then
@@ -46,7 +46,7 @@ local function choose(list)
     list = everything .. ",training"
   end
   for name in list:gmatch "[^,%s]+" do
-    if not known[name] then
+    if not there_is[name] then
       fail(("there is no case %s; there are %s, training"):format(name, everything))
     end
     chosen[name] = true

@@ -50,7 +50,8 @@ describe("schema", function()
     refused("field a is declared twice", cmml.data.schema,
       { item = { { "a" } }, user = { { "a" } } })
     refused("field a has no setting mutli", cmml.data.schema, { item = { { "a", mutli = true } } })
-    refused('unknown "one" is not known; known: zero, learned', cmml.data.schema, { unknown = "one" })
+    refused('unknown "one" is not known; known: zero, learned', cmml.data.schema,
+      { unknown = "one" })
     refused("unknown option items; did you mean item?", cmml.data.schema, { items = {} })
   end)
 end)

@@ -50,7 +50,7 @@ describe("protocols of cmml train and cmml evaluate", function()
   end)
 
   it("evaluate held-out ratings of training users as they were trained", function()
-    local text = runs(evaluate(model, "--supports", "0,5"))
+    local text = runs(evaluate(model, "--support", "0,5"))
     assert.same({ "warm users: ", "" }, headings(text))
     assert.truthy(text:find("protocol warm\n", 1, true))
     assert.equal(8, select(2, text:gsub("\n| model +| support 0 +| support 5 ", "")))
@@ -79,7 +79,7 @@ describe("protocols of cmml train and cmml evaluate", function()
     assert.equal(1, select(2, text:gsub("\n| model %(leaky%) +| mae ", "")))
     assert.equal(1, select(2, text:gsub("\n| model +| mae ", "")))
     text = runs(evaluate(full, "--protocol=warm-leaky", "--baselines=global_mean,item_mean",
-      "--supports=0,5"))
+      "--support=0,5"))
     assert.equal(4, select(2, text:gsub("\n| model %(leaky%) +| support 0 ", "")))
   end)
 

@@ -76,7 +76,7 @@ describe("cmml on scenarios", function()
         { row = "CMML, seed 1", kind = "cmml", preset = "recommended/scenario",
           training = { epochs = 2, rounds = 2 } }, { row = "CF score", kind = "cf_score" },
         { row = "popularity", kind = "popularity" },
-        { row = "popularity in the support", kind = "support_popularity" } } }
+        { row = "support popularity", kind = "support_popularity" } } }
     for i, row in ipairs(experiment.rows) do
       assert.equal(row.row, rows[i][1])
       assert.near(row["recall@10"].mean, rows[i][2], 0.50001e-4, row.row)
@@ -151,7 +151,7 @@ describe("cmml on scenarios", function()
       learn "--model=cf_score")
     fails("--dropout is no option of --model cmml for ratings of users", learn "--dropout=0.1")
     here = " applies only to ratings of users, but here are scenarios (groups of items)"
-    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--supports=0,5", "--query=3" } do
+    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--support=0,5", "--query=3" } do
       fails(word:match "^[^=]+" .. here, "evaluate", "--data", tags, "--model", model, word)
     end
     fails("--rate" .. here, "recommend", "--model", model, "--rate=1=5")

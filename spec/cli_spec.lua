@@ -157,7 +157,7 @@ describe("cmml", function()
 
   it("evaluates models beside the simple predictors, on people never seen", function()
     local text = runs("evaluate", "--model", model .. "," .. model, "--data", data, "--draws", "2",
-      "--supports", "4", "--query=2")
+      "--support", "4", "--query=2")
     contains(text, "8 test users (0 skipped), support up to 4, 2 query ratings, mean of 2 draws")
     local rows = {}
     for title in text:gmatch("\n| ([^|]-) +|") do

@@ -52,7 +52,8 @@ describe("a component that fails", function()
     end
     refused("network: the constructor of the modulation film: modulations.film: 3 hyper widths for "
       .. "2 backbone layers", network, { hyper = { 3, 2, 4 } })
-    refused("network: the constructor of the encoder gru: encoders.gru: widths must contain the width",
+    refused("network: the constructor of the encoder gru: encoders.gru: widths must "
+      .. "contain the width",
       network, { encoder = "gru", encoder_widths = {} })
     refused("network: the constructor of the modulation soft: modulations.soft: unknown option "
       .. "module; did you mean modules?", network, { modulation = "soft",

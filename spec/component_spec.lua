@@ -140,12 +140,14 @@ describe("components", function()
   it("are found by one name each", function()
     refused("the encoder mean is registered already", cmml.register_component, "encoder", "mean",
       print)
-    refused('kind "head" is not known; known: encoder, hybrid, modulation', cmml.register_component, "head", "x", print)
+    refused('kind "head" is not known; known: encoder, hybrid, modulation', cmml.register_component,
+      "head", "x", print)
     refused("the name must be a text, not nil", cmml.register_component, "hybrid", nil, print)
     refused("must be a function, not table", cmml.register_component, "hybrid", "x", {})
     refused('encoder "meen" is not known; did you mean mean', network, cmml,
       { encoder = "meen" })
-    refused('modulation "none such" is not known; did you mean none', network, cmml, { modulation = "none such" })
+    refused('modulation "none such" is not known; did you mean none', network, cmml,
+      { modulation = "none such" })
   end)
 
   it("that give another shape are named with both shapes", function()
@@ -234,7 +236,8 @@ describe("components", function()
       return self
     end, function()
       local data = people.data(cmml, { users = 20, items = 8, rated = 5 })
-      local model = cmml.cmml(data.catalogue, { preset = "published-code", modulation = "made", width = 2,
+      local model = cmml.cmml(data.catalogue, { preset = "published-code", modulation = "made",
+        width = 2,
         modulation_options = { size = 3 } })
       assert.same({ 3, 2 * #model.catalogue.schema.item + 2 * #model.catalogue.schema.user },
         model.module.modulation.layer.weight.shape)

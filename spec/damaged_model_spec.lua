@@ -14,7 +14,8 @@ local split = scenario_world.data(cmml, { users = 16, items = 60, scenarios = 4,
 local function file_of(kind, path)
   local model
   if kind == "cmml" then
-    model = cmml.cmml(data.catalogue, { preset = "published-code", width = 2, encoder_widths = { 3 }, label_hidden = 2,
+    model = cmml.cmml(data.catalogue, { preset = "published-code", width = 2,
+      encoder_widths = { 3 }, label_hidden = 2,
       backbone = { 3, 3 }, hyper = { 3, 3 } })
     local optimiser = cmml.optim.adam(model.module)
     assert(cmml.save(model, path, { tensors = (optimiser:state()), notes = { a = 1 } }))

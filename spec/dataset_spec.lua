@@ -200,7 +200,8 @@ describe("cold_users", function()
   end)
 
   it("refuses protocols that do not exist", function()
-    refused('cold_users: protocol "caped" is not known; did you mean capped?', cmml.cold_users, data,
+    refused('cold_users: protocol "caped" is not known; did you mean capped?', cmml.cold_users,
+      data,
       { protocol = "caped" })
   end)
 end)

@@ -85,7 +85,8 @@ describe("full ranking", function()
   end)
 
   it("judges models alike, alone or beside others, in chunks of any size", function()
-    local cf = cmml.recommenders.cf_score(split:catalogue(cmml.vectors.als { ratings = split.background,
+    local cf = cmml.recommenders.cf_score(split:catalogue(cmml.vectors.als {
+      ratings = split.background,
       n_items = #data.items, factors = 4 }))
     local both = cmml.evaluate({ popularity, cf }, split)
     local alone = cmml.evaluate({ cf }, split, { chunk = 1, batch = 1 })
@@ -154,7 +155,8 @@ describe("what cannot be ranked", function()
     local evaluate = cmml.evaluate
     refused("a list of recommenders was expected", evaluate, {}, split)
     refused("entry 1 of the list must be a recommender, not table", evaluate, { {} }, split)
-    refused("tasks were expected (users.tasks, or a split of scenarios), not cmml.ScenarioData", evaluate, { popularity }, data)
+    refused("tasks were expected (users.tasks, or a split of scenarios), not cmml.ScenarioData",
+      evaluate, { popularity }, data)
     refused("draws must be at least 1, but is 0", evaluate, { popularity }, split, { draws = 0 })
     refused("part \"train\" is not known; known: test, valid", evaluate, { popularity }, split,
       { part = "train" })
@@ -189,7 +191,8 @@ describe("what cannot be ranked", function()
     local other = scenario_world.data(cmml, { users = 50 }):split()
     refused(("knows %d users, but the split has %d"):format(#data.users, #other.data.users),
       evaluate, { popularity }, other)
-    refused("popularity: fit: data must be a table of ratings and users", popularity.fit, popularity,
+    refused("popularity: fit: data must be a table of ratings and users", popularity.fit,
+      popularity,
       {})
     refused("ratings must have users (Segments) and items (Ids), not nil and nil", popularity.fit,
       popularity, { ratings = {}, users = {} })

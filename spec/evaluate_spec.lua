@@ -20,7 +20,8 @@ describe("evaluate", function()
 
   local function tasks(options)
     options = options or {}
-    return cmml.users.tasks { ratings = data.all, users = options.users or data.test, bags = data.bags,
+    return cmml.users.tasks { ratings = data.all, users = options.users or data.test,
+      bags = data.bags,
       support = 3, query = 2, batch = options.batch, seed = 4 }
   end
 
@@ -92,7 +93,8 @@ describe("evaluate", function()
       return core.tensor(scores)
     end)
     local function wide()
-      return cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags, support = 1,
+      return cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags,
+        support = 1,
         query = 5, batch = 4, seed = 4 }
     end
     local expected, draws, options = {}, 2, { draws = 2, relevant = 4, cutoffs = { 1, 2 } }
@@ -138,7 +140,8 @@ describe("evaluate", function()
       { constant(1), {} }, tasks())
     refused("draws must be at least 1, but is 0", cmml.evaluate, { constant(1) }, tasks(),
       { draws = 0 })
-    refused("there are no users to evaluate on", cmml.evaluate, { constant(1) }, tasks { users = {} })
+    refused("there are no users to evaluate on", cmml.evaluate, { constant(1) },
+      tasks { users = {} })
     refused("unknown option draw; did you mean draws?", cmml.evaluate, { constant(1) }, tasks(),
       { draw = 1 })
   end)
@@ -153,7 +156,8 @@ describe("evaluate", function()
       lines[#lines + 1] = line
     end
     assert.equal(4, #lines)
-    refused("format_results: there are more titles or sizes than results", cmml.metrics.format_results,
+    refused("format_results: there are more titles or sizes than results",
+      cmml.metrics.format_results,
       { "two", "three", "four" }, found)
     refused("format_results: there is no metric auc; known: average_precision, mae, ",
       cmml.metrics.format_results, { "a", "b" }, found, { "auc" })

@@ -76,7 +76,7 @@ describe("cmml.experiment", function()
     local result = cmml.experiment("scenarios", with { seeds = 1, protocol = "no-leak,published" })
     assert.same({}, result.failures)
     local names = table.concat(titles(result.rows), "|")
-    assert.truthy(names:find("paper|published-code|CF score|popularity|popularity in the support",
+    assert.truthy(names:find("paper|published-code|CF score|popularity|support popularity",
       1, true), names)
     assert.matches("### made\n", result.text)
     assert.matches("### made, split as published %(leaky%)\n", result.text)

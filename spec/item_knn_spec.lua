@@ -19,7 +19,8 @@ for dtype, library in pairs(libraries) do
         user_shrink = 2 }
       local model = library.recommenders.item_knn(data.catalogue, opt)
       model:fit { ratings = data.ratings, users = data.train }
-      local means = library.recommenders.item_user_mean(data.catalogue, { item_shrink = 1, user_shrink = 2 })
+      local means = library.recommenders.item_user_mean(data.catalogue, { item_shrink = 1,
+        user_shrink = 2 })
       means:fit { ratings = data.ratings, users = data.train }
       local rows = library.users.ratings_of(data.ratings, data.train, 9)
       local fit = means:score_rows(means:adapt_rows(rows), rows)
@@ -94,7 +95,8 @@ describe("item-kNN", function()
   local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 
   it("is item mean + user bias where it knows no neighbours", function()
-    local means, model = cmml.recommenders.item_user_mean(data.catalogue), cmml.recommenders.item_knn(data.catalogue)
+    local means, model = cmml.recommenders.item_user_mean(data.catalogue),
+      cmml.recommenders.item_knn(data.catalogue)
     local support = { { "f1", 5 }, { "f2", 2 } }
     assert.same({ 0 }, model:adapt({}):predict { "f3" })
     means:fit { ratings = data.ratings, users = {} }

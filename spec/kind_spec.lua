@@ -11,7 +11,8 @@ end
 local function kind(changes)
   local declaration = { name = "toy_refused", title = "toy", settings = { "users" },
     learns = "none", make = nothing, adapt = nothing, score = nothing,
-    options = { { name = "width", kind = "integer", from = 1, to = 9, default = 2, help = "width" } },
+    options = { { name = "width", kind = "integer", from = 1, to = 9, default = 2,
+      help = "width" } },
     presets = { small = { model = { width = 1 } } } }
   for key, value in pairs(changes) do
     declaration[key] = value or nil
@@ -104,7 +105,7 @@ describe("a kind is refused", function()
 
   it("with options that are declared wrongly", function()
     for text, option in pairs {
-      ["toy_refused (users): option 2 has no name"] = 5,
+      ["option 2 has no name"] = 5,
       ["declaration of option Width: the name must be of small letters"] = { name = "Width",
         kind = "integer", help = "x" },
       ["declaration of option height: field help is missing"] = { name = "height",
@@ -175,7 +176,7 @@ describe("a kind that exists", function()
   it("is made over a catalogue of its setting alone, with options that it has", function()
     refused("cf_score: the catalogue is for the setting users, but this kind is for scenarios",
       cmml.recommenders.cf_score, catalogue)
-    refused("item_knn (users): unknown option nearst; did you mean nearest?",
+    refused("unknown option nearst; did you mean nearest?",
       cmml.recommenders.item_knn, catalogue, { nearst = 2 })
     refused("cmml: there is no preset papr of cmml for ratings of users; did you mean paper?",
       cmml.recommenders.cmml, catalogue, { preset = "papr" })

@@ -135,7 +135,8 @@ describe("matrix factorisation", function()
 
   it("has the same bits for the same seed, whatever the order of the calls", function()
     local function bits(seed)
-      local model = cmml.recommenders.matrix_factorization(data.catalogue, { seed = seed, sweeps = 2 })
+      local model = cmml.recommenders.matrix_factorization(data.catalogue, { seed = seed,
+        sweeps = 2 })
       model:fit { ratings = data.ratings, users = data.train }
       return people.bits(model)
     end

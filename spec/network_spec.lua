@@ -8,7 +8,8 @@ local refused = require("spec.support.refused").with_pattern
 
 local double = cmml.double
 
-local tiny = { preset = "published-code", width = 2, encoder_widths = { 3 }, label_hidden = 2, backbone = { 3, 2 },
+local tiny = { preset = "published-code", width = 2, encoder_widths = { 3 }, label_hidden = 2,
+  backbone = { 3, 2 },
   hyper = { 3, 3 }, seed = 3 }
 
 local function with(changes)

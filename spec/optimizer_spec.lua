@@ -65,28 +65,32 @@ describe("groups of parameters", function()
       assert.truthy(message:find(text, 1, true), message)
     end
     local _, message = with { parameters = "zz" }
-    assert.matches("^optim.adam: group 1: no parameter is named zz; known: film, person, hidden.weight, "
-      .. "hidden, hidden.bias, out.weight, out, out.bias$", message)
+    assert.matches("^optim.adam: group 1: no parameter is named zz; known: film, person, "
+      .. "hidden.weight, hidden, hidden.bias, out.weight, out, out.bias$", message)
     refused("adam: groups must be a list of tables, {{parameters = ..}, ..}, without parameters",
       cmml.optim.adam, model(), { groups = { parameters = "out" } })
     refused("sgd: unknown option sparse", cmml.optim.sgd, model(), { sparse = true })
     refused("sgd: nesterov needs a momentum above 0", cmml.optim.sgd, model(), { nesterov = true })
-    refused("sgd: momentum must be at least 0 and below 1, but is 1", cmml.optim.sgd, model(), { momentum = 1 })
+    refused("sgd: momentum must be at least 0 and below 1, but is 1", cmml.optim.sgd, model(),
+      { momentum = 1 })
     refused("sgd: a module was expected, not nil", cmml.optim.sgd)
     refused("adam: a module was expected, not table", cmml.optim.adam, { model().film })
   end)
 
   it("keep the ratio of their rates when the rate is set", function()
     local net = model()
-    local optimizer = cmml.optim.adam(net, { lr = 0.1, groups = { { parameters = "out", lr = 0.3 } } })
+    local optimizer = cmml.optim.adam(net, { lr = 0.1, groups = { { parameters = "out",
+      lr = 0.3 } } })
     optimizer:set_lr(0.01)
     assert.truthy(math.abs(optimizer.groups[1].lr - 0.03) < 1e-15)
     assert.equal(0.01, optimizer.groups[2].lr)
     refused("set_lr: lr must be finite and not negative, not -1", optimizer.set_lr, optimizer, -1)
     refused("set_lr: lr must be finite and not negative, not nil", optimizer.set_lr, optimizer)
     assert.equal(0.01, optimizer.groups[2].lr)
-    local frozen = cmml.optim.adam(model(), { lr = 0, groups = { { parameters = "out", lr = 0.3 } } })
-    refused("the rate of group 1 has no ratio to the common rate, which is 0", frozen.set_lr, frozen, 1)
+    local frozen = cmml.optim.adam(model(), { lr = 0, groups = { { parameters = "out",
+      lr = 0.3 } } })
+    refused("the rate of group 1 has no ratio to the common rate, which is 0", frozen.set_lr,
+      frozen, 1)
   end)
 end)
 
@@ -114,7 +118,8 @@ describe("clip_norm", function()
       end
       assert.truthy(math.abs(math.sqrt(sum) / math.min(norm, limit) - 1) < 1e-3)
     end
-    refused("adam: clip_norm must be above 0, but is 0", cmml.optim.adam, model(), { clip_norm = 0 })
+    refused("adam: clip_norm must be above 0, but is 0", cmml.optim.adam, model(),
+      { clip_norm = 0 })
   end)
 
   it("changes nothing where the norm is below it", function()

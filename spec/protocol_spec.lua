@@ -116,7 +116,8 @@ describe("warm users", function()
       end
     end
     assert.not_equal(queries[1], queries[2])
-    local found = cmml.users.evaluate_protocol(baselines.fitted(cmml, data, baselines.means), data, { sizes = { 0, 5 },
+    local found = cmml.users.evaluate_protocol(baselines.fitted(cmml, data, baselines.means), data,
+      { sizes = { 0, 5 },
       draws = 2 })
     assert.equal(2, #found[1].by_size)
     assert.equal(#data.train, found[1].by_size[1][1].mae.tasks)
@@ -160,7 +161,8 @@ describe("check_no_leak", function()
     cmml.users.check_no_leak(data)
     plant(data)
     refused(message, cmml.users.check_no_leak, data)
-    refused(message, cmml.users.evaluate_protocol, baselines.fitted(cmml, data, baselines.means), data)
+    refused(message, cmml.users.evaluate_protocol, baselines.fitted(cmml, data, baselines.means),
+      data)
     for _, evaluation in ipairs(data.evaluations) do
       evaluation.leaky = true
     end
@@ -186,7 +188,8 @@ describe("check_no_leak", function()
   it("finds held-out ratings in supports", function()
     leaks("warm", function(data)
       data.evaluations[1].tasks.ratings = data.all
-    end, "is evaluated, but may be shown in the support: leave it out there, or name the evaluation")
+    end, "is evaluated, but may be shown in the support: leave it out there, or name the "
+      .. "evaluation")
   end)
 
   it("finds unseen users among those to learn from", function()
@@ -220,11 +223,13 @@ describe("users.protocol", function()
       assert.same(expected, data.conditions)
       assert.equal(name, data.protocol)
     end
-    refused('users.protocol: protocol "cold" is not known; known: full, capped, warm, warm-leaky, melu',
+    refused('users.protocol: protocol "cold" is not known; known: full, capped, warm, '
+      .. "warm-leaky, melu",
       cmml.users.protocol, dataset, { protocol = "cold" })
     refused("melu takes no cap", cmml.users.protocol, dataset, { protocol = "melu", cap = 3 })
     refused("users.warm: cap must be at least 1, but is 0", cmml.users.protocol,
       dataset, { protocol = "warm", cap = 0 })
-    refused("users.warm: held_out must be at least 1, but is 0", cmml.users.warm, dataset, { held_out = 0 })
+    refused("users.warm: held_out must be at least 1, but is 0", cmml.users.warm, dataset,
+      { held_out = 0 })
   end)
 end)

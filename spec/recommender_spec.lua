@@ -162,7 +162,8 @@ describe("recommend", function()
 
   it("refuses options that make no sense", function()
     local person = adapted()
-    refused("Adapted:recommend: n must be at least 0, but is -1", person.recommend, person, { n = -1 })
+    refused("Adapted:recommend: n must be at least 0, but is -1", person.recommend, person,
+      { n = -1 })
     refused("option n must be an integer", person.recommend, person, { n = 2.5 })
     refused("unknown option exlude; did you mean exclude?", person.recommend, person,
       { exlude = {} })

@@ -11,7 +11,8 @@ local split = data:split { seed = 2 }
 local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items, factors = 4 }
 local catalogue = split:catalogue(vectors)
 
-local small = { preset = "paper/scenario", encoder_widths = { 6 }, encoder = "mean", backbone = { 5, 5 }, hyper = { 5, 5 } }
+local small = { preset = "paper/scenario", encoder_widths = { 6 }, encoder = "mean", backbone = { 5,
+  5 }, hyper = { 5, 5 } }
 
 local function options(changes)
   local all = {}
@@ -217,7 +218,8 @@ describe("CMML on scenarios", function()
     refused("option user is missing", adapted.recommend, adapted, {})
     refused("cmml: catalogue must be a cmml.Catalogue", cmml.cmml, {})
     refused("the catalogue has no vectors", cmml.cmml, split:catalogue())
-    refused("cmml: there is no preset paper of cmml for scenarios (groups of items); did you mean", cmml.cmml,
+    refused("cmml: there is no preset paper of cmml for scenarios (groups of items); did you mean",
+      cmml.cmml,
       catalogue, { preset = "paper" })
     refused('cmml: inputs entry 1 "cf" is not known; did you mean cf_score?',
       cmml.cmml, catalogue, { inputs = { "cf" } })

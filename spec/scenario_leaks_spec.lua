@@ -71,7 +71,8 @@ describe("a leak", function()
   end)
 
   it("is caught in what was counted: by popularity, or for an input of CMML", function()
-    caught("is in what [cmml recommender popularity", split, { popularity, cmml.recommenders.popularity(
+    caught("is in what [cmml recommender popularity", split, { popularity,
+      cmml.recommenders.popularity(
       cmml.scenarios.catalogue { users = data.users, items = data.items,
         interactions = with_one(split.known, user, item) }) })
     local fitted = cmml.recommenders.popularity(split:catalogue())
@@ -102,7 +103,8 @@ describe("a leak", function()
     assert.truthy(cmml.metrics.format_results(titles, found, { "recall@10" }):find(says, 1, true))
     found = cmml.evaluate({ cf }, split)
     assert.is_nil(cmml.metrics.format_results(titles, found, { "recall@10" }):find(says, 1, true))
-    assert.is_false(unchecked({ cmml.recommenders.cf_score(cmml.scenarios.catalogue { vectors = loaded }) },
+    local alone = cmml.recommenders.cf_score(cmml.scenarios.catalogue { vectors = loaded })
+    assert.is_false(unchecked({ alone },
       data:split { protocol = "published" })) -- which is leaky as a whole
     loaded.interactions = split.background
     assert.is_false(unchecked { cmml.recommenders.cf_score(split:catalogue(loaded)) })
@@ -111,8 +113,8 @@ describe("a leak", function()
     assert(popularity:save(path))
     assert.is_true(unchecked { (assert(cmml.load(path))) })
     os.remove(path)
-    assert.is_false(unchecked { cmml.recommenders.popularity(cmml.scenarios.catalogue { users = data.users,
-      items = data.items }) }) -- it counted nothing
+    local nothing = cmml.scenarios.catalogue { users = data.users, items = data.items }
+    assert.is_false(unchecked { cmml.recommenders.popularity(nothing) }) -- it counted nothing
   end)
 
   it("is refused by the core, too, where something known is held out", function()

@@ -103,7 +103,8 @@ describe("losses of pairs", function()
   end)
 
   it("are named in the options", function()
-    refused('cmml (scenarios): loss "square" is not known; known: bpr, hinge, softmax', model_of, cmml, split_of(cmml), { loss = "square" })
+    refused('cmml: loss "square" is not known; known: bpr, hinge, softmax', model_of,
+      cmml, split_of(cmml), { loss = "square" })
   end)
 end)
 

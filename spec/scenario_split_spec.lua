@@ -123,7 +123,8 @@ end)
 describe("what cannot be split", function()
   it("is refused with the reason", function()
     refused("data of scenarios.data were expected, not number 3", cmml.scenarios.split, 3)
-    refused("held_out must be at least 0 and below 1, but is 1.5", data.split, data, { held_out = 1.5 })
+    refused("held_out must be at least 0 and below 1, but is 1.5", data.split, data,
+      { held_out = 1.5 })
     refused("held_out and valid_held_out must be below 1 together", data.split, data,
       { held_out = 0.6, valid_held_out = 0.5 })
     refused("protocol \"none\" is not known; known: no-leak, published", data.split, data,
@@ -138,7 +139,8 @@ describe("what cannot be split", function()
     assert.equal("published", split.protocol)
     refused("ScenarioSplit:catalogue: Vectors were expected, not number 5", split.catalogue,
       split, 5)
-    refused("ScenarioSplit:tasks: a table of options was expected, not number 5", split.tasks, split, 5)
+    refused("ScenarioSplit:tasks: a table of options was expected, not number 5", split.tasks,
+      split, 5)
     refused("scenarios.tasks: seed must be at least 0, but is -2", split.tasks, split,
       { seed = -2 })
     local single = taken.data(cmml, { { 1, 2 }, { 1, 2 } }, { { 1, 2 }, { 1 } })
@@ -155,6 +157,7 @@ describe("what cannot be split", function()
       assert.matches("%d pairs to adapt to and %d to ask for", entry.reason)
     end
     local model = cmml.recommenders.support_popularity(split:catalogue())
-    refused("support_popularity learns without gradient training: it is ready as it is", cmml.train, model, split)
+    refused("support_popularity learns without gradient training: it is ready as it is", cmml.train,
+      model, split)
   end)
 end)

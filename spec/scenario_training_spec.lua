@@ -127,7 +127,8 @@ describe("training on scenarios", function()
     local options = { epochs = 1, out = folder, rounds = 1 }
     run(options)
     options.epochs, options.resume = 2, true
-    local small = { preset = "paper/scenario", encoder = "mean", encoder_widths = { 8 }, backbone = { 8, 8 },
+    local small = { preset = "paper/scenario", encoder = "mean", encoder_widths = { 8 },
+      backbone = { 8, 8 },
       hyper = { 8, 8 } }
     local others = cmml.vectors.als { ratings = split.background, n_items = #data.items,
       factors = 4, alpha = 50 }
@@ -187,7 +188,8 @@ describe("training on scenarios", function()
 
   it("chooses by the loss without validation scenarios", function()
     local without = data:split { seed = 2, valid = 0 }
-    local model = cmml.cmml(without:catalogue(vectors), { preset = "paper/scenario", encoder = "mean",
+    local model = cmml.cmml(without:catalogue(vectors), { preset = "paper/scenario",
+      encoder = "mean",
       encoder_widths = { 8 }, backbone = { 8 }, hyper = { 8 } })
     local result = cmml.train(model, without, { epochs = 2, rounds = 2, lr = 0.01 })
     assert.truthy(result.best > 0 and result.best < 2)
@@ -204,11 +206,13 @@ describe("training on scenarios", function()
     refused("a cmml over this catalogue learns from ratings of users (cmml.cold_users), not from "
       .. "cmml.ScenarioSplit", cmml.train,
       cmml.cmml(of_users.catalogue, people.small()), split)
-    refused("a cmml over this catalogue learns from a split of scenarios (data:split), not from table", cmml.train, fresh(), of_users)
+    refused("a cmml over this catalogue learns from a split of scenarios (data:split), not from "
+      .. "table", cmml.train, fresh(), of_users)
     refused("query must be at least 1", run, { query = 0 })
     refused("train: watch \"mae\" is not known; known: recall@10, recall@20, ndcg@20", run,
       { watch = "mae" })
-    refused("train: option rounds applies only to scenarios (groups of items), but the model is for ratings", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
+    refused("train: option rounds applies only to scenarios (groups of items), but the model is "
+      .. "for ratings", cmml.train, cmml.cmml(of_users.catalogue, people.small()),
       of_users, { rounds = 2 })
     refused("train: option short_supports applies only to ratings of users, but the model is for "
       .. "scenarios", run, { short_supports = 0.5 })

@@ -90,7 +90,8 @@ describe("cosine", function()
   it("refuses what is no schedule", function()
     for text, options in pairs {
       ["cosine: lr must be at least 0, but is %-1"] = { lr = -1, steps = 1 },
-      ["cosine: min_lr must be a finite number, but is inf"] = { lr = 1, steps = 1, min_lr = 1 / 0 },
+      ["cosine: min_lr must be a finite number, but is inf"] = { lr = 1, steps = 1,
+        min_lr = 1 / 0 },
       ["cosine: min_lr must be at most lr, 1, but is 1.5"] = { lr = 1, steps = 1, min_lr = 1.5 },
       ["cosine: steps must be at least 1, but is 0"] = { lr = 1, steps = 0 },
       ["cosine: growth must be at least 1, but is 0"] = { lr = 1, steps = 1, growth = 0 },

@@ -124,7 +124,8 @@ describe("the order of a support", function()
 
   -- Items of each user's support in order; of 6 ratings 3 go to the query.
   local function orders(draw, support)
-    local ratings = cmml.users.tasks { ratings = data.all, query_ratings = data.all, users = data.train,
+    local ratings = cmml.users.tasks { ratings = data.all, query_ratings = data.all,
+      users = data.train,
       bags = data.bags, support = support, query = 1, seed = 4 }
     local batch, found, at = ratings:draw(draw, data.train), {}, 0
     local items = batch.support.items:totable()

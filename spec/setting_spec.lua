@@ -1,5 +1,5 @@
--- Settings: one that is declared wrongly is refused by name, and a third one from a file of a user's
--- own is driven as those of the library are.
+-- Settings: one that is declared wrongly is refused by name, and a third one from a file of a
+-- user's own is driven as those of the library are.
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
@@ -71,7 +71,8 @@ describe("a setting is refused", function()
       refuses(key .. ": refused: declaration of option width: default must be at least 1, but is 0",
         setting { [key] = { { name = "width", kind = "integer", from = 1, default = 0,
           help = "width" } } })
-      refuses(key .. ": refused: declaration of option width: unknown field hlp; did you mean help?",
+      refuses(key
+        .. ": refused: declaration of option width: unknown field hlp; did you mean help?",
         setting { [key] = { { name = "width", kind = "integer", hlp = "width" } } })
     end
     refuses("setting refused: protocol 1 must be a table with name, a text",

@@ -89,15 +89,16 @@ describe("the simple predictors", function()
   end)
 
   it("refuse options that make no sense", function()
-    refused("item_user_mean (users): item_shrink must be at least 0, but is -1",
+    refused("item_user_mean: item_shrink must be at least 0, but is -1",
       cmml.recommenders.item_user_mean, catalogue, { item_shrink = -1 })
     for _, shrink in ipairs { 0 / 0, 1 / 0 } do
       refused("user_shrink must be a finite number, but is", cmml.recommenders.user_mean,
         catalogue, { user_shrink = shrink })
     end
-    refused("unknown option shrink; known: item_shrink, user_shrink", cmml.recommenders.item_mean, catalogue,
+    refused("unknown option shrink; known: item_shrink, user_shrink", cmml.recommenders.item_mean,
+      catalogue,
       { shrink = 1 })
-    refused("item_mean: option catalogue is missing", cmml.recommenders.item_mean)
+    refused("item_mean: catalogue must be a cmml.Catalogue, not nil", cmml.recommenders.item_mean)
     refused("must be a cmml.Catalogue", cmml.recommenders.item_mean, {})
   end)
 

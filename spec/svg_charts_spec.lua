@@ -171,7 +171,8 @@ describe("a heat map", function()
       values = { { 0 / 0 } } })
     refuse("must not be above", { rows = { "a" }, columns = { "c" }, values = { { 1 } }, low = 2,
       high = 1 })
-    refuse("low must be a finite number", { rows = { "a" }, columns = { "c" }, values = { { 1 } }, low = 0 / 0 })
+    refuse("low must be a finite number", { rows = { "a" }, columns = { "c" }, values = { { 1 } },
+      low = 0 / 0 })
   end)
 end)
 

@@ -112,13 +112,13 @@ describe("tasks", function()
     end
   end)
 
-  it("refuse what gives nothing to judge, and wrong users", function()
-    refused("query must be at least 1: without query rows there is nothing to judge", tasks,
+  it("refuse what gives nothing to evaluate, and wrong users", function()
+    refused("users.tasks: query must be at least 1, but is 0", tasks,
       { query = 0 })
-    refused("batch must be at least 1 and support at least 0", tasks, { batch = 0 })
-    refused("batch must be at least 1 and support at least 0", tasks, { support = -1 })
-    refused("short_supports must be a fraction from 0 to 1, not 2", tasks, { short_supports = 2 })
-    refused("short_supports must be a fraction from 0 to 1, not -0.5", tasks,
+    refused("users.tasks: batch must be at least 1, but is 0", tasks, { batch = 0 })
+    refused("users.tasks: support must be at least 0, but is -1", tasks, { support = -1 })
+    refused("short_supports must be from 0 to 1, but is 2", tasks, { short_supports = 2 })
+    refused("short_supports must be from 0 to 1, but is -0.5", tasks,
       { short_supports = -0.5 })
     refused("unknown option supports; did you mean support?", tasks, { supports = 1 })
     refused("option ratings must be a table", tasks, { ratings = 5 })

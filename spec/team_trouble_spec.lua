@@ -119,7 +119,8 @@ describe("the end of a team", function()
       local people = require "spec.support.people"
       local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
       local model = cmml.cmml(data.catalogue, people.small(1))
-      local tasks = cmml.users.tasks { ratings = data.ratings, users = data.train, bags = data.bags }
+      local tasks = cmml.users.tasks { ratings = data.ratings, users = data.train,
+        bags = data.bags }
       team = cmml.team(model, tasks, cmml.optim.adam(model.module), { shards = 4, threads = 3 })
       team:backward(1, tasks:people(1)())
       local loss = model.loss

@@ -227,8 +227,10 @@ describe("training", function()
     refused('train: optimizer "rmsprop" is not known; known: adam, adamw, sgd', run,
       { optimizer = "rmsprop" })
     refused("adam: unknown option momentum", run, { momentum = 0.9 })
-    refused('train: schedule "linear" is not known; known: cosine, plateau', run, { schedule = "linear" })
-    refused("train: schedule must be one of cosine, plateau, not nil", run, { schedule = { steps = 2 } })
+    refused('train: schedule "linear" is not known; known: cosine, plateau', run,
+      { schedule = "linear" })
+    refused("train: schedule must be one of cosine, plateau, not nil", run,
+      { schedule = { steps = 2 } })
     refused("train: option schedule must be a string or a table, not number 3", run,
       { schedule = 3 })
     refused("cosine: unknown option patience", run, { schedule = { kind = "cosine",

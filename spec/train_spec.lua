@@ -192,7 +192,7 @@ describe("training", function()
       cmml.recommenders.item_mean(data.catalogue), data)
     refused("there are no training users", cmml.train, fresh(), { ratings = data.ratings,
       bags = data.bags, train = {}, valid = {} })
-    refused("train: data: option bags is missing", cmml.train, fresh(), { train = { 1 },
+    refused("train: data: ratings must be a table, not nil", cmml.train, fresh(), { train = { 1 },
       valid = {} })
     refused("a recommender was expected, not nil", cmml.train, nil, data)
     refused("a recommender was expected, not table: train(model, data)", cmml.train, data, fresh())
@@ -206,7 +206,8 @@ describe("training", function()
     refused("option epochs must be an integer", run, { epochs = "3" })
     refused("train: lr must be above 0, but is -1", run, { lr = -1 })
     refused("train: lr must be a finite number, but is", run, { lr = 0 / 0 })
-    refused("train: weight_decay must be a finite number, but is inf", run, { weight_decay = 1 / 0 })
+    refused("train: weight_decay must be a finite number, but is inf", run,
+      { weight_decay = 1 / 0 })
     refused("train: clip must be above 0, but is 0", run, { clip = 0 })
     refused("adam: beta2 must be at least 0 and below 1, but is 1", cmml.optim.adam, fresh().module,
       { beta2 = 1 })

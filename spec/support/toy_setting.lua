@@ -1,9 +1,9 @@
---- A third setting, as a user declares it from a file of one's own: counting. A task is somebody who
--- counts in steps of an own width, round a clock of numbers; a model sees some of the numbers that
--- were said (label 1) and some that were not (0), and has to tell others.
+--- A third setting, as a user declares it from a file of one's own: counting. A task is somebody
+-- who counts in steps of an own width, round a clock of numbers; a model sees some of the numbers
+-- that were said (label 1) and some that were not (0), and has to tell others.
 --
--- Data are {name, numbers = Vocab, counters = list of {name, first, step, length}}; the loader reads
--- them from counting.txt, a line a counter: "ann 3 5 8".
+-- Data are {name, numbers = Vocab, counters = list of {name, first, step, length}}; the loader
+-- reads them from counting.txt, a line a counter: "ann 3 5 8".
 --
 -- Requiring this file declares the setting, its loader and the toy kinds for it.
 local cmml = require "cmml"

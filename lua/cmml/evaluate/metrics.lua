@@ -75,10 +75,6 @@ return function(cmml)
   end
 
   local function check_names(list, what)
-    if type(list) ~= "table" then
-      raise(("metrics.register: %s must be a list of names, not %s"):format(what,
-        args.describe(list)), 3)
-    end
     for _, name in ipairs(list) do
       if type(name) ~= "string" or not name:find "^%a[%w_]*$" then
         raise(("metrics.register: a name in %s must be of letters, digits and _, not %s"):format(
@@ -92,37 +88,40 @@ return function(cmml)
   -- which are asked for as name@k), relevance (true: labels are 1 or 0; ratings become so by the
   -- option relevant of `evaluate`), better ("max", the default, or "min"), compute (a function of
   -- scores [rows], labels [rows], segments (one a list) and cutoffs that gives by full name, such
-  -- as "mae" or "recall@20", a list of numbers, one a list; NaN where it does not exist). Names
-  -- that another family has already stay that one's, unless they are all taken
+  -- as "mae" or "recall@20", a list of numbers, one a list; NaN where it does not exist)
   function metrics.register(family)
-    local known = { names = true, at = true, relevance = true, better = true, compute = true }
-    for key in pairs(type(family) == "table" and family or {}) do
-      if not known[key] then
-        raise(("metrics.register: unknown field %s; %s"):format(tostring(key),
-          args.suggest(tostring(key), args.keys(known))), 2)
-      end
-    end
     if type(family) ~= "table" or type(family.compute) ~= "function" then
       raise("metrics.register: a table with names, at and compute (a function) was expected", 2)
+    end
+    local known = { names = "table", at = "table", relevance = "boolean", better = "string",
+      compute = "function" }
+    for _, key in ipairs(args.keys(family)) do
+      if not known[key] then
+        raise(("metrics.register: unknown field %s; %s"):format(key, args.suggest(key,
+          args.keys(known))), 2)
+      elseif type(family[key]) ~= known[key] then
+        raise(("metrics.register: %s must be a %s, not %s"):format(key, known[key],
+          args.describe(family[key])), 2)
+      end
     end
     local own = { compute = family.compute, relevance = family.relevance or false,
       better = family.better or "max", names = family.names or {}, at = family.at or {} }
     args.one_of("metrics.register: better", own.better, { "max", "min" })
-    check_names(own.names, "names")
-    check_names(own.at, "at")
-    local added, taken = 0, nil
-    for kind, list in pairs { whole = own.names, at = own.at } do
-      for _, name in ipairs(list) do
-        if owner[name] then
-          taken = name
-        else
-          owner[name], added = { family = own, at = kind == "at" }, added + 1
+    local added = {}
+    for _, key in ipairs { "names", "at" } do
+      check_names(own[key], key)
+      for _, name in ipairs(own[key]) do
+        if owner[name] or added[name] then
+          raise(("metrics.register: there is a metric %s already"):format(name), 2)
         end
+        added[name] = { family = own, at = key == "at" }
       end
     end
-    if added == 0 then
-      raise(taken and ("metrics.register: there is a metric %s already"):format(taken)
-        or "metrics.register: the family has no names", 2)
+    if next(added) == nil then
+      raise("metrics.register: the family has no names", 2)
+    end
+    for name, entry in pairs(added) do
+      owner[name] = entry
     end
     families[#families + 1] = own
   end
@@ -130,7 +129,7 @@ return function(cmml)
   metrics.register { names = { "mae", "rmse" }, at = { "ndcg_exp" }, better = "min",
     compute = metrics.rating }
   metrics.register { names = { "reciprocal_rank", "average_precision", "auc" },
-    at = { "recall", "precision", "hit", "ndcg", "ndcg_exp", "mrr", "map" }, relevance = true,
+    at = { "recall", "precision", "hit", "ndcg", "mrr", "map" }, relevance = true,
     compute = metrics.ranking }
   owner.ndcg_exp.better = "max"
 
@@ -175,9 +174,10 @@ return function(cmml)
   -- @treturn {string,...} the full names, in the order asked for
   function metrics.computer(where, names, cutoffs, relevant, binary)
     local wanted, order, needed, at = {}, {}, {}, {}
-    local function want(full)
+    local function want(full, family)
       if not wanted[full] then
-        wanted[full], order[#order + 1] = true, full
+        wanted[full], order[#order + 1] = family, full
+        table.insert(needed[family], full)
       end
     end
     local function cut(k)
@@ -194,13 +194,13 @@ return function(cmml)
         raise(("%s: %s needs the option relevant: the rating from which on an item is relevant")
           :format(where, name), 3)
       end
-      needed[metric.family] = true
+      needed[metric.family] = needed[metric.family] or {}
       for _, k in ipairs(metric.at and (metric.k and { metric.k } or cutoffs) or {}) do
         cut(k)
-        want(("%s@%d"):format(metric.base, k))
+        want(("%s@%d"):format(metric.base, k), metric.family)
       end
       if not metric.at then
-        want(metric.base)
+        want(metric.base, metric.family)
       end
     end
     return function(scores, labels, segments)
@@ -212,11 +212,14 @@ return function(cmml)
             binary_labels = binary_labels or 1 - labels:lt(relevant)
             own = binary_labels
           end
-          for name, list in pairs(family.compute(scores, own, segments,
-            #at > 0 and at or { 1 })) do
-            if wanted[name] and not found[name] then
-              found[name] = list
+          local values = family.compute(scores, own, segments, #at > 0 and at or { 1 })
+          for _, name in ipairs(needed[family]) do
+            local list = type(values) == "table" and values[name]
+            if type(list) ~= "table" or #list ~= #segments then
+              raise(("%s: what computes the metric %s must give a table with a list of %d numbers "
+                .. "of that name"):format(where, name, #segments), 0)
             end
+            found[name] = list
           end
         end
       end

@@ -50,7 +50,8 @@ return function(cmml, use)
   local Recommender = use "recommenders.recommender"
   local starts = use "recommenders.start"
 
-  -- Kinds by name and by setting, and in the order in which they were declared.
+  -- Kinds by name and by setting, names of earlier files by setting, and the order in which kinds
+  -- were declared.
   local by_name, former, order = {}, {}, {}
 
   local function check_fields(declaration)
@@ -252,8 +253,11 @@ return function(cmml, use)
       by_name[own][name] = classes[i]
       order[#order + 1] = classes[i]
     end
-    for _, name in ipairs(declaration.formerly or {}) do
-      former[name] = own
+    for _, setting in ipairs(declaration.settings) do
+      former[setting] = former[setting] or {}
+      for _, name in ipairs(declaration.formerly or {}) do
+        former[setting][name] = own
+      end
     end
     cmml.recommenders[own] = cmml.recommenders[own] or function(catalogue, given)
       return starts.construct(own, by_name[own], catalogue, given)
@@ -288,7 +292,7 @@ return function(cmml, use)
   -- @tparam string setting its name
   -- @treturn ?Recommender the class; nil if there is none
   function kinds.of_file(name, setting)
-    return (by_name[name] or by_name[former[name]] or {})[setting]
+    return (by_name[name] or by_name[(former[setting] or {})[name]] or {})[setting]
   end
 
   --- The kinds of a setting, in the order in which they were declared.

@@ -123,7 +123,7 @@ return function(cmml)
   function report.budget_text(cell)
     local evaluation = cell.evaluation
     return ("support %d, query %d, mean of %d draws; %g of the other users validate"):format(
-      evaluation.supports[1], evaluation.query, evaluation.draws, cell.options.valid)
+      evaluation.support[1], evaluation.query, evaluation.draws, cell.options.valid)
   end
 
   --- What a cell of an experiment keeps of an evaluation.
