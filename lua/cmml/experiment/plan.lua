@@ -85,7 +85,7 @@ return function(cmml, use)
     if asked then
       local cutoffs = evaluation.cutoffs or { 10, 20 }
       where = where .. ": metrics"
-      cmml.metrics.computer(where, asked, cutoffs, opt.relevant, setting.binary) -- raises
+      cmml.metrics.computer(where, asked, cutoffs, opt.relevant, setting.binary ~= false) -- raises
       local _, known = full_names(where, evaluation.metrics or {}, cutoffs)
       asked = full_names(where, asked, cutoffs)
       for _, name in ipairs(asked) do

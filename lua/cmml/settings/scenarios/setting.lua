@@ -150,7 +150,6 @@ return function(cmml, use)
         max_users = opt.max_users, on_task = opt.on_task } } }
     end,
     report = report.text,
-    binary = true,
     cell_evaluation = function(opt)
       return { draws = opt.draws or 1, seed = 1, cutoffs = { 10, 20, 50 },
         metrics = { "recall", "ndcg", "auc" }, max_users = opt.max_users }
