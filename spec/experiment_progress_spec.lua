@@ -1,5 +1,5 @@
--- What an experiment tells while it runs: an estimate of the time before the first cell, and how far
--- each cell is.
+-- What an experiment tells while it runs: an estimate of the time before the first cell, and how
+-- far each cell is.
 local cells = require "cmml.experiment.cells"
 local cmml = require "cmml"
 local core = cmml.core
@@ -39,7 +39,7 @@ describe("an experiment", function()
         quick = true, epochs = 1, draws = 1, resamples = 20,
         setting = setting, out = folder .. "/" .. setting, jobs = 2, seeds = 2, quiet = false }
       local text = said(options)
-      assert.matches("^estimate: about 0:%d%d for 4 cells, 2 at a time, from a few%s+steps and", text)
+      assert.matches("^estimate: about 0:%d%d for 4 cells, 2 at a time, from a few%s+steps", text)
       assert.matches("\nmade, [%w-]+, a, seed 1 done  0:%d%d\n", text)
       text = said(options)
       assert.matches("^4 of 4 cells are finished already", text)

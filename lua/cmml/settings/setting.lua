@@ -54,15 +54,15 @@ local raise = args.error
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", made = "function",
-  prepare = "function", complete = "function", check_unseen = "function", report = "function", read_request = "function",
-  describe = "function", summary = "function", columns = "function", values = "function",
-  budget_text = "function", cell_evaluation = "function", binary = "boolean",
-  formerly = "table", rank = "number", knows_users = "boolean",
-  protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
-  options = "table", evaluation_options = "table", support_options = "table",
-  training_options = "table", read = "function", split = "function", catalogue = "function",
-  learnable = "function", conditions = "function", source = "function", make_tasks = "function",
-  evaluations = "function", read_support = "function" }
+  prepare = "function", complete = "function", check_unseen = "function", report = "function",
+  read_request = "function", describe = "function", summary = "function", columns = "function",
+  values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
+  formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
+  defaults = "table", noted = "table", quick_budget = "table", options = "table",
+  evaluation_options = "table", support_options = "table", training_options = "table",
+  read = "function", split = "function", catalogue = "function", learnable = "function",
+  conditions = "function", source = "function", make_tasks = "function", evaluations = "function",
+  read_support = "function" }
 
 return function(cmml)
   --- What a task is, and all that follows from it; see `setting`.
