@@ -78,7 +78,7 @@ describe("evaluation by support", function()
   end)
 end)
 
-describe("cmml evaluate --support", function()
+describe("cmml evaluate --supports", function()
   local root, data, words
 
   setup(function()
@@ -104,13 +104,13 @@ describe("cmml evaluate --support", function()
   end
 
   it("shows a table a metric, a column a size, of the same figures as one size alone", function()
-    local text, _, code = evaluate("--support", "0,2,40")
+    local text, _, code = evaluate("--supports", "0,2,40")
     assert.equal(0, code)
     assert.truthy(text:find("support up to 0, 2, 40, 2 query ratings", 1, true), text)
     local row = text:match "\nmae\n.-\n(| item%-kNN[^\n]+)"
     local none, two, forty = row:match "^| [^|]+ | ([^|]+) | ([^|]+) | ([^|]+) |$"
     for size, value in pairs { ["0"] = none, ["2"] = two, ["40"] = forty } do
-      local alone = evaluate("--support", size, "--no-rivals", "--no-simple")
+      local alone = evaluate("--supports", size, "--baselines=none")
       assert.truthy(alone:find("kNN | " .. value, 1, true), alone .. row)
     end
     assert.not_equal(none, forty)
@@ -122,17 +122,19 @@ describe("cmml evaluate --support", function()
   end)
 
   it("shows how well the queries are ranked by size, too", function()
-    local text, said, code = evaluate("--support=0,2", "--relevant=4", "--no-simple")
+    local text, said, code = evaluate("--supports=0,2", "--relevant=4",
+      "--baselines=matrix_factorization,item_knn")
     assert.equal(0, code, said)
     assert.matches("\nrelevant: rated 4 or higher.-\nndcg@1\n.-\nauc\n\n| model +| support 0", text)
   end)
 
   it("refuses what are no sizes", function()
-    for _, bad in ipairs { "", "1,", "x", "2.5", "-1", "1;2", "1e999" } do
-      local output, said, code = evaluate("--support=" .. bad)
-      assert.same({ "", 1 }, { output, code })
-      assert.truthy(said:find("--support must be whole numbers from 0 with commas between them, "
-        .. "not", 1, true), said)
+    for bad, what in pairs { [""] = "is empty", ["1,"] = "has an empty entry",
+      x = "must be an integer", ["2.5"] = "must be an integer", ["-1"] = "must be at least 0",
+      ["1;2"] = "must be an integer", ["1e999"] = "must be an integer" } do
+      local output, said, code = evaluate("--supports=" .. bad)
+      assert.same({ "", 2 }, { output, code })
+      assert.matches("%-%-supports " .. (bad:find "^[^,]+$" and "entry 1 " or "") .. what, said)
     end
   end)
 end)

@@ -1,4 +1,4 @@
--- The command line in the scenario setting: that nothing is judged which was there to be learnt
+-- The command line in the scenario setting: that nothing is evaluated which was there to be learnt
 -- from, and nothing ignored or overwritten.
 local cmml = require "cmml"
 local people = require "spec.support.people"
@@ -28,55 +28,65 @@ describe("cmml with a model of scenarios", function()
     people.remove(root)
   end)
 
-  it("judges nothing that a model may have learnt from, unless the table says so", function()
-    local function judge(file, ...)
-      return "evaluate", "--data", tags, "--no-rivals", "--model", file, ...
+  it("evaluates nothing that a model may have learnt from, unless the table says so", function()
+    local function evaluate(file, ...)
+      return "evaluate", "--data", tags, "--baselines=none", "--model", file, ...
     end
-    fails("was trained with data_seed 1, but is to be judged with 2: what would be judged was not "
-      .. "kept from it. Judge it as it was trained", judge(model, "--data-seed=2"))
-    fails("was trained with max_items 100, but is to be judged with 90",
-      judge(model, "--max-items=90"))
-    contains(runs(judge(model, "--protocol=published")), "| model (leaky) |")
+    fails("was trained with data_seed 1, but is to be evaluated with 2: what would be evaluated "
+      .. "was not held out from it. Evaluate it as it was trained",
+      evaluate(model, "--data-seed=2"))
+    fails("was trained with max_items 100, but is to be evaluated with 90",
+      evaluate(model, "--max-items=90"))
+    contains(runs(evaluate(model, "--protocol=published")), "| model (leaky) |")
     runs(train("/leaky", "--quiet", "--protocol=published"))
     local leaky = root .. "/leaky/best.safetensors"
-    contains(runs(judge(leaky)), "| model (leaky) |")
-    contains(runs(judge(root .. "/out/last.safetensors")), "Nothing that is judged")
-    contains(runs(judge(model, "--min-items=10")), "Nothing that is judged")
+    contains(runs(evaluate(leaky)), "| model (leaky) |")
+    contains(runs(evaluate(root .. "/out/last.safetensors")), "Nothing that is evaluated")
+    contains(runs(evaluate(model, "--min-items=10")), "Nothing that is evaluated")
     local fewer, world = root .. "/fewer/tags", scenario_world.make()
     assert(core.mkdir(root .. "/fewer"))
     assert(core.mkdir(fewer))
     table.remove(world.groups, 1)
     scenario_folders.write_world(core, fewer, "lastfm", world)
     fails("is of other groups of tags: scenario ", "evaluate", "--data", fewer, "--model", model)
-    fails("was trained with protocol published, but is to be judged with no-leak",
-      judge(leaky, "--protocol=no-leak"))
+    fails("was trained with protocol published, but is to be evaluated with no-leak",
+      evaluate(leaky, "--protocol=no-leak"))
     -- from Lua there are no notes: the counts tell
     local bare = root .. "/bare.safetensors"
     assert(assert(cmml.load(leaky)):save(bare))
-    fails("it was made of what is to be judged", judge(bare, "--min-items=10", "--max-items=100"))
-    local data = assert(cmml.scenario_source(tags, { min_items = 10, max_items = 100 }))
+    fails("it was made of what is to be evaluated", evaluate(bare, "--min-items=10",
+      "--max-items=100"))
+    local data = assert(cmml.scenarios.read(tags, { min_items = 10, max_items = 100 }))
     local split = data:split { query_fraction = 0.2 }
     local vectors = split:vectors { factors = 4 } -- of less than what is known
-    assert(cmml.cf_score(split:catalogue(vectors)):save(bare))
-    contains(runs(judge(bare, "--min-items=10", "--max-items=100")), "Leaks would not be seen")
-    assert(cmml.cf_score(cmml.scenario_catalogue { vectors = vectors }):save(bare))
-    fails("is of other data than tags: it knows", judge(bare, "--min-items=10",
+    assert(cmml.recommenders.cf_score(split:catalogue(vectors)):save(bare))
+    contains(runs(evaluate(bare, "--min-items=10", "--max-items=100")), "Leaks would not be seen")
+    assert(cmml.recommenders.cf_score(cmml.scenarios.catalogue { vectors = vectors }):save(bare))
+    fails("is of other data than tags: it knows", evaluate(bare, "--min-items=10",
       "--max-items=100"))
   end)
 
-  it("refuses for what has nothing to learn what would be ignored or lost", function()
+  it("refuses for what does not learn by gradients what would be ignored or lost", function()
     local function count(where, ...)
       return "train", "--data", tags, "--out", root .. where, "--model=popularity", ...
     end
-    for _, word in ipairs { "--lr=1", "--encoder=mean", "--resume", "--support=5", "--file-order",
-      "--preset=recommended/scenario" } do
-      fails(word:match "^[^=]+" .. " means nothing to --model popularity, which is counted",
-        count("/c", word))
+    for _, word in ipairs { "--lr=1", "--resume", "--support=5", "--shuffle=false" } do
+      fails(word:match "^[^=]+" .. " does not apply to --model popularity, which is fitted without "
+        .. "gradient training", count("/c", word))
     end
+    fails("--rounds does not apply to --model cf_score, which has nothing to learn", "train",
+      "--data", tags, "--out", root .. "/c", "--model=cf_score", "--rounds=2")
+    fails("--encoder is no option of --model popularity for scenarios (groups of items); it has "
+      .. "none of its own", count("/c", "--encoder=mean"))
+    fails("there is no preset recommended/scenario of popularity", count("/c",
+      "--preset=recommended/scenario"))
     local file = root .. "/settings.json"
     assert(core.write_file(file, '{"model": {"width": 3}}'))
-    fails("popularity: unknown option width; there are none", count("/c", "--quiet", "--settings",
-      file, table.unpack(small)))
+    fails("popularity (scenarios): unknown option width; there are none", count("/c", "--quiet",
+      "--settings", file, table.unpack(small)))
+    assert(core.write_file(file, '{"training": {"lr": 1}}'))
+    fails("settings.json: training does not apply to --model popularity", count("/c", "--quiet",
+      "--settings", file, table.unpack(small)))
     local before = core.read_file(model)
     fails("/out holds a run already", count("/out", table.unpack(small)))
     assert.equal(before, core.read_file(model))

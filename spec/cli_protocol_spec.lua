@@ -1,4 +1,4 @@
--- The command line under each protocol: what is judged was not learnt, and what is leaky says so.
+-- The command line under each protocol: what is evaluated was not learnt, what is leaky says so.
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local people = require "spec.support.people"
@@ -49,8 +49,8 @@ describe("protocols of cmml train and cmml evaluate", function()
     people.remove(root)
   end)
 
-  it("judge held-out ratings of training users as they were trained", function()
-    local text = runs(evaluate(model, "--support", "0,5"))
+  it("evaluate held-out ratings of training users as they were trained", function()
+    local text = runs(evaluate(model, "--supports", "0,5"))
     assert.same({ "warm users: ", "" }, headings(text))
     assert.truthy(text:find("protocol warm\n", 1, true))
     assert.equal(8, select(2, text:gsub("\n| model +| support 0 +| support 5 ", "")))
@@ -62,36 +62,38 @@ describe("protocols of cmml train and cmml evaluate", function()
 
   it("refuse what was trained on, unless the protocol is leaky by name", function()
     local full, capped = train "/full", train("/capped", "--protocol=warm", "--cap=8")
-    fails("was trained with protocol full, but is to be judged with warm: what would be judged was "
-      .. "not kept from it. Judge it as it was trained, or under --protocol warm-leaky",
+    fails("was trained with protocol full, but is to be evaluated with warm: what would be "
+      .. "evaluated was not held out from it. Evaluate it as it was trained, or under --protocol "
+      .. "warm-leaky",
       evaluate(full, "--protocol=warm"))
-    fails("was trained with data_seed 1, but is to be judged with 2",
+    fails("was trained with data_seed 1, but is to be evaluated with 2",
       evaluate(model, "--data-seed=2"))
-    fails("was trained with valid 0.05, but is to be judged with 0.2",
+    fails("was trained with valid 0.05, but is to be evaluated with 0.2",
       evaluate(model, "--valid=0.2"))
     assert(core.write_file(root .. "/few", "7\n9\n"))
-    fails("was trained with test users: 8, but is to be judged with 2",
+    fails("was trained with test users: 8, but is to be evaluated with 2",
       evaluate(model, "--test-users", root .. "/few"))
     assert.equal(2, #headings(runs(evaluate(capped))))
-    local text = runs(evaluate(full, "--protocol=warm-leaky", "--no-rivals"))
+    local text = runs(evaluate(full, "--protocol=warm-leaky", "--baselines=global_mean,item_mean"))
     assert.same({ "warm users (leaky): ", "" }, headings(text))
     assert.equal(1, select(2, text:gsub("\n| model %(leaky%) +| mae ", "")))
     assert.equal(1, select(2, text:gsub("\n| model +| mae ", "")))
-    text = runs(evaluate(full, "--protocol=warm-leaky", "--no-rivals", "--support=0,5"))
+    text = runs(evaluate(full, "--protocol=warm-leaky", "--baselines=global_mean,item_mean",
+      "--supports=0,5"))
     assert.equal(4, select(2, text:gsub("\n| model %(leaky%) +| support 0 ", "")))
   end)
 
-  it("judge the quadrants that have people", function()
+  it("evaluate the quadrants that have people", function()
     local quadrants = train("/melu", "--protocol=melu")
-    local text = runs(evaluate(quadrants, "--no-rivals"))
+    local text = runs(evaluate(quadrants, "--baselines=global_mean,item_mean"))
     assert.same({ "warm: ", "user cold: " }, headings(text))
-    fails("was trained with protocol warm, but is to be judged with melu",
+    fails("was trained with protocol warm, but is to be evaluated with melu",
       evaluate(model, "--protocol=melu"))
     fails("melu takes no cap", evaluate(quadrants, "--cap=5"))
   end)
 
   it("are found by name", function()
-    fails('protocol "cold" is not known', "train", "--data",
-      data, "--out", root .. "/none", "--protocol=cold")
+    fails("there is no protocol cold for ratings of users; known: full, capped, warm,", "train",
+      "--data", data, "--out", root .. "/none", "--protocol=cold")
   end)
 end)

@@ -1,32 +1,22 @@
 -- The command line in the scenario setting: train and evaluate on folders of made scenarios; that
 -- the numbers are those of the library and of experiments; what is refused.
-local cell = require "cmml.experiment.scenario_cell"
 local cmml = require "cmml"
 local json = require "cmml.base.json"
 local people = require "spec.support.people"
+local result_tables = require "spec.support.result_tables"
 local scenario_cli = require "spec.support.scenario_cli"
 local core = cmml.core
 
 local runs, fails, contains = scenario_cli.runs, scenario_cli.fails, scenario_cli.contains
+local is_wrong, means_of = scenario_cli.is_wrong, result_tables.means
 
--- Rows of all tables of a metric: title and mean.
-local function means_of(text, metric)
-  local found, column = {}, nil
-  for line in text:gmatch "[^\n]+" do
-    local cells = {}
-    for word in line:gmatch "| ([^|]-) +%f[|]" do
-      cells[#cells + 1] = word
-    end
-    if cells[1] and cells[1]:find "^model" then
-      column = nil
-      for i, name in ipairs(cells) do
-        column = name == metric and i or column
-      end
-    elseif column and cells[column] then
-      found[#found + 1] = { cells[1], tonumber(cells[column]:match "^[%d.]+") }
-    end
+-- The metrics of a text, in order.
+local function metrics_of(text)
+  local names = {}
+  for i, row in ipairs(result_tables.read(text)) do
+    names[i] = row[2]
   end
-  return found
+  return names
 end
 
 describe("cmml on scenarios", function()
@@ -51,7 +41,7 @@ describe("cmml on scenarios", function()
 
   it("trains: tells the data and the split, shows progress, leaves the files", function()
     local text, said = runs(train("/a", "--seed=3"))
-    contains(text, "[cmml.ScenarioData tags: ")
+    contains(text, "[cmml.scenarios.Data tags: ")
     contains(text, "11 scenarios to train, 2 to validate, 3 to test; protocol no-leak")
     assert.matches("\nbest epoch %d of 2: validation recall@20 0%.%d+; saved ", text)
     assert.matches("^epoch 1/2  loss %d+%.%d+  valid recall@10 [^\n]+\nepoch 2/2 [^\n]+\n$", said)
@@ -61,43 +51,38 @@ describe("cmml on scenarios", function()
   end)
 
   it("trains what Lua trains, bit for bit, and evaluates it as a cell of an experiment", function()
-    local settings = cell.settings(cmml, { min_items = 10, max_items = 100, factors = 8 }, tags)
-    settings.kind, settings.seed, settings.preset = "scenario_cmml", 1,
-      cmml.presets["recommended/scenario"]
-    settings.model, settings.training = { preset = "recommended/scenario" },
-      { epochs = 2, rounds = 2, seed = 1 }
     local options = { min_items = 10, max_items = 100 }
-    local split = assert(cmml.scenario_source(tags, options)):split { query_fraction = 0.2 }
-    local vectors = settings.vectors
+    local split = assert(cmml.scenarios.read(tags, options)):split { query_fraction = 0.2 }
+    local vectors = { factors = 8, seed = 1 }
+    for key, value in pairs(cmml.presets["recommended/scenario"].vectors) do
+      vectors[key] = vectors[key] or value
+    end
     local learnt, served = split:vectors(vectors)
-    local own = cmml.scenario_cmml(split:catalogue(learnt), { preset = "recommended/scenario" })
+    local own = cmml.cmml(split:catalogue(learnt), { preset = "recommended/scenario" })
     cmml.train(own, split, { epochs = 2, rounds = 2 })
     own = own:over(split:catalogue(served))
     local loaded = assert(cmml.load(model))
     assert.equal(people.bits(own), people.bits(loaded))
     assert.is_nil(own.catalogue:difference(loaded.catalogue))
-    assert.equal(0, (own.catalogue.vectors.users - loaded.catalogue.vectors.users):square():sum()
-      :item())
+    assert.equal(0, (own.catalogue.users.vectors.cf - loaded.catalogue.users.vectors.cf):square()
+      :sum():item())
     assert.truthy(learnt ~= served and (learnt.users - served.users):square():sum():item() > 0)
 
     local text = runs("evaluate", "--data", tags, "--model", model)
     local rows = means_of(text, "recall@10")
     assert.equal(4, #rows, text)
-    for i, kind in ipairs { "scenario_cmml", "cf_score", "popularity", "support_popularity" } do
-      settings.kind = kind
-      settings.preset = i == 1 and settings.preset or nil
-      local found, top, bottom = cell.run(cmml, settings), 0, 0
-      for s, value in ipairs(found.metrics["recall@10"]) do
-        if value == value then
-          top, bottom = top + value * found.weights[s], bottom + found.weights[s]
-        end
-      end
-      assert.near(top / bottom, rows[i][2], 0.50001e-4, kind)
+    local experiment = cmml.experiment { data = { tags }, min_items = 10, max_items = 100,
+      factors = 8, seeds = 1, epochs = 2, metrics = { "recall@10" }, rows = {
+        { row = "CMML, seed 1", kind = "cmml", preset = "recommended/scenario",
+          training = { epochs = 2, rounds = 2 } }, { row = "CF score", kind = "cf_score" },
+        { row = "popularity", kind = "popularity" },
+        { row = "popularity in the support", kind = "support_popularity" } } }
+    for i, row in ipairs(experiment.rows) do
+      assert.equal(row.row, rows[i][1])
+      assert.near(row["recall@10"].mean, rows[i][2], 0.50001e-4, row.row)
     end
-    assert.same({ "CMML, seed 1", "CF score", "popularity", "support popularity" },
-      { rows[1][1], rows[2][1], rows[3][1], rows[4][1] })
     assert.equal(4, #means_of(text, "ndcg@50"))
-    contains(text, "Nothing that is judged was there to be")
+    contains(text, "Nothing that is evaluated was there to be")
   end)
 
   it("resumes to the same model as without an interruption", function()
@@ -125,70 +110,83 @@ describe("cmml on scenarios", function()
     local options = assert(cmml.load(root .. "/file/best.safetensors")).options
     assert.same({ { 6, 6 }, "max", "none", "linear", "recommended/scenario" },
       { options.backbone, options.encoder, options.hybrid, options.modulation, options.preset })
-    fails("preset recommended is for the setting user, but the data are taken for scenario",
-      train("/b", "--preset=recommended"))
-    fails('encoder "gri" is not known', train("/b", "--quiet", "--encoder=gri"))
+    fails("train: there is no preset recommended of cmml for scenarios (groups of items); did you "
+      .. "mean recommended/scenario?", train("/b", "--preset=recommended"))
+    is_wrong('--encoder "gri" is not known; did you mean gru?', train("/b", "--quiet",
+      "--encoder=gri"))
   end)
 
   it("refuses options of the other setting, naming both", function()
-    local tail = ", but " .. tags .. " is of the scenario setting (groups of items)"
-    for _, word in ipairs { "--cap=5", "--user-fields=age", "--min-count=2", "--test-users=x" } do
-      fails(word:match "^[^=]+" .. " is for the user setting (ratings of users)" .. tail,
-        train("/b", word))
+    local here = " applies only to ratings of users, but here are scenarios (groups of items)"
+    for _, word in ipairs { "--cap=5", "--user-fields=age", "--min-count=2", "--test-users=x",
+      "--short-supports=0.5" } do
+      fails(word:match "^[^=]+" .. here, train("/b", word))
     end
-    fails("--protocol warm is for the user setting (ratings of users)" .. tail,
+    fails("there is no protocol warm for scenarios (groups of items); known: no-leak, published",
       train("/b", "--protocol=warm"))
-    fails("--model item_mean is for the user setting (ratings of users)" .. tail,
+    fails("the kind item_mean is for ratings of users, not for scenarios (groups of items)",
       train("/b", "--model=item_mean"))
-    fails("there is no model of kind cmlm; did you mean cmml?", train("/b", "--model=cmlm"))
+    fails("--width is no option of --model cmml for scenarios (groups of items); it has encoder, ",
+      train("/b", "--width=3"))
+    fails("there is no kind of recommender cmlm; did you mean cmml?", train("/b", "--model=cmlm"))
     fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
       root .. "/b")
-    fails("has no option by", train("/b", "--by=genre"))
-    fails('setting "both" is not known', train("/b", "--setting=both"))
+    fails("have no option by", train("/b", "--by=genre"))
+    is_wrong('--setting "both" is not known; known: scenarios, users', train("/b",
+      "--setting=both"))
+    is_wrong('--setting "scenario" is not known; did you mean scenarios?', train("/b",
+      "--setting=scenario"))
     local ratings = root .. "/ratings"
     assert(core.mkdir(ratings))
     people.write(core, ratings, { users = 40, items = 16, rated = 8 })
-    tail = ", but " .. ratings .. " is of the user setting (ratings of users)"
-    for _, word in ipairs { "--factors=8", "--by=genre", "--rounds=3", "--protocol=no-leak",
-      "--model=cf_score" } do
-      fails(word:gsub("^(%-%-[pm]%l+)=", "%1 "):match "^[^=]+" .. " is for the scenario setting"
-        .. " (groups of items)" .. tail, "train", "--data", ratings, "--out", root .. "/b", word)
+    local function learn(...)
+      return "train", "--data", ratings, "--out", root .. "/b", ...
     end
-    fails(tail .. ", unless --setting scenario is given", "train", "--data", ratings, "--out",
-      root .. "/b", "--by=genre")
-    tail = ", but " .. model .. " is of the scenario setting (groups of items)"
-    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--support=0,5" } do
-      fails(word:match "^[^=]+" .. " is for the user setting (ratings of users)" .. tail,
-        "evaluate", "--data", tags, "--model", model, word)
+    here = " applies only to scenarios (groups of items), but here are ratings of users"
+    for _, word in ipairs { "--factors=8", "--by=genre", "--rounds=3" } do
+      fails(word:match "^[^=]+" .. here, learn(word))
     end
-    fails("--rate is for the user setting (ratings of users)" .. tail, "recommend", "--model",
-      model, "--rate=1=5")
+    fails("there is no protocol no-leak for ratings of users", learn "--protocol=no-leak")
+    fails("the kind cf_score is for scenarios (groups of items), not for ratings of users",
+      learn "--model=cf_score")
+    fails("--dropout is no option of --model cmml for ratings of users", learn "--dropout=0.1")
+    here = " applies only to ratings of users, but here are scenarios (groups of items)"
+    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--supports=0,5", "--query=3" } do
+      fails(word:match "^[^=]+" .. here, "evaluate", "--data", tags, "--model", model, word)
+    end
+    fails("--rate" .. here, "recommend", "--model", model, "--rate=1=5")
     runs("train", "--data", ratings, "--out", root .. "/users", "--quiet", "--model=item_mean")
-    fails("best.safetensors is for the user setting (ratings of users), but " .. model,
+    fails("best.safetensors is for ratings of users, but " .. model .. " is for scenarios",
       "evaluate", "--data", tags, "--model", model .. "," .. root .. "/users/best.safetensors")
+    fails("is no folder of a format that is known for scenarios (groups of items)", "evaluate",
+      "--data", root, "--model", model)
   end)
 
   it("evaluates several models in tables of 80 columns, with options", function()
     runs(train("/b", "--quiet", "--seed=2"))
     local other = root .. "/b/best.safetensors"
     local text = runs("evaluate", "--data", tags, "--model", model .. "," .. other,
-      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--no-rivals")
+      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--baselines=none")
     contains(text, "at most 5 users of a scenario")
     contains(text, "mean of 2 draws")
     for _, metric in ipairs { "recall@4", "ndcg@1" } do
       assert.equal(2, #means_of(text, metric), text)
     end
     assert.same(text, runs("evaluate", "--data", tags, "--model", model .. "," .. other,
-      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--no-rivals"))
-    for _, word in ipairs { "--cutoffs=0", "--cutoffs=a", "--cutoffs=3,,4" } do
-      fails("--cutoffs must be whole numbers from 1", "evaluate", "--data", tags, "--model", model,
-        word)
+      "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--baselines=none"))
+    for word, message in pairs { ["0"] = "--cutoffs entry 1 must be from 1 to",
+      a = "--cutoffs entry 1", ["3,,4"] = '--cutoffs has an empty entry: "3,,4"' } do
+      is_wrong(message, "evaluate", "--data", tags, "--model", model, "--cutoffs=" .. word)
     end
-    fails("max_users must be at least 1", "evaluate", "--data", tags, "--model", model,
+    is_wrong("--max-users must be at least 1", "evaluate", "--data", tags, "--model", model,
       "--max-users=0")
+    fails("there is no metric recal@5; did you mean recall?", "evaluate", "--data", tags, "--model",
+      model, "--metrics=recal@5")
+    assert.same({ "auc", "hit@3" }, metrics_of(runs("evaluate", "--data", tags, "--model", model,
+      "--metrics=auc,hit@3", "--baselines=none")))
   end)
 
-  it("joins sets, and judges each alone as well", function()
+  it("joins sets, and evaluates each alone as well", function()
     local both = tags .. "+" .. places
     runs("train", "--data", both, "--out", root .. "/both", "--quiet", "--epochs=1", "--rounds=1",
       "--preset=recommended/scenario", table.unpack(small))
@@ -203,10 +201,10 @@ describe("cmml on scenarios", function()
       "--user=tags:1", "--liked=tags:5"))
   end)
 
-  it("says how far a judgement is", function()
+  it("says how far an evaluation is", function()
     local _, said = runs("evaluate", "--data", tags, "--model", model)
-    assert.matches("^CMML, seed 1  judged in %d+%.%d s\nCF score  judged in [^\n]+\n", said)
-    _, said = runs("evaluate", "--data", tags, "--model", model, "--quiet", "--no-rivals")
+    assert.matches("^CMML, seed 1  evaluated in %d+%.%d s\nCF score  evaluated in [^\n]+\n", said)
+    _, said = runs("evaluate", "--data", tags, "--model", model, "--quiet", "--baselines=none")
     assert.equal("", said)
   end)
 
@@ -214,8 +212,8 @@ describe("cmml on scenarios", function()
     for _, kind in ipairs { "popularity", "cf_score" } do
       contains(runs("train", "--data", tags, "--out", ("%s/%s"):format(root, kind), "--model", kind,
         "--quiet", table.unpack(small)), "saved ")
-      contains(runs("evaluate", "--data", tags, "--no-rivals", "--model",
-        ("%s/%s/best.safetensors"):format(root, kind)), "Nothing that is judged")
+      contains(runs("evaluate", "--data", tags, "--baselines=none", "--model",
+        ("%s/%s/best.safetensors"):format(root, kind)), "Nothing that is evaluated")
     end
   end)
 end)

@@ -73,8 +73,8 @@ describe("a model file of scenarios", function()
       items = core.ids { 1, 2 } }, n_items = 2, factors = 2 }
     local users = core.vocab()
     users:add "u"
-    assert(cmml.save(cmml.cf_score(cmml.scenario_catalogue { vectors = vectors, users = users,
-      items = items }), root .. "/long.safetensors"))
+    local catalogue = cmml.scenarios.catalogue { vectors = vectors, users = users, items = items }
+    assert(cmml.save(cmml.recommenders.cf_score(catalogue), root .. "/long.safetensors"))
     local text = cli("recommend", "--model", root .. "/long.safetensors", "--user=u")
     assert.matches("^  1 +[%d.]+ +x+ x+\n  2 +[%d.]+ +b" .. (" "):rep(299) .. " b\n?$", text)
   end)
@@ -87,16 +87,17 @@ describe("a model file of scenarios", function()
     fails("--user ID is missing", "recommend", "--model", model)
     fails("--user: user 999 is not among the 96 that the model knows", "recommend", "--model",
       model, "--user=999")
-    fails("--liked: item 999 is not among those that the model knows; --skip-unknown",
-      recommend "--liked=999")
-    fails("--liked: user x is not among those", recommend "--liked=x=5")
+    fails("item 999 is not among the 160 that the model knows; unknown = \"skip\" (--unknown skip) "
+      .. "leaves such entries out", recommend "--liked=999")
+    fails("user x is not among the 96 that the model knows", recommend "--liked=x=5")
     fails('--liked: "=5" is not of the form USER=ITEM or ITEM', recommend "--liked==5")
     fails("--items: there is no file nofile.txt", recommend "--items=nofile.txt")
-    fails("--items: item 999 is not among those", recommend "--items=999,5")
-    local text, said = runs(recommend("--items=999,5", "--liked=998,6", "--skip-unknown"))
+    fails("--items: item 999 is not among the 160 that the model knows; --unknown skip", recommend
+      "--items=999,5")
+    local text, said = runs(recommend("--items=999,5", "--liked=998,6", "--unknown=skip"))
     assert.matches("^  1 +%-?[%d.]+ +5 +Artist 5\n$", text)
-    contains(said, "--liked: left out 1 of 2, unknown: item 998\n")
-    contains(said, "--items: left out 1 of 2, unknown: item 999\n")
+    contains(said, "support: left out 1 of 2, unknown to the model: 1=998\n")
+    contains(said, "--items: left out 1 of 2, unknown to the model: 999\n")
     for content, message in pairs { ["1,5,2\n"] = "user 1, item 5: the label is 2, but must be 1",
       ["1,5,1\n2,6\n"] = file .. ", line 2", ["1\n"] = file .. ", line 1",
       ["1,5,x\n"] = '(label): "x"', ["1,5,1,1\n"] = file .. ", line 1" } do
@@ -113,12 +114,12 @@ describe("a model file of scenarios", function()
     text, said = runs(recommend("--items=5", "--liked=5"))
     assert.same({ "", "there is no item left to recommend\n" }, { text, said })
     assert(core.write_file(file, "1,5\n"))
-    fails("--liked: user x is not among", recommend("--support", file, "--liked=x=y"))
+    fails("user x is not among the 96", recommend("--support", file, "--liked=x=y"))
   end)
 
   it("tells what is in a model file", function()
     local text = runs("info", "--model", model)
-    for _, part in ipairs { "scenario_cmml (CMML)", "setting      scenario (groups of items)",
+    for _, part in ipairs { "cmml (CMML)", "setting      scenarios (groups of items)",
       "data         tags\n", "users        96", "vectors      als, 8 factors",
       'preset = "recommended/scenario"', 'protocol = "no-leak"', "query_fraction = 0.2" } do
       contains(text, part)
@@ -129,15 +130,15 @@ describe("a model file of scenarios", function()
 
   it("explains damaged and foreign notes instead of trusting them", function()
     local file = root .. "/noted.safetensors"
-    for text, notes in pairs { ["Nothing that is judged"] = 5, ["notes: option min_items must"] =
+    for text, notes in pairs { ["Nothing that is evaluated"] = 5, ["notes: option min_items must"] =
       { min_items = "x" }, ["notes: option valid must"] = { valid = {} },
       ["notes: option query_fraction must"] = { query_fraction = "x" },
-      ["split: query_fraction is a share"] = { query_fraction = -1 },
-      ["was trained with by tag, but"] = { setting = "scenario", by = "tag", data_seed = 1,
-        min_items = 10, max_items = 100, protocol = "no-leak" } } do
+      ["query_fraction"] = { query_fraction = -1 },
+      ["have no option by"] = { setting = "scenarios", by = "tag", data_seed = 1,
+        min_items = 10, max_items = 100, protocol = "no-leak", test_scenarios = { "tag3" } } } do
       assert(cmml.save(assert(cmml.load(model)), file, { notes = notes }))
       local words = { "evaluate", "--data", tags, "--model", file, "--min-items=10",
-        "--max-items=100", "--no-rivals", notes ~= 5 and notes.by and "--by=genre" or nil }
+        "--max-items=100", "--baselines=none", notes ~= 5 and notes.by and "--by=genre" or nil }
       if notes == 5 then
         contains(runs(table.unpack(words)), text)
       else

@@ -43,6 +43,12 @@ describe("settings of cmml train", function()
     assert.falsy(said:find("traceback", 1, true), said)
   end
 
+  local function is_wrong(text, ...)
+    local output, said, code = command("--out", root .. "/none", ...)
+    assert.equal(2, code, output .. said)
+    assert.truthy(said:find(text, 1, true), said)
+  end
+
   local function settings(value)
     local file = root .. "/settings.json"
     assert(core.write_file(file, type(value) == "string" and value or json.encode(value)))
@@ -65,16 +71,25 @@ describe("settings of cmml train", function()
 
   it("are components by name, each over the preset's", function()
     local model = trained("/names", "--encoder=gru", "--hybrid", "none", "--modulation=linear")
-    assert.same({ "gru", "none", "linear", "published-code" }, { model.options.encoder,
+    assert.same({ "gru", "none", "linear", "recommended" }, { model.options.encoder,
       model.options.hybrid, model.options.modulation, model.options.preset })
-    assert.equal(32, model.options.width)
-    fails('network: encoder "lstm" is not known', "--encoder=lstm")
+    assert.equal(16, model.options.width)
+    is_wrong('--encoder "lstm" is not known; known: attention, gru, max, mean', "--encoder=lstm")
   end)
 
-  it("are those of its options, such as the share of short supports", function()
-    local whole, short = trained "/whole", trained("/short", "--short-supports=0.5")
+  it("are those of its options, such as the fraction of short supports", function()
+    local whole = trained("/whole", "--short-supports=0")
+    local short = trained("/short", "--short-supports=0.5")
     assert.not_equal(people.bits(whole), people.bits(short))
-    fails("short_supports must be a share from 0 to 1, not 2", "--short-supports=2")
+    is_wrong("--short-supports must be from 0 to 1, but is 2", "--short-supports=2")
+    local narrow = trained("/narrow", "--width=8", "--loss=squared", "--read-users=true")
+    assert.same({ 8, "squared", true }, { narrow.options.width, narrow.options.loss,
+      narrow.options.read_users })
+    local output, said, code = command("--out", root .. "/factors", "--factors=3", "--ridge=5",
+      "--model=matrix_factorization", "--seed=4")
+    assert.equal(0, code, output .. said)
+    local options = assert(cmml.load(root .. "/factors/best.safetensors")).options
+    assert.same({ 3, 5, 4 }, { options.factors, options.ridge, options.seed })
   end)
 
   it("are told by info: objects whole, lists by their beginning", function()
@@ -101,7 +116,7 @@ describe("settings of cmml train", function()
     assert.equal(0, code, output .. said)
     local file = root .. "/mine/best.safetensors"
     for _, each in ipairs { { "info" }, { "recommend", "--rate=1=5" },
-      { "evaluate", "--data", data, "--draws=1", "--no-rivals" } } do
+      { "evaluate", "--data", data, "--draws=1", "--baselines=none" } } do
       output, said, code = cli(each[1], "--model", file, "--modules=mine", table.unpack(each, 2))
       assert.equal(0, code, output .. said)
       output, said, code = cli(each[1], "--model", file, table.unpack(each, 2))
@@ -142,6 +157,14 @@ describe("settings of cmml train", function()
       "--settings", settings { model = { factors = 3 } })
     assert.equal(0, code, output .. said)
     assert.equal(3, assert(cmml.load(root .. "/rival/best.safetensors")).options.factors)
+    -- the kind may be the file's, as cmml tune writes it, with options of its own
+    local file = settings { kind = "matrix_factorization", model = { factors = 3 } }
+    output, said, code = command("--out", root .. "/kind", "--settings", file, "--factors=2",
+      "--ridge=4")
+    assert.equal(0, code, output .. said)
+    local model = assert(cmml.load(root .. "/kind/best.safetensors"))
+    assert.same({ "matrix_factorization", 2, 4 }, { model.kind, model.options.factors,
+      model.options.ridge })
   end)
 
   it("are refused where they are none, with the file or the option that is wrong", function()
@@ -157,7 +180,7 @@ describe("settings of cmml train", function()
     fails("unknown option widht; did you mean width?", "--settings",
       settings { model = { widht = 3 } })
     fails("option lr must be a number", "--settings", settings { training = { lr = "fast" } })
-    fails("there is no preset papper; did you mean paper?", "--settings",
-      settings { preset = "papper" })
+    fails("there is no preset papper of cmml for ratings of users; did you mean paper?",
+      "--settings", settings { preset = "papper" })
   end)
 end)

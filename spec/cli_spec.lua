@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local people = require "spec.support.people"
+local result_tables = require "spec.support.result_tables"
 local core = cmml.core
 
 -- Runs a command that must do its work without a complaint, and gives its output.
@@ -38,7 +39,8 @@ describe("cmml", function()
       people.write(core, folder, { users = 40, items = 16, rated = 8, extra = folder == extra })
     end
     assert(core.write_file(extra .. "/test_users.txt", "1\n2\n3\n4\n5\n"))
-    runs("train", "--data", data, "--out", out, "--epochs=2", "--batch", "8", "--quiet")
+    runs("train", "--data", data, "--out", out, "--preset=published-code", "--epochs=2", "--batch",
+      "8", "--quiet")
   end)
 
   teardown(function()
@@ -68,25 +70,40 @@ describe("cmml", function()
     fails(2, "--data DIR is missing (cmml train --help)", "train", "--out", "x")
     fails(2, "--epochs must be a whole number, not \"many\"", "train", "--epochs", "many")
     fails(2, "--lr must be a number", "train", "--lr=fast")
-    fails(2, "--quiet takes no value", "train", "--quiet=yes")
+    fails(2, "--lr must be above 0, but is -1", "train", "--lr=-1")
+    fails(2, '--quiet must be true or false, not "yes"', "train", "--quiet=yes")
+    fails(2, '--optimizer "adm" is not known; did you mean adam?', "train", "--optimizer=adm")
+    fails(2, '--encoder "maen" is not known; did you mean mean?', "train", "--encoder=maen")
+    fails(2, '--setting "user" is not known; did you mean users?', "train", "--setting=user")
+    fails(2, "--model FILES is missing", "evaluate", "--data", data)
+    fails(2, '--baselines entry 1 "item_men" is not known; did you mean item_mean?', "evaluate",
+      "--baselines=item_men")
+    fails(2, "--model is empty", "evaluate", "--data", data, "--model", ",")
+    fails(2, "--valid must be at least 0 and below 1, but is 2", "train", "--valid", "2")
+    fails(2, "--modules needs a value", "train", "--modules")
+    fails(2, "--modules is there twice", "--modules=a", "train", "--modules=b")
+    fails(2, "unknown command trian; did you mean train?", "help", "trian")
     fails(2, "--model needs a value", "info", "--model")
     fails(2, '"stray" was not expected', "info", "--model", model, "stray")
   end)
 
   it("ends with 1 when it cannot do what it should, and says why", function()
-    fails(1, "cannot open " .. root .. "/none/ratings.dat", "train", "--data", root .. "/none",
-      "--out", out, "--setting=user") -- spec/cli_scenarios_spec.lua has it without
-    fails(1, "there is no model of kind cmlm; did you mean cmml?", "train", "--data", data, "--out",
-      out, "--model", "cmlm")
+    fails(1, "there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
+      out, "--setting=users") -- spec/cli_scenarios_spec.lua has it without
+    fails(1, "there is no kind of recommender cmlm; did you mean cmml?", "train", "--data", data,
+      "--out", out, "--model", "cmlm")
     fails(1, "there is no preset x", "train", "--data", data, "--out", out, "--preset", "x")
-    fails(1, "valid is a share from 0 to below 1", "train", "--data", data, "--out", out,
-      "--valid", "2")
     fails(1, "cannot make folder " .. model, "train", "--data", data, "--out", model, "--quiet")
     fails(1, "cannot open " .. root .. "/none", "info", "--model", root .. "/none")
     fails(1, "is not a safetensors file", "info", "--model", data .. "/ratings.dat")
     fails(1, "cannot open " .. root .. "/none", "evaluate", "--data", data, "--model",
       model .. "," .. root .. "/none")
-    fails(1, "--model names no file", "evaluate", "--data", data, "--model", ",")
+    fails(1, "there is no metric maee; did you mean mae?", "evaluate", "--data", data, "--model",
+      model, "--metrics=maee")
+    fails(1, "there is no protocol capd for ratings of users; did you mean capped?", "train",
+      "--data", data, "--out", root .. "/never", "--protocol=capd")
+    fails(1, "kindd", "train", "--data", data, "--out", root .. "/never", "--item-fields=kindd",
+      "--quiet")
   end)
 
   it("trains: tells what on, shows plain lines of progress, leaves the files", function()
@@ -94,7 +111,7 @@ describe("cmml", function()
       "--batch=8", "--seed=3", "--valid=0.25")
     contains(text, "320 ratings, 40 users, 16 items]\n24 users to train, 8 to validate, 8 to test; "
       .. "protocol full")
-    contains(text, "validation MAE ")
+    contains(text, "validation mae ")
     assert.matches("^epoch 1/2  loss %d+%.%d+  valid mae [^\n]+\nepoch 2/2 [^\n]+\n$", said)
     for _, name in ipairs { "best.safetensors", "last.safetensors", "log.csv" } do
       assert.is_true(core.exists(root .. "/a/" .. name))
@@ -103,8 +120,8 @@ describe("cmml", function()
 
   it("resumes to the same model as without an interruption", function()
     local function train(where, epochs, ...)
-      runs("train", "--data", data, "--out", root .. where, "--quiet", "--batch=8", "--patience=0",
-        "--epochs", epochs, ...)
+      runs("train", "--data", data, "--out", root .. where, "--preset=published-code", "--quiet",
+        "--batch=8", "--patience=0", "--epochs", epochs, ...)
       return core.read_file(root .. where .. "/best.safetensors")
     end
     local whole = train("/whole", "4")
@@ -112,19 +129,23 @@ describe("cmml", function()
     assert.equal(whole, train("/parts", "4", "--resume"))
     assert.not_equal(whole, train("/other", "4", "--optimizer=sgd", "--momentum=0.5", "--lr=0.001",
       "--clip-norm=1", "--schedule=cosine", "--warmup=2"))
-    fails(1, 'optimizer "rmsprop" is not known', "train", "--data", data, "--out",
+    fails(2, 'optimizer "rmsprop" is not known', "train", "--data", data, "--out",
       root .. "/nothing", "--quiet", "--optimizer=rmsprop")
-    fails(1, "cannot resume: lr was 0.0003, now it is 0.1", "train", "--data", data, "--out",
-      root .. "/parts", "--resume", "--lr=0.1", "--quiet", "--batch=8")
-    fails(1, "cannot resume: protocol was full, now it is capped", "train", "--data", data, "--out",
-      root .. "/parts", "--resume", "--protocol=capped", "--quiet", "--batch=8")
+    local again = { "train", "--data", data, "--out", root .. "/parts", "--preset=published-code",
+      "--resume", "--quiet", "--batch=8" }
+    local function resume(word)
+      again[10] = word
+      return table.unpack(again)
+    end
+    fails(1, "cannot resume: lr was 0.0003, now it is 0.1", resume "--lr=0.1")
+    fails(1, "cannot resume: protocol was full, now it is capped", resume "--protocol=capped")
     fails(1, "cannot resume: ", "train", "--data", data, "--out", root .. "/nothing", "--resume",
       "--quiet")
   end)
 
   it("says that a loss diverged, and ends with 1", function()
     fails(1, "lower the learning rate (now 1e+06); nothing was saved", "train", "--data", data,
-      "--out", root .. "/wild", "--lr=1e6", "--batch=8", "--quiet")
+      "--preset=published-code", "--out", root .. "/wild", "--lr=1e6", "--batch=8", "--quiet")
     assert.is_false(core.exists(root .. "/wild/best.safetensors"))
   end)
 
@@ -136,24 +157,41 @@ describe("cmml", function()
 
   it("evaluates models beside the simple predictors, on people never seen", function()
     local text = runs("evaluate", "--model", model .. "," .. model, "--data", data, "--draws", "2",
-      "--support", "4", "--query=2")
+      "--supports", "4", "--query=2")
     contains(text, "8 test users (0 skipped), support up to 4, 2 query ratings, mean of 2 draws")
     local rows = {}
     for title in text:gmatch("\n| ([^|]-) +|") do
       rows[#rows + 1] = title
     end
-    assert.same({ "model", model, model, "global mean", "user mean", "item mean",
-      "item mean + user bias", "matrix factorisation", "item-kNN" }, rows)
-    local mixed = runs("evaluate", "--model", model, "--data", data, "--draws=1", "--no-simple",
-      "--shuffle-labels")
+    local expected = { "model", model, model, "global mean", "user mean", "item mean",
+      "item mean + user bias", "matrix factorisation", "item-kNN" }
+    assert.equal(0, #rows % #expected)
+    for i, title in ipairs(rows) do -- a table for as many metrics as fit into 80 columns
+      assert.equal(expected[(i - 1) % #expected + 1], title)
+    end
+    local mixed = runs("evaluate", "--model", model, "--data", data, "--draws=1",
+      "--shuffle-labels", "--baselines=matrix_factorization,item_knn")
     contains(mixed, "labels permuted within each support set")
     contains(mixed, "matrix factorisation")
     assert.falsy(mixed:find("item mean", 1, true))
     assert.falsy(text:find("relevant", 1, true))
     local ranked = runs("evaluate", "--model", model, "--data", data, "--draws=1", "--relevant=4")
     contains(ranked, "\nrelevant: rated 4 or higher; of ")
-    contains(ranked, "| ndcg@3          | recall@3        | reciprocal_rank | auc ")
-    assert.equal(2, select(2, ranked:gsub("\n| item mean %+ user bias |", "")))
+    local function metrics_of(output)
+      local names = {}
+      for _, row in ipairs(result_tables.read(output)) do
+        names[#names + 1] = row[1] == "item-kNN" and row[2] or nil
+      end
+      return table.concat(names, " ")
+    end
+    assert.equal("mae rmse ndcg_exp@1 ndcg_exp@3 ndcg@1 ndcg@3 recall@3 reciprocal_rank auc",
+      metrics_of(ranked))
+    assert.equal("ndcg_exp@2 ndcg_exp@5 mae", metrics_of(runs("evaluate", "--model", model,
+      "--data", data, "--draws=1", "--metrics=ndcg_exp,mae", "--cutoffs=2,5")))
+    assert.equal("mae rmse ndcg_exp@4 ndcg@4 recall@4 reciprocal_rank auc", metrics_of(runs(
+      "evaluate", "--model", model, "--data", data, "--draws=1", "--relevant=4", "--cutoffs=4")))
+    fails(1, "evaluate: ndcg needs the option relevant", "evaluate", "--model", model, "--data",
+      data, "--metrics=ndcg", "--quiet")
   end)
 
   it("takes the test users of the folder's list, or of another", function()
@@ -202,11 +240,11 @@ describe("cmml", function()
   end)
 
   it("refuses or reports what it does not know of a person", function()
-    fails(1, "16 items; unknown = \"skip\" (--skip-unknown)", "recommend", "--model", model,
+    fails(1, "16 items; unknown = \"skip\" (--unknown skip)", "recommend", "--model", model,
       "--rate=99=5")
-    local text, said = runs("recommend", "--model", model, "--rate=99=5,1=5", "--skip-unknown",
+    local text, said = runs("recommend", "--model", model, "--rate=99=5,1=5", "--unknown=skip",
       "--n=1")
-    contains(said, "left out 1 unknown items: 99")
+    contains(said, "support: left out 1 of 2, unknown to the model: 99\n")
     assert.matches("^  1 ", text)
     fails(1, "the model knows nothing of a user's sex; its fields are gender, age, occupation, zip",
       "recommend", "--model", model, "--user=sex=F")

@@ -23,7 +23,7 @@ describe("dataset", function()
     local data = cmml.dataset { name = "d", schema = schema, ratings = { { "u", 7, 3 },
       { "v", 7, 4 }, { "u", "7", 5 }, { "u", 8, 1.5 } }, items = { { id = 9, title = "Nine" } },
       users = { { id = "w" } } }
-    assert.equal("[cmml.users.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
+    assert.equal("[cmml.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
     assert.equal(1, data.duplicates)
     assert.same({ 2, 1, 0 }, data.ratings.users:totable())
     assert.same({ 3, 1.5, 4 }, data.ratings.ratings:totable())

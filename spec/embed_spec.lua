@@ -52,10 +52,10 @@ describe("cmml embed", function()
     for _, case in ipairs {
       { 1, "line 1, column 4", "--columns=user,skip,item,weight" },
       { 1, "--out: there is no folder " .. root .. "/none", "--out", root .. "/none/v" },
-      { 1, "there is no method sgd; known: als, bpr", "--method=sgd" },
+      { 2, '--method "sgd" is not known; known: als, bpr', "--method=sgd" },
       { 1, "--columns: user is there twice", "--columns=user,user" },
       { 1, "--columns: rating is none of", "--columns=user,item,rating" },
-      { 1, '--columns: "" is none of', "--columns=user,,item" },
+      { 2, "--columns has an empty entry", "--columns=user,,item" },
       { 1, '"user,skip" lacks user or item', "--columns=user,skip" },
       { 1, "the lines have no weight", "--header", "--columns=user,skip,item,skip",
         "--min-weight=1" },
@@ -70,7 +70,7 @@ describe("cmml embed", function()
       assert.truthy(said:find(case[2], 1, true), said)
     end
     text, said, code = embed("--header", "--columns=user,skip,item,weight", "--method=bpr",
-      "--binary", "--raw", "--quiet", "--iterations=2")
+      "--binary", "--unit-rms=false", "--quiet", "--iterations=2")
     assert.equal(0, code, said)
     assert.equal("", said)
     assert.equal(1, assert(cmml.vectors.load(path)).user_scale, text)

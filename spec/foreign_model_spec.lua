@@ -197,13 +197,12 @@ describe("a file that is no such model", function()
   end)
 
   it("is refused by the command evaluate for notes that are none", function()
-    local run = require("cmml.cli.evaluate").run
+    local run = cmml.commands:get("evaluate").run
     for key, value in pairs { test_users = "/dev/zero", cap = "many", valid = {} } do
       with(function(config)
         config.notes = { [key] = value }
       end)
-      local ok, message = pcall(run, cmml, { model = path, data = "/no/such/folder",
-        support = "5" })
+      local ok, message = pcall(run, { model = { path }, data = "/no/such/folder" })
       assert.is_false(ok)
       assert.truthy(message:find(("%s: notes: option %s must be"):format(path, key), 1, true),
         message)

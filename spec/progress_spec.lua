@@ -41,8 +41,10 @@ describe("progress.training", function()
         wait(1)
         show.on_step(2, step, 5, 1.5)
       end
-      show.on_epoch(state, true)
-      show.on_epoch(state, false)
+      local metrics = { { "mae", "mae", shown = true }, { "rmse", "rmse" },
+        { "ndcg", "ndcg_exp@1", shown = true } }
+      show.on_epoch(state, true, metrics)
+      show.on_epoch(state, false, metrics)
     end)
     local line = "epoch 2/30  loss 1.2500  valid mae 0.7512  ndcg_exp@1 0.7346  12.3 s"
     assert.same({ line .. "  best\n", line .. "\n" }, parts)

@@ -3,7 +3,7 @@ local docs = {}
 
 --- Names behind "cmml." that are no part of the library: files, classes, folders.
 docs.not_library = { core64 = true, so = true, h = true, Tensor = true, Dataset = true, git = true,
-  Ids = true, Segments = true, Vocab = true, ["d.lua"] = true }
+  Ids = true, Segments = true, Vocab = true, Catalogue = true, ["d.lua"] = true }
 
 function docs.read(path)
   local file <close> = assert(io.open(path, "rb"))
@@ -54,14 +54,20 @@ local function absolute(paths)
   end))
 end
 
-local function lua()
+-- The search paths for a process, with those of a folder in front.
+local function search_paths(folder)
+  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s"):format(
+    quote((folder and ("%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;"):format(folder, folder, folder)
+      or "") .. absolute(package.path)),
+    quote(absolute(package.cpath)))
+end
+
+local function lua(folder)
   local first = 0
   while arg and arg[first - 1] do
     first = first - 1
   end
-  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s %s"):format(
-    quote(absolute(package.path)), quote(absolute(package.cpath)),
-    quote(arg and arg[first] or "lua5.4"))
+  return search_paths(folder) .. " " .. quote(arg and arg[first] or "lua5.4")
 end
 
 --- Runs a program in a process of its own.
@@ -115,15 +121,56 @@ function docs.run_blocks(blocks)
   return outputs
 end
 
--- The Lua blocks of a page as one program whose lines have the numbers of the page.
+-- The file that a Lua block is: its first line is a comment that names it. nil: it is a part of the
+-- page's program.
+local function file_of(block)
+  return block.text:match "^%-%- ([%w_]+%.lua)\n"
+end
+
+--- The files that a page shows: Lua blocks whose first line is a comment with their name.
+-- @treturn table texts by name
+-- @treturn {string,...} the names, sorted
+function docs.files(page)
+  local files, names = {}, {}
+  for _, block in ipairs(docs.blocks(page, "lua")) do
+    local name = file_of(block)
+    if name then
+      assert(not files[name], page .. ": there are two files " .. name)
+      files[name], names[#names + 1] = block.text, name
+    end
+  end
+  table.sort(names)
+  return files, names
+end
+
+--- The edits that a page asks for: blocks under a line such as "In `lua/x.lua`, below `return {`:".
+-- @tparam string page
+-- @treturn table list of {path, where ("below" or "above"), anchor (a line of the file), text}
+function docs.edits(page)
+  local edits = {}
+  local prose = "\nIn `([^`]+)`,%s([%a ]-)%s`([^`\n]+)`[^`\n]-:\n\n```%a+\n(.-)\n```"
+  for path, where, anchor, text in docs.read(page):gmatch(prose) do
+    where = where:match "below$" or where:match "above$"
+    assert(where, ("%s: %s: neither above nor below a line"):format(page, path))
+    edits[#edits + 1] = { path = path, where = where, anchor = anchor, text = text }
+  end
+  return edits
+end
+
+-- The Lua blocks of a page as one program whose lines have the numbers of the page; files and edits
+-- are no part of it.
 local function program(page)
   local lines, count = {}, select(2, docs.read(page):gsub("\n", ""))
   for i = 1, count do
     lines[i] = ""
   end
+  local edits = {}
+  for _, edit in ipairs(docs.edits(page)) do
+    edits[edit.text .. "\n"] = true
+  end
   for _, block in ipairs(docs.blocks(page, "lua")) do
-    local number = block.line
-    for line in block.text:gmatch "([^\n]*)\n" do
+    local number, apart = block.line, file_of(block) or edits[block.text]
+    for line in (apart and "" or block.text):gmatch "([^\n]*)\n" do
       lines[number], number = line, number + 1
     end
   end
@@ -178,10 +225,80 @@ function docs.check_output(page)
   return faults, checked
 end
 
+--- Carries out the edits of a page in a copy of the files.
+-- @tparam string page
+-- @tparam string root folder of the copy
+-- @treturn {string,...} the paths that were changed, sorted
+function docs.apply(page, root)
+  local changed, paths = {}, {}
+  for _, edit in ipairs(docs.edits(page)) do
+    local path, lines, found = root .. "/" .. edit.path, {}, 0
+    for line in docs.read(path):gmatch "([^\n]*)\n" do
+      local here_it_is = line:match "^%s*(.-)%s*$" == edit.anchor
+      found = found + (here_it_is and 1 or 0)
+      if here_it_is and edit.where == "above" then
+        lines[#lines + 1] = edit.text
+      end
+      lines[#lines + 1] = line
+      if here_it_is and edit.where == "below" then
+        lines[#lines + 1] = edit.text
+      end
+    end
+    assert(found == 1, ("%s: %s has %d lines %s"):format(page, edit.path, found, edit.anchor))
+    local file <close> = assert(io.open(path, "w"))
+    assert(file:write(table.concat(lines, "\n"), "\n"))
+    paths[#paths + 1], changed[edit.path] = not changed[edit.path] and edit.path or nil, true
+  end
+  table.sort(paths)
+  return paths
+end
+
+--- Runs a page as its reader does: in an empty folder that has `data` and `bin` of the checkout in
+-- it, with the files that the page shows; where it changes files of the library, over a changed
+-- copy of that. First its program, in a process of its own, then its shell lines, one by one.
+-- @tparam string page
+-- @treturn table faults: what the program prints otherwise than the page says
+-- @treturn integer how many lines were compared
+-- @treturn table list of {line, ok, output} of the shell lines, which follow the program's
+function docs.run_page(page)
+  local _, folder = capture "mktemp -d"
+  folder = folder:gsub("\n$", "")
+  local _ <close> = setmetatable({}, { __close = function()
+    capture("rm -rf " .. quote(folder))
+  end })
+  local edits = #docs.edits(page) > 0
+  for _, name in ipairs { "data", "bin", "lua", "build" } do
+    assert(capture(("%s %s %s"):format(edits and (name == "lua" or name == "bin") and "cp -r"
+      or "ln -s", quote(here .. "/" .. name), quote(folder .. "/" .. name))))
+  end
+  docs.apply(page, folder)
+  for name, text in pairs(docs.files(page)) do
+    local file <close> = assert(io.open(folder .. "/" .. name, "w"))
+    file:write(text)
+  end
+  local ok, output = capture(("cd %s && %s %s %s"):format(quote(folder), lua(folder),
+    quote(here .. "/spec/support/run_page.lua"), quote(here .. "/" .. page)))
+  local checked = tonumber(output:match "(%d+) checked\n$")
+  assert(ok and checked, ("%s: its program failed: %s"):format(page, output))
+  local faults, shell = {}, {}
+  for fault in output:gmatch "fault: ([^\n]*)\n" do
+    faults[#faults + 1] = fault
+  end
+  for i, line in ipairs(docs.shell_lines(page, true)) do
+    ok, output = capture(("cd %s && %s sh -c %s"):format(quote(folder), search_paths(folder),
+      quote(line)))
+    shell[i] = { line = line, ok = ok, output = output }
+  end
+  return faults, checked, shell
+end
+
 --- The command lines of a page: of `sh` blocks, of blocks indented by four spaces that begin with a
 -- known word, and of `make ..`, `bin/cmml ..` in backquotes; without comments, continued lines
 -- joined.
-function docs.shell_lines(page)
+-- @tparam string page
+-- @tparam[opt=false] boolean blocks of `sh` blocks alone
+-- @treturn {string,...}
+function docs.shell_lines(page, blocks)
   local lines = {}
   local function add(text)
     text = text:gsub("%s+#.*$", ""):gsub("^%s+", ""):gsub("%s+$", "")
@@ -193,6 +310,9 @@ function docs.shell_lines(page)
     for line in block.text:gsub("\\\n%s*", ""):gmatch "[^\n]+" do
       add(line)
     end
+  end
+  if blocks then
+    return lines
   end
   local text = docs.read(page):gsub("\n```.-\n```", "")
   for line in text:gmatch "\n    ([^\n]+)" do

@@ -20,14 +20,26 @@ function scenario_cli.runs(...)
   return output, said
 end
 
+-- Runs a command that must end with an exit code and a message, and print nothing.
+local function ends(expected, text, ...)
+  local output, said, code = cli(...)
+  assert(code == expected and output == "", output .. said)
+  assert(said:find(text, 1, true), said)
+  assert(not said:find("traceback", 1, true) and not said:find("attempt to", 1, true), said)
+end
+
 --- Runs a command that must fail with a message, and print nothing.
 -- @tparam string text that the message has in it
 -- @tparam string ... words
 function scenario_cli.fails(text, ...)
-  local output, said, code = cli(...)
-  assert(code == 1 and output == "", output .. said)
-  assert(said:find(text, 1, true), said)
-  assert(not said:find("traceback", 1, true) and not said:find("attempt to", 1, true), said)
+  ends(1, text, ...)
+end
+
+--- Runs a command whose words are wrong in themselves, likewise.
+-- @tparam string text that the message has in it
+-- @tparam string ... words
+function scenario_cli.is_wrong(text, ...)
+  ends(2, text, ...)
 end
 
 --- Raises unless a text has a part, wherever its lines break.

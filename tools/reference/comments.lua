@@ -4,7 +4,7 @@ local gate = require "gate"
 local comments = {}
 
 local tags = { tparam = true, param = true, treturn = true, ["return"] = true, tfield = true,
-  field = true, ["function"] = true, type = true, module = true, classmod = true }
+  field = true, ["function"] = true, type = true, module = true, classmod = true, usage = true }
 
 -- "opt" or "opt=3" behind a tag.
 local function modifiers(text)
@@ -29,6 +29,8 @@ local function take(result, tag, brackets, text)
     result.returns[#result.returns + 1] = { type = kind, text = rest }
   elseif tag == "return" then
     result.returns[#result.returns + 1] = { type = "any", text = text }
+  elseif tag == "usage" then
+    result.usage[#result.usage + 1] = text:gsub("^\n+", "")
   else
     result[tag] = text
   end
@@ -37,12 +39,12 @@ end
 --- What a comment says.
 -- @tparam table lines without comment signs
 -- @treturn table text, params, returns, fields (lists of {type, name, text, optional, default}),
--- and by its name what stands behind any other tag
+-- usage (list of examples, their lines as they are), and by its name what stands behind any other tag
 function comments.parse(lines)
-  local result = { text = "", params = {}, returns = {}, fields = {} }
+  local result = { text = "", params = {}, returns = {}, fields = {}, usage = {} }
   local tag, brackets, words = nil, nil, {}
   local function finish()
-    local text = table.concat(words, tag and " " or "\n")
+    local text = table.concat(words, tag and tag ~= "usage" and " " or "\n")
     if tag then
       take(result, tag, brackets, (text:gsub("%s+$", "")))
     else
@@ -58,7 +60,7 @@ function comments.parse(lines)
       finish()
       tag, brackets, words = name, mods, { rest }
     else
-      words[#words + 1] = tag and line:match "^%s*(.*)$" or line
+      words[#words + 1] = tag and tag ~= "usage" and line:match "^%s*(.*)$" or line
     end
   end
   finish()

@@ -78,6 +78,9 @@ local function add_function(lines, entry, name, params)
     end
   end
   add_text(lines, entry.text)
+  for _, example in ipairs(entry.block and entry.block.usage or {}) do
+    add_text(lines, "```lua\n" .. example .. "\n```")
+  end
   for i, param in ipairs(params) do
     local words = param.text .. (param.default and (" (default %s)"):format(param.default) or "")
     lines[#lines + 1] = ("---@param %s%s %s %s"):format(param.name,

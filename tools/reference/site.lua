@@ -89,6 +89,9 @@ local function add_entry(lines, entry, name)
   for _, result in ipairs(entry.returns) do
     add(lines, ("@treturn %s %s"):format(type_of(result.type), plain(result.text)))
   end
+  for _, example in ipairs(entry.block and entry.block.usage or {}) do
+    add(lines, "@usage\n" .. example)
+  end
   lines[#lines + 1] = ""
 end
 

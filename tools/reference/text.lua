@@ -100,6 +100,9 @@ local function block(entry)
         .. result.type .. " " .. result.text)
     end
   end
+  for _, example in ipairs(entry.block and entry.block.usage or {}) do
+    lines[#lines + 1] = "  example\n    " .. example:gsub("\n", "\n    ")
+  end
   if entry.kind == "op" then
     lines[#lines + 1] = ("  (%s op%s)"):format(entry.form, not entry.as_method and ""
       or ("; also x:%s(..)"):format(entry.name))

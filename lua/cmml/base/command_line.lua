@@ -139,6 +139,17 @@ function options.read(set, words, n)
   return result
 end
 
+-- What stands in brackets behind the help of an option on a page of one screen.
+local function brief_notes_of(declared)
+  local choices, default = option.choices(declared), option.default(declared, text.plain)
+  if choices then
+    return " [" .. table.concat(choices, ", ") .. "]"
+  elseif default and kind_on_line(declared) ~= "boolean" then
+    return " [default: " .. default .. "]"
+  end
+  return ""
+end
+
 -- What stands in brackets behind the help of an option.
 local function notes_of(declared)
   local notes = {}
@@ -194,7 +205,8 @@ function options.describe(set, how)
     for _, declared in ipairs(members[group]) do
       local value = metavariable(declared)
       text.add_term("  " .. dashed(declared.name) .. (value and " " .. value or ""),
-        declared.help .. notes_of(declared), 26, width - 1, lines)
+        declared.help .. (how.brief and brief_notes_of or notes_of)(declared),
+        how.brief and 22 or 26, width - 1, lines)
     end
   end
   return lines
@@ -222,107 +234,6 @@ function options.lines(set, width)
     end
   end
   return lines
-end
-
--- What follows is for commands whose options are lists without a set.
-
-local function default_of(listed)
-  if listed.default == nil or listed.kind == "flag" then
-    return ""
-  end
-  return (" [default: %s]"):format(tostring(listed.default))
-end
-
---- The help of a command, at most 80 columns wide.
--- @tparam table command name, summary, usage, options: list of {name, kind = "string", "integer",
--- "number" or "flag", arg, default, help, required}; words: how many may stand without a name (0)
--- @treturn string
-function options.help(command)
-  local lines = { "usage: " .. text.wrap(command.usage, 7, 79), "",
-    text.wrap(command.summary, 0, 79), "" }
-  for _, listed in ipairs(command.options) do
-    local head = "  --" .. listed.name .. (listed.kind == "flag" and "" or " " .. listed.arg)
-    local words = text.wrap(listed.help .. default_of(listed), 26, 79)
-    if #head < 25 then
-      lines[#lines + 1] = head .. (" "):rep(26 - #head) .. words
-    else
-      lines[#lines + 1] = head .. "\n" .. (" "):rep(26) .. words
-    end
-  end
-  return table.concat(lines, "\n")
-end
-
-local function convert_listed(listed, given)
-  if listed.kind == "integer" then
-    local value = math.tointeger(tonumber(given))
-    return value, value == nil and ("--%s must be a whole number, not %q"):format(listed.name,
-      given)
-  elseif listed.kind == "number" then
-    local value = tonumber(given)
-    value = value and math.abs(value) < math.huge and value or nil
-    return value, value == nil and ("--%s must be a number, not %q"):format(listed.name, given)
-  end
-  return given
-end
-
--- What options that take several values with commas between them call these.
-local takes_list = { LIST = true, FILES = true, DIRS = true, ["N[,N..]"] = true }
-
---- Reads the words of a command line. Of an option that is there twice the last one counts, but for
--- those that take a list.
--- @tparam table command see `help`
--- @tparam table words
--- @treturn ?table values by name, dashes as underscores (the names that Lua functions use); words
--- without a name in the list part
--- @treturn ?string message
-function options.parse(command, words)
-  local by_name, names, result, given = {}, {}, {}, {}
-  for _, listed in ipairs(command.options) do
-    by_name[listed.name] = listed
-    names[#names + 1] = listed.name
-    result[listed.name:gsub("-", "_")] = listed.default
-  end
-  local i = 1
-  while i <= #words do
-    local word = words[i]
-    local name, value = word:match("^%-%-([^=]+)=(.*)$")
-    name = name or word:match("^%-%-(.+)$")
-    if not name and #result < (command.words or 0) then
-      result[#result + 1] = word
-    elseif not name then
-      return nil, ("the word %q was not expected"):format(word)
-    elseif not by_name[name] then
-      return nil, ("unknown option --%s; %s"):format(name,
-        args.suggest(name, names, "--"))
-    elseif given[name] and takes_list[by_name[name].arg] then
-      return nil, ("--%s is there twice; give a list with commas"):format(name)
-    elseif by_name[name].kind == "flag" then
-      if value then
-        return nil, ("--%s takes no value"):format(name)
-      end
-      result[name:gsub("-", "_")] = true
-    else
-      if not value then
-        i = i + 1
-        value = words[i]
-      end
-      if not value then
-        return nil, ("--%s needs a value (%s)"):format(name, by_name[name].arg)
-      end
-      local converted, message = convert_listed(by_name[name], value)
-      if message then
-        return nil, message
-      end
-      result[name:gsub("-", "_")], given[name] = converted, true
-    end
-    i = i + 1
-  end
-  for _, listed in ipairs(command.options) do
-    if listed.required and result[listed.name:gsub("-", "_")] == nil then
-      return nil, ("--%s %s is missing"):format(listed.name, listed.arg)
-    end
-  end
-  return result
 end
 
 return options

@@ -217,6 +217,9 @@ local function entries_of(rule, value)
   elseif rule.declared.may_be_empty and value == "none" then
     return {}
   end
+  if value:find "[^,%s]" and ("," .. value .. ","):find ",%s*," then
+    return nil, ("has an empty entry: %q"):format(value)
+  end
   local list = text.split(value)
   if rule.numeric then
     for i, entry in ipairs(list) do

@@ -110,6 +110,22 @@ function options.declare(what, list)
   return set
 end
 
+--- A set that is put together of declarations for the moment, and not registered: the same name
+-- may be made again.
+-- @tparam string what see `declare`
+-- @tparam table list of declarations; of a name that comes twice the first one counts
+-- @treturn Options
+function options.of(what, list)
+  local chosen, seen = {}, {}
+  for _, declared in ipairs(list) do
+    if not seen[declared.name] then
+      chosen[#chosen + 1], seen[declared.name] = declared, true
+    end
+  end
+  local set = new(what, chosen, true)
+  return set
+end
+
 --- A declaration with some fields changed, for a function that takes an option as another does.
 -- @tparam table declared it stays as it is
 -- @tparam table changes fields by name; false removes one
@@ -318,7 +334,8 @@ function Options:parse(words, how)
 end
 
 --- The help of a command's options, under the headings of their groups.
--- @tparam ?table how all (true: every option, not only the short list), width (80)
+-- @tparam ?table how all (true: every option, not only the short list), width (80), brief (true:
+-- without ranges and what is required, for a page of one screen)
 -- @treturn {string,...} lines
 function Options:help(how)
   return require("cmml.base.command_line").describe(self, how or {})

@@ -37,46 +37,50 @@ function progress.training(core, epochs)
     io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
   end
 
-  local function on_epoch(state, improved)
-    local judged = state.mae
-      and ("  valid mae %.4f  ndcg_exp@1 %.4f"):format(state.mae, state.ndcg)
-      or state["recall@20"] and ("  valid recall@10 %.4f  recall@20 %.4f"):format(
-        state["recall@10"], state["recall@20"]) or ""
+  local function on_epoch(state, improved, metrics)
+    local validated = ""
+    for _, metric in ipairs(metrics or {}) do
+      local value = metric.shown and state[metric[1]]
+      if value then
+        validated = ("%s  %s%s %.4f"):format(validated, validated == "" and "valid " or "",
+          metric[2], value)
+      end
+    end
     io.stderr:write(columns and "\r\27[K" or "", ("epoch %d/%d  loss %.4f%s  %.1f s%s\n"):format(
-      state.epoch, epochs, state.loss, judged, state.seconds, improved and "  best" or ""))
+      state.epoch, epochs, state.loss, validated, state.seconds, improved and "  best" or ""))
   end
 
   return { on_step = on_step, on_epoch = on_epoch }
 end
 
---- Callbacks that show on standard error how far the judgement of a model is.
+--- Callbacks that show on standard error how far the evaluation of a model is.
 -- @tparam table core for its clock and terminal
 -- @tparam string title of the model
 -- @tparam ?boolean quiet nothing is shown
--- @treturn table on_scenario (see `cmml.evaluate_ranking`) and finish
-function progress.judging(core, title, quiet)
+-- @treturn table on_task (see `cmml.evaluate`) and finish
+function progress.evaluating(core, title, quiet)
   local columns = core.terminal "stderr"
   local began, last_shown = core.clock(), 0
 
-  local function on_scenario(done, count)
+  local function on_task(done, count)
     local now = core.clock()
     if quiet or not columns or now - last_shown < 0.1 then
       return
     end
     last_shown = now
-    local line = ("%s  scenario %d/%d  %s left"):format(title, done, count,
+    local line = ("%s  task %d/%d  %s left"):format(title, done, count,
       progress.duration((now - began) / done * (count - done)))
     io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
   end
 
   local function finish()
     if not quiet then
-      io.stderr:write(columns and "\r\27[K" or "", ("%s  judged in %.1f s\n"):format(title,
+      io.stderr:write(columns and "\r\27[K" or "", ("%s  evaluated in %.1f s\n"):format(title,
         core.clock() - began))
     end
   end
 
-  return { on_scenario = on_scenario, finish = finish }
+  return { on_task = on_task, finish = finish }
 end
 
 --- A callback for `cmml.vectors.als` and `cmml.vectors.bpr` that shows on standard error how far

@@ -1,144 +1,186 @@
 --- `cmml embed`: vectors of users and items by collaborative filtering.
 --
--- @module cmml.cli.embed
+-- @module cmml
 local args = require "cmml.base.args"
+local options = require "cmml.base.options"
 local progress = require "cmml.base.progress"
+local shared = require "cmml.cli.shared_options"
 
-local embed = {
-  summary = "make vectors of users and items by collaborative filtering",
-  usage = "cmml embed --data FILE --out FILE [OPTIONS]",
-  options = {
-    { name = "data", kind = "string", arg = "FILE", required = true,
-      help = "interactions, one a line" },
-    { name = "out", kind = "string", arg = "FILE", required = true,
-      help = "where the vectors and the raw ids go, as .safetensors" },
-    { name = "method", kind = "string", arg = "NAME", default = "als",
-      help = "als: implicit alternating least squares; bpr: Bayesian personalised ranking" },
-    { name = "columns", kind = "string", arg = "LIST", default = "user,item,weight",
-      help = "what the fields of a line are: user, item, weight (which may be missing: each weighs "
-        .. "1) and skip, with commas" },
-    { name = "delimiter", kind = "string", arg = "TEXT", default = ",",
-      help = "what stands between the fields; tab for a tab" },
-    { name = "header", kind = "flag", help = "the first line names the fields: pass over it" },
-    { name = "min-weight", kind = "number", arg = "X",
-      help = "leave out lines that weigh less, such as low ratings" },
-    { name = "binary", kind = "flag", help = "every user with an item weighs 1" },
-    { name = "factors", kind = "integer", arg = "N", help = "numbers of a vector [default: 64]" },
-    { name = "iterations", kind = "integer", arg = "N",
-      help = "over all interactions [default: 15 of als, 30 of bpr]" },
-    { name = "regularization", kind = "number", arg = "X",
-      help = "weight of the squares of the vectors [default: 1 of als, 0.01 of bpr]" },
-    { name = "alpha", kind = "number", arg = "X",
-      help = "als: an interaction of weight w counts 1 + alpha w times as much as none "
-        .. "[default: 1]" },
-    { name = "rate", kind = "number", arg = "X", help = "bpr: of learning [default: 0.05]" },
-    { name = "seed", kind = "integer", arg = "N", default = 1,
-      help = "the same seed gives the same vectors" },
-    { name = "raw", kind = "flag",
-      help = "vectors as they were solved; otherwise users and items are divided by one number "
-        .. "each, so that the mean square of their numbers is 1" },
-    { name = "quiet", kind = "flag", help = "no progress" },
-  },
-}
-
--- The columns for the reader.
-local function columns_of(text)
-  local columns, seen = {}, {}
-  for field in (text .. ","):gmatch("([^,]*),") do
-    local name = field:match "^%s*(.-)%s*$"
-    if name ~= "skip" and name ~= "user" and name ~= "item" and name ~= "weight" or seen[name] then
-      return nil, ("--columns: %s is %s"):format(name == "" and '""' or name,
-        seen[name] and "there twice" or "none of user, item, weight, skip")
-    end
-    seen[name] = name ~= "skip"
-    columns[#columns + 1] = name == "skip" and { kind = "skip" }
-      or { name = name, kind = name == "weight" and "number" or "text" }
-  end
-  if not (seen.user and seen.item) then
-    return nil, ("--columns: %q lacks user or item"):format(text)
-  end
-  return columns
-end
-
--- The weights of the lines, 0 for those that are left out.
-local function weights_of(core, weights, values)
-  if values.min_weight then
-    if not weights then
-      return nil, "--min-weight: the lines have no weight (--columns)"
-    end
-    local heavy = core.ge(weights, values.min_weight)
-    if core.sum(heavy):item() == 0 then
-      return nil, ("--min-weight: no interaction weighs %g or more"):format(values.min_weight)
-    end
-    weights = weights * heavy
-  end
-  return weights
-end
-
--- Interactions that all weigh 1, each place once.
-local function binary(core, ratings, n_users, n_items)
-  local once = core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
-  return { users = once.rows, items = once.columns }
-end
-
---- Runs the command.
--- @tparam table cmml the library
--- @tparam table values options
--- @treturn ?true
--- @treturn ?string message
-function embed.run(cmml, values)
+return function(cmml, use)
+  local methods = use "vectors.als_bpr" -- options by method
+  use "cli.command"
   local core = cmml.core
-  if values.method ~= "als" and values.method ~= "bpr" then
-    return nil, ("there is no method %s; %s"):format(values.method,
-      args.suggest(values.method, { "als", "bpr" }))
-  end
-  for option, method in pairs { rate = "bpr", alpha = "als" } do
-    if values[option] and values.method ~= method then
-      return nil, ("--%s is an option of --method %s alone"):format(option, method)
-    end
-  end
-  local folder = values.out:match "^(.+)/" -- found out now, not when the work is done
-  if folder and not core.exists(folder) then
-    return nil, ("--out: there is no folder %s"):format(folder)
-  end
-  local columns, message = columns_of(values.columns)
-  if not columns then
-    return nil, message
-  end
-  local data
-  data, message = core.read_table(values.data, { columns = columns,
-    delimiter = values.delimiter == "tab" and "\t" or values.delimiter,
-    header = values.header and "skip" or "none" })
-  if not data then
-    return nil, message
-  end
-  local user, item, weight = data.columns.user, data.columns.item, data.columns.weight
-  if #user.ids == 0 then
-    return nil, ("--data: %s has no interactions"):format(values.data)
-  end
-  local weights
-  weights, message = weights_of(core, weight and weight.values, values)
-  if message then
-    return nil, message
-  end
-  local n_users, n_items = #user.vocab, #item.vocab
-  local ratings = { users = user.ids, items = item.ids, ratings = weights }
-  if values.binary then
-    ratings = binary(core, ratings, n_users, n_items)
-  end
-  local vectors = cmml.vectors[values.method] { ratings = ratings, n_users = n_users,
-    n_items = n_items, factors = values.factors, iterations = values.iterations,
-    alpha = values.alpha, regularization = values.regularization, rate = values.rate,
-    seed = values.seed, unit_rms = not values.raw,
-    on_iteration = not values.quiet and progress.iterations(core) or nil }
-  local ok
-  ok, message = vectors:save(values.out, { users = user.vocab, items = item.vocab })
-  if not ok then
-    return nil, message
-  end
-  print(("%d interactions; %d users and %d items, %d factors; saved %s"):format(
-    vectors.options.interactions, n_users, n_items, vectors.items.shape[2], values.out))
-  return true
-end
+  local names = args.keys(methods)
 
-return embed
+  local declared = options.declare("cmml embed: of its own", {
+    { name = "data", kind = "string", arg = "FILE", required = true, group = "data",
+      help = "interactions, one a line" },
+    { name = "out", kind = "string", arg = "FILE", required = true, group = "data",
+      help = "where the vectors and the raw ids go, as .safetensors" },
+    { name = "columns", list = "string", default = { "user", "item", "weight" }, repeats = true,
+      group = "data", help = "what the fields of a line are: user, item, weight (which may be "
+        .. "missing: each weighs 1) and skip" },
+    { name = "delimiter", kind = "string", default = ",", group = "data",
+      help = "what stands between the fields; tab for a tab" },
+    { name = "header", kind = "boolean", default = false, group = "data",
+      help = "the first line names the fields: pass over it" },
+    { name = "min_weight", kind = "number", group = "data",
+      help = "leave out lines that weigh less, such as low ratings" },
+    { name = "binary", kind = "boolean", default = false, group = "data",
+      help = "every user with an item weighs 1" },
+    { name = "method", kind = "string", choices = names, default = "als", group = "vectors",
+      help = "als: implicit alternating least squares; bpr: Bayesian personalised ranking" },
+    shared.quiet,
+  })
+
+  -- What a method takes that is not read from the file.
+  local function own_options(method)
+    local list = {}
+    for option in methods[method]:each() do
+      if not option.required and option.name ~= "n_users" then
+        list[#list + 1] = options.changed(option, { group = "vectors" })
+      end
+    end
+    return list
+  end
+
+  -- The method that the words of a command line name.
+  local function method_of(words)
+    local method = "als"
+    for i, word in ipairs(words) do
+      method = word == "--method" and words[i + 1] or word:match "^%-%-method=(.*)$" or method
+    end
+    return methods[method] and method or "als"
+  end
+
+  -- The options of the method, and behind them what others have alone: to be refused.
+  local function known(words)
+    local own = method_of(words)
+    local list, seen = {}, {}
+    for option in declared:each() do
+      list[#list + 1], seen[option.name] = option, true
+    end
+    local shown
+    for _, method in ipairs { own, table.unpack(names) } do
+      for _, option in ipairs(own_options(method)) do
+        if not seen[option.name] then
+          list[#list + 1], seen[option.name] = option, true
+        end
+      end
+      shown = shown or options.of("cmml embed: " .. own, table.move(list, 1, #list, 1, {}))
+    end
+    return options.of("cmml embed: of all methods", list), { shown }
+  end
+
+  -- The columns for the reader.
+  local function columns_of(given)
+    local columns, seen = {}, {}
+    for i, name in ipairs(given) do
+      if name ~= "skip" and name ~= "user" and name ~= "item" and name ~= "weight"
+        or seen[name] then
+        return nil, ("--columns: %s is %s"):format(name == "" and '""' or name,
+          seen[name] and "there twice" or "none of user, item, weight, skip")
+      end
+      seen[name] = name ~= "skip"
+      columns[i] = name == "skip" and { kind = "skip" }
+        or { name = name, kind = name == "weight" and "number" or "text" }
+    end
+    if not (seen.user and seen.item) then
+      return nil, ("--columns: %q lacks user or item"):format(table.concat(given, ","))
+    end
+    return columns
+  end
+
+  -- The weights of the lines, 0 for those that are left out.
+  local function weights_of(weights, values)
+    if values.min_weight then
+      if not weights then
+        return nil, "--min-weight: the lines have no weight (--columns)"
+      end
+      local heavy = core.ge(weights, values.min_weight)
+      if core.sum(heavy):item() == 0 then
+        return nil, ("--min-weight: no interaction weighs %g or more"):format(values.min_weight)
+      end
+      weights = weights * heavy
+    end
+    return weights
+  end
+
+  -- Interactions that all weigh 1, each place once.
+  local function binary(ratings, n_users, n_items)
+    local once = core.sparse(ratings.users, ratings.items, ratings.ratings, n_users, n_items)
+    return { users = once.rows, items = once.columns }
+  end
+
+  -- Refuses what another method has alone.
+  local function check_method(values)
+    local method = values.method
+    for _, other in ipairs(names) do
+      for _, option in ipairs(own_options(other)) do
+        local name = option.name
+        if rawget(values, name) ~= nil and not methods[method]:find(name) then
+          return nil, ("--%s is an option of --method %s alone"):format(name:gsub("_", "-"), other)
+        end
+      end
+    end
+    return true
+  end
+
+  local function run(values)
+    local ok, message = check_method(values)
+    if not ok then
+      return nil, message
+    end
+    local folder = values.out:match "^(.+)/" -- found out now, not when the work is done
+    if folder and not core.exists(folder) then
+      return nil, ("--out: there is no folder %s"):format(folder)
+    end
+    local columns
+    columns, message = columns_of(values.columns)
+    if not columns then
+      return nil, message
+    end
+    local data
+    data, message = core.read_table(values.data, { columns = columns,
+      delimiter = values.delimiter == "tab" and "\t" or values.delimiter,
+      header = values.header and "skip" or "none" })
+    if not data then
+      return nil, message
+    end
+    local user, item, weight = data.columns.user, data.columns.item, data.columns.weight
+    if #user.ids == 0 then
+      return nil, ("--data: %s has no interactions"):format(values.data)
+    end
+    local weights
+    weights, message = weights_of(weight and weight.values, values)
+    if message then
+      return nil, message
+    end
+    local n_users, n_items = #user.vocab, #item.vocab
+    local ratings = { users = user.ids, items = item.ids, ratings = weights }
+    if values.binary then
+      ratings = binary(ratings, n_users, n_items)
+    end
+    local opt = { ratings = ratings, n_users = n_users, n_items = n_items,
+      on_iteration = not values.quiet and progress.iterations(core) or nil }
+    for _, option in ipairs(own_options(values.method)) do
+      if opt[option.name] == nil then
+        opt[option.name] = rawget(values, option.name)
+      end
+    end
+    local vectors = cmml.vectors[values.method](opt)
+    ok, message = vectors:save(values.out, { users = user.vocab, items = item.vocab })
+    if not ok then
+      return nil, message
+    end
+    print(("%d interactions; %d users and %d items, %d factors; saved %s"):format(
+      vectors.options.interactions, n_users, n_items, vectors.items.shape[2], values.out))
+    return true
+  end
+
+  cmml.command {
+    name = "embed", summary = "make vectors of users and items by collaborative filtering",
+    usage = "cmml embed --data FILE --out FILE [OPTIONS]", options = known, run = run,
+    examples = { "cmml embed --data plays.csv --out plays.safetensors --method bpr" },
+  }
+end

@@ -1,197 +1,192 @@
---- `cmml evaluate`: how well models serve users, ratings or scenarios they have never seen.
+--- `cmml evaluate`: how well models do on what they have never seen, beside the baselines of their
+-- setting.
 --
--- @module cmml.cli.evaluate
-local common = require "cmml.cli.common"
-local evaluate_scenarios = require "cmml.cli.evaluate_scenarios"
-local loaded = require "cmml.cli.loaded"
+-- @module cmml
+local options = require "cmml.base.options"
 local progress = require "cmml.base.progress"
-local scenarios = require "cmml.cli.scenarios"
-local wrap = require("cmml.base.text").wrap
+local shared = require "cmml.cli.shared_options"
+local raise = require("cmml.base.args").error
 
-local evaluate = {
-  summary = "judge models on users or scenarios that they have never seen",
-  usage = "cmml evaluate --model FILE[,FILE..] --data DIR [OPTIONS]",
-}
+return function(cmml, use)
+  local pipeline = use "pipeline.data"
+  local models = use "pipeline.models"
+  local check_options = use "cli.check_options"
+  local model_files = use "cli.model_files"
+  local commands = use "cli.command"
+  local join = commands.join
+  local core = cmml.core
+  local with = models.with
 
-evaluate.options = common.join({
-  { name = "model", kind = "string", arg = "FILES", required = true,
-    help = "model files, with commas between them" },
-}, common.data_options, scenarios.data_options, {
-  { name = "draws", kind = "integer", arg = "N",
-    help = "draws of support and query a user, who counts with the mean, or of the support of a "
-      .. "scenario [default: 5, of scenarios 1]" },
-  { name = "seed", kind = "integer", arg = "N",
-    help = "seed of the draws [default: 1000, of scenarios 1]" },
-  { name = "cutoffs", kind = "string", arg = "LIST", setting = "scenario",
-    help = "scenario setting: recall and NDCG of the first so many, with commas [default: "
-      .. "10,20,50]" },
-  { name = "max-users", kind = "integer", arg = "N", setting = "scenario",
-    help = "scenario setting: judge at most so many users of a scenario, a fixed sample [default: "
-      .. "all]" },
-  { name = "relevant", kind = "number", arg = "X", setting = "user",
-    help = "user setting: show also how well each query is ranked: query items rated X or higher "
-      .. "are to be found [default: this is not shown]" },
-  { name = "shuffle-labels", kind = "flag", setting = "user",
-    help = "user setting: permute the labels within each support set before adapting: what is "
-      .. "lost is what the model reads from them" },
-  { name = "no-simple", kind = "flag", setting = "user",
-    help = "user setting: leave out the simple predictors, which are counted on the same training "
-      .. "ratings" },
-  { name = "no-rivals", kind = "flag",
-    help = "leave out matrix factorisation and item-kNN, which learn from them; of scenarios CF "
-      .. "score, popularity and popularity in the support" },
-  { name = "quiet", kind = "flag", help = "no progress" },
-}, { common.modules_option })
-
-for i, option in ipairs(evaluate.options) do
-  if option.name == "support" then
-    evaluate.options[i] = { name = "support", kind = "string", arg = "N[,N..]",
-      setting = "user",
-      help = "user setting: ratings at most that a task adapts to; with several numbers: results "
-        .. "by support, each the beginning of the next larger one [default: 40]" }
-  elseif option.name == "query" then
-    evaluate.options[i] = { name = "query", kind = "integer", arg = "N", setting = "user",
-      help = "user setting: ratings at most that a task is judged by [default: 10]" }
-  end
-end
-
--- "0,1,5" as numbers.
-local function sizes_of(text)
-  local sizes = {}
-  for word in (text .. ","):gmatch("([^,]*),") do
-    local size = math.tointeger(tonumber(word))
-    if not size or size < 0 then
-      return nil, ("--support must be whole numbers from 0 with commas between them, not %q")
-        :format(text)
+  local function ready_kinds()
+    local names, seen = {}, {}
+    for _, class in ipairs(cmml.kinds.list()) do
+      if class.learns ~= "gradient" and not seen[class.kind] then
+        names[#names + 1], seen[class.kind] = class.kind, true
+      end
     end
-    sizes[#sizes + 1] = size
+    table.sort(names)
+    return names
   end
-  return sizes
-end
 
--- Adds models to the results of each evaluation and size. Each is judged over its own catalogue;
--- the draws depend on the data alone.
-local function judge(cmml, values, data, models, results)
-  local found = cmml.users.evaluate_protocol(models, data, { sizes = values.sizes, query = values.query,
-    seed = values.seed, shuffle_labels = values.shuffle_labels, draws = values.draws,
-    relevant = values.relevant })
-  for e, evaluation in ipairs(found) do
-    results[e] = results[e] or { name = evaluation.name, leaky = evaluation.leaky, by_size = {} }
-    for k, list in ipairs(evaluation.by_size) do
-      local all = results[e].by_size[k] or {}
-      results[e].by_size[k] = table.move(list, 1, #list, #all + 1, all)
+  local declared = options.declare("cmml evaluate: of its own", {
+    { name = "model", list = "string", arg = "FILES", required = true, repeats = true,
+      group = "models", short = true, help = "model files, with commas between them" },
+    { name = "baselines", list = "string", choices = ready_kinds, may_be_empty = true,
+      group = "models", short = true, default_text = "all of the setting",
+      help = "kinds without gradient training to show beside them, or none" },
+    shared.data,
+    { name = "draws", kind = "integer", from = 1, unit = "draws", group = "evaluation",
+      short = true, help = "number of draws of support and query; values are averaged per task",
+      default_text = "5 of users, 1 of scenarios" },
+    { name = "seed", kind = "integer", from = 0, group = "evaluation",
+      help = "seed of the draws", default_text = "1000 for users, 1 for scenarios" },
+    { name = "metrics", list = "string", group = "evaluation", short = true,
+      help = "metrics to show, such as mae or recall@20", default_text = "the setting's" },
+    { name = "cutoffs", list = "integer", from = 1, to = (1 << 31) - 1, group = "evaluation",
+      help = "cutoffs k of metrics such as recall@k",
+      default_text = "1,3 for users, 10,20,50 for scenarios" },
+    shared.quiet,
+  })
+
+  -- Options that say how data are split, beside those by which data alone are read: what a model
+  -- file notes of them counts where they are not given.
+  local function split_options(setting)
+    local names = {}
+    for option in setting.options:each() do
+      names[#names + 1] = (setting.noted or {})[option.name] and option.name or nil
+    end
+    return setting.options:only(names)
+  end
+
+  local general = (pipeline.option_sets()):without { "data", "setting", "quick" }
+
+  local function sets_of(setting)
+    return { declared, general, split_options(setting), setting.evaluation_options }
+  end
+
+  local function all_sets()
+    local sets = { declared, general }
+    for _, setting in cmml.settings:each() do
+      sets[#sets + 1] = split_options(setting)
+      sets[#sets + 1] = setting.evaluation_options
+    end
+    return sets
+  end
+
+  -- Raises unless all models are for the same setting.
+  local function setting_of(entries)
+    local setting = entries[1].model.setting
+    for _, entry in ipairs(entries) do
+      if entry.model.setting ~= setting then
+        raise(("evaluate: %s is for %s, but %s is for %s: evaluate them apart"):format(
+          entry.path, entry.model.setting.title, entries[1].path, setting.title), 0)
+      end
+    end
+    return setting
+  end
+
+  -- The classes of the baselines that are asked for; raises where one is not of the setting.
+  local function baselines_of(setting, wanted)
+    if not wanted then
+      return cmml.kinds.baselines(setting.name)
+    end
+    local list = {}
+    for i, name in ipairs(wanted) do
+      list[i] = models.kind("evaluate: --baselines", setting, name)
+    end
+    return list
+  end
+
+  -- Adds the results of one model to those of the others, evaluation by evaluation.
+  local function add(found, list, title)
+    for e, one in ipairs(list) do
+      found[e] = found[e] or { evaluation = one.evaluation, results = {} }
+      local results = found[e].results
+      for key, value in pairs(one.results) do
+        if key ~= 1 and key ~= "unchecked" then
+          results[key] = value
+        end
+      end
+      results[#results + 1] = one.results[1]
+      results.unchecked = results.unchecked or one.results.unchecked and title or nil
     end
   end
-end
 
--- The predictors that no file holds, learnt from the training ratings of the data.
-local function others(cmml, values, data)
-  return common.join(values.no_simple and {} or cmml.fit_simple(data),
-    values.no_rivals and {} or cmml.fit_rivals(data))
-end
-
--- One table, or with several supports one for each metric.
-local function print_metrics(cmml, values, titles, evaluation, names)
-  if #values.sizes == 1 then
-    print(cmml.metrics.format_results(titles, evaluation.by_size[1], names, evaluation.leaky))
-    return
-  end
-  for i, name in ipairs(names) do
-    print(("%s%s\n\n%s"):format(i > 1 and "\n" or "", name, cmml.metrics.format_by_support(titles,
-      values.sizes, evaluation.by_size, name, evaluation.leaky)))
-  end
-end
-
-local function report(cmml, values, titles, evaluation, protocol)
-  local first = evaluation.by_size[1][1]
-  local who = evaluation.name == "cold users" and "%d test users" or evaluation.name .. ": %d users"
-  local text = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draws; "
-    .. "protocol %s%s"):format(first.mae.tasks, first.mae.skipped,
-    table.concat(values.sizes, ", "), values.query, values.draws, protocol,
-    values.shuffle_labels and "; labels permuted within each support set" or "")
-  print(wrap(text, 0, 79) .. "\n")
-  print_metrics(cmml, values, titles, evaluation, { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" })
-  if values.relevant then -- these exist for the same users whatever the model, auc for fewer
-    print(("\nrelevant: rated %g or higher; of %d users with such a rating in every draw (auc: of "
-      .. "%d, with others, too)\n"):format(values.relevant, first["ndcg@1"].tasks,
-      first.auc.tasks))
-    print_metrics(cmml, values, titles, evaluation, { "ndcg@1", "ndcg@3", "recall@3",
-      "reciprocal_rank", "auc" })
-  end
-end
-
--- Models of users, on ratings.
-local function run_users(cmml, values, entries)
-  local sizes, message = sizes_of(values.support or "40")
-  if not sizes then
-    return nil, message
-  end
-  values = loaded.complete(values, entries[1])
-  values.sizes, values.query = sizes, values.query or 10
-  values.draws, values.seed = values.draws or 5, values.seed or 1000
-  local dataset
-  dataset, message = common.read_dataset(cmml, values)
-  if not dataset then
-    return nil, message
-  end
-  local results, titles, data = {}, {}, nil
-  for i, entry in ipairs(entries) do
-    data, message = common.split(cmml, values, dataset, entry.model.catalogue)
-    if not data then
-      return nil, ("%s: %s"):format(entry.path, message)
-    end
-    local ok
-    ok, message = loaded.check_kept(entry, data)
-    if not ok then
+  local function run(values)
+    local entries, message = model_files.read(values.model)
+    if not entries then
       return nil, message
     end
-    titles[i] = loaded.title_of(entry, entries)
-    local show = progress.judging(cmml.core, titles[i], values.quiet)
-    judge(cmml, values, data, { entry.model }, results)
-    show.finish()
-  end
-  local show = progress.judging(cmml.core, "the others", values.quiet)
-  local rivals = others(cmml, values, data)
-  for _, model in ipairs(rivals) do
-    titles[#titles + 1] = model.title
-  end
-  if #rivals > 0 then
-    judge(cmml, values, data, rivals, results)
-    show.finish()
-  end
-  for i, evaluation in ipairs(results) do
-    io.write(i > 1 and "\n" or "")
-    report(cmml, values, titles, evaluation, data.protocol)
-  end
-  return true
-end
-
---- Runs the command.
--- @tparam table cmml the library
--- @tparam table values options
--- @treturn ?true
--- @treturn ?string message
-function evaluate.run(cmml, values)
-  local entries, message = loaded.read(cmml, values.model)
-  if not entries then
-    return nil, message
-  end
-  local setting = entries[1].model.setting or "user"
-  for _, entry in ipairs(entries) do
-    local is = entry.model.setting or "user"
-    if is ~= setting then
-      return nil, scenarios.unlike(entry.path, is, entries[1].path)
+    local setting = setting_of(entries)
+    local known = check_options("evaluate", sets_of(setting), all_sets(), values, setting)
+    for _, name in ipairs(values.metrics or {}) do
+      cmml.metrics.find("evaluate", name)
     end
+    local classes = baselines_of(setting, values.baselines)
+    -- What is an option is as in the training of the first model, where it is not given.
+    local opt = {}
+    for key, value in pairs(model_files.noted(entries[1], values)) do
+      opt[key] = known:find(key) and value or nil
+    end
+    opt = with(opt, values)
+    local data = pipeline.read(setting, values.data, opt)
+    local found, titles, split = {}, {}, nil
+    local function evaluate(title, model)
+      local show = progress.evaluating(core, title, values.quiet)
+      add(found, models.evaluate(setting, split, { model }, with(opt, { on_task = show.on_task })),
+        title)
+      titles[#titles + 1] = title
+      show.finish()
+    end
+    local catalogue
+    for _, entry in ipairs(entries) do
+      catalogue = entry.model.catalogue
+      -- what is no option, each model has its own of
+      split = pipeline.split(setting, data, with(with(model_files.noted(entry, values), opt),
+        { catalogue = catalogue }))
+      local ok
+      if setting.check_unseen then
+        ok, message = setting.check_unseen(entry, split, opt)
+        if not ok then
+          return nil, message
+        end
+      end
+      evaluate(model_files.title_of(entry, entries), entry.model)
+    end
+    if #classes > 0 then
+      local first = entries[1].model
+      local preset = first.presets[first.options.preset]
+      split = pipeline.split(setting, data, with(opt, { catalogue = catalogue }))
+      pipeline.prepare(setting, split, opt, preset)
+      for _, class in ipairs(classes) do
+        evaluate(class.title, (models.make(setting, split, class, {})))
+      end
+    end
+    print(setting.report(found, titles, split, opt))
+    return true
   end
-  local ok
-  ok, message = scenarios.check_options(cmml, evaluate, values, setting, entries[1].path)
-  if not ok then
-    return nil, message
-  elseif setting == "user" and not cmml.core.exists(values.data .. "/ratings.dat")
-    and cmml.scenarios.loaders(values.data) then
-    return nil, scenarios.unlike(entries[1].path, setting, values.data)
-  end
-  return (setting == "user" and run_users or evaluate_scenarios.run)(cmml, values, entries)
-end
 
-return evaluate
+  cmml.command {
+    name = "evaluate", summary = "evaluate models on users or scenarios that they have never seen",
+    usage = "cmml evaluate --model FILE[,FILE..] --data DIR [OPTIONS]",
+    options = function()
+      return join(all_sets())
+    end,
+    run = run,
+    lists = function()
+      local lists = {}
+      for _, setting in ipairs(commands.settings()) do
+        local name, names = setting.name, {}
+        for i, class in ipairs(cmml.kinds.baselines(name)) do
+          names[i] = class.kind
+        end
+        lists[#lists + 1] = { "baselines for " .. name, names }
+        lists[#lists + 1] = { "protocols for " .. name, setting:protocol_names() }
+      end
+      table.insert(lists, { "metrics", cmml.metrics.names() })
+      return lists
+    end,
+    examples = { "cmml evaluate --data ml-1m --model runs/films/best.safetensors",
+      "cmml evaluate --data ml-1m --model a.safetensors --metrics mae,rmse" },
+  }
+end

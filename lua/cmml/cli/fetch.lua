@@ -1,33 +1,33 @@
 --- `cmml fetch`: public data from their own sites.
 --
--- @module cmml.cli.fetch
-local fetch = {
-  summary = "fetch MovieLens-1M or MovieLens-20M from its public site",
-  usage = "cmml fetch ml-1m|ml-20m --out DIR [--yes]",
-  words = 1,
-  options = {
-    { name = "out", kind = "string", arg = "DIR", required = true,
-      help = "the data go to DIR/ml-1m, or what the set is called" },
-    { name = "url", kind = "string", arg = "URL", help = "another source of the same archive" },
-    { name = "yes", kind = "flag", help = "accept the licence without being asked" },
-  },
-}
+-- @module cmml
+local fetch = require "cmml.fetch.fetch"
 
---- Runs the command.
--- @tparam table cmml the library
--- @tparam table values options
--- @treturn ?true
--- @treturn ?string message
-function fetch.run(cmml, values)
-  local path, message = require("cmml.fetch.fetch").run {
-    name = values[1] or "ml-1m", out = values.out, url = values.url, yes = values.yes,
-    progress = cmml.core.terminal "stderr" ~= nil,
-  }
-  if not path then
-    return nil, message
+return function(cmml, use)
+  use "cli.command"
+
+  local function run(values)
+    local given = { name = values[1] or values.name, progress = cmml.core.terminal "stderr" ~= nil }
+    for name, value in pairs(values) do
+      if type(name) == "string" and name ~= "modules" and given[name] == nil then
+        given[name] = value
+      end
+    end
+    local path, message = fetch.run(given)
+    if not path then
+      return nil, message
+    end
+    print(path)
+    return true
   end
-  print(path)
-  return true
-end
 
-return fetch
+  cmml.command {
+    name = "fetch", summary = "fetch a public data set from its publisher", words = 1,
+    usage = "cmml fetch NAME [--out DIR] [--yes]", run = run,
+    options = fetch.options:without { "progress", "log" },
+    lists = function()
+      return { { "data sets", fetch.names() } }
+    end,
+    examples = { "cmml fetch ml-1m", "cmml fetch ml-20m --out /data --yes" },
+  }
+end

@@ -1,94 +1,77 @@
 --- `cmml info`: what is in a model file.
 --
--- @module cmml.cli.info
-local common = require "cmml.cli.common"
+-- @module cmml
 local json = require "cmml.base.json"
+local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
 
-local info = {
-  summary = "tell what is in a model file",
-  usage = "cmml info --model FILE [--parameters]",
-  options = {
-    { name = "model", kind = "string", arg = "FILE", required = true, help = "model file" },
-    { name = "parameters", kind = "flag", help = "list every parameter with its shape" },
-    common.modules_option,
-  },
-}
-
--- Of ratings: the fields of items and people.
-local function tell_users(line, catalogue)
-  line("setting", "user (ratings)")
-  line("items", #catalogue.items)
-  for _, side in ipairs { "item", "user" } do
-    local fields = {}
-    for i, field in ipairs(catalogue:fields(side)) do
-      fields[i] = ("%s (%d)"):format(field.name, field.size)
-    end
-    line(side .. " fields", #fields > 0 and table.concat(fields, ", ") or "none")
+-- A value in at most 80 columns, or a few lines of them.
+local function shown(name, value)
+  local text, entries = json.encode(value), type(value) == "table" and #value or 0
+  if entries > 0 and #text > 60 then
+    return ("%s.. (%d values)"):format(text:sub(1, math.max(8, 48 - #name)), entries)
+  elseif type(value) == "table" and #text > 60 then
+    text = #text > 200 and text:sub(1, 200) .. ".." or text
+    return wrap(text:gsub(",", ", "), 15, 79 - #name) -- the first line begins with the name
   end
+  return #text > 200 and text:sub(1, 200) .. ".." or text
 end
 
--- Of scenarios: the data, and what is known of users and items.
-local function tell_scenarios(line, catalogue, notes)
-  line("setting", "scenario (groups of items)")
-  line("data", type(notes.data) == "string" and notes.data:gsub("%c", " ") or "not told")
-  line("users", #catalogue.users)
-  line("items", #catalogue.items)
-  local vectors = catalogue.vectors
-  line("vectors", vectors and ("%s, %d factors"):format(vectors.kind, vectors.items.shape[2])
-    or "none")
-end
+return function(cmml, use)
+  use "cli.command"
 
---- Runs the command.
--- @tparam table cmml the library
--- @tparam table values options
--- @treturn ?true
--- @treturn ?string message
-function info.run(cmml, values)
-  local model, found = cmml.load(values.model)
-  if not model then
-    return nil, found
-  end
   local function line(name, value)
     print(("%-12s %s"):format(name, value))
   end
-  line("kind", ("%s (%s)"):format(model.kind, model.title))
-  line("written by", found.version)
-  local tell = model.setting == "scenario" and tell_scenarios or tell_users
-  local noted = type(found.notes) == "table" and found.notes or {}
-  tell(line, model.catalogue, noted)
-  for _, key in ipairs { "options", "notes" } do
-    local plain = key == "options" and model.options or noted
+
+  -- Options or notes, one a line.
+  local function tell(head, plain)
     local names = {}
     for name in pairs(plain) do
-      if name ~= "state" then
-        names[#names + 1] = name
-      end
+      names[#names + 1] = name ~= "state" and name or nil
     end
     table.sort(names)
     for i, name in ipairs(names) do
-      local value = plain[name]
-      local text, entries = json.encode(value), type(value) == "table" and #value or 0
-      if entries > 0 and #text > 60 then
-        text = ("%s.. (%d values)"):format(text:sub(1, math.max(8, 48 - #name)), entries)
-      elseif type(value) == "table" and #text > 60 then
-        text = #text > 200 and text:sub(1, 200) .. ".." or text
-        text = wrap(text:gsub(",", ", "), 15, 79 - #name) -- the first line begins with the name
-      elseif #text > 200 then
-        text = text:sub(1, 200) .. ".."
-      end
-      line(i == 1 and key or "", ("%s = %s"):format(name, text))
+      line(i == 1 and head or "", ("%s = %s"):format(name, shown(name, plain[name])))
     end
   end
-  local count = 0
-  for _, pair in ipairs(model:tensors()) do
-    count = count + pair[2].count
-    if values.parameters then
-      line("", ("%-30s %s"):format(pair[1], table.concat(pair[2].shape, "x")))
-    end
-  end
-  line("parameters", count)
-  return true
-end
 
-return info
+  local function run(values)
+    local model, found = cmml.load(values.model)
+    if not model then
+      return nil, found
+    end
+    local setting, notes = model.setting, type(found.notes) == "table" and found.notes or {}
+    line("kind", ("%s (%s)"):format(model.kind, model.title))
+    line("written by", found.version)
+    line("setting", setting.title:find(setting.name, 1, true) == 1 and setting.title
+      or ("%s (%s)"):format(setting.name, setting.title))
+    if setting.describe then
+      setting.describe(line, model.catalogue, notes)
+    end
+    tell("options", model.options)
+    tell("notes", notes)
+    local count = 0
+    for _, pair in ipairs(model:tensors()) do
+      local is_list = type(pair[2]) == "table"
+      count = count + (is_list and #pair[2] or pair[2].count)
+      if values.parameters then
+        line("", ("%-30s %s"):format(pair[1], is_list and #pair[2]
+          or table.concat(pair[2].shape, "x")))
+      end
+    end
+    line("parameters", count)
+    return true
+  end
+
+  cmml.command {
+    name = "info", summary = "tell what is in a model file",
+    usage = "cmml info --model FILE [--parameters]", run = run,
+    options = {
+      shared.model,
+      { name = "parameters", kind = "boolean", default = false, group = "model",
+        help = "list every parameter with its shape" },
+    },
+    examples = { "cmml info --model runs/films/best.safetensors" },
+  }
+end

@@ -2,89 +2,153 @@
 --
 -- @module cmml.cli.main
 local args = require "cmml.base.args"
-local common = require "cmml.cli.common"
-local options = require "cmml.base.command_line"
+local help = require "cmml.cli.help"
+local text = require "cmml.base.text"
 
 local cli = {}
-
-local names = { "train", "evaluate", "recommend", "info", "embed", "experiment", "tune", "fetch" }
-
--- How a command that was interrupted goes on.
-local going_on = { train = "; --resume goes on after the last whole epoch",
-  experiment = "; finished cells are kept, and the same command goes on",
-  tune = "; finished trials are kept, and the same command goes on" }
-
-local function print_help()
-  print("usage: cmml COMMAND [OPTIONS]\n")
-  print("Recommenders that adapt to a person they have never seen.\n")
-  for _, name in ipairs(names) do
-    print(("  %-10s %s"):format(name, require("cmml.cli." .. name).summary))
-  end
-  print("\n`cmml COMMAND --help` explains a command. Every option has the same name in Lua,")
-  print("with _ for -. `cmml --version` tells the version.")
-end
 
 local function fail(message, code)
   io.stderr:write("cmml: ", message, "\n")
   return code
 end
 
+-- The words without those that name modules, and these; nil and a message if they are wrong. A
+-- module may add the command, so that they have to be known before it.
+local function split_modules(words)
+  local rest, modules, i = {}, nil, 1
+  while i <= #words do
+    local given = words[i]:match "^%-%-modules=(.*)$"
+    if words[i] == "--modules" then
+      i, given = i + 1, words[i + 1]
+      if not given then
+        return nil, "--modules needs a value (LIST)"
+      end
+    end
+    if given and modules then
+      return nil, "--modules is there twice; give a list with commas"
+    elseif given then
+      modules = text.split(given)
+    else
+      rest[#rest + 1] = words[i]
+    end
+    i = i + 1
+  end
+  return rest, modules or {}
+end
+
+-- Takes the words that ask for help out of a list.
+local function asks_for_help(words)
+  local rest, asked, all = {}, false, false
+  for _, word in ipairs(words) do
+    if word == "--help" or word == "-h" or word == "--help-all" then
+      asked, all = true, all or word == "--help-all"
+    else
+      rest[#rest + 1] = word
+    end
+  end
+  return rest, asked, all
+end
+
+-- Values with the defaults of what was not given behind them, which `pairs` passes over.
+local function with_defaults(values, set)
+  return setmetatable(values, { __index = set:defaults() })
+end
+
+-- Where in the library something was found out matters to nobody.
+local function plain(message)
+  return (tostring(message):gsub("^[^%s:]+%.lua:%d+: ", ""))
+end
+
+local function run(command, values)
+  local ok, done, message = pcall(command.run, values)
+  local name = command.name
+  if ok and done then
+    return 0
+  elseif not ok and tostring(done):find("interrupted!", 1, true) then
+    local resumes = command.resumes
+    if type(resumes) == "function" then
+      resumes = resumes(values)
+    end
+    return fail(("%s: interrupted%s"):format(name, resumes and "; " .. resumes or ""), 1)
+  end
+  -- behind the name of the command, unless the message begins with that
+  local said = ok and tostring(message or "it failed") or plain(done)
+  said = said:match("^" .. name:gsub("%-", "%%-") .. ": (.*)$") or said
+  return fail(said:sub(1, #name + 1) == name .. " " and said:find "^%S+ %a+: " and said
+    or name .. ": " .. said, 1)
+end
+
+local function command_of(cmml, name)
+  local command = cmml.commands:get(name)
+  if command then
+    return command
+  end
+  return nil, ("unknown command %s; %s"):format(name, args.suggest(name, cmml.commands:names()))
+end
+
+--- Reads a command line, without running it.
+-- @tparam table cmml the library
+-- @tparam table words of the command line, without those that name modules
+-- @treturn ?table the command; nil if the words are wrong
+-- @treturn table|string values by name, or what is wrong
+function cli.parse(cmml, words)
+  local name, rest = words[1], table.move(words, 2, #words, 1, {})
+  local command, message = command_of(cmml, tostring(name))
+  if not command then
+    return nil, message
+  end
+  local set = command.options(rest)
+  local values
+  values, message = set:parse(rest, { words = command.words })
+  if not values then
+    return nil, ("%s: %s (cmml %s --help)"):format(name, message, name)
+  end
+  return command, with_defaults(values, set)
+end
+
 --- Runs a command.
 -- @tparam table words of the command line
 -- @treturn integer exit code: 0 done, 1 it failed, 2 the command line was wrong
 function cli.main(words)
-  local name = words[1]
-  if name == nil or name == "--help" or name == "-h" or name == "help" then
-    print_help()
-    return name and 0 or 2
-  elseif name == "--version" then
-    print(require("cmml")._VERSION)
+  local rest, modules = split_modules(words)
+  if not rest then
+    return fail(modules, 2)
+  end
+  local cmml = require "cmml"
+  for _, module in ipairs(modules) do
+    local ok, message = pcall(require, module)
+    if not ok then
+      return fail(("--modules: %s: %s"):format(module, tostring(message):match "^[^\n]*"), 1)
+    end
+  end
+  local asked, all
+  rest, asked, all = asks_for_help(rest)
+  local name = table.remove(rest, 1)
+  if name == "--version" then
+    print(cmml._VERSION)
     return 0
+  elseif name == "help" then
+    asked, name = true, table.remove(rest, 1)
   end
-  local known
-  for _, candidate in ipairs(names) do
-    known = known or candidate == name
+  if not name then
+    print(help.list(cmml))
+    return asked and 0 or 2
   end
-  if not known then
-    return fail(("unknown command %s; %s"):format(name, args.suggest(name, names)), 2)
-  end
-  local command = require("cmml.cli." .. name)
-  local rest = table.move(words, 2, #words, 1, {})
-  for _, word in ipairs(rest) do
-    if word == "--help" or word == "-h" then
-      print(options.help(command))
+  local command, values
+  if asked then
+    command, values = command_of(cmml, name)
+    if command then
+      print(help.page(command, rest, all))
       return 0
     end
+  else
+    command, values = cli.parse(cmml, { name, table.unpack(rest) })
   end
-  local values, message = options.parse(command, rest)
-  if not values then
-    return fail(("%s: %s (cmml %s --help)"):format(name, message, name), 2)
+  if not command then
+    return fail(values, 2)
   end
-  local ok, result
-  ok, result, message = pcall(function()
-    local cmml = require "cmml"
-    local loaded, trouble = common.require_all(values.modules)
-    if not loaded then
-      return nil, trouble
-    end
-    return command.run(cmml, values)
-  end)
-  -- What it says, behind the name of the command, unless it begins with that.
-  local function say(text)
-    text = text:match("^" .. name .. ": (.*)$") or text
-    return fail(text:find("^" .. name .. " %a+: ") and text or name .. ": " .. text, 1)
-  end
-  if not ok and tostring(result):find("interrupted!", 1, true) then
-    local begun = name ~= "train"
-      or require("cmml.core").exists(values.out .. "/last.safetensors")
-    return fail(("%s: interrupted%s"):format(name, begun and going_on[name] or ""), 1)
-  elseif not ok then
-    local text = tostring(result):gsub("^[^%s:]+%.lua:%d+: ", "") -- where in the library: no matter
-    return say(text)
-  elseif not result then
-    return say(message)
-  end
-  return 0
+  values.modules = #modules > 0 and modules or nil
+  return run(command, values)
 end
 
 return cli

@@ -1,139 +1,147 @@
---- `cmml recommend`: adapt to a person, or to a scenario, and recommend.
+--- `cmml recommend`: adapt a model to a few interactions, and recommend.
 --
--- @module cmml.cli.recommend
-local common = require "cmml.cli.common"
-local recommend_scenario = require "cmml.cli.recommend_scenario"
-local scenarios = require "cmml.cli.scenarios"
+-- @module cmml
+local columns = require "cmml.data.columns"
+local options = require "cmml.base.options"
+local shared = require "cmml.cli.shared_options"
+local text = require "cmml.base.text"
 
-local recommend = {
-  summary = "adapt a model to a person, or to a scenario, and recommend",
-  usage = "cmml recommend --model FILE [--support FILE | --rate ITEM=RATING,..] [OPTIONS], or of "
-    .. "scenarios --model FILE --user ID [--support FILE | --liked LIST] [--items FILE] [OPTIONS]",
-  options = {
-    { name = "model", kind = "string", arg = "FILE", required = true, help = "model file" },
-    { name = "support", kind = "string", arg = "FILE",
-      help = "what the person rated: item and rating a line, with a comma between; of a scenario "
-        .. "who took what in it: user and item a line, and a third field in all of them or none: "
-        .. "1 (taken) or 0 (passed by)" },
-    { name = "rate", kind = "string", arg = "LIST", setting = "user",
-      help = "user setting: the same on the command line: 1193=5,661=3" },
-    { name = "liked", kind = "string", arg = "LIST", setting = "scenario",
-      help = "scenario setting: the same, as USER=ITEM: 7=120,9=66; an item alone was taken by "
-        .. "--user" },
-    { name = "user", kind = "string", arg = "LIST",
-      help = "what is known of the person: gender=F,age=25; of scenarios the id of the user to "
-        .. "rank for" },
-    { name = "items", kind = "string", arg = "FILE", setting = "scenario",
-      help = "scenario setting: its items, one a line, or a list with commas: what to choose from "
-        .. "[default: all items]" },
-    { name = "n", kind = "integer", arg = "N", default = 10, help = "how many items" },
-    { name = "exclude", kind = "string", arg = "LIST",
-      help = "items that shall not come, with commas; those that the support says the person has "
-        .. "never do" },
-    { name = "skip-unknown", kind = "flag",
-      help = "leave out what the model does not know: items, and users of the support" },
-    common.modules_option,
-  },
-}
+local declared = options.declare("cmml recommend: in every setting", {
+  shared.model,
+  { name = "support", kind = "string", arg = "FILE", group = "support",
+    help = "what the model adapts to. Of users: item and rating a line, with a comma between. Of "
+      .. "scenarios: user and item a line, and a third field in all of them or none: 1 (taken) or "
+      .. "0 (passed by)" },
+  { name = "user", kind = "string", arg = "LIST", group = "support",
+    help = "what is known of the person: gender=F,age=25. Of scenarios: id of the user to rank "
+      .. "for" },
+  { name = "n", kind = "integer", default = 10, from = 0, group = "recommendations",
+    unit = "items", help = "number of items" },
+  { name = "items", kind = "string", arg = "FILE", group = "recommendations",
+    default_text = "all items",
+    help = "what to choose from: a file of an item a line, or a list with commas" },
+  { name = "exclude", list = "string", may_be_empty = true, repeats = true,
+    group = "recommendations", help = "items that shall not be recommended; those that the "
+      .. "support says the person has never are" },
+  { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
+    group = "recommendations", help = "what becomes of items and users that the model does not "
+      .. "know: skip leaves them out, and says so" },
+})
 
--- "a=1,b=2" as a list of {key, value}.
-local function pairs_of(text, option)
-  local list = {}
-  for part in text:gmatch("[^,]+") do
-    local key, value = part:match("^%s*(.-)%s*=%s*(.-)%s*$")
-    if not key or key == "" then
-      return nil, ("--%s: %q is not of the form %s"):format(option, part,
-        option == "rate" and "ITEM=RATING" or "NAME=VALUE")
+return function(cmml, use)
+  local check_options = use "cli.check_options"
+  local join = use "cli.command".join
+  local core = cmml.core
+
+  local function all_sets()
+    local sets = { declared }
+    for _, setting in cmml.settings:each() do
+      sets[#sets + 1] = setting.support_options
     end
-    list[#list + 1] = { key, value }
+    return sets
   end
-  return list
-end
 
-local function read_support(cmml, values)
-  local support = {}
-  if values.support then
-    local data, message = cmml.core.read_table(values.support, { columns = {
-      { name = "item" }, { name = "rating", kind = "number" } } })
+  local function tell_skipped(what, skipped, count)
+    if #skipped > 0 then
+      io.stderr:write(("%s: left out %d of %d, unknown to the model: %s%s\n"):format(what, #skipped,
+        count, table.concat(skipped, ", ", 1, math.min(#skipped, 5)),
+        #skipped > 5 and ", .." or ""))
+    end
+  end
+
+  -- The items of a file, or of a list.
+  local function read_items(catalogue, given)
+    if given == "" or not core.exists(given) then
+      if given:find "^[^,]*[./][^,]*$" and not catalogue.items:id(given) then
+        return nil, ("--items: there is no file %s"):format(given)
+      end
+      return text.split(given)
+    end
+    local data, message = core.read_table(given, { columns = { { name = "item" } } })
     if not data then
       return nil, message
     end
-    local item, rating = data.columns.item, data.columns.rating.values
-    rating = rating.count > 0 and rating:totable() or {}
-    for i, id in ipairs(item.ids:totable()) do
-      support[i] = { item.vocab:text(id), rating[i] }
+    return columns.texts(data.columns.item)
+  end
+
+  -- The items to choose from that the model knows; nil: all of them.
+  local function items_of(catalogue, values)
+    if not values.items then
+      return nil
     end
-  end
-  local rated, message = pairs_of(values.rate or "", "rate")
-  if not rated then
-    return nil, message
-  end
-  for _, pair in ipairs(rated) do
-    local rating = tonumber(pair[2])
-    if not rating then
-      return nil, ("--rate: the rating of item %s is %q, not a number"):format(pair[1], pair[2])
+    local list, message = read_items(catalogue, values.items)
+    if not list then
+      return nil, message
+    elseif #list == 0 then
+      return nil, ("--items %s names no item; leave it out to choose from all"):format(values.items)
     end
-    support[#support + 1] = { pair[1], rating }
+    local found, skipped = {}, {}
+    for _, item in ipairs(list) do
+      local there = catalogue.items:id(item)
+      if not there and values.unknown ~= "skip" then
+        return nil, ("--items: item %s is not among the %d that the model knows; --unknown skip "
+          .. "leaves such items out"):format(item, #catalogue.items)
+      end
+      table.insert(there and found or skipped, item)
+    end
+    tell_skipped("--items", skipped, #list)
+    return found
   end
-  local known
-  known, message = pairs_of(values.user or "", "user")
-  if not known then
-    return nil, message
-  end
-  support.user = {}
-  for _, pair in ipairs(known) do
-    support.user[pair[1]] = pair[2]
-  end
-  return support
-end
 
--- What a model of users recommends.
-local function run_user(cmml, values, model)
-  local support, message = read_support(cmml, values)
-  if not support then
-    return nil, message
+  -- Raw ids, or entries with raw ids, as texts.
+  local function texts_of(list)
+    local texts = {}
+    for i, entry in ipairs(list) do
+      texts[i] = type(entry) == "table" and ("%s=%s"):format(entry[1], entry[2])
+        or tostring(entry)
+    end
+    return texts
   end
-  local adapted = model:adapt(support, { unknown = values.skip_unknown and "skip" or "error" })
-  if #adapted.skipped > 0 then
-    io.stderr:write(("left out %d unknown items: %s\n"):format(#adapted.skipped,
-      table.concat(adapted.skipped, ", ")))
-  end
-  return adapted:recommend { n = values.n, exclude = common.ids_of(values.exclude) }
-end
 
---- Runs the command.
--- @tparam table cmml the library
--- @tparam table values options
--- @treturn ?true
--- @treturn ?string message
-function recommend.run(cmml, values)
-  local model, message = cmml.load(values.model)
-  if not model then
-    return nil, message
+  local function run(values)
+    local model, message = cmml.load(values.model)
+    if not model then
+      return nil, message
+    end
+    local setting = model.setting
+    check_options("recommend", { declared, setting.support_options }, all_sets(), values, setting)
+    if not setting.read_request then
+      return nil, ("%s is for %s, of which the command line recommends nothing"):format(
+        values.model, setting.title)
+    end
+    local support, opt = setting.read_request(model, values)
+    if not support then
+      return nil, opt
+    end
+    local items
+    items, message = items_of(model.catalogue, values)
+    if message then
+      return nil, message
+    end
+    local adapted = model:adapt(support, { unknown = values.unknown })
+    tell_skipped("support", texts_of(adapted.skipped), #support)
+    opt.n, opt.items, opt.exclude = values.n, items, values.exclude
+    local list, widest = adapted:recommend(opt), 8
+    for _, entry in ipairs(list) do
+      widest = math.max(widest, #entry.item)
+    end
+    for i, entry in ipairs(list) do
+      print(("%3d  %5.2f  %s%s %s"):format(i, entry.score, entry.item,
+        (" "):rep(widest - #entry.item), entry.title))
+    end
+    if #list == 0 and values.n > 0 then
+      io.stderr:write("there is no item left to recommend\n")
+    end
+    return true
   end
-  local setting = model.setting or "user"
-  local ok
-  ok, message = scenarios.check_options(cmml, recommend, values, setting, values.model)
-  if not ok then
-    return nil, message
-  end
-  local list
-  list, message = (setting == "user" and run_user or recommend_scenario.run)(cmml, values, model)
-  if not list then
-    return nil, message
-  end
-  local widest = 8
-  for _, entry in ipairs(list) do
-    widest = math.max(widest, #entry.item)
-  end
-  for i, entry in ipairs(list) do
-    print(("%3d  %5.2f  %s%s %s"):format(i, entry.score, entry.item,
-      (" "):rep(widest - #entry.item), entry.title))
-  end
-  if #list == 0 and values.n > 0 then
-    io.stderr:write("there is no item left to recommend\n")
-  end
-  return true
-end
 
-return recommend
+  cmml.command {
+    name = "recommend", summary = "adapt a model to a person, or to a scenario, and recommend",
+    usage = "cmml recommend --model FILE [OPTIONS]", run = run,
+    options = function()
+      return join(all_sets())
+    end,
+    examples = { "cmml recommend --model films.safetensors --rate 1193=5,661=3",
+      "cmml recommend --model tags.safetensors --user 2 --liked 51,4=52" },
+  }
+end

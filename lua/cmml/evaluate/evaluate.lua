@@ -98,6 +98,11 @@ return function(cmml)
   -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
   -- `metrics.summary`), and values, one a task (NaN where the metric does not exist in one of the
   -- draws); and what the setting tells besides
+  -- @usage
+  -- local tasks = cmml.users.tasks { ratings = data.all, users = data.test,
+  --   bags = data.bags }
+  -- local results = cmml.evaluate({ model }, tasks, { metrics = { "mae" } })
+  -- print(results[1].mae.mean, results[1].mae.interval)
   function cmml.evaluate(models, tasks, options)
     if type(tasks) ~= "table" or type(tasks.evaluation) ~= "function" then
       raise("evaluate: tasks were expected (users.tasks, or a split of scenarios), not "

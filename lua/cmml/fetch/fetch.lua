@@ -73,6 +73,9 @@ local known = declare("fetch", {
     help = "called with each line of text" },
 })
 
+--- The options of `run`.
+fetch.options = known
+
 local unpackers = {
   unzip = "unzip -q -o %s -d %s", bsdtar = "bsdtar -x -f %s -C %s",
   python3 = "python3 -m zipfile -e %s %s",

@@ -162,6 +162,9 @@ return function(cmml)
   -- @tparam[opt] table options an empty list of fields is none
   -- @treturn ?Dataset nil if a file is missing or malformed
   -- @treturn ?string message
+  -- @usage
+  -- local dataset = assert(cmml.movielens("data/made", { user_fields = {} }))
+  -- print(dataset.items:text(1), dataset.titles[1])
   function cmml.movielens(folder, options)
     local opt = known:check(options)
     if type(folder) ~= "string" then

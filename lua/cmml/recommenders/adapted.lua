@@ -49,6 +49,9 @@ return function(cmml, use) -- luacheck: ignore 212
   -- list of {user, item, 1 or 0}; a pair that is there twice counts once
   -- @tparam[opt] table options see below
   -- @treturn Adapted with predict, recommend, and skipped (what was left out)
+  -- @usage
+  -- local person = model:adapt { { "15", 5 }, { "9", 5 }, { "5", 1 } }
+  -- print(person:predict({ "10" })[1])
   function Recommender:adapt(support, options)
     local opt = known.adapt:check(options)
     local read = self.setting.read_support(self, support, opt)
@@ -113,6 +116,10 @@ return function(cmml, use) -- luacheck: ignore 212
   --- The items with the highest scores; equal ones in the order of the catalogue.
   -- @tparam[opt] table options see below
   -- @treturn table list of {item, title, score}, best first; shorter if there are not n items
+  -- @usage
+  -- for _, film in ipairs(person:recommend { n = 3, exclude = { "10" } }) do
+  --   print(film.item, film.score, film.title)
+  -- end
   function Adapted:recommend(options)
     local opt = known.recommend:check(options)
     local items, out, all = self.model.catalogue.items, {}, {}

@@ -26,6 +26,10 @@ return function(cmml, use)
   -- @tparam[opt] table extra tensors (list of {name, tensor}) and notes (plain data) to go with it
   -- @treturn ?true
   -- @treturn ?string message
+  -- @usage
+  -- local path = os.tmpname()
+  -- assert(cmml.save(model, path, { notes = { city = "Riverton" } }))
+  -- os.remove(path)
   function cmml.save(model, path, extra)
     if type(model) ~= "table" or not model.catalogue or type(path) ~= "string" then
       raise("save: a recommender and the path of a file were expected", 2)
@@ -108,7 +112,8 @@ return function(cmml, use)
     if not class then
       raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "
         .. "register it first (--modules)"):format(tostring(config.kind), setting.title)
-        or ("the setting %s is not known"):format(tostring(config.schema.setting)), 0)
+        or ("the setting %s is not known; if it is of your own, register it first (--modules)")
+        :format(tostring(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}
     for _, entry in ipairs(entries) do
@@ -149,6 +154,12 @@ return function(cmml, use)
   -- @tparam string path
   -- @treturn ?Recommender nil if the file is missing, damaged or no model
   -- @treturn string|table message, or what went with the model: tensors by name, notes, version
+  -- @usage
+  -- local path = os.tmpname()
+  -- assert(model:save(path))
+  -- local loaded, found = cmml.load(path) -- nil and a message if it is no model
+  -- print(loaded, found.version)
+  -- os.remove(path)
   function cmml.load(path)
     if type(path) ~= "string" then
       raise("load: the path of a model file was expected, not " .. type(path), 2)

@@ -124,6 +124,10 @@ return function(cmml, use)
   -- any option of the model; where a component is another than the preset's, the preset's options
   -- of that component do not count; seed of the initial weights (default 1)
   -- @treturn Recommender its field `training` holds the preset's defaults for `train`
+  -- @usage
+  -- local model = cmml.cmml(data.catalogue)
+  -- local published = cmml.cmml(data.catalogue, { preset = "published-code" })
+  -- print(model.options.preset, published.module:count())
   function cmml.cmml(catalogue, given)
     local model = cmml.recommenders.cmml(catalogue, given)
     return model -- no tail call, which would leave out a level

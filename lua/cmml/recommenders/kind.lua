@@ -224,6 +224,20 @@ return function(cmml, use)
   -- `cmml.recommenders`. What is declared wrongly is refused here.
   -- @tparam table declaration see the head of recommenders/kind.lua
   -- @treturn function its constructor, of a Catalogue and a table of options
+  -- @usage
+  -- cmml.kind {
+  --   name = "item_counts", title = "item counts",
+  --   settings = { "scenarios" }, learns = "none",
+  --   make = function()
+  --     return {}
+  --   end,
+  --   adapt = function()
+  --     return {}
+  --   end,
+  --   score = function(self, _, rows)
+  --     return self.catalogue.items.counts:gather_rows(rows.items)
+  --   end,
+  -- }
   function cmml.kind(declaration)
     local where = check_fields(declaration)
     check_functions(where, declaration)

@@ -20,9 +20,10 @@
 -- items
 --                            = Ids, ratings = Tensor or nil} and users (list of rows that count)
 --    conditions(split, opt)  plain data by which a later command makes the same split
---    complete(opt, notes)    options that a later command leaves open, from those conditions
---    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
--- is
+--    noted                   what of them a model file notes that a later split depends on, options
+--                            and others: kinds by name, as args.check takes them
+--    complete(opt, notes, model)    options that a later command leaves open, from those notes
+--    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what is
 --                            evaluated: entry is {path, model, notes}
 --    source(model, data)     where the tasks of a training come from; see train/source.lua
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread

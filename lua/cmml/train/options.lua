@@ -9,7 +9,7 @@ local preset = "the preset's"
 local general = {
   { name = "out", kind = "string", arg = "DIR", group = "files", tunable = false, line = false,
     help = "folder of the run: best.safetensors, last.safetensors and log.csv" },
-  { name = "resume", kind = "boolean", default = false, group = "files", tunable = false,
+  { name = "resume", kind = "boolean", default = false, group = "training", tunable = false,
     short = true, help = "go on with last.safetensors of the folder, bit for bit" },
   { name = "seed", kind = "integer", default = 1, from = 0, group = "training", decides = true,
     tunable = false, line = false, help = "seed of order and draws" },
@@ -19,7 +19,7 @@ local general = {
     help = "stop after so many epochs without improvement; 0: never",
     default_text = "the preset's, or 10" },
   { name = "batch", kind = "integer", from = 1, unit = "tasks", group = "tasks", decides = true,
-    short = true, help = "number of tasks a step", default_text = preset },
+    help = "number of tasks a step", default_text = preset },
   { name = "support", kind = "integer", from = 0, group = "tasks", decides = true,
     default_text = preset,
     help = "maximum number of ratings, or positives, that a task adapts to" },
@@ -72,7 +72,7 @@ local general = {
   { name = "on_step", kind = "function", group = "training", tunable = false,
     help = "called as on_step(epoch, step, steps, loss)" },
   { name = "on_epoch", kind = "function", group = "training", tunable = false,
-    help = "called as on_epoch(state, improved)" },
+    help = "called as on_epoch(state, improved, metrics)" },
 }
 
 return function(cmml, use)

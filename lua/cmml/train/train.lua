@@ -3,7 +3,8 @@
 -- Where the tasks come from is the setting's to say. Its `source(model, data)` gives a table with
 --
 --    training, defaults    options for a model that brings none; options for what is still open
---    metrics               list of {field of the state, name of the metric}: what is validated
+--    metrics               list of {field of the state, name of the metric, shown = true in the
+--                          progress of a run}: what is validated
 --    monitored, mode       the field that chooses the epoch; "min" or "max": what is better
 --    count, learners       how many tasks there are to learn from, and what they are called
 --    validates             whether there is anything to validate on
@@ -198,6 +199,12 @@ return function(cmml, use)
   -- @treturn table epoch, best_epoch, best (the monitored metric, or without validation tasks the
   -- training loss), monitored (its name), mode ("min" or "max": what is better in it), stopped
   -- ("epochs", "patience" or "diverged"), message
+  -- @usage
+  -- local result = cmml.train(model, data, { epochs = 2,
+  --   on_epoch = function(state)
+  --     print(state.epoch, state.loss, state.mae)
+  --   end })
+  -- print(result.best_epoch, result.best)
   function cmml.train(model, data, options)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
@@ -247,7 +254,7 @@ return function(cmml, use)
         files.write(model, source, optimisation, opt, state, improved)
       end
       if opt.on_epoch then
-        opt.on_epoch(state, improved)
+        opt.on_epoch(state, improved, source.metrics)
       end
     end
     model.module:load_parameters(best_weights)

@@ -175,4 +175,6 @@ return function(cmml)
     end
     return finish("bpr", opt, users, items, by_user, by_item)
   end
+
+  return known
 end

@@ -121,17 +121,21 @@ return function(cmml, use)
         kept[i] = unseen.noted(split.data.scenarios[scenario].name)
       end
       return { setting = "scenarios", data = unseen.noted(split.data.name), by = opt.by,
-        min_items = opt.min_items, max_items = opt.max_items, protocol = split.protocol,
+        min_items = opt.min_items, max_items = opt.max_items, min_users = opt.min_users,
+        protocol = split.protocol,
         data_seed = split.options.seed, valid = split.options.valid,
         query_fraction = split.options.query_fraction, vectors = opt.vectors,
         test_scenarios = kept }
     end,
     noted = { protocol = "string?", data_seed = "integer?", valid = "number?", by = "string?",
-      min_items = "integer?", max_items = "integer?", query_fraction = "number?",
-      query_share = "number?", vectors = "string?" },
-    complete = function(_, notes)
+      min_items = "integer?", max_items = "integer?", min_users = "integer?",
+      query_fraction = "number?", query_share = "number?", vectors = "string?",
+      factors = "integer?" },
+    complete = function(_, notes, model)
       notes.query_fraction = notes.query_fraction or notes.query_share -- of earlier files
       notes.query_share = nil
+      local vectors = model.catalogue.items.vectors.cf
+      notes.factors = vectors and vectors.shape[2] -- those of baselines beside it
       return notes
     end,
     check_unseen = unseen.check,

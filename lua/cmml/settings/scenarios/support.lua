@@ -15,8 +15,9 @@ return function(cmml)
     if type(raw) ~= "string" and math.type(raw) == nil then
       raise(("%s: a raw id of %s was expected, not %s"):format(what, side, type(raw)), level + 1)
     end
-    return of:id(raw) or not skip and raise(("%s: %s %s is not among the %d that the model knows")
-      :format(what, side, tostring(raw), #of), level + 1) or nil
+    return of:id(raw) or not skip and raise(("%s: %s %s is not among the %d that the model knows; "
+      .. "unknown = \"skip\" (--unknown skip) leaves such entries out"):format(what, side,
+      tostring(raw), #of), level + 1) or nil
   end
 
   --- Reads labelled pairs of one scenario. A pair that is there twice counts once.
@@ -97,7 +98,7 @@ return function(cmml)
 
   --- Options of `cmml recommend` for a scenario.
   support.options = {
-    { name = "liked", list = "string", arg = "LIST", may_be_empty = true,
+    { name = "liked", group = "support", list = "string", arg = "LIST", may_be_empty = true,
       help = "interactions on the command line, as USER=ITEM: 7=120,9=66; an item alone was taken "
         .. "by --user" },
   }

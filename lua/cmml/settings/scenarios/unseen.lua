@@ -29,7 +29,8 @@ return function(cmml)
     if not notes.test_scenarios then -- trained in Lua: its counts have to tell
       return true
     end
-    for _, key in ipairs { "data_seed", "by", "min_items", "max_items", "protocol" } do
+    for _, key in ipairs { "data_seed", "by", "min_items", "max_items", "min_users",
+      "protocol" } do
       local is = opt[key]
       if key == "data_seed" then
         is = split.options.seed

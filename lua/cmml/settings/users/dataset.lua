@@ -129,6 +129,13 @@ return function(cmml)
   -- @tparam table options see below
   -- @treturn Dataset with users, items (Vocab), user_records, item_records, titles, ratings
   -- (grouped by user), duplicates (rows left out)
+  -- @usage
+  -- local dataset = cmml.dataset {
+  --   name = "snacks", schema = { item = { { "taste" } } },
+  --   ratings = { { "anna", "crisps", 5 }, { "ben", "fudge", 4 } },
+  --   items = { { id = "crisps", taste = "salty" },
+  --     { id = "fudge", taste = "sweet" } } }
+  -- print(#dataset.users, #dataset.items)
   function cmml.dataset(options)
     local opt = known:check(options)
     local columns = columns_from(opt.ratings)
@@ -146,7 +153,7 @@ return function(cmml)
   end
 
   function Dataset:__tostring()
-    return ("[cmml.users.Dataset %s: %d ratings, %d users, %d items]"):format(self.name,
+    return ("[cmml.Dataset %s: %d ratings, %d users, %d items]"):format(self.name,
       #self.ratings.items, #self.users, #self.items)
   end
 

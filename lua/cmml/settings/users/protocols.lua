@@ -49,6 +49,10 @@ return function(cmml)
   -- (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions,
   -- evaluations ("cold users"; see the head of protocols.lua)
   -- @treturn ?string message
+  -- @usage
+  -- local data = assert(cmml.cold_users(dataset, {
+  --   test_users = 0.2, valid = 0.1 }))
+  -- print(#data.train, #data.valid, #data.test)
   function cmml.cold_users(dataset, options)
     local opt = base.check("cold_users", known, dataset, options)
     local data, message = base.begin(dataset, opt)

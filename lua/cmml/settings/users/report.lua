@@ -4,8 +4,9 @@
 local wrap = require("cmml.base.text").wrap
 
 -- Metrics that are shown where none are asked for.
-local shown = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
+local shown = { "mae", "rmse", "ndcg_exp" }
 local ranked = { "ndcg@1", "ndcg@3", "recall@3", "reciprocal_rank", "auc" }
+local ranked_at = { "ndcg", "recall", "reciprocal_rank", "auc" } -- at cutoffs that were asked for
 
 -- Columns of experiments, and their heads.
 local in_tables = { "mae", "ndcg_exp@1", "ndcg_exp@3" }
@@ -59,7 +60,7 @@ return function(cmml)
         sizes[i] = entry.evaluation.size
       end
       local first = group[1].results[1]
-      local names = opt.metrics and cmml.metrics.full_names(first, opt.metrics) or shown
+      local names = cmml.metrics.full_names(first, opt.metrics or shown)
       local count = first[names[1]]
       local who = evaluation.name == "cold users" and "%d test users"
         or evaluation.name .. ": %d users"
@@ -69,11 +70,12 @@ return function(cmml)
         opt.shuffle_labels and "; labels permuted within each support set" or "")
       texts[#texts + 1] = wrap(head, 0, 79) .. "\n\n" .. tables_of(titles, group, names)
       if opt.relevant and not opt.metrics then
+        local of_ranks = opt.cutoffs and cmml.metrics.full_names(first, ranked_at) or ranked
         -- these exist for the same users whatever the model, auc for fewer
         texts[#texts + 1] = wrap(("relevant: rated %g or higher; of %d users with such a rating in "
           .. "every draw (auc: of %d, with others, too)"):format(opt.relevant,
-          first["ndcg@1"].tasks, first.auc.tasks), 0, 79) .. "\n\n"
-          .. tables_of(titles, group, ranked)
+          first[of_ranks[1]].tasks, first.auc.tasks), 0, 79) .. "\n\n"
+          .. tables_of(titles, group, of_ranks)
       end
     end
     return table.concat(texts, "\n\n")

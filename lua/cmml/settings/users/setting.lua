@@ -48,6 +48,8 @@ return function(cmml, use)
       help = "maximum number of ratings that a task adapts to; with several numbers, and in "
         .. "experiments beside the table: results by support size, each the beginning of the next "
         .. "larger one", default_text = "40" },
+    { name = "query", kind = "integer", from = 1, unit = "ratings", group = "evaluation",
+      help = "maximum number of ratings of a task that are predicted", default_text = "10" },
     { name = "relevant", kind = "number", group = "evaluation",
       help = "show also how well each query is ranked: items rated so or higher are relevant" },
     { name = "shuffle_labels", kind = "boolean", default = false, group = "evaluation",

@@ -131,7 +131,7 @@ return function(cmml)
 
   --- Options of `cmml recommend` for a person.
   support.options = {
-    { name = "rate", kind = "string", arg = "LIST",
+    { name = "rate", group = "support", kind = "string", arg = "LIST",
       help = "ratings on the command line: 1193=5,661=3" },
   }
 

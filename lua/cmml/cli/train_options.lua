@@ -1,0 +1,208 @@
+--- The options of `cmml train`: those of the data, of the training and of the kind that is chosen,
+-- each as it is declared there.
+--
+-- Which kind that is, and in which setting, is told by a few options that are looked at before the
+-- others: --data, --setting, --model, and the file of --settings. Options of other kinds and
+-- settings are understood as well, so that they can be refused in plain words.
+--
+-- Where a kind has an option of the name that an option of the training or of the data has, the
+-- command line means the latter; the kind's is given in a file (--settings). `seed` is one for
+-- both.
+--
+-- @module cmml
+local options = require "cmml.base.options"
+local raise = require("cmml.base.args").error
+
+return function(cmml, use)
+  local commands = use "cli.command"
+  local join = commands.join
+  local pipeline = use "pipeline.data"
+  local training = use "train.options"
+  local read_settings = use "cli.settings_file"
+  local check_options = use "cli.check_options"
+  local own = {}
+
+  -- What stands behind a name on the command line; nil if it is not there.
+  local function peek(words, name)
+    local found
+    for i, word in ipairs(words) do
+      if word == "--" .. name then
+        found = words[i + 1]
+      else
+        found = word:match("^%-%-" .. name .. "=(.*)$") or found
+      end
+    end
+    return found
+  end
+
+  -- The setting that a command line is for, nil where the data are of none, and the classes of its
+  -- kind: in that setting, or where it is not known in all.
+  local function choice(words)
+    local data, name = peek(words, "data"), peek(words, "setting")
+    local ok, setting = false, nil
+    if data or name then
+      ok, setting = pcall(pipeline.setting_of, "train", { data = data, setting = name })
+    end
+    setting = ok and setting or nil
+    local file = peek(words, "settings")
+    local kind, classes = peek(words, "model") or file and (read_settings(file) or {}).kind
+      or "cmml", {}
+    for _, class in ipairs(cmml.kinds.list(setting and setting.name)) do
+      classes[#classes + 1] = class.kind == kind and class or nil
+    end
+    return setting, classes, kind
+  end
+
+  -- Options of data and training that the command declares itself, or that are not its own.
+  local function data_sets(setting)
+    local sets = { pipeline.option_sets() }
+    sets[1] = sets[1]:without { "data", "quick" }
+    return setting and { sets[1], setting.options } or sets
+  end
+
+  local function training_options(setting)
+    local set = setting and join { training.known, setting.training_options } or training.all()
+    return set:without { "out", "seed", "modules" }
+  end
+
+  -- The sets that apply to a kind beside its own.
+  local function general_sets(command, setting, classes)
+    local learns = #classes == 0
+    for _, class in ipairs(classes) do
+      learns = learns or class.learns == "gradient"
+    end
+    local sets = { command, table.unpack(data_sets(setting)) }
+    sets[#sets + 1] = learns and training_options(setting) or nil
+    return sets
+  end
+
+  --- The options of a command line: first those that apply, then those of other settings and
+  -- kinds.
+  -- @tparam Options command those that the command declares
+  -- @tparam table words
+  -- @treturn Options
+  function own.parsed(command, words)
+    local setting, classes = choice(words)
+    local all = {}
+    for _, sets in ipairs { general_sets(command, setting, classes), classes, data_sets(),
+      { training_options() }, cmml.kinds.list() } do
+      for _, set in ipairs(sets) do
+        all[#all + 1] = set.known or set
+      end
+    end
+    return join(all)
+  end
+
+  -- What is wrong with an option that is of another kind.
+  local function refusal(name, class)
+    local dashed = "--" .. name:gsub("_", "-")
+    if training_options():find(name) then
+      return ("%s does not apply to --model %s, which %s"):format(dashed, class.kind,
+        class.fit and "is fitted without gradient training" or "has nothing to learn")
+    end
+    local names = {}
+    for known in class.known:each() do
+      names[#names + 1] = known.line ~= false and known.name or nil
+    end
+    return ("%s is no option of --model %s for %s; %s"):format(dashed, class.kind,
+      class.setting.title, #names > 0 and "it has " .. table.concat(names, ", ")
+      or "it has none of its own")
+  end
+
+  --- Raises where an option does not apply.
+  -- @tparam Options command
+  -- @tparam table values that were given
+  -- @tparam Setting setting
+  -- @tparam Recommender class
+  function own.check(command, values, setting, class)
+    local sets = general_sets(command, setting, { class })
+    sets[#sets + 1] = class.known
+    local mine = check_options("train", sets, { training_options(), table.unpack(data_sets()) },
+      values, setting)
+    for declared in own.parsed(command, {}):each() do
+      if not mine:find(declared.name) and rawget(values, declared.name) ~= nil then
+        raise("train: " .. refusal(declared.name, class), 0)
+      end
+    end
+  end
+
+  -- Whether two declarations say the same.
+  local function is_same(a, b)
+    for _, key in ipairs { "kind", "list", "help", "default_text", "from", "to", "short" } do
+      if a[key] ~= b[key] then
+        return false
+      end
+    end
+    return true
+  end
+
+  -- Whether a class of another setting has the same option.
+  local function is_shared(declared, class, classes)
+    for _, other in ipairs(classes) do
+      local twin = other.known:find(declared.name)
+      if other ~= class and not (twin and is_same(declared, twin)) then
+        return false
+      end
+    end
+    return true
+  end
+
+  -- Declarations under another heading.
+  local function moved(list, group)
+    local copies = {}
+    for i, declared in ipairs(list) do
+      copies[i] = options.changed(declared, { group = group })
+    end
+    return options.of("cmml train: " .. group, copies)
+  end
+
+  --- The sets that the help shows, for the kind and setting of the words or, where they tell
+  -- none, for all settings: first what is for all, then what the kind has in one setting alone.
+  -- @tparam Options command
+  -- @tparam table words
+  -- @treturn {Options,...}
+  function own.shown(command, words)
+    local setting, classes = choice(words)
+    local first, shared, apart = join(general_sets(command, setting, classes)), {}, {}
+    for _, class in ipairs(classes) do
+      local alone = {}
+      for declared in class.known:each() do
+        if not first:find(declared.name) then
+          table.insert(is_shared(declared, class, classes) and shared or alone, declared)
+        end
+      end
+      apart[#apart + 1] = #alone > 0 and moved(alone, "model, for " .. class.setting.title) or nil
+    end
+    return { join { first, options.of("cmml train", shared) }, table.unpack(apart) }
+  end
+
+  -- The presets of a kind, the default one first.
+  local function presets_of(class)
+    local names, default = {}, class and class.default_preset
+    for name in pairs(class and class.presets or {}) do
+      names[#names + 1] = name ~= default and name or nil
+    end
+    table.sort(names)
+    if default then
+      table.insert(names, 1, default .. " (default)")
+    end
+    return names
+  end
+
+  --- The kinds and the presets of every setting, for the help.
+  -- @tparam table words
+  -- @treturn table see `command`
+  function own.lists(words)
+    local _, _, kind = choice(words)
+    local kinds, presets = {}, {}
+    for i, setting in ipairs(commands.settings()) do
+      kinds[i] = { "kinds for " .. setting.name, cmml.kinds.names(setting.name) }
+      local names = presets_of(cmml.kinds.find(kind, setting.name))
+      presets[#presets + 1] = #names > 0
+        and { ("presets of %s for %s"):format(kind, setting.name), names } or nil
+    end
+    return table.move(presets, 1, #presets, #kinds + 1, kinds)
+  end
+
+  return own
+end
