@@ -62,10 +62,9 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
   defaults = "table", noted = "table", quick_budget = "table", options = "table",
   evaluation_options = "table", experiment_options = "table", support_options = "table",
-  training_options = "table",
-    read = "function", split = "function", catalogue = "function", learnable = "function",
-  conditions = "function", source = "function", make_tasks = "function", evaluations = "function",
-  read_support = "function" }
+  training_options = "table", read = "function", split = "function", catalogue = "function",
+  learnable = "function", conditions = "function", source = "function", make_tasks = "function",
+  evaluations = "function", read_support = "function" }
 
 return function(cmml)
   --- What a task is, and all that follows from it; see `setting`.
