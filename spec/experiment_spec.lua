@@ -41,8 +41,8 @@ describe("cmml.experiment", function()
     assert.matches("| difference to item mean %+ user bias +| MAE", result.text)
     assert.matches("| difference to matrix factorisation +| MAE", result.text)
     local text = result.text:gsub("%s+", " ")
-    assert.matches("recommended: 1 epoch at the learning rate 0.005; paper, published%-code: at "
-      .. "most 1 epoch at the learning rate 0.005, stopped after 5 without improvement", text)
+    assert.matches("recommended: 1 epoch, learning rate 0.005; paper, published%-code: at "
+      .. "most 1 epoch, learning rate 0.005, stopped after 5 without improvement", text)
     local fixed = result.rows[#result.rows]["cold users/mae"]
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)
   end)

@@ -153,15 +153,38 @@ local function add_numbers(list, line)
   end
 end
 
--- The numbers of the rows of tables in their order, and behind them those of the sentences, sorted:
--- a sentence may be put in other words.
+-- The cells of a line of a table.
+local function cells_of(line)
+  local cells = {}
+  for cell in line:gsub("^%s*|", ""):gmatch "([^|]*)|" do
+    cells[#cells + 1] = cell:match "^%s*(.-)%s*$"
+  end
+  return cells
+end
+
+-- The numbers of tables, column by column, and behind them those of the sentences, sorted: a
+-- sentence may be put in other words, and a table may be cut into several with some of its columns.
 local function report_numbers(text)
-  local rows, sentences = {}, {}
-  for line in text:gmatch "[^\n]+" do
-    add_numbers(line:find "^%s*|" and rows or sentences, line)
+  local columns, sentences, heads = {}, {}, nil
+  for line in text:gmatch "[^\n]*" do
+    if not line:find "^%s*|" then
+      heads = nil
+      add_numbers(sentences, line)
+    elseif not heads then
+      heads = cells_of(line)
+    else
+      for i, cell in ipairs(cells_of(line)) do
+        columns[heads[i]] = columns[heads[i]] or {}
+        add_numbers(i > 1 and columns[heads[i]] or {}, cell)
+      end
+    end
+  end
+  local numbers = {}
+  for _, head in ipairs(sorted(columns)) do
+    table.move(columns[head], 1, #columns[head], #numbers + 1, numbers)
   end
   table.sort(sentences)
-  return table.move(sentences, 1, #sentences, #rows + 1, rows)
+  return table.move(sentences, 1, #sentences, #numbers + 1, numbers)
 end
 
 --- Compares the numbers of two reports.

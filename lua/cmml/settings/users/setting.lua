@@ -203,6 +203,7 @@ return function(cmml, use)
       return list
     end,
     report = report.text,
+    binary = false,
     -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are
     -- evaluated beside the one that its tables show.
     cell_evaluation = function(opt)
