@@ -5,7 +5,7 @@ include_files = {
   "data/**/*.lua", "doc/results/*.lua", "bin/cmml", "rockspec/*.rockspec", ".luacheckrc", ".busted",
   "config.ld",
 }
-exclude_files = { "build", "doc/api" }
+exclude_files = { "build", "doc/api", "spec/files_of_format_1" }
 files["spec"] = { std = "+busted" }
 files["rockspec"] = { std = "+rockspec" }
 files["config.ld"] = { std = "+ldoc" }

@@ -39,7 +39,7 @@ end
 --- What a comment says.
 -- @tparam table lines without comment signs
 -- @treturn table text, params, returns, fields (lists of {type, name, text, optional, default}),
--- usage (list of examples, their lines as they are), and by its name what stands behind any other tag
+-- usage (list of examples, their lines as they are), and by its name what any other tag says
 function comments.parse(lines)
   local result = { text = "", params = {}, returns = {}, fields = {}, usage = {} }
   local tag, brackets, words = nil, nil, {}
