@@ -74,9 +74,9 @@ describe("evaluation by support", function()
       { constant(1) }, tasks(), { -1 })
     refused("option support must be an integer", cmml.users.evaluate_by_support, { constant(1) },
       tasks(), { 1.5 })
-    refused("option sizes must be a table", cmml.users.evaluate_by_support, { constant(1) },
+    refused("sizes must be a list, not number 3", cmml.users.evaluate_by_support, { constant(1) },
       tasks(), 3)
-    refused("must be a cmml.Tasks", cmml.users.evaluate_by_support, { constant(1) }, {}, { 3 })
+    refused("tasks of users (users.tasks) were expected, not table", cmml.users.evaluate_by_support, { constant(1) }, {}, { 3 })
   end)
 end)
 
@@ -131,7 +131,8 @@ describe("cmml evaluate --supports", function()
   end)
 
   it("refuses what are no sizes", function()
-    for bad, what in pairs { [""] = "is empty", ["1,"] = "has an empty entry", x = "must be an integer",
+    for bad, what in pairs { [""] = "is empty", ["1,"] = "has an empty entry",
+      x = "must be an integer",
       ["2.5"] = "must be an integer", ["-1"] = "must be at least 0", ["1;2"] = "must be an integer",
       ["1e999"] = "must be an integer" } do
       local output, said, code = evaluate("--supports=" .. bad)

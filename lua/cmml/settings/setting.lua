@@ -23,8 +23,8 @@
 --    noted                   what of them a model file notes that a later split depends on, options
 --                            and others: kinds by name, as args.check takes them
 --    complete(opt, notes, model)    options that a later command leaves open, from those notes
---    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what is
---                            evaluated: entry is {path, model, notes}
+--    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
+--                            is evaluated: entry is {path, model, notes}
 --    source(model, data)     where the tasks of a training come from; see train/source.lua
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
 --    evaluation_options      declarations of how models are evaluated
