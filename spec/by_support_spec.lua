@@ -74,13 +74,14 @@ describe("evaluation by support", function()
       { constant(1) }, tasks(), { -1 })
     refused("option support must be an integer", cmml.users.evaluate_by_support, { constant(1) },
       tasks(), { 1.5 })
-    refused("sizes must be a list, not number 3", cmml.users.evaluate_by_support, { constant(1) },
-      tasks(), 3)
-    refused("tasks of users (users.tasks) were expected, not table", cmml.users.evaluate_by_support, { constant(1) }, {}, { 3 })
+    refused("sizes must be a list, not number 3", cmml.users.evaluate_by_support,
+      { constant(1) }, tasks(), 3)
+    refused("tasks of users (users.tasks) were expected", cmml.users.evaluate_by_support,
+      { constant(1) }, {}, { 3 })
   end)
 end)
 
-describe("cmml evaluate --supports", function()
+describe("cmml evaluate --support", function()
   local root, data, words
 
   setup(function()
@@ -106,13 +107,13 @@ describe("cmml evaluate --supports", function()
   end
 
   it("shows a table a metric, a column a size, of the same figures as one size alone", function()
-    local text, _, code = evaluate("--supports", "0,2,40")
+    local text, _, code = evaluate("--support", "0,2,40")
     assert.equal(0, code)
     assert.truthy(text:find("support up to 0, 2, 40, 2 query ratings", 1, true), text)
     local row = text:match "\nmae\n.-\n(| item%-kNN[^\n]+)"
     local none, two, forty = row:match "^| [^|]+ | ([^|]+) | ([^|]+) | ([^|]+) |$"
     for size, value in pairs { ["0"] = none, ["2"] = two, ["40"] = forty } do
-      local alone = evaluate("--supports", size, "--baselines=none")
+      local alone = evaluate("--support", size, "--baselines=none")
       assert.truthy(alone:find("kNN | " .. value, 1, true), alone .. row)
     end
     assert.not_equal(none, forty)
@@ -124,7 +125,7 @@ describe("cmml evaluate --supports", function()
   end)
 
   it("shows how well the queries are ranked by size, too", function()
-    local text, said, code = evaluate("--supports=0,2", "--relevant=4",
+    local text, said, code = evaluate("--support=0,2", "--relevant=4",
       "--baselines=matrix_factorization,item_knn")
     assert.equal(0, code, said)
     assert.matches("\nrelevant: rated 4 or higher.-\nndcg@1\n.-\nauc\n\n| model +| support 0", text)
@@ -132,12 +133,11 @@ describe("cmml evaluate --supports", function()
 
   it("refuses what are no sizes", function()
     for bad, what in pairs { [""] = "is empty", ["1,"] = "has an empty entry",
-      x = "must be an integer",
-      ["2.5"] = "must be an integer", ["-1"] = "must be at least 0", ["1;2"] = "must be an integer",
-      ["1e999"] = "must be an integer" } do
-      local output, said, code = evaluate("--supports=" .. bad)
+      x = "must be an integer", ["2.5"] = "must be an integer", ["-1"] = "must be at least 0",
+      ["1;2"] = "must be an integer", ["1e999"] = "must be an integer" } do
+      local output, said, code = evaluate("--support=" .. bad)
       assert.same({ "", 2 }, { output, code })
-      assert.matches("%-%-supports " .. (bad:find "^[^,]+$" and "entry 1 " or "") .. what, said)
+      assert.matches("%-%-support " .. (bad:find "^[^,]+$" and "entry 1 " or "") .. what, said)
     end
   end)
 end)

@@ -32,8 +32,9 @@ describe("cmml with a model of scenarios", function()
     local function evaluate(file, ...)
       return "evaluate", "--data", tags, "--baselines=none", "--model", file, ...
     end
-    fails("was trained with data_seed 1, but is to be evaluated with 2: what would be evaluated was not "
-      .. "held out from it. Evaluate it as it was trained", evaluate(model, "--data-seed=2"))
+    fails("was trained with data_seed 1, but is to be evaluated with 2: what would be evaluated "
+      .. "was not held out from it. Evaluate it as it was trained",
+      evaluate(model, "--data-seed=2"))
     fails("was trained with max_items 100, but is to be evaluated with 90",
       evaluate(model, "--max-items=90"))
     contains(runs(evaluate(model, "--protocol=published")), "| model (leaky) |")
@@ -53,7 +54,8 @@ describe("cmml with a model of scenarios", function()
     -- from Lua there are no notes: the counts tell
     local bare = root .. "/bare.safetensors"
     assert(assert(cmml.load(leaky)):save(bare))
-    fails("it was made of what is to be evaluated", evaluate(bare, "--min-items=10", "--max-items=100"))
+    fails("it was made of what is to be evaluated", evaluate(bare, "--min-items=10",
+      "--max-items=100"))
     local data = assert(cmml.scenarios.read(tags, { min_items = 10, max_items = 100 }))
     local split = data:split { query_fraction = 0.2 }
     local vectors = split:vectors { factors = 4 } -- of less than what is known
@@ -80,8 +82,8 @@ describe("cmml with a model of scenarios", function()
       "--preset=recommended/scenario"))
     local file = root .. "/settings.json"
     assert(core.write_file(file, '{"model": {"width": 3}}'))
-    fails("popularity (scenarios): unknown option width; there are none", count("/c", "--quiet", "--settings",
-      file, table.unpack(small)))
+    fails("popularity (scenarios): unknown option width; there are none", count("/c", "--quiet",
+      "--settings", file, table.unpack(small)))
     assert(core.write_file(file, '{"training": {"lr": 1}}'))
     fails("settings.json: training does not apply to --model popularity", count("/c", "--quiet",
       "--settings", file, table.unpack(small)))

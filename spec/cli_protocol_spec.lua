@@ -1,4 +1,4 @@
--- The command line under each protocol: what is evaluated was not learnt, and what is leaky says so.
+-- The command line under each protocol: what is evaluated was not learnt, what is leaky says so.
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local people = require "spec.support.people"
@@ -50,7 +50,7 @@ describe("protocols of cmml train and cmml evaluate", function()
   end)
 
   it("evaluate held-out ratings of training users as they were trained", function()
-    local text = runs(evaluate(model, "--supports", "0,5"))
+    local text = runs(evaluate(model, "--support", "0,5"))
     assert.same({ "warm users: ", "" }, headings(text))
     assert.truthy(text:find("protocol warm\n", 1, true))
     assert.equal(8, select(2, text:gsub("\n| model +| support 0 +| support 5 ", "")))
@@ -62,8 +62,9 @@ describe("protocols of cmml train and cmml evaluate", function()
 
   it("refuse what was trained on, unless the protocol is leaky by name", function()
     local full, capped = train "/full", train("/capped", "--protocol=warm", "--cap=8")
-    fails("was trained with protocol full, but is to be evaluated with warm: what would be evaluated "
-      .. "was not held out from it. Evaluate it as it was trained, or under --protocol warm-leaky",
+    fails("was trained with protocol full, but is to be evaluated with warm: what would be "
+      .. "evaluated was not held out from it. Evaluate it as it was trained, or under --protocol "
+      .. "warm-leaky",
       evaluate(full, "--protocol=warm"))
     fails("was trained with data_seed 1, but is to be evaluated with 2",
       evaluate(model, "--data-seed=2"))
@@ -77,7 +78,8 @@ describe("protocols of cmml train and cmml evaluate", function()
     assert.same({ "warm users (leaky): ", "" }, headings(text))
     assert.equal(1, select(2, text:gsub("\n| model %(leaky%) +| mae ", "")))
     assert.equal(1, select(2, text:gsub("\n| model +| mae ", "")))
-    text = runs(evaluate(full, "--protocol=warm-leaky", "--baselines=global_mean,item_mean", "--supports=0,5"))
+    text = runs(evaluate(full, "--protocol=warm-leaky", "--baselines=global_mean,item_mean",
+      "--support=0,5"))
     assert.equal(4, select(2, text:gsub("\n| model %(leaky%) +| support 0 ", "")))
   end)
 
@@ -91,7 +93,7 @@ describe("protocols of cmml train and cmml evaluate", function()
   end)
 
   it("are found by name", function()
-    fails("there is no protocol cold for ratings of users; known: full, capped, warm,", "train", "--data",
-      data, "--out", root .. "/none", "--protocol=cold")
+    fails("there is no protocol cold for ratings of users; known: full, capped, warm,", "train",
+      "--data", data, "--out", root .. "/none", "--protocol=cold")
   end)
 end)

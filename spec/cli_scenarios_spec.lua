@@ -76,7 +76,7 @@ describe("cmml on scenarios", function()
         { row = "CMML, seed 1", kind = "cmml", preset = "recommended/scenario",
           training = { epochs = 2, rounds = 2 } }, { row = "CF score", kind = "cf_score" },
         { row = "popularity", kind = "popularity" },
-        { row = "popularity in the support", kind = "support_popularity" } } }
+        { row = "support popularity", kind = "support_popularity" } } }
     for i, row in ipairs(experiment.rows) do
       assert.equal(row.row, rows[i][1])
       assert.near(row["recall@10"].mean, rows[i][2], 0.50001e-4, row.row)
@@ -132,7 +132,8 @@ describe("cmml on scenarios", function()
     fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
       root .. "/b")
     fails("have no option by", train("/b", "--by=genre"))
-    is_wrong('--setting "both" is not known; known: scenarios, users', train("/b", "--setting=both"))
+    is_wrong('--setting "both" is not known; known: scenarios, users', train("/b",
+      "--setting=both"))
     is_wrong('--setting "scenario" is not known; did you mean scenarios?', train("/b",
       "--setting=scenario"))
     local ratings = root .. "/ratings"
@@ -150,7 +151,7 @@ describe("cmml on scenarios", function()
       learn "--model=cf_score")
     fails("--dropout is no option of --model cmml for ratings of users", learn "--dropout=0.1")
     here = " applies only to ratings of users, but here are scenarios (groups of items)"
-    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--supports=0,5", "--query=3" } do
+    for _, word in ipairs { "--relevant=4", "--shuffle-labels", "--support=0,5", "--query=3" } do
       fails(word:match "^[^=]+" .. here, "evaluate", "--data", tags, "--model", model, word)
     end
     fails("--rate" .. here, "recommend", "--model", model, "--rate=1=5")
@@ -173,8 +174,8 @@ describe("cmml on scenarios", function()
     end
     assert.same(text, runs("evaluate", "--data", tags, "--model", model .. "," .. other,
       "--cutoffs=1,2,3,4", "--draws=2", "--seed=7", "--max-users=5", "--baselines=none"))
-    for word, message in pairs { ["0"] = "--cutoffs entry 1 must be from 1 to", a = "--cutoffs entry "
-      .. "1", ["3,,4"] = '--cutoffs has an empty entry: "3,,4"' } do
+    for word, message in pairs { ["0"] = "--cutoffs entry 1 must be from 1 to",
+      a = "--cutoffs entry 1", ["3,,4"] = '--cutoffs has an empty entry: "3,,4"' } do
       is_wrong(message, "evaluate", "--data", tags, "--model", model, "--cutoffs=" .. word)
     end
     is_wrong("--max-users must be at least 1", "evaluate", "--data", tags, "--model", model,

@@ -73,8 +73,8 @@ describe("a model file of scenarios", function()
       items = core.ids { 1, 2 } }, n_items = 2, factors = 2 }
     local users = core.vocab()
     users:add "u"
-    assert(cmml.save(cmml.recommenders.cf_score(cmml.scenarios.catalogue { vectors = vectors, users = users,
-      items = items }), root .. "/long.safetensors"))
+    local catalogue = cmml.scenarios.catalogue { vectors = vectors, users = users, items = items }
+    assert(cmml.save(cmml.recommenders.cf_score(catalogue), root .. "/long.safetensors"))
     local text = cli("recommend", "--model", root .. "/long.safetensors", "--user=u")
     assert.matches("^  1 +[%d.]+ +x+ x+\n  2 +[%d.]+ +b" .. (" "):rep(299) .. " b\n?$", text)
   end)

@@ -78,7 +78,8 @@ describe("settings of cmml train", function()
   end)
 
   it("are those of its options, such as the fraction of short supports", function()
-    local whole, short = trained("/whole", "--short-supports=0"), trained("/short", "--short-supports=0.5")
+    local whole = trained("/whole", "--short-supports=0")
+    local short = trained("/short", "--short-supports=0.5")
     assert.not_equal(people.bits(whole), people.bits(short))
     is_wrong("--short-supports must be from 0 to 1, but is 2", "--short-supports=2")
     local narrow = trained("/narrow", "--width=8", "--loss=squared", "--read-users=true")
@@ -179,7 +180,7 @@ describe("settings of cmml train", function()
     fails("unknown option widht; did you mean width?", "--settings",
       settings { model = { widht = 3 } })
     fails("option lr must be a number", "--settings", settings { training = { lr = "fast" } })
-    fails("there is no preset papper of cmml for ratings of users; did you mean paper?", "--settings",
-      settings { preset = "papper" })
+    fails("there is no preset papper of cmml for ratings of users; did you mean paper?",
+      "--settings", settings { preset = "papper" })
   end)
 end)

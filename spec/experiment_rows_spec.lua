@@ -116,6 +116,31 @@ describe("experiment compare", function()
     end
   end)
 
+  it("takes kinds of each sort in a third setting, and tunes them there", function()
+    local output = run(([[
+      require "spec.support.toy_setting"
+      local rows = { { row = "forward", kind = "toy_forward" },
+        { row = "inner", kind = "toy_inner", preset = "wide", model = { inner_steps = 1 } },
+        { row = "fitted", kind = "toy_fitted" }, { row = "nothing", kind = "toy_nothing" } }
+      local options = { rows = rows, setting = "counting", quick = true, seeds = 2, jobs = 2,
+        out = %q, modules = { "spec.support.toy_setting" }, resamples = 20, metrics = "ndcg@2,auc" }
+      local result = cmml.experiment(options)
+      print(#result.failures, result.tables[1].title, #result.rows)
+      for _, row in ipairs(result.rows) do
+        print(row.seeds, row["counters/auc"].mean ~= nil)
+      end
+      options.rows[1].model = { widht = 3 }
+      print(select(2, pcall(cmml.experiment, options)))
+      result = cmml.tune { quick = true, setting = "counting", model = "toy_inner", trials = 2,
+        epochs = 2, space = "lr=log:1e-3:1e-1,inner_lr=0.1|0.2" }
+      print(#result.failures, #result.trials, result.metric,
+        result.trials[1].value >= result.trials[2].value)
+    ]]):format(folder .. "/out"))
+    assert.equal("0\tcounters\t4\n" .. ("2\ttrue\n"):rep(4) .. 'experiment compare: row "forward": '
+      .. "model: unknown option widht; did you mean width?\n0\t2\tauc\ttrue\n",
+      output:gsub("%S+:%d+: ", ""), nil)
+  end)
+
   it("makes known in each process what a file of rows registers, and computes it once", function()
     local path = write("rows", own:gsub('name = "own"', 'name = "own_in_file"')
       .. 'return { { row = "a", kind = "own_in_file" }, { row = "b" } }')
@@ -319,77 +344,5 @@ describe("cmml.register_experiment", function()
     end
     refused("a table was expected, not number 5", cmml.register_experiment, 5)
     assert.is_nil(cmml.experiments:get "spec_wrong")
-  end)
-end)
-
-describe("before the first cell", function()
-  -- What an experiment writes to standard error.
-  local function said(options, columns)
-    local stderr, path, terminal = io.stderr, folder .. "/said", core.terminal
-    core.terminal = function()
-      return columns
-    end
-    io.stderr = assert(io.open(path, "wb")) -- luacheck: ignore 122
-    local ok, result = pcall(compare, options)
-    io.stderr:close()
-    core.terminal = terminal
-    io.stderr = stderr -- luacheck: ignore 122
-    assert(ok, result)
-    assert.same({}, result.failures)
-    return (core.read_file(path))
-  end
-
-  it("an estimate of the time is told, unless nothing is left or nothing is to be told", function()
-    for _, setting in ipairs { "users", "scenarios" } do
-      local options = { rows = { { row = "a" }, { row = "b", model = { modulation = "none" } } },
-        setting = setting, out = folder .. "/" .. setting, jobs = 2, seeds = 2, quiet = false }
-      local text = said(options)
-      assert.matches("^estimate: about 0:%d%d for 4 cells, 2 at a time, from a few%s+steps and", text)
-      assert.matches("\nmade, [%w-]+, a, seed 1 done  0:%d%d\n", text)
-      text = said(options)
-      assert.matches("^4 of 4 cells are finished already", text)
-      assert.is_nil(text:find("estimate", 1, true))
-      options.seeds = 3
-      assert.matches("^4 of 6 cells [^\n]*\nestimate: about 0:%d%d for 2 cells", said(options))
-      options.seeds = 4 -- on a terminal one line renews itself
-      text = said(options, 60)
-      assert.matches("\r\27%[Klooking at the data and the models\r\27%[Kestimate: about ", text)
-      assert.matches("\r%d/8 cells  0:%d%d left  .-made, [%w-]+, [ab], ", text)
-      for line in text:gsub("\27%[K", ""):gmatch "[^\r\n]+" do
-        assert.is_true(#line < 80, line)
-      end
-      options.quiet, options.seeds = true, 5
-      assert.equal("", said(options))
-    end
-  end)
-
-  it("a process tells its parent how far it is, and leaves no such file behind", function()
-    local cells = require "cmml.experiment.cells"
-    local told = {}
-    local read = core.read_file
-    core.read_file = function(path, ...)
-      local text, message = read(path, ...)
-      if path:find "%.state$" and text then
-        told[#told + 1] = text
-      end
-      return text, message
-    end
-    local terminal, stderr = core.terminal, io.stderr
-    core.terminal = function()
-      return 80
-    end
-    io.stderr = assert(io.open(folder .. "/said", "wb")) -- luacheck: ignore 122
-    local ok, message = pcall(cells.run, cmml, { { name = "slow", settings = { count = folder
-      .. "/count", name = "slow", tells = { "epoch 1/2", "epoch 2/2" } } } }, { folder = folder,
-      run = { "spec.support.odd_cell", "run" } })
-    io.stderr:close()
-    core.read_file, core.terminal = read, terminal
-    io.stderr = stderr -- luacheck: ignore 122
-    assert(ok, message)
-    assert.same({ "epoch 1/2", "epoch 2/2" }, { told[1], told[#told] })
-    assert.matches("0/1 cells  epoch 1/2 of slow", core.read_file(folder .. "/said"))
-    local pipe = assert(io.popen(("ls '%s/cells'"):format(folder)))
-    assert.is_nil(pipe:read "a":find("state", 1, true))
-    pipe:close()
   end)
 end)

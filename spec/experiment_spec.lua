@@ -41,8 +41,8 @@ describe("cmml.experiment", function()
     assert.matches("| difference to item mean %+ user bias +| MAE", result.text)
     assert.matches("| difference to matrix factorisation +| MAE", result.text)
     local text = result.text:gsub("%s+", " ")
-    assert.matches("recommended: 1 epoch at the learning rate 0.005; paper, published%-code: at "
-      .. "most 1 epoch at the learning rate 0.005, stopped after 5 without improvement", text)
+    assert.matches("recommended: 1 epoch, learning rate 0.005; paper, published%-code: at "
+      .. "most 1 epoch, learning rate 0.005, stopped after 5 without improvement", text)
     local fixed = result.rows[#result.rows]["cold users/mae"]
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)
   end)
@@ -76,7 +76,7 @@ describe("cmml.experiment", function()
     local result = cmml.experiment("scenarios", with { seeds = 1, protocol = "no-leak,published" })
     assert.same({}, result.failures)
     local names = table.concat(titles(result.rows), "|")
-    assert.truthy(names:find("paper|published-code|CF score|popularity|popularity in the support",
+    assert.truthy(names:find("paper|published-code|CF score|popularity|support popularity",
       1, true), names)
     assert.matches("### made\n", result.text)
     assert.matches("### made, split as published %(leaky%)\n", result.text)

@@ -11,9 +11,6 @@ local core = cmml.core
 
 local runs = scenario_cli.runs
 
--- Titles that changed since.
-local now = { ["support popularity"] = "popularity in the support" }
-
 local function near(expected, found, tolerance, what)
   assert.truthy(math.abs(expected - found) <= tolerance * math.max(1, math.abs(expected)),
     ("%s: %.9g, but it was %.9g"):format(what, found, expected))
@@ -43,7 +40,7 @@ describe("a model file of an earlier version", function()
     scenarios = { user = "1", n = 4, items = { "9", "5", "13", "2", "1", "6", "77" },
       exclude = { "2" } },
   }
-  local words = { users = { "--query=4", "--supports=3" }, scenarios = {} }
+  local words = { users = { "--query=4", "--support=3" }, scenarios = {} }
 
   for name, expected in pairs(truth) do
     local path = ("spec/files_of_format_1/%s.safetensors"):format(name)
@@ -67,7 +64,7 @@ describe("a model file of an earlier version", function()
       assert.equal(#expected.evaluated, #found)
       -- one metric of one model may stand in several tables: of several groups of users
       for _, row in ipairs(expected.evaluated) do
-        local what = ("%s, %s"):format(now[row[1]] or row[1], row[2])
+        local what = ("%s, %s"):format(row[1], row[2])
         count[what] = (count[what] or 0) + 1
         local left = count[what]
         for _, other in ipairs(found) do

@@ -7,7 +7,7 @@
 local options = require "cmml.base.options"
 local raise = require("cmml.base.args").error
 
-return function(cmml, use)
+return function(_, use)
   local pipeline = use "pipeline.data"
 
   --- Raises where an option was given that another setting alone has, and where a value is not as
@@ -34,9 +34,8 @@ return function(cmml, use)
     pipeline.check_setting(where, options.of(where, others), values, setting, "--")
     for declared in mine:each() do
       local name = declared.name
-      local value, problem = rawget(values, name), nil
-      if value ~= nil then
-        value, problem = mine:take(name, value)
+      if rawget(values, name) ~= nil then
+        local value, problem = mine:take(name, values[name])
         if problem then
           raise(("%s: --%s %s"):format(where, name:gsub("_", "-"), problem), 0)
         end

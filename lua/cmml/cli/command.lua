@@ -100,13 +100,14 @@ return function(cmml)
 
   --- Declares a command. What is declared wrongly is refused here.
   -- @tparam table declaration name; summary (a line, without full stop); usage; options (list of
-  -- declarations, see base/options.lua, or a set of them, or a function of the command line's words
-  -- that gives one of these and optionally a list of the sets that the help shows instead); words (how many words may stand without an option's name, default 0;
-  -- they are the list part of values); run (a function of values by name, which gives true, or nil
-  -- and a message; an option that was not given has its default, but `pairs` passes over it);
-  -- resumes (what to say when the command is interrupted: a text, or a function of values that gives
-  -- one or nil); examples (lines for the help); lists (a function of the words that gives what the
-  -- help lists besides: list of {title, list of {head, list of names}})
+  -- declarations, see base/options.lua, or a set of them, or a function of the command line's
+  -- words that gives one of these, and optionally a list of the sets that the help shows instead);
+  -- words (how many words may stand without an option's name, default 0; they are the list part of
+  -- values); run (a function of values by name, which gives true, or nil and a message; an option
+  -- that was not given has its default, but `pairs` passes over it); resumes (what to say when the
+  -- command is interrupted: a text, or a function of values that gives one or nil); examples (lines
+  -- for the help); lists (a function of the words that gives what the help lists besides: list of
+  -- {title, list of names, or of {name, what it is}})
   -- @treturn table the command: the declaration, and options as a function of words
   function cmml.command(declaration)
     if type(declaration) ~= "table" then
@@ -131,8 +132,21 @@ return function(cmml)
       end
       return own, shown or { own }
     end
-    return commands:add(declaration.name, setmetatable(self, Command))
+    local command = commands:add(declaration.name, setmetatable(self, Command))
+    return command -- no tail call, which would leave out a level
   end
 
-  return { join = join }
+  -- The settings by rank.
+  local function settings()
+    local list = {}
+    for _, setting in cmml.settings:each() do
+      list[#list + 1] = setting
+    end
+    table.sort(list, function(a, b)
+      return a.rank < b.rank
+    end)
+    return list
+  end
+
+  return { join = join, settings = settings }
 end

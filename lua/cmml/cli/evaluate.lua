@@ -12,25 +12,26 @@ return function(cmml, use)
   local models = use "pipeline.models"
   local check_options = use "cli.check_options"
   local model_files = use "cli.model_files"
-  local join = use "cli.command".join
+  local commands = use "cli.command"
+  local join = commands.join
   local core = cmml.core
   local with = models.with
 
-  local function baseline_names()
+  local function ready_kinds()
     local names, seen = {}, {}
-    for name in cmml.settings:each() do
-      for _, class in ipairs(cmml.kinds.baselines(name)) do
-        names[#names + 1] = not seen[class.kind] and class.kind or nil
-        seen[class.kind] = true
+    for _, class in ipairs(cmml.kinds.list()) do
+      if class.learns ~= "gradient" and not seen[class.kind] then
+        names[#names + 1], seen[class.kind] = class.kind, true
       end
     end
+    table.sort(names)
     return names
   end
 
   local declared = options.declare("cmml evaluate: of its own", {
     { name = "model", list = "string", arg = "FILES", required = true, repeats = true,
       group = "models", short = true, help = "model files, with commas between them" },
-    { name = "baselines", list = "string", choices = baseline_names, may_be_empty = true,
+    { name = "baselines", list = "string", choices = ready_kinds, may_be_empty = true,
       group = "models", short = true, default_text = "all of the setting",
       help = "kinds without gradient training to show beside them, or none" },
     shared.data,
@@ -173,16 +174,17 @@ return function(cmml, use)
     end,
     run = run,
     lists = function()
-      local lists = { { "baselines", {} }, { "protocols", {} } }
-      for name, setting in cmml.settings:each() do
-        local names = {}
+      local lists = {}
+      for _, setting in ipairs(commands.settings()) do
+        local name, names = setting.name, {}
         for i, class in ipairs(cmml.kinds.baselines(name)) do
           names[i] = class.kind
         end
-        table.insert(lists[1][2], { name, names })
-        table.insert(lists[2][2], { name, setting:protocol_names() })
+        lists[#lists + 1] = { "baselines for " .. name, names }
+        lists[#lists + 1] = { "protocols for " .. name, setting:protocol_names() }
       end
-      return { lists[1], lists[2], { "metrics", { { "", cmml.metrics.names() } } } }
+      table.insert(lists, { "metrics", cmml.metrics.names() })
+      return lists
     end,
     examples = { "cmml evaluate --data ml-1m --model runs/films/best.safetensors",
       "cmml evaluate --data ml-1m --model a.safetensors --metrics mae,rmse" },

@@ -80,7 +80,7 @@ return function(cmml, use)
     lists = function(words)
       local list, experiment = {}, named(words)
       for _, name in ipairs(experiment and { experiment.name } or cmml.experiments:names()) do
-        list[#list + 1] = { name, { cmml.experiments:get(name).summary } }
+        list[#list + 1] = { name, cmml.experiments:get(name).summary }
       end
       return { { "experiments", list } }
     end,

@@ -26,7 +26,7 @@ return function(cmml, use)
     usage = "cmml fetch NAME [--out DIR] [--yes]", run = run,
     options = fetch.options:without { "progress", "log" },
     lists = function()
-      return { { "data sets", { { "", fetch.names() } } } }
+      return { { "data sets", fetch.names() } }
     end,
     examples = { "cmml fetch ml-1m", "cmml fetch ml-20m --out /data --yes" },
   }

@@ -39,11 +39,16 @@ function help.names(names)
   return table.concat(parts, ", ")
 end
 
+-- What can be chosen: names behind one another, or a line or more each with what they are.
 local function add_lists(lines, lists)
   for _, list in ipairs(lists) do
-    lines[#lines + 1] = list[1] .. ":"
-    for _, entry in ipairs(list[2]) do
-      text.add_term("  " .. entry[1], help.names(entry[2]), column, width, lines)
+    if type(list[2][1]) == "table" then
+      lines[#lines + 1] = list[1] .. ":"
+      for _, term in ipairs(list[2]) do
+        text.add_term("  " .. term[1], term[2], column, width, lines)
+      end
+    else
+      add_wrapped(lines, ("%s: %s"):format(list[1], help.names(list[2])), 2)
     end
   end
 end
@@ -89,8 +94,7 @@ end
 function help.page(command, words, all)
   local lines, _, sets = {}, command.options(words)
   add_wrapped(lines, "usage: " .. command.usage, 7)
-  lines[#lines + 1] = ""
-  add_wrapped(lines, command.summary, 0)
+  add_wrapped(lines, command.summary:gsub("^%l", string.upper) .. ".", 0)
   lines[#lines + 1] = ""
   local more = add_options(lines, sets, all)
   add_lists(lines, command.lists and command.lists(words, all) or {})
@@ -101,7 +105,8 @@ function help.page(command, words, all)
     end
   end
   if all then
-    add_wrapped(lines, "An option without a value, such as --quiet, also takes =true and =false.", 0)
+    add_wrapped(lines, "An option without a value, such as --quiet, also takes =true and =false.",
+      0)
   elseif more then
     lines[#lines + 1] = ("`cmml %s --help-all` explains every option."):format(command.name)
   end

@@ -118,8 +118,9 @@ return function(cmml, use)
   local function run(values)
     local setting = pipeline.setting_of("train", { data = values.data,
       setting = rawget(values, "setting") })
-    local found, message = { model = {}, training = {} }, nil
+    local found = { model = {}, training = {} }
     if values.settings then
+      local message
       found, message = read_settings(values.settings)
       if not found then
         return nil, message

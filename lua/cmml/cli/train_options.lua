@@ -2,8 +2,8 @@
 -- each as it is declared there.
 --
 -- Which kind that is, and in which setting, is told by a few options that are looked at before the
--- others: --data, --setting, --model, and the file of --settings. Options of other kinds and settings are understood as
--- well, so that they can be refused in plain words.
+-- others: --data, --setting, --model, and the file of --settings. Options of other kinds and
+-- settings are understood as well, so that they can be refused in plain words.
 --
 -- Where a kind has an option of the name that an option of the training or of the data has, the
 -- command line means the latter; the kind's is given in a file (--settings). `seed` is one for
@@ -14,7 +14,8 @@ local options = require "cmml.base.options"
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
-  local join = use "cli.command".join
+  local commands = use "cli.command"
+  local join = commands.join
   local pipeline = use "pipeline.data"
   local training = use "train.options"
   local read_settings = use "cli.settings_file"
@@ -175,18 +176,6 @@ return function(cmml, use)
     return { join { first, options.of("cmml train", shared) }, table.unpack(apart) }
   end
 
-  -- The settings by rank.
-  local function settings()
-    local list = {}
-    for _, setting in cmml.settings:each() do
-      list[#list + 1] = setting
-    end
-    table.sort(list, function(a, b)
-      return a.rank < b.rank
-    end)
-    return list
-  end
-
   -- The presets of a kind, the default one first.
   local function presets_of(class)
     local names, default = {}, class and class.default_preset
@@ -206,13 +195,13 @@ return function(cmml, use)
   function own.lists(words)
     local _, _, kind = choice(words)
     local kinds, presets = {}, {}
-    for i, setting in ipairs(settings()) do
-      kinds[i] = { setting.name, cmml.kinds.names(setting.name) }
+    for i, setting in ipairs(commands.settings()) do
+      kinds[i] = { "kinds for " .. setting.name, cmml.kinds.names(setting.name) }
       local names = presets_of(cmml.kinds.find(kind, setting.name))
-      presets[#presets + 1] = #names > 0 and { setting.name, names } or nil
+      presets[#presets + 1] = #names > 0
+        and { ("presets of %s for %s"):format(kind, setting.name), names } or nil
     end
-    return { { "kinds of recommenders", kinds },
-      #presets > 0 and { "presets of " .. kind, presets } or nil }
+    return table.move(presets, 1, #presets, #kinds + 1, kinds)
   end
 
   return own

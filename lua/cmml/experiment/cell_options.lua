@@ -95,6 +95,7 @@ return function(cmml, use)
     for name, setting in cmml.settings:each() do
       if is_for[name] then
         list[#list + 1], list[#list + 2] = setting.options, setting.evaluation_options
+        list[#list + 1] = setting.experiment_options
       end
     end
     list[#list + 1] = training:only { "epochs", "patience", "batch", "lr" }

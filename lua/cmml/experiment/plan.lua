@@ -85,7 +85,7 @@ return function(cmml, use)
     if asked then
       local cutoffs = evaluation.cutoffs or { 10, 20 }
       where = where .. ": metrics"
-      cmml.metrics.computer(where, asked, cutoffs, opt.relevant, setting.binary) -- raises
+      cmml.metrics.computer(where, asked, cutoffs, opt.relevant, setting.binary ~= false) -- raises
       local _, known = full_names(where, evaluation.metrics or {}, cutoffs)
       asked = full_names(where, asked, cutoffs)
       for _, name in ipairs(asked) do
@@ -138,8 +138,8 @@ return function(cmml, use)
     local text = ("%s%d epoch%s"):format(training.patience > 0 and "at most " or "",
       training.epochs, training.epochs == 1 and "" or "s")
     add(" of about %d steps", training.steps)
-    add(" of %d tasks", training.batch)
-    add(" at the learning rate %g", training.lr)
+    add(", %d tasks a step", training.batch)
+    add(", learning rate %g", training.lr)
     add(", stopped after %d without improvement on the validation " .. noun,
       training.patience > 0 and training.patience or nil)
     return text .. table.concat(parts)

@@ -112,7 +112,8 @@ return function(cmml, use)
     if not class then
       raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "
         .. "register it first (--modules)"):format(tostring(config.kind), setting.title)
-        or ("the setting %s is not known"):format(tostring(config.schema.setting)), 0)
+        or ("the setting %s is not known; if it is of your own, register it first (--modules)")
+        :format(tostring(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}
     for _, entry in ipairs(entries) do

@@ -37,7 +37,7 @@ return function(cmml, use)
   }
 
   cmml.kind {
-    name = "support_popularity", title = "popularity in the support", settings = { "scenarios" },
+    name = "support_popularity", title = "support popularity", settings = { "scenarios" },
     source = "ItemPop: how often an item stands among the positives of the support",
     learns = "none", baseline = 3, make = nothing,
     adapt = function(_, support)

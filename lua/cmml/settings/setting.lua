@@ -28,6 +28,7 @@
 --    source(model, data)     where the tasks of a training come from; see train/source.lua
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
 --    evaluation_options      declarations of how models are evaluated
+--    experiment_options      declarations of what experiments take besides
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
 --    report(found, titles, split, opt)      text of the results of several models: found is a list
 --                            of {evaluation, results}
@@ -37,7 +38,8 @@
 --                            list of {name, base, head}}; opt has metrics (full names, where some
 --                            are asked for) and several (whether there are several sources)
 --    budget_text(cell)       words on how cells are evaluated, of their options and evaluation
---    binary                  whether labels are 1 and 0, which metrics of relevance need
+--    binary                  false: labels are not 1 and 0, so that metrics of relevance need the
+--                            option relevant
 --    values(evaluation, results)    what a cell keeps of an evaluation of one model: metrics (by
 --                            name of a column one value a task) and weights (one a task, optional)
 --    read_support(model, support, opt)      see recommenders/adapted.lua
@@ -51,15 +53,15 @@ local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
-local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions", "source",
-  "make_tasks", "evaluations", "read_support" }
+local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
+  "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", made = "function",
   prepare = "function", complete = "function", check_unseen = "function", report = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
-  formerly = "table", rank = "number", knows_users = "boolean",
-  protocols = "table", defaults = "table", noted = "table", quick_budget = "table",
-  options = "table", evaluation_options = "table", support_options = "table",
+  formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
+  defaults = "table", noted = "table", quick_budget = "table", options = "table",
+  evaluation_options = "table", experiment_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",
   learnable = "function", conditions = "function", source = "function", make_tasks = "function",
   evaluations = "function", read_support = "function" }
@@ -127,8 +129,8 @@ return function(cmml)
     for key, value in pairs(declaration) do
       self[key] = value
     end
-    for _, key in ipairs { "options", "evaluation_options", "support_options",
-      "training_options" } do
+    for _, key in ipairs { "options", "evaluation_options", "experiment_options",
+      "support_options", "training_options" } do
       local list = self[key] or {}
       for _, option in ipairs(list) do
         option.setting = option.setting or name

@@ -154,17 +154,16 @@ return function(cmml, use)
         max_users = opt.max_users, on_task = opt.on_task } } }
     end,
     report = report.text,
-    binary = true,
     cell_evaluation = function(opt)
       return { draws = opt.draws or 1, seed = 1, cutoffs = { 10, 20, 50 },
         metrics = { "recall", "ndcg", "auc" }, max_users = opt.max_users }
     end,
     budget_text = function(cell)
       local vectors, evaluation = vector_options(cell.options), cell.evaluation
-      return ("vectors: %s, %d factors; full ranking%s, mean of %d draws of the supports; tasks "
+      return ("vectors: %s, %d factors; full ranking%s, mean of %d draw%s of the supports; tasks "
         .. "are scenarios, weighted by their users"):format(vectors.method, vectors.factors,
         evaluation.max_users and (", at most %d users of a scenario"):format(evaluation.max_users)
-        or "", evaluation.draws)
+        or "", evaluation.draws, evaluation.draws == 1 and "" or "s")
     end,
     columns = report.columns,
     values = report.values,

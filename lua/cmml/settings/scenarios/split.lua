@@ -31,7 +31,8 @@ return function(cmml, use)
   -- {users = Segments, one a user; items = Ids, rising within a user}.
   -- @tfield ScenarioData data
   -- @tfield string protocol "no-leak" or "published"
-  -- @tfield boolean leaky whether what is evaluated was there to be learnt from: say so in every table
+  -- @tfield boolean leaky whether what is evaluated was there to be learnt from: say so in every
+  -- table
   -- @tfield table known who took what, as far as it may be learnt from
   -- @tfield table background the part of it that vectors are to be made of
   -- @tfield ?table fresh the other part, which training asks for; nil: there is none
@@ -182,7 +183,8 @@ return function(cmml, use)
   -- would have been learnt from others. Vectors, supports, training and negatives see `known`
   -- alone. Protocol "published": the scenarios alone are split; within one that is evaluated, users
   -- are: the first in random order, until they have 512 pairs (half of them at most), are the
-  -- support. What is evaluated there was in the vectors and in other scenarios: the split is `leaky`.
+  -- support. What is evaluated there was in the vectors and in other scenarios: the split is
+  -- `leaky`.
   -- @tparam ScenarioData data
   -- @tparam[opt] table options see below
   -- @treturn ScenarioSplit

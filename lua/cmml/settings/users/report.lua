@@ -122,8 +122,9 @@ return function(cmml)
   -- @treturn string
   function report.budget_text(cell)
     local evaluation = cell.evaluation
-    return ("support %d, query %d, mean of %d draws; %g of the other users validate"):format(
-      evaluation.supports[1], evaluation.query, evaluation.draws, cell.options.valid)
+    return ("support %d, query %d, mean of %d draw%s; %g of the other users validate"):format(
+      evaluation.support[1], evaluation.query, evaluation.draws, evaluation.draws == 1 and ""
+      or "s", cell.options.valid)
   end
 
   --- What a cell of an experiment keeps of an evaluation.

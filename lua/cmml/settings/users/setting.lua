@@ -43,11 +43,10 @@ return function(cmml, use)
   }
 
   local evaluation_options = {
-    { name = "supports", list = "integer", from = 0, unit = "ratings",
-      group = "evaluation", arg = "N[,N..]",
-      help = "maximum number of ratings that a task adapts to; with several numbers, and in "
-        .. "experiments beside the table: results by support size, each the beginning of the next "
-        .. "larger one", default_text = "40" },
+    { name = "support", list = "integer", from = 0, unit = "ratings", group = "evaluation",
+      arg = "N[,N..]", default_text = "40",
+      help = "maximum number of ratings that a task adapts to; with several numbers: results by "
+        .. "support size, each the beginning of the next larger one" },
     { name = "query", kind = "integer", from = 1, unit = "ratings", group = "evaluation",
       help = "maximum number of ratings of a task that are predicted", default_text = "10" },
     { name = "relevant", kind = "number", group = "evaluation",
@@ -55,6 +54,12 @@ return function(cmml, use)
     { name = "shuffle_labels", kind = "boolean", default = false, group = "evaluation",
       help = "permute the ratings within each support before adapting: what is lost is what the "
         .. "model reads from them" },
+  }
+
+  local experiment_options = {
+    { name = "supports", list = "integer", from = 0, unit = "ratings", group = "evaluation",
+      arg = "N[,N..]", default_text = "none",
+      help = "further support sizes, whose MAE is shown in a table of its own" },
   }
 
   -- Test users: as asked for, else the list that the data come with.
@@ -65,6 +70,11 @@ return function(cmml, use)
       test = tonumber(test)
     end
     return test or listed and core.exists(listed) and listed or nil
+  end
+
+  -- One list behind the other.
+  local function with_first(first, others)
+    return table.move(others, 1, #others, #first + 1, table.move(first, 1, #first, 1, {}))
   end
 
   -- Everybody that may be learnt from.
@@ -94,7 +104,8 @@ return function(cmml, use)
     formerly = { "user", "" }, protocols = cmml.users.protocols,
     defaults = { valid = 0.05, data_seed = 1 }, quick_budget = { epochs = 3, lr = 5e-3 },
     options = options, training_options = training_options,
-    evaluation_options = evaluation_options, support_options = support.options,
+    evaluation_options = evaluation_options, experiment_options = experiment_options,
+    support_options = support.options,
 
     read = function(folders, opt)
       if #folders > 1 then
@@ -179,7 +190,7 @@ return function(cmml, use)
     end,
 
     evaluations = function(data, opt)
-      local list, sizes = {}, opt.supports or { 40 }
+      local list, sizes = {}, opt.support or { 40 }
       for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or 10,
         seed = opt.seed or 1000, batch = 64, shuffle_labels = opt.shuffle_labels })) do
         for i, size in ipairs(sizes) do
@@ -192,13 +203,14 @@ return function(cmml, use)
       return list
     end,
     report = report.text,
+    binary = false,
     -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are
     -- evaluated beside the one that its tables show.
     cell_evaluation = function(opt)
       return { query = 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
         cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" }, relevant = opt.relevant,
-        shuffle_labels = opt.shuffle_labels or nil, supports = table.move(opt.supports or {}, 1,
-        #(opt.supports or {}), 2, { 40 }) }
+        shuffle_labels = opt.shuffle_labels or nil, support = with_first(opt.support or { 40 },
+        opt.supports or {}) }
     end,
     columns = report.columns,
     values = report.values,
