@@ -27,11 +27,12 @@ local known = require("cmml.base.options").declare("scenarios.split", {
 return function(cmml, use)
   use "settings.scenarios.data"
   local core = cmml.core
-  --- What may be learnt from, and what is judged by; see `split_scenarios`. Who took what is
+  --- What may be learnt from, and what is evaluated on; see `scenarios.split`. Who took what is
   -- {users = Segments, one a user; items = Ids, rising within a user}.
   -- @tfield ScenarioData data
   -- @tfield string protocol "no-leak" or "published"
-  -- @tfield boolean leaky whether what is judged was there to be learnt from: say so in every table
+  -- @tfield boolean leaky whether what is evaluated was there to be learnt from: say so in every
+  -- table
   -- @tfield table known who took what, as far as it may be learnt from
   -- @tfield table background the part of it that vectors are to be made of
   -- @tfield ?table fresh the other part, which training asks for; nil: there is none
@@ -152,10 +153,10 @@ return function(cmml, use)
     local data = self.data
     self.known, self.background = data.interactions, data.interactions
     self.held_valid, self.held_test = nobody(data), nobody(data)
-    local judged = table.move(self.valid, 1, #self.valid, 1, {})
-    table.move(self.test, 1, #self.test, #judged + 1, judged)
+    local evaluated = table.move(self.valid, 1, #self.valid, 1, {})
+    table.move(self.test, 1, #self.test, #evaluated + 1, evaluated)
     local all = core.scenario_pairs(data.interactions, self.candidates)
-    local support, held = core.divide_pairs(all, core.ids(judged), opt.support_pairs, opt.seed)
+    local support, held = core.divide_pairs(all, core.ids(evaluated), opt.support_pairs, opt.seed)
     self.pairs = { known = support, support = support, valid = held, test = held }
     self.removed = { valid = {}, test = {} }
   end
@@ -180,9 +181,10 @@ return function(cmml, use)
   -- and of every user with at least 3 interactions a random share is held out, in all scenarios:
   -- items belong to several scenarios, so that without it most of what a test scenario asks for
   -- would have been learnt from others. Vectors, supports, training and negatives see `known`
-  -- alone. Protocol "published": the scenarios alone are split; within one that is judged, users
+  -- alone. Protocol "published": the scenarios alone are split; within one that is evaluated, users
   -- are: the first in random order, until they have 512 pairs (half of them at most), are the
-  -- support. What is judged there was in the vectors and in other scenarios: the split is `leaky`.
+  -- support. What is evaluated there was in the vectors and in other scenarios: the split is
+  -- `leaky`.
   -- @tparam ScenarioData data
   -- @tparam[opt] table options see below
   -- @treturn ScenarioSplit

@@ -49,8 +49,8 @@ return function(cmml, use)
   -- existing users on existing items alone, and from the fields of these items: of a new item the
   -- model knows the values that it shares with them.
   --
-  -- MeLU judges existing users on existing items by what it trained on. Here a fixed random choice
-  -- of ratings of each is held out, as in `warm_users`, and judged alone.
+  -- MeLU evaluates existing users on existing items by what it trained on. Here a fixed random
+  -- choice of ratings of each is held out, as in `users.warm`, and evaluated alone.
   -- @tparam Dataset dataset whose item records have a year, or titles that end in one, "(1995)"
   -- @tparam[opt] table options see below
   -- @treturn ?table as from `cold_users`; evaluations are "warm", "user cold", "item cold" and

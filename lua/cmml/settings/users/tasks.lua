@@ -1,4 +1,4 @@
---- Batches of tasks: for each user a support set to adapt to and a query to be judged by.
+--- Batches of tasks: for each user a support set to adapt to and a query to be evaluated on.
 --
 -- @module cmml
 local declare = require("cmml.base.options").declare
