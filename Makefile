@@ -1,8 +1,8 @@
 # cmml: the build. `make help` lists the targets.
 #
-# What the user or LuaRocks may pass (CC, CFLAGS, LDFLAGS, LIBFLAG, LUA_INCDIR, BLAS_CFLAGS, BLAS_LIBS)
-# is only defaulted here and never added to: a variable given on the command line makes every later
-# `+=` a silent no-op. What the build cannot do without stands in variables of its own (CM_...).
+# What the user or LuaRocks may pass (CC, CFLAGS, LDFLAGS, LIBFLAG, LUA, LUA_INCDIR, BLAS_CFLAGS,
+# BLAS_LIBS) is only defaulted here and never added to: a variable given on the command line makes
+# every later `+=` a silent no-op. What the build cannot do without stands in variables of its own (CM_...).
 
 CC ?= cc
 CFLAGS ?= -O2
@@ -111,10 +111,10 @@ $(BUILD)/obj/flags: FORCE
 $(BUILD)/obj/link: FORCE
 	$(call write_if_changed,$(CM_LDFLAGS) $(LIBFLAG) $(LDFLAGS) $(objects) $(CM_LIBS))
 
-# The first step: is there a compiler, and are there the two libraries?
+# The first step: are there a compiler, an interpreter and the two libraries?
 $(BUILD)/obj/probe: $(BUILD)/obj/flags tools/probe.sh
-	$(Q)CC='$(CC)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' BLAS_LIBS='$(BLAS_LIBS)' \
-	    sh tools/probe.sh
+	$(Q)CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
+	    BLAS_LIBS='$(BLAS_LIBS)' sh tools/probe.sh
 	@touch $@
 
 # $(1) variant, $(2) its flags
@@ -159,7 +159,7 @@ $(core64): $(double) $(BUILD)/obj/link
 
 lua_sources := $(sort $(shell find lua -name '*.lua' ! -name parts.lua))
 
-lua/cmml/parts.lua: FORCE
+lua/cmml/parts.lua: FORCE | $(BUILD)/obj/probe
 	$(Q)$(LUA) tools/parts.lua
 
 $(reference): $(core) $(lua_sources) $(wildcard tools/reference.lua tools/reference/*.lua) | $(made)
@@ -289,9 +289,10 @@ uninstall: ## remove what install put there
 	$(Q)rm -f '$(DESTDIR)$(INST_BINDIR)/cmml'
 
 clean: ## remove everything built
-	$(Q)rm -rf build doc/api
+	$(Q)rm -rf build doc/api types $(made) lua/cmml/reference.txt
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(filter %akefile %.mk,$(MAKEFILE_LIST)) | \
 	    awk -F '|' '{ printf "%-20s %s\n", $$1, $$2 }'
-	@echo 'V=1 shows the commands. CC CFLAGS LDFLAGS LIBFLAG LUA_INCDIR BLAS_CFLAGS BLAS_LIBS are yours.'
+	@echo 'V=1 shows the commands.'
+	@echo 'CC CFLAGS LDFLAGS LIBFLAG LUA LUA_INCDIR BLAS_CFLAGS BLAS_LIBS are yours.'

@@ -1,8 +1,10 @@
 #!/bin/sh
 # The first step of the build: tells a missing compiler, OpenBLAS or Lua by name, before the compiler
-# says it in fifty lines. Reads CC, LUA_INCDIR, BLAS_CFLAGS and BLAS_LIBS; prints nothing if all is well.
+# says it in fifty lines. Reads CC, LUA, LUA_INCDIR, BLAS_CFLAGS and BLAS_LIBS; prints nothing if all
+# is well.
 set -u
 CC=${CC:-cc}
+LUA=${LUA:-lua5.4}
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
 
@@ -41,3 +43,9 @@ END
 compile -I"${LUA_INCDIR:=/usr/include/lua5.4}" -c -o "$dir/lua.o" "$dir/lua.c" || fail \
     "cmml: lua.h of Lua 5.4 is missing in '$LUA_INCDIR': $(grep -m 1 error "$dir/log")" \
     'Install it (Debian: apt-get install liblua5.4-dev) or pass LUA_INCDIR=.'
+
+# The build runs Lua to list the library's parts and to write its reference.
+"$LUA" -e 'assert(_VERSION >= "Lua 5.4", _VERSION)' \
+    >"$dir/log" 2>&1 || fail \
+    "cmml: the interpreter '$LUA' does not run or is older than Lua 5.4: $(head -n 1 "$dir/log")" \
+    'Install it (Debian: apt-get install lua5.4) or pass LUA=.'
