@@ -169,7 +169,29 @@ describe("cmml.tune", function()
       setting = "scenarios", space = "lr=1|2" })
     refused.with_text("tune: model: there is no kind of recommender cmmll; did you mean cmml?",
       tune, { model = "cmmll" })
-    refused.with_text("item_knn learns without gradient training", tune, { model = "item_knn" })
+    refused.with_text("lr is no option of item_knn that can be searched", tune,
+      { model = "item_knn", space = "lr=1|2" })
+    refused.with_text("item_knn learns without gradient training, in no epochs", tune,
+      { model = "item_knn", space = "nearest=1|2", epochs = 3 })
+    refused.with_text("popularity has no options: there is nothing to search", tune,
+      { model = "popularity", setting = "scenarios" })
+  end)
+
+  it("searches options of a kind that is fitted, on tasks that it is not fitted to", function()
+    local result = cmml.tune { quick = true, model = "item_knn", space = "nearest=1|30",
+      trials = 8 }
+    assert.same({}, result.failures)
+    assert.equal(2, #result.trials)
+    local data = cmml.users.protocol(cmml.settings:get("users").made {}, {})
+    local tasks = cmml.users.tasks { ratings = data.ratings, users = data.valid, bags = data.bags,
+      support = 40, query = 10, seed = 1, batch = 32 }
+    for _, trial in ipairs(result.trials) do
+      local model = cmml.recommenders.item_knn(data.catalogue, trial.values)
+      model:fit { ratings = data.ratings, users = data.train }
+      local expected = cmml.evaluate({ model }, tasks, { draws = 2 })[1].mae.mean
+      assert.equal(expected, trial.value)
+    end
+    assert.is_true(result.trials[1].value < result.trials[2].value)
   end)
 
   it("refuses a trial that no process could compute, before there is one or a folder", function()
@@ -187,18 +209,18 @@ describe("cmml.tune", function()
       ["batch=lin:1:9"] = "batch must be an integer, not number",
       ["epochs=-1"] = "epochs must be at least 0, but is -1", ["epochs=x"] = "epochs must be an",
       ["lr=-1"] = "lr must be above 0", ["lr=lin:-1:1"] = "lr must be above 0, but is -1",
-      ["choose=nope"] = "known: best, last", ["seed=1|2"] = "seed is an option neither of cmml nor",
+      ["choose=nope"] = "known: best, last", ["seed=1|2"] = "seed is no option of cmml or of its",
       ["optimizer=nope"] = "known: adam, adamw, sgd", ["loss=nope"] = "loss \"nope\" is not known",
       ["activation=nope"] = "is not known; known: identity",
-      ["valid_draws=0"] = "valid_draws must be at least 1", ["on_step=1"] = "neither of cmml nor",
+      ["valid_draws=0"] = "valid_draws must be at least 1", ["on_step=1"] = "no option of cmml or of",
     } do
       refused.with_text(message, tune, "users", text)
       refused.with_text(message, tune, "scenarios", text)
     end
-    refused.with_text("order is an option neither of cmml nor of its training", tune, "users",
+    refused.with_text("order is no option of cmml or of its training", tune, "users",
       "order=mixed")
     refused.with_text("dropout must be", tune, "scenarios", "dropout=2")
-    refused.with_text("width is an option neither of cmml nor of its training", tune, "scenarios",
+    refused.with_text("width is no option of cmml or of its training", tune, "scenarios",
       "width=8")
     refused.with_text('there is no protocol nope for ratings of users; known: full', function()
       cmml.tune { quick = true, space = quick, protocol = "nope" }

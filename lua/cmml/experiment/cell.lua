@@ -17,6 +17,7 @@ local raise = require("cmml.base.args").error
 return function(cmml, use)
   local pipeline = use "pipeline.data"
   local models = use "pipeline.models"
+  local train = use "train.train"
   local cell = {}
 
   --- The data of a cell, read.
@@ -122,16 +123,30 @@ return function(cmml, use)
     return kept
   end
 
+  -- A trial of a kind that learns without gradient training. Validation tasks are not learnt from.
+  local function trial_without_training(setting, split, settings)
+    local validation = split.valid
+    split.valid = {}
+    local model = cell.make(setting, split, settings)
+    split.valid = validation
+    local value, metric, mode = train.validate(model, split)
+    return { value = value, monitored = metric, mode = mode,
+      message = not value and "a score was not a finite number" or nil }
+  end
+
   --- Computes a trial of tuning: a model learns, and the validation tasks say how well. Test tasks
   -- are not looked at.
   -- @tparam table settings those of a cell, without evaluation
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table value (of the best epoch; nil if training diverged), monitored (the metric),
-  -- mode, epochs, best_epoch, message
+  -- mode, message, and of a kind that learns by gradient epochs and best_epoch
   function cell.trial(settings, tell)
     local setting, data = cell.read(settings)
     local split = cell.split(setting, data, settings)
     split.test = {}
+    if models.kind("cell", setting, settings.kind).learns ~= "gradient" then
+      return trial_without_training(setting, split, settings)
+    end
     local _, result = cell.make(setting, split, settings, callbacks_of(settings, tell
       or function() end))
     return { value = result.stopped ~= "diverged" and result.best_epoch > 0 and result.best or nil,

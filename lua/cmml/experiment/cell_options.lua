@@ -57,7 +57,7 @@ local tuned = {
       .. "a range, log:LOW:HIGH, lin:LOW:HIGH or int:LOW:HIGH, or a choice, 8|16|32; names are "
       .. "options of the model and of its training" },
   { name = "model", kind = "string", arg = "KIND", group = "search", short = true, tunable = false,
-    help = "kind of recommender, one that learns by gradient", default_text = "cmml" },
+    help = "kind of recommender", default_text = "cmml" },
   { name = "preset", kind = "string", arg = "NAME", group = "search", short = true, tunable = false,
     help = "preset that the trials change", default_text = "the kind's default" },
   { name = "trials", kind = "integer", default = 20, from = 1, to = 100000, group = "search",

@@ -19,10 +19,11 @@ return function(cmml, use)
   local train_options = use "train.options"
   use "experiment.cell"
 
-  -- The options that may be searched: of the kind, and of a training in its setting.
+  -- The options that may be searched: of the kind, and of a training in its setting if it has one.
   local function searched(class)
     local of, names = {}, {}
-    for part, known in pairs { training = train_options.all(), model = class.known } do
+    for part, known in pairs { model = class.known,
+      training = class.learns == "gradient" and train_options.all() or nil } do
       for declared in known:each() do
         local own = declared.setting
         if declared.tunable ~= false and (not own or own == class.setting.name) then
@@ -42,8 +43,9 @@ return function(cmml, use)
     local of, names = searched(class)
     for _, name in ipairs(args.keys(entries)) do
       if not of[name] then
-        raise(("tune: space: %s is an option neither of %s nor of its training that can be "
-          .. "searched; %s"):format(name, class.kind, args.suggest(name, names)), 0)
+        raise(("tune: space: %s is no option of %s%s that can be searched; %s"):format(name,
+          class.kind, class.learns == "gradient" and " or of its training" or "",
+          args.suggest(name, names)), 0)
       end
       for _, value in ipairs(space.examples(entries[name])) do
         local _, problem = of[name].known:take(name, value)
@@ -58,11 +60,24 @@ return function(cmml, use)
   -- The kind and the preset that trials change; raises where they cannot be tuned.
   local function class_of(opt, setting)
     local class = models.kind("tune: model", setting, opt.model)
-    if class.learns ~= "gradient" then
-      raise(("tune: model: %s learns without gradient training: there is nothing to search"):format(
-        class.kind), 0)
+    local _, names = searched(class)
+    if #names == 0 then
+      raise(("tune: model: %s has no options: there is nothing to search"):format(class.kind), 0)
+    end
+    for _, name in ipairs { "epochs", "patience" } do
+      if opt[name] and class.learns ~= "gradient" then
+        raise(("tune: %s: %s learns without gradient training, in no epochs"):format(name,
+          class.kind), 0)
+      end
     end
     return class, models.preset("tune", class, opt.preset)
+  end
+
+  -- How long the trials learn.
+  local function budget_of(opt, setting, class, preset)
+    return class.learns == "gradient" and models.budget(setting,
+      preset and { training = preset.training }, { epochs = opt.epochs, patience = opt.patience })
+      or nil
   end
 
   -- The trials: cells without an evaluation.
@@ -76,9 +91,8 @@ return function(cmml, use)
     local list, seen = {}, {}
     for trial = 1, opt.trials do
       local values = space.sample(core, entries, opt.seed, trial)
-      local parts = { model = { preset = preset_name }, training = models.budget(setting,
-        preset and { training = preset.training }, { epochs = opt.epochs,
-          patience = opt.patience }) }
+      local parts = { model = { preset = preset_name },
+        training = budget_of(opt, setting, class, preset) }
       for name, value in pairs(values) do
         parts[of[name].part][name] = value
       end
@@ -161,7 +175,7 @@ return function(cmml, use)
     for i = 1, math.min(most, #found) do
       local entry = found[i]
       grid[i + 1] = { tostring(entry.trial), entry.value and ("%.4f"):format(entry.value)
-        or "diverged", tostring(entry.best_epoch), ("%.1f"):format(entry.seconds) }
+        or "diverged", tostring(entry.best_epoch or "-"), ("%.1f"):format(entry.seconds) }
       for k, name in ipairs(names) do
         grid[i + 1][4 + k] = plain(entry.values[name])
       end

@@ -65,8 +65,7 @@ return function(cmml, use)
     return opt
   end
 
-  -- Where the tasks come from, once model and data are known to go together.
-  local function source_of(model, data)
+  local function check_learns(model, data)
     if type(model) ~= "table" or not model.catalogue or not model.adapt_rows then
       raise(("train: a recommender was expected, not %s%s"):format(type(model),
         type(data) == "table" and data.adapt_rows and ": train(model, data)" or ""), 3)
@@ -74,6 +73,10 @@ return function(cmml, use)
       raise(("train: %s learns without gradient training: %s"):format(model.kind,
         model.fit and "use model:fit(data)" or "it is ready as it is"), 3)
     end
+  end
+
+  -- Where the tasks come from, once model and data are known to go together.
+  local function source_of(model, data)
     local source = model.setting.source(model, data)
     if source.count == 0 then
       raise("train: there are no " .. source.learners, 3)
@@ -184,6 +187,22 @@ return function(cmml, use)
     end
   end
 
+  --- How well a recommender, however it has learnt, does on what epochs are validated on.
+  -- @tparam Recommender model
+  -- @tparam table data of `train`
+  -- @treturn ?number the monitored metric; nil where a score was not finite
+  -- @treturn string its name
+  -- @treturn string "min" or "max": what is better
+  function own.validate(model, data)
+    local source = source_of(model, data)
+    local opt = read_options(model, source, {})
+    if not source.validates then
+      raise("train: there is nothing to validate on: raise valid of the split", 2)
+    end
+    local values = validate(model, source, opt)
+    return values and values[source.monitored], source.monitored, source.mode
+  end
+
   --- Trains a recommender that learns by gradients. Every epoch visits each training task once (of
   -- scenarios `rounds` times), with a fresh draw of support and query; then it is validated.
   --
@@ -206,6 +225,7 @@ return function(cmml, use)
   --   end })
   -- print(result.best_epoch, result.best)
   function cmml.train(model, data, options)
+    check_learns(model, data)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
     local tasks = source:tasks(opt)
