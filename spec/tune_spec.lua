@@ -212,7 +212,8 @@ describe("cmml.tune", function()
       ["choose=nope"] = "known: best, last", ["seed=1|2"] = "seed is no option of cmml or of its",
       ["optimizer=nope"] = "known: adam, adamw, sgd", ["loss=nope"] = "loss \"nope\" is not known",
       ["activation=nope"] = "is not known; known: identity",
-      ["valid_draws=0"] = "valid_draws must be at least 1", ["on_step=1"] = "no option of cmml or of",
+      ["valid_draws=0"] = "valid_draws must be at least 1",
+      ["on_step=1"] = "no option of cmml or of",
     } do
       refused.with_text(message, tune, "users", text)
       refused.with_text(message, tune, "scenarios", text)
