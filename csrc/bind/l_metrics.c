@@ -2,8 +2,7 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
-#include "metrics/ranking.h"
-#include "metrics/rating.h"
+#include "metrics/family.h"
 
 #define MAX_CUTOFFS 1000
 
@@ -48,103 +47,114 @@ static double *new_columns(lua_State *L, const input *in, int64_t columns)
     return lua_newuserdatauv(L, (size_t)CM_MAX(in->tasks * columns, 1) * sizeof(double), 0);
 }
 
-static void push_column(lua_State *L, const double *values, int64_t n, int64_t stride)
+static void push_column(lua_State *L, const double *values, int64_t n)
 {
     lua_createtable(L, (int)n, 0);
     for (int64_t i = 0; i < n; i++) {
-        lua_pushnumber(L, values[i * stride]);
+        lua_pushnumber(L, values[i]);
         lua_rawseti(L, -2, i + 1);
     }
 }
 
-/*** Metrics of predicted ratings, for each task; NaN where undefined.
+/* A table of lists by full name. */
+static int measure(lua_State *L, const cm_metric_family *family, const char *where)
+{
+    cm_ctx *cx = cmL_enter(L);
+    input in = check_input(L);
+    double *at = new_columns(L, &in, family->n_at * in.n_k);
+    double *whole = new_columns(L, &in, family->n_whole);
+    size_t mark = cm_scope_begin(cx);
+    cm_tensor *s = cm_contiguous(cx, in.score), *y = cm_contiguous(cx, in.label);
+    bool ok = s && y &&
+              family->compute(cx, cm_data(s), cm_data(y), in.segments->values, in.tasks, in.k,
+                              in.n_k, at, whole);
+    cm_scope_end(cx, mark);
+    if (!ok)
+        return cmL_raise(L, cx, where);
+    lua_createtable(L, 0, family->n_whole + (int)in.n_k * family->n_at);
+    for (int m = 0; m < family->n_at; m++)
+        for (int64_t j = 0; j < in.n_k; j++) {
+            lua_pushfstring(L, "%s@%d", family->at[m].name, (int)in.k[j]);
+            push_column(L, at + (m * in.n_k + j) * in.tasks, in.tasks);
+            lua_rawset(L, -3);
+        }
+    for (int m = 0; m < family->n_whole; m++) {
+        push_column(L, whole + m * in.tasks, in.tasks);
+        lua_setfield(L, -2, family->whole[m].name);
+    }
+    return 1;
+}
+
+/*** Metrics of predicted ratings, for each task; NaN where one does not exist.
  * @function rating_metrics
  * @tparam Tensor score [rows]
  * @tparam Tensor label [rows], true ratings
  * @tparam Segments segments one per task
  * @tparam table cutoffs the k of ndcg_exp@k
- * @treturn table mae, rmse: a list with one value per task; ndcg_exp: such a list for each cutoff
+ * @treturn table by full name, such as mae or ndcg_exp@3: a list with one value per task
  */
 static int l_rating_metrics(lua_State *L)
 {
-    cm_ctx *cx = cmL_enter(L);
-    input in = check_input(L);
-    int64_t tasks = in.tasks, n_k = in.n_k;
-    double *values = new_columns(L, &in, 2 + n_k);
-    double *mae = values, *rmse = mae + tasks, *ndcg = rmse + tasks;
-    size_t mark = cm_scope_begin(cx);
-    cm_tensor *s = cm_contiguous(cx, in.score), *y = cm_contiguous(cx, in.label);
-    bool ok = s && y &&
-              cm_rating_metrics(cx, cm_data(s), cm_data(y), in.segments->values, tasks, in.k, n_k,
-                                mae, rmse, ndcg);
-    cm_scope_end(cx, mark);
-    if (!ok)
-        return cmL_raise(L, cx, "rating_metrics");
-    lua_createtable(L, 0, 3);
-    push_column(L, mae, tasks, 1);
-    lua_setfield(L, -2, "mae");
-    push_column(L, rmse, tasks, 1);
-    lua_setfield(L, -2, "rmse");
-    lua_createtable(L, (int)n_k, 0);
-    for (int64_t j = 0; j < n_k; j++) {
-        push_column(L, ndcg + j, tasks, n_k);
-        lua_rawseti(L, -2, j + 1);
-    }
-    lua_setfield(L, -2, "ndcg_exp");
-    return 1;
+    return measure(L, &cm_rating_metrics, "rating_metrics");
 }
 
-static const char *const at_names[CM_RANKING_AT] = {
-    [CM_RECALL] = "recall", [CM_PRECISION] = "precision", [CM_HIT] = "hit",
-    [CM_NDCG] = "ndcg",     [CM_NDCG_EXP] = "ndcg_exp",   [CM_MRR] = "mrr",
-    [CM_MAP] = "map"};
-static const char *const whole_names[CM_RANKING_WHOLE] = {[CM_RECIPROCAL_RANK] = "reciprocal_rank",
-                                                          [CM_AVERAGE_PRECISION] =
-                                                              "average_precision",
-                                                          [CM_AUC] = "auc"};
-
-/*** Metrics of ranked lists, for each task; NaN where undefined.
+/*** Metrics of ranked lists, for each task; NaN where one does not exist.
  * @function ranking_metrics
  * @tparam Tensor score [rows]
  * @tparam Tensor label [rows], relevant above 0
  * @tparam Segments segments one per task
  * @tparam table cutoffs the k of recall@k
- * @treturn table recall, precision, hit, ndcg, ndcg_exp, mrr, map: for each cutoff a list with one
- * value per task
- * @treturn table reciprocal_rank, average_precision, auc: such a list */
+ * @treturn table by full name, such as auc or recall@20: a list with one value per task */
 static int l_ranking_metrics(lua_State *L)
 {
-    cm_ctx *cx = cmL_enter(L);
-    input in = check_input(L);
-    double *at = new_columns(L, &in, CM_RANKING_AT * in.n_k);
-    double *whole = new_columns(L, &in, CM_RANKING_WHOLE);
-    size_t mark = cm_scope_begin(cx);
-    cm_tensor *s = cm_contiguous(cx, in.score), *y = cm_contiguous(cx, in.label);
-    bool ok = s && y &&
-              cm_ranking_metrics(cx, cm_data(s), cm_data(y), in.segments->values, in.tasks, in.k,
-                                 in.n_k, at, whole);
-    cm_scope_end(cx, mark);
-    if (!ok)
-        return cmL_raise(L, cx, "ranking_metrics");
-    lua_createtable(L, 0, CM_RANKING_AT);
-    for (int m = 0; m < CM_RANKING_AT; m++) {
-        lua_createtable(L, (int)in.n_k, 0);
-        for (int64_t j = 0; j < in.n_k; j++) {
-            push_column(L, at + (m * in.n_k + j) * in.tasks, in.tasks, 1);
-            lua_rawseti(L, -2, j + 1);
-        }
-        lua_setfield(L, -2, at_names[m]);
-    }
-    lua_createtable(L, 0, CM_RANKING_WHOLE);
-    for (int m = 0; m < CM_RANKING_WHOLE; m++) {
-        push_column(L, whole + m * in.tasks, in.tasks, 1);
-        lua_setfield(L, -2, whole_names[m]);
-    }
-    return 2;
+    return measure(L, &cm_ranking_metrics, "ranking_metrics");
 }
 
-static const luaL_Reg functions[] = {
-    {"rating_metrics", l_rating_metrics}, {"ranking_metrics", l_ranking_metrics}, {NULL, NULL}};
+/* Adds the names to the table on the top, and their directions to its field better. */
+static void push_names(lua_State *L, const char *field, const cm_metric *metrics, int n)
+{
+    lua_createtable(L, n, 0);
+    for (int m = 0; m < n; m++) {
+        lua_pushstring(L, metrics[m].name);
+        lua_rawseti(L, -2, m + 1);
+    }
+    lua_setfield(L, -2, field);
+    lua_getfield(L, -1, "better");
+    for (int m = 0; m < n; m++) {
+        lua_pushstring(L, metrics[m].lower_is_better ? "min" : "max");
+        lua_setfield(L, -2, metrics[m].name);
+    }
+    lua_pop(L, 1);
+}
+
+/*** The families of metrics that the core computes.
+ * @function metric_families
+ * @treturn table list of {name, names (of the whole list), at (of the first k), better ("min" or
+ * "max" by name), relevance (whether rows are relevant or not, instead of rated)} */
+static int l_metric_families(lua_State *L)
+{
+    static const cm_metric_family *const families[] = {&cm_rating_metrics, &cm_ranking_metrics};
+    int n = (int)(sizeof families / sizeof *families);
+    lua_createtable(L, n, 0);
+    for (int i = 0; i < n; i++) {
+        lua_createtable(L, 0, 5);
+        lua_pushstring(L, families[i]->name);
+        lua_setfield(L, -2, "name");
+        lua_pushboolean(L, families[i]->relevance);
+        lua_setfield(L, -2, "relevance");
+        lua_newtable(L);
+        lua_setfield(L, -2, "better");
+        push_names(L, "names", families[i]->whole, families[i]->n_whole);
+        push_names(L, "at", families[i]->at, families[i]->n_at);
+        lua_rawseti(L, -2, i + 1);
+    }
+    return 1;
+}
+
+static const luaL_Reg functions[] = {{"rating_metrics", l_rating_metrics},
+                                     {"ranking_metrics", l_ranking_metrics},
+                                     {"metric_families", l_metric_families},
+                                     {NULL, NULL}};
 
 void cmL_open_metrics(lua_State *L)
 {

@@ -1,12 +1,41 @@
-/* ranking.c - see ranking.h.
+/* ranking.c - metrics of ranked lists.
  *
  * The metrics depend only on the ranks of the positives, so only those are sorted: equal scores
  * among them form a run, and every other row is counted in its run or between two runs. For few
  * positives among many candidates that costs little more than reading the scores. */
-#include "metrics/ranking.h"
+#include "metrics/family.h"
 #include "metrics/finite.h"
 #include <math.h>
 #include <stdlib.h>
+
+/* A row is relevant (a positive) if its label is above 0; P is the number of positives. */
+enum {
+    RECALL,    /* positives in the first k / P */
+    PRECISION, /* the same / k, also where the list is shorter */
+    HIT,       /* 1 if a positive is among the first k */
+    NDCG,      /* sum of label / log2(rank + 1), divided by that of the ideal order */
+    NDCG_EXP,  /* the same with gain 2^label - 1 */
+    MRR,       /* 1 / rank of the first positive, 0 if that is beyond k */
+    MAP,       /* sum over positives of the precision at their rank, / min(k, P) */
+    N_AT
+};
+static const cm_metric at_metrics[N_AT] = {
+    [RECALL] = {.name = "recall"}, [PRECISION] = {.name = "precision"}, [HIT] = {.name = "hit"},
+    [NDCG] = {.name = "ndcg"},     [NDCG_EXP] = {.name = "ndcg_exp"},   [MRR] = {.name = "mrr"},
+    [MAP] = {.name = "map"},
+};
+
+enum {
+    RECIPROCAL_RANK,   /* MRR without limit */
+    AVERAGE_PRECISION, /* MAP without limit */
+    AUC, /* fraction of the pairs of a positive and a negative in the right order, ties one half */
+    N_WHOLE
+};
+static const cm_metric whole_metrics[N_WHOLE] = {
+    [RECIPROCAL_RANK] = {.name = "reciprocal_rank"},
+    [AVERAGE_PRECISION] = {.name = "average_precision"},
+    [AUC] = {.name = "auc"},
+};
 
 /* A positive. */
 typedef struct hit {
@@ -143,12 +172,12 @@ static void metrics_at(const ranking *r, int64_t k, double *at)
         ideal_exp += gain_exp(r->best[i], r->best[0]) / log2((double)i + 2);
     }
     double positives = (double)r->n_hits;
-    at[CM_RECALL] = found / positives;
-    at[CM_PRECISION] = found / (double)k;
-    first_positive(&r->runs[0], k, &at[CM_HIT], &at[CM_MRR]);
-    at[CM_NDCG] = dcg / ideal;
-    at[CM_NDCG_EXP] = dcg_exp / ideal_exp;
-    at[CM_MAP] = precisions / CM_MIN(positives, (double)k);
+    at[RECALL] = found / positives;
+    at[PRECISION] = found / (double)k;
+    first_positive(&r->runs[0], k, &at[HIT], &at[MRR]);
+    at[NDCG] = dcg / ideal;
+    at[NDCG_EXP] = dcg_exp / ideal_exp;
+    at[MAP] = precisions / CM_MIN(positives, (double)k);
 }
 
 static double auc(const ranking *r)
@@ -174,30 +203,34 @@ static bool make_room(cm_ctx *cx, ranking *r, int64_t longest)
     return r->hits && r->runs && r->best;
 }
 
+/* Of the whole list, which has a positive. */
+static void metrics_whole(const ranking *r, double *whole)
+{
+    double at_end[N_AT];
+    metrics_at(r, r->n, at_end);
+    whole[RECIPROCAL_RANK] = at_end[MRR];
+    whole[AVERAGE_PRECISION] = at_end[MAP];
+    whole[AUC] = r->n_hits < r->n ? auc(r) : (double)NAN;
+}
+
 static void measure(const ranking *r, const int32_t *k, int64_t n_k, double *at, double *whole,
                     int64_t tasks)
 {
-    double value[CM_RANKING_AT];
+    double value[N_AT], of_list[N_WHOLE];
     for (int64_t j = 0; j < n_k; j++) {
         if (r->n_hits > 0)
             metrics_at(r, k[j], value);
-        for (int m = 0; m < CM_RANKING_AT; m++)
+        for (int m = 0; m < N_AT; m++)
             at[(m * n_k + j) * tasks] = r->n_hits > 0 ? value[m] : (double)NAN;
     }
-    for (int m = 0; m < CM_RANKING_WHOLE; m++)
-        whole[m * tasks] = (double)NAN;
-    if (r->n_hits == 0)
-        return;
-    metrics_at(r, r->n, value);
-    whole[CM_RECIPROCAL_RANK * tasks] = value[CM_MRR];
-    whole[CM_AVERAGE_PRECISION * tasks] = value[CM_MAP];
-    if (r->n_hits < r->n)
-        whole[CM_AUC * tasks] = auc(r);
+    if (r->n_hits > 0)
+        metrics_whole(r, of_list);
+    for (int m = 0; m < N_WHOLE; m++)
+        whole[m * tasks] = r->n_hits > 0 ? of_list[m] : (double)NAN;
 }
 
-bool cm_ranking_metrics(cm_ctx *cx, const cm_real *score, const cm_real *label,
-                        const int32_t *offsets, int64_t tasks, const int32_t *k, int64_t n_k,
-                        double *at, double *whole)
+static bool compute(cm_ctx *cx, const cm_real *score, const cm_real *label, const int32_t *offsets,
+                    int64_t tasks, const int32_t *k, int64_t n_k, double *at, double *whole)
 {
     int64_t rows = offsets[tasks], longest = 0;
     if (!cm_need_finite(cx, score, rows, "score") || !cm_need_finite(cx, label, rows, "label"))
@@ -219,3 +252,11 @@ bool cm_ranking_metrics(cm_ctx *cx, const cm_real *score, const cm_real *label,
     cm_free(cx, r.best);
     return ok;
 }
+
+const cm_metric_family cm_ranking_metrics = {.name = "ranking",
+                                             .relevance = true,
+                                             .n_at = N_AT,
+                                             .n_whole = N_WHOLE,
+                                             .at = at_metrics,
+                                             .whole = whole_metrics,
+                                             .compute = compute};

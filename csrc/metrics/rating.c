@@ -1,8 +1,27 @@
-/* rating.c - see rating.h. */
-#include "metrics/rating.h"
+/* rating.c - metrics of predicted ratings. */
+#include "metrics/family.h"
 #include "metrics/finite.h"
 #include <math.h>
 #include <stdlib.h>
+
+enum {
+    /* Sum over the first k ranks of (2^label - 1) / log2(rank + 1), divided by the same of the best
+     * order; NaN where that is not above 0. CMML's and MeLU's NDCG. */
+    NDCG_EXP,
+    N_AT
+};
+static const cm_metric at_metrics[N_AT] = {[NDCG_EXP] = {.name = "ndcg_exp"}};
+
+/* NaN of an empty list. */
+enum {
+    MAE,  /* mean |score - label| */
+    RMSE, /* sqrt(mean (score - label)^2) */
+    N_WHOLE
+};
+static const cm_metric whole_metrics[N_WHOLE] = {
+    [MAE] = {.name = "mae", .lower_is_better = true},
+    [RMSE] = {.name = "rmse", .lower_is_better = true},
+};
 
 typedef struct entry {
     double score, gain;
@@ -43,10 +62,10 @@ static double discounted(const entry *list, int64_t n, int64_t k)
     return sum;
 }
 
-bool cm_rating_metrics(cm_ctx *cx, const cm_real *score, const cm_real *label,
-                       const int32_t *offsets, int64_t tasks, const int32_t *k, int64_t n_k,
-                       double *mae, double *rmse, double *ndcg_exp)
+static bool compute(cm_ctx *cx, const cm_real *score, const cm_real *label, const int32_t *offsets,
+                    int64_t tasks, const int32_t *k, int64_t n_k, double *at, double *whole)
 {
+    double *ndcg_exp = at + NDCG_EXP * n_k * tasks;
     int64_t rows = offsets[tasks], longest = 0;
     if (!cm_need_finite(cx, score, rows, "score") || !cm_need_finite(cx, label, rows, "label"))
         return false;
@@ -64,20 +83,28 @@ bool cm_rating_metrics(cm_ctx *cx, const cm_real *score, const cm_real *label,
             squared += (s - y) * (s - y);
             list[i] = (entry){s, exp2(y) - 1};
         }
-        mae[t] = absolute / (double)n;
-        rmse[t] = sqrt(squared / (double)n);
+        whole[MAE * tasks + t] = absolute / (double)n;
+        whole[RMSE * tasks + t] = sqrt(squared / (double)n);
         qsort(list, (size_t)n, sizeof *list, by_score);
         average_ties(list, n);
         for (int64_t j = 0; j < n_k; j++)
-            ndcg_exp[t * n_k + j] = discounted(list, n, k[j]);
+            ndcg_exp[j * tasks + t] = discounted(list, n, k[j]);
         for (int64_t i = 0; i < n; i++)
             list[i].gain = exp2((double)label[first + i]) - 1;
         qsort(list, (size_t)n, sizeof *list, by_gain);
         for (int64_t j = 0; j < n_k; j++) {
             double best = discounted(list, n, k[j]);
-            ndcg_exp[t * n_k + j] = best > 0 ? ndcg_exp[t * n_k + j] / best : (double)NAN;
+            double *found = &ndcg_exp[j * tasks + t];
+            *found = best > 0 ? *found / best : (double)NAN;
         }
     }
     cm_free(cx, list);
     return true;
 }
+
+const cm_metric_family cm_rating_metrics = {.name = "rating",
+                                            .n_at = N_AT,
+                                            .n_whole = N_WHOLE,
+                                            .at = at_metrics,
+                                            .whole = whole_metrics,
+                                            .compute = compute};

@@ -138,9 +138,9 @@ function scenarios.data(core)
     { seed = 1, draw = 1, support = 2, query = 1 })
   local metrics = core.rating_metrics(core.tensor { 1, 2, 3 }, core.tensor { 1, 3, 3 },
     core.segments { 2, 1 }, { 1 })
-  local at, whole = core.ranking_metrics(core.tensor { 1, 2, 3 }, core.tensor { 1, 0, 2 },
+  local ranked = core.ranking_metrics(core.tensor { 1, 2, 3 }, core.tensor { 1, 0, 2 },
     core.segments { 2, 1 }, { 1 })
-  return bytes_of(at.ndcg[1][1], whole.auc[1], ratings.ratings, capped.ratings,
+  return bytes_of(ranked["ndcg@1"][1], ranked.auc[1], ratings.ratings, capped.ratings,
     support.labels, query.labels, table.concat(support.items:totable(), ","), metrics.mae[1],
     metrics.rmse[2])
 end

@@ -44,13 +44,7 @@ return function(cmml)
   -- @tparam[opt={1, 3}] table cutoffs
   -- @treturn table by name: a list with one number a task, NaN where it does not exist
   function metrics.rating(score, label, segments, cutoffs)
-    cutoffs = cutoffs or { 1, 3 }
-    local raw = args.call(cmml.core.rating_metrics, score, label, segments, cutoffs)
-    local named = { mae = raw.mae, rmse = raw.rmse }
-    for j, k in ipairs(cutoffs) do
-      named[("ndcg_exp@%d"):format(k)] = raw.ndcg_exp[j]
-    end
-    return named
+    return args.call(cmml.core.rating_metrics, score, label, segments, cutoffs or { 1, 3 })
   end
 
   --- The ranking metrics of every task by name: recall@k, precision@k, hit@k, ndcg@k (gain: the
@@ -64,14 +58,7 @@ return function(cmml)
   -- @treturn table by name: a list with one number a task, NaN where it does not exist (no row is
   -- relevant; for auc also: all are); `summary` gives the mean of those that do
   function metrics.ranking(score, label, segments, cutoffs)
-    cutoffs = cutoffs or { 10, 20 }
-    local at, named = args.call(cmml.core.ranking_metrics, score, label, segments, cutoffs)
-    for name, lists in pairs(at) do
-      for j, k in ipairs(cutoffs) do
-        named[("%s@%d"):format(name, k)] = lists[j]
-      end
-    end
-    return named
+    return args.call(cmml.core.ranking_metrics, score, label, segments, cutoffs or { 10, 20 })
   end
 
   local function check_names(list, what)
@@ -83,18 +70,33 @@ return function(cmml)
     end
   end
 
+  -- What is better, by name: one for all, or as a table says.
+  local function directions(better, own)
+    local found, names = {}, table.move(own.at, 1, #own.at, #own.names + 1,
+      table.move(own.names, 1, #own.names, 1, {}))
+    for _, name in ipairs(names) do
+      found[name] = type(better) == "table" and (better[name] or "max") or better
+      args.one_of("metrics.register: better", found[name], { "max", "min" }, 4)
+    end
+    for _, name in ipairs(type(better) == "table" and args.keys(better) or {}) do
+      args.one_of("metrics.register: better", name, names, 4)
+    end
+    return found
+  end
+
   --- Registers metrics that are computed together.
   -- @tparam table family names (of metrics of the whole list), at (names of metrics of the first k,
   -- which are asked for as name@k), relevance (true: labels are 1 or 0; ratings become so by the
-  -- option relevant of `evaluate`), better ("max", the default, or "min"), compute (a function of
+  -- option relevant of `evaluate`), better ("max", the default, or "min"; or that by name), compute (a
+  -- function of
   -- scores [rows], labels [rows], segments (one a list) and cutoffs that gives by full name, such
   -- as "mae" or "recall@20", a list of numbers, one a list; NaN where it does not exist)
   function metrics.register(family)
     if type(family) ~= "table" or type(family.compute) ~= "function" then
       raise("metrics.register: a table with names, at and compute (a function) was expected", 2)
     end
-    local known = { names = "table", at = "table", relevance = "boolean", better = "string",
-      compute = "function" }
+    local known = { names = "table", at = "table", relevance = "boolean",
+      better = type(family.better) == "table" and "table" or "string", compute = "function" }
     for _, key in ipairs(args.keys(family)) do
       if not known[key] then
         raise(("metrics.register: unknown field %s; %s"):format(key, args.suggest(key,
@@ -105,16 +107,15 @@ return function(cmml)
       end
     end
     local own = { compute = family.compute, relevance = family.relevance or false,
-      better = family.better or "max", names = family.names or {}, at = family.at or {} }
-    args.one_of("metrics.register: better", own.better, { "max", "min" })
-    local added = {}
+      names = family.names or {}, at = family.at or {} }
+    local added, better = {}, directions(family.better or "max", own)
     for _, key in ipairs { "names", "at" } do
       check_names(own[key], key)
       for _, name in ipairs(own[key]) do
         if owner[name] or added[name] then
           raise(("metrics.register: there is a metric %s already"):format(name), 2)
         end
-        added[name] = { family = own, at = key == "at" }
+        added[name] = { family = own, at = key == "at", better = better[name] }
       end
     end
     if next(added) == nil then
@@ -126,12 +127,22 @@ return function(cmml)
     families[#families + 1] = own
   end
 
-  metrics.register { names = { "mae", "rmse" }, at = { "ndcg_exp" }, better = "min",
-    compute = metrics.rating }
-  metrics.register { names = { "reciprocal_rank", "average_precision", "auc" },
-    at = { "recall", "precision", "hit", "ndcg", "mrr", "map" }, relevance = true,
-    compute = metrics.ranking }
-  owner.ndcg_exp.better = "max"
+  -- What the core computes. The first family that has a name is asked for it: ndcg_exp is of
+  -- ratings.
+  for _, family in ipairs(cmml.core.metric_families()) do
+    local better = {}
+    local function free(list)
+      local names = {}
+      for _, name in ipairs(list) do
+        if not owner[name] then
+          names[#names + 1], better[name] = name, family.better[name]
+        end
+      end
+      return names
+    end
+    metrics.register { names = free(family.names), at = free(family.at), better = better,
+      relevance = family.relevance, compute = metrics[family.name] }
+  end
 
   --- The names of all registered metrics, sorted; those of the first k without k.
   -- @treturn {string,...}
@@ -143,8 +154,7 @@ return function(cmml)
   -- @tparam string name such as "mae" or "recall@20"
   -- @treturn string "min" or "max"
   function metrics.better(name)
-    local own = metrics.find("metrics.better", name)
-    return own.better or own.family.better
+    return metrics.find("metrics.better", name).better
   end
 
   --- A registered metric; raises, with the nearest known name, where there is none.

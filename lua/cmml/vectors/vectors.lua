@@ -70,7 +70,7 @@ return function(cmml)
     for row = 1, #wanted do
       rows[row] = mine:id(wanted:text(row))
       if not rows[row] then
-        raise(("scenario_catalogue: there is no vector of %s, number %d of the %s: these vectors "
+        raise(("scenarios.catalogue: there is no vector of %s, number %d of the %s: these vectors "
           .. "were made of other data. Make them of the same interactions"):format(
           wanted:text(row), row, side), level + 1)
       end

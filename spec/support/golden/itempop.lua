@@ -11,11 +11,12 @@ local function run(case)
   for i = 1, items do
     vocab:add(tostring(i))
   end
-  local model = cmml.support_popularity(cmml.scenario_catalogue { users = cmml.data.vocab(),
-    items = vocab })
+  local model = cmml.recommenders.support_popularity(cmml.scenarios.catalogue {
+    users = cmml.data.vocab(), items = vocab })
   local state = model:adapt_rows { segments = support, items = case:ids "input.support.item",
     labels = cmml.ones { support:rows() } }
-  case:expect("output.score", model:score_rows(state, case:ids "input.candidate.item", candidates))
+  case:expect("output.score", model:score_rows(state, { items = case:ids "input.candidate.item",
+    segments = candidates }))
 end
 
 return { { match = function(case)
