@@ -153,7 +153,7 @@ describe("warm users", function()
   end)
 end)
 
-describe("check_no_leak", function()
+describe("users.check_no_leak", function()
   local dataset = people.dataset(cmml, { users = 40, items = 40, rated = 30 })
 
   local function leaks(name, plant, message)

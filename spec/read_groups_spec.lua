@@ -3,7 +3,7 @@ local cmml = require "cmml"
 local refused = require "spec.support.refused"
 local core = cmml.core
 
-describe("read_groups", function()
+describe("data.read_groups", function()
   local path, items
 
   before_each(function()

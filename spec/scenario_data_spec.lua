@@ -158,7 +158,7 @@ describe("scenario data", function()
   end)
 
   it("refuses groups that are none, and says which sizes there are", function()
-    refuses({ groups = 3 }, "groups must be a list, a function or what read_groups gives")
+    refuses({ groups = 3 }, "groups must be a list, a function or what data.read_groups gives")
     refuses({ groups = { "g" } }, "group 1 must be {name = text, items = list}, not string")
     refuses({ groups = { { items = {} } } }, "not a table without a name")
     refuses({ groups = { { name = "g", items = 4 } } }, "group g: items must be Ids or a list")

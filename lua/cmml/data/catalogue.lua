@@ -61,7 +61,8 @@ return function(cmml, use)
   -- How many interactions each item has.
   local function count(interactions, n_items)
     if type(interactions.items) ~= "userdata" then
-      raise("catalogue: interactions.items must be Ids, not " .. args.describe(interactions.items),
+      raise("data.catalogue: interactions.items must be Ids, not "
+        .. args.describe(interactions.items),
         3)
     end
     local counts = {}
@@ -70,7 +71,7 @@ return function(cmml, use)
     end
     for _, item in ipairs(interactions.items:totable()) do
       if not counts[item] then
-        raise(("catalogue: an interaction with item %d of only %d"):format(item, n_items), 0)
+        raise(("data.catalogue: an interaction with item %d of only %d"):format(item, n_items), 0)
       end
       counts[item] = counts[item] + 1
     end
@@ -224,7 +225,7 @@ return function(cmml, use)
     end
     if #(bag.segments or bag.ids) ~= n_items
       or bag.segments and bag.segments:rows() ~= #bag.ids then
-      raise(("catalogue: field %s does not fit the %d items"):format(field.name, n_items), 0)
+      raise(("data.catalogue: field %s does not fit the %d items"):format(field.name, n_items), 0)
     end
     return bag
   end
@@ -278,7 +279,7 @@ return function(cmml, use)
       users = read_side(read, "users", setting.knows_users, has_vectors),
       items = read_side(read, "items", true, has_vectors) }
     if has_vectors and self.users.vectors.cf.shape[2] ~= self.items.vectors.cf.shape[2] then
-      raise("catalogue: vectors of users and items are of different widths", 0)
+      raise("data.catalogue: vectors of users and items are of different widths", 0)
     end
     for _, names in ipairs(sides) do
       local of = self[names[1]]

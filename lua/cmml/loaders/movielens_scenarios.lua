@@ -33,7 +33,8 @@ return function(cmml)
         return layout
       end
     end
-    return nil, ("movielens_scenarios: %s has neither ratings.csv nor ratings.dat"):format(folder)
+    return nil, ("loaders.movielens_scenarios: %s has neither ratings.csv nor ratings.dat"):format(
+      folder)
   end
 
   -- Reads a file of the folder; one that is not UTF-8 is latin-1 where the layout is the old one.
@@ -152,7 +153,8 @@ return function(cmml)
   local function by_tag(layout, items, same_film)
     local path = ("%s/tags.%s"):format(layout.folder, layout.ending)
     if not core.exists(path) then
-      return nil, ("movielens_scenarios: %s is not there, so there are no tags"):format(path)
+      return nil, ("loaders.movielens_scenarios: %s is not there, so there are no tags"):format(
+        path)
     end
     local data, message = read(layout, "tags", { { name = layout.user, kind = "skip" },
       { name = layout.movie }, { name = "tag" }, { name = "timestamp", kind = "skip" } })

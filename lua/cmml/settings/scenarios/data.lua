@@ -103,8 +103,8 @@ return function(cmml)
     if type(given) == "function" then
       given = cmml.data.group_by(items, given)
     elseif type(given) ~= "table" then
-      fail(level + 1, "option groups must be a list, a function or what read_groups gives, not %s",
-        type(given))
+      fail(level + 1, "option groups must be a list, a function or what data.read_groups gives, "
+        .. "not %s", type(given))
     end
     if not given.group_ids then
       local result, message = group_list(core, given, items, opt.unknown == "error")
