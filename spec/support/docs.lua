@@ -267,8 +267,8 @@ function docs.run_page(page)
     capture("rm -rf " .. quote(folder))
   end })
   local edits = #docs.edits(page) > 0
-  for _, name in ipairs { "data", "bin", "lua", "build" } do
-    assert(capture(("%s %s %s"):format(edits and (name == "lua" or name == "bin") and "cp -r"
+  for _, name in ipairs { "data", "bin", "lua", "csrc", "build" } do
+    assert(capture(("%s %s %s"):format(edits and name ~= "data" and name ~= "build" and "cp -r"
       or "ln -s", quote(here .. "/" .. name), quote(folder .. "/" .. name))))
   end
   docs.apply(page, folder)

@@ -87,8 +87,8 @@ return function(cmml)
   --- Registers metrics that are computed together.
   -- @tparam table family names (of metrics of the whole list), at (names of metrics of the first k,
   -- which are asked for as name@k), relevance (true: labels are 1 or 0; ratings become so by the
-  -- option relevant of `evaluate`), better ("max", the default, or "min"; or that by name), compute (a
-  -- function of
+  -- option relevant of `evaluate`), better ("max", the default, or "min"; or a table of these by
+  -- name), compute (a function of
   -- scores [rows], labels [rows], segments (one a list) and cutoffs that gives by full name, such
   -- as "mae" or "recall@20", a list of numbers, one a list; NaN where it does not exist)
   function metrics.register(family)

@@ -1,8 +1,9 @@
--- Does what doc/adding-an-op.md says: makes its edits in a copy of the checkout, builds that and
--- runs the battery of ops there, with the new op as a composite, as a fused op and as a primitive.
--- It takes minutes, so it is no gate of `make check`.
+-- Does what doc/adding-an-op.md and doc/adding-a-metric.md say of the core: makes their edits in a
+-- copy of the checkout, builds that, asks for the new metric, and runs the battery of ops there,
+-- with the new op as a composite, as a fused op and as a primitive. It takes minutes, so it is no
+-- gate of `make check`.
 --
---     lua5.4 tools/try_adding_op.lua
+--     lua5.4 tools/try_adding.lua
 package.path = "./?.lua;" .. package.path
 local docs = require "spec.support.docs"
 local page, unary = "doc/adding-an-op.md", "csrc/ops/unary.c"
@@ -46,9 +47,29 @@ local function battery(form)
 end
 
 run("mkdir %s && cp -a Makefile .busted bin build csrc data lua spec tools %s", folder, folder)
-local changed = docs.apply(page, folder)
-assert(#changed == 3, "the page edits other files than three: " .. table.concat(changed, ", "))
+local function edit(which, count)
+  local changed = docs.apply(which, folder)
+  assert(#changed == count, ("%s edits other files than %d: %s"):format(which, count,
+    table.concat(changed, ", ")))
+end
+
+edit(page, 3)
+edit("doc/adding-a-metric.md", 1)
 battery "composite"
+
+-- Two of four items are relevant, one of them among the first two.
+local asks = [[
+local cmml = require "cmml"
+local compute = cmml.metrics.computer("try", { "r_precision", "auc" }, {}, nil, true)
+local found = compute(cmml.tensor { 4, 3, 2, 1 }, cmml.tensor { 1, 0, 1, 0 }, cmml.segments { 4 })
+assert(found.r_precision[1] == 0.5 and found.auc[1] == 0.75)
+assert(cmml.metrics.better "r_precision" == "max")
+]]
+local file <close> = assert(io.open(folder .. "/ask.lua", "w"))
+assert(file:write(asks))
+file:flush()
+run("cd %s && %s ask.lua", folder, lua)
+print "adding a metric: in C it is one file, and can be asked for by its name"
 
 local blocks = docs.blocks(page, "c")
 local expand, descriptor, kernels, fused, derivative = blocks[1].text, blocks[2].text,
