@@ -92,9 +92,17 @@ return function(cmml)
     return list
   end
 
+  --- The support sizes that an experiment shows beside the first one.
+  -- @tparam table opt support, supports
+  -- @treturn {integer,...}
+  function report.further_sizes(opt)
+    local sizes = { table.unpack(opt.support or {}, 2) }
+    return table.move(opt.supports or {}, 1, #(opt.supports or {}), #sizes + 1, sizes)
+  end
+
   --- The tables of an experiment under a protocol.
   -- @tparam table protocol entry of `users.protocols`
-  -- @tparam table opt supports (sizes shown besides), metrics, several (whether there are several
+  -- @tparam table opt support, supports, metrics, several (whether there are several
   -- sources, which titles tell apart)
   -- @tparam string source
   -- @treturn table list of {title, leaky, metrics = list of {name, base, head}}
@@ -105,9 +113,10 @@ return function(cmml)
         or entry[2]
       list[#list + 1] = { title = title, leaky = entry.leaky or false,
         metrics = columns(entry[1], names) }
-      if opt.supports and #opt.supports > 0 then
+      local further = report.further_sizes(opt)
+      if #further > 0 then
         local by_size = {}
-        for _, size in ipairs(opt.supports) do
+        for _, size in ipairs(further) do
           by_size[#by_size + 1] = columns(entry[1], { names[1] }, size)[1]
         end
         list[#list + 1] = { title = title .. ", by support", leaky = entry.leaky or false,
