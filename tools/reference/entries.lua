@@ -5,7 +5,6 @@ local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local comments = require "reference.comments"
 local ops = require "reference.ops"
-local rules = require "reference.rules"
 local surface = require "reference.surface"
 local entries = {}
 
@@ -72,25 +71,6 @@ local function check_parameters(entry, place, parameters)
   end
 end
 
--- Options are named where they are described, or belong to a function that is named.
-local function check_options(entry, place, by_name)
-  for _, param in ipairs(entry.params) do
-    local text = param.text .. " " .. entry.text
-    local other = by_name[text:match "any option of%s+`([%w_.]+)`" or ""]
-    for _, option in ipairs(not param.sets and param.options or {}) do
-      local known = text:find("%f[%w_]" .. option.name .. "%f[^%w_]") ~= nil
-      for _, theirs in ipairs(other and other.params or {}) do
-        for _, same in ipairs(theirs.options or {}) do
-          known = known or same.name == option.name
-        end
-      end
-      if not known then
-        gate.report(place, ("%s: says nothing of option %s"):format(entry.name, option.name))
-      end
-    end
-  end
-end
-
 -- The declared options of a function: those of its whole name or, of a function that is no method,
 -- of the last part of it; behind it may stand in parentheses where they hold, as "(users)".
 local function sets_of(entry, sets)
@@ -118,7 +98,11 @@ local function taker_of(entry)
   return #tables == 1 and tables[1] or nil
 end
 
-local function add_declared(entry, found, place)
+local function add_options(entry, place, sets)
+  local found = sets_of(entry, sets)
+  if #found == 0 then
+    return
+  end
   local param = taker_of(entry)
   if not param then
     gate.report(place, ("%s: has declared options, but no parameter takes them: call it options")
@@ -135,25 +119,6 @@ local function add_declared(entry, found, place)
           optional = not declared.required or #found > 1, default = declared.default }
         param.optional = param.optional and not declared.required
       end
-    end
-  end
-end
-
-local function add_options(entry, thing, place, sets)
-  local declared = sets_of(entry, sets)
-  if #declared > 0 then
-    add_declared(entry, declared, place)
-    return
-  end
-  local found, unread = rules.of(thing.f, thing.parameters)
-  for _, name in ipairs(unread) do
-    gate.report(place, ("%s: the options in %s cannot be read: declare them in a table that the "
-      .. "call of args.check names"):format(entry.name, name))
-  end
-  for _, param in ipairs(entry.params) do
-    param.options = found[param.name]
-    for _, option in ipairs(param.options or {}) do
-      param.optional = param.optional and option.optional or param.optional
     end
   end
 end
@@ -282,14 +247,9 @@ function entries.build(cmml)
       end
       if thing.parameters and not of_kind then
         check_parameters(entry, place, thing.parameters)
-        add_options(entry, thing, place, sets)
+        add_options(entry, place, sets)
       end
       check_types(entry, place, classes)
-    end
-  end
-  for _, entry in ipairs(reference.entries) do
-    if entry.block then
-      check_options(entry, ("%s:%d"):format(entry.file, entry.block.line), by_name)
     end
   end
   check_unclaimed(sources, claimed, reference.inner)

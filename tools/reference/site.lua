@@ -3,7 +3,6 @@ local comments = require "reference.comments"
 local option = require "cmml.base.option"
 local ops = require "reference.ops"
 local topics = require "reference.topics"
-local text = require "reference.text"
 
 local basic = { any = true, boolean = true, integer = true, number = true, string = true,
   table = true, ["function"] = true, ["nil"] = true, ["true"] = true, userdata = true }
@@ -31,17 +30,6 @@ local function add(lines, words)
     lines[#lines + 1] = (prefix .. line):gsub("%s+$", "")
     prefix = "-- "
   end
-end
-
--- Options without declarations; names in backquotes, so that what looks like markup is none.
-local function options_of(param)
-  local parts = {}
-  for i, known in ipairs(not param.sets and param.options or {}) do
-    local default = known.default ~= nil and (" = `%s`"):format(text.default(known.default))
-    parts[i] = ("`%s` %s%s"):format(known.name, known.type,
-      default or known.optional and ", optional" or "")
-  end
-  return #parts > 0 and (" [options: %s]"):format(table.concat(parts, "; ")) or ""
 end
 
 -- What stands in parentheses behind the name of a declared option.
@@ -82,8 +70,8 @@ local function add_entry(lines, entry, name)
     else
       local modifier = param.optional and (param.default and ("[opt=%s]"):format(param.default)
         or "[opt]") or ""
-      add(lines, ("@tparam%s %s %s %s%s"):format(modifier, type_of(param.type:gsub("^%?", "")),
-        param.name, plain(param.text), options_of(param)))
+      add(lines, ("@tparam%s %s %s %s"):format(modifier, type_of(param.type:gsub("^%?", "")),
+        param.name, plain(param.text)))
     end
   end
   for _, result in ipairs(entry.returns) do

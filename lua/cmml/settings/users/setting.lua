@@ -210,8 +210,8 @@ return function(cmml, use)
     cell_evaluation = function(opt)
       return { query = opt.query or 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
         cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" }, relevant = opt.relevant,
-        shuffle_labels = opt.shuffle_labels or nil, support = with_first({ (opt.support or { 40 })[1] },
-        report.further_sizes(opt)) }
+        shuffle_labels = opt.shuffle_labels or nil,
+        support = with_first({ (opt.support or { 40 })[1] }, report.further_sizes(opt)) }
     end,
     columns = report.columns,
     values = report.values,
