@@ -158,11 +158,12 @@ describe("cmml experiment", function()
 
   it("prints command, budget and tables, writes them, and computes nothing twice", function()
     local words = { "experiment", "modulations", "--quick", "--seeds", "2", "--epochs", "1",
-      "--modulations", "film,soft", "--out", folder, "--jobs", "3" }
+      "--modulations", "film,soft", "--user-fields", "none", "--out", folder, "--jobs", "3" }
     local output, errors, code = cli(table.unpack(words))
     assert.equal(0, code, errors)
-    assert.matches("^    cmml experiment modulations %-%-seeds 2 %-%-quick %-%-epochs 1 "
-      .. "%-%-modulations film,soft\n\ndata made; 1 epoch", output)
+    assert.matches("^    cmml experiment modulations %-%-seeds 2 %-%-quick "
+      .. "%-%-user%-fields none %-%-epochs 1 %-%-modulations film,soft\n\ndata made; 1 epoch",
+      output)
     assert.matches("\n| film +|", output)
     assert.matches("full, film, seed 2 done", errors)
     for _, name in ipairs { "results.md", "results.csv", "1-Cold-users-full-histories-MAE.svg" } do

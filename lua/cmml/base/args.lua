@@ -171,6 +171,14 @@ function args.sizes(name, list, level)
   end
 end
 
+--- Whether an error is the user's wish to end the program (Ctrl-C), as the standalone interpreter
+-- raises it: there is no other sign of it than its text.
+-- @param problem
+-- @treturn boolean
+function args.is_interrupt(problem)
+  return tostring(problem):find("interrupted!", 1, true) ~= nil
+end
+
 -- Whether a place, as errors tell it, is in the library. Of long ones Lua leaves out the beginning,
 -- but never so much that less than 16 letters are left of the root, before what is below it.
 local function is_ours(place)

@@ -27,7 +27,7 @@ return function(cmml, use)
     { name = "min_weight", kind = "number", group = "data",
       help = "leave out lines that weigh less, such as low ratings" },
     { name = "binary", kind = "boolean", default = false, group = "data",
-      help = "every user with an item weighs 1" },
+      help = "every pair of user and item weighs 1, however often it is there" },
     { name = "method", kind = "string", choices = names, default = "als", group = "vectors",
       help = "als: implicit alternating least squares; bpr: Bayesian personalised ranking" },
     shared.quiet,
