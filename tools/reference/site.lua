@@ -88,12 +88,10 @@ local function section(lines, title)
   lines[#lines + 1] = ""
 end
 
--- A page of functions in sections by the subjects of their files. What the core has besides the
--- library is no public page.
+-- A page of functions in sections by the subjects of their files, which are what it is about where
+-- no title says so. What the core has besides the library is no public page.
 local function page(title, name, list, subject_of)
   local lines, order, by_subject = {}, {}, {}
-  add(lines, ("%s\n@%s %s"):format(title, name == "cmml.core" and "inner" or "module", name))
-  lines[#lines + 1] = ""
   for _, entry in ipairs(list) do
     local subject = subject_of(entry)
     if not by_subject[subject] then
@@ -103,6 +101,9 @@ local function page(title, name, list, subject_of)
     table.insert(by_subject[subject], entry)
   end
   table.sort(order)
+  add(lines, ("%s\n@%s %s"):format(title or table.concat(order, "; ") .. ".",
+    name == "cmml.core" and "inner" or "module", name))
+  lines[#lines + 1] = ""
   for _, subject in ipairs(order) do
     section(lines, subject)
     for _, entry in ipairs(by_subject[subject]) do
@@ -187,8 +188,8 @@ return function(reference, folder)
   end
   for name, list in pairs(lists) do
     local part = name == "cmml.core" and "inside" or "public"
-    pages[("%s/%s/%s.lua"):format(folder, part, name)] = page(titles[name]
-      or "The table `" .. name .. "`.", name, list, function(entry)
+    pages[("%s/%s/%s.lua"):format(folder, part, name)] = page(titles[name], name, list,
+      function(entry)
         return entry.kind == "op" and ops.family(entry) or comments.subject(entry.file)
       end)
   end
