@@ -127,8 +127,11 @@ end
 
 local fits = args.fits
 
-local function article(kind)
-  return (kind:find("^[aeiou]") and "an " or "a ") .. kind
+--- A noun with its article: "an integer".
+-- @tparam string noun
+-- @treturn string
+function args.with_article(noun)
+  return (noun:find "^[aeiou]" and "an " or "a ") .. noun
 end
 
 --- A value for messages: its class, or its type and itself; of tables and functions the type alone,
@@ -239,7 +242,8 @@ end
 -- @return value
 function args.expect(name, value, kind, level)
   if not fits(value, kind) then
-    raise(("%s must be %s, not %s"):format(name, article(kind), describe(value)), level or 3)
+    raise(("%s must be %s, not %s"):format(name, args.with_article(kind), describe(value)),
+      level or 3)
   end
   return value
 end
