@@ -165,8 +165,10 @@ local function notes_of(declared)
   elseif option.range(declared) then
     notes[#notes + 1] = option.range(declared)
   end
-  local default = kind_on_line(declared) ~= "boolean" and option.default(declared, text.plain)
-    or declared.default_text or declared.default == true and "true"
+  local default = option.default(declared, text.plain)
+  if declared.default == false then -- what is not there is not so
+    default = nil
+  end
   if declared.required then
     notes[#notes + 1] = "required"
   elseif default then

@@ -17,7 +17,7 @@ end
 -- The fields of a declaration, by the types that they may have.
 local fields = {
   name = "string", kind = "string table", help = "string",
-  default = "number string boolean table", default_text = "string", required = "boolean",
+  default = "number string boolean table", default_text = "string function", required = "boolean",
   from = "number", to = "number", above = "number", below = "number", infinite = "boolean",
   choices = "table function",
   hint = "string", list = "string", may_be_empty = "boolean", repeats = "boolean",
@@ -330,8 +330,9 @@ end
 -- @tparam ?function written of a value; texts in quotes without it
 -- @treturn ?string nil without a default
 function option.default(declared, written)
-  if declared.default_text or declared.default == nil then
-    return declared.default_text
+  local words = declared.default_text
+  if words or declared.default == nil then
+    return type(words) == "function" and words() or words
   end
   local value = (written or text.value)(declared.default)
   return declared.unit and type(declared.default) == "number" and value .. " " .. declared.unit

@@ -13,7 +13,8 @@
 -- - `name` in small letters, digits and _; `help` a noun phrase or a sentence without full stop
 -- - `kind`: "integer", "number", "string", "boolean", "table", "function", "any", a class such as
 --   "cmml.Catalogue", or a list of these
--- - `default` a constant, `default_text` words for any other default, or `required` (true)
+-- - `default` a constant, `default_text` words for any other default (or a function that gives
+--   them), or `required` (true)
 -- - `from`, `to` (inclusive), `above`, `below` (exclusive); numbers are finite unless `infinite`
 -- - `choices`: names, or a function that gives them; `hint`: what to do where a name is not known
 -- - `list`: "string", "integer" or "number", in place of a kind: a list, or a text with commas;
