@@ -98,11 +98,6 @@ local function taker_of(entry)
   return #tables == 1 and tables[1] or nil
 end
 
--- All that a declaration says, for comparing.
-local function words_of(declared)
-  return table.concat(options.of("", { declared }):lines(), "\n")
-end
-
 -- The options of sets in one list. Of one that several sets have, what only one of them says of its
 -- values is left out.
 local function merged(sets)
@@ -114,7 +109,7 @@ local function merged(sets)
         first = { name = declared.name, declared = declared,
           optional = not declared.required or #sets > 1 }
         list[#list + 1], by_name[declared.name] = first, first
-      elseif words_of(declared) ~= words_of(first.declared) then
+      elseif not options.is_same(declared, first.declared) then
         local help = first.declared.help
         first.declared = options.changed(first.declared, { choices = false, hint = false,
           default = false, default_text = false,
@@ -152,7 +147,7 @@ local function sets_of_kind(name, classes)
       local same = true
       for _, other in ipairs(classes) do
         local twin = other.known:find(declared.name)
-        same = same and twin ~= nil and words_of(twin) == words_of(declared)
+        same = same and twin ~= nil and options.is_same(twin, declared)
       end
       if not same then
         own[#own + 1] = declared

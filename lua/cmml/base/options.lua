@@ -142,6 +142,17 @@ function options.changed(declared, changes)
   return copy
 end
 
+--- Whether two declarations say the same to people.
+-- @tparam table a
+-- @tparam table b
+-- @treturn boolean
+function options.is_same(a, b)
+  local function words(declared)
+    return table.concat(options.of("one", { declared }):lines(), "\n")
+  end
+  return a == b or a.short == b.short and words(a) == words(b)
+end
+
 --- One set of several. A declaration may be in more than one of them; different ones of one name
 -- are refused.
 -- @tparam string what see `declare`
