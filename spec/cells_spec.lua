@@ -2,6 +2,7 @@
 local cells = require "cmml.experiment.cells"
 local cmml = require "cmml"
 local interpreter = require "cmml.experiment.interpreter"
+local json = require "cmml.base.json"
 local odd_cell = require "spec.support.odd_cell"
 local core = cmml.core
 
@@ -55,6 +56,14 @@ describe("cells", function()
     local names = pipe:read "a"
     pipe:close()
     assert.is_nil(names:find("log", 1, true), names)
+  end)
+
+  it("begin without what a run that was interrupted told of them", function()
+    local list = { cell("a", { counts = folder .. "/cells" }) }
+    assert(core.mkdir(folder .. "/cells"))
+    assert(core.write_file(("%s/cells/a-%s.state"):format(folder,
+      cells.digest(json.encode(list[1].settings))), "epoch 7/7"))
+    assert.equal(0, run(list)[list[1]].metrics.score[1])
   end)
 
   it("are computed once for the same settings, in processes or here", function()

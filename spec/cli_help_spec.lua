@@ -86,6 +86,19 @@ describe("help", function()
     end
   end)
 
+  it("names what is chosen among names and is the default, and what has no heading last", function()
+    assert.matches("%[ml%-1m, ml%-20m; default: ml%-1m%]", page "fetch")
+    local all = page("experiment", {}, true)
+    assert.matches("one's own %[default: none%]", (all:gsub("%s+", " "))) -- an empty list
+    assert.truthy(all:find("\nrows:\n.*\noptions:\n.*\nexperiments:\n"), all)
+  end)
+
+  it("of embed names what the other method takes", function()
+    assert.matches("with %-%-method bpr, also: %-%-rate\n", page "embed")
+    assert.matches("with %-%-method als, also: %-%-alpha, %-%-steps\n", page("embed",
+      { "--method", "bpr" }))
+  end)
+
   it("of train names every preset of the kind", function()
     local flat = page("train"):gsub("%s+", " ")
     for name in pairs(cmml.presets) do
@@ -132,8 +145,8 @@ describe("help", function()
     local long = cli("train", "--help-all")
     assert.truthy(long:find("=false", 1, true))
     assert.truthy(#long > 2 * #text)
-    assert.truthy(cli("embed", "--help", "--method=bpr"):find("--rate", 1, true))
-    assert.falsy(cli("embed", "--help"):find("--rate", 1, true))
+    assert.truthy(cli("embed", "--help", "--method=bpr"):find("\n  --rate X", 1, true))
+    assert.falsy(cli("embed", "--help"):find("\n  --rate", 1, true))
     text, said, code = cli "--help"
     assert.same({ "", 0 }, { said, code })
     assert_fits(text)

@@ -161,8 +161,11 @@ end)
 describe("experiment routes", function()
   it("writes probabilities, heat maps and a graph", function()
     local out = folder .. "/routes"
-    local result = run("routes", { out = out, scenarios = "scenario 2,scenario 5,nothing" })
+    local result = run("routes", { out = out,
+      scenarios = "scenario 2,scenario 5,nothing,scenaro 5" })
     assert.truthy(result.text:find("has no scenario nothing.", 1, true))
+    assert.matches("has no scenario scenaro 5; did you mean scenario 5%?", (result.text:gsub("%s+",
+      " ")))
     local row = result.rows[1]
     assert.truthy(row.within.mean >= 0 and row.between.mean <= 1)
     local lines = lines_of(text_of(result, "routes%.csv$"))

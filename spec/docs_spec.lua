@@ -172,6 +172,40 @@ describe("shell lines", function()
     end)
   end
 
+  -- The words of a line as a shell splits it, a variable as some number.
+  local function words_of(line)
+    local words = {}
+    for word in line:gsub("%$%l+", "1"):gsub("'(.-)'", function(quoted)
+      return (quoted:gsub(" ", "\0"))
+    end):gmatch "%S+" do
+      words[#words + 1] = word:gsub("\0", " ")
+    end
+    return words
+  end
+
+  it("of the results are commands that run as printed", function()
+    local faults, count = {}, 0
+    for _, page in ipairs(docs.list "doc/results/*.md") do
+      local text = docs.read(page):gsub("\\\n%s*", "")
+      for line in text:gmatch "\n    +bin/(cmml [^\n]*)" do
+        count = count + 1
+        local ok, message = pcall(check.cmml, words_of(line))
+        if not ok then
+          faults[#faults + 1] = line .. ": " .. tostring(message)
+        end
+      end
+      for code in text:gmatch "`(cmml [^`]* [^`]*)`" do
+        count = count + 1
+        local ok, message = pcall(check.cmml, words_of(code))
+        if not ok then
+          faults[#faults + 1] = code .. ": " .. tostring(message)
+        end
+      end
+    end
+    assert.same({}, faults)
+    assert.is_true(count >= 15, "there are " .. count .. " commands")
+  end)
+
   it("are looked at in the README", function()
     assert.is_true(#docs.shell_lines "README.md" >= 10)
   end)

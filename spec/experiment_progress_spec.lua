@@ -39,13 +39,13 @@ describe("an experiment", function()
         quick = true, epochs = 1, draws = 1, resamples = 20,
         setting = setting, out = folder .. "/" .. setting, jobs = 2, seeds = 2, quiet = false }
       local text = said(options)
-      assert.matches("^estimate: about 0:%d%d for 4 cells, 2 at a time, from a few%s+steps", text)
+      assert.matches("^estimate: [%l%d: ]+ for 4 cells, 2 at a time, from a few%s+steps", text)
       assert.matches("\nmade, [%w-]+, a, seed 1 done  0:%d%d\n", text)
       text = said(options)
       assert.matches("^4 of 4 cells are finished already", text)
       assert.is_nil(text:find("estimate", 1, true))
       options.seeds = 3
-      assert.matches("^4 of 6 cells [^\n]*\nestimate: about 0:%d%d for 2 cells", said(options))
+      assert.matches("^4 of 6 cells [^\n]*\nestimate: [%l%d: ]+ for 2 cells", said(options))
       options.seeds = 4 -- on a terminal one line renews itself
       text = said(options, 60)
       assert.matches("\r\27%[Klooking at the data and the models\r\27%[Kestimate: ", text)

@@ -33,8 +33,8 @@ describe("cmml.experiment", function()
     refused.with_text("no protocol full", e, "scenarios", with { protocol = "full" })
     refused.with_text("als, bpr", e, "scenarios", with { vectors = "svd" })
     refused.with_text("known: scenarios, users", e, "modulations", with { setting = "both" })
-    refused.with_text("experiment users is for the setting users, not for scenarios", e, "users",
-      with { setting = "scenarios" })
+    refused.with_text("experiment users: it is for the setting users, not for scenarios", e,
+      "users", with { setting = "scenarios" })
     refused.with_text("unknown option modulations", e, "users", with { modulations = "film" })
     refused.with_text("option supports applies only to ratings of users", e, "modulations",
       with { setting = "scenarios", supports = "5" })

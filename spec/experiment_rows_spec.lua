@@ -233,7 +233,7 @@ describe("a row", function()
       { { model = { encoder = "grru" } }, 'model: encoder "grru" is not known; did you mean gru?' },
       { { model = { encoder_options = { foo = 1 } } }, "unknown option foo" },
       { { model = { backbone = { 3 } } }, "2 hyper widths for 1 backbone layers" },
-      { { model = { preset = "paper" } }, "model: preset is for the experiment to choose" },
+      { { model = { preset = "paper" } }, "model: preset stands beside model in a row" },
       { { model = 5 }, "option model must be a table, not number 5" },
       { { training = { lrr = 3 } }, "training: unknown option lrr; did you mean lr?" },
       { { training = { lr = -3 } }, "training: lr must be above 0, but is -3" },
@@ -258,6 +258,7 @@ describe("a row", function()
     for text, rows in pairs {
       ["row 2: row of an experiment: option row is missing"] = { { row = "a" }, { kind = "cmml" } },
       ["row 1: a row is a table, not number 5"] = { 5 },
+      ["row 1: its title is an empty text"] = { { row = "" } },
       ['row "a" is there twice'] = { { row = "a" }, { row = "a" } },
       ["rows is empty"] = {},
       ["reference: there is no row bb; known: b"] = { rows = { { row = "b" } }, reference = "bb" },
@@ -327,7 +328,7 @@ describe("cmml.register_experiment", function()
     end
     local function nothing() end
     for _, case in ipairs {
-      { { name = "users" }, "there is a experiment users already" },
+      { { name = "users" }, "there is an experiment users already" },
       { { name = "a b" }, "name must be" }, { { summary = "nil" }, "summary is missing" },
       { { rows = "nil" }, "rows (what is compared) are missing" },
       { { plan = nothing }, "rows (what is compared)" },

@@ -47,6 +47,21 @@ describe("cmml.experiment", function()
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)
   end)
 
+  it("users evaluates with the query and every support size that are asked for", function()
+    local rows = { { row = "item-kNN", kind = "item_knn" } }
+    local function texts(changes)
+      changes.rows = rows
+      return cmml.experiment(with(changes)).text
+    end
+    local usual = texts {}
+    local short = texts { query = 3 }
+    assert.matches("support 40, query 3, ", short)
+    assert.not_equal(usual:match "| item%-kNN +| ([%d.]+)", short:match "| item%-kNN +| ([%d.]+)")
+    local several = texts { support = "5,0", supports = "2" }
+    assert.matches("support 5, query 10, ", several)
+    assert.matches("MAE, support 0 +| MAE, support 2 ", several)
+  end)
+
   it("modulations has a row for every one that is registered", function()
     cmml.register_component("modulation", "spec_constant", function(opt)
       local Constant = cmml.nn.class "Constant"
@@ -143,11 +158,12 @@ describe("cmml experiment", function()
 
   it("prints command, budget and tables, writes them, and computes nothing twice", function()
     local words = { "experiment", "modulations", "--quick", "--seeds", "2", "--epochs", "1",
-      "--modulations", "film,soft", "--out", folder, "--jobs", "3" }
+      "--modulations", "film,soft", "--user-fields", "none", "--out", folder, "--jobs", "3" }
     local output, errors, code = cli(table.unpack(words))
     assert.equal(0, code, errors)
-    assert.matches("^    cmml experiment modulations %-%-seeds 2 %-%-quick %-%-epochs 1 "
-      .. "%-%-modulations film,soft\n\ndata made; 1 epoch", output)
+    assert.matches("^    cmml experiment modulations %-%-seeds 2 %-%-quick "
+      .. "%-%-user%-fields none %-%-epochs 1 %-%-modulations film,soft\n\ndata made; 1 epoch",
+      output)
     assert.matches("\n| film +|", output)
     assert.matches("full, film, seed 2 done", errors)
     for _, name in ipairs { "results.md", "results.csv", "1-Cold-users-full-histories-MAE.svg" } do

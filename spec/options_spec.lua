@@ -252,6 +252,15 @@ describe("sets", function()
   local b = { name = "b", kind = "string", default_text = "the preset's", help = "a b" }
   local c = { name = "c", list = "string", default = "x,y", help = "a c" }
 
+  it("know declarations that say the same", function()
+    assert.is_true(options.is_same(a, options.changed(a, {})))
+    for field, value in pairs { kind = "number", default = 2, help = "another a", from = 0,
+      short = true } do
+      assert.is_false(options.is_same(a, options.changed(a, { [field] = value })), field)
+    end
+    assert.is_false(options.is_same(b, options.changed(b, { choices = { "x" } })))
+  end)
+
   it("give names, declarations and defaults in order", function()
     local set = declare(c, a, b)
     assert.same({ "c", "a", "b" }, set:names())

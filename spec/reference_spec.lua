@@ -53,7 +53,7 @@ describe("cmml.help", function()
 
   it("knows classes and methods, by their last part, too", function()
     assert.truthy(help "Tensor":find "class Tensor")
-    assert.truthy(help "Recommender:adapt":find("unknown: string, one of error, skip", 1, true))
+    assert.truthy(help "Recommender:adapt":find("unknown: string, one of error,", 1, true))
     assert.equal(help "Adapted:recommend", help "cmml.Adapted.recommend")
     assert.equal(help "Adapted:recommend", help "cmml.Adapted:recommend")
     assert.equal(help "Adapted:recommend", help "recommend")
@@ -75,9 +75,26 @@ describe("cmml.help", function()
   end)
 
   it("names the nearest to what is not there, if any is near", function()
-    assert.equal("there is no matmull; did you mean matmul?; cmml.help() shows what there is",
+    assert.equal("there is no matmull; did you mean matmul? cmml.help() shows what there is",
       help "matmull")
     assert.equal("there is no 17; cmml.help() shows what there is", help(17))
+  end)
+
+  it("lists what is in a table", function()
+    local text = help "metrics":gsub("%s+", " ")
+    assert.matches("^in cmml%.metrics: .*metrics%.find, ", text)
+    assert.equal(help "metrics", help "cmml.metrics")
+    assert.is_nil(text:find("vectors.", 1, true))
+  end)
+
+  it("says of a kind what each of its settings takes", function()
+    local text = help("recommenders.cmml"):gsub("%s+", " "):match " options: table (.*)$"
+    local scenarios, users = text:match " for scenarios[^:]*:(.*) for ratings of users:(.*)$"
+    assert.matches("loss: string, one of bpr, hinge, softmax,", scenarios)
+    assert.matches("loss: string, one of squared, absolute,", users)
+    assert.matches("preset: string, default \"recommended\";", users)
+    assert.is_nil(users:find("encoder_widths", 1, true)) -- which both have, and stands before them
+    assert.is_nil(scenarios:find("encoder_widths", 1, true))
   end)
 
   it("fits into 80 columns", function()

@@ -35,6 +35,8 @@ describe("a setting of one's own on the command line", function()
     output = called("train", "--help-all")
     assert.truthy(output:find("--max-step", 1, true))
     assert.truthy(output:find("--patience-of-counters", 1, true))
+    assert.matches("fraction of the training tasks [^%]]*0%.2 of the counters", (output:gsub("%s+",
+      " ")))
   end)
 
   it("refuses options of other settings, naming both", function()

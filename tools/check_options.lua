@@ -1,5 +1,5 @@
--- Options: every declaration of the library is good, no option of a function is declared twice or
--- listed by hand in its comment, and nothing outside lua/cmml/base checks options in another way.
+-- Options: every declaration of the library is good, and no option of a function is declared twice
+-- or listed by hand in its comment.
 package.path = "./tools/?.lua;./lua/?.lua;./lua/?/init.lua;" .. package.path
 if arg[1] then
   package.cpath = ("./%s/?.so;"):format(arg[1]) .. package.cpath
@@ -69,14 +69,6 @@ for _, path in ipairs(gate.files("lua/cmml", ".lua")) do
       if #found >= 3 then
         gate.report(("%s:%d"):format(path, number), ("%s: its options are declared; the comment "
           .. "lists them again (%s)"):format(name, table.concat(found, ", ")))
-      end
-    end
-  end
-  if not path:find "^lua/cmml/base/" then
-    for number, line in ipairs(gate.lines(path)) do
-      if line:gsub("%-%-.*", ""):find "%f[%w_]args%.check%f[^%w_]" then
-        gate.report(("%s:%d"):format(path, number),
-          "checks options without a declaration: use options.declare")
       end
     end
   end

@@ -6,6 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local wrap = require("cmml.base.text").wrap
 
 local function read_reference()
   local here = package.searchpath("cmml.help", package.path)
@@ -24,10 +25,10 @@ local function last_part(name)
 end
 
 -- The blocks whose whole name this is; if there are none, those whose last part it is. All last
--- parts are returned as well.
+-- parts are returned as well, and the names of what is in a table of this name.
 local function find(text, name)
   local wanted = name:gsub("^cmml[.:]", ""):gsub(":", ".")
-  local whole, parts, known, seen = {}, {}, {}, {}
+  local whole, parts, known, seen, inside = {}, {}, {}, {}, {}
   for names, body in (text .. "\n#"):gmatch "## ([^\n]*)\n(.-)\n+%f[#]" do
     for key in names:gmatch "%S+" do
       local last = last_part(key)
@@ -36,31 +37,37 @@ local function find(text, name)
       elseif last == name and parts[#parts] ~= body then
         parts[#parts + 1] = body
       end
+      if key:sub(1, #wanted + 1) == wanted .. "." then
+        inside[#inside + 1] = key
+      end
       if not seen[last] then
         known[#known + 1], seen[last] = last, true
       end
     end
   end
-  return #whole > 0 and whole or parts, known
+  return #whole > 0 and whole or parts, known, inside
 end
 
 return function(cmml)
   --- Prints what a function, class or method does, with its arguments, shapes and defaults.
   -- @tparam[opt] string name "matmul", "nn.linear", "Tensor", "Recommender:adapt"; the last part of
-  -- a name is enough. Without a name: what there is
+  -- a name is enough. Of a table, such as "metrics": what is in it. Without a name: what there is
   function cmml.help(name)
     local text = read_reference()
     if name == nil then
       print((text:match "^## \n(.-)\n\n## "))
       return
     end
-    local blocks, known = find(text, tostring(name))
+    local blocks, known, inside = find(text, tostring(name))
     if #blocks > 0 then
       print(table.concat(blocks, "\n\n"))
+    elseif #inside > 0 then
+      print(wrap(("in cmml.%s: %s"):format(name:gsub("^cmml[.:]", ""),
+        table.concat(inside, ", ")), 2, 79))
     else
       local near = args.nearest(last_part(tostring(name)), known)
-      print(("there is no %s%s; cmml.help() shows what there is"):format(tostring(name),
-        near and ("; did you mean %s?"):format(near) or ""))
+      print(("there is no %s; %scmml.help() shows what there is"):format(tostring(name),
+        near and ("did you mean %s? "):format(near) or ""))
     end
   end
 end

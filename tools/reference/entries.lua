@@ -5,7 +5,6 @@ local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local comments = require "reference.comments"
 local ops = require "reference.ops"
-local rules = require "reference.rules"
 local surface = require "reference.surface"
 local entries = {}
 
@@ -72,25 +71,6 @@ local function check_parameters(entry, place, parameters)
   end
 end
 
--- Options are named where they are described, or belong to a function that is named.
-local function check_options(entry, place, by_name)
-  for _, param in ipairs(entry.params) do
-    local text = param.text .. " " .. entry.text
-    local other = by_name[text:match "any option of%s+`([%w_.]+)`" or ""]
-    for _, option in ipairs(not param.sets and param.options or {}) do
-      local known = text:find("%f[%w_]" .. option.name .. "%f[^%w_]") ~= nil
-      for _, theirs in ipairs(other and other.params or {}) do
-        for _, same in ipairs(theirs.options or {}) do
-          known = known or same.name == option.name
-        end
-      end
-      if not known then
-        gate.report(place, ("%s: says nothing of option %s"):format(entry.name, option.name))
-      end
-    end
-  end
-end
-
 -- The declared options of a function: those of its whole name or, of a function that is no method,
 -- of the last part of it; behind it may stand in parentheses where they hold, as "(users)".
 local function sets_of(entry, sets)
@@ -118,79 +98,87 @@ local function taker_of(entry)
   return #tables == 1 and tables[1] or nil
 end
 
-local function add_declared(entry, found, place)
+-- The options of sets in one list. Of one that several sets have, what only one of them says of its
+-- values is left out.
+local function merged(sets)
+  local list, by_name = {}, {}
+  for _, one in ipairs(sets) do
+    for declared in one.set:each() do
+      local first = by_name[declared.name]
+      if not first then
+        first = { name = declared.name, declared = declared,
+          optional = not declared.required or #sets > 1 }
+        list[#list + 1], by_name[declared.name] = first, first
+      elseif not options.is_same(declared, first.declared) then
+        local help = first.declared.help
+        first.declared = options.changed(first.declared, { choices = false, hint = false,
+          default = false, default_text = false,
+          help = help == declared.help and help or ("%s; or: %s"):format(help, declared.help) })
+      end
+    end
+  end
+  return list
+end
+
+local function add_options(entry, place, sets)
+  local found = sets_of(entry, sets)
+  if #found == 0 then
+    return
+  end
   local param = taker_of(entry)
   if not param then
     gate.report(place, ("%s: has declared options, but no parameter takes them: call it options")
       :format(entry.name))
     return
   end
-  local seen = {}
-  param.sets, param.options = found, {}
-  for _, one in ipairs(found) do
-    for declared in one.set:each() do
-      if not seen[declared.name] then
-        seen[declared.name] = true
-        param.options[#param.options + 1] = { name = declared.name, declared = declared,
-          optional = not declared.required or #found > 1, default = declared.default }
-        param.optional = param.optional and not declared.required
-      end
-    end
+  param.sets, param.options = found, merged(found)
+  for _, known in ipairs(param.options) do
+    param.optional = param.optional and not known.declared.required
   end
 end
 
-local function add_options(entry, thing, place, sets)
-  local declared = sets_of(entry, sets)
-  if #declared > 0 then
-    add_declared(entry, declared, place)
-    return
-  end
-  local found, unread = rules.of(thing.f, thing.parameters)
-  for _, name in ipairs(unread) do
-    gate.report(place, ("%s: the options in %s cannot be read: declare them in a table that the "
-      .. "call of args.check names"):format(entry.name, name))
-  end
-  for _, param in ipairs(entry.params) do
-    param.options = found[param.name]
-    for _, option in ipairs(param.options or {}) do
-      param.optional = param.optional and option.optional or param.optional
+-- The sets of options of a kind's classes: what all have in the same words, and behind it what one
+-- setting has alone, or in other words than another.
+local function sets_of_kind(name, classes)
+  local shared, apart = {}, {}
+  for i, class in ipairs(classes) do
+    local own = {}
+    for declared in class.known:each() do
+      local same = true
+      for _, other in ipairs(classes) do
+        local twin = other.known:find(declared.name)
+        same = same and twin ~= nil and options.is_same(twin, declared)
+      end
+      if not same then
+        own[#own + 1] = declared
+      elseif i == 1 then
+        shared[#shared + 1] = declared
+      end
     end
+    apart[#apart + 1] = #own > 0 and { where = #classes > 1 and "for " .. class.setting.title,
+      set = options.of(name, own) } or nil
   end
+  return { #shared > 0 and { set = options.of(name, shared) } or nil, table.unpack(apart) }
 end
 
 -- The entry of the constructor of a kind of recommenders, which describes itself: what it is, and
--- its options in every setting. Those of one setting alone say so.
+-- its options in every setting.
 local function kind_entry(cmml, thing)
   local name = thing.name:match "^recommenders%.([%w_]+)$"
   if not name then
     return nil
   end
-  local texts, list, count, classes = {}, {}, {}, 0
+  local texts, classes = {}, {}
   for _, class in ipairs(cmml.kinds.list()) do
     if class.kind == name then
-      classes = classes + 1
+      classes[#classes + 1] = class
       texts[#texts + 1] = ("%s for %s%s."):format(class.title, class.setting.title, class.source
         and " (" .. class.source .. ")" or "")
-      for declared in class.known:each() do
-        if not count[declared.name] then
-          list[#list + 1], count[declared.name] = { declared, class.setting.name }, 0
-        end
-        count[declared.name] = count[declared.name] + 1
-      end
     end
   end
-  local param = { name = "options", type = "table", text = "", optional = true, options = {} }
-  for i, pair in ipairs(list) do
-    local declared = {}
-    for key, value in pairs(pair[1]) do
-      declared[key] = value
-    end
-    declared.setting = count[declared.name] < classes and pair[2] or nil
-    list[i] = declared
-    param.options[i] = { name = declared.name, declared = declared, default = declared.default,
-      optional = true }
-  end
-  param.sets = { { set = options.declare(thing.name, list) } }
+  local param = { name = "options", type = "table", text = "", optional = true,
+    sets = sets_of_kind(thing.name, classes) }
+  param.options = merged(param.sets)
   return { name = thing.name, kind = "function", text = table.concat(texts, "\n"),
     params = { { name = "catalogue", type = "Catalogue", text = "" }, param },
     returns = { { type = "Recommender", text = "" } }, file = thing.path, value = thing.value }
@@ -282,14 +270,9 @@ function entries.build(cmml)
       end
       if thing.parameters and not of_kind then
         check_parameters(entry, place, thing.parameters)
-        add_options(entry, thing, place, sets)
+        add_options(entry, place, sets)
       end
       check_types(entry, place, classes)
-    end
-  end
-  for _, entry in ipairs(reference.entries) do
-    if entry.block then
-      check_options(entry, ("%s:%d"):format(entry.file, entry.block.line), by_name)
     end
   end
   check_unclaimed(sources, claimed, reference.inner)

@@ -1,7 +1,6 @@
 --- The reference as types for the Lua language server (LuaLS): a file that editors read and nothing
 -- runs.
 local option = require "cmml.base.option"
-local text = require "reference.text"
 local luals = {}
 
 local basic = { any = true, boolean = true, integer = true, number = true, string = true,
@@ -59,11 +58,8 @@ end
 local function add_options(lines, class, options)
   lines[#lines + 1] = "---@class " .. class
   for _, known in ipairs(options) do
-    local kind = known.declared and declared_type(known.declared) or known.type
-    local words = known.declared and declared_words(known.declared)
-      or known.default ~= nil and "default " .. text.default(known.default) or ""
     lines[#lines + 1] = ("---@field %s%s %s %s"):format(known.name, known.optional and "?" or "",
-      kind, words):gsub("%s+$", "")
+      declared_type(known.declared), declared_words(known.declared)):gsub("%s+$", "")
   end
   lines[#lines + 1] = ""
 end

@@ -3,7 +3,6 @@ local comments = require "reference.comments"
 local option = require "cmml.base.option"
 local ops = require "reference.ops"
 local topics = require "reference.topics"
-local text = require "reference.text"
 
 local basic = { any = true, boolean = true, integer = true, number = true, string = true,
   table = true, ["function"] = true, ["nil"] = true, ["true"] = true, userdata = true }
@@ -31,17 +30,6 @@ local function add(lines, words)
     lines[#lines + 1] = (prefix .. line):gsub("%s+$", "")
     prefix = "-- "
   end
-end
-
--- Options without declarations; names in backquotes, so that what looks like markup is none.
-local function options_of(param)
-  local parts = {}
-  for i, known in ipairs(not param.sets and param.options or {}) do
-    local default = known.default ~= nil and (" = `%s`"):format(text.default(known.default))
-    parts[i] = ("`%s` %s%s"):format(known.name, known.type,
-      default or known.optional and ", optional" or "")
-  end
-  return #parts > 0 and (" [options: %s]"):format(table.concat(parts, "; ")) or ""
 end
 
 -- What stands in parentheses behind the name of a declared option.
@@ -82,8 +70,8 @@ local function add_entry(lines, entry, name)
     else
       local modifier = param.optional and (param.default and ("[opt=%s]"):format(param.default)
         or "[opt]") or ""
-      add(lines, ("@tparam%s %s %s %s%s"):format(modifier, type_of(param.type:gsub("^%?", "")),
-        param.name, plain(param.text), options_of(param)))
+      add(lines, ("@tparam%s %s %s %s"):format(modifier, type_of(param.type:gsub("^%?", "")),
+        param.name, plain(param.text)))
     end
   end
   for _, result in ipairs(entry.returns) do
@@ -100,12 +88,10 @@ local function section(lines, title)
   lines[#lines + 1] = ""
 end
 
--- A page of functions in sections by the subjects of their files. What the core has besides the
--- library is no public page.
+-- A page of functions in sections by the subjects of their files, which are what it is about where
+-- no title says so. What the core has besides the library is no public page.
 local function page(title, name, list, subject_of)
   local lines, order, by_subject = {}, {}, {}
-  add(lines, ("%s\n@%s %s"):format(title, name == "cmml.core" and "inner" or "module", name))
-  lines[#lines + 1] = ""
   for _, entry in ipairs(list) do
     local subject = subject_of(entry)
     if not by_subject[subject] then
@@ -115,6 +101,9 @@ local function page(title, name, list, subject_of)
     table.insert(by_subject[subject], entry)
   end
   table.sort(order)
+  add(lines, ("%s\n@%s %s"):format(title or table.concat(order, "; ") .. ".",
+    name == "cmml.core" and "inner" or "module", name))
+  lines[#lines + 1] = ""
   for _, subject in ipairs(order) do
     section(lines, subject)
     for _, entry in ipairs(by_subject[subject]) do
@@ -199,8 +188,8 @@ return function(reference, folder)
   end
   for name, list in pairs(lists) do
     local part = name == "cmml.core" and "inside" or "public"
-    pages[("%s/%s/%s.lua"):format(folder, part, name)] = page(titles[name]
-      or "The table `" .. name .. "`.", name, list, function(entry)
+    pages[("%s/%s/%s.lua"):format(folder, part, name)] = page(titles[name], name, list,
+      function(entry)
         return entry.kind == "op" and ops.family(entry) or comments.subject(entry.file)
       end)
   end

@@ -24,21 +24,6 @@ local function paragraphs(lines, body)
   end
 end
 
---- A default for people.
--- @param value
--- @treturn string
-function text.default(value)
-  if type(value) == "table" then
-    local parts = {}
-    for i, entry in ipairs(value) do
-      parts[i] = text.default(entry)
-    end
-    return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{}"
-  end
-  return type(value) == "string" and ("%q"):format(value)
-    or type(value) == "number" and ("%.14g"):format(value) or tostring(value)
-end
-
 --- A call of an entry, as in "cmml.sum(x, dim?, keep?) -> Tensor".
 -- @tparam table entry
 -- @treturn string
@@ -65,23 +50,11 @@ local function add_parameter(lines, param)
     words = words .. ", " .. param.text
   end
   lines[#lines + 1] = wrapped(4, 6, words)
-  local parts = {}
   for _, one in ipairs(param.sets or {}) do
     lines[#lines + 1] = one.where and ("      %s:"):format(one.where)
     for _, line in ipairs(one.set:lines(width - 5)) do
       lines[#lines + 1] = "      " .. line
     end
-  end
-  if param.sets then
-    return
-  end
-  for i, option in ipairs(param.options or {}) do
-    parts[i] = option.name .. ": " .. option.type:gsub("^cmml%.", "")
-      .. (option.default ~= nil and " = " .. text.default(option.default)
-        or option.optional and "?" or "")
-  end
-  if #parts > 0 then
-    lines[#lines + 1] = wrapped(6, 8, "{ " .. table.concat(parts, "; ") .. " }")
   end
 end
 

@@ -37,19 +37,22 @@ end
 
 local raise = args.error
 
--- Edit distance, for "did you mean".
+-- Edit distance, for "did you mean"; two letters in the wrong order are one mistake.
 local function distance(a, b)
-  local row = {}
+  local before, row = {}, {}
   for j = 0, #b do
     row[j] = j
   end
   for i = 1, #a do
-    local diagonal = row[0]
-    row[0] = i
+    local current = { [0] = i }
     for j = 1, #b do
       local cost = a:byte(i) == b:byte(j) and 0 or 1
-      diagonal, row[j] = row[j], math.min(row[j] + 1, row[j - 1] + 1, diagonal + cost)
+      current[j] = math.min(row[j] + 1, current[j - 1] + 1, row[j - 1] + cost)
+      if i > 1 and j > 1 and a:byte(i) == b:byte(j - 1) and a:byte(i - 1) == b:byte(j) then
+        current[j] = math.min(current[j], before[j - 2] + 1)
+      end
     end
+    before, row = row, current
   end
   return row[#b]
 end
@@ -61,8 +64,8 @@ local function is_near(word, candidate, d)
   return begins or (d <= 2 and 2 * d <= shorter)
 end
 
---- The entry of a list that a word may have been meant for: at most two letters are other, missing
--- or too many, or one is the beginning of the other.
+--- The entry of a list that a word may have been meant for: at most two letters are other, missing,
+-- too many or in the wrong order, or one is the beginning of the other.
 -- @tparam string word
 -- @tparam table known list of strings
 -- @treturn ?string the nearest one, the first of equals; nil if none is near
@@ -124,8 +127,11 @@ end
 
 local fits = args.fits
 
-local function article(kind)
-  return (kind:find("^[aeiou]") and "an " or "a ") .. kind
+--- A noun with its article: "an integer".
+-- @tparam string noun
+-- @treturn string
+function args.with_article(noun)
+  return (noun:find "^[aeiou]" and "an " or "a ") .. noun
 end
 
 --- A value for messages: its class, or its type and itself; of tables and functions the type alone,
@@ -148,51 +154,6 @@ end
 
 local describe = args.describe
 
---- Checks an option table against what a function knows and fills in defaults.
--- @tparam string name of the function, for messages
--- @tparam ?table options nil counts as {}
--- @tparam table known by key: a kind ("number", "integer", "string", "table", "boolean",
--- "function", "any", a class name, each with ? behind if it may be absent), or {kind, default}
--- @tparam[opt=3] integer level of the stack that errors point at
--- @treturn table a fresh table with every known key
-function args.check(name, options, known, level)
-  level = level or 3
-  if options == nil then
-    options = {}
-  elseif type(options) ~= "table" then
-    raise(("%s: a table of options was expected, not %s"):format(name, describe(options)), level)
-  end
-  for key in pairs(options) do
-    if known[key] == nil then
-      raise(("%s: unknown option %s; %s"):format(name, tostring(key),
-        args.suggest(tostring(key), args.keys(known))), level)
-    end
-  end
-  local result = {}
-  for _, key in ipairs(args.keys(known)) do -- so that the first error is always the same
-    local rule = known[key]
-    local kind, default = rule, nil
-    if type(rule) == "table" then
-      kind, default = rule[1], rule[2]
-    end
-    local value = options[key]
-    if value == nil then
-      value = default
-    end
-    local optional = kind:sub(-1) == "?"
-    if value == nil and not optional then
-      raise(("%s: option %s is missing"):format(name, key), level)
-    elseif value ~= nil and not fits(value, optional and kind:sub(1, -2) or kind) then
-      raise(("%s: option %s must be %s, not %s"):format(
-        name, key, article(optional and kind:sub(1, -2) or kind), describe(value)), level)
-    end
-    -- 8.0 is a whole number, but would be written as 8.0 into files and shapes
-    local is_integer = kind:sub(1, 7) == "integer"
-    result[key] = is_integer and value ~= nil and math.tointeger(value) or value
-  end
-  return result
-end
-
 --- Raises unless a value is a list of sizes: a layer of no width would pass nothing on, in silence.
 -- @tparam string name of the function and option, for messages
 -- @param list
@@ -211,6 +172,14 @@ function args.sizes(name, list, level)
         type(size) == "string" and ("%q"):format(size) or tostring(size)), level or 3)
     end
   end
+end
+
+--- Whether an error is the user's wish to end the program (Ctrl-C), as the standalone interpreter
+-- raises it: there is no other sign of it than its text.
+-- @param problem
+-- @treturn boolean
+function args.is_interrupt(problem)
+  return tostring(problem):find("interrupted!", 1, true) ~= nil
 end
 
 -- Whether a place, as errors tell it, is in the library. Of long ones Lua leaves out the beginning,
@@ -273,7 +242,8 @@ end
 -- @return value
 function args.expect(name, value, kind, level)
   if not fits(value, kind) then
-    raise(("%s must be %s, not %s"):format(name, article(kind), describe(value)), level or 3)
+    raise(("%s must be %s, not %s"):format(name, args.with_article(kind), describe(value)),
+      level or 3)
   end
   return value
 end

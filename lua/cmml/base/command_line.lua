@@ -139,11 +139,14 @@ function options.read(set, words, n)
   return result
 end
 
+local rest = "options" -- the heading of what has no other
+
 -- What stands in brackets behind the help of an option on a page of one screen.
 local function brief_notes_of(declared)
   local choices, default = option.choices(declared), option.default(declared, text.plain)
   if choices then
-    return " [" .. table.concat(choices, ", ") .. "]"
+    return " [" .. table.concat(choices, ", ") .. (declared.default ~= nil and not declared.list
+      and "; default: " .. default or "") .. "]"
   elseif default and kind_on_line(declared) ~= "boolean" then
     return " [default: " .. default .. "]"
   end
@@ -162,8 +165,10 @@ local function notes_of(declared)
   elseif option.range(declared) then
     notes[#notes + 1] = option.range(declared)
   end
-  local default = kind_on_line(declared) ~= "boolean" and option.default(declared, text.plain)
-    or declared.default_text or declared.default == true and "true"
+  local default = option.default(declared, text.plain)
+  if declared.default == false then -- what is not there is not so
+    default = nil
+  end
   if declared.required then
     notes[#notes + 1] = "required"
   elseif default then
@@ -174,20 +179,30 @@ local function notes_of(declared)
   return #notes > 0 and " [" .. table.concat(notes, "; ") .. "]" or ""
 end
 
--- The options of a command line in their groups, in the order of their first ones.
+-- The options of a command line in their groups, in the order of their first ones; those of no
+-- group come last.
 local function groups_of(set, all)
   local order, members, some = {}, {}, false
   for declared in set:each() do
     some = some or declared.short
   end
   for declared in set:each() do
-    local group = declared.group or "options"
+    local group = declared.group or rest
     if kind_on_line(declared) and (all or declared.short or not some) then
       if not members[group] then
         order[#order + 1], members[group] = group, {}
       end
       table.insert(members[group], declared)
     end
+  end
+  if members[rest] then
+    for i, group in ipairs(order) do
+      if group == rest then
+        table.remove(order, i)
+        break
+      end
+    end
+    order[#order + 1] = rest
   end
   return order, members
 end

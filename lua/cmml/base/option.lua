@@ -17,7 +17,7 @@ end
 -- The fields of a declaration, by the types that they may have.
 local fields = {
   name = "string", kind = "string table", help = "string",
-  default = "number string boolean table", default_text = "string", required = "boolean",
+  default = "number string boolean table", default_text = "string function", required = "boolean",
   from = "number", to = "number", above = "number", below = "number", infinite = "boolean",
   choices = "table function",
   hint = "string", list = "string", may_be_empty = "boolean", repeats = "boolean",
@@ -42,8 +42,8 @@ end
 
 local function check_kind(kind)
   if not is_basic[kind] and not kind:find "%." then
-    return ("kind %q is not known; %s, or a class such as \"cmml.Catalogue\""):format(kind,
-      args.suggest(kind, basic))
+    return ("kind %q is not known; %s (a class, such as \"cmml.Catalogue\", is one, too)"):format(
+      kind, args.suggest(kind, basic))
   end
 end
 
@@ -267,10 +267,6 @@ function option.take(rule, value)
   return take_single(rule, value)
 end
 
-local function with_article(kind)
-  return (kind:find "^[aeiou]" and "an " or "a ") .. kind
-end
-
 local rules = setmetatable({}, { __mode = "k" }) -- by declaration
 
 --- Checks a declaration and makes what values are checked by.
@@ -290,7 +286,7 @@ function option.rule(declared)
   local words = {}
   for i, kind in ipairs(rule.kinds) do
     rule.numeric = rule.numeric or kind == "integer" or kind == "number"
-    words[i] = with_article(kind)
+    words[i] = args.with_article(kind)
   end
   rule.kind_words = table.concat(words, " or ")
   -- values of this type need no look at all
@@ -334,8 +330,9 @@ end
 -- @tparam ?function written of a value; texts in quotes without it
 -- @treturn ?string nil without a default
 function option.default(declared, written)
-  if declared.default_text or declared.default == nil then
-    return declared.default_text
+  local words = declared.default_text
+  if words or declared.default == nil then
+    return type(words) == "function" and words() or words
   end
   local value = (written or text.value)(declared.default)
   return declared.unit and type(declared.default) == "number" and value .. " " .. declared.unit

@@ -13,7 +13,8 @@
 -- - `name` in small letters, digits and _; `help` a noun phrase or a sentence without full stop
 -- - `kind`: "integer", "number", "string", "boolean", "table", "function", "any", a class such as
 --   "cmml.Catalogue", or a list of these
--- - `default` a constant, `default_text` words for any other default, or `required` (true)
+-- - `default` a constant, `default_text` words for any other default (or a function that gives
+--   them), or `required` (true)
 -- - `from`, `to` (inclusive), `above`, `below` (exclusive); numbers are finite unless `infinite`
 -- - `choices`: names, or a function that gives them; `hint`: what to do where a name is not known
 -- - `list`: "string", "integer" or "number", in place of a kind: a list, or a text with commas;
@@ -139,6 +140,17 @@ function options.changed(declared, changes)
     copy[key] = value or nil
   end
   return copy
+end
+
+--- Whether two declarations say the same to people.
+-- @tparam table a
+-- @tparam table b
+-- @treturn boolean
+function options.is_same(a, b)
+  local function words(declared)
+    return table.concat(options.of("one", { declared }):lines(), "\n")
+  end
+  return a == b or a.short == b.short and words(a) == words(b)
 end
 
 --- One set of several. A declaration may be in more than one of them; different ones of one name

@@ -28,7 +28,8 @@ function Registry:check_name(name, level)
     raise(("%s: name must be a text of letters, digits and _, not %s"):format(self.maker,
       args.describe(name)), level)
   elseif self.entries[name] then
-    raise(("%s: there is a %s %s already"):format(self.maker, self.what, name), level)
+    raise(("%s: there is %s %s already"):format(self.maker, args.with_article(self.what), name),
+      level)
   end
 end
 

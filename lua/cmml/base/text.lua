@@ -83,7 +83,8 @@ function text.value(value)
   return type(value) == "string" and ("%q"):format(value) or tostring(value)
 end
 
---- A value as it is written on a command line: texts without quotes, lists with commas.
+--- A value as it is written on a command line: texts without quotes, lists with commas, none for
+-- an empty list.
 -- @param value
 -- @treturn string
 function text.plain(value)
@@ -92,7 +93,7 @@ function text.plain(value)
     for i, entry in ipairs(value) do
       parts[i] = text.plain(entry)
     end
-    return table.concat(parts, ",")
+    return #parts > 0 and table.concat(parts, ",") or "none"
   end
   return type(value) == "string" and value or text.value(value)
 end

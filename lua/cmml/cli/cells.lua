@@ -13,8 +13,8 @@ return function(cmml, use)
   -- What differs from Lua: results are always kept, and all processors compute.
   local declared = options.declare("cmml experiment and tune", {
     { name = "out", kind = "string", arg = "DIR", group = "running", short = true,
-      default_text = "runs/NAME", help = "folder for the result of every cell, tables and "
-        .. "pictures; the same command goes on there" },
+      default_text = "runs/NAME, of tune runs/tune", help = "folder for the result of every cell, "
+        .. "tables and pictures; the same command goes on there" },
     { name = "jobs", kind = "integer", from = 1, to = 1000, group = "running", short = true,
       default_text = "one a processor", help = "number of processes at a time" },
     shared.quiet,

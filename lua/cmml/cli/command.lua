@@ -31,7 +31,7 @@ local needed = { "name", "summary", "usage", "run" }
 
 -- What every command takes.
 local general = options.declare("cmml (every command)", {
-  { name = "modules", list = "string", group = "options", tunable = false,
+  { name = "modules", list = "string", tunable = false,
     help = "Lua modules to require first, such as those that register components, kinds, metrics "
       .. "or commands of your own; found where Lua looks (LUA_PATH), in this folder, too" },
 })

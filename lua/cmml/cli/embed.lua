@@ -27,7 +27,7 @@ return function(cmml, use)
     { name = "min_weight", kind = "number", group = "data",
       help = "leave out lines that weigh less, such as low ratings" },
     { name = "binary", kind = "boolean", default = false, group = "data",
-      help = "every user with an item weighs 1" },
+      help = "every pair of user and item weighs 1, however often it is there" },
     { name = "method", kind = "string", choices = names, default = "als", group = "vectors",
       help = "als: implicit alternating least squares; bpr: Bayesian personalised ranking" },
     shared.quiet,
@@ -181,6 +181,19 @@ return function(cmml, use)
   cmml.command {
     name = "embed", summary = "make vectors of users and items by collaborative filtering",
     usage = "cmml embed --data FILE --out FILE [OPTIONS]", options = known, run = run,
+    -- What the other methods take besides.
+    lists = function(words)
+      local own, lists = method_of(words), {}
+      for _, method in ipairs(names) do
+        local more = {}
+        for _, option in ipairs(own_options(method)) do
+          more[#more + 1] = not methods[own]:find(option.name)
+            and "--" .. option.name:gsub("_", "-") or nil
+        end
+        lists[#lists + 1] = #more > 0 and { ("with --method %s, also"):format(method), more } or nil
+      end
+      return lists
+    end,
     examples = { "cmml embed --data plays.csv --out plays.safetensors --method bpr" },
   }
 end

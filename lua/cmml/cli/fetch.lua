@@ -23,7 +23,7 @@ return function(cmml, use)
 
   cmml.command {
     name = "fetch", summary = "fetch a public data set from its publisher", words = 1,
-    usage = "cmml fetch NAME [--out DIR] [--yes]", run = run,
+    usage = "cmml fetch [NAME] [--out DIR] [--yes]", run = run,
     options = fetch.options:without { "progress", "log" },
     lists = function()
       return { { "data sets", fetch.names() } }

@@ -64,7 +64,10 @@ local function run(command, values)
   local name = command.name
   if ok and done then
     return 0
-  elseif not ok and tostring(done):find("interrupted!", 1, true) then
+  elseif not ok and args.is_interrupt(done) then
+    if require "cmml.core".terminal "stderr" then -- behind a line of progress
+      io.stderr:write "\n"
+    end
     local resumes = command.resumes
     if type(resumes) == "function" then
       resumes = resumes(values)

@@ -9,6 +9,6 @@ return {
   model = { name = "model", kind = "string", arg = "FILE", required = true, group = "model",
     help = "model file" },
   --- Whether progress is shown.
-  quiet = { name = "quiet", kind = "boolean", default = false, group = "options",
+  quiet = { name = "quiet", kind = "boolean", default = false,
     help = "no progress" },
 }

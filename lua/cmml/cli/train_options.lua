@@ -126,21 +126,11 @@ return function(cmml, use)
     end
   end
 
-  -- Whether two declarations say the same.
-  local function is_same(a, b)
-    for _, key in ipairs { "kind", "list", "help", "default_text", "from", "to", "short" } do
-      if a[key] ~= b[key] then
-        return false
-      end
-    end
-    return true
-  end
-
   -- Whether a class of another setting has the same option.
   local function is_shared(declared, class, classes)
     for _, other in ipairs(classes) do
       local twin = other.known:find(declared.name)
-      if other ~= class and not (twin and is_same(declared, twin)) then
+      if other ~= class and not (twin and options.is_same(declared, twin)) then
         return false
       end
     end

@@ -21,7 +21,7 @@ local running = {
     help = "modules that every process requires first, for kinds and components of one's own" },
   { name = "load", list = "string", default = {}, may_be_empty = true, arg = "FILES",
     group = "running", tunable = false,
-    help = "Lua files that every process runs first, for the same purpose" },
+    help = "Lua files that every process runs first, for kinds and components of one's own" },
   { name = "quiet", kind = "boolean", default = true, group = "running", tunable = false,
     help = "no progress and no estimate of the time on standard error" },
 }

@@ -190,7 +190,7 @@ local function run_here(cmml, jobs, calls)
       calls.wait()
     end
     local ok, result, message = pcall(args.call, cells.compute, cmml, job, tell)
-    if not ok and tostring(result):find("interrupted!", 1, true) then
+    if not ok and args.is_interrupt(result) then
       raise(result, 0)
     elseif not ok then
       message = tostring(result)
@@ -268,6 +268,9 @@ function cells.run(cmml, list, given)
   state.began = core.clock()
   local calls = { main = { "cmml.experiment.child", "main" } }
   function calls.start(job)
+    if job.state and core.exists(job.state) then -- of a run that was interrupted
+      core.remove_file(job.state)
+    end
     job.began, state.running[job] = core.clock(), true
     show()
   end

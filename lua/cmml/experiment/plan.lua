@@ -52,7 +52,7 @@ return function(cmml, use)
         return setting
       end
     end
-    raise(("%s is for the setting %s, not for %s"):format(where, table.concat(only, ", "),
+    raise(("%s: it is for the setting %s, not for %s"):format(where, table.concat(only, ", "),
       setting.name), 0)
   end
 

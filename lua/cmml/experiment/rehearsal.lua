@@ -95,11 +95,6 @@ return function(cmml, use)
       json.encode { settings.kind, settings.model or {}, settings.training or {} }
   end
 
-  -- Whether it was the user who ended it.
-  local function is_interrupt(message)
-    return tostring(message):find("interrupted!", 1, true) ~= nil
-  end
-
   -- Rehearses the cells over one split; adds their seconds, and what they would refuse.
   local function rehearse_group(group, timing, result)
     local began = core.clock()
@@ -119,7 +114,7 @@ return function(cmml, use)
           problem = seconds
         end
       end
-      if not ok and is_interrupt(problem) then
+      if not ok and args.is_interrupt(problem) then
         error(problem, 0)
       end
       for _, refused in ipairs(ok and {} or models_cells) do
@@ -171,8 +166,9 @@ return function(cmml, use)
     end
     local at_once = opt.processes and math.min(opt.jobs, count) or 1
     seconds = seconds / at_once
-    return seconds, ("estimate: about %s for %d cell%s%s, from a few steps and evaluated tasks of "
-      .. "each model; less where training stops early"):format(progress.duration(seconds), count,
+    local about = seconds < 1 and "less than a second" or "about " .. progress.duration(seconds)
+    return seconds, ("estimate: %s for %d cell%s%s, from a few steps and evaluated tasks of "
+      .. "each model; less where training stops early"):format(about, count,
       count == 1 and "" or "s", at_once > 1 and (", %d at a time"):format(at_once) or "")
   end
 

@@ -101,7 +101,9 @@ return function(cmml, use)
     end
     for _, name in ipairs(args.keys(given)) do
       local declared = known:find(name)
-      if not declared or not is_free(declared) then
+      if declared and not is_free(declared) and of_row:find(name) then
+        raise(("%s: %s stands beside model in a row"):format(where, name), 0)
+      elseif not declared or not is_free(declared) then
         raise(declared and ("%s: %s is for the experiment to choose, not for a row"):format(where,
           name) or ("%s: unknown option %s; %s"):format(where, name, args.suggest(name, names)), 0)
       end
@@ -187,6 +189,9 @@ return function(cmml, use)
       local place = ("%s: row %s"):format(where, title and ("%q"):format(title) or i)
       if type(row) ~= "table" then
         raise(("%s: a row is a table, not %s"):format(place, args.describe(row)), 0)
+      end
+      if title == "" then
+        raise(("%s: row %d: its title is an empty text"):format(where, i), 0)
       end
       list[i] = read_row(place, setting, row)
       for _, other in ipairs(titles) do

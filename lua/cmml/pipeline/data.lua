@@ -14,6 +14,16 @@ return function(cmml, use)
     return cmml.settings:names()
   end
 
+  -- The default fraction of tasks that validate, in each setting.
+  local function valid_defaults()
+    local texts = {}
+    for _, setting in cmml.settings:each() do
+      local valid = setting.defaults.valid
+      texts[#texts + 1] = valid and ("%g of the %s"):format(valid, setting.noun[2]) or nil
+    end
+    return table.concat(texts, ", ")
+  end
+
   -- Options that say what the data are and how they are split, in every setting.
   local general = {
     { name = "data", kind = "string", arg = "DIR", group = "data", short = true, tunable = false,
@@ -24,7 +34,7 @@ return function(cmml, use)
       tunable = false, help = "how tasks are split", default_text = "the setting's first" },
     { name = "valid", kind = "number", from = 0, below = 1, group = "data", tunable = false,
       help = "fraction of the training tasks that chooses the best epoch",
-      default_text = "0.05 of the users, 0.1 of the scenarios" },
+      default_text = valid_defaults },
     { name = "data_seed", kind = "integer", from = 0, group = "data", tunable = false,
       help = "seed of the split", default_text = "1" },
     { name = "quick", kind = "boolean", default = false, group = "data", tunable = false,

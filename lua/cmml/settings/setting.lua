@@ -8,20 +8,20 @@
 -- The functions that a declaration gives, all called without self:
 --
 --    options                 declarations of how data are read and split (see base/options.lua)
---    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil,
--- message
+--    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil and
+--                            a message where there are none
 --    made(opt)               data of a small made world, for runs that take seconds
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
 --                            valid and test (lists of tasks) and protocol; nil, message
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
 --    catalogue(split)        the catalogue to learn with; the second result is the one to serve
--- with
+--                            with, where that is another
 --    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
--- items
---                            = Ids, ratings = Tensor or nil} and users (list of rows that count)
+--                            items = Ids, ratings = Tensor or nil} and users (list of rows that
+--                            count)
 --    conditions(split, opt)  plain data by which a later command makes the same split
 --    noted                   what of them a model file notes that a later split depends on, options
---                            and others: kinds by name, as args.check takes them
+--                            and others: kinds by name, with ? behind, as they may be absent
 --    complete(opt, notes, model)    options that a later command leaves open, from those notes
 --    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
 --                            is evaluated: entry is {path, model, notes}

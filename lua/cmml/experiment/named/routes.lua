@@ -1,8 +1,11 @@
 --- `cmml experiment routes`: which modules a scenario goes through (CMML's Figure 4).
 --
 -- @module cmml
+local args = require "cmml.base.args"
+local item_groups = require "cmml.experiment.item_groups"
 local point_files = require "cmml.experiment.point_files"
-local raise = require("cmml.base.args").error
+local wrap = require("cmml.base.text").wrap
+local raise = args.error
 
 local shown = 30 -- rows of a heat map
 
@@ -210,9 +213,11 @@ return function(cmml, use)
         files[#files + 1] = graph(d, drawn.row, result, chosen)
       end
       files[#files + 1] = { point_files.file_name(d, drawn.row, "routes.csv"), csv_of(result) }
-      if #missing > 0 then
-        lines[#lines + 1] = ("%s has no scenario %s."):format(drawn.row,
-          table.concat(missing, ", "))
+      local titles = item_groups.column(result.points, "name")
+      for _, name in ipairs(missing) do
+        local near = args.nearest(name, titles)
+        lines[#lines + 1] = wrap(("%s has no scenario %s%s."):format(drawn.row, name,
+          near and "; did you mean " .. near .. "?" or ""):gsub("%?%.$", "?"), 0, 79)
       end
     end
     return #lines > 0 and table.concat(lines, "\n") or nil, files

@@ -64,9 +64,9 @@ return function(cmml)
       local count = first[names[1]]
       local who = evaluation.name == "cold users" and "%d test users"
         or evaluation.name .. ": %d users"
-      local head = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draws; "
-        .. "protocol %s%s"):format(count.tasks, count.skipped, table.concat(sizes, ", "),
-        opt.query or 10, opt.draws or 5, data.protocol,
+      local head = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d "
+        .. "draw%s; protocol %s%s"):format(count.tasks, count.skipped, table.concat(sizes, ", "),
+        opt.query or 10, opt.draws or 5, opt.draws == 1 and "" or "s", data.protocol,
         opt.shuffle_labels and "; labels permuted within each support set" or "")
       texts[#texts + 1] = wrap(head, 0, 79) .. "\n\n" .. tables_of(titles, group, names)
       if opt.relevant and not opt.metrics then
@@ -92,9 +92,17 @@ return function(cmml)
     return list
   end
 
+  --- The support sizes that an experiment shows beside the first one.
+  -- @tparam table opt support, supports
+  -- @treturn {integer,...}
+  function report.further_sizes(opt)
+    local sizes = { table.unpack(opt.support or {}, 2) }
+    return table.move(opt.supports or {}, 1, #(opt.supports or {}), #sizes + 1, sizes)
+  end
+
   --- The tables of an experiment under a protocol.
   -- @tparam table protocol entry of `users.protocols`
-  -- @tparam table opt supports (sizes shown besides), metrics, several (whether there are several
+  -- @tparam table opt support, supports, metrics, several (whether there are several
   -- sources, which titles tell apart)
   -- @tparam string source
   -- @treturn table list of {title, leaky, metrics = list of {name, base, head}}
@@ -105,9 +113,10 @@ return function(cmml)
         or entry[2]
       list[#list + 1] = { title = title, leaky = entry.leaky or false,
         metrics = columns(entry[1], names) }
-      if opt.supports and #opt.supports > 0 then
+      local further = report.further_sizes(opt)
+      if #further > 0 then
         local by_size = {}
-        for _, size in ipairs(opt.supports) do
+        for _, size in ipairs(further) do
           by_size[#by_size + 1] = columns(entry[1], { names[1] }, size)[1]
         end
         list[#list + 1] = { title = title .. ", by support", leaky = entry.leaky or false,

@@ -59,7 +59,8 @@ return function(cmml, use)
   local experiment_options = {
     { name = "supports", list = "integer", from = 0, unit = "ratings", group = "evaluation",
       arg = "N[,N..]", default_text = "none",
-      help = "further support sizes, whose MAE is shown in a table of its own" },
+      help = "further support sizes, as those behind the first one of support: their MAE is shown "
+        .. "in a table of its own" },
   }
 
   -- Test users: as asked for, else the list that the data come with.
@@ -207,10 +208,10 @@ return function(cmml, use)
     -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are
     -- evaluated beside the one that its tables show.
     cell_evaluation = function(opt)
-      return { query = 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
+      return { query = opt.query or 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
         cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" }, relevant = opt.relevant,
-        shuffle_labels = opt.shuffle_labels or nil, support = with_first(opt.support or { 40 },
-        opt.supports or {}) }
+        shuffle_labels = opt.shuffle_labels or nil,
+        support = with_first({ (opt.support or { 40 })[1] }, report.further_sizes(opt)) }
     end,
     columns = report.columns,
     values = report.values,
