@@ -4,7 +4,10 @@
 -- libraries share all code and no state. The build lists the parts from the folders (parts.lua),
 -- floor by floor from the ground up. A part that needs another one of its floor while it is loaded
 -- asks for it by `use`, its second argument, which gives what that part returned.
-local floors = require "cmml.parts"
+local is_built, floors = pcall(require, "cmml.parts")
+if not is_built then
+  error("cmml: the list of the library's parts, which `make` writes, is missing: " .. floors, 0)
+end
 
 -- The function that loads a part once.
 local function loader(cmml)
