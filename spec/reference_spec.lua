@@ -40,6 +40,22 @@ describe("cmml.help", function()
     end
   end)
 
+  it("has the options of functions that ask the settings for theirs", function()
+    local sets = require("cmml.base.options").registered()
+    for name, some in pairs { train = { "lr", "short_supports", "watch" },
+      tune = { "space", "data", "epochs", "out" },
+      experiment = { "seeds", "data", "epochs", "out", "quick", "min_items" } } do
+      local text, declared = help(name), {}
+      for _, option in ipairs(sets[name]:names()) do
+        declared[option] = true
+        assert.truthy(text:find("\n      " .. option .. ": ", 1, true), name .. ": " .. option)
+      end
+      for _, option in ipairs(some) do
+        assert.is_true(declared[option], name .. ": " .. option)
+      end
+    end
+  end)
+
   it("says of an op what its descriptor says", function()
     for name, op in pairs(cmml.core.ops()) do
       local text = help("Tensor:" .. name):gsub("%s+", " ")
@@ -53,7 +69,8 @@ describe("cmml.help", function()
 
   it("knows classes and methods, by their last part, too", function()
     assert.truthy(help "Tensor":find "class Tensor")
-    assert.truthy(help "Recommender:adapt":find("unknown: string = \"error\"", 1, true))
+    assert.truthy(help "Recommender:adapt":find("unknown: string, one of error, skip, default", 1,
+      true))
     assert.equal(help "Adapted:recommend", help "cmml.Adapted.recommend")
     assert.equal(help "Adapted:recommend", help "cmml.Adapted:recommend")
     assert.equal(help "Adapted:recommend", help "recommend")

@@ -8,17 +8,17 @@
 -- The functions that a declaration gives, all called without self:
 --
 --    options                 declarations of how data are read and split (see base/options.lua)
---    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil,
--- message
+--    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; or nil
+--                            and a message
 --    made(opt)               data of a small made world, for runs that take seconds
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
 --                            valid and test (lists of tasks) and protocol; nil, message
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
 --    catalogue(split)        the catalogue to learn with; the second result is the one to serve
--- with
+--                            with
 --    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
--- items
---                            = Ids, ratings = Tensor or nil} and users (list of rows that count)
+--                            items = Ids, ratings = Tensor or nil} and users (list of rows that
+--                            may be learnt from)
 --    conditions(split, opt)  plain data by which a later command makes the same split
 --    noted                   what of them a model file notes that a later split depends on, options
 --                            and others: kinds by name, as args.check takes them
