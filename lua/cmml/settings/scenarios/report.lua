@@ -59,10 +59,10 @@ return function(cmml)
         .. "vectors were made of"
       or "Nothing that is evaluated was there to be learnt from, as far as the files tell"
     local head = ("%s: %d test scenarios, %d pairs of scenario and user (%d skipped)%s; full "
-      .. "ranking, mean of %d draws of the supports; ±: 95 %% interval over pairs; protocol %s. ")
+      .. "ranking, mean of %d draw%s of the supports; ±: 95 %% interval over pairs; protocol %s. ")
       :format(data.name, #results.scenarios, first.tasks, first.skipped, opt.max_users
       and (", at most %d users of a scenario"):format(opt.max_users) or "", opt.draws or 1,
-      split.protocol)
+      (opt.draws or 1) == 1 and "" or "s", split.protocol)
     local texts = { wrap(head .. leaks:format(results.unchecked), 0, 79),
       tables_of(titles, results, names, split.leaky) }
     for _, part in ipairs(data.parts or {}) do

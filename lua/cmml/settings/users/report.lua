@@ -64,9 +64,9 @@ return function(cmml)
       local count = first[names[1]]
       local who = evaluation.name == "cold users" and "%d test users"
         or evaluation.name .. ": %d users"
-      local head = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draws; "
+      local head = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d draw%s; "
         .. "protocol %s%s"):format(count.tasks, count.skipped, table.concat(sizes, ", "),
-        opt.query or 10, opt.draws or 5, data.protocol,
+        opt.query or 10, opt.draws or 5, opt.draws == 1 and "" or "s", data.protocol,
         opt.shuffle_labels and "; labels permuted within each support set" or "")
       texts[#texts + 1] = wrap(head, 0, 79) .. "\n\n" .. tables_of(titles, group, names)
       if opt.relevant and not opt.metrics then
