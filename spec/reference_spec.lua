@@ -40,6 +40,15 @@ describe("cmml.help", function()
     end
   end)
 
+  it("names first what has an example", function()
+    local first = help():match "to begin with, each with an example: (.-)\n\n"
+    for _, name in ipairs { "train", "evaluate", "load", "Recommender:adapt", "experiment" } do
+      assert.truthy((first:gsub("%s+", " ") .. ","):find(" " .. name .. ",", 1, true), name)
+      assert.truthy(help(name):find("\n  example\n", 1, true), name)
+    end
+    assert.falsy(help():find(",:", 1, true))
+  end)
+
   it("has the options of functions that ask the settings for theirs", function()
     local sets = require("cmml.base.options").registered()
     for name, some in pairs { train = { "lr", "short_supports", "watch" },

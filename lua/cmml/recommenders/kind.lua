@@ -220,24 +220,26 @@ return function(cmml, use)
   -- `cmml.recommenders`. What is declared wrongly is refused here.
   --
   -- Its functions get several tasks at once, as Rows: a table of segments (how many rows each task
-  -- has), items (Ids) and, where there are such, users (Ids), people, labels (Tensor) and lists; see
-  -- `data.rows`. In them `self` has options, catalogue, setting, and the fields that `make` gave.
-  -- @tparam table declaration name, title, source (optional: where it was published); settings (list
-  -- of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or "gradient":
-  -- gradients are recorded while it adapts); options (declarations, see base/options.lua); presets
-  -- (by name {model = its options, training = options of `train`, budgets = how long experiments
-  -- train it}), default_preset (else "recommended"); needs ({vectors = true} or {fields = true}:
-  -- what its catalogue must have); baseline (a number: its place among the baselines of tables).
-  -- Functions: make(catalogue, options, init) gives a table of fields (module: its parameters, made
-  -- by init); adapt(self, support) gives a state; score(self, state, rows) gives a Tensor [rows];
-  -- loss(self, batch), of one that learns by gradient, gives a number, the mean over the tasks of
-  -- batch.support and batch.query; fit(self, data), of one that is fitted, gets ratings (users,
-  -- items, ratings) and users (rows that may be learnt from). Optional: tensors(self) and
-  -- restore(catalogue, options, tensors), what a model file keeps and the recommender of it (with a
-  -- module neither is needed); integers (names of kept entries that are lists of integers: true by
-  -- name); prepare(self, data), before the first step of a training; over(self, catalogue), the same
-  -- weights over another catalogue; check(options), raises where options do not go together;
-  -- describe(self), what tostring gives; formerly (names that older model files have)
+  -- has), items (Ids) and, where there are such, users (Ids), people, labels (Tensor) and lists;
+  -- see `data.rows`. In them `self` has options, catalogue, setting, and the fields that `make`
+  -- gave.
+  -- @tparam table declaration name, title, source (optional: where it was published); settings
+  -- (list of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or
+  -- "gradient": gradients are recorded while it adapts); options (declarations, see
+  -- base/options.lua); presets (by name {model = its options, training = options of `train`,
+  -- budgets = how long experiments train it}), default_preset (else "recommended"); needs ({vectors
+  -- = true} or {fields = true}: what its catalogue must have); baseline (a number: its place among
+  -- the baselines of tables). Functions: make(catalogue, options, init) gives a table of fields
+  -- (module: its parameters, made by init); adapt(self, support) gives a state; score(self, state,
+  -- rows) gives a Tensor [rows]; loss(self, batch), of one that learns by gradient, gives a number,
+  -- the mean over the tasks of batch.support and batch.query; fit(self, data), of one that is
+  -- fitted, gets ratings (users, items, ratings) and users (rows that may be learnt from).
+  -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and
+  -- the recommender of it (with a module neither is needed); integers (names of kept entries that
+  -- are lists of integers: true by name); prepare(self, data), before the first step of a training;
+  -- over(self, catalogue), the same weights over another catalogue; check(options), raises where
+  -- options do not go together; describe(self), what tostring gives; formerly (names that older
+  -- model files have)
   -- @treturn function its constructor, of a Catalogue and a table of options
   -- @usage
   -- cmml.kind {

@@ -12,8 +12,8 @@ return function(cmml, use)
   local function check_apart(data, evaluation, evaluated, others, users, what)
     local user, item = sets.overlap(evaluated, others, users)
     if user then
-      raise(("check_no_leak: %s: user %s's rating of item %s is evaluated, but %s: leave it out "
-        .. "there, or name the evaluation leaky"):format(evaluation.name,
+      raise(("users.check_no_leak: %s: user %s's rating of item %s is evaluated, but %s: leave it "
+        .. "out there, or name the evaluation leaky"):format(evaluation.name,
         data.dataset.users:text(user), data.catalogue.items:text(item), what), 3)
     end
   end
@@ -22,7 +22,7 @@ return function(cmml, use)
   -- from (`ratings` of the users in train and valid), nor what their supports show.
   -- @tparam table data from `users.protocol`
   function cmml.users.check_no_leak(data)
-    base.check_data("check_no_leak", data)
+    base.check_data("users.check_no_leak", data)
     local learners = sets.set_of(data.train, data.valid)
     for _, evaluation in ipairs(data.evaluations) do
       local tasks = evaluation.tasks
