@@ -19,12 +19,7 @@
 --      fit = function(self, data) .. end,                    -- of one that is fitted
 --    }
 --
--- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the
--- recommender of it (a kind with a field `module` needs neither); integers (names of entries that
--- are lists of integers: true by name); prepare(self, data), what comes before the first step of a
--- training; over(self, catalogue), the same weights over another catalogue; default_preset;
--- formerly (names under which older model files know it); describe(self), what tostring gives;
--- check(options), which raises where options do not go together.
+-- What may stand there besides is said at `cmml.kind` below.
 --
 -- @module cmml
 local args = require "cmml.base.args"
