@@ -36,7 +36,7 @@ return function(cmml, use)
 
   cmml.command {
     name = "tune", summary = "search settings of a model at random, on validation tasks alone",
-    usage = "cmml tune --data DIR --space SPACE --out DIR [OPTIONS]", options = known, run = run,
+    usage = "cmml tune --data DIR --space SPACE [OPTIONS]", options = known, run = run,
     resumes = "finished trials are kept, and the same command goes on",
     examples = { "cmml tune --data ml-1m --space lr=log:1e-4:1e-2,width=8|16|32" },
   }

@@ -32,8 +32,8 @@ return function(cmml)
   -- @tparam table options
   -- @treturn table Rows of several tasks, one behind the other: segments (Segments, one a task: how
   -- many of the rows are its), items (Ids: rows of the catalogue), users (Ids) and people where
-  -- there are such, labels (Tensor: ratings, or 1 and 0). Drawn tasks also have lists (Segments, one
-  -- a ranked list, where a task has several) and times
+  -- there are such, labels (Tensor: ratings, or 1 and 0). Drawn tasks also have lists (Segments,
+  -- one a ranked list, where a task has several) and times
   function cmml.data.rows(options)
     local opt = known:check(options)
     local labels = opt.labels
