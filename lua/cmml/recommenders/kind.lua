@@ -179,13 +179,27 @@ return function(cmml, use)
     end
   end
 
+  -- A loss that is looked at: what is wrong with it is told by the name of the kind.
+  local function checked_loss(declaration)
+    return function(self, batch)
+      local loss = declaration.loss(self, batch)
+      if not cmml.is_tensor(loss) or loss.count ~= 1 then
+        raise(("%s: loss must give one number, as a Tensor, not %s"):format(declaration.name,
+          cmml.is_tensor(loss) and ("one [%s]"):format(table.concat(loss.shape, ", "))
+          or args.describe(loss)), 0)
+      end
+      return loss
+    end
+  end
+
   -- The class of a kind in one setting.
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over" } do
       class[key] = declaration[key]
     end
+    class.loss = declaration.loss and checked_loss(declaration)
     if declaration.fit then
       function class.fit(self, data)
         check_learnable(declaration.name, data)
