@@ -11,7 +11,7 @@ local declared = options.declare("cmml train: of its own", {
   { name = "out", kind = "string", arg = "DIR", required = true, group = "data", short = true,
     help = "folder for best.safetensors, last.safetensors and log.csv" },
   { name = "model", kind = "string", arg = "KIND", default = "cmml", group = "model", short = true,
-    help = "kind of recommender, see below" },
+    help = "kind of recommender, see below; --model KIND --help-all has its options" },
   { name = "preset", kind = "string", arg = "NAME", group = "model", short = true,
     help = "settings of the model and its training, see below" },
   { name = "settings", kind = "string", arg = "FILE", group = "model",
