@@ -57,7 +57,8 @@ describe("a setting of one's own on the command line", function()
 
   it("is in the help, with its kinds and its options", function()
     local output = called("train", "--help")
-    assert.matches("\nkinds for counting: toy_fitted, toy_forward, toy_inner, toy_nothing\n", output)
+    assert.matches("\nkinds for counting: toy_fitted, toy_forward, toy_inner, toy_nothing\n",
+      output)
     output = called("train", "--help-all")
     assert.truthy(output:find("--max-step", 1, true))
     assert.truthy(output:find("--patience-of-counters", 1, true))
