@@ -31,7 +31,7 @@ local support = {}
 for _, stars in ipairs { 5, 1, 5 } do
   local item = model:adapt(support):recommend({ n = 1 })[1]
   support[#support + 1] = { item.item, stars }
-  show(("after %d stars for %s"):format(stars, item.title), model:adapt(support))
+  show(("after %d of 5 stars for %s"):format(stars, item.title), model:adapt(support))
 end
 
 -- What is expected of single items, and leaving out what the person has seen elsewhere.

@@ -267,3 +267,29 @@ describe("names in the text", function()
     end)
   end
 end)
+
+describe("names that moved, in the changelog", function()
+  it("are there now, and no longer where they were", function()
+    local cmml = require "cmml"
+    local rows, faults = docs.read("CHANGELOG.md"):match "\n#### Moved names\n(.-)\n### ", {}
+    local function find(name)
+      local value = cmml
+      for key in name:gmatch "[^.]+" do
+        value = value and value[key]
+      end
+      return value
+    end
+    local count = 0
+    for was, is in rows:gmatch "\n| ([^\n|]+) | ([^\n|]+) |" do
+      for name in is:gmatch "`([%w_.]+)`" do
+        count = count + 1
+        faults[#faults + 1] = find(name) == nil and name .. " is not there" or nil
+      end
+      for name in was:gmatch "`([%w_]+)`" do
+        faults[#faults + 1] = cmml[name] ~= nil and name .. " is still there" or nil
+      end
+    end
+    assert.same({}, faults)
+    assert.is_true(count >= 60, count)
+  end)
+end)

@@ -156,6 +156,15 @@ describe("cmml experiment", function()
     os.execute("rm -rf '" .. folder .. "'")
   end)
 
+  it("prints modules as a part of the command that makes the table again", function()
+    local output, errors, code = cli("experiment", "modulations", "--quick", "--seeds", "1",
+      "--epochs", "0", "--modulations", "film", "--out", folder, "--quiet", "--modules",
+      "cmml.base.text,cmml.base.json")
+    assert.equal(0, code, errors)
+    assert.matches("^    cmml experiment modulations %-%-modules cmml.base.text,cmml.base.json "
+      .. "%-%-seeds 1 ", output)
+  end)
+
   it("prints command, budget and tables, writes them, and computes nothing twice", function()
     local words = { "experiment", "modulations", "--quick", "--seeds", "2", "--epochs", "1",
       "--modulations", "film,soft", "--user-fields", "none", "--out", folder, "--jobs", "3" }

@@ -59,6 +59,9 @@ describe("fetch", function()
     local shown, began = log:find("Harper", 1, true), log:find("downloading", 1, true)
     assert.truthy(shown and began and shown < began, log)
     assert.truthy(log:find("may not be redistributed", 1, true))
+    for line in log:sub(1, began - 1):gmatch "[^\n]+" do
+      assert.is_true(#line <= 80, line)
+    end
 
     os.remove(root .. "/served.zip")
     folder, message, log = fetch(options)

@@ -201,6 +201,36 @@ describe("a kind that exists", function()
       assert(cmml.users.protocol(data)))
   end)
 
+  it("must give a number for each row, and one number as its loss", function()
+    local n, split = 0, assert(cmml.users.protocol(data))
+    local function with(functions)
+      n = n + 1
+      functions.name, functions.learns = "toy_gives_" .. n, "gradient"
+      functions.loss = functions.loss or nothing
+      function functions.make(_, _, init)
+        return { module = cmml.nn.linear { inp = 1, out = 1, init = init } }
+      end
+      return cmml.kind(kind(functions))(catalogue, {})
+    end
+    local item = catalogue.items:text(1)
+    for text, given in pairs { ["not nil"] = false, ["not number 3"] = 3,
+      ["not a Tensor [1, 1]"] = cmml.zeros { 1, 1 }, ["not a Tensor [2]"] = cmml.zeros { 2 } } do
+      local adapted = with({ score = function()
+        return given or nil
+      end }):adapt {}
+      refused(("toy_gives_%d: score must give a Tensor [1], a number for each row, %s"):format(n,
+        text), adapted.predict, adapted, { item })
+    end
+    for text, given in pairs { ["not nil"] = false, ["not number 3"] = 3,
+      ["not one [2]"] = cmml.zeros { 2 } } do
+      local model = with { loss = function()
+        return given or nil
+      end }
+      refused(("toy_gives_%d: loss must give one number, as a Tensor, %s"):format(n, text),
+        cmml.train, model, split, { epochs = 1, batch = 2, support = 1, query = 1 })
+    end
+  end)
+
   it("checks its options by a function of its own, if it has one", function()
     local make = cmml.kind(kind { name = "toy_checks", check = function(opt)
       assert(opt.width ~= 3, "three is too many")

@@ -179,6 +179,6 @@ describe("a loader of one's own", function()
       "nowhere\tthere is no folder nowhere, here or in data" },
       { lines[1], lines[2], lines[3], lines[4] })
     assert.matches("^bare\tbare is no folder of a format that is known for scenarios .*: it has "
-      .. "none of .*user_artists.dat, .*plain.txt$", lines[5])
+      .. "none of .*user_artists.dat, .*plain.txt;", lines[5])
   end)
 end)

@@ -182,7 +182,7 @@ describe("users.check_no_leak", function()
       users[#users + 1] = last
       items[#items + 1], values[#values + 1] = held.items:totable()[at], 3
       data.ratings = core.group_ratings(core.ids(users), core.ids(items), core.tensor(values), 40)
-    end, "check_no_leak: warm users: user p")
+    end, "users.check_no_leak: warm users: user p")
   end)
 
   it("finds held-out ratings in supports", function()
@@ -197,7 +197,7 @@ describe("users.check_no_leak", function()
       for _, part in ipairs { "train", "valid" } do
         leaks(name, function(data)
           table.insert(data[part], data.test[2])
-        end, "check_no_leak: cold users: user p")
+        end, "users.check_no_leak: cold users: user p")
       end
     end
   end)
@@ -207,7 +207,7 @@ describe("users.check_no_leak", function()
       local leaky = assert(cmml.users.protocol(dataset, { protocol = "warm-leaky", valid = 0.2 }))
       data.ratings, data.evaluations = leaky.ratings, leaky.evaluations
       data.evaluations[1].leaky = false
-    end, "check_no_leak: warm users (leaky): user p")
+    end, "users.check_no_leak: warm users (leaky): user p")
   end)
 end)
 

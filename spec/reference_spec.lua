@@ -40,6 +40,31 @@ describe("cmml.help", function()
     end
   end)
 
+  it("names first what has an example", function()
+    local first = help():match "to begin with, each with an example: (.-)\n\n"
+    for _, name in ipairs { "train", "evaluate", "load", "Recommender:adapt", "experiment" } do
+      assert.truthy((first:gsub("%s+", " ") .. ","):find(" " .. name .. ",", 1, true), name)
+      assert.truthy(help(name):find("\n  example\n", 1, true), name)
+    end
+    assert.falsy(help():find(",:", 1, true))
+  end)
+
+  it("has the options of functions that ask the settings for theirs", function()
+    local sets = require("cmml.base.options").registered()
+    for name, some in pairs { train = { "lr", "short_supports", "watch" },
+      tune = { "space", "data", "epochs", "out" },
+      experiment = { "seeds", "data", "epochs", "out", "quick", "min_items" } } do
+      local text, declared = help(name), {}
+      for _, option in ipairs(sets[name]:names()) do
+        declared[option] = true
+        assert.truthy(text:find("\n      " .. option .. ": ", 1, true), name .. ": " .. option)
+      end
+      for _, option in ipairs(some) do
+        assert.is_true(declared[option], name .. ": " .. option)
+      end
+    end
+  end)
+
   it("says of an op what its descriptor says", function()
     for name, op in pairs(cmml.core.ops()) do
       local text = help("Tensor:" .. name):gsub("%s+", " ")

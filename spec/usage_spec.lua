@@ -42,7 +42,7 @@ describe("examples of the reference", function()
     end
     for _, name in ipairs { "cmml.dataset", "cmml.movielens", "cmml.cold_users", "cmml.cmml",
       "cmml.train", "cmml.evaluate", "cmml.save", "cmml.load", "Recommender:adapt",
-      "Adapted:recommend", "cmml.kind" } do
+      "Adapted:recommend", "cmml.kind", "cmml.experiment" } do
       assert.is_true(shown[name], name)
     end
   end)

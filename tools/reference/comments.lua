@@ -127,7 +127,7 @@ function comments.subject(path)
     local text = gate.read(path):match(path:find "%.c$" and "^/%*.- %- (.-)%*/"
       or "^%-%-%- (.-)\n[^-]")
     text = (text or path):gsub("\n%s*%*? ?", " "):gsub("\n?%-%- ?", " "):gsub("%s*@.*", "")
-    text = text:gsub("%s*%b()", ""):gsub(" in Lua", ""):gsub("%s+", " ")
+    text = text:gsub("%s*%b()", ""):gsub(",? in Lua", ""):gsub("%s+", " ")
     text = (text .. " "):match "^(.-)[.:;] " or text
     subjects[path] = text:sub(1, 1):upper() .. text:sub(2)
   end

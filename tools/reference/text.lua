@@ -130,6 +130,17 @@ local function is_inner(entry)
   return entry.name:find "^core%." ~= nil
 end
 
+-- What is used most, since an example says how, in the order of the alphabet.
+local function shown(reference)
+  local names = {}
+  for _, entry in ipairs(reference.entries) do
+    if entry.block and #(entry.block.usage or {}) > 0 then
+      names[#names + 1] = entry.name
+    end
+  end
+  return names
+end
+
 -- What there is, by subject: ops, public functions, classes, and then what the core has besides.
 local function overview(reference)
   local list, classes = { op = {}, public = {}, core = {} }, {}
@@ -146,6 +157,7 @@ local function overview(reference)
       .. "cmml.help \"matmul\", cmml.help \"Tensor\", cmml.help \"Recommender:adapt\". A call with "
       .. "a wrong argument raises an error that names it. A function that meets the outside world "
       .. "(files) returns nil and a message when that fails."),
+    wrapped(0, 2, "to begin with, each with an example: " .. table.concat(shown(reference), ", ")),
     "functions and values of cmml\n" .. by_subject(list.public, subject_of_file),
     "ops: each is cmml.<op>(..) and, of a tensor, x:<op>(..)\n" .. by_subject(list.op, ops.family),
     wrapped(0, 2, "classes: " .. table.concat(classes, ", ")),

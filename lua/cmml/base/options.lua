@@ -40,7 +40,7 @@ local options = {}
 local Options = { __name = "cmml.Options" }
 Options.__index = Options
 
-local registered, places = {}, {} -- by what
+local registered, places, later = {}, {}, {} -- by what
 
 -- Makes the rules of a set, once. What is wrong with a declaration is found here: of the library's
 -- own when they are first used, so that loading it stays fast, of all others at once.
@@ -170,9 +170,20 @@ function options.join(what, ...)
   return set
 end
 
+--- Names a set that is joined when it is first used, since parts of it may be declared later, such
+-- as the options of a setting: `registered` has it all the same.
+-- @tparam string what see `declare`
+-- @tparam function make gives the set, joined under that name
+function options.later(what, make)
+  later[what] = make
+end
+
 --- Every declared set.
 -- @treturn table by what it is for
 function options.registered()
+  for _, make in pairs(later) do
+    make()
+  end
   local all = {}
   for what, set in pairs(registered) do
     all[what] = set

@@ -173,7 +173,7 @@ return function(cmml, use)
     if not ok then
       return nil, message
     end
-    print(("%d interactions; %d users and %d items, %d factors; saved %s"):format(
+    print(("%d interactions; %d users and %d items, %d factors\nsaved %s"):format(
       vectors.options.interactions, n_users, n_items, vectors.items.shape[2], values.out))
     return true
   end

@@ -34,6 +34,9 @@ return function(cmml, use)
   -- The command line again, so that the table can be made again.
   local function command_of(name, values)
     local words = { "cmml experiment", name }
+    if values.modules then
+      words[3] = "--modules " .. table.concat(values.modules, ",")
+    end
     for option in known({ name }):each() do
       local key = option.name
       local value, dashed = rawget(values, key), key:gsub("_", "-")

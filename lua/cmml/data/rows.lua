@@ -21,7 +21,8 @@ local known = declare("data.rows", {
   { name = "items", kind = "table", required = true, help = "rows of the catalogue" },
   { name = "users", kind = "table", help = "rows of the catalogue" },
   { name = "labels", kind = "table", help = "list of numbers" },
-  { name = "people", kind = "table", help = "see the head of data/rows.lua" },
+  { name = "people", kind = "table", help = "what is known of the persons: "
+    .. "{bags = values of user fields, rows = Ids [tasks]: which row of the bags is whose}" },
 })
 
 return function(cmml)
@@ -29,7 +30,10 @@ return function(cmml)
 
   --- Rows from plain lists; drawn tasks come as such tables already.
   -- @tparam table options
-  -- @treturn table Rows, see the head of data/rows.lua
+  -- @treturn table Rows of several tasks, one behind the other: segments (Segments, one a task: how
+  -- many of the rows are its), items (Ids: rows of the catalogue), users (Ids) and people where
+  -- there are such, labels (Tensor: ratings, or 1 and 0). Drawn tasks also have lists (Segments,
+  -- one a ranked list, where a task has several) and times
   function cmml.data.rows(options)
     local opt = known:check(options)
     local labels = opt.labels

@@ -102,6 +102,9 @@ return function(cmml, use)
     list[#list + 1] = run
     return list
   end
+  options.later("experiment", function()
+    return options.join("experiment", table.unpack(cell_options.of_experiment()))
+  end)
 
   local joined, count = nil, nil
 
@@ -116,6 +119,7 @@ return function(cmml, use)
     end
     return joined
   end
+  options.later("tune", cell_options.of_tune)
 
   --- The options of a cell that say what its data are and how they are split, with the defaults of
   -- the setting.

@@ -101,12 +101,20 @@ return function(cmml, use)
   -- (Table 2), "modulations" (Table 5), "encoders" (the encoder ablation), "contexts" (Figure 3),
   -- "routes" (Figure 4), "compare" (rows of one's own), or one that was registered; a table is the
   -- options of "compare"
-  -- @tparam[opt] table options those that the experiment and the setting of its data declare; see
-  -- `cmml experiment NAME --help-all`
+  -- @tparam[opt] table options see below; besides those that the experiment itself declares, such
+  -- as rows of "compare": a list of {row = title, kind, preset, model = options, training =
+  -- options}, or the path of a Lua file that returns one; `cmml experiment NAME --help-all` has
+  -- them all
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), rows (of the
   -- first table: row, seeds, seconds, and by metric mean, low, high, difference, difference_low,
   -- difference_high), tables (list of {title, leaky, rows}), failures (list of {cell, message};
   -- without cell: of a file that could not be written), files
+  -- @usage
+  -- local compared = cmml.experiment { data = "data/made", seeds = 1,
+  --   epochs = 1, draws = 1, rows = {
+  --     { row = "CMML", preset = "published-code", model = { width = 8 } },
+  --     { row = "item mean", kind = "item_mean" } } }
+  -- print(compared.rows[2].row, compared.rows[2]["cold users/mae"].mean)
   function cmml.experiment(name, options)
     if child.active then
       child.stop_script()

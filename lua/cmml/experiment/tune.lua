@@ -216,6 +216,10 @@ return function(cmml, use)
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), trials
   -- (list, best first: trial, value, values, epochs, best_epoch, seconds), metric, failures; with
   -- out, best.json there holds the best settings, as `cmml train --settings` takes them
+  -- @usage
+  -- local found = cmml.tune { data = "data/made", trials = 2, epochs = 1,
+  --   space = { lr = "log:1e-4:1e-2", batch = { 8, 16 } } }
+  -- print(found.trials[1].value, found.metric)
   function cmml.tune(options)
     if child.active then
       child.stop_script()

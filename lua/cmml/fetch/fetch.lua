@@ -13,15 +13,19 @@ local quote, capture = download.quote, download.capture
 
 -- GroupLens' conditions of use.
 local conditions = [[
-It belongs to GroupLens Research, University of Minnesota. Their conditions, in short:
-  - it may be used for research; nothing is guaranteed, and no endorsement may be implied;
+It belongs to GroupLens Research, University of Minnesota. Their conditions, in
+short:
+  - it may be used for research; nothing is guaranteed, and no endorsement may
+    be implied;
   - it may not be redistributed without their separate permission;
-  - it may not be used for commercial or revenue-bearing purposes without their permission;
+  - it may not be used for commercial or revenue-bearing purposes without their
+    permission;
   - publications that result from its use must acknowledge it and cite
-    F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context.
-    ACM Transactions on Interactive Intelligent Systems 5, 4, Article 19.
-    https://doi.org/10.1145/2827872
-Their own words are in the README of the set and at https://grouplens.org/datasets/movielens/.]]
+    F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets:
+    History and Context. ACM Transactions on Interactive Intelligent Systems
+    5, 4, Article 19. https://doi.org/10.1145/2827872
+Their own words are in the README of the set and at
+https://grouplens.org/datasets/movielens/.]]
 
 local sets = {
   ["ml-1m"] = {
@@ -30,7 +34,8 @@ local sets = {
     files = { "ratings.dat", "users.dat", "movies.dat" },
     limit = 100000000, -- bytes unpacked; the set has a quarter of that
     notice = [[
-MovieLens-1M: 1,000,209 ratings of films by 6,040 people; 6 MB to download, 25 MB unpacked.
+MovieLens-1M: 1,000,209 ratings of films by 6,040 people; 6 MB to
+download, 25 MB unpacked.
 ]] .. conditions,
   },
   ["ml-20m"] = {
@@ -39,8 +44,8 @@ MovieLens-1M: 1,000,209 ratings of films by 6,040 people; 6 MB to download, 25 M
     files = { "ratings.csv", "movies.csv", "tags.csv" },
     limit = 1000000000, -- bytes unpacked; the set has seven eighths of that
     notice = [[
-MovieLens-20M: 20,000,263 ratings of films by 138,493 people, and 465,564 tags; 199 MB to download,
-875 MB unpacked.
+MovieLens-20M: 20,000,263 ratings of films by 138,493 people, and 465,564 tags;
+199 MB to download, 875 MB unpacked.
 ]] .. conditions,
   },
 }

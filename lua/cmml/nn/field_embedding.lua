@@ -29,9 +29,10 @@ return function(cmml, use)
   -- Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones
   -- (as published).
   -- @tparam table options
-  -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (as above, one a
-  -- name), rows (Ids: the bags wanted of each, in order; nil: all)) giving [rows, width * #names];
-  -- children by field name, each an `nn.embedding`
+  -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (list of {ids,
+  -- segments}, one a name, such as `catalogue.items.bags`), rows (Ids: the bags wanted of each, in
+  -- order; nil: all)) giving [rows, width * #names]; children by field name, each an
+  -- `nn.embedding`
   function cmml.nn.field_embedding(options)
     local opt = known:check(options)
     local self = FieldEmbedding.new()

@@ -5,31 +5,21 @@
 --
 --    cmml.kind {
 --      name = "melu", title = "MeLU", source = "Lee et al., KDD 2019",
---      settings = { "users" },     -- where it can be used; one name may have a kind for each
--- setting
+--      settings = { "users" },     -- where it can be used; a name may have a kind for each
 --      learns = "gradient",        -- or "fit" (without gradient training), or "none"
 --      adapts = "gradient",        -- or "forward": whether adapting needs gradients
 --      options = { .. },           -- declarations, see base/options.lua
 --      presets = { recommended = { model = { .. }, training = { .. } } },
 --      needs = { vectors = true }, -- what its catalogue must have
---      baseline = 3,               -- its place among the baselines of tables (none: it is not
--- shown)
+--      baseline = 3,               -- its place among the baselines of tables (none: not shown)
 --      make = function(catalogue, options, init) .. end,     -- a table of its fields, e.g. module
 --      adapt = function(self, support) .. end,               -- Rows of several tasks -> state
 --      score = function(self, state, rows) .. end,           -- Rows -> scores [rows]
 --      loss = function(self, batch) .. end,                  -- of a kind that learns by gradient
---      fit = function(self, data) .. end,                    -- of one that is fitted: data has
---                                                            -- ratings (users, items, ratings) and
---                                                            -- users (rows that may be learnt
--- from)
+--      fit = function(self, data) .. end,                    -- of one that is fitted
 --    }
 --
--- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the
--- recommender of it (a kind with a field `module` needs neither); integers (names of entries that
--- are lists of integers: true by name); prepare(self, data), what comes before the first step of a
--- training; over(self, catalogue), the same weights over another catalogue; default_preset;
--- formerly (names under which older model files know it); describe(self), what tostring gives;
--- check(options), which raises where options do not go together.
+-- What may stand there besides is said at `cmml.kind` below.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -189,13 +179,27 @@ return function(cmml, use)
     end
   end
 
+  -- A loss that is looked at: what is wrong with it is told by the name of the kind.
+  local function checked_loss(declaration)
+    return function(self, batch)
+      local loss = declaration.loss(self, batch)
+      if not cmml.is_tensor(loss) or loss.count ~= 1 then
+        raise(("%s: loss must give one number, as a Tensor, not %s"):format(declaration.name,
+          cmml.is_tensor(loss) and ("one [%s]"):format(table.concat(loss.shape, ", "))
+          or args.describe(loss)), 0)
+      end
+      return loss
+    end
+  end
+
   -- The class of a kind in one setting.
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over" } do
       class[key] = declaration[key]
     end
+    class.loss = declaration.loss and checked_loss(declaration)
     if declaration.fit then
       function class.fit(self, data)
         check_learnable(declaration.name, data)
@@ -223,7 +227,28 @@ return function(cmml, use)
 
   --- Declares a kind of recommenders, found by its name in model files, on the command line and in
   -- `cmml.recommenders`. What is declared wrongly is refused here.
-  -- @tparam table declaration see the head of recommenders/kind.lua
+  --
+  -- Its functions get several tasks at once, as Rows: a table of segments (how many rows each task
+  -- has), items (Ids) and, where there are such, users (Ids), people, labels (Tensor) and lists;
+  -- see `data.rows`. In them `self` has options, catalogue, setting, and the fields that `make`
+  -- gave.
+  -- @tparam table declaration name, title, source (optional: where it was published); settings
+  -- (list of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or
+  -- "gradient": gradients are recorded while it adapts); options (declarations, see
+  -- base/options.lua); presets (by name {model = its options, training = options of `train`,
+  -- budgets = how long experiments train it}), default_preset (else "recommended"); needs ({vectors
+  -- = true} or {fields = true}: what its catalogue must have); baseline (a number: its place among
+  -- the baselines of tables). Functions: make(catalogue, options, init) gives a table of fields
+  -- (module: its parameters, made by init); adapt(self, support) gives a state; score(self, state,
+  -- rows) gives a Tensor [rows]; loss(self, batch), of one that learns by gradient, gives a number,
+  -- the mean over the tasks of batch.support and batch.query; fit(self, data), of one that is
+  -- fitted, gets ratings (users, items, ratings) and users (rows that may be learnt from).
+  -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and
+  -- the recommender of it (with a module neither is needed); integers (names of kept entries that
+  -- are lists of integers: true by name); prepare(self, data), before the first step of a training;
+  -- over(self, catalogue), the same weights over another catalogue; check(options), raises where
+  -- options do not go together; describe(self), what tostring gives; formerly (names that older
+  -- model files have)
   -- @treturn function its constructor, of a Catalogue and a table of options
   -- @usage
   -- cmml.kind {

@@ -27,6 +27,12 @@ return function(cmml)
   local Recommender = { __name = "cmml.Recommender", integers = {} }
   Recommender.__index = Recommender
 
+  -- What a function of a kind gave, in words: of a tensor its shape.
+  local function described(value)
+    return cmml.is_tensor(value) and ("a Tensor [%s]"):format(table.concat(value.shape, ", "))
+      or args.describe(value)
+  end
+
   -- Tensors in a state without the graph that made them, at whatever depth of its tables.
   local function detached(value, seen)
     if cmml.is_tensor(value) then
@@ -71,7 +77,12 @@ return function(cmml)
     if #rows.items == 0 then
       return core.full({ 0 }, 0)
     end
-    return core.no_grad(self.score_rows, self, state, rows)
+    local scores = core.no_grad(self.score_rows, self, state, rows)
+    if not cmml.is_tensor(scores) or #scores.shape ~= 1 or scores.count ~= #rows.items then
+      raise(("%s: score must give a Tensor [%d], a number for each row, not %s"):format(self.kind,
+        #rows.items, described(scores)), 0)
+    end
+    return scores
   end
 
   return Recommender

@@ -93,11 +93,14 @@ return function(cmml)
     elseif not core.exists(source) and not core.exists("data/" .. source) then
       return nil, ("there is no folder %s, here or in data"):format(source)
     end
-    local marks = {}
+    local marks, seen = {}, {}
     for _, loader in ipairs(cmml.loaders_of(setting)) do
-      table.move(loader.marks, 1, #loader.marks, #marks + 1, marks)
+      for _, mark in ipairs(loader.marks) do
+        marks[#marks + 1], seen[mark] = not seen[mark] and mark or nil, true
+      end
     end
-    return nil, ("%s is no folder of a format that is known%s: it has none of %s"):format(source,
+    return nil, ("%s is no folder of a format that is known%s: it has none of %s; a "
+      .. "loader of your own is registered first (--modules)"):format(source,
       setting and " for " .. cmml.settings:get(setting).title or "", table.concat(marks, ", "))
   end
 

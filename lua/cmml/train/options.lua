@@ -93,6 +93,7 @@ return function(cmml, use)
     end
     return joined
   end
+  options.later("train", own.all)
 
   --- The names of the options that decide the numbers of a run in a setting.
   -- @tparam Setting setting

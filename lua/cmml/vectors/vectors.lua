@@ -166,7 +166,7 @@ return function(cmml)
   end
 
   --- Loads vectors that were saved, with their ids. Nothing in the file is trusted. It does not
-  -- tell what they were made of: `evaluate_ranking` cannot see a leak in them and says `unchecked`,
+  -- tell what they were made of: `evaluate` cannot see a leak in them and says `unchecked`,
   -- unless their field `interactions` is set to what they were made of.
   -- @tparam string path
   -- @treturn ?Vectors nil if the file is missing, damaged or of another kind

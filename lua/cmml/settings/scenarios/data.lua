@@ -29,7 +29,7 @@ local known = require("cmml.base.options").declare("scenarios.data", {
 
 return function(cmml)
   local core = cmml.core
-  --- Interactions and scenarios; see `scenario_data`.
+  --- Interactions and scenarios; see `scenarios.data`.
   -- @tfield string name
   -- @tfield Vocab users raw ids
   -- @tfield Vocab items raw ids

@@ -46,8 +46,9 @@ return function(cmml)
   -- @tparam Dataset dataset
   -- @tparam[opt] table options see below
   -- @treturn ?table dataset, catalogue, bags (user fields of all rows), ratings (to train on), all
-  -- (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions,
-  -- evaluations ("cold users"; see the head of protocols.lua)
+  -- (every rating, to test on), train, valid, test (lists of user rows); protocol, conditions
+  -- (plain data that it can be made again from), evaluations (list of {name, leaky, tasks = options
+  -- of `users.tasks`}: here "cold users" alone)
   -- @treturn ?string message
   -- @usage
   -- local data = assert(cmml.cold_users(dataset, {
@@ -106,7 +107,7 @@ return function(cmml)
   --- Prepares a data set by the protocol of a name.
   -- @tparam Dataset dataset
   -- @tparam[opt] table options see below
-  -- @treturn ?table see the head of protocols.lua
+  -- @treturn ?table as of `cold_users`, with the evaluations of the protocol
   -- @treturn ?string message
   function cmml.users.protocol(dataset, options)
     local opt = any_known:check(options)

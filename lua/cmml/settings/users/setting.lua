@@ -27,10 +27,10 @@ return function(cmml, use)
       help = "content features of people that the model sees, or none: then it has to read the "
         .. "support", default_text = "all that the data have" },
     { name = "unknown", kind = "string", choices = { "zero", "learned" }, group = "data",
-      help = "what a value that was never seen is: zero counts as absent, learned has a vector of "
-        .. "its own", default_text = "zero" },
+      help = "how a value that training has not seen is treated: zero as absent, learned as a "
+        .. "value with a vector of its own", default_text = "zero" },
     { name = "min_count", kind = "integer", from = 1, group = "data",
-      help = "values seen fewer times count as never seen", default_text = "1" },
+      help = "values that occur fewer times are treated as not seen", default_text = "1" },
   }
 
   local training_options = {
@@ -46,14 +46,14 @@ return function(cmml, use)
     { name = "support", list = "integer", from = 0, unit = "ratings", group = "evaluation",
       arg = "N[,N..]", default_text = "40",
       help = "maximum number of ratings that a task adapts to; with several numbers: results by "
-        .. "support size, each the beginning of the next larger one" },
+        .. "support size, each support a prefix of the next larger one" },
     { name = "query", kind = "integer", from = 1, unit = "ratings", group = "evaluation",
       help = "maximum number of ratings of a task that are predicted", default_text = "10" },
     { name = "relevant", kind = "number", group = "evaluation",
-      help = "show also how well each query is ranked: items rated so or higher are relevant" },
+      help = "rating from which on an item is relevant; adds metrics of how each query is ranked" },
     { name = "shuffle_labels", kind = "boolean", default = false, group = "evaluation",
-      help = "permute the ratings within each support before adapting: what is lost is what the "
-        .. "model reads from them" },
+      help = "permute the ratings within each support before adapting; the loss in accuracy is "
+        .. "what the model reads from them" },
   }
 
   local experiment_options = {

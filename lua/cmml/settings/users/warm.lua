@@ -27,7 +27,7 @@ return function(cmml, use)
   --- Prepares a data set for testing on training users ("warm-warm") besides unseen ones.
   --
   -- Of every training user a fixed random choice of ratings is held out: nothing is trained or
-  -- counted on them, no support has one, and they alone are evaluated. What is published instead is
+  -- fitted on them, no support has one, and they alone are evaluated. What is published instead is
   -- the leaky protocol: training users with a fresh draw of support and query from the ratings that
   -- were trained on.
   -- @tparam Dataset dataset
