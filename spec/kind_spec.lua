@@ -209,3 +209,24 @@ describe("a kind that exists", function()
     assert.equal(2, make(catalogue).options.width)
   end)
 end)
+
+describe("a declaration is checked at once", function()
+  local wrong = with_option { name = "height", kind = "integer", from = 1, default = 0, help = "x" }
+  local text = "toy_refused (users): declaration of option height: default must be at least 1"
+
+  it("where a file ends in it, by a tail call", function()
+    refused(text, function()
+      return cmml.kind(wrong)
+    end)
+    local ok, message = pcall(coroutine.wrap(load("return function(declare, d) return declare(d) "
+      .. "end")()), cmml.kind, wrong)
+    assert.is_false(ok)
+    assert.truthy(message:find(text, 1, true), message)
+  end)
+
+  it("where it is the first call of a coroutine", function()
+    local ok, message = coroutine.resume(coroutine.create(cmml.kind), wrong)
+    assert.is_false(ok)
+    assert.truthy(message:find(text, 1, true), message)
+  end)
+end)

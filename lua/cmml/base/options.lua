@@ -45,6 +45,7 @@ local registered, places = {}, {} -- by what
 -- own when they are first used, so that loading it stays fast, of all others at once.
 local function compile(self, level)
   local rules, by_name = {}, {}
+  args.list(self.what .. ": the declarations", self.list, level + 1)
   for i, declared in ipairs(self.list) do
     local named = type(declared) == "table" and type(declared.name) == "string"
     if not named then
@@ -65,17 +66,20 @@ end
 
 -- Whether the library itself declares: the file that calls `declare` or `join` does or, where that
 -- declares what others describe to it (kinds, settings), the file that calls it. (A file must not
--- return what `declare` gives by a tail call, which hides it.)
+-- return what `declare` gives by a tail call, which hides it.) Where the caller cannot be seen,
+-- because it made a tail call or the stack of a coroutine begins here, it is somebody else.
 local function is_own(source)
   if not args.is_inside(source) then
     return false
   end
-  for level = 5, 100 do
-    local info = debug.getinfo(level, "S")
+  for level = 4, 100 do
+    local info = debug.getinfo(level, "St")
     if not info then
-      return true
+      return false
     elseif info.what ~= "C" and info.source ~= source then
       return args.is_inside(info.source)
+    elseif info.istailcall then
+      return false
     end
   end
 end
