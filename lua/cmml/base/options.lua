@@ -91,15 +91,32 @@ local function new(what, list, unregistered)
   if not is_own(caller.source) then
     compile(self, 2)
   end
+  self.place = caller
   if not unregistered then
-    -- one place may declare again: the two libraries share their files
-    local place = places[what]
-    if place and (place.source ~= caller.source or place.currentline ~= caller.currentline) then
-      raise(("options of %s are declared already at %s"):format(what, options.place(what)), 2)
-    end
-    registered[what], places[what] = self, caller
+    options.register(self)
   end
   return self
+end
+
+--- Registers a set under what it is for, so that the reference shows it.
+-- @tparam Options set
+function options.register(set)
+  local what, caller = set.what, set.place
+  -- one place may declare again: the two libraries share their files
+  local place = places[what]
+  if place and (place.source ~= caller.source or place.currentline ~= caller.currentline) then
+    raise(("options of %s are declared already at %s"):format(what, options.place(what)), 2)
+  end
+  registered[what], places[what] = set, caller
+end
+
+--- Declares options without registering them: for what may still be refused for other reasons.
+-- @tparam string what see `declare`
+-- @tparam table list of declarations
+-- @treturn Options
+function options.make(what, list)
+  local set = new(what, list, true)
+  return set
 end
 
 --- Declares the options of a function.
