@@ -3,6 +3,7 @@
 --
 -- @module cmml.pipeline.data
 local args = require "cmml.base.args"
+local general = require "cmml.settings.data_options"
 local options = require "cmml.base.options"
 local raise = args.error
 
@@ -10,28 +11,9 @@ return function(cmml, use)
   local found = use "settings.loader"
   local pipeline = {}
 
-  local function setting_names()
+  local of_all = options.declare("data (in every setting)", general(function()
     return cmml.settings:names()
-  end
-
-  -- Options that say what the data are and how they are split, in every setting.
-  local general = {
-    { name = "data", kind = "string", arg = "DIR", group = "data", short = true, tunable = false,
-      help = "data folder, or its name in data/; several of scenarios with + between them" },
-    { name = "setting", kind = "string", choices = setting_names, group = "data", tunable = false,
-      help = "what a task is", default_text = "what the data are made for" },
-    { name = "protocol", kind = "string", arg = "NAME", group = "data", short = true,
-      tunable = false, help = "how tasks are split", default_text = "the setting's first" },
-    { name = "valid", kind = "number", from = 0, below = 1, group = "data", tunable = false,
-      help = "fraction of the training tasks that chooses the best epoch",
-      default_text = "0.05 of the users, 0.1 of the scenarios" },
-    { name = "data_seed", kind = "integer", from = 0, group = "data", tunable = false,
-      help = "seed of the split", default_text = "1" },
-    { name = "quick", kind = "boolean", default = false, group = "data", tunable = false,
-      help = "a run of seconds, on a small made world if there are no data" },
-  }
-
-  local of_all = options.declare("data (in every setting)", general)
+  end))
 
   --- The options that say what the data are and how they are split, in all settings.
   -- @treturn {Options,...} sets, for `options.join`

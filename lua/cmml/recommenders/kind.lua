@@ -44,8 +44,8 @@ local fields = { name = "string", title = "string", source = "string", settings 
   tensors = "function", restore = "function", integers = "table", prepare = "function",
   over = "function", formerly = "table", describe = "function", check = "function" }
 
-local preset_fields = { setting = "string", model = "table", training = "table", split = "table", vectors = "table",
-  budgets = "table", dim = "number" }
+local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
+  vectors = "table", budgets = "table", dim = "number" }
 
 return function(cmml, use)
   local Recommender = use "recommenders.recommender"

@@ -49,8 +49,10 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local data_options = require "cmml.settings.data_options"
 local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
+local training_options = require "cmml.settings.training_options"
 local raise = args.error
 
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
@@ -65,6 +67,10 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   training_options = "table", read = "function", split = "function", catalogue = "function",
   learnable = "function", conditions = "function", source = "function", make_tasks = "function",
   evaluations = "function", read_support = "function" }
+
+-- The lists of options of a setting, and with which of other settings each is joined.
+local lists = { options = "data", evaluation_options = "data", experiment_options = "data",
+  support_options = false, training_options = "training" }
 
 return function(cmml)
   --- What a task is, and all that follows from it; see `setting`.
@@ -103,6 +109,13 @@ return function(cmml)
     if type(noun[1]) ~= "string" or type(noun[2]) ~= "string" or #noun ~= 2 then
       raise(where .. ": noun must be what a task is called, {one, several of them}", 3)
     end
+    for _, key in ipairs(args.keys(declaration.noted or {})) do
+      local kind = declaration.noted[key]
+      args.expect(("%s: noted: %s"):format(where, key), kind, "string", 4)
+      options.make(where .. ": noted", { { name = key, kind = (kind:gsub("%?$", "")),
+        help = "noted in a file" } })
+    end
+    args.list(where .. ": protocols", declaration.protocols or {}, 4)
     local seen = {}
     for i, protocol in ipairs(declaration.protocols or {}) do
       local own = type(protocol) == "table" and protocol.name
@@ -112,6 +125,49 @@ return function(cmml)
       end
       seen[own] = true
     end
+  end
+
+  local of_every = { training = training_options, data = data_options(function()
+    return settings:names()
+  end) }
+
+  -- Raises where an option of the name is declared already in what the options of a list are joined
+  -- with.
+  local function check_free(where, key, name)
+    local group = lists[key]
+    for _, general in ipairs(of_every[group] or {}) do
+      if general.name == name then
+        raise(("%s: %s: %s is an option of every setting already"):format(where, key, name), 4)
+      end
+    end
+    for other, setting in settings:each() do
+      for list, of in pairs(lists) do
+        for _, theirs in ipairs(of and of == group and setting[list].list or {}) do
+          if theirs.name == name then
+            raise(("%s: %s: %s is an option of the setting %s already: take another name"):format(
+              where, key, name, other), 4)
+          end
+        end
+      end
+    end
+  end
+
+  -- The sets of options that a declaration lists, by field; each option says whose it is.
+  local function sets_of(name, declaration)
+    local sets = {}
+    for _, key in ipairs(args.keys(lists)) do
+      local list = {}
+      args.list(("setting %s: %s"):format(name, key), declaration[key] or {}, 4)
+      for i, declared in ipairs(declaration[key] or {}) do
+        list[i] = type(declared) == "table" and options.changed(declared, {
+          setting = declared.setting or name }) or declared
+      end
+      sets[key] = options.make(("%s: %s"):format(key, name), list)
+      for _, declared in ipairs(list) do
+        check_free("setting " .. name, key, declared.name)
+      end
+    end
+    return sets
   end
 
   --- Declares a setting. What is declared wrongly is refused here.
@@ -129,16 +185,14 @@ return function(cmml)
     for key, value in pairs(declaration) do
       self[key] = value
     end
-    for _, key in ipairs { "options", "evaluation_options", "experiment_options",
-      "support_options", "training_options" } do
-      local list = self[key] or {}
-      for _, option in ipairs(list) do
-        option.setting = option.setting or name
-      end
-      self[key] = options.declare(("%s: %s"):format(key, name), list)
+    for key, set in pairs(sets_of(name, declaration)) do
+      self[key] = set
     end
-    settings:add(name, self, declaration.formerly)
-    return setmetatable(self, Setting)
+    settings:add(name, setmetatable(self, Setting), declaration.formerly)
+    for _, key in ipairs(args.keys(lists)) do
+      options.register(self[key])
+    end
+    return self
   end
 
   function Setting:__tostring()
