@@ -78,7 +78,8 @@ return function(cmml)
   -- @tfield string title for messages and help: "ratings of users"
   -- @tfield {string,...} noun what a task is called: one, and several of them
   -- @tfield number rank where data fit several settings, the lowest rank is taken
-  -- @tfield boolean knows_users whether model files have the raw ids of users
+  -- @tfield boolean knows_users whether model files have the raw ids of users, and with them the
+  -- counts of items
   -- @tfield table protocols list of {name, help, ..}; the first is the default
   local Setting = { __name = "cmml.Setting", rank = 100, knows_users = false, formerly = {},
     protocols = {}, defaults = {} }
