@@ -35,7 +35,8 @@ describe("an exported catalogue", function()
     local vocab = core.vocab()
     vocab:add "a"
     vocab:add "b"
-    local catalogue = cmml.data.catalogue { schema = cmml.data.schema {}, items = vocab, item_records = {}, seen_items = {}, user_records = {} }
+    local catalogue = cmml.data.catalogue { schema = cmml.data.schema {}, items = vocab,
+      item_records = {}, seen_items = {}, user_records = {} }
     catalogue.items.vectors.text = core.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
     catalogue.items.counts = core.tensor { 3, 0 }
     local function import(changes)
