@@ -204,11 +204,11 @@ describe("functional", function()
     assert.same({ { 14 } }, module(x):totable())
     assert.equal(module.factor, other.factor) -- what is not given is shared
     refused("has no parameter weight", cmml.nn.functional, module, { weight = cmml.ones { 1, 2 } })
-    refused("functional: a table of tensors by name was expected, not nil", cmml.nn.functional,
+    refused("nn.functional: a table of tensors by name was expected, not nil", cmml.nn.functional,
       module)
-    refused("functional: inner.weight must be a tensor, not number", cmml.nn.functional, module,
+    refused("nn.functional: inner.weight must be a tensor, not number", cmml.nn.functional, module,
       { ["inner.weight"] = 3 })
-    refused("functional: a module was expected, not number", cmml.nn.functional, 7, {})
+    refused("nn.functional: a module was expected, not number", cmml.nn.functional, 7, {})
   end)
 
   it("differentiates through weights that were themselves computed: an adapting step", function()

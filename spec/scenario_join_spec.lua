@@ -22,7 +22,7 @@ local function vectors(users, items, width, kind)
     cmml.vectors.Vectors)
 end
 
-describe("join_scenarios", function()
+describe("scenarios.join", function()
   it("shares nothing and leaves nothing out", function()
     local union = cmml.scenarios.join { sets() }
     assert.equal("a+b", union.name)
@@ -58,7 +58,7 @@ describe("join_scenarios", function()
 
   it("refuses what is no list of sets, and one name twice", function()
     local a = sets()
-    refused.with_text("join_scenarios: a list of ScenarioData was expected, not an empty one",
+    refused.with_text("scenarios.join: a list of ScenarioData was expected, not an empty one",
       cmml.scenarios.join, {})
     refused.with_text("not nil", cmml.scenarios.join)
     refused.with_text("entry 2 of the list is a number, not ScenarioData", cmml.scenarios.join,

@@ -329,5 +329,5 @@ return function(cmml, use)
     return self
   end
 
-  return { new = new, import = import, class = Catalogue }
+  return { new = new, import = import }
 end

@@ -169,13 +169,13 @@ return function(cmml)
   -- @treturn Module a module over those weights, sharing all else
   function cmml.nn.functional(module, params)
     if type(module) ~= "table" or type(module.registered) ~= "table" then
-      raise("functional: a module was expected, not " .. type(module), 2)
+      raise("nn.functional: a module was expected, not " .. type(module), 2)
     elseif type(params) ~= "table" then
-      raise("functional: a table of tensors by name was expected, not " .. type(params), 2)
+      raise("nn.functional: a table of tensors by name was expected, not " .. type(params), 2)
     end
     for name, value in pairs(params) do
       if not cmml.is_tensor(value) then
-        raise(("functional: %s must be a tensor, not %s"):format(tostring(name), type(value)), 2)
+        raise(("nn.functional: %s must be a tensor, not %s"):format(tostring(name), type(value)), 2)
       end
     end
     local used = {}
@@ -197,7 +197,7 @@ return function(cmml)
     local result = copy(module, "", 0)
     for name in pairs(params) do
       if not used[name] then
-        raise(("functional: %s has no parameter %s"):format(tostring(module), tostring(name)), 2)
+        raise(("nn.functional: %s has no parameter %s"):format(tostring(module), tostring(name)), 2)
       end
     end
     return result

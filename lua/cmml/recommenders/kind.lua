@@ -5,23 +5,20 @@
 --
 --    cmml.kind {
 --      name = "melu", title = "MeLU", source = "Lee et al., KDD 2019",
---      settings = { "users" },     -- where it can be used; one name may have a kind for each
--- setting
+--      settings = { "users" },     -- where it can be used; a name may have one kind a setting
 --      learns = "gradient",        -- or "fit" (without gradient training), or "none"
 --      adapts = "gradient",        -- or "forward": whether adapting needs gradients
 --      options = { .. },           -- declarations, see base/options.lua
 --      presets = { recommended = { model = { .. }, training = { .. } } },
 --      needs = { vectors = true }, -- what its catalogue must have
---      baseline = 3,               -- its place among the baselines of tables (none: it is not
--- shown)
+--      baseline = 3,               -- its place among the baselines of tables; none: not shown
 --      make = function(catalogue, options, init) .. end,     -- a table of its fields, e.g. module
 --      adapt = function(self, support) .. end,               -- Rows of several tasks -> state
 --      score = function(self, state, rows) .. end,           -- Rows -> scores [rows]
 --      loss = function(self, batch) .. end,                  -- of a kind that learns by gradient
 --      fit = function(self, data) .. end,                    -- of one that is fitted: data has
 --                                                            -- ratings (users, items, ratings) and
---                                                            -- users (rows that may be learnt
--- from)
+--                                                            -- users (rows to learn from)
 --    }
 --
 -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the

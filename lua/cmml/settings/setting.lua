@@ -7,26 +7,30 @@
 --
 -- The functions that a declaration gives, all called without self:
 --
---    options                 declarations of how data are read and split (see base/options.lua)
---    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil,
--- message
+--    options                 declarations of how data are read and split (see base/options.lua);
+--                            no option of these lists may have the name of one of every setting,
+--                            or of another setting: the command line and experiments join them
+--    defaults                what protocol, valid and data_seed are where nothing is said
+--    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil and a
+--                            message where they cannot be read
 --    made(opt)               data of a small made world, for runs that take seconds
+--    quick_budget            options of training for such runs
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
---                            valid and test (lists of tasks) and protocol; nil, message
+--                            valid and test (lists of tasks) and protocol; nil and a message
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
---    catalogue(split)        the catalogue to learn with; the second result is the one to serve
--- with
+--    catalogue(split)        the catalogue to learn with; a second result is the one to serve with
 --    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
--- items
---                            = Ids, ratings = Tensor or nil} and users (list of rows that count)
+--                            items = Ids, ratings = Tensor or nil} and users (list of rows that
+--                            may be learnt from)
 --    conditions(split, opt)  plain data by which a later command makes the same split
 --    noted                   what of them a model file notes that a later split depends on, options
 --                            and others: kinds by name, as args.check takes them
 --    complete(opt, notes, model)    options that a later command leaves open, from those notes
 --    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
 --                            is evaluated: entry is {path, model, notes}
---    source(model, data)     where the tasks of a training come from; see train/source.lua
+--    source(model, data)     where the tasks of a training come from; see train/train.lua
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
+--    training_options        declarations of what training takes besides
 --    evaluation_options      declarations of how models are evaluated
 --    experiment_options      declarations of what experiments take besides
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
@@ -45,6 +49,7 @@
 --    read_support(model, support, opt)      see recommenders/adapted.lua
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line
+--    summary(split)          what the data are, in a line
 --    describe(line, catalogue, notes)       lines of `cmml info`
 --
 -- @module cmml

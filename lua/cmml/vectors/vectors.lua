@@ -70,7 +70,7 @@ return function(cmml)
     for row = 1, #wanted do
       rows[row] = mine:id(wanted:text(row))
       if not rows[row] then
-        raise(("scenario_catalogue: there is no vector of %s, number %d of the %s: these vectors "
+        raise(("scenarios.catalogue: there is no vector of %s, number %d of the %s: these vectors "
           .. "were made of other data. Make them of the same interactions"):format(
           wanted:text(row), row, side), level + 1)
       end
@@ -166,7 +166,7 @@ return function(cmml)
   end
 
   --- Loads vectors that were saved, with their ids. Nothing in the file is trusted. It does not
-  -- tell what they were made of: `evaluate_ranking` cannot see a leak in them and says `unchecked`,
+  -- tell what they were made of: `evaluate` cannot see a leak in them and says `unchecked`,
   -- unless their field `interactions` is set to what they were made of.
   -- @tparam string path
   -- @treturn ?Vectors nil if the file is missing, damaged or of another kind

@@ -43,7 +43,7 @@ return function(cmml)
   -- @tparam Vocab items raw ids
   -- @tparam function how of an item's row and raw id: the name of its group (a text or number), a
   -- list of names, or nil
-  -- @treturn table names (list), group_ids, item_ids (Ids: the pairs), for `scenario_data`
+  -- @treturn table names (list), group_ids, item_ids (Ids: the pairs), for `scenarios.data`
   function cmml.data.group_by(items, how)
     if type(items) ~= "userdata" then
       raise("data.group_by: items must be a Vocab, not " .. args.describe(items), 2)
@@ -141,8 +141,8 @@ return function(cmml)
   -- @tparam string path
   -- @tparam Vocab items of the interactions
   -- @tparam[opt] table options see below
-  -- @treturn ?table for `scenario_data`: names, group_ids, item_ids, unknown_items; nil if the file
-  -- is missing, malformed or names unknown items
+  -- @treturn ?table for `scenarios.data`: names, group_ids, item_ids, unknown_items; nil if the
+  -- file is missing, malformed or names unknown items
   -- @treturn ?string message with the line, or the item of an object
   function cmml.data.read_groups(path, items, options)
     local opt = known:check(options)

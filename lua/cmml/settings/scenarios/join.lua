@@ -62,11 +62,11 @@ return function(cmml, use)
   -- @tparam[opt] string name of the union (default: the names with + between)
   -- @treturn ScenarioData with parts: a list of {name, n_users, n_items}
   function cmml.scenarios.join(list, name)
-    check("join_scenarios", list, "ScenarioData")
+    check("scenarios.join", list, "ScenarioData")
     local names, seen = {}, {}
     for i, data in ipairs(list) do
       if seen[data.name] then
-        raise(("join_scenarios: two of the sets are called %q: give one another name, in its field "
+        raise(("scenarios.join: two of the sets are called %q: give one another name, in its field "
           .. "name"):format(data.name), 2)
       end
       names[i], seen[data.name] = data.name, true
@@ -165,7 +165,7 @@ return function(cmml, use)
     return { users = core.segments(lengths), items = core.ids(items) }
   end
 
-  --- The vectors of several sets as those of their union, in the order of `join_scenarios`.
+  --- The vectors of several sets as those of their union, in the order of `scenarios.join`.
   -- Narrower ones become as wide as the widest: repeated, [v; v], where that fits (as published:
   -- 128 and 256), else followed by zeros.
   -- @tparam table list of Vectors

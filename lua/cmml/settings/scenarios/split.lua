@@ -42,10 +42,10 @@ return function(cmml, use)
   -- @tfield table valid likewise
   -- @tfield table test likewise
   -- @tfield table left_out list of {scenario, reason}: those that no task can be drawn from
-  -- @tfield table options of `split_scenarios`
+  -- @tfield table options of `scenarios.split`
   local ScenarioSplit = { __name = "cmml.ScenarioSplit", setting = "scenarios" }
   ScenarioSplit.__index = ScenarioSplit
-  cmml.scenarios.Split = ScenarioSplit -- scenario_tasks.lua and scenario_training.lua add to it
+  cmml.scenarios.Split = ScenarioSplit -- tasks, vectors and evaluation add to it
 
   local function read_options(options)
     local opt = known:check(options, 4)
@@ -206,13 +206,11 @@ return function(cmml, use)
     return self
   end
 
-  if cmml.scenarios.Data then
-    --- Splits the data; see `split_scenarios`.
-    -- @tparam[opt] table options
-    -- @treturn ScenarioSplit
-    function cmml.scenarios.Data:split(options)
-      return cmml.scenarios.split(self, options)
-    end
+  --- Splits the data; see `scenarios.split`.
+  -- @tparam[opt] table options
+  -- @treturn ScenarioSplit
+  function cmml.scenarios.Data:split(options)
+    return cmml.scenarios.split(self, options)
   end
 
   function ScenarioSplit:__tostring()

@@ -50,7 +50,7 @@ function base.check_data(name, data)
   local is_table = type(data) == "table"
   for _, key in ipairs { "ratings", "train", "valid", "evaluations" } do
     if not is_table or type(data[key]) ~= "table" then
-      raise(("%s: data of a protocol were expected, as user_protocol gives them, not %s"):format(
+      raise(("%s: data of a protocol were expected, as users.protocol gives them, not %s"):format(
         name, is_table and "a table without " .. key or type(data)), 3)
     end
   end
