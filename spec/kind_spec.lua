@@ -243,6 +243,26 @@ describe("a kind that exists", function()
     refused("three is too many", cmml.import_recommender, kept)
   end)
 
+  it("must score every row with a number, and lose one", function()
+    local data_of = assert(cmml.users.protocol(data))
+    for text, given in pairs { ["not number 5"] = 5, ["not one of shape 3"] = cmml.full({ 3 }, 0),
+      ["not one of shape 20x1"] = cmml.full({ 20, 1 }, 0) } do
+      local name = "toy_gives_" .. text:gsub("%W", "_")
+      local make = cmml.kind(kind { name = name, learns = "gradient", make = function(_, _, init)
+        return { module = cmml.nn.linear { inp = 1, out = 1, init = init } }
+      end, loss = function()
+        return given
+      end, score = function()
+        return given
+      end })
+      refused(name .. ": score must give a tensor with a number for each of the ",
+        function() return make(catalogue):adapt({}):recommend() end)
+      refused(text, function() return make(catalogue):adapt({}):recommend() end)
+      refused(("%s: loss must give a tensor of one number, %s"):format(name, text), cmml.train,
+        make(catalogue), data_of, { epochs = 1 })
+    end
+  end)
+
   it("has the values of a preset before its defaults, and what was given before both", function()
     for _, learns in ipairs { "gradient", "none" } do
       local make = cmml.kind(kind { name = "toy_preset_" .. learns, learns = learns,

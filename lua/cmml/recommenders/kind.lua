@@ -240,8 +240,19 @@ return function(cmml, use)
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "loss", "over" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over" } do
       class[key] = declaration[key]
+    end
+    if declaration.loss then
+      function class.loss(self, batch)
+        local loss = declaration.loss(self, batch)
+        if not cmml.is_tensor(loss) or loss.count ~= 1 then
+          raise(("%s: loss must give a tensor of one number, not %s"):format(declaration.name,
+            cmml.is_tensor(loss) and "one of shape " .. table.concat(loss.shape, "x")
+            or args.describe(loss)), 2)
+        end
+        return loss
+      end
     end
     if declaration.fit then
       function class.fit(self, data)

@@ -71,7 +71,13 @@ return function(cmml)
     if #rows.items == 0 then
       return core.full({ 0 }, 0)
     end
-    return core.no_grad(self.score_rows, self, state, rows)
+    local scores = core.no_grad(self.score_rows, self, state, rows)
+    if not cmml.is_tensor(scores) or scores.ndim ~= 1 or scores.count ~= #rows.items then
+      raise(("%s: score must give a tensor with a number for each of the %d rows, not %s"):format(
+        self.kind, #rows.items, cmml.is_tensor(scores) and "one of shape "
+        .. table.concat(scores.shape, "x") or args.describe(scores)), 2)
+    end
+    return scores
   end
 
   return Recommender
