@@ -31,6 +31,35 @@ describe("an exported catalogue", function()
       unknown = "zero", min_count = 1 }, schema)
   end)
 
+  it("has vectors of any name, and counts, also where nobody is known by id", function()
+    local vocab = core.vocab()
+    vocab:add "a"
+    vocab:add "b"
+    local catalogue = cmml.data.catalogue { schema = cmml.data.schema {}, items = vocab,
+      item_records = {}, seen_items = {}, user_records = {} }
+    catalogue.items.vectors.text = core.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
+    catalogue.items.counts = core.tensor { 3, 0 }
+    local function import(changes)
+      local kept = cmml.recommenders.global_mean(catalogue):export()
+      for name, value in pairs(changes or {}) do
+        table.insert(kept.entries, { name = name, value = value }) -- the later one counts
+      end
+      return cmml.import_recommender(kept).catalogue
+    end
+    local read = import()
+    assert.same({ { 1, 2, 3 }, { 4, 5, 6 } }, read.items.vectors.text:totable())
+    assert.is_nil(read.items.vectors.cf)
+    assert.same({ 3, 0 }, read.items.counts:totable())
+    refused("catalogue.items.vectors.text: 1 vectors of 2 items", import, {
+      ["catalogue.items.vectors.text"] = core.tensor { { 1 } } })
+    refused("catalogue.items.vectors.text is missing or of a wrong type", import, {
+      ["catalogue.items.vectors.text"] = core.tensor { { 1 }, { 0 / 0 } } })
+    refused("catalogue.users.vectors.text: the setting has no ids of users", import, {
+      ["catalogue.users.vectors.text"] = core.tensor { { 1 } } })
+    refused("catalogue.counts holds negative numbers", import, {
+      ["catalogue.counts"] = core.tensor { 1, -1 } })
+  end)
+
   it("of scenarios has ids and vectors of both sides, and counts", function()
     local split = scenario_world.data(cmml):split {}
     local vectors = split:vectors { factors = 2, iterations = 1 }

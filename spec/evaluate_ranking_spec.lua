@@ -180,8 +180,10 @@ describe("what cannot be ranked", function()
     for k = 1, 1001 do
       many[k] = k
     end
-    refused("evaluate: 1001 cutoffs are too many: at most 1000", evaluate, { popularity },
+    refused("evaluate: the cutoffs are too many: at most 1000", evaluate, { popularity },
       split, { cutoffs = many })
+    refused("evaluate: option relevant does not apply: the labels of these tasks are 1 and 0",
+      evaluate, { popularity }, split, { relevant = 4 })
     local nothing = data:split { held_out = 0, valid_held_out = 0 }
     refused(("evaluate: there is nothing to evaluate on: of no user is an item of the %d test "
       .. "scenarios held out; raise held_out"):format(#nothing.test), evaluate, { popularity },

@@ -145,8 +145,49 @@ describe("a kind is refused", function()
       kind { presets = { small = { model = {}, trainning = {} } } })
     refuses("kind toy_refused: preset small: training must be a table",
       kind { presets = { small = { model = {}, training = 5 } } })
+    refuses("kind toy_refused: preset small: dim must be a number, not table",
+      kind { presets = { small = { model = {}, dim = {} } } })
+    local function with_training(training)
+      return kind { learns = "gradient", loss = nothing,
+        presets = { small = { model = {}, training = training } } }
+    end
+    refuses("kind toy_refused: preset small: there is no option epoch of training; did you mean "
+      .. "epochs?", with_training { epoch = 3 })
+    refuses("kind toy_refused: preset small: lr must be above 0, but is -1",
+      with_training { lr = -1 })
+    refuses("kind toy_refused: preset small: there is no option rounds of training; known: ",
+      with_training { rounds = 1 }) -- one of scenarios
     refuses("kind toy_refused: default_preset: there is no preset smal; did you mean small?",
       kind { default_preset = "smal" })
+  end)
+
+  it("with lists and tables that hold something else", function()
+    refuses("kind toy_refused: settings must be a list without gaps, but has the key main",
+      kind { settings = { "users", main = "users" } })
+    refuses("kind toy_refused: options must be a list without gaps, but has the key",
+      kind { options = cmml.settings:get("users").options })
+    refuses("kind toy_refused: formerly: entry 1 must be a text, not number 5",
+      kind { formerly = { 5 } })
+    refuses("kind toy_refused: integers must be true by name of an entry, but has 1 = \"rows\"",
+      kind { integers = { "rows" } })
+    refuses('kind toy_refused: needs: vectors must be a boolean, not "cf"',
+      kind { needs = { vectors = "cf" } })
+    refuses('kind toy_refused: baseline does not go with learns = "gradient"',
+      kind { learns = "gradient", loss = nothing, baseline = 9 })
+  end)
+
+  it("under a name by which model files know another kind", function()
+    refused("kind scenario_cmml: the name scenario_cmml is in model files of another kind for the "
+      .. "setting scenarios", cmml.kind, kind { name = "scenario_cmml",
+      settings = { "scenarios" } })
+    refuses("kind toy_refused: the name item_knn is in model files of another kind for the setting "
+      .. "users", kind { formerly = { "item_knn" } })
+    assert.equal("cmml", cmml.kinds.of_file("scenario_cmml", "scenarios").kind)
+  end)
+
+  it("without a trace in the reference", function()
+    refuses("width must be from 1 to 9", kind { presets = { small = { model = { width = 0 } } } })
+    assert.is_nil(require("cmml.base.options").registered()["toy_refused (users)"])
   end)
 
   it("and can be declared once what was wrong is right", function()
@@ -191,16 +232,6 @@ describe("a kind that exists", function()
       catalogue)
   end)
 
-  it("names an unknown option in the training of a preset when that is used", function()
-    local make = cmml.kind(kind { name = "toy_misspelt", learns = "gradient", loss = nothing,
-      make = function(_, _, init)
-        return { module = cmml.nn.linear { inp = 1, out = 1, init = init } }
-      end, presets = { small = { model = {}, training = { epoch = 3 } } } })
-    refused("train: training of preset small of toy_misspelt has an unknown option epoch; did you "
-      .. "mean epochs?", cmml.train, make(catalogue, { preset = "small" }),
-      assert(cmml.users.protocol(data)))
-  end)
-
   it("must give a number for each row, and one number as its loss", function()
     local n, split = 0, assert(cmml.users.protocol(data))
     local function with(functions)
@@ -237,5 +268,41 @@ describe("a kind that exists", function()
     end })
     refused("three is too many", make, catalogue, { width = 3 })
     assert.equal(2, make(catalogue).options.width)
+    local kept = make(catalogue):export()
+    kept.config.options = { width = 3 }
+    refused("three is too many", cmml.import_recommender, kept)
+  end)
+
+  it("has the values of a preset before its defaults, and what was given before both", function()
+    for _, learns in ipairs { "gradient", "none" } do
+      local make = cmml.kind(kind { name = "toy_preset_" .. learns, learns = learns,
+        loss = learns == "gradient" and nothing or false,
+        make = function(_, _, init)
+          return { module = init and cmml.nn.linear { inp = 1, out = 1, init = init } }
+        end, presets = { small = { model = { width = 1 } } }, default_preset = "small" })
+      assert.equal(1, make(catalogue).options.width)
+      assert.equal(2, make(catalogue, { width = 2 }).options.width)
+    end
+  end)
+end)
+
+describe("a declaration is checked at once", function()
+  local wrong = with_option { name = "height", kind = "integer", from = 1, default = 0, help = "x" }
+  local text = "toy_refused (users): declaration of option height: default must be at least 1"
+
+  it("where a file ends in it, by a tail call", function()
+    refused(text, function()
+      return cmml.kind(wrong)
+    end)
+    local ok, message = pcall(coroutine.wrap(load("return function(declare, d) return declare(d) "
+      .. "end")()), cmml.kind, wrong)
+    assert.is_false(ok)
+    assert.truthy(message:find(text, 1, true), message)
+  end)
+
+  it("where it is the first call of a coroutine", function()
+    local ok, message = coroutine.resume(coroutine.create(cmml.kind), wrong)
+    assert.is_false(ok)
+    assert.truthy(message:find(text, 1, true), message)
   end)
 end)

@@ -23,6 +23,22 @@ describe("the library", function()
     end
   end)
 
+  it("loads a floor as a whole, again where that failed", function()
+    local library, name = require "cmml.library"(require "cmml.core"), "cmml.train.team"
+    local loaded = package.loaded[name]
+    package.loaded[name], package.preload[name] = nil, function()
+      error "nothing is left"
+    end
+    local ok, problem = pcall(function()
+      return library.train
+    end)
+    package.loaded[name], package.preload[name] = loaded, nil
+    assert.is_false(ok)
+    assert.matches("nothing is left", problem)
+    assert.is_function(library.train)
+    assert.is_function(library.team)
+  end)
+
   it("makes nothing global", function()
     local before = {}
     for name in pairs(_G) do

@@ -52,8 +52,10 @@ describe("a loader is refused", function()
       refuses(("loader refused: %s must be a "):format(key), loader { [key] = value })
     end
     for _, key in ipairs { "marks", "files", "options" } do
-      refuses(("loader refused: entry 2 of %s must be a name, not number 5"):format(key),
+      refuses(("loader refused: %s: entry 2 must be a text, not number 5"):format(key),
         loader { [key] = { "a", 5 } })
+      refuses(("loader refused: %s must be a list without gaps, but has the key main"):format(key),
+        loader { [key] = { "a", main = "b" } })
     end
   end)
 end)
@@ -87,7 +89,8 @@ describe("a loader of one's own", function()
   local folder
 
   setup(function()
-    assert.equal(own, cmml.loader(own))
+    assert.equal(own.read, cmml.loader(own).read)
+    assert.is_nil(own.files) -- what was declared stays as it is
   end)
 
   before_each(function()

@@ -112,8 +112,16 @@ describe("a metric", function()
           { "spec_gian" })
         refused("evaluate: there is no metric auc@5; auc takes no cutoff", evaluated, world,
           { "auc@5" })
-        refused("evaluate: there is no metric recall@0; recall@k takes a cutoff k of at least 1",
+        refused("evaluate: there is no metric recall@0; recall@k takes a cutoff k from 1 to ",
           evaluated, world, { "recall@0" })
+        for _, name in ipairs { "recall@2147483648", "recall@99999999999999999999" } do
+          refused("evaluate: there is no metric " .. name, evaluated, world, { name })
+        end
+        local many = {}
+        for k = 1, 1001 do
+          many[k] = "recall@" .. k
+        end
+        refused("evaluate: the cutoffs are too many: at most 1000", evaluated, world, many)
         refused("evaluate: there is no metric recall@x", evaluated, world, { "recall@x" })
       end)
   end

@@ -83,6 +83,8 @@ describe("options.declare", function()
   it("refuses a second option of a name, and a second set of a name", function()
     refused("twice: option lr is declared twice", options.declare, "twice", { good,
       { name = "lr", kind = "integer", help = "another" } })
+    refused("a map: the declarations must be a list without gaps, but has the key lr",
+      options.declare, "a map", { lr = good })
     for _ = 1, 2 do -- the same place may be run again
       options.declare("of one place", { good })
     end

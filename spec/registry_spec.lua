@@ -38,6 +38,12 @@ describe("a registry", function()
       refused("plant: name must be a text of letters, digits and _, not", list.add, list, name, 3)
       refused("plant: name must be", list.check_name, list, name)
     end
+    refused("plant: pomme is what earlier files call the fruit apple", list.add, list, "pomme", 3)
+    refused("plant kiwi: formerly: there is a fruit pear", list.add, list, "kiwi", 3, { "pear" })
+    refused("plant: Apfel is what earlier files call the fruit apple", list.add, list, "kiwi", 3,
+      { "Apfel" })
+    refused("plant kiwi: formerly: entry 1 must be a string, not number 5", list.add, list, "kiwi",
+      3, { 5 })
     assert.equal(3, list:add("plum_2-b", 3))
     assert.same({ "apple", "pear", "plum_2-b" }, list:names())
   end)

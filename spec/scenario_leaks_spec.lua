@@ -117,6 +117,21 @@ describe("a leak", function()
     assert.is_false(unchecked { cmml.recommenders.popularity(nothing) }) -- it counted nothing
   end)
 
+  it("is refused where a file tells of another split, also one of before scenarios were noted",
+    function()
+      local check = cmml.settings:get("scenarios").check_unseen
+      local function entry(notes)
+        return { path = "m", model = popularity, notes = notes }
+      end
+      for _, setting in ipairs { "scenario", "scenarios" } do
+        local ok, message = check(entry { setting = setting, data_seed = 7 }, split, {})
+        assert.is_nil(ok)
+        assert.matches("m was trained with data_seed 7, but is to be evaluated with 3", message)
+      end
+      assert.is_true(check(entry { data_seed = 7, setting = "" }, split, {})) -- trained in Lua
+      assert.is_true(check(entry { data_seed = 7 }, split, {}))
+    end)
+
   it("is refused by the core, too, where something known is held out", function()
     local ok, message = pcall(core.ranking_rows, split.candidates, split.test[1],
       split.pairs.test, { split.held_test }, core.ids { user })

@@ -65,6 +65,25 @@ describe("a setting is refused", function()
     end
   end)
 
+  it("with names that are taken, which would spoil the options of all settings", function()
+    local function with(key, name)
+      return setting { [key] = { { name = name, kind = "integer", help = "x" } } }
+    end
+    refuses("setting refused: training_options: lr is an option of every setting already",
+      with("training_options", "lr"))
+    refuses("setting refused: options: valid is an option of every setting already",
+      with("options", "valid"))
+    refuses("setting refused: training_options: rounds is an option of the setting scenarios "
+      .. "already: take another name", with("training_options", "rounds"))
+    refuses("setting refused: experiment_options: cap is an option of the setting users already",
+      with("experiment_options", "cap"))
+    refuses("setting: scenario is what earlier files call the setting scenarios",
+      setting { name = "scenario" })
+    refuses("setting refused: formerly: there is a setting users",
+      setting { formerly = { "users" } })
+    assert.is_nil(require("cmml.base.options").registered()["options: refused"])
+  end)
+
   it("with options or protocols that are declared wrongly", function()
     for _, key in ipairs { "options", "training_options", "evaluation_options",
       "support_options" } do
@@ -75,6 +94,16 @@ describe("a setting is refused", function()
         .. ": refused: declaration of option width: unknown field hlp; did you mean help?",
         setting { [key] = { { name = "width", kind = "integer", hlp = "width" } } })
     end
+    for _, key in ipairs { "options", "training_options", "evaluation_options",
+      "experiment_options", "support_options" } do
+      refuses(key .. ": refused: option 1 has no name", setting { [key] = { 5 } })
+      refuses(("setting refused: %s must be a list without gaps, but has the key main"):format(key),
+        setting { [key] = { main = 5 } })
+    end
+    refuses('setting refused: noted: cap must be a string, not number 1',
+      setting { noted = { cap = 1 } })
+    refuses('refused: noted: declaration of option cap: kind "intger" is not known; did you mean '
+      .. "integer?", setting { noted = { cap = "intger?" } })
     refuses("setting refused: protocol 1 must be a table with name, a text",
       setting { protocols = { "held-out" } })
     refuses("setting refused: protocol 2 must be a table with another name than a",
@@ -178,6 +207,11 @@ describe("a setting of one's own", function()
   end)
 
   it("has options of training that others do not have, and not theirs", function()
+    local users = assert(cmml.users.protocol(cmml.settings:get("users").made()))
+    local model = cmml.cmml(users.catalogue)
+    cmml.train(model, users, { epochs = 0 }) -- whatever the defaults are of options of others
+    refused("train: option pace applies only to people who count", cmml.train, model, users,
+      { epochs = 0, pace = 2 })
     refused("train: option short_supports applies only to ratings of users, but the model is for "
       .. "people who count", run, "toy_forward", { short_supports = 0.5 })
     run("toy_forward", { epochs = 1, patience_of_counters = 1, out = folder })

@@ -9,7 +9,7 @@ if not is_built then
   error("cmml: the list of the library's parts, which `make` writes, is missing: " .. floors, 0)
 end
 
--- The function that loads a part once.
+-- The function that loads a part once, and one that forgets the parts whose loading failed.
 local function loader(cmml)
   local loaded = {}
   local function use(name)
@@ -21,7 +21,11 @@ local function loader(cmml)
     end
     return loaded[name]
   end
-  return use
+  return use, function()
+    for name, part in pairs(loaded) do
+      loaded[name] = part or nil
+    end
+  end
 end
 
 --- The library over a core.
@@ -47,14 +51,18 @@ return function(core)
   cmml.scenarios = {}
   --- Readers of public data sets.
   cmml.loaders = {}
-  local use, waiting = loader(cmml), {}
+  local use, forget = loader(cmml)
+  local waiting = {}
+  local function load_floor(floor)
+    for _, name in ipairs(floor) do
+      use(name)
+    end
+  end
   for _, floor in ipairs(floors) do
     if floor.late then
       waiting[#waiting + 1] = floor
     else
-      for _, name in ipairs(floor) do
-        use(name)
-      end
+      load_floor(floor)
     end
   end
   use "help"
@@ -66,8 +74,12 @@ return function(core)
       return cmml.double
     end
     while rawget(cmml, key) == nil and #waiting > 0 do
-      for _, name in ipairs(table.remove(waiting, 1)) do
-        use(name)
+      local floor = table.remove(waiting, 1)
+      local ok, problem = pcall(load_floor, floor)
+      if not ok then -- such as for want of memory: the next time it is tried again
+        forget()
+        table.insert(waiting, 1, floor)
+        error(problem, 0)
       end
     end
     return rawget(cmml, key)

@@ -23,7 +23,7 @@ end
 --- The world as options of `cmml.scenario_data`, and its truth.
 -- @tparam[opt] table options users (96), items (160), clusters (4), scenarios (16), size (items of
 -- a scenario, 40), seed (1), name ("world")
--- @treturn table options of `scenario_data`: interactions and groups in raw ids ("u1", "i1",
+-- @treturn table options of `scenarios.data`: interactions and groups in raw ids ("u1", "i1",
 -- "tag1"), min_items 10, max_items 100
 -- @treturn table user_cluster, item_cluster (by number, from 1), good (by number of the item),
 -- chance (function of user and item: with what probability the user takes it)

@@ -148,7 +148,8 @@ cmml.setting {
   options = { { name = "max_step", kind = "integer", from = 1, group = "data",
     help = "widest step of a counter", default_text = "all" } },
   training_options = { { name = "patience_of_counters", kind = "integer", from = 0, decides = true,
-    help = "an option that this setting alone has, for specs" } },
+    help = "an option that this setting alone has, for specs" },
+    { name = "pace", kind = "integer", from = 0, default = 2, help = "one that has a default" } },
 
   read = function(folders, opt)
     local counters = {}

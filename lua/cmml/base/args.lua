@@ -154,17 +154,38 @@ end
 
 local describe = args.describe
 
---- Raises unless a value is a list of sizes: a layer of no width would pass nothing on, in silence.
+--- Raises unless a table is a list without gaps: what stands beside it would be passed over.
 -- @tparam string name of the function and option, for messages
--- @param list
+-- @tparam table list
 -- @tparam[opt=3] integer level
-function args.sizes(name, list, level)
+function args.list(name, list, level)
   for key in pairs(list) do
     if not (math.type(key) == "integer" and key >= 1 and key <= #list) then
       raise(("%s must be a list without gaps, but has the key %s"):format(name, tostring(key)),
         level or 3)
     end
   end
+end
+
+--- Raises unless a table is a list of texts without gaps.
+-- @tparam string name of the function and option, for messages
+-- @tparam table list
+-- @tparam[opt=3] integer level
+function args.texts(name, list, level)
+  args.list(name, list, (level or 3) + 1)
+  for i, text in ipairs(list) do
+    if type(text) ~= "string" then
+      raise(("%s: entry %d must be a text, not %s"):format(name, i, describe(text)), level or 3)
+    end
+  end
+end
+
+--- Raises unless a value is a list of sizes: a layer of no width would pass nothing on, in silence.
+-- @tparam string name of the function and option, for messages
+-- @param list
+-- @tparam[opt=3] integer level
+function args.sizes(name, list, level)
+  args.list(name, list, (level or 3) + 1)
   for i = 1, #list do
     local size = list[i]
     if math.type(size) ~= "integer" or size < 1 then

@@ -46,6 +46,7 @@ local registered, places, later = {}, {}, {} -- by what
 -- own when they are first used, so that loading it stays fast, of all others at once.
 local function compile(self, level)
   local rules, by_name = {}, {}
+  args.list(self.what .. ": the declarations", self.list, level + 1)
   for i, declared in ipairs(self.list) do
     local named = type(declared) == "table" and type(declared.name) == "string"
     if not named then
@@ -66,17 +67,20 @@ end
 
 -- Whether the library itself declares: the file that calls `declare` or `join` does or, where that
 -- declares what others describe to it (kinds, settings), the file that calls it. (A file must not
--- return what `declare` gives by a tail call, which hides it.)
+-- return what `declare` gives by a tail call, which hides it.) Where the caller cannot be seen,
+-- because it made a tail call or the stack of a coroutine begins here, it is somebody else.
 local function is_own(source)
   if not args.is_inside(source) then
     return false
   end
-  for level = 5, 100 do
-    local info = debug.getinfo(level, "S")
+  for level = 4, 100 do
+    local info = debug.getinfo(level, "St")
     if not info then
-      return true
+      return false
     elseif info.what ~= "C" and info.source ~= source then
       return args.is_inside(info.source)
+    elseif info.istailcall then
+      return false
     end
   end
 end
@@ -88,15 +92,32 @@ local function new(what, list, unregistered)
   if not is_own(caller.source) then
     compile(self, 2)
   end
+  self.place = caller
   if not unregistered then
-    -- one place may declare again: the two libraries share their files
-    local place = places[what]
-    if place and (place.source ~= caller.source or place.currentline ~= caller.currentline) then
-      raise(("options of %s are declared already at %s"):format(what, options.place(what)), 2)
-    end
-    registered[what], places[what] = self, caller
+    options.register(self)
   end
   return self
+end
+
+--- Registers a set under what it is for, so that the reference shows it.
+-- @tparam Options set
+function options.register(set)
+  local what, caller = set.what, set.place
+  -- one place may declare again: the two libraries share their files
+  local place = places[what]
+  if place and (place.source ~= caller.source or place.currentline ~= caller.currentline) then
+    raise(("options of %s are declared already at %s"):format(what, options.place(what)), 2)
+  end
+  registered[what], places[what] = set, caller
+end
+
+--- Declares options without registering them: for what may still be refused for other reasons.
+-- @tparam string what see `declare`
+-- @tparam table list of declarations
+-- @treturn Options
+function options.make(what, list)
+  local set = new(what, list, true)
+  return set
 end
 
 --- Declares the options of a function.

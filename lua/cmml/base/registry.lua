@@ -19,6 +19,14 @@ function registry.new(what, maker)
     Registry)
 end
 
+-- Raises where files know another entry by a name.
+local function check_files(self, name, level)
+  if self.former[name] then
+    raise(("%s: %s is what earlier files call the %s %s"):format(self.maker, name, self.what,
+      self.former[name]), level + 1)
+  end
+end
+
 --- Raises where a name is no name, or is taken.
 -- @tparam string name letters, digits, "_" and "-"
 -- @tparam[opt=3] integer level
@@ -31,7 +39,9 @@ function Registry:check_name(name, level)
     raise(("%s: there is %s %s already"):format(self.maker, args.with_article(self.what), name),
       level)
   end
+  check_files(self, name, level)
 end
+
 
 --- Adds an entry. Raises where the name is no name, or is taken.
 -- @tparam string name letters, digits, "_" and "-"
@@ -40,6 +50,13 @@ end
 -- @return the entry
 function Registry:add(name, entry, formerly)
   self:check_name(name, 3)
+  for i, former in ipairs(formerly or {}) do
+    args.expect(("%s %s: formerly: entry %d"):format(self.maker, name, i), former, "string")
+    if self.entries[former] then
+      raise(("%s %s: formerly: there is a %s %s"):format(self.maker, name, self.what, former), 3)
+    end
+    check_files(self, former, 3)
+  end
   self.entries[name], self.order[#self.order + 1] = entry, name
   for _, former in ipairs(formerly or {}) do
     self.former[former] = name

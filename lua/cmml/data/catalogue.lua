@@ -190,7 +190,8 @@ return function(cmml, use)
     return titles
   end
 
-  -- A reader of entries that trusts none: need(name, what it has to be) and has(name).
+  -- A reader of entries that trusts none: get(name), need(name, what it has to be), vocab(name) and
+  -- names(prefix).
   local function reader(values)
     local function get(name)
       return values["catalogue." .. name]
@@ -208,11 +209,20 @@ return function(cmml, use)
         need(name .. ".offsets", "table"))
       return result or raise(message, 0)
     end
-    return { get = get, need = need, vocab = vocab }
+    -- The names behind a prefix, sorted.
+    local function names(prefix)
+      local list, start = {}, "catalogue." .. prefix
+      for _, key in ipairs(args.keys(values)) do
+        list[#list + 1] = key:sub(1, #start) == start and #key > #start and key:sub(#start + 1)
+          or nil
+      end
+      return list
+    end
+    return { get = get, need = need, vocab = vocab, names = names }
   end
 
-  -- The values of a field of items, which a file has for every row.
-  local function read_bag(read, field, n_values, n_items)
+  -- The values of a field, which a file has for every row of a side.
+  local function read_bag(read, field, n_values, n_rows, what)
     local ids = read.need("ids." .. field.name, "table")
     for _, id in ipairs(ids) do
       if id > n_values then
@@ -223,9 +233,9 @@ return function(cmml, use)
     if field.multi then
       bag.segments = core.segments(read.need("lengths." .. field.name, "table"))
     end
-    if #(bag.segments or bag.ids) ~= n_items
+    if #(bag.segments or bag.ids) ~= n_rows
       or bag.segments and bag.segments:rows() ~= #bag.ids then
-      raise(("data.catalogue: field %s does not fit the %d items"):format(field.name, n_items), 0)
+      raise(("data.catalogue: field %s does not fit the %d %s"):format(field.name, n_rows, what), 0)
     end
     return bag
   end
@@ -234,22 +244,38 @@ return function(cmml, use)
     return cmml.is_tensor(value) and value.ndim == 2 and value:isfinite()
   end
 
-  -- Ids and vectors of a side.
-  local function read_side(read, name, has_ids, has_vectors)
+  -- Ids and vectors of a side. Where the configuration says of which kind they are, there must be
+  -- vectors of collaborative filtering.
+  local function read_side(read, name, has_ids, needs_cf)
     local fields = { vectors = {} }
     fields.ids = has_ids and read.vocab(name) or nil
-    if has_vectors then
+    local names = read.names(vectors_entry(name, ""))
+    if needs_cf or read.get(vectors_entry(name, "cf")) then
+      table.insert(names, 1, "cf")
+    end
+    for _, own in ipairs(names) do
+      local entry = vectors_entry(name, own)
       if not has_ids then
-        raise(("catalogue.%s.vectors: the setting has no ids of %s"):format(name, name), 0)
+        raise(("catalogue.%s: the setting has no ids of %s"):format(entry, name), 0)
       end
-      local vectors = read.need(vectors_entry(name, "cf"), is_matrix)
+      local vectors = read.need(entry, is_matrix)
       if vectors.shape[1] ~= #fields.ids then
-        raise(("catalogue.%s.vectors: %d vectors of %d %s"):format(name, vectors.shape[1],
-          #fields.ids, name), 0)
+        raise(("catalogue.%s: %d vectors of %d %s"):format(entry, vectors.shape[1], #fields.ids,
+          name), 0)
       end
-      fields.vectors.cf = vectors
+      fields.vectors[own] = vectors
     end
     return fields
+  end
+
+  -- The values of the fields of a side, row by row.
+  local function read_bags(read, of, what)
+    local bags = {}
+    for f, field in ipairs(of.fields) do
+      bags[f] = read_bag(read, field, #field.vocab + of.extra, #of, what)
+    end
+    bags.merged = core.merge_bags(bags)
+    return bags
   end
 
   local function read_counts(read, n_items)
@@ -278,7 +304,8 @@ return function(cmml, use)
     local self = new { setting = setting.name, schema = declared,
       users = read_side(read, "users", setting.knows_users, has_vectors),
       items = read_side(read, "items", true, has_vectors) }
-    if has_vectors and self.users.vectors.cf.shape[2] ~= self.items.vectors.cf.shape[2] then
+    local of_users, of_items = self.users.vectors.cf, self.items.vectors.cf
+    if of_users and of_items and of_users.shape[2] ~= of_items.shape[2] then
       raise("data.catalogue: vectors of users and items are of different widths", 0)
     end
     for _, names in ipairs(sides) do
@@ -289,12 +316,12 @@ return function(cmml, use)
           vocab = read.vocab("values." .. field[1]) }
       end
     end
-    self.items.bags = {}
-    for f, field in ipairs(self.items.fields) do
-      self.items.bags[f] = read_bag(read, field, #field.vocab + self.items.extra, #self.items)
+    self.items.bags = read_bags(read, self.items, "items")
+    local first = self.users.fields[1]
+    if first and read.get("ids." .. first.name) then
+      self.users.bags = read_bags(read, self.users, "users")
     end
-    self.items.bags.merged = core.merge_bags(self.items.bags)
-    if setting.knows_users then
+    if setting.knows_users or read.get "counts" then
       self.items.counts = read_counts(read, #self.items)
     end
     if read.get "titles" then
@@ -303,5 +330,5 @@ return function(cmml, use)
     return self
   end
 
-  return { new = new, import = import, class = Catalogue }
+  return { new = new, import = import }
 end

@@ -155,5 +155,5 @@ return function(cmml)
     return table.concat(lines, "\n")
   end
 
-  return { new = new, class = Side }
+  return { new = new }
 end

@@ -3,8 +3,7 @@
 -- Tasks of any setting can be evaluated on. `tasks:evaluation(models, opt)` gives a table with
 --
 --    defaults     draws, cutoffs and metrics where nothing else is asked for
---    relevant     the rating from which on a row is relevant; nil where labels are 1 and 0
---    binary       whether labels are 1 and 0
+--    binary       whether labels are 1 and 0, so that the option relevant does not apply
 --    batches(draw)    an iterator; each batch is a table with support(m), the Rows that model m
 --                 adapts to, and next(), which gives lists to score (Rows with labels), the number
 --                 of values before theirs, and nil at the end
@@ -14,9 +13,6 @@
 local args = require "cmml.base.args"
 local sets = require "cmml.base.options"
 local raise = args.error
-
--- The most cutoffs, and the highest, that the core takes.
-local most, highest = 1000, (1 << 31) - 1
 
 local general = sets.declare("evaluate", {
   { name = "draws", kind = "integer", from = 1, unit = "draws",
@@ -50,19 +46,6 @@ return function(cmml)
       elseif model.setting.name ~= tasks.setting then
         raise(("evaluate: entry %d, %s, is for %s, but the tasks are of the setting %s"):format(m,
           tostring(model), model.setting.title, tasks.setting), 3)
-      end
-    end
-  end
-
-  local function check_numbers(opt)
-    args.sizes("evaluate: cutoffs", opt.cutoffs, 4)
-    if #opt.cutoffs > most then
-      raise(("evaluate: %d cutoffs are too many: at most %d are supported"):format(#opt.cutoffs,
-        most), 3)
-    end
-    for _, k in ipairs(opt.cutoffs) do
-      if k > highest then
-        raise(("evaluate: cutoffs must be at most %d, as %d is not"):format(highest, k), 3)
       end
     end
   end
@@ -111,12 +94,15 @@ return function(cmml)
     check_models(models, tasks)
     local opt = options_of(tasks):check(options, 3, "evaluate")
     local plan = tasks:evaluation(models, opt)
+    if plan.binary and opt.relevant then
+      raise("evaluate: option relevant does not apply: the labels of these tasks are 1 and 0", 2)
+    end
     local names = opt.metrics or plan.defaults.metrics
     if not opt.metrics and opt.relevant then
       names = cmml.metrics.names()
     end
     opt.draws, opt.cutoffs = opt.draws or plan.defaults.draws, opt.cutoffs or plan.defaults.cutoffs
-    check_numbers(opt)
+    args.sizes("evaluate: cutoffs", opt.cutoffs)
     local compute = cmml.metrics.computer("evaluate", names, opt.cutoffs, opt.relevant, plan.binary)
     local values = {}
     for m in ipairs(models) do

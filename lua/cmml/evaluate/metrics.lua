@@ -8,6 +8,9 @@
 local args = require "cmml.base.args"
 local raise = args.error
 
+-- The most cutoffs, and the highest, that the core takes.
+local most, highest = 1000, (1 << 31) - 1
+
 return function(cmml)
   local metrics = {}
   --- Metrics: `metrics.register`, `metrics.summary`, and what comes with the library.
@@ -62,6 +65,7 @@ return function(cmml)
   end
 
   local function check_names(list, what)
+    args.list("metrics.register: " .. what, list, 4)
     for _, name in ipairs(list) do
       if type(name) ~= "string" or not name:find "^%a[%w_]*$" then
         raise(("metrics.register: a name in %s must be of letters, digits and _, not %s"):format(
@@ -165,10 +169,11 @@ return function(cmml)
     local base, k = tostring(name):match "^([^@]+)@(%d+)$"
     base = base or tostring(name)
     local own = owner[base]
-    if not own or k and (not own.at or math.tointeger(tonumber(k)) < 1) then
+    local cutoff = tonumber(k) or 1
+    if not own or k and not own.at or cutoff < 1 or cutoff > highest then
       raise(("%s: there is no metric %s; %s"):format(where, tostring(name), own
-        and base .. (own.at and "@k takes a cutoff k of at least 1" or " takes no cutoff")
-        or args.suggest(base, metrics.names())), 3)
+        and base .. (own.at and ("@k takes a cutoff k from 1 to %d"):format(highest)
+        or " takes no cutoff") or args.suggest(base, metrics.names())), 3)
     end
     return { family = own.family, at = own.at, base = base, better = own.better,
       k = k and math.tointeger(tonumber(k)) }
@@ -195,6 +200,11 @@ return function(cmml)
         if known == k then
           return
         end
+      end
+      if k > highest then
+        raise(("%s: cutoffs must be at most %d, as %d is not"):format(where, highest, k), 4)
+      elseif #at == most then
+        raise(("%s: the cutoffs are too many: at most %d are supported"):format(where, most), 4)
       end
       at[#at + 1] = k
     end

@@ -60,7 +60,7 @@ return function(cmml)
   -- @tparam table sizes as they were evaluated
   -- @tparam table by_size
   -- @tparam[opt="mae"] string name of the metric
-  -- @tparam[opt=false] boolean leaky see `format_results`
+  -- @tparam[opt=false] boolean leaky see `metrics.format_results`
   -- @treturn string
   function cmml.metrics.format_by_support(titles, sizes, by_size, name, leaky)
     local heads = {}

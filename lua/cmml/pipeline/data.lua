@@ -3,6 +3,7 @@
 --
 -- @module cmml.pipeline.data
 local args = require "cmml.base.args"
+local general = require "cmml.settings.data_options"
 local options = require "cmml.base.options"
 local raise = args.error
 
@@ -10,38 +11,7 @@ return function(cmml, use)
   local found = use "settings.loader"
   local pipeline = {}
 
-  local function setting_names()
-    return cmml.settings:names()
-  end
-
-  -- The default fraction of tasks that validate, in each setting.
-  local function valid_defaults()
-    local texts = {}
-    for _, setting in cmml.settings:each() do
-      local valid = setting.defaults.valid
-      texts[#texts + 1] = valid and ("%g of the %s"):format(valid, setting.noun[2]) or nil
-    end
-    return table.concat(texts, ", ")
-  end
-
-  -- Options that say what the data are and how they are split, in every setting.
-  local general = {
-    { name = "data", kind = "string", arg = "DIR", group = "data", short = true, tunable = false,
-      help = "data folder, or its name in data/; several of scenarios with + between them" },
-    { name = "setting", kind = "string", choices = setting_names, group = "data", tunable = false,
-      help = "what a task is", default_text = "what the data are made for" },
-    { name = "protocol", kind = "string", arg = "NAME", group = "data", short = true,
-      tunable = false, help = "how tasks are split", default_text = "the setting's first" },
-    { name = "valid", kind = "number", from = 0, below = 1, group = "data", tunable = false,
-      help = "fraction of the training tasks that chooses the best epoch",
-      default_text = valid_defaults },
-    { name = "data_seed", kind = "integer", from = 0, group = "data", tunable = false,
-      help = "seed of the split", default_text = "1" },
-    { name = "quick", kind = "boolean", default = false, group = "data", tunable = false,
-      help = "a run of seconds, on a small made world if there are no data" },
-  }
-
-  local of_all = options.declare("data (in every setting)", general)
+  local of_all = options.declare("data (in every setting)", general(cmml.settings))
 
   --- The options that say what the data are and how they are split, in all settings.
   -- @treturn {Options,...} sets, for `options.join`

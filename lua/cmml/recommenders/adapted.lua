@@ -10,8 +10,8 @@ local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local raise = args.error
 
-local whom = { name = "user", kind = { "string", "number" }, setting = "scenarios",
-  help = "raw id of whom to score for" }
+local whom = { name = "user", kind = { "string", "number" },
+  help = "raw id of whom to score for, where the model knows users by id" }
 
 local known = {
   adapt = declare("Recommender:adapt", {

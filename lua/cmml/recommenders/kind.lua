@@ -5,7 +5,7 @@
 --
 --    cmml.kind {
 --      name = "melu", title = "MeLU", source = "Lee et al., KDD 2019",
---      settings = { "users" },     -- where it can be used; a name may have a kind for each
+--      settings = { "users" },     -- where it can be used; a name may have one kind a setting
 --      learns = "gradient",        -- or "fit" (without gradient training), or "none"
 --      adapts = "gradient",        -- or "forward": whether adapting needs gradients
 --      options = { .. },           -- declarations, see base/options.lua
@@ -24,6 +24,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
+local general_training = require "cmml.settings.training_options"
 local raise = args.error
 
 local fields = { name = "string", title = "string", source = "string", settings = "table",
@@ -33,8 +34,8 @@ local fields = { name = "string", title = "string", source = "string", settings 
   tensors = "function", restore = "function", integers = "table", prepare = "function",
   over = "function", formerly = "table", describe = "function", check = "function" }
 
-local preset_fields = { model = "table", training = "table", split = "table", vectors = "table",
-  budgets = "table", dim = "number" }
+local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
+  vectors = "table", budgets = "table", dim = "number" }
 
 return function(cmml, use)
   local Recommender = use "recommenders.recommender"
@@ -64,6 +65,29 @@ return function(cmml, use)
     return where
   end
 
+  -- Whether a file may name a kind so already, as its name or as a former one.
+  local function is_taken(name, setting)
+    return (by_name[name] or {})[setting] ~= nil or (former[setting] or {})[name] ~= nil
+  end
+
+  -- What the tables of a declaration hold.
+  local function check_tables(where, declaration)
+    for _, key in ipairs { "settings", "options", "formerly" } do
+      args.list(("%s: %s"):format(where, key), declaration[key] or {}, 4)
+    end
+    args.texts(where .. ": formerly", declaration.formerly or {}, 4)
+    for _, need in ipairs(args.keys(declaration.needs or {})) do
+      args.one_of(where .. ": needs", need, { "fields", "vectors" }, 4)
+      args.expect(("%s: needs: %s"):format(where, need), declaration.needs[need], "boolean", 4)
+    end
+    for key, value in pairs(declaration.integers or {}) do
+      if type(key) ~= "string" or value ~= true then
+        raise(("%s: integers must be true by name of an entry, but has %s = %s"):format(where,
+          tostring(key), args.describe(value)), 3)
+      end
+    end
+  end
+
   -- What a kind must have, by how it learns and adapts.
   local function check_functions(where, declaration)
     for _, key in ipairs { "title", "settings", "learns", "make", "adapt", "score" } do
@@ -85,7 +109,10 @@ return function(cmml, use)
           declaration.learns), 3)
       end
     end
-    if (declaration.tensors == nil) ~= (declaration.restore == nil) then
+    if declaration.baseline and declaration.learns == "gradient" then
+      raise(("%s: baseline does not go with learns = \"gradient\": tables show baselines beside a "
+        .. "model that is trained"):format(where), 3)
+    elseif (declaration.tensors == nil) ~= (declaration.restore == nil) then
       raise(("%s: tensors and restore go together: what a file keeps, and the recommender of it")
         :format(where), 3)
     elseif declaration.learns == "fit" and not declaration.restore then
@@ -94,9 +121,6 @@ return function(cmml, use)
     end
     if #declaration.settings == 0 then
       raise(where .. ": settings names none", 3)
-    end
-    for _, need in ipairs(args.keys(declaration.needs or {})) do
-      args.one_of(where .. ": needs", need, { "fields", "vectors" }, 4)
     end
     local seen = {}
     for _, setting in ipairs(declaration.settings) do
@@ -109,7 +133,39 @@ return function(cmml, use)
         raise(("%s: there is a kind of this name for the setting %s already"):format(where,
           setting), 3)
       end
+      for _, name in ipairs { declaration.name, table.unpack(declaration.formerly or {}) } do
+        if is_taken(name, setting) then
+          raise(("%s: the name %s is in model files of another kind for the setting %s"):format(
+            where, name, setting), 3)
+        end
+      end
     end
+  end
+
+  -- Whether preset values fit the options that they are for. The library's own are looked at when
+  -- they are used, so that loading it stays fast.
+  local function check_values(where, values, known, what)
+    for key, value in pairs(values) do
+      if not known:find(key) then
+        raise(("%s: there is no option %s%s; %s"):format(where, tostring(key), what,
+          args.suggest(tostring(key), known:names())), 4)
+      end
+      local taken, problem = known:take(key, value)
+      if taken == nil then
+        raise(("%s: %s %s"):format(where, key, problem), 4)
+      end
+    end
+  end
+
+  -- The options of training in the settings of a kind.
+  local function training_options(where, declaration)
+    local list = table.move(general_training, 1, #general_training, 1, {})
+    for _, name in ipairs(declaration.settings) do
+      for declared in cmml.settings:get(name).training_options:each() do
+        list[#list + 1] = declared
+      end
+    end
+    return options.of(where, list)
   end
 
   local function check_presets(where, declaration, known)
@@ -119,25 +175,18 @@ return function(cmml, use)
         raise(("%s: preset %s must be a table with model"):format(where, name), 3)
       end
       for key, value in pairs(preset) do
-        if key ~= "setting" and type(value) ~= preset_fields[key] then
-          raise(("%s: preset %s: %s"):format(where, name, preset_fields[key]
-            and key .. " must be a table" or ("unknown field %s; %s"):format(tostring(key),
-            args.suggest(tostring(key), args.keys(preset_fields)))), 3)
+        local wanted = preset_fields[key]
+        if type(value) ~= wanted then
+          raise(("%s: preset %s: %s"):format(where, name, wanted
+            and ("%s must be a %s, not %s"):format(key, wanted, args.describe(value))
+            or ("unknown field %s; %s"):format(tostring(key), args.suggest(tostring(key),
+            args.keys(preset_fields)))), 3)
         end
       end
-      for key, value in pairs(preset.model) do
-        if not known:find(key) then
-          raise(("%s: preset %s: there is no option %s; %s"):format(where, name, tostring(key),
-            args.suggest(tostring(key), known:names())), 3)
-        end
-        -- the library's own are looked at when they are used, so that loading it stays fast
-        local taken, problem = value, nil
-        if known.rules then
-          taken, problem = known:take(key, value)
-        end
-        if taken == nil then
-          raise(("%s: preset %s: %s %s"):format(where, name, key, problem), 3)
-        end
+      if known.rules then
+        local of = ("%s: preset %s"):format(where, name)
+        check_values(of, preset.model, known, "")
+        check_values(of, preset.training or {}, training_options(of, declaration), " of training")
       end
     end
     local default = declaration.default_preset
@@ -160,7 +209,8 @@ return function(cmml, use)
       list[#list + 1] = { name = "seed", kind = "integer", default = 1, from = 0, group = "model",
         help = "seed of the initial weights", tunable = false }
     end
-    return options.declare(("%s (%s)"):format(declaration.name, setting), list)
+    local known = options.make(("%s (%s)"):format(declaration.name, setting), list)
+    return known
   end
 
   -- What a kind is fitted to.
@@ -266,11 +316,15 @@ return function(cmml, use)
   -- }
   function cmml.kind(declaration)
     local where = check_fields(declaration)
+    check_tables(where, declaration)
     check_functions(where, declaration)
     local classes = {}
     for i, name in ipairs(declaration.settings) do
       classes[i] = class_of(declaration, cmml.settings:get(name))
       check_presets(where, declaration, classes[i].known)
+    end
+    for _, class in ipairs(classes) do
+      options.register(class.known)
     end
     local own = declaration.name
     by_name[own] = by_name[own] or {}

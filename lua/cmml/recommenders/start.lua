@@ -36,24 +36,25 @@ return function(cmml)
     return preset, name
   end
 
-  -- The options of a model: what was given, else what its preset says. What belongs to another
-  -- option (as encoder_options to encoder) does not count where that one is another than the
-  -- preset's.
-  local function chosen_of(class, given)
+  -- The options of a model: what was given, else what its preset says, else the default. What
+  -- belongs to another option (as encoder_options to encoder) does not count where that one is
+  -- another than the preset's.
+  local function chosen_of(class, opt, given)
     local chosen = {}
-    local preset = given.preset and args.call(start.preset, class.kind, class,
-      given.preset).model or {}
+    local preset = opt.preset and args.call(start.preset, class.kind, class, opt.preset).model or {}
     for declared in class.known:each() do
       local key, of = declared.name, declared.belongs_to
       local replaced = of and given[of] ~= nil and given[of] ~= preset[of]
       if key == "seed" and class.learns == "gradient" then -- of the first weights alone
         chosen[key] = nil
       elseif given[key] ~= nil then
-        chosen[key] = copy_of(given[key])
+        chosen[key] = copy_of(opt[key])
       elseif declared.inherit then
         chosen[key] = declared.inherit(preset[key], given, preset)
-      elseif not replaced then
+      elseif preset[key] ~= nil and not replaced then
         chosen[key] = copy_of(preset[key])
+      else
+        chosen[key] = opt[key]
       end
     end
     return chosen
@@ -71,6 +72,9 @@ return function(cmml)
 
   -- The recommender that a kind makes of checked options.
   local function make(class, catalogue, chosen, init)
+    if class.declaration.check then
+      class.declaration.check(chosen)
+    end
     local self = class.declaration.make(catalogue, chosen, init)
     if type(self) ~= "table" then
       raise(("%s: make must give a table of the model's fields, not %s"):format(class.kind,
@@ -98,15 +102,9 @@ return function(cmml)
       .. "but this kind is for %s"):format(name, catalogue.setting,
       table.concat(args.keys(classes), " and ")), 3)
     local opt = class.known:check(given, 4, name)
-    if class.declaration.check then
-      class.declaration.check(opt)
-    end
     check_needs(class, catalogue, 3)
-    local chosen, init = opt, nil
-    if class.learns == "gradient" then
-      chosen, init = chosen_of(class, opt), cmml.nn.init(opt.seed)
-    end
-    local self = make(class, catalogue, chosen, init)
+    local init = class.learns == "gradient" and cmml.nn.init(opt.seed) or nil
+    local self = make(class, catalogue, chosen_of(class, opt, given or {}), init)
     self.fresh = { seed = opt.seed }
     return self
   end

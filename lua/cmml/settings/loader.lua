@@ -19,9 +19,9 @@ return function(cmml)
   -- @tparam table declaration name; setting (the name of a setting); title (for help: "MovieLens-1M
   -- (ratings.dat)"); marks (list of files: a folder that has one of them is read by this loader);
   -- files (list of all files that it may read; default: marks); options (list of the names of
-  -- options of its setting that it takes); read (function of a folder and a table of options,
-  -- giving data, or nil and a message)
-  -- @treturn table the declaration
+  -- options that it takes beside those of all loaders of its setting); read (function of a folder
+  -- and a table of options, giving data, or nil and a message)
+  -- @treturn table the declaration with all fields
   function cmml.loader(declaration)
     if type(declaration) ~= "table" then
       raise("loader: a table was expected, not " .. args.describe(declaration), 2)
@@ -43,20 +43,17 @@ return function(cmml)
       end
     end
     cmml.settings:find(where .. ": setting", declaration.setting)
-    if #declaration.marks == 0 then
+    local entry = { files = declaration.marks, options = {} }
+    for key, value in pairs(declaration) do
+      entry[key] = value
+    end
+    for _, key in ipairs { "marks", "files", "options" } do
+      args.texts(("%s: %s"):format(where, key), entry[key])
+    end
+    if #entry.marks == 0 then
       raise(where .. ": marks names no file", 2)
     end
-    declaration.files = declaration.files or declaration.marks
-    declaration.options = declaration.options or {}
-    for _, key in ipairs { "marks", "files", "options" } do
-      for i, name in ipairs(declaration[key]) do
-        if type(name) ~= "string" then
-          raise(("%s: entry %d of %s must be a name, not %s"):format(where, i, key,
-            args.describe(name)), 2)
-        end
-      end
-    end
-    return loaders:add(declaration.name, declaration)
+    return loaders:add(entry.name, entry)
   end
 
   --- The loaders, in the order in which they were added.

@@ -7,26 +7,30 @@
 --
 -- The functions that a declaration gives, all called without self:
 --
---    options                 declarations of how data are read and split (see base/options.lua)
---    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil and
---                            a message where there are none
+--    options                 declarations of how data are read and split (see base/options.lua);
+--                            no option of these lists may have the name of one of every setting,
+--                            or of another setting: the command line and experiments join them
+--    defaults                what protocol, valid and data_seed are where nothing is said
+--    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil and a
+--                            message where they cannot be read
 --    made(opt)               data of a small made world, for runs that take seconds
+--    quick_budget            options of training for such runs
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
---                            valid and test (lists of tasks) and protocol; nil, message
+--                            valid and test (lists of tasks) and protocol; nil and a message
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
---    catalogue(split)        the catalogue to learn with; the second result is the one to serve
---                            with, where that is another
+--    catalogue(split)        the catalogue to learn with; a second result is the one to serve with
 --    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
 --                            items = Ids, ratings = Tensor or nil} and users (list of rows that
---                            count)
+--                            may be learnt from)
 --    conditions(split, opt)  plain data by which a later command makes the same split
 --    noted                   what of them a model file notes that a later split depends on, options
 --                            and others: kinds by name, with ? behind, as they may be absent
 --    complete(opt, notes, model)    options that a later command leaves open, from those notes
 --    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
 --                            is evaluated: entry is {path, model, notes}
---    source(model, data)     where the tasks of a training come from; see train/source.lua
+--    source(model, data)     where the tasks of a training come from; see train/train.lua
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
+--    training_options        declarations of what training takes besides
 --    evaluation_options      declarations of how models are evaluated
 --    experiment_options      declarations of what experiments take besides
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
@@ -45,12 +49,15 @@
 --    read_support(model, support, opt)      see recommenders/adapted.lua
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line
+--    summary(split)          what the data are, in a line
 --    describe(line, catalogue, notes)       lines of `cmml info`
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local data_options = require "cmml.settings.data_options"
 local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
+local training_options = require "cmml.settings.training_options"
 local raise = args.error
 
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
@@ -66,13 +73,18 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   learnable = "function", conditions = "function", source = "function", make_tasks = "function",
   evaluations = "function", read_support = "function" }
 
+-- The lists of options of a setting, and with which of other settings each is joined.
+local lists = { options = "data", evaluation_options = "data", experiment_options = "data",
+  support_options = false, training_options = "training" }
+
 return function(cmml)
   --- What a task is, and all that follows from it; see `setting`.
   -- @tfield string name
   -- @tfield string title for messages and help: "ratings of users"
   -- @tfield {string,...} noun what a task is called: one, and several of them
   -- @tfield number rank where data fit several settings, the lowest rank is taken
-  -- @tfield boolean knows_users whether model files have the raw ids of users
+  -- @tfield boolean knows_users whether model files have the raw ids of users, and with them the
+  -- counts of items
   -- @tfield table protocols list of {name, help, ..}; the first is the default
   local Setting = { __name = "cmml.Setting", rank = 100, knows_users = false, formerly = {},
     protocols = {}, defaults = {} }
@@ -103,6 +115,13 @@ return function(cmml)
     if type(noun[1]) ~= "string" or type(noun[2]) ~= "string" or #noun ~= 2 then
       raise(where .. ": noun must be what a task is called, {one, several of them}", 3)
     end
+    for _, key in ipairs(args.keys(declaration.noted or {})) do
+      local kind = declaration.noted[key]
+      args.expect(("%s: noted: %s"):format(where, key), kind, "string", 4)
+      options.make(where .. ": noted", { { name = key, kind = (kind:gsub("%?$", "")),
+        help = "noted in a file" } })
+    end
+    args.list(where .. ": protocols", declaration.protocols or {}, 4)
     local seen = {}
     for i, protocol in ipairs(declaration.protocols or {}) do
       local own = type(protocol) == "table" and protocol.name
@@ -112,6 +131,47 @@ return function(cmml)
       end
       seen[own] = true
     end
+  end
+
+  local of_every = { training = training_options, data = data_options(settings) }
+
+  -- Raises where an option of the name is declared already in what the options of a list are joined
+  -- with.
+  local function check_free(where, key, name)
+    local group = lists[key]
+    for _, general in ipairs(of_every[group] or {}) do
+      if general.name == name then
+        raise(("%s: %s: %s is an option of every setting already"):format(where, key, name), 4)
+      end
+    end
+    for other, setting in settings:each() do
+      for list, of in pairs(lists) do
+        for _, theirs in ipairs(of and of == group and setting[list].list or {}) do
+          if theirs.name == name then
+            raise(("%s: %s: %s is an option of the setting %s already: take another name"):format(
+              where, key, name, other), 4)
+          end
+        end
+      end
+    end
+  end
+
+  -- The sets of options that a declaration lists, by field; each option says whose it is.
+  local function sets_of(name, declaration)
+    local sets = {}
+    for _, key in ipairs(args.keys(lists)) do
+      local list = {}
+      args.list(("setting %s: %s"):format(name, key), declaration[key] or {}, 4)
+      for i, declared in ipairs(declaration[key] or {}) do
+        list[i] = type(declared) == "table" and options.changed(declared, {
+          setting = declared.setting or name }) or declared
+      end
+      sets[key] = options.make(("%s: %s"):format(key, name), list)
+      for _, declared in ipairs(list) do
+        check_free("setting " .. name, key, declared.name)
+      end
+    end
+    return sets
   end
 
   --- Declares a setting. What is declared wrongly is refused here.
@@ -129,16 +189,14 @@ return function(cmml)
     for key, value in pairs(declaration) do
       self[key] = value
     end
-    for _, key in ipairs { "options", "evaluation_options", "experiment_options",
-      "support_options", "training_options" } do
-      local list = self[key] or {}
-      for _, option in ipairs(list) do
-        option.setting = option.setting or name
-      end
-      self[key] = options.declare(("%s: %s"):format(key, name), list)
+    for key, set in pairs(sets_of(name, declaration)) do
+      self[key] = set
     end
-    settings:add(name, self, declaration.formerly)
-    return setmetatable(self, Setting)
+    settings:add(name, setmetatable(self, Setting), declaration.formerly)
+    for _, key in ipairs(args.keys(lists)) do
+      options.register(self[key])
+    end
+    return self
   end
 
   function Setting:__tostring()

@@ -25,10 +25,10 @@ return function(cmml, use)
   local files = use "train.run_files"
 
   -- Refuses options that another setting alone has.
-  local function check_setting(model, opt)
+  local function check_setting(model, given)
     for declared in known.all():each() do
       local own = declared.setting
-      if own and own ~= model.setting.name and opt[declared.name] ~= nil then
+      if own and own ~= model.setting.name and given[declared.name] ~= nil then
         raise(("train: option %s applies only to %s, but the model is for %s"):format(declared.name,
           cmml.settings:get(own).title, model.setting.title), 3)
       end
@@ -37,16 +37,17 @@ return function(cmml, use)
 
   -- The options, with the defaults of the model's preset and of the source.
   local function read_options(model, source, options)
-    local opt = known.all():check(options, 4)
-    check_setting(model, opt)
+    local opt, given = known.all():check(options, 4), options or {}
+    check_setting(model, given)
+    local set = {}
     for _, defaults in ipairs { model.training or source.training, source.defaults } do
       for key, value in pairs(defaults) do
         if not known.all():find(key) then
           raise(("train: training of preset %s of %s has an unknown option %s; %s"):format(
             tostring(model.options.preset), model.kind, tostring(key), args.suggest(tostring(key),
             known.all():names())), 3)
-        elseif opt[key] == nil then
-          opt[key] = value
+        elseif given[key] == nil and not set[key] then
+          opt[key], set[key] = value, true
         end
       end
     end

@@ -79,19 +79,4 @@ return function(cmml, use)
       titles = self.data.titles, vectors = vectors,
       interactions = vectors and vectors.interactions or self.background }
   end
-
-  --- What a value is meant as: a catalogue, or vectors of which one is made.
-  -- @tparam string name of the function, for messages
-  -- @tparam Catalogue|Vectors value
-  -- @treturn Catalogue
-  return function(name, value)
-    local class = getmetatable(value)
-    if class == catalogues.class then
-      return value
-    elseif class == cmml.vectors.Vectors then
-      return cmml.scenarios.catalogue { vectors = value }
-    end
-    raise(("%s: a catalogue, or vectors of users and items, was expected, not %s"):format(name,
-      args.describe(value)), 3)
-  end
 end

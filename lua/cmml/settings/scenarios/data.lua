@@ -43,7 +43,7 @@ return function(cmml)
   -- @tfield ?table parts of a union: list of {name, n_users, n_items}
   local ScenarioData = { __name = "cmml.ScenarioData" }
   ScenarioData.__index = ScenarioData
-  cmml.scenarios.Data = ScenarioData -- scenario_split.lua adds to it
+  cmml.scenarios.Data = ScenarioData -- split.lua adds to it
 
   local function is_class(value, class)
     local meta = getmetatable(value)

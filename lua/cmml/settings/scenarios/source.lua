@@ -71,7 +71,7 @@ return function(cmml)
   --- What `train` has to know of a split.
   -- @tparam Recommender model
   -- @tparam ScenarioSplit split
-  -- @treturn table a source (see train/source.lua)
+  -- @treturn table a source (see train/train.lua)
   return function(model, split)
     if getmetatable(split) ~= cmml.scenarios.Split then
       raise(("train: a %s over this catalogue learns from a split of scenarios "

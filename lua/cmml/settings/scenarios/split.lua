@@ -206,13 +206,11 @@ return function(cmml, use)
     return self
   end
 
-  if cmml.scenarios.Data then
-    --- Splits the data; see `scenarios.split`.
-    -- @tparam[opt] table options
-    -- @treturn ScenarioSplit
-    function cmml.scenarios.Data:split(options)
-      return cmml.scenarios.split(self, options)
-    end
+  --- Splits the data; see `scenarios.split`.
+  -- @tparam[opt] table options
+  -- @treturn ScenarioSplit
+  function cmml.scenarios.Data:split(options)
+    return cmml.scenarios.split(self, options)
   end
 
   function ScenarioSplit:__tostring()

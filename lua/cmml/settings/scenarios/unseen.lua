@@ -26,7 +26,9 @@ return function(cmml)
   -- Refuses a split that is not the one a model was trained on.
   local function check_split(entry, split, opt)
     local notes = entry.notes
-    if not notes.test_scenarios then -- trained in Lua: its counts have to tell
+    local setting = notes.setting ~= nil and cmml.settings:of_file(notes.setting) or nil
+    if not notes.test_scenarios and not (setting and setting.name == "scenarios") then
+      -- trained in Lua: its counts have to tell
       return true
     end
     for _, key in ipairs { "data_seed", "by", "min_items", "max_items", "min_users",

@@ -41,7 +41,6 @@ return function(cmml, use)
     end
     return {
       defaults = { draws = 5, cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" } },
-      relevant = opt.relevant,
       batches = function(draw)
         local first, last, batches = 0, 0, self:batches(draw)
         return function()

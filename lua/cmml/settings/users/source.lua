@@ -66,7 +66,7 @@ return function(cmml)
   --- What `train` has to know of ratings of users.
   -- @tparam Recommender model
   -- @tparam table data ratings, bags, train, valid, catalogue: see `cold_users`
-  -- @treturn table a source (see train/source.lua); an error if the data have other items
+  -- @treturn table a source (see train/train.lua); an error if the data have other items
   return function(model, data)
     local of = type(data) == "table" and data.setting
     if of and of ~= "users" then
