@@ -4,6 +4,8 @@
 -- libraries share all code and no state. The build lists the parts from the folders (parts.lua),
 -- floor by floor from the ground up. A part that needs another one of its floor while it is loaded
 -- asks for it by `use`, its second argument, which gives what that part returned.
+local options = require "cmml.base.options"
+
 local is_built, floors = pcall(require, "cmml.parts")
 if not is_built then
   error("cmml: the list of the library's parts, which `make` writes, is missing: " .. floors, 0)
@@ -15,6 +17,7 @@ local function loader(cmml)
   local function use(name)
     if loaded[name] == nil then
       loaded[name] = false -- while it is loading
+      local _ <close> = options.loading()
       loaded[name] = require("cmml." .. name)(cmml, use) or true
     elseif not loaded[name] then
       error(("the parts of the library need each other in a circle: %s"):format(name), 2)

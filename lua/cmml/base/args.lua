@@ -154,6 +154,38 @@ end
 
 local describe = args.describe
 
+local function fits_one(value, kinds)
+  for kind in kinds:gmatch "%S+" do
+    if fits(value, kind) then
+      return true
+    end
+  end
+end
+
+--- What is wrong with the fields of a declaration: the first key, sorted, that is not known, or
+-- whose value is of another kind.
+-- @tparam table t
+-- @tparam table known kinds by key: "string", or several, "string table"
+-- @treturn ?string nil if all is well
+function args.field_problem(t, known)
+  local first
+  for key, value in pairs(t) do
+    local kinds = known[key]
+    if kinds ~= type(value) and not (kinds and fits_one(value, kinds))
+      and (first == nil or tostring(key) < tostring(first)) then
+      first = key
+    end
+  end
+  if first == nil then
+    return nil
+  elseif not known[first] then
+    return ("unknown field %s; %s"):format(tostring(first), args.suggest(tostring(first),
+      args.keys(known)))
+  end
+  return ("%s must be %s, not %s"):format(first, args.with_article((known[first]:gsub(" ",
+    " or a "))), describe(t[first]))
+end
+
 --- Raises unless a table is a list without gaps: what stands beside it would be passed over.
 -- @tparam string name of the function and option, for messages
 -- @tparam table list

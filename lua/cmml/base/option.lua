@@ -49,16 +49,10 @@ end
 
 -- What is wrong with the fields of a declaration, each by itself.
 local function field_problem(declared)
-  for _, key in ipairs(args.keys(declared)) do
-    local types = fields[key]
-    if not types then
-      return ("unknown field %s; %s"):format(key, args.suggest(key, args.keys(fields)))
-    elseif not types:find(type(declared[key]), 1, true) then
-      return ("field %s must be a %s, not %s"):format(key, types:gsub(" ", " or a "),
-        args.describe(declared[key]))
-    end
-  end
-  if not declared.name:find "^%l[%l%d_]*$" then
+  local problem = args.field_problem(declared, fields)
+  if problem then
+    return problem
+  elseif not declared.name:find "^%l[%l%d_]*$" then
     return "the name must be of small letters, digits and _"
   elseif not declared.help or declared.help == "" then
     return "field help is missing"

@@ -65,34 +65,26 @@ local function compile(self, level)
   return rules
 end
 
--- Whether the library itself declares: the file that calls `declare` or `join` does or, where that
--- declares what others describe to it (kinds, settings), the file that calls it. (A file must not
--- return what `declare` gives by a tail call, which hides it.) Where the caller cannot be seen,
--- because it made a tail call or the stack of a coroutine begins here, it is somebody else.
-local function is_own(source)
-  if not args.is_inside(source) then
-    return false
-  end
-  for level = 4, 100 do
-    local info = debug.getinfo(level, "St")
-    if not info then
-      return false
-    elseif info.what ~= "C" and info.source ~= source then
-      return args.is_inside(info.source)
-    elseif info.istailcall then
-      return false
-    end
-  end
+local loading = 0 -- how many parts of the library are being loaded, each within another
+local loaded = setmetatable({}, { __close = function()
+  loading = loading - 1
+end })
+
+--- Says that the library loads a part of its own: what that declares is looked at when it is first
+-- used, and not at once.
+-- @return a value that says, when it is closed, that the part is loaded
+function options.loading()
+  loading = loading + 1
+  return loaded
 end
 
 -- A set, registered unless it is a part of another.
 local function new(what, list, unregistered)
   local self = setmetatable({ what = what, list = list }, Options)
-  local caller = debug.getinfo(3, "Sl")
-  if not is_own(caller.source) then
+  if loading == 0 then
     compile(self, 2)
   end
-  self.place = caller
+  self.place = debug.getinfo(3, "Sl")
   if not unregistered then
     options.register(self)
   end
@@ -151,13 +143,17 @@ end
 --- A declaration with some fields changed, for a function that takes an option as another does.
 -- @tparam table declared it stays as it is
 -- @tparam table changes fields by name; false removes one
+-- @tparam ?table further changes, after these
 -- @treturn table
-function options.changed(declared, changes)
+function options.changed(declared, changes, further)
   local copy = {}
   for key, value in pairs(declared) do
     copy[key] = value
   end
   for key, value in pairs(changes) do
+    copy[key] = value or nil
+  end
+  for key, value in pairs(further or {}) do
     copy[key] = value or nil
   end
   return copy
@@ -313,8 +309,19 @@ end
 -- @tparam string name
 -- @treturn ?table nil if the set has none of the name
 function Options:find(name)
-  local rule = (self.rules or compile(self, 2)) and self.by_name[name]
-  return rule and rule.declared
+  if self.rules then
+    local rule = self.by_name[name]
+    return rule and rule.declared
+  end
+  local found = self.found -- the library's own, before anything needs their rules
+  if not found then
+    found = {}
+    for _, declared in ipairs(self.list) do
+      found[declared.name] = found[declared.name] or declared
+    end
+    self.found = found
+  end
+  return found[name]
 end
 
 --- Iterates over the declarations in order: `for declared in known:each() do`.

@@ -23,9 +23,9 @@ local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
-local fields = { name = { "string" }, summary = { "string" }, usage = { "string" },
-  words = { "integer" }, options = { "table", "function" }, run = { "function" },
-  resumes = { "string", "function" }, examples = { "table" }, lists = { "function" } }
+local fields = { name = "string", summary = "string", usage = "string", words = "integer",
+  options = "table function", run = "function", resumes = "string function", examples = "table",
+  lists = "function" }
 
 local needed = { "name", "summary", "usage", "run" }
 
@@ -56,19 +56,9 @@ return function(cmml)
   end
 
   local function check_fields(where, declaration)
-    for _, key in ipairs(args.keys(declaration)) do
-      local kinds, fits = fields[key], false
-      if not kinds then
-        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
-          args.keys(fields))), 3)
-      end
-      for _, kind in ipairs(kinds) do
-        fits = fits or args.fits(declaration[key], kind)
-      end
-      if not fits then
-        raise(("%s: %s must be a %s, not %s"):format(where, key, table.concat(kinds, " or a "),
-          args.describe(declaration[key])), 3)
-      end
+    local problem = args.field_problem(declaration, fields)
+    if problem then
+      raise(("%s: %s"):format(where, problem), 3)
     end
     for _, key in ipairs(needed) do
       if declaration[key] == nil then

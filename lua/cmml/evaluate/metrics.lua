@@ -11,6 +11,9 @@ local raise = args.error
 -- The most cutoffs, and the highest, that the core takes.
 local most, highest = 1000, (1 << 31) - 1
 
+local fields = { names = "table", at = "table", relevance = "boolean", better = "string table",
+  compute = "function" }
+
 return function(cmml)
   local metrics = {}
   --- Metrics: `metrics.register`, `metrics.summary`, and what comes with the library.
@@ -99,16 +102,9 @@ return function(cmml)
     if type(family) ~= "table" or type(family.compute) ~= "function" then
       raise("metrics.register: a table with names, at and compute (a function) was expected", 2)
     end
-    local known = { names = "table", at = "table", relevance = "boolean",
-      better = type(family.better) == "table" and "table" or "string", compute = "function" }
-    for _, key in ipairs(args.keys(family)) do
-      if not known[key] then
-        raise(("metrics.register: unknown field %s; %s"):format(key, args.suggest(key,
-          args.keys(known))), 2)
-      elseif type(family[key]) ~= known[key] then
-        raise(("metrics.register: %s must be a %s, not %s"):format(key, known[key],
-          args.describe(family[key])), 2)
-      end
+    local problem = args.field_problem(family, fields)
+    if problem then
+      raise("metrics.register: " .. problem, 2)
     end
     local own = { compute = family.compute, relevance = family.relevance or false,
       names = family.names or {}, at = family.at or {} }

@@ -27,15 +27,9 @@ return function(cmml, use)
       raise("register_experiment: a table was expected, not " .. args.describe(declaration), 3)
     end
     local where = "register_experiment: " .. tostring(declaration.name)
-    for _, key in ipairs(args.keys(declaration)) do
-      local kind = fields[key]
-      if not kind then
-        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
-          args.keys(fields))), 3)
-      elseif not args.fits(declaration[key], kind) then
-        raise(("%s: %s must be a %s, not %s"):format(where, key, kind,
-          args.describe(declaration[key])), 3)
-      end
+    local problem = args.field_problem(declaration, fields)
+    if problem then
+      raise(("%s: %s"):format(where, problem), 3)
     end
     for _, key in ipairs { "name", "summary" } do
       if declaration[key] == nil then

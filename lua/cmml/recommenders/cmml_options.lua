@@ -20,7 +20,8 @@ local function kept_starts(starts, given, preset)
   return next(kept) and kept or nil
 end
 
--- What differs from the network's declaration, by option.
+-- What differs from the network's declaration, of every option and by option.
+local every = { default = false, default_text = "the preset's", group = "model" }
 local changes = {
   encoder = { short = true }, hybrid = { short = true }, modulation = { short = true },
   encoder_options = { belongs_to = "encoder" }, hybrid_options = { belongs_to = "hybrid" },
@@ -40,9 +41,7 @@ return function(names, own)
   local list = {}
   for _, some in ipairs { everywhere, names } do
     for _, name in ipairs(some) do
-      local declared = options.changed(known:find(name), { default = false,
-        default_text = "the preset's", group = "model" })
-      list[#list + 1] = options.changed(declared, changes[name] or {})
+      list[#list + 1] = options.changed(known:find(name), every, changes[name])
     end
   end
   return table.move(own, 1, #own, #list + 1, list)

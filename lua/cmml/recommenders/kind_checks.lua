@@ -18,6 +18,11 @@ local fields = { name = "string", title = "string", source = "string", settings 
 local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
   vectors = "table", budgets = "table", dim = "number" }
 
+local needed = { "title", "settings", "learns", "make", "adapt", "score" }
+local ways, adaptations = { "gradient", "fit", "none" }, { "forward", "gradient" }
+local wanted = { gradient = "loss", fit = "fit" }
+local goes_with = { loss = "gradient", prepare = "gradient", fit = "fit" }
+
 return function(cmml)
   local checks = {}
 
@@ -32,14 +37,9 @@ return function(cmml)
         .. args.describe(declaration.name), 3)
     end
     local where = "kind " .. declaration.name
-    for _, key in ipairs(args.keys(declaration)) do
-      if not fields[key] then
-        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
-          args.keys(fields))), 3)
-      elseif type(declaration[key]) ~= fields[key] then
-        raise(("%s: %s must be a %s, not %s"):format(where, key, fields[key],
-          args.describe(declaration[key])), 3)
-      end
+    local problem = args.field_problem(declaration, fields)
+    if problem then
+      raise(("%s: %s"):format(where, problem), 3)
     end
     return where
   end
@@ -68,23 +68,20 @@ return function(cmml)
   -- @tparam string where prefix of messages
   -- @tparam table declaration
   function checks.functions(where, declaration)
-    for _, key in ipairs { "title", "settings", "learns", "make", "adapt", "score" } do
+    for _, key in ipairs(needed) do
       if declaration[key] == nil then
         raise(("%s: %s is missing"):format(where, key), 3)
       end
     end
-    args.one_of(where .. ": learns", declaration.learns, { "gradient", "fit", "none" }, 4)
-    args.one_of(where .. ": adapts", declaration.adapts or "forward", { "forward", "gradient" }, 4)
-    local wanted = ({ gradient = "loss", fit = "fit" })[declaration.learns]
-    if wanted and not declaration[wanted] then
-      raise(("%s learns by %s: the function %s is missing"):format(where, declaration.learns,
-        wanted), 3)
+    local way = declaration.learns
+    args.one_of(where .. ": learns", way, ways, 4)
+    args.one_of(where .. ": adapts", declaration.adapts or "forward", adaptations, 4)
+    if wanted[way] and not declaration[wanted[way]] then
+      raise(("%s learns by %s: the function %s is missing"):format(where, way, wanted[way]), 3)
     end
-    for _, own in ipairs { { "loss", "gradient" }, { "prepare", "gradient" }, { "fit", "fit" } } do
-      local key, way = own[1], own[2]
-      if declaration[key] and declaration.learns ~= way then
-        raise(("%s: the function %s does not go with learns = %q"):format(where, key,
-          declaration.learns), 3)
+    for _, key in ipairs { "loss", "prepare", "fit" } do
+      if declaration[key] and goes_with[key] ~= way then
+        raise(("%s: the function %s does not go with learns = %q"):format(where, key, way), 3)
       end
     end
     if declaration.baseline and declaration.learns == "gradient" then
@@ -159,25 +156,18 @@ return function(cmml)
   -- @tparam Options known of the kind; those of the library's kinds are looked at when they are
   -- used, so that loading it stays fast
   function checks.presets(where, declaration, known)
-    for _, name in ipairs(args.keys(declaration.presets or {})) do
+    for _, name in ipairs(known.rules and args.keys(declaration.presets or {}) or {}) do
       local preset = declaration.presets[name]
       if type(preset) ~= "table" or type(preset.model) ~= "table" then
         raise(("%s: preset %s must be a table with model"):format(where, name), 3)
       end
-      for key, value in pairs(preset) do
-        local wanted = preset_fields[key]
-        if type(value) ~= wanted then
-          raise(("%s: preset %s: %s"):format(where, name, wanted
-            and ("%s must be a %s, not %s"):format(key, wanted, args.describe(value))
-            or ("unknown field %s; %s"):format(tostring(key), args.suggest(tostring(key),
-            args.keys(preset_fields)))), 3)
-        end
+      local of, problem = ("%s: preset %s"):format(where, name), args.field_problem(preset,
+        preset_fields)
+      if problem then
+        raise(("%s: %s"):format(of, problem), 3)
       end
-      if known.rules then
-        local of = ("%s: preset %s"):format(where, name)
-        check_values(of, preset.model, known, "")
-        check_values(of, preset.training or {}, training_options(of, declaration), " of training")
-      end
+      check_values(of, preset.model, known, "")
+      check_values(of, preset.training or {}, training_options(of, declaration), " of training")
     end
     local default = declaration.default_preset
     if default and not (declaration.presets or {})[default] then

@@ -28,14 +28,9 @@ return function(cmml)
     end
     loaders:check_name(declaration.name)
     local where = "loader " .. declaration.name
-    for _, key in ipairs(args.keys(declaration)) do
-      if not known[key] then
-        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
-          args.keys(known))), 2)
-      elseif type(declaration[key]) ~= known[key] then
-        raise(("%s: %s must be a %s, not %s"):format(where, key, known[key],
-          args.describe(declaration[key])), 2)
-      end
+    local problem = args.field_problem(declaration, known)
+    if problem then
+      raise(("%s: %s"):format(where, problem), 2)
     end
     for _, key in ipairs { "setting", "marks", "read" } do
       if declaration[key] == nil then

@@ -96,15 +96,9 @@ return function(cmml)
 
   -- Raises unless a declaration has the fields that it needs, and none that are unknown.
   local function check_fields(where, declaration)
-    for _, key in ipairs(args.keys(declaration)) do
-      local kind = fields[key]
-      if not kind then
-        raise(("%s: unknown field %s; %s"):format(where, key, args.suggest(key,
-          args.keys(fields))), 3)
-      elseif type(declaration[key]) ~= kind then
-        raise(("%s: %s must be a %s, not %s"):format(where, key, kind,
-          args.describe(declaration[key])), 3)
-      end
+    local problem = args.field_problem(declaration, fields)
+    if problem then
+      raise(("%s: %s"):format(where, problem), 3)
     end
     for _, key in ipairs(needed) do
       if declaration[key] == nil then
@@ -133,26 +127,19 @@ return function(cmml)
     end
   end
 
-  local of_every = { training = training_options, data = data_options(settings) }
-
-  -- Raises where an option of the name is declared already in what the options of a list are joined
-  -- with.
-  local function check_free(where, key, name)
-    local group = lists[key]
-    for _, general in ipairs(of_every[group] or {}) do
-      if general.name == name then
-        raise(("%s: %s: %s is an option of every setting already"):format(where, key, name), 4)
-      end
+  -- What has an option of a name already, by what the options of a list are joined with.
+  local taken = {}
+  for group, list in pairs { training = training_options, data = data_options(settings) } do
+    taken[group] = {}
+    for _, general in ipairs(list) do
+      taken[group][general.name] = "every setting already"
     end
-    for other, setting in settings:each() do
-      for list, of in pairs(lists) do
-        for _, theirs in ipairs(of and of == group and setting[list].list or {}) do
-          if theirs.name == name then
-            raise(("%s: %s: %s is an option of the setting %s already: take another name"):format(
-              where, key, name, other), 4)
-          end
-        end
-      end
+  end
+
+  local function check_free(where, key, name)
+    local whose = (taken[lists[key]] or {})[name]
+    if whose then
+      raise(("%s: %s: %s is an option of %s"):format(where, key, name, whose), 4)
     end
   end
 
@@ -195,6 +182,10 @@ return function(cmml)
     settings:add(name, setmetatable(self, Setting), declaration.formerly)
     for _, key in ipairs(args.keys(lists)) do
       options.register(self[key])
+      local group = taken[lists[key]]
+      for _, declared in ipairs(group and self[key].list or {}) do
+        group[declared.name] = ("the setting %s already: take another name"):format(name)
+      end
     end
     return self
   end
