@@ -65,7 +65,7 @@ describe("evaluation by support", function()
       cmml.metrics.format_by_support, { "a" }, { 0, 1, 3, 5 }, found)
     refused("format_by_support: there are more titles or sizes than results",
       cmml.metrics.format_by_support, { "a", "b", "c" }, sizes, found)
-    refused("format_by_support: there is no metric mea; known: mae, ndcg_exp@1",
+    refused("format_by_support: there is no metric mea; did you mean mae?",
       cmml.metrics.format_by_support, { "a", "b" }, sizes, found, "mea")
   end)
 
