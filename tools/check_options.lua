@@ -5,6 +5,7 @@ if arg[1] then
   package.cpath = ("./%s/?.so;"):format(arg[1]) .. package.cpath
 end
 local args = require "cmml.base.args"
+local checks = require "cmml.recommenders.kind_checks"
 local comments = require "reference.comments"
 local gate = require "gate"
 local options = require "cmml.base.options"
@@ -15,6 +16,19 @@ local good, sets = pcall(options.registered)
 if not good then
   gate.report("options", tostring(sets))
   sets = {}
+end
+
+-- The library's own kinds, which it does not look at while it is loaded.
+for _, class in ipairs(cmml.kinds.list()) do
+  local fine, problem = pcall(function()
+    local where = checks.fields(class.declaration)
+    checks.tables(where, class.declaration)
+    checks.functions(where, class.declaration)
+    checks.presets(where, class.declaration, class.known, cmml.settings)
+  end)
+  if not fine then
+    gate.report(class.kind, tostring(problem))
+  end
 end
 
 -- Options by the functions that take them, which "cmml (users)" and "cmml (scenarios)" share.

@@ -8,25 +8,7 @@
 --     })
 --     local opt = known:check(given) -- a fresh table with defaults, or an error
 --
--- Fields of a declaration; any other is refused:
---
--- - `name` in small letters, digits and _; `help` a noun phrase or a sentence without full stop
--- - `kind`: "integer", "number", "string", "boolean", "table", "function", "any", a class such as
---   "cmml.Catalogue", or a list of these
--- - `default` a constant, `default_text` words for any other default (or a function that gives
---   them), or `required` (true)
--- - `from`, `to` (inclusive), `above`, `below` (exclusive); numbers are finite unless `infinite`
--- - `choices`: names, or a function that gives them; `hint`: what to do where a name is not known
--- - `list`: "string", "integer" or "number", in place of a kind: a list, or a text with commas;
---   bounds and choices hold for each entry; `may_be_empty` ("none" is the empty one),
---   `repeats` (an entry may come twice)
--- - `unit`: what a number counts, such as "steps"; `group`: its heading in help; `setting`: the
---   only one it is for; `arg`: stands for the value on the command line; `short`: in short help
--- - `decides`: it decides the numbers of a run; `tunable` (false: never tuned); `line` (false: no
---   option of the command line)
--- - of a model with presets: `belongs_to`, another option (a preset's value does not count where
---   that one is another than the preset's); `inherit`, a function of the preset's value, the given
---   options and the preset that gives what counts of it
+-- The fields of a declaration are listed in base/option.lua.
 --
 -- @module cmml.base.options
 local args = require "cmml.base.args"
@@ -78,10 +60,16 @@ function options.loading()
   return loaded
 end
 
+--- Whether it does.
+-- @treturn boolean
+function options.is_loading()
+  return loading > 0
+end
+
 -- A set, registered unless it is a part of another.
 local function new(what, list, unregistered)
   local self = setmetatable({ what = what, list = list }, Options)
-  if loading == 0 then
+  if not options.is_loading() then
     compile(self, 2)
   end
   self.place = debug.getinfo(3, "Sl")

@@ -90,7 +90,7 @@ return function(cmml)
 
   --- Declares a command. What is declared wrongly is refused here.
   -- @tparam table declaration name; summary (a line, without full stop); usage; options (list of
-  -- declarations, see base/options.lua, or a set of them, or a function of the command line's
+  -- declarations, see base/option.lua, or a set of them, or a function of the command line's
   -- words that gives one of these, and optionally a list of the sets that the help shows instead);
   -- words (how many words may stand without an option's name, default 0; they are the list part of
   -- values); run (a function of values by name, which gives true, or nil and a message; an option

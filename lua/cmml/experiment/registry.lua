@@ -62,7 +62,7 @@ return function(cmml, use)
   -- its name. What is declared wrongly is refused here.
   -- @tparam table declaration name; summary (for help); settings (names of those it is for;
   -- default: all); protocols (by setting the names of those that it runs under; default: the
-  -- setting's first); options (declarations of its own, see base/options.lua); rows (what is
+  -- setting's first); options (declarations of its own, see base/option.lua); rows (what is
   -- compared: a list of rows, a table {rows, reference, references}, or a function(cmml, setting,
   -- opt) that gives one, see experiment/rows.lua); cell (a function(settings, tell) that computes a
   -- cell in another way than by evaluating a recommender); with it plan, a function(setting, opt)

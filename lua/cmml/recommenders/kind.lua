@@ -8,7 +8,7 @@
 --      settings = { "users" },     -- where it can be used; a name may have one kind a setting
 --      learns = "gradient",        -- or "fit" (without gradient training), or "none"
 --      adapts = "gradient",        -- or "forward": whether adapting needs gradients
---      options = { .. },           -- declarations, see base/options.lua
+--      options = { .. },           -- declarations, see base/option.lua
 --      presets = { recommended = { model = { .. }, training = { .. } } },
 --      needs = { vectors = true }, -- what its catalogue must have
 --      baseline = 3,               -- its place among the baselines of tables (none: not shown)
@@ -28,7 +28,6 @@ local raise = args.error
 
 return function(cmml, use)
   local Recommender = use "recommenders.recommender"
-  local checks = use "recommenders.kind_checks"
   local starts = use "recommenders.start"
 
   -- Kinds by name and by setting, names of earlier files by setting, and the order in which kinds
@@ -131,7 +130,7 @@ return function(cmml, use)
   -- @tparam table declaration name, title, source (optional: where it was published); settings
   -- (list of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or
   -- "gradient": gradients are recorded while it adapts); options (declarations, see
-  -- base/options.lua); presets (by name {model = its options, training = options of `train`,
+  -- base/option.lua); presets (by name {model = its options, training = options of `train`,
   -- budgets = how long experiments train it}), default_preset (else "recommended"); needs ({vectors
   -- = true} or {fields = true}: what its catalogue must have); baseline (a number: its place among
   -- the baselines of tables). Functions: make(catalogue, options, init) gives a table of fields
@@ -161,14 +160,19 @@ return function(cmml, use)
   --   end,
   -- }
   function cmml.kind(declaration)
-    local where = checks.fields(declaration)
-    checks.tables(where, declaration)
-    checks.functions(where, declaration)
-    checks.settings(where, declaration, is_declared, is_taken)
+    local checks = not options.is_loading() and require "cmml.recommenders.kind_checks"
+    local where = checks and checks.fields(declaration)
+    if checks then
+      checks.tables(where, declaration)
+      checks.functions(where, declaration)
+      checks.settings(where, declaration, cmml.settings, is_declared, is_taken)
+    end
     local classes = {}
     for i, name in ipairs(declaration.settings) do
       classes[i] = class_of(declaration, cmml.settings:get(name))
-      checks.presets(where, declaration, classes[i].known)
+      if checks then
+        checks.presets(where, declaration, classes[i].known, cmml.settings)
+      end
     end
     for _, class in ipairs(classes) do
       options.register(class.known)

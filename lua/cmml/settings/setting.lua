@@ -7,7 +7,7 @@
 --
 -- The functions that a declaration gives, all called without self:
 --
---    options                 declarations of how data are read and split (see base/options.lua);
+--    options                 declarations of how data are read and split (see base/option.lua);
 --                            no option of these lists may have the name of one of every setting,
 --                            or of another setting: the command line and experiments join them
 --    defaults                what protocol, valid and data_seed are where nothing is said
