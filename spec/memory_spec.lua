@@ -93,10 +93,26 @@ describe("memory", function()
         cmml.zeros { 256, 1024 }
       end
     end
-    local kept = { cmml.zeros { 1000 } }
-    local seen = setmetatable({ kept[1] }, { __mode = "v" })
-    work(20)
-    kept[1] = nil
+    -- Something old that is dead: it is there until all, and not the young alone, are collected.
+    local function old_and_dead(make)
+      local kept = { make() }
+      local seen = setmetatable({ kept[1] }, { __mode = "v" })
+      work(20)
+      kept[1] = nil
+      return seen
+    end
+    local last = old_and_dead(function()
+      return {}
+    end)
+    for _ = 1, 2000 do -- until that has just been so, whatever other specs left
+      if last[1] then
+        work(1)
+      end
+    end
+    assert.is_nil(last[1])
+    local seen = old_and_dead(function()
+      return cmml.zeros { 1000 }
+    end)
     work(100)
     assert.is_truthy(seen[1]) -- the young alone were collected
     work(1000)
