@@ -146,7 +146,7 @@ describe("a command that is declared wrongly", function()
     refused("command wrong8: unknown field option; did you mean options?", { option = {},
       name = "wrong8" })
     refused("words must be at least 0, but is -1", { words = -1 })
-    refused("words must be a integer, not", { words = 1.5 })
+    refused("words must be an integer, not", { words = 1.5 })
     refused("examples must be a table", { examples = "cmml" })
     refused("entry 1 of examples must be a line of text, not number 1", { examples = { 1 } })
     refused("resumes must be a string or a function, not number 1", { resumes = 1 })
