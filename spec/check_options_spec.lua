@@ -1,4 +1,6 @@
 -- The gate of options: what it refuses.
+local gate = require "spec.support.gate"
+
 local function read(path)
   local file = assert(io.open(path, "rb"))
   local text = file:read "a"
@@ -7,30 +9,8 @@ local function read(path)
 end
 
 describe("the gate of options", function()
-  local core = assert(package.searchpath("cmml.core", package.cpath))
-  local pwd = io.popen "pwd"
-  local root = core:sub(1, 1) == "/" and "" or pwd:read "l" .. "/"
-  local cpath = root .. core:gsub("cmml/core%.so$", "?.so")
-  pwd:close()
-
-  -- What it says of a copy of the sources in which one file is changed.
   local function refused(said, path, change)
-    local folder = os.tmpname()
-    os.remove(folder)
-    assert(os.execute(("mkdir %s && cp -r lua tools %s"):format(folder, folder)))
-    local text = read(path)
-    local changed = change(text)
-    assert.not_equal(text, changed)
-    local file = assert(io.open(folder .. "/" .. path, "wb"))
-    file:write(changed)
-    file:close()
-    local pipe = io.popen(("cd %s && env -u LUA_PATH -u LUA_CPATH -u LUA_PATH_5_4 -u LUA_CPATH_5_4 "
-      .. "LUA_CPATH='%s' lua5.4 tools/check_options.lua 2>&1; echo $?; rm -rf %s"):format(folder,
-      cpath, folder))
-    local output = pipe:read "a"
-    pipe:close()
-    assert.equal("1", output:match "(%d+)\n$", output)
-    assert.truthy(output:find(said, 1, true), output)
+    gate.refuses("options", said, path, change)
   end
 
   local layer = "lua/cmml/nn/layer_norm.lua"

@@ -1,6 +1,7 @@
 -- The reference: what cmml.help says, the types for editors, and the gate that keeps both complete.
 require "spec.support.close"
 local cmml = require "cmml"
+local gate = require "spec.support.gate"
 
 local function read(path)
   local file = assert(io.open(path, "rb"))
@@ -173,35 +174,8 @@ describe("types/cmml.d.lua", function()
 end)
 
 describe("the gate of the reference", function()
-  local core = assert(package.searchpath("cmml.core", package.cpath))
-  local pwd = io.popen "pwd"
-  local root = core:sub(1, 1) == "/" and "" or pwd:read "l" .. "/"
-  local cpath = root .. core:gsub("cmml/core%.so$", "?.so")
-  pwd:close()
-
-  -- Runs it over a copy of the sources in which one file is changed.
-  local function run(path, change)
-    local folder = os.tmpname()
-    os.remove(folder)
-    assert(os.execute(("mkdir %s && cp -r lua csrc tools types %s"):format(folder, folder)))
-    local text = read(path)
-    local changed = change(text)
-    assert.not_equal(text, changed)
-    local file = assert(io.open(folder .. "/" .. path, "wb"))
-    file:write(changed)
-    file:close()
-    local pipe = io.popen(("cd %s && env -u LUA_PATH -u LUA_CPATH -u LUA_PATH_5_4 -u LUA_CPATH_5_4 "
-      .. "LUA_CPATH='%s' lua5.4 tools/check_reference.lua 2>&1; echo $?; rm -rf %s"):format(folder,
-      cpath, folder))
-    local output = pipe:read "a"
-    pipe:close()
-    return output:match "(%d+)\n$", output
-  end
-
   local function refused(said, path, change)
-    local status, output = run(path, change)
-    assert.equal("1", status, output)
-    assert.truthy(output:find(said, 1, true), output)
+    gate.refuses("reference", said, path, change)
   end
 
   it("misses a function without a comment", function()
