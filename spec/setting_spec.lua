@@ -46,11 +46,11 @@ describe("a setting is refused", function()
 
   it("without one of its functions and words", function()
     for _, key in ipairs(needed) do
-      refuses(("setting refused: the function %s is missing"):format(key),
+      refuses(("setting refused: %s is missing (a function)"):format(key),
         setting { [key] = false })
     end
-    refuses("setting refused: the string title is missing", setting { title = false })
-    refuses("setting refused: the table noun is missing", setting { noun = false })
+    refuses("setting refused: title is missing (a string)", setting { title = false })
+    refuses("setting refused: noun is missing (a table)", setting { noun = false })
     refuses("setting refused: noun must be what a task is called, {one, several of them}",
       setting { noun = { "one" } })
   end)

@@ -154,6 +154,10 @@ end
 
 local describe = args.describe
 
+local function kind_words(kinds)
+  return args.with_article((kinds:gsub(" ", " or a ")))
+end
+
 local function fits_one(value, kinds)
   for kind in kinds:gmatch "%S+" do
     if fits(value, kind) then
@@ -163,11 +167,12 @@ local function fits_one(value, kinds)
 end
 
 --- What is wrong with the fields of a declaration: the first key, sorted, that is not known, or
--- whose value is of another kind.
+-- whose value is of another kind; else the first that is missing.
 -- @tparam table t
 -- @tparam table known kinds by key: "string", or several, "string table"
+-- @tparam ?{string,...} needed keys that must be there
 -- @treturn ?string nil if all is well
-function args.field_problem(t, known)
+function args.field_problem(t, known, needed)
   local first
   for key, value in pairs(t) do
     local kinds = known[key]
@@ -177,13 +182,30 @@ function args.field_problem(t, known)
     end
   end
   if first == nil then
+    for _, key in ipairs(needed or {}) do
+      if t[key] == nil then
+        return ("%s is missing (%s)"):format(key, kind_words(known[key]))
+      end
+    end
     return nil
   elseif not known[first] then
     return ("unknown field %s; %s"):format(tostring(first), args.suggest(tostring(first),
       args.keys(known)))
   end
-  return ("%s must be %s, not %s"):format(first, args.with_article((known[first]:gsub(" ",
-    " or a "))), describe(t[first]))
+  return ("%s must be %s, not %s"):format(first, kind_words(known[first]), describe(t[first]))
+end
+
+--- Raises unless a declaration has the fields that it needs, of their kinds, and no others.
+-- @tparam string where prefix of the message
+-- @tparam table t
+-- @tparam table known see `field_problem`
+-- @tparam ?{string,...} needed
+-- @tparam[opt=3] integer level
+function args.fields(where, t, known, needed, level)
+  local problem = args.field_problem(t, known, needed)
+  if problem then
+    raise(("%s: %s"):format(where, problem), level or 3)
+  end
 end
 
 --- Raises unless a table is a list without gaps: what stands beside it would be passed over.

@@ -56,15 +56,7 @@ return function(cmml)
   end
 
   local function check_fields(where, declaration)
-    local problem = args.field_problem(declaration, fields)
-    if problem then
-      raise(("%s: %s"):format(where, problem), 3)
-    end
-    for _, key in ipairs(needed) do
-      if declaration[key] == nil then
-        raise(("%s: %s is missing"):format(where, key), 3)
-      end
-    end
+    args.fields(where, declaration, fields, needed, 4)
     if (declaration.words or 0) < 0 then
       raise(("%s: words must be at least 0, but is %d"):format(where, declaration.words), 3)
     end

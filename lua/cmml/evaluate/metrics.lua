@@ -102,10 +102,7 @@ return function(cmml)
     if type(family) ~= "table" or type(family.compute) ~= "function" then
       raise("metrics.register: a table with names, at and compute (a function) was expected", 2)
     end
-    local problem = args.field_problem(family, fields)
-    if problem then
-      raise("metrics.register: " .. problem, 2)
-    end
+    args.fields("metrics.register", family, fields)
     local own = { compute = family.compute, relevance = family.relevance or false,
       names = family.names or {}, at = family.at or {} }
     local added, better = {}, directions(family.better or "max", own)

@@ -27,15 +27,7 @@ return function(cmml, use)
       raise("register_experiment: a table was expected, not " .. args.describe(declaration), 3)
     end
     local where = "register_experiment: " .. tostring(declaration.name)
-    local problem = args.field_problem(declaration, fields)
-    if problem then
-      raise(("%s: %s"):format(where, problem), 3)
-    end
-    for _, key in ipairs { "name", "summary" } do
-      if declaration[key] == nil then
-        raise(("%s: %s is missing"):format(where, key), 3)
-      end
-    end
+    args.fields(where, declaration, fields, { "name", "summary" }, 4)
     if (declaration.rows == nil) == (declaration.plan == nil) then
       raise(where .. ": rows (what is compared) are missing, or in their place a function plan "
         .. "with a function cell", 3)

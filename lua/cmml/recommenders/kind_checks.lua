@@ -37,10 +37,7 @@ function checks.fields(declaration)
       .. args.describe(declaration.name), 3)
   end
   local where = "kind " .. declaration.name
-  local problem = args.field_problem(declaration, fields)
-  if problem then
-    raise(("%s: %s"):format(where, problem), 3)
-  end
+  args.fields(where, declaration, fields, needed, 4)
   return where
 end
 
@@ -68,11 +65,6 @@ end
 -- @tparam string where prefix of messages
 -- @tparam table declaration
 function checks.functions(where, declaration)
-  for _, key in ipairs(needed) do
-    if declaration[key] == nil then
-      raise(("%s: %s is missing"):format(where, key), 3)
-    end
-  end
   local way = declaration.learns
   args.one_of(where .. ": learns", way, ways, 4)
   args.one_of(where .. ": adapts", declaration.adapts or "forward", adaptations, 4)
@@ -162,11 +154,8 @@ function checks.presets(where, declaration, known, all)
     if type(preset) ~= "table" or type(preset.model) ~= "table" then
       raise(("%s: preset %s must be a table with model"):format(where, name), 3)
     end
-    local of, problem = ("%s: preset %s"):format(where, name), args.field_problem(preset,
-      preset_fields)
-    if problem then
-      raise(("%s: %s"):format(of, problem), 3)
-    end
+    local of = ("%s: preset %s"):format(where, name)
+    args.fields(of, preset, preset_fields, nil, 4)
     check_values(of, preset.model, known, "")
     check_values(of, preset.training or {}, training_options(of, declaration, all),
       " of training")

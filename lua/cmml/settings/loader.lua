@@ -28,15 +28,7 @@ return function(cmml)
     end
     loaders:check_name(declaration.name)
     local where = "loader " .. declaration.name
-    local problem = args.field_problem(declaration, known)
-    if problem then
-      raise(("%s: %s"):format(where, problem), 2)
-    end
-    for _, key in ipairs { "setting", "marks", "read" } do
-      if declaration[key] == nil then
-        raise(("%s: %s is missing"):format(where, key), 2)
-      end
-    end
+    args.fields(where, declaration, known, { "setting", "marks", "read" })
     cmml.settings:find(where .. ": setting", declaration.setting)
     local entry = { files = declaration.marks, options = {} }
     for key, value in pairs(declaration) do

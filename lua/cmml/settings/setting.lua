@@ -96,15 +96,7 @@ return function(cmml)
 
   -- Raises unless a declaration has the fields that it needs, and none that are unknown.
   local function check_fields(where, declaration)
-    local problem = args.field_problem(declaration, fields)
-    if problem then
-      raise(("%s: %s"):format(where, problem), 3)
-    end
-    for _, key in ipairs(needed) do
-      if declaration[key] == nil then
-        raise(("%s: the %s %s is missing"):format(where, fields[key], key), 3)
-      end
-    end
+    args.fields(where, declaration, fields, needed, 4)
     local noun = declaration.noun
     if type(noun[1]) ~= "string" or type(noun[2]) ~= "string" or #noun ~= 2 then
       raise(where .. ": noun must be what a task is called, {one, several of them}", 3)
