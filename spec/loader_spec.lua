@@ -179,7 +179,7 @@ describe("a loader of one's own", function()
     end
     pipe:close()
     assert.same({ "here\there", "there\tdata/there", "data/there\tdata/there",
-      "nowhere\tthere is no folder nowhere, here or in data" },
+      "nowhere\tthere is no folder nowhere, here or in data; `cmml fetch` gets public data sets" },
       { lines[1], lines[2], lines[3], lines[4] })
     assert.matches("^bare\tbare is no folder of a format that is known for scenarios .*: it has "
       .. "none of .*user_artists.dat, .*plain.txt;", lines[5])

@@ -206,7 +206,7 @@ describe("cmml.tune", function()
       ["encoder=mean|gruu"] = 'space: encoder "gruu" is not known; did you mean gru?',
       ["batch=a"] = 'space: batch must be an integer, not "a"',
       ["batch=0"] = "batch must be at least 1, but is 0",
-      ["batch=lin:1:9"] = "batch must be an integer, not number",
+      ["batch=lin:1:9"] = "; whole numbers of a range are int:LOW:HIGH",
       ["epochs=-1"] = "epochs must be at least 0, but is -1", ["epochs=x"] = "epochs must be an",
       ["lr=-1"] = "lr must be above 0", ["lr=lin:-1:1"] = "lr must be above 0, but is -1",
       ["choose=nope"] = "known: best, last", ["seed=1|2"] = "seed is no option of cmml or of its",

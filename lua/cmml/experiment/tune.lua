@@ -50,7 +50,10 @@ return function(cmml, use)
       for _, value in ipairs(space.examples(entries[name])) do
         local _, problem = of[name].known:take(name, value)
         if problem then
-          raise(("tune: space: %s %s"):format(name, problem), 0)
+          local is_whole = of[name].known:find(name).kind == "integer"
+          raise(("tune: space: %s %s%s"):format(name, problem, is_whole
+            and entries[name].kind ~= "choice" and "; whole numbers of a range are int:LOW:HIGH"
+            or ""), 0)
         end
       end
     end

@@ -75,7 +75,8 @@ return function(cmml)
     if source == "" then
       return nil, "a name of a folder is empty"
     elseif not core.exists(source) and not core.exists("data/" .. source) then
-      return nil, ("there is no folder %s, here or in data"):format(source)
+      return nil, ("there is no folder %s, here or in data; `cmml fetch` gets public data sets")
+        :format(source)
     end
     local marks, seen = {}, {}
     for _, loader in ipairs(cmml.loaders_of(setting)) do

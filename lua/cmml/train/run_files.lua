@@ -154,8 +154,8 @@ return function(cmml, use)
     for _, key in ipairs(keys) do
       local was, is = plain(before[key]), plain(now[key])
       if was ~= is then
-        raise(("train: cannot resume: %s was %.60s, now it is %.60s"):format(key, tostring(was),
-          tostring(is)), 0)
+        raise(("train: cannot resume: %s was %.60s, now it is %.60s; give what the run began with, or "
+          .. "train anew in another folder"):format(key, tostring(was), tostring(is)), 0)
       end
     end
   end
@@ -175,7 +175,8 @@ return function(cmml, use)
     local notes = found.notes
     if type(notes) ~= "table" or type(notes.state) ~= "table"
       or type(notes.conditions) ~= "table" then
-      raise(("train: cannot resume: %s holds a model, but no state of a training"):format(path), 0)
+      raise(("train: cannot resume: %s holds a model, but no state of a training; "
+        .. "train anew in another folder"):format(path), 0)
     end
     check_conditions(notes.conditions, conditions_of(model, source, opt))
     local difference = model.catalogue:difference(saved.catalogue)
