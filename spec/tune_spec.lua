@@ -173,6 +173,8 @@ describe("cmml.tune", function()
       { model = "item_knn", space = "lr=1|2" })
     refused.with_text("item_knn learns without gradient training, in no epochs", tune,
       { model = "item_knn", space = "nearest=1|2", epochs = 3 })
+    refused.with_text("global_mean has no options: there is nothing to search", tune,
+      { model = "global_mean" })
     refused.with_text("popularity has no options: there is nothing to search", tune,
       { model = "popularity", setting = "scenarios" })
   end)

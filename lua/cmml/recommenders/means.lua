@@ -30,12 +30,13 @@ return function(cmml, use)
     cmml.kind {
       name = name, title = own[2], source = "known answer", settings = { "users" }, learns = "fit",
       baseline = place,
-      options = {
+      options = { -- model files have both, also of a predictor that does not read one
         { name = "item_shrink", kind = "number", default = own.item_shrink or 0, from = 0,
-          group = "model",
+          group = "model", tunable = own.item or false,
           help = "number of imaginary ratings that pull an item's part towards the mean of all" },
         { name = "user_shrink", kind = "number", default = own.user_shrink or 0, from = 0,
-          group = "model", help = "number of imaginary ratings that pull a user's part towards 0" },
+          group = "model", tunable = own.user or false,
+          help = "number of imaginary ratings that pull a user's part towards 0" },
       },
       make = function(catalogue)
         return { item_part = core.full({ #catalogue.items }, 0) }
