@@ -154,8 +154,8 @@ return function(cmml, use)
     for _, key in ipairs(keys) do
       local was, is = plain(before[key]), plain(now[key])
       if was ~= is then
-        raise(("train: cannot resume: %s was %.60s, now it is %.60s; give what the run began with, or "
-          .. "train anew in another folder"):format(key, tostring(was), tostring(is)), 0)
+        raise(("train: cannot resume: %s was %.60s, now it is %.60s; give what the run began with, "
+          .. "or train anew in another folder"):format(key, tostring(was), tostring(is)), 0)
       end
     end
   end
