@@ -184,6 +184,11 @@ describe("training on scenarios", function()
         steps = step
       end })
     assert.equal(200, steps)
+    run { epochs = 1, batch = 4, support = 2, query = 2, steps = 10, on_step = function(_, step)
+      steps = step
+    end }
+    local each = math.ceil(#split.train / 4) -- steps of a round
+    assert.equal(each * math.ceil(10 / each), steps)
   end)
 
   it("chooses by the loss without validation scenarios", function()

@@ -41,9 +41,7 @@ return function(cmml, use)
       end })
     end)
     local model = cmml.recommenders[settings.kind](setting.catalogue(split), settings.model)
-    local training = with(settings.training)
-    training.steps = nil
-    local tasks, options = validation(model, split, training)
+    local tasks, options = validation(model, split, with(settings.training))
     if tasks then
       seconds = seconds + timed(function(tell)
         options.on_task = tell

@@ -50,7 +50,7 @@ return function(cmml, use)
   -- @tparam table opt budget (a name), quick, and over it epochs, patience, batch, lr
   -- @tparam ?table training options of `train` that count before the budget, but not before those
   -- of opt; a quick run has few epochs all the same
-  -- @treturn table options of `train`, and steps (of an epoch, at least)
+  -- @treturn table options of `train`
   function models.budget(setting, preset, opt, training)
     local own = preset and preset.training or {}
     local base = preset and (preset.budgets or {})[opt.budget or "default"]
@@ -67,18 +67,11 @@ return function(cmml, use)
     return budget
   end
 
-  -- The steps of an epoch as rounds over its tasks, where a setting has such.
-  local function rounds_of(split, model, training)
-    local batch = training.batch or (model.training or {}).batch or 16
-    return math.ceil(training.steps / math.ceil(#split.train / batch))
-  end
-
   --- A recommender of a split that has learnt: trained, fitted, or with nothing to learn.
   -- @tparam Setting setting
   -- @tparam table split prepared, see `pipeline.data`
   -- @tparam Recommender class
-  -- @tparam table given model (its options), training (options of `train`; steps: of an epoch, at
-  -- least), seed (of both)
+  -- @tparam table given model (its options), training (options of `train`), seed (of both)
   -- @treturn Recommender
   -- @treturn ?table what `train` gives
   function models.make(setting, split, class, given)
@@ -95,9 +88,6 @@ return function(cmml, use)
       return model
     end
     local training = with({ seed = given.seed }, given.training)
-    if training.steps then
-      training.rounds, training.steps = rounds_of(split, model, training), nil
-    end
     training.serve = serve and model.over and serve or nil
     local result = cmml.train(model, split, training)
     return training.serve and model:over(training.serve) or model, result

@@ -27,7 +27,7 @@ return function(cmml)
     return false
   end
 
-  --- Takes the options of a run: an epoch has so many rounds that it takes 200 steps.
+  --- Takes the options of a run: an epoch has so many rounds that it takes `steps`, or 200.
   -- @tparam table opt of `train`
   function Source:check(opt)
     self.monitored = opt.watch
@@ -36,8 +36,9 @@ return function(cmml)
     elseif self.validates and not has_held_out(self.split) then
       raise(self.nothing_to_validate, 2)
     end
-    local steps = math.ceil(self.count / math.max(opt.batch, 1))
-    opt.rounds = opt.rounds or math.ceil(200 / steps)
+    if opt.steps or not opt.rounds then
+      opt.rounds = math.ceil((opt.steps or 200) / math.ceil(self.count / opt.batch))
+    end
   end
 
   --- The tasks to learn from.
