@@ -179,6 +179,28 @@ describe("cmml.tune", function()
       { model = "popularity", setting = "scenarios" })
   end)
 
+  it("validates every trial in the same way, whatever it was trained with", function()
+    local result = cmml.tune { quick = true, preset = "paper", epochs = 1, trials = 8,
+      space = { query = { 1, 10 } } }
+    assert.equal(2, #result.trials)
+    local data = cmml.users.protocol(cmml.settings:get("users").made {}, {})
+    local tasks = cmml.users.tasks { ratings = data.ratings, users = data.valid, bags = data.bags,
+      support = 40, query = 10, seed = 1, batch = 32 }
+    for _, trial in ipairs(result.trials) do
+      local model = cmml.cmml(data.catalogue, { preset = "paper", seed = 1 })
+      cmml.train(model, data, { epochs = 1, patience = 5, seed = 1, query = trial.values.query })
+      assert.equal(cmml.evaluate({ model }, tasks, { draws = 2 })[1].mae.mean, trial.value)
+    end
+  end)
+
+  it("refuses to compare trials without anything to validate on", function()
+    for _, model in ipairs { "cmml", "item_knn" } do
+      refused.with_text("there is nothing to validate on: raise valid", cmml.tune, { quick = true,
+        model = model, valid = 0, trials = 2,
+        space = model == "cmml" and "lr=0.01|0.1" or "nearest=1|2" })
+    end
+  end)
+
   it("searches options of a kind that is fitted, on tasks that it is not fitted to", function()
     local result = cmml.tune { quick = true, model = "item_knn", space = "nearest=1|30",
       trials = 8 }
@@ -214,7 +236,7 @@ describe("cmml.tune", function()
       ["choose=nope"] = "known: best, last", ["seed=1|2"] = "seed is no option of cmml or of its",
       ["optimizer=nope"] = "known: adam, adamw, sgd", ["loss=nope"] = "loss \"nope\" is not known",
       ["activation=nope"] = "is not known; known: identity",
-      ["valid_draws=0"] = "valid_draws must be at least 1",
+      ["valid_draws=2"] = "valid_draws is no option of cmml",
       ["on_step=1"] = "no option of cmml or of",
     } do
       refused.with_text(message, tune, "users", text)

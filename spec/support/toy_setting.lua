@@ -119,7 +119,7 @@ end
 
 local Source = { training = { lr = 0.01, batch = 4, support = 6, query = 6 },
   defaults = { valid_draws = 1, batch = 4, support = 6, query = 6 }, metrics = { { "auc", "auc" } },
-  monitored = "auc", mode = "max", learners = "training counters" }
+  monitored = "auc", learners = "training counters" }
 Source.__index = Source
 
 function Source:make(who, opt)

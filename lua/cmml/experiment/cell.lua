@@ -123,19 +123,9 @@ return function(cmml, use)
     return kept
   end
 
-  -- A trial of a kind that learns without gradient training. Validation tasks are not learnt from.
-  local function trial_without_training(setting, split, settings)
-    local validation = split.valid
-    split.valid = {}
-    local model = cell.make(setting, split, settings)
-    split.valid = validation
-    local value, metric, mode = train.validate(model, split)
-    return { value = value, monitored = metric, mode = mode,
-      message = not value and "a score was not a finite number" or nil }
-  end
-
   --- Computes a trial of tuning: a model learns, and the validation tasks say how well. Test tasks
-  -- are not looked at.
+  -- are not looked at. Every trial is validated in the same way, whatever its training chose the
+  -- epoch by; a kind that is fitted does not learn from the validation tasks.
   -- @tparam table settings those of a cell, without evaluation
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table value (of the best epoch; nil if training diverged), monitored (the metric),
@@ -144,14 +134,22 @@ return function(cmml, use)
     local setting, data = cell.read(settings)
     local split = cell.split(setting, data, settings)
     split.test = {}
-    if models.kind("cell", setting, settings.kind).learns ~= "gradient" then
-      return trial_without_training(setting, split, settings)
+    local learns = models.kind("cell", setting, settings.kind).learns == "gradient"
+    local validation = split.valid
+    if not learns then
+      split.valid = {}
     end
-    local _, result = cell.make(setting, split, settings, callbacks_of(settings, tell
-      or function() end))
-    return { value = result.stopped ~= "diverged" and result.best_epoch > 0 and result.best or nil,
-      monitored = result.monitored, mode = result.mode, epochs = result.epoch,
-      best_epoch = result.best_epoch, message = result.message }
+    local model, result = cell.make(setting, split, settings, learns and callbacks_of(settings,
+      tell or function() end) or nil)
+    split.valid = validation
+    result = result or { best_epoch = 1 }
+    local value, metric, mode = train.validate(model, split)
+    if result.stopped == "diverged" or result.best_epoch == 0 then
+      value = nil
+    end
+    return { value = value, monitored = metric, mode = mode, epochs = result.epoch,
+      best_epoch = learns and result.best_epoch or nil, message = result.message
+        or not value and "a score was not a finite number" or nil }
   end
 
   computations.add(cmml, "evaluation", cell.run)

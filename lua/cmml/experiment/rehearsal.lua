@@ -6,6 +6,7 @@
 local args = require "cmml.base.args"
 local json = require "cmml.base.json"
 local progress = require "cmml.base.progress"
+local raise = args.error
 
 return function(cmml, use)
   local cell = use "experiment.cell"
@@ -66,7 +67,9 @@ return function(cmml, use)
   -- Makes the model of a cell and begins its training, without learning.
   local function begin(setting, split, settings)
     local class = models.kind("cell", setting, settings.kind)
-    if class.learns == "gradient" then
+    if not settings.evaluation and #split.valid == 0 then
+      raise("there is nothing to validate on: raise valid", 0)
+    elseif class.learns == "gradient" then
       cell.make(setting, split, with(settings, { training = with(settings.training,
         { epochs = 0 }) }))
     else

@@ -60,6 +60,9 @@ return function(cmml, use)
         and math.min(base.epochs, training.epochs) })
     end
     base = with(base, training)
+    if training and training.rounds and not training.steps then
+      base.steps = nil -- which would count before them
+    end
     local budget = with(base, { epochs = opt.epochs, patience = opt.patience, batch = opt.batch,
       lr = opt.lr })
     budget.epochs = budget.epochs or own.epochs or 30

@@ -25,7 +25,7 @@ return {
     help = "maximum number of ratings, or positives, that a task is trained on",
     default_text = preset },
   { name = "valid_draws", kind = "integer", from = 1, unit = "draws", group = "tasks",
-    decides = true, help = "number of draws of each validation task",
+    decides = true, tunable = false, help = "number of draws of each validation task",
     default_text = "2 for users, 1 for scenarios" },
   { name = "shuffle", kind = "boolean", group = "training", decides = true,
     default_text = "the preset's, or true",

@@ -5,7 +5,7 @@
 --    training, defaults    options for a model that brings none; options for what is still open
 --    metrics               list of {field of the state, name of the metric, shown = true in the
 --                          progress of a run}: what is validated
---    monitored, mode       the field that chooses the epoch; "min" or "max": what is better
+--    monitored             the field that chooses the epoch; what is better, the metric says
 --    count, learners       how many tasks there are to learn from, and what they are called
 --    validates             whether there is anything to validate on
 --    check(opt)            optional: takes the options of a run
@@ -129,6 +129,20 @@ return function(cmml, use)
     end
   end
 
+  -- The field that chooses the epoch, and what is better in it: "min" or "max".
+  local function monitored_by(source)
+    if not source.validates then
+      return "loss", "min"
+    end
+    for _, metric in ipairs(source.metrics) do
+      if metric[1] == source.monitored then
+        return metric[1], cmml.metrics.better(metric[2])
+      end
+    end
+    raise(("train: the setting monitors %s, but validates by no metric of that name"):format(
+      tostring(source.monitored)), 3)
+  end
+
   -- The metrics of the validation tasks, the same ones each time; nil if a score was not finite.
   local function validate(model, source, opt)
     local tasks, options = source:validation(opt)
@@ -201,7 +215,7 @@ return function(cmml, use)
       raise("train: there is nothing to validate on: raise valid of the split", 2)
     end
     local values = validate(model, source, opt)
-    return values and values[source.monitored], source.monitored, source.mode
+    return values and values[source.monitored], monitored_by(source)
   end
 
   --- Trains a recommender that learns by gradients. Every epoch visits each training task once (of
@@ -230,8 +244,7 @@ return function(cmml, use)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
     local tasks = source:tasks(opt)
-    local monitored, mode = source.validates and source.monitored or "loss",
-      source.validates and source.mode or "min"
+    local monitored, mode = monitored_by(source)
     local optimisation = Optimisation.new(model.module, opt, opt.epochs * tasks:count(), mode)
     local team <close> = cmml.team(model, tasks, optimisation.optimizer, { threads = opt.threads,
       shards = opt.shards, modules = opt.modules })

@@ -11,7 +11,7 @@ return function(cmml)
       query_negatives = 1, order = "mixed", negatives = "untouched", valid_draws = 1,
       valid_users = 100, watch = "recall@20" },
     metrics = { { "recall@10", "recall@10", shown = true },
-      { "recall@20", "recall@20", shown = true }, { "ndcg@20", "ndcg@20" } }, mode = "max",
+      { "recall@20", "recall@20", shown = true }, { "ndcg@20", "ndcg@20" } },
     nothing_to_validate = "train: no user of the validation scenarios has held-out items beside "
       .. "others: raise valid_held_out or valid of the split, or set valid to 0 to choose by the "
       .. "loss" }

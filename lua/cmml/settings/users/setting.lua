@@ -38,7 +38,8 @@ return function(cmml, use)
       help = "fraction of training tasks whose support is cut to a random length, so that the "
         .. "model learns to adapt to any number of ratings", default_text = "the preset's, or 0" },
     { name = "valid_query", kind = "integer", from = 1, unit = "ratings", group = "tasks",
-      decides = true, help = "maximum number of query ratings of a validation user",
+      decides = true, tunable = false,
+      help = "maximum number of query ratings of a validation user",
       default_text = "query" },
   }
 

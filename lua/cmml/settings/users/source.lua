@@ -10,7 +10,7 @@ return function(cmml)
   local Source = { defaults = { valid_draws = 2 }, learners = "training users",
     metrics = { { "mae", "mae", shown = true }, { "rmse", "rmse" },
       { "ndcg", "ndcg_exp@1", shown = true } },
-    monitored = "mae", mode = "min",
+    monitored = "mae",
     training = { batch = 32, support = 40, query = 10, lr = 3e-4, clip = 10, weight_decay = 1e-5 } }
   Source.__index = Source
 
