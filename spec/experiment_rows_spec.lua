@@ -261,6 +261,8 @@ describe("a row", function()
       ["row 1: its title is an empty text"] = { { row = "" } },
       ['row "a" is there twice'] = { { row = "a" }, { row = "a" } },
       ["rows is empty"] = {},
+      ["reference stands among the rows; with more than rows it is a table {rows = list, reference"]
+        = { { row = "a" }, reference = "a" },
       ["reference: there is no row bb; known: b"] = { rows = { { row = "b" } }, reference = "bb" },
       ["unknown option referense; did you mean reference?"] = { rows = { { row = "b" } },
         referense = "b" },
@@ -336,6 +338,9 @@ describe("cmml.register_experiment", function()
       { { setings = {} }, "unknown field setings; did you mean settings?" },
       { { settings = { "user" } }, "did you mean users?" },
       { { settings = 5 }, "settings must be a table, not number 5" },
+      { { settings = { {} } }, "settings: entry 1 must be a text, not table" },
+      { { protocols = { users = "full" } }, "protocols: users must be a table, not \"full\"" },
+      { { protocols = { users = { 5 } } }, "protocols: users: entry 1 must be a text" },
       { { protocols = { users = { "ful" } } }, "there is no protocol ful for ratings of users; did "
         .. "you mean full?" },
       { { options = { { name = "x", kind = "integer" } } }, "help" },

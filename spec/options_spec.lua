@@ -108,6 +108,7 @@ describe("Options:check", function()
     { name = "rate", kind = "number", required = true, help = "a rate" },
     { name = "name", kind = "string", help = "a name" },
     { name = "list", kind = "table", default = {}, help = "a list" },
+    { name = "keys", kind = "table", default = { deep = { 1 } }, help = "a table with keys" },
     { name = "flag", kind = "boolean", default = true, help = "a flag" },
     { name = "f", kind = "function", help = "a function" },
     { name = "any", kind = "any", help = "anything" })
@@ -119,10 +120,12 @@ describe("Options:check", function()
   it("fills in defaults, also where false is given, and leaves the caller's table alone", function()
     local given = { rate = 0.5, flag = false }
     local result = check(given)
-    assert.same({ n = 3, rate = 0.5, list = {}, flag = false }, result)
+    assert.same({ n = 3, rate = 0.5, list = {}, keys = { deep = { 1 } }, flag = false }, result)
     assert.same({ rate = 0.5, flag = false }, given)
-    result.list[1] = "mine"
+    result.list[1], result.keys.deep[1] = "mine", "mine"
     assert.same({}, check(given).list)
+    assert.same({ deep = { 1 } }, check(given).keys)
+    assert.same({ deep = { 1 } }, set:defaults().keys)
   end)
 
   it("takes whole numbers in either form for integers, and no others", function()
@@ -144,7 +147,7 @@ describe("Options:check", function()
     refused(what .. ": option flag must be a boolean, not number 1", check, { rate = 1, flag = 1 })
     refused(what .. ": option f must be a function, not table", check, { rate = 1, f = {} })
     refused(what .. ": unknown option reat; did you mean rate?", check, { reat = 1 })
-    refused(what .. ": unknown option 1; known: n, rate, name, list, flag, f, any", check,
+    refused(what .. ": unknown option 1; known: n, rate, name, list, keys, flag, f, any", check,
       { 1, rate = 1 })
     refused(what .. ": unknown option a; ", check, { rate = 1, zz = 1, a = 1, b = 1 })
   end)

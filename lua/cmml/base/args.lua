@@ -97,6 +97,41 @@ function args.suggest(word, known, prefix)
   return ("known: %s%s"):format(prefix, table.concat(known, ", " .. prefix))
 end
 
+--- A value of one's own: what is done to it does nothing to the table that it was copied from.
+-- @param value tables of any depth are copied, but objects are not
+-- @return the copy
+function args.copy(value)
+  if type(value) ~= "table" or getmetatable(value) then
+    return value
+  end
+  local copy = {}
+  for key, inner in pairs(value) do
+    copy[key] = args.copy(inner)
+  end
+  return copy
+end
+
+--- Whether two values are the same, tables by what they hold.
+-- @param a
+-- @param b
+-- @treturn boolean
+function args.equal(a, b)
+  if type(a) ~= "table" or type(b) ~= "table" then
+    return a == b
+  end
+  for key, value in pairs(a) do
+    if not args.equal(value, b[key]) then
+      return false
+    end
+  end
+  for key in pairs(b) do
+    if a[key] == nil then
+      return false
+    end
+  end
+  return true
+end
+
 --- The keys of a table as texts, sorted.
 -- @tparam table t
 -- @treturn {string,...}

@@ -245,7 +245,7 @@ function Options:check(given, level, what)
     if value == nil then
       value = rule.default
       if rule.copies then
-        value = table.move(value, 1, #value, 1, {})
+        value = args.copy(value)
       elseif rule.required then
         raise(("%s: option %s is missing"):format(what, name), level)
       end
@@ -358,7 +358,7 @@ function Options:defaults()
   local defaults = {}
   for _, rule in ipairs(self.rules or compile(self, 2)) do
     local value = rule.default
-    defaults[rule.name] = rule.copies and table.move(value, 1, #value, 1, {}) or value
+    defaults[rule.name] = args.copy(value)
   end
   return defaults
 end

@@ -134,7 +134,9 @@ return function(cmml, use)
     -- What is an option is as in the training of the first model, where it is not given.
     local opt = {}
     for key, value in pairs(model_files.noted(entries[1], values)) do
-      opt[key] = known:find(key) and value or nil
+      if known:find(key) then
+        opt[key] = value
+      end
     end
     opt = with(opt, values)
     local data = pipeline.read(setting, values.data, opt)

@@ -97,7 +97,10 @@ return function(cmml, use)
   -- @treturn table metrics (by name one value a task), weights (one a task, optional), unchecked
   function cell.evaluate(setting, split, model, evaluation)
     local kept = { metrics = {} }
-    for _, entry in ipairs(models.evaluate(setting, split, { model }, evaluation)) do
+    for i, entry in ipairs(models.evaluate(setting, split, { model }, evaluation)) do
+      if i > 1 and not setting.values then
+        break
+      end
       local values = (setting.values or plain_values)(entry.evaluation, entry.results)
       for name, list in pairs(values.metrics) do
         kept.metrics[name] = list

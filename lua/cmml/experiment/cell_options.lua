@@ -135,7 +135,7 @@ return function(cmml, use)
         if value == nil then
           value = setting.defaults[declared.name]
         end
-        chosen[declared.name] = value or nil
+        chosen[declared.name] = value
       end
     end
     return chosen

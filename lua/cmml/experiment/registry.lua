@@ -34,6 +34,7 @@ return function(cmml, use)
     elseif declaration.plan and not declaration.cell then
       raise(where .. ": plan needs cell, the function that computes its cells", 3)
     end
+    args.texts(where .. ": settings", declaration.settings or {}, 4)
     for _, name in ipairs(declaration.settings or {}) do
       cmml.settings:find(where .. ": settings", name, 4)
     end
@@ -44,6 +45,8 @@ return function(cmml, use)
   local function check_protocols(where, declaration)
     for name, protocols in pairs(declaration.protocols or {}) do
       local setting = cmml.settings:find(where .. ": protocols", name, 4)
+      args.expect(("%s: protocols: %s"):format(where, name), protocols, "table", 4)
+      args.texts(("%s: protocols: %s"):format(where, name), protocols, 4)
       for _, protocol in ipairs(protocols) do
         setting:protocol(where, protocol)
       end

@@ -92,7 +92,9 @@ return function(cmml, use)
 
   -- What cells have in common whose data are the same, and whose models are.
   local function keys_of(settings)
-    return json.encode { settings.setting, settings.data or false, settings.options },
+    local preset = settings.preset or {}
+    return json.encode { settings.setting, settings.data or false, settings.options,
+      preset.split or false, preset.vectors or false },
       json.encode { settings.kind, settings.model or {}, settings.training or {} }
   end
 

@@ -181,8 +181,16 @@ return function(cmml, use)
       raise(("%s: rows must be a list of rows, a table with rows, or a function that gives one, "
         .. "not %s"):format(where, args.describe(given)), 0)
     end
-    local result = within(where, of_list.check, of_list, given.rows == nil
-      and (#given > 0 or next(given) == nil) and { rows = given } or given, 0)
+    if given.rows == nil and (#given > 0 or next(given) == nil) then
+      for key in pairs(given) do
+        if math.type(key) ~= "integer" then
+          raise(("%s: rows: %s stands among the rows; with more than rows it is a table {rows = "
+            .. "list, %s = ..}"):format(where, tostring(key), tostring(key)), 0)
+        end
+      end
+      given = { rows = given }
+    end
+    local result = within(where, of_list.check, of_list, given, 0)
     local titles, list = {}, {}
     for i, row in ipairs(result.rows) do
       local title = type(row) == "table" and type(row.row) == "string" and row.row

@@ -26,13 +26,14 @@ return function(cmml, use)
   --- Refuses options that another setting alone has.
   -- @tparam string where prefix of the message
   -- @tparam Options known
-  -- @tparam table values that were given
+  -- @tparam table values that were given, or defaults
   -- @tparam Setting setting
   -- @tparam ?string prefix of a name in messages, such as "--" of the command line
   function pipeline.check_setting(where, known, values, setting, prefix)
     for declared in known:each() do
       local own, value = declared.setting, values[declared.name]
-      if own and own ~= setting.name and value ~= nil and value ~= declared.default then
+      if own and own ~= setting.name and value ~= nil
+        and not args.equal(value, declared.default) then
         local name = prefix and prefix .. declared.name:gsub("_", "-") or "option " .. declared.name
         raise(("%s: %s applies only to %s, but here are %s"):format(where, name,
           cmml.settings:get(own).title, setting.title), 0)

@@ -4,21 +4,12 @@
 local args = require "cmml.base.args"
 local raise = args.error
 
+-- Options of what a model begins with, which a model of a file has no use for.
+local of_start = { preset = true, seed = true }
+
 return function(cmml)
   local core = cmml.core
   local start = {}
-
-  -- The model's own: what is done to its options does nothing to the preset or the caller's table.
-  local function copy_of(value)
-    if type(value) ~= "table" or getmetatable(value) then
-      return value
-    end
-    local copy = {}
-    for key, inner in pairs(value) do
-      copy[key] = copy_of(inner)
-    end
-    return copy
-  end
 
   --- A preset of a kind; raises, with the nearest name, where there is none.
   -- @tparam string where prefix of the message
@@ -48,11 +39,11 @@ return function(cmml)
       if key == "seed" and class.learns == "gradient" then -- of the first weights alone
         chosen[key] = nil
       elseif given[key] ~= nil then
-        chosen[key] = copy_of(opt[key])
+        chosen[key] = args.copy(opt[key])
       elseif declared.inherit then
         chosen[key] = declared.inherit(preset[key], given, preset)
       elseif preset[key] ~= nil and not replaced then
-        chosen[key] = copy_of(preset[key])
+        chosen[key] = args.copy(preset[key])
       else
         chosen[key] = opt[key]
       end
@@ -133,6 +124,18 @@ return function(cmml)
     return { uniform = blank, normal = blank }, values
   end
 
+  -- The options of a file with the defaults of those that there were not when it was written.
+  local function completed(class, options)
+    local checked, chosen = class.known:check(options, 0, "model options"), args.copy(options)
+    for declared in class.known:each() do
+      local name = declared.name
+      if chosen[name] == nil and not declared.inherit and not of_start[name] then
+        chosen[name] = checked[name]
+      end
+    end
+    return chosen
+  end
+
   --- Completes a class: what a kind need not say of its files.
   -- @tparam Recommender class
   -- @treturn Recommender
@@ -144,10 +147,9 @@ return function(cmml)
         return self.module:named_parameters()
       end
       function class.restore(catalogue, options, tensors)
-        class.known:check(options, 0, "model options")
         check_needs(class, catalogue, 0)
         local init, values = start.stored(tensors)
-        local self = make(class, catalogue, options, init)
+        local self = make(class, catalogue, completed(class, options), init)
         self.module:load_parameters(values)
         return self
       end
