@@ -18,5 +18,6 @@
 #include "tensor/node.h"
 #include "tensor/print.h"
 #include "tensor/tensor.h"
+#include "tensor/times.h"
 
 #endif

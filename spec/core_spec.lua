@@ -61,7 +61,7 @@ describe("an argument of the wrong kind", function()
 
   it("is refused when it was closed, but can be shown", function()
     for name, thing in pairs { Ids = core.ids { 1 }, Segments = core.segments { 1 },
-      Tensor = core.full({ 1 }, 0), Vocab = core.vocab() } do
+      Times = core.times { 1 }, Tensor = core.full({ 1 }, 0), Vocab = core.vocab() } do
       do
         local closed <close> = thing
         assert.falsy(tostring(closed):find("released", 1, true))

@@ -160,6 +160,11 @@ cm_ids **cmL_push_segments(lua_State *L)
     return push_box(L, CML_SEGMENTS);
 }
 
+cm_times **cmL_push_times(lua_State *L)
+{
+    return push_box(L, CML_TIMES);
+}
+
 int cmL_finish(lua_State *L, cm_ctx *cx, size_t mark, cm_tensor **box, cm_tensor *result,
                const char *what)
 {
@@ -192,6 +197,11 @@ cm_ids *cmL_check_ids(lua_State *L, int arg)
 cm_ids *cmL_check_segments(lua_State *L, int arg)
 {
     return check_box(L, arg, CML_SEGMENTS);
+}
+
+cm_times *cmL_check_times(lua_State *L, int arg)
+{
+    return check_box(L, arg, CML_TIMES);
 }
 
 cm_tensor *cmL_test_tensor(lua_State *L, int index)

@@ -21,6 +21,7 @@
 #define CML_TENSOR   CML_NAME("Tensor")
 #define CML_IDS      CML_NAME("Ids")
 #define CML_SEGMENTS CML_NAME("Segments")
+#define CML_TIMES    CML_NAME("Times")
 #define CML_OPTIM    CML_NAME("Optimizer")
 
 /* The context behind the running function (its first upvalue), ready for work: raises if the
@@ -65,6 +66,8 @@ cm_tensor **cmL_push_tensor(lua_State *L);
 cm_ids **cmL_push_ids(lua_State *L);
 /* The same for segments. */
 cm_ids **cmL_push_segments(lua_State *L);
+/* The same for times. */
+cm_times **cmL_push_times(lua_State *L);
 
 /* Ends the scope at `mark`, keeping `result` in the box (top of the stack) or raising. Returns 1.
  */
@@ -77,6 +80,8 @@ cm_tensor *cmL_check_tensor(lua_State *L, int arg);
 cm_ids *cmL_check_ids(lua_State *L, int arg);
 /* The same for segments. */
 cm_ids *cmL_check_segments(lua_State *L, int arg);
+/* The same for times. */
+cm_times *cmL_check_times(lua_State *L, int arg);
 /* A list of whole numbers as a shape; `base` is subtracted from each. */
 cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base);
 /* A dim, 1-based or negative, of a tensor with `ndim` dims, as 0-based. */
@@ -102,9 +107,9 @@ bool cmL_field_bool(lua_State *L, int index, const char *name, bool fallback);
 void cmL_read_ids(lua_State *L, cm_ctx *cx, int arg, cm_ids **box, const char *what);
 
 /* Pushes onto `to`, another state, a copy of the value at `index` of `from`: nil, booleans,
- * numbers, strings, Ids, Segments, Tensors (as constants) and plain tables of these, nested at most
- * 64 deep. Raises on `to`; `from` may then have values more on its stack. Functions of this library
- * must be running in both. */
+ * numbers, strings, Ids, Segments, Times, Tensors (as constants) and plain tables of these, nested
+ * at most 64 deep. Raises on `to`; `from` may then have values more on its stack. Functions of this
+ * library must be running in both. */
 void cmL_copy(lua_State *from, int index, lua_State *to);
 
 /* Pushes the module table of the core, which is made at the first call in a state. */
@@ -117,6 +122,8 @@ void cmL_open_tensor(lua_State *L);
 void cmL_open_make(lua_State *L);
 /* Ids and segments, l_ids.c. */
 void cmL_open_ids(lua_State *L);
+/* Times, l_times.c. */
+void cmL_open_times(lua_State *L);
 /* Positions of maxima, l_rank.c; before the ops, which close the table of methods. */
 void cmL_open_rank(lua_State *L);
 /* Every op of the table, l_ops.c. */

@@ -29,6 +29,17 @@ static void copy_ids(const cm_ids *ids, lua_State *to, cm_ids **box)
     cm_ids_seal(*box);
 }
 
+static void copy_times(const cm_times *times, lua_State *to, cm_times **box)
+{
+    cm_ctx *cx = cmL_enter(to);
+    *box = cm_times_new(cx, times->count);
+    if (!*box) {
+        cmL_raise(to, cx, "copy");
+        return;
+    }
+    memcpy((*box)->values, times->values, (size_t)times->count * sizeof *times->values);
+}
+
 static void copy_tensor(const cm_tensor *tensor, lua_State *to)
 {
     cm_ctx *cx = cmL_enter(to);
@@ -49,9 +60,11 @@ static void copy_userdata(lua_State *from, int index, lua_State *to)
         copy_ids(object, to, cmL_push_ids(to));
     else if ((object = held(from, index, CML_SEGMENTS)))
         copy_ids(object, to, cmL_push_segments(to));
+    else if ((object = held(from, index, CML_TIMES)))
+        copy_times(object, to, cmL_push_times(to));
     else
-        luaL_error(to, "copy: only Tensors, Ids and Segments that were not released can be copied "
-                       "to another thread, no other userdata");
+        luaL_error(to, "copy: only Tensors, Ids, Segments and Times that were not released can be "
+                       "copied to another thread, no other userdata");
 }
 
 static void copy_table(lua_State *from, int index, lua_State *to, int depth)

@@ -9,6 +9,7 @@ return function(cmml)
     tensors = { core.tensor { { 1, 2, 3 }, { 4, 5, 6 } }, core.full({}, 3), core.full({ 0, 2 }, 0),
       core.tensor({ { 1, 2 }, { 3, 4 } }):transpose(), core.tensor({ 1, 2 }):track() * 3 },
     ids = { core.ids {}, core.ids { 3, 0, 1 } },
+    times = { core.times {}, core.times { math.mininteger, -1, math.maxinteger } },
     segments = { core.segments {}, core.segments { 2, 0, 1 } },
   }
 end
