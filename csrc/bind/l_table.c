@@ -80,7 +80,8 @@ static cm_column_spec *check_columns(lua_State *L, int index, int *n)
                              .kind = (cm_column_kind)field_option(L, spec, "kind", "text", kinds),
                              .separator = field_string(L, spec, "separator", NULL),
                              .lookup = field_bool(L, spec, "lookup", false),
-                             .known = field_bool(L, spec, "known", false)};
+                             .known = field_bool(L, spec, "known", false),
+                             .unique = field_bool(L, spec, "unique", false)};
         specs[c].lookup = specs[c].lookup || specs[c].known;
         if (cmL_raw_field(L, spec, "vocab") != LUA_TNIL) {
             specs[c].vocab = cmL_check_vocab(L, -1);
@@ -166,8 +167,8 @@ static bool push_column(lua_State *L, cm_ctx *cx, const cm_column *column, int64
  * over the first line; "names" finds the columns by it), `exact` (every line has as many fields as
  * are declared, or in the header; default true), `columns`: a list of tables with `name`, `kind`,
  * `separator` (of a list), `vocab` (a Vocab to extend; default a new one), `lookup` (true: nothing
- * is added to it, unknown texts become 0) and `known` (true: nothing is added to it, an unknown
- * text is an error).
+ * is added to it, unknown texts become 0), `known` (true: nothing is added to it, an unknown text
+ * is an error) and `unique` (true: a text that its vocabulary has already is an error).
  *
  * Kinds and their results: "text" (the default): `ids` and `vocab`; "list" (texts between
  * separators): `ids`, `segments` and `vocab`; "number" (finite): `values`, a Tensor; "integer" (32

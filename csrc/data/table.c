@@ -202,7 +202,11 @@ static bool make_room(reader *r)
 static bool number_text(reader *r, const cm_column_spec *spec, cm_vocab *vocab, cm_text text,
                         size_t place, int32_t *id)
 {
+    int32_t before = cm_vocab_count(vocab);
     *id = spec->lookup ? cm_vocab_find(vocab, text) : cm_vocab_add(r->cx, vocab, text);
+    if (spec->unique && *id >= 0 && *id < before)
+        return cm_scan_fail(&r->scan, r->fields[place].line, place, text,
+                            "is there twice, and may be there once");
     if (*id < 0 && spec->known)
         return cm_scan_fail(&r->scan, r->fields[place].line, place, text, "is unknown");
     return spec->lookup || *id >= 0;

@@ -31,6 +31,7 @@ typedef struct cm_column_spec {
     cm_vocab *vocab;       /* numbers texts: continued here; NULL: a new one is made */
     bool lookup;           /* do not add to the vocabulary: unknown texts become -1 */
     bool known;            /* with lookup: unknown texts are refused */
+    bool unique;           /* texts that the vocabulary has already are refused */
 } cm_column_spec;
 
 typedef struct cm_table_options {

@@ -21,8 +21,8 @@ return function(cmml)
 
   -- The name of each tag that was given, by its number in `used`; nil and a message if one lacks.
   local function names_of(folder, used)
-    local tags, message = read(folder, "tags.dat", { { name = "tagID" }, { name = "tagValue" } },
-      "latin-1")
+    local tags, message = read(folder, "tags.dat", { { name = "tagID", unique = true },
+      { name = "tagValue" } }, "latin-1")
     if not tags then
       return nil, message
     end
@@ -37,8 +37,10 @@ return function(cmml)
         return nil, ("%s/tags.dat: no name of tag %s, which user_taggedartists.dat has"):format(
           folder, id)
       end
-      names[number] = owner[name] and ("%s (%s)"):format(name, id) or name
-      owner[name] = true
+      while owner[name] do
+        name = ("%s (%s)"):format(name, id)
+      end
+      names[number], owner[name] = name, true
     end
     return names
   end
@@ -48,7 +50,8 @@ return function(cmml)
     if not core.exists(folder .. "/artists.dat") then
       return nil
     end
-    local artists, message = read(folder, "artists.dat", { { name = "id" }, { name = "name" } })
+    local artists, message = read(folder, "artists.dat", { { name = "id", unique = true },
+      { name = "name" } })
     if not artists then
       return nil, message
     end

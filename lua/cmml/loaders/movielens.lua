@@ -64,8 +64,8 @@ return function(cmml)
   end
 
   local function read_users(path)
-    local data, message = read(path, "utf-8", { { name = "id" }, { name = "gender" },
-      { name = "age" }, { name = "occupation" }, { name = "zip" } })
+    local data, message = read(path, "utf-8", { { name = "id", unique = true },
+      { name = "gender" }, { name = "age" }, { name = "occupation" }, { name = "zip" } })
     if not data then
       return nil, message
     end
@@ -78,8 +78,8 @@ return function(cmml)
   end
 
   local function read_movies(path)
-    local data, message = read(path, "latin-1", { { name = "id" }, { name = "title" },
-      { name = "genre", kind = "list", separator = "|" } })
+    local data, message = read(path, "latin-1", { { name = "id", unique = true },
+      { name = "title" }, { name = "genre", kind = "list", separator = "|" } })
     if not data then
       return nil, message
     end
@@ -104,10 +104,11 @@ return function(cmml)
     local function list(name)
       return { name = name, kind = "list", separator = ", " }
     end
-    local data, message = read(path, "utf-8", { { name = "id" }, { name = "title" },
-      { name = "year" }, { name = "rate" }, { name = "released", kind = "skip" }, list "genre",
-      list "director", { name = "writer", kind = "skip" }, list "actor",
-      { name = "plot", kind = "skip" }, { name = "poster", kind = "skip" } })
+    local data, message = read(path, "utf-8", { { name = "id", unique = true },
+      { name = "title" }, { name = "year" }, { name = "rate" },
+      { name = "released", kind = "skip" }, list "genre", list "director",
+      { name = "writer", kind = "skip" }, list "actor", { name = "plot", kind = "skip" },
+      { name = "poster", kind = "skip" } })
     if not data then
       return nil, message
     end

@@ -74,8 +74,8 @@ return function(cmml)
 
   -- The films of the list: {id, title, genres = list}.
   local function read_movies(layout)
-    local data, message = read(layout, "movies", { { name = layout.movie }, { name = "title" },
-      { name = "genres", kind = "list", separator = "|" } })
+    local data, message = read(layout, "movies", { { name = layout.movie, unique = true },
+      { name = "title" }, { name = "genres", kind = "list", separator = "|" } })
     if not data then
       return nil, message
     end
