@@ -155,7 +155,9 @@ static bool expanded_vjp(const cm_walk *outer, cm_vjp *v)
             cm_walk_aim(&inner, stand_in[i]->node);
         else if (v->in[i]->node)
             shun(&inner, v->in[i]->node);
-    bool ok = cm_walk_run(&inner, out->node, v->g);
+    /* A definition may read none of the tracked inputs, as where there are no rows or no steps: its
+     * result is then a constant. */
+    bool ok = !out->node || cm_walk_run(&inner, out->node, v->g);
     for (int i = 0; i < v->n_in; i++) {
         if (!v->need[i])
             continue;

@@ -245,19 +245,35 @@ cm_activation cmL_check_activation(lua_State *L, int arg)
     return (cm_activation)luaL_checkoption(L, arg, "identity", names);
 }
 
+/* Raises unless there is a table to look for a field in. */
+static void check_table(lua_State *L, int index, const char *name)
+{
+    if (lua_istable(L, index))
+        return;
+    const char *text = lua_pushfstring(L, "a table with the field %s was expected, not %s", name,
+                                       luaL_typename(L, index));
+    if (index > 0)
+        luaL_argerror(L, index, text);
+    luaL_error(L, "%s", text);
+}
+
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class)
 {
+    check_table(L, index, name);
     lua_pushstring(L, name);
     lua_rawget(L, index);
     void **box = luaL_testudata(L, -1, class);
-    if (!box || !*box)
-        luaL_error(L, "the field %s must hold %s", name, class);
+    if (!box || !*box) {
+        const char *got = box ? "one that was freed or closed" : luaL_typename(L, -1);
+        luaL_error(L, "the field %s must hold %s, not %s", name, class, got);
+    }
     return *box;
 }
 
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback)
 {
     int whole = 1;
+    check_table(L, index, name);
     lua_getfield(L, index, name);
     int64_t value = lua_isnil(L, -1) ? fallback : lua_tointegerx(L, -1, &whole);
     if (!whole)
@@ -269,6 +285,7 @@ int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fal
 double cmL_field_number(lua_State *L, int index, const char *name, double fallback)
 {
     int number = 1;
+    check_table(L, index, name);
     lua_getfield(L, index, name);
     double value = lua_isnil(L, -1) ? fallback : lua_tonumberx(L, -1, &number);
     if (!number)
@@ -279,6 +296,7 @@ double cmL_field_number(lua_State *L, int index, const char *name, double fallba
 
 bool cmL_field_bool(lua_State *L, int index, const char *name, bool fallback)
 {
+    check_table(L, index, name);
     lua_getfield(L, index, name);
     bool value = lua_isnil(L, -1) ? fallback : lua_toboolean(L, -1);
     lua_pop(L, 1);

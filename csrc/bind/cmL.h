@@ -93,10 +93,10 @@ cm_activation cmL_check_activation(lua_State *L, int arg);
 cm_tensor *cmL_test_tensor(lua_State *L, int index);
 
 /* What the box of that class in a field of the table at `index` (absolute) holds; raises if it is
- * another. The box is left on the stack: a finaliser may take it out of the table meanwhile. */
+ * another, or if there is no table. The box is left on the stack: a finaliser may take it out of the table meanwhile. */
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class);
 
-/* A field of the options table at `index`. */
+/* A field of the options table at `index`; raises if there is no table. */
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
 /* The same for numbers. */
 double cmL_field_number(lua_State *L, int index, const char *name, double fallback);
