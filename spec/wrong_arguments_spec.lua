@@ -1,5 +1,5 @@
--- Calls of the core with arguments of the wrong kind: each is refused with a message that says which
--- one it was, and the process goes on.
+-- Calls of the core with arguments of the wrong kind: each is refused with a message that says
+-- which it was, and the process goes on.
 local core = require "cmml.core"
 
 -- Raises with that message, which may be a pattern.
@@ -38,7 +38,8 @@ describe("a table of lists", function()
   it("is refused with the field that holds something else", function()
     refused("the field scenarios must hold cmml.Segments, not nil", core.draw_scenarios, {}, {}, {},
       {}, {}, {})
-    local lists = { users = core.segments { 1 }, items = core.ids { 1 }, ratings = core.full({ 1 }, 1) }
+    local lists = { users = core.segments { 1 }, items = core.ids { 1 },
+      ratings = core.full({ 1 }, 1) }
     lists.ratings:free()
     refused("the field ratings must hold cmml.Tensor, not one that was freed or closed",
       core.draw_tasks, lists, core.ids { 1 }, {})

@@ -93,7 +93,8 @@ cm_activation cmL_check_activation(lua_State *L, int arg);
 cm_tensor *cmL_test_tensor(lua_State *L, int index);
 
 /* What the box of that class in a field of the table at `index` (absolute) holds; raises if it is
- * another, or if there is no table. The box is left on the stack: a finaliser may take it out of the table meanwhile. */
+ * another, or if there is no table. The box is left on the stack: a finaliser may take it out of
+ * the table meanwhile. */
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class);
 
 /* A field of the options table at `index`; raises if there is no table. */

@@ -28,7 +28,8 @@ static int l_ranking_rows(lua_State *L)
     cm_ids *users = cmL_check_ids(L, 5);
     luaL_checkstack(L, 3 * n + 8, "not enough memory, or calls too deep");
     for (int i = 0; i < n; i++) {
-        luaL_argcheck(L, lua_rawgeti(L, 4, i + 1) == LUA_TTABLE, 4, "a list of tables was expected");
+        luaL_argcheck(L, lua_rawgeti(L, 4, i + 1) == LUA_TTABLE, 4,
+                      "a list of tables was expected");
         removed[i] = cmL_check_lists(L, lua_gettop(L), "users");
     }
     cm_ids **segments, **boxes[2];
