@@ -32,7 +32,11 @@ local known = {
   }),
 }
 
-return function(cmml, use) -- luacheck: ignore 212
+-- Rows scored at once: what lies between the layers stays small, whatever the catalogue.
+local piece = 2048
+
+return function(cmml, use)
+  local core = cmml.core
   local Recommender = use "recommenders.recommender"
   --- A recommender that knows what one person rated, or a few interactions of a scenario.
   -- @tfield Recommender model
@@ -92,6 +96,53 @@ return function(cmml, use) -- luacheck: ignore 212
     return scores
   end
 
+  -- An iterator that fills `rows` with the next piece of the candidates, in order, and tells how
+  -- many there are.
+  local function candidates(self, chosen, out, rows)
+    local at, last = 0, chosen and #chosen or #self.model.catalogue.items
+    return function()
+      local count = 0
+      while count < piece and at < last do
+        at = at + 1
+        local row = chosen and chosen[at] or at
+        if chosen or not out[row] then
+          count = count + 1
+          rows[count] = row
+        end
+      end
+      for i = #rows, count + 1, -1 do
+        rows[i] = nil
+      end
+      return count > 0 and count or nil
+    end
+  end
+
+  -- The n best of the candidates, equal ones in their order: scores and rows. They are scored a
+  -- piece at a time; whenever there are n more than the best so far, the best of both are kept.
+  local function best_of(self, n, user, chosen, out)
+    local scores, rows, waiting, some = {}, {}, {}, {}
+    local function choose()
+      local joined = core.concat(waiting)
+      local best, places = joined:top_k(math.min(n, #rows))
+      local chosen_rows = {}
+      for i, place in ipairs(places:totable()) do
+        chosen_rows[i] = rows[place]
+      end
+      scores, rows, waiting = best:totable(), chosen_rows, { best }
+    end
+    for count in n > 0 and candidates(self, chosen, out, some) or function() end do
+      waiting[#waiting + 1] = finite_scores(self, some, user)
+      table.move(some, 1, count, #rows + 1, rows)
+      if #rows >= 2 * n then
+        choose()
+      end
+    end
+    if #waiting > 1 or #scores < #rows then
+      choose()
+    end
+    return scores, rows
+  end
+
   --- Scores of items: in the setting users predicted ratings, neither clipped nor rounded; in the
   -- setting scenarios only their order means anything.
   -- @tparam table items list of raw ids
@@ -110,7 +161,12 @@ return function(cmml, use) -- luacheck: ignore 212
       rows[i] = row_of(("predict: entry %d"):format(i), "an item", self.model.catalogue.items, item,
         2)
     end
-    return #rows > 0 and finite_scores(self, rows, user):totable() or {}
+    local scores = {}
+    for first = 1, #rows, piece do
+      local some = table.move(rows, first, math.min(first + piece - 1, #rows), 1, {})
+      table.move(finite_scores(self, some, user):totable(), 1, #some, first, scores)
+    end
+    return scores
   end
 
   --- The items with the highest scores; equal ones in the order of the catalogue.
@@ -122,7 +178,7 @@ return function(cmml, use) -- luacheck: ignore 212
   -- end
   function Adapted:recommend(options)
     local opt = known.recommend:check(options)
-    local items, out, all = self.model.catalogue.items, {}, {}
+    local items, out = self.model.catalogue.items, {}
     local user = user_row(self, "recommend", opt.user)
     for _, item in ipairs(opt.exclude) do
       out[items:id(item) or 0] = true
@@ -130,21 +186,17 @@ return function(cmml, use) -- luacheck: ignore 212
     for row in pairs(opt.include_support and {} or self.read.taken(user)) do
       out[row] = true
     end
-    for i = 1, opt.items and #opt.items or #items do
-      local row = opt.items and row_of(("recommend: entry %d of items"):format(i), "an item", items,
-        opt.items[i], 2) or i
+    local chosen = opt.items and {}
+    for i = 1, chosen and #opt.items or 0 do
+      local row = row_of(("recommend: entry %d of items"):format(i), "an item", items, opt.items[i],
+        2)
       if not out[row] then
-        all[#all + 1], out[row] = row, true
+        chosen[#chosen + 1], out[row] = row, true
       end
     end
-    local result, n = {}, math.min(opt.n, #all)
-    if n == 0 then
-      return result
-    end
-    local scores, places = finite_scores(self, all, user):top_k(n)
-    scores, places = scores:totable(), places:totable()
-    for i = 1, n do
-      local row = all[places[i]]
+    local scores, rows = best_of(self, opt.n, user, chosen, out)
+    local result = {}
+    for i, row in ipairs(rows) do
       result[i] = { item = items:text(row), title = items:title(row), score = scores[i] }
     end
     return result
