@@ -48,6 +48,12 @@ describe("dataset", function()
       { schema = schema, ratings = { { "u", "i", 3 }, { true, "i", 3 } } })
     refused("the item of rating 1 must be a string or a number, not nil", cmml.dataset,
       { schema = schema, ratings = { { "u", nil, 3 } } })
+    refused("dataset: the user of rating 2: 1.5 is not an id", cmml.dataset,
+      { schema = schema, ratings = { { "u", "i", 3 }, { 1.5, "i", 3 } } })
+    refused("dataset: the item of rating 1: an id must not be empty", cmml.dataset,
+      { schema = schema, ratings = { { "u", " ", 3 } } })
+    refused("dataset: record 1 of items: an id must not be empty", cmml.dataset,
+      { schema = schema, ratings = { { "u", "i", 3 } }, items = { { id = "" } } })
   end)
 
   it("takes columns of a table that was read", function()

@@ -82,7 +82,11 @@ describe("adapt", function()
     refused("the support must be a list of {item, rating}", adapted, "f2")
     refused("user must be a table of values by field name, not string", adapted, { user = "F" })
     refused("field age holds a list", adapted, { user = { age = { 1, 2 } } })
-    refused("a key must be a string or a number, not boolean", adapted, { user = { age = true } })
+    refused("field age holds boolean true, not a text or a number", adapted,
+      { user = { age = true } })
+    refused("adapt: the item of entry 1: 2.5 is not an id", adapted, { { 2.5, 3 } })
+    refused("adapt: the item of entry 2: an id must not be empty", adapted,
+      { { "f2", 1 }, { " ", 3 } })
   end)
 
   it("leaves recording of gradients as it was, also after an error", function()

@@ -1,10 +1,11 @@
 /* l_vocab.c - vocabularies in Lua: texts to ids 1, 2, 3, ... and back.
  *
- * Keys are strings, or numbers, which are converted to text: 25, 25.0 and "25" are one key.
+ * Ids are texts, compared exactly after the blanks around them are cut, and numbers stand for the
+ * text of a whole number: 25, 25.0, "25" and " 25" are one id. Refused are empty ids, and floats
+ * that are not whole or beyond 2^53. (The rule is that of csrc/data/vocab.h, for files too.)
  *
  * @classmod cmml.Vocab */
 #include "bind/io.h"
-#include <math.h>
 
 cm_vocab **cmL_push_vocab(lua_State *L)
 {
@@ -22,25 +23,26 @@ cm_vocab *cmL_check_vocab(lua_State *L, int arg)
     return *box;
 }
 
-/* The key at `index` (absolute), which is converted to its text there; `name` is for errors. */
-static cm_text check_key(lua_State *L, int index, const char *name)
+/* The id at `index` (absolute), which is converted to its text there; `name` is for errors. */
+static cm_text check_id(lua_State *L, cm_ctx *cx, int index, const char *name)
 {
-    cm_text key = {NULL, 0};
-    int whole = 0;
+    cm_text raw = {NULL, 0};
     if (lua_type(L, index) == LUA_TNUMBER) {
-        lua_Integer integer = lua_tointegerx(L, index, &whole);
-        if (!whole && !isfinite(lua_tonumber(L, index)))
-            luaL_error(L, "%s: %s is not a valid key", name, luaL_tolstring(L, index, NULL));
-        if (whole) {
-            lua_pushinteger(L, integer);
-            lua_replace(L, index);
-        }
+        if (!lua_isinteger(L, index) && !cm_id_number(lua_tonumber(L, index)))
+            luaL_error(L,
+                       "%s: %s is not an id: numbers must be whole, and floats at most 2^53; give "
+                       "others as text",
+                       name, luaL_tolstring(L, index, NULL));
+        lua_pushinteger(L, lua_tointeger(L, index));
+        lua_replace(L, index);
     } else if (lua_type(L, index) != LUA_TSTRING) {
-        luaL_error(L, "%s: a key must be a string or a number, not %s", name,
+        luaL_error(L, "%s: an id must be a string or a number, not %s", name,
                    luaL_typename(L, index));
     }
-    key.text = lua_tolstring(L, index, &key.len);
-    return key;
+    raw.text = lua_tolstring(L, index, &raw.len);
+    if (!cm_id_text(cx, raw, &raw))
+        cmL_raise(L, cx, name);
+    return raw;
 }
 
 /* Copies the offsets in the table at `arg` into a userdata, which is pushed. */
@@ -82,14 +84,15 @@ static int l_vocab(lua_State *L)
                                                  : cmL_fail(L, cx, "vocab");
 }
 
-/*** The id of a key.
+/*** The number of an id.
  * @function Vocab:id
- * @tparam string|number key
+ * @tparam string|number id
  * @treturn integer|nil from 1; nil if it is unknown */
 static int v_id(lua_State *L)
 {
+    cm_ctx *cx = cmL_enter(L);
     cm_vocab *vocab = cmL_check_vocab(L, 1);
-    int32_t id = cm_vocab_find(vocab, check_key(L, 2, "id"));
+    int32_t id = cm_vocab_find(vocab, check_id(L, cx, 2, "id"));
     if (id < 0)
         lua_pushnil(L);
     else
@@ -97,9 +100,9 @@ static int v_id(lua_State *L)
     return 1;
 }
 
-/*** The ids of several keys; 0 for unknown keys.
+/*** The numbers of several ids; 0 for unknown ones.
  * @function Vocab:ids
- * @tparam table keys list of strings or numbers
+ * @tparam table ids list of strings or numbers
  * @treturn Ids */
 static int v_ids(lua_State *L)
 {
@@ -114,31 +117,31 @@ static int v_ids(lua_State *L)
         return cmL_raise(L, cx, "ids");
     for (lua_Integer i = 0; i < n; i++) {
         lua_rawgeti(L, 2, i + 1);
-        (*box)->values[i] = cm_vocab_find(vocab, check_key(L, 4, "ids"));
+        (*box)->values[i] = cm_vocab_find(vocab, check_id(L, cx, 4, "ids"));
         lua_pop(L, 1);
     }
     cm_ids_seal(*box);
     return 1;
 }
 
-/*** The id of a key, which is added if it is new.
+/*** The number of an id, which is added if it is new.
  * @function Vocab:add
- * @tparam string|number key valid UTF-8
+ * @tparam string|number id valid UTF-8
  * @treturn integer from 1 */
 static int v_add(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_vocab *vocab = cmL_check_vocab(L, 1);
-    int32_t id = cm_vocab_add(cx, vocab, check_key(L, 2, "add"));
+    int32_t id = cm_vocab_add(cx, vocab, check_id(L, cx, 2, "add"));
     if (id < 0)
         return cmL_raise(L, cx, "add");
     lua_pushinteger(L, (lua_Integer)id + 1);
     return 1;
 }
 
-/*** The text of an id.
+/*** The id of a number, as text.
  * @function Vocab:text
- * @tparam integer id from 1 to #vocab
+ * @tparam integer number from 1 to #vocab
  * @treturn string */
 static int v_text(lua_State *L)
 {

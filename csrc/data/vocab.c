@@ -1,5 +1,6 @@
 /* vocab.c - see vocab.h. Open addressing with linear probing, at most half full. */
 #include "data/vocab.h"
+#include <math.h>
 #include <string.h>
 
 typedef struct slot {
@@ -17,6 +18,28 @@ struct cm_vocab {
 };
 
 #define FIRST_SLOTS 16
+
+static bool is_blank(char c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+bool cm_id_text(cm_ctx *cx, cm_text raw, cm_text *id)
+{
+    while (raw.len > 0 && is_blank(*raw.text)) {
+        raw.text++;
+        raw.len--;
+    }
+    while (raw.len > 0 && is_blank(raw.text[raw.len - 1]))
+        raw.len--;
+    *id = raw;
+    return raw.len > 0 || cm_refuse(cx, CM_ERR_ARGUMENT, "an id must not be empty");
+}
+
+bool cm_id_number(double number)
+{
+    return fabs(number) <= 9007199254740992.0 && number == floor(number);
+}
 
 static uint64_t mix(uint64_t h)
 {

@@ -7,6 +7,14 @@
 
 typedef struct cm_vocab cm_vocab;
 
+/* The rule of raw ids, for files and calls alike: a text, compared exactly, without the blanks
+ * (spaces, tabs, ends of lines) around it. *id is a part of `raw`. Refused if nothing is left. */
+bool cm_id_text(cm_ctx *cx, cm_text raw, cm_text *id) CM_MUST_CHECK;
+
+/* Whether a number may stand for an id, as the text of a whole number: floats do where they are
+ * whole and at most 2^53, from where on not every whole number is one. */
+bool cm_id_number(double number);
+
 /* An empty vocabulary with one reference. */
 cm_vocab *cm_vocab_new(cm_ctx *cx) CM_MUST_CHECK;
 

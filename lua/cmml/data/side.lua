@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local raise = args.error
+local text = require "cmml.base.text"
 
 return function(cmml)
   local core = cmml.core
@@ -53,17 +54,34 @@ return function(cmml)
     return title and title ~= "" and title or self:text(row)
   end
 
-  -- The values of a field in a record, as a list; numbers and text alike.
+  -- A value as the text by which it is known; numbers and text alike. Nil where there is none.
+  local function text_of(value, field)
+    if math.type(value) == "float" and value - value == 0 then
+      return math.tointeger(value) or text.value(value)
+    elseif type(value) == "string" then
+      return value:find "%S" and value or nil
+    elseif math.type(value) ~= "integer" then
+      raise(("field %s holds %s, not a text or a number"):format(field.name,
+        args.describe(value)), 0)
+    end
+    return value
+  end
+
+  -- The values of a field in a record, as a list of texts.
   local function values_of(record, field)
     local value = record and record[field.name]
     if value == nil then
       return {}
     elseif type(value) ~= "table" then
-      return { value }
+      return { text_of(value, field) }
     elseif not field.multi then
       raise(("field %s holds a list, but was not declared with multi = true"):format(field.name), 0)
     end
-    return value
+    local list = {}
+    for _, inner in ipairs(value) do
+      list[#list + 1] = text_of(inner, field)
+    end
+    return list
   end
 
   -- The values that occur often enough in the records, in the order of their first appearance.

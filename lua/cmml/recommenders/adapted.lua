@@ -8,6 +8,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
 local whom = { name = "user", kind = { "string", "number" },
@@ -69,7 +70,8 @@ return function(cmml, use)
       raise(("%s must be the raw id of %s, not %s"):format(what, side, args.describe(raw)),
         level + 1)
     end
-    return of:id(raw) or raise(("%s: %s %s is not in the catalogue of %d"):format(what,
+    local row = raw_ids.find(of, raw, level + 1, "%s", what)
+    return row or raise(("%s: %s %s is not in the catalogue of %d"):format(what,
       side:match "%a+$", tostring(raw), #of), level + 1)
   end
 
@@ -180,8 +182,8 @@ return function(cmml, use)
     local opt = known.recommend:check(options)
     local items, out = self.model.catalogue.items, {}
     local user = user_row(self, "recommend", opt.user)
-    for _, item in ipairs(opt.exclude) do
-      out[items:id(item) or 0] = true
+    for i, item in ipairs(opt.exclude) do
+      out[raw_ids.find(items, item, 2, "recommend: entry %d of exclude", i) or 0] = true
     end
     for row in pairs(opt.include_support and {} or self.read.taken(user)) do
       out[row] = true

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local group_list = require "cmml.settings.scenarios.group_list"
+local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
 local filters = require "cmml.settings.scenarios.filter_options"
@@ -62,7 +63,8 @@ return function(cmml)
         fail(level + 1, "interaction %d must be {user, item}, not %s", i,
           type(row) == "table" and "a list of less" or type(row))
       end
-      user_ids[i], item_ids[i] = users:add(row[1]), items:add(row[2])
+      user_ids[i] = raw_ids.add(users, row[1], level + 1, "scenarios.data: interaction %d: user", i)
+      item_ids[i] = raw_ids.add(items, row[2], level + 1, "scenarios.data: interaction %d: item", i)
     end
     return users, items, core.ids(user_ids), core.ids(item_ids)
   end

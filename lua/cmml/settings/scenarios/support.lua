@@ -4,6 +4,7 @@
 -- @module cmml.settings.scenarios.support
 local args = require "cmml.base.args"
 local columns = require "cmml.data.columns"
+local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
 return function(cmml)
@@ -15,7 +16,8 @@ return function(cmml)
     if type(raw) ~= "string" and math.type(raw) == nil then
       raise(("%s: a raw id of %s was expected, not %s"):format(what, side, type(raw)), level + 1)
     end
-    return of:id(raw) or not skip and raise(("%s: %s %s is not among the %d that the model knows; "
+    local row = raw_ids.find(of, raw, level + 1, "%s", what)
+    return row or not skip and raise(("%s: %s %s is not among the %d that the model knows; "
       .. "unknown = \"skip\" (--unknown skip) leaves such entries out"):format(what, side,
       tostring(raw), #of), level + 1) or nil
   end

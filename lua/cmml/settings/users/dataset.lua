@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
 local known = declare("dataset", {
@@ -40,7 +41,7 @@ return function(cmml)
       if record.id == nil then
         raise(("dataset: record %d of %s has no id"):format(i, what), 3)
       end
-      local row = vocab:add(record.id)
+      local row = raw_ids.add(vocab, record.id, 3, "dataset: record %d of %s", i, what)
       if rows[row] then
         raise(("dataset: %s has two records with the id %s"):format(what, tostring(record.id)), 3)
       end
@@ -97,7 +98,9 @@ return function(cmml)
       end
       check_id(i, "user", row[1])
       check_id(i, "item", row[2])
-      user_ids[i], item_ids[i], values[i] = users:add(row[1]), items:add(row[2]), rating
+      user_ids[i] = raw_ids.add(users, row[1], 3, "dataset: the user of rating %d", i)
+      item_ids[i] = raw_ids.add(items, row[2], 3, "dataset: the item of rating %d", i)
+      values[i] = rating
     end
     local ratings = core.tensor(values)
     if not ratings:isfinite() then

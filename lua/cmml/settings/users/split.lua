@@ -3,6 +3,7 @@
 -- @classmod cmml.users.Dataset
 local declare = require("cmml.base.options").declare
 local raise = require("cmml.base.args").error
+local raw_ids = require "cmml.data.raw_ids"
 
 local known = declare("Dataset:split", {
   { name = "test", kind = { "number", "string", "table" }, default = 0.2,
@@ -38,7 +39,7 @@ return function(cmml, use)
   local function rows_of(self, names, path, lines)
     local rows, seen = {}, {}
     for i, name in ipairs(names) do
-      local row = self.users:id(name)
+      local row = raw_ids.find(self.users, name, 3, "split: test, entry %d", i)
       if not row then
         return nil, ("split: %s, %s %d: there is no user %s in %s"):format(path or "test",
           path and "line" or "entry", path and lines[i] or i, tostring(name), self.name)

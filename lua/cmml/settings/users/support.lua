@@ -3,6 +3,7 @@
 -- @module cmml.settings.users.support
 local args = require "cmml.base.args"
 local columns = require "cmml.data.columns"
+local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
 return function(cmml)
@@ -25,7 +26,7 @@ return function(cmml)
           tostring(item), type(rating) == "string" and ("the text %q"):format(rating)
           or tostring(rating)), 3)
       end
-      local row = model.catalogue.items:id(item)
+      local row = raw_ids.find(model.catalogue.items, item, 3, "adapt: the item of entry %d", i)
       if row then
         at[row] = at[row] or #rows + 1
         rows[at[row]], labels[at[row]] = row, rating
