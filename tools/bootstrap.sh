@@ -57,6 +57,8 @@ missing() {
     have curl || echo curl
     have unzip || echo unzip
     have ps || echo procps
+    # What the locales of the tests are made of.
+    have localedef && [ -e /usr/share/i18n/locales/de_DE ] || echo locales
     [ "$what" = test ] && return
 
     have gcc || echo gcc

@@ -32,6 +32,7 @@ local restricted = {
   ["lauxlib.h"] = { "^csrc/bind/" },
   ["lualib.h"] = { "^csrc/bind/" },
   ["luaconf.h"] = { "^csrc/bind/" },
+  ["locale.h"] = { "^csrc/base/locale%.c$" },
   ["cblas.h"] = { "^csrc/kernels/blas%.c$" },
   ["stdio.h"] = { "^csrc/base/status%.c$", "^csrc/base/sys%.c$", "^csrc/tensor/print%.c$",
     "^csrc/io/" },

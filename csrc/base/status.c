@@ -1,6 +1,7 @@
 /* status.c - the error slot of a context. */
 #include "base/status.h"
 #include "base/ctx.h"
+#include "base/locale.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -9,7 +10,9 @@ static void record(cm_ctx *cx, cm_status code, const char *format, va_list args)
     if (cx->error_code != CM_ERR_OK)
         return;
     cx->error_code = code;
+    cm_locale locale = cm_locale_plain();
     vsnprintf(cx->error_text, sizeof cx->error_text, format, args);
+    cm_locale_restore(locale);
 }
 
 void *cm_fail(cm_ctx *cx, cm_status code, const char *format, ...)

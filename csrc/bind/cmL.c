@@ -1,6 +1,7 @@
 /* cmL.c - the helpers of the binding. */
 #include "bind/cmL.h"
 #include "bind/state.h"
+#include "io/text.h"
 #include <string.h>
 
 #define PACE  ((size_t)4 << 20)  /* bytes allocated between two steps of the collector */
@@ -130,6 +131,18 @@ static cm_tensor **tensor_box(lua_State *L, int index)
     bool is_tensor = lua_topointer(L, -1) == state->tensor_class;
     lua_pop(L, 1);
     return is_tensor ? lua_touserdata(L, index) : NULL;
+}
+
+const char *cmL_tolstring(lua_State *L, int index, size_t *len)
+{
+    if (lua_type(L, index) != LUA_TNUMBER || lua_isinteger(L, index))
+        return luaL_tolstring(L, index, len);
+    char text[CM_NUMBER_BYTES + 2];
+    size_t used = cm_number_write(lua_tonumber(L, index), 14, text);
+    if (strspn(text, "-0123456789") == used) /* looks like an integer, but is none */
+        strcpy(text + used, ".0");
+    lua_pushstring(L, text);
+    return lua_tolstring(L, -1, len);
 }
 
 static void *push_box(lua_State *L, const char *name)
@@ -277,7 +290,7 @@ int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fal
     lua_getfield(L, index, name);
     int64_t value = lua_isnil(L, -1) ? fallback : lua_tointegerx(L, -1, &whole);
     if (!whole)
-        luaL_error(L, "%s must be a whole number, not %s", name, luaL_tolstring(L, -1, NULL));
+        luaL_error(L, "%s must be a whole number, not %s", name, cmL_tolstring(L, -1, NULL));
     lua_pop(L, 1);
     return value;
 }
@@ -289,7 +302,7 @@ double cmL_field_number(lua_State *L, int index, const char *name, double fallba
     lua_getfield(L, index, name);
     double value = lua_isnil(L, -1) ? fallback : lua_tonumberx(L, -1, &number);
     if (!number)
-        luaL_error(L, "%s must be a number, not %s", name, luaL_tolstring(L, -1, NULL));
+        luaL_error(L, "%s must be a number, not %s", name, cmL_tolstring(L, -1, NULL));
     lua_pop(L, 1);
     return value;
 }
@@ -318,7 +331,7 @@ void cmL_read_ids(lua_State *L, cm_ctx *cx, int arg, cm_ids **box, const char *w
         lua_Integer value = lua_tointegerx(L, -1, &whole);
         if (!whole || value < 0 || value > INT32_MAX)
             luaL_error(L, "%s: entry %I is %s, not a whole number from 0 to 2147483647", what,
-                       i + 1, luaL_tolstring(L, -1, NULL));
+                       i + 1, cmL_tolstring(L, -1, NULL));
         ids->values[i] = (int32_t)value - 1;
         lua_pop(L, 1);
     }

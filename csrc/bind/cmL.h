@@ -97,6 +97,10 @@ cm_tensor *cmL_test_tensor(lua_State *L, int index);
  * the table meanwhile. */
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class);
 
+/* Pushes a value as text, and returns it: luaL_tolstring, but of a number that is the same in every
+ * locale. (lua_tolstring and luaL_checklstring, too, write numbers in the locale of the host.) */
+const char *cmL_tolstring(lua_State *L, int index, size_t *len);
+
 /* A field of the options table at `index`; raises if there is no table. */
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
 /* The same for numbers. */
@@ -165,6 +169,8 @@ void cmL_open_io(lua_State *L);
 void cmL_open_sys(lua_State *L);
 /* JSON, l_json.c. */
 void cmL_open_json(lua_State *L);
+/* Text that is the same in every locale, l_locale.c. */
+void cmL_open_locale(lua_State *L);
 /* Processes, l_process.c. */
 void cmL_open_process(lua_State *L);
 /* Vocabularies, l_vocab.c. */

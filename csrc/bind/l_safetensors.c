@@ -119,7 +119,7 @@ static void check_integers(lua_State *L, cm_archive_item *item)
         int32_t narrow = (int32_t)wide;
         if (!whole || (item->dtype == CM_I32 && narrow != wide))
             luaL_error(L, "write_archive: entry %I of tensor %s is %s, not an integer of %s",
-                       (lua_Integer)i + 1, item->name.text, luaL_tolstring(L, -1, NULL),
+                       (lua_Integer)i + 1, item->name.text, cmL_tolstring(L, -1, NULL),
                        cm_dtype_name(item->dtype));
         memcpy(copy + i * width, item->dtype == CM_I32 ? (void *)&narrow : (void *)&wide, width);
         lua_pop(L, 1);

@@ -97,7 +97,8 @@ static int l_write_file(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     const char *path = cmL_check_path(L, 1);
     size_t size;
-    const char *contents = luaL_checklstring(L, 2, &size);
+    luaL_argexpected(L, lua_isstring(L, 2), 2, "string");
+    const char *contents = cmL_tolstring(L, 2, &size);
     return done(L, cx, cm_sys_write(cx, path, contents, size), "write_file");
 }
 

@@ -171,6 +171,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_io(L);
     cmL_open_sys(L);
     cmL_open_json(L);
+    cmL_open_locale(L);
     cmL_open_process(L);
     cmL_open_vocab(L);
     cmL_open_safetensors(L);

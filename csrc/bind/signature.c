@@ -1,5 +1,6 @@
 /* signature.c - see signature.h. */
 #include "bind/signature.h"
+#include "base/locale.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,13 +20,15 @@ bool cmL_signature_parse(cmL_signature *signature, const cm_op *op)
             arg->optional = true;
             at++;
         } else if (*at == '=') {
-            char *end;
             arg->optional = arg->has_default = true;
             if (strncmp(at + 1, "true", 4) == 0) {
                 arg->fallback = 1;
                 at += 5;
             } else {
-                arg->fallback = strtod(at + 1, &end);
+                char *end;
+                cm_locale locale = cm_locale_plain();
+                arg->fallback = strtod(at + 1, &end); /* "inf" is one, too */
+                cm_locale_restore(locale);
                 at = end;
             }
         }

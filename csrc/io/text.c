@@ -1,5 +1,6 @@
 /* text.c - see text.h. */
 #include "io/text.h"
+#include "base/locale.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,27 +118,18 @@ cm_text cm_text_trim(cm_text text)
     return text;
 }
 
-/* Correct rounding of hard cases is left to strtod, which reads the decimal point of the locale. */
+/* Correct rounding of hard cases is left to strtod. */
 static cm_number_kind parse_by_library(cm_text text, double *out)
 {
-    char copy[512 + 8], half[16], *end;
-    snprintf(half, sizeof half, "%.1f", 0.5);
-    const char *mark = half + 1; /* what stands between 0 and 5 */
-    const char *dot = memchr(text.text, '.', text.len);
-    size_t before = dot ? (size_t)(dot - text.text) : text.len, width = strlen(half) - 2;
-    if (text.len > 500 || width > 8)
+    char copy[512], *end;
+    if (text.len > 500)
         return CM_NUMBER_BAD;
-    memcpy(copy, text.text, before);
-    size_t used = before;
-    if (dot) {
-        memcpy(copy + used, mark, width);
-        used += width;
-        memcpy(copy + used, dot + 1, text.len - before - 1);
-        used += text.len - before - 1;
-    }
-    copy[used] = '\0';
+    memcpy(copy, text.text, text.len);
+    copy[text.len] = '\0';
+    cm_locale locale = cm_locale_plain();
     *out = strtod(copy, &end);
-    if (end != copy + used)
+    cm_locale_restore(locale);
+    if (end != copy + text.len)
         return CM_NUMBER_BAD;
     return isfinite(*out) ? CM_NUMBER_GOOD : CM_NUMBER_LARGE;
 }
@@ -186,6 +178,18 @@ cm_number_kind cm_number_parse(cm_text text, double *out)
     double value = scale < 0 ? (double)digits / powers[-scale] : (double)digits * powers[scale];
     *out = negative ? -value : value;
     return CM_NUMBER_GOOD;
+}
+
+size_t cm_number_write(double value, int digits, char out[CM_NUMBER_BYTES])
+{
+    double again;
+    cm_locale locale = cm_locale_plain();
+    int used = snprintf(out, CM_NUMBER_BYTES, "%.*g", digits ? digits : 15, value);
+    if (!digits && isfinite(value) &&
+        (cm_number_parse((cm_text){out, (size_t)used}, &again) != CM_NUMBER_GOOD || again != value))
+        used = snprintf(out, CM_NUMBER_BYTES, "%.17g", value);
+    cm_locale_restore(locale);
+    return (size_t)used;
 }
 
 bool cm_integer_parse(cm_text text, int64_t *out)

@@ -41,6 +41,13 @@ typedef enum cm_number_kind {
  * whatever the locale. "nan", "inf" and hexadecimals are bad. */
 cm_number_kind cm_number_parse(cm_text text, double *out);
 
+#define CM_NUMBER_BYTES 40
+
+/* Writes a number as printf's %g does in locale "C", whatever the locale is, and returns how many
+ * characters it took; a zero follows. With digits = 0 as few of them are written as read back as
+ * the same number: 15, or 17 where those are not enough. */
+size_t cm_number_write(double value, int digits, char out[CM_NUMBER_BYTES]);
+
 /* Reads an integer (sign, digits); false if it is not one or does not fit. */
 bool cm_integer_parse(cm_text text, int64_t *out);
 

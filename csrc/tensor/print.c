@@ -1,5 +1,6 @@
 /* print.c - see print.h. */
 #include "tensor/print.h"
+#include "base/locale.h"
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -51,10 +52,12 @@ void cm_tensor_text(const cm_tensor *x, char buffer[CM_PRINT_BYTES])
     /* Room for the last line is reserved: elements may be cut, the shape never is. */
     text t = {buffer, CM_PRINT_BYTES - 2 * CM_SHAPE_TEXT};
     char shape[CM_SHAPE_TEXT];
+    cm_locale locale = cm_locale_plain();
     if (x->count > 0)
         put_dim(&t, x, 0, 0);
     t.left += 2 * CM_SHAPE_TEXT;
     bool fresh_line = t.at == buffer || t.at[-1] == '\n';
     put(&t, "%s[cmml.Tensor %s %s%s]", fresh_line ? "" : "\n", cm_shape_text(&x->shape, shape),
         CM_REAL_NAME, x->node ? ", tracked" : "");
+    cm_locale_restore(locale);
 }

@@ -1,27 +1,26 @@
 --- Writing JSON. Reading is the core's (`core.json_decode`).
 --
 -- @module cmml.base.json
+local text = require "cmml.base.text"
+
 local json = {}
 
 local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r", ["\t"] = "\\t" }
 
-local function quote(text)
-  if not utf8.len(text) then
-    error(("json: the text %q is not UTF-8, and could not be read again"):format(text), 0)
+local function quote(words)
+  if not utf8.len(words) then
+    error(("json: the text %q is not UTF-8, and could not be read again"):format(words), 0)
   end
-  return '"' .. text:gsub('[%c"\\\127]', function(c)
+  return '"' .. words:gsub('[\0-\31"\\\127]', function(c)
     return escapes[c] or ("\\u%04x"):format(c:byte())
   end) .. '"'
 end
 
 local function number(value)
-  if math.type(value) == "integer" then
-    return tostring(value)
-  elseif value ~= value or math.abs(value) == math.huge then
-    error("json: " .. tostring(value) .. " cannot be written", 0)
+  if value ~= value or math.abs(value) == math.huge then
+    error("json: " .. text.tostring(value) .. " cannot be written", 0)
   end
-  local short = ("%.15g"):format(value) -- 0.05, not 0.050000000000000003, where both are the same
-  return tonumber(short) == value and short or ("%.17g"):format(value)
+  return text.number(value)
 end
 
 local encode
@@ -45,7 +44,7 @@ local function encode_table(value)
     end
     return "[" .. table.concat(parts, ",") .. "]"
   end
-  table.sort(keys)
+  text.sort(keys)
   for i, key in ipairs(keys) do
     parts[i] = quote(key) .. ":" .. encode(value[key])
   end
