@@ -43,7 +43,7 @@ static int l_number_text(lua_State *L)
 {
     luaL_checktype(L, 1, LUA_TNUMBER);
     if (lua_isinteger(L, 1)) {
-        luaL_tolstring(L, 1, NULL);
+        cmL_tolstring(L, 1, NULL);
         return 1;
     }
     char text[CM_NUMBER_BYTES];
