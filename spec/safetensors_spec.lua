@@ -44,8 +44,8 @@ local refused = {
   { "data cut short", file_of(one("F32", 2, 0, 8), "1234"),
     "is truncated: needs 70 bytes, has 66" },
   { "bytes behind the data", file_of("{}", "x"), "has 1 bytes behind its last tensor" },
-  { "a dtype that is not supported", file_of(one("BF16", 1, 0, 2), "12"),
-    'tensor "a" has dtype "BF16"; F32, F64, I32, I64 and U8 are supported' },
+  { "another dtype behind the data", file_of(one("F8_E4M3", 1, 0, 3), "12"), "is truncated" },
+  { "another dtype with a gap", file_of(one("F8_E4M3", 1, 1, 2), "12"), "leaves a gap" },
   { "sizes that do not fit", file_of(one("F32", 1, 0, 8), "12345678"), "do not fit its shape" },
   { "a gap at the beginning", file_of(one("F32", 1, 4, 8), "12345678"), "leaves a gap" },
   { "an overlap", file_of('{"a":{"dtype":"U8","shape":[3],"data_offsets":[0,3]},'
@@ -104,6 +104,34 @@ describe("safetensors", function()
     assert.same({}, by_name.d.shape)
     assert.equal("h\u{E9}!", by_name.raw.value)
     assert.same({ 0, 4 }, by_name.none.value.shape)
+  end)
+
+  it("reads numbers of 16 bits", function()
+    -- known values of IEEE 754 binary16, and of the upper half of binary32
+    local bits = { F16 = { 0x3C00, 0xC000, 0x0001, 0x03FF, 0x0400, 0x7BFF, 0x3555, 0x8000, 0x7C00,
+      0xFC00 }, BF16 = { 0x3F80, 0xC000, 0x4049, 0x0080, 0x8000, 0x7F80, 0xFF80 } }
+    local values = { F16 = { 1, -2, 2.0 ^ -24, 1023 * 2.0 ^ -24, 2.0 ^ -14, 65504, 0.333251953125,
+      0, math.huge, -math.huge },
+      BF16 = { 1, -2, 3.140625, 2.0 ^ -126, 0, math.huge, -math.huge } }
+    for dtype, list in pairs(bits) do
+      local n = #list
+      local archive = assert(read(file_of(one(dtype, n, 0, 2 * n), string.pack(("<I2"):rep(n),
+        table.unpack(list)))))
+      assert.equal(dtype, archive.tensors[1].dtype)
+      assert.same(values[dtype], archive.tensors[1].value:totable())
+      archive = assert(read(file_of(one(dtype, 1, 0, 2), "\xFF\x7F"))) -- not a number
+      local value = archive.tensors[1].value:totable()[1]
+      assert.truthy(value ~= value)
+    end
+  end)
+
+  it("leaves out numbers of other dtypes, telling which, and reads the rest", function()
+    local archive = assert(read(file_of('{"a":{"dtype":"F8_E4M3","shape":[3],"data_offsets":[0,3]},'
+      .. '"b":{"dtype":"U8","shape":[2],"data_offsets":[3,5]},'
+      .. '"c":{"dtype":"BOOL","shape":[],"data_offsets":[5,6]}}', "123hi6")))
+    assert.same({ { name = "b", dtype = "U8", shape = { 2 }, value = "hi" } }, archive.tensors)
+    assert.same({ { name = "a", dtype = "F8_E4M3", shape = { 3 } },
+      { name = "c", dtype = "BOOL", shape = {} } }, archive.skipped)
   end)
 
   it("writes what the format says, byte for byte", function()

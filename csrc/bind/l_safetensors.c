@@ -45,7 +45,7 @@ static bool push_entry(lua_State *L, cm_ctx *cx, const cm_archive_entry *entry)
     lua_createtable(L, 0, 4);
     lua_pushlstring(L, entry->name.text, entry->name.len);
     lua_setfield(L, -2, "name");
-    lua_pushstring(L, cm_dtype_name(entry->dtype));
+    lua_pushlstring(L, entry->dtype_name.text, entry->dtype_name.len);
     lua_setfield(L, -2, "dtype");
     lua_createtable(L, entry->ndim, 0);
     for (int d = 0; d < entry->ndim; d++) {
@@ -53,6 +53,8 @@ static bool push_entry(lua_State *L, cm_ctx *cx, const cm_archive_entry *entry)
         lua_rawseti(L, -2, d + 1);
     }
     lua_setfield(L, -2, "shape");
+    if (entry->dtype == CM_OTHER)
+        return true;
     if (entry->dtype == CM_U8)
         lua_pushlstring(L, (const char *)entry->data, entry->bytes);
     else if (entry->dtype == CM_I32 || entry->dtype == CM_I64)
@@ -79,8 +81,9 @@ static void push_metadata(lua_State *L, const cm_archive *archive)
  * @function read_archive
  * @tparam string path
  * @treturn table|nil tensors: a list, in the order of the file's header, of tables with name,
- * dtype, shape and value (a Tensor for F32 and F64, a flat list of integers for I32 and I64, a
- * string for U8); metadata: texts by key
+ * dtype, shape and value (a Tensor for F32, F64, F16 and BF16, a flat list of integers for I32 and
+ * I64, a string for U8); skipped: a list of tables with name, dtype and shape of what has another
+ * dtype and is not read; metadata: texts by key
  * @treturn string message on failure */
 static int l_read_archive(lua_State *L)
 {
@@ -91,15 +94,19 @@ static int l_read_archive(lua_State *L)
     if (!archive)
         return cmL_io_fail(L, cx, "read_archive");
     size_t n = cm_archive_count(archive);
-    lua_createtable(L, 0, 2);
+    lua_createtable(L, 0, 3);
     lua_createtable(L, (int)n, 0);
+    lua_newtable(L);
     for (size_t i = 0; i < n; i++) {
-        if (!push_entry(L, cx, cm_archive_at(archive, i))) {
+        const cm_archive_entry *entry = cm_archive_at(archive, i);
+        if (!push_entry(L, cx, entry)) {
             cmL_hold_free(cx, hold);
             return cmL_io_fail(L, cx, "read_archive");
         }
-        lua_rawseti(L, -2, (lua_Integer)i + 1);
+        int list = entry->dtype == CM_OTHER ? -2 : -3;
+        lua_rawseti(L, list, (lua_Integer)lua_rawlen(L, list) + 1);
     }
+    lua_setfield(L, -3, "skipped");
     lua_setfield(L, -2, "tensors");
     push_metadata(L, archive);
     lua_setfield(L, -2, "metadata");

@@ -23,8 +23,9 @@ cm_vocab *cmL_check_vocab(lua_State *L, int arg)
     return *box;
 }
 
-/* The id at `index` (absolute), which is converted to its text there; `name` is for errors. */
-static cm_text check_id(lua_State *L, cm_ctx *cx, int index, const char *name)
+/* The text of the id at `index` (absolute), to which it is converted there; `name` is for errors.
+ */
+static cm_text check_text(lua_State *L, int index, const char *name)
 {
     cm_text raw = {NULL, 0};
     if (lua_type(L, index) == LUA_TNUMBER) {
@@ -40,9 +41,17 @@ static cm_text check_id(lua_State *L, cm_ctx *cx, int index, const char *name)
                    luaL_typename(L, index));
     }
     raw.text = lua_tolstring(L, index, &raw.len);
-    if (!cm_id_text(cx, raw, &raw))
-        cmL_raise(L, cx, name);
     return raw;
+}
+
+/* The number of the id at `index`, -1 if it is unknown. */
+static int32_t find_id(lua_State *L, cm_ctx *cx, const cm_vocab *vocab, int index, const char *name)
+{
+    cm_text id, raw = check_text(L, index, name);
+    int32_t number = cm_vocab_find(vocab, raw); /* files from before the rule may have any text */
+    if (number < 0 && !cm_id_text(cx, raw, &id))
+        cmL_raise(L, cx, name);
+    return number < 0 && id.len < raw.len ? cm_vocab_find(vocab, id) : number;
 }
 
 /* Copies the offsets in the table at `arg` into a userdata, which is pushed. */
@@ -92,7 +101,7 @@ static int v_id(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_vocab *vocab = cmL_check_vocab(L, 1);
-    int32_t id = cm_vocab_find(vocab, check_id(L, cx, 2, "id"));
+    int32_t id = find_id(L, cx, vocab, 2, "id");
     if (id < 0)
         lua_pushnil(L);
     else
@@ -117,7 +126,7 @@ static int v_ids(lua_State *L)
         return cmL_raise(L, cx, "ids");
     for (lua_Integer i = 0; i < n; i++) {
         lua_rawgeti(L, 2, i + 1);
-        (*box)->values[i] = cm_vocab_find(vocab, check_id(L, cx, 4, "ids"));
+        (*box)->values[i] = find_id(L, cx, vocab, 4, "ids");
         lua_pop(L, 1);
     }
     cm_ids_seal(*box);
@@ -132,7 +141,8 @@ static int v_add(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_vocab *vocab = cmL_check_vocab(L, 1);
-    int32_t id = cm_vocab_add(cx, vocab, check_id(L, cx, 2, "add"));
+    cm_text text = check_text(L, 2, "add");
+    int32_t id = cm_id_text(cx, text, &text) ? cm_vocab_add(cx, vocab, text) : -1;
     if (id < 0)
         return cmL_raise(L, cx, "add");
     lua_pushinteger(L, (lua_Integer)id + 1);

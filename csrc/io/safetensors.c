@@ -23,7 +23,9 @@ struct cm_archive {
 static const struct {
     const char *name;
     size_t bytes;
-} dtypes[CM_DTYPES] = {{"F32", 4}, {"F64", 8}, {"I32", 4}, {"I64", 8}, {"U8", 1}};
+} dtypes[CM_DTYPES] = {
+    [CM_F32] = {"F32", 4}, [CM_F64] = {"F64", 8}, [CM_F16] = {"F16", 2}, [CM_BF16] = {"BF16", 2},
+    [CM_I32] = {"I32", 4}, [CM_I64] = {"I64", 8}, [CM_U8] = {"U8", 1},   [CM_OTHER] = {"other", 0}};
 
 const char *cm_dtype_name(cm_dtype dtype)
 {
@@ -35,14 +37,13 @@ size_t cm_dtype_bytes(cm_dtype dtype)
     return dtypes[dtype].bytes;
 }
 
-bool cm_dtype_find(cm_text name, cm_dtype *out)
+cm_dtype cm_dtype_find(cm_text name)
 {
-    for (int i = 0; i < CM_DTYPES; i++)
-        if (strlen(dtypes[i].name) == name.len && !memcmp(dtypes[i].name, name.text, name.len)) {
-            *out = (cm_dtype)i;
-            return true;
-        }
-    return false;
+    int i = 0;
+    while (i < CM_OTHER &&
+           (strlen(dtypes[i].name) != name.len || memcmp(dtypes[i].name, name.text, name.len) != 0))
+        i++;
+    return (cm_dtype)i;
 }
 
 static bool big_endian(void)
@@ -133,8 +134,8 @@ static bool read_range(cm_ctx *cx, const cm_archive *a, cm_archive_entry *e, uin
         return cm_refuse(cx, CM_ERR_FORMAT, "%s is truncated: needs %llu bytes, has %zu", a->what,
                          (unsigned long long)((uint64_t)to + header), a->size);
     }
-    if (e->count > (to - from) / (int64_t)cm_dtype_bytes(e->dtype) ||
-        e->count * (int64_t)cm_dtype_bytes(e->dtype) != to - from)
+    int64_t width = (int64_t)cm_dtype_bytes(e->dtype);
+    if (e->dtype != CM_OTHER && (e->count > (to - from) / width || e->count * width != to - from))
         return refuse(cx, a, e, "has data_offsets that do not fit its shape and dtype");
     e->data = a->data + from;
     e->bytes = (size_t)(to - from);
@@ -156,13 +157,8 @@ static bool read_entry(cm_ctx *cx, const cm_archive *a, cm_archive_entry *e, uin
     }
     if (cm_json_count(doc, at) != 3)
         return refuse(cx, a, e, "has more than a dtype, a shape and data_offsets");
-    cm_text dtype = cm_json_text(doc, found[0]);
-    char quoted[2][CM_QUOTE_BYTES];
-    if (!cm_dtype_find(dtype, &e->dtype))
-        return cm_refuse(cx, CM_ERR_FORMAT,
-                         "%s: tensor %s has dtype %s; F32, F64, I32, I64 and U8 are supported",
-                         a->what, cm_text_quote(e->name, quoted[0]),
-                         cm_text_quote(dtype, quoted[1]));
+    e->dtype_name = cm_json_text(doc, found[0]);
+    e->dtype = cm_dtype_find(e->dtype_name);
     return read_shape(cx, a, e, found[1]) && read_range(cx, a, e, found[2]);
 }
 
@@ -305,11 +301,47 @@ void cm_archive_copy(const cm_archive_entry *e, void *out)
             to[i + k] = e->data[i + width - 1 - k];
 }
 
+/* The number of a binary16 (IEEE 754): sign, 5 bits of exponent, 10 of fraction. */
+static double from_half(uint16_t bits)
+{
+    int exponent = bits >> 10 & 31, fraction = bits & 1023;
+    double size = exponent == 31  ? (fraction ? (double)NAN : (double)INFINITY)
+                  : exponent == 0 ? ldexp(fraction, -24)
+                                  : ldexp(1024 + fraction, exponent - 25);
+    return bits >> 15 ? -size : size;
+}
+
+/* The first number of an array, of whichever floating-point dtype. */
+static double number_of(const cm_archive_entry *e)
+{
+    float narrow = 0;
+    double wide = 0;
+    uint16_t half = 0;
+    uint32_t bits;
+    switch (e->dtype) {
+    case CM_F64:
+        cm_archive_copy(e, &wide);
+        return wide;
+    case CM_F16:
+        cm_archive_copy(e, &half);
+        return from_half(half);
+    case CM_BF16: /* the upper half of a binary32 */
+        cm_archive_copy(e, &half);
+        bits = (uint32_t)half << 16;
+        memcpy(&narrow, &bits, sizeof narrow);
+        return (double)narrow;
+    default:
+        cm_archive_copy(e, &narrow);
+        return (double)narrow;
+    }
+}
+
 bool cm_archive_copy_real(cm_ctx *cx, const cm_archive_entry *e, cm_real *out)
 {
     char quoted[CM_QUOTE_BYTES];
-    if (e->dtype != CM_F32 && e->dtype != CM_F64)
-        return cm_refuse(cx, CM_ERR_ARGUMENT, "tensor %s has dtype %s; F32 or F64 is needed",
+    if (e->dtype > CM_BF16)
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "tensor %s has dtype %s; F32, F64, F16 or BF16 is needed",
                          cm_text_quote(e->name, quoted), cm_dtype_name(e->dtype));
     if (cm_dtype_bytes(e->dtype) == sizeof(cm_real)) {
         cm_archive_copy(e, out);
@@ -318,11 +350,7 @@ bool cm_archive_copy_real(cm_ctx *cx, const cm_archive_entry *e, cm_real *out)
     cm_archive_entry one = *e;
     one.bytes = cm_dtype_bytes(e->dtype);
     for (int64_t i = 0; i < e->count; i++, one.data += one.bytes) {
-        float narrow;
-        double wide;
-        cm_archive_copy(&one, e->dtype == CM_F32 ? (void *)&narrow : (void *)&wide);
-        if (e->dtype == CM_F32)
-            wide = (double)narrow;
+        double wide = number_of(&one);
         if (!CM_REAL_IS_DOUBLE && isfinite(wide) && fabs(wide) > 3.4028235677973366e38)
             return cm_refuse(cx, CM_ERR_NUMBER, "tensor %s holds %g, beyond the range of %s",
                              cm_text_quote(e->name, quoted), wide, CM_REAL_NAME);

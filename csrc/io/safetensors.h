@@ -11,20 +11,32 @@
 #define CM_ARCHIVE_HEADER  ((uint64_t)16 << 20) /* bytes a header may have */
 #define CM_ARCHIVE_ENTRIES 100000               /* arrays a file may hold */
 
-typedef enum cm_dtype { CM_F32, CM_F64, CM_I32, CM_I64, CM_U8, CM_DTYPES } cm_dtype;
+/* CM_OTHER: a dtype of the standard, or of a later one, whose numbers are not read. */
+typedef enum cm_dtype {
+    CM_F32,
+    CM_F64,
+    CM_F16,
+    CM_BF16,
+    CM_I32,
+    CM_I64,
+    CM_U8,
+    CM_OTHER,
+    CM_DTYPES
+} cm_dtype;
 
 /* "F32" and the like. */
 const char *cm_dtype_name(cm_dtype dtype);
 
-/* Bytes of one number. */
+/* Bytes of one number; 0 of CM_OTHER. */
 size_t cm_dtype_bytes(cm_dtype dtype);
 
-/* The dtype of a name of the standard; false if it is none of those that are supported. */
-bool cm_dtype_find(cm_text name, cm_dtype *out);
+/* The dtype of a name of the standard; CM_OTHER if it is none of those that are read. */
+cm_dtype cm_dtype_find(cm_text name);
 
 typedef struct cm_archive_entry {
     cm_text name; /* a zero follows it */
     cm_dtype dtype;
+    cm_text dtype_name; /* as the file has it */
     int ndim;
     int64_t shape[CM_MAX_DIMS];
     int64_t count;             /* numbers */
@@ -35,8 +47,9 @@ typedef struct cm_archive_entry {
 typedef struct cm_archive cm_archive;
 
 /* Reads a whole file; free with cm_archive_close. Refused: what is no safetensors file, a truncated
- * one, any fault of its header, arrays that overlap, leave gaps or do not end with the file, dtypes
- * outside cm_dtype, more than CM_MAX_DIMS dims, more than CM_ARCHIVE_ENTRIES arrays. */
+ * one, any fault of its header, arrays that overlap, leave gaps or do not end with the file, more
+ * than CM_MAX_DIMS dims, more than CM_ARCHIVE_ENTRIES arrays. Arrays of other dtypes than those
+ * that are read are there, as CM_OTHER: their shape and bytes need not fit each other. */
 cm_archive *cm_archive_open(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 
 /* The same for the bytes of a file, called `what` in messages. The block (of cm_alloc) is the
@@ -62,8 +75,8 @@ void cm_archive_meta_at(const cm_archive *archive, size_t i, cm_text *key, cm_te
  * in the byte order of this machine. */
 void cm_archive_copy(const cm_archive_entry *entry, void *out);
 
-/* The same for F32 and F64, as cm_real. Refused for other dtypes, and when a finite number becomes
- * infinite. `out` has room for entry->count. */
+/* The same for F32, F64, F16 and BF16, as cm_real. Refused for other dtypes, and when a finite
+ * number becomes infinite. `out` has room for entry->count. */
 bool cm_archive_copy_real(cm_ctx *cx, const cm_archive_entry *entry, cm_real *out) CM_MUST_CHECK;
 
 /* An array to be written: contiguous, in the byte order of this machine. */

@@ -61,9 +61,12 @@ return function(cmml, use)
     if not archive then
       return nil, message
     end
-    local meta = archive.metadata
+    local meta, other = archive.metadata, archive.skipped[1]
     if meta.format ~= format then
       return nil, ("%s: a safetensors file, but not a cmml model"):format(path)
+    elseif other then
+      return nil, ("%s: tensor %q has dtype %q, which no model file has"):format(path, other.name,
+        other.dtype)
     end
     local version = math.tointeger(tonumber(meta.format_version))
     if not version or version > format_version then

@@ -141,7 +141,7 @@ return function(cmml)
       raise(message or "the configuration lacks kind or scales", 0)
     end
     local values = {}
-    for _, entry in ipairs(archive.tensors) do
+    for _, entry in ipairs(archive.tensors) do -- one of a dtype that is not read counts as missing
       values[entry.name] = entry.value
     end
     local function vocab(side)
