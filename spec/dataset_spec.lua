@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
+local without = require("spec.support.refused").with_message
 local core = cmml.core
 
 -- Whether lists of rows have none in common and together are 1 to n.
@@ -19,15 +20,76 @@ end
 describe("dataset", function()
   local schema = cmml.data.schema {}
 
-  it("reads rows, keeps the first of repeated ratings and every item and user", function()
+  it("reads rows, keeps the last of repeated ratings and every item and user", function()
     local data = cmml.dataset { name = "d", schema = schema, ratings = { { "u", 7, 3 },
       { "v", 7, 4 }, { "u", "7", 5 }, { "u", 8, 1.5 } }, items = { { id = 9, title = "Nine" } },
       users = { { id = "w" } } }
     assert.equal("[cmml.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
     assert.equal(1, data.duplicates)
     assert.same({ 2, 1, 0 }, data.ratings.users:totable())
-    assert.same({ 3, 1.5, 4 }, data.ratings.ratings:totable())
+    assert.same({ 5, 1.5, 4 }, data.ratings.ratings:totable())
+    assert.same({ "ratings", nil }, { data.kind, data.ratings.times })
     assert.same({ "", "", "Nine" }, data.titles)
+  end)
+
+  it("keeps times exactly, and of repeated ratings the latest", function()
+    local now = 1700000000123456789
+    local data = cmml.dataset { schema = schema, ratings = { { "u", "a", 3, now + 1 },
+      { "v", "a", 4, 5 }, { "u", "a", 5, now }, { "u", "b", 1.5, now } } }
+    assert.equal(1, data.duplicates)
+    assert.same({ 3, 1.5, 4 }, data.ratings.ratings:totable())
+    assert.same({ now + 1, now, 5 }, data.ratings.times:totable())
+  end)
+
+  it("adds up interactions and weights, and says what they are", function()
+    local data = cmml.dataset { name = "plays", schema = schema, kind = "interactions",
+      ratings = { { "u", "a" }, { "v", "a" }, { "u", "a" }, { "u", "b" } } }
+    assert.equal("[cmml.Dataset plays: 3 interactions, 2 users, 2 items]", tostring(data))
+    assert.same({ 2, 1, 1 }, data.ratings.ratings:totable())
+    assert.equal(1, data.duplicates)
+    data = cmml.dataset { schema = schema, kind = "weights", ratings = { { "u", "a", 10, 7 },
+      { "u", "a", 2.5, 9 }, { "u", "a", 1, 8 } } }
+    assert.same({ 13.5 }, data.ratings.ratings:totable())
+    assert.same({ 9 }, data.ratings.times:totable())
+    data = cmml.dataset { schema = schema, kind = "interactions", ratings = { users = core.vocab(),
+      items = core.vocab(), user_ids = core.ids {}, item_ids = core.ids {} } }
+    assert.equal(0, #data.ratings.items)
+  end)
+
+  it("refuses to split what has nothing to predict", function()
+    local plays = cmml.dataset { name = "plays", schema = schema, kind = "interactions",
+      ratings = { { "u", "a" }, { "v", "a" }, { "u", "b" } } }
+    without("plays has interactions without ratings: there is nothing to predict", cmml.cold_users,
+      plays)
+    for _, protocol in ipairs(cmml.users.protocols) do
+      without("all 3 ratings of d are 4: there is nothing to predict", cmml.users.protocol,
+        cmml.dataset { name = "d", schema = schema, ratings = { { "u", "a", 4 }, { "v", "a", 4 },
+          { "u", "b", 4 } } }, { protocol = protocol.name })
+    end
+  end)
+
+  it("refuses what does not fit the kind, and times that are missing or not whole", function()
+    local function with(kind, ...)
+      return { schema = schema, kind = kind, ratings = { { "u", "a", 3, 5 }, { ... } } }
+    end
+    refused("rating 1 (user u, item a) is 3, but interactions have no rating", cmml.dataset,
+      with("interactions", "u", "b"))
+    refused("rating 2 (user u, item b) is nil, not a finite number", cmml.dataset,
+      with("weights", "u", "b"))
+    refused("rating 2 has no time, but rating 1 has one: all have one or none", cmml.dataset,
+      with("ratings", "u", "b", 1))
+    refused("the time of rating 2 is 1.5, not a whole number", cmml.dataset,
+      with("ratings", "u", "b", 1, 1.5))
+    refused('the time of rating 2 is the text "now", not a whole number', cmml.dataset,
+      with("ratings", "u", "b", 1, "now"))
+    local ids = core.ids { 1 }
+    local columns = { users = core.vocab(), items = core.vocab(), user_ids = ids, item_ids = ids }
+    refused("weights have values, but there is no column ratings", cmml.dataset,
+      { schema = schema, kind = "weights", ratings = columns })
+    columns.ratings = core.tensor { 1 }
+    refused("interactions have no column ratings: leave it out", cmml.dataset,
+      { schema = schema, kind = "interactions", ratings = columns })
+    refused('kind "plays" is not known', cmml.dataset, with("plays", "u", "b", 1))
   end)
 
   it("refuses ratings that are no finite numbers, naming the row", function()

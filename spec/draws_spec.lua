@@ -15,13 +15,85 @@ local function sorted_text(group)
 end
 
 describe("group_ratings", function()
-  it("groups by user, in the order of the source, and keeps the first of repeated ones", function()
-    local ratings, repeated = core.group_ratings(core.ids { 3, 1, 3, 1, 3, 3 },
-      core.ids { 7, 7, 5, 2, 7, 6 }, core.tensor { 1, 2, 3, 4, 5, 6 }, 4)
+  -- User 3 rated item 7 in rows 1, 5 and 7, user 1 item 2 in rows 4 and 8.
+  local function columns()
+    return core.ids { 3, 1, 3, 1, 3, 3, 3, 1 }, core.ids { 7, 7, 5, 2, 7, 6, 7, 2 },
+      core.tensor { 1, 2, 3, 4, 5, 6, 0.5, 8 }
+  end
+
+  local function group(options, ratings)
+    local users, items, values = columns()
+    if ratings == false then
+      values = nil
+    end
+    return core.group_ratings(users, items, values, 4, options)
+  end
+
+  it("groups by user, in the order of the source, and keeps the last of repeated ones", function()
+    local ratings, repeated = group()
     assert.same({ 2, 0, 3, 0 }, ratings.users:totable())
+    assert.same({ 7, 2, 5, 6, 7 }, ratings.items:totable())
+    assert.same({ 2, 8, 3, 6, 0.5 }, ratings.ratings:totable())
+    assert.equal(3, repeated)
+    assert.is_nil(ratings.times)
+  end)
+
+  it("keeps the latest where times differ, and of equal times the last row", function()
+    local big = 1700000000123456789
+    local ratings, repeated = group { times = core.times { big + 1, 5, 6, 9, big + 2, 3, big, 9 } }
+    assert.same({ 7, 2, 5, 7, 6 }, ratings.items:totable())
+    assert.same({ 2, 8, 3, 5, 6 }, ratings.ratings:totable())
+    assert.same({ 5, 9, 6, big + 2, 3 }, ratings.times:totable())
+    assert.equal(3, repeated)
+  end)
+
+  it("adds repeated ones up; without ratings each row is 1", function()
+    local times = core.times { 4, 5, 6, 9, 3, 3, 4, 9 }
+    local ratings, repeated = group { repeats = "add", times = times }
+    assert.same({ 7, 2, 5, 6, 7 }, ratings.items:totable())
+    assert.same({ 2, 12, 3, 6, 6.5 }, ratings.ratings:totable())
+    assert.same({ 5, 9, 6, 3, 4 }, ratings.times:totable())
+    assert.equal(3, repeated)
+    ratings = group({ repeats = "add" }, false)
+    assert.same({ 1, 2, 1, 1, 3 }, ratings.ratings:totable())
+    ratings = group({}, false)
+    assert.same({ 1, 1, 1, 1, 1 }, ratings.ratings:totable())
+    local largest = 3.4e38
+    refused("add up to no number that float32 holds", core.group_ratings, core.ids { 1, 1 },
+      core.ids { 1, 1 }, core.tensor { largest, largest }, 1, { repeats = "add" })
+  end)
+
+  it("keeps the first row of items that are named, whatever the time", function()
+    local ratings = group { first = core.ids { 7, 0, 99 },
+      times = core.times { 1, 5, 6, 9, 2, 3, 7, 8 } }
     assert.same({ 7, 2, 7, 5, 6 }, ratings.items:totable())
     assert.same({ 2, 4, 1, 3, 6 }, ratings.ratings:totable())
-    assert.equal(1, repeated)
+  end)
+
+  it("takes columns that are given away, and gives the same", function()
+    local users, items, values = columns()
+    local times = core.times { 1, 2, 3, 4, 5, 6, 7, 8 }
+    local kept = core.group_ratings(users, items, values, 4, { times = times })
+    assert.equal(8, #users)
+    local freed = core.group_ratings(users, items, values, 4, { times = times, release = true })
+    for _, key in ipairs { "users", "items", "ratings", "times" } do
+      assert.same(kept[key]:totable(), freed[key]:totable())
+    end
+    for _, column in ipairs { users, items, values, times } do
+      assert.matches("released", tostring(column))
+    end
+    local same = core.ids { 1, 2, 2 } -- one object for two columns
+    local ratings = core.group_ratings(same, same, nil, 2, { release = true })
+    assert.same({ 1, 2 }, ratings.items:totable())
+  end)
+
+  it("refuses options that are none of its own, and times of another number", function()
+    refused('repeats must be "last" or "add", not first', group, { repeats = "first" })
+    refused('repeats must be "last" or "add", not 7', group, { repeats = 7 })
+    refused("8 users and items, but 2 times", group, { times = core.times { 1, 2 } })
+    refused("cmml.Times expected, got table", group, { times = { 1, 2 } })
+    refused("cmml.Ids expected, got table", group, { first = { 1, 2 } })
+    refused("table expected, got boolean", group, true)
   end)
 
   it("takes no ratings at all", function()

@@ -1,9 +1,11 @@
-/* l_interactions.c - ratings, and tasks drawn from them, in Lua. Ratings are a table with three
- * fields: users (segments, one per user), items (ids) and ratings (tensor).
+/* l_interactions.c - ratings, and tasks drawn from them, in Lua. Ratings are a table with the
+ * fields users (segments, one per user), items (ids), ratings (tensor) and, if they are known,
+ * times.
  *
  * @module cmml.core */
-#include "bind/cmL.h"
-#include "tasks/interactions.h"
+#include "bind/io.h"
+#include "tasks/grouping.h"
+#include <string.h>
 
 /* Pushes {users = .., items = .., ratings = ..} with empty boxes and gives their addresses. */
 static void push_boxes(lua_State *L, const char *const names[3], cm_ids ***segments,
@@ -28,51 +30,124 @@ static cm_interactions check_interactions(lua_State *L, int arg)
     luaL_checktype(L, arg, LUA_TTABLE);
     cm_interactions from = {cmL_check_field(L, arg, "users", CML_SEGMENTS),
                             cmL_check_field(L, arg, "items", CML_IDS),
-                            cmL_check_field(L, arg, "ratings", CML_TENSOR)};
+                            cmL_check_field(L, arg, "ratings", CML_TENSOR), NULL};
+    if (cmL_raw_field(L, arg, "times") != LUA_TNIL)
+        from.times = cmL_check_times(L, -1);
     if (cm_segments_rows(from.users) != from.items->count ||
-        from.items->count != from.ratings->count || !cm_is_contiguous(from.ratings))
-        luaL_argerror(L, arg, "users, items and ratings must have as many rows");
+        from.items->count != from.ratings->count || !cm_is_contiguous(from.ratings) ||
+        (from.times && from.times->count != from.items->count))
+        luaL_argerror(L, arg, "users, items, ratings and times must have as many rows");
     return from;
 }
 
+/* The same for times, in the field `times` of the table on top; NULL if there are none. */
+static cm_times **push_times_box(lua_State *L, bool any)
+{
+    if (!any)
+        return NULL;
+    cm_times **box = cmL_push_times(L);
+    lua_setfield(L, -2, "times");
+    return box;
+}
+
 static void fill_interactions(const cm_interactions *from, cm_ids **users, cm_ids **items,
-                              cm_tensor **ratings)
+                              cm_tensor **ratings, cm_times **times)
 {
     *users = from->users;
     *items = from->items;
     *ratings = from->ratings;
+    if (times)
+        *times = from->times;
     cm_retain(from->ratings);
 }
 
-/*** Groups ratings by user; of duplicate ratings of an item by a user the first is kept.
+/* The reference of a box at `index` to what `object` is: taken out of the box if it is to be
+ * released, and it was not taken before, else another one. */
+static bool takes_over(lua_State *L, int index, bool release)
+{
+    void **box = lua_touserdata(L, index);
+    bool taken = release && *box;
+    if (taken)
+        *box = NULL;
+    return taken;
+}
+
+static cm_repeats check_repeats(lua_State *L, int index)
+{
+    static const char *const names[] = {"last", "add", NULL};
+    const char *text = cmL_raw_field(L, index, "repeats") == LUA_TSTRING ? lua_tostring(L, -1)
+                       : lua_isnil(L, -1)                                ? names[0]
+                                                                         : "";
+    for (int i = 0; names[i]; i++)
+        if (strcmp(text, names[i]) == 0)
+            return (cm_repeats)i;
+    return luaL_error(L, "group_ratings: repeats must be \"last\" or \"add\", not %s",
+                      luaL_tolstring(L, -1, NULL));
+}
+
+/*** Groups ratings by user. Of several ratings of an item by a user the last counts: the latest
+ * where times differ, else the one that stands last.
  * @function group_ratings
  * @tparam Ids users user of each row
  * @tparam Ids items item of each row
- * @tparam Tensor ratings [rows]
+ * @tparam ?Tensor ratings [rows]; nil: 1 each
  * @tparam integer n_users
- * @treturn table users (Segments), items (Ids), ratings (Tensor)
- * @treturn integer number of duplicate rows that were dropped */
+ * @tparam[opt] table options times (Times of the rows); repeats ("last", as above, or "add": their
+ * ratings add up); first (Ids: items of which the first rating counts, whatever the time);
+ * release (boolean: the columns are given away, and each is released as soon as it was read, so
+ * that the peak of memory is little more than the result)
+ * @treturn table users (Segments), items (Ids), ratings (Tensor), and times (Times), if there were
+ * any; rows of a user are in their order in the source
+ * @treturn integer number of repeated rows, which do not stand in it */
 static int l_group_ratings(lua_State *L)
 {
+    enum { given = 5, end };
     cm_ctx *cx = cmL_enter(L);
-    cm_ids *users = cmL_check_ids(L, 1), *items = cmL_check_ids(L, 2);
-    cm_tensor *ratings = cmL_check_tensor(L, 3);
     lua_Integer n_users = luaL_checkinteger(L, 4);
     luaL_argcheck(L, n_users >= 0 && n_users < INT32_MAX, 4, "not negative and below 2^31");
-    luaL_argcheck(L, cm_is_contiguous(ratings), 3, "a contiguous tensor was expected");
+    lua_settop(L, given);
+    cm_grouping_options options = {.users = n_users};
+    bool release = false;
+    cm_times *times = NULL;
+    int times_at = 0;
+    if (!lua_isnil(L, given)) {
+        luaL_checktype(L, given, LUA_TTABLE);
+        options.repeats = check_repeats(L, given);
+        release = cmL_raw_field(L, given, "release") != LUA_TNIL && lua_toboolean(L, -1);
+        if (cmL_raw_field(L, given, "first") != LUA_TNIL)
+            options.first = cmL_check_ids(L, -1);
+        if (cmL_raw_field(L, given, "times") != LUA_TNIL) {
+            times = cmL_check_times(L, -1);
+            times_at = lua_gettop(L);
+        }
+    }
     cm_ids **user_box, **item_box;
     cm_tensor **rating_box;
     push_boxes(L, interaction_names, &user_box, &item_box, &rating_box);
+    cm_times **time_box = push_times_box(L, times != NULL);
+    /* Only now: the boxes above may run a finaliser. */
+    cm_rating_rows rows = {cmL_check_ids(L, 1), cmL_check_ids(L, 2),
+                           lua_isnil(L, 3) ? NULL : cmL_check_tensor(L, 3), times};
+    luaL_argcheck(L, !rows.ratings || cm_is_contiguous(rows.ratings), 3,
+                  "a contiguous tensor was expected");
+    if (!takes_over(L, 1, release))
+        cm_ids_retain(rows.users);
+    if (!takes_over(L, 2, release))
+        cm_ids_retain(rows.items);
+    if (rows.ratings && !takes_over(L, 3, release))
+        cm_retain(rows.ratings);
+    if (times && !takes_over(L, times_at, release))
+        cm_times_retain(times);
     size_t mark = cm_scope_begin(cx);
-    cm_interactions grouped = {0};
-    int64_t duplicates = 0;
-    bool ok = cm_interactions_group(cx, users, items, ratings, n_users, &grouped, &duplicates);
+    cm_interactions grouped;
+    int64_t repeated = 0;
+    bool ok = cm_interactions_group(cx, &rows, &options, &grouped, &repeated);
     if (ok)
-        fill_interactions(&grouped, user_box, item_box, rating_box);
+        fill_interactions(&grouped, user_box, item_box, rating_box, time_box);
     cm_scope_end(cx, mark);
     if (!ok)
         return cmL_raise(L, cx, "group_ratings");
-    lua_pushinteger(L, duplicates);
+    lua_pushinteger(L, repeated);
     return 2;
 }
 
@@ -80,7 +155,8 @@ static int l_group_ratings(lua_State *L)
  * @function ratings_by_item
  * @tparam table ratings as group_ratings gives them
  * @tparam integer n_items
- * @treturn table items (Segments, one per item), users (Ids), ratings (Tensor) */
+ * @treturn table items (Segments, one per item), users (Ids), ratings (Tensor), times, if there are
+ * any */
 static int l_ratings_by_item(lua_State *L)
 {
     static const char *const names[3] = {"items", "users", "ratings"};
@@ -91,11 +167,12 @@ static int l_ratings_by_item(lua_State *L)
     cm_ids **item_box, **user_box;
     cm_tensor **rating_box;
     push_boxes(L, names, &item_box, &user_box, &rating_box);
+    cm_times **time_box = push_times_box(L, from.times != NULL);
     size_t mark = cm_scope_begin(cx);
     cm_interactions grouped = {0};
     bool ok = cm_interactions_by_item(cx, &from, n_items, &grouped);
     if (ok)
-        fill_interactions(&grouped, item_box, user_box, rating_box);
+        fill_interactions(&grouped, item_box, user_box, rating_box, time_box);
     cm_scope_end(cx, mark);
     return ok ? 1 : cmL_raise(L, cx, "ratings_by_item");
 }
@@ -105,7 +182,7 @@ static int l_ratings_by_item(lua_State *L)
  * @tparam table ratings as group_ratings gives them
  * @tparam integer cap maximum number of ratings per user
  * @tparam integer seed the same seed keeps the same ratings
- * @treturn table users, items, ratings */
+ * @treturn table users, items, ratings, and times, if there are any */
 static int l_cap_ratings(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -116,11 +193,12 @@ static int l_cap_ratings(lua_State *L)
     cm_ids **user_box, **item_box;
     cm_tensor **rating_box;
     push_boxes(L, interaction_names, &user_box, &item_box, &rating_box);
+    cm_times **time_box = push_times_box(L, all.times != NULL);
     size_t mark = cm_scope_begin(cx);
     cm_interactions kept = {0};
     bool ok = cm_interactions_cap(cx, &all, cap, seed, &kept);
     if (ok)
-        fill_interactions(&kept, user_box, item_box, rating_box);
+        fill_interactions(&kept, user_box, item_box, rating_box, time_box);
     cm_scope_end(cx, mark);
     return ok ? 1 : cmL_raise(L, cx, "cap_ratings");
 }

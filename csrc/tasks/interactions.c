@@ -1,119 +1,26 @@
 /* interactions.c - see interactions.h. */
 #include "tasks/interactions.h"
+#include "tasks/grouping.h"
 
-static void forget(cm_ctx *cx, cm_interactions *rows)
+void cm_interactions_forget(cm_ctx *cx, cm_interactions *rows)
 {
     cm_ids_release(cx, rows->users);
     cm_ids_release(cx, rows->items);
+    cm_times_release(cx, rows->times);
     *rows = (cm_interactions){0};
 }
 
-/* Room for `count` rows; the segments come from the lengths. */
+/* Room for `count` rows, with times or without; the segments come from the lengths. */
 static bool make_rows(cm_ctx *cx, const int32_t *lengths, int64_t users, int64_t count,
-                      cm_interactions *out)
+                      bool has_times, cm_interactions *out)
 {
     cm_shape shape = cm_shape_1d(count);
-    out->users = cm_segments_new(cx, lengths, users);
-    out->items = cm_ids_new(cx, count);
-    out->ratings = cm_tensor_new(cx, &shape);
-    if (out->users && out->items && out->ratings)
+    *out = (cm_interactions){cm_segments_new(cx, lengths, users), cm_ids_new(cx, count),
+                             cm_tensor_new(cx, &shape), has_times ? cm_times_new(cx, count) : NULL};
+    if (out->users && out->items && out->ratings && (out->times || !has_times))
         return true;
-    forget(cx, out);
+    cm_interactions_forget(cx, out);
     return false;
-}
-
-static bool check_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
-                        const cm_tensor *ratings, int64_t n_users)
-{
-    if (users->count != items->count || users->count != ratings->count)
-        return cm_refuse(cx, CM_ERR_SHAPE, "%lld users, %lld items and %lld ratings",
-                         (long long)users->count, (long long)items->count,
-                         (long long)ratings->count);
-    if (users->least < 0 || items->least < 0)
-        return cm_refuse(cx, CM_ERR_INDEX, "an unknown user or item (id 0) has a rating");
-    if (CM_MAX(n_users, items->limit) > cm_ids_most(users->count))
-        return cm_refuse(cx, CM_ERR_LIMIT,
-                         "users and items up to %lld for %lld ratings: number them from 1 without "
-                         "gaps",
-                         (long long)CM_MAX(n_users, items->limit), (long long)users->count);
-    if (users->limit > n_users)
-        return cm_refuse(cx, CM_ERR_INDEX, "user id %d of only %lld users", users->limit,
-                         (long long)n_users);
-    return true;
-}
-
-/* Rows sorted by user with a stable counting sort; `start` [users + 1] are the offsets. */
-static void sort_rows(const cm_ids *users, int32_t *start, int64_t n_users, int32_t *order)
-{
-    for (int64_t u = 0; u <= n_users; u++)
-        start[u] = 0;
-    for (int64_t i = 0; i < users->count; i++)
-        start[users->values[i] + 1]++;
-    for (int64_t u = 0; u < n_users; u++)
-        start[u + 1] += start[u];
-    for (int64_t i = 0; i < users->count; i++)
-        order[start[users->values[i]]++] = (int32_t)i;
-    for (int64_t u = n_users; u > 0; u--)
-        start[u] = start[u - 1];
-    start[0] = 0;
-}
-
-/* Marks repeated (user, item) rows in `order` with -1 and counts what is left of every user. */
-static int64_t drop_duplicates(const cm_ids *items, const int32_t *start, int64_t n_users,
-                               int32_t *order, int32_t *last_user, int32_t *lengths)
-{
-    int64_t kept = 0;
-    for (int64_t i = 0; i < items->limit; i++)
-        last_user[i] = -1;
-    for (int64_t u = 0; u < n_users; u++) {
-        lengths[u] = 0;
-        for (int32_t r = start[u]; r < start[u + 1]; r++) {
-            int32_t item = items->values[order[r]];
-            if (last_user[item] == u) {
-                order[r] = -1;
-            } else {
-                last_user[item] = (int32_t)u;
-                lengths[u]++;
-            }
-        }
-        kept += lengths[u];
-    }
-    return kept;
-}
-
-bool cm_interactions_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
-                           const cm_tensor *ratings, int64_t n_users, cm_interactions *out,
-                           int64_t *duplicates)
-{
-    if (!check_group(cx, users, items, ratings, n_users))
-        return false;
-    size_t rows = (size_t)users->count, n = (size_t)n_users + 1;
-    int32_t *start = cm_calloc(cx, n, sizeof *start), *lengths = cm_calloc(cx, n, sizeof *lengths);
-    int32_t *order = cm_calloc(cx, rows, sizeof *order);
-    int32_t *last_user = cm_calloc(cx, (size_t)items->limit, sizeof *last_user);
-    bool ok = start && lengths && order && last_user;
-    if (ok) {
-        sort_rows(users, start, n_users, order);
-        int64_t kept = drop_duplicates(items, start, n_users, order, last_user, lengths);
-        *duplicates = users->count - kept;
-        ok = make_rows(cx, lengths, n_users, kept, out);
-    }
-    if (ok) {
-        const cm_real *rating = cm_data(ratings);
-        int64_t to = 0;
-        for (size_t r = 0; r < rows; r++) {
-            if (order[r] < 0)
-                continue;
-            out->items->values[to] = items->values[order[r]];
-            cm_data(out->ratings)[to++] = rating[order[r]];
-        }
-        cm_ids_seal(out->items);
-    }
-    cm_free(cx, start);
-    cm_free(cx, lengths);
-    cm_free(cx, order);
-    cm_free(cx, last_user);
-    return ok;
 }
 
 bool cm_interactions_by_item(cm_ctx *cx, const cm_interactions *from, int64_t n_items,
@@ -129,11 +36,13 @@ bool cm_interactions_by_item(cm_ctx *cx, const cm_interactions *from, int64_t n_
         for (int32_t r = from->users->values[u]; r < from->users->values[u + 1]; r++)
             user_of->values[r] = (int32_t)u;
     cm_ids_seal(user_of);
+    cm_ids_retain(from->items);
+    cm_retain(from->ratings);
+    cm_times_retain(from->times);
+    cm_rating_rows rows = {from->items, user_of, from->ratings, from->times};
+    cm_grouping_options options = {.users = n_items};
     int64_t repeated;
-    bool ok =
-        cm_interactions_group(cx, from->items, user_of, from->ratings, n_items, out, &repeated);
-    cm_ids_release(cx, user_of);
-    return ok;
+    return cm_interactions_group(cx, &rows, &options, out, &repeated);
 }
 
 bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, uint64_t seed,
@@ -149,7 +58,7 @@ bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, ui
             lengths[u] = (int32_t)CM_MIN(n, cap);
             count += lengths[u];
         }
-        ok = make_rows(cx, lengths, n_users, count, out);
+        ok = make_rows(cx, lengths, n_users, count, all->times != NULL, out);
     }
     int64_t to = 0;
     for (int64_t u = 0; ok && u < n_users; u++) {
@@ -163,6 +72,8 @@ bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, ui
         for (int32_t i = 0; i < lengths[u]; i++, to++) {
             out->items->values[to] = all->items->values[first + chosen[i]];
             cm_data(out->ratings)[to] = cm_data(all->ratings)[first + chosen[i]];
+            if (all->times)
+                out->times->values[to] = all->times->values[first + chosen[i]];
         }
     }
     if (ok)

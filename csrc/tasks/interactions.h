@@ -5,6 +5,7 @@
 #include "base/rng.h"
 #include "tensor/ids.h"
 #include "tensor/tensor.h"
+#include "tensor/times.h"
 
 /* Ratings grouped by user, in source order within each user. Borrowed pointers: the struct owns
  * nothing. */
@@ -12,17 +13,15 @@ typedef struct cm_interactions {
     cm_ids *users;      /* segments [users]: the rows of each user */
     cm_ids *items;      /* [rows], 0-based */
     cm_tensor *ratings; /* [rows], contiguous */
+    cm_times *times;    /* [rows], or NULL: when each was given */
 } cm_interactions;
 
-/* Groups rows (user, item, rating) by user: user ids [rows] below n_users, no unknown ones. Of
- * duplicate (user, item) rows the first is kept; *duplicates counts the others. The results in *out
- * are new: ids with one reference for the caller, the tensor of the open scope. */
-bool cm_interactions_group(cm_ctx *cx, const cm_ids *users, const cm_ids *items,
-                           const cm_tensor *ratings, int64_t n_users, cm_interactions *out,
-                           int64_t *duplicates) CM_MUST_CHECK;
+/* Drops the references to ids and times that a struct holds, and empties it. */
+void cm_interactions_forget(cm_ctx *cx, cm_interactions *rows);
 
-/* The same rows grouped by item, below n_items: the segments are the items, the ids the users, in
- * the order of their rows. *out as above. */
+/* The rows grouped by item, below n_items: the segments are the items, the ids the users, in the
+ * order of their rows. The results in *out are new: ids and times with one reference for the
+ * caller, the tensor of the open scope. */
 bool cm_interactions_by_item(cm_ctx *cx, const cm_interactions *from, int64_t n_items,
                              cm_interactions *out) CM_MUST_CHECK;
 

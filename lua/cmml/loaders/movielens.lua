@@ -132,7 +132,8 @@ return function(cmml)
     end
     local columns = data.columns
     local result = { users = columns.user.vocab, items = columns.item.vocab,
-      user_ids = columns.user.ids, item_ids = columns.item.ids, ratings = columns.rating.values }
+      user_ids = columns.user.ids, item_ids = columns.item.ids, ratings = columns.rating.values,
+      release = true }
     return result
   end
 
@@ -158,7 +159,7 @@ return function(cmml)
 
   --- Reads a folder in the format of MovieLens-1M: ratings.dat, users.dat, movies.dat and, if it is
   -- there, movies_extrainfos.dat (rate, director, actors). The timestamps are not used. Films 860
-  -- and 1795 are films 811 and 1741 again; of a user's ratings of both the first is kept.
+  -- and 1795 are films 811 and 1741 again; of a user's ratings of both the first counts.
   -- @tparam string folder
   -- @tparam[opt] table options an empty list of fields is none
   -- @treturn ?Dataset nil if a file is missing or malformed

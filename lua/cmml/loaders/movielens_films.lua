@@ -22,9 +22,10 @@ function films.doubles(movies)
   return same
 end
 
---- Makes the ids of doubled films one.
+--- Makes the ids of doubled films one. Of a user's ratings of both the first counts, as published.
 -- @tparam table core
--- @tparam table ratings items (Vocab) and item_ids (Ids), which are replaced where there are any
+-- @tparam table ratings items (Vocab) and item_ids (Ids), which are replaced where there are any,
+-- and first, which is set then: see `dataset`
 -- @tparam table same_film as `doubles` gives it
 function films.merge(core, ratings, same_film)
   local old, new, renamed = ratings.items, core.vocab(), false
@@ -37,6 +38,11 @@ function films.merge(core, ratings, same_film)
   if renamed then
     ratings.items = new
     ratings.item_ids = core.map_ids(ratings.item_ids, core.ids(row_of))
+    local first = {}
+    for _, id in pairs(same_film) do
+      first[#first + 1] = new:id(id)
+    end
+    ratings.first = core.ids(first)
   end
 end
 

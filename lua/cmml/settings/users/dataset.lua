@@ -9,17 +9,25 @@ local raise = args.error
 local known = declare("dataset", {
   { name = "name", kind = "string", default = "data", help = "name for messages and tables" },
   { name = "schema", kind = "table", required = true, help = "see data.schema" },
-  { name = "ratings", kind = "table", required = true, help = "list of {user, item, rating}; or "
-    .. "{users, items, ratings} of columns that data.read_table gave, two of kind \"text\" and one "
-    .. "of kind \"number\"; or {users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor)}"
-  },
+  { name = "ratings", kind = "table", required = true, help = "list of {user, item, rating, time}, "
+    .. "the time a whole number or left out in all; or {users, items, ratings, times} of columns "
+    .. "that data.read_table gave, two of kind \"text\" and one of kind \"number\"; or "
+    .. "{users, items (Vocab), user_ids, item_ids (Ids), ratings (Tensor), times (Times)}, with "
+    .. "first (Ids of items of which a user's first rating counts) and release (true: the columns "
+    .. "are given away, and each is released as soon as it was read) where that is wanted; times "
+    .. "may be missing, and ratings where kind is \"interactions\"" },
+  { name = "kind", kind = "string", choices = { "ratings", "interactions", "weights" },
+    default = "ratings", help = "what a rating is: of repeated ratings of one item by one user the "
+      .. "last counts (the latest, or where times are equal or missing the one that stands last); "
+      .. "repeated interactions, 1 each, and weights add up" },
   { name = "items", kind = "table", default = {},
     help = "list of records {id = .., title = .., <field> = value or list of values}" },
   { name = "users", kind = "table", default = {}, help = "list of such records of users" },
 })
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
+  local columns_from = use "settings.users.rating_columns"
   --- Ratings, and what is known of their items and people; see `dataset`.
   -- @tfield string name
   -- @tfield table schema
@@ -28,8 +36,10 @@ return function(cmml)
   -- @tfield table user_records by row of `users`
   -- @tfield table item_records by row of `items`
   -- @tfield table titles by row of `items`
-  -- @tfield table ratings grouped by user: users (Segments), items (Ids), ratings (Tensor)
-  -- @tfield integer duplicates ratings left out
+  -- @tfield string kind "ratings", "interactions" or "weights"
+  -- @tfield table ratings grouped by user: users (Segments), items (Ids), ratings (Tensor), and
+  -- times (Times), if they are known
+  -- @tfield integer duplicates repeated rows, which another one stands for or which were added up
   local Dataset = { __name = "cmml.Dataset" }
   Dataset.__index = Dataset
   cmml.users.Dataset = Dataset -- split.lua adds to it
@@ -53,85 +63,11 @@ return function(cmml)
     return rows
   end
 
-  local forms = "dataset: ratings must be a list of {user, item, rating}, or {users = .., items = "
-    .. ".., ratings = ..} with columns of read_table (t.columns.user, ..)"
-
-  local function check_id(i, what, id)
-    if type(id) ~= "string" and math.type(id) == nil then
-      raise(("dataset: the %s of rating %d must be a string or a number, not %s"):format(what, i,
-        type(id)), 4)
-    end
-  end
-
-  -- The same from columns of a table that was read: two of texts, and one of numbers.
-  local function columns_of_table(ratings)
-    for _, key in ipairs { "users", "items", "ratings" } do
-      local column = ratings[key]
-      local kind = type(column) == "table" and column.kind or nil
-      local is_text = kind == "text"
-      local is_number = kind == "number" or kind == "integer"
-      if key == "ratings" and not is_number or key ~= "ratings" and not is_text then
-        raise(("%s; %s must be a column of kind %s, not %s"):format(forms, key, key == "ratings"
-          and "\"number\"" or "\"text\" (the default)", kind and ("%q"):format(kind)
-          or type(column)), 3)
-      end
-    end
-    local values = ratings.ratings.values
-    return { users = ratings.users.vocab, items = ratings.items.vocab,
-      user_ids = ratings.users.ids, item_ids = ratings.items.ids,
-      ratings = type(values) == "table" and core.tensor(values) or values }
-  end
-
-  -- {users, items, ratings} columns from a list of {user, item, rating}.
-  local function columns_of(list)
-    local users, items = core.vocab(), core.vocab()
-    local user_ids, item_ids, values = {}, {}, {}
-    for i, row in ipairs(list) do
-      if type(row) ~= "table" then
-        raise(("dataset: rating %d must be {user, item, rating}, not %s"):format(i, type(row)), 3)
-      end
-      local rating = row[3]
-      if math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
-        raise(("dataset: rating %d (user %s, item %s) is %s, not a finite number"):format(i,
-          tostring(row[1]), tostring(row[2]), type(rating) == "string"
-          and ("the text %q"):format(rating) or tostring(rating)), 3)
-      end
-      check_id(i, "user", row[1])
-      check_id(i, "item", row[2])
-      user_ids[i] = raw_ids.add(users, row[1], 3, "dataset: the user of rating %d", i)
-      item_ids[i] = raw_ids.add(items, row[2], 3, "dataset: the item of rating %d", i)
-      values[i] = rating
-    end
-    local ratings = core.tensor(values)
-    if not ratings:isfinite() then
-      raise("dataset: a rating is too large for " .. core.info().dtype, 3)
-    end
-    return { users = users, items = items, user_ids = core.ids(user_ids),
-      item_ids = core.ids(item_ids), ratings = ratings }
-  end
-
-  -- The columns of whichever form the ratings have.
-  local function columns_from(ratings)
-    if ratings.user_ids then
-      return ratings
-    elseif ratings.users or ratings.items or ratings.ratings then
-      return columns_of_table(ratings)
-    end
-    for key in pairs(ratings) do
-      if not (math.type(key) == "integer" and key >= 1 and key <= #ratings) then
-        raise(("%s, not a table with the key %s"):format(forms, tostring(key)), 3)
-      end
-    end
-    if #ratings == 0 then
-      raise("dataset: there are no ratings", 3)
-    end
-    return columns_of(ratings)
-  end
-
-  --- A data set. Of several ratings of one item by one user the first is kept.
+  --- A data set. Of several ratings of one item by one user the last counts, by time where times
+  -- differ, else as they stand; interactions and weights add up, and their time is the latest.
   -- @tparam table options see below
-  -- @treturn Dataset with users, items (Vocab), user_records, item_records, titles, ratings
-  -- (grouped by user), duplicates (rows left out)
+  -- @treturn Dataset with users, items (Vocab), user_records, item_records, titles, kind, ratings
+  -- (grouped by user), duplicates (how many rows repeat another's user and item)
   -- @usage
   -- local dataset = cmml.dataset {
   --   name = "snacks", schema = { item = { { "taste" } } },
@@ -141,9 +77,10 @@ return function(cmml)
   -- print(#dataset.users, #dataset.items)
   function cmml.dataset(options)
     local opt = known:check(options)
-    local columns = columns_from(opt.ratings)
-    local self = setmetatable({ name = opt.name, schema = cmml.data.schema(opt.schema),
-      users = columns.users, items = columns.items }, Dataset)
+    local columns = columns_from(opt.ratings, opt.kind)
+    local self = setmetatable({ name = opt.name, kind = opt.kind,
+      schema = cmml.data.schema(opt.schema), users = columns.users, items = columns.items },
+      Dataset)
     self.item_records = align(opt.items, self.items, "items")
     self.user_records = align(opt.users, self.users, "users")
     self.titles = {}
@@ -151,13 +88,37 @@ return function(cmml)
       self.titles[row] = record.title or ""
     end
     self.ratings, self.duplicates = core.group_ratings(columns.user_ids, columns.item_ids,
-      columns.ratings, #self.users)
+      columns.ratings, #self.users, { times = columns.times, first = columns.first,
+        release = columns.release, repeats = opt.kind == "ratings" and "last" or "add" })
     return self
   end
 
   function Dataset:__tostring()
-    return ("[cmml.Dataset %s: %d ratings, %d users, %d items]"):format(self.name,
-      #self.ratings.items, #self.users, #self.items)
+    return ("[cmml.Dataset %s: %d %s, %d users, %d items]"):format(self.name,
+      #self.ratings.items, self.kind, #self.users, #self.items)
+  end
+
+  --- What the data are, in a line, with the number of repeated rows.
+  -- @treturn string
+  function Dataset:summary()
+    local fate = self.kind == "ratings" and "of each user and item the last counts"
+      or "they were added up"
+    return tostring(self) .. (self.duplicates > 0
+      and ("; %d repeated %s: %s"):format(self.duplicates, self.kind, fate) or "")
+  end
+
+  --- The rating that all ratings are, if they are all equal: then nothing can be learnt of them.
+  -- @treturn ?number nil if they differ, or there are none
+  function Dataset:only_rating()
+    local ratings = self.ratings.ratings
+    local n = #self.ratings.items
+    for _, most in ipairs { math.min(n, 1000), n } do -- the first ones tell it nearly always
+      local some = most > 0 and ratings:slice(1, 1, most)
+      if not some or some:max():item() ~= -(-some):max():item() then
+        return nil
+      end
+    end
+    return ratings:slice(1, 1, 1):item()
   end
 
   --- The ratings that some users gave, one row after another, and what they come to by item.
@@ -219,6 +180,7 @@ return function(cmml)
         .. "made from other data"):format(missing, self.name, first)
     end
     return { users = self.ratings.users,
-      items = core.map_ids(self.ratings.items, core.ids(rows)), ratings = self.ratings.ratings }
+      items = core.map_ids(self.ratings.items, core.ids(rows)), ratings = self.ratings.ratings,
+      times = self.ratings.times }
   end
 end

@@ -62,6 +62,14 @@ end
 -- @treturn ?table train, valid, test, dataset, all
 -- @treturn ?string message
 function base.begin(dataset, opt)
+  local only = dataset:only_rating()
+  if only then
+    local what = dataset.kind == "interactions" and ("%s has interactions without ratings"):format(
+      dataset.name) or ("all %d ratings of %s are %g"):format(#dataset.ratings.items, dataset.name,
+      only)
+    return nil, what .. ": there is nothing to predict. Name the column that holds ratings "
+      .. "(rating=..) or counts (weight=..); from interactions alone the setting scenarios learns"
+  end
   local data, message = dataset:split { test = opt.test_users, valid = opt.valid,
     seed = opt.data_seed }
   if not data then

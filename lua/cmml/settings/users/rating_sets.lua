@@ -21,23 +21,24 @@ return function(cmml)
     end
   end
 
-  --- The ratings that are to be kept, grouped by user as before.
+  --- The ratings that are to be kept, grouped by user as before, with their times if there are any.
   -- @tparam table ratings grouped by user
   -- @tparam function keep of (user row, item row, number of the rating): true to keep it
   -- @treturn table
   function sets.where(ratings, keep)
-    local items, values, lengths = {}, {}, {}
+    local items, values, rows, lengths = {}, {}, {}, {}
     for user = 1, #ratings.users do
       lengths[user] = 0
     end
     each(ratings, nil, function(user, item, value, row)
       if keep(user, item, row) then
         lengths[user] = lengths[user] + 1
-        items[#items + 1], values[#values + 1] = item, value
+        items[#items + 1], values[#values + 1], rows[#rows + 1] = item, value, row
       end
     end)
     return { users = core.segments(lengths), items = core.ids(items),
-      ratings = #values > 0 and core.tensor(values) or core.full({ 0 }, 0) }
+      ratings = #values > 0 and core.tensor(values) or core.full({ 0 }, 0),
+      times = ratings.times and ratings.times:gather(core.ids(rows)) }
   end
 
   --- A list of user rows as a set.

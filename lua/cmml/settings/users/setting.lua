@@ -183,7 +183,7 @@ return function(cmml, use)
       return true
     end,
     summary = function(data)
-      return tostring(data.dataset)
+      return data.dataset:summary()
     end,
 
     source = use "settings.users.source",
