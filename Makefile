@@ -80,8 +80,8 @@ parallel = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 build_all = $(MAKE) --no-print-directory $(parallel) all
 # LUA_PATH_5_4, which LuaRocks sets, would win over LUA_PATH.
 in_tree = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 \
-    LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' LUA_CPATH='$(CURDIR)/$(BUILD)/?.so;;'
-busted = $(LUA) $(BUSTED) --ignore-lua --cpath=./$(BUILD)/?.so
+    LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' LUA_CPATH='$(abspath $(BUILD))/?.so;;'
+busted = $(LUA) $(BUSTED) --ignore-lua --cpath=$(abspath $(BUILD))/?.so
 bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
     BLAS_LIBS='$(BLAS_LIBS)' sh tools/bootstrap.sh
 
@@ -112,14 +112,17 @@ $(BUILD)/obj/link: FORCE
 	$(call write_if_changed,$(CM_LDFLAGS) $(LIBFLAG) $(LDFLAGS) $(objects) $(CM_LIBS))
 
 # The first step: are there a compiler, an interpreter and the two libraries?
-$(BUILD)/obj/probe: $(BUILD)/obj/flags tools/probe.sh
+$(BUILD)/obj/programs: FORCE
+	$(call write_if_changed,$(CC) $(LUA) $(LUA_INCDIR) $(BLAS_CFLAGS) $(BLAS_LIBS))
+
+$(BUILD)/obj/probe: $(BUILD)/obj/programs tools/probe.sh
 	$(Q)CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
 	    BLAS_LIBS='$(BLAS_LIBS)' sh tools/probe.sh
 	@touch $@
 
 # $(1) variant, $(2) its flags
 define variant_rules
-$(BUILD)/obj/$(1)/%.o: csrc/%.c $(BUILD)/obj/flags $(BUILD)/obj/probe
+$(BUILD)/obj/$(1)/%.o: csrc/%.c $(BUILD)/obj/flags | $(BUILD)/obj/probe
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<$(if $(2), ($(1))))
 	$$(Q)$$(CC) $$(CM_CFLAGS) $$(call level,$$*) $$(call unwind,$$*) $$(CM_INSTRUMENT) $(2) -MMD -MP -c \
@@ -129,7 +132,7 @@ $(foreach isa,$(isas),$(call kernel_rule,$(1),$(2),$(isa)))
 endef
 
 define kernel_rule
-$(BUILD)/obj/$(1)/%.$(3).o: csrc/%.c $(BUILD)/obj/flags $(BUILD)/obj/probe
+$(BUILD)/obj/$(1)/%.$(3).o: csrc/%.c $(BUILD)/obj/flags | $(BUILD)/obj/probe
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$< ($(3)$(if $(2),$(comma) $(1))))
 	$$(Q)$$(CC) $$(CM_CFLAGS) $$(CFLAGS) $$(CM_KERNEL_OPT) $$(CM_UNWIND_core) $$(CM_INSTRUMENT) $(2) \
@@ -157,13 +160,20 @@ $(core64): $(double) $(BUILD)/obj/link
 
 -include $(release:.o=.d) $(double:.o=.d)
 
-lua_sources := $(sort $(shell find lua -name '*.lua' ! -name parts.lua))
+lua_sources := $(sort $(shell find lua -name '*.lua' ! -path lua/cmml/parts.lua))
 
 lua/cmml/parts.lua: FORCE | $(BUILD)/obj/probe
 	$(Q)$(LUA) tools/parts.lua
 
-$(reference): $(core) $(lua_sources) $(wildcard tools/reference.lua tools/reference/*.lua) | $(made)
-	$(call say,LUA,lua/cmml/reference.txt types/cmml.d.lua)
+# The names of what the reference is made from: one that is gone is a change, too.
+$(BUILD)/obj/sources: FORCE
+	$(call write_if_changed,$(lua_sources))
+
+# The stamp is older than nothing while one of the files that it stands for is missing.
+written := lua/cmml/reference.txt types/cmml.d.lua
+$(reference): $(core) $(lua_sources) $(wildcard tools/*.lua tools/reference/*.lua) \
+    $(BUILD)/obj/sources $(if $(filter-out $(wildcard $(written)),$(written)),FORCE) | $(made)
+	$(call say,LUA,$(written))
 	$(Q)mkdir -p types && $(in_tree) $(LUA) tools/reference.lua --build
 	@touch $@
 
@@ -193,12 +203,13 @@ figures: all ## measure everything (minutes) and renew the tables of doc/perform
 
 # What another built checkout, such as the one before a large change, does as this one does.
 other = $(if $(OTHER),'$(OTHER)',$(error OTHER=<a built checkout> is missing))
+this_build = --build '$(abspath $(BUILD))'
 
 bench-pairs: all ## this checkout's speed beside OTHER=<checkout>'s; PAIRS=<number> BENCH=<rows>
-	$(Q)$(LUA) bench/pairs.lua $(other) . $(if $(PAIRS),--pairs $(PAIRS)) $(if $(BENCH),--cases '$(BENCH)')
+	$(Q)$(LUA) bench/pairs.lua $(other) . $(this_build) $(if $(PAIRS),--pairs $(PAIRS)) $(if $(BENCH),--cases '$(BENCH)')
 
 compare: all ## are all results those of OTHER=<checkout>, bit for bit? ONLY=<pattern> DATA=<folders>
-	$(Q)$(LUA) tools/compare_checkouts.lua $(other) . $(if $(ONLY),--only '$(ONLY)') \
+	$(Q)$(LUA) tools/compare_checkouts.lua $(other) . $(this_build) $(if $(ONLY),--only '$(ONLY)') \
 	    $(foreach folder,$(DATA),--data '$(folder)')
 
 golden: all ## known answers: GOLDEN=<folder of cases>
@@ -215,6 +226,7 @@ asan_env = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-na
 
 asan: ## the specs under the address and undefined-behaviour sanitizers, leaks included
 	@$(bootstrap) test
+	@$(build_all)
 	@$(asan_make) $(parallel) all build/asan/oom_sweep
 	@$(asan_make) run-asan
 
@@ -227,6 +239,7 @@ coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT=
 
 coverage: ## lines of the core that the specs run, by folder
 	@$(bootstrap) test
+	@$(build_all)
 	@$(coverage_make) $(parallel) all
 	@$(coverage_make) run-coverage
 
@@ -247,9 +260,12 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory format-check || failed=1; \
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
-check: all ## layers, names, sizes, documentation, reference, options, version, symbols
-	$(Q)failed=; for gate in layers floors names sizes docs reference options version exports; do \
-	    $(LUA) tools/check_$$gate.lua $(BUILD) || failed=1; done; [ -z "$$failed" ]
+gates = layers floors names sizes docs reference options version exports
+
+check: all ## the gates: layers, floors, names, sizes, docs, reference, options, version, exports
+	$(Q)failed=; for gate in $(gates); do \
+	    $(in_tree) $(LUA) tools/check_$$gate.lua '$(abspath $(BUILD))' || failed=1; done; \
+	    [ -z "$$failed" ]
 
 c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
 
@@ -262,12 +278,14 @@ format-check: ## does clang-format agree with the C sources?
 reference: all ## the files that cmml.help and editors read, from comments and op descriptors
 	$(Q)$(in_tree) $(LUA) tools/reference.lua
 
+# config.ld names this folder, wherever the core is built.
+pages = build/reference
+
 docs: ## the reference of the API as a site, into doc/api
 	@$(bootstrap) docs
 	@$(build_all)
-	$(Q)rm -rf $(BUILD)/reference doc/api && mkdir -p \
-	    $(addprefix $(BUILD)/reference/,public classes inside topics)
-	$(Q)$(in_tree) $(LUA) tools/reference.lua $(BUILD)/reference
+	$(Q)rm -rf $(pages) doc/api && mkdir -p $(addprefix $(pages)/,public classes inside topics)
+	$(Q)$(in_tree) $(LUA) tools/reference.lua $(pages)
 	$(Q)ldoc --quiet --fatalwarnings .
 	$(Q)cat tools/reference/site.css >>doc/api/ldoc.css
 	$(Q)$(LUA) tools/check_links.lua doc/api

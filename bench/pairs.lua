@@ -1,17 +1,19 @@
 --- Is this checkout as quick as another one?
 --
 --     lua5.4 bench/pairs.lua OTHER [THIS] [--pairs 10] [--turns 3] [--cases LIST] [--epochs 2]
+--         [--build FOLDER]
 --
--- Both must be built, and each runs its own files. The rows are the cases of the benchmark and the
--- training of `bench/run.lua` (its time, and the peak of its memory), and two whole processes of
--- Lua: one that requires the library, and one that also loads a model file, which OTHER wrote.
--- --cases takes names of cases, training, require and load_model, with commas between.
+-- Both must be built (THIS in --build, by default its folder build), and each runs its own files.
+-- The rows are the cases of the benchmark and the training of `bench/run.lua` (its time, and the
+-- peak of its memory), and two whole processes of Lua: one that requires the library, and one that
+-- also loads a model file, which OTHER wrote. --cases takes names of cases, training, require and
+-- load_model, with commas between.
 --
 -- In each pair both sides take --turns, each time in a new process, and the fastest of a side
 -- counts: a machine that slows down for a while slows both. Seconds are those of the processor. A
 -- row shows the medians, the median of the pairs' ratios THIS / OTHER with its quartiles, and the
--- ratio of the fastest times of all. A median ratio above 1.02 is marked: repeat that row with
--- --pairs 30, on a quiet machine, before believing it.
+-- ratio of the fastest times of all. A median ratio above 1.02 is marked, and the status is 1:
+-- repeat that row with --pairs 30, on a quiet machine, before believing it.
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = ("%s/?.lua;%s/../tools/?.lua;"):format(here, here) .. package.path
 
@@ -20,7 +22,8 @@ local report = require "report"
 
 local quote = checkouts.quote
 local values = checkouts.parse(arg, "usage: lua5.4 bench/pairs.lua OTHER [THIS] [--pairs N] "
-  .. "[--turns N] [--cases LIST] [--epochs N]", { pairs = 10, turns = 3, cases = "", epochs = 2 })
+  .. "[--turns N] [--cases LIST] [--epochs N] [--build FOLDER]",
+  { pairs = 10, turns = 3, cases = "", epochs = 2 })
 
 local folder = checkouts.output "mktemp -d":match "^[^\n]+"
 
@@ -62,6 +65,7 @@ end
 -- Seconds of a process that does something, from its start.
 local function process(root, code)
   return tonumber(output(root, "-e " .. quote(code .. " io.write(os.clock())")))
+    or fail(("%s: no seconds of %s"):format(root, code))
 end
 
 -- A row of the benchmark; `measure` gives what is measured, in the order of `what`, `often` times a
@@ -85,8 +89,10 @@ end
 local training_row = { name = "training", often = 1,
   what = { { "training", report.time }, { "training: peak memory", megabytes } },
   measure = function(root)
-    local row = bench(root, "training")[1]
-    return { tonumber(row.seconds), tonumber(row.peak_mb_last) }
+    local row = bench(root, "training")[1] or {}
+    local seconds, peak = tonumber(row.seconds), tonumber(row.peak_mb_last)
+    return seconds and peak and { seconds, peak }
+      or fail(("%s: bench/run.lua has no time and peak of training"):format(root))
   end }
 
 local function process_row(name, text, code)
@@ -97,37 +103,66 @@ end
 
 -- Writes the model file that both sides load.
 local function write_model(root)
-  local _, ok = checkouts.output(("cd %s && bin/cmml train --data data/made --out %s/model "
-    .. "--preset published-code --epochs 1 --quiet"):format(quote(root), folder))
+  local _, ok = checkouts.output(("cd %s && %s train --data data/made --out %s/model "
+    .. "--preset published-code --epochs 1 --quiet"):format(quote(root), checkouts.cmml(root),
+    folder))
   if not ok then
     fail(root .. ": no model was trained to load")
   end
   return folder .. "/model/best.safetensors"
 end
 
--- The rows that were asked for: all, or those named.
-local function rows_of(other)
-  local rows = { process_row("require", 'process: require "cmml"', 'require "cmml"'),
-    process_row("load_model", "process: load a model file",
-      ('assert(require "cmml".load %q)'):format(write_model(other))) }
-  for _, row in ipairs(bench(other)) do -- to have the names of its cases
-    rows[#rows + 1] = row.seconds ~= "" and case_row(row.case) or nil
+-- The names of a side's cases: those that its benchmark tells when it is asked for one that there
+-- is not.
+local function cases_of(root)
+  local text = checkouts.output(("cd %s && %s bench/run.lua --cases none-such 2>&1"):format(
+    quote(root), checkouts.lua(root)))
+  local names = {}
+  for name in (text:match "there are ([%w_, ]+)" or ""):gmatch "[%w_]+" do
+    names[#names + 1] = name ~= "training" and name or nil
   end
-  rows[#rows + 1] = training_row
-  local wanted, chosen, known = {}, {}, {}
+  return #names > 0 and names or fail(("%s: bench/run.lua does not tell its cases: %s"):format(root,
+    text))
+end
+
+-- The names of the rows that were asked for: all, or those named. What is no name is told before
+-- anything is measured.
+local function chosen_names(other)
+  local known = { "require", "load_model" }
+  for _, name in ipairs(cases_of(other)) do
+    known[#known + 1] = name
+  end
+  known[#known + 1] = "training"
+  local wanted, chosen = {}, {}
   for name in values.cases:gmatch "[^,%s]+" do
     wanted[name] = true
   end
-  for i, row in ipairs(rows) do
-    known[i] = row.name
-    if values.cases == "" or wanted[row.name] then
-      chosen[#chosen + 1], wanted[row.name] = row, nil
+  for _, name in ipairs(known) do
+    if values.cases == "" or wanted[name] then
+      chosen[#chosen + 1], wanted[name] = name, nil
     end
   end
   if next(wanted) then
     fail(("there is no row %s; there are %s"):format(next(wanted), table.concat(known, ", ")))
   end
   return chosen
+end
+
+-- The rows of these names.
+local function rows_of(other)
+  local made = { training = function()
+    return training_row
+  end, require = function()
+    return process_row("require", 'process: require "cmml"', 'require "cmml"')
+  end, load_model = function()
+    return process_row("load_model", "process: load a model file",
+      ('assert(require "cmml".load %q)'):format(write_model(other)))
+  end }
+  local rows = {}
+  for i, name in ipairs(chosen_names(other)) do
+    rows[i] = (made[name] or case_row)(name)
+  end
+  return rows
 end
 
 -- The number below which a part of a list lies, between its neighbours.
@@ -173,10 +208,12 @@ print(("OTHER %s\nTHIS  %s\n%d pairs a row\n"):format(values.roots[1], values.ro
   values.pairs))
 print(("%-26s %10s %10s  %-22s %s"):format("", "OTHER", "THIS", "THIS / OTHER",
   "of the fastest"))
+local slower = false
 for _, row in ipairs(rows) do
   for i, list in ipairs(measure(row)) do
     local name, show = table.unpack(row.what[i])
     local ratio = report.median(list.ratios)
+    slower = slower or ratio > 1.02
     print(("%-26s %10s %10s  %.3f (%.3f to %.3f) %.3f%s"):format(name,
       show(report.median(list.other)), show(report.median(list.this)), ratio,
       quantile(list.ratios, 0.25), quantile(list.ratios, 0.75),
@@ -185,3 +222,4 @@ for _, row in ipairs(rows) do
   io.stdout:flush()
 end
 os.execute("rm -rf " .. quote(folder))
+os.exit(not slower, true)

@@ -1,5 +1,6 @@
 -- Files, folders, the clock and the terminal.
 local core = require "cmml.core"
+local interpreter = require "spec.support.interpreter"
 
 local function contains(message, part)
   assert.truthy(message and message:find(part, 1, true), message)
@@ -96,7 +97,8 @@ describe("files", function()
     local file = assert(io.open(program, "w"))
     file:write(script)
     file:close()
-    local pipe = assert(io.popen("trap '' XFSZ; ulimit -f 64; lua5.4 '" .. program .. "' 2>&1"))
+    local pipe = assert(io.popen("trap '' XFSZ; ulimit -f 64; " .. interpreter .. " '" .. program
+      .. "' 2>&1"))
     local said = pipe:read "a"
     pipe:close()
     os.remove(program)
@@ -157,8 +159,8 @@ describe("terminal", function()
       package.cpath))
     file:close()
     for columns, expected in pairs { [132] = "132", [0] = "80" } do
-      local pipe = assert(io.popen(("script -qec 'stty cols %d; lua5.4 %s' /dev/null </dev/null")
-        :format(columns, program)))
+      local pipe = assert(io.popen(("script -qec 'stty cols %d; %s %s' /dev/null </dev/null")
+        :format(columns, interpreter, program)))
       assert.equal(expected, (pipe:read "a":match "%d+"))
       pipe:close()
     end
@@ -167,7 +169,7 @@ describe("terminal", function()
 
   it("is none in a pipe or a file", function()
     local script = 'package.cpath = %q; io.write(tostring(require "cmml.core".terminal()))'
-    local command = ("lua5.4 -e '%s'"):format(script:format(package.cpath))
+    local command = ("%s -e '%s'"):format(interpreter, script:format(package.cpath))
     local pipe = assert(io.popen(command))
     assert.equal("nil", pipe:read "a")
     pipe:close()

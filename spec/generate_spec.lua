@@ -1,5 +1,6 @@
 -- The made data: its form against that of MovieLens-1M, and its truth measured from its files.
 local fetching = require "spec.support.fetching"
+local interpreter = require "spec.support.interpreter"
 local clean, output, quote, read = fetching.clean, fetching.output, fetching.quote, fetching.read
 
 local files = {
@@ -37,7 +38,7 @@ end
 
 local function generate(options)
   local pipe = assert(io.popen(clean(("%s data/generate.lua %s 2>&1"):format(
-    output "command -v lua5.4", options))))
+    output("command -v " .. interpreter), options))))
   local text = pipe:read "a"
   return pipe:close() == true, text
 end

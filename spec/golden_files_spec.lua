@@ -1,20 +1,12 @@
 -- The runner of known answers at the level of files: what is no case is reported.
 local cmml = require "cmml"
 local golden = require "spec.support.golden"
+local interpreter = require "spec.support.interpreter"
 
 local source = "spec/golden/ops_linear.safetensors"
 
 local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
-end
-
--- The interpreter that runs this, for processes of its own.
-local function interpreter()
-  local at = 0
-  while arg and arg[at - 1] do
-    at = at - 1
-  end
-  return at < 0 and arg[at] or "lua5.4"
 end
 
 describe("case files", function()
@@ -131,7 +123,7 @@ describe("case files", function()
   -- The lines that the command prints, and its exit code.
   local function command()
     local line = ("LUA_PATH=%s LUA_CPATH=%s %s spec/support/golden_main.lua %s 2>&1"):format(
-      quoted(package.path), quoted(package.cpath), quoted(interpreter()), quoted(folder))
+      quoted(package.path), quoted(package.cpath), quoted(interpreter), quoted(folder))
     local pipe = assert(io.popen(line))
     local lines = {}
     for printed in pipe:lines() do

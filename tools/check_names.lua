@@ -2,9 +2,6 @@
 -- outside of lua/cmml/settings (lua/cmml/recommenders) no comparison with such a name. The names
 -- are those that the library registers.
 package.path = "./tools/?.lua;./lua/?.lua;./lua/?/init.lua;" .. package.path
-if arg[1] then
-  package.cpath = ("./%s/?.so;"):format(arg[1]) .. package.cpath
-end
 local gate = require "gate"
 local cmml = require "cmml"
 

@@ -1,9 +1,6 @@
 -- Options: every declaration of the library is good, and no option of a function is declared twice
 -- or listed by hand in its comment.
 package.path = "./tools/?.lua;./lua/?.lua;./lua/?/init.lua;" .. package.path
-if arg[1] then
-  package.cpath = ("./%s/?.so;"):format(arg[1]) .. package.cpath
-end
 local args = require "cmml.base.args"
 local checks = require "cmml.recommenders.kind_checks"
 local comments = require "reference.comments"

@@ -9,6 +9,13 @@ function checkouts.quote(word)
   return "'" .. word:gsub("'", "'\\''") .. "'"
 end
 
+-- The interpreter that runs this.
+local interpreter = 0
+while arg[interpreter - 1] do
+  interpreter = interpreter - 1
+end
+interpreter = arg[interpreter]
+
 --- Ends the program with a message.
 -- @tparam string message
 function checkouts.fail(message)
@@ -39,19 +46,26 @@ function checkouts.read(path)
   return text
 end
 
--- The absolute path of a built checkout.
-local function root(path)
+local built_in = {} -- by absolute path of a checkout: where its core is
+
+-- The absolute path of a built checkout, whose core is in a folder of its own: build, unless told.
+local function root(path, build)
   local found = checkouts.output("cd -- " .. checkouts.quote(path) .. " 2>/dev/null && pwd")
   found = found:match "^[^\n]+"
   if not found or not checkouts.read(found .. "/bin/cmml") then
     checkouts.fail(path .. " is no checkout of the project")
-  elseif not checkouts.read(found .. "/build/cmml/core.so") then
-    checkouts.fail(path .. " is not built: run make there")
   end
+  build = build ~= "" and build or found .. "/build"
+  if not checkouts.read(build .. "/cmml/core.so") then
+    checkouts.fail(("%s is not built: there is no %s/cmml/core.so; run make there"):format(path,
+      build))
+  end
+  built_in[found] = build
   return found
 end
 
---- The words of a command line: OTHER [THIS], and options.
+--- The words of a command line: OTHER [THIS], and options; --build says where the core of THIS is
+-- (an absolute path).
 -- @tparam table words
 -- @tparam string usage
 -- @tparam table known options by name: the value where it is not given, which has the type that is
@@ -59,6 +73,7 @@ end
 -- @treturn table roots (the two checkouts as absolute paths, other first) and the options
 function checkouts.parse(words, usage, known)
   local values, places, at = known, {}, 1
+  values.build = ""
   while at <= #words do
     local name = words[at]:match "^%-%-(.+)$"
     if not name then
@@ -83,17 +98,33 @@ function checkouts.parse(words, usage, known)
   if #places < 1 or #places > 2 then
     checkouts.fail(usage)
   end
-  values.roots = { root(places[1]), root(places[2] or arg[0]:match "^(.*)/[^/]+/[^/]*$" or ".") }
+  local this = places[2] or arg[0]:match "^(.*)/[^/]+/[^/]*$" or "."
+  values.roots = { root(places[1], ""), root(this, values.build) }
   return values
 end
 
---- The beginning of a shell command that runs Lua with the library of a checkout.
+--- The beginning of a shell command that runs Lua with the library of a checkout, and no other that
+-- may be installed.
 -- @tparam string path of the checkout
 -- @treturn string
 function checkouts.lua(path)
-  local paths = ("%s/lua/?.lua;%s/lua/?/init.lua;;"):format(path, path)
+  local paths = ("%s/lua/?.lua;%s/lua/?/init.lua"):format(path, path)
   return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s %s"):format(
-    checkouts.quote(paths), checkouts.quote(path .. "/build/?.so;;"), checkouts.quote(arg[-1]))
+    checkouts.quote(paths), checkouts.quote(built_in[path] .. "/?.so"),
+    checkouts.quote(interpreter))
+end
+
+-- Not bin/cmml, which takes the core that lies in build and the interpreter that is on the PATH.
+local script = package.searchpath("compare.cmml", package.path)
+if script:sub(1, 1) ~= "/" then
+  script = checkouts.output "pwd":match "^[^\n]+" .. "/" .. script
+end
+
+--- The beginning of a shell command that runs the command line of a checkout.
+-- @tparam string path of the checkout
+-- @treturn string
+function checkouts.cmml(path)
+  return checkouts.lua(path) .. " " .. checkouts.quote(script)
 end
 
 return checkouts

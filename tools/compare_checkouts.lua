@@ -1,9 +1,11 @@
 --- Do two checkouts of the project compute the same, to the last bit?
 --
 --     lua5.4 tools/compare_checkouts.lua OTHER [THIS] [--only PATTERN] [--data FOLDER] [--epochs N]
+--         [--build FOLDER]
 --
--- Both must be built; THIS is by default the checkout that this file is in. Each run is done by
--- both at the same time, through bin/cmml alone, with everything said that a default may decide:
+-- Both must be built (THIS in --build, by default its folder build); THIS is by default the
+-- checkout that this file is in. Each run is done by both at the same time, by the command line
+-- alone, with everything said that a default may decide:
 --
 -- * every preset of both settings, for --epochs passes (2) over OTHER's data/made or small made
 --   scenarios, every kind of recommender and every protocol that OTHER knows;
@@ -26,32 +28,34 @@ local runs_of = require "compare.runs"
 
 local quote, read = checkouts.quote, checkouts.read
 local values = checkouts.parse(arg, "usage: lua5.4 tools/compare_checkouts.lua OTHER [THIS] "
-  .. "[--only PATTERN] [--data FOLDER].. [--epochs N]", { only = "", data = {}, epochs = 2 })
+  .. "[--only PATTERN] [--data FOLDER].. [--epochs N] [--build FOLDER]",
+  { only = "", data = {}, epochs = 2 })
 local other, this = values.roots[1], values.roots[2]
+if other == this then
+  checkouts.fail("OTHER and THIS are the same checkout: there is nothing to compare")
+end
 local folder = checkouts.output "mktemp -d":match "^[^\n]+"
 
 -- The shell commands of one side of a run, in its folder; of `cross`, those that are done again.
 local function script(run, root, side, cross)
-  local lines = { ("cd %s/%s && HERE=%s || exit 1; CMML=%s"):format(folder, side,
-    quote(values.here), quote(root .. "/bin/cmml")) }
+  local lines = { ("cd %s/%s && HERE=%s || exit 1"):format(folder, side,
+    quote(values.here)) }
+  local programs = { LUA = checkouts.lua(root), CMML = checkouts.cmml(root) }
   for _, step in ipairs(run.steps) do
     if not cross or step.cross then
       local path = quote(("%s.%s%s"):format(run.out, step.name, cross and ".cross" or ""))
       lines[#lines + 1] = ("{ %s; } >%s.out 2>%s.err || echo $? >%s.failed"):format(
-        step.command:gsub("%$LUA", function()
-          return checkouts.lua(root)
-        end), path, path, path)
+        step.command:gsub("%$(%u+)", programs), path, path, path)
     end
   end
   return "(" .. table.concat(lines, "\n") .. ")"
 end
 
--- Compares two texts, of which each may be missing.
+-- Compares two texts, of which each may be missing; where both are, nothing was compared.
 local function compare(found, name, how, a, b)
   if not a or not b then
-    if a or b then
-      table.insert(found, ("%s: only %s has it"):format(name, a and "OTHER" or "THIS"))
-    end
+    table.insert(found, ("%s: %s"):format(name, a and "only OTHER has it" or b
+      and "only THIS has it" or "neither has it"))
     return
   end
   local ok, count, kind, trouble = pcall(how, a, b)

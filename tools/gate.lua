@@ -65,6 +65,32 @@ function gate.read(path)
   return text
 end
 
+--- Writes a file, unless it holds the text already: beside its place first, so that nobody finds
+-- half of it there, and a build that is broken off leaves what was there before.
+-- @tparam string path
+-- @tparam string text
+function gate.write(path, text)
+  local before = io.open(path, "rb")
+  local same = before and before:read "a" == text
+  if before then
+    before:close()
+  end
+  if same then
+    return
+  end
+  local own = os.tmpname() -- a name that no other process has
+  local new = ("%s.%s.new"):format(path, own:match "%w+$")
+  os.remove(own)
+  local file = assert(io.open(new, "wb"))
+  local ok, problem = file:write(text)
+  local closed, why = file:close()
+  if not ok or not closed then
+    os.remove(new)
+    error(("%s: %s"):format(path, problem or why), 0)
+  end
+  assert(os.rename(new, path))
+end
+
 --- The lines of a file, without their ends.
 -- @tparam string path
 -- @treturn {string,...}

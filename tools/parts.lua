@@ -14,7 +14,7 @@ local function found()
   end
   for _, path in ipairs(gate.files("lua/cmml", ".lua")) do
     local name = path:match "^lua/cmml/(.+)%.lua$"
-    if gate.read(path):find "\nreturn function%(cmml[,)]" then
+    if ("\n" .. gate.read(path)):find "\nreturn%s+function%s*%(%s*cmml%s*[,)]" then
       local list = at[name:match "^[^/]+" ]
       if name:find "/" and list then
         list[#list + 1] = name:gsub("/", ".")
@@ -36,14 +36,4 @@ for _, list in ipairs(found()) do
   end
 end
 lines[#lines + 1] = "}\n"
-local text, out = table.concat(lines, "\n"), arg[1] or "lua/cmml/parts.lua"
-local file = io.open(out, "rb")
-local before = file and file:read "a"
-if file then
-  file:close()
-end
-if before ~= text then
-  file = assert(io.open(out, "wb"))
-  assert(file:write(text))
-  assert(file:close())
-end
+gate.write(arg[1] or "lua/cmml/parts.lua", table.concat(lines, "\n"))

@@ -49,3 +49,14 @@ compile -I"${LUA_INCDIR:=/usr/include/lua5.4}" -c -o "$dir/lua.o" "$dir/lua.c" |
     >"$dir/log" 2>&1 || fail \
     "cmml: the interpreter '$LUA' does not run or is older than Lua 5.4: $(head -n 1 "$dir/log")" \
     'Install it (Debian: apt-get install lua5.4) or pass LUA=.'
+
+# It loads the core, which must have been compiled for it.
+version=$("$LUA" -e 'io.write(_VERSION:match "%d+%.%d+")')
+{
+    echo '#include <lua.h>'
+    printf '#if LUA_VERSION_NUM != %d%02d\n' "${version%.*}" "${version#*.}"
+    printf '#error "this lua.h is not that of Lua %s"\n#endif\n' "$version"
+} >"$dir/same.c"
+compile -I"$LUA_INCDIR" -c -o "$dir/same.o" "$dir/same.c" || fail \
+    "cmml: the interpreter '$LUA' is Lua $version, but '$LUA_INCDIR/lua.h' is of another version" \
+    'Pass LUA= and LUA_INCDIR= of one version.'

@@ -11,9 +11,7 @@ local reference = require("reference.entries").build(require "cmml")
 local building = arg[1] == "--build"
 local folder = not building and arg[1] or nil
 for path, contents in pairs(folder and site(reference, folder) or outputs(reference)) do
-  local file = assert(io.open(path, "wb"))
-  assert(file:write(contents))
-  assert(file:close())
+  gate.write(path, contents)
 end
 if not building then
   gate.finish("reference", #reference.entries, "entries")

@@ -6,6 +6,7 @@
 --     lua5.4 tools/try_adding.lua
 package.path = "./?.lua;" .. package.path
 local docs = require "spec.support.docs"
+local interpreter = require "spec.support.interpreter"
 local page, unary = "doc/adding-an-op.md", "csrc/ops/unary.c"
 
 local folder = os.tmpname()
@@ -32,10 +33,11 @@ local function replace(path, text, by)
 end
 
 local lua = "env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='lua/?.lua;lua/?/init.lua;;' "
-  .. "LUA_CPATH='build/?.so;;' lua5.4"
+  .. "LUA_CPATH='build/?.so;;' " .. interpreter
 
 local function battery(form)
-  run("cd %s && make --no-print-directory >log 2>&1 || { tail -n 40 log; exit 1; }", folder)
+  run("cd %s && make --no-print-directory LUA=%s >log 2>&1 || { tail -n 40 log; exit 1; }", folder,
+    interpreter)
   run("cd %s && %s -e 'local form = require(\"cmml\").core.ops().swish.form "
     .. "assert(form == \"%s\", form)'", folder, lua, form)
   for _, spec in ipairs { "ops", "derivatives", "bits" } do

@@ -129,6 +129,8 @@ static const luaL_Reg testing[] = {
 
 int cmL_open_core(lua_State *L)
 {
+    /* Compiled for another Lua, its numbers and structures are others. */
+    luaL_checkversion(L);
     /* Once per Lua state, even if package.loaded is cleared: a second context would take over the
      * metatables, and with them the tensors, of the first. */
     if (lua_getfield(L, LUA_REGISTRYINDEX, CML_NAME("core")) == LUA_TTABLE)

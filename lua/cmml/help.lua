@@ -1,8 +1,8 @@
 --- Help in the interpreter.
 --
--- What it says stands in reference.txt beside this file, which `make reference` writes: a block for
--- every function, class and method, headed by "## " and the names that it answers to. The file is
--- read anew at each call, so that a program that never asks holds none of it.
+-- What it says stands in reference.txt beside this file, which the build writes: a block for every
+-- function, class and method, headed by "## " and the names that it answers to. The file is read
+-- anew at each call, so that a program that never asks holds none of it.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -12,7 +12,8 @@ local function read_reference()
   local here = package.searchpath("cmml.help", package.path)
   local file = here and io.open((here:gsub("help%.lua$", "reference.txt")), "rb")
   if not file then
-    error("help: the file reference.txt is not beside the library's Lua files: install it again", 3)
+    error("help: the file reference.txt, which the build writes, is not beside the library's Lua "
+      .. "files: in a checkout run make, else install the library again", 3)
   end
   local text = file:read "a"
   file:close()

@@ -36,7 +36,7 @@ fuzz-replay: ## read the corpus and what was found once more, and show the lines
 	$(Q)sh spec/fuzz/run.sh replay $(FUZZ)
 	$(Q)$(LUA) tools/coverage.lua build/replay $(fuzz_covers)
 
-fuzzers: $(fuzz_targets:%=$(BUILD)/%)
+fuzzers: $(fuzz_targets:%=$(BUILD)/%) $(made)
 
 fuzz_link = $(Q)$(CC) $(CM_CFLAGS) $(CFLAGS) $(CM_INSTRUMENT) $(1) -o $@ $(FUZZ_MAIN) $(2) \
     $(release) $(LUA_LIBS) $(CM_LIBS)

@@ -1,13 +1,5 @@
 --- Runs a Lua script in a process of its own, with the module paths of this one.
-
--- The interpreter that runs the specs.
-local function interpreter()
-  local i = -1
-  while arg and arg[i - 1] do
-    i = i - 1
-  end
-  return arg and arg[i] or "lua5.4"
-end
+local interpreter = require "spec.support.interpreter"
 
 local function quoted(text)
   return "'" .. text:gsub("'", "'\\''") .. "'"
@@ -22,7 +14,7 @@ local child = {}
 -- @treturn string
 function child.command(script, argument, environment)
   local paths = ("package.path = %q package.cpath = %q"):format(package.path, package.cpath)
-  return ("env %s %s -e %s %s %s"):format(environment or "", quoted(interpreter()), quoted(paths),
+  return ("env %s %s -e %s %s %s"):format(environment or "", quoted(interpreter), quoted(paths),
     quoted(script), argument and quoted(argument) or "")
 end
 

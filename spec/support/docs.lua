@@ -1,4 +1,5 @@
 --- Reading pages of documentation, and running what is in them.
+local interpreter = require "spec.support.interpreter"
 local docs = {}
 
 --- Names behind "cmml." that are no part of the library: files, classes, folders.
@@ -63,11 +64,7 @@ local function search_paths(folder)
 end
 
 local function lua(folder)
-  local first = 0
-  while arg and arg[first - 1] do
-    first = first - 1
-  end
-  return search_paths(folder) .. " " .. quote(arg and arg[first] or "lua5.4")
+  return search_paths(folder) .. " " .. quote(interpreter)
 end
 
 --- Runs a program in a process of its own.

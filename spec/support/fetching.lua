@@ -1,5 +1,6 @@
 -- What the specs of fetching share: archives made by hand, and fetches that run in a process of
 -- their own, which sees only the programs that a case gives it.
+local interpreter = require "spec.support.interpreter"
 local fetching = {}
 
 --- A text as one word of a shell command.
@@ -124,7 +125,8 @@ function fetching.fetch(root, options)
     io.write(tostring(path), "\n", tostring(message), "\n")]]):format(table.concat(list, ", ")))
   local path = options.programs and folder_of(options.programs)
   local pipe = assert(io.popen(clean(("PATH=%s %s %s </dev/null 2>%s"):format(
-    quote(path or os.getenv "PATH"), quote(output "command -v lua5.4"), quote(root .. "/run.lua"),
+    quote(path or os.getenv "PATH"), quote(output("command -v " .. interpreter)),
+    quote(root .. "/run.lua"),
     quote(root .. "/log")))))
   local folder, message = pipe:read("l", "a")
   local ok = pipe:close()

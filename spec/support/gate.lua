@@ -1,4 +1,5 @@
 -- Gates over a copy of the sources in which one file is changed.
+local interpreter = require "spec.support.interpreter"
 local gate = {}
 
 local function read(path)
@@ -34,8 +35,8 @@ function gate.run(name, path, change)
   file:write(changed)
   file:close()
   local pipe = io.popen(("cd %s && env -u LUA_PATH -u LUA_CPATH -u LUA_PATH_5_4 -u LUA_CPATH_5_4 "
-    .. "LUA_CPATH='%s' lua5.4 tools/check_%s.lua 2>&1; echo $?; rm -rf %s"):format(folder,
-    core_path(), name, folder))
+    .. "LUA_CPATH='%s' %s tools/check_%s.lua 2>&1; echo $?; rm -rf %s"):format(folder,
+    core_path(), interpreter, name, folder))
   local output = pipe:read "a"
   pipe:close()
   return output:match "(%d+)\n$", output

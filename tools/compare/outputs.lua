@@ -140,7 +140,9 @@ end
 -- @treturn string
 -- @treturn ?string
 function outputs.log(other, this)
-  return outputs.lists(log_lines(other), log_lines(this), "lines of log.csv")
+  local count, kind, trouble = outputs.lists(log_lines(other), log_lines(this),
+    "lines of log.csv")
+  return count, kind, trouble or count < 2 and "log.csv has no epoch" or nil
 end
 
 -- Adds the numbers of a line to a list: whole words, not digits within words (recall@10).

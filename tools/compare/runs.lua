@@ -76,7 +76,9 @@ function Plan:uses(setting, data, evaluate)
         .. "%s"):format(path_of(data), words) }
   end
   local sample = self:sample(data)
-  if sample then
+  if not sample and not data:find("+", 1, true) then
+    checkouts.fail(("%s: no users and items were found to recommend by"):format(data))
+  elseif sample then
     local pairs_of, user = {}, setting == "scenarios" and sample[1][1] or ""
     for i, pair in ipairs(sample) do
       pairs_of[i] = user == "" and ("%s=%d"):format(pair[2], ({ 5, 1, 4 })[i])
@@ -132,8 +134,8 @@ end
 -- that there is not.
 function Plan:known(option, setting)
   local usual = settings[setting]
-  local text = checkouts.output(("cd %s/other && %s/bin/cmml train --data %s --out none %s "
-    .. "--%s none-such 2>&1"):format(self.folder, quote(self.other), path_of(usual.data),
+  local text = checkouts.output(("cd %s/other && %s train --data %s --out none %s "
+    .. "--%s none-such 2>&1"):format(self.folder, checkouts.cmml(self.other), path_of(usual.data),
     usual.train, option))
   local list = {} -- the words before the commas at the end, and the last word
   for part in (text:gsub("%s+", " "):match "([%w_, -]+)[ .]*$" or ""):gmatch "[^,]+" do

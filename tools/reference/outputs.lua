@@ -1,4 +1,4 @@
---- The files of the reference that are kept in the repository and installed with the library.
+--- The files of the reference that the build writes, and that are installed with the library.
 local luals = require "reference.luals"
 local text = require "reference.text"
 
