@@ -13,8 +13,29 @@ describe("the gate of floors", function()
     for line, said in pairs {
       ['require "cmml.cli.main"'] = 'require "cmml.cli.main"',
       ['use "train.train"'] = "train.train", ["cmml.evaluate()"] = "cmml.evaluate",
+      ["pcall(require, 'cmml.cli.main')"] = 'require "cmml.cli.main"',
+      ["use('train.train')"] = "train.train", ['local _ = cmml["evaluate"]'] = "cmml.evaluate",
+      ['local _ = "--" .. tostring(cmml.evaluate)'] = "cmml.evaluate",
+      ["local _, als = nil, cmml.vectors"] = "cmml.vectors",
+      ["local settings, _ = cmml.settings print(settings.users)"] = "cmml.settings",
     } do
       gate.refuses("floors", said, "lua/cmml/nn/layers.lua", with(line))
+    end
+  end)
+
+  it("takes texts and comments for what they are", function()
+    local status, output = gate.run("floors", "lua/cmml/nn/layers.lua",
+      with "local _ = 'uses cmml.evaluate()' --[[ cmml.train ]] -- use 'train.train'")
+    assert.equal("0", status, output)
+  end)
+
+  it("knows a name by all the ways in which a part defines it", function()
+    for _, line in ipairs { "cmml.evaluate, cmml.added = nil, nil", 'cmml["added"] = nil',
+      "local loaded = cmml.loaders loaded.added = nil" } do
+      local name = line:find "loaded" and "cmml.loaders.added" or "cmml.added"
+      gate.refuses("floors", ("uses %s of the floor loaders"):format(name),
+        "lua/cmml/nn/layers.lua", with("local _ = " .. name), {
+        ["lua/cmml/loaders/movielens.lua"] = with(line) })
     end
   end)
 
@@ -29,6 +50,18 @@ describe("the gate of floors", function()
     gate.refuses("floors", "parts", "lua/cmml/parts.lua", function(text)
       return (text:gsub('    "nn.layers",\n', ""))
     end)
+    gate.refuses("floors", "late = false of floor svg", "lua/cmml/parts.lua", function(text)
+      return (text:gsub('("svg", late =) true', "%1 false"))
+    end)
+    gate.refuses("floors", "floor base", "lua/cmml/parts.lua", function(text)
+      return (text:gsub("\n}\n$", '\n  { floor = "base", late = false },\n}\n'))
+    end)
+    gate.refuses("floors", "nn/added.lua: is a part, but", "lua/cmml/nn/added.lua", function()
+      return "return\n  function ( cmml )\n  cmml.added = true\nend\n"
+    end)
+    gate.refuses("floors", "nn/added.lua: is neither a part", "lua/cmml/nn/added.lua", function()
+      return "return function(library)\n  library.added = true\nend\n"
+    end)
   end)
 end)
 
@@ -40,6 +73,18 @@ describe("the gate of names", function()
       with "local _ = 'scenarios' ~= cmml.name")
     gate.refuses("names", 'compares with "item_knn", the name of a kind',
       "lua/cmml/evaluate/evaluate.lua", with 'local _ = cmml.name == "item_knn"')
+    gate.refuses("names", 'compares with "users"', "lua/cmml/train/train.lua",
+      with 'local _ = ("--" == cmml.name) or cmml.name == ("users")')
+  end)
+
+  it("refuses a table by their names, and nothing that is a word like any other", function()
+    gate.refuses("names", 'goes by "scenarios"', "lua/cmml/train/train.lua",
+      with 'local _ = { users = 1, f(function() return { 2 } end), ["scenarios"] = 3 }')
+    gate.refuses("names", 'goes by "popularity", the name of a kind', "lua/cmml/train/train.lua",
+      with "local _ = { item_knn = 1; popularity = 2 }")
+    local status, output = gate.run("names", "lua/cmml/train/train.lua",
+      with 'local _ = { users = { scenarios = 1 } } -- cmml.name == "users"')
+    assert.equal("0", status, output)
   end)
 end)
 

@@ -136,7 +136,7 @@ return function(cmml, use)
   cmml.kind {
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "scenarios" },
     learns = "gradient", adapts = "forward", needs = { vectors = true }, options = options,
-    presets = presets.scenarios, default_preset = "recommended/scenario",
+    presets = presets "scenarios", default_preset = "recommended/scenario",
     formerly = { "scenario_cmml" }, make = make,
     adapt = function(self, support)
       return adapt(self, support)

@@ -93,7 +93,7 @@ return function(cmml, use)
 
   cmml.kind {
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "users" },
-    learns = "gradient", adapts = "forward", options = options, presets = presets.users,
+    learns = "gradient", adapts = "forward", options = options, presets = presets "users",
     default_preset = "recommended", make = make, adapt = adapt, score = score,
 
     -- A base starts from the ratings of the training users. A model that was trained or loaded

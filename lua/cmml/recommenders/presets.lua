@@ -183,7 +183,7 @@ return function(cmml, use)
   }
 
   -- Those of one setting by name, with what a script adds to `cmml.presets`.
-  local function of(setting)
+  return function(setting)
     local function find(name)
       local preset = cmml.presets[name]
       return preset and preset.setting == setting and preset or nil
@@ -198,6 +198,4 @@ return function(cmml, use)
       return next, some, nil
     end })
   end
-
-  return { users = of "users", scenarios = of "scenarios" }
 end
