@@ -34,8 +34,8 @@ local restricted = {
   ["luaconf.h"] = { "^csrc/bind/" },
   ["locale.h"] = { "^csrc/base/locale%.c$" },
   ["cblas.h"] = { "^csrc/kernels/blas%.c$" },
-  ["stdio.h"] = { "^csrc/base/status%.c$", "^csrc/base/sys%.c$", "^csrc/tensor/print%.c$",
-    "^csrc/io/" },
+  ["stdio.h"] = { "^csrc/base/status%.c$", "^csrc/base/sys%.c$", "^csrc/base/file%.c$",
+    "^csrc/tensor/print%.c$", "^csrc/io/" },
 }
 
 local function matches_any(text, patterns)

@@ -113,10 +113,10 @@ int cmL_raise(lua_State *L, cm_ctx *cx, const char *what)
     return luaL_error(L, "%s", lua_tostring(L, -1));
 }
 
-int cmL_fail(lua_State *L, cm_ctx *cx, const char *what)
+int cmL_fail(lua_State *L, cm_ctx *cx)
 {
     lua_pushnil(L);
-    lua_pushfstring(L, "%s: %s", what, cm_error_text(cx));
+    lua_pushstring(L, cm_error_text(cx));
     cm_error_clear(cx);
     return 2;
 }

@@ -57,8 +57,8 @@ int64_t cmL_check_length(lua_State *L, int arg);
 /* Raises the recorded error as "what: text" and clears it. Never returns. */
 int cmL_raise(lua_State *L, cm_ctx *cx, const char *what);
 
-/* Pushes nil and "what: text", clears the error, returns 2: for failures outside the program. */
-int cmL_fail(lua_State *L, cm_ctx *cx, const char *what);
+/* Pushes nil and the text of the error, clears it, returns 2: for failures outside the program. */
+int cmL_fail(lua_State *L, cm_ctx *cx);
 
 /* Boxes: userdata that hold one reference. Each push gives an empty box to be filled. */
 cm_tensor **cmL_push_tensor(lua_State *L);

@@ -33,7 +33,7 @@ int cmL_io_fail(lua_State *L, cm_ctx *cx, const char *what)
     case CM_ERR_FORMAT:
     case CM_ERR_LIMIT:
     case CM_ERR_NUMBER:
-        return cmL_fail(L, cx, what);
+        return cmL_fail(L, cx);
     default:
         return cmL_raise(L, cx, what);
     }

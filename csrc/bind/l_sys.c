@@ -4,6 +4,8 @@
  * misused.
  *
  * @module cmml.core */
+#include "base/file.h"
+#include "base/folder.h"
 #include "base/sys.h"
 #include "bind/io.h"
 
@@ -86,7 +88,8 @@ static int l_read_file(lua_State *L)
 }
 
 /*** Writes a file atomically: to a temporary file beside it, synced to disk, then renamed. If that
- * fails, the old file stays unchanged.
+ * fails, the old file stays unchanged. A symbolic link stays one: the file that it leads to is
+ * written. What is no regular file, or leads to none, such as a device, is refused.
  * @function write_file
  * @tparam string path in an existing folder
  * @tparam string contents
@@ -99,7 +102,7 @@ static int l_write_file(lua_State *L)
     size_t size;
     luaL_argexpected(L, lua_isstring(L, 2), 2, "string");
     const char *contents = cmL_tolstring(L, 2, &size);
-    return done(L, cx, cm_sys_write(cx, path, contents, size), "write_file");
+    return done(L, cx, cm_file_replace(cx, path, contents, size), "write_file");
 }
 
 /*** Removes a file.
@@ -113,6 +116,57 @@ static int l_remove_file(lua_State *L)
     return done(L, cx, cm_sys_remove(cx, cmL_check_path(L, 1)), "remove_file");
 }
 
+/*** Writes out what a file of Lua has buffered. Unlike `file:flush` it tells of earlier writes,
+ * too.
+ * @function flush
+ * @tparam any file a file of Lua, such as `io.stdout`
+ * @treturn true|nil
+ * @treturn string message if that or any earlier write failed: a full disk, a closed pipe */
+static int l_flush(lua_State *L)
+{
+    const luaL_Stream *stream = luaL_checkudata(L, 1, LUA_FILEHANDLE);
+    luaL_argcheck(L, stream->closef, 1, "the file is closed");
+    bool failed_before = ferror(stream->f) != 0;
+    if (fflush(stream->f) != 0)
+        return luaL_fileresult(L, 0, NULL);
+    if (failed_before) {
+        lua_pushnil(L);
+        lua_pushliteral(L, "an earlier write failed");
+        return 2;
+    }
+    lua_pushboolean(L, 1);
+    return 1;
+}
+
+#define CML_FOLDER CML_NAME("Folder")
+
+/*** Holds a folder for writing into it, until the result is closed or collected or the process
+ * ends, however it ends. It is made if it is not there; one that was made so and is empty in the
+ * end is removed.
+ * @function hold_folder
+ * @tparam string path
+ * @treturn Folder|nil
+ * @treturn string message on failure, also while another process, or this one, holds it */
+static int l_hold_folder(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    const char *path = cmL_check_path(L, 1);
+    cm_folder *folder = lua_newuserdatauv(L, sizeof *folder, 0);
+    *folder = (cm_folder){.handle = -1};
+    luaL_setmetatable(L, CML_FOLDER);
+    return cm_folder_hold(cx, folder, path) ? 1 : cmL_io_fail(L, cx, "hold_folder");
+}
+
+/*** Lets the folder go; a second time does nothing.
+ * @function Folder:close */
+static int f_close(lua_State *L)
+{
+    cm_folder_release(cmL_ctx(L), luaL_checkudata(L, 1, CML_FOLDER));
+    return 0;
+}
+
+static const luaL_Reg meta[] = {{"__gc", f_close}, {"__close", f_close}, {NULL, NULL}};
+static const luaL_Reg methods[] = {{"close", f_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"clock", l_clock},
                                      {"terminal", l_terminal},
                                      {"mkdir", l_mkdir},
@@ -120,9 +174,12 @@ static const luaL_Reg functions[] = {{"clock", l_clock},
                                      {"read_file", l_read_file},
                                      {"write_file", l_write_file},
                                      {"remove_file", l_remove_file},
+                                     {"flush", l_flush},
+                                     {"hold_folder", l_hold_folder},
                                      {NULL, NULL}};
 
 void cmL_open_sys(lua_State *L)
 {
+    cmL_class(L, CML_FOLDER, meta, methods);
     cmL_register(L, functions);
 }

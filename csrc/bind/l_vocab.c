@@ -89,8 +89,7 @@ static int l_vocab(lua_State *L)
     if (*box)
         return 1;
     /* Texts that are not UTF-8 are an argument error when added, a bad file when imported. */
-    return cm_error_code(cx) == CM_ERR_NO_MEMORY ? cmL_raise(L, cx, "vocab")
-                                                 : cmL_fail(L, cx, "vocab");
+    return cm_error_code(cx) == CM_ERR_NO_MEMORY ? cmL_raise(L, cx, "vocab") : cmL_fail(L, cx);
 }
 
 /*** The number of an id.

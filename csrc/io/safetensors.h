@@ -92,9 +92,9 @@ typedef struct cm_archive_meta {
     cm_text key, text;
 } cm_archive_meta;
 
-/* Writes a file whole, or leaves what stood at the path (see cm_sys_write): the arrays in the order
- * given, the metadata sorted by key, so that equal contents make equal files. Refused: names or
- * keys given twice or not UTF-8, and what cm_archive_open would not read again. */
+/* Writes a file whole, or leaves what stood at the path (see cm_file_replace): the arrays in the
+ * order given, the metadata sorted by key, so that equal contents make equal files. Refused: names
+ * or keys given twice or not UTF-8, and what cm_archive_open would not read again. */
 bool cm_archive_write(cm_ctx *cx, const char *path, const cm_archive_item *items, size_t n_items,
                       const cm_archive_meta *meta, size_t n_meta) CM_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* safetensors_write.c - writing; see safetensors.h. */
-#include "base/sys.h"
+#include "base/file.h"
 #include "io/safetensors.h"
 #include <string.h>
 

@@ -18,6 +18,18 @@ function child.command(script, argument, environment)
     quoted(script), argument and quoted(argument) or "")
 end
 
+--- The shell command that runs a script with several arguments.
+-- @tparam string script a file
+-- @tparam string ... its arguments
+-- @treturn string
+function child.line(script, ...)
+  local words = { child.command(script) }
+  for i, word in ipairs { ... } do
+    words[i + 1] = quoted(word)
+  end
+  return table.concat(words, " ")
+end
+
 --- Runs a script.
 -- @tparam string script a file, or (with a line break in it) the script itself
 -- @tparam[opt] string environment settings such as "NAME=value"

@@ -1,6 +1,8 @@
 --- Progress for people: one line that renews itself on a terminal, plain lines elsewhere.
 --
 -- @module cmml.base.progress
+local one_line = require("cmml.base.text").one_line
+
 local progress = {}
 
 --- Seconds as 0:07, 3:21 or 1:05:10.
@@ -68,15 +70,15 @@ function progress.evaluating(core, title, quiet)
       return
     end
     last_shown = now
-    local line = ("%s  task %d/%d  %s left"):format(title, done, count,
+    local line = ("%s  task %d/%d  %s left"):format(one_line(title), done, count,
       progress.duration((now - began) / done * (count - done)))
     io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
   end
 
   local function finish()
     if not quiet then
-      io.stderr:write(columns and "\r\27[K" or "", ("%s  evaluated in %.1f s\n"):format(title,
-        core.clock() - began))
+      io.stderr:write(columns and "\r\27[K" or "", ("%s  evaluated in %.1f s\n"):format(
+        one_line(title), core.clock() - began))
     end
   end
 

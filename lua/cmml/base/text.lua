@@ -73,6 +73,28 @@ function text.width(words)
   return utf8.len(words) or #words
 end
 
+local function escape(byte)
+  return ("\\x%02x"):format(byte:byte(-1))
+end
+
+--- A text as a terminal may have it: control characters, which it would obey, and bytes that are
+-- not UTF-8 are written as \x1b. Ends of lines and tabs stay.
+-- @tparam string words
+-- @treturn string
+function text.visible(words)
+  if not utf8.len(words) then
+    words = words:gsub("[\x80-\xff]", escape)
+  end
+  return (words:gsub("[\0-\8\11-\31\127]", escape):gsub("\xC2[\x80-\x9F]", escape))
+end
+
+--- The same for what is to stay on one line, such as an id or a title.
+-- @tparam string words
+-- @treturn string
+function text.one_line(words)
+  return (text.visible(words):gsub("[\t\r\n]", escape))
+end
+
 --- Pads a text with spaces on the right.
 -- @tparam string words
 -- @tparam integer width columns at least

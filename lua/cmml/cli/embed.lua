@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
+local output = require "cmml.base.output"
 local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 
@@ -173,7 +174,7 @@ return function(cmml, use)
     if not ok then
       return nil, message
     end
-    print(("%d interactions; %d users and %d items, %d factors\nsaved %s"):format(
+    output.print(("%d interactions; %d users and %d items, %d factors\nsaved %s"):format(
       vectors.options.interactions, n_users, n_items, vectors.items.shape[2], values.out))
     return true
   end

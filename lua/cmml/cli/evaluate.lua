@@ -3,6 +3,7 @@
 --
 -- @module cmml
 local options = require "cmml.base.options"
+local output = require "cmml.base.output"
 local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 local raise = require("cmml.base.args").error
@@ -172,7 +173,7 @@ return function(cmml, use)
         evaluate(class.title, (models.make(setting, split, class, {})))
       end
     end
-    print(setting.report(found, titles, split, opt))
+    output.print(setting.report(found, titles, split, opt))
     return true
   end
 

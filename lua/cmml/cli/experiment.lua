@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local options = require "cmml.base.options"
+local output = require "cmml.base.output"
 local text = require "cmml.base.text"
 
 return function(cmml, use)
@@ -63,14 +64,14 @@ return function(cmml, use)
     end
     given[1], given.out = nil, values.out or "runs/" .. name
     local result = cmml.experiment(name, given)
-    print(("    %s\n\n%s"):format(command_of(name, values), result.narrow))
+    output.print(("    %s\n\n%s"):format(command_of(name, values), result.narrow))
     if not values.quiet then
       local files = {}
       for i, path in ipairs(result.files) do
         files[i] = path:sub(#given.out + 2)
       end
-      io.stderr:write(text.wrap(("written to %s: %s"):format(given.out,
-        table.concat(files, ", ")), 2, 79), "\n")
+      output.tell(text.wrap(("written to %s: %s"):format(given.out,
+        table.concat(files, ", ")), 2, 79))
     end
     if #result.failures > 0 then
       return nil, ("%d failures; finished cells are kept, and the same command goes on\n%s")

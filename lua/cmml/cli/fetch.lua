@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local fetch = require "cmml.fetch.fetch"
+local output = require "cmml.base.output"
 
 return function(cmml, use)
   use "cli.command"
@@ -17,7 +18,7 @@ return function(cmml, use)
     if not path then
       return nil, message
     end
-    print(path)
+    output.print(path)
     return true
   end
 

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local json = require "cmml.base.json"
+local output = require "cmml.base.output"
 local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
 
@@ -21,7 +22,7 @@ return function(cmml, use)
   use "cli.command"
 
   local function line(name, value)
-    print(("%-12s %s"):format(name, value))
+    output.print(("%-12s %s"):format(name, value))
   end
 
   -- Options or notes, one a line.

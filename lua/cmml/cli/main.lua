@@ -3,12 +3,13 @@
 -- @module cmml.cli.main
 local args = require "cmml.base.args"
 local help = require "cmml.cli.help"
+local output = require "cmml.base.output"
 local text = require "cmml.base.text"
 
 local cli = {}
 
 local function fail(message, code)
-  io.stderr:write("cmml: ", message, "\n")
+  output.tell("cmml: " .. message)
   return code
 end
 
@@ -109,10 +110,7 @@ function cli.parse(cmml, words)
   return command, with_defaults(values, set)
 end
 
---- Runs a command.
--- @tparam table words of the command line
--- @treturn integer exit code: 0 done, 1 it failed, 2 the command line was wrong
-function cli.main(words)
+local function main(words)
   local rest, modules = split_modules(words)
   if not rest then
     return fail(modules, 2)
@@ -128,20 +126,20 @@ function cli.main(words)
   rest, asked, all = asks_for_help(rest)
   local name = table.remove(rest, 1)
   if name == "--version" then
-    print(cmml._VERSION)
+    output.print(cmml._VERSION)
     return 0
   elseif name == "help" then
     asked, name = true, table.remove(rest, 1)
   end
   if not name then
-    print(help.list(cmml))
+    output.print(help.list(cmml))
     return asked and 0 or 2
   end
   local command, values
   if asked then
     command, values = command_of(cmml, name)
     if command then
-      print(help.page(command, rest, all))
+      output.print(help.page(command, rest, all))
       return 0
     end
   else
@@ -152,6 +150,16 @@ function cli.main(words)
   end
   values.modules = #modules > 0 and modules or nil
   return run(command, values)
+end
+
+--- Runs a command.
+-- @tparam table words of the command line
+-- @treturn integer exit code: 0 done, 1 it failed or standard output could not be written, 2 the
+-- command line was wrong
+function cli.main(words)
+  local code = main(words)
+  local problem = output.problem(require "cmml.core")
+  return problem and fail(problem, math.max(code, 1)) or code
 end
 
 return cli

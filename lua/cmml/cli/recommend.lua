@@ -3,6 +3,7 @@
 -- @module cmml
 local columns = require "cmml.data.columns"
 local options = require "cmml.base.options"
+local output = require "cmml.base.output"
 local shared = require "cmml.cli.shared_options"
 local text = require "cmml.base.text"
 
@@ -43,7 +44,7 @@ return function(cmml, use)
 
   local function tell_skipped(what, skipped, count)
     if #skipped > 0 then
-      io.stderr:write(("%s: left out %d of %d, unknown to the model: %s%s\n"):format(what, #skipped,
+      output.tell(("%s: left out %d of %d, unknown to the model: %s%s"):format(what, #skipped,
         count, table.concat(skipped, ", ", 1, math.min(#skipped, 5)),
         #skipped > 5 and ", .." or ""))
     end
@@ -123,14 +124,15 @@ return function(cmml, use)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude
     local list, widest = adapted:recommend(opt), 8
     for _, entry in ipairs(list) do
+      entry.item, entry.title = text.one_line(entry.item), text.one_line(entry.title)
       widest = math.max(widest, #entry.item)
     end
     for i, entry in ipairs(list) do
-      print(("%3d  %5.2f  %s%s %s"):format(i, entry.score, entry.item,
+      output.print(("%3d  %5.2f  %s%s %s"):format(i, entry.score, entry.item,
         (" "):rep(widest - #entry.item), entry.title))
     end
     if #list == 0 and values.n > 0 then
-      io.stderr:write("there is no item left to recommend\n")
+      output.tell "there is no item left to recommend"
     end
     return true
   end

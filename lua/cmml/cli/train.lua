@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local options = require "cmml.base.options"
+local output = require "cmml.base.output"
 local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
@@ -28,6 +29,7 @@ return function(cmml, use)
   local training = use "train.options"
   local own = use "cli.train_options"
   local read_settings = use "cli.settings_file"
+  local run_files = use "train.run_files"
   use "cli.command"
   local core = cmml.core
 
@@ -73,15 +75,12 @@ return function(cmml, use)
         class.kind, class.fit and "is fitted without gradient training" or "has nothing to learn")
     end
     local path = values.out .. "/best.safetensors"
-    local ok, message = core.mkdir(values.out)
-    if ok then
-      local model = models.make(setting, split, class, { model = found.model })
-      ok, message = cmml.save(model, path, { notes = conditions })
-    end
+    local model = models.make(setting, split, class, { model = found.model })
+    local ok, message = cmml.save(model, path, { notes = conditions })
     if not ok then
       return nil, message
     end
-    print("saved " .. path)
+    output.print("saved " .. path)
     return true
   end
 
@@ -101,16 +100,17 @@ return function(cmml, use)
     elseif result.best_epoch == 0 then
       return nil, ("no epoch was run (--epochs %d): nothing was saved"):format(epochs)
     end
-    print(("%s epoch %d of %d: %s %.4f; saved %s/best.safetensors"):format(opt.choose or "best",
-      result.best_epoch, result.epoch, result.monitored == "loss" and "training loss"
-      or "validation " .. result.monitored, result.best, values.out))
+    output.print(("%s epoch %d of %d: %s %.4f; saved %s/best.safetensors"):format(
+      opt.choose or "best", result.best_epoch, result.epoch,
+      result.monitored == "loss" and "training loss" or "validation " .. result.monitored,
+      result.best, values.out))
     return true
   end
 
   -- What is said before a training begins.
   local function print_summary(setting, split)
     local summary = setting.summary and setting.summary(split) or setting.title
-    print(("%s\n%d %s to train, %d to validate, %d to test; protocol %s"):format(
+    output.print(("%s\n%d %s to train, %d to validate, %d to test; protocol %s"):format(
       wrap(summary, 2, 79), #split.train, setting.noun[2], #split.valid, #split.test,
       split.protocol))
   end
@@ -141,6 +141,8 @@ return function(cmml, use)
     -- what is wrong is found now, not when the data are read and vectors made
     class.known:check(found.model, 0)
     training.all():check(found.training, 0)
+    pipeline.files(setting, values.data) -- raises where there are none
+    local _ <close> = run_files.claim(values.out, values.resume or not is_gradient)
     local data = pipeline.read(setting, values.data, values)
     local split = pipeline.split(setting, data, values, preset)
     if not values.quiet then

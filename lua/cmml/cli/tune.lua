@@ -1,6 +1,8 @@
 --- `cmml tune`: random search over settings on validation tasks.
 --
 -- @module cmml
+local output = require "cmml.base.output"
+
 return function(cmml, use)
   local cell_options = use "experiment.cell_options"
   local cells = use "cli.cells"
@@ -18,7 +20,7 @@ return function(cmml, use)
     given.out = values.out or "runs/tune"
     local result = cmml.tune(given)
     if #result.trials > 0 then
-      print(result.narrow)
+      output.print(result.narrow)
     end
     local ok
     ok, message = cmml.core.write_file(given.out .. "/trials.md", result.text .. "\n")
@@ -30,7 +32,7 @@ return function(cmml, use)
     elseif not result.trials[1] or not result.trials[1].value then
       return nil, "every trial diverged: lower the learning rates of the space"
     end
-    print(("\nbest settings: %s/best.json (cmml train --settings)"):format(given.out))
+    output.print(("\nbest settings: %s/best.json (cmml train --settings)"):format(given.out))
     return true
   end
 

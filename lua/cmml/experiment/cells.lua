@@ -11,7 +11,8 @@ local options = require "cmml.base.options"
 local pool = require "cmml.experiment.pool"
 local progress = require "cmml.base.progress"
 local raise = args.error
-local wrap = require("cmml.base.text").wrap
+local words = require "cmml.base.text"
+local one_line, visible, wrap = words.one_line, words.visible, words.wrap
 
 local cells = {}
 
@@ -163,14 +164,15 @@ local function display(core, state, quiet)
     if quiet then
       return
     elseif line then
-      io.stderr:write(columns and "\r\27[K" or "", line, "\n")
+      io.stderr:write(columns and "\r\27[K" or "", visible(line), "\n")
       last_shown = columns and -1 or core.clock()
     end
     local now = core.clock()
     if now - last_shown >= (columns and often or seldom) and next(state.running) then
       last_shown = now
-      io.stderr:write(columns and "\r" or "", columns and state_line(core, state):sub(1,
-        columns - 1) or state_line(core, state), columns and "\27[K" or "\n")
+      local now_running = one_line(state_line(core, state))
+      io.stderr:write(columns and "\r" or "", columns and now_running:sub(1, columns - 1)
+        or now_running, columns and "\27[K" or "\n")
     end
   end
 end
@@ -228,6 +230,22 @@ local known = options.declare("running cells", {
     .. "before any is computed; gives the seconds that they take, and words on that" },
 })
 
+--- Holds the folder of a table of cells, which is made if it is not there. Raises while another run
+-- writes into it.
+-- @tparam table core
+-- @tparam string where prefix of the message
+-- @tparam ?string folder
+-- @treturn ?table to be closed (by `local x <close>`) when its files are written; nil without a
+-- folder
+function cells.hold(core, where, folder)
+  if not folder then
+    return nil
+  end
+  local held, message = core.hold_folder(folder)
+  return held or raise(("%s: %s; wait until it has ended, or give another folder"):format(where,
+    message), 0)
+end
+
 --- Runs cells, except those that are finished already. The contents of modules and load become part
 -- of the settings of each, as `code`: with other code it is another cell.
 -- @tparam table cmml the library
@@ -253,13 +271,13 @@ function cells.run(cmml, list, given)
     show(("%d of %d cells are finished already, in %s"):format(state.done, #list, opt.folder))
   end
   if opt.rehearse and #left > 0 then
-    local words
+    local estimate
     if not opt.quiet and core.terminal "stderr" then
       io.stderr:write "\r\27[Klooking at the data and the models"
     end
-    state.expected, words = opt.rehearse(left)
-    if words then
-      show(wrap(words, 2, 79))
+    state.expected, estimate = opt.rehearse(left)
+    if estimate then
+      show(wrap(estimate, 2, 79))
     end
   end
   if opt.folder then

@@ -2,6 +2,7 @@
 --
 -- @module cmml.experiment.child
 local cells = require "cmml.experiment.cells"
+local output = require "cmml.base.output"
 
 local child = {}
 
@@ -108,7 +109,7 @@ end
 
 -- What the process says before it ends: the last thing in its log, or on a full disk nothing.
 local function say(problem)
-  io.stderr:write("cmml: ", tostring(problem), "\n")
+  output.tell("cmml: " .. tostring(problem))
 end
 
 --- Computes the cell of a job and ends the process: exit code 0 if its result was written, 1 if it

@@ -123,6 +123,7 @@ return function(cmml, use)
       name, options = "compare", name
     end
     local entry, opt, plan = args.call(prepare, name, options)
+    local _ <close> = cells.hold(cmml.core, "experiment", opt.out)
     local results, failures = cells.run(cmml, plan.cells, { folder = opt.out,
       run = entry.cell and entry.name or "evaluation", jobs = opt.jobs, processes = opt.processes,
       modules = opt.modules, load = opt.load, arg = arguments_of(opt.load), quiet = opt.quiet,

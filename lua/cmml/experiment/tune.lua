@@ -228,6 +228,7 @@ return function(cmml, use)
       child.stop_script()
     end
     local opt, entries, list = args.call(prepare, options)
+    local _ <close> = cells.hold(core, "tune", opt.out)
     local results, failures = cells.run(cmml, list, { folder = opt.out, jobs = opt.jobs,
       run = "trial", processes = opt.processes, modules = opt.modules, load = opt.load,
       quiet = opt.quiet, rehearse = function(left)

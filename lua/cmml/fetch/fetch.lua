@@ -6,6 +6,7 @@
 -- @module cmml.fetch.fetch
 local declare = require("cmml.base.options").declare
 local download = require "cmml.fetch.download"
+local output = require "cmml.base.output"
 local zip = require "cmml.fetch.zip"
 
 local fetch = {}
@@ -191,9 +192,7 @@ function fetch.run(options)
   local set = sets[opt.name]
   opt.url = opt.url or set.url
   opt.md5 = (opt.md5 or set.md5):lower()
-  opt.log = opt.log or function(line)
-    io.stderr:write(line, "\n")
-  end
+  opt.log = opt.log or output.tell
   if opt.progress == nil then
     opt.progress = os.execute "test -t 2" == true
   end

@@ -33,17 +33,47 @@ return function(cmml, use)
     end
   end
 
-  --- Makes the folder of a run. One that holds a run already is refused unless it is resumed.
+  -- Folders that are held for the next training into them.
+  local claimed = {}
+
+  -- The folder of a run, held until it is closed. One that another run writes into is refused; so
+  -- is one that holds a run already, unless that is resumed.
+  local function hold(out, resume)
+    local held, message = core.hold_folder(out)
+    if not held then
+      raise(("train: %s; give another folder, or wait until it has ended"):format(message),
+        0)
+    elseif not resume and core.exists(out .. "/last.safetensors") then
+      held:close()
+      raise(("train: %s holds a run already: resume it, or give another folder"):format(out), 0)
+    end
+    return held
+  end
+
+  --- Holds the folder of a run before there is anything to train, for the next training into it.
+  -- @tparam string out
+  -- @tparam ?boolean resume whether it may hold a run already
+  -- @treturn table to be closed (by `local x <close>`) when the training is over
+  function files.claim(out, resume)
+    local held = hold(out, resume)
+    claimed[out] = held
+    return setmetatable({}, { __close = function()
+      claimed[out] = nil
+      held:close()
+    end })
+  end
+
+  --- Opens the folder of a run, which is made if it is not there, and holds it against other runs.
   -- @tparam table opt of `train`
+  -- @treturn table to be closed when the training is over
   function files.open(opt)
     local ok, message = pcall(json.encode, { opt.conditions, opt.notes })
     if not ok then
       raise("train: conditions and notes must be plain data: " .. message, 0)
     end
-    check(core.mkdir(opt.out))
-    if not opt.resume and core.exists(path_of(opt, "last")) then
-      raise(("train: %s holds a run already: resume it, or give another folder"):format(opt.out), 0)
-    end
+    local held = claimed[opt.out]
+    claimed[opt.out] = nil
+    return held or hold(opt.out, opt.resume)
   end
 
   -- What a run must be resumed under.

@@ -243,14 +243,12 @@ return function(cmml, use)
     check_learns(model, data)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
+    local _ <close> = opt.out and files.open(opt)
     local tasks = source:tasks(opt)
     local monitored, mode = monitored_by(source)
     local optimisation = Optimisation.new(model.module, opt, opt.epochs * tasks:count(), mode)
     local team <close> = cmml.team(model, tasks, optimisation.optimizer, { threads = opt.threads,
       shards = opt.shards, modules = opt.modules })
-    if opt.out then
-      files.open(opt)
-    end
     local state = { epoch = 0, best_epoch = 0, log = {} }
     if opt.resume then
       state = files.resume(model, source, optimisation, opt)
