@@ -45,6 +45,44 @@ bool cm_process_start(cm_ctx *cx, cm_process *process, char *const *words, const
     return true;
 }
 
+static int connect_filter(posix_spawn_file_actions_t *actions, int input, int output)
+{
+    int code = posix_spawn_file_actions_adddup2(actions, input, 0);
+    if (code == 0)
+        code = posix_spawn_file_actions_adddup2(actions, output, 1);
+    return code == 0 ? posix_spawn_file_actions_addopen(actions, 2, "/dev/null", O_WRONLY, 0)
+                     : code;
+}
+
+int cm_process_filter(cm_process *process, char *const *words, int input, int *output)
+{
+    posix_spawn_file_actions_t actions;
+    pid_t id = 0;
+    int ends[2];
+    *process = (cm_process){0, CM_PROCESS_KILLED, 0};
+    if (pipe(ends) != 0)
+        return errno;
+    /* A child of another thread that starts just now may inherit the ends: the reader then waits
+     * for that child too, which ends as well. */
+    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    fcntl(ends[1], F_SETFD, FD_CLOEXEC);
+    int code = posix_spawn_file_actions_init(&actions);
+    if (code == 0) {
+        code = connect_filter(&actions, input, ends[1]);
+        if (code == 0)
+            code = posix_spawnp(&id, words[0], &actions, NULL, words, environ);
+        posix_spawn_file_actions_destroy(&actions);
+    }
+    close(ends[1]);
+    if (code != 0) {
+        close(ends[0]);
+        return code;
+    }
+    *output = ends[0];
+    *process = (cm_process){(int)id, CM_PROCESS_RUNNING, 0};
+    return 0;
+}
+
 static void look(cm_process *process, int how)
 {
     int status = 0;
@@ -65,6 +103,11 @@ static void look(cm_process *process, int how)
 void cm_process_look(cm_process *process)
 {
     look(process, WNOHANG);
+}
+
+void cm_process_wait(cm_process *process)
+{
+    look(process, 0);
 }
 
 void cm_process_end(cm_process *process)

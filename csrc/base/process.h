@@ -27,8 +27,17 @@ typedef struct cm_process {
 bool cm_process_start(cm_ctx *cx, cm_process *process, char *const *words,
                       const char *log) CM_MUST_CHECK;
 
+/* Starts a program that reads from the open file `input` and writes into a pipe, whose other end is
+ * *output (the caller closes it); what it writes as errors goes into nothing. 0, or the system's
+ * error number: nothing is recorded. */
+int cm_process_filter(cm_process *process, char *const *words, int input,
+                      int *output) CM_MUST_CHECK;
+
 /* Checks, without waiting, whether the child has ended; its state is then in *process for good. */
 void cm_process_look(cm_process *process);
+
+/* Waits until the child has ended. */
+void cm_process_wait(cm_process *process);
 
 /* Ends the child at once and waits until it is gone; one that has ended stays as it was. */
 void cm_process_end(cm_process *process);

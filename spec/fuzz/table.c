@@ -1,5 +1,6 @@
-/* table.c - the reader of delimited files: three bytes choose the options, the rest is the file.
- * Any bytes give columns that fit together, or a message with vocabularies as they were. */
+/* table.c - the reader of delimited files: three bytes choose the options, the rest is the file,
+ * delimited or JSON. Any bytes give columns that fit together, or a message with vocabularies as
+ * they were. */
 #include "data/table.h"
 #include "fuzz.h"
 #include <math.h>
@@ -7,7 +8,7 @@
 
 #define COLUMNS 4
 
-/* Which columns to read; the vocabulary of those with `given` is filled in below. */
+/* Which columns to read; the vocabulary of those with `given` is is_id in below. */
 static const struct {
     cm_column_kind kind;
     const char *name;
@@ -20,7 +21,7 @@ static const struct {
     {{CM_COLUMN_INTEGER, "user", false, false},
      {CM_COLUMN_LIST, "item", true, false},
      {CM_COLUMN_LIST, "rating", false, false},
-     {CM_COLUMN_NUMBER, "time", false, false}},
+     {CM_COLUMN_TIME, "time", false, false}},
     {{CM_COLUMN_SKIP, NULL, false, false},
      {CM_COLUMN_TEXT, "item", true, true},
      {CM_COLUMN_LIST, "rating", true, true},
@@ -44,6 +45,7 @@ static void check_column(const cm_column *column, const cm_column_spec *spec, in
     switch (column->kind) {
     case CM_COLUMN_SKIP:
     case CM_COLUMN_INTEGER:
+    case CM_COLUMN_TIME:
         break;
     case CM_COLUMN_TEXT:
         check_ids(column->vocab, column->ids, rows, spec->lookup);
@@ -56,7 +58,7 @@ static void check_column(const cm_column *column, const cm_column_spec *spec, in
         break;
     case CM_COLUMN_NUMBER:
         for (int64_t i = 0; i < rows; i++)
-            FUZZ_CHECK(isfinite((cm_real)column->numbers[i]));
+            FUZZ_CHECK(isfinite(column->numbers[i]) || spec->missing);
         break;
     }
 }
@@ -84,7 +86,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     cm_ctx_open(&cx);
     cm_table_options options = {.delimiter = delimiters[data[1] % 8],
                                 .quotes = data[0] & 1,
-                                .latin1 = data[0] & 2,
+                                .encoding = (cm_encoding)((data[0] >> 1 & 1) + (data[0] >> 5) % 4),
+                                .trims = data[0] & 64,
+                                .escapes = data[0] & 128,
+                                .json = data[1] % 8 == 7 && data[1] & 64,
                                 .exact = data[0] & 4,
                                 .header = (cm_table_header)((data[0] >> 3) % 3)};
     cm_vocab *given = cm_vocab_new(&cx);
@@ -97,7 +102,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                     .separator = separators[(data[2] >> 2) % 4],
                                     .vocab = layouts[data[2] % 4][c].given ? given : NULL,
                                     .lookup = layouts[data[2] % 4][c].lookup,
-                                    .known = layouts[data[2] % 4][c].lookup && data[1] & 128};
+                                    .known = layouts[data[2] % 4][c].lookup && data[1] & 128,
+                                    .missing = data[1] & 32,
+                                    .is_id = data[1] & 16,
+                                    .comma = data[1] & 8};
     int n = 1 + (data[2] >> 4) % COLUMNS;
     cm_table *table = cm_table_parse(&cx, fuzz_copy(&cx, data + 3, size - 3), size - 3, "fuzz",
                                      &options, specs, n);
