@@ -46,7 +46,7 @@ describe("options.declare", function()
 
   it("refuses unknown fields, kinds and types by name", function()
     wrong("declaration of option lr: unknown field defualt; did you mean default?", { defualt = 1 })
-    wrong("unknown field 1; known: above, arg, ", { "x" })
+    wrong("unknown field 1; known: above, apart, arg, ", { "x" })
     wrong('kind "nubmer" is not known; did you mean number?', { kind = "nubmer" })
     wrong('kind "Catalogue" is not known; known: integer, number', { kind = "Catalogue" })
     wrong('kind "sting" is not known; did you mean string?', { kind = { "number", "sting" } })

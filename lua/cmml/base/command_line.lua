@@ -71,6 +71,11 @@ end
 -- Puts the value of an option that a text gives into the result, or returns what is wrong.
 local function set_value(set, result, declared, given)
   local value, problem = convert(declared, given)
+  if declared.apart and value ~= nil then
+    local before = result[declared.name] or {}
+    value = table.move(before, 1, #before, 1, {})
+    value[#value + 1] = given
+  end
   if value ~= nil then
     value, problem = set:take(declared.name, value)
   end
@@ -112,7 +117,7 @@ function options.read(set, words, n)
       end
       return nil, ("unknown option --%s; %s"):format(name,
         args.suggest(name:gsub("_", "-"), known, "--"))
-    elseif kind == "list" and result[declared.name] ~= nil then
+    elseif kind == "list" and not declared.apart and result[declared.name] ~= nil then
       return nil, ("--%s is there twice; give a list with commas"):format(name)
     else
       if kind == "boolean" then
@@ -132,8 +137,10 @@ function options.read(set, words, n)
     i = i + 1
   end
   for declared in set:each() do
-    if declared.required and kind_on_line(declared) and result[declared.name] == nil then
-      return nil, ("%s %s is missing"):format(dashed(declared.name), metavariable(declared) or "")
+    if kind_on_line(declared) and option.is_missing(declared, result) then
+      local other = declared.instead and set:find(declared.instead)
+      return nil, ("%s %s is missing%s"):format(dashed(declared.name), metavariable(declared) or "",
+        other and (" (or %s %s)"):format(dashed(other.name), metavariable(other)) or "")
     end
   end
   return result
@@ -170,7 +177,8 @@ local function notes_of(declared)
     default = nil
   end
   if declared.required then
-    notes[#notes + 1] = "required"
+    notes[#notes + 1] = "required" .. (declared.instead and ", or " .. dashed(declared.instead)
+      or "")
   elseif default then
     notes[#notes + 1] = "default: " .. default
   elseif declared.unit then

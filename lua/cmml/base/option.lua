@@ -6,12 +6,14 @@
 -- - `kind`: "integer", "number", "string", "boolean", "table", "function", "any", a class such as
 --   "cmml.Catalogue", or a list of these
 -- - `default` a constant, `default_text` words for any other default (or a function that gives
---   them), or `required` (true)
+--   them), or `required` (true); `instead`, of what is required: an option that may stand in place
+--   of it
 -- - `from`, `to` (inclusive), `above`, `below` (exclusive); numbers are finite unless `infinite`
 -- - `choices`: names, or a function that gives them; `hint`: what to do where a name is not known
 -- - `list`: "string", "integer" or "number", in place of a kind: a list, or a text with commas;
 --   bounds and choices hold for each entry; `may_be_empty` ("none" is the empty one),
---   `repeats` (an entry may come twice)
+--   `repeats` (an entry may come twice), `apart` (of texts: a text is one entry, commas and all;
+--   the command line names the option for each)
 -- - `unit`: what a number counts, such as "steps"; `group`: its heading in help; `setting`: the
 --   only one it is for; `arg`: stands for the value on the command line; `short`: in short help
 -- - `decides`: it decides the numbers of a run; `tunable` (false: never tuned); `line` (false: no
@@ -36,9 +38,11 @@ end
 local fields = {
   name = "string", kind = "string table", help = "string",
   default = "number string boolean table", default_text = "string function", required = "boolean",
+  instead = "string",
   from = "number", to = "number", above = "number", below = "number", infinite = "boolean",
   choices = "table function",
   hint = "string", list = "string", may_be_empty = "boolean", repeats = "boolean",
+  apart = "boolean",
   unit = "string", group = "string", setting = "string", arg = "string",
   short = "boolean", decides = "boolean", tunable = "boolean", line = "boolean",
   belongs_to = "string", inherit = "function",
@@ -107,6 +111,8 @@ local function problem_of(declared)
     return "field kind is given beside list, which says the kind of the entries"
   elseif (declared.may_be_empty or declared.repeats) and not declared.list then
     return "fields may_be_empty and repeats are for lists"
+  elseif declared.apart and declared.list ~= "string" then
+    return "field apart is for lists of texts"
   elseif (declared.from or declared.to or declared.above or declared.below or declared.infinite)
     and not numeric then
     return "bounds are for numbers"
@@ -123,6 +129,8 @@ local function problem_of(declared)
     return "field choices must be a list of names, or a function that gives one"
   elseif declared.required and (declared.default ~= nil or declared.default_text) then
     return "is required and has a default"
+  elseif declared.instead and not declared.required then
+    return "field instead is for what is required"
   elseif declared.default ~= nil and declared.default_text then
     return "fields default and default_text exclude each other"
   end
@@ -228,6 +236,8 @@ local function entries_of(rule, value)
     return nil, ("must be a list or a text with commas, not %s"):format(args.describe(value)), true
   elseif rule.declared.may_be_empty and value == "none" then
     return {}
+  elseif rule.declared.apart then
+    return { value }
   end
   if value:find "[^,%s]" and ("," .. value .. ","):find ",%s*," then
     return nil, ("has an empty entry: %q"):format(value)
@@ -321,6 +331,15 @@ function option.rule(declared)
   end
   rules[declared] = rule
   return rule
+end
+
+--- Whether an option is required that a table of values lacks.
+-- @tparam table declared
+-- @tparam table values by name
+-- @treturn boolean
+function option.is_missing(declared, values)
+  return declared.required == true and values[declared.name] == nil
+    and (declared.instead == nil or values[declared.instead] == nil)
 end
 
 --- The kinds in words: "integer", "string or table", "list of integers".

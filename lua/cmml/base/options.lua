@@ -246,7 +246,7 @@ function Options:check(given, level, what)
       value = rule.default
       if rule.copies then
         value = args.copy(value)
-      elseif rule.required then
+      elseif option.is_missing(rule.declared, given) then
         raise(("%s: option %s is missing"):format(what, name), level)
       end
     elseif type(value) ~= rule.plain then

@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local columns = require "cmml.data.columns"
 local raw_ids = require "cmml.data.raw_ids"
+local text = require "cmml.base.text"
 local raise = args.error
 
 return function(cmml)
@@ -115,6 +116,33 @@ return function(cmml)
     return list
   end
 
+  -- The ratings that a --rate gives: one, split at its last =, so that an id may hold commas; or
+  -- several with commas between them, unless an item has the first as its id.
+  local function rated_by(model, words)
+    local list = { words }
+    local item = words:match "^%s*(.-)%s*=[^=]*$"
+    if words:find ",.*=" and item and item ~= "" and not model.catalogue.items:id(item) then
+      local parts, all = {}, true
+      for part in (words .. ","):gmatch "([^,]*)," do
+        parts[#parts + 1] = part
+        all = all and part:find "[^%s=].*=" ~= nil
+      end
+      list = all and parts or list
+    end
+    for i, part in ipairs(list) do
+      local id, value = part:match "^%s*(.-)%s*=%s*([^=]-)%s*$"
+      if not id or id == "" then
+        return nil, ("--rate: %q is not of the form ITEM=RATING"):format(part)
+      end
+      local rating = text.tonumber(value)
+      if not rating then
+        return nil, ("--rate: the rating of item %s is %q, not a number"):format(id, value)
+      end
+      list[i] = { id, rating }
+    end
+    return list
+  end
+
   -- Lines of item and rating.
   local function read_file(path, given)
     local data, message = core.read_table(path, { columns = {
@@ -132,16 +160,17 @@ return function(cmml)
 
   --- Options of `cmml recommend` for a person.
   support.options = {
-    { name = "rate", group = "support", kind = "string", arg = "LIST",
-      help = "ratings on the command line: 1193=5,661=3" },
+    { name = "rate", group = "support", list = "string", apart = true, repeats = true,
+      arg = "ITEM=RATING", help = "a rating of the person's, split at its last =; may be given "
+        .. "several times. Where no item has that id, several with commas between: 1193=5,661=3" },
   }
 
   --- What the command line says of a person.
-  -- @tparam Recommender _
+  -- @tparam Recommender model
   -- @tparam table values support (a file of item and rating a line), rate, user
   -- @treturn ?table support for `adapt`; nil and a message where a file or an option is malformed
   -- @treturn table|string options of `recommend`, or the message
-  function support.request(_, values)
+  function support.request(model, values)
     local given = {}
     if values.support then
       local found, trouble = read_file(values.support, given)
@@ -149,18 +178,14 @@ return function(cmml)
         return nil, trouble
       end
     end
-    local known
-    local rated, message = pairs_of(values.rate or "", "rate", "ITEM=RATING")
-    if not rated then
-      return nil, message
-    end
-    for _, pair in ipairs(rated) do
-      local rating = tonumber(pair[2])
-      if not rating then
-        return nil, ("--rate: the rating of item %s is %q, not a number"):format(pair[1], pair[2])
+    for _, words in ipairs(values.rate or {}) do
+      local rated, problem = rated_by(model, words)
+      if not rated then
+        return nil, problem
       end
-      given[#given + 1] = { pair[1], rating }
+      table.move(rated, 1, #rated, #given + 1, given)
     end
+    local known, message
     known, message = pairs_of(values.user or "", "user", "NAME=VALUE")
     if not known then
       return nil, message
