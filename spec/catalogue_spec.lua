@@ -39,9 +39,15 @@ end
 
 describe("schema", function()
   it("fills in what was not said", function()
-    assert.same({ item = { { "f", multi = false } }, user = {}, unknown = "zero", min_count = 1 },
+    assert.same({ item = { { "f", kind = "category" } }, user = {}, unknown = "zero",
+      min_count = 1 },
       cmml.data.schema { item = { { "f" } } })
     assert.same({ item = {}, user = {}, unknown = "zero", min_count = 1 }, cmml.data.schema())
+  end)
+
+  it("knows a field of several values by either name", function()
+    assert.same(cmml.data.schema { item = { { "f", multi = true } } },
+      cmml.data.schema { item = { { "f", kind = "list" } } })
   end)
 
   it("refuses fields without names, twice or with settings that do not exist", function()
@@ -49,7 +55,18 @@ describe("schema", function()
     refused('field 2 of user must be {"name"}', cmml.data.schema, { user = { { "a" }, { "b c" } } })
     refused("field a is declared twice", cmml.data.schema,
       { item = { { "a" } }, user = { { "a" } } })
-    refused("field a has no setting mutli", cmml.data.schema, { item = { { "a", mutli = true } } })
+    refused("field a of kind category has no setting mutli; did you mean multi?",
+      cmml.data.schema, { item = { { "a", mutli = true } } })
+    refused("field a of kind text has no setting limt; did you mean limit?", cmml.data.schema,
+      { item = { { "a", kind = "text", limt = 5 } } })
+    refused("field a: limit must be at least 1", cmml.data.schema,
+      { item = { { "a", kind = "text", limit = 0 } } })
+    refused('field a: kind "nubmer" is not known; did you mean number?', cmml.data.schema,
+      { item = { { "a", kind = "nubmer" } } })
+    refused('field a: multi = true does not fit kind = "number"', cmml.data.schema,
+      { item = { { "a", kind = "number", multi = true } } })
+    refused("field a: multi must be true or false, not number 1", cmml.data.schema,
+      { item = { { "a", multi = 1 } } })
     refused('unknown "one" is not known; known: zero, learned', cmml.data.schema,
       { unknown = "one" })
     refused("unknown option items; did you mean item?", cmml.data.schema, { items = {} })
@@ -111,7 +128,8 @@ describe("a catalogue", function()
 
   it("refuses a list in a field for one value, naming it", function()
     local data = dataset { item = { { "tags" } } }
-    refused("field tags holds a list, but was not declared with multi = true", data.catalogue,
+    refused("field tags of a holds a list, but was not declared with kind = \"list\"",
+      data.catalogue,
       data, { 1 })
   end)
 end)

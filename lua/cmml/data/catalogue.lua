@@ -5,6 +5,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local kinds = require "cmml.data.field_kinds"
 local raise = args.error
 
 local known = declare("data.catalogue", {
@@ -122,11 +123,26 @@ return function(cmml, use)
     return not same_numbers(self.items.counts, other.items.counts) and "the counts of items" or nil
   end
 
-  -- The declared fields of a side as plain data.
+  -- Settings of a field that a model has no use for: it keeps what stood in the file.
+  local unsaved = { file = true }
+
+  -- The declared fields of a side as plain data. Categories and lists look as they did before there
+  -- were other kinds.
   local function plain(fields)
     local list = {}
     for i, field in ipairs(fields) do
-      list[i] = { name = field.name, multi = field.multi }
+      local kind = kinds[field.kind]
+      if kind.formerly then
+        list[i] = { name = field.name, multi = not kind.single }
+      else
+        list[i] = { name = field.name, kind = field.kind }
+        for declared in kind.settings:each() do
+          list[i][declared.name] = not unsaved[declared.name] and field[declared.name] or nil
+        end
+        for _, key in ipairs(kind.learnt or {}) do
+          list[i][key] = field[key]
+        end
+      end
     end
     return list
   end
@@ -160,13 +176,18 @@ return function(cmml, use)
     end
     for _, of in ipairs { self.items, self.users } do
       for f, field in ipairs(of.fields) do
-        add_vocab("values." .. field.name, field.vocab)
-        local bag = of.bags and of.bags[f]
-        if bag then
+        if field.vocab then
+          add_vocab("values." .. field.name, field.vocab)
+        end
+        local bag = of.bags and of.bags[f] or {}
+        if bag.ids then
           add("ids." .. field.name, bag.ids:totable())
-          if bag.segments then
-            add("lengths." .. field.name, bag.segments:totable())
-          end
+        end
+        if bag.segments then
+          add("lengths." .. field.name, bag.segments:totable())
+        end
+        if bag.values then
+          add("numbers." .. field.name, bag.values)
         end
       end
     end
@@ -221,8 +242,21 @@ return function(cmml, use)
     return { get = get, need = need, vocab = vocab, names = names }
   end
 
-  -- The values of a field, which a file has for every row of a side.
-  local function read_bag(read, field, n_values, n_rows, what)
+  local function is_matrix(value)
+    return cmml.is_tensor(value) and value.ndim == 2 and value:isfinite()
+  end
+
+  -- The numbers of a field, which a file has for every row of a side.
+  local function read_numbers(read, field, width, n_rows, what)
+    local values = read.need("numbers." .. field.name, is_matrix)
+    if values.shape[1] ~= n_rows or values.shape[2] ~= width then
+      raise(("data.catalogue: field %s does not fit the %d %s"):format(field.name, n_rows, what), 0)
+    end
+    return { values = values }
+  end
+
+  -- The ids of the values of a field, likewise.
+  local function read_ids(read, field, n_values, n_rows, what)
     local ids = read.need("ids." .. field.name, "table")
     for _, id in ipairs(ids) do
       if id > n_values then
@@ -230,7 +264,7 @@ return function(cmml, use)
       end
     end
     local bag = { ids = core.ids(ids) }
-    if field.multi then
+    if not kinds[field.kind].single then
       bag.segments = core.segments(read.need("lengths." .. field.name, "table"))
     end
     if #(bag.segments or bag.ids) ~= n_rows
@@ -238,10 +272,6 @@ return function(cmml, use)
       raise(("data.catalogue: field %s does not fit the %d %s"):format(field.name, n_rows, what), 0)
     end
     return bag
-  end
-
-  local function is_matrix(value)
-    return cmml.is_tensor(value) and value.ndim == 2 and value:isfinite()
   end
 
   -- Ids and vectors of a side. Where the configuration says of which kind they are, there must be
@@ -270,12 +300,42 @@ return function(cmml, use)
 
   -- The values of the fields of a side, row by row.
   local function read_bags(read, of, what)
-    local bags = {}
+    local bags, of_ids = {}, {}
     for f, field in ipairs(of.fields) do
-      bags[f] = read_bag(read, field, #field.vocab + of.extra, #of, what)
+      local kind = kinds[field.kind]
+      bags[f] = (kind.gives == "ids" and read_ids or read_numbers)(read, field, kind.size(field),
+        #of, what)
+      of_ids[#of_ids + 1] = bags[f].ids and bags[f] or nil
     end
-    bags.merged = core.merge_bags(bags)
+    bags.merged = core.merge_bags(of_ids)
     return bags
+  end
+
+  -- The fields of a side as a schema declares them, without what was learnt of them.
+  local function declarations(fields)
+    local list = args.copy(fields)
+    for _, given in pairs(type(list) == "table" and list or {}) do
+      local kind = type(given) == "table" and kinds[given.kind]
+      for _, key in ipairs(kind and kind.learnt or {}) do
+        given[key] = nil
+      end
+    end
+    return list
+  end
+
+  -- A field as it was when the file was written.
+  local function read_field(read, of, declared, given, schema)
+    local field = of:field(declared, schema)
+    local kind = kinds[field.kind]
+    for _, key in ipairs(kind.learnt or {}) do
+      field[key] = given[key]
+    end
+    if kind.gives == "ids" and not field.hash then
+      field.vocab = read.vocab("values." .. field.name)
+    end
+    local problem = kind.check and kind.check(field)
+    return problem and raise(("data.catalogue: field %s: %s"):format(field.name, problem), 0)
+      or field
   end
 
   local function read_counts(read, n_items)
@@ -298,8 +358,8 @@ return function(cmml, use)
   local function import(values, schema, setting)
     local read = reader(values)
     local has_vectors = schema.vectors ~= nil
-    local declared = cmml.data.schema { item = schema.item, user = schema.user,
-      unknown = schema.unknown, min_count = schema.min_count }
+    local declared = cmml.data.schema { item = declarations(schema.item),
+      user = declarations(schema.user), unknown = schema.unknown, min_count = schema.min_count }
     declared.vectors = has_vectors and tostring(schema.vectors) or nil
     local self = new { setting = setting.name, schema = declared,
       users = read_side(read, "users", setting.knows_users, has_vectors),
@@ -310,15 +370,13 @@ return function(cmml, use)
     end
     for _, names in ipairs(sides) do
       local of = self[names[1]]
-      of.extra = declared.unknown == "learned" and 1 or 0
       for i, field in ipairs(declared[names[2]]) do
-        of.fields[i] = { name = field[1], multi = field.multi,
-          vocab = read.vocab("values." .. field[1]) }
+        of.fields[i] = read_field(read, of, field, schema[names[2]][i], declared)
       end
     end
     self.items.bags = read_bags(read, self.items, "items")
     local first = self.users.fields[1]
-    if first and read.get("ids." .. first.name) then
+    if first and (read.get("ids." .. first.name) or read.get("numbers." .. first.name)) then
       self.users.bags = read_bags(read, self.users, "users")
     end
     if setting.knows_users or read.get "counts" then

@@ -1,18 +1,16 @@
 --- One side of a catalogue: its users, or its items.
 --
 -- @module cmml
-local args = require "cmml.base.args"
-local raise = args.error
-local text = require "cmml.base.text"
+local kinds = require "cmml.data.field_kinds"
 
 return function(cmml)
   local core = cmml.core
   --- The users or the items that a model knows. `#side` is their number.
   -- @tfield ?Vocab ids raw ids; nil where a model knows nobody by id, as in the setting users
   -- @tfield ?table titles texts by row
-  -- @tfield table fields list of {name, multi, vocab}: content features and the values they can
-  -- have
-  -- @tfield ?table bags the values of every row: {ids, segments} for each field, in order
+  -- @tfield table fields list of {name, kind, ..}: content features, and what is known of their
+  -- values (see `data.field_kinds`)
+  -- @tfield ?table bags the values of every row, for each field, in order: see `bags_of`
   -- @tfield table vectors by name, [rows, width] each; "cf" are those of collaborative filtering
   -- @tfield ?Tensor counts [rows], how many interactions each row has
   local Side = { __name = "cmml.Side" }
@@ -54,103 +52,84 @@ return function(cmml)
     return title and title ~= "" and title or self:text(row)
   end
 
-  -- A value as the text by which it is known; numbers and text alike. Nil where there is none.
-  local function text_of(value, field)
-    if math.type(value) == "float" and value - value == 0 then
-      return math.tointeger(value) or text.value(value)
-    elseif type(value) == "string" then
-      return value:find "%S" and value or nil
-    elseif math.type(value) ~= "integer" then
-      raise(("field %s holds %s, not a text or a number"):format(field.name,
-        args.describe(value)), 0)
-    end
-    return value
-  end
-
-  -- The values of a field in a record, as a list of texts.
-  local function values_of(record, field)
-    local value = record and record[field.name]
-    if value == nil then
-      return {}
-    elseif type(value) ~= "table" then
-      return { text_of(value, field) }
-    elseif not field.multi then
-      raise(("field %s holds a list, but was not declared with multi = true"):format(field.name), 0)
-    end
-    local list = {}
-    for _, inner in ipairs(value) do
-      list[#list + 1] = text_of(inner, field)
-    end
-    return list
-  end
-
-  -- The values that occur often enough in the records, in the order of their first appearance.
-  local function vocabulary(records, field, min_count)
-    local all, counts = core.vocab(), {}
-    for _, record in ipairs(records) do
-      for _, value in ipairs(values_of(record, field)) do
-        local id = all:add(value)
-        counts[id] = (counts[id] or 0) + 1
-      end
-    end
-    if min_count <= 1 then
-      return all
-    end
-    local frequent = core.vocab()
-    for id, count in ipairs(counts) do
-      if count >= min_count then
-        frequent:add(all:text(id))
-      end
-    end
-    return frequent
-  end
-
-  --- Declares the content features of the side, with the values that some records have.
-  -- @tparam table declared list of {name, multi = true if a row may have several values}
+  --- Declares the content features of the side, with what is learnt of them from some records.
+  -- @tparam table declared list of fields of a schema
   -- @tparam table schema unknown and min_count, see `data.schema`
   -- @tparam table records those that may be learnt from: values that occur nowhere else are unseen
   function Side:declare(declared, schema, records)
-    self.extra = schema.unknown == "learned" and 1 or 0
-    for i, field in ipairs(declared) do
-      local own = { name = field[1], multi = field.multi }
-      own.vocab = vocabulary(records, own, schema.min_count)
-      self.fields[i] = own
+    for i, given in ipairs(declared) do
+      local field = self:field(given, schema)
+      kinds[field.kind].learn(field, records, schema)
+      self.fields[i] = field
     end
   end
 
-  --- The values of records as bags of ids, one {ids, segments} a field.
+  --- A field as it was declared, of which nothing was learnt yet.
+  -- @tparam table declared of a schema
+  -- @tparam table schema
+  -- @treturn table name, kind, settings of the kind, and extra: how many rows of its table stand
+  -- for values that were never seen
+  function Side.field(_, declared, schema)
+    local field = { name = declared[1], extra = schema.unknown == "learned" and 1 or 0 }
+    for key, value in pairs(declared) do
+      if key ~= 1 then
+        field[key] = value
+      end
+    end
+    return field
+  end
+
+  --- The values of records, as the network reads them.
   -- @tparam table records tables of values by field name; a missing one is a row of unknown values
   -- @tparam[opt] integer count of rows, default #records
-  -- @treturn table list in the order of the fields; `merged` holds all of them side by side
-  function Side:bags_of(records, count)
-    local bags = {}
+  -- @tparam[opt] table told is filled with what was met, by field: how many values are missing,
+  -- unknown or beyond (further out than numbers are read)
+  -- @treturn table list in the order of the fields, of {ids, segments} or {values = Tensor}: see
+  -- `data.field_kinds`; `merged` holds all bags of ids side by side
+  function Side:bags_of(records, count, told)
+    local bags, of_ids = {}, {}
+    count = count or #records
     for f, field in ipairs(self.fields) do
-      local vocab, ids, lengths = field.vocab, {}, {}
-      local unseen = self.extra == 1 and #vocab + 1 or 0
-      for row = 1, count or #records do
-        local values = values_of(records[row], field)
-        for _, value in ipairs(values) do
-          ids[#ids + 1] = vocab:id(value) or unseen
-        end
-        if not field.multi and #values == 0 then
-          ids[#ids + 1] = 0
-        end
-        lengths[row] = #values
+      local kind, met = kinds[field.kind], {}
+      if kind.gives == "numbers" then
+        bags[f] = { values = kind.values(field, records, count, met) }
+      else
+        local ids, lengths = kind.values(field, records, count, met)
+        bags[f] = { ids = core.ids(ids), segments = not kind.single and core.segments(lengths)
+          or nil }
+        of_ids[#of_ids + 1] = bags[f]
       end
-      bags[f] = { ids = core.ids(ids), segments = field.multi and core.segments(lengths) or nil }
+      if told then
+        told[field.name] = met
+      end
     end
-    bags.merged = core.merge_bags(bags)
+    bags.merged = core.merge_bags(of_ids)
     return bags
   end
 
   --- The fields as `network` wants them.
-  -- @treturn table list of {name, size, multi}
+  -- @treturn table list of {name, size, multi}, or {name, inputs} where numbers are read
   function Side:sizes()
     local sizes = {}
     for i, field in ipairs(self.fields) do
-      sizes[i] = { name = field.name, multi = field.multi, size = #field.vocab + self.extra }
+      local kind = kinds[field.kind]
+      if kind.gives == "numbers" then
+        sizes[i] = { name = field.name, inputs = kind.size(field) }
+      else
+        sizes[i] = { name = field.name, multi = not kind.single, size = kind.size(field) }
+      end
     end
     return sizes
+  end
+
+  --- The fields in words: "genre (18), price (number, 9.99 with deviation 2)".
+  -- @treturn string
+  function Side:fields_text()
+    local list = {}
+    for i, field in ipairs(self.fields) do
+      list[i] = ("%s (%s)"):format(field.name, kinds[field.kind].describe(field))
+    end
+    return #list > 0 and table.concat(list, ", ") or "none"
   end
 
   --- The names of the fields.

@@ -26,7 +26,7 @@ end
 
 local known = declare("network", {
   { name = "item_fields", kind = "table", default = {},
-    help = "fields of items: list of {name, size, multi}" },
+    help = "fields of items: list of {name, size, multi}, or {name, inputs}" },
   { name = "user_fields", kind = "table", default = {}, help = "fields of users" },
   { name = "width", kind = "integer", from = 1, default = 32, group = "network", decides = true,
     help = "size of the vector of a field" },

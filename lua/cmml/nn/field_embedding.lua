@@ -1,9 +1,11 @@
---- Content features: a table of vectors for each field, joined (reference: MeLU, CMML section 4.1).
+--- Content features: a vector for each field, joined (reference: MeLU, CMML section 4.1).
 --
 -- A side ("item" or "user") has fields in a fixed order. The values of a field for many rows are a
--- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row. Id 0 is a value
--- that was never seen: it counts as absent, so a row of which nothing is known gets zeros. A list
--- of bags may hold them merged, too (`bags.merged = cmml.core.merge_bags(bags)`), which saves work.
+-- bag: `{ids = Ids, segments = Segments or nil}`, without segments one id a row, which are looked
+-- up in a table of vectors; or numbers: `{values = Tensor [rows, inputs]}`, which a linear map
+-- takes to a vector. Id 0 is a value that was never seen: it counts as absent, so a row of which
+-- nothing is known gets zeros. A list of bags may hold those of ids merged, too (`bags.merged =
+-- cmml.core.merge_bags(bags of ids)`), which saves work.
 --
 -- @module cmml
 local declare = require("cmml.base.options").declare
@@ -11,7 +13,8 @@ local init_option = require "cmml.nn.init_option"
 
 local known = declare("nn.field_embedding", {
   { name = "fields", kind = "table", required = true,
-    help = "list of fields {name, size, multi}: multi where a row may have several values" },
+    help = "list of fields {name, size, multi}: multi where a row may have several values; or "
+      .. "{name, inputs}: how many numbers a row has" },
   { name = "width", kind = "integer", from = 0, required = true,
     help = "size of the vector of each field" },
   { name = "mode", kind = "string", choices = { "mean", "sum" }, default = "mean",
@@ -24,45 +27,84 @@ return function(cmml, use)
   local nn, core = cmml.nn, cmml.core
   local FieldEmbedding = nn.class "cmml.FieldEmbedding"
 
+  -- The name under which a field's module is registered: its own, but for names that modules have
+  -- as methods.
+  local function free_name(self, name)
+    while self[name] ~= nil do
+      name = name .. "_"
+    end
+    return name
+  end
+
+  -- The linear map of a field of numbers. What the last of them, which says that the others are
+  -- missing, adds begins with 0: before it was learnt a missing value counts as the mean.
+  local function linear_map(field, opt)
+    local map = nn.linear { inp = field.inputs, out = opt.width, init = opt.init }
+    local keep = {}
+    for i = 1, field.inputs do
+      keep[i] = i < field.inputs and 1 or 0
+    end
+    cmml.no_grad(function()
+      map.weight:copy_(map.weight * core.tensor(keep))
+    end)
+    return map
+  end
+
   --- The embeddings of several fields.
   --
   -- Initial values: N(0, 1) for single fields, U(-1/sqrt(size), 1/sqrt(size)) for multi-valued ones
-  -- (as published).
+  -- (as published); for numbers those of `nn.linear`, but 0 for the last, which marks missing ones.
   -- @tparam table options
   -- @treturn FieldEmbedding of (names (of the fields wanted, in order), bags (list of {ids,
-  -- segments}, one a name, such as `catalogue.items.bags`), rows (Ids: the bags wanted of each, in
-  -- order; nil: all)) giving [rows, width * #names]; children by field name, each an
-  -- `nn.embedding`
+  -- segments} or {values}, one a name, such as `catalogue.items.bags`), rows (Ids: the bags wanted
+  -- of each, in order; nil: all)) giving [rows, width * #names]; children by field name, each an
+  -- `nn.embedding` or an `nn.linear`
   function cmml.nn.field_embedding(options)
     local opt = known:check(options)
     local self = FieldEmbedding.new()
-    self.mean = opt.mode == "mean"
+    self.is_mean, self.of_field = opt.mode == "mean", {}
     for _, field in ipairs(opt.fields) do
-      self:register(field.name, nn.embedding { size = field.size, width = opt.width,
-        mode = opt.mode, normal = not field.multi, init = opt.init })
+      local module = field.inputs and linear_map(field, opt) or nn.embedding { size = field.size,
+        width = opt.width, mode = opt.mode, normal = not field.multi, init = opt.init }
+      self.of_field[field.name] = self:register(free_name(self, field.name), module)
     end
     return self
   end
 
   local most = 31 -- fields that embedding_fields takes
 
-  --- The joined vectors of some fields.
+  -- The vectors of ids in some tables, added to a list.
+  local function look_up(self, tables, of_ids, merged, rows, columns)
+    if #tables > 0 and #tables <= most then
+      merged = merged or core.merge_bags(of_ids)
+      columns[1] = core.embedding_fields(tables, merged.ids, merged.segments, rows, self.is_mean)
+      return
+    end
+    for i, table_ in ipairs(tables) do
+      columns[i] = core.embedding_bag(table_, of_ids[i].ids, of_ids[i].segments, rows, self.is_mean)
+    end
+  end
+
+  --- The joined vectors of some fields: those of ids in their order, then those of numbers.
   -- @tparam table names of the fields, in order
-  -- @tparam table bags one {ids, segments} for each of them
+  -- @tparam table bags one {ids, segments} or {values} for each of them
   -- @tparam[opt] Ids rows which rows of the bags, in order; default: all
   -- @treturn Tensor [rows, width * #names]
   function FieldEmbedding:forward(names, bags, rows)
-    local tables, columns = {}, {}
+    local tables, of_ids, columns = {}, {}, {}
     for i, name in ipairs(names) do
-      tables[i] = self[name].weight
+      if not bags[i].values then
+        tables[#tables + 1], of_ids[#of_ids + 1] = self.of_field[name].weight, bags[i]
+      end
     end
-    if #names <= most then
-      local merged = bags.merged or core.merge_bags(bags)
-      return core.embedding_fields(tables, merged.ids, merged.segments, rows, self.mean)
+    look_up(self, tables, of_ids, bags.merged, rows, columns)
+    for i, name in ipairs(names) do
+      local values = bags[i].values
+      if values then
+        columns[#columns + 1] = self.of_field[name](rows and core.embedding_bag(values, rows)
+          or values)
+      end
     end
-    for i, table_ in ipairs(tables) do
-      columns[i] = core.embedding_bag(table_, bags[i].ids, bags[i].segments, rows, self.mean)
-    end
-    return core.concat(columns)
+    return #columns == 1 and columns[1] or core.concat(columns)
   end
 end

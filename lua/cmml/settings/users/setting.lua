@@ -223,11 +223,7 @@ return function(cmml, use)
     describe = function(line, catalogue)
       line("items", #catalogue.items)
       for _, side in ipairs { "items", "users" } do
-        local fields = {}
-        for i, field in ipairs(catalogue[side]:sizes()) do
-          fields[i] = ("%s (%d)"):format(field.name, field.size)
-        end
-        line(side:sub(1, -2) .. " fields", #fields > 0 and table.concat(fields, ", ") or "none")
+        line(side:sub(1, -2) .. " fields", catalogue[side]:fields_text())
       end
     end,
   }
