@@ -67,6 +67,21 @@ local function evaluated(world, names, changes)
 end
 
 describe("a metric", function()
+  it("has each metric of the core in one family", function()
+    local owner = {}
+    for _, family in ipairs(core.metric_families()) do
+      for _, list in ipairs { family.names, family.at } do
+        for _, name in ipairs(list) do
+          assert.is_nil(owner[name], name)
+          owner[name] = family.name
+          assert.truthy(family.better[name] == "min" or family.better[name] == "max", name)
+        end
+      end
+    end
+    assert.equal("rating", owner.ndcg_exp)
+    assert.equal("ranking", owner.ndcg)
+  end)
+
   for setting, world in pairs(worlds) do
     it("of the library can be asked for by name in the setting " .. setting, function()
       local all = metrics.names()

@@ -110,42 +110,47 @@ static int l_ranking_metrics(lua_State *L)
     return measure(L, &cm_ranking_metrics, "ranking_metrics");
 }
 
-/* Adds the names to the table on the top, and their directions to its field better. */
+/* Adds the names that may be asked for to the table on the top, and their directions to its field
+ * better. */
 static void push_names(lua_State *L, const char *field, const cm_metric *metrics, int n)
 {
     lua_createtable(L, n, 0);
     for (int m = 0; m < n; m++) {
+        if (metrics[m].elsewhere)
+            continue;
         lua_pushstring(L, metrics[m].name);
-        lua_rawseti(L, -2, m + 1);
+        lua_rawseti(L, -2, luaL_len(L, -2) + 1);
     }
     lua_setfield(L, -2, field);
     lua_getfield(L, -1, "better");
     for (int m = 0; m < n; m++) {
+        if (metrics[m].elsewhere)
+            continue;
         lua_pushstring(L, metrics[m].lower_is_better ? "min" : "max");
         lua_setfield(L, -2, metrics[m].name);
     }
     lua_pop(L, 1);
 }
 
-/*** The families of metrics that the core computes.
+/*** The families of metrics that the core computes, with the names that may be asked for: no two
+ * families have the same one.
  * @function metric_families
  * @treturn table list of {name, names (of the whole list), at (of the first k), better ("min" or
  * "max" by name), relevance (whether rows are relevant or not, instead of rated)} */
 static int l_metric_families(lua_State *L)
 {
-    static const cm_metric_family *const families[] = {&cm_rating_metrics, &cm_ranking_metrics};
-    int n = (int)(sizeof families / sizeof *families);
-    lua_createtable(L, n, 0);
-    for (int i = 0; i < n; i++) {
+    lua_newtable(L);
+    for (int i = 0; cm_metric_families[i]; i++) {
+        const cm_metric_family *family = cm_metric_families[i];
         lua_createtable(L, 0, 5);
-        lua_pushstring(L, families[i]->name);
+        lua_pushstring(L, family->name);
         lua_setfield(L, -2, "name");
-        lua_pushboolean(L, families[i]->relevance);
+        lua_pushboolean(L, family->relevance);
         lua_setfield(L, -2, "relevance");
         lua_newtable(L);
         lua_setfield(L, -2, "better");
-        push_names(L, "names", families[i]->whole, families[i]->n_whole);
-        push_names(L, "at", families[i]->at, families[i]->n_at);
+        push_names(L, "names", family->whole, family->n_whole);
+        push_names(L, "at", family->at, family->n_at);
         lua_rawseti(L, -2, i + 1);
     }
     return 1;

@@ -7,10 +7,12 @@
 typedef struct cm_metric {
     const char *name;
     bool lower_is_better;
+    bool elsewhere; /* who asks for the name means that of another family, which has it too */
 } cm_metric;
 
 /* A family. Adding a metric to one is a change of its file alone: all else goes by the names here.
- */
+ * No two families have a metric of the same name that is not `elsewhere`. A family of one's own is
+ * one more file, with a line in families.c. */
 typedef struct cm_metric_family {
     const char *name;
     bool relevance;         /* rows are relevant (label above 0) or not; no label is negative */
@@ -36,5 +38,8 @@ extern const cm_metric_family cm_rating_metrics;
 
 /* Of ranked lists; NaN without a positive. O(n log P) per list of n rows, P of them positive. */
 extern const cm_metric_family cm_ranking_metrics;
+
+/* All families, behind the last NULL. */
+extern const cm_metric_family *const cm_metric_families[];
 
 #endif

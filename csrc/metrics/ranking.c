@@ -20,8 +20,12 @@ enum {
     N_AT
 };
 static const cm_metric at_metrics[N_AT] = {
-    [RECALL] = {.name = "recall"}, [PRECISION] = {.name = "precision"}, [HIT] = {.name = "hit"},
-    [NDCG] = {.name = "ndcg"},     [NDCG_EXP] = {.name = "ndcg_exp"},   [MRR] = {.name = "mrr"},
+    [RECALL] = {.name = "recall"},
+    [PRECISION] = {.name = "precision"},
+    [HIT] = {.name = "hit"},
+    [NDCG] = {.name = "ndcg"},
+    [NDCG_EXP] = {.name = "ndcg_exp", .elsewhere = true},
+    [MRR] = {.name = "mrr"},
     [MAP] = {.name = "map"},
 };
 

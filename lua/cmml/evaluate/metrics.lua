@@ -124,20 +124,9 @@ return function(cmml)
     families[#families + 1] = own
   end
 
-  -- What the core computes. The first family that has a name is asked for it: ndcg_exp is of
-  -- ratings.
+  -- What the core computes.
   for _, family in ipairs(cmml.core.metric_families()) do
-    local better = {}
-    local function free(list)
-      local names = {}
-      for _, name in ipairs(list) do
-        if not owner[name] then
-          names[#names + 1], better[name] = name, family.better[name]
-        end
-      end
-      return names
-    end
-    metrics.register { names = free(family.names), at = free(family.at), better = better,
+    metrics.register { names = family.names, at = family.at, better = family.better,
       relevance = family.relevance, compute = metrics[family.name] }
   end
 
