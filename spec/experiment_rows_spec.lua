@@ -333,6 +333,7 @@ describe("cmml.register_experiment", function()
       { { name = "users" }, "there is an experiment users already" },
       { { name = "a b" }, "name must be" }, { { summary = "nil" }, "summary is missing" },
       { { rows = "nil" }, "rows (what is compared) are missing" },
+      { { rows = 5 }, "rows must be a table or a string or a function, not number 5" },
       { { plan = nothing }, "rows (what is compared)" },
       { { plan = nothing, rows = "nil" }, "plan needs cell" },
       { { setings = {} }, "unknown field setings; did you mean settings?" },
@@ -350,5 +351,42 @@ describe("cmml.register_experiment", function()
     end
     refused("a table was expected, not number 5", cmml.register_experiment, 5)
     assert.is_nil(cmml.experiments:get "spec_wrong")
+  end)
+
+  it("is as long as the kind itself says where it has no presets", function()
+    local kind = own:gsub("presets = .-\n.-},\n", "", 1):gsub("return { module = module }",
+      "return { module = module, training = { lr = 0.02, epochs = 2, patience = 0 } }"):gsub(
+      'from = 1, help', "from = 1, default = 3, help")
+    write("own_kind", kind)
+    assert.equal("2\tmany epochs as the kind says\n", run [[
+      require "own_kind"
+      local found = cmml.tune { model = "own", quick = true, setting = "users", trials = 1,
+        space = { width = { 2 } } }
+      local result = cmml.experiment("compare", { rows = { { row = "a", kind = "own" } },
+        quick = false, data = { "data/made" }, seeds = 1, resamples = 20, draws = 1 })
+      print(found.trials[1].epochs, result.text:match "many epochs as the kind says")
+    ]])
+  end)
+
+  it("is computed anew where the file that declares its kind has changed", function()
+    local kind = write("own_kind", own)
+    local script = ([[
+      dofile(%q)
+      local result = cmml.experiment("compare", { rows = { { row = "a", kind = "own" } },
+        quick = true, seeds = 1, out = %q, resamples = 20 })
+      io.write(result.rows[1].row, " ", #result.failures)
+    ]]):format(kind, folder .. "/results")
+    local function count()
+      local pipe = io.popen(("ls '%s/results/cells' | wc -l"):format(folder))
+      local number = tonumber(pipe:read "a")
+      pipe:close()
+      return number
+    end
+    assert.equal("a 0", run(script))
+    assert.equal("a 0", run(script))
+    assert.equal(1, count())
+    write("own_kind", (own:gsub("0.3%)", "0.4)")))
+    assert.equal("a 0", run(script))
+    assert.equal(2, count())
   end)
 end)

@@ -157,6 +157,33 @@ describe("a kind is refused", function()
       with_training { lr = -1 })
     refuses("kind toy_refused: preset small: there is no option rounds of training; known: ",
       with_training { rounds = 1 }) -- one of scenarios
+    local function with(key, value)
+      return kind { presets = { small = { model = {}, [key] = value } } }
+    end
+    refuses('kind toy_refused: preset small: budgets "fast" is not known; known: default, ',
+      with("budgets", { fast = {} }))
+    refuses("kind toy_refused: preset small: budget default: epochs must be at least 0, but is -1",
+      with("budgets", { default = { epochs = -1 } }))
+    refuses("kind toy_refused: preset small: setting is scenarios, but the kind is for users",
+      with("setting", "scenarios"))
+    refuses("kind toy_refused: preset small: split is not for a preset to decide in the setting "
+      .. "users", with("split", { query_fraction = 0.2 }))
+    refuses("kind toy_refused: preset small: vectors is not for a preset to decide",
+      with("vectors", { factors = 8 }))
+    local function of_scenarios(key, value)
+      return kind { settings = { "scenarios" }, presets = { small = { model = {},
+        [key] = value } } }
+    end
+    refuses("kind toy_refused: preset small: split: unknown option protocol; known: query",
+      of_scenarios("split", { protocol = "published" }))
+    refuses("kind toy_refused: preset small: split: query_fraction must be",
+      of_scenarios("split", { query_fraction = 1 }))
+    refuses('kind toy_refused: preset small: vectors: method must be "als" or "bpr"',
+      of_scenarios("vectors", { method = "svd" }))
+    refuses("kind toy_refused: preset small: vectors: unknown option alfa; did you mean alpha?",
+      of_scenarios("vectors", { sets = { yelp = { alfa = 1 } } }))
+    refuses("kind toy_refused: preset small: vectors: sets.yelp: further is for all sets",
+      of_scenarios("vectors", { sets = { yelp = { further = 1 } } }))
     refuses("kind toy_refused: default_preset: there is no preset smal; did you mean small?",
       kind { default_preset = "smal" })
   end)
@@ -210,6 +237,7 @@ describe("a kind that exists", function()
     class, message = cmml.kinds.find("item_knn", "scenarios")
     assert.is_nil(class)
     assert.matches("the kind item_knn is for ratings of users, not for scenarios", message)
+    assert.matches("; known: cf_score, cmml, popularity, ", message)
     refused("kinds.find: setting: there is no setting user; did you mean users?", cmml.kinds.find,
       "item_knn", "user")
   end)

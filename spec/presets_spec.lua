@@ -90,3 +90,39 @@ describe("a model of a preset", function()
     assert.same({ 5, 5 }, model.options.hyper)
   end)
 end)
+
+describe("a preset that a script adds", function()
+  local data = people.data(cmml, { users = 20, items = 8, rated = 5 })
+
+  local function refuses(message, preset)
+    cmml.presets.added = preset
+    local ok, said = pcall(cmml.recommenders.cmml, data.catalogue, { preset = "added" })
+    cmml.presets.added = nil
+    assert.is_false(ok)
+    assert.matches(message, said, 1, true)
+  end
+
+  it("is checked where it is used first", function()
+    local function changed(changes)
+      local preset = {}
+      for key, value in pairs(cmml.presets.recommended) do
+        preset[key] = value
+      end
+      for key, value in pairs(changes) do
+        preset[key] = value
+      end
+      return preset
+    end
+    refuses("cmml: preset added: there is no option hybird; did you mean hybrid?",
+      changed { model = { hybird = "dot" } })
+    refuses("cmml: preset added: there is no option epoch of training", changed { training = {
+      epoch = 3 } })
+    refuses("cmml: preset added: split is not for a preset to decide", changed { split = {
+      seed = 2 } })
+    refuses("cmml: preset added: unknown field budget;", changed { budget = {} })
+    cmml.presets.added = changed {}
+    local model = cmml.recommenders.cmml(data.catalogue, { preset = "added" })
+    assert.equal("added", model.options.preset)
+    cmml.presets.added = nil
+  end)
+end)

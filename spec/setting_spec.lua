@@ -75,6 +75,12 @@ describe("a setting is refused", function()
       with("options", "valid"))
     refuses("setting refused: training_options: rounds is an option of the setting scenarios "
       .. "already: take another name", with("training_options", "rounds"))
+    for name, whose in pairs { draws = "every experiment already",
+      jobs = "every experiment already", trials = "tuning already", model = "tuning already",
+      epochs = "training, which experiments" } do
+      refuses(("setting refused: evaluation_options: %s is an option of %s"):format(name, whose),
+        with("evaluation_options", name))
+    end
     refuses("setting refused: experiment_options: cap is an option of the setting users already",
       with("experiment_options", "cap"))
     refuses("setting: scenario is what earlier files call the setting scenarios",

@@ -305,6 +305,14 @@ local function is_ours(place)
   return false
 end
 
+--- The file of the code that called.
+-- @tparam integer level 2: what called the caller
+-- @treturn ?string its path as it was loaded; nil where it is of no file
+function args.file_of(level)
+  local info = debug.getinfo(level + 1, "S")
+  return info and info.source:match "^@(.+)$" or nil
+end
+
 -- Where in the library it was found that a call is wrong; not where the library itself is.
 local function without_position(problem)
   local place, rest = problem:match "^([^\n]-%.lua):%d+: (.*)$"

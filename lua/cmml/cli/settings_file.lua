@@ -6,12 +6,12 @@
 -- (options of `train`); each may be missing.
 --
 -- @module cmml
+local choice = require "cmml.recommenders.choice_options"
 local options = require "cmml.base.options"
 local raise = require("cmml.base.args").error
 
 local known = options.declare("settings", {
-  { name = "kind", kind = "string", help = "kind of recommender" },
-  { name = "preset", kind = "string", help = "name of a preset" },
+  choice.kind, choice.preset,
   { name = "model", kind = "table", default = {}, help = "options of the model over the preset's" },
   { name = "training", kind = "table", default = {}, help = "options of train over the preset's" },
   { name = "notes", kind = "any", help = "what else is noted, which nobody reads" },

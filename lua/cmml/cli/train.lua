@@ -7,11 +7,11 @@ local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
 
-local declared = options.declare("cmml train: of its own", {
+local own_options = {
   shared.data,
   { name = "out", kind = "string", arg = "DIR", required = true, group = "data", short = true,
     help = "folder for best.safetensors, last.safetensors and log.csv" },
-  { name = "model", kind = "string", arg = "KIND", default = "cmml", group = "model", short = true,
+  { name = "model", kind = "string", arg = "KIND", group = "model", short = true,
     help = "kind of recommender, see below; with it --help-all tells its options" },
   { name = "preset", kind = "string", arg = "NAME", group = "model", short = true,
     help = "settings of the model and its training, see below" },
@@ -21,7 +21,7 @@ local declared = options.declare("cmml train: of its own", {
   { name = "seed", kind = "integer", default = 1, from = 0, group = "training", short = true,
     help = "seed of weights, order and draws" },
   shared.quiet,
-})
+}
 
 return function(cmml, use)
   local pipeline = use "pipeline.data"
@@ -32,6 +32,12 @@ return function(cmml, use)
   local run_files = use "train.run_files"
   use "cli.command"
   local core = cmml.core
+
+  for i, option in ipairs(own_options) do
+    own_options[i] = option.name == "model" and options.changed(option, {
+      default_text = models.default_kinds }) or option
+  end
+  local declared = options.declare("cmml train: of its own", own_options)
 
   -- Preset, options of the model and of its training: those that were given over those of a file.
   local function settings_of(values, found, class, training_names)

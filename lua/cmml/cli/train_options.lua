@@ -16,6 +16,7 @@ local raise = require("cmml.base.args").error
 return function(cmml, use)
   local commands = use "cli.command"
   local join = commands.join
+  local models = use "pipeline.models"
   local pipeline = use "pipeline.data"
   local training = use "train.options"
   local read_settings = use "cli.settings_file"
@@ -35,8 +36,17 @@ return function(cmml, use)
     return found
   end
 
-  -- The setting that a command line is for, nil where the data are of none, and the classes of its
-  -- kind: in that setting, or where it is not known in all.
+  -- The class of a kind in a setting, where none is named of the default one; nil if there is none.
+  local function class_of(kind, setting)
+    if kind then
+      return (cmml.kinds.find(kind, setting.name))
+    end
+    return models.default_kind(setting)
+  end
+
+  -- The setting that a command line is for, nil where the data are of none, the classes of its
+  -- kind: in that setting, or where it is not known in all; and the name of the kind, if it is
+  -- told.
   local function choice(words)
     local data, name = peek(words, "data"), peek(words, "setting")
     local ok, setting = false, nil
@@ -45,10 +55,11 @@ return function(cmml, use)
     end
     setting = ok and setting or nil
     local file = peek(words, "settings")
-    local kind, classes = peek(words, "model") or file and (read_settings(file) or {}).kind
-      or "cmml", {}
-    for _, class in ipairs(cmml.kinds.list(setting and setting.name)) do
-      classes[#classes + 1] = class.kind == kind and class or nil
+    local kind, classes = peek(words, "model") or file and (read_settings(file) or {}).kind, {}
+    for own_name, own_setting in cmml.settings:each() do
+      if not setting or setting.name == own_name then
+        classes[#classes + 1] = class_of(kind, own_setting)
+      end
     end
     return setting, classes, kind
   end
@@ -187,9 +198,10 @@ return function(cmml, use)
     local kinds, presets = {}, {}
     for i, setting in ipairs(commands.settings()) do
       kinds[i] = { "kinds for " .. setting.name, cmml.kinds.names(setting.name) }
-      local names = presets_of(cmml.kinds.find(kind, setting.name))
+      local class = class_of(kind, setting)
+      local names = presets_of(class)
       presets[#presets + 1] = #names > 0
-        and { ("presets of %s for %s"):format(kind, setting.name), names } or nil
+        and { ("presets of %s for %s"):format(class.kind, setting.name), names } or nil
     end
     return table.move(presets, 1, #presets, #kinds + 1, kinds)
   end

@@ -8,6 +8,8 @@
 --    options                          how the data are read and split, with protocol
 --    kind, model, preset, training, seed    the recommender, and how it learns; preset as a table
 --    evaluation                       options of the setting's evaluations
+--    declared                         digests of the files that declare setting and kind, of those
+--                                     that are not the library's
 --    code                             see `cells.run`
 --
 -- @module cmml
@@ -56,7 +58,8 @@ return function(cmml, use)
   -- Calls of a training that tell how far it is.
   local function callbacks_of(settings, tell)
     return { on_step = function(epoch, step, steps)
-      tell(("epoch %d/%d, step %d/%d"):format(epoch, settings.training.epochs, step, steps))
+      local epochs = settings.training.epochs
+      tell(("epoch %d%s, step %d/%d"):format(epoch, epochs and "/" .. epochs or "", step, steps))
     end }
   end
 

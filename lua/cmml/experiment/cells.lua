@@ -61,6 +61,18 @@ function cells.file_digest(core, path)
   return text and digest(text) or ""
 end
 
+--- Digests of the files that declare what is not the library's.
+-- @tparam table core
+-- @tparam table ... settings and kinds, or what else has a field `file`
+-- @treturn ?{string,...} nil if all of it is the library's
+function cells.declared(core, ...)
+  local digests = {}
+  for _, entry in ipairs { ... } do
+    digests[#digests + 1] = entry.file and cells.file_digest(core, entry.file) or nil
+  end
+  return #digests > 0 and digests or nil
+end
+
 --- What identifies the code that a process takes in first: a digest of each file, in order. Files
 -- that these take in themselves are not looked at.
 -- @tparam table core

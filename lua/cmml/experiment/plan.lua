@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local cells = require "cmml.experiment.cells"
 local raise = args.error
 
 return function(cmml, use)
@@ -126,7 +127,8 @@ return function(cmml, use)
       training = models.budget(row.class.setting, row.preset, opt, row.training)
     end
     return with(shared, { kind = row.class.kind, model = row.model, preset = row.preset,
-      training = training, seed = seed })
+      training = training, seed = seed,
+      declared = cells.declared(cmml.core, row.class.setting, row.class) })
   end
 
   -- How long a model learns, in words.
@@ -135,13 +137,14 @@ return function(cmml, use)
     local function add(form, value)
       parts[#parts + 1] = value and form:format(value) or nil
     end
-    local text = ("%s%d epoch%s"):format(training.patience > 0 and "at most " or "",
-      training.epochs, training.epochs == 1 and "" or "s")
+    local patience = (training.patience or 0) > 0 and training.patience or nil
+    local text = not training.epochs and "as many epochs as the kind says"
+      or ("%s%d epoch%s"):format(patience and "at most " or "", training.epochs,
+        training.epochs == 1 and "" or "s")
     add(" of about %d steps", training.steps)
     add(", %d tasks a step", training.batch)
     add(", learning rate %g", training.lr)
-    add(", stopped after %d without improvement on the validation " .. noun,
-      training.patience > 0 and training.patience or nil)
+    add(", stopped after %d without improvement on the validation " .. noun, patience)
     return text .. table.concat(parts)
   end
 

@@ -12,7 +12,8 @@ local registry = require "cmml.base.registry"
 local raise = args.error
 
 local fields = { name = "string", summary = "string", settings = "table", protocols = "table",
-  options = "table", rows = "any", plan = "function", cell = "function", finish = "function" }
+  options = "table", rows = "table string function", plan = "function", cell = "function",
+  finish = "function" }
 
 return function(cmml, use)
   local sets = use "experiment.cell_options"

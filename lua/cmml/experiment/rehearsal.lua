@@ -87,7 +87,8 @@ return function(cmml, use)
       return evaluation_seconds(setting, split, model, settings)
     end
     local seconds, model = epoch_seconds(setting, split, settings)
-    return seconds * settings.training.epochs + evaluation_seconds(setting, split, model, settings)
+    local epochs = settings.training.epochs or (model.training or {}).epochs or 30
+    return seconds * epochs + evaluation_seconds(setting, split, model, settings)
   end
 
   -- What cells have in common whose data are the same, and whose models are.

@@ -3,7 +3,7 @@
 -- A row is a table
 --
 --    row         its title in tables
---    kind        a kind of recommender of the setting, one's own too (default: cmml)
+--    kind        a kind of recommender of the setting, one's own too (default: the setting's)
 --    preset      one of the kind's presets (default: the kind's)
 --    model       options of the model over those of the preset, with any registered component
 --    training    options of `train` over those of the budget (of a kind that learns by gradient)
@@ -16,20 +16,19 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local child = require "cmml.experiment.child"
+local choice = require "cmml.recommenders.choice_options"
 local json = require "cmml.base.json"
 local options = require "cmml.base.options"
 local raise = args.error
 
-local of_row = options.declare("row of an experiment", {
+local row_options = {
   { name = "row", kind = "string", required = true, help = "title in tables" },
-  { name = "kind", kind = "string", help = "kind of recommender", default_text = "cmml" },
-  { name = "preset", kind = "string", help = "one of the kind's presets",
-    default_text = "the kind's" },
+  choice.kind, choice.preset,
   { name = "model", kind = "table", default = {},
     help = "options of the model, over the preset's" },
   { name = "training", kind = "table", default = {},
     help = "options of train, over those of the budget" },
-})
+}
 
 local of_list = options.declare("rows of an experiment", {
   { name = "rows", kind = "table", required = true, help = "list of rows" },
@@ -44,6 +43,9 @@ return function(cmml, use)
   local models = use "pipeline.models"
   local train_options = use "train.options"
   local rows = {}
+
+  row_options[2] = options.changed(choice.kind, { default_text = models.default_kinds })
+  local of_row = options.declare("row of an experiment", row_options)
 
   -- Calls a function whose errors have no position, and puts a place before them.
   local function within(where, f, ...)

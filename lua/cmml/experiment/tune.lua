@@ -104,7 +104,8 @@ return function(cmml, use)
         seen[key] = true
         list[#list + 1] = { name = ("trial %d"):format(trial), trial = trial, values = values,
           settings = models.with(shared, { kind = class.kind, preset = preset, model = parts.model,
-            training = parts.training, seed = opt.train_seed }) }
+            training = parts.training, seed = opt.train_seed,
+            declared = cells.declared(core, setting, class) }) }
       end
     end
     return list

@@ -21,13 +21,45 @@ return function(cmml, use)
   end
   models.with = with
 
+  --- The kind of a setting where none is named: the first of those that learn by gradient training,
+  -- else the first.
+  -- @tparam Setting setting
+  -- @treturn ?Recommender the class; nil where the setting has no kinds
+  function models.default_kind(setting)
+    local list = cmml.kinds.list(setting.name)
+    for _, class in ipairs(list) do
+      if class.learns == "gradient" then
+        return class
+      end
+    end
+    return list[1]
+  end
+
+  --- The names of the default kinds, in words: "cmml", or where settings differ each with its own.
+  -- @treturn string
+  function models.default_kinds()
+    local parts, names, only = {}, {}, nil
+    for name, setting in cmml.settings:each() do
+      local class = models.default_kind(setting)
+      if class then
+        only = not names[class.kind] and #parts > 0 and "" or only or class.kind
+        names[class.kind], parts[#parts + 1] = true, ("%s for %s"):format(class.kind, name)
+      end
+    end
+    return only ~= "" and only or table.concat(parts, ", ")
+  end
+
   --- The kind of a name; raises, with the nearest name, where the setting has none.
   -- @tparam string where prefix of the message
   -- @tparam Setting setting
-  -- @tparam ?string name default: cmml
+  -- @tparam ?string name default: see `default_kind`
   -- @treturn Recommender the class
   function models.kind(where, setting, name)
-    local class, message = cmml.kinds.find(name or "cmml", setting.name)
+    if name == nil then
+      return models.default_kind(setting) or raise(("%s: there is no kind of recommender for %s: "
+        .. "declare one by cmml.kind"):format(where, setting.title), 0)
+    end
+    local class, message = cmml.kinds.find(name, setting.name)
     return class or raise(("%s: %s"):format(where, message), 0)
   end
 
@@ -65,8 +97,10 @@ return function(cmml, use)
     end
     local budget = with(base, { epochs = opt.epochs, patience = opt.patience, batch = opt.batch,
       lr = opt.lr })
-    budget.epochs = budget.epochs or own.epochs or 30
-    budget.patience = budget.patience or own.patience or (own.epochs and 0 or 5)
+    if preset then -- else what the model itself says counts, or the defaults of `train`
+      budget.epochs = budget.epochs or own.epochs or 30
+      budget.patience = budget.patience or own.patience or (own.epochs and 0 or 5)
+    end
     return budget
   end
 

@@ -168,9 +168,10 @@ return function(cmml, use)
       checks.functions(where, declaration)
       checks.settings(where, declaration, cmml.settings, is_declared, is_taken)
     end
-    local classes = {}
+    local classes, file = {}, not options.is_loading() and args.file_of(2) or nil
     for i, name in ipairs(declaration.settings) do
       classes[i] = class_of(declaration, cmml.settings:get(name))
+      classes[i].file = file
       if checks then
         checks.presets(where, declaration, classes[i].known, cmml.settings)
       end
@@ -211,11 +212,14 @@ return function(cmml, use)
     if classes and classes[setting] then
       return classes[setting]
     end
-    local others = args.keys(classes or {})
-    return nil, classes and ("the kind %s is for %s, not for %s"):format(name,
-      cmml.settings:get(others[1]).title, cmml.settings:get(setting).title)
-      or ("there is no kind of recommender %s; %s"):format(tostring(name),
-        args.suggest(tostring(name), kinds.names(setting)))
+    local titles = {}
+    for i, other in ipairs(args.keys(classes or {})) do
+      titles[i] = cmml.settings:get(other).title
+    end
+    return nil, ("%s; %s"):format(classes and ("the kind %s is for %s, not for %s"):format(name,
+      table.concat(titles, " and "), cmml.settings:get(setting).title)
+      or "there is no kind of recommender " .. tostring(name),
+      args.suggest(tostring(name), kinds.names(setting)))
   end
 
   --- The kind of a name in a model file.

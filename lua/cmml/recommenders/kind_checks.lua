@@ -6,6 +6,7 @@
 -- @module cmml.recommenders.kind_checks
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
+local experiment_options = require "cmml.settings.experiment_options"
 local general_training = require "cmml.settings.training_options"
 local raise = args.error
 
@@ -119,28 +120,88 @@ function checks.settings(where, declaration, all, is_declared, is_taken)
 end
 
 -- Whether preset values fit the options that they are for.
-local function check_values(where, values, known, what)
-  for key, value in pairs(values) do
+local function check_values(where, values, known, what, level)
+  for _, key in ipairs(args.keys(values)) do
     if not known:find(key) then
       raise(("%s: there is no option %s%s; %s"):format(where, tostring(key), what,
-        args.suggest(tostring(key), known:names())), 4)
+        args.suggest(tostring(key), known:names())), level)
     end
-    local taken, problem = known:take(key, value)
+    local taken, problem = known:take(key, values[key])
     if taken == nil then
-      raise(("%s: %s %s"):format(where, key, problem), 4)
+      raise(("%s: %s %s"):format(where, key, problem), level)
     end
   end
 end
 
--- The options of training in the settings of a kind.
-local function training_options(where, declaration, all)
+-- The options of training in some settings.
+local function training_options(where, settings)
   local list = table.move(general_training, 1, #general_training, 1, {})
-  for _, name in ipairs(declaration.settings) do
-    for declared in all:get(name).training_options:each() do
+  for _, setting in ipairs(settings) do
+    for declared in setting.training_options:each() do
       list[#list + 1] = declared
     end
   end
   return options.of(where, list)
+end
+
+-- The names of the budgets that experiments know.
+local function budget_names()
+  for _, declared in ipairs(experiment_options.compared) do
+    if declared.name == "budget" then
+      return declared.choices
+    end
+  end
+end
+
+-- What a preset decides of the data, as their settings take it.
+local function check_data(where, preset, settings, level)
+  for _, setting in ipairs(settings) do
+    if setting.check_preset then
+      local ok, problem = pcall(setting.check_preset, preset)
+      if not ok then
+        raise(("%s: %s"):format(where, tostring(problem)), level)
+      end
+    else
+      for _, key in ipairs { "split", "vectors" } do
+        if preset[key] then
+          raise(("%s: %s is not for a preset to decide in the setting %s"):format(where, key,
+            setting.name), level)
+        end
+      end
+    end
+  end
+end
+
+--- What a preset holds.
+-- @tparam string where prefix of messages: the kind, and the name of the preset
+-- @tparam table preset
+-- @tparam Options known of the kind
+-- @tparam table settings list of those that it is for
+-- @tparam integer level of the stack that errors point at; 0: no position
+function checks.preset(where, preset, known, settings, level)
+  if type(preset) ~= "table" or type(preset.model) ~= "table" then
+    raise(where .. " must be a table with model", level)
+  end
+  level = level > 0 and level + 1 or 0
+  args.fields(where, preset, preset_fields, nil, level)
+  local own = {}
+  for _, setting in ipairs(settings) do
+    own[#own + 1] = (preset.setting or setting.name) == setting.name and setting or nil
+  end
+  if #own == 0 then
+    raise(("%s: setting is %s, but the kind is for %s"):format(where, preset.setting,
+      settings[1].name), level)
+  end
+  check_values(where, preset.model, known, "", level)
+  local training = training_options(where, own)
+  check_values(where, preset.training or {}, training, " of training", level)
+  for _, name in ipairs(args.keys(preset.budgets or {})) do
+    args.one_of(where .. ": budgets", name, budget_names(), level)
+    local of = ("%s: budget %s"):format(where, name)
+    args.expect(of, preset.budgets[name], "table", level)
+    check_values(of, preset.budgets[name], training, " of training", level)
+  end
+  check_data(where, preset, own, level)
 end
 
 --- What the presets of a declaration hold.
@@ -149,16 +210,13 @@ end
 -- @tparam Options known of the kind
 -- @tparam Registry all the settings
 function checks.presets(where, declaration, known, all)
+  local settings = {}
+  for i, name in ipairs(declaration.settings) do
+    settings[i] = all:get(name)
+  end
   for _, name in ipairs(args.keys(declaration.presets or {})) do
-    local preset = declaration.presets[name]
-    if type(preset) ~= "table" or type(preset.model) ~= "table" then
-      raise(("%s: preset %s must be a table with model"):format(where, name), 3)
-    end
-    local of = ("%s: preset %s"):format(where, name)
-    args.fields(of, preset, preset_fields, nil, 4)
-    check_values(of, preset.model, known, "")
-    check_values(of, preset.training or {}, training_options(of, declaration, all),
-      " of training")
+    checks.preset(("%s: preset %s"):format(where, name), declaration.presets[name], known,
+      settings, 4)
   end
   local default = declaration.default_preset
   if default and not (declaration.presets or {})[default] then

@@ -3,9 +3,9 @@
 -- A preset has `setting` ("users": ratings, learnt content features; "scenarios": implicit feedback
 -- on groups of items, vectors made beforehand), `model` (options of the kind cmml), and `training`
 -- (options of `train`); `budgets`, how long experiments train it (by the name of a budget: epochs,
--- patience, steps of an epoch); of scenarios also `split` and `vectors` (options of
--- `ScenarioData:split` and `ScenarioSplit:vectors`) where they matter, and `dim`, the dimension of
--- the vectors of the published data.
+-- patience, steps of an epoch); of scenarios also `split` (query_fraction, of the options of
+-- `ScenarioData:split`) and `vectors` (options of `ScenarioSplit:vectors`) where they matter, and
+-- `dim`, the dimension of the vectors of the published data.
 --
 -- @module cmml
 

@@ -4,6 +4,10 @@
 local args = require "cmml.base.args"
 local raise = args.error
 
+-- Presets that were looked at: those of the library are not when they are declared, and a script
+-- may add others to `cmml.presets`.
+local checked_presets = setmetatable({}, { __mode = "k" })
+
 -- Options of what a model begins with, which a model of a file has no use for.
 local of_start = { preset = true, seed = true }
 
@@ -23,6 +27,11 @@ return function(cmml)
     if not preset then
       raise(("%s: there is no preset %s of %s for %s; %s"):format(where, tostring(name), class.kind,
         class.setting.title, args.suggest(tostring(name), args.keys(class.presets))), 0)
+    end
+    if not checked_presets[preset] then
+      require("cmml.recommenders.kind_checks").preset(("%s: preset %s"):format(class.kind, name),
+        preset, class.known, { class.setting }, 0)
+      checked_presets[preset] = true
     end
     return preset, name
   end

@@ -17,6 +17,9 @@
 --    quick_budget            options of training for such runs
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
 --                            valid and test (lists of tasks) and protocol; nil and a message
+--    check_preset(preset)    raises where split or vectors, what the preset of a kind decides of
+-- the
+--                            data, are not what these take; without it they decide nothing
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
 --    catalogue(split)        the catalogue to learn with; a second result is the one to serve with
 --    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
@@ -55,6 +58,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local data_options = require "cmml.settings.data_options"
+local experiment_options = require "cmml.settings.experiment_options"
 local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local training_options = require "cmml.settings.training_options"
@@ -66,6 +70,7 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   prepare = "function", complete = "function", check_unseen = "function", report = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
+  check_preset = "function",
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
   defaults = "table", noted = "table", quick_budget = "table", options = "table",
   evaluation_options = "table", experiment_options = "table", support_options = "table",
@@ -86,6 +91,7 @@ return function(cmml)
   -- @tfield boolean knows_users whether model files have the raw ids of users, and with them the
   -- counts of items
   -- @tfield table protocols list of {name, help, ..}; the first is the default
+  -- @tfield ?string file where it is declared, of one that is not the library's
   local Setting = { __name = "cmml.Setting", rank = 100, knows_users = false, formerly = {},
     protocols = {}, defaults = {} }
   Setting.__index = Setting
@@ -120,12 +126,21 @@ return function(cmml)
   end
 
   -- What has an option of a name already, by what the options of a list are joined with.
-  local taken = {}
-  for group, list in pairs { training = training_options, data = data_options(settings) } do
-    taken[group] = {}
+  -- Options of data and evaluation stand beside those of experiments and tuning, some of training
+  -- among them.
+  local taken = { data = {}, training = {} }
+  local function take(group, list, whose)
     for _, general in ipairs(list) do
-      taken[group][general.name] = "every setting already"
+      taken[group][general.name] = taken[group][general.name] or whose
     end
+  end
+  take("training", training_options, "every setting already")
+  take("data", data_options(settings), "every setting already")
+  take("data", experiment_options.compared, "every experiment already: take another name")
+  take("data", experiment_options.running, "every experiment already: take another name")
+  take("data", experiment_options.searched, "tuning already: take another name")
+  for _, name in ipairs(experiment_options.training) do
+    take("data", { { name = name } }, "training, which experiments have, too: take another name")
   end
 
   local function check_free(where, key, name)
@@ -164,7 +179,7 @@ return function(cmml)
     local name = declaration.name
     settings:check_name(name)
     check_fields("setting " .. name, declaration)
-    local self = {}
+    local self = { file = not options.is_loading() and args.file_of(2) or nil }
     for key, value in pairs(declaration) do
       self[key] = value
     end

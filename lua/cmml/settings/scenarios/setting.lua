@@ -94,13 +94,11 @@ return function(cmml, use)
     read = use "settings.scenarios.read",
     made = use "settings.scenarios.made",
     split = function(data, opt, preset)
-      local chosen = { seed = opt.data_seed, valid = opt.valid, protocol = opt.protocol,
-        query_fraction = opt.query_fraction }
-      for key, value in pairs(preset and preset.split or {}) do
-        chosen[key] = value
-      end
-      return data:split(chosen)
+      return data:split { seed = opt.data_seed, valid = opt.valid, protocol = opt.protocol,
+        query_fraction = preset and preset.split and preset.split.query_fraction
+          or opt.query_fraction }
     end,
+    check_preset = use "settings.scenarios.preset",
     prepare = function(split, opt, preset)
       local learn, serve = split:vectors(vector_options(opt, preset))
       split.catalogues = { learn = split:catalogue(learn), serve = serve ~= learn

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local query_fraction = require "cmml.settings.scenarios.query_fraction"
 local raise = args.error
 
 local function fraction(name, default, help)
@@ -15,9 +16,7 @@ local known = require("cmml.base.options").declare("scenarios.split", {
   fraction("held_out", 0.2, "fraction of a user's interactions held out for the test, rounded by "
     .. "chance"),
   fraction("valid_held_out", 0.1, "fraction held out for validation"),
-  fraction("query_fraction", 0, "fraction of the known interactions of every user that stays out "
-    .. "of background, and that alone is trained on, so that vectors made of background have not "
-    .. "seen what training asks for, as they have not seen what the test asks for"),
+  query_fraction,
   fraction("valid", 0.1, "fraction of the scenarios of each domain for validation"),
   fraction("test", 0.2, "fraction of the scenarios of each domain for the test"),
   { name = "support_pairs", kind = "integer", default = 512, from = 0, unit = "pairs",

@@ -1,7 +1,7 @@
 --- Vectors for a split: of its background, and the same gone on with all that is known.
 --
 -- @module cmml
-local raise = require("cmml.base.args").error
+local check = require "cmml.settings.scenarios.vector_checks"
 
 -- What does best on validation scenarios; doc/results/recommended-scenarios.md tells more. Those
 -- of a set were chosen on its validation users.
@@ -37,31 +37,6 @@ return function(cmml, use)
     return all
   end
 
-  local function check(options)
-    if type(options) ~= "table" then
-      raise("vectors: options must be a table, not " .. type(options), 3)
-    end
-    local method = options.method or "als"
-    if method ~= "als" and method ~= "bpr" then
-      raise(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), 3)
-    elseif options.sets ~= nil and type(options.sets) ~= "table" then
-      raise("vectors: sets must be a table of options by name of a set, not "
-        .. type(options.sets), 3)
-    end
-    for name, of in pairs(options.sets or {}) do
-      if type(name) ~= "string" or type(of) ~= "table" then
-        raise(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
-          tostring(name), type(of)), 3)
-      end
-    end
-    local further = options.further or 8
-    if math.type(further) ~= "integer" or further < 1 then
-      raise(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
-        tostring(further)), 3)
-    end
-    return cmml.vectors[method], further
-  end
-
   --- Vectors by collaborative filtering for the users and items of a split; of a union for each of
   -- its sets alone. Training reads those of the background, which have not seen what it asks for.
   -- Where the split has a query_fraction, what the model then serves with are vectors that went on
@@ -74,7 +49,8 @@ return function(cmml, use)
   -- @treturn Vectors of all that is known; the same ones where that is the background
   function Split:vectors(options)
     options = options or {}
-    local make, further = check(options)
+    local method, further = check(options, 3)
+    local make = cmml.vectors[method]
     local made = {}
     local background = self.data:vectors(self.background, function(given, name)
       made[name] = make(options_of(options, name, given))
