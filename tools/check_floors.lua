@@ -210,8 +210,8 @@ for _, list in ipairs(chunk and chunk() or {}) do
   end
 end
 
--- A part is listed, and what is no part is named by another file; nothing else is ever loaded.
--- Whether a file is a part is what it gives: a function of the library, whatever it is called.
+-- A part is listed; what gives a function and is no part is named by another file, or nobody would
+-- load it.
 for _, path in ipairs(files) do
   local place, tokens = place_of(path), codes[path]
   local is_part = false
@@ -223,7 +223,8 @@ for _, path in ipairs(files) do
   if is_part ~= (listed[place] or false) then
     gate.report(path, is_part and "is a part, but lua/cmml/parts.lua does not list it: run make"
       or "is listed in lua/cmml/parts.lua, but is no part: run make")
-  elseif place:find "/" and not is_part and not named[place] then
+  elseif place:find "/" and not is_part and not named[place]
+    and ("\n" .. gate.read(path)):find "\nreturn%s+function" then
     gate.report(path, "is neither a part nor named by any file: a part is `return function(cmml`")
   end
 end
