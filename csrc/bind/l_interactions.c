@@ -5,6 +5,7 @@
  * @module cmml.core */
 #include "bind/io.h"
 #include "tasks/grouping.h"
+#include "tasks/ordering.h"
 #include <string.h>
 
 /* Pushes {users = .., items = .., ratings = ..} with empty boxes and gives their addresses. */
@@ -203,6 +204,56 @@ static int l_cap_ratings(lua_State *L)
     return ok ? 1 : cmL_raise(L, cx, "cap_ratings");
 }
 
+/*** The ratings of each user in the order of time; of equal times in the order in which they are.
+ * @function ratings_by_time
+ * @tparam table ratings as group_ratings gives them, with times
+ * @treturn table users, items, ratings, times */
+static int l_ratings_by_time(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_settop(L, 1);
+    cm_interactions all = check_interactions(L, 1);
+    cm_ids **user_box, **item_box;
+    cm_tensor **rating_box;
+    push_boxes(L, interaction_names, &user_box, &item_box, &rating_box);
+    cm_times **time_box = push_times_box(L, true);
+    size_t mark = cm_scope_begin(cx);
+    cm_interactions sorted;
+    bool ok = cm_interactions_by_time(cx, &all, &sorted);
+    if (ok)
+        fill_interactions(&sorted, user_box, item_box, rating_box, time_box);
+    cm_scope_end(cx, mark);
+    return ok ? 1 : cmL_raise(L, cx, "ratings_by_time");
+}
+
+/*** The first ratings of each user, and the others.
+ * @function divide_ratings
+ * @tparam table ratings as group_ratings gives them
+ * @tparam Segments lengths how many of each user are the first; none has fewer
+ * @treturn table the first: users, items, ratings, and times, if there are any
+ * @treturn table the others: the same */
+static int l_divide_ratings(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_settop(L, 2);
+    cm_ids *lengths = cmL_check_segments(L, 2);
+    cm_interactions all = check_interactions(L, 1);
+    cm_ids **users[2], **items[2];
+    cm_tensor **ratings[2];
+    cm_times **times[2];
+    for (int part = 0; part < 2; part++) {
+        push_boxes(L, interaction_names, &users[part], &items[part], &ratings[part]);
+        times[part] = push_times_box(L, all.times != NULL);
+    }
+    size_t mark = cm_scope_begin(cx);
+    cm_interactions parts[2];
+    bool ok = cm_interactions_divide(cx, &all, lengths, &parts[0], &parts[1]);
+    for (int part = 0; ok && part < 2; part++)
+        fill_interactions(&parts[part], users[part], items[part], ratings[part], times[part]);
+    cm_scope_end(cx, mark);
+    return ok ? 2 : cmL_raise(L, cx, "divide_ratings");
+}
+
 static void fill_tasks(const cm_task_rows *rows, cm_ids **segments, cm_ids **items,
                        cm_tensor **labels)
 {
@@ -251,6 +302,8 @@ static int l_draw_tasks(lua_State *L)
 static const luaL_Reg functions[] = {{"group_ratings", l_group_ratings},
                                      {"ratings_by_item", l_ratings_by_item},
                                      {"cap_ratings", l_cap_ratings},
+                                     {"ratings_by_time", l_ratings_by_time},
+                                     {"divide_ratings", l_divide_ratings},
                                      {"draw_tasks", l_draw_tasks},
                                      {NULL, NULL}};
 

@@ -72,6 +72,22 @@ static int times_range(lua_State *L)
     return 2;
 }
 
+/*** The time at a position when they are sorted: position 1 has the smallest.
+ * @function Times:ranked
+ * @tparam integer k from 1 to #times
+ * @treturn integer */
+static int times_ranked(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_times *times = cmL_check_times(L, 1);
+    lua_Integer k = luaL_checkinteger(L, 2);
+    int64_t time;
+    if (!cm_times_ranked(cx, times, k < 1 ? -1 : k - 1, &time))
+        return cmL_raise(L, cx, "times:ranked");
+    lua_pushinteger(L, time);
+    return 1;
+}
+
 /*** The times of some rows, in their order.
  * @function Times:gather
  * @tparam Ids rows
@@ -127,11 +143,9 @@ static const luaL_Reg functions[] = {{"times", l_times}, {NULL, NULL}};
 static const luaL_Reg meta[] = {
     {"__gc", times_gc}, {"__close", times_close},       {"__len", times_len},
     {"__eq", times_eq}, {"__tostring", times_tostring}, {NULL, NULL}};
-static const luaL_Reg methods[] = {{"at", times_at},
-                                   {"range", times_range},
-                                   {"gather", times_gather},
-                                   {"totable", times_totable},
-                                   {NULL, NULL}};
+static const luaL_Reg methods[] = {{"at", times_at},           {"range", times_range},
+                                   {"ranked", times_ranked},   {"gather", times_gather},
+                                   {"totable", times_totable}, {NULL, NULL}};
 
 void cmL_open_times(lua_State *L)
 {

@@ -10,9 +10,8 @@ void cm_interactions_forget(cm_ctx *cx, cm_interactions *rows)
     *rows = (cm_interactions){0};
 }
 
-/* Room for `count` rows, with times or without; the segments come from the lengths. */
-static bool make_rows(cm_ctx *cx, const int32_t *lengths, int64_t users, int64_t count,
-                      bool has_times, cm_interactions *out)
+bool cm_interactions_make(cm_ctx *cx, const int32_t *lengths, int64_t users, int64_t count,
+                          bool has_times, cm_interactions *out)
 {
     cm_shape shape = cm_shape_1d(count);
     *out = (cm_interactions){cm_segments_new(cx, lengths, users), cm_ids_new(cx, count),
@@ -58,7 +57,7 @@ bool cm_interactions_cap(cm_ctx *cx, const cm_interactions *all, int64_t cap, ui
             lengths[u] = (int32_t)CM_MIN(n, cap);
             count += lengths[u];
         }
-        ok = make_rows(cx, lengths, n_users, count, all->times != NULL, out);
+        ok = cm_interactions_make(cx, lengths, n_users, count, all->times != NULL, out);
     }
     int64_t to = 0;
     for (int64_t u = 0; ok && u < n_users; u++) {

@@ -16,6 +16,11 @@ typedef struct cm_interactions {
     cm_times *times;    /* [rows], or NULL: when each was given */
 } cm_interactions;
 
+/* Room for `count` rows, with times or without; the segments come from the lengths, one a user.
+ * Ids and times have one reference for the caller, the tensor is of the open scope. */
+bool cm_interactions_make(cm_ctx *cx, const int32_t *lengths, int64_t users, int64_t count,
+                          bool has_times, cm_interactions *out) CM_MUST_CHECK;
+
 /* Drops the references to ids and times that a struct holds, and empties it. */
 void cm_interactions_forget(cm_ctx *cx, cm_interactions *rows);
 

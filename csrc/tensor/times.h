@@ -25,6 +25,10 @@ cm_times *cm_times_gather(cm_ctx *cx, const cm_times *times, const cm_ids *rows)
 /* The smallest and the largest; false, and nothing is written, if there are none. */
 bool cm_times_range(const cm_times *times, int64_t *least, int64_t *most);
 
+/* The time at position k, from 0, when they are sorted; false with the error recorded when memory
+ * runs out, or there is no such position. */
+bool cm_times_ranked(cm_ctx *cx, const cm_times *times, int64_t k, int64_t *time) CM_MUST_CHECK;
+
 /* Adds a reference; NULL is fine. */
 void cm_times_retain(cm_times *times);
 /* Drops a reference; the last one frees it. NULL is fine. */

@@ -97,7 +97,8 @@ return function(cmml, use)
   -- @tparam table split
   -- @tparam Recommender model
   -- @tparam table evaluation options of the setting's evaluations
-  -- @treturn table metrics (by name one value a task), weights (one a task, optional), unchecked
+  -- @treturn table metrics (by name one value a task), weights (one a task, optional), rules (by
+  -- the name of an evaluation, optional), unchecked
   function cell.evaluate(setting, split, model, evaluation)
     local kept = { metrics = {} }
     for i, entry in ipairs(models.evaluate(setting, split, { model }, evaluation)) do
@@ -107,6 +108,10 @@ return function(cmml, use)
       local values = (setting.values or plain_values)(entry.evaluation, entry.results)
       for name, list in pairs(values.metrics) do
         kept.metrics[name] = list
+      end
+      for name, rule in pairs(values.rules or {}) do
+        kept.rules = kept.rules or {}
+        kept.rules[name] = rule
       end
       kept.weights = kept.weights or values.weights
       kept.unchecked = kept.unchecked or values.unchecked

@@ -83,7 +83,8 @@ return function(cmml, use)
     texts[1] = plan.title and "## " .. plan.title or nil
     texts[#texts + 1] = wrap(plan.budget, 0, 79)
     for i, tbl in ipairs(plan.tables) do
-      texts[#texts + 1] = report.text(tbl, result.tables[i].rows, opt.seeds, width)
+      texts[#texts + 1] = report.text(tbl, result.tables[i].rows, opt.seeds, width,
+        result.tables[i].rule)
       for _, other in ipairs(summaries[i]) do
         texts[#texts + 1] = report.differences(other.tbl, other.rows, width)
       end
@@ -107,8 +108,8 @@ return function(cmml, use)
   -- them all
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), rows (of the
   -- first table: row, seeds, seconds, and by metric mean, low, high, difference, difference_low,
-  -- difference_high), tables (list of {title, leaky, rows}), failures (list of {cell, message};
-  -- without cell: of a file that could not be written), files
+  -- difference_high), tables (list of {title, leaky, rule, rows}), failures (list of {cell,
+  -- message}; without cell: of a file that could not be written), files
   -- @usage
   -- local compared = cmml.experiment { data = "data/made", seeds = 1,
   --   epochs = 1, draws = 1, rows = {
@@ -133,6 +134,7 @@ return function(cmml, use)
     local result, summaries = { tables = {}, failures = failures, files = {} }, {}
     for i, tbl in ipairs(plan.tables) do
       result.tables[i] = { title = tbl.title, leaky = tbl.leaky or false,
+        rule = report.rule(plan, results, tbl),
         rows = report.summary(cmml, plan, results, tbl, opt) }
       summaries[i] = {}
       for k, reference in ipairs(tbl.references or {}) do

@@ -248,7 +248,8 @@ return function(cmml, use)
         for _, columns in ipairs(columns_of(where, setting, protocol, with(opt, { metrics = metrics,
           several = #sources > 1 }), source or "made")) do
           result.tables[#result.tables + 1] = { id = id, title = columns.title, rows = titles,
-            metrics = columns.metrics, leaky = columns.leaky, reference = read.reference,
+            metrics = columns.metrics, leaky = columns.leaky, evaluation = columns.evaluation,
+            reference = read.reference,
             references = read.references, strong = strong }
         end
         for _, row in ipairs(read.rows) do

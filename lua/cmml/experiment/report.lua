@@ -3,8 +3,9 @@
 -- A table is {id, title, rows (names in order), metrics (list of {name, base, head}), reference
 -- (one row), references (more), leaky, strong (rows that pictures stress: true by name)}; its cells
 -- are {table = id, row, seed, fixed (the same for every seed), name, settings}; their results
--- {metrics = by name a list with one number a task, weights (optional, one a task), unchecked
--- (true: a leak would not have been seen), seconds}.
+-- {metrics = by name a list with one number a task, weights (optional, one a task), rules
+-- (optional, by the name of an evaluation: words that stand with its table), unchecked (true: a
+-- leak would not have been seen), seconds}.
 --
 -- @module cmml.experiment.report
 local args = require "cmml.base.args"
@@ -157,6 +158,20 @@ local function cut(grid, widths, width)
   return copy
 end
 
+--- What the results of a table say of tasks that are evaluated otherwise than asked for.
+-- @tparam table plan with cells
+-- @tparam table results by cell
+-- @tparam table tbl
+-- @treturn ?string nil where they say nothing
+function report.rule(plan, results, tbl)
+  for _, cell in ipairs(plan.cells) do
+    local rules = cell.table == tbl.id and results[cell] and results[cell].rules
+    if rules and rules[tbl.evaluation] then
+      return rules[tbl.evaluation]
+    end
+  end
+end
+
 --- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is
 -- too wide it becomes several tables, each of which begins with the first column.
 -- @tparam table grid list of lines, the first one the heads
@@ -212,8 +227,9 @@ end
 -- @tparam table rows of `summary`
 -- @tparam integer n_seeds
 -- @tparam ?integer width see `markdown`
+-- @tparam ?string rule see `rule`
 -- @treturn string
-function report.text(tbl, rows, n_seeds, width)
+function report.text(tbl, rows, n_seeds, width, rule)
   local grid = { heads_of(tbl, "model", "seconds") }
   for _, entry in ipairs(rows) do
     local line = { title_of(entry, n_seeds) }
@@ -224,8 +240,9 @@ function report.text(tbl, rows, n_seeds, width)
     grid[#grid + 1] = line
   end
   local differences = report.differences(tbl, rows, width)
-  return ("### %s%s\n\n%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "",
-    markdown(grid, width), differences and "\n\n" .. differences or "")
+  return ("### %s%s\n\n%s%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "",
+    rule and text.wrap(rule, 0, 79) .. "\n\n" or "", markdown(grid, width),
+    differences and "\n\n" .. differences or "")
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.

@@ -41,14 +41,16 @@
 --                            of {evaluation, results}
 --    cell_evaluation(opt)    how a cell of an experiment evaluates: options of `evaluations`, plain
 --                            data, with metrics and cutoffs, what is computed by default
---    columns(protocol, opt, source)      tables of an experiment: list of {title, leaky, metrics =
---                            list of {name, base, head}}; opt has metrics (full names, where some
---                            are asked for) and several (whether there are several sources)
+--    columns(protocol, opt, source)      tables of an experiment: list of {title, leaky, evaluation
+--                            (its name, optional), metrics = list of {name, base, head}}; opt has
+--                            metrics (full names, where some are asked for) and several (whether
+--                            there are several sources)
 --    budget_text(cell)       words on how cells are evaluated, of their options and evaluation
 --    binary                  false: labels are not 1 and 0, so that metrics of relevance need the
 --                            option relevant
 --    values(evaluation, results)    what a cell keeps of an evaluation of one model: metrics (by
---                            name of a column one value a task) and weights (one a task, optional)
+--                            name of a column one value a task), weights (one a task, optional) and
+--                            rules (by the name of an evaluation words that stand with its table)
 --    read_support(model, support, opt)      see recommenders/adapted.lua
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line

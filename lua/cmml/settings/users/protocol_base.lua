@@ -28,6 +28,18 @@ function base.declare(name, own)
   return options.declare(name, list)
 end
 
+--- One of the options that every protocol takes, for one that does not take all of them.
+-- @tparam string name
+-- @treturn table its declaration
+function base.shared(name)
+  for _, declared in ipairs(shared) do
+    if declared.name == name then
+      return declared
+    end
+  end
+  raise(("no option %s is shared"):format(name), 2)
+end
+
 --- The options of a protocol, checked.
 -- @tparam string name of the function
 -- @tparam Options known

@@ -31,16 +31,19 @@ local known = base.declare("cold_users", {
 local any_known = declare("users.protocol", {
   { name = "protocol", kind = "string", default = "full",
     help = "a name in users.protocols: full or capped, see cold_users; warm or warm-leaky, see "
-      .. "users.warm; melu, see users.melu" },
+      .. "users.warm; melu, see users.melu; last, see users.last; time, see users.time" },
   { name = "test_users", kind = "any", help = "as the protocol takes it" },
   { name = "valid", kind = "number", help = "as the protocol takes it" },
   { name = "cap", kind = "integer", help = "as the protocol takes it" },
   { name = "data_seed", kind = "integer", help = "as the protocol takes it" },
+  { name = "cut", kind = "number", help = "as the protocol takes it" },
+  { name = "last_n", kind = "integer", help = "as the protocol takes it" },
   { name = "catalogue", kind = "table", help = "as the protocol takes it" },
 })
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
+  use "settings.users.by_time"
 
   --- Prepares a data set for training and testing on cold users.
   -- @tparam Dataset dataset
@@ -80,7 +83,7 @@ return function(cmml)
 
   --- The protocols, the default first: list of {name, help, make (of a data set and options),
   -- evaluations (list of {name, title of its table, leaky}), cap (the default, where one is
-  -- taken)}.
+  -- taken), no_cap and no_test_users (why none is taken), takes (set of its own options)}.
   cmml.users.protocols = {
     { name = "full", help = "each draw takes fresh ratings of the whole history",
       make = cmml.cold_users, evaluations = { { "cold users", "Cold users, full histories" } } },
@@ -102,6 +105,17 @@ return function(cmml)
         { "user cold", "MeLU: new users, existing items" },
         { "item cold", "MeLU: existing users, new items" },
         { "user and item cold", "MeLU: new users, new items" } } },
+    { name = "last", help = "each person's last `last_n` ratings by time are predicted from those "
+      .. "before", no_cap = "all ratings before the last ones are learnt from",
+      takes = { last_n = true }, make = cmml.users.last,
+      evaluations = { { "warm users", "Warm users, last ratings by time" },
+        { "cold users", "Cold users, last ratings by time" } } },
+    { name = "time", help = "learns from ratings before the time `cut`, predicts those behind it",
+      no_cap = "all ratings before the cut are learnt from",
+      no_test_users = "it tests those whose first rating lies behind the cut",
+      takes = { last_n = true, cut = true }, make = cmml.users.time,
+      evaluations = { { "warm users", "Warm users, ratings from the cut on" },
+        { "cold users", "Cold users, first rating from the cut on" } } },
   }
 
   --- Prepares a data set by the protocol of a name.
@@ -116,8 +130,16 @@ return function(cmml)
       names[i], by_name[protocol.name] = protocol.name, protocol
     end
     local protocol = by_name[args.one_of("users.protocol: protocol", opt.protocol, names)]
-    if protocol.no_cap and opt.cap then
-      raise(("users.protocol: %s takes no cap: %s"):format(protocol.name, protocol.no_cap), 2)
+    for _, name in ipairs { "cap", "test_users" } do
+      if protocol["no_" .. name] and opt[name] ~= nil then
+        raise(("users.protocol: %s takes no %s: %s"):format(protocol.name, name,
+          protocol["no_" .. name]), 2)
+      end
+    end
+    for _, name in ipairs { "cut", "last_n" } do
+      if opt[name] ~= nil and not (protocol.takes or {})[name] then
+        raise(("users.protocol: %s takes no %s"):format(protocol.name, name), 2)
+      end
     end
     opt.protocol = protocol.make == cmml.cold_users and protocol.name or nil
     return protocol.make(dataset, opt)

@@ -46,6 +46,15 @@ return function(cmml)
     return table.concat(texts, "\n\n")
   end
 
+  -- What becomes of people with few ratings: the rule of the largest support.
+  local function rule_of(group)
+    local largest = group[1].evaluation
+    for _, entry in ipairs(group) do
+      largest = entry.evaluation.size > largest.size and entry.evaluation or largest
+    end
+    return largest.rule
+  end
+
   --- The results of an evaluation as text.
   -- @tparam table found list of {evaluation, results (one a model)}
   -- @tparam {string,...} titles of the models
@@ -68,7 +77,8 @@ return function(cmml)
         .. "draw%s; protocol %s%s"):format(count.tasks, count.skipped, table.concat(sizes, ", "),
         opt.query or 10, opt.draws or 5, opt.draws == 1 and "" or "s", data.protocol,
         opt.shuffle_labels and "; labels permuted within each support set" or "")
-      texts[#texts + 1] = wrap(head, 0, 79) .. "\n\n" .. tables_of(titles, group, names)
+      texts[#texts + 1] = wrap(head, 0, 79) .. "\n" .. wrap(rule_of(group), 0, 79) .. "\n\n"
+        .. tables_of(titles, group, names)
       if opt.relevant and not opt.metrics then
         local of_ranks = opt.cutoffs and cmml.metrics.full_names(first, ranked_at) or ranked
         -- these exist for the same users whatever the model, auc for fewer
@@ -105,13 +115,14 @@ return function(cmml)
   -- @tparam table opt support, supports, metrics, several (whether there are several
   -- sources, which titles tell apart)
   -- @tparam string source
-  -- @treturn table list of {title, leaky, metrics = list of {name, base, head}}
+  -- @treturn table list of {title, leaky, evaluation (its name), metrics = list of {name, base,
+  -- head}}
   function report.columns(protocol, opt, source)
     local list, names = {}, opt.metrics or in_tables
     for _, entry in ipairs(protocol.evaluations) do
       local title = opt.several and ("%s: %s"):format(source:match "([^/]+)/*$", entry[2])
         or entry[2]
-      list[#list + 1] = { title = title, leaky = entry.leaky or false,
+      list[#list + 1] = { title = title, leaky = entry.leaky or false, evaluation = entry[1],
         metrics = columns(entry[1], names) }
       local further = report.further_sizes(opt)
       if #further > 0 then
@@ -120,6 +131,7 @@ return function(cmml)
           by_size[#by_size + 1] = columns(entry[1], { names[1] }, size)[1]
         end
         list[#list + 1] = { title = title .. ", by support", leaky = entry.leaky or false,
+          evaluation = entry[1],
           metrics = by_size }
       end
     end
@@ -139,14 +151,16 @@ return function(cmml)
   --- What a cell of an experiment keeps of an evaluation.
   -- @tparam table evaluation of `evaluations`
   -- @tparam table results of `evaluate` for one model
-  -- @treturn table metrics: by name one value a person
+  -- @treturn table metrics: by name one value a person; rules: of people with few ratings, by the
+  -- name of the evaluation
   function report.values(evaluation, results)
     local metrics = {}
     for base, metric in pairs(results[1]) do
       metrics[("%s/%s%s"):format(evaluation.name, base, evaluation.first and "" or "/"
         .. evaluation.size)] = metric.values
     end
-    return { metrics = metrics }
+    return { metrics = metrics, rules = evaluation.first and evaluation.rule
+      and { [evaluation.name] = evaluation.rule } or nil }
   end
 
   return report

@@ -2,6 +2,7 @@
 --
 -- @module cmml.settings.users.setting
 local args = require "cmml.base.args"
+local few = require "cmml.settings.users.few"
 
 return function(cmml, use)
   local core = cmml.core
@@ -20,6 +21,12 @@ return function(cmml, use)
     { name = "cap", kind = "integer", from = 1, unit = "ratings", group = "data",
       help = "number of ratings kept of a training user",
       default_text = "50 under protocol capped, else all" },
+    { name = "cut", kind = "number", arg = "TIME", group = "data", tunable = false,
+      help = "protocol time: the time from which on ratings are tested, as in the data; or the "
+        .. "fraction of ratings, below 1, that is to lie before it", default_text = "0.8" },
+    { name = "last_n", kind = "integer", from = 1, unit = "ratings", group = "data",
+      tunable = false, help = "protocols last and time: number of a person's latest ratings that "
+        .. "are predicted, at most half of them", default_text = "10" },
     { name = "item_fields", list = "string", may_be_empty = true, group = "data",
       help = "content features of items that the model sees, or none",
       default_text = "all that the data have" },
@@ -64,8 +71,17 @@ return function(cmml, use)
         .. "in a table of its own" },
   }
 
-  -- Test users: as asked for, else the list that the data come with.
+  local protocols = {}
+  for _, protocol in ipairs(cmml.users.protocols) do
+    protocols[protocol.name] = protocol
+  end
+
+  -- Test users: as asked for, else the list that the data come with; none of a list that a model
+  -- file notes where the protocol itself says who is tested.
   local function test_users(data, opt)
+    if (protocols[opt.protocol] or {}).no_test_users then
+      return type(opt.test_users) ~= "table" and opt.test_users or nil
+    end
     local listed = data.folder and data.folder .. "/test_users.txt"
     local test = opt.test_users
     if type(test) == "string" and tonumber(test) then
@@ -125,7 +141,7 @@ return function(cmml, use)
     split = function(dataset, opt)
       local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
         valid = opt.valid, protocol = opt.protocol, cap = opt.cap, data_seed = opt.data_seed,
-        catalogue = opt.catalogue })
+        cut = opt.cut, last_n = opt.last_n, catalogue = opt.catalogue })
       if data then
         data.setting = "users"
       end
@@ -149,10 +165,16 @@ return function(cmml, use)
     end,
     -- Test users are a list: a text would be a path, which no model file is to choose.
     noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
-      test_users = "table?" },
+      cut = "number?", last_n = "integer?", test_users = "table?" },
+    -- What is noted of another protocol than that of the command is none of its options; earlier
+    -- files note a cap that there was none of.
     complete = function(opt, notes)
-      if notes.protocol == "full" or opt.protocol == "melu" then
-        notes.cap = nil -- of which there is none; earlier files note one
+      local protocol = protocols[opt.protocol or notes.protocol] or {}
+      if notes.protocol == "full" or protocol.no_cap then
+        notes.cap = nil
+      end
+      for _, name in ipairs { "cut", "last_n" } do
+        notes[name] = (protocol.takes or {})[name] and notes[name] or nil
       end
       return notes
     end,
@@ -196,8 +218,9 @@ return function(cmml, use)
       for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or 10,
         seed = opt.seed or 1000, batch = 64, shuffle_labels = opt.shuffle_labels })) do
         for i, size in ipairs(sizes) do
+          local tasks = entry.tasks:with_support(size)
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
-            tasks = entry.tasks:with_support(size), options = { draws = opt.draws,
+            tasks = tasks, rule = few.rule(tasks, entry), options = { draws = opt.draws,
               cutoffs = opt.cutoffs, metrics = opt.metrics, relevant = opt.relevant,
               on_task = opt.on_task } }
         end
