@@ -22,9 +22,12 @@ describe("dataset", function()
 
   it("reads rows, keeps the last of repeated ratings and every item and user", function()
     local data = cmml.dataset { name = "d", schema = schema, ratings = { { "u", 7, 3 },
-      { "v", 7, 4 }, { "u", "7", 5 }, { "u", 8, 1.5 } }, items = { { id = 9, title = "Nine" } },
-      users = { { id = "w" } } }
+      { "v", 7, 4 }, { "u", "7", 5 }, { "u", 8, 1.5 } }, items = { { id = 9, title = "Nine" },
+      { id = 8.0 } }, users = { { id = "w" }, { id = "v" } } }
     assert.equal("[cmml.Dataset d: 3 ratings, 3 users, 3 items]", tostring(data))
+    assert.same({ items = 1, users = 1 }, data.unmatched)
+    assert.same({ "1 of 2 records of items match no rating (9, for one)",
+      "1 of 2 records of users match no rating (w, for one)" }, data.notes)
     assert.equal(1, data.duplicates)
     assert.same({ 2, 1, 0 }, data.ratings.users:totable())
     assert.same({ 5, 1.5, 4 }, data.ratings.ratings:totable())
@@ -151,7 +154,115 @@ describe("dataset", function()
       ratings = { { "u", 1, 3 } }, items = { { id = 1 }, { title = "x" } } })
     refused("unknown option rating; did you mean ratings?", cmml.dataset, { schema = schema,
       rating = {} })
-    refused("option schema is missing", cmml.dataset, { ratings = {} })
+  end)
+
+  it("refuses records of which none matches a rating", function()
+    refused("none of the 2 records of items matches a rating: one has the id tt1, but the ratings "
+      .. "have ids such as 7", cmml.dataset, { schema = schema, ratings = { { "u", 7, 3 } },
+      items = { { id = "tt1" }, { id = "tt2" } } })
+    refused("none of the 1 records of users matches a rating: one has the id 7, but the ratings "
+      .. "have ids such as u", cmml.dataset, { schema = schema, ratings = { { "u", 7, 3 } },
+      users = { { id = 7 } } })
+  end)
+
+  it("refuses a field that no record has, with the nearest name", function()
+    local function with(fields)
+      return { schema = fields, ratings = { { "u", 1, 3 }, { "u", 2, 3 } },
+        items = { { id = 1, genre = "x" }, { id = 2, year = 5, title = "t" } } }
+    end
+    refused("no record of items has the field genres; did you mean genre?", cmml.dataset,
+      with { item = { { "genres" } } })
+    refused("no record of items has the field price; known: genre, title, year", cmml.dataset,
+      with { item = { { "price", kind = "number" } } })
+    refused("the schema has the field age of users, but there are no records of users",
+      cmml.dataset, with { user = { { "age" } } })
+    assert(cmml.dataset(with { item = { { "year" }, { "title", kind = "text" }, { "id" } } }))
+  end)
+
+  it("makes a schema of the records where none is given, and says so", function()
+    local data = cmml.dataset { ratings = { { "u", 1, 3 }, { "v", 2, 4 } },
+      items = { { id = 1, title = "One", genre = { "a", "b" }, price = 5, taste = "salty",
+        poster = { 0.5, 1 }, code = "7", year = 1999, country = "PL", ok = true },
+        { id = 2, genre = "c", price = 2.5, taste = "sweet", poster = { 1.5, 2 }, code = 8,
+          ["release date"] = "x", [1] = "y" } },
+      users = { { id = "u", country = "DE" }, { id = "v", country = "FR" } } }
+    local kinds = {}
+    for i, field in ipairs(data.schema.item) do
+      kinds[i] = field[1] .. " " .. field.kind
+    end
+    assert.same({ "code category", "country category", "genre list", "poster vector",
+      "price number", "taste category", "year number" }, kinds)
+    assert.same("user_country", data.schema.user[1][1])
+    assert.same({ "fields of items, as the records have them: code (category), country (category), "
+      .. "genre (list), poster (vector), price (number), taste (category), year (number); left "
+      .. "out: 1 (its name is no text), ok (it holds boolean true), release date (a field has a "
+      .. "name of letters, digits and _)",
+      "fields of users, as the records have them: user_country (category)" }, data.notes)
+    assert.equal("DE", data.user_records[1].user_country)
+    assert.truthy(assert(cmml.cold_users(data)).catalogue)
+    assert.same({}, cmml.dataset({ ratings = { { "u", 1, 3 } } }).notes)
+  end)
+
+  describe("takes vectors of a file by id", function()
+    local path
+
+    before_each(function()
+      path = os.tmpname()
+    end)
+
+    after_each(function()
+      os.remove(path)
+    end)
+
+    local function write(ids, vectors, more)
+      local entries = { { name = "ids", value = ids }, { name = "vectors",
+        value = core.tensor(vectors) } }
+      table.move(more or {}, 1, #(more or {}), 3, entries)
+      assert(core.write_archive(path, entries))
+    end
+
+    local function data_of(fields)
+      return cmml.dataset { schema = { item = fields or { { "poster", kind = "vector",
+        file = path } } }, ratings = { { "u", 3, 5 }, { "u", "1", 4 }, { "v", 2, 3 } } }
+    end
+
+    it("as numbers or as text, a line each", function()
+      for _, ids in ipairs { { 1, 3, 9 }, "1\n3\n9", " 1\n3 \n9\n" } do
+        write(ids, { { 1, 10 }, { 3, 30 }, { 5, 50 } })
+        local data = data_of()
+        assert.same({ ("poster of items: 2 of 3 have a vector of 2 numbers in %s; 1 vectors are of "
+          .. "no items"):format(path) }, data.notes)
+        local catalogue = data:catalogue { 1, 2 }
+        local expected = core.tensor { { 1, 1, 0 }, { -1, -1, 0 }, { 0, 0, 1 } }
+        assert.truthy((catalogue.items.bags[1].values - expected):abs():max():item() < 1e-6)
+      end
+    end)
+
+    it("and keeps what training knows apart from what it does not", function()
+      write({ 1, 2, 3 }, { { 2 }, { 100 }, { 4 } })
+      local values = data_of():catalogue({ 1 }).items.bags[1].values
+      local expected = core.tensor { { 1, 0 }, { -1, 0 }, { 10, 0 } } -- 97 deviations count as 10
+      assert.truthy((values - expected):abs():max():item() < 1e-6)
+    end)
+
+    it("refusing files that are none, with what is wrong", function()
+      local function fails(message, ids, vectors, more)
+        write(ids, vectors, more)
+        refused(message, data_of)
+      end
+      fails("3 ids, but 2 vectors", { 1, 2, 3 }, { { 1 }, { 2 } })
+      fails("row 2 of ids: 1 is there twice", { 1, 1 }, { { 1 }, { 2 } })
+      fails("row 2 of ids: an id must not be empty", "1\n\n", { { 1 }, { 2 } })
+      fails("the vector of number 2 (row 2) holds a number that is not finite", { 1, 2, 3 },
+        { { 1 }, { 0 / 0 }, { 3 } })
+      fails("vectors must be a matrix [n, width] of floating-point numbers, not", { 1 }, { 1 })
+      fails("none of the 2 ids of", { 11, 12 }, { { 1 }, { 2 } })
+      assert(core.write_archive(path, { { name = "id", value = { 1 } } }))
+      refused("there is no entry ids (it needs ids and vectors); it has id", data_of)
+      os.remove(path)
+      refused("cannot open", data_of)
+      path = os.tmpname()
+    end)
   end)
 end)
 

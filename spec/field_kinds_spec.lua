@@ -2,9 +2,9 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
-local standard = require "cmml.data.standard"
 local words = require "cmml.data.words"
 local core = cmml.core
+local bound = 10 -- deviations, beyond which numbers count as if they lay there
 
 -- A catalogue of items "1", "2", .. with these records.
 local function catalogue_of(fields, records, seen, schema)
@@ -73,8 +73,8 @@ describe("a field of kind number", function()
       assert.truthy(bag:isfinite(), name)
     end
     assert.same({ { 0, 0 }, { 0, 0 }, { 0, 0 } }, numbers_of(values(cases.constant)))
-    assert.same({ standard.bound, 0 }, numbers_of(values({ 1, 2, 1e300 }, 2))[3])
-    assert.same({ -standard.bound, 0 }, numbers_of(values({ 1, 2, -1e300 }, 2))[3])
+    assert.same({ bound, 0 }, numbers_of(values({ 1, 2, 1e300 }, 2))[3])
+    assert.same({ -bound, 0 }, numbers_of(values({ 1, 2, -1e300 }, 2))[3])
   end)
 
   it("refuses what is no number, naming the field", function()

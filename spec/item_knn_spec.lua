@@ -106,7 +106,7 @@ describe("item-kNN", function()
     model:fit { ratings = data.ratings, users = data.train }
     assert.same(means:adapt({}):predict { "f3" }, model:adapt({}):predict { "f3" })
     local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 } },
-      items = { { id = "never" } } }
+      items = { { id = "a" }, { id = "never" } } }
     model = cmml.recommenders.item_knn(cold:catalogue { 1 })
     model:fit { ratings = cold.ratings, users = { 1 } }
     assert.same({ 5 }, model:adapt({}):predict { "never" })

@@ -151,7 +151,7 @@ describe("matrix factorisation", function()
     model:fit { ratings = data.ratings, users = {} }
     assert.same({ 0 }, model:adapt({}):predict { "f1" })
     local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 },
-      { "u", "b", 2 } }, items = { { id = "never" } } }
+      { "u", "b", 2 } }, items = { { id = "a" }, { id = "never" } } }
     model = cmml.recommenders.matrix_factorization(cold:catalogue { 1 }, { factors = 40 })
     model:fit { ratings = cold.ratings, users = { 1 } }
     assert.same({ 3.5 }, model:adapt({}):predict { "never" })

@@ -49,7 +49,7 @@ describe("movielens", function()
       data.user_records[2])
     local names = {}
     for i, field in ipairs(data.schema.item) do
-      names[i] = field[1] .. (field.multi and "*" or "")
+      names[i] = field[1] .. (field.kind == "list" and "*" or "")
     end
     assert.same({ "film", "year", "genre*" }, names)
   end)

@@ -8,7 +8,7 @@ local core = cmml.core
 -- Users u1 and u2 to learn from; u3, whose ratings are far off, is not.
 local data = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u1", "a", 5 },
   { "u1", "b", 3 }, { "u2", "a", 4 }, { "u3", "a", 100 }, { "u3", "c", 100 } },
-  items = { { id = "d" } } }
+  items = { { id = "a" }, { id = "d" } } }
 local catalogue = data:catalogue { 1, 2 }
 
 local function fitted(kind, options)

@@ -30,6 +30,7 @@ local declared = options.declare("cmml recommend: in every setting", {
 })
 
 return function(cmml, use)
+  local scale = use "data.scale"
   local check_options = use "cli.check_options"
   local join = use "cli.command".join
   local core = cmml.core
@@ -93,10 +94,22 @@ return function(cmml, use)
   local function texts_of(list)
     local texts = {}
     for i, entry in ipairs(list) do
-      texts[i] = type(entry) == "table" and ("%s=%s"):format(entry[1], entry[2])
-        or tostring(entry)
+      texts[i] = type(entry) == "table" and ("%s=%s"):format(text.tostring(entry[1]),
+        text.plain(entry[2])) or text.tostring(entry)
     end
     return texts
+  end
+
+  -- The first of a list of texts.
+  local function some(list)
+    return table.concat(list, ", ", 1, math.min(#list, 5)) .. (#list > 5 and ", .." or "")
+  end
+
+  local function tell_outside(of, outside, count)
+    if #outside > 0 then
+      output.tell(("support: %d of %d ratings are outside of the scale that the model was trained "
+        .. "on, %s: %s"):format(#outside, count, scale.text(of), some(outside)))
+    end
   end
 
   local function run(values)
@@ -119,8 +132,9 @@ return function(cmml, use)
     if message then
       return nil, message
     end
-    local adapted = model:adapt(support, { unknown = values.unknown })
+    local adapted = model:adapt(support, { unknown = values.unknown, strict = values.strict })
     tell_skipped("support", texts_of(adapted.skipped), #support)
+    tell_outside(model.catalogue.scale, texts_of(adapted.outside), #support)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude
     local list, widest = adapted:recommend(opt), 8
     for _, entry in ipairs(list) do
@@ -128,7 +142,8 @@ return function(cmml, use)
       widest = math.max(widest, #entry.item)
     end
     for i, entry in ipairs(list) do
-      output.print(("%3d  %5.2f  %s%s %s"):format(i, entry.score, entry.item,
+      local stars = scale.clip(model.catalogue.scale, entry.score)
+      output.print(("%3d  %5.2f  %s%s %s"):format(i, stars, entry.item,
         (" "):rep(widest - #entry.item), entry.title))
     end
     if #list == 0 and values.n > 0 then

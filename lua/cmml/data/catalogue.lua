@@ -5,7 +5,6 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
-local kinds = require "cmml.data.field_kinds"
 local raise = args.error
 
 local known = declare("data.catalogue", {
@@ -18,10 +17,13 @@ local known = declare("data.catalogue", {
     help = "list of the records of items that may be learnt from: other values count as unseen" },
   { name = "user_records", kind = "table", required = true,
     help = "list of the records of users that may be learnt from" },
+  { name = "scale", kind = "table", help = "of the ratings that may be learnt from: smallest, "
+    .. "largest, and step, where there is one" },
   { name = "setting", kind = "string", default = "users", help = "name of its setting" },
 })
 
 return function(cmml, use)
+  local kinds, scale = use "data.field_kinds", use "data.scale"
   local core = cmml.core
   local side = use "data.side"
   --- What a model knows of users and items; `data.catalogue` makes one of records, and
@@ -29,6 +31,7 @@ return function(cmml, use)
   -- @tfield string setting the name of the setting that it is for
   -- @tfield Side users
   -- @tfield Side items
+  -- @tfield ?table scale of the ratings that models of it learn from: smallest, largest, step
   -- @tfield table schema item and user (lists of fields), unknown, min_count; vectors: their kind
   -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts,
   -- each {users = Segments, items = Ids}
@@ -43,7 +46,7 @@ return function(cmml, use)
   local function new(fields)
     return setmetatable({ setting = fields.setting, users = side.new(fields.users),
       items = side.new(fields.items), schema = fields.schema or cmml.data.schema {},
-      made_of = fields.made_of or {} }, Catalogue)
+      made_of = fields.made_of or {}, scale = fields.scale }, Catalogue)
   end
 
   --- Makes a catalogue of records: items with content features, for people who are not known by id.
@@ -51,7 +54,7 @@ return function(cmml, use)
   -- @treturn Catalogue
   function cmml.data.catalogue(options)
     local opt = known:check(options)
-    local self = new { setting = opt.setting, schema = opt.schema, users = {},
+    local self = new { setting = opt.setting, schema = opt.schema, scale = opt.scale, users = {},
       items = { ids = opt.items, titles = opt.titles } }
     self.items:declare(opt.schema.item, opt.schema, opt.seen_items)
     self.users:declare(opt.schema.user, opt.schema, opt.user_records)
@@ -199,7 +202,7 @@ return function(cmml, use)
     end
     return entries, { setting = self.setting, item = plain(self.items.fields),
       user = plain(self.users.fields), unknown = self.schema.unknown,
-      min_count = self.schema.min_count, vectors = self.schema.vectors }
+      min_count = self.schema.min_count, vectors = self.schema.vectors, scale = self.scale }
   end
 
   -- Titles are shown on terminals, which obey control characters.
@@ -358,10 +361,14 @@ return function(cmml, use)
   local function import(values, schema, setting)
     local read = reader(values)
     local has_vectors = schema.vectors ~= nil
+    local problem = scale.problem(schema.scale)
+    if problem then
+      raise("data.catalogue: scale: " .. problem, 0)
+    end
     local declared = cmml.data.schema { item = declarations(schema.item),
       user = declarations(schema.user), unknown = schema.unknown, min_count = schema.min_count }
     declared.vectors = has_vectors and tostring(schema.vectors) or nil
-    local self = new { setting = setting.name, schema = declared,
+    local self = new { setting = setting.name, schema = declared, scale = schema.scale,
       users = read_side(read, "users", setting.knows_users, has_vectors),
       items = read_side(read, "items", true, has_vectors) }
     local of_users, of_items = self.users.vectors.cf, self.items.vectors.cf

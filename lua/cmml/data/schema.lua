@@ -2,7 +2,6 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local kinds = require "cmml.data.field_kinds"
 local options = require "cmml.base.options"
 local raise = args.error
 
@@ -13,7 +12,8 @@ local known = options.declare("data.schema", {
   of_values.unknown, of_values.min_count,
 })
 
-return function(cmml)
+return function(cmml, use)
+  local kinds = use "data.field_kinds"
   cmml.data.vocab, cmml.data.read_table = cmml.core.vocab, cmml.core.read_table
 
   -- The kind of a declared field: multi = true is another way to say "list".

@@ -1,9 +1,9 @@
 --- One side of a catalogue: its users, or its items.
 --
 -- @module cmml
-local kinds = require "cmml.data.field_kinds"
 
-return function(cmml)
+return function(cmml, use)
+  local kinds = use "data.field_kinds"
   local core = cmml.core
   --- The users or the items that a model knows. `#side` is their number.
   -- @tfield ?Vocab ids raw ids; nil where a model knows nobody by id, as in the setting users

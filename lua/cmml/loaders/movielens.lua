@@ -17,7 +17,8 @@ local known = declare("movielens", {
   of_values.unknown, of_values.min_count,
 })
 
-return function(cmml)
+return function(cmml, use)
+  local records = use "data.records"
   local core = cmml.core
 
   --- The fields of the published experiments (MeLU, CMML): what movies_extrainfos.dat and users.dat
@@ -137,10 +138,11 @@ return function(cmml)
     return result
   end
 
-  -- The fields of a side that were asked for, in the order of the schema; all by default.
-  local function choose_fields(fields, wanted, side)
+  -- The fields of a side that were asked for, in the order of the schema; by default all that the
+  -- records have.
+  local function choose_fields(fields, wanted, side, list)
     if not wanted then
-      return fields
+      return #list > 0 and records.present(fields, list) or fields
     end
     local names, chosen = {}, {}
     for i, field in ipairs(fields) do
@@ -193,9 +195,6 @@ return function(cmml)
       end
     end
     local fields = has_extra and full_schema or public_schema
-    local schema = cmml.data.schema { item = choose_fields(fields.item, opt.item_fields, "item"),
-      user = choose_fields(fields.user, opt.user_fields, "user"), unknown = opt.unknown,
-      min_count = opt.min_count }
     local same_film = films.doubles(movies)
     films.merge(core, ratings, same_film)
     local items = {}
@@ -206,6 +205,9 @@ return function(cmml)
         items[#items + 1] = record
       end
     end
+    local schema = cmml.data.schema { unknown = opt.unknown, min_count = opt.min_count,
+      item = choose_fields(fields.item, opt.item_fields, "item", items),
+      user = choose_fields(fields.user, opt.user_fields, "user", users) }
     return cmml.dataset { name = folder:match("([^/]+)/*$") or folder,
       schema = schema, ratings = ratings, items = items, users = users }
   end

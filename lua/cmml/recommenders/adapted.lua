@@ -18,6 +18,9 @@ local known = {
   adapt = declare("Recommender:adapt", {
     { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
       help = "what happens to what the model does not know; skip: it is left out and listed" },
+    { name = "strict", kind = "boolean", default = false,
+      help = "whether a rating outside of the scale that the model was trained on is an error; "
+        .. "otherwise it counts as it is, and is listed" },
   }),
   predict = declare("Adapted:predict", { whom }),
   recommend = declare("Adapted:recommend", {
@@ -43,6 +46,8 @@ return function(cmml, use)
   -- @tfield Recommender model
   -- @tfield table rows the support, as Rows of one task
   -- @tfield table skipped what was left out of the support: unknown raw ids, or entries with such
+  -- @tfield table outside list of {item, rating} of the support that are outside of the scale of
+  -- the ratings that the model was trained on (`model.catalogue.scale`); empty where none is known
   -- @tfield any state of the model
   local Adapted = { __name = "cmml.Adapted" }
   Adapted.__index = Adapted
@@ -60,7 +65,8 @@ return function(cmml, use)
   function Recommender:adapt(support, options)
     local opt = known.adapt:check(options)
     local read = self.setting.read_support(self, support, opt)
-    return setmetatable({ model = self, rows = read.rows, skipped = read.skipped, read = read,
+    return setmetatable({ model = self, rows = read.rows, skipped = read.skipped,
+      outside = read.outside or {}, read = read,
       state = self:state_of(read.rows) }, Adapted)
   end
 

@@ -8,7 +8,8 @@ local raise = args.error
 
 local known = declare("dataset", {
   { name = "name", kind = "string", default = "data", help = "name for messages and tables" },
-  { name = "schema", kind = "table", required = true, help = "see data.schema" },
+  { name = "schema", kind = "table", help = "see data.schema",
+    default_text = "all fields of the records, of the kinds that their values have" },
   { name = "ratings", kind = "table", required = true, help = "list of {user, item, rating, time}, "
     .. "the time a whole number or left out in all; or {users, items, ratings, times} of columns "
     .. "that data.read_table gave, two of kind \"text\" and one of kind \"number\"; or "
@@ -26,6 +27,7 @@ local known = declare("dataset", {
 })
 
 return function(cmml, use)
+  local records, scale = use "data.records", use "data.scale"
   local core = cmml.core
   local columns_from = use "settings.users.rating_columns"
   --- Ratings, and what is known of their items and people; see `dataset`.
@@ -40,14 +42,16 @@ return function(cmml, use)
   -- @tfield table ratings grouped by user: users (Segments), items (Ids), ratings (Tensor), and
   -- times (Times), if they are known
   -- @tfield integer duplicates repeated rows, which another one stands for or which were added up
+  -- @tfield table unmatched how many records of items and of users match no rating
+  -- @tfield {string,...} notes what was noticed and chosen, for people
   local Dataset = { __name = "cmml.Dataset" }
   Dataset.__index = Dataset
   cmml.users.Dataset = Dataset -- split.lua adds to it
 
   -- Records by row of the vocabulary; rows are added for records that have no rating.
-  local function align(records, vocab, what)
+  local function align(list, vocab, what)
     local rows = {}
-    for i, record in ipairs(records) do
+    for i, record in ipairs(list) do
       if record.id == nil then
         raise(("dataset: record %d of %s has no id"):format(i, what), 3)
       end
@@ -61,6 +65,53 @@ return function(cmml, use)
       rows[row] = rows[row] or {}
     end
     return rows
+  end
+
+  -- The schema that was given, or else one of all that the records have, and what to tell of it.
+  local function schema_of(opt)
+    if opt.schema then
+      return cmml.data.schema(opt.schema), {}
+    end
+    local notes, declared, taken = {}, {}, {}
+    for _, what in ipairs { "items", "users" } do
+      local one = what:sub(1, -2)
+      local fields, left_out
+      fields, left_out, opt[what] = records.infer(opt[what], taken, one .. "_")
+      declared[one] = fields
+      notes[#notes + 1] = records.infer_note(what, fields, left_out)
+    end
+    return cmml.data.schema(declared), notes
+  end
+
+  -- What the records tell, by row of the vocabularies, and what is to be told of them.
+  local function read_records(self, opt, has_ratings)
+    self.item_records = align(opt.items, self.items, "items")
+    self.user_records = align(opt.users, self.users, "users")
+    self.titles = {}
+    for row, record in ipairs(self.item_records) do
+      self.titles[row] = record.title or ""
+    end
+    for _, what in ipairs { "items", "users" } do
+      local one = what:sub(1, -2)
+      if has_ratings then
+        records.check_fields("dataset", what, self.schema[one], opt[what], 3)
+      end
+      local notes = records.read_vectors("dataset", what, self.schema[one],
+        self[one .. "_records"], self[what], 3)
+      table.move(notes, 1, #notes, #self.notes + 1, self.notes)
+    end
+  end
+
+  -- Counts the records that match no rating.
+  local function count_unmatched(self, opt)
+    self.unmatched = { items = 0, users = 0 }
+    for _, what in ipairs(#self.ratings.items > 0 and { "items", "users" } or {}) do
+      local counts = #opt[what] > 0 and (what == "users" and self.ratings.users:totable()
+        or core.scatter_add_rows(core.full({ #self.items }, 0),
+          core.full({ #self.ratings.items }, 1), self.ratings.items):totable()) or {}
+      self.unmatched[what], self.notes[#self.notes + 1] = records.unmatched("dataset", what,
+        opt[what], self[what], counts, 3)
+    end
   end
 
   --- A data set. Of several ratings of one item by one user the last counts, by time where times
@@ -78,18 +129,14 @@ return function(cmml, use)
   function cmml.dataset(options)
     local opt = known:check(options)
     local columns = columns_from(opt.ratings, opt.kind)
-    local self = setmetatable({ name = opt.name, kind = opt.kind,
-      schema = cmml.data.schema(opt.schema), users = columns.users, items = columns.items },
-      Dataset)
-    self.item_records = align(opt.items, self.items, "items")
-    self.user_records = align(opt.users, self.users, "users")
-    self.titles = {}
-    for row, record in ipairs(self.item_records) do
-      self.titles[row] = record.title or ""
-    end
+    local self = setmetatable({ name = opt.name, kind = opt.kind, users = columns.users,
+      items = columns.items }, Dataset)
+    self.schema, self.notes = schema_of(opt)
+    read_records(self, opt, #columns.user_ids > 0)
     self.ratings, self.duplicates = core.group_ratings(columns.user_ids, columns.item_ids,
       columns.ratings, #self.users, { times = columns.times, first = columns.first,
         release = columns.release, repeats = opt.kind == "ratings" and "last" or "add" })
+    count_unmatched(self, opt)
     return self
   end
 
@@ -144,16 +191,15 @@ return function(cmml, use)
   -- dataset; default: all
   -- @treturn Catalogue
   function Dataset:catalogue(train, ratings)
-    local users, items = {}, {}
-    for i, row in ipairs(train) do
-      users[i] = self.user_records[row]
-    end
-    local _, counts = cmml.users.ratings_of(ratings or self.ratings, train, #self.items)
+    local rated, counts = cmml.users.ratings_of(ratings or self.ratings, train, #self.items)
+    local items = {}
     for row, count in ipairs(counts:totable()) do
-      items[#items + 1] = count > 0 and self.item_records[row] or nil
+      items[#items + 1] = count > 0 and row or nil
     end
     return cmml.data.catalogue { schema = self.schema, items = self.items, titles = self.titles,
-      item_records = self.item_records, seen_items = items, user_records = users }
+      item_records = self.item_records, seen_items = records.select(self.item_records, items),
+      user_records = records.select(self.user_records, train),
+      scale = self.kind == "ratings" and scale.of(rated.labels) or nil }
   end
 
   --- The ratings with the item rows of a model's catalogue, which may be another than the data's.

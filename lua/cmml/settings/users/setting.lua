@@ -5,6 +5,7 @@ local args = require "cmml.base.args"
 local few = require "cmml.settings.users.few"
 
 return function(cmml, use)
+  local scale = use "data.scale"
   local core = cmml.core
   local evaluation = use "settings.users.evaluation"
   local report = use "settings.users.report"
@@ -247,6 +248,9 @@ return function(cmml, use)
       line("items", #catalogue.items)
       for _, side in ipairs { "items", "users" } do
         line(side:sub(1, -2) .. " fields", catalogue[side]:fields_text())
+      end
+      if catalogue.scale then
+        line("ratings", scale.text(catalogue.scale))
       end
     end,
   }

@@ -7,14 +7,15 @@ local raw_ids = require "cmml.data.raw_ids"
 local text = require "cmml.base.text"
 local raise = args.error
 
-return function(cmml)
+return function(cmml, use)
+  local scale = use "data.scale"
   local core = cmml.core
   local support = {}
 
   -- Rows of the catalogue and ratings of a support set given with raw ids; the last rating of an
   -- item counts. Unknown items raise, or are listed if the caller said "skip".
-  local function read_ratings(model, given, unknown)
-    local rows, labels, at, skipped = {}, {}, {}, {}
+  local function read_ratings(model, given, opt)
+    local rows, labels, at, skipped, outside = {}, {}, {}, {}, {}
     for i, entry in ipairs(given) do
       local item, rating
       if type(entry) == "table" then
@@ -28,10 +29,18 @@ return function(cmml)
           or tostring(rating)), 3)
       end
       local row = raw_ids.find(model.catalogue.items, item, 3, "adapt: the item of entry %d", i)
+      if scale.is_outside(model.catalogue.scale, rating) then
+        if opt.strict then
+          raise(("adapt: the rating of item %s is %s, outside of the scale of %s that the model "
+            .. "was trained on"):format(text.tostring(item), text.value(rating),
+            scale.text(model.catalogue.scale)), 3)
+        end
+        outside[#outside + 1] = { item, rating }
+      end
       if row then
         at[row] = at[row] or #rows + 1
         rows[at[row]], labels[at[row]] = row, rating
-      elseif unknown == "skip" then
+      elseif opt.unknown == "skip" then
         skipped[#skipped + 1] = item
       else
         raise(("adapt: item %s is not in the catalogue of %d items; unknown = \"skip\" "
@@ -39,7 +48,7 @@ return function(cmml)
           tostring(item), #model.catalogue.items), 3)
       end
     end
-    return rows, labels, skipped
+    return rows, labels, skipped, outside
   end
 
   -- What stands beside the list, as ratings by item or behind a gap, would be passed over, too.
@@ -73,8 +82,10 @@ return function(cmml)
   --- Reads what a person rated.
   -- @tparam Recommender model
   -- @tparam table given list of {item, rating} with raw ids; field user: values by field name
-  -- @tparam table opt unknown: "error" or "skip"
-  -- @treturn table rows (Rows of one task), skipped (raw ids that were left out), and taken, a
+  -- @tparam table opt unknown: "error" or "skip"; strict: whether ratings outside of the model's
+  -- scale raise
+  -- @treturn table rows (Rows of one task), skipped (raw ids that were left out), outside (list of
+  -- {item, rating} that are outside of the scale), and taken, a
   -- function giving the set of item rows that the support has
   function support.read(model, given, opt)
     if type(given) ~= "table" then
@@ -84,7 +95,7 @@ return function(cmml)
     end
     check_list(given)
     check_fields(model, given.user or {})
-    local items, labels, skipped = read_ratings(model, given, opt.unknown)
+    local items, labels, skipped, outside = read_ratings(model, given, opt)
     local people = { bags = model.catalogue.users:bags_of { given.user or {} },
       rows = core.ids { 1 } }
     local rows = { segments = core.segments { #items }, items = core.ids(items), people = people,
@@ -92,7 +103,7 @@ return function(cmml)
     if not rows.labels:isfinite() then -- finite in Lua is not always so in the core's precision
       raise("adapt: a rating is too large for " .. core.info().dtype, 3)
     end
-    return { rows = rows, skipped = skipped, taken = function()
+    return { rows = rows, skipped = skipped, outside = outside, taken = function()
       local taken = {}
       for _, row in ipairs(items) do
         taken[row] = true
@@ -163,6 +174,8 @@ return function(cmml)
     { name = "rate", group = "support", list = "string", apart = true, repeats = true,
       arg = "ITEM=RATING", help = "a rating of the person's, split at its last =; may be given "
         .. "several times. Where no item has that id, several with commas between: 1193=5,661=3" },
+    { name = "strict", group = "support", kind = "boolean", default = false,
+      help = "refuse ratings outside of the scale that the model was trained on" },
   }
 
   --- What the command line says of a person.

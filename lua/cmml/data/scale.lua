@@ -1,0 +1,97 @@
+--- The scale of ratings: the smallest, the largest, and the step between those that occur.
+--
+-- @module cmml.data.scale
+local text = require "cmml.base.text"
+
+return function(cmml)
+  local core = cmml.core
+  local scale = {}
+
+  -- A number of the core's precision with the digits that it has.
+  local function plain(value)
+    local short = text.tonumber(text.format("%.7g", value))
+    return core.info().dtype == "float32" and short or value
+  end
+
+  -- The largest number of which all differences between sorted values are multiples, nearly.
+  local function step_of(values)
+    local range = values[#values] - values[1]
+    local step = 0
+    for i = 2, #values do
+      local a, b = values[i] - values[i - 1], step
+      while b > 1e-5 * range do
+        local rest = a % b
+        a, b = b, math.min(rest, b - rest)
+      end
+      step = a
+    end
+    return step
+  end
+
+  local most = 1000 -- steps in a range: with more of them ratings are as good as continuous
+
+  --- The scale of ratings.
+  -- @tparam Tensor ratings [n]
+  -- @treturn ?table smallest, largest, and step where ratings are a few values at equal distances;
+  -- nil of none
+  function scale.of(ratings)
+    if ratings.count == 0 then
+      return nil
+    end
+    local values = core.distinct(ratings):totable()
+    table.sort(values)
+    local smallest, largest = values[1], values[#values]
+    local step = #values > 1 and #values <= most and step_of(values) or nil
+    if step and step * most < largest - smallest then
+      step = nil
+    end
+    return { smallest = plain(smallest), largest = plain(largest), step = step and plain(step) }
+  end
+
+  --- Whether a rating is outside of a scale.
+  -- @tparam ?table given
+  -- @tparam number rating
+  -- @treturn boolean
+  function scale.is_outside(given, rating)
+    return given ~= nil and (rating < given.smallest or rating > given.largest)
+  end
+
+  --- A score as it is shown as a rating: clipped to the scale.
+  -- @tparam ?table given
+  -- @tparam number score
+  -- @treturn number
+  function scale.clip(given, score)
+    return given and math.max(given.smallest, math.min(given.largest, score)) or score
+  end
+
+  --- A scale in words: "0.5 to 5 in steps of 0.5".
+  -- @tparam table given
+  -- @treturn string
+  function scale.text(given)
+    local words = ("%s to %s"):format(text.value(given.smallest), text.value(given.largest))
+    return given.step and ("%s in steps of %s"):format(words, text.value(given.step)) or words
+  end
+
+  --- What is wrong with a scale from a file.
+  -- @param given
+  -- @treturn ?string nil where it is one, or there is none
+  function scale.problem(given)
+    if given == nil then
+      return nil
+    elseif type(given) ~= "table" then
+      return "it must be a table"
+    end
+    for _, key in ipairs { "smallest", "largest", "step" } do
+      local value = given[key]
+      local may_lack = key == "step" and value == nil
+      if not may_lack and (math.type(value) == nil or value - value ~= 0) then
+        return key .. " must be a finite number"
+      end
+    end
+    if given.smallest > given.largest or given.step and given.step <= 0 then
+      return "smallest must be at most largest, and step above 0"
+    end
+  end
+
+  return scale
+end
