@@ -138,7 +138,7 @@ describe("files", function()
 
   it("reads a pipe to its end", function()
     os.execute("mkfifo '" .. root .. "/p'; (seq 1 20000 > '" .. root .. "/p') &")
-    assert.equal(108894, #core.read_file(root .. "/p"))
+    assert.equal(108894, #core.read_file(root .. "/p", true))
   end)
 end)
 

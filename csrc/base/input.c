@@ -7,13 +7,24 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PIECE ((size_t)1 << 30) /* bytes of one read: some systems refuse 2 GiB */
+
 static bool failed(cm_ctx *cx, const char *what, const char *path)
 {
     int code = errno;
     return cm_refuse(cx, CM_ERR_IO, "cannot %s %s: %s", what, path, strerror(code));
 }
 
-bool cm_input_open(cm_ctx *cx, cm_input *input, const char *path)
+/* What is not read. */
+static const char *kind_of(mode_t mode)
+{
+    return S_ISDIR(mode)    ? "a folder"
+           : S_ISFIFO(mode) ? "a pipe, where a file is needed"
+           : S_ISREG(mode)  ? "too large"
+                            : "neither a file nor a pipe";
+}
+
+bool cm_input_open(cm_ctx *cx, cm_input *input, const char *path, bool pipes)
 {
     struct stat info;
     *input = (cm_input){.path = path, .handle = -1};
@@ -29,11 +40,11 @@ bool cm_input_open(cm_ctx *cx, cm_input *input, const char *path)
     }
     input->regular = S_ISREG(info.st_mode);
     input->silent = S_ISFIFO(info.st_mode);
-    if (input->regular || input->silent)
+    input->size = input->regular ? (uint64_t)info.st_size : 0;
+    if ((input->regular && input->size < SIZE_MAX - 2) || (input->silent && pipes))
         return true;
     cm_input_close(input);
-    return cm_refuse(cx, CM_ERR_IO, "cannot read %s: it is %s", path,
-                     S_ISDIR(info.st_mode) ? "a folder" : "neither a file nor a pipe");
+    return cm_refuse(cx, CM_ERR_IO, "cannot read %s: it is %s", path, kind_of(info.st_mode));
 }
 
 bool cm_input_unpack(cm_ctx *cx, cm_input *input, char *const *words)
@@ -91,14 +102,16 @@ static bool check_end(cm_ctx *cx, cm_input *input)
 bool cm_input_read(cm_ctx *cx, cm_input *input, void *buffer, size_t size, size_t *got)
 {
     for (;;) {
-        ssize_t n = read(input->handle, buffer, size);
+        ssize_t n = read(input->handle, buffer, CM_MIN(size, PIECE));
         if (n > 0) {
             input->silent = false;
             *got = (size_t)n;
             return true;
         }
-        /* A pipe that has no writer yet reads as one that has ended. */
+        /* A pipe that has no writer yet reads as one that has ended; one that has a writer may be
+         * silent for long. */
         bool waits = n == 0 ? input->silent : errno == EAGAIN || errno == EWOULDBLOCK;
+        input->silent = n == 0 && input->silent;
         if (n < 0 && errno == EINTR)
             continue;
         if (n < 0 && !waits)
@@ -109,6 +122,68 @@ bool cm_input_read(cm_ctx *cx, cm_input *input, void *buffer, size_t size, size_
         if (!await(cx, input))
             return false;
     }
+}
+
+bool cm_input_fill(cm_ctx *cx, cm_input *input, void *buffer, size_t size)
+{
+    char *at = buffer;
+    for (size_t got; size > 0; at += got, size -= got) {
+        if (!cm_input_read(cx, input, at, size, &got))
+            return false;
+        if (got == 0)
+            return cm_refuse(cx, CM_ERR_IO, "cannot read %s: it became shorter meanwhile",
+                             input->path);
+    }
+    return true;
+}
+
+/* How many bytes a pipe may give. */
+static size_t most_of_a_pipe(void)
+{
+#ifdef _SC_PHYS_PAGES
+    long pages = sysconf(_SC_PHYS_PAGES), bytes = sysconf(_SC_PAGESIZE);
+    if (pages > 0 && bytes > 0)
+        return (size_t)pages / 2 * (size_t)bytes;
+#endif
+    return (size_t)1 << 31;
+}
+
+/* All of an open input; NULL after a failure. */
+static char *read_all(cm_ctx *cx, cm_input *input, size_t *size)
+{
+    /* One byte for the zero, one so that the end is seen without growing. */
+    size_t capacity = (input->regular ? (size_t)input->size : 4096) + 2, used = 0, got;
+    size_t most = input->regular ? SIZE_MAX : most_of_a_pipe();
+    char *block = cm_alloc(cx, capacity);
+    while (block && cm_input_read(cx, input, block + used, capacity - used - 1, &got)) {
+        used += got;
+        if (got == 0) {
+            block[used] = '\0';
+            *size = used;
+            return block;
+        }
+        if (used > most) {
+            cm_refuse(cx, CM_ERR_IO, "cannot read %s: the pipe gives more than %zu MB", input->path,
+                      most >> 20);
+            break;
+        }
+        void *grown = block;
+        if (used + 1 == capacity && !cm_grow(cx, &grown, &capacity, capacity + 1, 1))
+            break;
+        block = grown;
+    }
+    cm_free(cx, block);
+    return NULL;
+}
+
+char *cm_input_all(cm_ctx *cx, const char *path, bool pipes, size_t *size)
+{
+    cm_input input;
+    if (!cm_input_open(cx, &input, path, pipes))
+        return NULL;
+    char *block = read_all(cx, &input, size);
+    cm_input_close(&input);
+    return block;
 }
 
 void cm_input_close(cm_input *input)

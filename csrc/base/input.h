@@ -15,14 +15,16 @@ typedef struct cm_input {
     const char *path;    /* the caller's */
     const char *program; /* that unpacks the file; NULL: the bytes are its own */
     int handle;          /* -1: closed */
-    bool regular;        /* a file that can be read again from its beginning */
+    bool regular;        /* a file that can be read again from its beginning, */
+    uint64_t size;       /* and its bytes when it was opened; else 0 */
     bool silent;         /* a pipe that has given nothing yet */
     cm_process child;
 } cm_input;
 
-/* Opens a file or pipe. Folders and devices are refused (an input that is the terminal or a pipe by
- * the name /dev/stdin is one of the two). On failure there is nothing to close. */
-bool cm_input_open(cm_ctx *cx, cm_input *input, const char *path) CM_MUST_CHECK;
+/* Opens a file or, with `pipes`, a pipe. Folders and devices are refused (an input that is the
+ * terminal or a pipe by the name /dev/stdin is one of the two). On failure there is nothing to
+ * close. */
+bool cm_input_open(cm_ctx *cx, cm_input *input, const char *path, bool pipes) CM_MUST_CHECK;
 
 /* From now on the bytes are what a program writes that reads the file from its beginning: words as
  * for cm_process_start. Refused for a pipe, and where the program is not installed. */
@@ -32,6 +34,14 @@ bool cm_input_unpack(cm_ctx *cx, cm_input *input, char *const *words) CM_MUST_CH
  * the end a program that failed is an error, so that no part of a file is taken for the whole. */
 bool cm_input_read(cm_ctx *cx, cm_input *input, void *buffer, size_t size,
                    size_t *got) CM_MUST_CHECK;
+
+/* Reads exactly `size` bytes; refused if there are fewer. */
+bool cm_input_fill(cm_ctx *cx, cm_input *input, void *buffer, size_t size) CM_MUST_CHECK;
+
+/* The whole of a file or, with `pipes`, a pipe, as a block of cm_alloc that the caller owns, its
+ * bytes in *size; one more byte, a zero, follows them. A pipe may give no more than half of the
+ * memory of the machine. */
+char *cm_input_all(cm_ctx *cx, const char *path, bool pipes, size_t *size) CM_MUST_CHECK;
 
 /* Closes the input and ends its program; one that is closed stays so. */
 void cm_input_close(cm_input *input);

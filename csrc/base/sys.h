@@ -26,8 +26,4 @@ bool cm_sys_exists(const char *path);
 /* Removes a file; false if there is none. */
 bool cm_sys_remove(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 
-/* The whole of a file (or pipe) as a block of cm_alloc that the caller owns, its bytes in *size;
- * one more byte, a zero, follows them. Folders and devices are refused. */
-char *cm_sys_read(cm_ctx *cx, const char *path, size_t *size) CM_MUST_CHECK;
-
 #endif

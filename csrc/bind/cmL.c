@@ -2,8 +2,10 @@
 #include "bind/cmL.h"
 #include "bind/state.h"
 #include "io/text.h"
+#include <stdio.h>
 #include <string.h>
 
+#define SHOWN ((size_t)80)       /* bytes of something given that a message repeats */
 #define PACE  ((size_t)4 << 20)  /* bytes allocated between two steps of the collector */
 #define SLACK ((size_t)32 << 20) /* live bytes above twice the floor that trigger a full one */
 #define ROUND ((size_t)1 << 30)  /* bytes allocated after which a full one always comes */
@@ -145,6 +147,46 @@ const char *cmL_tolstring(lua_State *L, int index, size_t *len)
     return lua_tolstring(L, -1, len);
 }
 
+const char *cmL_shown_text(lua_State *L, const char *text, size_t len)
+{
+    size_t most = CM_MIN(len, SHOWN), whole = most;
+    while (len > SHOWN && most > 0 && ((unsigned char)text[most] & 0xC0) == 0x80)
+        most--; /* no letter is cut */
+    if (most == 0)
+        most = whole;
+    luaL_Buffer shown;
+    luaL_buffinit(L, &shown);
+    for (size_t i = 0; i < most; i++) {
+        unsigned char c = (unsigned char)text[i];
+        char code[8];
+        if (c >= 0x20 && c != 0x7F) {
+            luaL_addchar(&shown, text[i]);
+        } else {
+            snprintf(code, sizeof code, "\\%d", c);
+            luaL_addstring(&shown, code);
+        }
+    }
+    luaL_pushresult(&shown);
+    if (len > SHOWN)
+        lua_pushfstring(L, "%s.. (%I bytes)", lua_tostring(L, -1), (lua_Integer)len);
+    return lua_tostring(L, -1);
+}
+
+const char *cmL_shown(lua_State *L, int index)
+{
+    size_t len;
+    const char *text = cmL_tolstring(L, index, &len);
+    return cmL_shown_text(L, text, len);
+}
+
+int cmL_check_option(lua_State *L, int arg, const char *fallback, const char *const names[])
+{
+    if (lua_isnoneornil(L, arg) || lua_type(L, arg) != LUA_TSTRING || lua_rawlen(L, arg) <= SHOWN)
+        return luaL_checkoption(L, arg, fallback, names);
+    const char *text = lua_pushfstring(L, "invalid option '%s'", cmL_shown(L, arg));
+    return luaL_argerror(L, arg, text);
+}
+
 static void *push_box(lua_State *L, const char *name)
 {
     void **box = lua_newuserdatauv(L, sizeof *box, 0);
@@ -255,7 +297,7 @@ int cmL_check_dim(lua_State *L, int arg, int ndim)
 cm_activation cmL_check_activation(lua_State *L, int arg)
 {
     static const char *const names[] = {"identity", "relu", "leaky_relu", "sigmoid", "tanh", NULL};
-    return (cm_activation)luaL_checkoption(L, arg, "identity", names);
+    return (cm_activation)cmL_check_option(L, arg, "identity", names);
 }
 
 /* Raises unless there is a table to look for a field in. */
@@ -290,7 +332,7 @@ int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fal
     lua_getfield(L, index, name);
     int64_t value = lua_isnil(L, -1) ? fallback : lua_tointegerx(L, -1, &whole);
     if (!whole)
-        luaL_error(L, "%s must be a whole number, not %s", name, cmL_tolstring(L, -1, NULL));
+        luaL_error(L, "%s must be a whole number, not %s", name, cmL_shown(L, -1));
     lua_pop(L, 1);
     return value;
 }
@@ -302,7 +344,7 @@ double cmL_field_number(lua_State *L, int index, const char *name, double fallba
     lua_getfield(L, index, name);
     double value = lua_isnil(L, -1) ? fallback : lua_tonumberx(L, -1, &number);
     if (!number)
-        luaL_error(L, "%s must be a number, not %s", name, cmL_tolstring(L, -1, NULL));
+        luaL_error(L, "%s must be a number, not %s", name, cmL_shown(L, -1));
     lua_pop(L, 1);
     return value;
 }
@@ -331,7 +373,7 @@ void cmL_read_ids(lua_State *L, cm_ctx *cx, int arg, cm_ids **box, const char *w
         lua_Integer value = lua_tointegerx(L, -1, &whole);
         if (!whole || value < 0 || value > INT32_MAX)
             luaL_error(L, "%s: entry %I is %s, not a whole number from 0 to 2147483647", what,
-                       i + 1, cmL_tolstring(L, -1, NULL));
+                       i + 1, cmL_shown(L, -1));
         ids->values[i] = (int32_t)value - 1;
         lua_pop(L, 1);
     }

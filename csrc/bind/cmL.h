@@ -101,6 +101,16 @@ void *cmL_check_field(lua_State *L, int index, const char *name, const char *cla
  * locale. (lua_tolstring and luaL_checklstring, too, write numbers in the locale of the host.) */
 const char *cmL_tolstring(lua_State *L, int index, size_t *len);
 
+/* Pushes what messages repeat of the value at `index`: its text, at most 80 bytes of it and the
+ * number of all, control characters written out. The text lives as long as it is on the stack. */
+const char *cmL_shown(lua_State *L, int index);
+
+/* The same of a text of `len` bytes. */
+const char *cmL_shown_text(lua_State *L, const char *text, size_t len);
+
+/* luaL_checkoption, whose message repeats no more than that. */
+int cmL_check_option(lua_State *L, int arg, const char *fallback, const char *const names[]);
+
 /* A field of the options table at `index`; raises if there is no table. */
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
 /* The same for numbers. */

@@ -114,6 +114,12 @@ static int l_read_archive(lua_State *L)
     return 1;
 }
 
+/* Pushes the name of a tensor for messages. */
+static const char *shown_name(lua_State *L, const cm_archive_item *item)
+{
+    return cmL_shown_text(L, item->name.text, item->name.len);
+}
+
 /* Copies the integers of the table on top of the stack into a userdata that replaces it there. */
 static void check_integers(lua_State *L, cm_archive_item *item)
 {
@@ -124,10 +130,11 @@ static void check_integers(lua_State *L, cm_archive_item *item)
         lua_rawgeti(L, -2, (lua_Integer)i + 1);
         int64_t wide = lua_tointegerx(L, -1, &whole);
         int32_t narrow = (int32_t)wide;
-        if (!whole || (item->dtype == CM_I32 && narrow != wide))
+        if (!whole || (item->dtype == CM_I32 && narrow != wide)) {
+            const char *entry = cmL_shown(L, -1);
             luaL_error(L, "write_archive: entry %I of tensor %s is %s, not an integer of %s",
-                       (lua_Integer)i + 1, item->name.text, cmL_tolstring(L, -1, NULL),
-                       cm_dtype_name(item->dtype));
+                       (lua_Integer)i + 1, shown_name(L, item), entry, cm_dtype_name(item->dtype));
+        }
         memcpy(copy + i * width, item->dtype == CM_I32 ? (void *)&narrow : (void *)&wide, width);
         lua_pop(L, 1);
     }
@@ -157,7 +164,7 @@ static void check_item(lua_State *L, cm_archive_item *item, cm_tensor **tensor)
             luaL_error(L,
                        "write_archive: dtype %s of tensor %s: a list of integers may have one, "
                        "I32 or I64",
-                       dtype, item->name.text);
+                       cmL_shown_text(L, dtype, strlen(dtype)), shown_name(L, item));
     }
     lua_settop(L, entry);
     cmL_raw_field(L, entry, "value");
@@ -178,7 +185,7 @@ static void check_item(lua_State *L, cm_archive_item *item, cm_tensor **tensor)
             luaL_error(L,
                        "write_archive: the value of tensor %s is %s, not a Tensor, a list of "
                        "integers or a string",
-                       item->name.text, luaL_typename(L, -1));
+                       shown_name(L, item), luaL_typename(L, -1));
         item->dtype = CM_REAL_IS_DOUBLE ? CM_F64 : CM_F32;
         item->ndim = (*tensor)->shape.ndim;
         memcpy(item->shape, (*tensor)->shape.dims, sizeof item->shape);

@@ -6,6 +6,7 @@
  * @module cmml.core */
 #include "base/file.h"
 #include "base/folder.h"
+#include "base/input.h"
 #include "base/sys.h"
 #include "bind/io.h"
 
@@ -25,7 +26,7 @@ static int l_clock(lua_State *L)
 static int l_terminal(lua_State *L)
 {
     static const char *const names[] = {"stdin", "stdout", "stderr", NULL};
-    int columns = cm_sys_terminal(luaL_checkoption(L, 1, "stdout", names));
+    int columns = cm_sys_terminal(cmL_check_option(L, 1, "stdout", names));
     if (columns == 0)
         lua_pushnil(L);
     else
@@ -68,18 +69,20 @@ static void free_block(cm_ctx *cx, void *held)
     cm_free(cx, held);
 }
 
-/*** The contents of a file.
+/*** The contents of a file. Folders and devices are refused.
  * @function read_file
  * @tparam string path
+ * @tparam[opt=false] boolean pipes whether it may be a pipe, such as /dev/stdin
  * @treturn string|nil
  * @treturn string message on failure */
 static int l_read_file(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     const char *path = cmL_check_path(L, 1);
+    bool pipes = lua_toboolean(L, 2);
     cmL_hold *hold = cmL_push_hold(L, free_block);
     size_t size = 0;
-    hold->held = cm_sys_read(cx, path, &size);
+    hold->held = cm_input_all(cx, path, pipes, &size);
     if (!hold->held)
         return cmL_io_fail(L, cx, "read_file");
     lua_pushlstring(L, hold->held, size);

@@ -51,7 +51,8 @@ static int field_option(lua_State *L, int index, const char *name, const char *f
     for (int i = 0; names[i]; i++)
         if (strcmp(names[i], text) == 0)
             return i;
-    return luaL_error(L, "read_table: %s cannot be \"%s\"", name, text);
+    return luaL_error(L, "read_table: %s cannot be \"%s\"", name,
+                      cmL_shown_text(L, text, strlen(text)));
 }
 
 static cm_table_options check_options(lua_State *L, int index)

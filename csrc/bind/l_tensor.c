@@ -240,7 +240,7 @@ static int t_index(lua_State *L)
     } else if (strcmp(key, "tracked") == 0) {
         lua_pushboolean(L, t->node != NULL);
     } else {
-        return luaL_error(L, "a tensor has no field or method %s", cmL_tolstring(L, 2, NULL));
+        return luaL_error(L, "a tensor has no field or method %s", cmL_shown(L, 2));
     }
     return 1;
 }

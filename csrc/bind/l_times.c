@@ -23,7 +23,7 @@ static int l_times(lua_State *L)
             times->values[i] = lua_tointegerx(L, -1, &whole);
         if (!whole)
             luaL_error(L, "times: entry %I is %s, not a whole number of 64 bits",
-                       (lua_Integer)i + 1, cmL_tolstring(L, -1, NULL));
+                       (lua_Integer)i + 1, cmL_shown(L, -1));
         lua_pop(L, 1);
     }
     return 1;

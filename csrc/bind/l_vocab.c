@@ -33,7 +33,7 @@ static cm_text check_text(lua_State *L, int index, const char *name)
             luaL_error(L,
                        "%s: %s is not an id: numbers must be whole, and floats at most 2^53; give "
                        "others as text",
-                       name, cmL_tolstring(L, index, NULL));
+                       name, cmL_shown(L, index));
         lua_pushinteger(L, lua_tointeger(L, index));
         lua_replace(L, index);
     } else if (lua_type(L, index) != LUA_TSTRING) {

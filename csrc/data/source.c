@@ -240,7 +240,7 @@ static bool begin_file(cm_ctx *cx, cm_source *s)
             return cm_refuse(cx, CM_ERR_FORMAT, "%s is a zip archive: unpack it first", s->what);
         char words[2][8] = {"", "-dc"};
         char *list[] = {strcpy(words[0], p->program), words[1], NULL};
-        if (s->at_end && !cm_input_open(cx, &s->input, s->what))
+        if (s->at_end && !cm_input_open(cx, &s->input, s->what, true))
             return false; /* a small file was closed at its end */
         if (!cm_input_unpack(cx, &s->input, list))
             return false;
@@ -271,7 +271,7 @@ static cm_source *new_source(cm_ctx *cx, const char *what, cm_encoding encoding)
 cm_source *cm_source_open(cm_ctx *cx, const char *path, cm_encoding encoding)
 {
     cm_source *s = new_source(cx, path, encoding);
-    if (s && cm_input_open(cx, &s->input, s->what) && begin_file(cx, s))
+    if (s && cm_input_open(cx, &s->input, s->what, true) && begin_file(cx, s))
         return s;
     cm_source_close(cx, s);
     return NULL;

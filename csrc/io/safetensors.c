@@ -1,6 +1,6 @@
 /* safetensors.c - reading; see safetensors.h. */
 #include "io/safetensors.h"
-#include "base/sys.h"
+#include "base/input.h"
 #include "io/json.h"
 #include <math.h>
 #include <string.h>
@@ -54,28 +54,36 @@ static bool big_endian(void)
     return first == 0;
 }
 
-/* Finds the header and parses it. */
-static bool read_header(cm_ctx *cx, cm_archive *a)
+/* The length of the header; the first 9 bytes of the file are there, or all. */
+static bool find_header(cm_ctx *cx, const cm_archive *a, uint64_t *length)
 {
     const unsigned char *bytes = (const unsigned char *)a->bytes;
-    uint64_t length = 0;
+    *length = 0;
     if (a->size < 8)
         return cm_refuse(cx, CM_ERR_FORMAT,
                          "%s is not a safetensors file: it has %zu bytes, and the first 8 alone "
                          "would give the length of its header",
                          a->what, a->size);
     for (int i = 7; i >= 0; i--)
-        length = length << 8 | bytes[i];
-    if (length > CM_ARCHIVE_HEADER || length < 2 || (a->size > 8 && bytes[8] != '{'))
+        *length = *length << 8 | bytes[i];
+    if (*length > CM_ARCHIVE_HEADER || *length < 2 || (a->size > 8 && bytes[8] != '{'))
         return cm_refuse(cx, CM_ERR_FORMAT,
                          "%s is not a safetensors file: it does not begin with the length of a "
                          "JSON header (at most %llu) and the header",
                          a->what, (unsigned long long)CM_ARCHIVE_HEADER);
-    if (length > a->size - 8)
-        return cm_refuse(cx, CM_ERR_FORMAT,
-                         "%s is truncated: its header needs %llu bytes, the file has %zu", a->what,
-                         (unsigned long long)length + 8, a->size);
-    a->data = bytes + 8 + length;
+    return *length <= a->size - 8 ||
+           cm_refuse(cx, CM_ERR_FORMAT,
+                     "%s is truncated: its header needs %llu bytes, the file has %zu", a->what,
+                     (unsigned long long)*length + 8, a->size);
+}
+
+/* Parses the header, which is there whole. */
+static bool read_header(cm_ctx *cx, cm_archive *a)
+{
+    uint64_t length;
+    if (!find_header(cx, a, &length))
+        return false;
+    a->data = (const unsigned char *)a->bytes + 8 + length;
     a->data_bytes = a->size - 8 - length;
     char what[256];
     const char *place = "the header of ";
@@ -247,11 +255,43 @@ cm_archive *cm_archive_parse(cm_ctx *cx, char *bytes, size_t size, const char *w
     return NULL;
 }
 
+/* The beginning of a file up to the end of its header, in a block for all of it. */
+static char *read_beginning(cm_ctx *cx, cm_input *in, size_t *header)
+{
+    char first[9];
+    size_t n = (size_t)CM_MIN(in->size, sizeof first);
+    uint64_t length;
+    if (!cm_input_fill(cx, in, first, n) ||
+        !find_header(cx, &(cm_archive){.bytes = first, .size = (size_t)in->size, .what = in->path},
+                     &length))
+        return NULL;
+    *header = 8 + (size_t)length;
+    char *block = cm_alloc(cx, (size_t)in->size + 1);
+    if (!block)
+        return NULL;
+    memcpy(block, first, n);
+    if (cm_input_fill(cx, in, block + n, *header - n))
+        return block;
+    cm_free(cx, block);
+    return NULL;
+}
+
 cm_archive *cm_archive_open(cm_ctx *cx, const char *path)
 {
-    size_t size;
-    char *bytes = cm_sys_read(cx, path, &size);
-    return bytes ? cm_archive_parse(cx, bytes, size, path) : NULL;
+    cm_input in;
+    size_t header;
+    cm_archive *a;
+    if (!cm_input_open(cx, &in, path, false))
+        return NULL;
+    char *bytes = read_beginning(cx, &in, &header);
+    a = bytes ? cm_archive_parse(cx, bytes, (size_t)in.size, path) : NULL;
+    /* What the header says is checked; only now is the rest read. */
+    if (a && !cm_input_fill(cx, &in, a->bytes + header, a->size - header)) {
+        cm_archive_close(cx, a);
+        a = NULL;
+    }
+    cm_input_close(&in);
+    return a;
 }
 
 void cm_archive_close(cm_ctx *cx, cm_archive *a)

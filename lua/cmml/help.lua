@@ -67,7 +67,7 @@ return function(cmml)
         table.concat(inside, ", ")), 2, 79))
     else
       local near = args.nearest(last_part(tostring(name)), known)
-      print(("there is no %s; %scmml.help() shows what there is"):format(tostring(name),
+      print(("there is no %s; %scmml.help() shows what there is"):format(args.shown(name),
         near and ("did you mean %s? "):format(near) or ""))
     end
   end

@@ -14,6 +14,44 @@ function args.is_inside(source)
   return source:sub(1, #root) == root
 end
 
+local MOST_SHOWN = 80 -- bytes of something given that a message repeats
+local MOST_SAID = 4000 -- bytes of a message
+
+-- Bytes that would do something else than be seen.
+local function escaped(text)
+  text = text:gsub("[%z\1-\31\127]", function(c)
+    return c == "\n" and "\\n" or ("\\%d"):format(c:byte())
+  end)
+  return utf8.len(text) and text or (text:gsub("[\x80-\xFF]", function(c)
+    return ("\\%d"):format(c:byte())
+  end))
+end
+
+-- The first bytes of a text, and how many there are, where there are more; no letter is cut.
+local function shortened(text, most)
+  if #text <= most then
+    return text, ""
+  end
+  return text:sub(1, (utf8.offset(text:sub(1, most + 4), 0, most + 1) or most + 1) - 1),
+    (".. (%d bytes)"):format(#text)
+end
+
+--- Something that was given, as a message repeats it: at most 80 bytes of it, on one line.
+-- @param value
+-- @treturn string
+function args.shown(value)
+  local text, rest = shortened(tostring(value), MOST_SHOWN)
+  return escaped(text) .. rest
+end
+
+--- A text that was given, as a message repeats it: in quotes, at most 80 bytes of it, on one line.
+-- @param value
+-- @treturn string
+function args.quote(value)
+  local text, rest = shortened(tostring(value), MOST_SHOWN)
+  return '"' .. escaped((text:gsub('[\\"]', "\\%0"))) .. '"' .. rest
+end
+
 --- Raises, as the function of this name does, but an error with a position points at the line
 -- outside of the library that led here, whichever functions lie between.
 -- @param message
@@ -21,6 +59,9 @@ end
 -- counts where all of the stack is the library's
 function args.error(message, level)
   level = level or 1
+  if type(message) == "string" and #message > MOST_SAID then
+    message = table.concat { shortened(message, MOST_SAID) }
+  end
   for outer = level > 0 and 2 or 201, 200 do
     local info = debug.getinfo(outer, "S")
     if not info then
@@ -36,6 +77,8 @@ function args.error(message, level)
 end
 
 local raise = args.error
+
+local MOST_MISTAKES, LONGEST_NAME = 2, 100
 
 -- Edit distance, for "did you mean"; two letters in the wrong order are one mistake.
 local function distance(a, b)
@@ -58,22 +101,29 @@ local function distance(a, b)
 end
 
 -- At most two typing mistakes, which leave half of the shorter word; or one begins with the other.
-local function is_near(word, candidate, d)
-  local shorter = math.min(#word, #candidate)
-  local begins = shorter > 1 and word:sub(1, shorter) == candidate:sub(1, shorter)
-  return begins or (d <= 2 and 2 * d <= shorter)
+-- Gives how many letters are wrong. Lengths alone rule out most: a word may have a megabyte.
+local function mistakes(word, candidate)
+  local shorter, longer = math.min(#word, #candidate), math.max(#word, #candidate)
+  if shorter > 1 and word:sub(1, shorter) == candidate:sub(1, shorter) then
+    return longer - shorter
+  elseif longer - shorter > MOST_MISTAKES or longer > LONGEST_NAME then
+    return nil
+  end
+  local d = distance(word, candidate)
+  return d <= MOST_MISTAKES and 2 * d <= shorter and d or nil
 end
 
 --- The entry of a list that a word may have been meant for: at most two letters are other, missing,
--- too many or in the wrong order, or one is the beginning of the other.
+-- too many or in the wrong order, or one is the beginning of the other. Words of more than 100
+-- bytes are near to their beginnings alone.
 -- @tparam string word
 -- @tparam table known list of strings
 -- @treturn ?string the nearest one, the first of equals; nil if none is near
 function args.nearest(word, known)
   local best, least
   for _, candidate in ipairs(known) do
-    local d = distance(word, candidate)
-    if is_near(word, candidate, d) and (not least or d < least) then
+    local d = mistakes(word, candidate)
+    if d and (not least or d < least) then
       best, least = candidate, d
     end
   end
@@ -182,7 +232,7 @@ function args.describe(value)
   end
   local kind = type(value)
   if kind == "string" then
-    return ("%q"):format(value)
+    return args.quote(value)
   end
   return (kind == "number" or kind == "boolean") and kind .. " " .. tostring(value) or kind
 end
@@ -224,7 +274,7 @@ function args.field_problem(t, known, needed)
     end
     return nil
   elseif not known[first] then
-    return ("unknown field %s; %s"):format(tostring(first), args.suggest(tostring(first),
+    return ("unknown field %s; %s"):format(args.shown(first), args.suggest(tostring(first),
       args.keys(known)))
   end
   return ("%s must be %s, not %s"):format(first, kind_words(known[first]), describe(t[first]))
@@ -250,7 +300,7 @@ end
 function args.list(name, list, level)
   for key in pairs(list) do
     if not (math.type(key) == "integer" and key >= 1 and key <= #list) then
-      raise(("%s must be a list without gaps, but has the key %s"):format(name, tostring(key)),
+      raise(("%s must be a list without gaps, but has the key %s"):format(name, args.shown(key)),
         level or 3)
     end
   end
@@ -279,7 +329,7 @@ function args.sizes(name, list, level)
     local size = list[i]
     if math.type(size) ~= "integer" or size < 1 then
       raise(("%s must be whole numbers of at least 1, not %s"):format(name,
-        type(size) == "string" and ("%q"):format(size) or tostring(size)), level or 3)
+        type(size) == "string" and args.quote(size) or tostring(size)), level or 3)
     end
   end
 end
@@ -347,7 +397,7 @@ function args.one_of(name, value, known, level)
     end
   end
   raise(type(value) == "string"
-    and ("%s %q is not known; %s"):format(name, value, args.suggest(value, known))
+    and ("%s %s is not known; %s"):format(name, args.quote(value), args.suggest(value, known))
     or ("%s must be one of %s, not %s"):format(name, table.concat(known, ", "), describe(value)),
     level or 3)
 end

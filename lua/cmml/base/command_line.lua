@@ -65,7 +65,7 @@ local function convert(declared, given)
       return given
     end
   end
-  return nil, ("must be %s, not %q"):format(expected, given)
+  return nil, ("must be %s, not %s"):format(expected, args.quote(given))
 end
 
 -- Puts the value of an option that a text gives into the result, or returns what is wrong.
@@ -109,13 +109,13 @@ function options.read(set, words, n)
     if not name and #result < n then
       result[#result + 1] = word
     elseif not name then
-      return nil, ("the word %q was not expected"):format(word)
+      return nil, ("the word %s was not expected"):format(args.quote(word))
     elseif not declared then
       local known = {}
       for other in set:each() do
         known[#known + 1] = kind_on_line(other) and other.name:gsub("_", "-") or nil
       end
-      return nil, ("unknown option --%s; %s"):format(name,
+      return nil, ("unknown option --%s; %s"):format(args.shown(name),
         args.suggest(name:gsub("_", "-"), known, "--"))
     elseif kind == "list" and not declared.apart and result[declared.name] ~= nil then
       return nil, ("--%s is there twice; give a list with commas"):format(name)

@@ -1,6 +1,7 @@
 --- Writing JSON. Reading is the core's (`core.json_decode`).
 --
 -- @module cmml.base.json
+local args = require "cmml.base.args"
 local text = require "cmml.base.text"
 
 local json = {}
@@ -9,7 +10,8 @@ local escapes = { ['"'] = '\\"', ["\\"] = "\\\\", ["\n"] = "\\n", ["\r"] = "\\r"
 
 local function quote(words)
   if not utf8.len(words) then
-    error(("json: the text %q is not UTF-8, and could not be read again"):format(words), 0)
+    error(("json: the text %s is not UTF-8, and could not be read again"):format(
+      args.quote(words)), 0)
   end
   return '"' .. words:gsub('[\0-\31"\\\127]', function(c)
     return escapes[c] or ("\\u%04x"):format(c:byte())

@@ -64,8 +64,8 @@ end
 
 local function check_kind(kind)
   if not is_basic[kind] and not kind:find "%." then
-    return ("kind %q is not known; %s (a class, such as \"cmml.Catalogue\", is one, too)"):format(
-      kind, args.suggest(kind, basic))
+    return ("kind %s is not known; %s (a class, such as \"cmml.Catalogue\", is one, too)"):format(
+      args.quote(kind), args.suggest(kind, basic))
   end
 end
 
@@ -106,7 +106,7 @@ local function problem_of(declared)
   if problem then
     return problem
   elseif declared.list and not (declared.list == "string" or numeric) then
-    return ("list %q must be string, integer or number"):format(declared.list)
+    return ("list %s must be string, integer or number"):format(args.quote(declared.list))
   elseif declared.list and declared.kind and declared.kind ~= declared.list then
     return "field kind is given beside list, which says the kind of the entries"
   elseif (declared.may_be_empty or declared.repeats) and not declared.list then
@@ -182,7 +182,7 @@ local function not_chosen(rule, value)
     end
   end
   local hint = rule.declared.hint
-  return ("%q is not known; %s%s"):format(value, args.suggest(value, known),
+  return ("%s is not known; %s%s"):format(args.quote(value), args.suggest(value, known),
     hint and "; " .. hint or "")
 end
 
@@ -225,7 +225,7 @@ local function entries_of(rule, value)
     for key in pairs(value) do
       n = n + 1
       if math.type(key) ~= "integer" or key < 1 or key > #value then
-        return nil, ("must be a list without gaps, but has the key %s"):format(tostring(key))
+        return nil, ("must be a list without gaps, but has the key %s"):format(args.shown(key))
       end
     end
     if n < #value then
@@ -240,7 +240,7 @@ local function entries_of(rule, value)
     return { value }
   end
   if value:find "[^,%s]" and ("," .. value .. ","):find ",%s*," then
-    return nil, ("has an empty entry: %q"):format(value)
+    return nil, ("has an empty entry: %s"):format(args.quote(value))
   end
   local list = text.split(value)
   if rule.numeric then

@@ -212,7 +212,8 @@ local function refuse_unknown(self, given, what, level)
   local known = self:names()
   for _, key in ipairs(args.keys(given)) do
     if not self.by_name[key] then
-      raise(("%s: unknown option %s; %s"):format(what, key, args.suggest(key, known)), level)
+      raise(("%s: unknown option %s; %s"):format(what, args.shown(key),
+        args.suggest(key, known)), level)
     end
   end
 end
@@ -277,7 +278,7 @@ end
 function Options:rule(name)
   local rule = (self.rules or compile(self, 2)) and self.by_name[name]
   if not rule then
-    raise(("%s: there is no option %s; %s"):format(self.what, tostring(name),
+    raise(("%s: there is no option %s; %s"):format(self.what, args.shown(name),
       args.suggest(tostring(name), self:names())), 2)
   end
   return rule

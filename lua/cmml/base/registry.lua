@@ -92,7 +92,7 @@ end
 -- @param name
 -- @treturn string
 function Registry:unknown(where, name)
-  return ("%s: there is no %s %s; %s"):format(where, self.what, tostring(name),
+  return ("%s: there is no %s %s; %s"):format(where, self.what, args.shown(name),
     args.suggest(tostring(name), self:names()))
 end
 

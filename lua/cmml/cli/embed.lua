@@ -87,7 +87,7 @@ return function(cmml, use)
         or { name = name, kind = name == "weight" and "number" or "text" }
     end
     if not (seen.user and seen.item) then
-      return nil, ("--columns: %q lacks user or item"):format(table.concat(given, ","))
+      return nil, ("--columns: %s lacks user or item"):format(args.quote(table.concat(given, ",")))
     end
     return columns
   end

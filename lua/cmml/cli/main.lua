@@ -87,7 +87,8 @@ local function command_of(cmml, name)
   if command then
     return command
   end
-  return nil, ("unknown command %s; %s"):format(name, args.suggest(name, cmml.commands:names()))
+  return nil, ("unknown command %s; %s"):format(args.shown(name),
+    args.suggest(name, cmml.commands:names()))
 end
 
 --- Reads a command line, without running it.

@@ -43,7 +43,7 @@ return function(cmml, use)
   -- @treturn ?table kind, preset, model, training
   -- @treturn ?string message
   return function(path)
-    local text, message = cmml.core.read_file(path)
+    local text, message = cmml.core.read_file(path, true)
     if not text then
       return nil, message
     end

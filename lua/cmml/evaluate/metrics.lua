@@ -153,7 +153,7 @@ return function(cmml)
     local own = owner[base]
     local cutoff = tonumber(k) or 1
     if not own or k and not own.at or cutoff < 1 or cutoff > highest then
-      raise(("%s: there is no metric %s; %s"):format(where, tostring(name), own
+      raise(("%s: there is no metric %s; %s"):format(where, args.shown(name), own
         and base .. (own.at and ("@k takes a cutoff k from 1 to %d"):format(highest)
         or " takes no cutoff") or args.suggest(base, metrics.names())), 3)
     end

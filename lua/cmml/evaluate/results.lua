@@ -35,7 +35,7 @@ return function(cmml)
     if not result then
       raise(what .. ": there are more titles or sizes than results", 5)
     end
-    return result[name] or raise(("%s: there is no metric %s; %s"):format(what, tostring(name),
+    return result[name] or raise(("%s: there is no metric %s; %s"):format(what, args.shown(name),
       args.suggest(tostring(name), args.keys(result))), 5)
   end
 

@@ -43,7 +43,8 @@ return function(cmml, use)
     local found = rehearsal.run(left, not opt.quiet)
     for _, cell in ipairs(left) do
       if found.refused[cell] then
-        raise(("experiment %s: row %q: %s"):format(name, cell.row, found.refused[cell]), 0)
+        raise(("experiment %s: row %s: %s"):format(name, args.quote(cell.row),
+          found.refused[cell]), 0)
       end
     end
     if not opt.quiet then

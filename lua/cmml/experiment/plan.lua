@@ -29,7 +29,7 @@ return function(cmml, use)
     for _, source in ipairs(sources) do
       local title = plan.source_title(source)
       if title == "" then
-        raise(("%s: data: %q names no folder"):format(where, source), 0)
+        raise(("%s: data: %s names no folder"):format(where, args.quote(source)), 0)
       elseif seen[title] then
         raise(("%s: data: %s and %s would both be called %s in the tables; rename one"):format(
           where, seen[title], source, title), 0)

@@ -107,7 +107,8 @@ return function(cmml, use)
         raise(("%s: %s stands beside model in a row"):format(where, name), 0)
       elseif not declared or not is_free(declared) then
         raise(declared and ("%s: %s is for the experiment to choose, not for a row"):format(where,
-          name) or ("%s: unknown option %s; %s"):format(where, name, args.suggest(name, names)), 0)
+          name) or ("%s: unknown option %s; %s"):format(where, args.shown(name),
+            args.suggest(name, names)), 0)
       end
       local value, problem = known:take(name, given[name])
       if problem then
@@ -196,7 +197,7 @@ return function(cmml, use)
     local titles, list = {}, {}
     for i, row in ipairs(result.rows) do
       local title = type(row) == "table" and type(row.row) == "string" and row.row
-      local place = ("%s: row %s"):format(where, title and ("%q"):format(title) or i)
+      local place = ("%s: row %s"):format(where, title and args.quote(title) or i)
       if type(row) ~= "table" then
         raise(("%s: a row is a table, not %s"):format(place, args.describe(row)), 0)
       end

@@ -52,7 +52,7 @@ local function read_entry(name, given)
   local values = {}
   for word in (given .. "|"):gmatch "([^|]*)|" do
     if word == "" then
-      fail(name, "an empty value in %q", given)
+      fail(name, "an empty value in %s", args.quote(given))
     end
     values[#values + 1] = value_of(word)
   end
@@ -65,7 +65,7 @@ local function read_source(core, source)
     return source
   end
   if source:find "%.json$" then
-    local text, message = core.read_file(source)
+    local text, message = core.read_file(source, true)
     local found
     if text then
       found, message = core.json_decode(text, source)
@@ -80,7 +80,8 @@ local function read_source(core, source)
   for part in source:gmatch "[^,]+" do
     local name, given = part:match "^%s*([%w_%-]+)%s*=%s*(.-)%s*$"
     if not name or entries[name] then
-      error(("space: %q is not name=values%s"):format(part, name and ", or there twice" or ""), 0)
+      error(("space: %s is not name=values%s"):format(args.quote(part),
+        name and ", or there twice" or ""), 0)
     end
     entries[(name:gsub("-", "_"))] = given
   end

@@ -4,6 +4,7 @@
 -- python3, whichever is there.
 --
 -- @module cmml.fetch.fetch
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local download = require "cmml.fetch.download"
 local output = require "cmml.base.output"
@@ -197,11 +198,12 @@ function fetch.run(options)
     opt.progress = os.execute "test -t 2" == true
   end
   if opt.out == "" or opt.out:find "[%z\n]" then
-    return nil, ("fetch: out %q is not the name of a folder"):format(opt.out)
+    return nil, ("fetch: out %s is not the name of a folder"):format(args.quote(opt.out))
   elseif opt.url:find "[%z\n]" or not (opt.url:find "^https?://." or opt.url:find "^file:///.") then
-    return nil, ("fetch: url %q must begin with https://, http:// or file:///"):format(opt.url)
+    return nil, ("fetch: url %s must begin with https://, http:// or file:///"):format(
+      args.quote(opt.url))
   elseif not opt.md5:find("^" .. ("%x"):rep(32) .. "$") then
-    return nil, ("fetch: md5 %q is not 32 hexadecimal digits"):format(opt.md5)
+    return nil, ("fetch: md5 %s is not 32 hexadecimal digits"):format(args.quote(opt.md5))
   end
   -- Programs would take a name that begins with a dash for an option.
   opt.out = opt.out:gsub("^%-", "./-"):gsub("(.)/+$", "%1")

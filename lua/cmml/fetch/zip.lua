@@ -2,6 +2,8 @@
 -- to write outside its folder is refused before any program unpacks it.
 --
 -- @module cmml.fetch.zip
+local args = require "cmml.base.args"
+
 local zip = {}
 
 local tail_size, directory_limit = 22 + 65535, 16000000
@@ -68,7 +70,7 @@ function zip.check(path, folder, limit)
     local name = directory:sub(at + 46, at + 45 + name_size)
     local reason = objection(name, folder, attributes >> 16)
     if reason then
-      return nil, ("refused, for the entry %q: %s"):format(name, reason)
+      return nil, ("refused, for the entry %s: %s"):format(args.quote(name), reason)
     end
     total = total + unpacked
     at = at + 46 + name_size + extra + comment

@@ -59,7 +59,7 @@ return function(cmml)
   function cmml.register_component(kind, name, constructor)
     args.one_of("register_component: kind", kind, kinds)
     if type(name) ~= "string" or name == "" then
-      raise("register_component: the name must be a text, not " .. tostring(name), 2)
+      raise("register_component: the name must be a text, not " .. args.shown(name), 2)
     elseif type(constructor) ~= "function" then
       raise("register_component: the constructor must be a function, not " .. type(constructor), 2)
     elseif registries[kind][name] then
@@ -81,7 +81,7 @@ return function(cmml)
     args.expect("component: options", options or {}, "table")
     local constructor = registries[kind][name]
     if not constructor then
-      raise(("network: %s %q is not known; %s; %s"):format(kind, tostring(name),
+      raise(("network: %s %s is not known; %s; %s"):format(kind, args.quote(name),
         args.suggest(tostring(name), args.keys(registries[kind])), names.hint), 2)
     end
     local all = {}

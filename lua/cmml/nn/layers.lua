@@ -73,6 +73,7 @@ return function(cmml, use)
   -- @tparam string name "identity", "relu", "leaky_relu", "sigmoid" or "tanh"
   -- @treturn Tensor
   function nn.activate(x, name)
+    args.one_of("nn.activate: name", name, activations)
     return name == "identity" and x or core[name](x)
   end
 

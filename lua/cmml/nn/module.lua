@@ -6,7 +6,8 @@
 -- weights: it calls a copy of the tree whose fields hold those.
 --
 -- @module cmml
-local raise = require("cmml.base.args").error
+local args = require "cmml.base.args"
+local raise = args.error
 
 return function(cmml)
   local nn = cmml.nn
@@ -175,7 +176,8 @@ return function(cmml)
     end
     for name, value in pairs(params) do
       if not cmml.is_tensor(value) then
-        raise(("nn.functional: %s must be a tensor, not %s"):format(tostring(name), type(value)), 2)
+        raise(("nn.functional: %s must be a tensor, not %s"):format(args.shown(name),
+          type(value)), 2)
       end
     end
     local used = {}
@@ -197,7 +199,8 @@ return function(cmml)
     local result = copy(module, "", 0)
     for name in pairs(params) do
       if not used[name] then
-        raise(("nn.functional: %s has no parameter %s"):format(tostring(module), tostring(name)), 2)
+        raise(("nn.functional: %s has no parameter %s"):format(tostring(module),
+          args.shown(name)), 2)
       end
     end
     return result

@@ -73,7 +73,7 @@ local function check_groups(kind, list)
   for key in pairs(list) do
     if math.type(key) ~= "integer" or key < 1 or key > #list then
       raise(("optim.%s: groups must be a list of tables, {{parameters = ..}, ..}, without %s")
-        :format(kind, tostring(key)), 5)
+        :format(kind, args.shown(key)), 5)
     end
   end
 end

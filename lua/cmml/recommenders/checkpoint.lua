@@ -2,8 +2,9 @@
 -- state of the training as well. Data alone: nothing in a file is run.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local json = require "cmml.base.json"
-local raise = require("cmml.base.args").error
+local raise = args.error
 
 return function(cmml, use)
   local core = cmml.core
@@ -65,8 +66,8 @@ return function(cmml, use)
     if meta.format ~= format then
       return nil, ("%s: a safetensors file, but not a cmml model"):format(path)
     elseif other then
-      return nil, ("%s: tensor %q has dtype %q, which no model file has"):format(path, other.name,
-        other.dtype)
+      return nil, ("%s: tensor %s has dtype %s, which no model file has"):format(path,
+        args.quote(other.name), args.quote(other.dtype))
     end
     local version = math.tointeger(tonumber(meta.format_version))
     if not version or version > format_version then

@@ -123,7 +123,7 @@ end
 local function check_values(where, values, known, what, level)
   for _, key in ipairs(args.keys(values)) do
     if not known:find(key) then
-      raise(("%s: there is no option %s%s; %s"):format(where, tostring(key), what,
+      raise(("%s: there is no option %s%s; %s"):format(where, args.shown(key), what,
         args.suggest(tostring(key), known:names())), level)
     end
     local taken, problem = known:take(key, values[key])

@@ -227,7 +227,7 @@ return function(cmml)
         return protocol
       end
     end
-    raise(("%s: there is no protocol %s for %s; %s"):format(where, tostring(name), self.title,
+    raise(("%s: there is no protocol %s for %s; %s"):format(where, args.shown(name), self.title,
       args.suggest(tostring(name), self:protocol_names())), 0)
   end
 end

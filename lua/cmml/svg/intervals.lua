@@ -1,11 +1,12 @@
 -- A dot with an interval for each row: tables of experiments.
+local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
 local declare = require("cmml.base.options").declare
 local of_chart = require "cmml.svg.chart_options"
-local raise = require("cmml.base.args").error
+local raise = args.error
 
 local known = declare("svg.intervals", {
   of_chart.title,
@@ -25,8 +26,8 @@ local function check_row(i, row)
   end
   for k = 2, 4 do
     if row[k] ~= nil and type(row[k]) ~= "number" then
-      raise(("svg.intervals: row %d, %q: %s is not a number"):format(i, tostring(row[1]):sub(1, 40),
-        tostring(row[k])), 4)
+      raise(("svg.intervals: row %d, %s: %s is not a number"):format(i, args.quote(row[1]),
+        args.shown(row[k])), 4)
     end
   end
 end

@@ -1,11 +1,12 @@
 -- A metric at several sizes, a line for each series: results by support.
+local args = require "cmml.base.args"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
 local number = require "cmml.svg.number"
 local declare = require("cmml.base.options").declare
 local of_chart = require "cmml.svg.chart_options"
-local raise = require("cmml.base.args").error
+local raise = args.error
 
 local known = declare("svg.lines", {
   of_chart.title,
@@ -27,7 +28,7 @@ local function survey(series)
     end
     for i, point in ipairs(one.points) do
       if type(point) ~= "table" or not number.is_finite(point[1]) then
-        raise(("svg.lines: series %q, point %d has no finite x"):format(tostring(one.name), i), 4)
+        raise(("svg.lines: series %s, point %d has no finite x"):format(args.quote(one.name), i), 4)
       end
       if not seen[point[1]] then
         xs[#xs + 1], seen[point[1]] = point[1], true

@@ -44,7 +44,7 @@ return function(cmml, use)
       for key, value in pairs(defaults) do
         if not known.all():find(key) then
           raise(("train: training of preset %s of %s has an unknown option %s; %s"):format(
-            tostring(model.options.preset), model.kind, tostring(key), args.suggest(tostring(key),
+            tostring(model.options.preset), model.kind, args.shown(key), args.suggest(tostring(key),
             known.all():names())), 3)
         elseif given[key] == nil and not set[key] then
           opt[key], set[key] = value, true

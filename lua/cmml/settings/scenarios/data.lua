@@ -115,7 +115,8 @@ return function(cmml)
     local seen = {}
     for _, name in ipairs(given.names) do
       if seen[name] then
-        fail(level + 1, "two groups have the name %q: join their items, or tell them apart", name)
+        fail(level + 1, "two groups have the name %s: join their items, or tell them apart",
+          args.quote(name))
       end
       seen[name] = true
     end
@@ -213,7 +214,7 @@ return function(cmml)
       end
     end
     local near = args.nearest(tostring(name), names)
-    return nil, ("%s: there is no scenario %s%s"):format(self.name, tostring(name),
+    return nil, ("%s: there is no scenario %s%s"):format(self.name, args.shown(name),
       near and "; did you mean " .. near .. "?" or "")
   end
 

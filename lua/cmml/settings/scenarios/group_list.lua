@@ -1,6 +1,7 @@
 --- Groups of items from a list that a script wrote.
 --
 -- @module cmml.settings.scenarios.group_list
+local args = require "cmml.base.args"
 
 -- The row of an item, which is its number or its raw id as text; nil and what is wrong with it.
 -- Unknown raw ids are nil and true.
@@ -52,10 +53,10 @@ return function(core, list, items, strict)
     for _, item in ipairs(given) do
       local row, wrong = row_of(item, items)
       if wrong == true and strict then
-        wrong = ("item %q is unknown; unknown = \"skip\" leaves such out"):format(item)
+        wrong = ("item %s is unknown; unknown = \"skip\" leaves such out"):format(args.quote(item))
       end
       if type(wrong) == "string" then
-        return nil, ("group %s: %s"):format(group.name, wrong)
+        return nil, ("group %s: %s"):format(args.shown(group.name), wrong)
       elseif row then
         groups[#groups + 1], rows[#rows + 1] = g, row
       elseif not skipped[item] then

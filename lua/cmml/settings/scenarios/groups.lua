@@ -55,8 +55,8 @@ return function(cmml)
       local given = how(row, items:text(row))
       for _, name in ipairs(type(given) == "table" and given or { given }) do
         if type(name) ~= "string" and math.type(name) ~= "integer" then
-          raise(("data.group_by: the group of item %q must be a text, a whole number or a list of "
-            .. "them, not %s"):format(items:text(row), type(name)), 2)
+          raise(("data.group_by: the group of item %s must be a text, a whole number or a list of "
+            .. "them, not %s"):format(args.quote(items:text(row)), type(name)), 2)
         end
         all.add(name, row)
       end
@@ -83,13 +83,13 @@ return function(cmml)
   end
 
   local function unknown_item(path, item)
-    return nil, ("data.read_groups: %s: item %q is unknown; unknown = \"skip\" leaves such out")
-      :format(path, item)
+    return nil, ("data.read_groups: %s: item %s is unknown; unknown = \"skip\" leaves such out")
+      :format(path, args.quote(item))
   end
 
   -- An object: item to the name of its group or a list of names.
   local function read_object(path, items, opt)
-    local text, message = core.read_file(path)
+    local text, message = core.read_file(path, true)
     if not text then
       return nil, message
     end
@@ -111,8 +111,8 @@ return function(cmml)
       local list = type(given) == "table" and given or { given }
       for _, name in ipairs(list[1] == nil and next(list) and { list } or list) do
         if type(name) ~= "string" and math.type(name) ~= "integer" then
-          return nil, ("data.read_groups: %s: item %q has a group that is a %s, not a text or a "
-            .. "whole number"):format(path, item, type(name))
+          return nil, ("data.read_groups: %s: item %s has a group that is a %s, not a text or a "
+            .. "whole number"):format(path, args.quote(item), type(name))
         elseif row then
           all.add(opt.prefix .. name, row)
         end
@@ -149,7 +149,8 @@ return function(cmml)
     if type(path) ~= "string" then
       raise("data.read_groups: the path of a file was expected, not " .. type(path), 2)
     elseif opt.item == opt.group then
-      raise(("data.read_groups: item and group are both the column %q"):format(opt.item), 2)
+      raise(("data.read_groups: item and group are both the column %s"):format(
+        args.quote(opt.item)), 2)
     end
     if path:find "%.json$" then
       return read_object(path, items, opt)

@@ -1,7 +1,8 @@
 --- Several sets of scenarios as one, and vectors of theirs, of whatever width.
 --
 -- @module cmml
-local raise = require("cmml.base.args").error
+local args = require "cmml.base.args"
+local raise = args.error
 
 return function(cmml, use)
   use "settings.scenarios.data"
@@ -66,8 +67,8 @@ return function(cmml, use)
     local names, seen = {}, {}
     for i, data in ipairs(list) do
       if seen[data.name] then
-        raise(("scenarios.join: two of the sets are called %q: give one another name, in its field "
-          .. "name"):format(data.name), 2)
+        raise(("scenarios.join: two of the sets are called %s: give one another name, in its field "
+          .. "name"):format(args.quote(data.name)), 2)
       end
       names[i], seen[data.name] = data.name, true
     end

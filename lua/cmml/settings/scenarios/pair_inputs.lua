@@ -36,7 +36,7 @@ return function(cmml)
     local list = {}
     for i, name in ipairs(names) do
       list[i] = cmml.scenarios.pair_inputs[name]
-        or raise(("%s: there is no input %s; %s"):format(what, tostring(name),
+        or raise(("%s: there is no input %s; %s"):format(what, args.shown(name),
           args.suggest(tostring(name), args.keys(cmml.scenarios.pair_inputs))), 2)
     end
     return list

@@ -74,7 +74,7 @@ return function(cmml)
 
   -- Lines of user and item, and a third field where the first line has one.
   local function read_file(path)
-    local text, message = core.read_file(path)
+    local text, message = core.read_file(path, true)
     if not text then
       return nil, message
     end
@@ -111,7 +111,7 @@ return function(cmml)
     for i, part in ipairs(values.liked or {}) do
       local user, item = part:match "^([^=]+)=(.+)$"
       if part:find "=" and not user then
-        return nil, ("--liked: %q is not of the form USER=ITEM or ITEM"):format(part)
+        return nil, ("--liked: %s is not of the form USER=ITEM or ITEM"):format(args.quote(part))
       end
       list[i] = { user or values.user, item or part, 1 }
     end

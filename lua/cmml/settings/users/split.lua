@@ -1,8 +1,9 @@
 --- Splits of a data set by users: whom to learn from, to choose by, and to test on.
 --
 -- @classmod cmml.users.Dataset
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
-local raise = require("cmml.base.args").error
+local raise = args.error
 local raw_ids = require "cmml.data.raw_ids"
 
 local known = declare("Dataset:split", {
@@ -20,7 +21,7 @@ return function(cmml, use)
 
   -- A list of raw user ids from a file, one a line, and their line numbers.
   local function read_users(path)
-    local text, message = core.read_file(path)
+    local text, message = core.read_file(path, true)
     if not text then
       return nil, message
     end
@@ -42,7 +43,7 @@ return function(cmml, use)
       local row = raw_ids.find(self.users, name, 3, "split: test, entry %d", i)
       if not row then
         return nil, ("split: %s, %s %d: there is no user %s in %s"):format(path or "test",
-          path and "line" or "entry", path and lines[i] or i, tostring(name), self.name)
+          path and "line" or "entry", path and lines[i] or i, args.shown(name), self.name)
       end
       if not seen[row] then
         rows[#rows + 1], seen[row] = row, true

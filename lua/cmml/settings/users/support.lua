@@ -25,7 +25,7 @@ return function(cmml, use)
         raise(("adapt: entry %d must be {item, rating}"):format(i), 3)
       elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
         raise(("adapt: the rating of item %s is %s, not a finite number"):format(
-          tostring(item), type(rating) == "string" and ("the text %q"):format(rating)
+          args.shown(item), type(rating) == "string" and "the text " .. args.quote(rating)
           or tostring(rating)), 3)
       end
       local row = raw_ids.find(model.catalogue.items, item, 3, "adapt: the item of entry %d", i)
@@ -45,7 +45,7 @@ return function(cmml, use)
       else
         raise(("adapt: item %s is not in the catalogue of %d items; unknown = \"skip\" "
           .. "(--unknown skip) leaves such items out"):format(
-          tostring(item), #model.catalogue.items), 3)
+          args.shown(item), #model.catalogue.items), 3)
       end
     end
     return rows, labels, skipped, outside
@@ -56,7 +56,7 @@ return function(cmml, use)
     for key in pairs(given) do
       if key ~= "user" and not (math.type(key) == "integer" and key >= 1 and key <= #given) then
         raise(("adapt: the support must be a list of {item, rating} without gaps; only user may "
-          .. "stand beside it, not %s"):format(tostring(key)), 3)
+          .. "stand beside it, not %s"):format(args.shown(key)), 3)
       end
     end
   end
@@ -74,7 +74,7 @@ return function(cmml, use)
       end
       if not known then
         raise(("adapt: the model knows nothing of a user's %s; its fields are %s"):format(
-          tostring(name), #names > 0 and table.concat(names, ", ") or "none"), 3)
+          args.shown(name), #names > 0 and table.concat(names, ", ") or "none"), 3)
       end
     end
   end
@@ -120,7 +120,7 @@ return function(cmml, use)
     for part in value:gmatch "[^,]+" do
       local key, inner = part:match "^%s*(.-)%s*=%s*(.-)%s*$"
       if not key or key == "" then
-        return nil, ("--%s: %q is not of the form %s"):format(option, part, form)
+        return nil, ("--%s: %s is not of the form %s"):format(option, args.quote(part), form)
       end
       list[#list + 1] = { key, inner }
     end
@@ -143,11 +143,12 @@ return function(cmml, use)
     for i, part in ipairs(list) do
       local id, value = part:match "^%s*(.-)%s*=%s*([^=]-)%s*$"
       if not id or id == "" then
-        return nil, ("--rate: %q is not of the form ITEM=RATING"):format(part)
+        return nil, ("--rate: %s is not of the form ITEM=RATING"):format(args.quote(part))
       end
       local rating = text.tonumber(value)
       if not rating then
-        return nil, ("--rate: the rating of item %s is %q, not a number"):format(id, value)
+        return nil, ("--rate: the rating of item %s is %s, not a number"):format(args.shown(id),
+          args.quote(value))
       end
       list[i] = { id, rating }
     end
