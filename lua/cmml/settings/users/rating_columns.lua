@@ -37,7 +37,7 @@ return function(cmml)
       local optional = key == "times" or key == "ratings" and kind == "interactions"
       if not column_kinds[key][is] and not (column == nil and optional) then
         raise(("%s; %s must be a column of kind %s, not %s"):format(forms, key, column_names[key],
-          is and ("%q"):format(is) or type(column)), 3)
+          is and args.quote(is) or type(column)), 3)
       end
     end
     return { users = ratings.users.vocab, items = ratings.items.vocab,
@@ -58,7 +58,7 @@ return function(cmml)
       end
     elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
       raise(("%s is %s, not a finite number"):format(where, type(rating) == "string"
-        and ("the text %q"):format(rating) or tostring(rating)), 4)
+        and "the text " .. args.quote(rating) or tostring(rating)), 4)
     end
   end
 
@@ -69,7 +69,7 @@ return function(cmml)
         time == nil and "no" or "a", first == nil and "none" or "one"), 4)
     elseif time ~= nil and math.tointeger(time) == nil then
       raise(("dataset: the time of rating %d is %s, not a whole number"):format(i,
-        type(time) == "string" and ("the text %q"):format(time) or tostring(time)), 4)
+        type(time) == "string" and "the text " .. args.quote(time) or tostring(time)), 4)
     end
   end
 
