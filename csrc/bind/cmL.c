@@ -2,7 +2,6 @@
 #include "bind/cmL.h"
 #include "bind/state.h"
 #include "io/text.h"
-#include <stdio.h>
 #include <string.h>
 
 #define SHOWN ((size_t)80)       /* bytes of something given that a message repeats */
@@ -158,12 +157,11 @@ const char *cmL_shown_text(lua_State *L, const char *text, size_t len)
     luaL_buffinit(L, &shown);
     for (size_t i = 0; i < most; i++) {
         unsigned char c = (unsigned char)text[i];
-        char code[8];
         if (c >= 0x20 && c != 0x7F) {
             luaL_addchar(&shown, text[i]);
         } else {
-            snprintf(code, sizeof code, "\\%d", c);
-            luaL_addstring(&shown, code);
+            lua_pushfstring(L, "\\%d", c);
+            luaL_addvalue(&shown);
         }
     }
     luaL_pushresult(&shown);

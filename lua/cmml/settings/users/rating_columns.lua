@@ -2,7 +2,8 @@
 --
 -- @module cmml.settings.users.rating_columns
 local raw_ids = require "cmml.data.raw_ids"
-local raise = require("cmml.base.args").error
+local args = require "cmml.base.args"
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
