@@ -66,7 +66,7 @@ describe("files", function()
     end
     fails("cannot open " .. root .. "/x: No such file", "read_file", root .. "/x")
     fails("it is a folder", "read_file", root)
-    fails("it is not a file", "read_file", "/dev/zero")
+    fails("it is neither a file nor a pipe", "read_file", "/dev/zero")
     fails("cannot write " .. root .. "/x/y: No such file", "write_file", root .. "/x/y", "")
     fails("it is a folder", "write_file", root, "")
     fails("it is a folder", "write_file", "/dev", "")

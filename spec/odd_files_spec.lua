@@ -41,7 +41,7 @@ describe("instead of a file", function()
   end)
 
   it("a pipe that nobody writes to is given up where pipes are taken", function()
-    refused("nobody has opened this pipe for writing", core.read_table, made "mkfifo ODD", rows)
+    refused("is a pipe that nobody has written to", core.read_table, made "mkfifo ODD", rows)
   end)
 
   it("a pipe is read to its end, also where its writer comes late or says nothing", function()
@@ -53,7 +53,7 @@ describe("instead of a file", function()
 
   it("a device without end, or a folder, is refused", function()
     for _, path in ipairs { "/dev/zero", root } do
-      local part = path == root and "it is a folder" or "it is not a file"
+      local part = path == root and "it is a folder" or "it is neither a file nor a pipe"
       refused(part, cmml.load, path)
       refused(part, core.read_file, path)
       refused(part, core.read_file, path, true)

@@ -1,5 +1,6 @@
 /* input.c - see input.h. */
 #include "base/input.h"
+#include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -1,7 +1,6 @@
 /* sys.c - see sys.h. */
 #include "base/sys.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -9,8 +8,6 @@
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
-
-#define PIECE ((size_t)1 << 30) /* bytes of one read: some systems refuse 2 GiB */
 
 double cm_sys_clock(void)
 {
