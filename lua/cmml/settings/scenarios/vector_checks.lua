@@ -1,7 +1,8 @@
 --- What options of `ScenarioSplit:vectors` must be, beside those of the method.
 --
 -- @module cmml.settings.scenarios.vector_checks
-local raise = require("cmml.base.args").error
+local args = require "cmml.base.args"
+local raise = args.error
 
 --- Checks them.
 -- @tparam table options
@@ -14,7 +15,7 @@ return function(options, level)
   end
   local method = options.method or "als"
   if method ~= "als" and method ~= "bpr" then
-    raise(("vectors: method must be \"als\" or \"bpr\", not %q"):format(tostring(method)), level)
+    raise(("vectors: method must be \"als\" or \"bpr\", not %s"):format(args.quote(method)), level)
   elseif options.sets ~= nil and type(options.sets) ~= "table" then
     raise("vectors: sets must be a table of options by name of a set, not "
       .. type(options.sets), level)
@@ -22,7 +23,7 @@ return function(options, level)
   for name, of in pairs(options.sets or {}) do
     if type(name) ~= "string" or type(of) ~= "table" then
       raise(("vectors: sets.%s must be a table of options by name of a set, not %s"):format(
-        tostring(name), type(of)), level)
+        args.shown(name), type(of)), level)
     end
   end
   local further = options.further or 8
