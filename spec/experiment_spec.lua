@@ -221,7 +221,8 @@ describe("cmml experiment", function()
       assert.matches("there is no folder", errors)
     end
     local _, errors = cli("experiment", "users")
-    assert.matches("^cmml: experiment: %-%-data DIR is missing %(or %-%-quick", errors)
+    assert.matches("^cmml: experiment: %-%-data DIR is missing %(or %-%-ratings FILE of your own, "
+      .. "or %-%-quick", errors)
     local code
     _, errors, code = cli("experiment", "users", "--quick", "--seeds", "0")
     assert.matches("^cmml: experiment: %-%-seeds must be from 1", errors)

@@ -35,8 +35,9 @@ return function(cmml, use)
   -- there are no data
   -- @treturn ?string message
   function cells.options(values)
-    if not values.data and not values.quick then
-      return nil, "--data DIR is missing (or --quick: a run of seconds on a small made world)"
+    if not values.data and not values.ratings and not values.quick then
+      return nil, "--data DIR is missing (or --ratings FILE of your own, or --quick: a run of "
+        .. "seconds on a small made world)"
     end
     child.load(values.modules or {}, values.load or {})
     local given = { jobs = values.jobs or cmml.core.processors(), processes = true,

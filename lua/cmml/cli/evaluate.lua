@@ -13,6 +13,7 @@ return function(cmml, use)
   local models = use "pipeline.models"
   local check_options = use "cli.check_options"
   local model_files = use "cli.model_files"
+  local tell = use "cli.tell"
   local commands = use "cli.command"
   local join = commands.join
   local core = cmml.core
@@ -63,9 +64,12 @@ return function(cmml, use)
     return options.of("cmml evaluate", list)
   end
 
-  local general = {}
+  local general, of_files = {}, {}
+  for _, option in ipairs(require "cmml.data.file_options") do
+    of_files[option.name] = true
+  end
   for option in (pipeline.option_sets()):without({ "data", "setting", "quick" }):each() do
-    general[#general + 1] = as_trained(option)
+    general[#general + 1] = of_files[option.name] and option or as_trained(option)
   end
   general = options.of("cmml evaluate", general)
 
@@ -122,6 +126,7 @@ return function(cmml, use)
   end
 
   local function run(values)
+    local source = pipeline.source("evaluate", values, "--")
     local entries, message = model_files.read(values.model)
     if not entries then
       return nil, message
@@ -140,7 +145,10 @@ return function(cmml, use)
       end
     end
     opt = with(opt, values)
-    local data = pipeline.read(setting, values.data, opt)
+    local data = pipeline.read(setting, source, opt)
+    if not values.quiet then
+      tell(data)
+    end
     local found, titles, split = {}, {}, nil
     local function evaluate(title, model)
       local show = progress.evaluating(core, title, values.quiet)
@@ -179,7 +187,7 @@ return function(cmml, use)
 
   cmml.command {
     name = "evaluate", summary = "evaluate models on users or scenarios that they have never seen",
-    usage = "cmml evaluate --model FILE[,FILE..] --data DIR [OPTIONS]",
+    usage = "cmml evaluate --model FILE[,FILE..] --data DIR|--ratings FILE [OPTIONS]",
     options = function()
       return join(all_sets())
     end,

@@ -3,8 +3,9 @@
 -- @module cmml.cli.shared_options
 return {
   --- The folder of the data.
-  data = { name = "data", kind = "string", arg = "DIR", required = true, group = "data",
-    short = true, help = "data folder, or its name in data/; a+b joins scenarios" },
+  data = { name = "data", kind = "string", arg = "DIR", required = true,
+    instead = "ratings", group = "data", short = true,
+    help = "data folder, or its name in data/; a+b joins scenarios" },
   --- A model file.
   model = { name = "model", kind = "string", arg = "FILE", required = true, group = "model",
     help = "model file" },

@@ -12,7 +12,7 @@ local own_options = {
   { name = "out", kind = "string", arg = "DIR", required = true, group = "data", short = true,
     help = "folder for best.safetensors, last.safetensors and log.csv" },
   { name = "model", kind = "string", arg = "KIND", group = "model", short = true,
-    help = "kind of recommender, see below; with it --help-all tells its options" },
+    help = "kind of recommender, see below" },
   { name = "preset", kind = "string", arg = "NAME", group = "model", short = true,
     help = "settings of the model and its training, see below" },
   { name = "settings", kind = "string", arg = "FILE", group = "model",
@@ -30,6 +30,7 @@ return function(cmml, use)
   local own = use "cli.train_options"
   local read_settings = use "cli.settings_file"
   local run_files = use "train.run_files"
+  local tell = use "cli.tell"
   use "cli.command"
   local core = cmml.core
 
@@ -122,7 +123,8 @@ return function(cmml, use)
   end
 
   local function run(values)
-    local setting = pipeline.setting_of("train", { data = values.data,
+    local source = pipeline.source("train", values, "--")
+    local setting = pipeline.setting_of("train", { data = values.data, ratings = values.ratings,
       setting = rawget(values, "setting") })
     local found = { model = {}, training = {} }
     if values.settings then
@@ -147,11 +149,12 @@ return function(cmml, use)
     -- what is wrong is found now, not when the data are read and vectors made
     class.known:check(found.model, 0)
     training.all():check(found.training, 0)
-    pipeline.files(setting, values.data) -- raises where there are none
+    pipeline.files(setting, source, values) -- raises where there are none
     local _ <close> = run_files.claim(values.out, values.resume or not is_gradient)
-    local data = pipeline.read(setting, values.data, values)
+    local data = pipeline.read(setting, source, values)
     local split = pipeline.split(setting, data, values, preset)
     if not values.quiet then
+      tell(data)
       print_summary(setting, split)
     end
     pipeline.prepare(setting, split, values, preset)
@@ -164,7 +167,7 @@ return function(cmml, use)
 
   cmml.command {
     name = "train", summary = "learn a model from ratings, or from scenarios (groups of items)",
-    usage = "cmml train --data DIR --out DIR [OPTIONS]", run = run,
+    usage = "cmml train --data DIR|--ratings FILE --out DIR [OPTIONS]", run = run,
     options = function(words)
       return own.parsed(declared, words), own.shown(declared, words)
     end,
@@ -174,6 +177,6 @@ return function(cmml, use)
         and "--resume goes on after the last whole epoch" or nil
     end,
     examples = { "cmml train --data ml-1m --out runs/films",
-      "cmml train --data ml-1m --out runs/means --model item_user_mean" },
+      "cmml train --ratings own.csv --columns user,item,rating,time --out runs/own" },
   }
 end

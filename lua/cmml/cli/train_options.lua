@@ -48,10 +48,11 @@ return function(cmml, use)
   -- kind: in that setting, or where it is not known in all; and the name of the kind, if it is
   -- told.
   local function choice(words)
-    local data, name = peek(words, "data"), peek(words, "setting")
+    local data, name, ratings = peek(words, "data"), peek(words, "setting"), peek(words, "ratings")
     local ok, setting = false, nil
-    if data or name then
-      ok, setting = pcall(pipeline.setting_of, "train", { data = data, setting = name })
+    if data or name or ratings then
+      ok, setting = pcall(pipeline.setting_of, "train", { data = data, setting = name,
+        ratings = ratings })
     end
     setting = ok and setting or nil
     local file = peek(words, "settings")

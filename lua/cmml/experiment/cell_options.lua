@@ -87,7 +87,12 @@ return function(cmml, use)
   --- Completes and checks how cells are run.
   -- @tparam string where prefix of messages
   -- @tparam table opt
-  function cell_options.check_running(where, opt)
+  -- @tparam boolean several whether data is a list of sources
+  function cell_options.check_running(where, opt, several)
+    pipeline.source(where, opt)
+    if opt.ratings then
+      opt.data = several and { opt.ratings } or opt.ratings
+    end
     if opt.processes == nil then
       opt.processes = opt.jobs > 1
     end
@@ -96,7 +101,8 @@ return function(cmml, use)
     elseif opt.processes and not opt.out then
       raise(where .. ": processes need out, a folder for the results of their cells", 0)
     elseif not opt.data and not opt.quick then
-      raise(where .. ": option data is missing (or quick, a short run on a small made world)", 0)
+      raise(where .. ": option data is missing (or ratings, a file of your own, or quick, a short "
+        .. "run on a small made world)", 0)
     end
   end
 

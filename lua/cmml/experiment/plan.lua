@@ -47,7 +47,8 @@ return function(cmml, use)
   function plan.setting(where, entry, opt)
     local only = entry.settings
     local setting = only and #only == 1 and not opt.setting and cmml.settings:get(only[1])
-      or pipeline.setting_of(where, { setting = opt.setting, data = opt.data and opt.data[1] })
+      or pipeline.setting_of(where, { setting = opt.setting, data = opt.data and opt.data[1],
+        ratings = opt.ratings })
     for _, name in ipairs(only or { setting.name }) do
       if name == setting.name then
         return setting
@@ -107,7 +108,7 @@ return function(cmml, use)
   -- @tparam table opt of the experiment
   -- @treturn table settings of a cell, without those of its recommender and its evaluation
   function plan.shared(where, setting, source, protocol, opt)
-    local ok, files = pcall(pipeline.files, setting, source)
+    local ok, files = pcall(pipeline.files, setting, source, opt)
     if not ok then
       raise(("%s: %s"):format(where, files), 0)
     end

@@ -205,7 +205,7 @@ return function(cmml, use)
   -- anything runs.
   local function prepare(options)
     local opt = cell_options.of_tune():check(options, 0)
-    cell_options.check_running("tune", opt)
+    cell_options.check_running("tune", opt, false)
     local entries = space.read(core, opt.space)
     return opt, entries, trials_of(opt, entries)
   end

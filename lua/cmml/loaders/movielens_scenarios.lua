@@ -207,6 +207,7 @@ return function(cmml)
     end
     local same_film = films.doubles(list)
     films.merge(core, data, same_film)
+    data.first = nil -- which of two ratings counts is no matter: each is an interaction
     if opt.by == "tag" then
       data.groups, message = by_tag(layout, data.items, same_film)
     else

@@ -3,11 +3,13 @@
 --
 -- @module cmml.pipeline.data
 local args = require "cmml.base.args"
+local file_options = require "cmml.data.file_options"
 local general = require "cmml.settings.data_options"
 local options = require "cmml.base.options"
 local raise = args.error
 
 return function(cmml, use)
+  local files = use "data.files"
   local found = use "settings.loader"
   local pipeline = {}
 
@@ -47,33 +49,70 @@ return function(cmml, use)
     end
   end
 
-  --- The setting of data: the one that is named, else the one that reads the data, or for a made
-  -- world the one of the lowest rank. Raises where there is none.
-  -- @tparam string where prefix of the message
-  -- @tparam table opt setting, data (a source, or nil for a made world)
-  -- @treturn Setting
-  function pipeline.setting_of(where, opt)
-    if opt.setting then
-      return cmml.settings:find(where .. ": setting", opt.setting, 0)
-    elseif opt.data then
-      local setting, message = found.setting(opt.data)
-      return setting or raise(("%s: %s"):format(where, message), 0)
-    end
+  -- The setting of the lowest rank that has a function.
+  local function lowest(name)
     local first
     for _, setting in cmml.settings:each() do
-      first = setting.made and (not first or setting.rank < first.rank) and setting or first
+      first = setting[name] and (not first or setting.rank < first.rank) and setting or first
     end
     return first
   end
 
-  --- The files of a source that tell it from others: sizes by name. Raises where it is of no format
-  -- that the setting reads.
+  --- Makes a file of ratings that was given the source of the data; its path names it from then on.
+  -- Raises where there is a folder besides, or files without one of ratings.
+  -- @tparam string where prefix of the message
+  -- @tparam table opt data, and the options of data/file_options.lua
+  -- @tparam ?string prefix of a name in messages, such as "--" of the command line
+  -- @treturn ?string the source: what data says, or the path of the file of ratings
+  function pipeline.source(where, opt, prefix)
+    prefix = prefix or ""
+    if opt.ratings and opt.data then
+      raise(("%s: %sdata and %sratings exclude each other: the data come from a folder or from a "
+        .. "file of ratings"):format(where, prefix, prefix), 0)
+    end
+    for _, declared in ipairs(file_options) do
+      if not opt.ratings and opt[declared.name] ~= nil then
+        raise(("%s: %s%s is for files of your own, and needs %sratings FILE"):format(where, prefix,
+          prefix == "" and declared.name or declared.name:gsub("_", "-"), prefix), 0)
+      end
+    end
+    return opt.data or opt.ratings
+  end
+
+  --- The setting of data: the one that is named, else the one that reads the data, or for a made
+  -- world the one of the lowest rank. Raises where there is none.
+  -- @tparam string where prefix of the message
+  -- @tparam table opt setting, data (a source, or nil for a made world), ratings
+  -- @treturn Setting
+  function pipeline.setting_of(where, opt)
+    if opt.setting then
+      return cmml.settings:find(where .. ": setting", opt.setting, 0)
+    elseif opt.ratings then
+      return lowest "from_files"
+    elseif opt.data then
+      local setting, message = found.setting(opt.data)
+      return setting or raise(("%s: %s"):format(where, message), 0)
+    end
+    return lowest "made"
+  end
+
+  --- The files of a source that tell it from others: sizes by name. Raises where one is not there,
+  -- or they are of no format that the setting reads.
   -- @tparam Setting setting
   -- @tparam ?string source nil: a made world, which has none
+  -- @tparam table opt options of data/file_options.lua
   -- @treturn table
-  function pipeline.files(setting, source)
+  function pipeline.files(setting, source, opt)
     if not source then
       return {}
+    elseif opt.ratings then
+      local paths = files.paths(opt)
+      for _, path in ipairs(paths) do
+        if not cmml.core.exists(path) then
+          raise(("there is no file %s"):format(path), 0)
+        end
+      end
+      return found.sizes_of(paths)
     end
     local folders, message = found.folders(source, setting.name)
     return folders and found.sizes(folders) or raise(message, 0)
@@ -82,7 +121,7 @@ return function(cmml, use)
   --- Reads data. Raises where there are none.
   -- @tparam Setting setting
   -- @tparam ?string source folder or its name in data/; nil: a small made world
-  -- @tparam table opt options of the setting
+  -- @tparam table opt options of the setting; with ratings: the source is a file of them
   -- @treturn table data
   function pipeline.read(setting, source, opt)
     local data, message
@@ -91,6 +130,15 @@ return function(cmml, use)
         raise(("data are missing: the setting %s has no made world"):format(setting.name), 0)
       end
       data, message = setting.made(opt)
+    elseif opt.ratings then
+      if not setting.from_files then
+        raise(("ratings: the setting %s reads no files of your own, only folders"):format(
+          setting.name), 0)
+      end
+      data, message = files.read(opt)
+      if data then
+        data, message = setting.from_files(data, opt)
+      end
     else
       local folders
       folders, message = found.folders(source, setting.name)

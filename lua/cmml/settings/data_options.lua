@@ -2,6 +2,8 @@
 --
 -- @module cmml.settings.data_options
 
+local file_options = require "cmml.data.file_options"
+
 -- The default fraction of tasks that validate, in each setting.
 local function valid_defaults(settings)
   local texts = {}
@@ -16,7 +18,7 @@ end
 -- @tparam Registry settings
 -- @treturn table list
 return function(settings)
-  return {
+  local list = {
     { name = "data", kind = "string", arg = "DIR", group = "data", short = true, tunable = false,
       help = "data folder, or its name in data/; several of scenarios with + between them" },
     { name = "setting", kind = "string", group = "data", tunable = false,
@@ -35,4 +37,5 @@ return function(settings)
     { name = "quick", kind = "boolean", default = false, group = "data", tunable = false,
       help = "a run of seconds, on a small made world if there are no data" },
   }
+  return table.move(file_options, 1, #file_options, #list + 1, list)
 end

@@ -17,7 +17,8 @@ return function(cmml)
 
   --- Declares a loader. What is declared wrongly is refused here.
   -- @tparam table declaration name; setting (the name of a setting); title (for help: "MovieLens-1M
-  -- (ratings.dat)"); marks (list of files: a folder that has one of them is read by this loader);
+  -- (ratings.dat)"); marks (list of files: a folder that has one of them is read by this loader; a
+  -- * stands for the folder's own name, which atomic files have);
   -- files (list of all files that it may read; default: marks); options (list of the names of
   -- options that it takes beside those of all loaders of its setting); read (function of a folder
   -- and a table of options, giving data, or nil and a message)
@@ -54,10 +55,21 @@ return function(cmml)
     return list
   end
 
+  local found = {}
+
+  --- The path of a file of a folder.
+  -- @tparam string folder
+  -- @tparam string name a * stands for the folder's own name
+  -- @treturn string
+  function found.path(folder, name)
+    local own = folder:match "([^/]+)/*$" or folder
+    return folder .. "/" .. name:gsub("%*", (own:gsub("%%", "%%%%")))
+  end
+
   local function loader_of(folder, setting)
     for _, loader in ipairs(cmml.loaders_of(setting)) do
       for _, mark in ipairs(loader.marks) do
-        if core.exists(folder .. "/" .. mark) then
+        if core.exists(found.path(folder, mark)) then
           return loader
         end
       end
@@ -88,8 +100,6 @@ return function(cmml)
       .. "loader of your own is registered first (--modules)"):format(source,
       setting and " for " .. cmml.settings:get(setting).title or "", table.concat(marks, ", "))
   end
-
-  local found = {}
 
   --- The folders that a source names, and their loaders: one, or several with + between them.
   -- @tparam string source
@@ -129,21 +139,32 @@ return function(cmml)
     return best, not best and select(2, found.folders(source)) or nil
   end
 
-  --- What tells the files of a source from others: their sizes by name.
-  -- @tparam table folders list of {folder, loader}
+  --- What tells files from others: their sizes by path.
+  -- @tparam {string,...} paths those that are not there are left out
   -- @treturn table
-  function found.sizes(folders)
+  function found.sizes_of(paths)
     local sizes = {}
-    for _, entry in ipairs(folders) do
-      for _, name in ipairs(entry.loader.files) do
-        local file = io.open(entry.folder .. "/" .. name, "rb")
-        if file then
-          sizes[entry.folder .. "/" .. name] = file:seek "end"
-          file:close()
-        end
+    for _, path in ipairs(paths) do
+      local file = io.open(path, "rb")
+      if file then
+        sizes[path] = file:seek "end"
+        file:close()
       end
     end
     return sizes
+  end
+
+  --- What tells the files of a source from others: their sizes by path.
+  -- @tparam table folders list of {folder, loader}
+  -- @treturn table
+  function found.sizes(folders)
+    local paths = {}
+    for _, entry in ipairs(folders) do
+      for _, name in ipairs(entry.loader.files) do
+        paths[#paths + 1] = found.path(entry.folder, name)
+      end
+    end
+    return found.sizes_of(paths)
   end
 
   return found

@@ -13,6 +13,8 @@
 --    defaults                what protocol, valid and data_seed are where nothing is said
 --    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil and a
 --                            message where they cannot be read
+--    from_files(data, opt)   data of files of one's own (see data/files.lua); nil and a message
+--                            where they say too little
 --    made(opt)               data of a small made world, for runs that take seconds
 --    quick_budget            options of training for such runs
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
@@ -69,6 +71,7 @@ local raise = args.error
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", made = "function",
+  from_files = "function",
   prepare = "function", complete = "function", check_unseen = "function", report = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",

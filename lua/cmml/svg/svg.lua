@@ -3,6 +3,7 @@
 -- Texts may be any bytes: they are escaped, and what cannot be shown becomes U+FFFD.
 --
 -- @module cmml.svg.svg
+local bars = require "cmml.svg.bars"
 local heatmap = require "cmml.svg.heatmap"
 local intervals = require "cmml.svg.intervals"
 local lines = require "cmml.svg.lines"
@@ -11,6 +12,13 @@ local scatter = require "cmml.svg.scatter"
 
 return function(cmml)
   cmml.svg = {}
+
+  --- Counts as bars, in panels one under the other.
+  -- @tparam table options
+  -- @treturn string an SVG document
+  function cmml.svg.bars(options)
+    return bars(options)
+  end
 
   --- A chart of means with their intervals, one row each.
   -- @tparam table options

@@ -23,6 +23,9 @@ return function(cmml, use)
   -- @treturn ?string message
   local function read(folders, opt)
     local used, list = {}, {}
+    if opt.scenario_field then
+      return nil, "scenario_field is for files of your own (ratings FILE)"
+    end
     for i, entry in ipairs(folders) do
       local own = {}
       for _, names in ipairs { filters, entry.loader.options } do

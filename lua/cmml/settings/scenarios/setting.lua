@@ -17,6 +17,11 @@ return function(cmml, use)
     { name = "by", kind = "string", choices = filters.ways, group = "data",
       help = "how items of MovieLens are grouped: by genre, combination (of two genres), "
         .. "genre+combination, or tag", default_text = "genre" },
+    { name = "scenario_field", kind = "string", group = "data", arg = "FIELD",
+      help = "field of items whose values are the scenarios, of files of your own",
+      default_text = "the first list, else the first category" },
+    { name = "min_rating", kind = "number", group = "data", default_text = "every one",
+      help = "lowest rating, or weight, that is an interaction" },
     { name = "factors", kind = "integer", from = 1, to = 4096, group = "data",
       help = "dimension of the vectors of users and items", default_text = "64" },
     { name = "vectors", kind = "string", choices = { "als", "bpr" }, group = "data",
@@ -92,6 +97,7 @@ return function(cmml, use)
     evaluation_options = evaluation_options, support_options = support.options,
 
     read = use "settings.scenarios.read",
+    from_files = use "settings.scenarios.from_files",
     made = use "settings.scenarios.made",
     split = function(data, opt, preset)
       return data:split { seed = opt.data_seed, valid = opt.valid, protocol = opt.protocol,

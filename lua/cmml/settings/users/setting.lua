@@ -138,6 +138,7 @@ return function(cmml, use)
       end
       return data, message
     end,
+    from_files = use "settings.users.read_dataset",
     made = use "settings.users.made",
     split = function(dataset, opt)
       local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),

@@ -1,0 +1,15 @@
+--- What was noticed of data while they were read: lines on standard error, so that results alone
+-- stand in the output.
+--
+-- @module cmml
+local text = require "cmml.base.text"
+
+return function()
+  --- Shows the notes of data, wrapped.
+  -- @tparam table data notes: list of lines, or nil
+  return function(data)
+    for _, note in ipairs(data.notes or {}) do
+      io.stderr:write(text.wrap(note, 2, 79), "\n")
+    end
+  end
+end

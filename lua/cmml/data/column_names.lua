@@ -1,0 +1,107 @@
+--- Which column of a file is what: from what the user says, or from the names in its header.
+--
+-- @module cmml.data.column_names
+local args = require "cmml.base.args"
+local text = require "cmml.base.text"
+
+local columns = {}
+
+--- The roles of columns of a file of ratings.
+columns.roles = { "user", "item", "items", "rating", "weight", "time", "skip" }
+
+-- Names that public data sets give them, in small letters without _, - and blanks.
+local usual = {
+  user = "user userid uid reviewerid customer customerid member memberid person personid player "
+    .. "playerid visitorid authorid",
+  item = "item itemid iid movie movieid film filmid asin parentasin product productid businessid "
+    .. "isbn book bookid artist artistid song songid track trackid game gameid newsid gmapid",
+  rating = "rating ratings stars star score overall bookrating",
+  weight = "weight weights plays playcount count counts clicks quantity hours",
+  time = "time timestamp date datetime when unixreviewtime reviewtime ratedat createdat",
+}
+
+local role_of = {}
+for role, names in pairs(usual) do
+  for name in names:gmatch "%S+" do
+    role_of[name] = role
+  end
+end
+
+-- A name of a header without the type that RecBole's atomic files put behind it.
+local function plain(name)
+  return name:match "^(.+):[%a_]+$" or name
+end
+
+local function folded(name)
+  return (text.lower(plain(name)):gsub("[%s_%-]", ""))
+end
+
+--- The role that a column of that name has in public data sets.
+-- @tparam string name
+-- @treturn ?string
+function columns.role(name)
+  return role_of[folded(name)]
+end
+
+--- The place of a column in a header.
+-- @tparam {string,...} header
+-- @tparam string name with or without the type behind it
+-- @treturn ?integer
+function columns.place(header, name)
+  for i, own in ipairs(header) do
+    if own == name or plain(own) == name then
+      return i
+    end
+  end
+end
+
+--- Reads "user=customer,item=product" or "user,item,skip".
+-- @tparam string given
+-- @tparam ?{string,...} roles that may be named; nil: any name
+-- @treturn ?table list of {role, name (of a column, or nil where it is by position), kind (behind a
+-- colon)}
+-- @treturn ?string what is wrong
+function columns.parse(given, roles)
+  local list, named = {}, nil
+  for _, part in ipairs(text.split(given)) do
+    local role, name = part:match "^([^=]-)%s*=%s*(.+)$"
+    if named ~= nil and named ~= (role ~= nil) then
+      return nil, ("%s: name all columns (user=customer) or none (user,item,skip)"):format(given)
+    end
+    named = role ~= nil
+    role = role or part
+    local target = named and name or role
+    local before, kind = target:match "^(.-):(%a+)$"
+    if kind == "category" or kind == "list" or kind == "number" or kind == "text" then
+      target = before
+    else
+      kind = nil
+    end
+    if named then
+      name = target
+    else
+      role = target
+    end
+    local known = not roles
+    for _, one in ipairs(roles or {}) do
+      known = known or one == role
+    end
+    if not known then
+      return nil, ("%q is not what a column can be; %s"):format(role, args.suggest(role, roles))
+    end
+    list[#list + 1] = { role = role, name = name, kind = kind }
+  end
+  if #list == 0 then
+    return nil, "no column is named"
+  end
+  local seen = {}
+  for _, entry in ipairs(list) do
+    if entry.role ~= "skip" and seen[entry.role] then
+      return nil, ("%s is there twice"):format(entry.role)
+    end
+    seen[entry.role] = true
+  end
+  return list
+end
+
+return columns

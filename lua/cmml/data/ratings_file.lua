@@ -1,0 +1,161 @@
+--- A file of ratings, interactions or weights: who, what, how good, how often, when.
+--
+-- @module cmml
+local names = require "cmml.data.column_names"
+
+return function(cmml, use)
+  local core = cmml.core
+  local record_file = use "data.record_file"
+
+  local examples = "say which are what: --columns user=NAME,item=NAME,rating=NAME,time=NAME by "
+    .. "names, or user,item,rating,time,skip by position"
+
+  -- Places of roles by the names of the header; nil where one is found twice, or user or item not.
+  local function guess(file)
+    local places = {}
+    for i, field in ipairs(file.first) do
+      local role = names.role(field)
+      if role and places[role] then
+        return nil
+      end
+      places[role or ""] = i
+    end
+    places[""] = nil
+    return places.user and places.item and places or nil
+  end
+
+  local function columns_of(file)
+    return file.dialect.json and "its keys are " .. table.concat(file.first, ", ")
+      or ("its first line is %s"):format(table.concat(file.first, " | "))
+  end
+
+  -- By the names of a header: places by role; nil and a message.
+  local function by_name(file, list)
+    local places, number = {}, false
+    for _, entry in ipairs(list) do
+      local place, message = file:place(entry.name)
+      if not place then
+        return nil, message
+      end
+      places[entry.role], number = place, number or names.place(file.first, entry.name) ~= place
+    end
+    if number then -- columns that have a number for a name
+      file.header = file:has_header { places.rating or places.weight or places.time }
+    elseif file.given.header == "off" then
+      return nil, file.path .. ": columns are named, but header is off"
+    else
+      file.header = true
+    end
+    return places
+  end
+
+  -- By position: places by role; nil and a message.
+  local function by_position(file, list)
+    if file.dialect.json then
+      return nil, ("%s: JSON has no order of columns; name them (user=KEY); %s"):format(file.path,
+        columns_of(file))
+    end
+    local places, numbers = {}, {}
+    for i, entry in ipairs(list) do
+      if entry.role ~= "skip" then
+        places[entry.role] = i
+      end
+      if entry.role == "rating" or entry.role == "weight" or entry.role == "time" then
+        numbers[#numbers + 1] = i
+      end
+    end
+    if #list > #file.first then
+      return nil, ("%s: %d columns are named, but its lines have %d (delimiter %s); %s"):format(
+        file.path, #list, #file.first, file.dialect.delimiter, columns_of(file))
+    end
+    file.header = file:has_header(numbers)
+    return places
+  end
+
+  -- Places of the roles: as the user says, or by the names of public data sets.
+  local function resolve(file, given)
+    if not given then
+      local places = guess(file)
+      if places then
+        file.header = not file.dialect.json
+        return places
+      end
+      return nil, ("%s: which columns hold users and items is not known; %s; %s"):format(file.path,
+        columns_of(file), examples)
+    end
+    local list, problem = names.parse(given, names.roles)
+    if not list then
+      return nil, "columns: " .. problem
+    end
+    local places, message = (list[1].name and by_name or by_position)(file, list)
+    if not places then
+      return nil, message
+    elseif not places.user or not (places.item or places.items) then
+      return nil, ("columns: %s is missing; %s"):format(places.user and "item" or "user", examples)
+    elseif places.item and places.items then
+      return nil, "columns: item and items exclude each other (items is the rest of the line)"
+    elseif places.rating and places.weight then
+      return nil, "columns: rating and weight exclude each other"
+    elseif places.items and (places.rating or places.weight or places.time) then
+      return nil, "columns: beside items, all that follow the user, there is no other column"
+    end
+    return places
+  end
+
+  -- Words on what was taken for what.
+  local function words(file, places)
+    local parts = {}
+    for _, role in ipairs(names.roles) do
+      local place = places[role]
+      if place then
+        parts[#parts + 1] = (file.header or file.dialect.json)
+          and ("%s = %s"):format(role, file.first[place]) or ("%s = column %d"):format(role, place)
+      end
+    end
+    return table.concat(parts, ", ")
+  end
+
+  --- Reads a file of ratings.
+  -- @tparam string path
+  -- @tparam table given options of data/file_options.lua
+  -- @treturn ?table users, items (Vocab), user_ids, item_ids (Ids; a row each), values (Tensor, or
+  -- nil), times (Times, or nil), kind ("ratings", "weights" or "interactions"), note (a line on how
+  -- the file was read)
+  -- @treturn ?string message
+  return function(path, given)
+    local file, message = record_file.open(path, given)
+    if not file then
+      return nil, message
+    end
+    local places
+    places, message = resolve(file, given.columns)
+    if not places then
+      return nil, message
+    end
+    local specs = { { name = "user", at = places.user, id = true } }
+    if places.items then
+      specs[2] = { name = "items", at = places.items, kind = "list", rest = true }
+    else
+      specs[2] = { name = "item", at = places.item, id = true }
+    end
+    local value = places.rating or places.weight
+    specs[#specs + 1] = value and { name = "value", at = value, kind = "number" }
+    specs[#specs + 1] = places.time and { name = "time", at = places.time, kind = "time" }
+    local data
+    data, message = file:read(specs)
+    if not data then
+      return nil, message
+    elseif data.rows == 0 then
+      return nil, path .. " has no line of data"
+    end
+    local columns = data.columns
+    local item, user_ids = columns.item or columns.items, columns.user.ids
+    if columns.items then
+      user_ids = core.map_ids(item.segments:groups(), user_ids)
+    end
+    return { users = columns.user.vocab, items = item.vocab, user_ids = user_ids,
+      item_ids = item.ids, values = columns.value and columns.value.values,
+      times = columns.time and columns.time.values, kind = places.rating and "ratings"
+        or places.weight and "weights" or "interactions", note = file:note(words(file, places)) }
+  end
+end

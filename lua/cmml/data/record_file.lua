@@ -1,0 +1,202 @@
+--- A file of records, looked at before it is read: how it is written, and what its columns are.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local dialect = require "cmml.data.dialect"
+local names = require "cmml.data.column_names"
+local text = require "cmml.base.text"
+
+return function(cmml)
+  local core = cmml.core
+  --- A file of records that was opened.
+  -- @tfield string path
+  -- @tfield Source source
+  -- @tfield table dialect what was guessed of it, see data/dialect.lua
+  -- @tfield {string,...} first the fields of its first line; the keys of its first JSON objects
+  -- @tfield ?{string,...} second those of its second line
+  -- @tfield ?boolean header whether the first line names the columns, once that is known
+  local RecordFile = {}
+  RecordFile.__index = RecordFile
+
+  -- The keys of JSON objects, sorted. What is no object is refused when it is read.
+  local function keys_of(lines)
+    local keys = {}
+    for _, line in ipairs(lines) do
+      local object = core.json_decode(line)
+      for key in pairs(type(object) == "table" and object or {}) do
+        keys[tostring(key)] = true
+      end
+    end
+    return args.keys(keys)
+  end
+
+  local record_file = {}
+
+  --- Opens a file and looks at its beginning.
+  -- @tparam string path
+  -- @tparam table given the options of data/file_options.lua that say how files are written
+  -- @treturn ?RecordFile
+  -- @treturn ?string message
+  function record_file.open(path, given)
+    local source, message = core.open_table(path, given.encoding)
+    if not source then
+      return nil, (message:gsub("^open_table: ", ""))
+    end
+    local head, whole = source:head()
+    if not head then
+      return nil, (whole:gsub("^[%w:]+: ", ""))
+    end
+    local found
+    found, message = dialect.guess(head, whole, given)
+    if not found then
+      return nil, path .. ": " .. message
+    elseif #found.lines == 0 then
+      return nil, path .. " is empty"
+    end
+    local self = setmetatable({ path = path, source = source, dialect = found, given = given },
+      RecordFile)
+    if found.json then
+      self.first = keys_of(found.lines)
+    else
+      self.first = dialect.fields(found.lines[1], found.delimiter, found.quotes)
+      self.second = found.lines[2] and dialect.fields(found.lines[2], found.delimiter, found.quotes)
+    end
+    return self
+  end
+
+  local function is_number(field)
+    return field:find "^[+-]?%d*[.,]?%d+[eE]?[+-]?%d*$" ~= nil or field:find "^%d+[.,]$" ~= nil
+  end
+
+  --- Whether a field of the first line is a number, and whether that of the second is.
+  -- @tparam integer place
+  -- @treturn boolean
+  -- @treturn boolean
+  function RecordFile:numeric(place)
+    local first, second = self.first[place] or "", self.second and self.second[place] or ""
+    return is_number(first), is_number(second)
+  end
+
+  --- Whether the first line of a file without JSON names the columns.
+  -- @tparam {integer,...} numbers places of the columns that hold numbers, but in a header
+  -- @treturn boolean
+  function RecordFile:has_header(numbers)
+    if self.given.header then
+      return self.given.header == "on"
+    end
+    for _, place in ipairs(numbers) do
+      local first, second = self:numeric(place)
+      if not first and (second or not self.second) then
+        return true
+      elseif first then
+        return false
+      end
+    end
+    local roles = 0
+    for _, field in ipairs(self.first) do
+      roles = roles + ((names.role(field) or field:find ":[%a_]+$") and 1 or 0)
+    end
+    return roles >= 2 or roles == 1 and #self.first == 1
+  end
+
+  --- The place of a column that the user named.
+  -- @tparam string name of a column; or the number of one that no column has as its name
+  -- @treturn ?integer
+  -- @treturn ?string message, which lists the columns
+  function RecordFile:place(name)
+    local place = names.place(self.first, name)
+    local number = math.tointeger(name:find "^%d+$" and text.tonumber(name) or nil)
+    if not place and number and number >= 1 and number <= #self.first then
+      place = number
+    end
+    if place then
+      return place
+    end
+    return nil, ("%s: there is no column %s; its columns are %s"):format(self.path, name,
+      table.concat(self.first, ", "))
+  end
+
+  -- Whether numbers of a column have a comma before the decimals: none has a point, and one has a
+  -- comma.
+  local function has_commas(self, place)
+    local found = false
+    for i = self.header and 2 or 1, #self.dialect.lines do
+      local field = dialect.fields(self.dialect.lines[i], self.dialect.delimiter,
+        self.dialect.quotes)[place] or ""
+      if field:find(".", 1, true) then
+        return false
+      end
+      found = found or field:find "^[+-]?%d+,%d+$" ~= nil
+    end
+    return found
+  end
+
+  --- Reads columns.
+  -- @tparam table columns list of column specs of `core.read_table`: name (a key of the result), at
+  -- (its place), kind and others
+  -- @treturn ?table as `core.read_table` gives it
+  -- @treturn ?string message
+  function RecordFile:read(columns)
+    local found = self.dialect
+    for _, column in ipairs(columns) do
+      if column.kind == "number" and not found.json then
+        column.comma = self.given.decimal == ","
+          or not self.given.decimal and has_commas(self, column.at)
+        self.commas = self.commas or column.comma
+      end
+    end
+    local specs, by_key = columns, {}
+    if found.json then -- there columns are found by the names that are their keys
+      specs = {}
+      for i, column in ipairs(columns) do
+        specs[i] = {}
+        for key, value in pairs(column) do
+          specs[i][key] = value
+        end
+        specs[i].name = self.first[column.at] or column.name
+        by_key[i] = specs[i].name
+      end
+    end
+    local exact, padded = not found.json, table.move(specs, 1, #specs, 1, {})
+    for _, column in ipairs(specs) do
+      exact = exact and not column.rest
+    end
+    for i = #specs + 1, exact and #self.first or 0 do -- so that all lines have as many fields
+      padded[i] = { kind = "skip" }
+    end
+    local data, message = args.call(core.read_table, self.source, { json = found.json,
+      delimiter = found.delimiter, quotes = found.quotes, escapes = found.escapes, trim = true,
+      exact = exact, header = self.header and "skip" or "none", columns = padded })
+    if not data then
+      return nil, (message:gsub("^read_table: ", ""))
+    end
+    if found.json then
+      local renamed = {}
+      for i, column in ipairs(columns) do
+        renamed[column.name] = data.columns[by_key[i]]
+      end
+      data.columns = renamed
+    end
+    return data
+  end
+
+  --- What was guessed of the file, once it was read.
+  -- @tparam string words on its columns
+  -- @treturn string a line
+  function RecordFile:note(words)
+    local info, found, parts = self.source:info(), self.dialect, {}
+    if found.json then
+      parts[1] = "JSON lines"
+    else
+      parts[1] = ("delimiter %s"):format(dialect.name(found.delimiter))
+      parts[2] = self.header and "header" or "no header"
+    end
+    parts[#parts + 1] = info.guessed and info.encoding ~= "UTF-8" and info.encoding or nil
+    parts[#parts + 1] = info.packing and "packed by " .. info.packing or nil
+    parts[#parts + 1] = self.commas and "decimal comma" or nil
+    parts[#parts + 1] = words
+    return ("%s: %s"):format(self.path, table.concat(parts, ", "))
+  end
+
+  return record_file
+end

@@ -1,0 +1,106 @@
+--- Public data sets in the setting users whose files the general reader reads: each is said by the
+-- options of `read_dataset`.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+local field_options = require "cmml.data.chosen_fields"
+local of_values = require "cmml.data.value_options"
+local raise = args.error
+
+local known = declare("loaders of folders of ratings", {
+  field_options[1], field_options[2], of_values.unknown, of_values.min_count,
+})
+
+return function(cmml, use)
+  local files = use "data.files"
+  local found = use "settings.loader"
+  local of_files = use "settings.users.read_dataset"
+  local core = cmml.core
+
+  -- Of films: the year that stands behind the title, and no genre that says that there is none.
+  local function complete_films(data)
+    for _, record in ipairs(data.item_records) do
+      record.year = (record.title or ""):match "%((%d%d%d%d)%)%s*$"
+      if record.genre and record.genre[1] == "(no genres listed)" then
+        record.genre = {}
+      end
+    end
+    table.insert(data.item_fields, 1, { "year" })
+  end
+
+  -- Leaves out ratings of 0, which stand for books that were read and not rated.
+  local function drop_implicit(data)
+    local rated = core.gt(data.values, 0)
+    local n, all = #data.user_ids, {}
+    for row = 1, n do
+      all[row] = row
+    end
+    data.user_ids = core.select_ids(data.user_ids, rated)
+    data.item_ids = core.select_ids(data.item_ids, rated)
+    data.values = data.values:gather_rows(core.select_ids(core.ids(all), rated))
+    table.insert(data.notes, ("left out %d of %d ratings that are 0, which say that a book was "
+      .. "read and not how good it was"):format(n - #data.user_ids, n))
+  end
+
+  local layouts = {
+    { name = "movielens_csv", title = "MovieLens 20M, 25M and latest (ratings.csv)",
+      ratings = "ratings.csv", columns = "user=userId,item=movieId,rating=rating,time=timestamp",
+      items = "movies.csv", item_columns = "id=movieId,title=title,genre=genres:list",
+      after = complete_films },
+    { name = "atomic_files", title = "RecBole's atomic files (NAME.inter in a folder NAME)",
+      ratings = "*.inter", items = "*.item", users = "*.user" },
+    { name = "book_crossing", title = "Book-Crossing (BX-Book-Ratings.csv)",
+      ratings = "BX-Book-Ratings.csv", columns = "user=User-ID,item=ISBN,rating=Book-Rating",
+      items = "BX-Books.csv", item_columns = "id=ISBN,title=Book-Title,author=Book-Author:category,"
+        .. "year=Year-Of-Publication:category,publisher=Publisher:category",
+      users = "BX-Users.csv", user_columns = "id=User-ID,age=Age:category",
+      after = drop_implicit },
+    { name = "lastfm_360k", title = "Last.fm-360K (usersha1-artmbid-artname-plays.tsv)",
+      ratings = "usersha1-artmbid-artname-plays.tsv", columns = "user,skip,item,weight",
+      quotes = "off", users = "usersha1-profile.tsv",
+      user_columns = "id,gender:category,age:category,country:category,skip" },
+  }
+
+  -- A folder of a layout as options of the general reader: what it lacks of items and users is not
+  -- read.
+  local function options_of(layout, folder)
+    local given = { ratings = found.path(folder, layout.ratings), columns = layout.columns,
+      quotes = layout.quotes, item_columns = layout.item_columns,
+      user_columns = layout.user_columns }
+    for _, side in ipairs { "items", "users" } do
+      local path = layout[side] and found.path(folder, layout[side])
+      given[side] = path and core.exists(path) and { path } or nil
+    end
+    return given
+  end
+
+  for _, layout in ipairs(layouts) do
+    local names = { layout.ratings, layout.items, layout.users }
+    for i = 3, 1, -1 do
+      if names[i] == nil then
+        table.remove(names, i)
+      end
+    end
+    cmml.loader {
+      name = layout.name, setting = "users", title = layout.title, marks = { layout.ratings },
+      files = names, options = { "item_fields", "user_fields", "unknown", "min_count" },
+      read = function(folder, options)
+        local opt = known:check(options)
+        if type(folder) ~= "string" then
+          raise(("%s: the path of a folder was expected, not %s"):format(layout.name,
+            args.describe(folder)), 2)
+        end
+        local data, message = files.read(options_of(layout, folder))
+        if not data then
+          return nil, message
+        end
+        data.name = folder:match "([^/]+)/*$" or folder
+        if layout.after then
+          layout.after(data)
+        end
+        return of_files(data, opt)
+      end,
+    }
+  end
+end
