@@ -1,7 +1,7 @@
 -- Text that a machine reads back is the same whatever locale the host has chosen by setlocale.
 local core = require "cmml.core"
 local locales = require "spec.support.locales"
-local text = require "cmml.base.text"
+local plain = require "cmml.base.plain"
 
 -- What a script writes in locale "C" and in another one, which it chooses before or after it loads
 -- the library.
@@ -29,11 +29,12 @@ end)
 describe("text in every locale", function()
   it("writes and reads numbers with a point", function()
     same([[
-      local text = require "cmml.base.text"
+      local plain = require "cmml.base.plain"
       local core = require "cmml.core"
-      print(text.format("%.3f %g %s %5.1e", 0.5, 1e-5, 0.25, 1 / 3), text.tostring(0.5))
-      print(text.number(0.1 + 0.2), text.value { 0.05, 1 }, text.tonumber "0.5" == 0.5)
-      print(text.tonumber "0,5", math.type(text.tonumber "7"), text.tonumber("ff", 16))
+      print(plain.format("%.3f %g %s %5.1e", 0.5, 1e-5, 0.25, 1 / 3), plain.tostring(0.5))
+      print(plain.number(0.1 + 0.2), plain.tonumber "0.5" == 0.5)
+      print(require("cmml.base.text").value { 0.05, 1 })
+      print(plain.tonumber "0,5", math.type(plain.tonumber "7"), plain.tonumber("ff", 16))
       print(core.json_decode "[0.5, 123456789.123456789, 1e-30]"[2] * 2 == 2 * 123456789.123456789)
       print(require "cmml.base.json".encode { 0.5, { a = 1e-7 }, 123456789.123456789 })
       print(core.tensor { 0.5, 1 / 3 })
@@ -48,12 +49,12 @@ describe("text in every locale", function()
 
   it("lowers and sorts letters as the alphabet of ASCII has them", function()
     same([[
-      local text = require "cmml.base.text"
-      print(text.lower "TITLE Ä", text.upper "title ä")
+      local plain = require "cmml.base.plain"
+      print(plain.lower "TITLE Ä", plain.upper "title ä")
       local list = { "b", "A", "a", "B", "ä", "I", "i" }
-      text.sort(list)
+      plain.sort(list)
       print(table.concat(list, " "))
-      text.sort(list, function(a, b) return a > b end)
+      plain.sort(list, function(a, b) return a > b end)
       print(table.concat(list, " "))
       print(require "cmml.base.json".encode { B = 1, a = "À\1" })
     ]], { locales.turkish, locales.german_latin1 })
@@ -88,7 +89,7 @@ describe("text in every locale", function()
     for _, case in ipairs { { 0.05, "0.05" }, { 0.1 + 0.2, "0.30000000000000004" }, { -0.0, "-0" },
       { 1e300, "1e+300" }, { 5e-324, "4.94065645841247e-324" }, { 3.0, "3" }, { 3, "3" },
       { math.mininteger, "-9223372036854775808" }, { 2^53 + 2, "9007199254740994" } } do
-      assert.equal(case[2], text.number(case[1]))
+      assert.equal(case[2], plain.number(case[1]))
       assert.equal(case[1], tonumber(case[2]))
     end
   end)

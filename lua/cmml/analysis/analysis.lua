@@ -3,6 +3,7 @@
 -- @module cmml
 local declare = require("cmml.base.options").declare
 local raise = require("cmml.base.args").error
+local plain = require "cmml.base.plain"
 
 local known = {
   pca = declare("analysis.pca", {
@@ -111,7 +112,7 @@ return function(cmml)
     end
     local most = math.max(1, (n - 1) / 3)
     if opt.perplexity > most then
-      return most, ("perplexity lowered from %g to %.3g: there are only %d points"):format(
+      return most, plain.format("perplexity lowered from %g to %.3g: there are only %d points",
         opt.perplexity, most, n)
     end
     return math.max(1, opt.perplexity)

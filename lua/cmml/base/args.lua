@@ -2,6 +2,7 @@
 --
 -- @module cmml.base.args
 local given = require "cmml.base.given"
+local plain = require "cmml.base.plain"
 
 local args = {}
 
@@ -109,9 +110,9 @@ end
 function args.keys(t)
   local keys = {}
   for key in pairs(t) do
-    keys[#keys + 1] = tostring(key)
+    keys[#keys + 1] = plain.tostring(key)
   end
-  table.sort(keys)
+  plain.sort(keys)
   return keys
 end
 
@@ -155,7 +156,8 @@ function args.describe(value)
   if kind == "string" then
     return args.quote(value)
   end
-  return (kind == "number" or kind == "boolean") and kind .. " " .. tostring(value) or kind
+  return (kind == "number" or kind == "boolean") and kind .. " " .. plain.tostring(value)
+    or kind
 end
 
 local describe = args.describe
@@ -183,7 +185,7 @@ function args.field_problem(t, known, needed)
   for key, value in pairs(t) do
     local kinds = known[key]
     if kinds ~= type(value) and not (kinds and fits_one(value, kinds))
-      and (first == nil or tostring(key) < tostring(first)) then
+      and (first == nil or plain.before(plain.tostring(key), plain.tostring(first))) then
       first = key
     end
   end
@@ -195,7 +197,7 @@ function args.field_problem(t, known, needed)
     end
     return nil
   elseif not known[first] then
-    return ("unknown field %s; %s"):format(args.shown(first), args.suggest(tostring(first),
+    return ("unknown field %s; %s"):format(args.shown(first), args.suggest(plain.tostring(first),
       args.keys(known)))
   end
   return ("%s must be %s, not %s"):format(first, kind_words(known[first]), describe(t[first]))
@@ -250,7 +252,7 @@ function args.sizes(name, list, level)
     local size = list[i]
     if math.type(size) ~= "integer" or size < 1 then
       raise(("%s must be whole numbers of at least 1, not %s"):format(name,
-        type(size) == "string" and args.quote(size) or tostring(size)), level or 3)
+        type(size) == "string" and args.quote(size) or plain.tostring(size)), level or 3)
     end
   end
 end

@@ -3,6 +3,7 @@
 -- @module cmml.base.command_line
 local args = require "cmml.base.args"
 local option = require "cmml.base.option"
+local plain = require "cmml.base.plain"
 local text = require "cmml.base.text"
 
 local options = {}
@@ -49,7 +50,7 @@ local function convert(declared, given)
   for _, kind in ipairs(type(kinds) == "table" and kinds or { kinds }) do
     if kind == "integer" or kind == "number" then
       expected = kind == "integer" and "a whole number" or "a number"
-      local value = tonumber(given)
+      local value = plain.tonumber(given)
       if value and kind == "integer" then
         value = math.tointeger(value)
       end

@@ -3,6 +3,8 @@
 -- What is given may have a megabyte, be of several lines or hold what a terminal obeys.
 --
 -- @module cmml.base.given
+local plain = require "cmml.base.plain"
+
 local given = {}
 
 local MOST_SHOWN = 80 -- bytes of something given that a message repeats
@@ -30,7 +32,7 @@ end
 -- @param value
 -- @treturn string
 function given.shown(value)
-  local text, rest = shortened(tostring(value), MOST_SHOWN)
+  local text, rest = shortened(plain.tostring(value), MOST_SHOWN)
   return escaped(text) .. rest
 end
 
@@ -38,7 +40,7 @@ end
 -- @param value
 -- @treturn string
 function given.quote(value)
-  local text, rest = shortened(tostring(value), MOST_SHOWN)
+  local text, rest = shortened(plain.tostring(value), MOST_SHOWN)
   return '"' .. escaped((text:gsub('[\\"]', "\\%0"))) .. '"' .. rest
 end
 

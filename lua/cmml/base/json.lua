@@ -2,7 +2,7 @@
 --
 -- @module cmml.base.json
 local args = require "cmml.base.args"
-local text = require "cmml.base.text"
+local plain = require "cmml.base.plain"
 
 local json = {}
 
@@ -20,9 +20,9 @@ end
 
 local function number(value)
   if value ~= value or math.abs(value) == math.huge then
-    error("json: " .. text.tostring(value) .. " cannot be written", 0)
+    error("json: " .. plain.tostring(value) .. " cannot be written", 0)
   end
-  return text.number(value)
+  return plain.number(value)
 end
 
 local encode
@@ -46,7 +46,7 @@ local function encode_table(value)
     end
     return "[" .. table.concat(parts, ",") .. "]"
   end
-  text.sort(keys)
+  plain.sort(keys)
   for i, key in ipairs(keys) do
     parts[i] = quote(key) .. ":" .. encode(value[key])
   end
@@ -62,7 +62,7 @@ function encode(value)
   elseif kind == "number" then
     return number(value)
   elseif kind == "boolean" then
-    return tostring(value)
+    return plain.tostring(value)
   end
   error("json: a " .. kind .. " cannot be written", 0)
 end

@@ -24,6 +24,7 @@
 --
 -- @module cmml.base.option
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local text = require "cmml.base.text"
 
 local option = {}
@@ -74,7 +75,7 @@ local function field_problem(declared)
   local problem = args.field_problem(declared, fields)
   if problem then
     return problem
-  elseif not declared.name:find "^%l[%l%d_]*$" then
+  elseif not declared.name:find "^[a-z][a-z0-9_]*$" then
     return "the name must be of small letters, digits and _"
   elseif not declared.help or declared.help == "" then
     return "field help is missing"
@@ -245,7 +246,7 @@ local function entries_of(rule, value)
   local list = text.split(value)
   if rule.numeric then
     for i, entry in ipairs(list) do
-      list[i] = tonumber(entry) or entry
+      list[i] = plain.tonumber(entry) or entry
     end
   end
   return list

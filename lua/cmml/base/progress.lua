@@ -1,6 +1,7 @@
 --- Progress for people: one line that renews itself on a terminal, plain lines elsewhere.
 --
 -- @module cmml.base.progress
+local plain = require "cmml.base.plain"
 local one_line = require("cmml.base.text").one_line
 
 local progress = {}
@@ -34,8 +35,8 @@ function progress.training(core, epochs)
     local done = (epoch - first.epoch) * steps + step
     local rate = done / math.max(now - began, 1e-9)
     local left = (epochs - first.epoch + 1) * steps - done
-    local line = ("epoch %d/%d  step %d/%d  loss %.4f  %.0f steps/s  %s left"):format(epoch, epochs,
-      step, steps, loss, rate, progress.duration(left / rate))
+    local line = plain.format("epoch %d/%d  step %d/%d  loss %.4f  %.0f steps/s  %s left", epoch,
+      epochs, step, steps, loss, rate, progress.duration(left / rate))
     io.stderr:write("\r", line:sub(1, columns - 1), "\27[K")
   end
 
@@ -44,12 +45,13 @@ function progress.training(core, epochs)
     for _, metric in ipairs(metrics or {}) do
       local value = metric.shown and state[metric[1]]
       if value then
-        validated = ("%s  %s%s %.4f"):format(validated, validated == "" and "valid " or "",
+        validated = plain.format("%s  %s%s %.4f", validated, validated == "" and "valid " or "",
           metric[2], value)
       end
     end
-    io.stderr:write(columns and "\r\27[K" or "", ("epoch %d/%d  loss %.4f%s  %.1f s%s\n"):format(
-      state.epoch, epochs, state.loss, validated, state.seconds, improved and "  best" or ""))
+    io.stderr:write(columns and "\r\27[K" or "",
+      plain.format("epoch %d/%d  loss %.4f%s  %.1f s%s\n", state.epoch, epochs, state.loss,
+        validated, state.seconds, improved and "  best" or ""))
   end
 
   return { on_step = on_step, on_epoch = on_epoch }
@@ -77,7 +79,7 @@ function progress.evaluating(core, title, quiet)
 
   local function finish()
     if not quiet then
-      io.stderr:write(columns and "\r\27[K" or "", ("%s  evaluated in %.1f s\n"):format(
+      io.stderr:write(columns and "\r\27[K" or "", plain.format("%s  evaluated in %.1f s\n",
         one_line(title), core.clock() - began))
     end
   end
@@ -94,8 +96,8 @@ function progress.iterations(core)
   return function(state)
     local last = state.iteration == state.iterations
     io.stderr:write(columns and "\r" or "", ("iteration %d/%d  %s"):format(state.iteration,
-      state.iterations, state.loss and ("loss %.6g"):format(state.loss)
-      or ("%.2f %% of pairs in order"):format(100 * state.right)),
+      state.iterations, state.loss and plain.format("loss %.6g", state.loss)
+      or plain.format("%.2f %% of pairs in order", 100 * state.right)),
       columns and not last and "\27[K" or "\n")
   end
 end

@@ -3,6 +3,7 @@
 --
 -- @module cmml.base.registry
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 local Registry = {}
@@ -32,7 +33,7 @@ end
 -- @tparam[opt=3] integer level
 function Registry:check_name(name, level)
   level = (level or 3) + 1
-  if type(name) ~= "string" or not name:find "^%a[%w_-]*$" then
+  if type(name) ~= "string" or not name:find "^[A-Za-z][0-9A-Za-z_-]*$" then
     raise(("%s: name must be a text of letters, digits and _, not %s"):format(self.maker,
       args.describe(name)), level)
   elseif self.entries[name] then
@@ -100,7 +101,7 @@ end
 -- @treturn {string,...}
 function Registry:names()
   local names = table.move(self.order, 1, #self.order, 1, {})
-  table.sort(names)
+  plain.sort(names)
   return names
 end
 

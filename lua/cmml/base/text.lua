@@ -1,52 +1,9 @@
---- Plain text: what is the same in every locale, wrapping, padding, lists with commas, values for
--- people.
---
--- A host may have called setlocale. Then Lua's own functions write 0,5 for 0.5, lower letters as
--- that language does, and sort as its dictionaries do. Those of this file do not; the library uses
--- no others where it matters, which `tools/check_locale.lua` looks after.
+--- Plain text: wrapping, padding, lists with commas, values for people.
 --
 -- @module cmml.base.text
-local core = require "cmml.core"
+local plain = require "cmml.base.plain"
 
 local text = {}
-
---- `string.format`, the same in every locale: for numbers that are not whole.
--- @tparam string form
--- @param ... values
--- @treturn string
-text.format = core.in_c_locale(string.format)
-
---- `tostring`, the same in every locale: for what may be a number that is not whole.
--- @param value
--- @treturn string
-text.tostring = core.in_c_locale(tostring)
-
---- `tonumber`, the same in every locale: "0,5" is no number.
--- @param value
--- @tparam[opt] integer base
--- @treturn ?number
-text.tonumber = core.in_c_locale(tonumber)
-
---- `string.lower`, the same in every locale: the letters A to Z.
--- @tparam string words
--- @treturn string
-text.lower = core.in_c_locale(string.lower)
-
---- `string.upper`, the same in every locale: the letters a to z.
--- @tparam string words
--- @treturn string
-text.upper = core.in_c_locale(string.upper)
-
---- `table.sort`, the same in every locale: strings by their bytes, also those that `before`
--- compares.
--- @tparam table list
--- @tparam[opt] function before
-text.sort = core.in_c_locale(table.sort)
-
---- A number that reads back as the same number, with as few digits as that takes.
--- @tparam number value
--- @treturn string
-text.number = core.number_text
 
 --- Wraps words into lines of at most `width` columns; the second and later lines are indented.
 -- @tparam string words
@@ -145,9 +102,9 @@ function text.value(value)
     end
     return #parts > 0 and "{ " .. table.concat(parts, ", ") .. " }" or "{}"
   elseif type(value) == "number" then
-    return text.format("%.14g", value)
+    return plain.format("%.14g", value)
   end
-  return type(value) == "string" and ("%q"):format(value) or tostring(value)
+  return type(value) == "string" and ("%q"):format(value) or plain.tostring(value)
 end
 
 --- A value as it is written on a command line: texts without quotes, lists with commas, none for

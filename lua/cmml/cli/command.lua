@@ -20,6 +20,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
@@ -124,7 +125,7 @@ return function(cmml)
     for _, setting in cmml.settings:each() do
       list[#list + 1] = setting
     end
-    table.sort(list, function(a, b)
+    plain.sort(list, function(a, b)
       return a.rank < b.rank
     end)
     return list

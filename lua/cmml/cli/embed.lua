@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
+local plain = require "cmml.base.plain"
 local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 
@@ -100,7 +101,8 @@ return function(cmml, use)
       end
       local heavy = core.ge(weights, values.min_weight)
       if core.sum(heavy):item() == 0 then
-        return nil, ("--min-weight: no interaction weighs %g or more"):format(values.min_weight)
+        return nil, plain.format("--min-weight: no interaction weighs %g or more",
+          values.min_weight)
       end
       weights = weights * heavy
     end

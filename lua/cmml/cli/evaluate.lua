@@ -4,6 +4,7 @@
 -- @module cmml
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
+local plain = require "cmml.base.plain"
 local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 local raise = require("cmml.base.args").error
@@ -26,7 +27,7 @@ return function(cmml, use)
         names[#names + 1], seen[class.kind] = class.kind, true
       end
     end
-    table.sort(names)
+    plain.sort(names)
     return names
   end
 

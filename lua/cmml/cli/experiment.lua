@@ -46,7 +46,7 @@ return function(cmml, use)
         local given = text.plain(value)
         words[#words + 1] = value == true and "--" .. dashed
           or ("--%s%s%s"):format(dashed, value == false and "=" or " ", given:find
-            "[^%w%-_=.,/+:@]" and "'" .. given:gsub("'", "'\\''") .. "'" or given)
+            "[^0-9A-Za-z%-_=.,/+:@]" and "'" .. given:gsub("'", "'\\''") .. "'" or given)
       end
     end
     return table.concat(words, " ")

@@ -1,6 +1,7 @@
 --- Help of the command line: the list of commands, and the page of each.
 --
 -- @module cmml.cli.help
+local plain = require "cmml.base.plain"
 local text = require "cmml.base.text"
 
 local help = {}
@@ -94,7 +95,7 @@ end
 function help.page(command, words, all)
   local lines, _, sets = {}, command.options(words)
   add_wrapped(lines, "usage: " .. command.usage, 7)
-  add_wrapped(lines, command.summary:gsub("^%l", string.upper) .. ".", 0)
+  add_wrapped(lines, command.summary:gsub("^[a-z]", plain.upper) .. ".", 0)
   lines[#lines + 1] = ""
   local more = add_options(lines, sets, all)
   add_lists(lines, command.lists and command.lists(words, all) or {})

@@ -3,6 +3,7 @@
 -- @module cmml
 local json = require "cmml.base.json"
 local output = require "cmml.base.output"
+local plain = require "cmml.base.plain"
 local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
 
@@ -26,14 +27,14 @@ return function(cmml, use)
   end
 
   -- Options or notes, one a line.
-  local function tell(head, plain)
+  local function tell(head, values)
     local names = {}
-    for name in pairs(plain) do
+    for name in pairs(values) do
       names[#names + 1] = name ~= "state" and name or nil
     end
-    table.sort(names)
+    plain.sort(names)
     for i, name in ipairs(names) do
-      line(i == 1 and head or "", ("%s = %s"):format(name, shown(name, plain[name])))
+      line(i == 1 and head or "", ("%s = %s"):format(name, shown(name, values[name])))
     end
   end
 

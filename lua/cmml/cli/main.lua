@@ -78,7 +78,7 @@ local function run(command, values)
   -- behind the name of the command, unless the message begins with that
   local said = ok and tostring(message or "it failed") or plain(done)
   said = said:match("^" .. name:gsub("%-", "%%-") .. ": (.*)$") or said
-  return fail(said:sub(1, #name + 1) == name .. " " and said:find "^%S+ %a+: " and said
+  return fail(said:sub(1, #name + 1) == name .. " " and said:find "^%S+ [A-Za-z]+: " and said
     or name .. ": " .. said, 1)
 end
 

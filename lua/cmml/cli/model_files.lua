@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local options = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 
 return function(cmml)
   local model_files = {}
@@ -29,7 +30,7 @@ return function(cmml)
   -- @treturn string
   function model_files.title_of(entry, entries)
     local function name(of)
-      return of.notes.seed and ("%s, seed %s"):format(of.model.title, tostring(of.notes.seed))
+      return of.notes.seed and ("%s, seed %s"):format(of.model.title, plain.tostring(of.notes.seed))
         or of.model.title
     end
     local same = 0
@@ -50,7 +51,7 @@ return function(cmml)
       notes[key] = entry.notes[key]
       known[#known + 1] = { name = key, kind = (kind:gsub("%?$", "")), help = "noted in the file" }
     end
-    table.sort(known, function(a, b) -- so that the first error is always the same
+    plain.sort(known, function(a, b) -- so that the first error is always the same
       return a.name < b.name
     end)
     notes = options.of(entry.path .. ": notes", known):check(notes, 0)

@@ -1,6 +1,7 @@
 --- `cmml recommend`: adapt a model to a few interactions, and recommend.
 --
 -- @module cmml
+local plain = require "cmml.base.plain"
 local columns = require "cmml.data.columns"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
@@ -94,8 +95,8 @@ return function(cmml, use)
   local function texts_of(list)
     local texts = {}
     for i, entry in ipairs(list) do
-      texts[i] = type(entry) == "table" and ("%s=%s"):format(text.tostring(entry[1]),
-        text.plain(entry[2])) or text.tostring(entry)
+      texts[i] = type(entry) == "table" and ("%s=%s"):format(plain.tostring(entry[1]),
+        text.plain(entry[2])) or plain.tostring(entry)
     end
     return texts
   end
@@ -143,7 +144,7 @@ return function(cmml, use)
     end
     for i, entry in ipairs(list) do
       local stars = scale.clip(model.catalogue.scale, entry.score)
-      output.print(("%3d  %5.2f  %s%s %s"):format(i, stars, entry.item,
+      output.print(plain.format("%3d  %5.2f  %s%s %s", i, stars, entry.item,
         (" "):rep(widest - #entry.item), entry.title))
     end
     if #list == 0 and values.n > 0 then

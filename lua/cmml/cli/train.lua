@@ -3,6 +3,7 @@
 -- @module cmml
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
+local plain = require "cmml.base.plain"
 local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
@@ -107,7 +108,7 @@ return function(cmml, use)
     elseif result.best_epoch == 0 then
       return nil, ("no epoch was run (--epochs %d): nothing was saved"):format(epochs)
     end
-    output.print(("%s epoch %d of %d: %s %.4f; saved %s/best.safetensors"):format(
+    output.print(plain.format("%s epoch %d of %d: %s %.4f; saved %s/best.safetensors",
       opt.choose or "best", result.best_epoch, result.epoch,
       result.monitored == "loss" and "training loss" or "validation " .. result.monitored,
       result.best, values.out))

@@ -12,6 +12,7 @@
 -- @module cmml
 local options = require "cmml.base.options"
 local raise = require("cmml.base.args").error
+local plain = require "cmml.base.plain"
 
 return function(cmml, use)
   local commands = use "cli.command"
@@ -184,7 +185,7 @@ return function(cmml, use)
     for name in pairs(class and class.presets or {}) do
       names[#names + 1] = name ~= default and name or nil
     end
-    table.sort(names)
+    plain.sort(names)
     if default then
       table.insert(names, 1, default .. " (default)")
     end

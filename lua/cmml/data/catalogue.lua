@@ -5,6 +5,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 local known = declare("data.catalogue", {
@@ -131,7 +132,7 @@ return function(cmml, use)
 
   -- The declared fields of a side as plain data. Categories and lists look as they did before there
   -- were other kinds.
-  local function plain(fields)
+  local function declared_of(fields)
     local list = {}
     for i, field in ipairs(fields) do
       local kind = kinds[field.kind]
@@ -200,15 +201,15 @@ return function(cmml, use)
     if self.items.titles then
       add("titles", self.items:title_lines())
     end
-    return entries, { setting = self.setting, item = plain(self.items.fields),
-      user = plain(self.users.fields), unknown = self.schema.unknown,
+    return entries, { setting = self.setting, item = declared_of(self.items.fields),
+      user = declared_of(self.users.fields), unknown = self.schema.unknown,
       min_count = self.schema.min_count, vectors = self.schema.vectors, scale = self.scale }
   end
 
   -- Titles are shown on terminals, which obey control characters.
   local function read_titles(text)
     local titles = {}
-    for line in (text:gsub("[^\n%C]", " ") .. "\n"):gmatch "(.-)\n" do
+    for line in (text:gsub("[\0-\9\11-\31\127]", " ") .. "\n"):gmatch "(.-)\n" do
       titles[#titles + 1] = line
     end
     return titles
@@ -367,7 +368,7 @@ return function(cmml, use)
     end
     local declared = cmml.data.schema { item = declarations(schema.item),
       user = declarations(schema.user), unknown = schema.unknown, min_count = schema.min_count }
-    declared.vectors = has_vectors and tostring(schema.vectors) or nil
+    declared.vectors = has_vectors and plain.tostring(schema.vectors) or nil
     local self = new { setting = setting.name, schema = declared, scale = schema.scale,
       users = read_side(read, "users", setting.knows_users, has_vectors),
       items = read_side(read, "items", true, has_vectors) }

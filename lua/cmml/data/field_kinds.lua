@@ -25,6 +25,7 @@
 --
 -- @module cmml.data.field_kinds
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local declare = require("cmml.base.options").declare
 local text = require "cmml.base.text"
 local words = require "cmml.data.words"
@@ -57,7 +58,7 @@ return function(cmml, use)
   local function place(field, record)
     local id = record and record.id
     return id == nil and "field " .. field.name
-      or ("field %s of %s"):format(field.name, text.tostring(id))
+      or ("field %s of %s"):format(field.name, plain.tostring(id))
   end
 
   -- A value as the text by which it is known, numbers and texts alike. Nil where there is none.
@@ -124,7 +125,7 @@ return function(cmml, use)
     if #kept <= limit then
       return least, #kept
     end
-    table.sort(kept, function(a, b)
+    plain.sort(kept, function(a, b)
       return a > b
     end)
     local places = 0
@@ -213,11 +214,11 @@ return function(cmml, use)
     local value = record and record[field.name]
     local number = value
     if type(value) == "string" then
-      local plain = value:match "^[ \t\r\n]*(.-)[ \t\r\n]*$"
-      if missing_words[text.lower(plain)] then
+      local said = value:match "^[ \t\r\n]*(.-)[ \t\r\n]*$"
+      if missing_words[plain.lower(said)] then
         return nil
       end
-      number = not plain:find "[xXnN]" and text.tonumber(plain) or nil
+      number = not said:find "[xXnN]" and plain.tonumber(said) or nil
     elseif value == nil or value ~= value then
       return nil
     end
@@ -282,7 +283,7 @@ return function(cmml, use)
       return check_learnt(field, 1, 2.0 ^ -1074)
     end,
     describe = function(field)
-      return text.format("number, %.4g with deviation %.4g", field.mean[1], field.deviation[1])
+      return plain.format("number, %.4g with deviation %.4g", field.mean[1], field.deviation[1])
     end }
 
   -- A vector that stands in a record.

@@ -9,7 +9,7 @@ local raw_ids = {}
 local function call(name, vocab, raw, level, place, ...)
   local ok, row = pcall(vocab[name], vocab, raw)
   if not ok then -- in front of the problem stand position and function, which tell the user nothing
-    local problem = tostring(row):match("^.-%f[%a]" .. name .. ": (.*)$") or tostring(row)
+    local problem = tostring(row):match("^.-%f[A-Za-z]" .. name .. ": (.*)$") or tostring(row)
     raise(("%s: %s"):format(place:format(...), problem), level + 2)
   end
   return row

@@ -1,6 +1,7 @@
 --- The scale of ratings: the smallest, the largest, and the step between those that occur.
 --
 -- @module cmml.data.scale
+local plain = require "cmml.base.plain"
 local text = require "cmml.base.text"
 
 return function(cmml)
@@ -8,8 +9,8 @@ return function(cmml)
   local scale = {}
 
   -- A number of the core's precision with the digits that it has.
-  local function plain(value)
-    local short = text.tonumber(text.format("%.7g", value))
+  local function rounded(value)
+    local short = plain.tonumber(plain.format("%.7g", value))
     return core.info().dtype == "float32" and short or value
   end
 
@@ -39,13 +40,14 @@ return function(cmml)
       return nil
     end
     local values = core.distinct(ratings):totable()
-    table.sort(values)
+    plain.sort(values)
     local smallest, largest = values[1], values[#values]
     local step = #values > 1 and #values <= most and step_of(values) or nil
     if step and step * most < largest - smallest then
       step = nil
     end
-    return { smallest = plain(smallest), largest = plain(largest), step = step and plain(step) }
+    return { smallest = rounded(smallest), largest = rounded(largest),
+      step = step and rounded(step) }
   end
 
   --- Whether a rating is outside of a scale.

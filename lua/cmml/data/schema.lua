@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local options = require "cmml.base.options"
 local raise = args.error
 
@@ -45,7 +46,7 @@ return function(cmml, use)
         local names = settings:names()
         table.move({ "kind", "multi" }, 1, 2, #names + 1, names)
         raise(("data.schema: field %s of kind %s has no setting %s; %s"):format(name, kind,
-          tostring(key), args.suggest(tostring(key), names)), 3)
+          plain.tostring(key), args.suggest(plain.tostring(key), names)), 3)
       end
     end
     local full = settings:check(given, 4, ("data.schema: field %s"):format(name))
@@ -77,7 +78,7 @@ return function(cmml, use)
       local fields = {}
       for i, field in ipairs(opt[side]) do
         local name = type(field) == "table" and (field[1] or field.name)
-        if type(name) ~= "string" or not name:find("^[%w_]+$") then
+        if type(name) ~= "string" or not name:find("^[0-9A-Za-z_]+$") then
           raise(("data.schema: field %d of %s must be {\"name\"}, of letters, digits and _"):format(
             i, side), 2)
         elseif seen[name] then

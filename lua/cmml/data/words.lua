@@ -6,7 +6,7 @@
 -- not made one.
 --
 -- @module cmml.data.words
-local text = require "cmml.base.text"
+local plain = require "cmml.base.plain"
 
 local words = {}
 
@@ -76,7 +76,7 @@ local function split(run, list)
   end
   for _, code in utf8.codes(run) do
     if code < 128 then
-      word[#word + 1] = text.lower(string.char(code))
+      word[#word + 1] = plain.lower(string.char(code))
     elseif is_in(breaks, code) then
       finish()
     elseif is_in(alone, code) then
@@ -101,7 +101,7 @@ function words.of(sentence)
     if run:find "[\128-\255]" then
       split(run, list)
     else
-      list[#list + 1] = text.lower(run)
+      list[#list + 1] = plain.lower(run)
     end
   end
   return list

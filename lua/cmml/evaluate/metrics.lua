@@ -6,6 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 -- The most cutoffs, and the highest, that the core takes.
@@ -70,7 +71,7 @@ return function(cmml)
   local function check_names(list, what)
     args.list("metrics.register: " .. what, list, 4)
     for _, name in ipairs(list) do
-      if type(name) ~= "string" or not name:find "^%a[%w_]*$" then
+      if type(name) ~= "string" or not name:find "^[A-Za-z][0-9A-Za-z_]*$" then
         raise(("metrics.register: a name in %s must be of letters, digits and _, not %s"):format(
           what, args.describe(name)), 3)
       end
@@ -151,14 +152,14 @@ return function(cmml)
     local base, k = tostring(name):match "^([^@]+)@(%d+)$"
     base = base or tostring(name)
     local own = owner[base]
-    local cutoff = tonumber(k) or 1
+    local cutoff = plain.tonumber(k) or 1
     if not own or k and not own.at or cutoff < 1 or cutoff > highest then
       raise(("%s: there is no metric %s; %s"):format(where, args.shown(name), own
         and base .. (own.at and ("@k takes a cutoff k from 1 to %d"):format(highest)
         or " takes no cutoff") or args.suggest(base, metrics.names())), 3)
     end
     return { family = own.family, at = own.at, base = base, better = own.better,
-      k = k and math.tointeger(tonumber(k)) }
+      k = k and math.tointeger(plain.tonumber(k)) }
   end
 
   --- A function that computes metrics by name.

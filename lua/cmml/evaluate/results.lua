@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 return function(cmml)
@@ -23,7 +24,7 @@ return function(cmml)
       local line = ("| %-" .. width .. "s |"):format(title)
       for c, head in ipairs(heads) do
         local value = metric(m, c)
-        local cell = ("%.4f ± %.4f"):format(value.mean, value.interval)
+        local cell = plain.format("%.4f ± %.4f", value.mean, value.interval)
         line = line .. (" %s%s |"):format(cell, (" "):rep(math.max(15, #head) - utf8.len(cell)))
       end
       lines[#lines + 1] = line
@@ -109,8 +110,8 @@ return function(cmml)
             at[#at + 1] = key
           end
         end
-        table.sort(at, function(a, b)
-          return tonumber(a:match "@(%d+)$") < tonumber(b:match "@(%d+)$")
+        plain.sort(at, function(a, b)
+          return plain.tonumber(a:match "@(%d+)$") < plain.tonumber(b:match "@(%d+)$")
         end)
         table.move(at, 1, #at, #full + 1, full)
       end

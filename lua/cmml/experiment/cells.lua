@@ -5,6 +5,7 @@
 --
 -- @module cmml.experiment.cells
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local computations = require "cmml.experiment.computations"
 local json = require "cmml.base.json"
 local options = require "cmml.base.options"
@@ -93,7 +94,7 @@ end
 
 -- Where the result of a cell is kept: under its name, and a digest of its settings.
 local function path_of(folder, cell)
-  local name = cell.name:gsub("[^%w%.@+]+", "-")
+  local name = cell.name:gsub("[^0-9A-Za-z%.@+]+", "-")
   return ("%s/cells/%s-%s"):format(folder, name, digest(json.encode(to_plain(cell.settings))))
 end
 
@@ -155,7 +156,7 @@ local function state_line(core, state)
     local told = told_by(core, job)
     running[#running + 1] = (told and told .. " of " or "") .. job.cell.name
   end
-  table.sort(running)
+  plain.sort(running)
   local left, seconds = "", core.clock() - state.began
   if state.computed > 0 then
     left = seconds / state.computed * (state.total - state.done)

@@ -72,7 +72,7 @@ return function(cmml, use)
         local base = ("%s-%s"):format(tbl.title, metric.head or metric.name)
         local svg = report.svg(cmml, tbl, metric, result.tables[i].rows)
         if svg then
-          write(("%d-%s.svg"):format(i, (base:gsub("[^%w@]+", "-"))), svg)
+          write(("%d-%s.svg"):format(i, (base:gsub("[^0-9A-Za-z@]+", "-"))), svg)
         end
       end
     end

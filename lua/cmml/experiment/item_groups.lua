@@ -1,6 +1,8 @@
 --- Groups of scenarios that share items: what task contexts are compared with, from the data alone.
 --
 -- @module cmml.experiment.item_groups
+local plain = require "cmml.base.plain"
+
 local item_groups = {}
 
 --- What points (tables) have under a key.
@@ -50,7 +52,7 @@ local function typical(core, similar, clusters, k)
     likeness[s] = sums[s][g]
   end
   for _, list in ipairs(lists) do
-    table.sort(list, function(a, b)
+    plain.sort(list, function(a, b)
       if likeness[a] ~= likeness[b] then
         return likeness[a] > likeness[b]
       end

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local cells = require "cmml.experiment.cells"
 local raise = args.error
 
@@ -136,7 +137,7 @@ return function(cmml, use)
   local function training_text(training, noun)
     local parts = {}
     local function add(form, value)
-      parts[#parts + 1] = value and form:format(value) or nil
+      parts[#parts + 1] = value and plain.format(form, value) or nil
     end
     local patience = (training.patience or 0) > 0 and training.patience or nil
     local text = not training.epochs and "as many epochs as the kind says"

@@ -1,6 +1,8 @@
 --- Files of points that `contexts` and `routes` write beside their tables.
 --
 -- @module cmml.experiment.point_files
+local plain = require "cmml.base.plain"
+
 local point_files = {}
 
 --- The results of the first seed, which are drawn.
@@ -22,7 +24,7 @@ end
 -- @tparam string ending
 -- @treturn string
 function point_files.file_name(number, row, ending)
-  return ("%d-%s-%s"):format(number, (row:gsub("[^%w]+", "-")), ending)
+  return ("%d-%s-%s"):format(number, (row:gsub("[^0-9A-Za-z]+", "-")), ending)
 end
 
 --- A CSV document.
@@ -33,7 +35,8 @@ function point_files.csv(lines)
   for i, line in ipairs(lines) do
     local cells = {}
     for j, value in ipairs(line) do
-      local text = math.type(value) == "float" and ("%.6g"):format(value) or tostring(value)
+      local text = math.type(value) == "float" and plain.format("%.6g", value)
+        or plain.tostring(value)
       cells[j] = text:find '[",\r\n]' and '"' .. text:gsub('"', '""') .. '"' or text
     end
     texts[i] = table.concat(cells, ",")

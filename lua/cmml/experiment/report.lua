@@ -9,6 +9,7 @@
 --
 -- @module cmml.experiment.report
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local text = require "cmml.base.text"
 local raise = args.error
 
@@ -103,7 +104,8 @@ local function number(value, mean, low, high, sign)
     return "-"
   end
   local form = sign and "%+.4f" or "%.4f"
-  return (form .. " [" .. form .. ", " .. form .. "]"):format(value[mean], value[low], value[high])
+  return plain.format(form .. " [" .. form .. ", " .. form .. "]", value[mean],
+    value[low], value[high])
 end
 
 -- A row's name, and whether a leak would not have been seen.
@@ -236,7 +238,7 @@ function report.text(tbl, rows, n_seeds, width, rule)
     for _, metric in ipairs(tbl.metrics) do
       line[#line + 1] = number(entry[metric.name], "mean", "low", "high")
     end
-    line[#line + 1] = entry.seeds > 0 and ("%.1f"):format(entry.seconds) or "-"
+    line[#line + 1] = entry.seeds > 0 and plain.format("%.1f", entry.seconds) or "-"
     grid[#grid + 1] = line
   end
   local differences = report.differences(tbl, rows, width)
@@ -286,7 +288,7 @@ function report.csv(plan, results)
     for name in pairs(result and result.metrics or {}) do
       names[#names + 1] = name
     end
-    table.sort(names)
+    plain.sort(names)
     for _, name in ipairs(names) do
       local sum, n = 0, 0
       for t, value in ipairs(result.metrics[name]) do
@@ -295,7 +297,7 @@ function report.csv(plan, results)
           sum, n = sum + weight * value, n + weight
         end
       end
-      lines[#lines + 1] = ("%s,%s,%s,%s,%s,%.6f,%d,%.2f"):format(quoted(cell.table),
+      lines[#lines + 1] = plain.format("%s,%s,%s,%s,%s,%.6f,%d,%.2f", quoted(cell.table),
         leaky[cell.table] and "yes" or result.unchecked and "unchecked" or "no", quoted(cell.row),
         cell.fixed and "any" or cell.seed, quoted(name), sum / n, #result.metrics[name],
         result.seconds)

@@ -15,6 +15,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local child = require "cmml.experiment.child"
 local choice = require "cmml.recommenders.choice_options"
 local json = require "cmml.base.json"
@@ -188,7 +189,7 @@ return function(cmml, use)
       for key in pairs(given) do
         if math.type(key) ~= "integer" then
           raise(("%s: rows: %s stands among the rows; with more than rows it is a table {rows = "
-            .. "list, %s = ..}"):format(where, tostring(key), tostring(key)), 0)
+            .. "list, %s = ..}"):format(where, plain.tostring(key), plain.tostring(key)), 0)
         end
       end
       given = { rows = given }

@@ -5,6 +5,7 @@
 --
 -- @module cmml.experiment.space
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 
 local space = {}
 
@@ -17,12 +18,12 @@ local function value_of(word)
   if word == "true" or word == "false" then
     return word == "true"
   end
-  return math.tointeger(tonumber(word)) or tonumber(word) or word
+  return math.tointeger(plain.tonumber(word)) or plain.tonumber(word) or word
 end
 
 -- One range of numbers.
 local function range_of(name, kind, low, high)
-  local least, most = tonumber(low), tonumber(high)
+  local least, most = plain.tonumber(low), plain.tonumber(high)
   if not least or not most or most - least <= 0 or math.abs(most - least) == math.huge then
     fail(name, "%s:%s:%s is no range: two numbers, the lower one first", kind, low, high)
   elseif kind == "int" and not (math.tointeger(least) and math.tointeger(most)) then
@@ -44,7 +45,7 @@ local function read_entry(name, given)
   elseif type(given) ~= "string" or given == "" then
     fail(name, "a range such as log:1e-4:1e-2, values such as 8|16|32, or a list was expected")
   end
-  local kind, low, high = given:match "^(%a+):([^:|]*):([^:|]*)$"
+  local kind, low, high = given:match "^([A-Za-z]+):([^:|]*):([^:|]*)$"
   if kind then
     args.one_of("space: " .. name, kind, kinds, 0)
     return range_of(name, kind, low, high)
@@ -78,7 +79,7 @@ local function read_source(core, source)
   end
   local entries = {}
   for part in source:gmatch "[^,]+" do
-    local name, given = part:match "^%s*([%w_%-]+)%s*=%s*(.-)%s*$"
+    local name, given = part:match "^%s*([0-9A-Za-z_%-]+)%s*=%s*(.-)%s*$"
     if not name or entries[name] then
       error(("space: %s is not name=values%s"):format(args.quote(part),
         name and ", or there twice" or ""), 0)
@@ -119,9 +120,9 @@ local function draw(entry, u)
     return math.tointeger(math.min(entry.low + math.floor(u * (entry.high - entry.low + 1)),
       entry.high))
   elseif entry.kind == "log" then
-    return tonumber(("%.3g"):format(entry.low * (entry.high / entry.low) ^ u))
+    return plain.tonumber(plain.format("%.3g", entry.low * (entry.high / entry.low) ^ u))
   end
-  return tonumber(("%.3g"):format(entry.low + u * (entry.high - entry.low)))
+  return plain.tonumber(plain.format("%.3g", entry.low + u * (entry.high - entry.low)))
 end
 
 --- Some values that an entry may give: all of a choice, of a range both ends and one within.

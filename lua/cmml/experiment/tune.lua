@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
 local json = require "cmml.base.json"
@@ -34,7 +35,7 @@ return function(cmml, use)
         end
       end
     end
-    table.sort(names)
+    plain.sort(names)
     return of, names
   end
 
@@ -111,15 +112,15 @@ return function(cmml, use)
     return list
   end
 
-  local function plain(value)
-    return type(value) == "table" and json.encode(value) or tostring(value)
+  local function shown(value)
+    return type(value) == "table" and json.encode(value) or plain.tostring(value)
   end
 
   -- What a trial has of the space, for people.
   local function values_of(trial)
     local texts = {}
     for i, name in ipairs(args.keys(trial.values)) do
-      texts[i] = name .. "=" .. plain(trial.values[name])
+      texts[i] = name .. "=" .. shown(trial.values[name])
     end
     return table.concat(texts, ", ")
   end
@@ -131,7 +132,7 @@ return function(cmml, use)
     local found, began = rehearsal.run(left, not opt.quiet), {}
     for _, trial in ipairs(list) do
       for name, value in pairs(found.refused[trial] and {} or trial.values) do
-        began[name .. "=" .. plain(value)] = true
+        began[name .. "=" .. shown(value)] = true
       end
     end
     for _, trial in ipairs(left) do
@@ -139,7 +140,7 @@ return function(cmml, use)
       local is_wrong = message and not next(began)
       for name, value in pairs(message and trial.values or {}) do
         local is_choice = entries[name].kind == "choice"
-        is_wrong = is_wrong or is_choice and not began[name .. "=" .. plain(value)]
+        is_wrong = is_wrong or is_choice and not began[name .. "=" .. shown(value)]
       end
       if is_wrong then
         raise(("tune: space: with %s: %s"):format(values_of(trial), message), 0)
@@ -162,7 +163,7 @@ return function(cmml, use)
           message = result.message, settings = trial.settings }
       end
     end
-    table.sort(found, function(a, b)
+    plain.sort(found, function(a, b)
       if not a.value or not b.value or a.value == b.value then
         return (a.value and 1 or 0) > (b.value and 1 or 0)
           or (a.value ~= nil) == (b.value ~= nil) and a.trial < b.trial
@@ -178,10 +179,10 @@ return function(cmml, use)
     table.move(names, 1, #names, 5, grid[1])
     for i = 1, math.min(most, #found) do
       local entry = found[i]
-      grid[i + 1] = { tostring(entry.trial), entry.value and ("%.4f"):format(entry.value)
-        or "diverged", tostring(entry.best_epoch or "-"), ("%.1f"):format(entry.seconds) }
+      grid[i + 1] = { tostring(entry.trial), entry.value and plain.format("%.4f", entry.value)
+        or "diverged", tostring(entry.best_epoch or "-"), plain.format("%.1f", entry.seconds) }
       for k, name in ipairs(names) do
-        grid[i + 1][4 + k] = plain(entry.values[name])
+        grid[i + 1][4 + k] = shown(entry.values[name])
       end
     end
     return report.markdown(grid, width)

@@ -2,6 +2,8 @@
 -- and md5sum or openssl.
 --
 -- @module cmml.fetch.download
+local plain = require "cmml.base.plain"
+
 local download = {}
 
 --- A text as one word of a shell command.
@@ -115,7 +117,7 @@ local function checksum(program, path)
   if not sum then
     return nil, ("%s could not read %s: %s"):format(program, path, download.reason(text))
   end
-  return sum:lower()
+  return plain.lower(sum)
 end
 
 --- Downloads a file, going on where an earlier try ended. What has another checksum is removed.

@@ -6,6 +6,7 @@
 -- @module cmml.fetch.fetch
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local download = require "cmml.fetch.download"
 local output = require "cmml.base.output"
 local zip = require "cmml.fetch.zip"
@@ -59,7 +60,7 @@ function fetch.names()
   for name in pairs(sets) do
     names[#names + 1] = name
   end
-  table.sort(names)
+  plain.sort(names)
   return names
 end
 
@@ -113,7 +114,7 @@ local function accept(set, yes, log)
     return nil, "nothing was fetched: say yes = true (--yes) to accept these conditions"
   end
   log "Type yes to accept these conditions and go on:"
-  local answer = (io.read "l" or ""):lower()
+  local answer = plain.lower(io.read "l" or "")
   if answer ~= "yes" and answer ~= "y" then
     return nil, "nothing was fetched: the conditions were not accepted"
   end
@@ -192,7 +193,7 @@ function fetch.run(options)
   local opt = known:check(options)
   local set = sets[opt.name]
   opt.url = opt.url or set.url
-  opt.md5 = (opt.md5 or set.md5):lower()
+  opt.md5 = plain.lower(opt.md5 or set.md5)
   opt.log = opt.log or output.tell
   if opt.progress == nil then
     opt.progress = os.execute "test -t 2" == true

@@ -31,7 +31,7 @@ end
 
 -- Why a name may not be unpacked, or nil.
 local function objection(name, folder, mode)
-  if name:find "[%c\\]" then
+  if name:find "[\0-\31\127\\]" then
     return "a name with control characters or backslashes"
   elseif name:sub(1, #folder + 1) ~= folder .. "/" then
     return "outside the folder " .. folder

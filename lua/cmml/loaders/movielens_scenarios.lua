@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local files = require "cmml.settings.scenarios.filters"
 local filters = require "cmml.settings.scenarios.filter_options"
 
@@ -111,7 +112,7 @@ return function(cmml)
 
   local function pairs_of(genres)
     local list = {}
-    table.sort(genres)
+    plain.sort(genres)
     for i = 1, #genres do
       for j = i + 1, #genres do
         list[#list + 1] = genres[i] ~= genres[j] and genres[i] .. " + " .. genres[j] or nil
@@ -166,7 +167,7 @@ return function(cmml)
     films.merge(core, tagged, same_film)
     local names, number = core.vocab(), {}
     for row = 1, #tag.vocab do
-      local name = tag.vocab:text(row):lower():match "^%s*(.-)%s*$"
+      local name = plain.lower(tag.vocab:text(row)):match "^%s*(.-)%s*$"
       number[row] = name ~= "" and names:add(name) or 0
     end
     local tags = core.map_ids(tag.ids, core.ids(number))

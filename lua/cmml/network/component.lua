@@ -6,6 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local names = require "cmml.network.names"
 local raise = args.error
 
@@ -28,8 +29,8 @@ local function unregistered(cmml, module)
         is_new = is_new or not known[entry[2]]
       end
     end
-    if is_new and (not found or tostring(key) < found) then
-      found, kind = tostring(key), is_tensor and "parameter" or "module"
+    if is_new and (not found or plain.before(plain.tostring(key), found)) then
+      found, kind = plain.tostring(key), is_tensor and "parameter" or "module"
     end
   end
   return found, kind

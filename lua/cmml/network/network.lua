@@ -3,6 +3,7 @@
 --
 -- @module cmml
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local known = require "cmml.network.network_options"
 local raise = require("cmml.base.args").error
 local supports = require "cmml.network.supports"
@@ -51,7 +52,7 @@ return function(cmml)
     for part, value in pairs(starts) do
       if type(part) ~= "string" or math.type(value) == nil or value - value ~= 0 then
         raise(("network: bias_start must give finite numbers by part, such as {hyper = 0.1}, not "
-          .. "%s = %s"):format(tostring(part), tostring(value)), 3)
+          .. "%s = %s"):format(tostring(part), plain.tostring(value)), 3)
       end
       local found = false
       for name, tensor in self:parameters() do

@@ -10,7 +10,7 @@ local groups = {}
 -- it, or a pattern of it, in which * stands for any text.
 local function matcher(entry)
   if entry:find("*", 1, true) then
-    local form = "^" .. entry:gsub("%W", "%%%0"):gsub("%%%*", ".*") .. "$"
+    local form = "^" .. entry:gsub("[^0-9A-Za-z]", "%%%0"):gsub("%%%*", ".*") .. "$"
     return function(name)
       return name:find(form) ~= nil
     end

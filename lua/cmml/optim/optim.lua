@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local option_sets = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local parameter_groups = require "cmml.optim.groups"
 local raise = args.error
 
@@ -207,7 +208,7 @@ return function(cmml)
   -- @tparam number lr
   function ModuleOptimizer:set_lr(lr)
     if math.type(lr) == nil or not (lr >= 0 and lr < math.huge) then
-      raise(("set_lr: lr must be finite and not negative, not %s"):format(tostring(lr)), 2)
+      raise(("set_lr: lr must be finite and not negative, not %s"):format(plain.tostring(lr)), 2)
     end
     for g, group in ipairs(self.groups) do
       if group.own_lr and self.first_lr == 0 then
@@ -252,7 +253,7 @@ return function(cmml)
     end
     if math.type(steps) ~= "integer" or steps < 0 then
       raise(("%s: steps must be a whole number, not negative, not %s"):format(self.what,
-        tostring(steps)), 0)
+        plain.tostring(steps)), 0)
     end
     for _, pair in ipairs(list) do
       pair[2]:copy_(values[pair[1]])

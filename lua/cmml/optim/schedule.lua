@@ -8,6 +8,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 local min_lr = { name = "min_lr", kind = "number", from = 0, default = 0,
@@ -96,7 +97,8 @@ return function(cmml)
 
   local function check_min_lr(name, self)
     if self.min_lr > self.lr then
-      raise(("%s: min_lr must be at most lr, %g, but is %g"):format(name, self.lr, self.min_lr), 3)
+      raise(plain.format("%s: min_lr must be at most lr, %g, but is %g", name, self.lr,
+        self.min_lr), 3)
     end
   end
 

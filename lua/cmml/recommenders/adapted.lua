@@ -8,6 +8,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
@@ -78,7 +79,7 @@ return function(cmml, use)
     end
     local row = raw_ids.find(of, raw, level + 1, "%s", what)
     return row or raise(("%s: %s %s is not in the catalogue of %d"):format(what,
-      side:match "%a+$", tostring(raw), #of), level + 1)
+      side:match "[A-Za-z]+$", plain.tostring(raw), #of), level + 1)
   end
 
   -- The row of the user to score for; nil where the user is whose support was read.

@@ -4,6 +4,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local json = require "cmml.base.json"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 return function(cmml, use)
@@ -69,10 +70,10 @@ return function(cmml, use)
       return nil, ("%s: tensor %s has dtype %s, which no model file has"):format(path,
         args.quote(other.name), args.quote(other.dtype))
     end
-    local version = math.tointeger(tonumber(meta.format_version))
+    local version = math.tointeger(plain.tonumber(meta.format_version))
     if not version or version > format_version then
       return nil, ("%s: model format %s; this library reads up to %d: update it"):format(path,
-        tostring(meta.format_version), format_version)
+        plain.tostring(meta.format_version), format_version)
     end
     local config
     config, message = core.json_decode(meta.config or "", path)
@@ -86,7 +87,7 @@ return function(cmml, use)
   local function shape_text(shape)
     local sizes = {}
     for i, size in ipairs(shape) do
-      sizes[i] = math.type(size) and ("%.0f"):format(size) or tostring(size)
+      sizes[i] = math.type(size) and plain.format("%.0f", size) or plain.tostring(size)
     end
     return table.concat(sizes, "x")
   end
@@ -115,13 +116,13 @@ return function(cmml, use)
     local class = setting and cmml.kinds.of_file(config.kind, setting.name)
     if not class then
       raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "
-        .. "register it first (--modules)"):format(tostring(config.kind), setting.title)
+        .. "register it first (--modules)"):format(plain.tostring(config.kind), setting.title)
         or ("the setting %s is not known; if it is of your own, register it first (--modules)")
         :format(tostring(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}
     for _, entry in ipairs(entries) do
-      local section, name = entry.name:match("^(%a+)%.(.+)$")
+      local section, name = entry.name:match("^([A-Za-z]+)%.(.+)$")
       if section == "catalogue" then
         catalogue[entry.name] = entry.value
       elseif not cmml.is_tensor(entry.value)

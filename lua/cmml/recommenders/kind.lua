@@ -24,6 +24,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 return function(cmml, use)
@@ -260,7 +261,7 @@ return function(cmml, use)
     for _, class in ipairs(kinds.list(setting)) do
       list[#list + 1] = class.baseline and class or nil
     end
-    table.sort(list, function(a, b)
+    plain.sort(list, function(a, b)
       return a.baseline < b.baseline
     end)
     return list

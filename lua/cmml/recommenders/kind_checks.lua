@@ -6,6 +6,7 @@
 -- @module cmml.recommenders.kind_checks
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local experiment_options = require "cmml.settings.experiment_options"
 local general_training = require "cmml.settings.training_options"
 local raise = args.error
@@ -33,7 +34,8 @@ local checks = {}
 function checks.fields(declaration)
   if type(declaration) ~= "table" then
     raise("kind: a table was expected, not " .. args.describe(declaration), 3)
-  elseif type(declaration.name) ~= "string" or not declaration.name:find "^%a[%w_]*$" then
+  elseif type(declaration.name) ~= "string"
+    or not declaration.name:find "^[A-Za-z][0-9A-Za-z_]*$" then
     raise("kind: name must be a text of letters, digits and _, not "
       .. args.describe(declaration.name), 3)
   end
@@ -57,7 +59,7 @@ function checks.tables(where, declaration)
   for key, value in pairs(declaration.integers or {}) do
     if type(key) ~= "string" or value ~= true then
       raise(("%s: integers must be true by name of an entry, but has %s = %s"):format(where,
-        tostring(key), args.describe(value)), 3)
+        plain.tostring(key), args.describe(value)), 3)
     end
   end
 end
@@ -124,7 +126,7 @@ local function check_values(where, values, known, what, level)
   for _, key in ipairs(args.keys(values)) do
     if not known:find(key) then
       raise(("%s: there is no option %s%s; %s"):format(where, args.shown(key), what,
-        args.suggest(tostring(key), known:names())), level)
+        args.suggest(plain.tostring(key), known:names())), level)
     end
     local taken, problem = known:take(key, values[key])
     if taken == nil then

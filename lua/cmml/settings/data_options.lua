@@ -1,6 +1,7 @@
 --- The options that say what the data are and how they are split, in every setting.
 --
 -- @module cmml.settings.data_options
+local plain = require "cmml.base.plain"
 
 local file_options = require "cmml.data.file_options"
 
@@ -9,7 +10,7 @@ local function valid_defaults(settings)
   local texts = {}
   for _, setting in settings:each() do
     local valid = setting.defaults.valid
-    texts[#texts + 1] = valid and ("%g of the %s"):format(valid, setting.noun[2]) or nil
+    texts[#texts + 1] = valid and plain.format("%g of the %s", valid, setting.noun[2]) or nil
   end
   return table.concat(texts, ", ")
 end

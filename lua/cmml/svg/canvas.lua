@@ -1,6 +1,7 @@
 --- A writer of SVG pictures: elements with attributes, texts escaped, numbers alike in all locales.
 --
 -- @module cmml.svg.canvas
+local plain = require "cmml.base.plain"
 local number = require "cmml.svg.number"
 local text = require "cmml.svg.text"
 
@@ -30,7 +31,7 @@ function Canvas:element(name, attributes, content)
   for key in pairs(attributes) do
     names[#names + 1] = key
   end
-  table.sort(names)
+  plain.sort(names)
   for i, key in ipairs(names) do
     local value = attributes[key]
     names[i] = (' %s="%s"'):format(key:gsub("_", "-"),

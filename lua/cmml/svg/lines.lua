@@ -1,5 +1,6 @@
 -- A metric at several sizes, a line for each series: results by support.
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
@@ -39,7 +40,7 @@ local function survey(series)
   if not low then
     raise("svg.lines: no point has a mean that is a finite number", 4)
   end
-  table.sort(xs)
+  plain.sort(xs)
   return xs, low, high
 end
 
@@ -102,7 +103,7 @@ return function(options)
   local names = {}
   for s, one in ipairs(opt.series) do
     local points = table.move(one.points, 1, #one.points, 1, {})
-    table.sort(points, function(a, b)
+    plain.sort(points, function(a, b)
       return a[1] < b[1]
     end)
     draw_series(canvas, x, y, s, #opt.series, points)

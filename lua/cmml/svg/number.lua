@@ -1,6 +1,8 @@
 --- Numbers as text for pictures, whatever the locale of the process, and the ticks of an axis.
 --
 -- @module cmml.svg.number
+local plain = require "cmml.base.plain"
+
 local number = {}
 
 --- Whether a value is a number that can be drawn: finite, and not so large that a range overflows.
@@ -18,7 +20,7 @@ function number.fixed(x, decimals)
   local scale = 10 ^ decimals
   local magnitude = math.abs(x) * scale
   if magnitude >= 2 ^ 53 then -- the decimals are beyond what a number holds
-    return (("%.6e"):format(x):gsub("^(%-?%d)[^%d]+(%d)", "%1.%2"))
+    return (plain.format("%.6e", x):gsub("^(%-?%d)[^%d]+(%d)", "%1.%2"))
   end
   local units = math.floor(magnitude + 0.5)
   local sign = x < 0 and units > 0 and "-" or ""

@@ -1,4 +1,5 @@
 -- Points in a plane, their groups told apart by colour and shape.
+local plain = require "cmml.base.plain"
 local Canvas = require "cmml.svg.canvas"
 local frame = require "cmml.svg.frame"
 local marks = require "cmml.svg.marks"
@@ -90,7 +91,7 @@ local function typical(points, groups, n_groups)
     for _, i in ipairs(list) do
       distance[i] = (points[i][1] - x) ^ 2 + (points[i][2] - y) ^ 2
     end
-    table.sort(list, function(a, b)
+    plain.sort(list, function(a, b)
       if distance[a] ~= distance[b] then
         return distance[a] < distance[b]
       end

@@ -1,6 +1,8 @@
 --- Text for pictures: from any bytes to what XML can hold and a person can read.
 --
 -- @module cmml.svg.text
+local plain = require "cmml.base.plain"
+
 local text = {}
 
 local replacement = "\u{FFFD}"
@@ -44,7 +46,7 @@ local entities = { ["&"] = "&amp;", ["<"] = "&lt;", [">"] = "&gt;", ['"'] = "&qu
 -- @treturn string
 function text.escape(value)
   local parts = {}
-  for i, code in ipairs(codes_of(tostring(value))) do
+  for i, code in ipairs(codes_of(plain.tostring(value))) do
     local character = code == 0xFFFD and replacement or utf8.char(code)
     parts[i] = entities[character] or character
   end
@@ -90,7 +92,7 @@ end
 -- @tparam number room width that there is
 -- @treturn string not yet escaped
 function text.shorten(value, size, room)
-  value = tostring(value)
+  value = plain.tostring(value)
   local sum, kept, codes = 0, nil, codes_of(value:sub(1, 4000)) -- more never fits
   for i, code in ipairs(codes) do
     if not kept and sum + size > room then

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 local known = declare("grad", {
@@ -33,7 +34,7 @@ return function(cmml)
     for key in pairs(value) do
       keys[#keys + 1] = key
     end
-    table.sort(keys, function(a, b)
+    plain.sort(keys, function(a, b)
       if type(a) == type(b) and type(a) ~= "table" then
         return a < b
       end

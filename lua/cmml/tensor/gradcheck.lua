@@ -9,6 +9,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 local known = declare("gradcheck", {
@@ -108,8 +109,9 @@ return function(cmml)
     local loss = f(tensors)
     local again = f(leaves(c, inputs))
     if far(loss:item(), again:item(), 0) then
-      raise(("gradcheck: two calls on the same inputs gave %.17g and %.17g (or no number): the "
-        .. "function must depend on its inputs alone"):format(loss:item(), again:item()), 3)
+      raise(plain.format("gradcheck: two calls on the same inputs gave %.17g and %.17g "
+        .. "(or no number): the function must depend on its inputs alone", loss:item(),
+        again:item()), 3)
     end
     local grads = loss.tracked and c.grad(loss, tensors)
     for i, input in ipairs(inputs) do
@@ -122,8 +124,8 @@ return function(cmml)
         input.list[k] = value
         local analytic, numeric = said and said[k] or 0, (above - below) / (2 * opt.eps)
         if far(analytic, numeric, opt.tolerance) then
-          raise(("gradcheck: %s derivative by element %s of input %d: the gradient says %.10g, "
-            .. "finite differences say %.10g (tolerance %g of the larger one, or of 1)"):format(
+          raise(plain.format("gradcheck: %s derivative by element %s of input %d: the gradient "
+            .. "says %.10g, finite differences say %.10g (tolerance %g of the larger one, or of 1)",
             which, index_text(input.shape, k), i, analytic, numeric, opt.tolerance), 3)
         end
       end

@@ -4,6 +4,7 @@
 -- @module cmml.train.run_files
 local json = require "cmml.base.json"
 local raise = require("cmml.base.args").error
+local plain = require "cmml.base.plain"
 
 return function(cmml, use)
   local core, files = cmml.core, {}
@@ -113,12 +114,12 @@ return function(cmml, use)
   end
 
   local function log_line(state, source)
-    local cells = { ("%d,%.6f"):format(state.epoch, state.loss) }
+    local cells = { plain.format("%d,%.6f", state.epoch, state.loss) }
     for i, metric in ipairs(source.metrics) do
       local value = state[metric[1]]
-      cells[i + 1] = value and ("%.6f"):format(value) or ""
+      cells[i + 1] = value and plain.format("%.6f", value) or ""
     end
-    return ("%s,%.3f\n"):format(table.concat(cells, ","), state.seconds)
+    return plain.format("%s,%.3f\n", table.concat(cells, ","), state.seconds)
   end
 
   -- Whether JSON can hold it.
@@ -162,7 +163,7 @@ return function(cmml, use)
     return weights_of(best)
   end
 
-  local function plain(value)
+  local function comparable(value)
     return type(value) == "table" and json.encode(value) or value
   end
 
@@ -170,10 +171,10 @@ return function(cmml, use)
     local keys = {}
     for _, source in ipairs { before, now } do
       for key in pairs(source) do
-        keys[#keys + 1] = tostring(key)
+        keys[#keys + 1] = plain.tostring(key)
       end
     end
-    table.sort(keys, function(a, b) -- so that the first difference is always the same, and one of
+    plain.sort(keys, function(a, b) -- so that the first difference is always the same, and one of
       local both_a = before[a] ~= nil and now[a] ~= nil -- those that both have, if there is one
       local both_b = before[b] ~= nil and now[b] ~= nil
       if both_a ~= both_b then
@@ -182,10 +183,11 @@ return function(cmml, use)
       return a < b
     end)
     for _, key in ipairs(keys) do
-      local was, is = plain(before[key]), plain(now[key])
+      local was, is = comparable(before[key]), comparable(now[key])
       if was ~= is then
         raise(("train: cannot resume: %s was %.60s, now it is %.60s; give what the run began with, "
-          .. "or train anew in another folder"):format(key, tostring(was), tostring(is)), 0)
+          .. "or train anew in another folder"):format(key, plain.tostring(was),
+          plain.tostring(is)), 0)
       end
     end
   end

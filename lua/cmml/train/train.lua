@@ -16,6 +16,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 return function(cmml, use)
@@ -44,8 +45,8 @@ return function(cmml, use)
       for key, value in pairs(defaults) do
         if not known.all():find(key) then
           raise(("train: training of preset %s of %s has an unknown option %s; %s"):format(
-            tostring(model.options.preset), model.kind, args.shown(key), args.suggest(tostring(key),
-            known.all():names())), 3)
+            tostring(model.options.preset), model.kind, args.shown(key),
+            args.suggest(plain.tostring(key), known.all():names())), 3)
         elseif given[key] == nil and not set[key] then
           opt[key], set[key] = value, true
         end
@@ -140,7 +141,7 @@ return function(cmml, use)
       end
     end
     raise(("train: the setting monitors %s, but validates by no metric of that name"):format(
-      tostring(source.monitored)), 3)
+      plain.tostring(source.monitored)), 3)
   end
 
   -- The metrics of the validation tasks, the same ones each time; nil if a score was not finite.
@@ -178,8 +179,8 @@ return function(cmml, use)
       end
     end
     if not finite then
-      return nil, ("the %s was no longer a finite number in epoch %d%s; lower the learning rate "
-        .. "(now %g)"):format(what or "loss", epoch, step and ", step " .. step or "",
+      return nil, plain.format("the %s was no longer a finite number in epoch %d%s; lower the "
+        .. "learning rate (now %g)", what or "loss", epoch, step and ", step " .. step or "",
         optimisation:rate())
     end
     result.seconds = core.clock() - began

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local option_sets = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 local of_both = option_sets.declare("vectors: of both kinds", {
@@ -106,7 +107,7 @@ return function(cmml)
     end
     local rms = math.sqrt((vectors * vectors):sum():item() / (rows * opt.factors))
     if rms < 1e-6 then
-      raise(("%s: the vectors have vanished: lower regularization (%g)"):format(name,
+      raise(plain.format("%s: the vectors have vanished: lower regularization (%g)", name,
         opt.regularization), 4)
     end
     return vectors * (1 / rms), rms
@@ -119,14 +120,14 @@ return function(cmml)
       users, user_scale = standardised(name, users, by_user, opt)
       items, item_scale = standardised(name, items, by_item, opt)
     end
-    local plain = { interactions = #by_user.columns }
+    local kept = { interactions = #by_user.columns }
     for key, value in pairs(opt) do
       if type(value) ~= "table" and type(value) ~= "function" then
-        plain[key] = value
+        kept[key] = value
       end
     end
     return setmetatable({ kind = kind, users = users, items = items, user_scale = user_scale,
-      item_scale = item_scale, options = plain,
+      item_scale = item_scale, options = kept,
       interactions = { users = by_user.rows, items = by_user.columns } }, cmml.vectors.Vectors)
   end
 

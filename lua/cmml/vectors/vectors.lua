@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local json = require "cmml.base.json"
+local plain = require "cmml.base.plain"
 local same_ids = require "cmml.data.same_ids"
 local raise = args.error
 
@@ -128,12 +129,12 @@ return function(cmml)
   end
 
   local function restore(archive, path)
-    local version = math.tointeger(tonumber(archive.metadata.format_version))
+    local version = math.tointeger(plain.tonumber(archive.metadata.format_version))
     if archive.metadata.format ~= format then
       raise("a safetensors file, but not of cmml vectors", 0)
     elseif not version or version > format_version then
       raise(("format %s; this library reads up to %d: update it"):format(
-        tostring(archive.metadata.format_version), format_version), 0)
+        plain.tostring(archive.metadata.format_version), format_version), 0)
     end
     local config, message = core.json_decode(archive.metadata.config or "", path)
     if type(config) ~= "table" or type(config.kind) ~= "string"

@@ -1,6 +1,7 @@
 --- `cmml experiment contexts`: where the contexts of scenarios lie (CMML's Figure 3).
 --
 -- @module cmml
+local plain = require "cmml.base.plain"
 local item_groups = require "cmml.experiment.item_groups"
 local point_files = require "cmml.experiment.point_files"
 local wrap = require("cmml.base.text").wrap
@@ -19,7 +20,7 @@ return function(cmml, use)
       end
       counts[group] = (counts[group] or 0) + 1
     end
-    table.sort(order, function(a, b)
+    plain.sort(order, function(a, b)
       if counts[a] ~= counts[b] then
         return counts[a] > counts[b]
       end
@@ -37,8 +38,8 @@ return function(cmml, use)
       names[i] = item_groups.short_name(point)
     end
     local ways = { { key = "pca", title = "principal components", ticks = true,
-      x = ("first component (%.0f %% of the variance)"):format(100 * result.shares[1]),
-      y = ("second component (%.0f %%)"):format(100 * result.shares[2]) },
+      x = plain.format("first component (%.0f %% of the variance)", 100 * result.shares[1]),
+      y = plain.format("second component (%.0f %%)", 100 * result.shares[2]) },
       { key = "tsne", title = "t-SNE", ticks = false } }
     local by = { { key = "group", text = "groups of scenarios that share items, named by their "
       .. "most typical ones" }, { key = "part", text = "what the scenario was for in training" } }
@@ -76,8 +77,8 @@ return function(cmml, use)
       local points = drawn.result.points
       table.move(pictures(d, drawn.row, drawn.result), 1, 6, #files + 1, files)
       files[#files + 1] = { point_files.file_name(d, drawn.row, "contexts.csv"), csv_of(points) }
-      local text = ("%s: %d scenarios; the first two principal components hold %.0f and %.0f %% of "
-        .. "the variance of their contexts%s."):format(drawn.row, #points,
+      local text = plain.format("%s: %d scenarios; the first two principal components hold %.0f "
+        .. "and %.0f %% of the variance of their contexts%s.", drawn.row, #points,
         100 * drawn.result.shares[1], 100 * drawn.result.shares[2],
         drawn.result.note and "; " .. drawn.result.note or "")
       lines[#lines + 1] = wrap(text:gsub("%.%.$", "."), 0, 79)

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local item_groups = require "cmml.experiment.item_groups"
 local point_files = require "cmml.experiment.point_files"
 local wrap = require("cmml.base.text").wrap
@@ -35,7 +36,7 @@ return function(cmml, use)
       table.insert(at[name], point)
     end
     for _, list in ipairs(lists) do
-      table.sort(list, function(a, b)
+      plain.sort(list, function(a, b)
         if a.pairs ~= b.pairs then
           return a.pairs > b.pairs
         end
@@ -133,7 +134,7 @@ return function(cmml, use)
       end
       rank = rank + 1
     end
-    table.sort(rows, function(a, b)
+    plain.sort(rows, function(a, b)
       if a.domain ~= b.domain then
         return a.domain < b.domain
       elseif of[a] ~= of[b] then

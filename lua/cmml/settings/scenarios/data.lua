@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local group_list = require "cmml.settings.scenarios.group_list"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
@@ -134,7 +135,7 @@ return function(cmml)
 
   -- What to say where no group is a scenario.
   local function none_left(name, opt, sizes)
-    table.sort(sizes)
+    plain.sort(sizes)
     local seen = #sizes == 0 and "there are no groups" or
       ("none of the %d groups is a scenario: they have %d to %d items that somebody took (median "
       .. "%d)"):format(#sizes, sizes[1], sizes[#sizes], sizes[(#sizes + 1) // 2])

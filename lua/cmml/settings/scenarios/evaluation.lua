@@ -4,6 +4,7 @@
 -- @module cmml
 local declare = require("cmml.base.options").declare
 local raise = require("cmml.base.args").error
+local plain = require "cmml.base.plain"
 
 return function(cmml, use)
   local core = cmml.core
@@ -62,7 +63,7 @@ return function(cmml, use)
     local chosen = core.choose(#users, opt.max_users, { seed = opt.seed, epoch = scenario,
       stream = core.streams.judges })
     local list = core.map_ids(chosen, users):totable()
-    table.sort(list)
+    plain.sort(list)
     return list
   end
 
@@ -137,7 +138,7 @@ return function(cmml, use)
     for _, scenario in ipairs(scenarios) do
       if not split.data.scenarios[scenario] then
         raise(("evaluate: there is no scenario %s; the data have %d"):format(
-          tostring(scenario), #split.data.scenarios), 3)
+          plain.tostring(scenario), #split.data.scenarios), 3)
       end
     end
     return scenarios

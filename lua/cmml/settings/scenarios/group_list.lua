@@ -2,6 +2,7 @@
 --
 -- @module cmml.settings.scenarios.group_list
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 
 -- The row of an item, which is its number or its raw id as text; nil and what is wrong with it.
 -- Unknown raw ids are nil and true.
@@ -13,7 +14,7 @@ local function row_of(item, items)
   local row = math.tointeger(item)
   if not row or row < 1 or row > #items then
     return nil, ("item %s is no row of the %d items (raw ids are given as text)"):format(
-      tostring(item), #items)
+      plain.tostring(item), #items)
   end
   return row
 end

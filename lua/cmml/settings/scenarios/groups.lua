@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local files = require "cmml.settings.scenarios.filters"
 local raise = args.error
 
@@ -70,8 +71,8 @@ return function(cmml)
     for key in pairs(object) do
       keys[#keys + 1] = key
     end
-    table.sort(keys, function(a, b)
-      local x, y = tonumber(a), tonumber(b)
+    plain.sort(keys, function(a, b)
+      local x, y = plain.tonumber(a), plain.tonumber(b)
       if x and y and x ~= y then
         return x < y
       elseif (x == nil) ~= (y == nil) then

@@ -3,6 +3,7 @@
 --
 -- @module cmml.settings.scenarios.setting
 local base = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local filter_options = require "cmml.settings.scenarios.filter_options"
 local filters = require "cmml.settings.scenarios.filters"
 
@@ -31,7 +32,7 @@ return function(cmml, use)
 
   for _, declared in ipairs(filter_options) do -- a made world has other defaults
     options[#options + 1] = base.changed(declared, { default = false, group = "data",
-      default_text = tostring(declared.default) })
+      default_text = plain.tostring(declared.default) })
   end
 
   local training_options = {
@@ -148,7 +149,7 @@ return function(cmml, use)
     end,
     check_unseen = unseen.check,
     summary = function(split)
-      return tostring(split.data)
+      return plain.tostring(split.data)
     end,
 
     source = use "settings.scenarios.source",
@@ -179,7 +180,8 @@ return function(cmml, use)
     read_support = support.read,
     read_request = support.request,
     describe = function(line, catalogue, notes)
-      line("data", type(notes.data) == "string" and notes.data:gsub("%c", " ") or "not told")
+      line("data", type(notes.data) == "string" and notes.data:gsub("[\0-\31\127]", " ")
+        or "not told")
       line("users", #catalogue.users)
       line("items", #catalogue.items)
       local vectors = catalogue.items.vectors.cf

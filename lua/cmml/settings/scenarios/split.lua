@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local query_fraction = require "cmml.settings.scenarios.query_fraction"
 local raise = args.error
 
@@ -51,8 +52,8 @@ return function(cmml, use)
     for _, pair in ipairs { { "held_out", "valid_held_out" }, { "valid", "test" } } do
       local sum = opt[pair[1]] + opt[pair[2]]
       if sum >= 1 then
-        raise(("scenarios.split: %s and %s must be below 1 together, not %g: nothing is left to "
-          .. "learn from"):format(pair[1], pair[2], sum), 3)
+        raise(plain.format("scenarios.split: %s and %s must be below 1 together, not %g: "
+          .. "nothing is left to learn from", pair[1], pair[2], sum), 3)
       end
     end
     return opt
@@ -115,7 +116,7 @@ return function(cmml, use)
       end
     end
     for _, list in pairs(parts) do
-      table.sort(list)
+      plain.sort(list)
     end
     return parts
   end

@@ -3,6 +3,7 @@
 --
 -- @module cmml.settings.scenarios.support
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local columns = require "cmml.data.columns"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
@@ -19,7 +20,7 @@ return function(cmml)
     local row = raw_ids.find(of, raw, level + 1, "%s", what)
     return row or not skip and raise(("%s: %s %s is not among the %d that the model knows; "
       .. "unknown = \"skip\" (--unknown skip) leaves such entries out"):format(what, side,
-      tostring(raw), #of), level + 1) or nil
+      plain.tostring(raw), #of), level + 1) or nil
   end
 
   --- Reads labelled pairs of one scenario. A pair that is there twice counts once.
@@ -51,7 +52,7 @@ return function(cmml)
         users[n], items[n], labels[n] = user, item, label
       elseif seen[key] ~= label then
         raise(("%s: user %s is said to have taken item %s, and not to have"):format(what,
-          tostring(entry[1]), tostring(entry[2])), 3)
+          tostring(entry[1]), plain.tostring(entry[2])), 3)
       end
     end
     return { skipped = skipped, rows = { segments = core.segments { #users },

@@ -1,6 +1,7 @@
 --- Whether what a model is evaluated on was held out from it, as far as its file tells.
 --
 -- @module cmml.settings.scenarios.unseen
+local plain = require "cmml.base.plain"
 local same_ids = require "cmml.data.same_ids"
 
 -- Filters where nothing is said; see settings/scenarios/filters.lua.
@@ -20,7 +21,8 @@ return function(cmml)
   local function unlike(path, key, was, is, instead)
     return nil, ("%s was trained with %s %s, but is to be evaluated with %s: what would be "
       .. "evaluated was not held out from it. Evaluate it as it was trained%s"):format(path, key,
-      tostring(was), tostring(is), instead and ", or under --protocol " .. instead or "")
+      plain.tostring(was), plain.tostring(is),
+      instead and ", or under --protocol " .. instead or "")
   end
 
   -- Refuses a split that is not the one a model was trained on.
@@ -98,9 +100,9 @@ return function(cmml)
     local more = core.gt(own, known)
     if more:sum():item() > 0 then
       local item = select(2, more:top_k(1)):totable()[1]
-      return nil, ("%s counts %g users of item %s, but under protocol %s at most %d are known: it "
-        .. "was made of what is to be evaluated. Evaluate it as it was trained, or under "
-        .. "--protocol published"):format(entry.path, own:totable()[item],
+      return nil, plain.format("%s counts %g users of item %s, but under protocol %s at most %d "
+        .. "are known: it was made of what is to be evaluated. Evaluate it as it was trained, "
+        .. "or under --protocol published", entry.path, own:totable()[item],
         data.items:text(item), split.protocol, known:totable()[item])
     end
     for _, taken in ipairs { split.known, split.background } do

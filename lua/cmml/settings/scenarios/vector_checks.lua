@@ -2,6 +2,7 @@
 --
 -- @module cmml.settings.scenarios.vector_checks
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 --- Checks them.
@@ -29,7 +30,7 @@ return function(options, level)
   local further = options.further or 8
   if math.type(further) ~= "integer" or further < 1 then
     raise(("vectors: further must be a whole number of iterations, at least 1, not %s"):format(
-      tostring(further)), level)
+      plain.tostring(further)), level)
   end
   return method, further
 end

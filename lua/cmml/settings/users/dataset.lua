@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
@@ -57,7 +58,8 @@ return function(cmml, use)
       end
       local row = raw_ids.add(vocab, record.id, 3, "dataset: record %d of %s", i, what)
       if rows[row] then
-        raise(("dataset: %s has two records with the id %s"):format(what, tostring(record.id)), 3)
+        raise(("dataset: %s has two records with the id %s"):format(what,
+          plain.tostring(record.id)), 3)
       end
       rows[row] = record
     end

@@ -3,6 +3,7 @@
 -- @module cmml.settings.users.protocol_base
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local raise = args.error
 
 local base = {}
@@ -77,8 +78,8 @@ function base.begin(dataset, opt)
   local only = dataset:only_rating()
   if only then
     local what = dataset.kind == "interactions" and ("%s has interactions without ratings"):format(
-      dataset.name) or ("all %d ratings of %s are %g"):format(#dataset.ratings.items, dataset.name,
-      only)
+      dataset.name) or plain.format("all %d ratings of %s are %g", #dataset.ratings.items,
+      dataset.name, only)
     return nil, what .. ": there is nothing to predict. Name the column that holds ratings "
       .. "(rating=..) or counts (weight=..); from interactions alone the setting scenarios learns"
   end

@@ -1,6 +1,7 @@
 --- MeLU's four quadrants: users that are known or new, times items that are known or new.
 --
 -- @module cmml
+local plain = require "cmml.base.plain"
 local base = require "cmml.settings.users.protocol_base"
 local raise = require("cmml.base.args").error
 
@@ -22,7 +23,7 @@ return function(cmml, use)
   local function year_of(record)
     local text = tostring(record.year or ""):match "%d%d%d%d"
       or (record.title or ""):match "%((%d%d%d%d)%)%s*$"
-    return math.tointeger(tonumber(text))
+    return math.tointeger(plain.tonumber(text))
   end
 
   -- Which item rows are new, of those that were rated.

@@ -1,6 +1,7 @@
 --- Ratings as columns: what `cmml.dataset` makes of the forms in which it takes them.
 --
 -- @module cmml.settings.users.rating_columns
+local plain = require "cmml.base.plain"
 local raw_ids = require "cmml.data.raw_ids"
 local args = require "cmml.base.args"
 local raise = args.error
@@ -50,16 +51,16 @@ return function(cmml)
   -- Raises unless a row's rating is a finite number or, where it is not to have one, nothing.
   local function check_rating(i, row, kind)
     local rating = row[3]
-    local where = ("dataset: rating %d (user %s, item %s)"):format(i, tostring(row[1]),
-      tostring(row[2]))
+    local where = ("dataset: rating %d (user %s, item %s)"):format(i, plain.tostring(row[1]),
+      plain.tostring(row[2]))
     if kind == "interactions" then
       if rating ~= nil then
         raise(("%s is %s, but interactions have no rating: leave it out, or say kind = \"ratings\" "
-          .. "or \"weights\""):format(where, tostring(rating)), 4)
+          .. "or \"weights\""):format(where, plain.tostring(rating)), 4)
       end
     elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
       raise(("%s is %s, not a finite number"):format(where, type(rating) == "string"
-        and "the text " .. args.quote(rating) or tostring(rating)), 4)
+        and "the text " .. args.quote(rating) or plain.tostring(rating)), 4)
     end
   end
 
@@ -119,7 +120,7 @@ return function(cmml)
     end
     for key in pairs(ratings) do
       if not (math.type(key) == "integer" and key >= 1 and key <= #ratings) then
-        raise(("%s, not a table with the key %s"):format(forms, tostring(key)), 3)
+        raise(("%s, not a table with the key %s"):format(forms, plain.tostring(key)), 3)
       end
     end
     if #ratings == 0 then

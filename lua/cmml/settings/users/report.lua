@@ -1,6 +1,7 @@
 --- What is told of an evaluation on users: texts for the command line, columns of experiments.
 --
 -- @module cmml.settings.users.report
+local plain = require "cmml.base.plain"
 local wrap = require("cmml.base.text").wrap
 
 -- Metrics that are shown where none are asked for.
@@ -82,8 +83,8 @@ return function(cmml)
       if opt.relevant and not opt.metrics then
         local of_ranks = opt.cutoffs and cmml.metrics.full_names(first, ranked_at) or ranked
         -- these exist for the same users whatever the model, auc for fewer
-        texts[#texts + 1] = wrap(("relevant: rated %g or higher; of %d users with such a rating in "
-          .. "every draw (auc: of %d, with others, too)"):format(opt.relevant,
+        texts[#texts + 1] = wrap(plain.format("relevant: rated %g or higher; of %d users with such "
+          .. "a rating in every draw (auc: of %d, with others, too)", opt.relevant,
           first[of_ranks[1]].tasks, first.auc.tasks), 0, 79) .. "\n\n"
           .. tables_of(titles, group, of_ranks)
       end
@@ -143,7 +144,7 @@ return function(cmml)
   -- @treturn string
   function report.budget_text(cell)
     local evaluation = cell.evaluation
-    return ("support %d, query %d, mean of %d draw%s; %g of the other users validate"):format(
+    return plain.format("support %d, query %d, mean of %d draw%s; %g of the other users validate",
       evaluation.support[1], evaluation.query, evaluation.draws, evaluation.draws == 1 and ""
       or "s", cell.options.valid)
   end

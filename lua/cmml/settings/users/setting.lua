@@ -2,6 +2,7 @@
 --
 -- @module cmml.settings.users.setting
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local few = require "cmml.settings.users.few"
 
 return function(cmml, use)
@@ -85,8 +86,8 @@ return function(cmml, use)
     end
     local listed = data.folder and data.folder .. "/test_users.txt"
     local test = opt.test_users
-    if type(test) == "string" and tonumber(test) then
-      test = tonumber(test)
+    if type(test) == "string" and plain.tonumber(test) then
+      test = plain.tonumber(test)
     end
     return test or listed and core.exists(listed) and listed or nil
   end
@@ -115,7 +116,8 @@ return function(cmml, use)
   local function unlike(path, key, was, is)
     return nil, ("%s was trained with %s %s, but is to be evaluated with %s: what would be "
       .. "evaluated was not held out from it. Evaluate it as it was trained, or under --protocol "
-      .. "warm-leaky"):format(path, key, was == nil and "unknown" or tostring(was), tostring(is))
+      .. "warm-leaky"):format(path, key, was == nil and "unknown"
+      or plain.tostring(was), plain.tostring(is))
   end
 
   cmml.setting {

@@ -3,6 +3,7 @@
 -- @classmod cmml.users.Dataset
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local raise = args.error
 local raw_ids = require "cmml.data.raw_ids"
 
@@ -67,8 +68,8 @@ return function(cmml, use)
   local function test_rows(self, test, rated, seed)
     if type(test) == "number" then
       if not (test >= 0 and test < 1) then
-        raise(("Dataset:split: test must be a fraction from 0 to below 1, but is %g"):format(test),
-          3)
+        raise(plain.format("Dataset:split: test must be a fraction from 0 to below 1, but is %g",
+          test), 3)
       end
       return table.move(shuffled(rated, seed, 0), 1, math.floor(test * #rated), 1, {})
     elseif type(test) == "string" then
@@ -106,7 +107,7 @@ return function(cmml, use)
     local split = { valid = table.move(mixed, 1, n, 1, {}), test = test,
       train = table.move(mixed, n + 1, #mixed, 1, {}) }
     for _, rows in pairs(split) do
-      table.sort(rows)
+      plain.sort(rows)
     end
     return split
   end

@@ -2,9 +2,10 @@
 --
 -- @module cmml.settings.users.support
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
+local text = require "cmml.base.text"
 local columns = require "cmml.data.columns"
 local raw_ids = require "cmml.data.raw_ids"
-local text = require "cmml.base.text"
 local raise = args.error
 
 return function(cmml, use)
@@ -26,13 +27,13 @@ return function(cmml, use)
       elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
         raise(("adapt: the rating of item %s is %s, not a finite number"):format(
           args.shown(item), type(rating) == "string" and "the text " .. args.quote(rating)
-          or tostring(rating)), 3)
+          or plain.tostring(rating)), 3)
       end
       local row = raw_ids.find(model.catalogue.items, item, 3, "adapt: the item of entry %d", i)
       if scale.is_outside(model.catalogue.scale, rating) then
         if opt.strict then
           raise(("adapt: the rating of item %s is %s, outside of the scale of %s that the model "
-            .. "was trained on"):format(text.tostring(item), text.value(rating),
+            .. "was trained on"):format(plain.tostring(item), text.value(rating),
             scale.text(model.catalogue.scale)), 3)
         end
         outside[#outside + 1] = { item, rating }
@@ -145,7 +146,7 @@ return function(cmml, use)
       if not id or id == "" then
         return nil, ("--rate: %s is not of the form ITEM=RATING"):format(args.quote(part))
       end
-      local rating = text.tonumber(value)
+      local rating = plain.tonumber(value)
       if not rating then
         return nil, ("--rate: the rating of item %s is %s, not a number"):format(args.shown(id),
           args.quote(value))
