@@ -33,7 +33,7 @@ local function plain(name)
 end
 
 local function folded(name)
-  return (text.lower(plain(name)):gsub("[%s_%-]", ""))
+  return (plain.lower(plain(name)):gsub("[%s_%-]", ""))
 end
 
 --- The role that a column of that name has in public data sets.

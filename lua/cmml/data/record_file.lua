@@ -2,9 +2,9 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local dialect = require "cmml.data.dialect"
 local names = require "cmml.data.column_names"
-local text = require "cmml.base.text"
 
 return function(cmml)
   local core = cmml.core
@@ -24,7 +24,7 @@ return function(cmml)
     for _, line in ipairs(lines) do
       local object = core.json_decode(line)
       for key in pairs(type(object) == "table" and object or {}) do
-        keys[tostring(key)] = true
+        keys[plain.tostring(key)] = true
       end
     end
     return args.keys(keys)
@@ -105,7 +105,7 @@ return function(cmml)
   -- @treturn ?string message, which lists the columns
   function RecordFile:place(name)
     local place = names.place(self.first, name)
-    local number = math.tointeger(name:find "^%d+$" and text.tonumber(name) or nil)
+    local number = math.tointeger(name:find "^%d+$" and plain.tonumber(name) or nil)
     if not place and number and number >= 1 and number <= #self.first then
       place = number
     end

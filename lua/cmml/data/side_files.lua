@@ -1,9 +1,9 @@
 --- Files of what is known of items, or of users: a record a line, or a value a line.
 --
 -- @module cmml
+local plain = require "cmml.base.plain"
 local dialect = require "cmml.data.dialect"
 local names = require "cmml.data.column_names"
-local text = require "cmml.base.text"
 
 return function(_, use)
   local record_file = use "data.record_file"
@@ -26,12 +26,12 @@ return function(_, use)
   local separators = { "|", ";", ", ", "," }
 
   local function folded(name)
-    return (text.lower(name):gsub(":[%a_]+$", ""):gsub("[%s_%-]", ""))
+    return (plain.lower(name):gsub(":[%a_]+$", ""):gsub("[%s_%-]", ""))
   end
 
   -- A name that a field of a schema may have.
   local function field_name(name)
-    return (text.lower(name):gsub(":[%a_]+$", ""):gsub("[^%w_]+", "_"):gsub("^_+", "")
+    return (plain.lower(name):gsub(":[%a_]+$", ""):gsub("[^%w_]+", "_"):gsub("^_+", "")
       :gsub("_+$", ""))
   end
 
@@ -86,7 +86,7 @@ return function(_, use)
   end
 
   local function is_number(value)
-    return text.tonumber(value) ~= nil and value:find "^[+-]?[%d.]" ~= nil
+    return plain.tonumber(value) ~= nil and value:find "^[+-]?[%d.]" ~= nil
   end
 
   -- What a column holds, of its values that are there: a kind, and the separator of a list; "skip"
@@ -304,7 +304,7 @@ return function(_, use)
         if value == nil or absent[value] then
           value, missing = nil, missing + 1
         elseif kind == "number" then
-          local number = text.tonumber(value)
+          local number = plain.tonumber(value)
           if not number or number ~= number or number == math.huge or number == -math.huge then
             return nil, ("row %d of %s is %q, not a number"):format(row, column.role, value)
           end

@@ -1,7 +1,7 @@
 --- What data are, in numbers: how many, how dense, on what scale, how spread over users and items.
 --
 -- @module cmml
-local text = require "cmml.base.text"
+local plain = require "cmml.base.plain"
 
 -- Rows of a tensor that are looked at together: a list in Lua of all of them would be too large.
 local piece = 1 << 18
@@ -25,7 +25,7 @@ return function(cmml)
       sorted[#sorted + 1] = count > 0 and count or nil
       sum, without = sum + count, without + (count == 0 and 1 or 0)
     end
-    table.sort(sorted)
+    plain.sort(sorted)
     if #sorted == 0 then
       return { least = 0, quarter = 0, median = 0, three_quarters = 0, ninety = 0, most = 0,
         mean = 0, without = without }
@@ -71,7 +71,7 @@ return function(cmml)
       for value, count in pairs(counts) do
         table.insert(result.histogram, { value, count })
       end
-      table.sort(result.histogram, function(a, b)
+      plain.sort(result.histogram, function(a, b)
         return a[1] < b[1]
       end)
       result.step = step_of(result.histogram)
@@ -118,7 +118,7 @@ return function(cmml)
       local list = type(value) == "table" and value or { value }
       missing = missing + (#list == 0 and 1 or 0)
       for _, one in ipairs(list) do
-        local name = text.tostring(one)
+        local name = plain.tostring(one)
         entries = entries + 1
         names[#names + 1] = not counts[name] and name or nil
         counts[name] = (counts[name] or 0) + 1
@@ -127,7 +127,7 @@ return function(cmml)
         end
       end
     end
-    table.sort(names, function(a, b)
+    plain.sort(names, function(a, b)
       if counts[a] ~= counts[b] then
         return counts[a] > counts[b]
       end

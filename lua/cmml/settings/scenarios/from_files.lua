@@ -2,8 +2,8 @@
 --
 -- @module cmml.settings.scenarios.from_files
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local filters = require("cmml.settings.scenarios.filters").filters
-local text = require "cmml.base.text"
 
 return function(cmml)
   local core = cmml.core
@@ -44,7 +44,7 @@ return function(cmml)
     if opt.min_rating and data.values then
       local high = core.ge(data.values, opt.min_rating)
       user_ids, item_ids = core.select_ids(user_ids, high), core.select_ids(item_ids, high)
-      notes[#notes + 1] = text.format("left out %d of %d entries below min_rating %g",
+      notes[#notes + 1] = plain.format("left out %d of %d entries below min_rating %g",
         #data.user_ids - #user_ids, #data.user_ids, opt.min_rating)
     end
     local by_row, titles, unknown = {}, {}, 0
@@ -64,7 +64,7 @@ return function(cmml)
     local parts = { name = data.name, users = data.users, items = data.items, user_ids = user_ids,
       item_ids = item_ids, titles = titles, raises = false, groups = function(row)
         local value = by_row[row] and by_row[row][field]
-        return type(value) == "table" and value or value ~= nil and { text.tostring(value) } or {}
+        return type(value) == "table" and value or value ~= nil and { plain.tostring(value) } or {}
       end }
     for _, name in ipairs(filters) do
       parts[name] = opt[name]
