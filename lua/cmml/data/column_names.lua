@@ -2,6 +2,7 @@
 --
 -- @module cmml.data.column_names
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local text = require "cmml.base.text"
 
 local columns = {}
@@ -28,12 +29,12 @@ for role, names in pairs(usual) do
 end
 
 -- A name of a header without the type that RecBole's atomic files put behind it.
-local function plain(name)
+local function bare(name)
   return name:match "^(.+):[%a_]+$" or name
 end
 
 local function folded(name)
-  return (plain.lower(plain(name)):gsub("[%s_%-]", ""))
+  return (plain.lower(bare(name)):gsub("[%s_%-]", ""))
 end
 
 --- The role that a column of that name has in public data sets.
@@ -49,7 +50,7 @@ end
 -- @treturn ?integer
 function columns.place(header, name)
   for i, own in ipairs(header) do
-    if own == name or plain(own) == name then
+    if own == name or bare(own) == name then
       return i
     end
   end
