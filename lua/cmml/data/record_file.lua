@@ -86,7 +86,7 @@ return function(cmml)
     end
     for _, place in ipairs(numbers) do
       local first, second = self:numeric(place)
-      if not first and (second or not self.second) then
+      if not first and second then
         return true
       elseif first then
         return false
@@ -196,6 +196,40 @@ return function(cmml)
     parts[#parts + 1] = self.commas and "decimal comma" or nil
     parts[#parts + 1] = words
     return ("%s: %s"):format(self.path, table.concat(parts, ", "))
+  end
+
+  --- Reads a small file by the order of its columns, such as the support of a person: delimiter,
+  -- quotes, encoding and header are guessed.
+  -- @tparam string path
+  -- @tparam table columns list of {name, kind (of `core.read_table`), id, and optional: whether the
+  -- file may lack it and those behind it}
+  -- @treturn ?table as `core.read_table` gives it
+  -- @treturn ?string message
+  function record_file.read(path, columns)
+    local self, message = record_file.open(path, {})
+    if not self then
+      return nil, message
+    end
+    local specs, numbers, needed = {}, {}, 0
+    for i, column in ipairs(columns) do
+      needed = column.optional and needed or i
+      if i <= #self.first then
+        specs[i] = { name = column.name, at = i, kind = column.kind, id = column.id }
+        numbers[#numbers + 1] = (column.kind == "number" or column.kind == "integer") and i or nil
+      end
+    end
+    if self.dialect.json or #self.first < needed or #self.first > #columns then
+      local wanted = {}
+      for i, column in ipairs(columns) do
+        wanted[i] = column.name
+      end
+      return nil, ("%s, line 1: %d fields where %s are needed"):format(path, #self.first,
+        table.concat(wanted, ", "))
+    end
+    self.header = self:has_header(numbers)
+    local data
+    data, message = self:read(specs)
+    return data, message -- no tail call, which would leave out a level
   end
 
   return record_file

@@ -8,7 +8,8 @@ local columns = require "cmml.data.columns"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
-return function(cmml)
+return function(cmml, use)
+  local record_file = use "data.record_file"
   local core = cmml.core
   local support = {}
 
@@ -75,19 +76,13 @@ return function(cmml)
 
   -- Lines of user and item, and a third field where the first line has one.
   local function read_file(path)
-    local text, message = core.read_file(path, true)
-    if not text then
-      return nil, message
-    end
-    local _, commas = (text:match "[^\r\n]+" or ""):gsub('"[^"]*"', ""):gsub(",", "")
-    local data
-    data, message = core.read_table(path, { columns = { { name = "user" }, { name = "item" },
-      commas > 1 and { name = "label", kind = "integer" } or nil } })
+    local data, message = record_file.read(path, { { name = "user", id = true },
+      { name = "item", id = true }, { name = "label", kind = "integer", optional = true } })
     if not data then
       return nil, message
     end
     local users, items = columns.texts(data.columns.user), columns.texts(data.columns.item)
-    local labels, given = commas > 1 and data.columns.label.values or {}, {}
+    local labels, given = data.columns.label and data.columns.label.values or {}, {}
     for i, user in ipairs(users) do
       local label = labels[i] or 1
       if label ~= 0 and label ~= 1 then

@@ -9,6 +9,7 @@ local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
 return function(cmml, use)
+  local record_file = use "data.record_file"
   local scale = use "data.scale"
   local core = cmml.core
   local support = {}
@@ -158,8 +159,8 @@ return function(cmml, use)
 
   -- Lines of item and rating.
   local function read_file(path, given)
-    local data, message = core.read_table(path, { columns = {
-      { name = "item" }, { name = "rating", kind = "number" } } })
+    local data, message = record_file.read(path, { { name = "item", id = true },
+      { name = "rating", kind = "number" } })
     if not data then
       return nil, message
     end
