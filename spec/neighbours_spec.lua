@@ -24,8 +24,7 @@ for dtype, library in pairs(libraries) do
     local by_item = core.ratings_by_item({ users = users, items = items, ratings = left }, 4)
 
     local function neighbours(keep, shrink)
-      return core.item_neighbours(users, items, left, by_item.items, by_item.users,
-        by_item.ratings, keep, shrink)
+      return core.item_neighbours(users, items, left, 4, keep, shrink)
     end
     -- a and b: users 1 and 2, 1.5 / sqrt(2 * 1.25), times 2 / 4; a and d: users 1 and 3, the cosine
     -- is 1, times 2 / 4; b and d: user 1 alone, times 1 / 3; c is unlike every other.
@@ -57,6 +56,64 @@ for dtype, library in pairs(libraries) do
       assert.same({ 4, 0 }, similarities.shape)
     end)
 
+    -- What the definition says, by loops over all users: for each item {similarity, item}, the best
+    -- first.
+    local function by_definition(rated, n_items, shrink)
+      local all = {}
+      for a = 1, n_items do
+        all[a] = {}
+        for b = 1, n_items do
+          local product, own, other, n = 0.0, 0.0, 0.0, 0
+          for _, ratings in ipairs(rated) do
+            local x, y = ratings[a], ratings[b]
+            if a ~= b and x and y then
+              product, own, other, n = product + x * y, own + x * x, other + y * y, n + 1
+            end
+          end
+          local similarity = product / math.sqrt(own * other) * (n / (n + shrink))
+          if similarity > 0 then
+            table.insert(all[a], { similarity, b })
+          end
+        end
+        table.sort(all[a], function(x, y)
+          return x[1] > y[1] or x[1] == y[1] and x[2] < y[2]
+        end)
+      end
+      return all
+    end
+
+    -- More candidates than an item has room for, many of them alike, in no order.
+    it("are those of the definition, to the last bit", function()
+      local n_items, lengths, columns, numbers, rated = 300, {}, {}, {}, {}
+      math.randomseed(5)
+      for user = 1, 25 do
+        rated[user], lengths[user] = {}, 0
+        for _ = 1, 200 do
+          local item = math.random(n_items)
+          if not rated[user][item] and user ~= 13 then -- who has none
+            rated[user][item] = math.random(-2, 3) / 2
+            lengths[user] = lengths[user] + 1
+            columns[#columns + 1], numbers[#numbers + 1] = item, rated[user][item]
+          end
+        end
+      end
+      local segments, ids, values = core.segments(lengths), core.ids(columns), core.tensor(numbers)
+      local expected = by_definition(rated, n_items, 2)
+      for _, kept in ipairs { 1, 3, 130, 1000 } do
+        local found, similarities = core.item_neighbours(segments, ids, values, n_items, kept, 2)
+        local width = math.min(kept, n_items - 1)
+        found, similarities = found:totable(), similarities:totable()
+        for a = 1, n_items do
+          for j = 1, width do
+            local one = expected[a][j] or { 0, 0 }
+            local similarity = dtype == "float32" and ("f"):unpack(("f"):pack(one[1])) or one[1]
+            assert(one[2] == found[(a - 1) * width + j], one[2])
+            assert(similarity == similarities[a][j], similarity)
+          end
+        end
+      end
+    end)
+
     it("say of an item what the nearest of a support leave over", function()
       local found, similarities = neighbours(3, 2)
       local function means(nearest, damp)
@@ -79,10 +136,13 @@ for dtype, library in pairs(libraries) do
     it("refuse what does not fit", function()
       refused("must not be negative", neighbours, -1, 2)
       refused("must not be negative", neighbours, 1, 0 / 0)
-      refused("by item: ids from 1 to 3, but only 2 are known", core.item_neighbours,
-        core.segments { 4, 5 }, items, left, by_item.items, by_item.users, by_item.ratings, 1, 0)
-      refused("by user: 9 ids and 2 numbers", core.item_neighbours, users, items,
-        core.tensor { 1, 2 }, by_item.items, by_item.users, by_item.ratings, 1, 0)
+      refused("rows: ids from 1 to 4, but only 3 are known", core.item_neighbours, users, items,
+        left, 3, 1, 0)
+      refused("rows: 9 ids and 2 numbers", core.item_neighbours, users, items,
+        core.tensor { 1, 2 }, 4, 1, 0)
+      refused("-1 items for 9 rows", core.item_neighbours, users, items, left, -1, 1, 0)
+      refused("user 2 has item 3 twice", core.item_neighbours, core.segments { 1, 3 },
+        core.ids { 3, 3, 1, 3 }, core.full({ 4 }, 1), 4, 1, 0)
       local found, similarities = neighbours(3, 2)
       local one, first, value = core.segments { 1 }, core.ids { 1 }, core.tensor { 1 }
       refused("support: ids from 5 to 5, but only 4", core.neighbour_means, found, similarities,

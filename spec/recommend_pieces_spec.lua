@@ -53,6 +53,24 @@ describe("a catalogue that is larger than a piece", function()
     end)
   end
 
+  it("has all of very many in order", function()
+    local many, rows, vocab, values = 135000, {}, cmml.core.vocab(), {}
+    for i = 1, many do
+      vocab:add(i)
+      rows[i], values[i] = {}, (i * 7919) % 1000
+    end
+    local large = cmml.recommenders.item_user_mean(cmml.data.catalogue { items = vocab,
+      schema = cmml.data.schema {}, item_records = rows, seen_items = {}, user_records = {} })
+    large.item_part = cmml.tensor(values)
+    local list = large:adapt({}):recommend { n = many }
+    assert.equal(many, #list)
+    for i = 2, many do
+      local before, after = list[i - 1], list[i]
+      assert(before.score > after.score or before.score == after.score
+        and tonumber(before.item) < tonumber(after.item), i)
+    end
+  end)
+
   it("leaves out what is excluded, and takes the support where it may come", function()
     check({ n = 20, exclude = { "f7", "f14", "f4998", "unknown" }, include_support = true },
       { [7] = true, [14] = true, [4998] = true })

@@ -31,10 +31,12 @@ typedef float cm_real;
 #    define CM_PRINTF(text, first) __attribute__((format(printf, text, first)))
 #    define CM_EXPORT              __attribute__((visibility("default")))
 #    define CM_MUST_CHECK          __attribute__((warn_unused_result))
+#    define CM_PREFETCH(address)   __builtin_prefetch(address)
 #else
 #    define CM_PRINTF(text, first)
 #    define CM_EXPORT
 #    define CM_MUST_CHECK
+#    define CM_PREFETCH(address) ((void)(address))
 #endif
 
 #define CM_MIN(a, b) ((a) < (b) ? (a) : (b))

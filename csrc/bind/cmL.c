@@ -185,39 +185,6 @@ int cmL_check_option(lua_State *L, int arg, const char *fallback, const char *co
     return luaL_argerror(L, arg, text);
 }
 
-static void *push_box(lua_State *L, const char *name)
-{
-    void **box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = NULL;
-    luaL_setmetatable(L, name);
-    return box;
-}
-
-cm_tensor **cmL_push_tensor(lua_State *L)
-{
-    const cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));
-    cm_tensor **box = lua_newuserdatauv(L, sizeof *box, 0);
-    *box = NULL;
-    lua_rawgeti(L, LUA_REGISTRYINDEX, state->tensor_class_ref);
-    lua_setmetatable(L, -2);
-    return box;
-}
-
-cm_ids **cmL_push_ids(lua_State *L)
-{
-    return push_box(L, CML_IDS);
-}
-
-cm_ids **cmL_push_segments(lua_State *L)
-{
-    return push_box(L, CML_SEGMENTS);
-}
-
-cm_times **cmL_push_times(lua_State *L)
-{
-    return push_box(L, CML_TIMES);
-}
-
 int cmL_finish(lua_State *L, cm_ctx *cx, size_t mark, cm_tensor **box, cm_tensor *result,
                const char *what)
 {

@@ -143,6 +143,8 @@ void cmL_open_times(lua_State *L);
 void cmL_open_rank(lua_State *L);
 /* Every op of the table, l_ops.c. */
 void cmL_open_ops(lua_State *L);
+/* Giving memory back when a call ends, l_tidy.c. */
+void cmL_open_tidy(lua_State *L);
 /* Gradients, l_grad.c. */
 void cmL_open_grad(lua_State *L);
 /* Optimisers, l_optim.c. */

@@ -221,11 +221,9 @@ static cm_residuals check_residuals(lua_State *L, int arg)
  * who rated both, times n / (n + shrink) for n such users; only positive ones are kept.
  * @function item_neighbours
  * @tparam Segments users the rows of each user
- * @tparam Ids items [rows], none unknown
+ * @tparam Ids items [rows], none unknown, each of a user once
  * @tparam Tensor residuals [rows]: ratings without the means of items and users
- * @tparam Segments items_of the same rows by item: the rows of each item
- * @tparam Ids users_of [rows]
- * @tparam Tensor residuals_of [rows]
+ * @tparam integer n_items how many items there are
  * @tparam integer keep maximum number of neighbours per item; at most the number of other items
  * @tparam number shrink
  * @treturn Ids the neighbours, keep for each item, most similar first; 0 after the last
@@ -233,14 +231,14 @@ static cm_residuals check_residuals(lua_State *L, int arg)
 static int l_item_neighbours(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    cm_residuals by_user = check_residuals(L, 1), by_item = check_residuals(L, 4);
-    lua_Integer keep = luaL_checkinteger(L, 7);
-    double shrink = luaL_checknumber(L, 8);
+    cm_residuals rows = check_residuals(L, 1);
+    lua_Integer n_items = luaL_checkinteger(L, 4), keep = luaL_checkinteger(L, 5);
+    double shrink = luaL_checknumber(L, 6);
     cm_ids **items = cmL_push_ids(L);
     cm_tensor **similarities = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     cm_neighbours found;
-    bool ok = cm_item_neighbours(cx, &by_user, &by_item, keep, shrink, &found);
+    bool ok = cm_item_neighbours(cx, &rows, n_items, keep, shrink, &found);
     if (ok)
         *items = found.items;
     cmL_finish(L, cx, mark, similarities, ok ? found.similarities : NULL, "item_neighbours");

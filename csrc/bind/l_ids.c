@@ -2,6 +2,7 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "bind/state.h"
 #include "tensor/bags.h"
 #include "tensor/distinct.h"
 #include <string.h>
@@ -242,12 +243,8 @@ static int ids_tostring(lua_State *L)
 
 static int ids_gc(lua_State *L)
 {
-    cm_ids **box = luaL_testudata(L, 1, CML_IDS);
-    if (!box)
-        box = luaL_checkudata(L, 1, CML_SEGMENTS);
-    cm_ids *held = *box;
-    *box = NULL;
-    cm_ids_release(cmL_ctx(L), held);
+    void *box = luaL_testudata(L, 1, CML_IDS);
+    cmL_box_release(cmL_ctx(L), box ? box : luaL_checkudata(L, 1, CML_SEGMENTS));
     return 0;
 }
 

@@ -179,10 +179,7 @@ static int t_isfinite(lua_State *L)
 
 static int t_gc(lua_State *L)
 {
-    cm_tensor **box = luaL_checkudata(L, 1, CML_TENSOR);
-    cm_tensor *held = *box;
-    *box = NULL;
-    cm_release(cmL_ctx(L), held);
+    cmL_box_release(cmL_ctx(L), luaL_checkudata(L, 1, CML_TENSOR));
     return 0;
 }
 

@@ -2,6 +2,7 @@
  *
  * @module cmml.core */
 #include "bind/cmL.h"
+#include "bind/state.h"
 #include <string.h>
 
 /*** A list of times: 64-bit whole numbers in whatever unit the data have, kept exactly.
@@ -128,9 +129,7 @@ static int times_tostring(lua_State *L)
 
 static int times_gc(lua_State *L)
 {
-    cm_times **box = luaL_checkudata(L, 1, CML_TIMES), *held = *box;
-    *box = NULL;
-    cm_times_release(cmL_ctx(L), held);
+    cmL_box_release(cmL_ctx(L), luaL_checkudata(L, 1, CML_TIMES));
     return 0;
 }
 

@@ -156,6 +156,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_rank(L);
     cmL_open_ops(L);
     cmL_open_grad(L);
+    cmL_open_tidy(L);
     cmL_open_optim(L);
     cmL_open_team(L);
     cmL_open_rng(L);

@@ -1,26 +1,18 @@
 /* neighbours.c - see neighbours.h. */
 #include "cf/neighbours.h"
+#include "cf/best.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+#define ROWS_AHEAD   4 /* how many rows and candidates ahead memory is asked for */
+#define OFFERS_AHEAD 16
 
 /* Sums over the users who rated both items of a pair. */
 typedef struct pair_sums {
     double product, own, other; /* of residuals: x y, x x, y y */
-    double users;
+    int64_t users;
 } pair_sums;
-
-typedef struct candidate {
-    double similarity;
-    int32_t item;
-} candidate;
-
-static int more_similar(const void *a, const void *b)
-{
-    const candidate *x = a, *y = b;
-    if (x->similarity != y->similarity)
-        return x->similarity < y->similarity ? 1 : -1;
-    return (x->item > y->item) - (x->item < y->item);
-}
 
 static bool check_residuals(cm_ctx *cx, const cm_residuals *from, int64_t columns, const char *what)
 {
@@ -35,93 +27,202 @@ static bool check_residuals(cm_ctx *cx, const cm_residuals *from, int64_t column
     return true;
 }
 
-/* Accumulates the pairs of one item with all others in sums [items], and lists the items of the
- * pairs, each once, in met. Returns their number. */
-static int64_t add_pairs(const cm_residuals *by_user, const cm_residuals *by_item, int64_t item,
-                         pair_sums *sums, int32_t *met)
+typedef struct user_row {
+    int32_t place; /* of the item */
+    cm_real value; /* the residual */
+} user_row;
+
+/* What the search works on. The items are sorted by how many users they have, the rarest first:
+ * most pairs are of two that many have, and the sums of those lie close together, in the
+ * processor's cache, however many items there are. */
+typedef struct search {
+    int64_t n_users, n_items;
+    double shrink;
+    const int32_t *ends; /* [users] behind the rows of each */
+    int32_t *item_at;    /* [places] the item at each */
+    user_row *rows;      /* [rows] of the users, places ascending */
+    int32_t *starts;     /* [places + 1] the rows of each in */
+    int32_t *users;      /* [rows] who has the item there, ascending */
+    int32_t *cursor;     /* [users] the row of each that the places so far have come to */
+    pair_sums *sums;     /* [places] of the item at hand with each other */
+    int32_t *met;        /* [places + 1] the others that it has users in common with, */
+    double *similar;     /* [places + 1] and how similar they are */
+    cm_best best;        /* the neighbours of each item */
+} search;
+
+/* Accumulates the pairs of the item at a place with all behind it, and lists those that it has
+ * users in common with, each once. Returns their number. To be called with the places in order: the
+ * rows of a user behind the cursor are those that are still to come. */
+static int64_t add_pairs(search *s, int64_t place)
 {
-    const cm_real *by_user_values = cm_data(by_user->values);
-    const cm_real *by_item_values = cm_data(by_item->values);
     int64_t n = 0;
-    for (int32_t r = by_item->segments->values[item]; r < by_item->segments->values[item + 1];
-         r++) {
-        int32_t user = by_item->columns->values[r];
-        double x = (double)by_item_values[r];
-        for (int32_t s = by_user->segments->values[user]; s < by_user->segments->values[user + 1];
-             s++) {
-            int32_t other = by_user->columns->values[s];
-            double y = (double)by_user_values[s];
-            if (other == item)
-                continue;
-            if (sums[other].users == 0)
-                met[n++] = other;
-            sums[other].product += x * y;
-            sums[other].own += x * x;
-            sums[other].other += y * y;
-            sums[other].users += 1;
+    for (int32_t r = s->starts[place]; r < s->starts[place + 1]; r++) {
+        int32_t user = s->users[r];
+        const user_row *row = &s->rows[s->cursor[user]++], *end = &s->rows[s->ends[user]];
+        double x = (double)row->value, own = x * x;
+        if (r + ROWS_AHEAD < s->starts[place + 1]) {
+            const user_row *later = &s->rows[s->cursor[s->users[r + ROWS_AHEAD]]];
+            CM_PREFETCH(later);
+            CM_PREFETCH(later + 64 / sizeof *later);
+        }
+        for (row++; row < end; row++) {
+            pair_sums *sums = &s->sums[row->place];
+            double y = (double)row->value;
+            s->met[n] = row->place;
+            n += sums->users == 0;
+            sums->product += x * y;
+            sums->own += own;
+            sums->other += y * y;
+            sums->users += 1;
         }
     }
     return n;
 }
 
-/* Computes the positive similarities of the pairs and resets the sums to 0. Returns their number.
- */
-static int64_t compare_pairs(pair_sums *sums, const int32_t *met, int64_t n_met, double shrink,
-                             candidate *found)
+/* Offers the items of each pair with a positive similarity to one another, and resets the sums. */
+static void compare_pairs(search *s, int32_t item, int64_t n_met)
 {
     int64_t n = 0;
     for (int64_t i = 0; i < n_met; i++) {
-        pair_sums pair = sums[met[i]];
-        sums[met[i]] = (pair_sums){0};
+        pair_sums pair = s->sums[s->met[i]];
+        s->sums[s->met[i]] = (pair_sums){0};
+        double users = (double)pair.users;
         double similarity =
-            pair.product / sqrt(pair.own * pair.other) * (pair.users / (pair.users + shrink));
-        if (similarity > 0) /* false for 0 / 0 */
-            found[n++] = (candidate){similarity, met[i]};
+            pair.product / sqrt(pair.own * pair.other) * (users / (users + s->shrink));
+        s->met[n] = s->item_at[s->met[i]];
+        s->similar[n] = similarity;
+        n += similarity > 0; /* not 0 / 0 */
     }
-    return n;
-}
-
-static void keep_best(candidate *found, int64_t n, int64_t keep, int32_t *items,
-                      cm_real *similarities)
-{
-    qsort(found, (size_t)n, sizeof *found, more_similar);
-    for (int64_t j = 0; j < keep; j++) {
-        items[j] = j < n ? found[j].item : -1;
-        similarities[j] = j < n ? (cm_real)found[j].similarity : 0;
+    for (int64_t i = 0; i < n; i++) {
+        if (i + OFFERS_AHEAD < n)
+            cm_best_expect(&s->best, s->met[i + OFFERS_AHEAD], s->similar[i + OFFERS_AHEAD]);
+        cm_best_offer(&s->best, item, s->met[i], s->similar[i]);
+        cm_best_offer(&s->best, s->met[i], item, s->similar[i]);
     }
 }
 
-bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *by_user, const cm_residuals *by_item,
-                        int64_t keep, double shrink, cm_neighbours *out)
+static int by_count(const void *a, const void *b)
 {
-    int64_t n_items = cm_segments_groups(by_item->segments);
-    int64_t n_users = cm_segments_groups(by_user->segments);
-    if (!check_residuals(cx, by_user, n_items, "by user") ||
-        !check_residuals(cx, by_item, n_users, "by item"))
+    int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Places the items, and finds where the users of each begin. Leaves the place of each item in met.
+ */
+static bool place_items(cm_ctx *cx, search *s, const cm_ids *items)
+{
+    int64_t *keys = cm_alloc(cx, (size_t)s->n_items * sizeof *keys); /* count, item */
+    if (!keys)
+        return false;
+    for (int64_t i = 0; i < s->n_items; i++)
+        keys[i] = i;
+    for (int64_t r = 0; r < items->count; r++)
+        keys[items->values[r]] += (int64_t)1 << 32;
+    qsort(keys, (size_t)s->n_items, sizeof *keys, by_count);
+    s->starts[0] = 0;
+    for (int64_t place = 0; place < s->n_items; place++) {
+        s->item_at[place] = (int32_t)(keys[place] & INT32_MAX);
+        s->met[s->item_at[place]] = (int32_t)place;
+        s->starts[place + 1] = s->starts[place] + (int32_t)(keys[place] >> 32);
+    }
+    cm_free(cx, keys);
+    return true;
+}
+
+/* Lists the users of each place, and the rows of each user by place, both ascending. */
+static bool sort_rows(cm_ctx *cx, search *s, const cm_residuals *from)
+{
+    const int32_t *items = from->columns->values, *rows = from->segments->values;
+    const cm_real *values = cm_data(from->values);
+    size_t n = (size_t)from->columns->count, users_bytes = (size_t)s->n_users * sizeof *rows;
+    cm_real *residuals = cm_alloc(cx, n * sizeof *residuals);
+    int32_t *next = cm_alloc(cx, (size_t)s->n_items * sizeof *next);
+    bool ok = residuals && next && place_items(cx, s, from->columns);
+    if (ok) {
+        memcpy(next, s->starts, (size_t)s->n_items * sizeof *next);
+        for (int64_t u = 0; u < s->n_users; u++)
+            for (int32_t r = rows[u]; r < rows[u + 1]; r++) {
+                int32_t at = next[s->met[items[r]]]++;
+                s->users[at] = (int32_t)u;
+                residuals[at] = values[r];
+            }
+        memcpy(s->cursor, rows, users_bytes);
+        for (int32_t place = 0; place < s->n_items; place++)
+            for (int32_t r = s->starts[place]; r < s->starts[place + 1]; r++)
+                s->rows[s->cursor[s->users[r]]++] = (user_row){place, residuals[r]};
+        memcpy(s->cursor, rows, users_bytes);
+    }
+    cm_free(cx, residuals);
+    cm_free(cx, next);
+    return ok;
+}
+
+static bool check_once(cm_ctx *cx, const search *s)
+{
+    for (int64_t u = 0; u < s->n_users; u++)
+        for (int64_t r = (int64_t)s->cursor[u] + 1; r < s->ends[u]; r++)
+            if (s->rows[r].place == s->rows[r - 1].place)
+                return cm_refuse(cx, CM_ERR_ARGUMENT, "user %lld has item %d twice",
+                                 (long long)u + 1, s->item_at[s->rows[r].place] + 1);
+    return true;
+}
+
+static bool prepare(cm_ctx *cx, search *s, const cm_residuals *rows)
+{
+    size_t n = (size_t)s->n_items, count = (size_t)rows->values->count;
+    s->ends = rows->segments->values + 1;
+    s->item_at = cm_alloc(cx, n * sizeof *s->item_at);
+    s->rows = cm_alloc(cx, count * sizeof *s->rows);
+    s->starts = cm_alloc(cx, (n + 1) * sizeof *s->starts);
+    s->users = cm_alloc(cx, count * sizeof *s->users);
+    s->cursor = cm_alloc(cx, (size_t)s->n_users * sizeof *s->cursor);
+    s->sums = cm_calloc(cx, n, sizeof *s->sums);
+    s->met = cm_alloc(cx, (n + 1) * sizeof *s->met);
+    s->similar = cm_alloc(cx, (n + 1) * sizeof *s->similar);
+    return s->item_at && s->rows && s->starts && s->users && s->cursor && s->sums && s->met &&
+           s->similar && sort_rows(cx, s, rows) && check_once(cx, s);
+}
+
+static void clean_up(cm_ctx *cx, search *s)
+{
+    cm_free(cx, s->item_at);
+    cm_free(cx, s->rows);
+    cm_free(cx, s->starts);
+    cm_free(cx, s->users);
+    cm_free(cx, s->cursor);
+    cm_free(cx, s->sums);
+    cm_free(cx, s->met);
+    cm_free(cx, s->similar);
+    cm_best_close(cx, &s->best);
+}
+
+bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *rows, int64_t n_items, int64_t keep,
+                        double shrink, cm_neighbours *out)
+{
+    if (n_items < 0 || n_items > cm_ids_most(rows->columns->count))
+        return cm_refuse(cx, CM_ERR_LIMIT, "%lld items for %lld rows", (long long)n_items,
+                         (long long)rows->columns->count);
+    if (!check_residuals(cx, rows, n_items, "rows"))
         return false;
     if (keep < 0 || !(shrink >= 0 && isfinite(shrink)))
         return cm_refuse(cx, CM_ERR_ARGUMENT, "keep %lld and shrink %g must not be negative",
                          (long long)keep, shrink);
     keep = CM_MIN(keep, CM_MAX(n_items - 1, 0));
+    search s = {
+        .n_users = cm_segments_groups(rows->segments), .n_items = n_items, .shrink = shrink};
     cm_shape shape = cm_shape_2d(n_items, keep);
     *out = (cm_neighbours){.similarities = cm_tensor_new(cx, &shape)};
-    if (!out->similarities)
-        return false;
-    pair_sums *sums = cm_calloc(cx, (size_t)n_items, sizeof *sums);
-    int32_t *met = cm_calloc(cx, (size_t)n_items, sizeof *met);
-    candidate *found = cm_calloc(cx, (size_t)n_items, sizeof *found);
-    bool ok = sums && met && found && (out->items = cm_ids_new(cx, n_items * keep));
-    for (int64_t i = 0; ok && i < n_items; i++) {
-        int64_t n = add_pairs(by_user, by_item, i, sums, met);
-        n = compare_pairs(sums, met, n, shrink, found);
-        keep_best(found, n, keep, out->items->values + i * keep,
-                  cm_data(out->similarities) + i * keep);
-    }
+    bool ok = out->similarities && prepare(cx, &s, rows) &&
+              cm_best_open(cx, &s.best, n_items, keep) &&
+              (out->items = cm_ids_new(cx, n_items * keep));
+    for (int64_t i = 0; ok && keep > 0 && i < n_items; i++)
+        compare_pairs(&s, s.item_at[i], add_pairs(&s, i));
+    for (int64_t i = 0; ok && i < n_items; i++)
+        cm_best_write(&s.best, i, out->items->values + i * keep,
+                      cm_data(out->similarities) + i * keep);
     if (ok)
         cm_ids_seal(out->items);
-    cm_free(cx, sums);
-    cm_free(cx, met);
-    cm_free(cx, found);
+    clean_up(cx, &s);
     return ok;
 }
 

@@ -6,10 +6,10 @@
 #include "tensor/ids.h"
 #include "tensor/tensor.h"
 
-/* Ratings minus their means: residuals grouped by user, or by item. Borrowed pointers. */
+/* Ratings minus their means: residuals grouped by user, or by task. Borrowed pointers. */
 typedef struct cm_residuals {
-    const cm_ids *segments;  /* the rows of each user (item) */
-    const cm_ids *columns;   /* [rows]: the item (user) of each, none unknown */
+    const cm_ids *segments;  /* the rows of each user */
+    const cm_ids *columns;   /* [rows]: the item of each, none unknown */
     const cm_tensor *values; /* [rows], contiguous */
 } cm_residuals;
 
@@ -20,12 +20,13 @@ typedef struct cm_neighbours {
 } cm_neighbours;
 
 /* Similarity is the cosine over the users who rated both, times n / (n + shrink) for n such users;
- * only positive ones are kept, and in a tie the first item comes first. The same rows are given by
- * user and by item, each pair of both once. Work: the sum over users of the square of how many
- * items they rated. *out is new: ids with one reference for the caller, the tensor of the open
- * scope. */
-bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *by_user, const cm_residuals *by_item,
-                        int64_t keep, double shrink, cm_neighbours *out) CM_MUST_CHECK;
+ * only positive ones are kept, and in a tie the first item comes first. rows: one segment per user,
+ * columns are items below n_items, in any order, each once (or refused). Sums run over the users in
+ * order, each pair of items once: the work is half the sum over users of the square of how many
+ * items they rated; beside the result it takes 12 bytes a row and 15 for each neighbour that is
+ * kept. *out is new: ids with one reference for the caller, the tensor of the open scope. */
+bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *rows, int64_t n_items, int64_t keep,
+                        double shrink, cm_neighbours *out) CM_MUST_CHECK;
 
 /* For each query row the mean of the residuals of its item's neighbours in the support of its task,
  * weighted by similarity, over the `nearest` most similar ones; `damp` is added to the sum of the

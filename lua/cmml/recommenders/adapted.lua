@@ -40,6 +40,8 @@ local known = {
 -- Rows scored at once: what lies between the layers stays small, whatever the catalogue.
 local piece = 2048
 
+local most_joined = 64 -- tensors that concat takes
+
 return function(cmml, use)
   local core = cmml.core
   local Recommender = use "recommenders.recommender"
@@ -130,20 +132,30 @@ return function(cmml, use)
   -- piece at a time; whenever there are n more than the best so far, the best of both are kept.
   local function best_of(self, n, user, chosen, out)
     local scores, rows, waiting, some = {}, {}, {}, {}
-    local function choose()
+    local function join()
       local joined = core.concat(waiting)
-      local best, places = joined:top_k(math.min(n, #rows))
-      local chosen_rows = {}
-      for i, place in ipairs(places:totable()) do
+      for _, one in ipairs(waiting) do
+        one:free()
+      end
+      waiting = { joined }
+    end
+    local function choose()
+      join()
+      local best, places = waiting[1]:top_k(math.min(n, #rows))
+      local places_of_best <close>, chosen_rows = places, {}
+      for i, place in ipairs(places_of_best:totable()) do
         chosen_rows[i] = rows[place]
       end
+      waiting[1]:free()
       scores, rows, waiting = best:totable(), chosen_rows, { best }
     end
     for count in n > 0 and candidates(self, chosen, out, some) or function() end do
-      waiting[#waiting + 1] = finite_scores(self, some, user)
+      waiting[#waiting + 1] = core.tidy(finite_scores, self, some, user)
       table.move(some, 1, count, #rows + 1, rows)
       if #rows >= 2 * n then
         choose()
+      elseif #waiting == most_joined then
+        join()
       end
     end
     if #waiting > 1 or #scores < #rows then
@@ -173,7 +185,8 @@ return function(cmml, use)
     local scores = {}
     for first = 1, #rows, piece do
       local some = table.move(rows, first, math.min(first + piece - 1, #rows), 1, {})
-      table.move(finite_scores(self, some, user):totable(), 1, #some, first, scores)
+      local found <close> = core.tidy(finite_scores, self, some, user)
+      table.move(found:totable(), 1, #some, first, scores)
     end
     return scores
   end
@@ -203,7 +216,7 @@ return function(cmml, use)
         chosen[#chosen + 1], out[row] = row, true
       end
     end
-    local scores, rows = best_of(self, opt.n, user, chosen, out)
+    local scores, rows = core.tidy(best_of, self, opt.n, user, chosen, out)
     local result = {}
     for i, row in ipairs(rows) do
       result[i] = { item = items:text(row), title = items:title(row), score = scores[i] }

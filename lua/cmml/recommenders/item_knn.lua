@@ -49,11 +49,8 @@ return function(cmml, use)
       local n = #self.catalogue.items
       self.means:fit(data)
       local rows = cmml.users.ratings_of(data.ratings, data.users, n)
-      local left = left_over(self, rows)
-      local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,
-        ratings = left }, n)
-      self.neighbours, self.similarities = core.item_neighbours(rows.segments, rows.items, left,
-        by_item.items, by_item.users, by_item.ratings, self.options.keep, self.options.shrink)
+      self.neighbours, self.similarities = core.item_neighbours(rows.segments, rows.items,
+        left_over(self, rows), n, self.options.keep, self.options.shrink)
     end,
     -- What the supports of several tasks leave over.
     adapt = function(self, support)

@@ -52,14 +52,8 @@ return function(cmml)
     return copy
   end
 
-  --- Adapts to the supports of several tasks, for use outside of training: the state keeps no
-  -- graph. Where the kind adapts by gradients they are recorded meanwhile.
-  -- @tparam table support Rows of all tasks
-  -- @treturn any the state for `scores_of`
-  function Recommender:state_of(support)
-    if self.adapts ~= "gradient" then
-      return core.no_grad(self.adapt_rows, self, support)
-    end
+  -- A state of a kind that adapts by gradients, which are recorded meanwhile, without them.
+  local function state_by_gradients(self, support)
     local was = core.grad_enable(true)
     local ok, state = pcall(self.adapt_rows, self, support)
     core.grad_enable(was)
@@ -69,7 +63,19 @@ return function(cmml)
     return detached(state, {})
   end
 
-  --- Scores of rows under a state, without a graph.
+  --- Adapts to the supports of several tasks, for use outside of training: the state keeps no
+  -- graph, and what else the kind made meanwhile is freed (see `tidy`). Where the kind adapts by
+  -- gradients they are recorded meanwhile.
+  -- @tparam table support Rows of all tasks
+  -- @treturn any the state for `scores_of`
+  function Recommender:state_of(support)
+    if self.adapts == "gradient" then
+      return (core.tidy(state_by_gradients, self, support))
+    end
+    return (core.tidy(core.no_grad, self.adapt_rows, self, support))
+  end
+
+  --- Scores of rows under a state, without a graph; what else the kind made meanwhile is freed.
   -- @tparam any state what `state_of` gave
   -- @tparam table rows Rows to be scored
   -- @treturn Tensor [rows]
@@ -77,7 +83,7 @@ return function(cmml)
     if #rows.items == 0 then
       return core.full({ 0 }, 0)
     end
-    local scores = core.no_grad(self.score_rows, self, state, rows)
+    local scores = core.tidy(core.no_grad, self.score_rows, self, state, rows)
     if not cmml.is_tensor(scores) or #scores.shape ~= 1 or scores.count ~= #rows.items then
       raise(("%s: score must give a Tensor [%d], a number for each row, not %s"):format(self.kind,
         #rows.items, described(scores)), 0)

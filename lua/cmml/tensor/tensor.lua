@@ -9,7 +9,7 @@ local raise = args.error
 
 -- What of the core is the library's own beside the ops; the rest is for its parts (`cmml.core`).
 local own = { "tensor", "full", "uniform", "normal", "from_bytes", "ids", "segments", "arg_max",
-  "top_k", "no_grad", "threads", "kernels", "info", "memory", "ops" }
+  "top_k", "no_grad", "tidy", "keep", "threads", "kernels", "info", "memory", "ops" }
 
 return function(cmml)
   local core = cmml.core
