@@ -151,13 +151,14 @@ return function(cmml)
   -- @treturn table plain data: name, kind, users, items, entries, density, duplicates, per_user,
   -- per_item (least, quarter, median, three_quarters, ninety, most, mean of those that have any,
   -- without), values (least, most, mean, step, histogram, bins), times (first, last, unit, days,
-  -- equal), item_fields, user_fields
+  -- equal), item_fields, user_fields; and lengths: the counts of users and of items
   function stats.of(parts)
     local lengths, n = parts.users:totable(), #parts.items
     local per_item = core.scatter_add_rows(core.full({ parts.n_items }, 0),
       core.full({ n }, 1), parts.items):totable()
     local result = { name = parts.name, kind = parts.kind, entries = n,
       duplicates = parts.duplicates, per_user = spread(lengths), per_item = spread(per_item) }
+    result.lengths = { users = lengths, items = per_item }
     result.users = #lengths - result.per_user.without
     result.items = parts.n_items - result.per_item.without
     result.density = result.users > 0 and n / (result.users * result.items) or 0.0

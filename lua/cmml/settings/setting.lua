@@ -15,6 +15,8 @@
 --                            message where they cannot be read
 --    from_files(data, opt)   data of files of one's own (see data/files.lua); nil and a message
 --                            where they say too little
+--    stats(data)             numbers on data, see data/stats.lua; `more` there: further facts, a
+--                            list of {name, value, text}
 --    made(opt)               data of a small made world, for runs that take seconds
 --    quick_budget            options of training for such runs
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
@@ -71,7 +73,7 @@ local raise = args.error
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", made = "function",
-  from_files = "function",
+  from_files = "function", stats = "function",
   prepare = "function", complete = "function", check_unseen = "function", report = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",

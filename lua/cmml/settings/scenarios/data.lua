@@ -29,8 +29,9 @@ local known = require("cmml.base.options").declare("scenarios.data", {
     help = "false: nil and a message where there is no interaction, or no group is a scenario" },
 })
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
+  local stats = use "data.stats"
   --- Interactions and scenarios; see `scenarios.data`.
   -- @tfield string name
   -- @tfield Vocab users raw ids
@@ -195,6 +196,25 @@ return function(cmml)
       fail(2, "%s", message)
     end
     return data, message
+  end
+
+  --- What the data are, in numbers.
+  -- @treturn table see data/stats.lua
+  function ScenarioData:stats()
+    local found = stats.of { name = self.name, kind = "interactions",
+      users = self.interactions.users, items = self.interactions.items, n_items = #self.items,
+      duplicates = self.duplicates }
+    local sizes = {}
+    for i, scenario in ipairs(self.scenarios) do
+      sizes[i] = #scenario.items
+    end
+    table.sort(sizes)
+    found.more = { { "scenarios", #sizes, ("%d, of %d to %d items (median %d)"):format(#sizes,
+      sizes[1], sizes[#sizes], sizes[(#sizes + 1) // 2]) },
+      { "left_out", #self.left_out, ("%d groups that are no scenarios"):format(#self.left_out) },
+      { "unmatched", { items = self.unknown_items }, ("%d items of groups without an interaction")
+        :format(self.unknown_items) } }
+    return found
   end
 
   --- The number of a scenario by its name.

@@ -99,6 +99,9 @@ return function(cmml, use)
 
     read = use "settings.scenarios.read",
     from_files = use "settings.scenarios.from_files",
+    stats = function(data)
+      return data:stats()
+    end,
     made = use "settings.scenarios.made",
     split = function(data, opt, preset)
       return data:split { seed = opt.data_seed, valid = opt.valid, protocol = opt.protocol,

@@ -31,6 +31,7 @@ return function(cmml, use)
   local records, scale = use "data.records", use "data.scale"
   local core = cmml.core
   local columns_from = use "settings.users.rating_columns"
+  local stats = use "data.stats"
   --- Ratings, and what is known of their items and people; see `dataset`.
   -- @tfield string name
   -- @tfield table schema
@@ -168,6 +169,23 @@ return function(cmml, use)
       end
     end
     return ratings:slice(1, 1, 1):item()
+  end
+
+  --- What the data are, in numbers.
+  -- @treturn table see data/stats.lua
+  function Dataset:stats()
+    local found = stats.of { name = self.name, kind = self.kind, users = self.ratings.users,
+      items = self.ratings.items, n_items = #self.items, times = self.ratings.times,
+      values = self.kind ~= "interactions" and self.ratings.ratings or nil,
+      duplicates = self.duplicates,
+      fields = { items = { fields = self.schema.item, records = self.item_records },
+        users = { fields = self.schema.user, records = self.user_records } } }
+    if self.unmatched then
+      local n = self.unmatched
+      found.more = { { "unmatched", n, ("%d records of items and %d of users match no rating")
+        :format(n.items, n.users) } }
+    end
+    return found
   end
 
   --- The ratings that some users gave, one row after another, and what they come to by item.

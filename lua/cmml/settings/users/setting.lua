@@ -141,6 +141,9 @@ return function(cmml, use)
       return data, message
     end,
     from_files = use "settings.users.read_dataset",
+    stats = function(dataset)
+      return dataset:stats()
+    end,
     made = use "settings.users.made",
     split = function(dataset, opt)
       local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
