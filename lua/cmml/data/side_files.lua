@@ -3,6 +3,7 @@
 -- @module cmml
 local plain = require "cmml.base.plain"
 local dialect = require "cmml.data.dialect"
+local field_values = require "cmml.data.field_values"
 local names = require "cmml.data.column_names"
 
 return function(_, use)
@@ -16,15 +17,6 @@ return function(_, use)
     titles[name] = true
   end
 
-  -- What stands for a value that is not there.
-  local absent = { [""] = true, ["NA"] = true, ["N/A"] = true, ["nan"] = true, ["NaN"] = true,
-    ["null"] = true, ["NULL"] = true, ["\\N"] = true }
-
-  -- So many values may all be different, and still be a category or stand for numbers of one.
-  local most_different = 20
-
-  local separators = { "|", ";", ", ", "," }
-
   local function folded(name)
     return (plain.lower(name):gsub(":[%a_]+$", ""):gsub("[%s_%-]", ""))
   end
@@ -37,82 +29,6 @@ return function(_, use)
 
   -- The kinds that the typed header of RecBole's atomic files gives.
   local atomic = { token = "category", token_seq = "list", float = "number", float_seq = "skip" }
-
-  local function split(value, separator)
-    local list, at = {}, 1
-    while true do
-      local stop = value:find(separator, at, true)
-      local part = value:sub(at, (stop or #value + 1) - 1):match "^%s*(.-)%s*$"
-      list[#list + 1] = part ~= "" and part or nil
-      if not stop then
-        return list
-      end
-      at = stop + #separator
-    end
-  end
-
-  -- The separator of values that are lists. A comma stands in texts, too: there the parts must come
-  -- again and again where the wholes do not.
-  local function separator_of(values)
-    for _, separator in ipairs(separators) do
-      local n, wholes, parts, n_parts, with = 0, 0, 0, 0, 0
-      local seen_whole, seen_part = {}, {}
-      for _, value in ipairs(values) do
-        local list = split(value, separator)
-        n, with = n + 1, with + (#list > 1 and 1 or 0)
-        wholes, seen_whole[value] = wholes + (seen_whole[value] and 0 or 1), true
-        for _, part in ipairs(list) do
-          n_parts = n_parts + 1
-          parts, seen_part[part] = parts + (seen_part[part] and 0 or 1), true
-        end
-      end
-      local is_comma = separator:find ","
-      if with * 20 >= n and with > 0 and parts * 2 <= n_parts
-        and (not is_comma or parts < wholes) then
-        return separator
-      end
-    end
-  end
-
-  -- The separator of values that are said to be lists: the first that stands in any.
-  local function any_separator(values)
-    for _, separator in ipairs(separators) do
-      for _, value in ipairs(values) do
-        if value:find(separator, 1, true) then
-          return separator
-        end
-      end
-    end
-  end
-
-  local function is_number(value)
-    return plain.tonumber(value) ~= nil and value:find "^[+-]?[%d.]" ~= nil
-  end
-
-  -- What a column holds, of its values that are there: a kind, and the separator of a list; "skip"
-  -- and why where it is no feature.
-  local function kind_of(values)
-    local distinct, numbers, words, seen = 0, 0, 0, {}
-    for _, value in ipairs(values) do
-      distinct, seen[value] = distinct + (seen[value] and 0 or 1), true
-      numbers = numbers + (is_number(value) and 1 or 0)
-      words = words + select(2, value:gsub("%S+", ""))
-    end
-    if #values == 0 then
-      return "skip", "it is empty"
-    elseif numbers == #values then
-      return distinct > most_different and "number" or "category"
-    end
-    local separator = separator_of(values)
-    if separator then
-      return "list", separator
-    elseif distinct * 2 > #values and words >= 4 * #values then
-      return "text"
-    elseif distinct == #values and distinct > most_different then
-      return "skip", "every value is another"
-    end
-    return "category"
-  end
 
   -- The column whose values are ids of the ratings in most of the lines that were looked at, and
   -- whether the first line may be a header: it has no such id, but nearly all others do, and its
@@ -271,58 +187,6 @@ return function(_, use)
     return rows
   end
 
-  -- Values of a field as it is declared: list of values by row (nil where there is none), its kind
-  -- and what to tell of it.
-  local function field_values(column, cells)
-    local present, several = {}, false
-    for _, cell in ipairs(cells) do
-      for _, value in ipairs(type(cell) == "table" and cell or { cell }) do
-        present[#present + 1] = not absent[value] and value or nil
-      end
-      several = several or type(cell) == "table" and #cell > 1
-    end
-    local kind, how = column.kind, nil
-    local separator = column.atomic and kind == "list" and " " or nil
-    if several and not kind then
-      kind = "list"
-    elseif not kind then
-      kind, how = kind_of(present)
-      separator = kind == "list" and how or nil
-    elseif kind == "list" and not separator and not several then
-      separator = any_separator(present)
-    end
-    local values, missing = {}, 0
-    for row, cell in ipairs(cells) do
-      local list = type(cell) == "table" and cell or { cell }
-      local value
-      if kind == "list" then
-        value = #list == 1 and separator and split(list[1], separator) or list
-        value = (value[1] == nil or #value == 1 and absent[value[1]]) and {} or value
-        missing = missing + (#value == 0 and 1 or 0)
-      else
-        value = list[1]
-        if value == nil or absent[value] then
-          value, missing = nil, missing + 1
-        elseif kind == "number" then
-          local number = plain.tonumber(value)
-          if not number or number ~= number or number == math.huge or number == -math.huge then
-            return nil, ("row %d of %s is %q, not a number"):format(row, column.role, value)
-          end
-          value = number
-        end
-      end
-      values[row] = value
-    end
-    local note = kind
-    if kind == "list" and separator and separator ~= " " then
-      note = ("list by %s"):format(separator)
-    elseif kind == "skip" then
-      note = "left out, " .. how
-    end
-    note = missing > 0 and kind ~= "skip" and ("%s, %d missing"):format(note, missing) or note
-    return values, kind, note
-  end
-
   -- The record of an id, made where there is none.
   local function record_of(records, id)
     local record = records.by_id[id]
@@ -372,7 +236,7 @@ return function(_, use)
     end
     local kind, note = "list", "list, a value a line"
     if not several then -- numbers without a header are numbers of brands, cities and the like
-      rows.value, kind, note = field_values({ role = "value",
+      rows.value, kind, note = field_values.of({ role = "value",
         kind = not file.header and "category" or nil }, rows.value)
       if not rows.value then
         return nil, file.path .. ": " .. kind
@@ -386,7 +250,7 @@ return function(_, use)
       local record, value = record_of(records, rows.id[row]), rows.value[row]
       if several then
         record[name] = record[name] or {}
-        table.insert(record[name], not absent[value] and value or nil)
+        table.insert(record[name], not field_values.absent[value] and value or nil)
       else
         record[name] = value
       end
@@ -414,7 +278,7 @@ return function(_, use)
     end
     for _, column in ipairs(columns) do
       if column.role ~= "id" and column.role ~= "title" then
-        local values, kind, note = field_values(column, rows[column.role])
+        local values, kind, note = field_values.of(column, rows[column.role])
         if not values then
           return nil, file.path .. ": " .. kind
         end
