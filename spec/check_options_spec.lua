@@ -26,11 +26,28 @@ describe("the gate of options", function()
       end)
   end)
 
-  it("finds an option that is declared a second time", function()
-    refused("option hidden is declared at lua/cmml/nn/", layer, function(text)
-      local again = read("lua/cmml/nn/size_options.lua"):match '{ name = "hidden".-}'
-      return (text:gsub("\nlocal known", "\nlocal _ = " .. again .. "%0", 1))
-    end)
+  it("finds an option that is declared a second time, in whatever words", function()
+    local said = "option hidden is declared in nn.gru ("
+    for _, again in ipairs {
+      '{ name = "hidden", kind = "integer", required = true, from = 1, help = HELP }',
+      'table.pack({ help = HELP,\n  from = 1, ["name"] = "hid" .. "den", required = true, '
+        .. 'kind = "integer" })[1]',
+    } do
+      refused(said, layer, function(text)
+        local help = read("lua/cmml/nn/size_options.lua"):match 'name = "hidden".-help = (".-")'
+        return (text:gsub("\n}%)", function()
+          return "\n  " .. again:gsub("HELP", help) .. ",\n})"
+        end, 1))
+      end)
+    end
+  end)
+
+  it("finds an option whose help only says where it is told", function()
+    refused("nn.layer_norm: option inp is that of nn.linear: take that declaration", layer,
+      function(text)
+        return (text:gsub("\n}%)", '\n  { name = "inp", kind = "integer", help = "see nn.linear" },'
+          .. "\n})", 1))
+      end)
   end)
 
   it("finds options that are listed in a comment, too", function()

@@ -5,7 +5,9 @@ local args = require "cmml.base.args"
 local checks = require "cmml.recommenders.kind_checks"
 local comments = require "reference.comments"
 local gate = require "gate"
+local option = require "cmml.base.option"
 local options = require "cmml.base.options"
+local words = require "cmml.base.text"
 
 local cmml = require "cmml"
 for _ in pairs(cmml) do end -- loads every part
@@ -29,32 +31,50 @@ for _, class in ipairs(cmml.kinds.list()) do
 end
 
 -- Options by the functions that take them, which "cmml (users)" and "cmml (scenarios)" share.
-local declared, count = {}, 0
+local declared_in, count = {}, 0
 for what, set in pairs(sets) do
   local own = what:match "^(.-) %(.*%)$" or what
-  declared[own] = declared[own] or {}
-  for option in set:each() do
+  declared_in[own] = declared_in[own] or {}
+  for declared in set:each() do
     count = count + 1
-    declared[own][option.name] = option
+    declared_in[own][declared.name] = declared
   end
 end
 
--- Declarations in the text of a file: no two say the same. A set that needs the same option as
--- another takes the declaration itself.
-local places = {}
-local function check_once(path, code, from)
-  for at, block in code:gmatch "()(%b{})" do
-    local name = block:match "^{%s*name = \"([%l%d_]+)\""
-    if name and block:find "%f[%w]help = " then
-      local line = select(2, gate.read(path):sub(1, from + at):gsub("\n", "")) + 1
-      local place, key = ("%s:%d"):format(path, line), (block:gsub("%s+", " "))
-      if places[key] then
-        gate.report(place, ("option %s is declared at %s already: take that declaration"):format(
-          name, places[key]))
-      end
-      places[key] = places[key] or place
+-- What a declaration says beside its help: name, kind, bounds, choices and default, as words.
+local function essence(declared)
+  local choices = declared.choices
+  return table.concat({ declared.name, option.kind(declared), option.range(declared) or "",
+    type(choices) == "table" and table.concat(choices, ",") or tostring(choices),
+    declared.default ~= nil and words.value(declared.default) or "",
+    tostring(declared.required) }, "\n")
+end
+
+-- The option of the same name in the set that a help refers to: "see evaluate".
+local function referred(declared)
+  local other = declared.help:match "^see ([%w_.]+)"
+  local own = other and declared_in[other]
+  return own and own[declared.name], other
+end
+
+-- Declarations that were run, whatever they look like in a text: no two of different origin say the
+-- same of an option, and none says only that another one tells. A set that needs the same option as
+-- another takes the declaration itself, or changes what is other by `options.changed`.
+local seen = {}
+for _, what in ipairs(args.keys(sets)) do
+  for declared in sets[what]:each() do
+    local origin = options.original(declared)
+    local key = essence(declared) .. "\n" .. declared.help
+    local first = seen[key] or { what = what, origin = origin }
+    local other, whose = referred(declared)
+    seen[key] = first
+    if first.origin ~= origin then
+      gate.report(options.place(what), ("%s: option %s is declared in %s (%s) already: take that "
+        .. "declaration"):format(what, declared.name, first.what, options.place(first.what)))
+    elseif other and options.original(other) ~= origin then
+      gate.report(options.place(what), ("%s: option %s is that of %s: take that declaration, by "
+        .. "options.changed where something is other"):format(what, declared.name, whose))
     end
-    check_once(path, block:sub(2, -2), from + at)
   end
 end
 
@@ -70,11 +90,10 @@ local function names_in(text, own)
 end
 
 for _, path in ipairs(gate.files("lua/cmml", ".lua")) do
-  check_once(path, gate.read(path), 0)
   for number, block in pairs(comments.lua(path)) do
     local name = block.code:match "function cmml%.([%w_.]+)"
       or block.code:match "function (nn%.%w+)"
-    local own = name and (declared[name] or declared[name:match "[^.]+$"])
+    local own = name and (declared_in[name] or declared_in[name:match "[^.]+$"])
     for _, param in ipairs(own and block.params or {}) do
       local found = param.type:find "table" and names_in(param.text, own) or {}
       if #found >= 3 then

@@ -1,9 +1,10 @@
 --- Analysis of points: principal components, t-SNE, clusters, and the agreement of two groupings.
 --
 -- @module cmml
-local declare = require("cmml.base.options").declare
-local raise = require("cmml.base.args").error
 local plain = require "cmml.base.plain"
+local sets = require "cmml.base.options"
+local shared = require "cmml.base.shared_options"
+local declare, raise = sets.declare, require("cmml.base.args").error
 
 local known = {
   pca = declare("analysis.pca", {
@@ -23,7 +24,7 @@ local known = {
       default_text = "points / exaggeration / 4, at least 50", help = "learning rate" },
     { name = "init", kind = "string", choices = { "pca", "random" }, default = "pca",
       help = "initial places: principal components or small normal numbers" },
-    { name = "seed", kind = "integer", default = 1, help = "seed of the normal numbers" },
+    sets.changed(shared.seed, { help = "seed of the normal numbers" }),
     { name = "on_iteration", kind = "function",
       help = "called after each iteration with {iteration, iterations, divergence}" },
   }),
@@ -33,7 +34,7 @@ local known = {
       help = "number of initialisations, of which the best result is taken" },
     { name = "iterations", kind = "integer", default = 300,
       help = "maximum number of iterations of each" },
-    { name = "seed", kind = "integer", default = 1, help = "seed of the initialisations" },
+    sets.changed(shared.seed, { help = "seed of the initialisations" }),
   }),
 }
 

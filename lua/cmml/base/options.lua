@@ -128,9 +128,15 @@ function options.of(what, list)
   return set
 end
 
+-- The declaration that one was made of by changing fields, by copy.
+local originals = setmetatable({}, { __mode = "k" })
+
+-- Fields of which false says something.
+local may_be_false = { tunable = true, line = true }
+
 --- A declaration with some fields changed, for a function that takes an option as another does.
 -- @tparam table declared it stays as it is
--- @tparam table changes fields by name; false removes one
+-- @tparam table changes fields by name; false removes one, but for `tunable` and `line`
 -- @tparam ?table further changes, after these
 -- @treturn table
 function options.changed(declared, changes, further)
@@ -138,13 +144,23 @@ function options.changed(declared, changes, further)
   for key, value in pairs(declared) do
     copy[key] = value
   end
-  for key, value in pairs(changes) do
-    copy[key] = value or nil
+  for _, fields in ipairs { changes, further } do
+    for key, value in pairs(fields) do
+      if value == false and not may_be_false[key] then
+        value = nil
+      end
+      copy[key] = value
+    end
   end
-  for key, value in pairs(further or {}) do
-    copy[key] = value or nil
-  end
+  originals[copy] = options.original(declared)
   return copy
+end
+
+--- The declaration that one was made of by `changed`, or itself.
+-- @tparam table declared
+-- @treturn table
+function options.original(declared)
+  return originals[declared] or declared
 end
 
 --- Whether two declarations say the same to people.

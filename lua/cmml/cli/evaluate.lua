@@ -2,6 +2,8 @@
 -- setting.
 --
 -- @module cmml
+local base = require "cmml.base.shared_options"
+local judging = require "cmml.evaluate.shared_options"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
@@ -38,16 +40,12 @@ return function(cmml, use)
       group = "models", short = true, default_text = "all of the setting",
       help = "kinds without gradient training to show beside them, or none" },
     shared.data,
-    { name = "draws", kind = "integer", from = 1, unit = "draws", group = "evaluation",
-      short = true, help = "number of draws of support and query; values are averaged per task",
-      default_text = "5 of users, 1 of scenarios" },
-    { name = "seed", kind = "integer", from = 0, group = "evaluation",
-      help = "seed of the draws", default_text = "1000 for users, 1 for scenarios" },
-    { name = "metrics", list = "string", group = "evaluation", short = true,
-      help = "metrics to show, such as mae or recall@20", default_text = "the setting's" },
-    { name = "cutoffs", list = "integer", from = 1, to = (1 << 31) - 1, group = "evaluation",
-      help = "cutoffs k of metrics such as recall@k",
-      default_text = "1,3 for users, 10,20,50 for scenarios" },
+    options.changed(judging.draws, { group = "evaluation", short = true }),
+    options.changed(base.seed, { group = "evaluation", default = false,
+      help = "seed of the draws", default_text = "1000 for users, 1 for scenarios" }),
+    options.changed(judging.metrics, { group = "evaluation", short = true,
+      help = "metrics to show, such as mae or recall@20", default_text = "the setting's" }),
+    options.changed(judging.cutoffs, { group = "evaluation" }),
     shared.quiet,
   })
 

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local plain = require "cmml.base.plain"
+local base = require "cmml.base.shared_options"
 local columns = require "cmml.data.columns"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
@@ -25,9 +26,9 @@ local declared = options.declare("cmml recommend: in every setting", {
   { name = "exclude", list = "string", may_be_empty = true, repeats = true,
     group = "recommendations", help = "items that shall not be recommended; those that the "
       .. "support says the person has never are" },
-  { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
-    group = "recommendations", help = "what becomes of items and users that the model does not "
-      .. "know: skip leaves them out, and says so" },
+  options.changed(base.unknown, { group = "recommendations",
+    help = "what happens to items and users that the model does not know; skip: they are left "
+      .. "out, and told" }),
 })
 
 return function(cmml, use)

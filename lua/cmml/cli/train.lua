@@ -1,6 +1,7 @@
 --- `cmml train`: learn a model from data of any setting.
 --
 -- @module cmml
+local base = require "cmml.base.shared_options"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
@@ -19,8 +20,8 @@ local own_options = {
   { name = "settings", kind = "string", arg = "FILE", group = "model",
     help = "JSON of kind, preset, model (its options) and training, as cmml tune writes it; "
       .. "options of the command line count before it" },
-  { name = "seed", kind = "integer", default = 1, from = 0, group = "training", short = true,
-    help = "seed of weights, order and draws" },
+  options.changed(base.seed, { group = "training", short = true,
+    help = "seed of weights, order and draws" }),
   shared.quiet,
 }
 

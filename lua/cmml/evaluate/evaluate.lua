@@ -12,20 +12,11 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local sets = require "cmml.base.options"
+local shared = require "cmml.evaluate.shared_options"
 local raise = args.error
 
 local general = sets.declare("evaluate", {
-  { name = "draws", kind = "integer", from = 1, unit = "draws",
-    help = "number of draws of support and query; a task's value is the mean over them",
-    default_text = "5 for users, 1 for scenarios" },
-  { name = "cutoffs", kind = "table", help = "list of cutoffs k of recall@k and the like",
-    default_text = "1 and 3 for users, 10, 20 and 50 for scenarios" },
-  { name = "metrics", list = "string", help = "metrics, see metrics.names; recall is at every "
-    .. "cutoff, recall@20 at that one", default_text = "mae, rmse and ndcg_exp for users, recall, "
-    .. "ndcg and auc for scenarios" },
-  { name = "relevant", kind = "number",
-    help = "rating from which on a query item is relevant; adds "
-    .. "the ranking metrics to the default ones" },
+  shared.draws, shared.cutoffs, shared.metrics, shared.relevant,
   { name = "on_task", kind = "function", help = "called as on_task(done, count)" },
   { name = "stop_if_not_finite", kind = "boolean", default = false,
     help = "give nil as soon as a score is not a finite number" },

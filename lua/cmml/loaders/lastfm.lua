@@ -4,10 +4,10 @@
 local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
 local filters = require "cmml.settings.scenarios.filter_options"
+local shared = require "cmml.settings.scenarios.shared_options"
 
 local known = declare("loaders.lastfm", {
-  { name = "min_plays", kind = "number", default = 1, unit = "plays",
-    help = "minimum number of plays of an interaction" },
+  shared.min_plays,
   table.unpack(filters),
 })
 

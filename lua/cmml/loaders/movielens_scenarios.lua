@@ -5,12 +5,10 @@ local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
 local files = require "cmml.settings.scenarios.filters"
 local filters = require "cmml.settings.scenarios.filter_options"
+local shared = require "cmml.settings.scenarios.shared_options"
 
 local known = declare("loaders.movielens_scenarios", {
-  { name = "by", kind = "string", choices = files.ways, default = "genre",
-    help = "groups of films: of a genre, of two genres, of both kinds, or of a tag" },
-  { name = "min_rating", kind = "number", default_text = "every rating",
-    help = "lowest rating that is an interaction" },
+  shared.by, shared.min_rating,
   table.unpack(filters),
 })
 local films = require "cmml.loaders.movielens_films"

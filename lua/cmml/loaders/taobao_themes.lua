@@ -4,11 +4,10 @@
 local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
 local filters = require "cmml.settings.scenarios.filter_options"
+local shared = require "cmml.settings.scenarios.shared_options"
 
 local known = declare("loaders.taobao_themes", {
-  { name = "items", kind = "string", choices = { "clicked", "pool" }, default = "clicked",
-    help = "items of a theme: those clicked in it, or those of its pool (theme_item_pool.csv) that "
-      .. "were clicked in any" },
+  shared.theme_items,
   table.unpack(filters),
 })
 

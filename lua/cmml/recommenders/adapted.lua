@@ -7,18 +7,20 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
+local sets = require "cmml.base.options"
 local raw_ids = require "cmml.data.raw_ids"
+local shared = require "cmml.base.shared_options"
 local raise = args.error
+local declare = sets.declare
 
 local whom = { name = "user", kind = { "string", "number" },
   help = "raw id of whom to score for, where the model knows users by id" }
 
 local known = {
   adapt = declare("Recommender:adapt", {
-    { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
-      help = "what happens to what the model does not know; skip: it is left out and listed" },
+    sets.changed(shared.unknown, {
+      help = "what happens to what the model does not know; skip: it is left out and listed" }),
     { name = "strict", kind = "boolean", default = false,
       help = "whether a rating outside of the scale that the model was trained on is an error; "
         .. "otherwise it counts as it is, and is listed" },

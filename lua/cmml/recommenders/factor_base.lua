@@ -9,6 +9,7 @@
 --
 -- @module cmml
 local declare = require("cmml.base.options").declare
+local shared = require "cmml.recommenders.shared_options"
 
 local known = declare("factor_base_options", {
   { name = "factors", kind = "integer", default = 8, from = 0,
@@ -17,9 +18,7 @@ local known = declare("factor_base_options", {
     help = "ridge penalty of a person's weights of them" },
   { name = "bias_ridge", kind = "number", default = 3, above = 0, help = "ridge penalty of a "
     .. "person's bias, and of an item's where the factorisation begins" },
-  { name = "item_bias", kind = "string", choices = { "solved", "mean" }, default_text = "solved",
-    help = "see matrix_factorization" },
-  { name = "sweeps", kind = "integer", default = 20, from = 1, help = "see matrix_factorization" },
+  shared.item_bias, shared.sweeps,
   { name = "solve", kind = "boolean", default = true,
     help = "false: a person has a bias alone, and the network sees the factors" },
 })

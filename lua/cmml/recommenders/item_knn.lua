@@ -5,6 +5,7 @@
 -- users who rated both leave the same over (adjusted cosine, shrunk by how many they are).
 --
 -- @module cmml
+local shared = require "cmml.recommenders.shared_options"
 local args = require "cmml.base.args"
 local raise = args.error
 
@@ -23,10 +24,7 @@ return function(cmml, use)
       help = "number of imaginary users who pull a similarity towards 0" },
     { name = "damp", kind = "number", default = 0.2, from = 0, group = "model",
       help = "added to the sum of the similarities" },
-    { name = "item_shrink", kind = "number", default = 5, from = 0, group = "model",
-      help = "see item_user_mean" },
-    { name = "user_shrink", kind = "number", default = 3, from = 0, group = "model",
-      help = "see item_user_mean" },
+    shared.item_shrink, shared.user_shrink,
   }
 
   -- What the means of items and people leave over of the rows, and the people's means.

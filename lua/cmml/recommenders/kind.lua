@@ -25,6 +25,7 @@
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local plain = require "cmml.base.plain"
+local shared = require "cmml.base.shared_options"
 local raise = args.error
 
 return function(cmml, use)
@@ -53,8 +54,8 @@ return function(cmml, use)
         help = "settings of the model and its training", group = "model", tunable = false }
     end
     if declaration.learns == "gradient" then
-      list[#list + 1] = { name = "seed", kind = "integer", default = 1, from = 0, group = "model",
-        help = "seed of the initial weights", tunable = false }
+      list[#list + 1] = options.changed(shared.seed, { group = "model", tunable = false,
+        help = "seed of the initial weights" })
     end
     return options.make(("%s (%s)"):format(declaration.name, setting), list)
   end

@@ -6,6 +6,10 @@
 -- person who was not there is one regression more.
 --
 -- @module cmml
+local base = require "cmml.base.shared_options"
+local changed = require("cmml.base.options").changed
+local shared = require "cmml.recommenders.shared_options"
+
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
@@ -18,15 +22,9 @@ return function(cmml, use)
       help = "ridge penalty of the factors" },
     { name = "bias_ridge", kind = "number", default = 3, above = 0, group = "model",
       help = "ridge penalty of the biases of users and items" },
-    { name = "item_bias", kind = "string", choices = { "solved", "mean" }, group = "model",
-      help = "solved: item biases are learnt with the factors, which is what somebody without "
-        .. "taste would give; mean: the mean of those who chose the item, shrunk towards that of "
-        .. "all ratings, which may predict better where nothing is known of a person",
-      default_text = "solved" },
-    { name = "sweeps", kind = "integer", default = 20, from = 1, group = "model",
-      help = "number of sweeps over users and items" },
-    { name = "seed", kind = "integer", default = 1, from = 0, group = "model", tunable = false,
-      help = "seed of the factors that the first sweep begins with" },
+    changed(shared.item_bias, { group = "model" }), changed(shared.sweeps, { group = "model" }),
+    changed(base.seed, { group = "model", tunable = false,
+      help = "seed of the factors that the first sweep begins with" }),
   }
 
   -- Factors and, as the last column, what the bias is a weight of.

@@ -5,6 +5,9 @@
 -- leaves over, shrunk towards 0.
 --
 -- @module cmml
+local changed = require("cmml.base.options").changed
+local shared = require "cmml.recommenders.shared_options"
+
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
@@ -31,12 +34,10 @@ return function(cmml, use)
       name = name, title = own[2], source = "known answer", settings = { "users" }, learns = "fit",
       baseline = place,
       options = { -- model files have both, also of a predictor that does not read one
-        { name = "item_shrink", kind = "number", default = own.item_shrink or 0, from = 0,
-          group = "model", tunable = own.item or false,
-          help = "number of imaginary ratings that pull an item's part towards the mean of all" },
-        { name = "user_shrink", kind = "number", default = own.user_shrink or 0, from = 0,
-          group = "model", tunable = own.user or false,
-          help = "number of imaginary ratings that pull a user's part towards 0" },
+        changed(shared.item_shrink, { default = own.item_shrink or 0,
+          tunable = own.item or false }),
+        changed(shared.user_shrink, { default = own.user_shrink or 0,
+          tunable = own.user or false }),
       },
       make = function(catalogue)
         return { item_part = core.full({ #catalogue.items }, 0) }

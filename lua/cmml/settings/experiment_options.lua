@@ -3,6 +3,9 @@
 -- options have such a name is refused where it is declared.
 --
 -- @module cmml.settings.experiment_options
+local options = require "cmml.base.options"
+local shared = require "cmml.base.shared_options"
+
 local lists = {}
 
 -- How cells are run.
@@ -61,8 +64,7 @@ lists.searched = {
     help = "preset that the trials change", default_text = "the kind's default" },
   { name = "trials", kind = "integer", default = 20, from = 1, to = 100000, group = "search",
     short = true, tunable = false, help = "number of trials" },
-  { name = "seed", kind = "integer", default = 1, from = 0, group = "search", tunable = false,
-    help = "seed of the search" },
+  options.changed(shared.seed, { group = "search", tunable = false, help = "seed of the search" }),
   { name = "train_seed", kind = "integer", default = 1, from = 0, group = "search", tunable = false,
     help = "seed of every training" },
   { name = "best", kind = "integer", default = 10, from = 1, group = "search", tunable = false,

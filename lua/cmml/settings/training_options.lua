@@ -2,6 +2,9 @@
 -- setting and the presets of a kind say of training can be checked where it is declared.
 --
 -- @module cmml.settings.training_options
+local options = require "cmml.base.options"
+local shared = require "cmml.base.shared_options"
+
 local preset = "the preset's"
 
 return {
@@ -9,8 +12,8 @@ return {
     help = "folder of the run: best.safetensors, last.safetensors and log.csv" },
   { name = "resume", kind = "boolean", default = false, group = "training", tunable = false,
     short = true, help = "go on with last.safetensors of the folder, bit for bit" },
-  { name = "seed", kind = "integer", default = 1, from = 0, group = "training", decides = true,
-    tunable = false, line = false, help = "seed of order and draws" },
+  options.changed(shared.seed, { group = "training", decides = true, tunable = false,
+    line = false, help = "seed of order and draws" }),
   { name = "epochs", kind = "integer", from = 0, unit = "epochs", group = "training", short = true,
     help = "maximum number of epochs", default_text = "the preset's, or 30" },
   { name = "patience", kind = "integer", from = 0, unit = "epochs", group = "training",

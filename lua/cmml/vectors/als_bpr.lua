@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local option_sets = require "cmml.base.options"
 local plain = require "cmml.base.plain"
+local shared = require "cmml.base.shared_options"
 local raise = args.error
 
 local of_both = option_sets.declare("vectors: of both kinds", {
@@ -14,7 +15,7 @@ local of_both = option_sets.declare("vectors: of both kinds", {
   { name = "n_users", kind = "integer", default_text = "the number of Segments",
     help = "number of users, needed where ratings.users are Ids" },
   { name = "factors", kind = "integer", from = 1, default = 64, help = "vector dimension" },
-  { name = "seed", kind = "integer", default = 1, help = "seed of the initial vectors" },
+  option_sets.changed(shared.seed, { help = "seed of the initial vectors" }),
   { name = "unit_rms", kind = "boolean", default = true,
     help = "divide users and items by one number each, so that the mean square of their entries is "
       .. "1, which leaves every ranking as it is" },

@@ -3,14 +3,16 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local of_scenarios = require "cmml.settings.scenarios.shared_options"
+local sets = require "cmml.base.options"
 local raise = args.error
 
-local known = require("cmml.base.options").declare("scenarios.catalogue", {
+local known = sets.declare("scenarios.catalogue", {
   { name = "vectors", kind = "cmml.Vectors", help = "a row for each user and item; loaded ones are "
     .. "found by raw id; without, only kinds that need none can be made" },
-  { name = "users", kind = "any", help = "Vocab of raw ids",
-    default_text = "the ids of loaded vectors, or else 1, 2, .." },
-  { name = "items", kind = "any", help = "Vocab of raw ids", default_text = "likewise" },
+  sets.changed(of_scenarios.users, {
+    default_text = "the ids of loaded vectors, or else 1, 2, .." }),
+  sets.changed(of_scenarios.items, { default_text = "likewise" }),
   { name = "titles", kind = "table", help = "titles of the items, by row" },
   { name = "interactions", kind = "table", help = "who took what, as far as it is known: users "
     .. "(Segments), items (Ids)", default_text = "what the vectors were made of" },

@@ -4,18 +4,20 @@
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local group_list = require "cmml.settings.scenarios.group_list"
+local of_scenarios = require "cmml.settings.scenarios.shared_options"
+local sets = require "cmml.base.options"
 local raw_ids = require "cmml.data.raw_ids"
+local shared = require "cmml.base.shared_options"
 local raise = args.error
 
 local filters = require "cmml.settings.scenarios.filter_options"
 
-local known = require("cmml.base.options").declare("scenarios.data", {
+local known = sets.declare("scenarios.data", {
   { name = "name", kind = "string", default = "data",
     help = "name of the set, in messages, tables and unions" },
   { name = "interactions", kind = "table", help = "list of {user, item} in raw ids; or give users, "
     .. "items, user_ids and item_ids" },
-  { name = "users", kind = "any", help = "Vocab of raw ids" },
-  { name = "items", kind = "any", help = "Vocab of raw ids" },
+  of_scenarios.users, of_scenarios.items,
   { name = "user_ids", kind = "any", help = "Ids: a row of users for every interaction" },
   { name = "item_ids", kind = "any", help = "Ids: a row of items for every interaction" },
   { name = "groups", kind = "any", required = true, help = "list of {name, items = Ids or list of "
@@ -23,8 +25,8 @@ local known = require("cmml.base.options").declare("scenarios.data", {
     .. "data.group_by gives; or a function for data.group_by" },
   { name = "titles", kind = "table", help = "list of texts by row of items" },
   filters[1], filters[2], filters[3],
-  { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
-    help = "what raw ids in a list of groups are that no interaction has" },
+  sets.changed(shared.unknown, {
+    help = "what happens to raw ids in a list of groups that no interaction has" }),
   { name = "raises", kind = "boolean", default = true,
     help = "false: nil and a message where there is no interaction, or no group is a scenario" },
 })

@@ -2,9 +2,16 @@
 -- users all items that are not known of the user, and see where the held-out ones stand.
 --
 -- @module cmml
-local declare = require("cmml.base.options").declare
+local of_scenarios = require "cmml.settings.scenarios.shared_options"
+local sets = require "cmml.base.options"
+local shared = require "cmml.base.shared_options"
 local raise = require("cmml.base.args").error
 local plain = require "cmml.base.plain"
+
+-- An option of tasks that the preset of a model decides unless it is given.
+local function as_trained(declared)
+  return sets.changed(declared, { default = false, default_text = "the model's preset's" })
+end
 
 return function(cmml, use)
   local core = cmml.core
@@ -23,20 +30,14 @@ return function(cmml, use)
     end
   end
 
-  Split.evaluation_options = declare("ScenarioSplit:evaluation", {
+  Split.evaluation_options = sets.declare("ScenarioSplit:evaluation", {
     { name = "part", kind = "string", choices = { "test", "valid" }, default = "test",
       help = "which scenarios" },
-    { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the supports" },
+    sets.changed(shared.seed, { help = "seed of the supports" }),
     { name = "max_users", kind = "integer", from = 1, unit = "users", default_text = "all",
       help = "maximum number of users of a scenario, a fixed random sample" },
-    { name = "support", kind = "integer", from = 0, default_text = "the model's preset's",
-      help = "see scenarios.tasks" },
-    { name = "support_negatives", kind = "integer", from = 0,
-      default_text = "the model's preset's", help = "see scenarios.tasks" },
-    { name = "order", kind = "string", default_text = "the model's preset's",
-      help = "see scenarios.tasks" },
-    { name = "negatives", kind = "string", default_text = "the model's preset's",
-      help = "see scenarios.tasks" },
+    as_trained(of_scenarios.support), as_trained(of_scenarios.support_negatives),
+    as_trained(of_scenarios.order), as_trained(of_scenarios.negatives),
     { name = "batch", kind = "integer", default = 16, from = 1, unit = "scenarios",
       help = "number of scenarios adapted to at once" },
     { name = "chunk", kind = "integer", default = 20000, from = 1, unit = "rows",

@@ -4,11 +4,13 @@
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local files = require "cmml.settings.scenarios.filters"
+local sets = require "cmml.base.options"
+local shared = require "cmml.base.shared_options"
 local raise = args.error
 
-local known = require("cmml.base.options").declare("data.read_groups", {
-  { name = "unknown", kind = "string", choices = { "error", "skip" }, default = "error",
-    help = "what an item is that has no interaction; skip: left out and counted" },
+local known = sets.declare("data.read_groups", {
+  sets.changed(shared.unknown, {
+    help = "what happens to items that have no interaction; skip: they are left out and counted" }),
   { name = "prefix", kind = "string", default = "", help = "text in front of each name" },
   { name = "delimiter", kind = "string", default = "\t", help = "delimiter of lines" },
   { name = "encoding", kind = "string", choices = { "utf-8", "latin-1" }, default = "utf-8",

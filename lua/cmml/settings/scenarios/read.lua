@@ -3,14 +3,24 @@
 -- @module cmml
 local filters = require("cmml.settings.scenarios.filters").filters
 
-local known = require("cmml.base.options").declare("scenarios.read", {
-  { name = "min_items", kind = "integer", help = "see scenarios.data; for every set" },
-  { name = "max_items", kind = "integer", help = "see scenarios.data; for every set" },
-  { name = "min_users", kind = "integer", help = "see scenarios.data; for every set" },
-  { name = "min_plays", kind = "number", help = "see loaders.lastfm" },
-  { name = "by", kind = "string", help = "see loaders.movielens_scenarios" },
-  { name = "min_rating", kind = "number", help = "see loaders.movielens_scenarios" },
-  { name = "items", kind = "string", help = "see loaders.taobao_themes" },
+local filter_options = require "cmml.settings.scenarios.filter_options"
+local sets = require "cmml.base.options"
+local shared = require "cmml.settings.scenarios.shared_options"
+
+-- An option of the loader that reads a folder, which gives it its default.
+local function of_loader(declared)
+  return sets.changed(declared, { default = false, default_text = "the loader's" })
+end
+
+-- One that holds for every folder.
+local function of_all(declared)
+  return sets.changed(of_loader(declared), { help = declared.help .. "; for every set" })
+end
+
+local known = sets.declare("scenarios.read", {
+  of_all(filter_options[1]), of_all(filter_options[2]), of_all(filter_options[3]),
+  of_loader(shared.min_plays), of_loader(shared.by), of_loader(shared.min_rating),
+  of_loader(shared.theme_items),
 })
 
 return function(cmml, use)

@@ -3,15 +3,17 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
+local sets = require "cmml.base.options"
 local query_fraction = require "cmml.settings.scenarios.query_fraction"
+local shared = require "cmml.base.shared_options"
 local raise = args.error
 
 local function fraction(name, default, help)
   return { name = name, kind = "number", default = default, from = 0, below = 1, help = help }
 end
 
-local known = require("cmml.base.options").declare("scenarios.split", {
-  { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the split" },
+local known = sets.declare("scenarios.split", {
+  sets.changed(shared.seed, { help = "seed of the split" }),
   { name = "protocol", kind = "string", choices = { "no-leak", "published" }, default = "no-leak",
     help = "whether what is evaluated is held out from all scenarios" },
   fraction("held_out", 0.2, "fraction of a user's interactions held out for the test, rounded by "

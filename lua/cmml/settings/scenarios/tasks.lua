@@ -3,32 +3,25 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local of_scenarios = require "cmml.settings.scenarios.shared_options"
+local sets = require "cmml.base.options"
+local shared = require "cmml.base.shared_options"
 local raise = args.error
 
-local known = require("cmml.base.options").declare("scenarios.tasks", {
+local known = sets.declare("scenarios.tasks", {
   { name = "candidates", kind = "table", required = true,
     help = "items of the scenarios: scenarios (Segments), items (Ids)" },
   { name = "pairs", kind = "table", required = true,
     help = "known, support and query pairs, see core.draw_scenarios" },
   { name = "scenarios", kind = "table", required = true, help = "list of numbers, one a task" },
-  { name = "support", kind = "integer", default = 64, from = 0,
-    help = "number of positives in a support" },
-  { name = "support_negatives", kind = "integer", default = 64, from = 0,
-    help = "number of negatives in a support, in proportion where there are fewer positives" },
+  of_scenarios.support, of_scenarios.support_negatives,
   { name = "query", kind = "integer", default = 128, from = 0,
     help = "number of positives to train on; 0: none, and the support takes what there is" },
-  { name = "query_negatives", kind = "integer", default = 1, from = 1,
-    help = "number of negatives beside each positive of a query" },
+  of_scenarios.query_negatives,
   { name = "batch", kind = "integer", default = 16, from = 1, unit = "tasks",
     help = "number of tasks at once" },
-  { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the draws" },
-  { name = "order", kind = "string", choices = { "mixed", "positives-first" }, default = "mixed",
-    help = "order of a support; mixed is a fresh random one each draw" },
-  { name = "negatives", kind = "string", choices = { "untouched", "published" },
-    default = "untouched",
-    help = "negatives of a support; untouched: uniform over the items of the scenario that the "
-      .. "user is not known to have taken, one after another for each positive; "
-      .. "published: of a random positive's user, only other than that item" },
+  sets.changed(shared.seed, { help = "seed of the draws" }),
+  of_scenarios.order, of_scenarios.negatives,
   { name = "shuffle", kind = "boolean", default = false,
     help = "visit the scenarios in a fresh order each draw" },
   { name = "rounds", kind = "integer", default = 1, from = 1,

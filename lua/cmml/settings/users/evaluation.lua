@@ -3,22 +3,24 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.settings.users.protocol_base"
-local declare = require("cmml.base.options").declare
+local general = require "cmml.base.shared_options"
+local judging = require "cmml.evaluate.shared_options"
+local sets = require "cmml.base.options"
+local shared = require "cmml.settings.users.shared_options"
 local raise = args.error
 
-local known = declare("users.evaluate_protocol", {
+local known = sets.declare("users.evaluate_protocol", {
   { name = "sizes", list = "integer", from = 0, default = { 40 }, unit = "ratings",
     help = "maximum sizes of the supports" },
   { name = "query", kind = "integer", from = 1, unit = "ratings", default_text = "10",
     help = "maximum number of ratings in a query" },
-  { name = "seed", kind = "integer", default = 1000, from = 0, help = "seed of the draws" },
+  sets.changed(general.seed, { default = 1000, help = "seed of the draws" }),
   { name = "batch", kind = "integer", default = 64, from = 1, unit = "tasks",
     help = "number of tasks at once" },
-  { name = "shuffle_labels", kind = "boolean", help = "see users.tasks", default_text = "false" },
-  { name = "draws", kind = "integer", from = 1, help = "see evaluate", default_text = "5" },
-  { name = "cutoffs", kind = "table", help = "see evaluate", default_text = "1 and 3" },
-  { name = "relevant", kind = "number", help = "see evaluate" },
-  { name = "metrics", kind = "table", help = "see evaluate" },
+  shared.shuffle_labels,
+  sets.changed(judging.draws, { default_text = "5" }),
+  sets.changed(judging.cutoffs, { default_text = "1 and 3" }), judging.relevant,
+  sets.changed(judging.metrics, { default_text = "mae, rmse and ndcg_exp" }),
 })
 
 return function(cmml, use)

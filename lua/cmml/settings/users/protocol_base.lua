@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local plain = require "cmml.base.plain"
+local of_users = require "cmml.settings.users.shared_options"
 local raise = args.error
 
 local base = {}
@@ -13,8 +14,7 @@ local shared = {
   { name = "test_users", kind = { "number", "string", "table" }, default = 0.2,
     help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
       .. "list of raw ids" },
-  { name = "valid", kind = "number", default = 0.05, from = 0, below = 1,
-    help = "fraction of the other users that chooses the best epoch" },
+  of_users.valid,
   { name = "data_seed", kind = "integer", default = 1, from = 0, help = "seed of these choices" },
   { name = "catalogue", kind = "cmml.Catalogue", help = "catalogue of a trained model",
     default_text = "one is made" },

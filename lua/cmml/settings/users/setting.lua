@@ -3,7 +3,10 @@
 -- @module cmml.settings.users.setting
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
+local base = require "cmml.base.options"
 local few = require "cmml.settings.users.few"
+local judging = require "cmml.evaluate.shared_options"
+local shared = require "cmml.settings.users.shared_options"
 
 return function(cmml, use)
   local scale = use "data.scale"
@@ -59,11 +62,8 @@ return function(cmml, use)
         .. "support size, each support a prefix of the next larger one" },
     { name = "query", kind = "integer", from = 1, unit = "ratings", group = "evaluation",
       help = "maximum number of ratings of a task that are predicted", default_text = "10" },
-    { name = "relevant", kind = "number", group = "evaluation",
-      help = "rating from which on an item is relevant; adds metrics of how each query is ranked" },
-    { name = "shuffle_labels", kind = "boolean", default = false, group = "evaluation",
-      help = "permute the ratings within each support before adapting; the loss in accuracy is "
-        .. "what the model reads from them" },
+    base.changed(judging.relevant, { group = "evaluation" }),
+    base.changed(shared.shuffle_labels, { group = "evaluation" }),
   }
 
   local experiment_options = {

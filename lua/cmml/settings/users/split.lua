@@ -2,18 +2,19 @@
 --
 -- @classmod cmml.users.Dataset
 local args = require "cmml.base.args"
+local base = require "cmml.base.shared_options"
 local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
 local raise = args.error
 local raw_ids = require "cmml.data.raw_ids"
+local shared = require "cmml.settings.users.shared_options"
 
 local known = declare("Dataset:split", {
   { name = "test", kind = { "number", "string", "table" }, default = 0.2,
     help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
       .. "list of raw ids" },
-  { name = "valid", kind = "number", default = 0.05, from = 0, below = 1,
-    help = "fraction of the other users to validate on" },
-  { name = "seed", kind = "integer", default = 1, from = 0, help = "seed of the random choices" },
+  shared.valid,
+  base.seed,
 })
 
 return function(cmml, use)

@@ -1,9 +1,11 @@
 --- Batches of tasks: for each user a support set to adapt to and a query to be evaluated on.
 --
 -- @module cmml
-local declare = require("cmml.base.options").declare
+local base = require "cmml.base.shared_options"
+local sets = require "cmml.base.options"
+local shared = require "cmml.settings.users.shared_options"
 
-local known = declare("users.tasks", {
+local known = sets.declare("users.tasks", {
   { name = "ratings", kind = "table", required = true, help = "ratings grouped by user, as of a "
     .. "Dataset" },
   { name = "query_ratings", kind = "table", default_text = "ratings, beside the support, at most "
@@ -17,13 +19,11 @@ local known = declare("users.tasks", {
     help = "maximum number of ratings in a query" },
   { name = "batch", kind = "integer", default = 32, from = 1, unit = "tasks",
     help = "number of tasks at once" },
-  { name = "seed", kind = "integer", default = 1, from = 0,
-    help = "seed of the draws of supports and queries" },
+  sets.changed(base.seed, { help = "seed of the draws of supports and queries" }),
   { name = "short_supports", kind = "number", default = 0, from = 0, to = 1,
     help = "fraction of the tasks whose support is cut to a random length, uniform from 0 to the "
       .. "whole, so that a model learns to adapt to any number of ratings" },
-  { name = "shuffle_labels", kind = "boolean", default = false,
-    help = "permute the labels within each support: how much does the context matter?" },
+  shared.shuffle_labels,
   { name = "shuffle", kind = "boolean", default = false,
     help = "visit the users in a fresh order each draw" },
 })
