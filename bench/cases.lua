@@ -9,7 +9,7 @@ local cases = {}
 local preset = "published-code"
 local tasks, support, query, batches = 32, 40, 10, 8
 
--- Labels by the shares that stars have in MovieLens-1M.
+-- Labels by the fractions that stars have in MovieLens-1M.
 local function star()
   local u = math.random()
   return u < 0.056 and 1 or u < 0.164 and 2 or u < 0.426 and 3 or u < 0.774 and 4 or 5

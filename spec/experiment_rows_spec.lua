@@ -353,6 +353,17 @@ describe("cmml.register_experiment", function()
     assert.is_nil(cmml.experiments:get "spec_wrong")
   end)
 
+  it("shows how queries are ranked where it is told what is relevant", function()
+    local result = compare { rows = { { row = "a", kind = "item_mean" } }, relevant = 4,
+      setting = "users" }
+    assert.matches("ranking: relevant if rated 4 or higher", result.text, 1, true)
+    for _, name in ipairs { "ndcg@1", "ndcg@3", "recall@3", "reciprocal_rank", "auc" } do
+      assert.matches(name, result.text, 1, true)
+    end
+    local without = compare { rows = { { row = "a", kind = "item_mean" } }, setting = "users" }
+    assert.is_nil(without.text:find("ranking: relevant", 1, true))
+  end)
+
   it("is as long as the kind itself says where it has no presets", function()
     local kind = own:gsub("presets = .-\n.-},\n", "", 1):gsub("return { module = module }",
       "return { module = module, training = { lr = 0.02, epochs = 2, patience = 0 } }"):gsub(

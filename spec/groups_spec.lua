@@ -86,10 +86,15 @@ describe("join_ids", function()
   end)
 
   it("refuses what are no lists and no numbers", function()
-    refused.with_text("a list of Ids was expected", core.join_ids, { 3 }, { 0 })
-    refused.with_text("a whole number below 2^31", core.join_ids, { core.ids { 1 } }, {})
-    refused.with_text("a whole number below 2^31", core.join_ids, { core.ids { 1 } }, { -1 })
-    refused.with_text("a number is too large", core.join_ids, { core.ids { 2 } }, { 2 ^ 31 - 2 })
+    refused.with_text("join_ids: entry 1 of lists must be Ids, not number", core.join_ids, { 3 },
+      { 0 })
+    refused.with_text("join_ids: shift 1 must be a whole number of at least 0 and below 2^31 - 1, "
+      .. "not nil", core.join_ids, { core.ids { 1 } }, {})
+    refused.with_text("not -1", core.join_ids, { core.ids { 1 } }, { -1 })
+    refused.with_text("join_ids: shift 1 takes the ids of its list, up to 2, beyond 2^31 - 1",
+      core.join_ids, { core.ids { 2 } }, { 2 ^ 31 - 2 })
+    refused.with_text("map_ids: new has 1 entries, but must have one for each number up to the "
+      .. "largest in ids, 2", core.map_ids, core.ids { 2 }, core.ids { 1 })
     local many, shifts = {}, {}
     for i = 1, 101 do
       many[i], shifts[i] = core.ids { 1 }, 0

@@ -22,7 +22,7 @@ describe("who took what, divided by chance", function()
   local all = taken.of(core, lists)
 
   it("loses nothing and takes nothing twice; every user keeps something", function()
-    local parts = core.divide_taken(all, { 0.1, 0.2 }, { seed = 3 })
+    local parts = core.divide_interactions(all, { 0.1, 0.2 }, { seed = 3 })
     assert.equal(3, #parts)
     assert_partition(all, parts)
     local kept, first, second = parts[1].users:totable(), parts[2].users:totable(),
@@ -44,7 +44,7 @@ describe("who took what, divided by chance", function()
     for u = 1, n do
       short[u] = { 1, 2, 3, 4 }
     end
-    local part = core.divide_taken(taken.of(core, short), { 0.1 }, { seed = 1 })[2]
+    local part = core.divide_interactions(taken.of(core, short), { 0.1 }, { seed = 1 })[2]
     for _, item in ipairs(part.items:totable()) do
       total, counts[item] = total + 1, counts[item] + 1
     end
@@ -56,7 +56,7 @@ describe("who took what, divided by chance", function()
 
   it("depends on seed, choice and user alone", function()
     local function divided(lists_, options)
-      return taken.sets(core.divide_taken(taken.of(core, lists_), { 0.3 }, options)[2])
+      return taken.sets(core.divide_interactions(taken.of(core, lists_), { 0.3 }, options)[2])
     end
     local whole = divided(lists, { seed = 7 })
     local other = made_lists(300, 40)
@@ -70,18 +70,19 @@ describe("who took what, divided by chance", function()
   end)
 
   it("takes nothing of a list without items, however few are enough", function()
-    local parts = core.divide_taken(taken.of(core, { {}, { 1, 2 }, {} }), { 0.9 }, { least = 0 })
+    local parts = core.divide_interactions(taken.of(core, { {}, { 1, 2 }, {} }), { 0.9 },
+      { least = 0 })
     assert.same({ 0, 1, 0 }, parts[1].users:totable())
     assert.same({ 0, 1, 0 }, parts[2].users:totable())
   end)
 
   it("refuses shares and lists that make no sense", function()
-    refused("with a sum below 1", core.divide_taken, all, { 0.5, 0.5 }, {})
-    refused("not negative", core.divide_taken, all, { -0.1 }, {})
+    refused("with a sum below 1", core.divide_interactions, all, { 0.5, 0.5 }, {})
+    refused("not negative", core.divide_interactions, all, { -0.1 }, {})
     local falling = { users = core.segments { 2 }, items = core.ids { 2, 1 } }
-    refused("strictly ascending within each list", core.divide_taken, falling, { 0.1 }, {})
+    refused("strictly ascending within each list", core.divide_interactions, falling, { 0.1 }, {})
     local short = { users = core.segments { 3 }, items = core.ids { 1, 2 } }
-    refused("as many as the segments cover", core.common_taken, short, short)
+    refused("as many as the segments cover", core.common_interactions, short, short)
   end)
 end)
 

@@ -136,7 +136,11 @@ static int l_map_ids(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_ids *ids = cmL_check_ids(L, 1), *new = cmL_check_ids(L, 2);
-    luaL_argcheck(L, ids->limit <= new->count, 2, "one number for each id was expected");
+    if (ids->limit > new->count)
+        return luaL_error(L,
+                          "map_ids: new has %I entries, but must have one for each number up to "
+                          "the largest in ids, %I",
+                          (lua_Integer) new->count, (lua_Integer)ids->limit);
     cm_ids **box = cmL_push_ids(L);
     *box = cm_ids_map(cx, ids, new);
     return *box ? 1 : cmL_raise(L, cx, "map_ids");
@@ -167,15 +171,20 @@ static cm_ids *check_part(lua_State *L, lua_Integer i, int32_t *shift)
     int whole = 0;
     lua_rawgeti(L, 2, i);
     lua_Integer number = lua_tointegerx(L, -1, &whole);
-    luaL_argcheck(L, whole && number >= 0 && number < INT32_MAX, 2,
-                  "a whole number below 2^31 for each list was expected");
+    if (!whole || number < 0 || number >= INT32_MAX)
+        luaL_error(L,
+                   "join_ids: shift %I must be a whole number of at least 0 and below 2^31 - 1, "
+                   "not %s",
+                   i, lua_type(L, -1) == LUA_TNUMBER ? lua_tostring(L, -1) : luaL_typename(L, -1));
     *shift = (int32_t)number;
     lua_pop(L, 1);
     lua_rawgeti(L, 1, i);
     cm_ids **box = luaL_testudata(L, -1, CML_IDS);
-    luaL_argcheck(L, box && *box, 1, "a list of Ids was expected");
-    luaL_argcheck(L, (*box)->count == 0 || (*box)->limit <= INT32_MAX - *shift, 2,
-                  "a number is too large");
+    if (!box || !*box)
+        luaL_error(L, "join_ids: entry %I of lists must be Ids, not %s", i, luaL_typename(L, -1));
+    if ((*box)->count > 0 && (*box)->limit > INT32_MAX - *shift)
+        luaL_error(L, "join_ids: shift %I takes the ids of its list, up to %I, beyond 2^31 - 1", i,
+                   (lua_Integer)(*box)->limit);
     return *box;
 }
 
@@ -193,7 +202,7 @@ static int l_join_ids(lua_State *L)
     int64_t n = cmL_check_length(L, 1);
     int32_t shifts[most];
     const cm_ids *parts[most];
-    luaL_argcheck(L, n <= most, 1, "at most 100 lists");
+    luaL_argcheck(L, n <= most, 1, "join_ids takes at most 100 lists");
     luaL_checkstack(L, most + 5, "not enough memory, or too many lists");
     for (int64_t i = 0; i < n; i++)
         parts[i] = check_part(L, i + 1, &shifts[i]);

@@ -29,34 +29,34 @@ void cmL_push_id_boxes(lua_State *L, const char *segments, cm_ids ***segment_box
 }
 
 /*** Divides interactions at random, for each user.
- * @function divide_taken
- * @tparam table taken users (Segments), items (Ids, ascending within a user)
- * @tparam table shares list of fractions with a sum below 1: a user of n items gives n times each,
- * rounded at random; at least one item remains
+ * @function divide_interactions
+ * @tparam table interactions users (Segments), items (Ids, ascending within a user)
+ * @tparam table fractions list of fractions with a sum below 1: a user of n items gives n times
+ * each, rounded at random; at least one item remains
  * @tparam table options seed, choice (distinguishes divisions of one seed, default 0), least (users
  * with fewer items are not divided, default 3)
  * @treturn table list of such tables: the remainder, then the parts */
-static int l_divide_taken(lua_State *L)
+static int l_divide_interactions(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    double shares[CML_MOST_LISTS], sum = 0;
+    double fractions[CML_MOST_LISTS], sum = 0;
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
     int n = (int)CM_MIN(cmL_check_length(L, 2), CML_MOST_LISTS + 1);
-    luaL_argcheck(L, n <= CML_MOST_LISTS, 2, "too many shares: at most 16");
+    luaL_argcheck(L, n <= CML_MOST_LISTS, 2, "too many fractions: at most 16");
     for (int i = 0; i < n; i++) {
         lua_rawgeti(L, 2, i + 1);
-        sum += shares[i] = lua_tonumber(L, -1);
-        luaL_argcheck(L, lua_isnumber(L, -1) && shares[i] >= 0 && sum < 1, 2,
-                      "shares must be numbers that are not negative, with a sum below 1");
+        sum += fractions[i] = lua_tonumber(L, -1);
+        luaL_argcheck(L, lua_isnumber(L, -1) && fractions[i] >= 0 && sum < 1, 2,
+                      "fractions must be numbers that are not negative, with a sum below 1");
         lua_pop(L, 1);
     }
     cm_divide_options options = {.seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0),
                                  .choice = (uint32_t)cmL_field_integer(L, 3, "choice", 0),
                                  .least = cmL_field_integer(L, 3, "least", 3),
                                  .n = n,
-                                 .shares = shares};
-    cm_lists taken = cmL_check_lists(L, 1, "users"), parts[CML_MOST_LISTS + 1];
+                                 .fractions = fractions};
+    cm_lists interactions = cmL_check_lists(L, 1, "users"), parts[CML_MOST_LISTS + 1];
     cm_ids **segments[CML_MOST_LISTS + 1], **items[CML_MOST_LISTS + 1];
     static const char *const names[] = {"items"};
     lua_createtable(L, n + 1, 0);
@@ -64,8 +64,8 @@ static int l_divide_taken(lua_State *L)
         cmL_push_id_boxes(L, "users", &segments[p], 1, names, &items[p]);
         lua_rawseti(L, -2, p + 1);
     }
-    if (!cm_lists_divide(cx, &taken, &options, parts))
-        return cmL_raise(L, cx, "divide_taken");
+    if (!cm_lists_divide(cx, &interactions, &options, parts))
+        return cmL_raise(L, cx, "divide_interactions");
     for (int p = 0; p <= n; p++) {
         *segments[p] = parts[p].segments;
         *items[p] = parts[p].values;
@@ -74,12 +74,12 @@ static int l_divide_taken(lua_State *L)
 }
 
 /*** The first interaction that both have in common.
- * @function common_taken
+ * @function common_interactions
  * @tparam table a users (Segments), items (Ids, ascending within a user)
  * @tparam table b likewise
  * @treturn ?integer user; nil if there is none
  * @treturn ?integer item */
-static int l_common_taken(lua_State *L)
+static int l_common_interactions(lua_State *L)
 {
     (void)cmL_enter(L);
     cm_lists a = cmL_check_lists(L, 1, "users"), b = cmL_check_lists(L, 2, "users");
@@ -91,8 +91,9 @@ static int l_common_taken(lua_State *L)
     return 2;
 }
 
-static const luaL_Reg functions[] = {
-    {"divide_taken", l_divide_taken}, {"common_taken", l_common_taken}, {NULL, NULL}};
+static const luaL_Reg functions[] = {{"divide_interactions", l_divide_interactions},
+                                     {"common_interactions", l_common_interactions},
+                                     {NULL, NULL}};
 
 void cmL_open_lists(lua_State *L)
 {

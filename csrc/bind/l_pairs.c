@@ -34,17 +34,18 @@ static void fill_pairs(const cm_pairs *pairs, cm_ids **scenarios, cm_ids **const
 
 /*** The interactions with each scenario's items.
  * @function scenario_pairs
- * @tparam table taken users (Segments), items (Ids, ascending within a user)
+ * @tparam table interactions users (Segments), items (Ids, ascending within a user)
  * @tparam table scenarios scenarios (Segments), items (Ids, ascending within a scenario)
  * @treturn table scenarios (Segments), users, items (Ids; ascending within a scenario) */
 static int l_scenario_pairs(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    cm_lists taken = cmL_check_lists(L, 1, "users"), scenarios = cmL_check_lists(L, 2, "scenarios");
+    cm_lists interactions = cmL_check_lists(L, 1, "users"),
+             scenarios = cmL_check_lists(L, 2, "scenarios");
     cm_ids **segments, **boxes[2];
     cmL_push_id_boxes(L, "scenarios", &segments, 2, pair_names, boxes);
     cm_pairs pairs;
-    if (!cm_pairs_make(cx, &taken, &scenarios, &pairs))
+    if (!cm_pairs_make(cx, &interactions, &scenarios, &pairs))
         return cmL_raise(L, cx, "scenario_pairs");
     fill_pairs(&pairs, segments, boxes);
     return 1;

@@ -61,7 +61,7 @@ static void divide_list(int64_t g, int32_t n, const cm_divide_options *o, int32_
     cm_rng rng = cm_rng_keyed(o->seed, o->choice, (uint32_t)g, CM_STREAM_HELD_OUT);
     int32_t left = n < CM_MAX(o->least, 1) ? 0 : n - 1, taken = 0;
     for (int p = 1; p <= o->n; p++) {
-        double wanted = n * o->shares[p - 1] + cm_rng_uniform(&rng);
+        double wanted = n * o->fractions[p - 1] + cm_rng_uniform(&rng);
         length[p] = (int32_t)CM_MIN(wanted, (double)left);
         left -= length[p];
         taken += length[p];

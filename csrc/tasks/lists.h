@@ -26,10 +26,10 @@ bool cm_lists_first_common(const cm_lists *a, const cm_lists *b, int32_t *list, 
 /* Options of cm_lists_divide. */
 typedef struct cm_divide_options {
     uint64_t seed;
-    uint32_t choice;      /* distinguishes several divisions of one seed */
-    int64_t least;        /* shorter lists are not divided */
-    int n;                /* number of parts besides the remainder */
-    const double *shares; /* [n] of each list, not negative, with a sum below 1 */
+    uint32_t choice;         /* distinguishes several divisions of one seed */
+    int64_t least;           /* shorter lists are not divided */
+    int n;                   /* number of parts besides the remainder */
+    const double *fractions; /* [n] of each list, not negative, with a sum below 1 */
 } cm_divide_options;
 
 /* Divides every list at random: out[0] gets the remainder, out[1 .. n] the parts. A list of m

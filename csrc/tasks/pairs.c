@@ -51,11 +51,11 @@ static void invert(const cm_lists *scenarios, int64_t items, int32_t *start, int
 
 /* Counts the pairs of each scenario, or writes them if `out` is given: lengths are then the next
  * positions. False if a scenario has too many. */
-static bool walk_pairs(const cm_lists *taken, const int32_t *start, const int32_t *of,
+static bool walk_pairs(const cm_lists *interactions, const int32_t *start, const int32_t *of,
                        int32_t *lengths, cm_pairs *out)
 {
-    const int32_t *at = taken->segments->values, *item = taken->values->values;
-    for (int64_t u = 0; u < cm_segments_groups(taken->segments); u++)
+    const int32_t *at = interactions->segments->values, *item = interactions->values->values;
+    for (int64_t u = 0; u < cm_segments_groups(interactions->segments); u++)
         for (int32_t i = at[u]; i < at[u + 1]; i++)
             for (int32_t k = start[item[i]]; k < start[item[i] + 1]; k++) {
                 if (out) {
@@ -69,12 +69,13 @@ static bool walk_pairs(const cm_lists *taken, const int32_t *start, const int32_
     return true;
 }
 
-bool cm_pairs_make(cm_ctx *cx, const cm_lists *taken, const cm_lists *scenarios, cm_pairs *out)
+bool cm_pairs_make(cm_ctx *cx, const cm_lists *interactions, const cm_lists *scenarios,
+                   cm_pairs *out)
 {
-    int64_t items = CM_MAX(taken->values->limit, scenarios->values->limit);
+    int64_t items = CM_MAX(interactions->values->limit, scenarios->values->limit);
     int64_t n = cm_segments_groups(scenarios->segments);
     *out = (cm_pairs){0};
-    if (items > cm_ids_most(taken->values->count + scenarios->values->count))
+    if (items > cm_ids_most(interactions->values->count + scenarios->values->count))
         return cm_refuse(cx, CM_ERR_LIMIT, "item %lld: number items from 1 without gaps",
                          (long long)items);
     int32_t *start = cm_calloc(cx, (size_t)items + 1, sizeof *start);
@@ -83,14 +84,14 @@ bool cm_pairs_make(cm_ctx *cx, const cm_lists *taken, const cm_lists *scenarios,
     bool ok = start && of && lengths;
     if (ok) {
         invert(scenarios, items, start, of);
-        ok = walk_pairs(taken, start, of, lengths, NULL) ||
+        ok = walk_pairs(interactions, start, of, lengths, NULL) ||
              cm_refuse(cx, CM_ERR_LIMIT, "a scenario has more than %d pairs", INT32_MAX);
     }
     ok = ok && make_pairs(cx, lengths, n, out);
     if (ok) {
         if (n > 0)
             memcpy(lengths, out->scenarios->values, (size_t)n * sizeof *lengths);
-        (void)walk_pairs(taken, start, of, lengths, out);
+        (void)walk_pairs(interactions, start, of, lengths, out);
         seal_pairs(out);
     } else {
         forget_pairs(cx, out);

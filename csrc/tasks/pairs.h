@@ -15,7 +15,7 @@ typedef struct cm_pairs {
 bool cm_pairs_are_valid(const cm_pairs *pairs);
 
 /* The interactions with each scenario's items. The results are new: ids with one reference each. */
-bool cm_pairs_make(cm_ctx *cx, const cm_lists *taken, const cm_lists *scenarios,
+bool cm_pairs_make(cm_ctx *cx, const cm_lists *interactions, const cm_lists *scenarios,
                    cm_pairs *out) CM_MUST_CHECK;
 
 /* The first pair that both have in the same scenario. */

@@ -152,7 +152,7 @@ function scenarios.scenarios(core)
     items = core.ids { 1, 2, 3, 5, 2, 4, 5, 1, 4 } }
   local candidates = { scenarios = core.segments { 4, 3 },
     items = core.ids { 1, 2, 3, 4, 2, 4, 5 } }
-  local parts = core.divide_taken(taken, { 0.3 }, { seed = 2 })
+  local parts = core.divide_interactions(taken, { 0.3 }, { seed = 2 })
   local pairs_ = core.scenario_pairs(taken, candidates)
   local held = core.scenario_pairs(parts[2], candidates)
   local support, query = core.draw_scenarios(candidates, pairs_, pairs_, nil, core.ids { 1, 2 },

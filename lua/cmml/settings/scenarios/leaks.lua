@@ -32,13 +32,13 @@ return function(cmml)
     local vectors, counted = made_of.vectors, made_of.counts
     if vectors then
       leak(split, ("is in what the vectors of %s were made of"):format(tostring(model)),
-        core.common_taken(held, vectors))
+        core.common_interactions(held, vectors))
     end
     if counted and counted.users and counted ~= vectors then
       local rising = core.sparse(counted.users:groups(), counted.items, nil, #counted.users,
         #split.data.items)
       leak(split, ("is in what %s counted"):format(tostring(model)),
-        core.common_taken(held, { users = rising.rows, items = rising.columns }))
+        core.common_interactions(held, { users = rising.rows, items = rising.columns }))
     end
   end
 
@@ -47,13 +47,14 @@ return function(cmml)
       return false
     end
     local held = part == "test" and split.held_test or split.held_valid
-    leak(split, "is known", core.common_taken(held, split.known))
-    leak(split, "is in the background of the vectors", core.common_taken(held, split.background))
+    leak(split, "is known", core.common_interactions(held, split.known))
+    leak(split, "is in the background of the vectors",
+      core.common_interactions(held, split.background))
     if split.fresh then
-      leak(split, "is asked for in training", core.common_taken(held, split.fresh))
+      leak(split, "is asked for in training", core.common_interactions(held, split.fresh))
     end
     if part == "test" then
-      leak(split, "is held out for validation", core.common_taken(held, split.held_valid))
+      leak(split, "is held out for validation", core.common_interactions(held, split.held_valid))
     end
     for _, name in ipairs { "known", "support", "query" } do
       if split.pairs[name] then

@@ -124,23 +124,23 @@ return function(cmml, use)
   end
 
   local function nobody(data)
-    return core.divide_taken(data.interactions, { 0 }, { least = math.maxinteger })[2]
+    return core.divide_interactions(data.interactions, { 0 }, { least = math.maxinteger })[2]
   end
 
   -- Held-out interactions of every user; vectors, supports, tasks and negatives see the others.
   local function without_leak(self, opt)
     local data = self.data
-    local parts = core.divide_taken(data.interactions, { opt.valid_held_out, opt.held_out },
+    local parts = core.divide_interactions(data.interactions, { opt.valid_held_out, opt.held_out },
       { seed = opt.seed, choice = 1 })
     self.known, self.held_valid, self.held_test = parts[1], parts[2], parts[3]
     self.background = self.known
     if opt.query_fraction > 0 then
-      local parted = core.divide_taken(self.known, { opt.query_fraction }, { seed = opt.seed,
+      local parted = core.divide_interactions(self.known, { opt.query_fraction }, { seed = opt.seed,
         choice = 2, least = 2 })
       self.background, self.fresh = parted[1], parted[2]
     end
-    local function pairs_of(taken)
-      return core.scenario_pairs(taken, self.candidates)
+    local function pairs_of(interactions)
+      return core.scenario_pairs(interactions, self.candidates)
     end
     local of_known = pairs_of(self.known)
     self.pairs = { known = of_known,

@@ -92,9 +92,9 @@ return function(cmml)
   -- may be known, or of what vectors are learnt with, so is what its vectors were made of.
   local function check_counts(entry, split)
     local data, catalogue = split.data, entry.model.catalogue
-    local function counts_of(taken)
+    local function counts_of(interactions)
       return cmml.scenarios.catalogue { users = data.users, items = data.items,
-        interactions = taken }.items.counts
+        interactions = interactions }.items.counts
     end
     local own, known = catalogue.items.counts, counts_of(split.known)
     local more = core.gt(own, known)
@@ -105,10 +105,10 @@ return function(cmml)
         .. "or under --protocol published", entry.path, own:totable()[item],
         data.items:text(item), split.protocol, known:totable()[item])
     end
-    for _, taken in ipairs { split.known, split.background } do
-      if (own - counts_of(taken)):square():sum():item() == 0 then
-        catalogue.made_of.counts = taken
-        catalogue.made_of.vectors = next(catalogue.items.vectors) and taken or nil
+    for _, interactions in ipairs { split.known, split.background } do
+      if (own - counts_of(interactions)):square():sum():item() == 0 then
+        catalogue.made_of.counts = interactions
+        catalogue.made_of.vectors = next(catalogue.items.vectors) and interactions or nil
       end
     end
     return true

@@ -103,6 +103,15 @@ return function(cmml)
     return list
   end
 
+  --- The metrics that an experiment computes where none are asked for.
+  -- @tparam table opt relevant, metrics
+  -- @treturn {string,...}
+  function report.computed(opt)
+    local names = table.move(shown, 1, #shown, 1, {})
+    return opt.relevant and not opt.metrics and table.move(ranked, 1, #ranked, #names + 1, names)
+      or names
+  end
+
   --- The support sizes that an experiment shows beside the first one.
   -- @tparam table opt support, supports
   -- @treturn {integer,...}
@@ -113,7 +122,7 @@ return function(cmml)
 
   --- The tables of an experiment under a protocol.
   -- @tparam table protocol entry of `users.protocols`
-  -- @tparam table opt support, supports, metrics, several (whether there are several
+  -- @tparam table opt support, supports, metrics, relevant, several (whether there are several
   -- sources, which titles tell apart)
   -- @tparam string source
   -- @treturn table list of {title, leaky, evaluation (its name), metrics = list of {name, base,
@@ -125,6 +134,11 @@ return function(cmml)
         or entry[2]
       list[#list + 1] = { title = title, leaky = entry.leaky or false, evaluation = entry[1],
         metrics = columns(entry[1], names) }
+      if opt.relevant and not opt.metrics then
+        list[#list + 1] = { title = ("%s, ranking: relevant if rated %g or higher"):format(title,
+          opt.relevant), leaky = entry.leaky or false, evaluation = entry[1],
+          metrics = columns(entry[1], ranked) }
+      end
       local further = report.further_sizes(opt)
       if #further > 0 then
         local by_size = {}

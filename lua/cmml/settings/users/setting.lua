@@ -240,7 +240,7 @@ return function(cmml, use)
     -- evaluated beside the one that its tables show.
     cell_evaluation = function(opt)
       return { query = opt.query or 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
-        cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" }, relevant = opt.relevant,
+        cutoffs = { 1, 3 }, metrics = report.computed(opt), relevant = opt.relevant,
         shuffle_labels = opt.shuffle_labels or nil,
         support = with_first({ (opt.support or { 40 })[1] }, report.further_sizes(opt)) }
     end,
