@@ -8,6 +8,7 @@ local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
 local progress = require "cmml.base.progress"
+local setting_defaults = require "cmml.base.setting_defaults"
 local shared = require "cmml.cli.shared_options"
 local raise = require("cmml.base.args").error
 
@@ -42,7 +43,7 @@ return function(cmml, use)
     shared.data,
     options.changed(judging.draws, { group = "evaluation", short = true }),
     options.changed(base.seed, { group = "evaluation", default = false,
-      help = "seed of the draws", default_text = "1000 for users, 1 for scenarios" }),
+      help = "seed of the draws", default_text = setting_defaults.of "seed" }),
     options.changed(judging.metrics, { group = "evaluation", short = true,
       help = "metrics to show, such as mae or recall@20", default_text = "the setting's" }),
     options.changed(judging.cutoffs, { group = "evaluation" }),

@@ -2,18 +2,19 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local declare = require("cmml.base.options").declare
+local field_options = require "cmml.data.chosen_fields"
 local films = require "cmml.loaders.movielens_films"
 local of_values = require "cmml.data.value_options"
+local sets = require "cmml.base.options"
 local raise = args.error
 
-local known = declare("movielens", {
-  { name = "item_fields", list = "string", may_be_empty = true, group = "data", setting = "users",
-    decides = true, default_text = "all of rate, genre, director, actor, or without extra "
-      .. "information film, year, genre", help = "fields of items to use" },
-  { name = "user_fields", list = "string", may_be_empty = true, group = "data", setting = "users",
-    decides = true, default_text = "all of gender, age, occupation, zip",
-    help = "fields of users to use" },
+local of_folder = { group = "data", setting = "users", decides = true }
+
+local known = sets.declare("movielens", {
+  sets.changed(field_options[1], of_folder, { default_text = "all of rate, genre, director, "
+    .. "actor, or without extra information film, year, genre" }),
+  sets.changed(field_options[2], of_folder, {
+    default_text = "all of gender, age, occupation, zip" }),
   of_values.unknown, of_values.min_count,
 })
 

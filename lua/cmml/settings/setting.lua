@@ -10,7 +10,9 @@
 --    options                 declarations of how data are read and split (see base/option.lua);
 --                            no option of these lists may have the name of one of every setting,
 --                            or of another setting: the command line and experiments join them
---    defaults                what protocol, valid and data_seed are where nothing is said
+--    defaults                what options are where nothing is said: protocol, valid and data_seed
+--                            of the data; for help also draws, seed, cutoffs and metrics of an
+--                            evaluation, valid_draws of a training
 --    read(folders, opt)      data of one folder, or of several: list of {folder, loader}; nil and a
 --                            message where they cannot be read
 --    from_files(data, opt)   data of files of one's own (see data/files.lua); nil and a message
@@ -67,6 +69,7 @@ local data_options = require "cmml.settings.data_options"
 local experiment_options = require "cmml.settings.experiment_options"
 local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
+local setting_defaults = require "cmml.base.setting_defaults"
 local training_options = require "cmml.settings.training_options"
 local raise = args.error
 
@@ -194,6 +197,7 @@ return function(cmml)
       self[key] = set
     end
     settings:add(name, setmetatable(self, Setting), declaration.formerly)
+    setting_defaults.add(name, self.defaults)
     for _, key in ipairs(args.keys(lists)) do
       options.register(self[key])
       local group = taken[lists[key]]

@@ -3,6 +3,7 @@
 --
 -- @module cmml.settings.training_options
 local options = require "cmml.base.options"
+local setting_defaults = require "cmml.base.setting_defaults"
 local shared = require "cmml.base.shared_options"
 
 local preset = "the preset's"
@@ -29,7 +30,7 @@ return {
     default_text = preset },
   { name = "valid_draws", kind = "integer", from = 1, unit = "draws", group = "tasks",
     decides = true, tunable = false, help = "number of draws of each validation task",
-    default_text = "2 for users, 1 for scenarios" },
+    default_text = setting_defaults.of "valid_draws" },
   { name = "shuffle", kind = "boolean", group = "training", decides = true,
     default_text = "the preset's, or true",
     help = "whether tasks are visited in a fresh order each epoch, or in that of the data" },

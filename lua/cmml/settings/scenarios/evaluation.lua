@@ -2,6 +2,7 @@
 -- users all items that are not known of the user, and see where the held-out ones stand.
 --
 -- @module cmml
+local defaults = require "cmml.settings.scenarios.defaults"
 local of_scenarios = require "cmml.settings.scenarios.shared_options"
 local sets = require "cmml.base.options"
 local shared = require "cmml.base.shared_options"
@@ -172,7 +173,7 @@ return function(cmml, use)
         and "lower support_pairs" or opt.part == "test" and "raise held_out"
         or "raise valid_held_out"), 2)
     end
-    local done, draws = 0, opt.draws or 1
+    local done, draws = 0, opt.draws or defaults.draws
     local function told()
       done = done + 1
       if opt.on_task then
@@ -181,7 +182,7 @@ return function(cmml, use)
     end
     return {
       binary = true,
-      defaults = { draws = 1, cutoffs = { 10, 20, 50 }, metrics = { "recall", "ndcg", "auc" } },
+      defaults = defaults,
       batches = function(draw)
         local first, people = 1, tasks[1]:people(draw)
         return function()

@@ -4,6 +4,7 @@
 -- @module cmml.settings.scenarios.setting
 local base = require "cmml.base.options"
 local plain = require "cmml.base.plain"
+local defaults = require "cmml.settings.scenarios.defaults"
 local filter_options = require "cmml.settings.scenarios.filter_options"
 local filters = require "cmml.settings.scenarios.filters"
 
@@ -91,7 +92,7 @@ return function(cmml, use)
       { name = "published", leaky = true, help = "held-out pairs do: what is evaluated was learnt "
         .. "from" },
     },
-    defaults = { valid = 0.1, data_seed = 1 },
+    defaults = defaults,
     quick_budget = { epochs = 2, patience = 0, steps = 3, batch = 2, lr = 1e-3, support = 16,
       support_negatives = 16, query = 16 },
     options = options, training_options = training_options,
@@ -167,8 +168,9 @@ return function(cmml, use)
     end,
     report = report.text,
     cell_evaluation = function(opt)
-      return { draws = opt.draws or 1, seed = 1, cutoffs = { 10, 20, 50 },
-        metrics = { "recall", "ndcg", "auc" }, max_users = opt.max_users }
+      return { draws = opt.draws or defaults.draws, seed = defaults.seed,
+        cutoffs = defaults.cutoffs, metrics = table.move(defaults.metrics, 1, #defaults.metrics, 1,
+        {}), max_users = opt.max_users }
     end,
     budget_text = function(cell)
       local vectors, evaluation = vector_options(cell.options), cell.evaluation

@@ -2,13 +2,15 @@
 --
 -- @module cmml.settings.scenarios.source
 local args = require "cmml.base.args"
+local defaults = require "cmml.settings.scenarios.defaults"
 local raise = args.error
 
 return function(cmml)
   local core = cmml.core
   local Source = { learners = "training scenarios", training = { lr = 1e-4 },
     defaults = { batch = 16, support = 64, support_negatives = 64, query = 128,
-      query_negatives = 1, order = "mixed", negatives = "untouched", valid_draws = 1,
+      query_negatives = 1, order = "mixed", negatives = "untouched",
+      valid_draws = defaults.valid_draws,
       valid_users = 100, watch = "recall@20" },
     metrics = { { "recall@10", "recall@10", shown = true },
       { "recall@20", "recall@20", shown = true }, { "ndcg@20", "ndcg@20" } },

@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.settings.users.protocol_base"
+local defaults = require "cmml.settings.users.defaults"
 local general = require "cmml.base.shared_options"
 local judging = require "cmml.evaluate.shared_options"
 local sets = require "cmml.base.options"
@@ -14,13 +15,14 @@ local known = sets.declare("users.evaluate_protocol", {
     help = "maximum sizes of the supports" },
   { name = "query", kind = "integer", from = 1, unit = "ratings", default_text = "10",
     help = "maximum number of ratings in a query" },
-  sets.changed(general.seed, { default = 1000, help = "seed of the draws" }),
+  sets.changed(general.seed, { default = defaults.seed, help = "seed of the draws" }),
   { name = "batch", kind = "integer", default = 64, from = 1, unit = "tasks",
     help = "number of tasks at once" },
   shared.shuffle_labels,
-  sets.changed(judging.draws, { default_text = "5" }),
-  sets.changed(judging.cutoffs, { default_text = "1 and 3" }), judging.relevant,
-  sets.changed(judging.metrics, { default_text = "mae, rmse and ndcg_exp" }),
+  sets.changed(judging.draws, { default_text = tostring(defaults.draws) }),
+  sets.changed(judging.cutoffs, { default_text = table.concat(defaults.cutoffs, ",") }),
+  judging.relevant,
+  sets.changed(judging.metrics, { default_text = table.concat(defaults.metrics, ",") }),
 })
 
 return function(cmml, use)
@@ -38,11 +40,11 @@ return function(cmml, use)
     local function told(first)
       done = done + first
       if first > 0 and opt.on_task then
-        opt.on_task(done, (opt.draws or 5) * #self.users)
+        opt.on_task(done, (opt.draws or defaults.draws) * #self.users)
       end
     end
     return {
-      defaults = { draws = 5, cutoffs = { 1, 3 }, metrics = { "mae", "rmse", "ndcg_exp" } },
+      defaults = defaults,
       batches = function(draw)
         local first, last, batches = 0, 0, self:batches(draw)
         return function()

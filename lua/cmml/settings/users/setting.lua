@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local base = require "cmml.base.options"
+local defaults = require "cmml.settings.users.defaults"
 local few = require "cmml.settings.users.few"
 local judging = require "cmml.evaluate.shared_options"
 local shared = require "cmml.settings.users.shared_options"
@@ -57,11 +58,12 @@ return function(cmml, use)
 
   local evaluation_options = {
     { name = "support", list = "integer", from = 0, unit = "ratings", group = "evaluation",
-      arg = "N[,N..]", default_text = "40",
+      arg = "N[,N..]", default_text = table.concat(defaults.support, ","),
       help = "maximum number of ratings that a task adapts to; with several numbers: results by "
         .. "support size, each support a prefix of the next larger one" },
     { name = "query", kind = "integer", from = 1, unit = "ratings", group = "evaluation",
-      help = "maximum number of ratings of a task that are predicted", default_text = "10" },
+      help = "maximum number of ratings of a task that are predicted",
+      default_text = tostring(defaults.query) },
     base.changed(judging.relevant, { group = "evaluation" }),
     base.changed(shared.shuffle_labels, { group = "evaluation" }),
   }
@@ -123,7 +125,7 @@ return function(cmml, use)
   cmml.setting {
     name = "users", title = "ratings of users", noun = { "user", "users" }, rank = 1,
     formerly = { "user", "" }, protocols = cmml.users.protocols,
-    defaults = { valid = 0.05, data_seed = 1 }, quick_budget = { epochs = 3, lr = 5e-3 },
+    defaults = defaults, quick_budget = { epochs = 3, lr = 5e-3 },
     options = options, training_options = training_options,
     evaluation_options = evaluation_options, experiment_options = experiment_options,
     support_options = support.options,
@@ -221,9 +223,9 @@ return function(cmml, use)
     end,
 
     evaluations = function(data, opt)
-      local list, sizes = {}, opt.support or { 40 }
-      for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or 10,
-        seed = opt.seed or 1000, batch = 64, shuffle_labels = opt.shuffle_labels })) do
+      local list, sizes = {}, opt.support or defaults.support
+      for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or defaults.query,
+        seed = opt.seed or defaults.seed, batch = 64, shuffle_labels = opt.shuffle_labels })) do
         for i, size in ipairs(sizes) do
           local tasks = entry.tasks:with_support(size)
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
@@ -239,10 +241,11 @@ return function(cmml, use)
     -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are
     -- evaluated beside the one that its tables show.
     cell_evaluation = function(opt)
-      return { query = opt.query or 10, seed = 1000, draws = opt.draws or (opt.quick and 2 or 5),
-        cutoffs = { 1, 3 }, metrics = report.computed(opt), relevant = opt.relevant,
+      return { query = opt.query or defaults.query, seed = defaults.seed,
+        draws = opt.draws or (opt.quick and 2 or defaults.draws),
+        cutoffs = defaults.cutoffs, metrics = report.computed(opt), relevant = opt.relevant,
         shuffle_labels = opt.shuffle_labels or nil,
-        support = with_first({ (opt.support or { 40 })[1] }, report.further_sizes(opt)) }
+        support = with_first({ (opt.support or defaults.support)[1] }, report.further_sizes(opt)) }
     end,
     columns = report.columns,
     values = report.values,

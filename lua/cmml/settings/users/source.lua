@@ -3,11 +3,12 @@
 --
 -- @module cmml.settings.users.source
 local args = require "cmml.base.args"
+local defaults = require "cmml.settings.users.defaults"
 local same_ids = require "cmml.data.same_ids"
 local raise = args.error
 
 return function(cmml)
-  local Source = { defaults = { valid_draws = 2 }, learners = "training users",
+  local Source = { defaults = { valid_draws = defaults.valid_draws }, learners = "training users",
     metrics = { { "mae", "mae", shown = true }, { "rmse", "rmse" },
       { "ndcg", "ndcg_exp@1", shown = true } },
     monitored = "mae",
