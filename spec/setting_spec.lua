@@ -252,3 +252,17 @@ describe("a setting of one's own", function()
     assert.same({ "x" }, model:adapt({ { "x", 1 } }, { unknown = "skip" }).skipped)
   end)
 end)
+
+describe("a default that settings differ in", function()
+  it("is told of each that has one", function()
+    local setting_defaults = require "cmml.base.setting_defaults"
+    local draws, cutoffs = setting_defaults.of "draws", setting_defaults.of "cutoffs"
+    assert.equal("1 for scenarios, 5 for users", draws())
+    assert.equal("10,20,50 for scenarios; 1,3 for users", cutoffs())
+    setting_defaults.add("told", { draws = 7 })
+    assert.equal("1 for scenarios, 5 for users, 7 for told", draws())
+    assert.equal("10,20,50 for scenarios; 1,3 for users", cutoffs())
+    setting_defaults.add("told", {})
+    assert.equal("the setting's", setting_defaults.of "none_such"())
+  end)
+end)
