@@ -247,7 +247,7 @@ describe("cmml", function()
       "--n=1")
     contains(said, "support: left out 1 of 2, unknown to the model: 99\n")
     assert.matches("^  1 ", text)
-    fails(1, "the model knows nothing of a user's sex; its fields are gender, age, occupation, zip",
+    fails(1, "the model knows nothing of a user's sex; known: gender, age, occupation, zip",
       "recommend", "--model", model, "--user=sex=F")
     fails(1, '--rate: "7" is not of the form ITEM=RATING', "recommend", "--model", model,
       "--rate=7")

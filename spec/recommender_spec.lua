@@ -122,7 +122,9 @@ describe("predict", function()
     refused("item nope is not in the catalogue", person.predict, person, { "f1", "nope" })
     refused("a list of items was expected, not nil", person.predict, person)
     refused('a list of items was expected, not "f1"', person.predict, person, "f1")
-    refused("entry 1 must be the raw id of an item, not table", person.predict, person, { {} })
+    refused("entry 1 is a record without an id", person.predict, person, { {} })
+    refused("entry 2 must be the raw id of an item, not boolean true", person.predict, person,
+      { "f1", true })
   end)
 end)
 

@@ -114,6 +114,19 @@ return function(cmml, use)
     end
   end
 
+  -- Values of the person that the model does not know.
+  local function tell_unknown(told)
+    local names = {}
+    for name, met in pairs(told) do
+      names[#names + 1] = met.unknown and name or nil
+    end
+    plain.sort(names)
+    if #names > 0 then
+      output.tell(("user: values that the model does not know, which count as absent, of: %s")
+        :format(table.concat(names, ", ")))
+    end
+  end
+
   local function run(values)
     local model, message = cmml.load(values.model)
     if not model then
@@ -136,6 +149,7 @@ return function(cmml, use)
     end
     local adapted = model:adapt(support, { unknown = values.unknown, strict = values.strict })
     tell_skipped("support", texts_of(adapted.skipped), #support)
+    tell_unknown(adapted.told)
     tell_outside(model.catalogue.scale, texts_of(adapted.outside), #support)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude
     local list, widest = adapted:recommend(opt), 8

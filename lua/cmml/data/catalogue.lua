@@ -396,5 +396,5 @@ return function(cmml, use)
     return self
   end
 
-  return { new = new, import = import }
+  return { new = new, import = import, Catalogue = Catalogue }
 end

@@ -58,7 +58,7 @@ return function(cmml, use)
   local function place(field, record)
     local id = record and record.id
     return id == nil and "field " .. field.name
-      or ("field %s of %s"):format(field.name, plain.tostring(id))
+      or ("field %s of %s"):format(field.name, args.shown(id))
   end
 
   -- A value as the text by which it is known, numbers and texts alike. Nil where there is none.

@@ -6,7 +6,6 @@
 --
 -- @module cmml.data.records
 local args = require "cmml.base.args"
-local plain = require "cmml.base.plain"
 local raise = args.error
 
 return function(_, use)
@@ -243,11 +242,11 @@ return function(_, use)
         rated = rated + 1
       end
       raise(("%s: none of the %d records of %s matches a rating: one has the id %s, but the "
-        .. "ratings have ids such as %s"):format(where, #list, what, plain.tostring(first),
+        .. "ratings have ids such as %s"):format(where, #list, what, args.shown(first),
         vocab:text(rated)), level + 1)
     end
     return unmatched, ("%d of %d records of %s match no rating (%s, for one)"):format(unmatched,
-      #list, what, plain.tostring(first))
+      #list, what, args.shown(first))
   end
 
   return records

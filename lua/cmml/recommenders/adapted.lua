@@ -31,7 +31,7 @@ local known = {
       help = "maximum number of items" },
     whom,
     { name = "items", kind = "table", help = "list of raw ids to choose from, such as those of a "
-      .. "scenario", default_text = "all" },
+      .. "scenario, or of records of new items (see predict)", default_text = "all" },
     { name = "exclude", kind = "table", default = {},
       help = "list of raw ids that shall not come; unknown ones do no harm" },
     { name = "include_support", kind = "boolean", default = false,
@@ -53,6 +53,8 @@ return function(cmml, use)
   -- @tfield table skipped what was left out of the support: unknown raw ids, or entries with such
   -- @tfield table outside list of {item, rating} of the support that are outside of the scale of
   -- the ratings that the model was trained on (`model.catalogue.scale`); empty where none is known
+  -- @tfield table told what was met of the person's own values, by field: how many are unknown,
+  -- missing or beyond (further out than numbers are read)
   -- @tfield any state of the model
   local Adapted = { __name = "cmml.Adapted" }
   Adapted.__index = Adapted
@@ -71,7 +73,7 @@ return function(cmml, use)
     local opt = known.adapt:check(options)
     local read = self.setting.read_support(self, support, opt)
     return setmetatable({ model = self, rows = read.rows, skipped = read.skipped,
-      outside = read.outside or {}, read = read,
+      outside = read.outside or {}, told = read.told or {}, read = read,
       state = self:state_of(read.rows) }, Adapted)
   end
 
@@ -166,24 +168,43 @@ return function(cmml, use)
     return scores, rows
   end
 
-  --- Scores of items: in the setting users predicted ratings, neither clipped nor rounded; in the
-  -- setting scenarios only their order means anything.
-  -- @tparam table items list of raw ids
-  -- @tparam[opt] table options see below. The order predict(user, items) is understood, too
-  -- @treturn table list of numbers
-  function Adapted:predict(items, options)
-    if type(items) ~= "table" and type(options) == "table" then
-      items, options = options, { user = items }
+  local function is_record(item)
+    return type(item) == "table"
+  end
+
+  -- The recommender over items of which records are given, in this one's state.
+  local function over_records(self, where, records)
+    local model = self.model
+    if not model.over then
+      raise(("%s: %s learns of single items, and cannot score records of new ones"):format(where,
+        args.with_article(model.kind)), 3)
     end
-    local opt = known.predict:check(options)
-    if type(items) ~= "table" then
-      raise("predict: a list of items was expected, not " .. args.describe(items), 2)
+    local catalogue, told = model.catalogue:of_items(records, where)
+    return setmetatable({ model = model:over(catalogue), state = self.state, read = self.read },
+      Adapted), told
+  end
+
+  -- The row of an entry of a list of items, or the entry itself where it is the record of an item.
+  -- A record of nothing but a known id stands for the item.
+  local function row_or_record(self, what, item)
+    if not is_record(item) then
+      local row = row_of(what, "an item", self.model.catalogue.items, item, 3)
+      return row
     end
-    local user, rows = user_row(self, "predict", opt.user), {}
-    for i, item in ipairs(items) do
-      rows[i] = row_of(("predict: entry %d"):format(i), "an item", self.model.catalogue.items, item,
-        2)
+    if item.id == nil then
+      raise(what .. " is a record without an id; give the raw id of an item, or {id = .., fields}",
+        3)
     end
+    local row = raw_ids.find(self.model.catalogue.items, item.id, 3, "%s", what)
+    local key, other = next(item)
+    while key == "id" or key == "title" do
+      key, other = next(item, key)
+    end
+    return other == nil and row or item
+  end
+
+  -- Scores of rows, a piece at a time.
+  local function scores_of(self, rows, user)
     local scores = {}
     for first = 1, #rows, piece do
       local some = table.move(rows, first, math.min(first + piece - 1, #rows), 1, {})
@@ -193,9 +214,98 @@ return function(cmml, use)
     return scores
   end
 
+  -- 1, 2, .. n.
+  local function numbers(n)
+    local list = {}
+    for i = 1, n do
+      list[i] = i
+    end
+    return list
+  end
+
+  -- Scores of new items, and what was met of their values.
+  local function scores_of_records(self, records, user)
+    local others, told = over_records(self, "predict", records)
+    return scores_of(others, numbers(#records), user), told
+  end
+
+  --- Scores of items: in the setting users predicted ratings, neither clipped nor rounded; in the
+  -- setting scenarios only their order means anything.
+  -- @tparam table items list of raw ids, or of records {id = .., <field> = value} of items that the
+  -- model does not know by id: they are scored by their fields (by a kind of model that reads such)
+  -- @tparam[opt] table options see below. The order predict(user, items) is understood, too
+  -- @treturn table list of numbers
+  -- @treturn ?table where there are records: what was met of their values, by field: how many are
+  -- unknown, missing or beyond (see `Catalogue:of_items`)
+  -- @usage
+  -- local person = model:adapt { { "15", 5 }, { "9", 5 } }
+  -- print(person:predict({ "10", { id = "new", genre = { "Drama" } } })[2])
+  function Adapted:predict(items, options)
+    if type(items) ~= "table" and type(options) == "table" then
+      items, options = options, { user = items }
+    end
+    local opt = known.predict:check(options)
+    if type(items) ~= "table" then
+      raise("predict: a list of items was expected, not " .. args.describe(items), 2)
+    end
+    local user, rows, records, places = user_row(self, "predict", opt.user), {}, {}, {}
+    for i, item in ipairs(items) do
+      local row = row_or_record(self, ("predict: entry %d"):format(i), item)
+      local list = is_record(row) and records or rows
+      list[#list + 1] = row
+      places[i] = list == records and -#list or #list
+    end
+    local scores, of_records, told = scores_of(self, rows, user), {}, nil
+    if #records > 0 then
+      of_records, told = core.tidy(scores_of_records, self, records, user)
+    end
+    local all = {}
+    for i, place in ipairs(places) do
+      all[i] = place > 0 and scores[place] or of_records[-place]
+    end
+    return all, told
+  end
+
+  -- The n best of two lists of recommendations.
+  local function merged(a, b, n)
+    local list, i, j = {}, 1, 1
+    while #list < n and (a[i] or b[j]) do
+      if a[i] and (not b[j] or a[i].score >= b[j].score) then
+        list[#list + 1], i = a[i], i + 1
+      else
+        list[#list + 1], j = b[j], j + 1
+      end
+    end
+    return list
+  end
+
+  -- The n best of the candidates, for people to see.
+  local function listed(self, n, user, chosen, out)
+    local scores, rows = core.tidy(best_of, self, n, user, chosen, out)
+    local items, result = self.model.catalogue.items, {}
+    for i, row in ipairs(rows) do
+      result[i] = { item = items:text(row), title = items:title(row), score = scores[i] }
+    end
+    return result
+  end
+
+  -- The n best of new items, for people to see, and what was met of their values.
+  local function listed_records(self, records, opt, user)
+    local others, told = over_records(self, "recommend", records)
+    local items, left_out, rows = others.model.catalogue.items, {}, {}
+    for _, item in ipairs(opt.exclude) do
+      left_out[items:id(item) or 0] = true
+    end
+    for row = 1, #records do
+      rows[#rows + 1] = not left_out[row] and row or nil
+    end
+    return listed(others, opt.n, user, rows, {}), told
+  end
+
   --- The items with the highest scores; equal ones in the order of the catalogue.
   -- @tparam[opt] table options see below
   -- @treturn table list of {item, title, score}, best first; shorter if there are not n items
+  -- @treturn ?table where `items` has records: see `predict`
   -- @usage
   -- for _, film in ipairs(person:recommend { n = 3, exclude = { "10" } }) do
   --   print(film.item, film.score, film.title)
@@ -210,19 +320,19 @@ return function(cmml, use)
     for row in pairs(opt.include_support and {} or self.read.taken(user)) do
       out[row] = true
     end
-    local chosen = opt.items and {}
+    local chosen, records = opt.items and {}, {}
     for i = 1, chosen and #opt.items or 0 do
-      local row = row_of(("recommend: entry %d of items"):format(i), "an item", items, opt.items[i],
-        2)
+      local row = row_or_record(self, ("recommend: entry %d of items"):format(i), opt.items[i])
+      local list = is_record(row) and records or chosen
       if not out[row] then
-        chosen[#chosen + 1], out[row] = row, true
+        list[#list + 1], out[row] = row, true
       end
     end
-    local scores, rows = core.tidy(best_of, self, opt.n, user, chosen, out)
-    local result = {}
-    for i, row in ipairs(rows) do
-      result[i] = { item = items:text(row), title = items:title(row), score = scores[i] }
+    local result = listed(self, opt.n, user, chosen, out)
+    if #records == 0 then
+      return result
     end
-    return result
+    local others, told = core.tidy(listed_records, self, records, opt, user)
+    return merged(result, others, opt.n), told
   end
 end

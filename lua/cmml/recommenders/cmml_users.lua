@@ -89,6 +89,27 @@ return function(cmml, use)
     return base and scores + base(rows.items, state.weights, rows.segments) or scores
   end
 
+  -- The parameters of a model for other items: what it learnt of single ones goes to those with the
+  -- same raw id; others begin as an item that is like all.
+  local function tensors_for(self, items)
+    local base, rows, list = self.module.base, {}, {}
+    for row = 1, #items do
+      rows[row] = self.catalogue.items:id(items:text(row)) or 0
+    end
+    rows = core.ids(rows)
+    for i, pair in ipairs(self.module:named_parameters()) do
+      local name, tensor = pair[1], pair[2]
+      if base and name == "base.vectors" then
+        tensor = core.embedding_bag(tensor, rows)
+      elseif base and name == "base.bias" then
+        local mean = tensor.count > 0 and tensor:mean():item() or 0
+        tensor = core.embedding_bag((tensor - mean):reshape { -1, 1 }, rows):reshape { -1 } + mean
+      end
+      list[i] = { name, tensor }
+    end
+    return list
+  end
+
   local rounding = 0.1 -- errors well above it count as they are
 
   cmml.kind {
@@ -103,6 +124,13 @@ return function(cmml, use)
         self.module.base:start(self.catalogue, data.ratings, data.train, self.fresh.seed)
       end
       self.fresh = nil
+    end,
+
+    -- The same weights over other items, such as new ones of which the fields are known (see
+    -- `Catalogue:with_items`).
+    over = function(self, catalogue)
+      local view = catalogue:in_terms_of(self.catalogue, "over")
+      return self.restore(view, self.options, cmml.no_grad(tensors_for, self, view.items))
     end,
 
     -- The mean over tasks of the squared error of their query (CMML eq. 5), or of

@@ -34,7 +34,7 @@ return function(cmml, use)
       if scale.is_outside(model.catalogue.scale, rating) then
         if opt.strict then
           raise(("adapt: the rating of item %s is %s, outside of the scale of %s that the model "
-            .. "was trained on"):format(plain.tostring(item), text.value(rating),
+            .. "was trained on"):format(args.shown(item), text.value(rating),
             scale.text(model.catalogue.scale)), 3)
         end
         outside[#outside + 1] = { item, rating }
@@ -75,8 +75,8 @@ return function(cmml, use)
         known = known or field == name
       end
       if not known then
-        raise(("adapt: the model knows nothing of a user's %s; its fields are %s"):format(
-          args.shown(name), #names > 0 and table.concat(names, ", ") or "none"), 3)
+        raise(("adapt: the model knows nothing of a user's %s; %s"):format(args.shown(name),
+          args.suggest(tostring(name), names)), 3)
       end
     end
   end
@@ -87,8 +87,8 @@ return function(cmml, use)
   -- @tparam table opt unknown: "error" or "skip"; strict: whether ratings outside of the model's
   -- scale raise
   -- @treturn table rows (Rows of one task), skipped (raw ids that were left out), outside (list of
-  -- {item, rating} that are outside of the scale), and taken, a
-  -- function giving the set of item rows that the support has
+  -- {item, rating} that are outside of the scale), told (what was met of the values of user, by
+  -- field), and taken, a function giving the set of item rows that the support has
   function support.read(model, given, opt)
     if type(given) ~= "table" then
       raise("adapt: the support must be a list of {item, rating}", 3)
@@ -98,14 +98,15 @@ return function(cmml, use)
     check_list(given)
     check_fields(model, given.user or {})
     local items, labels, skipped, outside = read_ratings(model, given, opt)
-    local people = { bags = model.catalogue.users:bags_of { given.user or {} },
+    local told = {}
+    local people = { bags = model.catalogue.users:bags_of({ given.user or {} }, 1, told),
       rows = core.ids { 1 } }
     local rows = { segments = core.segments { #items }, items = core.ids(items), people = people,
       labels = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0) }
     if not rows.labels:isfinite() then -- finite in Lua is not always so in the core's precision
       raise("adapt: a rating is too large for " .. core.info().dtype, 3)
     end
-    return { rows = rows, skipped = skipped, outside = outside, taken = function()
+    return { rows = rows, skipped = skipped, outside = outside, told = told, taken = function()
       local taken = {}
       for _, row in ipairs(items) do
         taken[row] = true
