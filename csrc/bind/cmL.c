@@ -230,6 +230,12 @@ cm_tensor *cmL_test_tensor(lua_State *L, int index)
     return box ? *box : NULL;
 }
 
+const char *cmL_kind(lua_State *L, int index)
+{
+    cm_tensor **box = tensor_box(L, index);
+    return box && !*box ? "one that was freed or closed" : luaL_typename(L, index);
+}
+
 cm_shape cmL_check_shape(lua_State *L, int arg, int64_t base)
 {
     luaL_checktype(L, arg, LUA_TTABLE);

@@ -89,6 +89,9 @@ int cmL_check_dim(lua_State *L, int arg, int ndim);
 /* An activation by name; identity if absent. */
 cm_activation cmL_check_activation(lua_State *L, int arg);
 
+/* What messages call the value at `index` that should have been a tensor: its type. */
+const char *cmL_kind(lua_State *L, int index);
+
 /* The tensor in the box at `index`, or NULL if there is something else. */
 cm_tensor *cmL_test_tensor(lua_State *L, int index);
 

@@ -18,7 +18,7 @@ static void check_list(lua_State *L, int arg, int n, cm_tensor **list)
         list[i] = cmL_test_tensor(L, -1);
         if (!list[i]) {
             const char *text =
-                lua_pushfstring(L, "entry %d is %s, not a tensor", i + 1, luaL_typename(L, -1));
+                lua_pushfstring(L, "entry %d is %s, not a tensor", i + 1, cmL_kind(L, -1));
             luaL_argerror(L, arg, text);
         }
         lua_pop(L, 1);

@@ -83,7 +83,7 @@ static cm_repeats check_repeats(lua_State *L, int index)
         if (strcmp(text, names[i]) == 0)
             return (cm_repeats)i;
     return luaL_error(L, "group_ratings: repeats must be \"last\" or \"add\", not %s",
-                      luaL_tolstring(L, -1, NULL));
+                      cmL_shown(L, -1));
 }
 
 /*** Groups ratings by user. Of several ratings of an item by a user the last counts: the latest

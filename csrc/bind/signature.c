@@ -54,7 +54,7 @@ static void read_list(lua_State *L, cmL_inputs *in, int arg)
         cm_tensor *tensor = cmL_test_tensor(L, -1);
         if (!tensor) {
             const char *text =
-                lua_pushfstring(L, "entry %I is %s, not a tensor", i, luaL_typename(L, -1));
+                lua_pushfstring(L, "entry %I is %s, not a tensor", i, cmL_kind(L, -1));
             luaL_argerror(L, arg, text);
         }
         add_tensor(L, in, arg, tensor);

@@ -58,7 +58,7 @@ return function(cmml)
 
   local function check_fields(where, declaration)
     args.fields(where, declaration, fields, needed, 4)
-    if (declaration.words or 0) < 0 then
+    if type(declaration.words) == "number" and declaration.words < 0 then
       raise(("%s: words must be at least 0, but is %d"):format(where, declaration.words), 3)
     end
     for i, example in ipairs(declaration.examples or {}) do

@@ -4,6 +4,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local check_options = require "cmml.data.catalogue_checks"
 local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
 local raise = args.error
@@ -55,6 +56,7 @@ return function(cmml, use)
   -- @treturn Catalogue
   function cmml.data.catalogue(options)
     local opt = known:check(options)
+    check_options(opt, 2)
     local self = new { setting = opt.setting, schema = opt.schema, scale = opt.scale, users = {},
       items = { ids = opt.items, titles = opt.titles } }
     self.items:declare(opt.schema.item, opt.schema, opt.seen_items)

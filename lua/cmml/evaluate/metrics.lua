@@ -28,6 +28,12 @@ return function(cmml)
   -- @treturn table mean, interval (half the width of the 95 % interval: 1.96 standard deviations /
   -- sqrt(tasks)), tasks (number of values), skipped
   function metrics.summary(values)
+    args.list("metrics.summary: values", values)
+    for i, value in ipairs(values) do
+      if type(value) ~= "number" then
+        args.expect(("metrics.summary: value %d"):format(i), value, "number")
+      end
+    end
     local n, sum = 0, 0
     for _, value in ipairs(values) do
       if value == value then
@@ -171,6 +177,9 @@ return function(cmml)
   -- @treturn function of (scores, labels, segments) giving lists of numbers by full name
   -- @treturn {string,...} the full names, in the order asked for
   function metrics.computer(where, names, cutoffs, relevant, binary)
+    args.expect("metrics.computer: where", where, "string")
+    args.list(where .. ": names", names, 4)
+    args.list(where .. ": cutoffs", cutoffs, 4)
     local wanted, order, needed, at = {}, {}, {}, {}
     local function want(full, family)
       if not wanted[full] then
@@ -184,6 +193,7 @@ return function(cmml)
           return
         end
       end
+      args.expect(where .. ": a cutoff", k, "integer", 4)
       if k > highest then
         raise(("%s: cutoffs must be at most %d, as %d is not"):format(where, highest, k), 4)
       elseif #at == most then

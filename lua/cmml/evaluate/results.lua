@@ -6,6 +6,13 @@ local plain = require "cmml.base.plain"
 local raise = args.error
 
 return function(cmml)
+  -- Raises unless there are titles, and results to go with them.
+  local function check(what, titles, results, names)
+    args.texts(what .. ": titles", titles, 4)
+    args.texts(what .. ": names", names, 4)
+    args.expect(what .. ": results", results, "table", 4)
+  end
+
   -- A Markdown table of "mean ± interval": metric(m, c) is the metric of row m in column c.
   local function format_table(titles, heads, leaky, metric)
     local corner = leaky and "model (leaky)" or "model"
@@ -13,15 +20,15 @@ return function(cmml)
     for _, title in ipairs(titles) do
       width = math.max(width, #title)
     end
-    local lines = { ("| %-" .. width .. "s |"):format(corner) }
+    local lines = { "| " .. corner .. (" "):rep(width - #corner) .. " |" }
     local rule = "|" .. ("-"):rep(width + 2) .. "|"
     for _, head in ipairs(heads) do
-      lines[1] = lines[1] .. (" %-15s |"):format(head)
+      lines[1] = lines[1] .. " " .. head .. (" "):rep(15 - #head) .. " |"
       rule = rule .. ("-"):rep(math.max(15, #head) + 2) .. "|"
     end
     lines[2] = rule
     for m, title in ipairs(titles) do
-      local line = ("| %-" .. width .. "s |"):format(title)
+      local line = "| " .. title .. (" "):rep(width - #title) .. " |"
       for c, head in ipairs(heads) do
         local value = metric(m, c)
         local cell = plain.format("%.4f ± %.4f", value.mean, value.interval)
@@ -36,6 +43,7 @@ return function(cmml)
     if not result then
       raise(what .. ": there are more titles or sizes than results", 5)
     end
+    args.expect(what .. ": a result", result, "table", 5)
     return result[name] or raise(("%s: there is no metric %s; %s"):format(what, args.shown(name),
       args.suggest(tostring(name), args.keys(result))), 5)
   end
@@ -49,6 +57,7 @@ return function(cmml)
   -- @treturn string a line after the table says where leaks could not be checked
   function cmml.metrics.format_results(titles, results, names, leaky)
     names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
+    check("metrics.format_results", titles, results, names)
     local text = format_table(titles, names, leaky, function(m, c)
       return metric_of("metrics.format_results", results[m], names[c])
     end)
@@ -64,8 +73,11 @@ return function(cmml)
   -- @tparam[opt=false] boolean leaky see `metrics.format_results`
   -- @treturn string
   function cmml.metrics.format_by_support(titles, sizes, by_size, name, leaky)
+    check("metrics.format_by_support", titles, by_size, { name })
+    args.list("metrics.format_by_support: sizes", sizes)
     local heads = {}
     for i, size in ipairs(sizes) do
+      args.expect("metrics.format_by_support: a size", size, "integer")
       heads[i] = ("support %d"):format(size)
     end
     return format_table(titles, heads, leaky, function(m, c)
@@ -80,6 +92,7 @@ return function(cmml)
   -- @tparam[opt=false] boolean leaky see `metrics.format_results`
   -- @treturn string
   function cmml.metrics.format_columns(titles, results, names, leaky)
+    check("metrics.format_columns", titles, results, names)
     local widest = 13 -- "model (leaky)"
     for _, title in ipairs(titles) do
       widest = math.max(widest, #title)
@@ -99,6 +112,8 @@ return function(cmml)
   -- @tparam {string,...} names with or without @k
   -- @treturn {string,...}
   function cmml.metrics.full_names(result, names)
+    args.expect("metrics.full_names: result", result, "table")
+    args.texts("metrics.full_names: names", names)
     local full = {}
     for _, name in ipairs(names) do
       if result[name] then

@@ -8,6 +8,7 @@
 -- cmml.core.merge_bags(bags of ids)`), which saves work.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local init_option = require "cmml.nn.init_option"
 
@@ -63,7 +64,10 @@ return function(cmml, use)
     local opt = known:check(options)
     local self = FieldEmbedding.new()
     self.is_mean, self.of_field = opt.mode == "mean", {}
-    for _, field in ipairs(opt.fields) do
+    for f, field in ipairs(opt.fields) do
+      if type(field) ~= "table" or type(field.name) ~= "string" then
+        args.error(("nn.field_embedding: field %d must be a table with a name"):format(f), 2)
+      end
       local module = field.inputs and linear_map(field, opt) or nn.embedding { size = field.size,
         width = opt.width, mode = opt.mode, normal = not field.multi, init = opt.init }
       self.of_field[field.name] = self:register(free_name(self, field.name), module)

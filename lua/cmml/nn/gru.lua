@@ -1,9 +1,12 @@
 --- GRU as a layer.
 --
 -- @module cmml.nn.layers
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local init_option = require "cmml.nn.init_option"
+local initial = require "cmml.nn.initial"
 local sizes = require "cmml.nn.size_options"
+local raise = args.error
 
 local known = declare("nn.gru", {
   sizes.inp, sizes.hidden, init_option,
@@ -22,7 +25,12 @@ return function(cmml, use)
   -- @tparam integer hidden width of the state
   -- @tparam ?table init from nn.init
   function nn.register_recurrent(module, gates, inp, hidden, init)
-    init = init or nn.default_init
+    init = initial("nn.register_recurrent", init or nn.default_init)
+    if type(module) ~= "table" or type(module.register) ~= "function" then
+      raise("nn.register_recurrent: module must be a module, not " .. args.describe(module), 2)
+    end
+    args.sizes("nn.register_recurrent: gates, inp and hidden", { gates or false, inp or false,
+      hidden or false }, 2)
     local rows, bound = gates * hidden, 1 / math.sqrt(hidden)
     module:register("weight_ih", init.uniform({ rows, inp }, bound))
     module:register("weight_hh", init.uniform({ rows, hidden }, bound))

@@ -7,6 +7,7 @@ local raise = args.error
 
 local activations = require "cmml.nn.activations"
 local init_option = require "cmml.nn.init_option"
+local initial = require "cmml.nn.initial"
 local sizes = require "cmml.nn.size_options"
 
 local known = {
@@ -52,15 +53,16 @@ return function(cmml, use)
     -- @tparam number bound
     -- @treturn Tensor
     function init.uniform(shape, bound)
+      args.expect("init.uniform: bound", bound, "number")
       key.task = key.task + 1
-      return core.uniform(shape, -bound, bound, key)
+      return args.call(core.uniform, shape, -bound, bound, key)
     end
     --- Initial values from N(0, 1).
     -- @tparam table shape
     -- @treturn Tensor
     function init.normal(shape)
       key.task = key.task + 1
-      return core.normal(shape, 0, 1, key)
+      return args.call(core.normal, shape, 0, 1, key)
     end
     return init
   end
@@ -74,7 +76,7 @@ return function(cmml, use)
   -- @treturn Tensor
   function nn.activate(x, name)
     args.one_of("nn.activate: name", name, activations)
-    return name == "identity" and x or core[name](x)
+    return name == "identity" and x or args.call(core[name], x)
   end
 
   local Linear = nn.class "cmml.Linear"
@@ -87,7 +89,7 @@ return function(cmml, use)
   -- weight [out, inp], bias [out]
   function nn.linear(options)
     local opt = known.linear:check(options)
-    local init = opt.init or nn.default_init
+    local init = initial("nn.linear", opt.init or nn.default_init)
     local bound = 1 / math.sqrt(math.max(opt.inp, 1))
     local self = Linear.new()
     self.activation = opt.activation
@@ -181,7 +183,7 @@ return function(cmml, use)
   -- weight [size, width]
   function nn.embedding(options)
     local opt = known.embedding:check(options)
-    local init = opt.init or nn.default_init
+    local init = initial("nn.embedding", opt.init or nn.default_init)
     local self = Embedding.new()
     self.mean = opt.mode == "mean"
     local shape = { opt.size, opt.width }

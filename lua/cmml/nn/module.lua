@@ -23,6 +23,7 @@ return function(cmml)
   -- @tparam string name shown by tostring, for example "cmml.Linear"
   -- @treturn Module the class: give it a forward method; make objects with class.new()
   function nn.class(name)
+    args.expect("nn.class: name", name, "string")
     local class = setmetatable({ __name = name, __tostring = Module.__tostring }, Module)
     class.__index = class
     class.__call = function(self, ...)
@@ -53,6 +54,7 @@ return function(cmml)
   -- @tparam[opt] boolean flat name the child's parameters as if they were the parent's own
   -- @return value
   function Module:register(name, value, flat)
+    args.expect("register: name", name, "string", 2)
     if self[name] ~= nil then
       raise(("register: %s has a %s already"):format(tostring(self), name), 2)
     end

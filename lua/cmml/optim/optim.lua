@@ -132,7 +132,7 @@ return function(cmml)
         moments = 1
       end
     end
-    self.core = core.optimizer(list, moments)
+    self.core = args.call(core.optimizer, list, moments)
     return self
   end
 

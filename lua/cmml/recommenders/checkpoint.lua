@@ -13,6 +13,11 @@ return function(cmml, use)
   local catalogues = use "data.catalogue"
   local format, format_version = "cmml-model", 1
 
+  local function is_recommender(value)
+    local catalogue = type(value) == "table" and value.catalogue
+    return args.fits(catalogue, "cmml.Catalogue") and type(value.tensors) == "function"
+  end
+
   -- What a model file keeps of a recommender: its arrays, and what makes it again from them.
   local function contents_of(model)
     local entries, schema = model.catalogue:export()
@@ -33,16 +38,17 @@ return function(cmml, use)
   -- assert(cmml.save(model, path, { notes = { city = "Riverton" } }))
   -- os.remove(path)
   function cmml.save(model, path, extra)
-    if type(model) ~= "table" or not model.catalogue or type(path) ~= "string" then
+    if not is_recommender(model) or type(path) ~= "string" then
       raise("save: a recommender and the path of a file were expected", 2)
     end
-    extra = extra or {}
+    extra = args.expect("save: extra", extra or {}, "table")
+    args.expect("save: tensors of extra", extra.tensors or {}, "table")
     local entries, config = contents_of(model)
     config.notes = extra.notes or {}
     for _, pair in ipairs(extra.tensors or {}) do
       entries[#entries + 1] = { name = "training." .. pair[1], value = pair[2] }
     end
-    return core.write_archive(path, entries, {
+    return args.call(core.write_archive, path, entries, {
       format = format,
       format_version = tostring(format_version),
       library_version = cmml._VERSION,
@@ -59,7 +65,7 @@ return function(cmml, use)
   end
 
   local function parse(path)
-    local archive, message = core.read_archive(path)
+    local archive, message = args.call(core.read_archive, path)
     if not archive then
       return nil, message
     end
@@ -73,7 +79,7 @@ return function(cmml, use)
     local version = math.tointeger(plain.tonumber(meta.format_version))
     if not version or version > format_version then
       return nil, ("%s: model format %s; this library reads up to %d: update it"):format(path,
-        plain.tostring(meta.format_version), format_version)
+        args.shown(meta.format_version), format_version)
     end
     local config
     config, message = core.json_decode(meta.config or "", path)
@@ -116,9 +122,9 @@ return function(cmml, use)
     local class = setting and cmml.kinds.of_file(config.kind, setting.name)
     if not class then
       raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "
-        .. "register it first (--modules)"):format(plain.tostring(config.kind), setting.title)
+        .. "register it first (--modules)"):format(args.shown(config.kind), setting.title)
         or ("the setting %s is not known; if it is of your own, register it first (--modules)")
-        :format(tostring(config.schema.setting)), 0)
+        :format(args.shown(config.schema.setting)), 0)
     end
     local catalogue, model, training = {}, {}, {}
     for _, entry in ipairs(entries) do
@@ -127,11 +133,11 @@ return function(cmml, use)
         catalogue[entry.name] = entry.value
       elseif not cmml.is_tensor(entry.value)
         and not (section == "model" and class.integers[name] and type(entry.value) == "table") then
-        raise(("%s is not an array of floating-point numbers"):format(entry.name), 0)
+        raise(("%s is not an array of floating-point numbers"):format(args.shown(entry.name)), 0)
       elseif section == "model" then
         model[#model + 1] = { name, entry.value }
         if cmml.is_tensor(entry.value) and not entry.value:isfinite() then
-          raise(("%s holds numbers that are not finite"):format(entry.name), 0)
+          raise(("%s holds numbers that are not finite"):format(args.shown(entry.name)), 0)
         end
       elseif section == "training" then
         training[name] = entry.value
@@ -152,6 +158,14 @@ return function(cmml, use)
   -- @tparam table data entries and config
   -- @treturn Recommender
   function cmml.import_recommender(data)
+    if type(data) ~= "table" or type(data.entries) ~= "table" or type(data.config) ~= "table" then
+      raise("import_recommender: what export gave was expected, with entries and config", 2)
+    end
+    for i, entry in ipairs(data.entries) do
+      if type(entry) ~= "table" or type(entry.name) ~= "string" then
+        raise(("import_recommender: entry %d has no name"):format(i), 2)
+      end
+    end
     return (restore(data.entries, data.config))
   end
 

@@ -63,7 +63,7 @@ return function(cmml)
     local opt = known:check(options)
     local list = {}
     local build = flatten(params, list)
-    return build(core.grad_list(loss, list, opt.create_graph, opt.retain, opt.grad_out))
+    return build(args.call(core.grad_list, loss, list, opt.create_graph, opt.retain, opt.grad_out))
   end
 
   --- A function that gives the value and the gradient of another.

@@ -49,7 +49,8 @@ return function(cmml)
   -- @tparam Tensor x [rows, width]
   -- @treturn Tensor of the same shape
   function cmml.vectors.unit_rows(x)
-    local square = core.row_dot(x, x) * (1 / x.shape[2])
+    args.expect("vectors.unit_rows: x", x, cmml.tensor_class)
+    local square = args.call(core.row_dot, x, x) * (1 / (x.shape[2] or 1))
     return x * (1 / (square:sqrt() + 0.01)):reshape { -1, 1 }
   end
 

@@ -47,6 +47,12 @@ return function(cmml, use)
     if not vectors and not (opt.users and opt.items) then
       raise("scenarios.catalogue: vectors are missing, or users and items (Vocab)", 2)
     end
+    for _, side in ipairs { "users", "items" } do
+      if opt[side] and not args.describe(opt[side]):find "^cmml%d*%.Vocab$" then
+        raise(("scenarios.catalogue: %s must be a Vocab, not %s"):format(side,
+          args.describe(opt[side])), 2)
+      end
+    end
     local users = opt.users or vectors.user_ids or numbered(vectors.users.shape[1])
     local items = opt.items or vectors.item_ids or numbered(vectors.items.shape[1])
     if vectors then

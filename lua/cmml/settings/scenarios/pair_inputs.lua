@@ -13,19 +13,30 @@ local raise = args.error
 return function(cmml)
   local core = cmml.core
 
+  -- What a catalogue knows of its items or users.
+  local function of_catalogue(input, catalogue, side, what)
+    local known = type(catalogue) == "table" and catalogue[side]
+    return type(known) == "table" and known[what]
+      or raise(("pair_inputs.%s: a catalogue with %s of %s was expected, not %s"):format(input,
+        what, side, args.describe(catalogue)), 4)
+  end
+
   --- Inputs by name: `cf_score`, the product of both vectors over the root of their width, which is
   -- of the size of 1 for vectors of unit size; `popularity`, the logarithm of 1 + how many users
   -- are known to have taken the item, less its mean, over its standard deviation.
   cmml.scenarios.pair_inputs = {}
 
   cmml.scenarios.pair_inputs.cf_score = { width = 1, rows = function(catalogue, users, items)
-    local of_users, of_items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
-    local product = core.row_dot(of_users:gather_rows(users), of_items:gather_rows(items))
+    local of_items = of_catalogue("cf_score", catalogue, "items", "vectors").cf
+    local of_users = of_catalogue("cf_score", catalogue, "users", "vectors").cf
+    local product = args.call(function()
+      return core.row_dot(of_users:gather_rows(users), of_items:gather_rows(items))
+    end)
     return (product * (1 / math.sqrt(of_items.shape[2]))):reshape { -1, 1 }
   end }
 
   cmml.scenarios.pair_inputs.popularity = { width = 1, items = function(catalogue)
-    local logs = core.log(catalogue.items.counts + 1)
+    local logs = core.log(of_catalogue("popularity", catalogue, "items", "counts") + 1)
     local centred = logs - logs:mean()
     local deviation = math.sqrt(centred:square():mean():item())
     return (centred * (deviation > 0 and 1 / deviation or 0)):reshape { -1, 1 }

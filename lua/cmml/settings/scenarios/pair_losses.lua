@@ -4,8 +4,16 @@
 -- one number a positive [n].
 --
 -- @module cmml
+local args = require "cmml.base.args"
+
 return function(cmml)
   local core = cmml.core
+
+  -- Raises unless the scores of pairs are tensors that fit.
+  local function check(loss, positive, negative)
+    args.expect(("pair_losses.%s: positive"):format(loss), positive, cmml.tensor_class, 4)
+    args.expect(("pair_losses.%s: negative"):format(loss), negative, cmml.tensor_class, 4)
+  end
 
   --- Losses of pairs by name; a script may add its own.
   cmml.scenarios.pair_losses = {}
@@ -15,7 +23,10 @@ return function(cmml)
   -- @tparam Tensor negative [n, each]
   -- @treturn Tensor [n]
   function cmml.scenarios.pair_losses.hinge(positive, negative)
-    return core.relu(1 - positive + negative):mean(2)
+    check("hinge", positive, negative)
+    return args.call(function()
+      return core.relu(1 - positive + negative):mean(2)
+    end)
   end
 
   --- The mean over the negatives of -log sigmoid(positive - negative) (Rendle and others, 2009).
@@ -23,7 +34,10 @@ return function(cmml)
   -- @tparam Tensor negative [n, each]
   -- @treturn Tensor [n]
   function cmml.scenarios.pair_losses.bpr(positive, negative)
-    return core.softplus(negative - positive):mean(2)
+    check("bpr", positive, negative)
+    return args.call(function()
+      return core.softplus(negative - positive):mean(2)
+    end)
   end
 
   --- -log of the positive's share, where 1 is shared out by the exponentials of its score and those
@@ -32,8 +46,11 @@ return function(cmml)
   -- @tparam Tensor negative [n, each]
   -- @treturn Tensor [n]
   function cmml.scenarios.pair_losses.softmax(positive, negative)
-    local all = core.concat({ positive, negative }, 2):log_softmax(2)
-    return -all:slice(2, 1, 1):reshape { -1 }
+    check("softmax", positive, negative)
+    return args.call(function()
+      local all = core.concat({ positive, negative }, 2):log_softmax(2)
+      return -all:slice(2, 1, 1):reshape { -1 }
+    end)
   end
 
   --- The mean over tasks of the mean loss of their pairs.
@@ -43,6 +60,10 @@ return function(cmml)
   -- @tparam Segments segments which positives belong to which task
   -- @treturn Tensor a single number
   function cmml.scenarios.pair_loss(name, scores, rows, segments)
+    args.one_of("scenarios.pair_loss: name", name, args.keys(cmml.scenarios.pair_losses))
+    args.expect("scenarios.pair_loss: scores", scores, cmml.tensor_class)
+    args.expect("scenarios.pair_loss: rows", rows, "table")
+    args.expect("scenarios.pair_loss: each of rows", rows.each, "integer")
     local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
     local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
     return core.segment_mean(cmml.scenarios.pair_losses[name](positive, negative), segments):mean()

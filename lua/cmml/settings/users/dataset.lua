@@ -3,7 +3,6 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
-local plain = require "cmml.base.plain"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
@@ -54,13 +53,13 @@ return function(cmml, use)
   local function align(list, vocab, what)
     local rows = {}
     for i, record in ipairs(list) do
-      if record.id == nil then
+      if type(record) ~= "table" or record.id == nil then
         raise(("dataset: record %d of %s has no id"):format(i, what), 3)
       end
       local row = raw_ids.add(vocab, record.id, 3, "dataset: record %d of %s", i, what)
       if rows[row] then
         raise(("dataset: %s has two records with the id %s"):format(what,
-          plain.tostring(record.id)), 3)
+          args.shown(record.id)), 3)
       end
       rows[row] = record
     end
@@ -196,11 +195,14 @@ return function(cmml, use)
   -- @treturn Tensor how many ratings each item has [n_items]
   -- @treturn Tensor their sum [n_items]
   function cmml.users.ratings_of(ratings, users, n_items)
-    local rows = core.draw_tasks(ratings, args.call(core.ids, users), {
+    args.expect("users.ratings_of: ratings", ratings, "table")
+    args.expect("users.ratings_of: ratings.items", ratings.items, "cmml.Ids")
+    args.expect("users.ratings_of: n_items", n_items, "integer")
+    local rows = args.call(core.draw_tasks, ratings, args.call(core.ids, users), {
       support = #ratings.items, query = 0 })
-    local zeros = core.full({ n_items }, 0)
+    local zeros = args.call(core.full, { n_items }, 0)
     local ones = core.full({ #rows.items }, 1)
-    return rows, core.scatter_add_rows(zeros, ones, rows.items),
+    return rows, args.call(core.scatter_add_rows, zeros, ones, rows.items),
       core.scatter_add_rows(zeros, rows.labels, rows.items)
   end
 

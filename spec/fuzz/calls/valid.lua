@@ -1,0 +1,124 @@
+--- A program that calls most of the library with arguments that are valid, in the working folder.
+local apply = require "spec.support.apply"
+local cases = require "spec.support.op_cases"
+local people = require "spec.support.people"
+local scenario_world = require "spec.support.scenario_world"
+
+local valid = {}
+
+-- Users: data, network, training, evaluation, serving, files.
+local function users(cmml)
+  local dataset = people.dataset(cmml, { users = 16, items = 10, rated = 6 })
+  local data = cmml.cold_users(dataset, { test_users = 0.25, valid = 0.25 })
+  local model = cmml.cmml(data.catalogue, people.small(1))
+  cmml.train(model, data, people.training { epochs = 1, out = "folder/out" })
+  local models = { model }
+  for _, kind in ipairs(cmml.kinds.list "users") do
+    if kind.kind ~= "cmml" then
+      local other = cmml.recommenders[kind.kind](data.catalogue)
+      other:fit(cmml.settings:get("users").learnable(data))
+      other:save("folder/" .. kind.kind .. ".safetensors")
+      models[#models + 1] = other
+    end
+  end
+  local tasks = cmml.users.tasks { ratings = data.ratings, users = data.test, bags = data.bags,
+    support = 3, query = 2, seed = 1 }
+  local titles = {}
+  for i, entry in ipairs(models) do
+    titles[i] = entry.title
+  end
+  local results = cmml.evaluate(models, tasks, { draws = 1 })
+  cmml.metrics.format_results(titles, results, { "mae", "ndcg_exp@3" })
+  assert(cmml.save(model, "model.safetensors", { notes = { a = 1 } }))
+  local loaded = assert(cmml.load "model.safetensors")
+  local adapted = loaded:adapt { { "f1", 5 }, { "f2", 1 } }
+  adapted:predict { "f3", "f4" }
+  adapted:recommend { n = 2 }
+  cmml.users.evaluate_by_support(models, tasks, { sizes = { 1, 2 }, draws = 1 })
+  return model
+end
+
+-- Scenarios: the same.
+local function scenarios(cmml)
+  local data = scenario_world.data(cmml, { users = 24, items = 40, scenarios = 5, size = 20 })
+  local split = data:split()
+  local vectors = split:vectors { factors = 2 }
+  local catalogue = split:catalogue(vectors)
+  local model = cmml.cmml(catalogue, { preset = "paper/scenario", encoder_widths = { 3 },
+    backbone = { 3 }, hyper = { 3 }, encoder = "mean" })
+  for _, kind in ipairs(cmml.kinds.list "scenarios") do
+    if kind.kind ~= "cmml" then
+      cmml.recommenders[kind.kind](catalogue)
+    end
+  end
+  local tasks = split:tasks { support = 4, query = 3, seed = 1 }
+  cmml.evaluate({ model }, split, { part = "test" })
+  vectors:save("folder/vectors.safetensors", { users = data.users, items = data.items })
+  assert(cmml.vectors.load "folder/vectors.safetensors")
+  model:adapt({}):recommend { user = "u1", n = 2 }
+  return tasks
+end
+
+-- Readers of files.
+local function files(cmml)
+  local core = cmml.core
+  people.write(core, ".", { users = 8, items = 6, rated = 4 })
+  assert(cmml.movielens ".")
+  assert(core.write_file("ratings.csv", "user,item,rating\np1,f1,4\np2,\"f,2\",3.5\n"))
+  assert(cmml.data.read_table("ratings.csv", { delimiter = ",", header = "names",
+    columns = { { name = "user" }, { name = "rating", kind = "number" } } }))
+  core.json_decode '{"a": [1, 2.5, null, true, "x"]}'
+  assert(core.read_archive "model.safetensors")
+  local vocab = core.vocab()
+  vocab:add "f1"
+  return vocab:id "f1"
+end
+
+-- Points, pictures, gradients, optimisers, the core's own lists.
+local function rest(cmml)
+  local core = cmml.core
+  local points = cmml.normal({ 12, 3 }, 0, 1, { seed = 1 })
+  cmml.analysis.pca(points, { dims = 2 })
+  cmml.analysis.kmeans(points, { k = 2 })
+  cmml.analysis.tsne(points, { iterations = 5, perplexity = 2 })
+  cmml.analysis.adjusted_rand_index({ 1, 1, 2 }, { 1, 2, 2 })
+  cmml.svg.lines { title = "T", x = "X", y = "Y", series = {
+    { name = "one", points = { { 40, 1, 0.9, 1.1 }, { 0, 2 } } } } }
+  cmml.gradcheck(function(c, x)
+    return c.tanh(x)
+  end, { { { 0.5, -1 } } }, { second = true })
+  local module = cmml.nn.linear { inp = 2, out = 2, init = cmml.nn.init(1) }
+  cmml.nn.mlp { widths = { 2, 3, 1 }, init = cmml.nn.init(1) }
+  cmml.nn.gru { inp = 2, hidden = 3, init = cmml.nn.init(1) }
+  local optimizer = cmml.optim.sgd(module, { lr = 0.1 })
+  optimizer:backward(module(cmml.ones { 1, 2 }):sum())
+  optimizer:step()
+  cmml.optim.cosine { lr = 0.1, steps = 5, min_lr = 0.01 }
+  cmml.optim.plateau { lr = 1, patience = 1, factor = 0.5 }
+  core.merge_bags { { ids = core.ids { 1, 2 } }, { ids = core.ids { 2, 1 } } }
+  core.bootstrap({ { 1, 2, 3 }, { 2, 3, 4 } }, 3, { resamples = 10 })
+  cmml.help "matmul"
+end
+
+-- Every op as its cases in the specs apply it.
+local function ops(cmml)
+  local names = {}
+  for name in pairs(cases) do
+    names[#names + 1] = name
+  end
+  table.sort(names)
+  for _, name in ipairs(names) do
+    for i = 1, math.min(2, #cases[name].uses) do
+      local use = cases[name].uses[i]
+      apply.call(cmml.core, name, cases[name], use,
+        apply.tensors(cmml.core, apply.inputs(name, use), true))
+    end
+  end
+end
+
+--- Its parts by name, each a function of the library. One that raises has no valid call left.
+valid.parts = { users = users, scenarios = scenarios, files = files, rest = rest, ops = ops }
+--- In which order.
+valid.order = { "users", "scenarios", "files", "ops", "rest" }
+
+return valid
