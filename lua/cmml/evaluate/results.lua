@@ -81,7 +81,8 @@ return function(cmml)
       heads[i] = ("support %d"):format(size)
     end
     return format_table(titles, heads, leaky, function(m, c)
-      return metric_of("metrics.format_by_support", by_size[c] and by_size[c][m], name or "mae")
+      return metric_of("metrics.format_by_support", args.expect(
+        "metrics.format_by_support: results of a size", by_size[c], "table", 4)[m], name or "mae")
     end)
   end
 
@@ -120,7 +121,7 @@ return function(cmml)
         full[#full + 1] = name
       else
         local at = {}
-        for key in pairs(result) do
+        for _, key in ipairs(args.keys(result)) do
           if key:match "^([^@]+)@" == name then
             at[#at + 1] = key
           end

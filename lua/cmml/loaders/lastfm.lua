@@ -1,6 +1,7 @@
 --- Last.fm as published for HetRec 2011: who played which artist, and who tagged it how.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
 local filters = require "cmml.settings.scenarios.filter_options"
@@ -15,7 +16,7 @@ return function(cmml)
   local core = cmml.core
 
   local function read(folder, name, columns, encoding)
-    return core.read_table(folder .. "/" .. name, { delimiter = "\t", header = "names",
+    return args.call(core.read_table, folder .. "/" .. name, { delimiter = "\t", header = "names",
       encoding = encoding, columns = columns })
   end
 

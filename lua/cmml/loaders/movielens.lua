@@ -34,8 +34,8 @@ return function(cmml, use)
     user = full_schema.user }
 
   local function read(path, encoding, columns, exact)
-    return core.read_table(path, { delimiter = "::", encoding = encoding, columns = columns,
-      exact = exact })
+    return args.call(core.read_table, path, { delimiter = "::", encoding = encoding,
+      columns = columns, exact = exact })
   end
 
   -- The values of text or list columns as Lua tables, row by row.

@@ -1,6 +1,7 @@
 --- Scenarios of MovieLens: genres, pairs of genres, or tags.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
 local files = require "cmml.settings.scenarios.filters"
@@ -47,7 +48,7 @@ return function(cmml)
       end
       encoding = utf8.len(text) and "utf-8" or "latin-1"
     end
-    return core.read_table(path, { delimiter = layout.delimiter, header = layout.header,
+    return args.call(core.read_table, path, { delimiter = layout.delimiter, header = layout.header,
       encoding = encoding, columns = columns })
   end
 

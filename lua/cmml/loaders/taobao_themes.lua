@@ -1,6 +1,7 @@
 --- Taobao's cloud themes: who clicked what in which theme.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
 local filters = require "cmml.settings.scenarios.filter_options"
@@ -15,7 +16,8 @@ return function(cmml)
   local core = cmml.core
 
   local function read(folder, name, columns)
-    return core.read_table(folder .. "/" .. name, { header = "names", columns = columns })
+    return args.call(core.read_table, folder .. "/" .. name, { header = "names",
+      columns = columns })
   end
 
   --- Reads a folder in the layout of Taobao's cloud theme click data (Tianchi, data set 9716): an

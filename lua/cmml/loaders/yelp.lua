@@ -1,6 +1,7 @@
 --- Yelp as published with S3-Rec: who went where, and the attributes of the places.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local files = require "cmml.settings.scenarios.filters"
 
@@ -11,7 +12,7 @@ return function(cmml)
 
   -- Users and items from lines of "user item item ..".
   local function read_visits(path)
-    local data, message = core.read_table(path, { delimiter = "\t", columns = {
+    local data, message = args.call(core.read_table, path, { delimiter = "\t", columns = {
       { name = "user and items", kind = "list", separator = " " } } })
     if not data then
       return nil, message

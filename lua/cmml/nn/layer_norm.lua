@@ -1,6 +1,7 @@
 --- Layer normalisation as a layer.
 --
 -- @module cmml.nn.layers
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 
 local known = declare("nn.layer_norm", {
@@ -22,7 +23,7 @@ return function(cmml, use)
     local opt = known:check(options)
     local self = LayerNorm.new()
     self.eps = opt.eps
-    self:register("weight", core.full({ opt.width }, 1))
+    self:register("weight", args.call(core.full, { opt.width }, 1))
     self:register("bias", core.full({ opt.width }, 0))
     return self
   end

@@ -59,7 +59,7 @@ return function(cmml)
       raise(("register: %s has a %s already"):format(tostring(self), name), 2)
     end
     if cmml.is_tensor(value) then
-      value:track()
+      args.call(value.track, value)
     elseif type(value) ~= "table" or type(value.named_parameters) ~= "function" then
       raise(("register: %s must be a tensor or a module, not %s"):format(name, type(value)), 2)
     end

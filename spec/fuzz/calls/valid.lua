@@ -34,7 +34,13 @@ local function users(cmml)
   local adapted = loaded:adapt { { "f1", 5 }, { "f2", 1 } }
   adapted:predict { "f3", "f4" }
   adapted:recommend { n = 2 }
-  cmml.users.evaluate_by_support(models, tasks, { sizes = { 1, 2 }, draws = 1 })
+  local by_size = cmml.users.evaluate_by_support(models, tasks, { 1, 2 }, { draws = 1 })
+  cmml.metrics.format_by_support(titles, { 1, 2 }, by_size, "mae")
+  cmml.metrics.format_columns(titles, results, cmml.metrics.full_names(results[1], { "mae" }))
+  cmml.import_recommender(model:export()):save "folder/again.safetensors"
+  for _, protocol in ipairs { "full", "warm" } do
+    cmml.users.protocol(dataset, { protocol = protocol })
+  end
   return model
 end
 
@@ -53,6 +59,9 @@ local function scenarios(cmml)
   end
   local tasks = split:tasks { support = 4, query = 3, seed = 1 }
   cmml.evaluate({ model }, split, { part = "test" })
+  cmml.train(model, split, { epochs = 1, batch = 4 })
+  local more = split:vectors { method = "bpr", factors = 2 }
+  cmml.vectors.join { vectors, more:unit_rows() }
   vectors:save("folder/vectors.safetensors", { users = data.users, items = data.items })
   assert(cmml.vectors.load "folder/vectors.safetensors")
   model:adapt({}):recommend { user = "u1", n = 2 }
@@ -95,6 +104,25 @@ local function rest(cmml)
   optimizer:step()
   cmml.optim.cosine { lr = 0.1, steps = 5, min_lr = 0.01 }
   cmml.optim.plateau { lr = 1, patience = 1, factor = 0.5 }
+  local weights = { a = cmml.parameter(cmml.zeros { 2 }), b = cmml.parameter(cmml.ones { 2 }) }
+  cmml.grad((weights.a * weights.b):sum(), weights)
+  cmml.value_and_grad(function(p)
+    return (p.a * p.b):sum()
+  end)(weights)
+  local x = cmml.uniform({ 2, 3, 4 }, -1, 1)
+  cmml.nn.lstm { inp = 4, hidden = 3 }(x)
+  cmml.nn.attention { width = 4, heads = 2 }(x)
+  cmml.nn.layer_norm { width = 4 }(x)
+  cmml.nn.dropout { rate = 0.5 }(x)
+  cmml.nn.activate(x, "tanh")
+  cmml.optim.warmup({ lr = 0.1, steps = 3 })
+  x:reshape { 6, 4 }:top_k(2)
+  x:reshape { 6, 4 }:arg_max()
+  optimizer:restore(optimizer:state())
+  optimizer:set_lr(0.2)
+  core.map_ids(core.ids { 1, 2 }, core.ids { 2, 1 })
+  core.times { 1, 2 ^ 40 // 1 | 0 }
+  core.read_file "ratings.csv"
   core.merge_bags { { ids = core.ids { 1, 2 } }, { ids = core.ids { 2, 1 } } }
   core.bootstrap({ { 1, 2, 3 }, { 2, 3, 4 } }, 3, { resamples = 10 })
   cmml.help "matmul"

@@ -172,6 +172,7 @@ return function(cmml, use)
   -- @tparam table list of Vectors
   -- @treturn Vectors kind: that of all, or "joined"; options.widths: of each
   function cmml.vectors.join(list)
+    args.list("vectors.join: the list", list)
     check("vectors.join", list, "Vectors")
     local width, widths, kind = 0, {}, list[1].kind
     for i, vectors in ipairs(list) do

@@ -64,8 +64,11 @@ return function(cmml)
     args.expect("scenarios.pair_loss: scores", scores, cmml.tensor_class)
     args.expect("scenarios.pair_loss: rows", rows, "table")
     args.expect("scenarios.pair_loss: each of rows", rows.each, "integer")
-    local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
-    local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
-    return core.segment_mean(cmml.scenarios.pair_losses[name](positive, negative), segments):mean()
+    return args.call(function()
+      local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
+      local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
+      local losses = cmml.scenarios.pair_losses[name](positive, negative)
+      return core.segment_mean(losses, segments):mean()
+    end)
   end
 end
