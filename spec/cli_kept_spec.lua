@@ -82,7 +82,7 @@ describe("cmml with a model of scenarios", function()
       "--preset=recommended/scenario"))
     local file = root .. "/settings.json"
     assert(core.write_file(file, '{"model": {"width": 3}}'))
-    fails("popularity (scenarios): unknown option width; there are none", count("/c", "--quiet",
+    fails("settings.json: model: unknown option width; there are none", count("/c", "--quiet",
       "--settings", file, table.unpack(small)))
     assert(core.write_file(file, '{"training": {"lr": 1}}'))
     fails("settings.json: training does not apply to --model popularity", count("/c", "--quiet",

@@ -93,7 +93,7 @@ describe("cmml on scenarios", function()
     local whole = run("/whole", "4")
     run("/parts", "2")
     assert.equal(whole, run("/parts", "4", "--resume"))
-    fails("cannot resume: data_seed was 1, now it is 2", train("/parts", "--resume", "--quiet",
+    fails("cannot resume: --data-seed was 1, now it is 2", train("/parts", "--resume", "--quiet",
       "--patience=0", "--schedule=plateau", "--data-seed=2"))
     fails("holds a run already", train("/parts", "--quiet"))
     fails("cannot resume: ", train("/nothing", "--quiet", "--resume"))
@@ -126,12 +126,12 @@ describe("cmml on scenarios", function()
       train("/b", "--protocol=warm"))
     fails("the kind item_mean is for ratings of users, not for scenarios (groups of items)",
       train("/b", "--model=item_mean"))
-    fails("--width is no option of --model cmml for scenarios (groups of items); it has encoder, ",
+    fails("--width is no option of --model cmml for scenarios (groups of items); it has --encoder",
       train("/b", "--width=3"))
     fails("there is no kind of recommender cmlm; did you mean cmml?", train("/b", "--model=cmlm"))
     fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
       root .. "/b")
-    fails("have no option by", train("/b", "--by=genre"))
+    fails("take no --by", train("/b", "--by=genre"))
     is_wrong('--setting "both" is not known; known: scenarios, users', train("/b",
       "--setting=both"))
     is_wrong('--setting "scenario" is not known; did you mean scenarios?', train("/b",

@@ -87,7 +87,7 @@ describe("a model file of scenarios", function()
     fails("--user ID is missing", "recommend", "--model", model)
     fails("--user: user 999 is not among the 96 that the model knows", "recommend", "--model",
       model, "--user=999")
-    fails("item 999 is not among the 160 that the model knows; unknown = \"skip\" (--unknown skip) "
+    fails("item 999 is not among the 160 that the model knows; --unknown skip "
       .. "leaves such entries out", recommend "--liked=999")
     fails("user x is not among the 96 that the model knows", recommend "--liked=x=5")
     fails('--liked: "=5" is not of the form USER=ITEM or ITEM', recommend "--liked==5")
@@ -133,8 +133,8 @@ describe("a model file of scenarios", function()
     for text, notes in pairs { ["Nothing that is evaluated"] = 5, ["notes: option min_items must"] =
       { min_items = "x" }, ["notes: option valid must"] = { valid = {} },
       ["notes: option query_fraction must"] = { query_fraction = "x" },
-      ["query_fraction"] = { query_fraction = -1 },
-      ["have no option by"] = { setting = "scenarios", by = "tag", data_seed = 1,
+      ["--query-fraction"] = { query_fraction = -1 },
+      ["take no --by"] = { setting = "scenarios", by = "tag", data_seed = 1,
         min_items = 10, max_items = 100, protocol = "no-leak", test_scenarios = { "tag3" } } } do
       assert(cmml.save(assert(cmml.load(model)), file, { notes = notes }))
       local words = { "evaluate", "--data", tags, "--model", file, "--min-items=10",

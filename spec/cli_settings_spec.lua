@@ -170,12 +170,12 @@ describe("settings of cmml train", function()
   it("are refused where they are none, with the file or the option that is wrong", function()
     fails("cannot open " .. root .. "/no.json", "--settings", root .. "/no.json")
     fails("settings.json", "--settings", settings "{")
-    fails("settings.json: settings: a table of options was expected", "--settings", settings "5")
-    fails("settings.json: settings: unknown option modell; did you mean model?", "--settings",
+    fails("settings.json: a table of options was expected", "--settings", settings "5")
+    fails("settings.json: unknown option modell; did you mean model?", "--settings",
       settings { modell = { width = 3 } })
-    fails("settings.json: settings: training: out is no setting", "--settings",
+    fails("settings.json: training: out is no setting", "--settings",
       settings { training = { out = "/" } })
-    fails("settings.json: settings: option model must be a table", "--settings",
+    fails("settings.json: option model must be a table", "--settings",
       settings { model = 3 })
     fails("unknown option widht; did you mean width?", "--settings",
       settings { model = { widht = 3 } })

@@ -137,8 +137,8 @@ describe("cmml", function()
       again[10] = word
       return table.unpack(again)
     end
-    fails(1, "cannot resume: lr was 0.0003, now it is 0.1", resume "--lr=0.1")
-    fails(1, "cannot resume: protocol was full, now it is capped", resume "--protocol=capped")
+    fails(1, "cannot resume: --lr was 0.0003, now it is 0.1", resume "--lr=0.1")
+    fails(1, "cannot resume: --protocol was full, now it is capped", resume "--protocol=capped")
     fails(1, "cannot resume: ", "train", "--data", data, "--out", root .. "/nothing", "--resume",
       "--quiet")
   end)
@@ -241,7 +241,7 @@ describe("cmml", function()
   end)
 
   it("refuses or reports what it does not know of a person", function()
-    fails(1, "16 items; unknown = \"skip\" (--unknown skip)", "recommend", "--model", model,
+    fails(1, "16 items; --unknown skip leaves", "recommend", "--model", model,
       "--rate=99=5")
     local text, said = runs("recommend", "--model", model, "--rate=99=5,1=5", "--unknown=skip",
       "--n=1")

@@ -80,7 +80,7 @@ describe("a kind of one's own on the command line", function()
         run("_parts", "2")
         assert.equal(whole, run("_parts", "4", "--resume"))
         assert.equal(3, assert(cmml.load(root .. where .. "_whole/best.safetensors")).options.width)
-        fails("cannot resume: lr was 0.01, now it is 0.5", train(setting, kind, where .. "_parts",
+        fails("cannot resume: --lr was 0.01, now it is 0.5", train(setting, kind, where .. "_parts",
           "--preset=wide", "--width=3", "--resume", "--lr=0.5"))
       end)
 
@@ -151,7 +151,7 @@ describe("a kind of one's own on the command line", function()
     assert.same({ 1, 0.05, 4 }, { options.inner_steps, options.inner_lr, options.width })
     runs(train("users", "toy_fitted", "/shrunk", "--shrink=3"))
     assert.equal(3, assert(cmml.load(root .. "/shrunk/best.safetensors")).options.shrink)
-    fails("--inner-steps is no option of --model toy_forward for ratings of users; it has width",
+    fails("--inner-steps is no option of --model toy_forward for ratings of users; it has --width",
       train("users", "toy_forward", "/none", "--inner-steps=1"))
     fails("there is no preset wde of toy_inner for ratings of users; did you mean wide?",
       train("users", "toy_inner", "/none", "--preset=wde"))

@@ -113,9 +113,9 @@ describe("loaders", function()
       fails("yelp", "yelp", { ["Yelp_item2attributes.json"] = "[1]" }, "an object was expected")
       fails("yelp", "yelp", { ["Yelp_item2attributes.json"] = "{" }, "Yelp_item2attributes.json")
       fails("yelp", "yelp", { ["Yelp_item2attributes.json"] = '{"10": [7, 1.5]}' },
-        'item "10" has a group that is a number, not a text or a whole number')
+        'item "10" has a group that is number 1.5, not a text or a whole number')
       fails("yelp", "yelp", { ["Yelp_item2attributes.json"] = '{"10": {"a": 1}}' },
-        'item "10" has a group that is a table')
+        'item "10" has a group that is table')
       fails("yelp", "yelp", { ["Yelp_item2attributes.json"] = "{}" }, "there are no groups")
     end)
   end)

@@ -162,7 +162,7 @@ describe("scenarios.read", function()
     fails("spec", "spec is no folder of a format that is known for scenarios (groups of items): it "
       .. "has none of user_artists.dat")
     fails("@lastfm+", "a name of a folder is empty")
-    fails("@lastfm", "have no option by", { by = "tag" })
+    fails("@lastfm", "take no option by", { by = "tag" })
     fails("@lastfm+@lastfm", 'two of the sets are called "lastfm"')
     fails("@ml-1m", "tags.dat is not there", { by = "tag" })
     refused.with_text("the path of a folder was expected", cmml.scenarios.read, 3)

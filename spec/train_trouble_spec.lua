@@ -72,7 +72,8 @@ describe("training in trouble", function()
     local before = assert(core.read_file(folder .. "/best.safetensors"))
     local ok, message = pcall(cmml.train, fresh(8), data, people.training { out = folder })
     assert.is_false(ok)
-    assert.truthy(message:find("holds a run already: resume it, or give another", 1, true), message)
+    assert.truthy(message:find("holds a run already: resume it (resume = true), or give another",
+      1, true), message)
     assert.equal(before, core.read_file(folder .. "/best.safetensors"))
   end)
 
@@ -85,7 +86,8 @@ describe("training in trouble", function()
     end
     local fewer = setmetatable({ train = { data.train[1] } }, { __index = data })
     assert.matches("cannot resume: train_users was %d+, now it is 1", resumed(fewer))
-    assert.matches("cannot resume: model was ", resumed(data, cmml.cmml(data.catalogue,
+    assert.matches("cannot resume: backbone was 8,8, now it is 64,64", resumed(data,
+      cmml.cmml(data.catalogue,
       { width = 3 })))
     assert.is_true(resumed(data))
   end)

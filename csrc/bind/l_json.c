@@ -4,6 +4,9 @@
 #include "bind/io.h"
 #include "io/json.h"
 
+/* The registry's key of the value of null. */
+#define CML_NULL CML_NAME("json_null")
+
 static void free_json(cm_ctx *cx, void *held)
 {
     cm_json_free(cx, held);
@@ -16,7 +19,7 @@ static void push_json(lua_State *L, const cm_json *doc, uint32_t at)
     cm_text text;
     switch (cm_json_type_of(doc, at)) {
     case CM_JSON_NULL:
-        lua_pushlightuserdata(L, NULL);
+        lua_getfield(L, LUA_REGISTRYINDEX, CML_NULL);
         break;
     case CM_JSON_BOOLEAN:
         lua_pushboolean(L, cm_json_truth(doc, at));
@@ -74,11 +77,25 @@ static int l_json_decode(lua_State *L)
 
 static const luaL_Reg functions[] = {{"json_decode", l_json_decode}, {NULL, NULL}};
 
+static int null_text(lua_State *L)
+{
+    lua_pushliteral(L, "null");
+    return 1;
+}
+
 /*** The value of a JSON null, which nil cannot represent in a table.
- * @tfield userdata json_null a unique value */
+ * @tfield userdata json_null a unique value, "null" as text */
 void cmL_open_json(lua_State *L)
 {
     cmL_register(L, functions);
-    lua_pushlightuserdata(L, NULL); /* the value of null */
+    lua_newuserdatauv(L, 0, 0);
+    lua_createtable(L, 0, 2);
+    lua_pushliteral(L, "null"); /* what messages call it */
+    lua_setfield(L, -2, "__name");
+    lua_pushcfunction(L, null_text);
+    lua_setfield(L, -2, "__tostring");
+    lua_setmetatable(L, -2);
+    lua_pushvalue(L, -1);
+    lua_setfield(L, LUA_REGISTRYINDEX, CML_NULL);
     lua_setfield(L, -3, "json_null");
 }

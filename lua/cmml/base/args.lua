@@ -52,6 +52,49 @@ end
 
 local raise = args.error
 
+local dashed = false -- whether options are those of the command line
+
+--- Says how options are spelled in messages.
+-- @tparam boolean command_line as its options: --min-items; else as in Lua: min_items
+-- @treturn boolean what held before
+function args.spell_options(command_line)
+  local before = dashed
+  dashed = command_line
+  return before
+end
+
+--- Calls a function whose messages are of options in a file, which are written as in Lua.
+-- @tparam function f
+-- @param ... its arguments
+-- @return what it gives
+function args.of_file(f, ...)
+  local before = args.spell_options(false)
+  local _ <close> = setmetatable({}, { __close = function()
+    args.spell_options(before)
+  end })
+  return f(...)
+end
+
+--- An option's name, or name and value, as the user of this program writes it.
+-- @tparam string name as it is declared
+-- @tparam[opt] string|number|boolean value
+-- @treturn string min_items, unknown = "skip"; on the command line --min-items, --unknown skip
+function args.option(name, value)
+  if dashed then
+    local behind = (value == nil or value == true) and "" or value == false and "=false"
+    return "--" .. name:gsub("_", "-") .. (behind or " " .. tostring(value))
+  end
+  return value == nil and name or ("%s = %s"):format(name,
+    type(value) == "string" and ("%q"):format(value) or tostring(value))
+end
+
+--- The same of a name where it would not be taken for an option without saying so.
+-- @tparam string name
+-- @treturn string option min_items; on the command line --min-items
+function args.named_option(name)
+  return (dashed and "" or "option ") .. args.option(name)
+end
+
 --- What to say of a word that is not in a list: "did you mean batch?" if one is near, or else which
 -- there are.
 -- @tparam string word

@@ -61,14 +61,15 @@ function encode(value)
     return quote(value)
   elseif kind == "number" then
     return number(value)
-  elseif kind == "boolean" then
+  elseif kind == "boolean" or args.describe(value) == "null" then
     return plain.tostring(value)
   end
   error("json: a " .. kind .. " cannot be written", 0)
 end
 
 --- A value as JSON text, keys sorted, so that equal values give equal text. An empty table is [].
--- @param value tables (lists, or with text keys), strings in UTF-8, finite numbers, booleans
+-- @param value tables (lists, or with text keys), strings in UTF-8, finite numbers, booleans,
+-- null as `json_decode` gives it
 -- @treturn string
 function json.encode(value)
   return encode(value)

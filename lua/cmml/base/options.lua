@@ -264,13 +264,14 @@ function Options:check(given, level, what)
       if rule.copies then
         value = args.copy(value)
       elseif option.is_missing(rule.declared, given) then
-        raise(("%s: option %s is missing"):format(what, name), level)
+        raise(("%s: %s is missing"):format(what, args.named_option(name)), level)
       end
     elseif type(value) ~= rule.plain then
       local problem, wrong_type
       value, problem, wrong_type = option.take(rule, value)
       if problem then
-        raise(("%s: %s%s %s"):format(what, wrong_type and "option " or "", name, problem), level)
+        local named = wrong_type and args.named_option or args.option
+        raise(("%s: %s %s"):format(what, named(name), problem), level)
       end
     end
     result[name] = value

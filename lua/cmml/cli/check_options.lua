@@ -31,7 +31,7 @@ return function(_, use)
         others[#others + 1] = not mine:find(declared.name) and declared or nil
       end
     end
-    pipeline.check_setting(where, options.of(where, others), values, setting, "--")
+    pipeline.check_setting(where, options.of(where, others), values, setting)
     for declared in mine:each() do
       local name = declared.name
       if rawget(values, name) ~= nil then

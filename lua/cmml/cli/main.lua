@@ -3,6 +3,7 @@
 -- @module cmml.cli.main
 local args = require "cmml.base.args"
 local help = require "cmml.cli.help"
+local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 local text = require "cmml.base.text"
 
@@ -55,12 +56,32 @@ local function with_defaults(values, set)
   return setmetatable(values, { __index = set:defaults() })
 end
 
--- Where in the library something was found out matters to nobody.
-local function plain(message)
-  return (tostring(message):gsub("^[^%s:]+%.lua:%d+: ", ""))
+-- Whether a name in front of a message is that of a function of the library, which means nothing to
+-- who writes commands.
+local function is_function(cmml, name)
+  local value, method = cmml, ":" .. name
+  for what in pairs(options.registered()) do
+    if what == name or what:sub(-#method) == method then
+      return true
+    end
+  end
+  for part in name:gmatch "[^.]+" do
+    value = type(value) == "table" and value[part] or nil
+  end
+  return type(value) == "function" or type(cmml.core[name]) == "function"
 end
 
-local function run(command, values)
+-- A message without the place in the library, and the functions, where something was found out.
+local function plain(cmml, message)
+  local said = tostring(message):gsub("^[^%s:]+%.lua:%d+: ", "")
+  local name, rest = said:match "^([%w_.]+ ?[%w_()]*): (.*)$"
+  if name and is_function(cmml, name) then
+    return plain(cmml, rest)
+  end
+  return said
+end
+
+local function run(cmml, command, values)
   local ok, done, message = pcall(command.run, values)
   local name = command.name
   if ok and done then
@@ -76,8 +97,7 @@ local function run(command, values)
     return fail(("%s: interrupted%s"):format(name, resumes and "; " .. resumes or ""), 1)
   end
   -- behind the name of the command, unless the message begins with that
-  local said = ok and tostring(message or "it failed") or plain(done)
-  said = said:match("^" .. name:gsub("%-", "%%-") .. ": (.*)$") or said
+  local said = plain(cmml, ok and (message or "it failed") or done)
   return fail(said:sub(1, #name + 1) == name .. " " and said:find "^%S+ [A-Za-z]+: " and said
     or name .. ": " .. said, 1)
 end
@@ -150,7 +170,7 @@ local function main(words)
     return fail(values, 2)
   end
   values.modules = #modules > 0 and modules or nil
-  return run(command, values)
+  return run(cmml, command, values)
 end
 
 --- Runs a command.
@@ -158,6 +178,10 @@ end
 -- @treturn integer exit code: 0 done, 1 it failed or standard output could not be written, 2 the
 -- command line was wrong
 function cli.main(words)
+  local before = args.spell_options(true)
+  local _ <close> = setmetatable({}, { __close = function()
+    args.spell_options(before)
+  end })
   local code = main(words)
   local problem = output.problem(require "cmml.core")
   return problem and fail(problem, math.max(code, 1)) or code

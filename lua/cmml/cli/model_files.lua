@@ -1,6 +1,7 @@
 --- Model files that a command reads, and what their notes say of how they were trained.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local plain = require "cmml.base.plain"
 
@@ -54,7 +55,8 @@ return function(cmml)
     plain.sort(known, function(a, b) -- so that the first error is always the same
       return a.name < b.name
     end)
-    notes = options.of(entry.path .. ": notes", known):check(notes, 0)
+    local set = options.of(entry.path .. ": notes", known)
+    notes = args.of_file(set.check, set, notes, 0)
     return setting.complete and setting.complete(opt, notes, entry.model) or notes
   end
 

@@ -6,9 +6,10 @@
 -- (options of `train`); each may be missing.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local choice = require "cmml.recommenders.choice_options"
 local options = require "cmml.base.options"
-local raise = require("cmml.base.args").error
+local raise = args.error
 
 local known = options.declare("settings", {
   choice.kind, choice.preset,
@@ -26,23 +27,32 @@ return function(cmml, use)
     return declared.decides or declared.tunable ~= false and declared.kind ~= "function"
   end
 
-  local function check(found)
-    local opt = known:check(found, 0)
+  local function check(found, path)
+    local opt = known:check(found, 0, path)
     local all = training.all()
     for name in pairs(opt.training) do
       local declared = all:find(name)
       if declared and not is_settled(declared) then
-        raise(("settings: training: %s is no setting"):format(name), 0)
+        raise(("%s: training: %s is no setting"):format(path, name), 0)
       end
     end
+    all:check(opt.training, 0, path .. ": training")
     return opt
   end
+
+  -- What a check gives, or nil and what it raises.
+  local function try(f, ...)
+    local ok, result = pcall(args.of_file, f, ...)
+    return ok and result or nil, not ok and tostring(result) or nil
+  end
+
+  local files = {}
 
   --- Reads a file of settings.
   -- @tparam string path
   -- @treturn ?table kind, preset, model, training
   -- @treturn ?string message
-  return function(path)
+  function files.read(path)
     local text, message = cmml.core.read_file(path, true)
     if not text then
       return nil, message
@@ -52,10 +62,18 @@ return function(cmml, use)
     if message then
       return nil, message
     end
-    local ok, opt = pcall(check, found)
-    if not ok then
-      return nil, ("%s: %s"):format(path, opt)
-    end
-    return opt
+    return try(check, found, path)
   end
+
+  --- Whether a kind of recommender takes the options of the model that a file gives.
+  -- @tparam string path
+  -- @tparam table found what `read` gave
+  -- @tparam table class the kind
+  -- @treturn ?table the checked options; nil if one is wrong
+  -- @treturn ?string message
+  function files.check_model(path, found, class)
+    return try(class.known.check, class.known, found.model, 0, path .. ": model")
+  end
+
+  return files
 end

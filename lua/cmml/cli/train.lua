@@ -1,6 +1,7 @@
 --- `cmml train`: learn a model from data of any setting.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local base = require "cmml.base.shared_options"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
@@ -30,7 +31,7 @@ return function(cmml, use)
   local models = use "pipeline.models"
   local training = use "train.options"
   local own = use "cli.train_options"
-  local read_settings = use "cli.settings_file"
+  local settings_file = use "cli.settings_file"
   local run_files = use "train.run_files"
   local tell = use "cli.tell"
   use "cli.command"
@@ -124,6 +125,19 @@ return function(cmml, use)
       split.protocol))
   end
 
+  -- What is missing of a split is told whether the rest is or not.
+  local function tell_missing(setting, split, is_gradient)
+    local noun = setting.noun[2]
+    if #split.test == 0 then
+      output.tell(("no %s are left to test: with these data nothing can say how good the model is")
+        :format(noun))
+    end
+    if is_gradient and #split.valid == 0 then
+      output.tell(("no %s are left to validate: the training loss chooses the epoch (%s)"):format(
+        noun, args.option "valid"))
+    end
+  end
+
   local function run(values)
     local source = pipeline.source("train", values, "--")
     local setting = pipeline.setting_of("train", { data = values.data, ratings = values.ratings,
@@ -131,12 +145,18 @@ return function(cmml, use)
     local found = { model = {}, training = {} }
     if values.settings then
       local message
-      found, message = read_settings(values.settings)
+      found, message = settings_file.read(values.settings)
       if not found then
         return nil, message
       end
     end
     local class = models.kind("train: --model", setting, rawget(values, "model") or found.kind)
+    if values.settings then
+      local good, message = settings_file.check_model(values.settings, found, class)
+      if not good then
+        return nil, message
+      end
+    end
     own.check(declared, values, setting, class)
     local is_gradient = class.learns == "gradient"
     if not is_gradient and core.exists(values.out .. "/last.safetensors") then
@@ -159,6 +179,7 @@ return function(cmml, use)
       tell(data)
       print_summary(setting, split)
     end
+    tell_missing(setting, split, is_gradient)
     pipeline.prepare(setting, split, values, preset)
     local conditions = setting.conditions(split, values)
     if is_gradient then

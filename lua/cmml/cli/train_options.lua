@@ -10,9 +10,10 @@
 -- both.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local options = require "cmml.base.options"
-local raise = require("cmml.base.args").error
 local plain = require "cmml.base.plain"
+local raise = args.error
 
 return function(cmml, use)
   local commands = use "cli.command"
@@ -20,7 +21,7 @@ return function(cmml, use)
   local models = use "pipeline.models"
   local pipeline = use "pipeline.data"
   local training = use "train.options"
-  local read_settings = use "cli.settings_file"
+  local read_settings = use("cli.settings_file").read
   local check_options = use "cli.check_options"
   local own = {}
 
@@ -115,7 +116,7 @@ return function(cmml, use)
     end
     local names = {}
     for known in class.known:each() do
-      names[#names + 1] = known.line ~= false and known.name or nil
+      names[#names + 1] = known.line ~= false and args.option(known.name) or nil
     end
     return ("%s is no option of --model %s for %s; %s"):format(dashed, class.kind,
       class.setting.title, #names > 0 and "it has " .. table.concat(names, ", ")

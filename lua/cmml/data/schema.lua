@@ -70,8 +70,9 @@ return function(cmml, use)
   function cmml.data.schema(declaration)
     local opt = known:check(declaration)
     if opt.unknown == "learned" and opt.min_count < 2 then
-      raise("data.schema: unknown = \"learned\" needs min_count of at least 2: a vector is learnt "
-        .. "only from values that count as unseen in training", 2)
+      raise(("data.schema: %s needs %s of at least 2: a vector is learnt only from values that "
+        .. "count as unseen in training"):format(args.option("unknown", "learned"),
+        args.option "min_count"), 2)
     end
     local seen = {}
     for _, side in ipairs { "item", "user" } do

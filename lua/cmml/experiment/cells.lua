@@ -7,6 +7,7 @@
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local computations = require "cmml.experiment.computations"
+local digest = require "cmml.base.digest"
 local json = require "cmml.base.json"
 local options = require "cmml.base.options"
 local pool = require "cmml.experiment.pool"
@@ -43,14 +44,7 @@ local function from_plain(value)
   return numbers[value] or value
 end
 
--- FNV-1a in 64 bits, as text: different settings get different file names.
-local function digest(text)
-  local h = 0xcbf29ce484222325
-  for i = 1, #text do
-    h = (h ~ text:byte(i)) * 0x100000001b3
-  end
-  return ("%016x"):format(h)
-end
+-- Different settings get different file names.
 cells.digest = digest
 
 --- A digest of the contents of a file; "" where it cannot be read.

@@ -22,7 +22,7 @@ return function(cmml)
 
   -- The name of each tag that was given, by its number in `used`; nil and a message if one lacks.
   local function names_of(folder, used)
-    local tags, message = read(folder, "tags.dat", { { name = "tagID", unique = true },
+    local tags, message = read(folder, "tags.dat", { { name = "tagID", id = true, unique = true },
       { name = "tagValue" } }, "latin-1")
     if not tags then
       return nil, message
@@ -51,8 +51,8 @@ return function(cmml)
     if not core.exists(folder .. "/artists.dat") then
       return nil
     end
-    local artists, message = read(folder, "artists.dat", { { name = "id", unique = true },
-      { name = "name" } })
+    local artists, message = read(folder, "artists.dat", {
+      { name = "id", id = true, unique = true }, { name = "name" } })
     if not artists then
       return nil, message
     end
@@ -71,14 +71,14 @@ return function(cmml)
   function cmml.loaders.lastfm(folder, options)
     local opt = known:check(options)
     local name = files.name_of("loaders.lastfm", folder)
-    local plays, message = read(folder, "user_artists.dat", { { name = "userID" },
-      { name = "artistID" }, { name = "weight", kind = "number" } })
+    local plays, message = read(folder, "user_artists.dat", { { name = "userID", id = true },
+      { name = "artistID", id = true }, { name = "weight", kind = "number" } })
     if not plays then
       return nil, message
     end
     local tagged
-    tagged, message = read(folder, "user_taggedartists.dat", { { name = "artistID" },
-      { name = "tagID" } })
+    tagged, message = read(folder, "user_taggedartists.dat", { { name = "artistID", id = true },
+      { name = "tagID", id = true } })
     if not tagged then
       return nil, message
     end

@@ -66,7 +66,7 @@ return function(cmml, use)
   end
 
   local function read_users(path)
-    local data, message = read(path, "utf-8", { { name = "id", unique = true },
+    local data, message = read(path, "utf-8", { { name = "id", id = true, unique = true },
       { name = "gender" }, { name = "age" }, { name = "occupation" }, { name = "zip" } })
     if not data then
       return nil, message
@@ -80,7 +80,7 @@ return function(cmml, use)
   end
 
   local function read_movies(path)
-    local data, message = read(path, "latin-1", { { name = "id", unique = true },
+    local data, message = read(path, "latin-1", { { name = "id", id = true, unique = true },
       { name = "title" }, { name = "genre", kind = "list", separator = "|" } })
     if not data then
       return nil, message
@@ -106,7 +106,7 @@ return function(cmml, use)
     local function list(name)
       return { name = name, kind = "list", separator = ", " }
     end
-    local data, message = read(path, "utf-8", { { name = "id", unique = true },
+    local data, message = read(path, "utf-8", { { name = "id", id = true, unique = true },
       { name = "title" }, { name = "year" }, { name = "rate" },
       { name = "released", kind = "skip" }, list "genre", list "director",
       { name = "writer", kind = "skip" }, list "actor", { name = "plot", kind = "skip" },
@@ -127,8 +127,9 @@ return function(cmml, use)
 
   -- Ratings with the ids of doubled films made one.
   local function read_ratings(path)
-    local data, message = read(path, "utf-8", { { name = "user" }, { name = "item" },
-      { name = "rating", kind = "number" }, { name = "timestamp", kind = "skip" } })
+    local data, message = read(path, "utf-8", { { name = "user", id = true },
+      { name = "item", id = true }, { name = "rating", kind = "number" },
+      { name = "timestamp", kind = "skip" } })
     if not data then
       return nil, message
     end
@@ -150,7 +151,7 @@ return function(cmml, use)
       names[i] = field[1]
     end
     for _, name in ipairs(wanted) do
-      args.one_of("movielens: " .. side .. "_fields", name, names, 4)
+      args.one_of("movielens: " .. args.option(side .. "_fields"), name, names, 4)
     end
     for _, field in ipairs(fields) do
       for _, name in ipairs(wanted) do

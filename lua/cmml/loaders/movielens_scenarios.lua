@@ -54,8 +54,8 @@ return function(cmml)
 
   -- Who rated what: users, items, user_ids, item_ids.
   local function read_ratings(layout, min_rating)
-    local data, message = read(layout, "ratings", { { name = layout.user },
-      { name = layout.movie }, { name = "rating", kind = "number" },
+    local data, message = read(layout, "ratings", { { name = layout.user, id = true },
+      { name = layout.movie, id = true }, { name = "rating", kind = "number" },
       { name = "timestamp", kind = "skip" } })
     if not data then
       return nil, message
@@ -74,8 +74,9 @@ return function(cmml)
 
   -- The films of the list: {id, title, genres = list}.
   local function read_movies(layout)
-    local data, message = read(layout, "movies", { { name = layout.movie, unique = true },
-      { name = "title" }, { name = "genres", kind = "list", separator = "|" } })
+    local data, message = read(layout, "movies", {
+      { name = layout.movie, id = true, unique = true }, { name = "title" },
+      { name = "genres", kind = "list", separator = "|" } })
     if not data then
       return nil, message
     end
@@ -157,7 +158,7 @@ return function(cmml)
         path)
     end
     local data, message = read(layout, "tags", { { name = layout.user, kind = "skip" },
-      { name = layout.movie }, { name = "tag" }, { name = "timestamp", kind = "skip" } })
+      { name = layout.movie, id = true }, { name = "tag" }, { name = "timestamp", kind = "skip" } })
     if not data then
       return nil, message
     end

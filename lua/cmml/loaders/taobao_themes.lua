@@ -35,15 +35,15 @@ return function(cmml)
   function cmml.loaders.taobao_themes(folder, options)
     local opt = known:check(options)
     local name = files.name_of("loaders.taobao_themes", folder)
-    local clicks, message = read(folder, "theme_click_log.csv", { { name = "user_id" },
-      { name = "theme_id" }, { name = "item_id" } })
+    local clicks, message = read(folder, "theme_click_log.csv", { { name = "user_id", id = true },
+      { name = "theme_id", id = true }, { name = "item_id", id = true } })
     if not clicks then
       return nil, message
     end
     local members = clicks
     if opt.items == "pool" then
-      members, message = read(folder, "theme_item_pool.csv", { { name = "theme_id" },
-        { name = "item_id" } })
+      members, message = read(folder, "theme_item_pool.csv", { { name = "theme_id", id = true },
+        { name = "item_id", id = true } })
       if not members then
         return nil, message
       end

@@ -5,7 +5,8 @@
 local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
 local known = require "cmml.network.network_options"
-local raise = require("cmml.base.args").error
+local args = require "cmml.base.args"
+local raise = args.error
 local supports = require "cmml.network.supports"
 
 local of_score = declare("Network:score", {
@@ -30,8 +31,8 @@ return function(cmml)
     table.move(opt.item_fields, 1, #opt.item_fields, 1, fields)
     table.move(opt.user_fields, 1, #opt.user_fields, #fields + 1, fields)
     if #fields == 0 and not opt.beside and not opt.dim then
-      raise("network: item_fields and user_fields are both empty: rows have no features; give "
-        .. "fields, or dim if the vectors are given", 3)
+      raise(("network: %s and %s are both empty: rows have no features; give fields, or dim if the "
+        .. "vectors are given"):format(args.option "item_fields", args.option "user_fields"), 3)
     elseif (#fields > 0 or opt.beside) and opt.dim then
       raise("network: fields and dim are both given: with fields, dim is their number times width",
         3)
@@ -78,8 +79,8 @@ return function(cmml)
     local opt = known:check(options)
     local fields, dim = all_fields(opt)
     if opt.label == "rating" and not opt.encoder_negatives then
-      raise("network: encoder_negatives = false needs label = \"binary\": ratings have no "
-        .. "negatives", 2)
+      raise(("network: %s needs %s: ratings have no negatives"):format(
+        args.option("encoder_negatives", false), args.option("label", "binary")), 2)
     end
     opt.init = opt.init or nn.init(0)
     local self = Network.new()

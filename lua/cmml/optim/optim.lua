@@ -249,6 +249,9 @@ return function(cmml)
       if shape ~= wanted then
         raise(("%s: %s of the state has shape {%s}, but {%s} was expected"):format(self.what, name,
           shape, wanted), 0)
+      elseif not value:isfinite() or name:find "^second%." and core.sum(core.lt(value, 0)):item()
+        > 0 then
+        raise(("%s: %s of the state has numbers that no step leaves"):format(self.what, name), 0)
       end
     end
     if math.type(steps) ~= "integer" or steps < 0 then

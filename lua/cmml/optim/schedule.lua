@@ -49,8 +49,28 @@ local known = {
   }),
 }
 
--- A class of schedules whose state is these fields. JSON has no infinity, so a value that is not
--- finite is left out, and is again what it was at the start.
+-- What the fields of a state must be.
+local function is_rate(value)
+  return math.type(value) ~= nil and value >= 0 and value < math.huge
+end
+
+local function is_count(value)
+  return math.type(value) ~= nil and value >= 0 and value % 1 == 0
+end
+
+local function is_finite(value)
+  return math.type(value) ~= nil and value - value == 0
+end
+
+local function check_state(name, field, ok)
+  if not ok then
+    raise(("restore: the state of a %s has no usable %s"):format(name:match "%w+$":lower(), field),
+      3)
+  end
+end
+
+-- A class of schedules whose state is these fields, with what each must be. JSON has no infinity,
+-- so a value that is not finite is left out, and is again what it was at the start.
 local function class(name, fields)
   local Schedule = { __name = name, fields = fields }
   Schedule.__index = Schedule
@@ -71,19 +91,23 @@ local function class(name, fields)
   -- @treturn table
   function Schedule:state()
     local state = {}
-    for _, field in ipairs(fields) do
+    for field in pairs(fields) do
       state[field] = math.abs(self[field]) < math.huge and self[field] or nil
     end
     return state
   end
 
-  --- Restores that state.
+  --- Restores that state, or raises and changes nothing.
   -- @tparam table state
   function Schedule:restore(state)
-    for _, field in ipairs(fields) do
-      if state[field] ~= nil then
-        self[field] = state[field]
-      end
+    check_state(name, "table", type(state) == "table")
+    for field, is_good in pairs(fields) do
+      local value = state[field]
+      check_state(name, field, value == nil and math.abs(self[field]) == math.huge
+        or is_good(value))
+    end
+    for field in pairs(fields) do
+      self[field] = state[field] or self[field]
     end
   end
 
@@ -91,9 +115,9 @@ local function class(name, fields)
 end
 
 return function(cmml)
-  local Plateau = class("cmml.Plateau", { "lr", "best", "bad" })
-  local Cosine = class("cmml.Cosine", { "lr", "at", "length" })
-  local Warmup = class("cmml.Warmup", { "lr", "at" })
+  local Plateau = class("cmml.Plateau", { lr = is_rate, best = is_finite, bad = is_count })
+  local Cosine = class("cmml.Cosine", { lr = is_rate, at = is_count, length = is_count })
+  local Warmup = class("cmml.Warmup", { lr = is_rate, at = is_count })
 
   local function check_min_lr(name, self)
     if self.min_lr > self.lr then
@@ -214,7 +238,10 @@ return function(cmml)
   --- Restores that state.
   -- @tparam table state
   function Warmup:restore(state)
-    self.lr, self.at = state.lr, state.at
+    check_state("cmml.Warmup", "table", type(state) == "table")
+    check_state("cmml.Warmup", "lr", is_rate(state.lr))
+    check_state("cmml.Warmup", "at", is_count(state.at))
     self.schedule:restore(state.schedule)
+    self.lr, self.at = state.lr, state.at
   end
 end

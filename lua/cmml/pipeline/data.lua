@@ -30,15 +30,13 @@ return function(cmml, use)
   -- @tparam Options known
   -- @tparam table values that were given, or defaults
   -- @tparam Setting setting
-  -- @tparam ?string prefix of a name in messages, such as "--" of the command line
-  function pipeline.check_setting(where, known, values, setting, prefix)
+  function pipeline.check_setting(where, known, values, setting)
     for declared in known:each() do
       local own, value = declared.setting, values[declared.name]
       if own and own ~= setting.name and value ~= nil
         and not args.equal(value, declared.default) then
-        local name = prefix and prefix .. declared.name:gsub("_", "-") or "option " .. declared.name
-        raise(("%s: %s applies only to %s, but here are %s"):format(where, name,
-          cmml.settings:get(own).title, setting.title), 0)
+        raise(("%s: %s applies only to %s, but here are %s"):format(where,
+          args.named_option(declared.name), cmml.settings:get(own).title, setting.title), 0)
       end
     end
     if values.protocol ~= nil then

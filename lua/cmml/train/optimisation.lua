@@ -25,7 +25,7 @@ return function(cmml)
     if type(given) ~= "table" then
       raise("train: schedule must be a name or a table of options, not " .. type(given), 2)
     end
-    args.one_of("train: schedule", given.kind, { "cosine", "plateau" })
+    args.one_of("train: " .. args.option "schedule", given.kind, { "cosine", "plateau" })
     local options = {}
     for key, value in pairs(given) do
       options[key] = value

@@ -30,8 +30,8 @@ return function(cmml, use)
     for declared in known.all():each() do
       local own = declared.setting
       if own and own ~= model.setting.name and given[declared.name] ~= nil then
-        raise(("train: option %s applies only to %s, but the model is for %s"):format(declared.name,
-          cmml.settings:get(own).title, model.setting.title), 3)
+        raise(("train: %s applies only to %s, but the model is for %s"):format(
+          args.named_option(declared.name), cmml.settings:get(own).title, model.setting.title), 3)
       end
     end
   end
@@ -56,7 +56,8 @@ return function(cmml, use)
     opt.optimizer, opt.warmup = opt.optimizer or "adam", opt.warmup or 0
     opt.shuffle, opt.choose = opt.shuffle ~= false, opt.choose or "best"
     if opt.resume and not opt.out then
-      raise("train: resume needs out, the folder of the run to go on with", 3)
+      raise(("train: %s needs %s, the folder of the run to go on with"):format(args.option "resume",
+        args.option "out"), 3)
     end
     if source.check then
       source:check(opt)
@@ -213,7 +214,8 @@ return function(cmml, use)
     local source = source_of(model, data)
     local opt = read_options(model, source, {})
     if not source.validates then
-      raise("train: there is nothing to validate on: raise valid of the split", 2)
+      raise(("train: there is nothing to validate on: raise %s of the split"):format(
+        args.option "valid"), 2)
     end
     local values = validate(model, source, opt)
     return values and values[source.monitored], monitored_by(source)
@@ -250,15 +252,15 @@ return function(cmml, use)
     local optimisation = Optimisation.new(model.module, opt, opt.epochs * tasks:count(), mode)
     local team <close> = cmml.team(model, tasks, optimisation.optimizer, { threads = opt.threads,
       shards = opt.shards, modules = opt.modules })
-    local state = { epoch = 0, best_epoch = 0, log = {} }
+    local state, best_weights = { epoch = 0, best_epoch = 0, log = {} }, nil
     if opt.resume then
-      state = files.resume(model, source, optimisation, opt)
+      state, best_weights = files.resume(model, source, optimisation, opt)
       model.fresh = nil -- its weights are those of the run
     elseif model.prepare then
       model:prepare(data)
     end
     state.best = state.best or mode == "min" and math.huge or -math.huge
-    local best_weights = state.best_epoch > 0 and files.best_weights(opt) or clone_weights(model)
+    best_weights = best_weights or clone_weights(model)
     local stopped, message = "epochs", nil
     while state.epoch < opt.epochs do
       if opt.patience > 0 and state.epoch - state.best_epoch >= opt.patience then

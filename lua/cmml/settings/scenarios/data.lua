@@ -142,8 +142,9 @@ return function(cmml, use)
     local seen = #sizes == 0 and "there are no groups" or
       ("none of the %d groups is a scenario: they have %d to %d items that somebody took (median "
       .. "%d)"):format(#sizes, sizes[1], sizes[#sizes], sizes[(#sizes + 1) // 2])
-    return ("%s: %s; a scenario needs %d to %d such items and %d users (min_items, max_items, "
-      .. "min_users)"):format(name, seen, opt.min_items, opt.max_items, opt.min_users)
+    return ("%s: %s; a scenario needs %d to %d such items and %d users (%s, %s, %s)"):format(name,
+      seen, opt.min_items, opt.max_items, opt.min_users, args.option "min_items",
+      args.option "max_items", args.option "min_users")
   end
 
   -- Sorts the groups into scenarios and those left out.
@@ -191,7 +192,8 @@ return function(cmml, use)
   function cmml.scenarios.data(options)
     local opt = known:check(options)
     if opt.max_items < opt.min_items then
-      fail(2, "min_items (%d) must not be above max_items (%d)", opt.min_items, opt.max_items)
+      fail(2, "%s (%d) must not be above %s (%d)", args.option "min_items", opt.min_items,
+        args.option "max_items", opt.max_items)
     end
     local data, message = make(opt, 2)
     if not data and opt.raises then

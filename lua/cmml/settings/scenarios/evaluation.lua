@@ -2,12 +2,13 @@
 -- users all items that are not known of the user, and see where the held-out ones stand.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local defaults = require "cmml.settings.scenarios.defaults"
 local of_scenarios = require "cmml.settings.scenarios.shared_options"
 local sets = require "cmml.base.options"
 local shared = require "cmml.base.shared_options"
-local raise = require("cmml.base.args").error
 local plain = require "cmml.base.plain"
+local raise = args.error
 
 -- An option of tasks that the preset of a model decides unless it is given.
 local function as_trained(declared)
@@ -170,8 +171,8 @@ return function(cmml, use)
     if #where.user == 0 then
       raise(("evaluate: there is nothing to evaluate on: of no user is an item of the %d %s "
         .. "scenarios held out; %s of the split"):format(#scenarios, opt.part, self.leaky
-        and "lower support_pairs" or opt.part == "test" and "raise held_out"
-        or "raise valid_held_out"), 2)
+        and "lower " .. args.option "support_pairs" or "raise " .. args.option(opt.part == "test"
+        and "held_out" or "valid_held_out")), 2)
     end
     local done, draws = 0, opt.draws or defaults.draws
     local function told()

@@ -54,7 +54,8 @@ return function(core, list, items, strict)
     for _, item in ipairs(given) do
       local row, wrong = row_of(item, items)
       if wrong == true and strict then
-        wrong = ("item %s is unknown; unknown = \"skip\" leaves such out"):format(args.quote(item))
+        wrong = ("item %s is unknown; %s leaves such out"):format(args.quote(item),
+          args.option("unknown", "skip"))
       end
       if type(wrong) == "string" then
         return nil, ("group %s: %s"):format(args.shown(group.name), wrong)

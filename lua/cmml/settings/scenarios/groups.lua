@@ -86,8 +86,8 @@ return function(cmml)
   end
 
   local function unknown_item(path, item)
-    return nil, ("data.read_groups: %s: item %s is unknown; unknown = \"skip\" leaves such out")
-      :format(path, args.quote(item))
+    return nil, ("data.read_groups: %s: item %s is unknown; %s leaves such out"):format(path,
+      args.quote(item), args.option("unknown", "skip"))
   end
 
   -- An object: item to the name of its group or a list of names.
@@ -114,8 +114,8 @@ return function(cmml)
       local list = type(given) == "table" and given or { given }
       for _, name in ipairs(list[1] == nil and next(list) and { list } or list) do
         if type(name) ~= "string" and math.type(name) ~= "integer" then
-          return nil, ("data.read_groups: %s: item %s has a group that is a %s, not a text or a "
-            .. "whole number"):format(path, args.quote(item), type(name))
+          return nil, ("data.read_groups: %s: item %s has a group that is %s, not a text or a "
+            .. "whole number"):format(path, args.quote(item), args.describe(name))
         elseif row then
           all.add(opt.prefix .. name, row)
         end

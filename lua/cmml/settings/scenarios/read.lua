@@ -1,6 +1,7 @@
 --- Scenario data by the name of a folder, whatever its format, and unions of several.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local filters = require("cmml.settings.scenarios.filters").filters
 
 local filter_options = require "cmml.settings.scenarios.filter_options"
@@ -48,7 +49,8 @@ return function(cmml, use)
     for _, loader in ipairs(cmml.loaders_of "scenarios") do
       for _, name in ipairs(loader.options) do
         if opt[name] ~= nil and not used[name] then
-          return nil, ("the data in %s have no option %s"):format(folders[1].folder, name)
+          return nil, ("the data in %s take no %s"):format(folders[1].folder,
+            args.named_option(name))
         end
       end
     end

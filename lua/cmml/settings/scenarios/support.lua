@@ -20,8 +20,8 @@ return function(cmml, use)
     end
     local row = raw_ids.find(of, raw, level + 1, "%s", what)
     return row or not skip and raise(("%s: %s %s is not among the %d that the model knows; "
-      .. "unknown = \"skip\" (--unknown skip) leaves such entries out"):format(what, side,
-      plain.tostring(raw), #of), level + 1) or nil
+      .. "%s leaves such entries out"):format(what, side, plain.tostring(raw), #of,
+      args.option("unknown", "skip")), level + 1) or nil
   end
 
   --- Reads labelled pairs of one scenario. A pair that is there twice counts once.

@@ -45,9 +45,8 @@ return function(cmml, use)
       elseif opt.unknown == "skip" then
         skipped[#skipped + 1] = item
       else
-        raise(("adapt: item %s is not in the catalogue of %d items; unknown = \"skip\" "
-          .. "(--unknown skip) leaves such items out"):format(
-          args.shown(item), #model.catalogue.items), 3)
+        raise(("adapt: item %s is not in the catalogue of %d items; %s leaves such items out")
+          :format(args.shown(item), #model.catalogue.items, args.option("unknown", "skip")), 3)
       end
     end
     return rows, labels, skipped, outside

@@ -1,0 +1,14 @@
+--- A short name for a text that tells it from others: FNV-1a in 64 bits, as 16 hexadecimal digits.
+-- It is no protection against who wants two texts to have the same.
+--
+-- @module cmml.base.digest
+
+--- @tparam string text
+-- @treturn string
+return function(text)
+  local h = 0xcbf29ce484222325
+  for i = 1, #text do
+    h = (h ~ text:byte(i)) * 0x100000001b3
+  end
+  return ("%016x"):format(h)
+end
