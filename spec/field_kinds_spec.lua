@@ -227,37 +227,80 @@ describe("the embedding of numbers", function()
     assert.same({ 1, 6 }, got.shape)
     assert.equal(4, #e:named_parameters())
   end)
+end)
 
-  it("has gradients that agree with finite differences", function()
-    local e = embedding(cmml.nn.init(5))
-    local inputs, list = {}, e:named_parameters()
-    for i, pair in ipairs(list) do
+describe("in double precision", function()
+  local double = cmml.double
+
+  -- Whether the gradients of a loss in some parameters are those of finite differences.
+  local function check(parameters, loss)
+    local inputs = {}
+    for i, pair in ipairs(parameters) do
       inputs[i] = pair[2]
     end
-    local weights = core.uniform({ 3, 12 }, -1, 1, { seed = 4 })
-    local function loss()
-      return (e(names, bags, core.ids { 3, 1, 2 }) * weights):square():sum()
-    end
-    local gradients = cmml.grad(loss(), inputs)
-    local step = core.info().dtype == "float64" and 1e-5 or 1e-2
-    for i, pair in ipairs(list) do
+    local gradients, step = double.grad(loss(), inputs), 1e-5
+    for i, pair in ipairs(parameters) do
       local flat = pair[2]:reshape({ -1 }):totable()
       local gradient = gradients[i]:reshape({ -1 }):totable()
       for k = 1, #flat do
         local function at(value)
           flat[k] = value
-          cmml.no_grad(function()
-            pair[2]:copy_(core.tensor(flat):reshape(pair[2].shape))
+          double.no_grad(function()
+            pair[2]:copy_(double.core.tensor(flat):reshape(pair[2].shape))
           end)
           return loss():item()
         end
         local value = flat[k]
         local difference = (at(value + step) - at(value - step)) / (2 * step)
         at(value)
-        assert.truthy(math.abs(difference - gradient[k]) < 1e-3 * (1 + math.abs(difference)),
+        assert.truthy(math.abs(difference - gradient[k]) < 1e-6 * (1 + math.abs(difference)),
           ("%s %d: %g %g"):format(pair[1], k, difference, gradient[k]))
       end
     end
+  end
+
+  it("embeddings of numbers and ids have the gradients of finite differences", function()
+    local c = double.core
+    local e = double.nn.field_embedding { width = 3, init = double.nn.init(5), fields = {
+      { name = "kind", size = 4 }, { name = "price", inputs = 2 },
+      { name = "tags", size = 3, multi = true }, { name = "count", inputs = 3 } } }
+    local bags = { { ids = c.ids { 1, 4, 0 } }, { values = c.tensor { { 0.5, 0 }, { -2, 0 },
+      { 0, 1 } } }, { ids = c.ids { 1, 2, 3 }, segments = c.segments { 1, 2, 0 } },
+      { values = c.tensor { { 1, 2, 0 }, { 0, 0, 1 }, { 3, -1, 0 } } } }
+    local weights = c.uniform({ 3, 12 }, -1, 1, { seed = 4 })
+    check(e:named_parameters(), function()
+      return (e({ "kind", "price", "tags", "count" }, bags, c.ids { 3, 1, 2 }) * weights):square()
+        :sum()
+    end)
+  end)
+
+  it("a model of all kinds has them, through supports and queries", function()
+    local world = people.world { users = 10, items = 6, rated = 4 }
+    for i, item in ipairs(world.items) do
+      item.price, item.plot = i % 3 > 0 and i or nil, "plot " .. i % 2
+      item.poster = i % 4 > 0 and { i, -i * 0.5 } or nil
+    end
+    for i, user in ipairs(world.users) do
+      user.age = i % 3 > 0 and i or nil
+    end
+    world.schema = { item = { { "price", kind = "number" }, { "kind" }, { "plot", kind = "text" },
+      { "poster", kind = "vector" } }, user = { { "age", kind = "number" } } }
+    local data = assert(double.cold_users(double.dataset(world), { valid = 0 }))
+    local options = people.small(2)
+    options.width, options.activation, options.encoder_detach = 2, "tanh", false
+    local model = double.cmml(data.catalogue, options)
+    local tasks = double.users.tasks { ratings = data.ratings, users = data.train, bags = data.bags,
+      support = 2, query = 2, seed = 3 }
+    local batch, parameters = tasks:draw(1, { data.train[1], data.train[2], data.train[3] }), {}
+    for name, tensor in model.module:parameters() do
+      if name:find "^embedding" then
+        parameters[#parameters + 1] = { name, tensor }
+      end
+    end
+    assert.equal(8, #parameters)
+    check(parameters, function()
+      return model:loss(batch)
+    end)
   end)
 end)
 

@@ -20,6 +20,12 @@ describe("the scale of ratings", function()
     assert.same({ smallest = 10, largest = 100, step = 15 }, of { 10, 40, 55, 100 })
     local many = core.uniform({ 500 }, 0, 1, { seed = 1 })
     assert.is_nil(scale.of(many).step)
+    many = core.uniform({ 2000 }, 0, 1, { seed = 1 })
+    assert.is_nil(scale.of(many).step)
+    assert.truthy(math.abs(scale.of(many).largest - many:max():item()) < 1e-6)
+    assert.truthy(math.abs(scale.of(many).smallest + (-many):max():item()) < 1e-6)
+    local long = core.concat { core.full({ 1 << 20 }, 2), core.tensor { 0.5, 4.5 } }
+    assert.same({ smallest = 0.5, largest = 4.5, step = 0.5 }, scale.of(long))
     assert.is_nil(scale.of(core.full({ 0 }, 0)))
   end)
 

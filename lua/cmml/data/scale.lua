@@ -31,6 +31,25 @@ return function(cmml)
 
   local most = 1000 -- steps in a range: with more of them ratings are as good as continuous
 
+  -- The values that occur, sorted, a piece after the other; the first and the last of them where
+  -- there are more than `most`.
+  local function values_of(ratings)
+    local seen, list, piece = {}, {}, 1 << 20
+    for first = 1, ratings.count, piece do
+      local some = ratings:slice(1, first, math.min(first + piece - 1, ratings.count))
+      for _, value in ipairs((core.distinct(some)):totable()) do
+        if not seen[value] then
+          seen[value], list[#list + 1] = true, value
+        end
+      end
+      if #list > most then
+        return { -((-ratings):max():item()), ratings:max():item() }, true
+      end
+    end
+    plain.sort(list)
+    return list, false
+  end
+
   --- The scale of ratings.
   -- @tparam Tensor ratings [n]
   -- @treturn ?table smallest, largest, and step where ratings are a few values at equal distances;
@@ -39,10 +58,9 @@ return function(cmml)
     if ratings.count == 0 then
       return nil
     end
-    local values = core.distinct(ratings):totable()
-    plain.sort(values)
+    local values, is_continuous = values_of(ratings)
     local smallest, largest = values[1], values[#values]
-    local step = #values > 1 and #values <= most and step_of(values) or nil
+    local step = #values > 1 and not is_continuous and step_of(values) or nil
     if step and step * most < largest - smallest then
       step = nil
     end
