@@ -187,6 +187,8 @@ return function(cmml, use)
     return found
   end
 
+  local ids_class = getmetatable(core.ids {}).__name -- each of the two cores has its own
+
   --- The ratings that some users gave, one row after another, and what they come to by item.
   -- @tparam table ratings grouped by user
   -- @tparam table users list of rows
@@ -196,7 +198,7 @@ return function(cmml, use)
   -- @treturn Tensor their sum [n_items]
   function cmml.users.ratings_of(ratings, users, n_items)
     args.expect("users.ratings_of: ratings", ratings, "table")
-    args.expect("users.ratings_of: ratings.items", ratings.items, "cmml.Ids")
+    args.expect("users.ratings_of: ratings.items", ratings.items, ids_class)
     args.expect("users.ratings_of: n_items", n_items, "integer")
     local rows = args.call(core.draw_tasks, ratings, args.call(core.ids, users), {
       support = #ratings.items, query = 0 })
