@@ -35,8 +35,12 @@ return function(cmml, use)
   end
 
   local declared = options.declare("cmml evaluate: of its own", {
-    { name = "model", list = "string", arg = "FILES", required = true, repeats = true,
-      group = "models", short = true, help = "model files, with commas between them" },
+    { name = "model", list = "string", arg = "FILES", required = true, instead = "scores",
+      repeats = true, group = "models", short = true,
+      help = "model files, with commas between them" },
+    { name = "scores", list = "string", arg = "FILES", repeats = true, group = "models",
+      help = "scores of other programs for the queries of --split: files of user, item and score, "
+        .. "tabs between them" },
     { name = "baselines", list = "string", choices = ready_kinds, may_be_empty = true,
       group = "models", short = true, default_text = "all of the setting",
       help = "kinds without gradient training to show beside them, or none" },
@@ -47,7 +51,7 @@ return function(cmml, use)
     options.changed(judging.metrics, { group = "evaluation", short = true,
       help = "metrics to show, such as mae or recall@20", default_text = "the setting's" }),
     options.changed(judging.cutoffs, { group = "evaluation" }),
-    shared.quiet,
+    shared.split_out, shared.quiet,
   })
 
   local function as_trained(option)
@@ -60,6 +64,9 @@ return function(cmml, use)
     local list = {}
     for option in setting.options:each() do
       list[#list + 1] = (setting.noted or {})[option.name] and as_trained(option) or nil
+    end
+    for _, name in ipairs(setting.split_files or {}) do
+      list[#list + 1] = setting.options:find(name)
     end
     return options.of("cmml evaluate", list)
   end
@@ -127,11 +134,12 @@ return function(cmml, use)
 
   local function run(values)
     local source = pipeline.source("evaluate", values, "--")
-    local entries, message = model_files.read(values.model)
+    local entries, message = model_files.read(values.model or {})
     if not entries then
       return nil, message
     end
-    local setting = setting_of(entries)
+    local setting = entries[1] and setting_of(entries) or pipeline.setting_of("evaluate", {
+      data = values.data, ratings = values.ratings, setting = rawget(values, "setting") })
     local known = check_options("evaluate", sets_of(setting), all_sets(), values, setting)
     for _, name in ipairs(values.metrics or {}) do
       cmml.metrics.find("evaluate", name)
@@ -139,7 +147,7 @@ return function(cmml, use)
     local classes = baselines_of(setting, values.baselines)
     -- What is an option is as in the training of the first model, where it is not given.
     local opt = {}
-    for key, value in pairs(model_files.noted(entries[1], values)) do
+    for key, value in pairs(entries[1] and model_files.noted(entries[1], values) or {}) do
       if known:find(key) then
         opt[key] = value
       end
@@ -157,13 +165,21 @@ return function(cmml, use)
       titles[#titles + 1] = title
       show.finish()
     end
-    local catalogue
+    -- Splits the data; the first split is written to files where that is asked for.
+    local function make_split(own)
+      local is_first = split == nil
+      split = pipeline.split(setting, data, own)
+      return pipeline.write_split(setting, split, is_first and values.split_out or nil, opt)
+    end
+    local catalogue, ok
     for _, entry in ipairs(entries) do
       catalogue = entry.model.catalogue
       -- what is no option, each model has its own of
-      split = pipeline.split(setting, data, with(with(model_files.noted(entry, values), opt),
+      ok, message = make_split(with(with(model_files.noted(entry, values), opt),
         { catalogue = catalogue }))
-      local ok
+      if not ok then
+        return nil, message
+      end
       if setting.check_unseen then
         ok, message = setting.check_unseen(entry, split, opt)
         if not ok then
@@ -172,10 +188,24 @@ return function(cmml, use)
       end
       evaluate(model_files.title_of(entry, entries), entry.model)
     end
+    if #classes > 0 or values.scores then
+      ok, message = make_split(with(opt, { catalogue = catalogue }))
+      if not ok then
+        return nil, message
+      end
+    end
+    for _, path in ipairs(values.scores or {}) do
+      local scored, left_out = pipeline.read_scores(setting, split, path)
+      if not scored then
+        return nil, left_out
+      elseif left_out then
+        output.print(left_out)
+      end
+      evaluate(path, scored)
+    end
     if #classes > 0 then
-      local first = entries[1].model
-      local preset = first.presets[first.options.preset]
-      split = pipeline.split(setting, data, with(opt, { catalogue = catalogue }))
+      local first = entries[1] and entries[1].model
+      local preset = first and first.presets[first.options.preset]
       pipeline.prepare(setting, split, opt, preset)
       for _, class in ipairs(classes) do
         evaluate(class.title, (models.make(setting, split, class, {})))

@@ -9,6 +9,10 @@ return {
   --- A model file.
   model = { name = "model", kind = "string", arg = "FILE", required = true, group = "model",
     help = "model file" },
+  --- Where the split is written to.
+  split_out = { name = "split_out", kind = "string", arg = "DIR", group = "data", tunable = false,
+    help = "new folder to write the split to: lists of users, ratings to learn from, and tasks; "
+      .. "--split reads it again" },
   --- Whether progress is shown.
   quiet = { name = "quiet", kind = "boolean", default = false,
     help = "no progress" },

@@ -23,7 +23,7 @@ local own_options = {
       .. "options of the command line count before it" },
   options.changed(base.seed, { group = "training", short = true,
     help = "seed of weights, order and draws" }),
-  shared.quiet,
+  shared.split_out, shared.quiet,
 }
 
 return function(cmml, use)
@@ -180,6 +180,10 @@ return function(cmml, use)
       print_summary(setting, split)
     end
     tell_missing(setting, split, is_gradient)
+    local ok, message = pipeline.write_split(setting, split, values.split_out, {})
+    if not ok then
+      return nil, message
+    end
     pipeline.prepare(setting, split, values, preset)
     local conditions = setting.conditions(split, values)
     if is_gradient then

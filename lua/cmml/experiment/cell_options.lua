@@ -75,7 +75,7 @@ return function(cmml, use)
     for _, set in ipairs { data_set():without { "setting" }, setting.options } do
       for declared in set:each() do
         local value = opt[declared.name]
-        if value == nil then
+        if value == nil and not protocol["no_" .. declared.name] then
           value = setting.defaults[declared.name]
         end
         chosen[declared.name] = value

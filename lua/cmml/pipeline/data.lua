@@ -158,14 +158,45 @@ return function(cmml, use)
     for key, value in pairs(opt) do
       chosen[key] = value
     end
+    local implied = setting.implied_protocol and setting.implied_protocol(opt)
+    local protocol = setting:protocol("data", opt.protocol or implied)
     for key, value in pairs(setting.defaults) do
-      if chosen[key] == nil then
+      if chosen[key] == nil and not protocol["no_" .. key] then
         chosen[key] = value
       end
     end
-    chosen.protocol = setting:protocol("data", opt.protocol).name
+    chosen.protocol = protocol.name
     local split, message = setting.split(data, chosen, preset)
     return split or raise(message, 0)
+  end
+
+  --- Writes a split to files, if a folder is named. Raises where the setting has no such files.
+  -- @tparam Setting setting
+  -- @tparam table split
+  -- @tparam ?string folder nil: nothing is written
+  -- @tparam table opt of its evaluations
+  -- @treturn ?boolean true; nil where the folder has a split already or cannot be written
+  -- @treturn ?string message
+  function pipeline.write_split(setting, split, folder, opt)
+    if not folder then
+      return true
+    elseif not setting.write_split then
+      raise(("--split-out: a split of %s cannot be written to files"):format(setting.title), 0)
+    end
+    return setting.write_split(split, folder, opt)
+  end
+
+  --- Reads scores that another program wrote for a split. Raises where the setting reads none.
+  -- @tparam Setting setting
+  -- @tparam table split
+  -- @tparam string path
+  -- @treturn ?table what `evaluate` takes for a recommender; nil where they do not fit the split
+  -- @treturn ?string message; or words on what was left out
+  function pipeline.read_scores(setting, split, path)
+    if not setting.read_scores then
+      raise(("--scores: no scores of %s are read from files"):format(setting.title), 0)
+    end
+    return setting.read_scores(split, path)
   end
 
   --- Makes what models of a split need besides, such as vectors.

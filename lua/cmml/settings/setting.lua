@@ -26,6 +26,12 @@
 --    check_preset(preset)    raises where split or vectors, what the preset of a kind decides of
 -- the
 --                            data, are not what these take; without it they decide nothing
+--    implied_protocol(opt)   the name of the protocol that options ask for where none is named;
+--                            nil: the first one
+--    write_split(split, folder, opt)     writes a split to files that `split` reads again; nil and
+--                            a message; opt is of `evaluations`
+--    read_scores(split, path)    scores of another program as what `evaluate` takes for a
+--                            recommender, and words on what was left out; nil and a message
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
 --    catalogue(split)        the catalogue to learn with; a second result is the one to serve with
 --    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
@@ -34,6 +40,8 @@
 --    conditions(split, opt)  plain data by which a later command makes the same split
 --    noted                   what of them a model file notes that a later split depends on, options
 --                            and others: kinds by name, with ? behind, as they may be absent
+--    split_files             names of options that are paths of files of a split: no model file
+--                            notes them, and a later command takes them, too
 --    complete(opt, notes, model)    options that a later command leaves open, from those notes
 --    check_unseen(entry, split, opt)    nil and a message where a model may have learnt from what
 --                            is evaluated: entry is {path, model, notes}
@@ -76,13 +84,15 @@ local raise = args.error
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", made = "function",
-  from_files = "function", stats = "function",
-  prepare = "function", complete = "function", check_unseen = "function", report = "function",
+  from_files = "function", stats = "function", prepare = "function", implied_protocol = "function",
+  write_split = "function", read_scores = "function", complete = "function",
+  check_unseen = "function", report = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
   check_preset = "function",
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
-  defaults = "table", noted = "table", quick_budget = "table", options = "table",
+  defaults = "table", noted = "table", split_files = "table", quick_budget = "table",
+  options = "table",
   evaluation_options = "table", experiment_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",
   learnable = "function", conditions = "function", source = "function", make_tasks = "function",

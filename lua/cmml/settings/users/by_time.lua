@@ -5,6 +5,7 @@
 --
 -- @module cmml
 local base = require "cmml.settings.users.protocol_base"
+local plain = require "cmml.base.plain"
 local declare = require("cmml.base.options").declare
 
 local last_n = { name = "last_n", kind = "integer", default = 10, from = 1, unit = "ratings",
@@ -156,7 +157,7 @@ return function(cmml, use)
     local cut = time_of(opt.cut, dataset.ratings.times)
     if not cut or cut <= least or cut > most then
       return nil, ("cut %s: no rating of %s lies %s it (times from %d to %d): give a whole number "
-        .. "between them, or a fraction below 1"):format(opt.cut, dataset.name,
+        .. "between them, or a fraction below 1"):format(plain.tostring(opt.cut), dataset.name,
         cut and cut > most and "at or behind" or "before", least, most)
     end
     local heads, new = {}, {}

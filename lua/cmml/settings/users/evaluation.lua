@@ -98,9 +98,9 @@ return function(cmml, use)
   -- @tparam table data from `users.protocol`
   -- @tparam table opt query (number of ratings evaluated), seed of the draws, batch (tasks at
   -- once), shuffle_labels
-  -- @treturn table list of {name, leaky, left_out, ties, tasks}, in the order of the protocol;
-  -- evaluations without users are left out. Raises if one evaluates on what was learnt and is not
-  -- named leaky
+  -- @treturn table list of {name, leaky, left_out, ties, fixed, tasks}, in the order of the
+  -- protocol; evaluations without users are left out. Raises if one evaluates on what was learnt
+  -- and is not named leaky
   local function tasks_of(data, opt)
     cmml.users.check_no_leak(data)
     local list = {}
@@ -112,7 +112,7 @@ return function(cmml, use)
           tasks[key] = value
         end
         list[#list + 1] = { name = evaluation.name, leaky = evaluation.leaky,
-          left_out = evaluation.left_out, ties = evaluation.ties,
+          left_out = evaluation.left_out, ties = evaluation.ties, fixed = evaluation.fixed,
           tasks = cmml.users.tasks(tasks) }
       end
     end

@@ -25,9 +25,14 @@ end
 --- The rule by which people with few ratings are evaluated, and whom it concerns.
 -- @tparam Tasks tasks of an evaluation
 -- @tparam[opt] table evaluation left_out (number of people who have no query), ties (number of
--- people of whom the last rating of the support and the first of the query have the same time)
+-- people of whom the last rating of the support and the first of the query have the same time),
+-- fixed (whether files say what is support and query)
 -- @treturn string
 function few.rule(tasks, evaluation)
+  if evaluation and evaluation.fixed then
+    return ("supports and queries are as the files say, whole; %d people have no query and are "
+      .. "left out"):format(evaluation.left_out)
+  end
   local counts = count(tasks)
   local words = { (tasks.query_ratings and "a query is up to %d ratings that were held out, a "
     .. "support up to %d others; of %d people" or "a query is at most %d ratings and at most half "

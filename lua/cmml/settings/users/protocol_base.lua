@@ -69,12 +69,12 @@ function base.check_data(name, data)
   end
 end
 
---- The users apart, and all ratings with the item rows of the catalogue that is given, if one is.
+--- All ratings, with the item rows of the catalogue that is given, if one is.
 -- @tparam Dataset dataset
 -- @tparam table opt
--- @treturn ?table train, valid, test, dataset, all
+-- @treturn ?table nil where there is nothing to predict, or an item is not in the catalogue
 -- @treturn ?string message
-function base.begin(dataset, opt)
+function base.ratings(dataset, opt)
   local only = dataset:only_rating()
   if only then
     local what = dataset.kind == "interactions" and ("%s has interactions without ratings"):format(
@@ -82,19 +82,28 @@ function base.begin(dataset, opt)
       dataset.name, only)
     return nil, what .. ": there is nothing to predict. Name the column that holds ratings "
       .. "(rating=..) or counts (weight=..); from interactions alone the setting scenarios learns"
+  elseif opt.catalogue then
+    return dataset:ratings_for(opt.catalogue)
   end
-  local data, message = dataset:split { test = opt.test_users, valid = opt.valid,
-    seed = opt.data_seed }
+  return dataset.ratings
+end
+
+--- The users apart, and all ratings.
+-- @tparam Dataset dataset
+-- @tparam table opt
+-- @treturn ?table train, valid, test, dataset, all
+-- @treturn ?string message
+function base.begin(dataset, opt)
+  local all, message = base.ratings(dataset, opt)
+  if not all then
+    return nil, message
+  end
+  local data
+  data, message = dataset:split { test = opt.test_users, valid = opt.valid, seed = opt.data_seed }
   if not data then
     return nil, message
   end
-  data.dataset, data.all = dataset, dataset.ratings
-  if opt.catalogue then
-    data.all, message = dataset:ratings_for(opt.catalogue)
-    if not data.all then
-      return nil, message
-    end
-  end
+  data.dataset, data.all = dataset, all
   return data
 end
 

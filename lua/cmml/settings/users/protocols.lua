@@ -31,19 +31,25 @@ local known = base.declare("cold_users", {
 local any_known = declare("users.protocol", {
   { name = "protocol", kind = "string", default = "full",
     help = "a name in users.protocols: full or capped, see cold_users; warm or warm-leaky, see "
-      .. "users.warm; melu, see users.melu; last, see users.last; time, see users.time" },
+      .. "users.warm; melu, see users.melu; last, see users.last; time, see users.time; "
+      .. "given, see users.given" },
   { name = "test_users", kind = "any", help = "as the protocol takes it" },
   { name = "valid", kind = "number", help = "as the protocol takes it" },
   { name = "cap", kind = "integer", help = "as the protocol takes it" },
   { name = "data_seed", kind = "integer", help = "as the protocol takes it" },
   { name = "cut", kind = "number", help = "as the protocol takes it" },
   { name = "last_n", kind = "integer", help = "as the protocol takes it" },
+  { name = "split", kind = "string", help = "as the protocol takes it" },
+  { name = "train_users", kind = "string", help = "as the protocol takes it" },
+  { name = "valid_users", kind = "string", help = "as the protocol takes it" },
+  { name = "tasks", list = "string", help = "as the protocol takes it" },
   { name = "catalogue", kind = "table", help = "as the protocol takes it" },
 })
 
 return function(cmml, use)
   local core = cmml.core
   use "settings.users.by_time"
+  use "settings.users.given"
 
   --- Prepares a data set for training and testing on cold users.
   -- @tparam Dataset dataset
@@ -83,7 +89,8 @@ return function(cmml, use)
 
   --- The protocols, the default first: list of {name, help, make (of a data set and options),
   -- evaluations (list of {name, title of its table, leaky}), cap (the default, where one is
-  -- taken), no_cap and no_test_users (why none is taken), takes (set of its own options)}.
+  -- taken), no_cap, no_test_users and the like (why that option is not taken), takes (set of the
+  -- options that it has alone or with few others)}.
   cmml.users.protocols = {
     { name = "full", help = "each draw takes fresh ratings of the whole history",
       make = cmml.cold_users, evaluations = { { "cold users", "Cold users, full histories" } } },
@@ -116,6 +123,11 @@ return function(cmml, use)
       takes = { last_n = true, cut = true }, make = cmml.users.time,
       evaluations = { { "warm users", "Warm users, ratings from the cut on" },
         { "cold users", "Cold users, first rating from the cut on" } } },
+    { name = "given", help = "as files say: --split, or --tasks and lists of users",
+      no_cap = "its files say what is learnt from", no_valid = "its files say who validates",
+      no_data_seed = "nothing is drawn",
+      takes = { split = true, train_users = true, valid_users = true, tasks = true },
+      make = cmml.users.given, evaluations = { { "cold users", "Users and tasks from files" } } },
   }
 
   --- Prepares a data set by the protocol of a name.
@@ -130,15 +142,18 @@ return function(cmml, use)
       names[i], by_name[protocol.name] = protocol.name, protocol
     end
     local protocol = by_name[args.one_of("users.protocol: protocol", opt.protocol, names)]
-    for _, name in ipairs { "cap", "test_users" } do
+    for _, name in ipairs { "cap", "test_users", "valid", "data_seed" } do
       if protocol["no_" .. name] and opt[name] ~= nil then
         raise(("users.protocol: %s takes no %s: %s"):format(protocol.name, name,
           protocol["no_" .. name]), 2)
       end
     end
-    for _, name in ipairs { "cut", "last_n" } do
-      if opt[name] ~= nil and not (protocol.takes or {})[name] then
-        raise(("users.protocol: %s takes no %s"):format(protocol.name, name), 2)
+    for _, other in ipairs(cmml.users.protocols) do
+      for name in pairs(other.takes or {}) do
+        if opt[name] ~= nil and not (protocol.takes or {})[name] then
+          raise(("users.protocol: %s takes no %s, which is for %s"):format(protocol.name, name,
+            other.name), 2)
+        end
       end
     end
     opt.protocol = protocol.make == cmml.cold_users and protocol.name or nil

@@ -71,7 +71,7 @@ return function(cmml)
         time == nil and "no" or "a", first == nil and "none" or "one"), 4)
     elseif time ~= nil and math.tointeger(time) == nil then
       raise(("dataset: the time of rating %d is %s, not a whole number"):format(i,
-        type(time) == "string" and "the text " .. args.quote(time) or tostring(time)), 4)
+        type(time) == "string" and "the text " .. args.quote(time) or plain.tostring(time)), 4)
     end
   end
 

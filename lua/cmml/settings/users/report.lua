@@ -74,9 +74,11 @@ return function(cmml)
       local count = first[names[1]]
       local who = evaluation.name == "cold users" and "%d test users"
         or evaluation.name .. ": %d users"
+      local draws = evaluation.fixed and 1 or opt.draws or 5
       local head = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d "
         .. "draw%s; protocol %s%s"):format(count.tasks, count.skipped, table.concat(sizes, ", "),
-        opt.query or 10, opt.draws or 5, opt.draws == 1 and "" or "s", data.protocol,
+        evaluation.fixed and evaluation.tasks.query or opt.query or 10, draws,
+        draws == 1 and "" or "s", data.protocol,
         opt.shuffle_labels and "; labels permuted within each support set" or "")
       texts[#texts + 1] = wrap(head, 0, 79) .. "\n" .. wrap(rule_of(group), 0, 79) .. "\n\n"
         .. tables_of(titles, group, names)
@@ -160,7 +162,7 @@ return function(cmml)
     local evaluation = cell.evaluation
     return plain.format("support %d, query %d, mean of %d draw%s; %g of the other users validate",
       evaluation.support[1], evaluation.query, evaluation.draws, evaluation.draws == 1 and ""
-      or "s", cell.options.valid)
+      or "s", cell.options.valid or 0)
   end
 
   --- What a cell of an experiment keeps of an evaluation.

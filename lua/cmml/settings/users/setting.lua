@@ -16,6 +16,7 @@ return function(cmml, use)
   local report = use "settings.users.report"
   local support = use "settings.users.support"
   local sets = use "settings.users.rating_sets"
+  local split_files = use "settings.users.split_files"
   use "settings.users.protocols"
   use "settings.setting"
 
@@ -27,6 +28,16 @@ return function(cmml, use)
     { name = "cap", kind = "integer", from = 1, unit = "ratings", group = "data",
       help = "number of ratings kept of a training user",
       default_text = "50 under protocol capped, else all" },
+    { name = "split", kind = "string", arg = "DIR", group = "data", tunable = false,
+      help = "folder of files that say who is learnt from and tested on what, as --split-out "
+        .. "writes them" },
+    { name = "train_users", kind = "string", arg = "FILE", group = "data", tunable = false,
+      help = "users to learn from, one a line", default_text = "all who are in no other list" },
+    { name = "valid_users", kind = "string", arg = "FILE", group = "data", tunable = false,
+      help = "users that choose the best epoch, one a line, in place of a fraction" },
+    { name = "tasks", list = "string", arg = "FILES", group = "data", tunable = false,
+      help = "files of user, item, part (support or query) and rating, tabs between them: what is "
+        .. "evaluated, in place of random draws" },
     { name = "cut", kind = "number", arg = "TIME", group = "data", tunable = false,
       help = "protocol time: the time from which on ratings are tested, as in the data; or the "
         .. "fraction of ratings, below 1, that is to lie before it", default_text = "0.8" },
@@ -83,7 +94,7 @@ return function(cmml, use)
   -- Test users: as asked for, else the list that the data come with; none of a list that a model
   -- file notes where the protocol itself says who is tested.
   local function test_users(data, opt)
-    if (protocols[opt.protocol] or {}).no_test_users then
+    if (protocols[opt.protocol] or {}).no_test_users or opt.protocol == "given" then
       return type(opt.test_users) ~= "table" and opt.test_users or nil
     end
     local listed = data.folder and data.folder .. "/test_users.txt"
@@ -107,8 +118,24 @@ return function(cmml, use)
 
   -- Whether a protocol evaluates on people who are learnt from, by ratings that were held out.
   local function has_held_out(data)
+    local learnt = sets.set_of(data.train, data.valid)
     for _, entry in ipairs(data.evaluations) do
-      if entry.tasks.query_ratings then
+      for _, user in ipairs(entry.tasks.query_ratings and entry.tasks.users or {}) do
+        if learnt[user] then
+          return true
+        end
+      end
+    end
+    return false
+  end
+
+  -- Options that are files of a split, beside test_users.
+  local file_options = { "split", "train_users", "valid_users", "tasks" }
+
+  -- Whether files say how to split.
+  local function has_files(opt)
+    for _, name in ipairs(file_options) do
+      if opt[name] ~= nil then
         return true
       end
     end
@@ -150,7 +177,8 @@ return function(cmml, use)
     split = function(dataset, opt)
       local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
         valid = opt.valid, protocol = opt.protocol, cap = opt.cap, data_seed = opt.data_seed,
-        cut = opt.cut, last_n = opt.last_n, catalogue = opt.catalogue })
+        cut = opt.cut, last_n = opt.last_n, split = opt.split, train_users = opt.train_users,
+        valid_users = opt.valid_users, tasks = opt.tasks, catalogue = opt.catalogue })
       if data then
         data.setting = "users"
       end
@@ -175,9 +203,13 @@ return function(cmml, use)
     -- Test users are a list: a text would be a path, which no model file is to choose.
     noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
       cut = "number?", last_n = "integer?", test_users = "table?" },
+    split_files = file_options,
     -- What is noted of another protocol than that of the command is none of its options; earlier
     -- files note a cap that there was none of.
     complete = function(opt, notes)
+      if has_files(opt) or opt.protocol == "given" then
+        return {}
+      end
       local protocol = protocols[opt.protocol or notes.protocol] or {}
       if notes.protocol == "full" or protocol.no_cap then
         notes.cap = nil
@@ -213,6 +245,13 @@ return function(cmml, use)
       end
       return true
     end,
+    implied_protocol = function(opt)
+      return has_files(opt) and "given" or nil
+    end,
+    write_split = function(data, folder, opt)
+      return split_files.write(data, cmml.settings:get("users").evaluations(data, opt), folder)
+    end,
+    read_scores = use "settings.users.scores",
     summary = function(data)
       return data.dataset:summary()
     end,
@@ -223,13 +262,16 @@ return function(cmml, use)
     end,
 
     evaluations = function(data, opt)
-      local list, sizes = {}, opt.support or defaults.support
+      local list = {}
       for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or defaults.query,
         seed = opt.seed or defaults.seed, batch = 64, shuffle_labels = opt.shuffle_labels })) do
-        for i, size in ipairs(sizes) do
+        -- tasks from files are whole, unless a size is asked for, and there is one draw of them
+        for i, size in ipairs(opt.support or entry.fixed and { entry.tasks.support }
+          or defaults.support) do
           local tasks = entry.tasks:with_support(size)
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
-            tasks = tasks, rule = few.rule(tasks, entry), options = { draws = opt.draws,
+            tasks = tasks, rule = few.rule(tasks, entry), fixed = entry.fixed,
+            options = { draws = entry.fixed and 1 or opt.draws,
               cutoffs = opt.cutoffs, metrics = opt.metrics, relevant = opt.relevant,
               on_task = opt.on_task } }
         end
