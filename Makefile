@@ -189,7 +189,8 @@ demo: ## train on made data and recommend; DATA=<MovieLens-1M folder> for real r
 test: ## the specs and the golden cases; the last line is `N passed, N failed`
 	@$(bootstrap) test
 	@$(build_all) $(BUILD)/oom_sweep
-	$(Q)$(in_tree) sh tools/run_tests.sh '$(busted)' '$(LUA) spec/support/golden_main.lua $(GOLDEN)' \
+	@rm -f $(BUILD)/spec_times
+	$(Q)$(in_tree) CMML_SPEC_TIMES='$(CURDIR)/$(BUILD)/spec_times' sh tools/run_tests.sh '$(busted)' '$(LUA) spec/support/golden_main.lua $(GOLDEN)' \
 	    '$(run_sweep)'
 
 bench_options = $(if $(BENCH),--cases '$(BENCH)') $(if $(DATA),--data '$(DATA)')
@@ -260,9 +261,9 @@ lint: ## luacheck, the format of the C sources and the gates of `check`
 	    $(MAKE) --no-print-directory format-check || failed=1; \
 	    $(MAKE) --no-print-directory check || failed=1; [ -z "$$failed" ]
 
-gates = layers floors names sizes docs reference options version exports
+gates = layers floors names sizes docs reference options locale version exports
 
-check: all ## the gates: layers, floors, names, sizes, docs, reference, options, version, exports
+check: all ## the gates: layers, floors, names, sizes, docs, reference, options, locale, version, exports
 	$(Q)failed=; for gate in $(gates); do \
 	    $(in_tree) $(LUA) tools/check_$$gate.lua '$(abspath $(BUILD))' || failed=1; done; \
 	    [ -z "$$failed" ]

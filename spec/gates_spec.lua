@@ -98,3 +98,37 @@ describe("the gate of layers", function()
     end)
   end)
 end)
+
+describe("the gate of the locale", function()
+  it("refuses functions of Lua that follow the locale, wherever a file shows them", function()
+    local lines = { "table.sort(cmml.names)", "local _ = ('x'):lower()", "_ = tonumber '0.5'",
+      '_ = ("%.3f"):format(1)', '_ = ("a %d " .. "%5.1e"):format(1, 2)', '_ = ("a"):match "^%a+$"',
+      "_ = os.date '%A'",
+      '_ = "table.sort" .. ("%s %d %%g"):format("", 1) -- tonumber("0.5"):lower()' }
+    local first
+    local status, output = gate.run("locale", "lua/cmml/nn/layers.lua", function(text)
+      first = 1 + select(2, text:gsub("\n", ""))
+      return text .. table.concat(lines, "\n") .. "\n"
+    end)
+    assert.equal("1", status)
+    for i = 1, #lines do -- the last one is right
+      local said = output:find(("layers.lua:%d: "):format(first + i - 1), 1, true) ~= nil
+      assert.equal(i < #lines, said, lines[i] .. "\n" .. output)
+    end
+  end)
+
+  it("refuses those of C", function()
+    local lines = { "double f(const char *s) { return strtod(s, 0); }",
+      'int g(char *s, double x) { return snprintf(s, 9, "%d %.3f", 1, x); }',
+      "int h(int c) { return tolower(c); }", 'int i(char *s) { return snprintf(s, 9, "%d", 1); }' }
+    local first
+    local _, output = gate.run("locale", "csrc/tasks/groups.c", function(text)
+      first = 1 + select(2, text:gsub("\n", ""))
+      return text .. table.concat(lines, "\n") .. "\n"
+    end)
+    for i = 1, #lines do
+      local said = output:find(("groups.c:%d: "):format(first + i - 1), 1, true) ~= nil
+      assert.equal(i < #lines, said, lines[i] .. "\n" .. output)
+    end
+  end)
+end)

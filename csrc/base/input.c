@@ -1,5 +1,6 @@
 /* input.c - see input.h. */
 #include "base/input.h"
+#include "base/locale.h"
 #include "base/mem.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +14,7 @@
 static bool failed(cm_ctx *cx, const char *what, const char *path)
 {
     int code = errno;
-    return cm_refuse(cx, CM_ERR_IO, "cannot %s %s: %s", what, path, strerror(code));
+    return cm_refuse(cx, CM_ERR_IO, "cannot %s %s: %s", what, path, cm_system_reason(code));
 }
 
 /* What is not read. */
@@ -62,7 +63,7 @@ bool cm_input_unpack(cm_ctx *cx, cm_input *input, char *const *words)
         return cm_refuse(cx, CM_ERR_IO,
                          "%s is packed by %s, which cannot be started (%s): install it, or unpack "
                          "the file",
-                         input->path, words[0], strerror(code));
+                         input->path, words[0], cm_system_reason(code));
     close(input->handle);
     input->handle = output;
     input->program = words[0];

@@ -1,6 +1,7 @@
 /* locale.c - see locale.h. */
 #include "base/locale.h"
 #include <locale.h>
+#include <string.h>
 
 cm_locale cm_locale_plain(void)
 {
@@ -15,4 +16,12 @@ void cm_locale_restore(cm_locale locale)
     uselocale((locale_t)locale.previous);
     if (locale.plain)
         freelocale((locale_t)locale.plain);
+}
+
+const char *cm_system_reason(int code)
+{
+    cm_locale locale = cm_locale_plain();
+    const char *reason = strerror(code);
+    cm_locale_restore(locale);
+    return reason;
 }

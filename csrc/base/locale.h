@@ -19,4 +19,7 @@ cm_locale cm_locale_plain(void);
 /* Gives the thread back what it had. Pairs may be nested. */
 void cm_locale_restore(cm_locale locale);
 
+/* The system's words for an error number (errno), in English; valid until the next call. */
+const char *cm_system_reason(int code);
+
 #endif

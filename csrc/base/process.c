@@ -4,6 +4,7 @@
 #    include <sched.h>
 #    include <sys/prctl.h>
 #endif
+#include "base/locale.h"
 #include "base/process.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -33,14 +34,14 @@ bool cm_process_start(cm_ctx *cx, cm_process *process, char *const *words, const
     *process = (cm_process){0, CM_PROCESS_KILLED, 0};
     int code = posix_spawn_file_actions_init(&actions);
     if (code != 0)
-        return cm_refuse(cx, CM_ERR_IO, "cannot start %s: %s", words[0], strerror(code));
+        return cm_refuse(cx, CM_ERR_IO, "cannot start %s: %s", words[0], cm_system_reason(code));
     code = redirect(&actions, log);
     if (code == 0)
         code = posix_spawnp(&id, words[0], &actions, NULL, words, environ);
     posix_spawn_file_actions_destroy(&actions);
     if (code != 0)
         return cm_refuse(cx, CM_ERR_IO, "cannot start %s, with its output in %s: %s", words[0],
-                         log ? log : "/dev/null", strerror(code));
+                         log ? log : "/dev/null", cm_system_reason(code));
     *process = (cm_process){(int)id, CM_PROCESS_RUNNING, 0};
     return true;
 }
@@ -127,7 +128,8 @@ bool cm_process_follow(cm_ctx *cx, int parent)
 {
 #ifdef __linux__
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
-        return cm_refuse(cx, CM_ERR_IO, "cannot follow the parent process: %s", strerror(errno));
+        return cm_refuse(cx, CM_ERR_IO, "cannot follow the parent process: %s",
+                         cm_system_reason(errno));
 #endif
     if (getppid() != parent)
         return cm_refuse(cx, CM_ERR_IO, "the parent process %d has ended", parent);

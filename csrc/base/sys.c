@@ -1,5 +1,6 @@
 /* sys.c - see sys.h. */
 #include "base/sys.h"
+#include "base/locale.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -32,7 +33,7 @@ int cm_sys_terminal(int stream)
 bool cm_sys_failed(cm_ctx *cx, const char *what, const char *path)
 {
     int code = errno;
-    return cm_refuse(cx, CM_ERR_IO, "cannot %s %s: %s", what, path, strerror(code));
+    return cm_refuse(cx, CM_ERR_IO, "cannot %s %s: %s", what, path, cm_system_reason(code));
 }
 
 static char *duplicate(cm_ctx *cx, const char *text)

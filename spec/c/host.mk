@@ -1,9 +1,10 @@
-# Host programs that drive the library in ways that Lua cannot: `make sweep`, `make threads`. Included
+# Host programs that drive the library in ways that Lua cannot: `make sweep`, `make threads`,
+# `make locale`. Included
 # by the Makefile.
 
 LUA_LIBS ?= -llua5.4
 
-.PHONY: sweep threads run-threads
+.PHONY: sweep threads run-threads locale
 
 $(BUILD)/%: spec/c/%.c $(BUILD)/obj/flags
 	@mkdir -p $(@D)
@@ -27,3 +28,18 @@ threads: ## several Lua states in threads of their own, under the thread sanitiz
 
 run-threads:
 	$(Q)$(in_tree) $(BUILD)/threads spec/c/threads.lua
+
+# Where the host has a decimal comma: the specs that took less than QUICK seconds in the last
+# `make test`, or all, while a probe notes the lines that follow the host's locale.
+LOCALE ?= de_DE.UTF-8
+QUICK ?= 1
+
+$(BUILD)/locale_probe.so: spec/c/locale_probe.c $(BUILD)/obj/flags
+	@mkdir -p $(@D)
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CM_CFLAGS) -D_GNU_SOURCE -fvisibility=default $(CFLAGS) -shared -o $@ $<
+
+locale: ## the quick specs in another locale: LOCALE=de_DE.UTF-8 QUICK=<seconds a file>
+	@$(bootstrap) test
+	@$(build_all) $(BUILD)/locale_probe.so
+	$(Q)$(in_tree) sh tools/run_locale.sh '$(BUILD)' '$(LOCALE)' '$(QUICK)' $(busted)

@@ -1,4 +1,5 @@
 -- The output of busted: a line a spec file, then what failed, then `N passed, N failed` alone.
+-- CMML_SPEC_TIMES names a file for the times: a line a spec file, with its name and milliseconds.
 
 return function(options)
   local busted = require "busted"
@@ -31,13 +32,19 @@ return function(options)
 
   local function file_start(element)
     file = { name = element.name, passed = passed, failed = failed, pending = pending,
-      clock = os.clock() }
+      clock = os.clock(), began = busted.monotime() }
     return nil, true
   end
 
   local function file_end()
     write(("%-32s %s (%.1f s)\n"):format(file.name, counts(passed - file.passed,
       failed - file.failed, pending - file.pending), os.clock() - file.clock))
+    local times = os.getenv "CMML_SPEC_TIMES"
+    times = times and io.open(times, "a")
+    if times then
+      times:write(("%s %d\n"):format(file.name, (busted.monotime() - file.began) * 1000 // 1 | 0))
+      times:close()
+    end
     return nil, true
   end
 

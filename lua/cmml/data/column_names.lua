@@ -30,7 +30,7 @@ end
 
 -- A name of a header without the type that RecBole's atomic files put behind it.
 local function bare(name)
-  return name:match "^(.+):[%a_]+$" or name
+  return name:match "^(.+):[A-Za-z_]+$" or name
 end
 
 local function folded(name)
@@ -72,7 +72,7 @@ function columns.parse(given, roles)
     named = role ~= nil
     role = role or part
     local target = named and name or role
-    local before, kind = target:match "^(.-):(%a+)$"
+    local before, kind = target:match "^(.-):([A-Za-z]+)$"
     if kind == "category" or kind == "list" or kind == "number" or kind == "text" then
       target = before
     else

@@ -76,7 +76,7 @@ end
 
 -- Whether fields of some lines begin with a quote and end with one.
 local function has_quotes(lines, delimiter)
-  local escaped = delimiter:gsub("%p", "%%%0")
+  local escaped = delimiter:gsub("[!-/:-@[-`{-~]", "%%%0")
   for _, line in ipairs(lines) do
     local framed = delimiter .. line .. delimiter
     if framed:find(escaped .. '[ \t]*".-"[ \t]*' .. escaped) then

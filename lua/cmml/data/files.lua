@@ -21,7 +21,7 @@ return function(_, use)
     if not data then
       return nil, message
     end
-    data.name = given.ratings:match("([^/]+)$"):gsub("%.%w+$", "")
+    data.name = given.ratings:match("([^/]+)$"):gsub("%.[0-9A-Za-z]+$", "")
     data.notes = { data.note }
     for _, side in ipairs { "items", "users" } do
       local one = side:sub(1, -2)
@@ -44,7 +44,7 @@ return function(_, use)
     local list = { given.ratings }
     for _, key in ipairs { "items", "users" } do
       for _, entry in ipairs(given.ratings and given[key] or {}) do
-        list[#list + 1] = entry:match "^[%w_]+=(.+)$" or entry
+        list[#list + 1] = entry:match "^[0-9A-Za-z_]+=(.+)$" or entry
       end
     end
     return list

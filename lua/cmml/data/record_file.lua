@@ -44,7 +44,7 @@ return function(cmml)
     end
     local head, whole = source:head()
     if not head then
-      return nil, (whole:gsub("^[%w:]+: ", ""))
+      return nil, (whole:gsub("^[0-9A-Za-z:]+: ", ""))
     end
     local found
     found, message = dialect.guess(head, whole, given)
@@ -94,7 +94,7 @@ return function(cmml)
     end
     local roles = 0
     for _, field in ipairs(self.first) do
-      roles = roles + ((names.role(field) or field:find ":[%a_]+$") and 1 or 0)
+      roles = roles + ((names.role(field) or field:find ":[A-Za-z_]+$") and 1 or 0)
     end
     return roles >= 2 or roles == 1 and #self.first == 1
   end

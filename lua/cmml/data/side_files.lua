@@ -18,12 +18,12 @@ return function(_, use)
   end
 
   local function folded(name)
-    return (plain.lower(name):gsub(":[%a_]+$", ""):gsub("[%s_%-]", ""))
+    return (plain.lower(name):gsub(":[A-Za-z_]+$", ""):gsub("[%s_%-]", ""))
   end
 
   -- A name that a field of a schema may have.
   local function field_name(name)
-    return (plain.lower(name):gsub(":[%a_]+$", ""):gsub("[^%w_]+", "_"):gsub("^_+", "")
+    return (plain.lower(name):gsub(":[A-Za-z_]+$", ""):gsub("[^0-9A-Za-z_]+", "_"):gsub("^_+", "")
       :gsub("_+$", ""))
   end
 
@@ -48,7 +48,7 @@ return function(_, use)
       end
     end
     for _, name in ipairs(file.first) do
-      header = header and name:find "^%a[%w_ .:%-]*$" ~= nil
+      header = header and name:find "^[A-Za-z][0-9A-Za-z_ .:%-]*$" ~= nil
     end
     return best, header and most > 0 and most >= 0.9 * (#file.dialect.lines - 1)
   end
@@ -105,7 +105,7 @@ return function(_, use)
     for i, name in ipairs(file.first) do
       local kind
       if file.header then
-        kind = atomic[name:match ":([%a_]+)$"]
+        kind = atomic[name:match ":([A-Za-z_]+)$"]
       end
       local role = i == (id_place or 1) and "id"
         or (file.header or file.dialect.json) and (titles[folded(name)] and "title"
@@ -119,7 +119,7 @@ return function(_, use)
 
   -- The field that a file of an id and a value a line is of: "item_brand.dat" has brands.
   local function field_of(path)
-    local base = path:match "([^/]+)$":gsub("%.%w+$", ""):gsub("%.%w+$", "")
+    local base = path:match "([^/]+)$":gsub("%.[0-9A-Za-z]+$", ""):gsub("%.[0-9A-Za-z]+$", "")
     local name = field_name(base:match "_([^_]+)$" or base)
     return name ~= "" and name or "value"
   end
@@ -311,7 +311,7 @@ return function(_, use)
   return function(side, files, columns, given, taken, ids)
     local records = { by_id = {}, fields = {}, notes = {}, taken = taken }
     for _, entry in ipairs(files) do
-      local field, path = entry:match "^([%w_]+)=(.+)$"
+      local field, path = entry:match "^([0-9A-Za-z_]+)=(.+)$"
       if entry:find "%.safetensors$" then
         path = path or entry
         local name = declare(records, field or field_of(path), "vector", side)

@@ -1,0 +1,33 @@
+#!/bin/sh
+# run_locale.sh BUILD LOCALE QUICK COMMAND...: runs the quick specs by COMMAND in processes that choose
+# a locale before anything else, as do those that they start. Fails if a spec does, or if a line of
+# the library wrote a number, changed letters or ordered strings in that locale.
+set -u
+build=$PWD/$1 locale=$2 quick=$3
+shift 3
+sh tools/locales.sh "$build/locales" "$locale" || exit 1
+
+if [ -s "$build/spec_times" ]; then
+    SPECS=$(awk -v quick="$quick" '$2 < 1000 * quick { print $1 }' "$build/spec_times")
+else
+    SPECS=$(ls spec/*_spec.lua)
+fi
+export SPECS
+log=$build/locale.log
+rm -f "$log"
+
+# The interpreter runs LUA_INIT_5_4 first, also in the processes that specs start.
+sh tools/run_shards.sh env LOCPATH="$build/locales" LD_PRELOAD="$build/locale_probe.so" \
+    CMML_LOCALE_LOG="$log" LUA_INIT_5_4="assert(os.setlocale '$locale')
+    package.loadlib('$build/locale_probe.so', 'luaopen_locale_probe')()" "$@"
+status=$?
+
+if [ -s "$log" ]; then
+    echo
+    echo 'In the locale of the host (CONTRIBUTING.md, Text in every locale):'
+    sort -u "$log"
+    status=1
+fi
+# shellcheck disable=SC2086
+echo "$(printf '%s\n' $SPECS | wc -l) of $(ls spec/*_spec.lua | wc -l) spec files in $locale"
+exit "$status"
