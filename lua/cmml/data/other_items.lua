@@ -3,6 +3,7 @@
 --
 -- @classmod cmml.Catalogue
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
@@ -45,7 +46,7 @@ return function(cmml, use)
       end
       if not is_known then
         raise(("%s: the model knows no field %s of items; %s"):format(where, args.shown(key),
-          args.suggest(tostring(key), names)), level + 1)
+          args.suggest(plain.tostring(key), names)), level + 1)
       end
     end
   end

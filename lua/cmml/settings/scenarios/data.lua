@@ -212,7 +212,7 @@ return function(cmml, use)
     for i, scenario in ipairs(self.scenarios) do
       sizes[i] = #scenario.items
     end
-    table.sort(sizes)
+    plain.sort(sizes)
     found.more = { { "scenarios", #sizes, ("%d, of %d to %d items (median %d)"):format(#sizes,
       sizes[1], sizes[#sizes], sizes[(#sizes + 1) // 2]) },
       { "left_out", #self.left_out, ("%d groups that are no scenarios"):format(#self.left_out) },

@@ -137,7 +137,7 @@ return function(cmml)
       list[#list + 1] = { title = title, leaky = entry.leaky or false, evaluation = entry[1],
         metrics = columns(entry[1], names) }
       if opt.relevant and not opt.metrics then
-        list[#list + 1] = { title = ("%s, ranking: relevant if rated %g or higher"):format(title,
+        list[#list + 1] = { title = plain.format("%s, ranking: relevant if rated %g or higher", title,
           opt.relevant), leaky = entry.leaky or false, evaluation = entry[1],
           metrics = columns(entry[1], ranked) }
       end
