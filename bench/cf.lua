@@ -2,6 +2,7 @@
 -- neither has seen. Both solve the same objective with one thread, in turns.
 --
 --     lua5.4 bench/cf.lua --data ml-1m [--python python3] [--rounds 3] [--alpha 1] ..
+os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 

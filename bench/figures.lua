@@ -1,6 +1,7 @@
 --- Renews the tables of a document from the results of the benchmark:
 -- `lua5.4 bench/figures.lua RESULTS.csv DOCUMENT`. What stands between the lines that begin with
 -- `<!-- figures` and `<!-- end of figures` is replaced.
+os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 local report = require "report"

@@ -14,6 +14,7 @@
 -- row shows the medians, the median of the pairs' ratios THIS / OTHER with its quartiles, and the
 -- ratio of the fastest times of all. A median ratio above 1.02 is marked, and the status is 1:
 -- repeat that row with --pairs 30, on a quiet machine, before believing it.
+os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = ("%s/?.lua;%s/../tools/?.lua;"):format(here, here) .. package.path
 

@@ -4,6 +4,7 @@
 -- follow one another; times are medians over the rounds, and the ratio is the median of the rounds'
 -- ratios, so that a machine that slows down for a while slows both. Seconds are those of the
 -- processor: on a quiet machine what a clock shows, on a busy one without what others take.
+os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 

@@ -1,5 +1,6 @@
 --- A whole training as a user runs it: `lua5.4 bench/training.lua --help`. It has a process of its
 -- own, so that the peak of its memory is its own, too.
+os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 

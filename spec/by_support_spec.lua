@@ -1,5 +1,6 @@
 -- Evaluation by the size of the support: the same queries, and supports that are beginnings of each
 -- other.
+local plain = require "cmml.base.plain"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local people = require "spec.support.people"
@@ -57,10 +58,10 @@ describe("evaluation by support", function()
     local text = cmml.metrics.format_by_support({ "a", "b" }, sizes, found, "rmse")
     assert.matches("^| model | support 0 +| support 1 +| support 3 +|\n|%-+|%-+|%-+|%-+|\n| a ",
       text)
-    assert.truthy(text:find(("%.4f ± %.4f |\n| b"):format(found[3][1].rmse.mean,
+    assert.truthy(text:find(plain.format("%.4f ± %.4f |\n| b", found[3][1].rmse.mean,
       found[3][1].rmse.interval), 1, true), text)
     assert.truthy(cmml.metrics.format_by_support({ "a", "b" }, sizes, found):find(
-      ("%.4f"):format(found[2][1].mae.mean), 1, true))
+      plain.format("%.4f", found[2][1].mae.mean), 1, true))
     refused("format_by_support: there are more titles or sizes than results",
       cmml.metrics.format_by_support, { "a" }, { 0, 1, 3, 5 }, found)
     refused("format_by_support: there are more titles or sizes than results",

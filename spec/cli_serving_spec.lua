@@ -1,5 +1,6 @@
 -- The command line on a trained model of scenarios: recommend, info, damaged notes; and what the
 -- tutorial says.
+local plain = require "cmml.base.plain"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local docs = require "spec.support.docs"
@@ -36,7 +37,7 @@ describe("a model file of scenarios", function()
       local i = 0
       for place, score, item, title in text:gmatch "%s*(%d+)%s+(%-?[%d.]+)%s+(%S+)%s+([^\n]+)\n?" do
         i = i + 1
-        assert.same({ tostring(i), ("%.2f"):format(expected[i].score), expected[i].item,
+        assert.same({ tostring(i), plain.format("%.2f", expected[i].score), expected[i].item,
           expected[i].title }, { place, score, item, title })
       end
       assert.equal(3, i)

@@ -1,6 +1,7 @@
 -- Kinds of a user's own on the command line, one of each sort, registered by a module: trained,
 -- resumed, evaluated, asked for recommendations and told about, in each setting, one of the user's
 -- own among them.
+local plain = require "cmml.base.plain"
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local result_tables = require "spec.support.result_tables"
@@ -115,7 +116,7 @@ describe("a kind of one's own on the command line", function()
         local text = runs("recommend", module, "--model", file, "--n=3",
           table.unpack(asked[setting]))
         for i, entry in ipairs(expected) do
-          contains(text, ("%d %5.2f %s "):format(i, entry.score, entry.item))
+          contains(text, plain.format("%d %5.2f %s ", i, entry.score, entry.item))
         end
         text = runs("info", module, "--model", file, "--parameters")
         contains(text, ("kind %s (%s)"):format(kind, class.title))

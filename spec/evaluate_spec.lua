@@ -1,4 +1,5 @@
 -- Evaluation of recommenders over tasks, and its results as a table.
+local plain_format = require("cmml.base.plain").format
 local cmml = require "cmml"
 local close = require "spec.support.close"
 local people = require "spec.support.people"
@@ -162,7 +163,7 @@ describe("evaluate", function()
     refused("format_results: there is no metric auc; known: average_precision, mae, ",
       cmml.metrics.format_results, { "a", "b" }, found, { "auc" })
     assert.truthy(lines[3]:find("| a            | ", 1, true), lines[3])
-    assert.truthy(lines[3]:find(("%.4f ± %.4f"):format(found[1].mae.mean,
+    assert.truthy(lines[3]:find(plain_format("%.4f ± %.4f", found[1].mae.mean,
       found[1].mae.interval), 1, true))
     local width = utf8.len(lines[1])
     for _, line in ipairs(lines) do

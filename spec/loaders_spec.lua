@@ -1,4 +1,5 @@
 -- Loaders of public data sets of scenarios, on folders in their formats that are made up.
+local plain = require "cmml.base.plain"
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local scenario_folders = require "spec.support.scenario_folders"
@@ -23,10 +24,10 @@ local function shown(data)
     for i, row in ipairs(scenario.items:totable()) do
       ids[i] = data.items:text(row)
     end
-    table.sort(ids)
+    plain.sort(ids)
     list[s] = scenario.name .. ": " .. table.concat(ids, " ")
   end
-  table.sort(list)
+  plain.sort(list)
   return list
 end
 

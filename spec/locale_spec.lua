@@ -94,3 +94,76 @@ describe("text in every locale", function()
     end
   end)
 end)
+
+-- What people do with the library, in a folder of its own: what it leaves must be the same.
+local entry_points = [[
+  local cmml = require "cmml"
+  local people = require "spec.support.people"
+  local core = cmml.core
+  local folder = os.tmpname()
+  os.remove(folder)
+  assert(core.mkdir(folder .. "/data"))
+
+  -- training in two threads, with a log, a model file and what is kept for resuming
+  local data = people.data(cmml, { users = 60 })
+  local model = cmml.recommenders.cmml(data.catalogue, people.small(1))
+  local result = assert(cmml.train(model, data, { epochs = 2, lr = 0.015625, support = 4, query = 4,
+    batch = 8, threads = 2, shards = 2, out = folder, seed = 3 }))
+  print(math.type(result.epoch), (core.read_file(folder .. "/log.csv"):gsub(",[%d.]+\n", "\n")))
+  local archive = assert(core.read_archive(folder .. "/best.safetensors"))
+  for _, key in ipairs(cmml.core and require "cmml.base.args".keys(archive.metadata)) do
+    print(key, (archive.metadata[key]:gsub('"seconds":[%d.e-]+', ""):gsub("/tmp/lua_%w+", "")))
+  end
+
+  -- adapting and scoring, from the file
+  local again = assert(cmml.load(folder .. "/best.safetensors"))
+  local scores = again:adapt { { "f1", 1.5 }, { "f2", 5 } }:predict { "f3", "f4" }
+  print(require "cmml.base.json".encode { scores = type(scores) == "table" and scores
+    or scores:totable() })
+
+  -- files of one's own, and pictures
+  assert(core.write_file(folder .. "/t.csv", "a,b\nx,0.5\ny,1e-3\nz,0.1234567890123456789\n"))
+  local t = assert(core.read_table(folder .. "/t.csv", { header = "names", delimiter = ",",
+    columns = { { name = "a" }, { name = "b", kind = "number" } } }))
+  local values = t.columns.b.values
+  print(t.columns.b.kind, require "cmml.base.json".encode(type(values) == "table" and values
+    or values:totable()))
+  print(cmml.svg.lines { title = "T", x = "X", y = "Y",
+    series = { { name = "I", points = { { 0.5, 1.25 }, { 1.5, 0.75 } } } } })
+]]
+
+describe("every entry point", function()
+  it("leaves the same where the host has a decimal comma, or an alphabet of its own", function()
+    same(entry_points, { locales.german, locales.turkish })
+  end)
+
+  it("of the command line prints the same, processes that it starts included", function()
+    local script = [[
+      local people = require "spec.support.people"
+      local core = require "cmml.core"
+      local folder = os.tmpname()
+      os.remove(folder)
+      assert(core.mkdir(folder .. "/data"))
+      people.write(core, folder .. "/data", { users = 60, items = 16, rated = 8 })
+      for _, words in ipairs {
+        { "train", "--data", folder .. "/data", "--out", folder .. "/out", "--epochs=1",
+          "--preset=published-code", "--lr=0.0125", "--quiet", "--test-users=0.2" },
+        { "evaluate", "--data", folder .. "/data", "--model", folder .. "/out/best.safetensors",
+          "--draws=1" },
+        { "info", "--model", folder .. "/out/best.safetensors" },
+        { "recommend", "--model", folder .. "/out/best.safetensors", "--rate=1=4.5", "--n=3" },
+        { "experiment", "--help" } } do
+        local code = require("cmml.cli.main").main(words)
+        assert(code == 0, words[1])
+      end
+      os.execute("rm -rf " .. folder)
+    ]]
+    local expected, good = locales.all("C", script)
+    assert(good, expected)
+    local found = locales.all(locales.german, script)
+    local function bare(text)
+      return (text:gsub("/tmp/lua_%w+", ""):gsub("%d+[.,]%d+ s", ""))
+    end
+    assert.equal(bare(expected), bare(found))
+  end)
+end)

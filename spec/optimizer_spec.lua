@@ -1,5 +1,6 @@
 -- Optimisers of modules: groups of parameters, norms, and going on from a state.
 require "spec.support.close"
+local plain_tostring = require("cmml.base.plain").tostring
 local cmml = require "cmml"
 local ref = require "spec.support.ref"
 local tables = require "spec.support.tables"
@@ -218,8 +219,8 @@ describe("an optimiser of a module", function()
       adam, values, 4)
     values["second.out.bias"] = core.full({ 1 }, 1)
     for _, steps in ipairs { -1, 1.5, "x" } do
-      refused("adam: steps must be a whole number, not negative, not " .. steps, adam.restore, adam,
-        values, steps)
+      refused("adam: steps must be a whole number, not negative, not "
+        .. plain_tostring(steps), adam.restore, adam, values, steps)
     end
     assert.equal(0, adam.core:steps())
     assert.equal(0, adam.core:moments()[1]:sum():item())

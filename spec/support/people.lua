@@ -1,6 +1,7 @@
 --- A made world on which the context decides: films are of one of two kinds, and a person loves
 -- one and hates the other. Which one stands in no field, so only the support can tell it, and every
 -- film is as good as any other on average. Also what specs of trained models share.
+local plain = require "cmml.base.plain"
 local stream = require "spec.support.stream"
 
 local people = {}
@@ -63,7 +64,8 @@ function people.write(core, folder, options)
   local world = people.world(options)
   local ratings, users, movies, extra = {}, {}, {}, {}
   for i, row in ipairs(world.ratings) do
-    ratings[i] = ("%s::%s::%s::97830%04d\n"):format(row[1]:sub(2), row[2]:sub(2), row[3], i)
+    ratings[i] = ("%s::%s::%s::97830%04d\n"):format(row[1]:sub(2), row[2]:sub(2),
+      plain.tostring(row[3]), i)
   end
   for i, user in ipairs(world.users) do
     users[i] = ("%d::%s::%s::%d::%05d-1234\n"):format(i, i % 3 == 0 and "F" or "M", user.age,

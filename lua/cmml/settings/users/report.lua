@@ -137,8 +137,8 @@ return function(cmml)
       list[#list + 1] = { title = title, leaky = entry.leaky or false, evaluation = entry[1],
         metrics = columns(entry[1], names) }
       if opt.relevant and not opt.metrics then
-        list[#list + 1] = { title = plain.format("%s, ranking: relevant if rated %g or higher", title,
-          opt.relevant), leaky = entry.leaky or false, evaluation = entry[1],
+        list[#list + 1] = { title = plain.format("%s, ranking: relevant if rated %g or higher",
+          title, opt.relevant), leaky = entry.leaky or false, evaluation = entry[1],
           metrics = columns(entry[1], ranked) }
       end
       local further = report.further_sizes(opt)
