@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local people = require "spec.support.people"
+local plain = require "cmml.base.plain"
 local result_tables = require "spec.support.result_tables"
 local core = cmml.core
 
@@ -231,7 +232,7 @@ describe("cmml", function()
         i = i + 1
         assert.equal(tostring(i), place)
         local stars = math.max(1, math.min(5, expected[i].score)) -- shown within the scale
-        assert.equal(("%.2f"):format(stars), score)
+        assert.equal(plain.format("%.2f", stars), score)
         assert.equal(expected[i].item, item)
         assert.equal(expected[i].title, title)
       end

@@ -57,7 +57,7 @@ end
 
 -- The search paths for a process, with those of a folder in front.
 local function search_paths(folder)
-  return ("env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s"):format(
+  return ("env -u LUA_INIT_5_4 -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH=%s LUA_CPATH=%s"):format(
     quote((folder and ("%s/?.lua;%s/lua/?.lua;%s/lua/?/init.lua;"):format(folder, folder, folder)
       or "") .. absolute(package.path)),
     quote(absolute(package.cpath)))

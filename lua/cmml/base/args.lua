@@ -82,10 +82,10 @@ end
 function args.option(name, value)
   if dashed then
     local behind = (value == nil or value == true) and "" or value == false and "=false"
-    return "--" .. name:gsub("_", "-") .. (behind or " " .. tostring(value))
+    return "--" .. name:gsub("_", "-") .. (behind or " " .. plain.tostring(value))
   end
   return value == nil and name or ("%s = %s"):format(name,
-    type(value) == "string" and ("%q"):format(value) or tostring(value))
+    type(value) == "string" and ("%q"):format(value) or plain.tostring(value))
 end
 
 --- The same of a name where it would not be taken for an option without saying so.

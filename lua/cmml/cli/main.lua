@@ -74,7 +74,7 @@ end
 -- A message without the place in the library, and the functions, where something was found out.
 local function plain(cmml, message)
   local said = tostring(message):gsub("^[^%s:]+%.lua:%d+: ", "")
-  local name, rest = said:match "^([%w_.]+ ?[%w_()]*): (.*)$"
+  local name, rest = said:match "^([0-9A-Za-z_.]+ ?[0-9A-Za-z_()]*): (.*)$"
   if name and is_function(cmml, name) then
     return plain(cmml, rest)
   end

@@ -64,8 +64,8 @@ end
 
 local function check_state(name, field, ok)
   if not ok then
-    raise(("restore: the state of a %s has no usable %s"):format(name:match "%w+$":lower(), field),
-      3)
+    raise(("restore: the state of a %s has no usable %s"):format(
+      plain.lower(name:match "[0-9A-Za-z]+$"), field), 3)
   end
 end
 

@@ -44,7 +44,7 @@ return function(cmml, use)
       found.tasks, found.protocol = {}, nil
       for i, path in ipairs(opt.tasks) do
         found.tasks[i] = { path = path, leaky = false,
-          name = path:match("([^/]+)$"):gsub("%.%w+$", "") }
+          name = path:match("([^/]+)$"):gsub("%.[0-9A-Za-z]+$", "") }
       end
     end
     return found
@@ -66,7 +66,7 @@ return function(cmml, use)
           end
           whose[row] = paths[part]
         end
-        table.sort(rows)
+        plain.sort(rows)
         lists[part] = rows
       end
     end
@@ -154,7 +154,7 @@ return function(cmml, use)
     for user, own in pairs(parts.query) do
       users[#users + 1], query = user, math.max(query, #own)
     end
-    table.sort(users)
+    plain.sort(users)
     if #users == 0 then
       return nil, entry.path .. ": there is no row whose part is query"
     end
@@ -179,7 +179,7 @@ return function(cmml, use)
         return nil, message
       end
       for _, own in pairs(lists) do
-        table.sort(own)
+        plain.sort(own)
       end
       return subset(all, lists)
     end

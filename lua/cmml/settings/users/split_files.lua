@@ -265,7 +265,7 @@ return function(cmml)
       end
     end
     for i, name in ipairs(in_order) do
-      local file = ("tasks-%s.tsv"):format(name:gsub("[^%w]+", "-"):gsub("%-$", ""))
+      local file = ("tasks-%s.tsv"):format(name:gsub("[^0-9A-Za-z]+", "-"):gsub("%-$", ""))
       add(file, tasks_of(largest[name].tasks, names))
       noted[i] = { name = name, file = file, leaky = largest[name].leaky or nil }
       digest = hash(table.concat(contents[file], "\n"), digest)
@@ -306,7 +306,7 @@ return function(cmml)
     local found, noted = { tasks = {} }, noted_in(folder)
     for _, name in ipairs { "train.txt", "valid.txt", "test.txt", "ratings.tsv" } do
       local path = folder .. "/" .. name
-      found[name:match "^%a+"] = core.exists(path) and path or nil
+      found[name:match "^[A-Za-z]+"] = core.exists(path) and path or nil
     end
     local digest
     for _, entry in ipairs(noted and noted.evaluations or {}) do
