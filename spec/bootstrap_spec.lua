@@ -23,6 +23,21 @@ local function counts(n, word)
   return chosen
 end
 
+-- What is missing in one series is left out of all of them.
+local function common(all)
+  local lists = {}
+  for s, series in ipairs(all) do
+    lists[s] = {}
+    for i, value in ipairs(series) do
+      lists[s][i] = value
+      for _, other in ipairs(all) do
+        lists[s][i] = other[i] == other[i] and lists[s][i] or nan
+      end
+    end
+  end
+  return lists
+end
+
 local function mean(series, tasks, by_task, by_seed, weights)
   local top, bottom = 0, 0
   for i, value in ipairs(series) do
@@ -45,6 +60,7 @@ end
 
 -- The bounds that the core should find.
 local function oracle(series, tasks, resamples, seed, reference, weights)
+  series = common(series)
   local n_seeds, means, differences = #series[1] // tasks, {}, {}
   for s in ipairs(series) do
     means[s], differences[s] = {}, {}
@@ -85,7 +101,7 @@ describe("core.bootstrap", function()
       local found = core.bootstrap({ a, b }, 14, { resamples = 200, seed = 9, reference = 2,
         weights = weights or nil })
       local means, differences = oracle({ a, b }, 14, 200, 9, 2, weights)
-      for s, series in ipairs { a, b } do
+      for s, series in ipairs(common { a, b }) do
         local ones = {}
         for i = 1, 14 do
           ones[i] = 1
@@ -139,6 +155,13 @@ describe("core.bootstrap", function()
     local found = core.bootstrap({ values }, 50)[1]
     assert.equal(3, found.mean)
     assert.is_true(found.low < 2 and found.high > 4)
+  end)
+
+  it("leaves what is missing in one series out of all of them", function()
+    local found = core.bootstrap({ { 1, 2, 3, 10 }, { 2, 3, nan, 11 }, { 0, 1 / 0, 5, 1 } }, 4)
+    assert.same({ 5.5, 6.5, 0.5 }, { found[1].mean, found[2].mean, found[3].mean })
+    assert.same({ 1, 1, 1 }, { found[2].difference, found[2].difference_low,
+      found[2].difference_high })
   end)
 
   it("says that there is nothing of a series without values", function()

@@ -32,7 +32,7 @@ describe("protocols of cmml train and cmml evaluate", function()
   local function headings(text)
     local found = {}
     for line in text:gmatch "[^\n]+" do
-      found[#found + 1] = line:match "^([^|]-)%d+ t?e?s?t? ?users %("
+      found[#found + 1] = line:match "^([^|]-)%d+ t?e?s?t? ?users, support"
     end
     return found
   end

@@ -156,7 +156,9 @@ describe("evaluate", function()
       "average_precision" }):gmatch("[^\n]+") do
       lines[#lines + 1] = line
     end
+    assert.equal(("means over %d users, none left out"):format(#data.test), table.remove(lines))
     assert.equal(4, #lines)
+    assert.truthy(lines[4]:find("%| %- +|$"), lines[4])
     refused("format_results: there are more titles or sizes than results",
       cmml.metrics.format_results,
       { "two", "three", "four" }, found)

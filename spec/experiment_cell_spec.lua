@@ -27,7 +27,8 @@ describe("a cell", function()
     local top, bottom = 0, 0
     for i, value in ipairs(result.metrics["recall@20"]) do
       if value == value then
-        top, bottom = top + value * result.weights[i], bottom + result.weights[i]
+        local weight = result.weights["recall@20"][i]
+        top, bottom = top + value * weight, bottom + weight
       end
     end
     assert.near(found["recall@20"].mean, top / bottom, 1e-12)

@@ -140,7 +140,7 @@ describe("a script that registers a component and asks for its row", function()
     ]]):format(folder))
     os.execute("rm -rf '" .. folder .. "'")
     assert.is_true(ok, output)
-    assert.equal("one\t2\t5\n", output)
+    assert.equal("one\t2\t6\n", output)
   end)
 end)
 

@@ -2,6 +2,11 @@
 local cmml = require "cmml"
 local refused = require "spec.support.refused"
 local report = require "cmml.experiment.report"
+local tables = require "cmml.base.tables"
+
+local function csv_of(...)
+  return tables.render({ name = "cells", tables = { report.cells(...) } }, "csv")
+end
 
 describe("report", function()
   local tbl = { id = "t", title = "Title", rows = { "one", "two", "none" }, reference = "one",
@@ -26,22 +31,50 @@ describe("report", function()
 
 | model               | M                       | seconds |
 |---------------------|-------------------------|---------|
-| one                 | 2.0000 [1.0000, 2.6667] | 1.0     |
+| one                 | 1.5000 [1.0000, 2.0000] | 1.0     |
 | two                 | 2.5000 [2.0000, 3.0000] | 2.0     |
 | none (0 of 2 seeds) | -                       | -       |
 
+1 of 3 tasks left out of M, where not every row has a value
+
 | difference to one | M                          |
 |-------------------|----------------------------|
-| two               | +0.5000 [-0.3333, +1.0000] |]], text)
+| two               | +1.0000 [+1.0000, +1.0000] |]], text)
   end)
 
   it("writes every cell as CSV", function()
-    assert.equal([[
-table,leaky,row,seed,metric,mean,tasks,seconds
-t,yes,one,any,m,2.000000,3,1.00
-t,yes,two,1,m,2.500000,3,2.00
-t,yes,two,2,m,2.500000,3,2.00
-]], report.csv(plan, results))
+    assert.equal(([[
+table,leaky,row,seed,metric,mean,tasks,left_out,seconds
+t,yes,one,any,m,1.5,2,1,1
+t,yes,two,1,m,2.5,2,1,2
+t,yes,two,2,m,2.5,2,1,2
+]]):gsub("\n", "\r\n"), csv_of(plan, results))
+  end)
+
+  it("gives the numbers of its tables as records", function()
+    local records = report.records { { tbl = tbl, rows = rows } }.rows
+    assert.equal(3, #records)
+    assert.near(1, records[2].difference_low, 1e-12)
+    assert.near(1, records[2].difference_high, 1e-12)
+    records[2].difference_low, records[2].difference_high = nil, nil
+    assert.same({ table = "Title", leaky = "yes", row = "two", metric = "m", mean = 2.5, low = 2,
+      high = 3, reference = "one", difference = 1, tasks = 2, left_out = 1, seeds = 2,
+      seconds = 2 }, records[2])
+    assert.same({ table = "Title", leaky = "yes", row = "none", metric = "m", seeds = 0 },
+      records[3])
+  end)
+
+  it("leaves a task out whose value is the mean of other things in one row", function()
+    local cells, found = {}, {}
+    for r, row in ipairs { "one", "two" } do
+      cells[r] = { table = "t", row = row, seed = 1 }
+      found[cells[r]] = { metrics = { m = { 1, r + 1 } }, weights = { m = { 3, 3 + r } },
+        seconds = 1 }
+    end
+    local list = report.summary(cmml, { tables = { tbl }, cells = cells }, found, tbl, { seeds = 1,
+      resamples = 10 })
+    assert.same({ 1, 1, 1 }, { list[2].m.mean, list[2].m.tasks, list[2].m.left_out })
+    assert.equal(0, list[2].m.difference)
   end)
 
   it("draws every row with its interval", function()
@@ -65,11 +98,11 @@ t,yes,two,2,m,2.500000,3,2.00
     assert.truthy(text:find("| one             |", 1, true), text)
     assert.truthy(text:find("| two (unchecked) |", 1, true), text)
     assert.truthy(report.svg(cmml, fair, fair.metrics[1], list):find(">two (unchecked)<", 1, true))
-    local csv = report.csv(both, found)
+    local csv = csv_of(both, found)
     assert.truthy(csv:find("t,no,one,1,m,", 1, true), csv)
     assert.truthy(csv:find("t,unchecked,two,1,m,", 1, true), csv)
     found[cells[2]].unchecked = nil
-    assert.is_nil(report.csv(both, found):find("unchecked", 1, true))
+    assert.is_nil(csv_of(both, found):find("unchecked", 1, true))
   end)
 
   it("refuses to compare what was evaluated on different tasks", function()

@@ -53,7 +53,8 @@ static double *read_weights(lua_State *L, int64_t tasks)
  * and independently of each other, the same for all series.
  * @function bootstrap
  * @tparam table series list of lists: for each model its values for all tasks in the first run,
- * then in the second, and so on; NaN for a missing value
+ * then in the second, and so on; NaN for a missing value, which is left out of every series, except
+ * for the sake of a series that has no values at all
  * @tparam integer tasks number of values per run
  * @tparam[opt] table options weights (list, one per task; default: equal), reference (index of the
  * series that others are compared with, default 1), resamples (default 10000), seed (default 1),

@@ -7,7 +7,9 @@
 
 /* The samples as weighted sums: missing values have weight 0. */
 typedef struct sums {
-    double *top, *bottom;  /* [series, seeds, tasks]: weight * value, weight */
+    double *top;           /* [series, seeds, tasks]: weight * value */
+    double *bottom;        /* [seeds, tasks]: weight, of every series that has values */
+    bool *empty;           /* [series]: it has none */
     double *tasks, *seeds; /* how often each seed and task was drawn */
 } sums;
 
@@ -31,10 +33,10 @@ static double mean_of(const cm_samples *in, const sums *work, int64_t series)
         int64_t at = (series * in->seeds + k) * in->tasks;
         if (work->seeds[k] > 0) {
             top += work->seeds[k] * dot(work->tasks, work->top + at, in->tasks);
-            bottom += work->seeds[k] * dot(work->tasks, work->bottom + at, in->tasks);
+            bottom += work->seeds[k] * dot(work->tasks, work->bottom + k * in->tasks, in->tasks);
         }
     }
-    return bottom > 0 ? top / bottom : (double)NAN;
+    return bottom > 0 && !work->empty[series] ? top / bottom : (double)NAN;
 }
 
 static void draw(cm_rng *rng, double *count, int64_t n)
@@ -73,15 +75,33 @@ static void set_bounds(double *values, int64_t n, double level, cm_interval *int
     interval->high = quantile(values, kept, (1 + level) / 2);
 }
 
+/* Whether any value of a series is there. */
+static bool has_values(const cm_samples *in, int64_t series)
+{
+    int64_t count = in->seeds * in->tasks;
+    for (int64_t i = 0; i < count; i++)
+        if (isfinite(in->value[series * count + i]))
+            return true;
+    return false;
+}
+
+/* What is missing in one series is left out of all of them. */
 static void set_sums(const cm_samples *in, sums *work)
 {
-    int64_t count = in->series * in->seeds * in->tasks;
-    for (int64_t i = 0; i < count; i++) {
-        double weight = in->weight ? in->weight[i % in->tasks] : 1;
-        bool there = !isnan(in->value[i]);
-        work->top[i] = there ? weight * in->value[i] : 0;
-        work->bottom[i] = there ? weight : 0;
+    int64_t count = in->seeds * in->tasks;
+    for (int64_t i = 0; i < count; i++)
+        work->bottom[i] = in->weight ? in->weight[i % in->tasks] : 1;
+    for (int64_t s = 0; s < in->series; s++) {
+        work->empty[s] = !has_values(in, s);
+        for (int64_t i = 0; i < count && !work->empty[s]; i++)
+            if (!isfinite(in->value[s * count + i]))
+                work->bottom[i] = 0;
     }
+    for (int64_t s = 0; s < in->series; s++)
+        for (int64_t i = 0; i < count; i++)
+            work->top[s * count + i] = work->bottom[i] > 0 && !work->empty[s]
+                                           ? work->bottom[i] * in->value[s * count + i]
+                                           : 0;
     for (int64_t t = 0; t < in->tasks; t++)
         work->tasks[t] = 1;
     for (int64_t k = 0; k < in->seeds; k++)
@@ -116,17 +136,20 @@ static void run(const cm_samples *in, sums *work, double *means, int64_t referen
 bool cm_bootstrap(cm_ctx *cx, const cm_samples *in, int64_t reference, int64_t resamples,
                   uint64_t seed, double level, cm_interval *mean, cm_interval *difference)
 {
-    size_t count = (size_t)in->series * (size_t)in->seeds * (size_t)in->tasks;
-    sums work = {cm_calloc(cx, count, sizeof(double)), cm_calloc(cx, count, sizeof(double)),
-                 cm_calloc(cx, (size_t)in->tasks, sizeof(double)),
-                 cm_calloc(cx, (size_t)in->seeds, sizeof(double))};
-    double *means = cm_calloc(cx, (size_t)(in->series + 1) * (size_t)resamples, sizeof *means);
-    bool ok = work.top && work.bottom && work.tasks && work.seeds && means;
+    size_t series = (size_t)in->series, seeds = (size_t)in->seeds, tasks = (size_t)in->tasks;
+    sums work = {.top = cm_calloc(cx, series * seeds * tasks, sizeof *work.top),
+                 .bottom = cm_calloc(cx, seeds * tasks, sizeof *work.bottom),
+                 .empty = cm_calloc(cx, series, sizeof *work.empty),
+                 .tasks = cm_calloc(cx, tasks, sizeof *work.tasks),
+                 .seeds = cm_calloc(cx, seeds, sizeof *work.seeds)};
+    double *means = cm_calloc(cx, (series + 1) * (size_t)resamples, sizeof *means);
+    bool ok = work.top && work.bottom && work.empty && work.tasks && work.seeds && means;
     if (ok)
         run(in, &work, means, reference, resamples, seed, level, mean, difference);
     cm_free(cx, means);
     cm_free(cx, work.seeds);
     cm_free(cx, work.tasks);
+    cm_free(cx, work.empty);
     cm_free(cx, work.bottom);
     cm_free(cx, work.top);
     return ok;

@@ -5,8 +5,10 @@
 
 #include "base/mem.h"
 
-/* The samples: value[(s * seeds + k) * tasks + t] of series s (a model), run k and task t. NaN
- * marks a missing value, which is ignored. */
+/* The samples: value[(s * seeds + k) * tasks + t] of series s (a model), run k and task t. What is
+ * not finite is missing: that task of that run is left out of every series, so that all means are
+ * of the same tasks. A series without any value is none that the others are compared by: it has no
+ * mean, and nothing is left out for its sake. */
 typedef struct cm_samples {
     const double *value;
     const double *weight; /* [tasks], positive; NULL: equal weights */

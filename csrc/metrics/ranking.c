@@ -5,6 +5,7 @@
  * positives among many candidates that costs little more than reading the scores. */
 #include "metrics/family.h"
 #include "metrics/finite.h"
+#include "metrics/gain.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -49,7 +50,7 @@ typedef struct hit {
 /* All rows with the score of at least one positive. */
 typedef struct run {
     double score;
-    double gain, gain_exp; /* sums over the run; 2^label - 1 divided by 2^(largest label) */
+    double gain, gain_exp; /* sums over the run; label / largest label, and see cm_gain_exp */
     int64_t positives;
     int64_t size;  /* rows */
     int64_t first; /* rows ranked before it */
@@ -77,12 +78,6 @@ static int by_size(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* 2^label - 1 over 2^largest: ratios of sums stay the same, and no sum overflows. */
-static double gain_exp(double label, double largest)
-{
-    return exp2(label - largest) - exp2(-largest);
-}
-
 static void find_runs(ranking *r)
 {
     r->n_runs = 0;
@@ -91,8 +86,8 @@ static void find_runs(ranking *r)
         if (i == 0 || h->score != h[-1].score)
             r->runs[r->n_runs++] = (run){.score = h->score};
         run *last = &r->runs[r->n_runs - 1];
-        last->gain += h->label;
-        last->gain_exp += gain_exp(h->label, r->best[0]);
+        last->gain += h->label / r->best[0];
+        last->gain_exp += cm_gain_exp(h->label, r->best[0]);
         last->positives++;
         last->size++;
     }
@@ -172,8 +167,8 @@ static void metrics_at(const ranking *r, int64_t k, double *at)
         before += g->positives;
     }
     for (int64_t i = 0; i < CM_MIN(r->n_hits, k); i++) {
-        ideal += r->best[i] / log2((double)i + 2);
-        ideal_exp += gain_exp(r->best[i], r->best[0]) / log2((double)i + 2);
+        ideal += r->best[i] / r->best[0] / log2((double)i + 2);
+        ideal_exp += cm_gain_exp(r->best[i], r->best[0]) / log2((double)i + 2);
     }
     double positives = (double)r->n_hits;
     at[RECALL] = found / positives;

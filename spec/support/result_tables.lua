@@ -11,9 +11,11 @@ function result_tables.read(text)
     for cell in line:gmatch "|%s*([^|]-)%s*%f[|]" do
       cells[#cells + 1] = cell
     end
-    if cells[1] and cells[1]:find "^model" then
+    if cells[1] == "metric" then -- differences to a rival
+      heads = nil
+    elseif cells[1] and cells[1]:find "^model" then
       heads = cells
-    elseif cells[1] and not cells[1]:find "^%-" then
+    elseif heads and cells[1] and not cells[1]:find "^%-" then
       for column = 2, #cells do
         local mean, interval = cells[column]:match "^(%S+) ± (%S+)$"
         found[#found + 1] = { cells[1], heads[column], tonumber(mean), tonumber(interval) }

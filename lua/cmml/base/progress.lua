@@ -61,8 +61,9 @@ end
 -- @tparam table core for its clock and terminal
 -- @tparam string title of the model
 -- @tparam ?boolean quiet nothing is shown
+-- @tparam[opt="evaluated"] string verb what was done with it in the end
 -- @treturn table on_task (see `cmml.evaluate`) and finish
-function progress.evaluating(core, title, quiet)
+function progress.evaluating(core, title, quiet, verb)
   local columns = core.terminal "stderr"
   local began, last_shown = core.clock(), 0
 
@@ -79,8 +80,8 @@ function progress.evaluating(core, title, quiet)
 
   local function finish()
     if not quiet then
-      io.stderr:write(columns and "\r\27[K" or "", plain.format("%s  evaluated in %.1f s\n",
-        one_line(title), core.clock() - began))
+      io.stderr:write(columns and "\r\27[K" or "", plain.format("%s  %s in %.1f s\n",
+        one_line(title), verb or "evaluated", core.clock() - began))
     end
   end
 

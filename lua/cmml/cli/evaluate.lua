@@ -2,6 +2,7 @@
 -- setting.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local base = require "cmml.base.shared_options"
 local judging = require "cmml.evaluate.shared_options"
 local options = require "cmml.base.options"
@@ -10,7 +11,7 @@ local plain = require "cmml.base.plain"
 local progress = require "cmml.base.progress"
 local setting_defaults = require "cmml.base.setting_defaults"
 local shared = require "cmml.cli.shared_options"
-local raise = require("cmml.base.args").error
+local raise = args.error
 
 return function(cmml, use)
   local pipeline = use "pipeline.data"
@@ -19,6 +20,9 @@ return function(cmml, use)
   local model_files = use "cli.model_files"
   local tell = use "cli.tell"
   local commands = use "cli.command"
+  local comparison = use "evaluate.comparison"
+  local document = use "evaluate.document"
+  local results = use "cli.results"
   local join = commands.join
   local core = cmml.core
   local with = models.with
@@ -51,7 +55,8 @@ return function(cmml, use)
     options.changed(judging.metrics, { group = "evaluation", short = true,
       help = "metrics to show, such as mae or recall@20", default_text = "the setting's" }),
     options.changed(judging.cutoffs, { group = "evaluation" }),
-    shared.split_out, shared.quiet,
+    shared.split_out, options.changed(shared.out, { short = true }),
+    options.changed(shared.format, { short = true }), shared.quiet,
   })
 
   local function as_trained(option)
@@ -120,15 +125,58 @@ return function(cmml, use)
   -- Adds the results of one model to those of the others, evaluation by evaluation.
   local function add(found, list, title)
     for e, one in ipairs(list) do
-      found[e] = found[e] or { evaluation = one.evaluation, results = {} }
-      local results = found[e].results
-      for key, value in pairs(one.results) do
-        if key ~= 1 and key ~= "unchecked" then
-          results[key] = value
+      one.results.unchecked = one.results.unchecked and title or nil
+      found[e] = found[e] or { evaluation = one.evaluation }
+      found[e].results = comparison.join(found[e].results, one.results)
+    end
+  end
+
+  -- Makes all means of an evaluation speak of the same tasks, whatever the size of the support, and
+  -- puts parts behind it.
+  local function align(found, setting, split)
+    local lists, order = {}, {}
+    for _, entry in ipairs(found) do
+      local name = entry.evaluation.name
+      if not lists[name] then
+        order[#order + 1], lists[name] = name, {}
+      end
+      table.insert(lists[name], entry.results)
+    end
+    for _, name in ipairs(order) do
+      comparison.align_together(lists[name])
+    end
+    local parts = setting.parts and setting.parts(found[1], split) or {}
+    table.move(parts, 1, #parts, #found + 1, found)
+  end
+
+  -- What there is to be written out.
+  local function document_of(setting, found, list, split, opt)
+    local titles = {}
+    for m, model in ipairs(list) do
+      titles[m] = model.title
+    end
+    document.compare(found, list)
+    local text, names = setting.report(found, titles, split, opt)
+    names = names or args.keys(found[1].results[1])
+    local compared, sentences = document.comparison_text(found, list, names, 79)
+    return { name = "evaluation", facts = { { "setting", setting.name },
+      { "data", opt.data or opt.ratings }, { "protocol", split.protocol },
+      { "rule", found[1].evaluation.rule }, { "compared", sentences } },
+      tables = { document.records(found, list) }, text = function()
+        return text .. (compared and "\n\n" .. compared or "")
+      end }
+  end
+
+  -- What is wrong with models of which the scores were not finite numbers; nil if there are none.
+  local function diverged(found, list)
+    for _, entry in ipairs(found) do
+      for m, model in ipairs(list) do
+        local bad = (entry.results.not_finite or {})[m]
+        if bad then
+          local _, metric = next(entry.results[m])
+          return comparison.diverged(model.title, bad, #metric.values, entry.results.noun)
         end
       end
-      results[#results + 1] = one.results[1]
-      results.unchecked = results.unchecked or one.results.unchecked and title or nil
     end
   end
 
@@ -157,12 +205,12 @@ return function(cmml, use)
     if not values.quiet then
       tell(data)
     end
-    local found, titles, split = {}, {}, nil
-    local function evaluate(title, model)
+    local found, list, split = {}, {}, nil
+    local function evaluate(title, model, simple)
       local show = progress.evaluating(core, title, values.quiet)
       add(found, models.evaluate(setting, split, { model }, with(opt, { on_task = show.on_task })),
         title)
-      titles[#titles + 1] = title
+      list[#list + 1] = { title = title, kind = model.kind, simple = simple }
       show.finish()
     end
     -- Splits the data; the first split is written to files where that is asked for.
@@ -186,7 +234,7 @@ return function(cmml, use)
           return nil, message
         end
       end
-      evaluate(model_files.title_of(entry, entries), entry.model)
+      evaluate(model_files.title_of(entry, entries), entry.model, false)
     end
     if #classes > 0 or values.scores then
       ok, message = make_split(with(opt, { catalogue = catalogue }))
@@ -199,20 +247,25 @@ return function(cmml, use)
       if not scored then
         return nil, left_out
       elseif left_out then
-        output.print(left_out)
+        output.tell(left_out)
       end
-      evaluate(path, scored)
+      evaluate(path, scored, false)
     end
     if #classes > 0 then
       local first = entries[1] and entries[1].model
       local preset = first and first.presets[first.options.preset]
       pipeline.prepare(setting, split, opt, preset)
       for _, class in ipairs(classes) do
-        evaluate(class.title, (models.make(setting, split, class, {})))
+        evaluate(class.title, (models.make(setting, split, class, {})), true)
       end
     end
-    output.print(setting.report(found, titles, split, opt))
-    return true
+    align(found, setting, split)
+    ok, message = results.write(values, document_of(setting, found, list, split, opt))
+    if not ok then
+      return nil, message
+    end
+    message = diverged(found, list)
+    return not message or nil, message
   end
 
   cmml.command {

@@ -3,10 +3,12 @@
 -- @module cmml
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
+local shared = require "cmml.cli.shared_options"
 local text = require "cmml.base.text"
 
 return function(cmml, use)
   local cells = use "cli.cells"
+  local results = use "cli.results"
   use "cli.command"
 
   -- The experiment that words name; nil if none does.
@@ -18,18 +20,22 @@ return function(cmml, use)
     end
   end
 
+  local format = options.of("cmml experiment", { options.changed(shared.format, { group = "running",
+    short = false, default_text = "text", help = "what is printed: text for people; csv and json "
+      .. "with all numbers at full precision, as results.json in the folder has them" }) })
+
   -- The options of the experiment that is named, else of all, of which none is required.
   local function known(words)
     local experiment, all = named(words), {}
     if experiment then
-      return cells.known { experiment.known() }
+      return cells.known { format, experiment.known() }
     end
     for _, each in cmml.experiments:each() do
       for declared in each.known():each() do
         all[#all + 1] = options.changed(declared, { required = false })
       end
     end
-    return cells.known { options.of("cmml experiment", all) }
+    return cells.known { format, options.of("cmml experiment", all) }
   end
 
   -- The command line again, so that the table can be made again.
@@ -42,7 +48,7 @@ return function(cmml, use)
       local key = option.name
       local value, dashed = rawget(values, key), key:gsub("_", "-")
       if value ~= nil and value ~= option.default and key ~= "quiet" and key ~= "jobs"
-        and key ~= "out" then
+        and key ~= "out" and key ~= "format" then
         local given = text.plain(value)
         words[#words + 1] = value == true and "--" .. dashed
           or ("--%s%s%s"):format(dashed, value == false and "=" or " ", given:find
@@ -62,9 +68,13 @@ return function(cmml, use)
     if not given then
       return nil, message
     end
-    given[1], given.out = nil, values.out or "runs/" .. name
+    given[1], given.format, given.out = nil, nil, values.out or "runs/" .. name
     local result = cmml.experiment(name, given)
-    output.print(("    %s\n\n%s"):format(command_of(name, values), result.narrow))
+    local document = result.document
+    document.text = function()
+      return ("    %s\n\n%s"):format(command_of(name, values), result.narrow)
+    end
+    results.write({ format = values.format }, document)
     if not values.quiet then
       local files = {}
       for i, path in ipairs(result.files) do

@@ -4,13 +4,32 @@
 local plain = require "cmml.base.plain"
 local base = require "cmml.base.shared_options"
 local columns = require "cmml.data.columns"
+local file_options = require "cmml.data.file_options"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
+local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 local text = require "cmml.base.text"
 
+-- Where the people of --users have their ratings from, beside the folder of --data: of a file of
+-- one's own what a support is made of.
+local of_files = {}
+for _, option in ipairs(file_options) do
+  if not (option.name:find "^items?_?" or option.name:find "^users?_?") then
+    of_files[#of_files + 1] = options.changed(option, { short = false, group = option.group
+      == "data" and "support" or option.group })
+  end
+end
+
 local declared = options.declare("cmml recommend: in every setting", {
   shared.model,
+  { name = "users", kind = "string", arg = "FILE", group = "support",
+    help = "recommend for many: a file of an id a line, or all. They are people of --data, of "
+      .. "--ratings, or of a --support with user, item and rating a line, by their ratings; of "
+      .. "scenarios users that the model knows" },
+  options.changed(shared.data, { required = false, instead = false, short = false,
+    group = "support", help = "folder of ratings, or its name in data/, whose people --users "
+      .. "names" }),
   { name = "support", kind = "string", arg = "FILE", group = "support",
     help = "what the model adapts to. Of users: item and rating a line, with a comma between. Of "
       .. "scenarios: user and item a line, and a third field in all of them or none: 1 (taken) or "
@@ -28,13 +47,17 @@ local declared = options.declare("cmml recommend: in every setting", {
       .. "support says the person has never are" },
   options.changed(base.unknown, { group = "recommendations",
     help = "what happens to items and users that the model does not know; skip: they are left "
-      .. "out, and told" }),
+      .. "out, and told, as with --users they always are unless error is given" }),
+  shared.out, shared.format, shared.quiet, table.unpack(of_files),
 })
 
 return function(cmml, use)
   local scale = use "data.scale"
   local check_options = use "cli.check_options"
   local join = use "cli.command".join
+  local pipeline = use "pipeline.data"
+  local results = use "cli.results"
+  local tell = use "cli.tell"
   local core = cmml.core
 
   local function all_sets()
@@ -45,10 +68,10 @@ return function(cmml, use)
     return sets
   end
 
-  local function tell_skipped(what, skipped, count)
+  local function tell_skipped(what, skipped, count, why)
     if #skipped > 0 then
-      output.tell(("%s: left out %d of %d, unknown to the model: %s%s"):format(what, #skipped,
-        count, table.concat(skipped, ", ", 1, math.min(#skipped, 5)),
+      output.tell(("%s: left out %d of %d, %s: %s%s"):format(what, #skipped,
+        count, why or "unknown to the model", table.concat(skipped, ", ", 1, math.min(#skipped, 5)),
         #skipped > 5 and ", .." or ""))
     end
   end
@@ -107,10 +130,10 @@ return function(cmml, use)
     return table.concat(list, ", ", 1, math.min(#list, 5)) .. (#list > 5 and ", .." or "")
   end
 
-  local function tell_outside(of, outside, count)
-    if #outside > 0 then
+  local function tell_outside(of, outside, count, which)
+    if outside > 0 then
       output.tell(("support: %d of %d ratings are outside of the scale that the model was trained "
-        .. "on, %s: %s"):format(#outside, count, scale.text(of), some(outside)))
+        .. "on, %s%s"):format(outside, count, scale.text(of), which and ": " .. some(which) or ""))
     end
   end
 
@@ -127,6 +150,182 @@ return function(cmml, use)
     end
   end
 
+  local item_columns = { { name = "rank", kind = "integer" }, { name = "item", kind = "text" },
+    { name = "title", kind = "text" }, { name = "score", kind = "number" } }
+  local columns_of_many = table.move(item_columns, 1, #item_columns, 2,
+    { { name = "user", kind = "text" } })
+
+  -- A list as lines; what is shown as stars is clipped.
+  local function lines_of(model, list)
+    local lines, widest = {}, 8
+    for _, entry in ipairs(list) do
+      entry.item, entry.title = text.one_line(entry.item), text.one_line(entry.title)
+      widest = math.max(widest, #entry.item)
+    end
+    for i, entry in ipairs(list) do
+      lines[i] = plain.format("%3d  %5.2f  %s%s %s", i, scale.clip(model.catalogue.scale,
+        entry.score), entry.item, (" "):rep(widest - #entry.item), entry.title)
+    end
+    return lines
+  end
+
+  local function rows_of(list, user)
+    local rows = {}
+    for i, entry in ipairs(list) do
+      rows[i] = { user = user, rank = i, item = entry.item, title = entry.title,
+        score = entry.score }
+    end
+    return rows
+  end
+
+  -- Recommends for one person, or one user of a scenario.
+  local function for_one(model, setting, values)
+    local support, opt = setting.read_request(model, values)
+    if not support then
+      return nil, opt
+    end
+    local items, message = items_of(model.catalogue, values)
+    if message then
+      return nil, message
+    end
+    local adapted = model:adapt(support, { unknown = values.unknown, strict = values.strict })
+    tell_skipped("support", texts_of(adapted.skipped), #support)
+    tell_unknown(adapted.told)
+    tell_outside(model.catalogue.scale, #adapted.outside, #support, texts_of(adapted.outside))
+    opt.n, opt.items, opt.exclude = values.n, items, values.exclude
+    local list = adapted:recommend(opt)
+    if #list == 0 and values.n > 0 then
+      output.tell "there is no item left to recommend"
+    end
+    return results.write(values, { name = "recommendations", facts = { { "model", model.title } },
+      tables = { { name = "recommendations", columns = item_columns, rows = rows_of(list) } },
+      text = function()
+        return #list > 0 and table.concat(lines_of(model, list), "\n") or nil
+      end })
+  end
+
+  -- The ids that --users names; nil: all.
+  local function wanted_of(values)
+    if values.users == "all" then
+      return nil
+    end
+    local data, message = core.read_table(values.users, { columns = { { name = "user" } } })
+    if not data then
+      return nil, "--users: " .. message
+    end
+    local list, seen = {}, {}
+    for _, id in ipairs(columns.texts(data.columns.user)) do
+      list[#list + 1] = not seen[id] and id or nil
+      seen[id] = true
+    end
+    return list
+  end
+
+  -- An iterator over the lists of all people, some of them at a time: id and list, false where the
+  -- scores are not finite numbers.
+  local function each_list(requests, opt, show)
+    local lists, first, at = {}, 1, 0
+    return function()
+      at = at + 1
+      if at > #lists then
+        first, at = first + #lists, 1
+        local last = math.min(first + 255, #requests.ids)
+        lists = first <= last and requests.lists(first, last, opt) or {}
+        show(math.min(last, #requests.ids), #requests.ids)
+      end
+      return lists[at] ~= nil and requests.ids[first + at - 1] or nil, lists[at]
+    end
+  end
+
+  -- What was left out, in lines on the standard error.
+  local function tell_requests(model, requests, bad)
+    tell_skipped("--users", requests.unknown, #requests.ids + #requests.unknown,
+      "of whom there is nothing")
+    if requests.skipped > 0 then
+      output.tell(("support: left out %d of %d entries, of items or users that the model does not "
+        .. "know"):format(requests.skipped, requests.given))
+    end
+    tell_outside(model.catalogue.scale, requests.outside, requests.given)
+    if requests.empty > 0 then
+      output.tell(("%d of %d people have no support left: theirs is the list of somebody new")
+        :format(requests.empty, #requests.ids))
+    end
+    if #bad > 0 then
+      output.tell(("%d of %d people have no list, as their scores are not finite numbers: %s%s")
+        :format(#bad, #requests.ids, table.concat(bad, ", ", 1, math.min(#bad, 5)),
+        #bad > 5 and ", .." or ""))
+    end
+  end
+
+  -- Recommends for many.
+  local function for_many(model, setting, values)
+    local wanted, message = wanted_of(values)
+    if message then
+      return nil, message
+    elseif not setting.read_requests then
+      return nil, ("--users: %s is for %s, of which one list at a time is recommended"):format(
+        values.model, setting.title)
+    end
+    local opt = { data = values.data }
+    for _, option in ipairs(of_files) do
+      opt[option.name] = values[option.name]
+    end
+    local source = pipeline.source("recommend", opt, "--")
+    local data = source and pipeline.read(setting, source, opt) or nil
+    if data and not values.quiet then
+      tell(data)
+    end
+    local requests, items
+    requests, message = setting.read_requests(model, values, data, wanted)
+    if not requests then
+      return nil, message
+    elseif #requests.ids == 0 then
+      return nil, ("--users: none of the %d people is known"):format(#requests.unknown)
+    end
+    items, message = items_of(model.catalogue, values)
+    if message then
+      return nil, message
+    end
+    local strict = rawget(values, "unknown") == "error"
+    if strict and #requests.unknown > 0 then
+      return nil, ("--users: %s is not known; --unknown skip leaves such people out"):format(
+        requests.unknown[1])
+    end
+    local show = progress.evaluating(core, "recommendations", values.quiet, "made")
+    local next_list, bad = each_list(requests, { n = values.n, items = items,
+      exclude = values.exclude, unknown = strict and "error" or "skip" }, show.on_task), {}
+    local rows, at = {}, 0
+    local ok
+    ok, message = results.write(values, { name = "recommendations", facts = function()
+      return { { "model", model.title }, { "people", #requests.ids }, { "unknown",
+        #requests.unknown }, { "support_left_out", requests.skipped }, { "outside_of_scale",
+        requests.outside }, { "without_support",
+        requests.empty }, { "not_finite", #bad } }
+    end, tables = { { name = "recommendations", columns = columns_of_many, rows = function()
+      at = at + 1
+      while at > #rows do
+        local id, list = next_list()
+        if not id then
+          return nil
+        end
+        bad[#bad + 1] = not list and id or nil
+        rows, at = rows_of(list or {}, id), 1
+      end
+      return rows[at]
+    end } }, text = function()
+      return nil, function()
+        local id, list = next_list()
+        bad[#bad + 1] = id and not list and id or nil
+        return id and table.concat({ id, table.unpack(lines_of(model, list or {})) }, "\n")
+      end
+    end })
+    show.finish()
+    if ok then
+      tell_requests(model, requests, bad)
+    end
+    return ok, message
+  end
+
   local function run(values)
     local model, message = cmml.load(values.model)
     if not model then
@@ -137,35 +336,11 @@ return function(cmml, use)
     if not setting.read_request then
       return nil, ("%s is for %s, of which the command line recommends nothing"):format(
         values.model, setting.title)
+    elseif not values.users and (values.data or values.ratings) then
+      return nil, ("--%s is for --users, which says whom of its people to recommend for"):format(
+        values.data and "data" or "ratings")
     end
-    local support, opt = setting.read_request(model, values)
-    if not support then
-      return nil, opt
-    end
-    local items
-    items, message = items_of(model.catalogue, values)
-    if message then
-      return nil, message
-    end
-    local adapted = model:adapt(support, { unknown = values.unknown, strict = values.strict })
-    tell_skipped("support", texts_of(adapted.skipped), #support)
-    tell_unknown(adapted.told)
-    tell_outside(model.catalogue.scale, texts_of(adapted.outside), #support)
-    opt.n, opt.items, opt.exclude = values.n, items, values.exclude
-    local list, widest = adapted:recommend(opt), 8
-    for _, entry in ipairs(list) do
-      entry.item, entry.title = text.one_line(entry.item), text.one_line(entry.title)
-      widest = math.max(widest, #entry.item)
-    end
-    for i, entry in ipairs(list) do
-      local stars = scale.clip(model.catalogue.scale, entry.score)
-      output.print(plain.format("%3d  %5.2f  %s%s %s", i, stars, entry.item,
-        (" "):rep(widest - #entry.item), entry.title))
-    end
-    if #list == 0 and values.n > 0 then
-      output.tell "there is no item left to recommend"
-    end
-    return true
+    return (values.users and for_many or for_one)(model, setting, values)
   end
 
   cmml.command {
@@ -175,6 +350,7 @@ return function(cmml, use)
       return join(all_sets())
     end,
     examples = { "cmml recommend --model films.safetensors --rate 1193=5,661=3",
+      "cmml recommend --model films.safetensors --data ml-1m --users all --out lists.csv",
       "cmml recommend --model tags.safetensors --user 2 --liked 51,4=52" },
   }
 end

@@ -4,6 +4,7 @@
 --
 --    defaults     draws, cutoffs and metrics where nothing else is asked for
 --    binary       whether labels are 1 and 0, so that the option relevant does not apply
+--    noun         what a value is one of, {"user", "users"} (default: the setting's)
 --    batches(draw)    an iterator; each batch is a table with support(m), the Rows that model m
 --                 adapts to, and next(), which gives lists to score (Rows with labels), the number
 --                 of values before theirs, and nil at the end
@@ -19,13 +20,15 @@ local general = sets.declare("evaluate", {
   shared.draws, shared.cutoffs, shared.metrics, shared.relevant,
   { name = "on_task", kind = "function", help = "called as on_task(done, count)" },
   { name = "stop_if_not_finite", kind = "boolean", default = false,
-    help = "give nil as soon as a score is not a finite number" },
+    help = "give nil as soon as a score is not a finite number, instead of results that tell" },
 })
 
 -- General options with those that tasks of a setting add.
 local joined = setmetatable({}, { __mode = "k" })
 
-return function(cmml)
+return function(cmml, use)
+  local comparison = use "evaluate.comparison"
+
   local function check_models(models, tasks)
     if type(models) ~= "table" or #models == 0 then
       raise("evaluate: a list of recommenders was expected", 3)
@@ -52,6 +55,47 @@ return function(cmml)
     end
   end
 
+  -- Notes which lists have a score that is not a finite number: true by number.
+  local function note_not_finite(noted, scores, segments, first)
+    local values, row = scores:totable(), 0
+    for i, length in ipairs(segments:totable()) do
+      for k = row + 1, row + length do
+        noted[first + i] = noted[first + i] or values[k] - values[k] ~= 0 or nil
+      end
+      row = row + length
+    end
+    return noted
+  end
+
+  local function sorted(set)
+    local list = {}
+    for number in pairs(set) do
+      list[#list + 1] = number
+    end
+    table.sort(list)
+    return list
+  end
+
+  -- The results of all models. One whose scores were not finite has no values.
+  local function results_of(values, names, count, not_finite)
+    local results = {}
+    for m, lists in ipairs(values) do
+      results[m] = {}
+      for _, name in ipairs(names) do
+        local list = not_finite[m] and {} or lists[name] or {}
+        for i = #list + 1, count do
+          list[i] = 0 / 0
+        end
+        results[m][name] = { values = list }
+      end
+      if not_finite[m] then
+        results.not_finite = results.not_finite or {}
+        results.not_finite[m] = sorted(not_finite[m])
+      end
+    end
+    return results
+  end
+
   -- What evaluate takes of these tasks: general options, and those that the tasks add.
   local function options_of(tasks)
     local own = tasks.evaluation_options
@@ -63,15 +107,18 @@ return function(cmml)
   end
 
   --- Evaluates recommenders on the same tasks. Each task's value of a metric is the mean over the
-  -- draws, so that the interval speaks of tasks.
+  -- draws, so that the interval speaks of tasks. A task of which one of the models has no value of
+  -- a metric, in one of the draws, is left out of that metric for all of them, and counted.
   -- @tparam table models list of recommenders
   -- @tparam Tasks|ScenarioSplit tasks what to evaluate on: tasks of people (`users.tasks`), a split
   -- of scenarios, or tasks of another setting
   -- @tparam[opt] table options see below; of scenarios also those of
   -- `ScenarioSplit:evaluation`
   -- @treturn table for each model a table by metric: mean, interval, tasks, skipped (see
-  -- `metrics.summary`), and values, one a task (NaN where the metric does not exist in one of the
-  -- draws); and what the setting tells besides
+  -- `metrics.summary`), and values, one a task (NaN where it is left out); noun (what a task is
+  -- called); not_finite, where there is such a model: by its number the list of the tasks in which
+  -- its scores were not finite numbers, so that it has no values at all, and the others are
+  -- compared without it; and what the setting tells besides
   -- @usage
   -- local tasks = cmml.users.tasks { ratings = data.all, users = data.test,
   --   bags = data.bags }
@@ -94,8 +141,9 @@ return function(cmml)
     end
     opt.draws, opt.cutoffs = opt.draws or plan.defaults.draws, opt.cutoffs or plan.defaults.cutoffs
     args.sizes("evaluate: cutoffs", opt.cutoffs)
-    local compute = cmml.metrics.computer("evaluate", names, opt.cutoffs, opt.relevant, plan.binary)
-    local values = {}
+    local compute, full_names = cmml.metrics.computer("evaluate", names, opt.cutoffs, opt.relevant,
+      plan.binary)
+    local values, not_finite, count = {}, {}, 0
     for m in ipairs(models) do
       values[m] = {}
     end
@@ -106,28 +154,26 @@ return function(cmml)
           states[m] = model:state_of(batch.support(m))
         end
         for rows, first in batch.next do
+          local segments = rows.lists or rows.segments
+          count = math.max(count, first + #segments)
           for m, model in ipairs(models) do
             local scores = model:scores_of(states[m], rows)
-            if opt.stop_if_not_finite and not scores:isfinite() then
+            if scores:isfinite() then
+              add_values(values[m], compute(scores, rows.labels, segments), first, opt.draws)
+            elseif opt.stop_if_not_finite then
               return nil
+            else
+              not_finite[m] = note_not_finite(not_finite[m] or {}, scores, segments, first)
             end
-            add_values(values[m], compute(scores, rows.labels, rows.lists or rows.segments), first,
-              opt.draws)
           end
         end
       end
     end
-    local results = {}
-    for m in ipairs(models) do
-      results[m] = {}
-      for name, list in pairs(values[m]) do
-        results[m][name] = cmml.metrics.summary(list)
-        results[m][name].values = list
-      end
-    end
+    local results = results_of(values, full_names, count, not_finite)
+    results.noun = plan.noun or models[1].setting.noun
     if plan.finish then
       plan.finish(results)
     end
-    return results
+    return comparison.align(results)
   end
 end

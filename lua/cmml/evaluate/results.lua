@@ -3,9 +3,13 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
+local tables = require "cmml.base.tables"
+local wrap = require("cmml.base.text").wrap
 local raise = args.error
 
-return function(cmml)
+return function(cmml, use)
+  local comparison = use "evaluate.comparison"
+
   -- Raises unless there are titles, and results to go with them.
   local function check(what, titles, results, names)
     args.texts(what .. ": titles", titles, 4)
@@ -14,29 +18,17 @@ return function(cmml)
   end
 
   -- A Markdown table of "mean ± interval": metric(m, c) is the metric of row m in column c.
-  local function format_table(titles, heads, leaky, metric)
-    local corner = leaky and "model (leaky)" or "model"
-    local width = #corner
-    for _, title in ipairs(titles) do
-      width = math.max(width, #title)
-    end
-    local lines = { "| " .. corner .. (" "):rep(width - #corner) .. " |" }
-    local rule = "|" .. ("-"):rep(width + 2) .. "|"
-    for _, head in ipairs(heads) do
-      lines[1] = lines[1] .. " " .. head .. (" "):rep(15 - #head) .. " |"
-      rule = rule .. ("-"):rep(math.max(15, #head) + 2) .. "|"
-    end
-    lines[2] = rule
+  local function format_table(titles, heads, leaky, width, metric)
+    local grid = { { leaky and "model (leaky)" or "model", table.unpack(heads) } }
     for m, title in ipairs(titles) do
-      local line = "| " .. title .. (" "):rep(width - #title) .. " |"
-      for c, head in ipairs(heads) do
+      local line = { title }
+      for c in ipairs(heads) do
         local value = metric(m, c)
-        local cell = plain.format("%.4f ± %.4f", value.mean, value.interval)
-        line = line .. (" %s%s |"):format(cell, (" "):rep(math.max(15, #head) - utf8.len(cell)))
+        line[c + 1] = tables.number(value.mean, 4, value.interval)
       end
-      lines[#lines + 1] = line
+      grid[m + 1] = line
     end
-    return table.concat(lines, "\n")
+    return tables.markdown(grid, width)
   end
 
   local function metric_of(what, result, name)
@@ -48,20 +40,77 @@ return function(cmml)
       args.suggest(tostring(name), args.keys(result))), 5)
   end
 
+  -- How many tasks the means of each metric leave out, in words.
+  local function left_out(results, names)
+    local noun, order, of = results.noun or { "task", "tasks" }, {}, {}
+    local most = 0
+    for _, name in ipairs(names) do
+      local skipped, count = comparison.left_out(results, name)
+      most = math.max(most, count)
+      if skipped > 0 and not of[skipped] then
+        order[#order + 1], of[skipped] = skipped, {}
+      end
+      table.insert(of[skipped] or {}, name)
+    end
+    local tasks = ("%d %s"):format(most, noun[most == 1 and 1 or 2])
+    if #order == 0 then
+      return ("means over %s, none left out"):format(tasks)
+    end
+    for i, skipped in ipairs(order) do
+      order[i] = ("%d of %s left out of %s"):format(skipped, tasks, table.concat(of[skipped], ", "))
+    end
+    return table.concat(order, "; ") .. ", where not every model has a value"
+  end
+
+  -- The models whose scores were not finite numbers, a sentence each.
+  local function not_finite(titles, results, names)
+    local lines = {}
+    for m, title in ipairs(titles) do
+      local bad = (results.not_finite or {})[m]
+      if bad then
+        local metric = results[m][names[1]]
+        lines[#lines + 1] = comparison.diverged(title, bad, metric.tasks + metric.skipped,
+          results.noun)
+      end
+    end
+    return lines
+  end
+
+  --- What stands below tables of results: how many tasks are left out of which metric, and which
+  -- models are, as their scores were not finite numbers.
+  -- @tparam table titles one a model
+  -- @tparam table results
+  -- @tparam table names full names of the metrics that are shown
+  -- @treturn string lines of at most 79 columns
+  function cmml.metrics.left_out(titles, results, names)
+    check("metrics.left_out", titles, results, names)
+    local lines = not_finite(titles, results, names)
+    table.insert(lines, 1, left_out(results, names))
+    for i, line in ipairs(lines) do
+      lines[i] = wrap(line, 0, 79)
+    end
+    return table.concat(lines, "\n")
+  end
+
+  local function one_table(what, titles, results, names, leaky, width)
+    return format_table(titles, names, leaky, width, function(m, c)
+      return metric_of(what, results[m], names[c])
+    end)
+  end
+
   --- The results of `evaluate` as a Markdown table.
   -- @tparam table titles one a model
   -- @tparam table results
   -- @tparam[opt] table names metrics, in the order of the columns; default: mae, rmse, ndcg_exp@1,
   -- ndcg_exp@3
   -- @tparam[opt=false] boolean leaky what was evaluated was learnt from: the table says so
-  -- @treturn string a line after the table says where leaks could not be checked
+  -- @treturn string lines after the table say how many tasks are left out, which models had scores
+  -- that are not finite, and where leaks could not be checked
   function cmml.metrics.format_results(titles, results, names, leaky)
     names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
     check("metrics.format_results", titles, results, names)
-    local text = format_table(titles, names, leaky, function(m, c)
-      return metric_of("metrics.format_results", results[m], names[c])
-    end)
-    return text .. (results.unchecked
+    return one_table("metrics.format_results", titles, results, names, leaky, nil) .. "\n\n"
+      .. cmml.metrics.left_out(titles, results, names) .. (results.unchecked
       and "\n\nleaks could not be checked: the vectors or counts are from a file" or "")
   end
 
@@ -76,14 +125,22 @@ return function(cmml)
     check("metrics.format_by_support", titles, by_size, { name })
     args.list("metrics.format_by_support: sizes", sizes)
     local heads = {}
+    name = name or "mae"
     for i, size in ipairs(sizes) do
       args.expect("metrics.format_by_support: a size", size, "integer")
       heads[i] = ("support %d"):format(size)
     end
-    return format_table(titles, heads, leaky, function(m, c)
+    local text = format_table(titles, heads, leaky, nil, function(m, c)
       return metric_of("metrics.format_by_support", args.expect(
-        "metrics.format_by_support: results of a size", by_size[c], "table", 4)[m], name or "mae")
+        "metrics.format_by_support: results of a size", by_size[c], "table", 4)[m], name)
     end)
+    local lines, seen = {}, {}
+    for i in ipairs(sizes) do
+      local line = cmml.metrics.left_out(titles, by_size[i], { name })
+      lines[#lines + 1] = not seen[line] and line or nil
+      seen[line] = true
+    end
+    return text .. "\n\n" .. table.concat(lines, "\n")
   end
 
   --- The results of `evaluate` as Markdown tables of at most 80 columns, as many as it takes.
@@ -91,21 +148,11 @@ return function(cmml)
   -- @tparam table results
   -- @tparam table names metrics, in the order of the columns
   -- @tparam[opt=false] boolean leaky see `metrics.format_results`
-  -- @treturn string
+  -- @treturn string ends with the lines of `metrics.left_out`
   function cmml.metrics.format_columns(titles, results, names, leaky)
     check("metrics.format_columns", titles, results, names)
-    local widest = 13 -- "model (leaky)"
-    for _, title in ipairs(titles) do
-      widest = math.max(widest, #title)
-    end
-    local most, texts = math.max(1, (79 - widest - 4) // 18), {}
-    for first = 1, #names, most do
-      local some = table.move(names, first, math.min(first + most - 1, #names), 1, {})
-      -- what could not be checked is said once, elsewhere
-      local shown = table.move(results, 1, #results, 1, {})
-      texts[#texts + 1] = cmml.metrics.format_results(titles, shown, some, leaky)
-    end
-    return table.concat(texts, "\n\n")
+    return one_table("metrics.format_columns", titles, results, names, leaky, 79) .. "\n\n"
+      .. cmml.metrics.left_out(titles, results, names)
   end
 
   --- The full names of metrics, as results have them: "recall" is recall at every cutoff.

@@ -18,6 +18,7 @@ local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local pipeline = use "pipeline.data"
+  local comparison = use "evaluate.comparison"
   local models = use "pipeline.models"
   local train = use "train.train"
   local cell = {}
@@ -97,23 +98,33 @@ return function(cmml, use)
   -- @tparam table split
   -- @tparam Recommender model
   -- @tparam table evaluation options of the setting's evaluations
-  -- @treturn table metrics (by name one value a task), weights (one a task, optional), rules (by
-  -- the name of an evaluation, optional), unchecked
+  -- @treturn table metrics (by name one value a task), weights (by name one a task, optional),
+  -- rules (by the name of an evaluation, optional), unchecked. Raises where scores are not finite
+  -- numbers
   function cell.evaluate(setting, split, model, evaluation)
     local kept = { metrics = {} }
     for i, entry in ipairs(models.evaluate(setting, split, { model }, evaluation)) do
       if i > 1 and not setting.values then
         break
       end
-      local values = (setting.values or plain_values)(entry.evaluation, entry.results)
+      local results = entry.results
+      if results.not_finite then
+        local _, any = next(results[1])
+        raise(comparison.diverged(model.title, results.not_finite[1], #any.values, results.noun), 0)
+      end
+      local values = (setting.values or plain_values)(entry.evaluation, results)
+      local weights = values.weights
+      kept.weights = kept.weights or weights and {}
       for name, list in pairs(values.metrics) do
         kept.metrics[name] = list
+        if weights then
+          kept.weights[name] = weights[name] or #weights > 0 and weights or nil
+        end
       end
       for name, rule in pairs(values.rules or {}) do
         kept.rules = kept.rules or {}
         kept.rules[name] = rule
       end
-      kept.weights = kept.weights or values.weights
       kept.unchecked = kept.unchecked or values.unchecked
     end
     return kept

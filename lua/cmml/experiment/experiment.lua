@@ -5,6 +5,7 @@ local args = require "cmml.base.args"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
 local report = require "cmml.experiment.report"
+local tables = require "cmml.base.tables"
 local wrap = require("cmml.base.text").wrap
 local raise = args.error
 
@@ -63,7 +64,11 @@ return function(cmml, use)
       end
     end
     write("results.md", result.text .. "\n")
-    write("results.csv", report.csv(plan, results))
+    write("results.csv", tables.render({ name = "cells", tables = {
+      report.cells(plan, results) } }, "csv"))
+    write("results.json", tables.render({ name = result.document.name,
+      facts = result.document.facts, tables = { result.document.tables[1],
+        report.cells(plan, results) } }, "json"))
     for _, file in ipairs(more or {}) do
       write(file[1], file[2])
     end
@@ -94,11 +99,26 @@ return function(cmml, use)
     return table.concat(texts, "\n\n")
   end
 
+  -- What there is to be written out, see base/tables.lua.
+  local function document_of(name, plan, result, summaries)
+    local list = {}
+    for i, tbl in ipairs(plan.tables) do
+      list[#list + 1] = { tbl = tbl, rows = result.tables[i].rows }
+      table.move(summaries[i], 1, #summaries[i], #list + 1, list)
+    end
+    return { name = "experiment", facts = { { "experiment", name }, { "title", plan.title },
+      { "budget", plan.budget }, { "failures", #result.failures } },
+      tables = { report.records(list) }, text = function()
+        return result.narrow
+      end }
+  end
+
   --- Runs an experiment: computes every cell (a row, a seed and a data set under a protocol), and
   -- makes tables of means with 95 % intervals, from a bootstrap over tasks that keeps all values of
-  -- a task together, and of paired differences to a reference. With `out`, cells that were finished
-  -- before are not computed again. Before the first cell, what one would refuse is told, and
-  -- (unless it is quiet) how long the run will take.
+  -- a task together, and of paired differences to a reference. All means of a metric in a table
+  -- are over the same tasks: one of which a row has no value is left out of all, and counted. With
+  -- `out`, cells that were finished before are not computed again. Before the first cell, what one
+  -- would refuse is told, and (unless it is quiet) how long the run will take.
   -- @tparam string|table name one of `experiments`: "users" (what CMML's Table 3 asks), "scenarios"
   -- (Table 2), "modulations" (Table 5), "encoders" (the encoder ablation), "contexts" (Figure 3),
   -- "routes" (Figure 4), "compare" (rows of one's own), or one that was registered; a table is the
@@ -109,8 +129,9 @@ return function(cmml, use)
   -- them all
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), rows (of the
   -- first table: row, seeds, seconds, and by metric mean, low, high, difference, difference_low,
-  -- difference_high), tables (list of {title, leaky, rule, rows}), failures (list of {cell,
-  -- message}; without cell: of a file that could not be written), files
+  -- difference_high, tasks, left_out), tables (list of {title, leaky, rule, rows}), failures (list
+  -- of {cell, message}; without cell: of a file that could not be written), files, document (what
+  -- results.json has)
   -- @usage
   -- local compared = cmml.experiment { data = "data/made", seeds = 1,
   --   epochs = 1, draws = 1, rows = {
@@ -150,6 +171,7 @@ return function(cmml, use)
     result.rows = result.tables[1] and result.tables[1].rows
     result.text = text_of(plan, result, summaries, opt, nil, finished)
     result.narrow = text_of(plan, result, summaries, opt, 79, finished)
+    result.document = document_of(entry.name, plan, result, summaries)
     if opt.out then
       write_files(plan, results, result, opt.out, more)
     end

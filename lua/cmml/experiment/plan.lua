@@ -251,8 +251,8 @@ return function(cmml, use)
           several = #sources > 1 }), source or "made")) do
           result.tables[#result.tables + 1] = { id = id, title = columns.title, rows = titles,
             metrics = columns.metrics, leaky = columns.leaky, evaluation = columns.evaluation,
-            reference = read.reference,
-            references = read.references, strong = strong }
+            reference = read.reference, references = read.references, strong = strong,
+            noun = setting.noun }
         end
         for _, row in ipairs(read.rows) do
           local learns = row.class.learns == "gradient"

@@ -1,15 +1,22 @@
---- Tables of cells: means over tasks and seeds with intervals, as Markdown, and every cell as CSV.
+--- Tables of cells: means over tasks and seeds with intervals, as Markdown, and every cell as a
+-- record.
+--
+-- All means of a metric in a table are of the same tasks: a task of which one cell has no value, or
+-- as whose value a cell has a mean of other things than the rest, is left out of all rows and
+-- seeds, and counted.
 --
 -- A table is {id, title, rows (names in order), metrics (list of {name, base, head}), reference
 -- (one row), references (more), leaky, strong (rows that pictures stress: true by name)}; its cells
 -- are {table = id, row, seed, fixed (the same for every seed), name, settings}; their results
--- {metrics = by name a list with one number a task, weights (optional, one a task), rules
--- (optional, by the name of an evaluation: words that stand with its table), unchecked (true: a
--- leak would not have been seen), seconds}.
+-- {metrics = by name a list with one number a task, weights (optional: by name of the metric a list
+-- with one number a task, of how many things its value is the mean; or one such list for all),
+-- rules (optional, by the name of an evaluation: words that stand with its table), unchecked (true:
+-- a leak would not have been seen), seconds}. `noun` of a table is what a task is called.
 --
 -- @module cmml.experiment.report
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
+local tables = require "cmml.base.tables"
 local text = require "cmml.base.text"
 local raise = args.error
 
@@ -49,8 +56,73 @@ local function seeds_of(by_seed, n_seeds)
   return seeds
 end
 
+-- The weights of a metric in a result: one a task, or nil.
+local function weights_of(result, metric)
+  local weights = result.weights
+  return weights and (weights[metric] or (#weights > 0 and weights or nil))
+end
+
+local function exists(value)
+  return value - value == 0
+end
+
+local function has_values(list)
+  for _, value in ipairs(list) do
+    if exists(value) then
+      return true
+    end
+  end
+  return false
+end
+
+-- The results of a table that have values of a metric: list of {values, weights}. Raises where they
+-- are not of the same tasks.
+local function values_in(by_row, rows, metric)
+  local list, first = {}, nil
+  for _, row in ipairs(rows) do
+    for seed in pairs(by_row[row] or {}) do
+      local result = by_row[row][seed]
+      local values = result.metrics[metric]
+      if values and first and #values ~= first.count then
+        raise(("experiment: %s has %d values of %s, but %s has %d: they were evaluated on "
+          .. "different tasks"):format(row, #values, metric, first.row, first.count), 0)
+      elseif values and has_values(values) then
+        list[#list + 1] = { values = values, weights = weights_of(result, metric) }
+      end
+      first = first or values and { row = row, count = #values }
+    end
+  end
+  return list, first and first.count or 0
+end
+
+-- Which tasks are left out of a metric of a table: true by number; how many those are, and of how
+-- many.
+local function left_out_of(by_row, rows, metric)
+  local list, count = values_in(by_row, rows, metric)
+  local out, n = {}, 0
+  for t = 1, count do
+    for _, entry in ipairs(list) do
+      local weights, others = entry.weights, list[1].weights
+      if not exists(entry.values[t]) or (weights and weights[t]) ~= (others and others[t]) then
+        out[t] = true
+      end
+    end
+    n = n + (out[t] and 1 or 0)
+  end
+  return { tasks = out, count = n, of = count }
+end
+
+-- A list of values, some runs behind each other, without those of the tasks that are left out.
+local function without(series, out)
+  local list = {}
+  for i, value in ipairs(series) do
+    list[i] = out.tasks[(i - 1) % out.of + 1] and 0 / 0 or value
+  end
+  return list
+end
+
 -- Mean and interval of one row, and of its difference to the reference in the same seeds.
-local function summarise(cmml, by_row, row, reference, metric, opt)
+local function summarise(cmml, by_row, row, reference, metric, opt, out)
   local seeds = seeds_of(by_row[row], opt.seeds)
   local own = #seeds > 0 and series_of(by_row[row], seeds, metric)
   if not own then
@@ -58,15 +130,12 @@ local function summarise(cmml, by_row, row, reference, metric, opt)
   end
   local first = by_row[row][seeds[1]]
   local other = reference and by_row[reference] and series_of(by_row[reference], seeds, metric)
-  if other and #other ~= #own then
-    raise(("experiment: %s has %d values of %s, but %s has %d: they were evaluated on different "
-      .. "tasks"):format(row, #own, metric, reference, #other), 0)
-  end
-  local found = cmml.core.bootstrap({ own, other or own }, #own // #seeds, { reference = 2,
-    resamples = opt.resamples, weights = first.weights })[1]
+  local found = cmml.core.bootstrap({ without(own, out), without(other or own, out) }, out.of,
+    { reference = 2, resamples = opt.resamples, weights = weights_of(first, metric) })[1]
   if not other or row == reference then
     found.difference, found.difference_low, found.difference_high = nil, nil, nil
   end
+  found.tasks, found.left_out = out.of - out.count, out.count
   return found
 end
 
@@ -78,11 +147,14 @@ end
 -- @tparam table opt seeds (how many), resamples
 -- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), unchecked
 -- (true: one of its cells is), and by metric {mean, low, high, difference, difference_low,
--- difference_high}}
+-- difference_high, tasks (how many the mean is over), left_out (how many are not in it)}}
 function report.summary(cmml, plan, results, tbl, opt)
-  local by_row, rows = {}, {}
+  local by_row, rows, out = {}, {}, {}
   for _, row in ipairs(tbl.rows) do
     by_row[row] = results_of(plan, results, tbl.id, row, opt.seeds)
+  end
+  for _, metric in ipairs(tbl.metrics) do
+    out[metric.name] = left_out_of(by_row, tbl.rows, metric.name)
   end
   for i, row in ipairs(tbl.rows) do
     local seeds, seconds = seeds_of(by_row[row], opt.seeds), 0
@@ -93,19 +165,20 @@ function report.summary(cmml, plan, results, tbl, opt)
     end
     rows[i] = { row = row, seeds = #seeds, seconds = seconds, unchecked = unchecked }
     for _, metric in ipairs(tbl.metrics) do
-      rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt)
+      rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt,
+        out[metric.name])
     end
   end
   return rows
 end
 
 local function number(value, mean, low, high, sign)
-  if not value or not value[mean] or value[mean] ~= value[mean] then
+  if not value or not tables.exists(value[mean]) then
     return "-"
   end
   local form = sign and "%+.4f" or "%.4f"
-  return plain.format(form .. " [" .. form .. ", " .. form .. "]", value[mean],
-    value[low], value[high])
+  return plain.format(form .. " [" .. form .. ", " .. form .. "]", value[mean], value[low],
+    value[high])
 end
 
 -- A row's name, and whether a leak would not have been seen.
@@ -116,48 +189,6 @@ end
 local function title_of(entry, n_seeds)
   return entry.seeds == n_seeds and name_of(entry)
     or ("%s (%d of %d seeds)"):format(name_of(entry), entry.seeds, n_seeds)
-end
-
--- The width of each column of a grid.
-local function widths_of(grid)
-  local widths = {}
-  for _, line in ipairs(grid) do
-    for c, cell in ipairs(line) do
-      widths[c] = math.max(widths[c] or 3, text.width(cell))
-    end
-  end
-  return widths
-end
-
--- A Markdown table of some columns of a grid.
-local function table_of(grid, widths, columns)
-  local lines = {}
-  for i, line in ipairs(grid) do
-    local parts, rule = {}, {}
-    for k, c in ipairs(columns) do
-      parts[k], rule[k] = text.pad(line[c], widths[c]), ("-"):rep(widths[c] + 2)
-    end
-    lines[#lines + 1] = "| " .. table.concat(parts, " | ") .. " |"
-    lines[#lines + 1] = i == 1 and "|" .. table.concat(rule, "|") .. "|" or nil
-  end
-  return table.concat(lines, "\n")
-end
-
--- The grid with texts of its first column cut, where they leave no room for another column.
-local function cut(grid, widths, width)
-  local most = width - 7 - math.max(0, table.unpack(widths, 2))
-  if widths[1] <= most or most < 4 then
-    return grid
-  end
-  local copy = {}
-  for i, line in ipairs(grid) do
-    copy[i] = table.move(line, 1, #line, 1, {})
-    if text.width(line[1]) > most then
-      copy[i][1] = line[1]:sub(1, (utf8.offset(line[1], most) or most) - 1) .. "\u{2026}"
-    end
-  end
-  widths[1] = most
-  return copy
 end
 
 --- What the results of a table say of tasks that are evaluated otherwise than asked for.
@@ -174,27 +205,6 @@ function report.rule(plan, results, tbl)
   end
 end
 
---- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is
--- too wide it becomes several tables, each of which begins with the first column.
--- @tparam table grid list of lines, the first one the heads
--- @tparam ?integer width columns of a line at most; nil: any number
--- @treturn string
-function report.markdown(grid, width)
-  local widths, tables = widths_of(grid), {}
-  grid = width and cut(grid, widths, width) or grid
-  local columns, taken = { 1 }, widths[1] + 4
-  for c = 2, #widths do
-    if width and #columns > 1 and taken + widths[c] + 3 > width then
-      tables[#tables + 1] = table_of(grid, widths, columns)
-      columns, taken = { 1 }, widths[1] + 4
-    end
-    columns[#columns + 1], taken = c, taken + widths[c] + 3
-  end
-  tables[#tables + 1] = table_of(grid, widths, columns)
-  return table.concat(tables, "\n\n")
-end
-local markdown = report.markdown
-
 local function heads_of(tbl, first, last)
   local heads = { first }
   for _, metric in ipairs(tbl.metrics) do
@@ -207,7 +217,7 @@ end
 --- The differences of a table to its reference as Markdown.
 -- @tparam table tbl
 -- @tparam table rows of `summary`
--- @tparam ?integer width see `markdown`
+-- @tparam ?integer width see `tables.markdown`
 -- @treturn ?string nil where there is nothing to compare
 function report.differences(tbl, rows, width)
   local grid = { heads_of(tbl, "difference to " .. tostring(tbl.reference)) }
@@ -220,7 +230,26 @@ function report.differences(tbl, rows, width)
     end
     grid[#grid + 1] = has_change and line or nil
   end
-  return #grid > 1 and markdown(grid, width) or nil
+  return #grid > 1 and tables.markdown(grid, width) or nil
+end
+
+-- How many tasks the means of each metric leave out, in words; nil where there are no means.
+local function left_out_text(tbl, rows)
+  local parts, tasks, noun = {}, nil, tbl.noun or { "task", "tasks" }
+  for _, metric in ipairs(tbl.metrics) do
+    for _, entry in ipairs(rows) do
+      local value = entry[metric.name]
+      if value then
+        local of = value.tasks + value.left_out
+        tasks = ("%d %s"):format(of, noun[of == 1 and 1 or 2])
+        parts[#parts + 1] = value.left_out > 0 and ("%d of %s left out of %s"):format(
+          value.left_out, tasks, metric.head or metric.name) or nil
+        break
+      end
+    end
+  end
+  return tasks and (#parts == 0 and ("means over %s, none left out"):format(tasks)
+    or table.concat(parts, "; ") .. ", where not every row has a value") or nil
 end
 
 --- A table as Markdown: means with 95 % intervals and the seconds of a cell, and below it the
@@ -228,7 +257,7 @@ end
 -- @tparam table tbl
 -- @tparam table rows of `summary`
 -- @tparam integer n_seeds
--- @tparam ?integer width see `markdown`
+-- @tparam ?integer width see `tables.markdown`
 -- @tparam ?string rule see `rule`
 -- @treturn string
 function report.text(tbl, rows, n_seeds, width, rule)
@@ -241,10 +270,13 @@ function report.text(tbl, rows, n_seeds, width, rule)
     line[#line + 1] = entry.seeds > 0 and plain.format("%.1f", entry.seconds) or "-"
     grid[#grid + 1] = line
   end
-  local differences = report.differences(tbl, rows, width)
-  return ("### %s%s\n\n%s%s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "",
-    rule and text.wrap(rule, 0, 79) .. "\n\n" or "", markdown(grid, width),
-    differences and "\n\n" .. differences or "")
+  local parts = { ("### %s%s"):format(tbl.title, tbl.leaky and " (leaky)" or "") }
+  parts[#parts + 1] = rule and text.wrap(rule, 0, 79) or nil
+  parts[#parts + 1] = tables.markdown(grid, width)
+  local left_out = left_out_text(tbl, rows)
+  parts[#parts + 1] = left_out and text.wrap(left_out, 0, 79) or nil
+  parts[#parts + 1] = report.differences(tbl, rows, width)
+  return table.concat(parts, "\n\n")
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.
@@ -268,42 +300,92 @@ function report.svg(cmml, tbl, metric, rows)
     metric = metric.head or metric.name, decimals = 4, note = "mean and 95 % interval" }
 end
 
-local function quoted(words)
-  return words:find '[",\n]' and '"' .. words:gsub('"', '""') .. '"' or words
+-- Whether what was evaluated was learnt from, in a word.
+local function leaky_text(leaky, unchecked)
+  return leaky and "yes" or unchecked and "unchecked" or "no"
 end
 
---- Every cell as CSV, a line for each of its metrics.
+local summary_columns = {}
+for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "text" },
+  { "metric", "text" }, { "mean", "number" }, { "low", "number" }, { "high", "number" },
+  { "reference", "text" }, { "difference", "number" }, { "difference_low", "number" },
+  { "difference_high", "number" }, { "tasks", "integer" }, { "left_out", "integer" },
+  { "seeds", "integer" }, { "seconds", "number" } } do
+  summary_columns[#summary_columns + 1] = { name = column[1], kind = column[2] }
+end
+
+--- The tables of an experiment as one of records: a row and a metric each.
+-- @tparam table list of {tbl, rows}: tables and their `summary`
+-- @treturn table see base/tables.lua
+function report.records(list)
+  local records = {}
+  for _, entry in ipairs(list) do
+    for _, row in ipairs(entry.rows) do
+      for _, metric in ipairs(entry.tbl.metrics) do
+        local value = row[metric.name] or {}
+        records[#records + 1] = { table = entry.tbl.title, row = row.row, metric = metric.name,
+          leaky = leaky_text(entry.tbl.leaky, row.unchecked), mean = value.mean,
+          low = value.low, high = value.high, difference = value.difference,
+          reference = value.difference and entry.tbl.reference or nil,
+          difference_low = value.difference_low, difference_high = value.difference_high,
+          tasks = value.tasks, left_out = value.left_out, seeds = row.seeds,
+          seconds = row.seeds > 0 and row.seconds or nil }
+      end
+    end
+  end
+  return { name = "results", columns = summary_columns, rows = records }
+end
+
+local cell_columns = {}
+for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "text" },
+  { "seed", "text" }, { "metric", "text" }, { "mean", "number" }, { "tasks", "integer" },
+  { "left_out", "integer" }, { "seconds", "number" } } do
+  cell_columns[#cell_columns + 1] = { name = column[1], kind = column[2] }
+end
+
+-- The weighted mean of the values of tasks that are not left out; nil without any.
+local function mean_of(values, weights, out)
+  local sum, n = 0, 0
+  for t, value in ipairs(values) do
+    if exists(value) and not out.tasks[t] then
+      local weight = weights and weights[t] or 1
+      sum, n = sum + weight * value, n + weight
+    end
+  end
+  return n > 0 and sum / n or nil
+end
+
+--- Every cell as a record for each of its metrics; its mean is over the tasks of all cells.
 -- @tparam table plan
 -- @tparam table results by cell
--- @treturn string
-function report.csv(plan, results)
-  local lines = { "table,leaky,row,seed,metric,mean,tasks,seconds" }
-  local leaky = {}
+-- @treturn table see base/tables.lua
+function report.cells(plan, results)
+  local records, leaky, rows, by_row, out = {}, {}, {}, {}, {}
   for _, tbl in ipairs(plan.tables) do
     leaky[tbl.id] = tbl.leaky
   end
   for _, cell in ipairs(plan.cells) do
-    local result = results[cell]
-    local names = {}
-    for name in pairs(result and result.metrics or {}) do
-      names[#names + 1] = name
+    local id, row = cell.table, cell.row
+    rows[id], by_row[id], out[id] = rows[id] or {}, by_row[id] or {}, out[id] or {}
+    if not by_row[id][row] then
+      table.insert(rows[id], row)
+      by_row[id][row] = {}
     end
-    plain.sort(names)
-    for _, name in ipairs(names) do
-      local sum, n = 0, 0
-      for t, value in ipairs(result.metrics[name]) do
-        if value == value then
-          local weight = result.weights and result.weights[t] or 1
-          sum, n = sum + weight * value, n + weight
-        end
-      end
-      lines[#lines + 1] = plain.format("%s,%s,%s,%s,%s,%.6f,%d,%.2f", quoted(cell.table),
-        leaky[cell.table] and "yes" or result.unchecked and "unchecked" or "no", quoted(cell.row),
-        cell.fixed and "any" or cell.seed, quoted(name), sum / n, #result.metrics[name],
-        result.seconds)
+    by_row[id][row][cell.seed] = results[cell]
+  end
+  for _, cell in ipairs(plan.cells) do
+    local result, id = results[cell], cell.table
+    for _, name in ipairs(args.keys(result and result.metrics or {})) do
+      out[id][name] = out[id][name] or left_out_of(by_row[id], rows[id], name)
+      local left_out = out[id][name]
+      records[#records + 1] = { table = id, leaky = leaky_text(leaky[id], result.unchecked),
+        row = cell.row, seed = cell.fixed and "any" or tostring(cell.seed), metric = name,
+        mean = mean_of(result.metrics[name], weights_of(result, name), left_out),
+        tasks = left_out.of - left_out.count, left_out = left_out.count,
+        seconds = result.seconds }
     end
   end
-  return table.concat(lines, "\n") .. "\n"
+  return { name = "cells", columns = cell_columns, rows = records }
 end
 
 return report

@@ -6,8 +6,8 @@ local plain = require "cmml.base.plain"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
 local json = require "cmml.base.json"
-local report = require "cmml.experiment.report"
 local space = require "cmml.experiment.space"
+local tables = require "cmml.base.tables"
 local raise = args.error
 
 return function(cmml, use)
@@ -185,7 +185,7 @@ return function(cmml, use)
         grid[i + 1][4 + k] = shown(entry.values[name])
       end
     end
-    return report.markdown(grid, width)
+    return tables.markdown(grid, width)
   end
 
   local function write_best(best, metric, folder)

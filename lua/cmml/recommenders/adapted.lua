@@ -3,14 +3,18 @@
 -- How a support is read, and what else belongs to a list to be scored, is the setting's to say:
 -- `setting.read_support(model, support, opt)` gives rows (Rows of one task), skipped (what was left
 -- out), taken (a function of a user's row: the set of item rows that the support has) and list (a
--- function of item rows and a user's row: Rows to be scored).
+-- function of item rows and a user's row: Rows to be scored); for recommend_all also lists (a
+-- function of users' rows and item rows: Rows in which each user has these items). Where a support
+-- is one person's, `setting.read_supports(model, supports, opt)` reads many: rows (Rows of as many
+-- tasks), skipped and taken (a function of a number) of each, and list (a function of the first and
+-- the last number, and of item rows: Rows in which each of these people has these items).
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local list_options = require "cmml.recommenders.list_options"
 local plain = require "cmml.base.plain"
-local sets = require "cmml.base.options"
 local raw_ids = require "cmml.data.raw_ids"
-local shared = require "cmml.base.shared_options"
+local sets = require "cmml.base.options"
 local raise = args.error
 local declare = sets.declare
 
@@ -18,25 +22,12 @@ local whom = { name = "user", kind = { "string", "number" },
   help = "raw id of whom to score for, where the model knows users by id" }
 
 local known = {
-  adapt = declare("Recommender:adapt", {
-    sets.changed(shared.unknown, {
-      help = "what happens to what the model does not know; skip: it is left out and listed" }),
-    { name = "strict", kind = "boolean", default = false,
-      help = "whether a rating outside of the scale that the model was trained on is an error; "
-        .. "otherwise it counts as it is, and is listed" },
-  }),
+  adapt = declare("Recommender:adapt", { list_options.unknown, list_options.strict }),
   predict = declare("Adapted:predict", { whom }),
-  recommend = declare("Adapted:recommend", {
-    { name = "n", kind = "integer", default = 10, from = 0, unit = "items",
-      help = "maximum number of items" },
-    whom,
-    { name = "items", kind = "table", help = "list of raw ids to choose from, such as those of a "
-      .. "scenario, or of records of new items (see predict)", default_text = "all" },
-    { name = "exclude", kind = "table", default = {},
-      help = "list of raw ids that shall not come; unknown ones do no harm" },
-    { name = "include_support", kind = "boolean", default = false,
-      help = "whether what the support says that the person has may come, too" },
-  }),
+  recommend = declare("Adapted:recommend", { list_options.n, whom,
+    sets.changed(list_options.items, { help = "list of raw ids to choose from, such as those of a "
+      .. "scenario, or of records of new items (see predict)" }),
+    list_options.exclude, list_options.include_support }),
 }
 
 -- Rows scored at once: what lies between the layers stays small, whatever the catalogue.
@@ -335,4 +326,6 @@ return function(cmml, use)
     local others, told = core.tidy(listed_records, self, records, opt, user)
     return merged(result, others, opt.n), told
   end
+
+  return Adapted
 end

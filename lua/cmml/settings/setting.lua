@@ -51,8 +51,11 @@
 --    evaluation_options      declarations of how models are evaluated
 --    experiment_options      declarations of what experiments take besides
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
---    report(found, titles, split, opt)      text of the results of several models: found is a list
---                            of {evaluation, results}
+--    report(found, titles, split, opt)      text of the results of several models, and which
+--                            metrics (full names) it shows: found is a list of {evaluation,
+--                            results}
+--    parts(entry, split)     results on parts of the tasks, which stand behind those of all: list
+--                            of {evaluation = {name, leaky}, results}
 --    cell_evaluation(opt)    how a cell of an experiment evaluates: options of `evaluations`, plain
 --                            data, with metrics and cutoffs, what is computed by default
 --    columns(protocol, opt, source)      tables of an experiment: list of {title, leaky, evaluation
@@ -63,11 +66,16 @@
 --    binary                  false: labels are not 1 and 0, so that metrics of relevance need the
 --                            option relevant
 --    values(evaluation, results)    what a cell keeps of an evaluation of one model: metrics (by
---                            name of a column one value a task), weights (one a task, optional) and
---                            rules (by the name of an evaluation words that stand with its table)
+--                            name of a column one value a task), weights (of how many things each
+--                            is the mean: by name of a column one a task, or one list for all;
+--                            optional) and rules (by the name of an evaluation words that stand
+--                            with its table)
 --    read_support(model, support, opt)      see recommenders/adapted.lua
+--    read_supports(model, supports, opt)    the same of many people, where a support is a person's
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line
+--    read_requests(model, values, data, wanted)    the people of `recommend --users`: see
+--                            settings/users/requests.lua
 --    summary(split)          what the data are, in a line
 --    describe(line, catalogue, notes)       lines of `cmml info`
 --
@@ -87,6 +95,7 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   from_files = "function", stats = "function", prepare = "function", implied_protocol = "function",
   write_split = "function", read_scores = "function", complete = "function",
   check_unseen = "function", report = "function",
+  parts = "function", read_supports = "function", read_requests = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
   check_preset = "function",

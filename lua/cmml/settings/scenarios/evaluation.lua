@@ -152,10 +152,11 @@ return function(cmml, use)
   -- what is held out is to be found. Raises where something that is evaluated was there to be
   -- learnt from (not for a split that is leaky as a whole), and where nothing is held out.
   --
-  -- Results tell besides: by_scenario of each metric (means); pairs, {scenario, user} of the
-  -- values, always in the same order; scenarios, numbers in the order of by_scenario; leaky;
-  -- unchecked, whether a model has vectors or counts from a file, which does not tell what they
-  -- were made of, so that a leak in them would not be seen.
+  -- Results tell besides: by_scenario of each metric (means; NaN where no pair is left); pairs,
+  -- {scenario, user} of the values, always in the same order; scenarios, numbers in the order of
+  -- by_scenario; groups, where the pairs of each scenario lie; leaky; unchecked, whether a model
+  -- has vectors or counts from a file, which does not tell what they were made of, so that a leak
+  -- in them would not be seen.
   -- @tparam table models list of recommenders
   -- @tparam table options of `evaluate`, and those below
   -- @treturn table see evaluate/evaluate.lua
@@ -183,6 +184,7 @@ return function(cmml, use)
     end
     return {
       binary = true,
+      noun = { "pair of scenario and user", "pairs of scenario and user" },
       defaults = defaults,
       batches = function(draw)
         local first, people = 1, tasks[1]:people(draw)
@@ -201,15 +203,7 @@ return function(cmml, use)
       finish = function(results)
         results.pairs = { scenario = where.scenario, user = where.user }
         results.scenarios, results.leaky, results.unchecked = scenarios, self.leaky, unchecked
-        for _, result in ipairs(results) do
-          for _, metric in pairs(result) do
-            metric.by_scenario = {}
-            for i, span in ipairs(where.spans) do
-              metric.by_scenario[i] = cmml.metrics.summary(table.move(metric.values, span[1],
-                span[2], 1, {})).mean
-            end
-          end
-        end
+        results.groups = { name = "by_scenario", noun = "scenarios", spans = where.spans }
       end,
     }
   end

@@ -6,25 +6,55 @@ local wrap = require("cmml.base.text").wrap
 -- Columns of experiments where none are asked for.
 local in_tables = { "recall@10", "recall@20", "recall@50" }
 
-return function(cmml)
+return function(cmml, use)
+  local comparison = use "evaluate.comparison"
   local report = {}
 
   -- The results with the pairs of some scenarios alone: those of one domain.
-  local function of_domain(results, where, data, domain)
-    local part = {}
+  local function of_domain(results, data, domain)
+    local part, where = { noun = results.noun }, results.pairs
+    local spans, taken, place = {}, {}, {}
+    for _, span in ipairs(results.groups.spans) do
+      if span[1] <= span[2] and data.scenarios[where.scenario[span[1]]].domain == domain then
+        local first = #taken + 1
+        for i = span[1], span[2] do
+          taken[#taken + 1], place[i] = i, #taken + 1
+        end
+        spans[#spans + 1] = { first, #taken }
+      end
+    end
+    for m, list in pairs(results.not_finite or {}) do
+      part.not_finite = part.not_finite or {}
+      part.not_finite[m] = {}
+      for _, i in ipairs(list) do
+        table.insert(part.not_finite[m], place[i])
+      end
+    end
+    part.groups = { name = "by_scenario", noun = "scenarios", spans = spans }
     for m, result in ipairs(results) do
       part[m] = {}
       for name, metric in pairs(result) do
         local values = {}
-        for i, value in ipairs(metric.values) do
-          if data.scenarios[where.scenario[i]].domain == domain then
-            values[#values + 1] = value
-          end
+        for k, i in ipairs(taken) do
+          values[k] = metric.values[i]
         end
-        part[m][name] = cmml.metrics.summary(values)
+        part[m][name] = { values = values }
       end
     end
-    return part
+    return comparison.align(part)
+  end
+
+  --- The results on each set of a union alone.
+  -- @tparam table entry {evaluation, results (one a model)}
+  -- @tparam ScenarioSplit split
+  -- @treturn table list of such entries, with a name of the set
+  function report.parts(entry, split)
+    local list = {}
+    for i, part in ipairs(split.data.parts or {}) do
+      list[i] = { results = of_domain(entry.results, split.data, part.name), evaluation = {
+        name = ("scenarios of %s alone"):format(part.name), leaky = entry.evaluation.leaky } }
+    end
+    return list
   end
 
   -- Tables of metrics: one for each of their names, with a column for each cutoff.
@@ -45,31 +75,32 @@ return function(cmml)
   end
 
   --- The results of an evaluation as text.
-  -- @tparam table found list of {evaluation, results (one a model)}
+  -- @tparam table found list of {evaluation, results (one a model)}, and its `parts`
   -- @tparam {string,...} titles of the models
   -- @tparam ScenarioSplit split
   -- @tparam table opt of the evaluation
   -- @treturn string
+  -- @treturn {string,...} the metrics that it shows
   function report.text(found, titles, split, opt)
     local results, data = found[1].results, split.data
     local names = cmml.metrics.full_names(results[1], opt.metrics or { "recall", "ndcg" })
-    local first = results[1][names[1]]
+    local count = #results[1][names[1]].values
     local leaks = split.leaky and "What is evaluated was there to be learnt from" or
       results.unchecked and "Leaks would not be seen: the file of %s does not tell what its "
         .. "vectors were made of"
       or "Nothing that is evaluated was there to be learnt from, as far as the files tell"
-    local head = ("%s: %d test scenarios, %d pairs of scenario and user (%d skipped)%s; full "
+    local head = ("%s: %d test scenarios, %d pairs of scenario and user%s; full "
       .. "ranking, mean of %d draw%s of the supports; ±: 95 %% interval over pairs; protocol %s. ")
-      :format(data.name, #results.scenarios, first.tasks, first.skipped, opt.max_users
+      :format(data.name, #results.scenarios, count, opt.max_users
       and (", at most %d users of a scenario"):format(opt.max_users) or "", opt.draws or 1,
       (opt.draws or 1) == 1 and "" or "s", split.protocol)
     local texts = { wrap(head .. leaks:format(results.unchecked), 0, 79),
       tables_of(titles, results, names, split.leaky) }
-    for _, part in ipairs(data.parts or {}) do
-      texts[#texts + 1] = ("scenarios of %s alone:\n\n%s"):format(part.name, tables_of(titles,
-        of_domain(results, results.pairs, data, part.name), names, split.leaky))
+    for i = 2, #found do
+      texts[#texts + 1] = ("%s:\n\n%s"):format(found[i].evaluation.name, tables_of(titles,
+        found[i].results, names, split.leaky))
     end
-    return table.concat(texts, "\n\n")
+    return table.concat(texts, "\n\n"), names
   end
 
   --- What a data set is called in tables: its folder's name, several with + between them.
@@ -119,9 +150,10 @@ return function(cmml)
     return means
   end
 
-  -- How many pairs each mean is the mean of.
-  local function weights_of(results, values)
+  -- How many pairs each mean of a metric is the mean of.
+  local function weights_of(results, name)
     local count, weights = {}, {}
+    local values = results[1][name].values
     for i, scenario in ipairs(results.pairs.scenario) do
       if values[i] == values[i] then
         count[scenario] = (count[scenario] or 0) + 1
@@ -136,18 +168,18 @@ return function(cmml)
   --- What a cell of an experiment keeps of an evaluation.
   -- @tparam table evaluation of `evaluations`
   -- @tparam table results of `evaluate` for one model
-  -- @treturn table metrics (by name one value a scenario), weights (the users of each), unchecked
+  -- @treturn table metrics (by name one value a scenario), weights (by name the users of each),
+  -- unchecked
   function report.values(evaluation, results)
-    local data, metrics, values = evaluation.tasks.data, {}, nil
-    for name, metric in pairs(results[1]) do
-      metrics[name] = by_scenario(results, data, name)
+    local data, metrics, weights = evaluation.tasks.data, {}, {}
+    for name in pairs(results[1]) do
+      metrics[name], weights[name] = by_scenario(results, data, name), weights_of(results, name)
       for d, part in ipairs(data.parts or {}) do -- the sets of a union
-        metrics[("%d/%s"):format(d, name)] = by_scenario(results, data, name, part.name)
+        local own = ("%d/%s"):format(d, name)
+        metrics[own], weights[own] = by_scenario(results, data, name, part.name), weights[name]
       end
-      values = values or metric.values
     end
-    return { metrics = metrics, weights = weights_of(results, (results[1]["recall@20"]
-      or { values = values }).values), unchecked = results.unchecked or nil }
+    return { metrics = metrics, weights = weights, unchecked = results.unchecked or nil }
   end
 
   return report

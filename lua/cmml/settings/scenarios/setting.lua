@@ -166,7 +166,7 @@ return function(cmml, use)
         draws = opt.draws, seed = opt.seed, cutoffs = opt.cutoffs, metrics = opt.metrics,
         max_users = opt.max_users, on_task = opt.on_task } } }
     end,
-    report = report.text,
+    report = report.text, parts = report.parts,
     cell_evaluation = function(opt)
       return { draws = opt.draws or defaults.draws, seed = defaults.seed,
         cutoffs = defaults.cutoffs, metrics = table.move(defaults.metrics, 1, #defaults.metrics, 1,
@@ -183,7 +183,7 @@ return function(cmml, use)
     values = report.values,
 
     read_support = support.read,
-    read_request = support.request,
+    read_request = support.request, read_requests = support.requests,
     describe = function(line, catalogue, notes)
       line("data", type(notes.data) == "string" and notes.data:gsub("[\0-\31\127]", " ")
         or "not told")

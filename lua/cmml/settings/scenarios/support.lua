@@ -30,7 +30,8 @@ return function(cmml, use)
   -- @tparam table opt unknown: "error" or "skip"
   -- @treturn table rows (Rows of one task), skipped (list of entries that were left out), taken (a
   -- function of a user's row giving the set of item rows that the support has as positives of the
-  -- user), list (a function of item rows and a user's row giving Rows to be scored)
+  -- user), list (a function of item rows and a user's row giving Rows to be scored), lists (a
+  -- function of users' rows and item rows giving Rows in which each user has these items)
   function support.read(model, given, opt)
     if type(given) ~= "table" then
       raise("adapt: the support must be a list of {user, item, 1 or 0}, not " .. type(given), 3)
@@ -71,6 +72,15 @@ return function(cmml, use)
         end
         return { segments = core.segments { #list }, items = core.ids(list),
           users = core.ids(rows) }
+      end, lists = function(people, list)
+        local people_of, items_of = {}, {}
+        for i, user in ipairs(people) do
+          for k, item in ipairs(list) do
+            people_of[(i - 1) * #list + k], items_of[(i - 1) * #list + k] = user, item
+          end
+        end
+        return { segments = core.segments { #items_of }, items = core.ids(items_of),
+          users = core.ids(people_of) }
       end }
   end
 
@@ -114,6 +124,22 @@ return function(cmml, use)
     return list
   end
 
+  -- The support of a command line; nil and a message where a file or an option is malformed.
+  local function read_given(values)
+    local given, message = {}, nil
+    if values.support then
+      given, message = read_file(values.support)
+    end
+    local liked
+    if given then
+      liked, message = read_liked(values)
+    end
+    if not liked then
+      return nil, message
+    end
+    return table.move(liked, 1, #liked, #given + 1, given)
+  end
+
   --- What the command line says of a scenario and of the user to rank for.
   -- @tparam Recommender model
   -- @tparam table values user (raw id), support (a file of user and item a line), liked
@@ -127,18 +153,44 @@ return function(cmml, use)
       return nil, ("--user: user %s is not among the %d that the model knows"):format(values.user,
         #users)
     end
-    local given, message = {}, nil
-    if values.support then
-      given, message = read_file(values.support)
+    local given, message = read_given(values)
+    return given, given and { user = values.user } or message
+  end
+
+  --- The users to rank for after one support, and their lists: for `cmml recommend --users`.
+  -- @tparam Recommender model
+  -- @tparam table values of the command: support (a file of user and item a line), liked
+  -- @tparam ?table data must be nil: the model knows its users
+  -- @tparam ?{string,...} wanted ids; nil: all users of the model
+  -- @treturn ?table see settings/users/requests.lua
+  -- @treturn ?string message
+  function support.requests(model, values, data, wanted)
+    if data then
+      return nil, "--users are those that the model knows: --data and --ratings do not apply"
+    elseif values.user then
+      return nil, "--users and --user exclude each other"
     end
-    local liked
-    if given then
-      liked, message = read_liked(values)
-    end
-    if not liked then
+    local given, message = read_given(values)
+    if not given then
       return nil, message
     end
-    return table.move(liked, 1, #liked, #given + 1, given), { user = values.user }
+    local users, ids, unknown = model.catalogue.users, {}, {}
+    for i = 1, wanted and #wanted or #users do
+      local id = wanted and wanted[i] or users:text(i)
+      table.insert(users:id(id) and ids or unknown, id)
+    end
+    local adapted
+    local found = { ids = ids, unknown = unknown, given = #given, skipped = 0, outside = 0,
+      empty = 0 }
+    function found.lists(first, last, opt)
+      if not adapted then
+        adapted = model:adapt(given, { unknown = opt.unknown })
+        found.skipped = #adapted.skipped
+      end
+      return adapted:recommend_all(table.move(ids, first, last, 1, {}), { n = opt.n,
+        items = opt.items, exclude = opt.exclude })
+    end
+    return found
   end
 
   return support

@@ -27,6 +27,7 @@ local known = sets.declare("users.evaluate_protocol", {
 
 return function(cmml, use)
   local Tasks = use "settings.users.tasks"
+  local comparison = use "evaluate.comparison"
 
   --- What `evaluate` asks of tasks; see evaluate/evaluate.lua. A value is a user's mean over draws.
   -- @tparam table _ list of recommenders
@@ -74,7 +75,8 @@ return function(cmml, use)
 
   --- Evaluates recommenders on supports of several sizes. The query of a user's draw is the same
   -- for every size, and a smaller support is the beginning of a larger one, so only what was shown
-  -- makes a difference. A user with fewer ratings than a size beside the query shows them all.
+  -- makes a difference. A user with fewer ratings than a size beside the query shows them all; one
+  -- of whom a metric does not exist for some model and size is left out of it for all of them.
   -- @tparam table models list of recommenders
   -- @tparam Tasks tasks whose own support does not count
   -- @tparam table sizes list of supports, such as {0, 1, 2, 5, 10, 20, 40}
@@ -91,7 +93,7 @@ return function(cmml, use)
     for i, size in ipairs(sizes) do
       by_size[i] = cmml.evaluate(models, tasks:with_support(size), options)
     end
-    return by_size
+    return comparison.align_together(by_size)
   end
 
   --- The tasks of the evaluations of a protocol.

@@ -62,36 +62,37 @@ return function(cmml)
   -- @tparam table data see `users.protocol`
   -- @tparam table opt of the evaluation
   -- @treturn string
+  -- @treturn {string,...} the metrics that it shows
   function report.text(found, titles, data, opt)
-    local texts = {}
+    local texts, all = {}, {}
     for _, group in ipairs(by_name(found)) do
       local evaluation, sizes = group[1].evaluation, {}
       for i, entry in ipairs(group) do
         sizes[i] = entry.evaluation.size
       end
-      local first = group[1].results[1]
-      local names = cmml.metrics.full_names(first, opt.metrics or shown)
-      local count = first[names[1]]
+      local results = group[1].results
+      local names = cmml.metrics.full_names(results[1], opt.metrics or shown)
       local who = evaluation.name == "cold users" and "%d test users"
         or evaluation.name .. ": %d users"
       local draws = evaluation.fixed and 1 or opt.draws or 5
-      local head = (who .. " (%d skipped), support up to %s, %d query ratings, mean of %d "
-        .. "draw%s; protocol %s%s"):format(count.tasks, count.skipped, table.concat(sizes, ", "),
+      local head = (who .. ", support up to %s, %d query ratings, mean of %d draw%s; protocol %s%s")
+        :format(#results[1][names[1]].values, table.concat(sizes, ", "),
         evaluation.fixed and evaluation.tasks.query or opt.query or 10, draws,
         draws == 1 and "" or "s", data.protocol,
         opt.shuffle_labels and "; labels permuted within each support set" or "")
       texts[#texts + 1] = wrap(head, 0, 79) .. "\n" .. wrap(rule_of(group), 0, 79) .. "\n\n"
         .. tables_of(titles, group, names)
+      table.move(names, 1, #names, 1, all)
       if opt.relevant and not opt.metrics then
-        local of_ranks = opt.cutoffs and cmml.metrics.full_names(first, ranked_at) or ranked
+        local of_ranks = opt.cutoffs and cmml.metrics.full_names(results[1], ranked_at) or ranked
         -- these exist for the same users whatever the model, auc for fewer
-        texts[#texts + 1] = wrap(plain.format("relevant: rated %g or higher; of %d users with such "
-          .. "a rating in every draw (auc: of %d, with others, too)", opt.relevant,
-          first[of_ranks[1]].tasks, first.auc.tasks), 0, 79) .. "\n\n"
+        texts[#texts + 1] = wrap(plain.format("relevant: rated %g or higher; a user needs such a "
+          .. "rating in every draw (for auc others, too)", opt.relevant), 0, 79) .. "\n\n"
           .. tables_of(titles, group, of_ranks)
+        table.move(of_ranks, 1, #of_ranks, #names + 1, all)
       end
     end
-    return table.concat(texts, "\n\n")
+    return table.concat(texts, "\n\n"), all
   end
 
   -- The metrics of a table of an experiment.

@@ -293,8 +293,8 @@ return function(cmml, use)
     values = report.values,
     budget_text = report.budget_text,
 
-    read_support = support.read,
-    read_request = support.request,
+    read_support = support.read, read_supports = support.read_all,
+    read_request = support.request, read_requests = use "settings.users.requests",
     describe = function(line, catalogue)
       line("items", #catalogue.items)
       for _, side in ipairs { "items", "users" } do

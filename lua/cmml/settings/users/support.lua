@@ -16,7 +16,7 @@ return function(cmml, use)
 
   -- Rows of the catalogue and ratings of a support set given with raw ids; the last rating of an
   -- item counts. Unknown items raise, or are listed if the caller said "skip".
-  local function read_ratings(model, given, opt)
+  local function read_ratings(model, given, opt, where)
     local rows, labels, at, skipped, outside = {}, {}, {}, {}, {}
     for i, entry in ipairs(given) do
       local item, rating
@@ -24,17 +24,18 @@ return function(cmml, use)
         item, rating = entry.item or entry[1], entry.rating or entry[2]
       end
       if type(item) ~= "string" and math.type(item) == nil then
-        raise(("adapt: entry %d must be {item, rating}"):format(i), 3)
+        raise(("%s: entry %d must be {item, rating}"):format(where, i), 3)
       elseif math.type(rating) == nil or rating ~= rating or math.abs(rating) == math.huge then
-        raise(("adapt: the rating of item %s is %s, not a finite number"):format(
+        raise(("%s: the rating of item %s is %s, not a finite number"):format(where,
           args.shown(item), type(rating) == "string" and "the text " .. args.quote(rating)
           or plain.tostring(rating)), 3)
       end
-      local row = raw_ids.find(model.catalogue.items, item, 3, "adapt: the item of entry %d", i)
+      local row = raw_ids.find(model.catalogue.items, item, 3, "%s: the item of entry %d", where,
+        i)
       if scale.is_outside(model.catalogue.scale, rating) then
         if opt.strict then
-          raise(("adapt: the rating of item %s is %s, outside of the scale of %s that the model "
-            .. "was trained on"):format(args.shown(item), text.value(rating),
+          raise(("%s: the rating of item %s is %s, outside of the scale of %s that the model was "
+            .. "trained on"):format(where, args.shown(item), text.value(rating),
             scale.text(model.catalogue.scale)), 3)
         end
         outside[#outside + 1] = { item, rating }
@@ -45,25 +46,25 @@ return function(cmml, use)
       elseif opt.unknown == "skip" then
         skipped[#skipped + 1] = item
       else
-        raise(("adapt: item %s is not in the catalogue of %d items; %s leaves such items out")
-          :format(args.shown(item), #model.catalogue.items, args.option("unknown", "skip")), 3)
+        raise(("%s: item %s is not in the catalogue of %d items; %s leaves such items out"):format(
+          where, args.shown(item), #model.catalogue.items, args.option("unknown", "skip")), 3)
       end
     end
     return rows, labels, skipped, outside
   end
 
   -- What stands beside the list, as ratings by item or behind a gap, would be passed over, too.
-  local function check_list(given)
+  local function check_list(given, where)
     for key in pairs(given) do
       if key ~= "user" and not (math.type(key) == "integer" and key >= 1 and key <= #given) then
-        raise(("adapt: the support must be a list of {item, rating} without gaps; only user may "
-          .. "stand beside it, not %s"):format(args.shown(key)), 3)
+        raise(("%s: the support must be a list of {item, rating} without gaps; only user may "
+          .. "stand beside it, not %s"):format(where, args.shown(key)), 3)
       end
     end
   end
 
   -- Fields of a person that the model does not have would be passed over in silence.
-  local function check_fields(model, user)
+  local function check_fields(model, user, where)
     if next(user) == nil then
       return
     end
@@ -74,10 +75,88 @@ return function(cmml, use)
         known = known or field == name
       end
       if not known then
-        raise(("adapt: the model knows nothing of a user's %s; %s"):format(args.shown(name),
+        raise(("%s: the model knows nothing of a user's %s; %s"):format(where, args.shown(name),
           args.suggest(tostring(name), names)), 3)
       end
     end
+  end
+
+  -- Raises unless a support is what it must be.
+  local function check_support(model, given, where)
+    if type(given) ~= "table" then
+      raise(where .. ": the support must be a list of {item, rating}", 4)
+    elseif given.user ~= nil and type(given.user) ~= "table" then
+      raise(("%s: user must be a table of values by field name, not %s"):format(where,
+        type(given.user)), 4)
+    end
+    check_list(given, where)
+    check_fields(model, given.user or {}, where)
+  end
+
+  local function set_of(rows)
+    local set = {}
+    for _, row in ipairs(rows) do
+      set[row] = true
+    end
+    return set
+  end
+
+  -- Item rows some times over, kept for the next call with the same ones.
+  local function repeated(kept, items, times)
+    if times == 1 then
+      return core.ids(items)
+    elseif kept.items ~= items or kept.times ~= times then
+      local list = {}
+      for i = 0, times - 1 do
+        table.move(items, 1, #items, i * #items + 1, list)
+      end
+      kept.ids, kept.items, kept.times = core.ids(list), items, times
+    end
+    return kept.ids
+  end
+
+  --- Reads what several people rated.
+  -- @tparam Recommender model
+  -- @tparam table supports see `support.read`
+  -- @tparam table opt unknown: "error" or "skip"; strict: whether ratings outside of the model's
+  -- scale raise; first: the number of the first one, for messages
+  -- @treturn table rows (Rows, a task a person), skipped (for each the raw ids that were left out),
+  -- outside (for each the list of {item, rating} that are outside of the scale), told (what was met
+  -- of the values of all users, by field), taken (a function of a number giving the set of item
+  -- rows that this support has) and list (a function of the first and the last number and of item
+  -- rows giving Rows in which each of these people has these items)
+  function support.read_all(model, supports, opt)
+    local lengths, items, labels, of, records, numbers = {}, {}, {}, {}, {}, {}
+    local skipped, outside = {}, {}
+    for i, given in ipairs(supports) do
+      local where = opt.first and ("recommend_all: support %d"):format(opt.first + i - 1) or "adapt"
+      check_support(model, given, where)
+      local own, ratings
+      own, ratings, skipped[i], outside[i] = read_ratings(model, given, opt, where)
+      lengths[i], of[i], records[i], numbers[i] = #own, own, given.user or {}, i
+      table.move(own, 1, #own, #items + 1, items)
+      table.move(ratings, 1, #ratings, #labels + 1, labels)
+    end
+    local told = {}
+    local people = { bags = model.catalogue.users:bags_of(records, #records, told),
+      rows = core.ids(numbers) }
+    local rows = { segments = core.segments(lengths), items = core.ids(items), people = people,
+      labels = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0) }
+    if not rows.labels:isfinite() then -- finite in Lua is not always so in the core's precision
+      raise((opt.first and "recommend_all" or "adapt") .. ": a rating is too large for "
+        .. core.info().dtype, 3)
+    end
+    local kept = {}
+    return { rows = rows, skipped = skipped, outside = outside, told = told, taken = function(i)
+      return set_of(of[i])
+    end, list = function(first, last, list)
+      local of_people = {}
+      for i = 1, #supports do
+        of_people[i] = i >= first and i <= last and #list or 0
+      end
+      return { segments = core.segments(of_people), people = people,
+        items = repeated(kept, list, last - first + 1) }
+    end }
   end
 
   --- Reads what a person rated.
@@ -89,31 +168,13 @@ return function(cmml, use)
   -- {item, rating} that are outside of the scale), told (what was met of the values of user, by
   -- field), and taken, a function giving the set of item rows that the support has
   function support.read(model, given, opt)
-    if type(given) ~= "table" then
-      raise("adapt: the support must be a list of {item, rating}", 3)
-    elseif given.user ~= nil and type(given.user) ~= "table" then
-      raise("adapt: user must be a table of values by field name, not " .. type(given.user), 3)
-    end
-    check_list(given)
-    check_fields(model, given.user or {})
-    local items, labels, skipped, outside = read_ratings(model, given, opt)
-    local told = {}
-    local people = { bags = model.catalogue.users:bags_of({ given.user or {} }, 1, told),
-      rows = core.ids { 1 } }
-    local rows = { segments = core.segments { #items }, items = core.ids(items), people = people,
-      labels = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0) }
-    if not rows.labels:isfinite() then -- finite in Lua is not always so in the core's precision
-      raise("adapt: a rating is too large for " .. core.info().dtype, 3)
-    end
-    return { rows = rows, skipped = skipped, outside = outside, told = told, taken = function()
-      local taken = {}
-      for _, row in ipairs(items) do
-        taken[row] = true
-      end
-      return taken
-    end, list = function(list)
-      return { segments = core.segments { #list }, items = core.ids(list), people = people }
-    end }
+    local read = support.read_all(model, { given }, opt)
+    return { rows = read.rows, skipped = read.skipped[1], outside = read.outside[1],
+      told = read.told, taken = function()
+        return read.taken(1)
+      end, list = function(list)
+        return read.list(1, 1, list)
+      end }
   end
 
   -- "a=1,b=2" as a list of {key, value}.

@@ -1,0 +1,136 @@
+--- Supports of many people for `cmml recommend --users`: from data, or from a file of user, item
+-- and rating.
+--
+-- @module cmml.settings.users.requests
+local columns = require "cmml.data.columns"
+local raise = require("cmml.base.args").error
+
+return function(cmml)
+  local core = cmml.core
+
+  -- What a model can know of a person: the fields of a record that it has.
+  local function fields_of(model, record)
+    local user = {}
+    for _, name in ipairs(model.catalogue.users:field_names()) do
+      user[name] = record[name]
+    end
+    return user
+  end
+
+  -- The people of a data set: ids in order, and a function of an id that gives the support.
+  local function of_data(model, data)
+    local ids, first, at = {}, {}, 1
+    local lengths = data.ratings.users:totable()
+    for row, length in ipairs(lengths) do
+      ids[row], first[row], at = data.users:text(row), at, at + length
+    end
+    local items, ratings = data.ratings.items, data.ratings.ratings
+    return ids, function(id)
+      local row, given = data.users:id(id), {}
+      if not row then
+        return nil
+      end
+      local from, count = first[row], lengths[row] or 0
+      if count > 0 then
+        local places = {}
+        for i = 1, count do
+          places[i] = from + i - 1
+        end
+        local labels = ratings and ratings:slice(1, from, from + count - 1):totable() or {}
+        for i, item in ipairs(core.map_ids(core.ids(places), items):totable()) do
+          given[i] = { data.items:text(item), labels[i] or 1 }
+        end
+      end
+      given.user = fields_of(model, data.user_records[row])
+      return given
+    end
+  end
+
+  -- Raises where a person has an item that the model does not know.
+  local function check_known(model, id, support)
+    for _, entry in ipairs(support) do
+      if not model.catalogue.items:id(entry[1]) then
+        raise(("user %s: item %s is not among the %d that the model knows; --unknown skip leaves "
+          .. "such items out"):format(id, entry[1], #model.catalogue.items), 0)
+      end
+    end
+  end
+
+  -- The people of a file with a rating a line.
+  local function of_file(path)
+    local data, message = core.read_table(path, { columns = { { name = "user" }, { name = "item" },
+      { name = "rating", kind = "number" } } })
+    if not data then
+      return nil, message
+    end
+    local ratings = data.columns.rating.values
+    ratings = ratings.count > 0 and ratings:totable() or {}
+    local ids, of = {}, {}
+    local items = columns.texts(data.columns.item)
+    for i, user in ipairs(columns.texts(data.columns.user)) do
+      if not of[user] then
+        ids[#ids + 1], of[user] = user, {}
+      end
+      table.insert(of[user], { items[i], ratings[i] })
+    end
+    return ids, function(id)
+      return of[id]
+    end
+  end
+
+  --- The people to recommend for, and their lists.
+  -- @tparam Recommender model
+  -- @tparam table values of the command: support (a file of user, item and rating a line)
+  -- @tparam ?table data a data set, whose people have their ratings as supports
+  -- @tparam ?{string,...} wanted ids; nil: all people
+  -- @treturn ?table ids, unknown (ids of whom there is nothing), lists (a function of the first and
+  -- the last number and of options of `recommend_all`, giving a list each); given, skipped,
+  -- outside and empty: how many entries the supports had until now, how many of them the model does
+  -- not know, how many ratings are outside of its scale, and how many supports nothing was left of
+  -- @treturn ?string message
+  return function(model, values, data, wanted)
+    if values.rate or values.user then
+      return nil, ("--users and --%s exclude each other: the people come with their ratings")
+        :format(values.rate and "rate" or "user")
+    elseif not data and not values.support then
+      return nil, "--users needs --data or --ratings (recommended for are their people, by their "
+        .. "ratings), or --support FILE with user, item and rating a line"
+    elseif data and values.support then
+      return nil, "--support stands in place of --data and --ratings: the ratings come from one of "
+        .. "them"
+    end
+    local all, support_of
+    if data then
+      all, support_of = of_data(model, data)
+    else
+      all, support_of = of_file(values.support)
+      if not all then
+        return nil, support_of
+      end
+    end
+    local ids, unknown = {}, {}
+    for _, id in ipairs(wanted or all) do
+      table.insert(support_of(id) and ids or unknown, id)
+    end
+    local found = { ids = ids, unknown = unknown, given = 0, skipped = 0, outside = 0,
+      empty = 0 }
+    function found.lists(first, last, opt)
+      local supports = {}
+      for i = first, last do
+        supports[#supports + 1] = support_of(ids[i])
+        if opt.unknown == "error" then
+          check_known(model, ids[i], supports[#supports])
+        end
+      end
+      local lists, skipped, outside = model:recommend_all(supports, { n = opt.n,
+        items = opt.items, exclude = opt.exclude, unknown = opt.unknown, strict = values.strict })
+      for i, support in ipairs(supports) do
+        found.given, found.skipped = found.given + #support, found.skipped + #skipped[i]
+        found.outside = found.outside + #outside[i]
+        found.empty = found.empty + (#support == #skipped[i] and 1 or 0)
+      end
+      return lists
+    end
+    return found
+  end
+end
