@@ -17,8 +17,8 @@ local scenario = require "scenario"
 local turns = require "turns"
 
 local known = options.declare("bench/run.lua", {
-  { name = "cases", kind = "string", arg = "LIST", help = "names with commas between, or all",
-    default_text = "all but training, which takes minutes" },
+  { name = "cases", kind = "string", arg = "LIST", help = "names with commas between, or all (but "
+    .. "scale)", default_text = "all but training and scale, which take minutes" },
   { name = "rounds", kind = "integer", default = 9, from = 1,
     help = "batches of each case to take the median of" },
   { name = "data", kind = "string", arg = "DIR", default_text = "made data",
@@ -34,9 +34,9 @@ local function fail(message)
   os.exit(1, true)
 end
 
--- The set of cases that were asked for, and whether to train.
+-- The set of cases that were asked for, whether to train, and whether to measure large data.
 local function choose(list)
-  local names, chosen, there_is = {}, {}, { training = true }
+  local names, chosen, there_is = {}, {}, { training = true, scale = true }
   for i, case in ipairs(cases.list) do
     names[i], there_is[case.name] = case.name, true
   end
@@ -48,13 +48,13 @@ local function choose(list)
   end
   for name in list:gmatch "[^,%s]+" do
     if not there_is[name] then
-      fail(("there is no case %s; there are %s, training"):format(name, everything))
+      fail(("there is no case %s; there are %s, training, scale"):format(name, everything))
     end
     chosen[name] = true
   end
-  local train = chosen.training
-  chosen.training = nil
-  return chosen, train
+  local train, scale = chosen.training, chosen.scale
+  chosen.training, chosen.scale = nil, nil
+  return chosen, train, scale
 end
 
 -- Seconds for one run, from a batch of about a tenth of a second.
@@ -151,7 +151,7 @@ elseif values.help then
   return
 end
 values = known:check(values)
-local chosen, train = choose(values.cases)
+local chosen, train, scale = choose(values.cases)
 local with_torch, why = false, "not asked for"
 if not values.no_peer then
   with_torch, why = peer.has_torch()
@@ -195,4 +195,10 @@ else
   report.cases(results.cases, peak)
   report.pairs(results.pairs)
   report.trainings(results.trainings)
+end
+if scale then
+  print "# scale: 20 million made ratings, 100,000 and a million items (bench/scale.lua)"
+  io.stdout:flush()
+  os.execute(("%s %s --ratings 20000000 --items 100000,1000000"):format(
+    peer.quote(arg[-1] or "lua5.4"), peer.quote(here .. "/scale.lua")))
 end

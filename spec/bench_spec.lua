@@ -64,6 +64,20 @@ describe("the benchmark", function()
     assert.truthy(recall and tonumber(recall) > 0.5 and tonumber(recall) <= 1, output)
   end)
 
+  it("measures loading, recommending and item-kNN on made ratings", function()
+    local output, ok = run("scale.lua", "--ratings", "6000", "--items", "3000,5000", "--rounds",
+      "1", "--times")
+    assert.is_true(ok, output)
+    local count, times = output:match "^load +(%S+) ratings, [%d.]+ MB: [%d.]+ s, ([%d.e+]+) times"
+    assert.is_true(tonumber(count) > 2000 and tonumber(count) < 12000 and tonumber(times) > 0,
+      output)
+    assert.matches("peak of anonymous memory [%d.]+ MB", output)
+    assert.matches("recommend  10 of 3000 items: [%d.]+ ms, extra memory [%d.]+ MB\n", output)
+    assert.matches("recommend  10 of 5000 items: ", output)
+    assert.matches("item%-kNN +%d+ ratings, %S+ pairs: [%d.]+ s, [%d.]+ ns a pair", output)
+    assert.matches("the larger takes [%d.]+ times as long a pair\n$", output)
+  end)
+
   it("names the cases when one is unknown", function()
     local output, ok = run("run.lua", "--cases", "gem")
     assert.is_false(ok)

@@ -83,11 +83,34 @@ void *cm_calloc(cm_ctx *cx, size_t n, size_t size)
     return block;
 }
 
+/* Large blocks are left to the system, which can give them another address without a copy: a table
+ * that grows does not take its memory twice. */
+static void *resize(cm_ctx *cx, header *h, size_t bytes, size_t rounded)
+{
+    size_t was = h->bytes;
+    header *resized = may_allocate(cx) ? realloc(h, rounded) : NULL;
+    if (!resized)
+        return refuse(cx, bytes);
+    cx->mem.live -= was;
+    cx->mem.blocks--;
+    resized->bytes = bytes;
+    count(cx, bytes);
+    return resized + 1;
+}
+
 void *cm_realloc(cm_ctx *cx, void *block, size_t bytes)
 {
+    header *h = block ? (header *)block - 1 : NULL;
+    if (h && bytes <= SIZE_MAX - 2 * sizeof(header)) {
+        size_t class, rounded = rounded_size(h->bytes, &class);
+        bool large = class == CM_IDLE_CLASSES;
+        rounded = rounded_size(bytes, &class);
+        if (large && class == CM_IDLE_CLASSES)
+            return resize(cx, h, bytes, rounded);
+    }
     void *fresh = cm_alloc(cx, bytes);
-    if (fresh && block) {
-        memcpy(fresh, block, CM_MIN(((header *)block - 1)->bytes, bytes));
+    if (fresh && h) {
+        memcpy(fresh, block, CM_MIN(h->bytes, bytes));
         cm_free(cx, block);
     }
     return fresh;

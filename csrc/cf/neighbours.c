@@ -32,9 +32,10 @@ typedef struct user_row {
     cm_real value; /* the residual */
 } user_row;
 
-/* What the search works on. The items are sorted by how many users they have, the rarest first:
- * most pairs are of two that many have, and the sums of those lie close together, in the
- * processor's cache, however many items there are. */
+/* What the search works on. The items are sorted by how many users they have, the most popular
+ * first: most pairs are of two that many have, and the sums of those lie close together, in the
+ * processor's cache, however many items there are; and the similar ones are found early, so that
+ * most of the others need not be noted. */
 typedef struct search {
     int64_t n_users, n_items;
     double shrink;
@@ -111,19 +112,20 @@ static int by_count(const void *a, const void *b)
  */
 static bool place_items(cm_ctx *cx, search *s, const cm_ids *items)
 {
-    int64_t *keys = cm_alloc(cx, (size_t)s->n_items * sizeof *keys); /* count, item */
+    int64_t *keys = cm_alloc(cx, (size_t)s->n_items * sizeof *keys); /* - count, item */
     if (!keys)
         return false;
     for (int64_t i = 0; i < s->n_items; i++)
         keys[i] = i;
     for (int64_t r = 0; r < items->count; r++)
-        keys[items->values[r]] += (int64_t)1 << 32;
+        keys[items->values[r]] -= (int64_t)1 << 32;
     qsort(keys, (size_t)s->n_items, sizeof *keys, by_count);
     s->starts[0] = 0;
     for (int64_t place = 0; place < s->n_items; place++) {
         s->item_at[place] = (int32_t)(keys[place] & INT32_MAX);
         s->met[s->item_at[place]] = (int32_t)place;
-        s->starts[place + 1] = s->starts[place] + (int32_t)(keys[place] >> 32);
+        s->starts[place + 1] =
+            s->starts[place] - (int32_t)((keys[place] - s->item_at[place]) >> 32);
     }
     cm_free(cx, keys);
     return true;

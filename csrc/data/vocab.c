@@ -3,9 +3,14 @@
 #include <math.h>
 #include <string.h>
 
+/* A text of up to SHORT bytes is its key: it is found without a look at the texts. The key of a
+ * longer one is a hash of it. */
+#define SHORT    7
+#define LONG_KEY (UINT64_C(0xFF) << 56) /* a short text has its length there */
+
 typedef struct slot {
-    uint32_t hash; /* avoids most comparisons of texts */
-    int32_t id;    /* -1: free */
+    uint64_t key;
+    int32_t id; /* -1: free */
 } slot;
 
 struct cm_vocab {
@@ -15,6 +20,7 @@ struct cm_vocab {
     size_t bytes_capacity, offsets_capacity;
     slot *slots;
     size_t mask; /* slots - 1 */
+    slot last;   /* what was added or found last: rows of a file often have the same id again */
 };
 
 #define FIRST_SLOTS 16
@@ -48,11 +54,13 @@ static uint64_t mix(uint64_t h)
     return h ^ h >> 32;
 }
 
-/* Seeded by the address, so that no file can be constructed whose texts all collide. Ids follow the
- * order of appearance and do not depend on it. */
-static uint32_t hash_of(const cm_vocab *v, cm_text text)
+/* Hashes are seeded by the address, so that no file can be constructed whose texts all collide. Ids
+ * follow the order of appearance and do not depend on it. */
+static uint64_t key_of(const cm_vocab *v, cm_text text)
 {
     uint64_t h = (uint64_t)(uintptr_t)v ^ (uint64_t)text.len * UINT64_C(0x9E3779B97F4A7C15), word;
+    bool is_short = text.len <= SHORT;
+    size_t len = text.len;
     for (; text.len >= sizeof word; text.text += sizeof word, text.len -= sizeof word) {
         memcpy(&word, text.text, sizeof word);
         h = mix(h ^ word);
@@ -60,19 +68,29 @@ static uint32_t hash_of(const cm_vocab *v, cm_text text)
     word = 0;
     for (size_t i = 0; i < text.len; i++)
         word = word << 8 | (unsigned char)text.text[i];
-    return (uint32_t)mix(mix(h ^ word));
+    return is_short ? word | (uint64_t)len << 56 : mix(h ^ word) | LONG_KEY;
+}
+
+/* Where the search for a key begins. */
+static size_t start_of(const cm_vocab *v, uint64_t key)
+{
+    return (size_t)mix(mix(key ^ (uint64_t)(uintptr_t)v)) & v->mask;
+}
+
+/* Whether the text with that key is text `id`, whose key is the same. */
+static bool is_text(const cm_vocab *v, int32_t id, cm_text text)
+{
+    int64_t start = v->offsets[id];
+    return text.len <= SHORT || ((size_t)(v->offsets[id + 1] - start) == text.len &&
+                                 memcmp(v->bytes + start, text.text, text.len) == 0);
 }
 
 /* The slot that holds the text, or the free one where it belongs. */
-static slot *probe(const cm_vocab *v, cm_text text, uint32_t hash)
+static slot *probe(const cm_vocab *v, cm_text text, uint64_t key)
 {
-    for (size_t at = hash & v->mask;; at = (at + 1) & v->mask) {
+    for (size_t at = start_of(v, key);; at = (at + 1) & v->mask) {
         slot *s = &v->slots[at];
-        if (s->id < 0)
-            return s;
-        int64_t start = v->offsets[s->id];
-        if (s->hash == hash && (size_t)(v->offsets[s->id + 1] - start) == text.len &&
-            memcmp(v->bytes + start, text.text, text.len) == 0)
+        if (s->id < 0 || (s->key == key && is_text(v, s->id, text)))
             return s;
     }
 }
@@ -80,15 +98,15 @@ static slot *probe(const cm_vocab *v, cm_text text, uint32_t hash)
 static void clear(slot *slots, size_t n)
 {
     for (size_t i = 0; i < n; i++)
-        slots[i] = (slot){.hash = 0, .id = -1};
+        slots[i] = (slot){.key = 0, .id = -1};
 }
 
-static void place(cm_vocab *v, uint32_t hash, int32_t id)
+static void place(cm_vocab *v, uint64_t key, int32_t id)
 {
-    size_t at = hash & v->mask;
+    size_t at = start_of(v, key);
     while (v->slots[at].id >= 0)
         at = (at + 1) & v->mask;
-    v->slots[at] = (slot){.hash = hash, .id = id};
+    v->slots[at] = (slot){.key = key, .id = id};
 }
 
 static bool widen(cm_ctx *cx, cm_vocab *v)
@@ -104,7 +122,7 @@ static bool widen(cm_ctx *cx, cm_vocab *v)
     clear(slots, 2 * n);
     for (size_t i = 0; i < n; i++)
         if (old[i].id >= 0)
-            place(v, old[i].hash, old[i].id);
+            place(v, old[i].key, old[i].id);
     cm_free(cx, old);
     return true;
 }
@@ -114,8 +132,11 @@ cm_vocab *cm_vocab_new(cm_ctx *cx)
     cm_vocab *v = cm_calloc(cx, 1, sizeof *v);
     if (!v)
         return NULL;
-    *v = (cm_vocab){
-        .refs = 1, .mask = FIRST_SLOTS - 1, .offsets_capacity = 16, .bytes_capacity = 64};
+    *v = (cm_vocab){.refs = 1,
+                    .mask = FIRST_SLOTS - 1,
+                    .last = {.id = -1},
+                    .offsets_capacity = 16,
+                    .bytes_capacity = 64};
     v->bytes = cm_alloc(cx, v->bytes_capacity);
     v->offsets = cm_calloc(cx, v->offsets_capacity, sizeof *v->offsets);
     v->slots = cm_alloc(cx, FIRST_SLOTS * sizeof *v->slots);
@@ -167,8 +188,11 @@ static bool append(cm_ctx *cx, cm_vocab *v, cm_text text)
 
 int32_t cm_vocab_add(cm_ctx *cx, cm_vocab *v, cm_text text)
 {
-    uint32_t hash = hash_of(v, text);
-    slot *s = probe(v, text, hash);
+    uint64_t key = key_of(v, text);
+    if (v->last.id >= 0 && v->last.key == key && is_text(v, v->last.id, text))
+        return v->last.id;
+    slot *s = probe(v, text, key);
+    v->last = *s;
     char quoted[CM_QUOTE_BYTES];
     if (s->id >= 0)
         return s->id;
@@ -177,7 +201,8 @@ int32_t cm_vocab_add(cm_ctx *cx, cm_vocab *v, cm_text text)
     else if (v->count == INT32_MAX)
         cm_fail(cx, CM_ERR_LIMIT, "a vocabulary of more than %d texts", INT32_MAX);
     else if (((size_t)v->count + 1 <= v->mask / 2 || widen(cx, v)) && append(cx, v, text)) {
-        place(v, hash, v->count - 1);
+        v->last = (slot){key, v->count - 1};
+        place(v, key, v->count - 1);
         return v->count - 1;
     }
     return -1;
@@ -185,7 +210,7 @@ int32_t cm_vocab_add(cm_ctx *cx, cm_vocab *v, cm_text text)
 
 int32_t cm_vocab_find(const cm_vocab *v, cm_text text)
 {
-    return probe(v, text, hash_of(v, text))->id;
+    return probe(v, text, key_of(v, text))->id;
 }
 
 cm_text cm_vocab_text(const cm_vocab *v, int32_t id)
@@ -198,9 +223,10 @@ void cm_vocab_truncate(cm_vocab *v, int32_t count)
     if (count >= v->count)
         return;
     v->count = count;
+    v->last.id = -1;
     clear(v->slots, v->mask + 1);
     for (int32_t id = 0; id < count; id++)
-        place(v, hash_of(v, cm_vocab_text(v, id)), id);
+        place(v, key_of(v, cm_vocab_text(v, id)), id);
 }
 
 void cm_vocab_export(const cm_vocab *v, const char **bytes, size_t *n_bytes,
