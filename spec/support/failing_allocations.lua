@@ -135,7 +135,8 @@ function scenarios.data(core)
   local ratings = core.group_ratings(users, items, core.tensor { 1, 2, 3, 4, 5, 1 }, 2)
   local timed = core.group_ratings(users, items, nil, 2, { repeats = "add",
     times = core.times { 1, 2, 3, 4, 5, 6 } })
-  local capped = core.cap_ratings(timed, 2, 7)
+  local capped = core.cap_ratings(core.ratings_by_time(timed), 2, 7)
+  local early, late = core.divide_ratings(timed, core.segments { 1, 0 })
   local support, query = core.draw_tasks(ratings, core.ids { 2, 1 },
     { seed = 1, draw = 1, support = 2, query = 1 })
   local metrics = core.rating_metrics(core.tensor { 1, 2, 3 }, core.tensor { 1, 3, 3 },
@@ -144,7 +145,8 @@ function scenarios.data(core)
     core.segments { 2, 1 }, { 1 })
   return bytes_of(ranked["ndcg@1"][1], ranked.auc[1], ratings.ratings, capped.ratings,
     support.labels, query.labels, table.concat(support.items:totable(), ","), metrics.mae[1],
-    metrics.rmse[2], table.concat(timed.times:totable(), ","), capped.times:at(1))
+    metrics.rmse[2], table.concat(timed.times:totable(), ","), capped.times:at(1),
+    early.ratings, late.times:ranked(1))
 end
 
 function scenarios.scenarios(core)

@@ -129,14 +129,14 @@ return function(cmml, use)
   local function read_ratings(path)
     local data, message = read(path, "utf-8", { { name = "user", id = true },
       { name = "item", id = true }, { name = "rating", kind = "number" },
-      { name = "timestamp", kind = "skip" } })
+      { name = "timestamp", kind = "time" } })
     if not data then
       return nil, message
     end
     local columns = data.columns
     local result = { users = columns.user.vocab, items = columns.item.vocab,
       user_ids = columns.user.ids, item_ids = columns.item.ids, ratings = columns.rating.values,
-      release = true }
+      times = columns.timestamp.values, release = true }
     return result
   end
 
@@ -162,7 +162,7 @@ return function(cmml, use)
   end
 
   --- Reads a folder in the format of MovieLens-1M: ratings.dat, users.dat, movies.dat and, if it is
-  -- there, movies_extrainfos.dat (rate, director, actors). The timestamps are not used. Films 860
+  -- there, movies_extrainfos.dat (rate, director, actors). Films 860
   -- and 1795 are films 811 and 1741 again; of a user's ratings of both the first counts.
   -- @tparam string folder
   -- @tparam[opt] table options an empty list of fields is none
