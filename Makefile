@@ -58,6 +58,9 @@ unwind = $(if $(filter bind/%,$(1)),,$(CM_UNWIND_core))
 # What the binding does for a call is no loop: it is compiled for size, a sixth of it.
 level = $(if $(filter bind/%,$(1)),$(patsubst -O2,-Os,$(CFLAGS)),$(CFLAGS))
 
+# What the core says of its build.
+told = $(if $(filter bind/lua_cmml,$(1)),-DCM_BUILD_FLAGS='"$(subst ',,$(subst ",,$(CFLAGS)))"')
+
 CM_ISA_base =
 CM_ISA_avx2 = -mavx2 -mfma
 CM_ISA_avx512 = -mavx512f -mavx512dq -mavx512vl -mavx512bw -mfma
@@ -125,7 +128,7 @@ define variant_rules
 $(BUILD)/obj/$(1)/%.o: csrc/%.c $(BUILD)/obj/flags | $(BUILD)/obj/probe
 	@mkdir -p $$(@D)
 	$$(call say,CC,$$<$(if $(2), ($(1))))
-	$$(Q)$$(CC) $$(CM_CFLAGS) $$(call level,$$*) $$(call unwind,$$*) $$(CM_INSTRUMENT) $(2) -MMD -MP -c \
+	$$(Q)$$(CC) $$(CM_CFLAGS) $$(call level,$$*) $$(call unwind,$$*) $$(call told,$$*) $$(CM_INSTRUMENT) $(2) -MMD -MP -c \
 	    -o $$@ $$<
 
 $(foreach isa,$(isas),$(call kernel_rule,$(1),$(2),$(isa)))
@@ -301,6 +304,7 @@ install: all ## into PREFIX, or INST_LIBDIR, INST_LUADIR, INST_BINDIR; DESTDIR i
 	$(Q)for file in $(lua_files:lua/%=%); do \
 	    install -D -m 644 "lua/$$file" '$(DESTDIR)$(INST_LUADIR)'/"$$file" || exit 1; done
 	$(Q)install -D -m 644 types/cmml.d.lua '$(DESTDIR)$(INST_LUADIR)/cmml/types/cmml.d.lua'
+	$(Q)install -D -m 644 LICENSE '$(DESTDIR)$(INST_LUADIR)/cmml/LICENSE'
 	$(Q)install -m 755 bin/cmml '$(DESTDIR)$(INST_BINDIR)/cmml'
 
 uninstall: ## remove what install put there

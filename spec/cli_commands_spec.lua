@@ -92,7 +92,8 @@ describe("a command of one's own", function()
       assert.same({ "", expected }, { text, code })
       return message
     end
-    assert.equal("cmml: unknown command count-items; known: embed, evaluate, experiment, fetch, "
+    assert.equal("cmml: unknown command count-items; known: doctor, embed, evaluate, experiment, "
+      .. "fetch, "
       .. "info, recommend, train, tune\n", said(2, "count-items", file))
     assert.equal("cmml: unknown command count-item; did you mean count-items?\n", said(2,
       "--modules=counting", "count-item"))

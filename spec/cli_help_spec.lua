@@ -87,7 +87,7 @@ describe("help", function()
   end)
 
   it("names what is chosen among names and is the default, and what has no heading last", function()
-    assert.matches("%[ml%-1m, ml%-20m; default: ml%-1m%]", page "fetch")
+    assert.matches("%[lastfm%-hetrec2011, ml%-100k, .-; default: ml%-1m%]", page "fetch")
     local all = page("experiment", {}, true)
     assert.matches("one's own %[default: none%]", (all:gsub("%s+", " "))) -- an empty list
     assert.truthy(all:find("\nrows:\n.*\noptions:\n.*\nexperiments:\n"), all)

@@ -39,3 +39,14 @@ describe("the command under a prefix", function()
     end
   end)
 end)
+
+describe("what is installed", function()
+  it("has the license with it", function()
+    local root = people.folder(core)
+    local pipe = assert(io.popen("make -n install DESTDIR='" .. root .. "' 2>/dev/null"))
+    local said = pipe:read "a"
+    pipe:close()
+    people.remove(root)
+    assert.truthy(said:find("install -D -m 644 LICENSE", 1, true), said)
+  end)
+end)

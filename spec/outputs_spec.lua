@@ -101,6 +101,25 @@ describe("a folder of a run", function()
     assert.equal(2, train({ resume = true }).epoch)
   end)
 
+  it("that holds a model, however that learnt, is left as it is", function()
+    local out = folder .. "/fitted"
+    local function train(...)
+      return output(child.line("spec/support/cmml.lua", "train", "--data", "data/made", "--out",
+        out, "--quiet", ...) .. " 2>&1")
+    end
+    local said, code = train "--model=item_mean"
+    assert.equal(0, code, said)
+    local before = core.read_file(out .. "/best.safetensors")
+    for _, kind in ipairs { "item_mean", "global_mean", "cmml" } do
+      said, code = train("--model", kind, kind == "cmml" and "--epochs=1" or nil)
+      assert.equal("cmml: train: " .. out .. " holds a model already: give another folder, or "
+        .. "remove it\n", said)
+      assert.equal(1, code)
+      assert.equal(before, core.read_file(out .. "/best.safetensors"))
+    end
+    assert.equal("best.safetensors\n", output("ls -A '" .. out .. "'"))
+  end)
+
   it("is the folder of experiments and tuning, too", function()
     local out = folder .. "/table"
     local held <close> = assert(core.hold_folder(out))

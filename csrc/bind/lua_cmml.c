@@ -101,13 +101,27 @@ static int l_kernels(lua_State *L)
     return 1;
 }
 
+#if defined(__clang__)
+#    define BUILT_BY "clang " __clang_version__
+#elif defined(__GNUC__)
+#    define BUILT_BY "gcc " __VERSION__
+#else
+#    define BUILT_BY "a C compiler"
+#endif
+#ifndef CM_BUILD_FLAGS
+#    define CM_BUILD_FLAGS ""
+#endif
+
 /*** Properties of this build.
  * @function info
- * @treturn table version, dtype, blas, kernels (instruction set), max_dims */
+ * @treturn table version, dtype, blas, kernels (instruction set), max_dims, build (compiler and
+ * its flags) */
 static int l_info(lua_State *L)
 {
     cm_ctx *cx = cmL_ctx(L);
-    lua_createtable(L, 0, 5);
+    lua_createtable(L, 0, 6);
+    lua_pushliteral(L, BUILT_BY " " CM_BUILD_FLAGS);
+    lua_setfield(L, -2, "build");
     lua_pushliteral(L, CM_VERSION);
     lua_setfield(L, -2, "version");
     lua_pushliteral(L, CM_REAL_NAME);

@@ -4,4 +4,5 @@
 -- `cmml.double` is the same library over the float64 core, for checking gradients.
 --
 -- @module cmml
-return require "cmml.library"(require "cmml.core")
+local core = require "cmml.base.load_core" "cmml.core" -- before anything else that needs it
+return require "cmml.library"(core)

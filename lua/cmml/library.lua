@@ -73,7 +73,7 @@ return function(core)
   local function find(key)
     if key == "double" and core.info().dtype == "float32" then
       --- The same library over the float64 core, for checking gradients; loaded when first used.
-      cmml.double = require "cmml.library"(require "cmml.core64")
+      cmml.double = require "cmml.library"(require "cmml.base.load_core" "cmml.core64")
       return cmml.double
     end
     while rawget(cmml, key) == nil and #waiting > 0 do

@@ -8,7 +8,8 @@ return function(cmml, use)
   use "cli.command"
 
   local function run(values)
-    local given = { name = values[1] or values.name, progress = cmml.core.terminal "stderr" ~= nil }
+    local given = { name = values[1] or values.name, progress = cmml.core.terminal "stderr" ~= nil,
+      hold = cmml.core.hold_folder }
     for name, value in pairs(values) do
       if type(name) == "string" and name ~= "modules" and given[name] == nil then
         given[name] = value
@@ -25,7 +26,7 @@ return function(cmml, use)
   cmml.command {
     name = "fetch", summary = "fetch a public data set from its publisher", words = 1,
     usage = "cmml fetch [NAME] [--out DIR] [--yes]", run = run,
-    options = fetch.options:without { "progress", "log" },
+    options = fetch.options:without { "progress", "log", "hold" },
     lists = function()
       return { { "data sets", fetch.names() } }
     end,

@@ -172,7 +172,7 @@ return function(cmml, use)
     class.known:check(found.model, 0)
     training.all():check(found.training, 0)
     pipeline.files(setting, source, values) -- raises where there are none
-    local _ <close> = run_files.claim(values.out, values.resume or not is_gradient)
+    local _ <close> = run_files.claim(values.out, values.resume)
     local data = pipeline.read(setting, source, values)
     local split = pipeline.split(setting, data, values, preset)
     if not values.quiet then

@@ -58,15 +58,21 @@ function download.size(path)
 end
 local size = download.size
 
--- Both go on where the file ends. `refusals` are the statuses by which a server says no.
+-- Both go on where the file ends. `refusals` are the statuses by which a server says no, `slow`
+-- those by which the program gave up without a word. A connection has 30 seconds to begin; curl
+-- ends one that brings less than 1000 bytes a second for a minute; the whole has the time that it
+-- takes at `slowest`.
 local getters = {
-  curl = { refusals = { [22] = true, [33] = true, [36] = true }, bar = "--progress-bar",
-    plain = "--silent --show-error", command = "curl --fail --location --globoff %s "
-      .. "--proto =https,http,file --proto-redir =https,http --connect-timeout 30 "
-      .. "--speed-limit 1 --speed-time 60 --continue-at - --output %s --url %s" },
-  wget = { refusals = { [8] = true }, bar = "--show-progress", plain = "", command =
-    "wget --no-verbose %s --timeout=60 --tries=3 --continue --output-document=%s -- %s" },
+  curl = { refusals = { [22] = true, [33] = true, [36] = true }, slow = {},
+    bar = "--progress-bar", plain = "--silent --show-error",
+    command = "curl --fail --location --globoff %s --proto =https,http,file "
+      .. "--proto-redir =https,http --connect-timeout 30 --speed-limit 1000 --speed-time 60 "
+      .. "--max-time {seconds} --max-filesize {bytes} --continue-at - --output %s --url %s" },
+  wget = { refusals = { [8] = true }, slow = { [124] = true }, bar = "--show-progress", plain = "",
+    command = "{timeout} wget --no-verbose %s --connect-timeout=30 --read-timeout=60 --tries=3 "
+      .. "--continue --output-document=%s -- %s" },
 }
+local slowest = 20000 -- bytes a second
 local summers = { md5sum = "md5sum <%s", openssl = "openssl md5 -r <%s", md5 = "md5 -q <%s" }
 
 --- The programs to use.
@@ -74,6 +80,11 @@ local summers = { md5sum = "md5sum <%s", openssl = "openssl md5 -r <%s", md5 = "
 function download.programs()
   return { get = download.first_of { "curl", "wget" },
     sum = download.first_of { "md5sum", "openssl", "md5" } }
+end
+
+local function too_large(url, opt)
+  return ("%s is larger than it may be: at most %d bytes were expected; nothing of it was kept")
+    :format(url, opt.most)
 end
 
 -- Appends to `part` what it lacks. A server that refuses, as when what is here is longer than what
@@ -84,8 +95,14 @@ local function get(program, url, part, opt)
     opt.log(("going on after the %d bytes that are in %s"):format(kept, part))
   end
   local getter = getters[program]
-  local command = getter.command:format(opt.progress and getter.bar or getter.plain, quote(part),
-    quote(url))
+  local seconds = 120 + math.ceil(opt.most / slowest)
+  local limits = { seconds = seconds, bytes = opt.most,
+    timeout = download.first_of { "timeout" } and "timeout " .. seconds or "" }
+  local command = getter.command:gsub("{(%a+)}", limits):format(opt.progress and getter.bar
+    or getter.plain, quote(part), quote(url))
+  -- The system ends a file that grows beyond what the server had said, or not said. It counts in
+  -- blocks of 512 or 1024 bytes.
+  command = ("(trap '' XFSZ; ulimit -f %d; %s)"):format(math.ceil(opt.most / 512) + 1, command)
   local ok, text, status
   if opt.progress then
     ok, text, status = os.execute(command)
@@ -93,7 +110,10 @@ local function get(program, url, part, opt)
   else
     ok, text, status = capture(command)
   end
-  if ok then
+  if ok and size(part) > opt.most then
+    os.remove(part)
+    return nil, too_large(url, opt)
+  elseif ok then
     return true
   elseif kept > 0 and getter.refusals[status] then
     opt.log "the server does not go on; downloading from the beginning"
@@ -104,11 +124,16 @@ local function get(program, url, part, opt)
     return get(program, url, part, opt)
   end
   kept = size(part)
-  if kept == 0 then
+  if kept > opt.most or status == 63 then
+    os.remove(part)
+    return nil, too_large(url, opt)
+  elseif kept == 0 then
     os.remove(part)
   end
-  return nil, ("%s could not download %s: %s%s"):format(program, url, download.reason(text),
-    kept > 0 and ("; %d bytes are kept in %s: do the same again to go on"):format(kept, part) or "")
+  local why = getter.slow[status] and ("it is too slow (%d seconds are the most)"):format(seconds)
+    or download.reason(text)
+  return nil, ("%s could not download %s: %s%s"):format(program, url, why, kept > 0
+    and ("; %d bytes are kept in %s: do the same again to go on"):format(kept, part) or "")
 end
 
 local function checksum(program, path)
@@ -120,17 +145,19 @@ local function checksum(program, path)
   return plain.lower(sum)
 end
 
---- Downloads a file, going on where an earlier try ended. What has another checksum is removed.
+--- Downloads a file, going on where an earlier try ended. What has another checksum is removed, and
+-- so is what is too large.
 -- @tparam table programs what `download.programs` gave
 -- @tparam string url https, http or file
--- @tparam string md5 32 hexadecimal digits, in lower case
+-- @tparam ?string md5 32 hexadecimal digits, in lower case; nil: none is known
 -- @tparam string part where to put it; kept when a download breaks off
--- @tparam table opt progress (show how far it is, on the standard error), log (function of a line)
+-- @tparam table opt progress (show how far it is, on the standard error), log (function of a line),
+-- most (bytes of the file at most)
 -- @treturn ?boolean true; nil if there is no such file now
 -- @treturn string the reason
 function download.run(programs, url, md5, part, opt)
   local kept = size(part) > 0
-  if kept and checksum(programs.sum, part) == md5 then
+  if kept and md5 and checksum(programs.sum, part) == md5 then
     return true
   end
   local ok, message = get(programs.get, url, part, opt)
@@ -139,7 +166,10 @@ function download.run(programs, url, md5, part, opt)
   end
   local sum
   sum, message = checksum(programs.sum, part)
-  if sum == md5 then
+  if sum and not md5 then
+    opt.log("its publisher tells no checksum; its MD5 sum is " .. sum)
+    return true
+  elseif sum and sum == md5 then
     return true
   end
   local removed, reason = os.remove(part)

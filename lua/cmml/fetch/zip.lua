@@ -33,9 +33,9 @@ end
 local function objection(name, folder, mode)
   if name:find "[\0-\31\127\\]" then
     return "a name with control characters or backslashes"
-  elseif name:sub(1, #folder + 1) ~= folder .. "/" then
+  elseif folder and name:sub(1, #folder + 1) ~= folder .. "/" then
     return "outside the folder " .. folder
-  elseif ("/" .. name .. "/"):find "/%.%.?/" then
+  elseif name:sub(1, 1) == "/" or ("/" .. name .. "/"):find "/%.%.?/" then
     return "a path that leaves its folder"
   elseif mode >> 12 == symbolic_link then
     return "a symbolic link"
@@ -43,9 +43,10 @@ local function objection(name, folder, mode)
   return nil
 end
 
---- Checks that everything in an archive lies in one folder, by plain names, and is not too large.
+--- Checks that everything in an archive lies in one folder, or where it is unpacked, by plain
+-- names, and is not too large.
 -- @tparam string path of the archive
--- @tparam string folder the one that everything must be in
+-- @tparam string|boolean folder the one that everything must be in; false: none
 -- @tparam integer limit of the bytes when unpacked
 -- @treturn ?boolean true; nil if the archive cannot be read or must not be unpacked
 -- @treturn string the reason

@@ -43,11 +43,45 @@ return function(cmml, use)
       .. "read and not how good it was"):format(n - #data.user_ids, n))
   end
 
+  -- The genres of MovieLens-100K, in the order of their columns (u.genre).
+  local genres = { "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime",
+    "Documentary", "Drama", "Fantasy", "Film-Noir", "Horror", "Musical", "Mystery", "Romance",
+    "Sci-Fi", "Thriller", "War", "Western" }
+
+  -- Columns that say of a film of MovieLens-100K whether it has a genre: g1, g2, ..
+  local function genre_columns()
+    local columns = {}
+    for i = 1, #genres do
+      columns[i] = ("g%d:category"):format(i)
+    end
+    return table.concat(columns, ",")
+  end
+
+  -- Of films of MovieLens-100K: those columns as one list.
+  local function join_genres(data)
+    for _, record in ipairs(data.item_records) do
+      local list = {}
+      for i, genre in ipairs(genres) do
+        local key = "g" .. i
+        list[#list + 1] = record[key] == "1" and genre or nil
+        record[key] = nil
+      end
+      record.genre = list
+    end
+    data.item_fields = { { "genre", multi = true } }
+    complete_films(data)
+  end
+
   local layouts = {
     { name = "movielens_csv", title = "MovieLens 20M, 25M and latest (ratings.csv)",
       ratings = "ratings.csv", columns = "user=userId,item=movieId,rating=rating,time=timestamp",
       items = "movies.csv", item_columns = "id=movieId,title=title,genre=genres:list",
       after = complete_films },
+    { name = "movielens_100k", title = "MovieLens-100K (u.data)", ratings = "u.data",
+      columns = "user,item,rating,time", quotes = "off", items = "u.item",
+      item_columns = "id,title,skip,skip,skip," .. genre_columns(), users = "u.user",
+      user_columns = "id,age:category,gender:category,occupation:category,zip:category",
+      after = join_genres },
     { name = "atomic_files", title = "RecBole's atomic files (NAME.inter in a folder NAME)",
       ratings = "*.inter", items = "*.item", users = "*.user" },
     { name = "book_crossing", title = "Book-Crossing (BX-Book-Ratings.csv)",

@@ -44,7 +44,7 @@ return function(cmml, use)
   local claimed = {}
 
   -- The folder of a run, held until it is closed. One that another run writes into is refused; so
-  -- is one that holds a run already, unless that is resumed.
+  -- is one that holds a run or a model already, unless the run is resumed.
   local function hold(out, resume)
     local held, message = core.hold_folder(out)
     if not held then
@@ -54,6 +54,9 @@ return function(cmml, use)
       held:close()
       raise(("train: %s holds a run already: resume it (%s), or give another folder"):format(out,
         args.option("resume", true)), 0)
+    elseif not resume and core.exists(out .. "/best.safetensors") then
+      held:close()
+      raise(("train: %s holds a model already: give another folder, or remove it"):format(out), 0)
     end
     return held
   end
