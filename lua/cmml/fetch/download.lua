@@ -98,7 +98,7 @@ local function get(program, url, part, opt)
   local seconds = 120 + math.ceil(opt.most / slowest)
   local limits = { seconds = seconds, bytes = opt.most,
     timeout = download.first_of { "timeout" } and "timeout " .. seconds or "" }
-  local command = getter.command:gsub("{(%a+)}", limits):format(opt.progress and getter.bar
+  local command = getter.command:gsub("{([a-z]+)}", limits):format(opt.progress and getter.bar
     or getter.plain, quote(part), quote(url))
   -- The system ends a file that grows beyond what the server had said, or not said. It counts in
   -- blocks of 512 or 1024 bytes.
