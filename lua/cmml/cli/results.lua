@@ -15,7 +15,7 @@ return function(cmml)
   -- @tparam table values of the command
   -- @treturn string
   function results.format(values)
-    local ending = (values.out or ""):match "%.(%w+)$"
+    local ending = (values.out or ""):match "%.([0-9A-Za-z]+)$"
     if values.format or not (ending == "csv" or ending == "json") then
       return values.format or "text"
     end

@@ -12,6 +12,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local sets = require "cmml.base.options"
 local shared = require "cmml.evaluate.shared_options"
 local raise = args.error
@@ -72,7 +73,7 @@ return function(cmml, use)
     for number in pairs(set) do
       list[#list + 1] = number
     end
-    table.sort(list)
+    plain.sort(list)
     return list
   end
 

@@ -5,6 +5,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local declare = require("cmml.base.options").declare
 local of = require "cmml.recommenders.list_options"
 local raw_ids = require "cmml.data.raw_ids"
@@ -123,7 +124,7 @@ return function(cmml, use)
     end
     for i, list in ipairs(lists) do
       if #list > n then
-        table.sort(list, ahead)
+        plain.sort(list, ahead)
       end
       local found = {}
       for k = 1, math.min(n, #list) do
