@@ -37,7 +37,7 @@ QUICK ?= 1
 $(BUILD)/locale_probe.so: spec/c/locale_probe.c $(BUILD)/obj/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
-	$(Q)$(CC) $(CM_CFLAGS) -D_GNU_SOURCE -fvisibility=default $(CFLAGS) -shared -o $@ $<
+	$(Q)$(CC) $(CM_CFLAGS) -fvisibility=default $(CFLAGS) -shared -o $@ $<
 
 locale: ## the quick specs in another locale: LOCALE=de_DE.UTF-8 QUICK=<seconds a file>
 	@$(bootstrap) test
