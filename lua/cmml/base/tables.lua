@@ -122,7 +122,7 @@ local function shown(value, column)
   elseif type(value) == "boolean" then
     return value and "yes" or "no"
   end
-  return tostring(value)
+  return plain.tostring(value)
 end
 
 -- An iterator over the rows of a table.
@@ -199,7 +199,7 @@ local function field(value)
   elseif type(value) == "table" then
     value = json.encode(value)
   end
-  local words = tostring(value)
+  local words = plain.tostring(value)
   return words:find '[",\r\n]' and '"' .. words:gsub('"', '""') .. '"'
     or (words:find "^%s" or words:find "%s$") and '"' .. words .. '"' or words
 end

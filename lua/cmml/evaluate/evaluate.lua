@@ -14,6 +14,7 @@
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local sets = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 local shared = require "cmml.evaluate.shared_options"
 local raise = args.error
 

@@ -7,6 +7,7 @@
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local declare = require("cmml.base.options").declare
+local plain = require "cmml.base.plain"
 local of = require "cmml.recommenders.list_options"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
