@@ -12,7 +12,6 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local plain = require "cmml.base.plain"
 local sets = require "cmml.base.options"
 local plain = require "cmml.base.plain"
 local shared = require "cmml.evaluate.shared_options"

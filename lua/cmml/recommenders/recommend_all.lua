@@ -5,7 +5,6 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
-local plain = require "cmml.base.plain"
 local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
 local of = require "cmml.recommenders.list_options"
