@@ -130,7 +130,8 @@ return function(draw)
     function(file) -- another shape of as many numbers
       local entry = pick(file.entries)
       local n = #entry.data // (widths[entry.dtype] or 1)
-      entry.shape = pick { { n }, { 1, n }, { n, 1 }, { n, 1, 1 }, #entry.shape == 2
+      entry.shape = pick { { n }, { 1, n }, { n, 1 }, { n, 1, 1 }, type(entry.shape) == "table"
+        and #entry.shape == 2
         and { entry.shape[2], entry.shape[1] } or { n } }
     end,
     function(file)
