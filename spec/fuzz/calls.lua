@@ -1,9 +1,9 @@
 --- calls.lua SEED CALLS: calls functions and methods of the library and of its core with arguments
 -- of every wrong kind, changed from those of valid calls where some were seen. Each call ends in a
--- result or an error, and none takes long. The error of a function is no raw one from a line of the
--- library; of methods that is not asked, as others before may have changed their objects, or given
--- them to them as of another class. Started by guarded.sh, as an ordinary user in a folder of its
--- own.
+-- result or an error, whose text is short, and none takes long: what does not is found, and the
+-- status says so. Raw errors of functions, from a line of the library, are told and counted, but
+-- may be due to earlier calls that changed an object; so of methods they are not even told. Started
+-- by guarded.sh, as an ordinary user in a folder of its own.
 local seed, wanted = math.tointeger(tonumber(arg[1])), math.tointeger(tonumber(arg[2]))
 
 -- Root has once deleted /dev/null by such calls.
@@ -176,11 +176,15 @@ local function shown_call(target, args)
 end
 
 local seen = {} -- places in the library that a raw error came from
-local found, counts = 0, { results = 0, errors = 0, stopped = 0 }
+local found, counts = 0, { results = 0, errors = 0, stopped = 0, raw = 0 }
+
+local function tell(what, number, target, args)
+  say("%s\n  call %d of seed %d: %s", what, number, seed, shown_call(target, args))
+end
 
 local function finding(what, number, target, args)
   found = found + 1
-  say("FOUND %s\n  call %d of seed %d: %s", what, number, seed, shown_call(target, args))
+  tell("FOUND " .. what, number, target, args)
 end
 
 -- A position in a file of the library: where it refuses a call it names that of the caller. That an
@@ -225,8 +229,8 @@ local function run(number, target, args)
     and not target.class and not targets.calls_others[target.name] then
     local place = message:match "cmml/[%w_/]+%.lua:%d+"
     if not seen[place] then
-      seen[place] = true
-      finding(message:sub(1, 400), number, target, args)
+      seen[place], counts.raw = true, counts.raw + 1
+      tell("raw error: " .. message:sub(1, 400), number, target, args)
     end
   elseif message and #message > 20000 then
     finding(("a message of %d bytes"):format(#message), number, target, args)
@@ -249,11 +253,11 @@ end
 last:close()
 
 say("%d calls of %d functions and %d methods (%d without a valid call): %d results, %d errors, "
-  .. "%d stopped, %d found", number, #functions, #methods, (function()
+  .. "%d stopped, %d places of raw errors, %d found", number, #functions, #methods, (function()
     local n = 0
     for _, target in ipairs(all) do
       n = n + (records[target.f] and 0 or 1)
     end
     return n
-  end)(), counts.results, counts.errors, counts.stopped, found)
+  end)(), counts.results, counts.errors, counts.stopped, counts.raw, found)
 os.exit(found == 0 and 0 or 1, true)

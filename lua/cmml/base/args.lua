@@ -265,6 +265,11 @@ end
 -- @tparam[opt=3] integer level
 function args.list(name, list, level)
   args.expect(name, list, "table", (level or 3) + 1)
+  for i = 1, #list do
+    if list[i] == nil then
+      raise(("%s must be a list without gaps, but has no entry %d"):format(name, i), level or 3)
+    end
+  end
   for key in pairs(list) do
     if not (math.type(key) == "integer" and key >= 1 and key <= #list) then
       raise(("%s must be a list without gaps, but has the key %s"):format(name, args.shown(key)),

@@ -160,7 +160,7 @@ function values.source(draw, cmml, objects)
     function()
       return setmetatable({}, { __index = function(_, key)
         return key
-      end, __name = pick { "cmml.Tensor", "Module", "Catalogue", "Model" } })
+      end, __name = pick { "Module", "Catalogue", "Model" } })
     end,
     function()
       return setmetatable({}, { __metatable = false })

@@ -48,7 +48,7 @@ return function(cmml)
   -- list of names, or nil
   -- @treturn table names (list), group_ids, item_ids (Ids: the pairs), for `scenarios.data`
   function cmml.data.group_by(items, how)
-    if type(items) ~= "userdata" then
+    if not args.describe(items):find "^cmml%d*%.Vocab$" then
       raise("data.group_by: items must be a Vocab, not " .. args.describe(items), 2)
     elseif type(how) ~= "function" then
       raise("data.group_by: how must be a function, not " .. args.describe(how), 2)
