@@ -379,6 +379,28 @@ describe("cold_users", function()
       true), message)
   end)
 
+  it("refuses data without what a model reads of users", function()
+    local catalogue = people.data(cmml, { users = 40, items = 24, rated = 12 }).catalogue
+    local world = people.world { users = 40, items = 24, rated = 12 }
+    world.users, world.schema = nil, cmml.data.schema {}
+    refused("the model reads the field age of users, but no user of data has it", cmml.cold_users,
+      cmml.dataset(world), { catalogue = catalogue })
+  end)
+
+  it("points at the caller where a value cannot be read", function()
+    local world = people.world { users = 40, items = 24, rated = 12 }
+    world.items[3].price, world.items[4].price = "dear", 5
+    world.schema = { item = { { "price", kind = "number" } } }
+    local set = cmml.dataset(world)
+    local ok, message = pcall(function()
+      local cold = cmml.cold_users(set) -- no tail call, which would leave out a level
+      return cold
+    end)
+    assert.is_false(ok)
+    assert.matches("dataset_spec.lua:%d+: field price of f3 is \"dear\", not a finite number",
+      message)
+  end)
+
   it("refuses protocols that do not exist", function()
     refused('cold_users: protocol "caped" is not known; did you mean capped?', cmml.cold_users,
       data,

@@ -220,10 +220,12 @@ return function(cmml, use)
     for row, count in ipairs(counts:totable()) do
       items[#items + 1] = count > 0 and row or nil
     end
-    return cmml.data.catalogue { schema = self.schema, items = self.items, titles = self.titles,
-      item_records = self.item_records, seen_items = records.select(self.item_records, items),
+    local catalogue = args.call(cmml.data.catalogue, { schema = self.schema, items = self.items,
+      titles = self.titles, item_records = self.item_records,
+      seen_items = records.select(self.item_records, items),
       user_records = records.select(self.user_records, train),
-      scale = self.kind == "ratings" and scale.of(rated.labels) or nil }
+      scale = self.kind == "ratings" and scale.of(rated.labels) or nil })
+    return catalogue -- no tail call, which would leave out a level
   end
 
   --- The ratings with the item rows of a model's catalogue, which may be another than the data's.

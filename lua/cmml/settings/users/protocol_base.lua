@@ -114,7 +114,14 @@ end
 -- to see all of the training users'
 function base.finish(data, opt, learnt)
   data.catalogue = opt.catalogue or data.dataset:catalogue(data.train, learnt)
-  data.bags = data.catalogue.users:bags_of(data.dataset.user_records)
+  local users, records, told = data.catalogue.users, data.dataset.user_records, {}
+  data.bags = args.call(users.bags_of, users, records, #records, told)
+  for _, name in ipairs(opt.catalogue and #records > 0 and users:field_names() or {}) do
+    if told[name].missing == #records then -- a model would be judged without what it learnt to read
+      raise(("the model reads the field %s of users, but no user of %s has it: give what is known "
+        .. "of them, as in the model's training"):format(name, data.dataset.name), 3)
+    end
+  end
   for _, evaluation in ipairs(data.evaluations) do
     evaluation.tasks.bags = data.bags
   end

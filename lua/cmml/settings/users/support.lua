@@ -137,8 +137,8 @@ return function(cmml, use)
       table.move(own, 1, #own, #items + 1, items)
       table.move(ratings, 1, #ratings, #labels + 1, labels)
     end
-    local told = {}
-    local people = { bags = model.catalogue.users:bags_of(records, #records, told),
+    local told, users = {}, model.catalogue.users
+    local people = { bags = args.call(users.bags_of, users, records, #records, told),
       rows = core.ids(numbers) }
     local rows = { segments = core.segments(lengths), items = core.ids(items), people = people,
       labels = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0) }
