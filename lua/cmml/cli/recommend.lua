@@ -350,7 +350,7 @@ return function(cmml, use)
       return join(all_sets())
     end,
     examples = { "cmml recommend --model films.safetensors --rate 1193=5,661=3",
-      "cmml recommend --model films.safetensors --data ml-1m --users all --out lists.csv",
+      "cmml recommend --model films.safetensors --data ml-1m --users all",
       "cmml recommend --model tags.safetensors --user 2 --liked 51,4=52" },
   }
 end

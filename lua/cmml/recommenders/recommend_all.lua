@@ -164,8 +164,8 @@ return function(cmml, use)
   -- @treturn table for each support the list of {item, rating} that are outside of the scale of the
   -- model
   -- @usage
-  -- local lists = model:recommend_all({ { { "15", 5 } }, { { "9", 1 }, { "5", 4 } } },
-  --   { n = 3 })
+  -- local anna, ben = { { "15", 5 } }, { { "9", 1 }, { "5", 4 } }
+  -- local lists = model:recommend_all({ anna, ben }, { n = 3 })
   -- print(#lists, lists[2][1].item)
   function Recommender:recommend_all(supports, options)
     local opt = known.supports:check(options)
