@@ -168,12 +168,12 @@ describe("what cannot be ranked", function()
       { scenarios = { split.test[1], 99 } })
     refused("evaluate: seed must be at least 0, but is -1", evaluate, { popularity },
       split, { seed = -1 })
-    for _, case in ipairs { { { 0 }, "whole numbers of at least 1, not 0" },
-      { { 10, 1.5 }, "whole numbers of at least 1, not 1.5" },
-      { { "ten" }, "whole numbers of at least 1, not \"ten\"" },
-      { { k = 10 }, "a list without gaps, but has the key k" },
-      { { 1 << 31 }, "at most 2147483647, as 2147483648 is not" } } do
-      refused("evaluate: cutoffs must be " .. case[2], evaluate, { popularity }, split,
+    for _, case in ipairs { { { 0 }, " entry 1 must be from 1 to 2147483647, but is 0" },
+      { { 10, 1.5 }, " entry 2 must be an integer, not number 1.5" },
+      { { "ten" }, ' entry 1 must be an integer, not "ten"' },
+      { { k = 10 }, " must be a list without gaps, but has the key k" },
+      { { 1 << 31 }, " entry 1 must be from 1 to 2147483647, but is 2147483648" } } do
+      refused("evaluate: cutoffs" .. case[2], evaluate, { popularity }, split,
         { cutoffs = case[1] })
     end
     local many = {}

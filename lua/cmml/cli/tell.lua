@@ -2,6 +2,7 @@
 -- stand in the output.
 --
 -- @module cmml
+local output = require "cmml.base.output"
 local text = require "cmml.base.text"
 
 return function()
@@ -9,7 +10,7 @@ return function()
   -- @tparam table data notes: list of lines, or nil
   return function(data)
     for _, note in ipairs(data.notes or {}) do
-      io.stderr:write(text.wrap(note, 2, 79), "\n")
+      output.tell(text.wrap(note, 2, 79))
     end
   end
 end
