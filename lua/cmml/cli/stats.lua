@@ -189,7 +189,7 @@ return function(cmml, use)
       return join(all_sets())
     end,
     examples = { "cmml stats --data ml-1m",
-      "cmml stats --ratings own.csv --columns user=who,item=what,rating=stars --picture own.svg" },
+      "cmml stats --ratings own.csv --columns user,item,rating --picture own.svg" },
   }
 
 

@@ -104,7 +104,7 @@ return function(cmml, use)
   -- @treturn Catalogue
   -- @treturn table what was met, by field: how many values are unknown, missing or beyond
   -- @usage
-  -- local more = model.catalogue:with_items { { id = "new", title = "New", genre = { "Drama" } } }
+  -- local more = model.catalogue:with_items { { id = "new", genre = { "Drama" } } }
   -- local wider = model:over(more)
   -- print(#wider.catalogue.items, wider:adapt({ { "15", 5 } }):predict({ "new" })[1])
   function Catalogue:with_items(records)

@@ -131,8 +131,11 @@ return function(cmml, use)
       heads[i] = ("support %d"):format(size)
     end
     local text = format_table(titles, heads, leaky, nil, function(m, c)
-      return metric_of("metrics.format_by_support", args.expect(
-        "metrics.format_by_support: results of a size", by_size[c], "table", 4)[m], name)
+      local of_size = by_size[c]
+      if of_size ~= nil then
+        args.expect("metrics.format_by_support: results of a size", of_size, "table", 4)
+      end
+      return metric_of("metrics.format_by_support", of_size and of_size[m], name)
     end)
     local lines, seen = {}, {}
     for i in ipairs(sizes) do

@@ -83,8 +83,8 @@ return function(cmml, use)
   -- @treturn ?Dataset with notes (lines on how the files were read); nil if a file cannot be read
   -- @treturn ?string message
   -- @usage
-  -- local data = assert(cmml.read_dataset { ratings = "snacks.csv",
-  --   columns = "user=customer,item=snack,rating=stars" })
+  -- local data = assert(cmml.read_dataset { ratings = "data/made/ratings.dat",
+  --   columns = "user,item,rating,time" })
   -- print(#data.users, #data.items)
   function cmml.read_dataset(options)
     local opt = known:check(options)
