@@ -69,13 +69,55 @@ describe("a message of the command line", function()
       local path = file("settings.json", contents)
       train(path .. ": " .. expected, "--out", folder .. "/never", "--settings", path)
     end
-    says("cmml: tune: space: lr must be a number, not null", "tune", "--data", folder .. "/data",
+    says("cmml: tune: --space: lr must be a number, not null", "tune", "--data", folder .. "/data",
       "--space", file("space.json", '{"lr": [null]}'), "--out", folder .. "/never")
     assert.equal("null", args.describe(core.json_null))
     assert.equal("null", tostring(core.json_decode "[null]"[1]))
     assert.equal(core.json_null, core.json_decode "null")
     assert.equal('{"x":[null,1]}', require("cmml.base.json").encode(core.json_decode
       '{"x": [null, 1]}'))
+  end)
+
+  it("spells what is wrong with columns as it is typed, and names few of them, in short", function()
+    local path = file("wide.csv", ("x"):rep(1000) .. "\27[31m," .. ("a,"):rep(30) .. "b\n1,2,3\n")
+    local _, said = cli("train", "--ratings", path, "--out", folder .. "/never")
+    assert.truthy(said:find(("x"):rep(80) .. ".. (1005 bytes) | a | a", 1, true), said)
+    assert.truthy(said:find("| a .. (32 columns); say which are what: --columns user=NAME,", 1,
+      true), said)
+    assert.truthy(#said < 600, said)
+    local ratings = file("own.csv", "user,item,rating,why\n1,2,3,x\n")
+    for columns, expected in pairs { ["usr"] = '"usr" is not what a column can be',
+      ["user,rating"] = "item is missing", ["user,item,rating=x"] = "name all columns" } do
+      local _, told = cli("train", "--ratings", ratings, "--columns", columns, "--out",
+        folder .. "/never")
+      assert.truthy(told:find("cmml: train: --columns: ", 1, true)
+        and told:find(expected, 1, true), told)
+    end
+    _, said = cli("train", "--ratings", ratings, "--items", path, "--item-columns", "id=x,id=a",
+      "--out", folder .. "/never")
+    assert.truthy(said:find("cmml: train: --item-columns: id is there twice", 1, true), said)
+  end)
+
+  it("tells which columns of ratings were not read, and how items are told", function()
+    local lines = { "user,item,rating,why,title" }
+    for i = 0, 399 do
+      lines[#lines + 1] = ("%d,%d,%d,x,Film %d"):format(i // 8, i % 8, i % 5 + 1, i % 8)
+    end
+    local _, said, code = cli("train", "--ratings", file("told.csv", table.concat(lines, "\n")),
+      "--out", folder .. "/told", "--epochs=1")
+    said = said:gsub("%s+", " ")
+    assert.equal(0, code, said)
+    assert.truthy(said:find("rating = rating; not read: why, title ", 1, true), said)
+    assert.truthy(said:find("nothing is known of items (--items FILE)", 1, true), said)
+  end)
+
+  it("asks for a header only where the first line may be one", function()
+    local hint = "(if the first line is a header, the option header is to say so)"
+    local bad = file("bad.csv", "user,item,rating\n1,2,x\n")
+    local _, said = cli("train", "--ratings", bad, "--out", folder .. "/never")
+    assert.truthy(said:find("line 2, column 3", 1, true) and not said:find("header", 1, true), said)
+    _, said = cli("embed", "--data", bad, "--out", folder .. "/never")
+    assert.truthy(said:find("line 1, column 3", 1, true) and said:find(hint, 1, true), said)
   end)
 
   it("names no function of the library, and options as they are typed", function()

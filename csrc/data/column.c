@@ -7,7 +7,7 @@
 
 const char CM_COLUMN_BROKEN[] = "an error was recorded";
 
-static const char no_number[] = "is not a finite number";
+const char CM_COLUMN_NO_NUMBER[] = "is not a finite number";
 
 bool cm_column_begin(cm_ctx *cx, cm_column *column, const cm_column_spec *spec)
 {
@@ -172,9 +172,7 @@ static cm_column_fault set_number(cm_column *column, const cm_column_spec *spec,
     }
     if (pointed && cm_number_parse((cm_text){pointed, text.len}, &value) == CM_NUMBER_GOOD)
         return "is not a finite number (decimal = \",\" reads a comma before decimals)";
-    return row == 0 ? "is not a finite number (a header is passed over by header = \"skip\" or "
-                      "\"names\")"
-                    : no_number;
+    return CM_COLUMN_NO_NUMBER;
 }
 
 cm_column_fault cm_column_set(cm_ctx *cx, cm_column *column, const cm_column_spec *spec,

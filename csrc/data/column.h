@@ -44,7 +44,7 @@ typedef struct cm_column {
 
 /* What was wrong with a text: NULL if nothing was, CM_COLUMN_BROKEN if an error was recorded. */
 typedef const char *cm_column_fault;
-extern const char CM_COLUMN_BROKEN[];
+extern const char CM_COLUMN_BROKEN[], CM_COLUMN_NO_NUMBER[];
 
 /* Prepares an empty column. */
 bool cm_column_begin(cm_ctx *cx, cm_column *column, const cm_column_spec *spec) CM_MUST_CHECK;

@@ -103,7 +103,7 @@ static cm_scan_state scan_quoted(cm_scan *s, size_t index, char *open, char **at
     cm_scan_state state = find_closing(s, open, line, field, &stop);
     if (state == CM_SCAN_END)
         return fail(s, field->line, index, (cm_text){open, (size_t)(s->end - open)},
-                    "has no closing quote (quotes = false takes quotes as text)");
+                    "has no closing quote (where quotes are text, quotes are to be off)");
     if (state != CM_SCAN_LINE)
         return state;
     char *quote = stop - 1;

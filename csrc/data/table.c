@@ -222,6 +222,10 @@ static bool set_row(reader *r)
         cm_column_fault fault = r->specs[c].rest ? set_rest(r, c, &i)
                                                  : cm_column_set(r->cx, column, &r->specs[c],
                                                                  r->table->rows, s->fields[i].text);
+        if (fault == CM_COLUMN_NO_NUMBER && r->table->rows == 0 &&
+            r->options->header == CM_HEADER_NONE)
+            fault = "is not a finite number (if the first line is a header, the option header is "
+                    "to say so)";
         if (fault && fault != CM_COLUMN_BROKEN)
             return cm_scan_fail(s, s->fields[i].line, i,
                                 column->vocab ? column->culprit : s->fields[i].text, fault);

@@ -88,7 +88,7 @@ return function(cmml, use)
       line("", ("%-30s %s"):format(parameter.name, parameter.shape))
     end
     fact("parameters", count)
-    return results.write(values, { name = "model", facts = facts,
+    return results.write(values, { name = "description of the model", facts = facts,
       tables = values.parameters and { { name = "tensors", columns = { { name = "name",
         kind = "text" }, { name = "count", kind = "integer" }, { name = "shape", kind = "text" } },
         rows = parameters } } or nil, text = function()

@@ -1,14 +1,17 @@
 --- A file of ratings, interactions or weights: who, what, how good, how often, when.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local names = require "cmml.data.column_names"
 
 return function(cmml, use)
   local core = cmml.core
   local record_file = use "data.record_file"
 
-  local examples = "say which are what: --columns user=NAME,item=NAME,rating=NAME,time=NAME by "
-    .. "names, or user,item,rating,time,skip by position"
+  local function examples()
+    return ("say which are what: %s by names, or user,item,rating,time,skip by position"):format(
+      args.option("columns", "user=NAME,item=NAME,rating=NAME,time=NAME"))
+  end
 
   -- Places of roles by the names of the header; nil where one is found twice, or user or item not.
   local function guess(file)
@@ -25,8 +28,8 @@ return function(cmml, use)
   end
 
   local function columns_of(file)
-    return file.dialect.json and "its keys are " .. table.concat(file.first, ", ")
-      or ("its first line is %s"):format(table.concat(file.first, " | "))
+    return file.dialect.json and "its keys are " .. file:names ", "
+      or ("its first line is %s"):format(file:names " | ")
   end
 
   -- By the names of a header: places by role; nil and a message.
@@ -81,38 +84,48 @@ return function(cmml, use)
         return places
       end
       return nil, ("%s: which columns hold users and items is not known; %s; %s"):format(file.path,
-        columns_of(file), examples)
+        columns_of(file), examples())
     end
     local list, problem = names.parse(given, names.roles)
     if not list then
-      return nil, "columns: " .. problem
+      return nil, args.option "columns" .. ": " .. problem
     end
     local places, message = (list[1].name and by_name or by_position)(file, list)
     if not places then
       return nil, message
     elseif not places.user or not (places.item or places.items) then
-      return nil, ("columns: %s is missing; %s"):format(places.user and "item" or "user", examples)
+      return nil, ("%s: %s is missing; %s"):format(args.option "columns",
+        places.user and "item" or "user", examples())
     elseif places.item and places.items then
-      return nil, "columns: item and items exclude each other (items is the rest of the line)"
+      return nil, args.option "columns" .. ": item and items exclude each other (items is the rest "
+        .. "of the line)"
     elseif places.rating and places.weight then
-      return nil, "columns: rating and weight exclude each other"
+      return nil, args.option "columns" .. ": rating and weight exclude each other"
     elseif places.items and (places.rating or places.weight or places.time) then
-      return nil, "columns: beside items, all that follow the user, there is no other column"
+      return nil, args.option "columns" .. ": beside items, all that follow the user, there is no "
+        .. "other column"
     end
     return places
   end
 
-  -- Words on what was taken for what.
+  -- Words on what was taken for what, and on what was not read.
   local function words(file, places)
-    local parts = {}
+    local parts, read, unread = {}, {}, {}
     for _, role in ipairs(names.roles) do
       local place = places[role]
       if place then
         parts[#parts + 1] = (file.header or file.dialect.json)
-          and ("%s = %s"):format(role, file.first[place]) or ("%s = column %d"):format(role, place)
+          and ("%s = %s"):format(role, args.shown(file.first[place]))
+          or ("%s = column %d"):format(role, place)
+        read[place] = true
       end
     end
+    for place, name in ipairs(places.items and {} or file.first) do
+      unread[#unread + 1] = not read[place] and ((file.header or file.dialect.json)
+        and args.shown(name) or ("column %d"):format(place)) or nil
+    end
     return table.concat(parts, ", ")
+      .. (#unread > 0 and "; not read: " .. record_file.names(unread, ", ") or "")
   end
 
   --- Reads a file of ratings.

@@ -30,7 +30,22 @@ return function(cmml)
     return args.keys(keys)
   end
 
+  local MOST_NAMES = 20 -- of columns that a message repeats
+
   local record_file = {}
+
+  --- Names of columns as messages have them: each on one line and in short, not more than 20.
+  -- @tparam {string,...} list
+  -- @tparam string separator between them
+  -- @treturn string
+  function record_file.names(list, separator)
+    local names_shown = {}
+    for i = 1, math.min(#list, MOST_NAMES) do
+      names_shown[i] = args.shown(list[i])
+    end
+    return table.concat(names_shown, separator)
+      .. (#list > MOST_NAMES and (" .. (%d columns)"):format(#list) or "")
+  end
 
   --- Opens a file and looks at its beginning.
   -- @tparam string path
@@ -62,6 +77,13 @@ return function(cmml)
       self.second = found.lines[2] and dialect.fields(found.lines[2], found.delimiter, found.quotes)
     end
     return self
+  end
+
+  --- The names of the columns as messages have them.
+  -- @tparam string separator between them
+  -- @treturn string
+  function RecordFile:names(separator)
+    return record_file.names(self.first, separator)
   end
 
   local function is_number(field)
@@ -112,8 +134,8 @@ return function(cmml)
     if place then
       return place
     end
-    return nil, ("%s: there is no column %s; its columns are %s"):format(self.path, name,
-      table.concat(self.first, ", "))
+    return nil, ("%s: there is no column %s; its columns are %s"):format(self.path,
+      args.shown(name), self:names ", ")
   end
 
   -- Whether numbers of a column have a comma before the decimals: none has a point, and one has a

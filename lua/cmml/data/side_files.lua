@@ -1,6 +1,7 @@
 --- Files of what is known of items, or of users: a record a line, or a value a line.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local dialect = require "cmml.data.dialect"
 local field_values = require "cmml.data.field_values"
@@ -65,7 +66,7 @@ return function(_, use)
     if given then
       local parsed, problem = names.parse(given)
       if not parsed then
-        return nil, ("%s columns: %s"):format(side:sub(1, -2), problem)
+        return nil, ("%s: %s"):format(args.option(side:sub(1, -2) .. "_columns"), problem)
       end
       local by_name = parsed[1].name ~= nil
       if not by_name and file.dialect.json then
@@ -99,8 +100,8 @@ return function(_, use)
       id_place = id_place or place_of_ids(file, ids)
     end
     if file.dialect.json and not id_place then
-      return nil, ("%s: which key holds the id is not known; its keys are %s; say --%s-columns "
-        .. "id=KEY"):format(file.path, table.concat(file.first, ", "), own)
+      return nil, ("%s: which key holds the id is not known; its keys are %s; say "
+        .. "%s"):format(file.path, file:names ", ", args.option(own .. "_columns", "id=KEY"))
     end
     for i, name in ipairs(file.first) do
       local kind

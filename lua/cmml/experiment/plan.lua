@@ -87,7 +87,7 @@ return function(cmml, use)
     local asked = opt.metrics
     if asked then
       local cutoffs = evaluation.cutoffs or { 10, 20 }
-      where = where .. ": metrics"
+      where = where .. ": " .. args.option "metrics"
       cmml.metrics.computer(where, asked, cutoffs, opt.relevant, setting.binary ~= false) -- raises
       local _, known = full_names(where, evaluation.metrics or {}, cutoffs)
       asked = full_names(where, asked, cutoffs)

@@ -81,7 +81,7 @@ return function(cmml, use)
     local before = registered()
     local given, message = child.read(path)
     if message then
-      raise(("%s: rows: %s"):format(where, message), 0)
+      raise(("%s: %s: %s"):format(where, args.option "rows", message), 0)
     end
     for entry in pairs(registered()) do
       registering[path] = registering[path] or not before[entry]

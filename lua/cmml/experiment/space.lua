@@ -10,7 +10,7 @@ local plain = require "cmml.base.plain"
 local space = {}
 
 local function fail(name, message, ...)
-  error(("space: %s: %s"):format(name, message:format(...)), 0)
+  error(("%s: %s: %s"):format(args.option "space", name, message:format(...)), 0)
 end
 
 -- A word as what it looks like.
@@ -47,7 +47,7 @@ local function read_entry(name, given)
   end
   local kind, low, high = given:match "^([A-Za-z]+):([^:|]*):([^:|]*)$"
   if kind then
-    args.one_of("space: " .. name, kind, kinds, 0)
+    args.one_of(args.option "space" .. ": " .. name, kind, kinds, 0)
     return range_of(name, kind, low, high)
   end
   local values = {}
@@ -71,17 +71,18 @@ local function read_source(core, source)
     if text then
       found, message = core.json_decode(text, source)
     end
-    return found or error("space: " .. message, 0)
+    return found or error(args.option "space" .. ": " .. message, 0)
   elseif source:find "%.lua$" then
     local script, message = loadfile(source)
     local found = script and script() or nil
-    return found or error("space: " .. (message or source .. " returns nothing"), 0)
+    return found or error(("%s: %s"):format(args.option "space", message
+      or source .. " returns nothing"), 0)
   end
   local entries = {}
   for part in source:gmatch "[^,]+" do
     local name, given = part:match "^%s*([0-9A-Za-z_%-]+)%s*=%s*(.-)%s*$"
     if not name or entries[name] then
-      error(("space: %s is not name=values%s"):format(args.quote(part),
+      error(("%s: %s is not name=values%s"):format(args.option "space", args.quote(part),
         name and ", or there twice" or ""), 0)
     end
     entries[(name:gsub("-", "_"))] = given
@@ -96,7 +97,8 @@ end
 function space.read(core, source)
   local entries, result = read_source(core, source), {}
   if type(entries) ~= "table" or next(entries) == nil or #entries > 0 then
-    error("space: settings with their values were expected, such as lr=log:1e-4:1e-2", 0)
+    error(args.option "space" .. ": settings with their values were expected, such as "
+      .. "lr=log:1e-4:1e-2", 0)
   end
   for name, given in pairs(entries) do
     result[name] = read_entry(name, given)

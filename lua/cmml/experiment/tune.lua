@@ -44,17 +44,17 @@ return function(cmml, use)
     local of, names = searched(class)
     for _, name in ipairs(args.keys(entries)) do
       if not of[name] then
-        raise(("tune: space: %s is no option of %s%s that can be searched; %s"):format(name,
-          class.kind, class.learns == "gradient" and " or of its training" or "",
-          args.suggest(name, names)), 0)
+        raise(("tune: %s: %s is no option of %s%s that can be searched; %s"):format(
+          args.option "space", name, class.kind, class.learns == "gradient"
+          and " or of its training" or "", args.suggest(name, names)), 0)
       end
       for _, value in ipairs(space.examples(entries[name])) do
         local _, problem = of[name].known:take(name, value)
         if problem then
           local is_whole = of[name].known:find(name).kind == "integer"
-          raise(("tune: space: %s %s%s"):format(name, problem, is_whole
-            and entries[name].kind ~= "choice" and "; whole numbers of a range are int:LOW:HIGH"
-            or ""), 0)
+          raise(("tune: %s: %s %s%s"):format(args.option "space", name, problem,
+            is_whole and entries[name].kind ~= "choice"
+            and "; whole numbers of a range are int:LOW:HIGH" or ""), 0)
         end
       end
     end
@@ -143,7 +143,7 @@ return function(cmml, use)
         is_wrong = is_wrong or is_choice and not began[name .. "=" .. shown(value)]
       end
       if is_wrong then
-        raise(("tune: space: with %s: %s"):format(values_of(trial), message), 0)
+        raise(("tune: %s: with %s: %s"):format(args.option "space", values_of(trial), message), 0)
       end
     end
     if not opt.quiet then

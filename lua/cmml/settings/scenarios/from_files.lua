@@ -17,14 +17,15 @@ return function(cmml)
       first[field.kind or "category"] = first[field.kind or "category"] or field[1]
     end
     if #names == 0 then
-      return nil, "which items make a scenario is not known: items FILE says what is known of items"
+      return nil, ("which items make a scenario is not known: %s says what is known of items")
+        :format(args.option("items", "FILE"))
     elseif wanted then
       for _, name in ipairs(names) do
         if name == wanted then
           return wanted
         end
       end
-      return nil, ("scenario_field: items have no field %s; %s"):format(wanted,
+      return nil, (args.option "scenario_field" .. ": items have no field %s; %s"):format(wanted,
         args.suggest(wanted, names))
     end
     return first.list or first.category or names[1]

@@ -50,8 +50,8 @@ return function(cmml, use)
       end
     end
     data.item_fields = { { "item" } }
-    table.insert(data.notes, "nothing is known of items (items FILE), so their ids are the only "
-      .. "field")
+    table.insert(data.notes, ("nothing is known of items (%s), so their ids are the only field")
+      :format(args.option("items", "FILE")))
   end
 
   --- A data set of files that were read.
