@@ -263,7 +263,7 @@ describe("cmml.read_dataset refuses", function()
   it("empty ids, numbers that are none and lines of another length, with their place", function()
     local columns = { columns = "user,item,rating" }
     refuses('line 2, column 2 (item): "" is empty, but an id is needed', "a,b,1\na, ,2\n", columns)
-    refuses('line 2, column 3 (value): "x" is not a finite number', "a,b,1\na,c,x\n", columns)
+    refuses('line 2, column 3 (rating): "x" is not a finite number', "a,b,1\na,c,x\n", columns)
     refuses("line 2: 4 fields where 3 are needed", "a,b,1\na,c,d,2\n", columns)
     refuses('is not a time', "a,b,1,yesterday\n", { columns = "user,item,rating,time",
       header = "off" })

@@ -3,7 +3,7 @@
 #include "io/json.h"
 #include <string.h>
 
-#define DIGITS 24
+#define DIGITS CM_NUMBER_BYTES
 
 typedef struct reader {
     cm_ctx *cx;
@@ -26,9 +26,10 @@ static cm_text decimal(int64_t value, char *buffer)
     return (cm_text){at, (size_t)(buffer + DIGITS - at)};
 }
 
-/* The text that a value stands for. */
-static cm_column_fault text_of(const cm_json *doc, uint32_t at, char *buffer, cm_text *text)
+/* The text that a value stands for; as an id a number must be whole. */
+static cm_column_fault text_of(const reader *r, uint32_t at, char *buffer, cm_text *text)
 {
+    const cm_json *doc = r->doc;
     int64_t whole;
     switch (cm_json_type_of(doc, at)) {
     case CM_JSON_NULL:
@@ -43,9 +44,13 @@ static cm_column_fault text_of(const cm_json *doc, uint32_t at, char *buffer, cm
     case CM_JSON_NUMBER:
         if (!cm_json_integer(doc, at, &whole)) {
             double value = cm_json_number(doc, at);
-            if (!cm_id_number(value))
+            if (!cm_id_number(value) && (r->spec->is_id || r->column->kind == CM_COLUMN_TIME))
                 return "is a number with a fraction, or beyond 2^53; a text or a whole number is "
                        "needed";
+            if (!cm_id_number(value)) {
+                *text = (cm_text){buffer, cm_number_write(value, 0, buffer)};
+                return NULL;
+            }
             whole = (int64_t)value;
         }
         *text = decimal(whole, buffer);
@@ -53,9 +58,13 @@ static cm_column_fault text_of(const cm_json *doc, uint32_t at, char *buffer, cm
     case CM_JSON_ARRAY:
         return "is an array; a list column reads one";
     case CM_JSON_OBJECT:
-        break;
+        if (cm_json_count(doc, at) > 0 || r->spec->is_id)
+            break;
+        *text = (cm_text){"", 0};
+        return NULL;
     }
-    return "is an object; a single value is needed";
+    return r->spec->is_id ? "is an object; a text or a whole number is needed"
+                          : "is an object; a single value is needed (leave the column out)";
 }
 
 /* Adds the entries of an array, and of arrays in it. */
@@ -69,7 +78,7 @@ static cm_column_fault add_entries(reader *r, uint32_t array)
         if (cm_json_type_of(r->doc, at) == CM_JSON_ARRAY) {
             fault = add_entries(r, at);
         } else {
-            fault = text_of(r->doc, at, buffer, &text);
+            fault = text_of(r, at, buffer, &text);
             if (!fault)
                 fault = cm_column_add(r->cx, r->column, r->spec, r->row, text);
         }
@@ -90,7 +99,7 @@ static cm_column_fault set_value(reader *r, uint32_t at)
         cm_column_begin_list(r->column, r->row);
         return add_entries(r, at);
     }
-    cm_column_fault fault = at ? text_of(r->doc, at, buffer, &text) : NULL;
+    cm_column_fault fault = at ? text_of(r, at, buffer, &text) : NULL;
     return fault ? fault : cm_column_set(r->cx, r->column, r->spec, r->row, text);
 }
 

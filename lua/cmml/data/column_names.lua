@@ -48,12 +48,15 @@ end
 -- @tparam {string,...} header
 -- @tparam string name with or without the type behind it
 -- @treturn ?integer
+-- @treturn ?integer that of another column of the same name
 function columns.place(header, name)
+  local places = {}
   for i, own in ipairs(header) do
     if own == name or bare(own) == name then
-      return i
+      places[#places + 1] = i
     end
   end
+  return places[1], places[2]
 end
 
 --- Reads "user=customer,item=product" or "user,item,skip".

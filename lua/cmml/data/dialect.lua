@@ -123,6 +123,13 @@ function dialect.guess(text, whole, given)
   local first = text:match "^%s*(.)"
   if not given.delimiter and first == "{" and (lines[1] or ""):find '^%s*{%s*["}]' then
     return { json = true, lines = lines }
+  elseif not given.delimiter and first == "[" and (lines[1]:find "^%s*%[%s*{"
+    or lines[1]:find "^%s*%[%s*$") then
+    return nil, "it is one JSON array, but an object a line is read: convert it first (jq -c "
+      .. "'.[]')"
+  elseif not given.delimiter and first == "{" and lines[1]:find "^%s*{%s*$" then
+    return nil, "its JSON objects go over several lines, but an object a line is read: convert it "
+      .. "first (jq -c .)"
   elseif text:find "\r" and not text:find "\n" then
     return nil, "its lines end with CR alone, as on very old Macs: convert it first (tr '\\r' "
       .. "'\\n')"

@@ -40,6 +40,12 @@ return function(cmml, use)
       if not place then
         return nil, message
       end
+      for role, taken in pairs(places) do
+        if taken == place then
+          return nil, ("columns: %s and %s are both the column %s"):format(role, entry.role,
+            file.first[place])
+        end
+      end
       places[entry.role], number = place, number or names.place(file.first, entry.name) ~= place
     end
     if number then -- columns that have a number for a name
@@ -79,7 +85,10 @@ return function(cmml, use)
   local function resolve(file, given)
     if not given then
       local places = guess(file)
-      if places then
+      if places and file.given.header == "off" and not file.dialect.json then
+        return nil, ("%s: header is off, but what its columns are is told by their names alone; "
+          .. "%s"):format(file.path, examples)
+      elseif places then
         file.header = not file.dialect.json
         return places
       end
@@ -147,12 +156,14 @@ return function(cmml, use)
     end
     local specs = { { name = "user", at = places.user, id = true } }
     if places.items then
-      specs[2] = { name = "items", at = places.items, kind = "list", rest = true }
+      specs[2] = { name = "items", at = places.items, kind = "list", rest = not file.dialect.json,
+        separator = file.dialect.json and "\31" or nil }
     else
       specs[2] = { name = "item", at = places.item, id = true }
     end
     local value = places.rating or places.weight
-    specs[#specs + 1] = value and { name = "value", at = value, kind = "number" }
+    specs[#specs + 1] = value and { name = places.rating and "rating" or "weight", at = value,
+      kind = "number" }
     specs[#specs + 1] = places.time and { name = "time", at = places.time, kind = "time" }
     local data
     data, message = file:read(specs)
@@ -166,8 +177,9 @@ return function(cmml, use)
     if columns.items then
       user_ids = core.map_ids(item.segments:groups(), user_ids)
     end
+    local values = columns.rating or columns.weight
     return { users = columns.user.vocab, items = item.vocab, user_ids = user_ids,
-      item_ids = item.ids, values = columns.value and columns.value.values,
+      item_ids = item.ids, values = values and values.values,
       times = columns.time and columns.time.values, kind = places.rating and "ratings"
         or places.weight and "weights" or "interactions", note = file:note(words(file, places)) }
   end

@@ -13,21 +13,45 @@ return function(cmml)
   -- @tfield Source source
   -- @tfield table dialect what was guessed of it, see data/dialect.lua
   -- @tfield {string,...} first the fields of its first line; the keys of its first JSON objects
+  -- @tfield ?table objects true by the keys of which the beginning has objects as values
   -- @tfield ?{string,...} second those of its second line
   -- @tfield ?boolean header whether the first line names the columns, once that is known
   local RecordFile = {}
   RecordFile.__index = RecordFile
 
-  -- The keys of JSON objects, sorted. What is no object is refused when it is read.
+  -- Whether a JSON value is an object that has something in it, or a list of such.
+  local function holds_object(value)
+    if type(value) ~= "table" then
+      return false
+    end
+    local _, first = next(value)
+    return first ~= nil and (value[1] == nil or holds_object(value[1]))
+  end
+
+  -- The keys of JSON objects, sorted; those whose value is an object in some line, true by key; and
+  -- what is wrong with a line, where none has keys.
   local function keys_of(lines)
-    local keys = {}
+    local keys, objects, problem = {}, {}, nil
     for _, line in ipairs(lines) do
-      local object = core.json_decode(line)
-      for key in pairs(type(object) == "table" and object or {}) do
-        keys[plain.tostring(key)] = true
+      local object, message = core.json_decode(line)
+      problem = problem or message
+      for key, value in pairs(type(object) == "table" and object or {}) do
+        key = plain.tostring(key)
+        keys[key], objects[key] = true, objects[key] or holds_object(value)
       end
     end
-    return args.keys(keys)
+    return args.keys(keys), objects, next(keys) == nil and (problem or "it has no keys") or nil
+  end
+
+  -- The beginning of a file, with at least its first line and the next where they are no longer
+  -- than half of what is taken for a line.
+  local function beginning(source)
+    local bytes, head, whole = 1 << 16
+    repeat
+      head, whole = source:head(bytes)
+      bytes = bytes * 2
+    until not head or whole or head:find("\n[^\n]*\n") or bytes > 1 << 25
+    return head, whole
   end
 
   local MOST_NAMES = 20 -- of columns that a message repeats
@@ -57,7 +81,7 @@ return function(cmml)
     if not source then
       return nil, (message:gsub("^open_table: ", ""))
     end
-    local head, whole = source:head()
+    local head, whole = beginning(source)
     if not head then
       return nil, (whole:gsub("^[0-9A-Za-z:]+: ", ""))
     end
@@ -71,7 +95,11 @@ return function(cmml)
     local self = setmetatable({ path = path, source = source, dialect = found, given = given },
       RecordFile)
     if found.json then
-      self.first = keys_of(found.lines)
+      self.first, self.objects, message = keys_of(found.lines)
+      if message then
+        return nil, ("%s: its first line is no JSON object to be read: %s"):format(path,
+          (message:gsub("^json_decode: ", "")))
+      end
     else
       self.first = dialect.fields(found.lines[1], found.delimiter, found.quotes)
       self.second = found.lines[2] and dialect.fields(found.lines[2], found.delimiter, found.quotes)
@@ -126,7 +154,11 @@ return function(cmml)
   -- @treturn ?integer
   -- @treturn ?string message, which lists the columns
   function RecordFile:place(name)
-    local place = names.place(self.first, name)
+    local place, other = names.place(self.first, name)
+    if other then
+      return nil, ("%s: columns %d and %d are both called %s; say the number of the one that you "
+        .. "mean in place of the name"):format(self.path, place, other, name)
+    end
     local number = math.tointeger(name:find "^%d+$" and plain.tonumber(name) or nil)
     if not place and number and number >= 1 and number <= #self.first then
       place = number

@@ -60,7 +60,8 @@ return function(_, use)
     return file:has_header {} or not file.given.header and select(2, place_of_ids(file, ids))
   end
 
-  -- Columns of a file of records: list of {place, role ("id", "title" or a field's name), kind}.
+  -- Columns of a file of records: list of {place, role ("id", "title" or a field's name), kind},
+  -- with left_out (words on those of no use) where nobody says what they are.
   local function columns_of(file, side, given, ids)
     local list = {}
     if given then
@@ -75,14 +76,19 @@ return function(_, use)
         return nil, ("%s: %d columns are named, but its lines have %d"):format(file.path, #parsed,
           #file.first)
       end
+      local used = {}
       for i, entry in ipairs(parsed) do
         local place = i
         if by_name then
           place, problem = file:place(entry.name)
           if not place then
             return nil, problem
+          elseif used[place] then
+            return nil, ("%s columns: %s and %s are both column %d of %s"):format(side:sub(1, -2),
+              used[place], entry.role, place, file.path)
           end
         end
+        used[place] = entry.role
         if entry.role ~= "skip" then
           list[#list + 1] = { place = place, role = entry.role, kind = entry.kind }
         end
@@ -103,16 +109,24 @@ return function(_, use)
       return nil, ("%s: which key holds the id is not known; its keys are %s; say "
         .. "%s"):format(file.path, file:names ", ", args.option(own .. "_columns", "id=KEY"))
     end
+    list.left_out = {}
+    local has_names, has_title = file.header or file.dialect.json, false
     for i, name in ipairs(file.first) do
       local kind
       if file.header then
         kind = atomic[name:match ":([A-Za-z_]+)$"]
       end
-      local role = i == (id_place or 1) and "id"
-        or (file.header or file.dialect.json) and (titles[folded(name)] and "title"
-        or field_name(name)) or "column_" .. i
-      if kind ~= "skip" then
+      local is_title = has_names and not has_title and titles[folded(name)]
+      local own_name = has_names and field_name(name) or ""
+      local role = i == (id_place or 1) and "id" or is_title and "title"
+        or own_name ~= "" and own_name or "column_" .. i
+      has_title = has_title or role == "title"
+      if role ~= "id" and file.dialect.json and file.objects[name] then
+        table.insert(list.left_out, ("%s (left out, it holds objects)"):format(name))
+      elseif kind ~= "skip" then
         list[#list + 1] = { place = i, role = role, kind = kind, atomic = kind ~= nil }
+      else
+        table.insert(list.left_out, ("%s (left out, it holds numbers in lists)"):format(name))
       end
     end
     return list
@@ -163,27 +177,32 @@ return function(_, use)
     return lists
   end
 
-  -- The rows of a file: ids, and by role what the columns hold; nil and a message.
+  -- The rows of a file: n, and what each column holds, in the order of the columns; nil and a
+  -- message. Roles do not tell columns apart: a header may have two of one name.
   local function read_rows(file, columns)
-    local specs, has_id = {}, false
+    local specs, id_at, used = {}, nil, {}
     for i, column in ipairs(columns) do
-      has_id = has_id or column.role == "id"
-      specs[i] = { name = column.role, at = column.place, id = column.role == "id" }
-      if file.dialect.json and column.role ~= "id" and column.role ~= "title" then
+      id_at = id_at or column.role == "id" and i or nil
+      specs[i] = { name = column.role, at = column.place, id = i == id_at }
+      if used[column.role] then
+        specs[i].name = ("%s in column %d"):format(column.role, column.place)
+      end
+      used[column.role] = true
+      if file.dialect.json and i ~= id_at and column.role ~= "title" then
         specs[i].kind, specs[i].separator = "list", "\31"
       end
     end
-    if not has_id then
+    if not id_at then
       return nil, file.path .. ": which column holds the id is not said (id=..)"
     end
     local data, message = file:read(specs)
     if not data then
       return nil, message
     end
-    local rows = { n = data.rows }
-    for _, column in ipairs(columns) do
-      local read = data.columns[column.role]
-      rows[column.role] = read.segments and lists_of(read) or texts_of(read)
+    local rows = { n = data.rows, id_at = id_at, columns = {} }
+    for i, spec in ipairs(specs) do
+      local read = data.columns[spec.name]
+      rows.columns[i] = read.segments and lists_of(read) or texts_of(read)
     end
     return rows
   end
@@ -201,7 +220,7 @@ return function(_, use)
   -- Declares a field, by a name that is free in the schema.
   local function declare(records, name, kind, side)
     local free = name
-    if records.taken[free] then
+    if records.taken[free] or free == "id" or free == "title" then
       free = side:sub(1, -2) .. "_" .. free
     end
     local n = 2
@@ -224,22 +243,23 @@ return function(_, use)
     if not rows then
       return nil, message
     end
-    for row = 2, rows.third and rows.n or 0 do
-      if rows.third[row] ~= rows.third[1] then
+    local ids, values, third = rows.columns[1], rows.columns[2], rows.columns[3]
+    for row = 2, third and rows.n or 0 do
+      if third[row] ~= third[1] then
         return nil, ("%s: its lines have three columns and no header; name them (--%s-columns "
           .. "id,FIELD,FIELD)"):format(file.path, side:sub(1, -2))
       end
     end
     local seen, several = {}, false
     for row = 1, rows.n do
-      several = several or seen[rows.id[row]] == true
-      seen[rows.id[row]] = true
+      several = several or seen[ids[row]] == true
+      seen[ids[row]] = true
     end
     local kind, note = "list", "list, a value a line"
     if not several then -- numbers without a header are numbers of brands, cities and the like
-      rows.value, kind, note = field_values.of({ role = "value",
-        kind = not file.header and "category" or nil }, rows.value)
-      if not rows.value then
+      values, kind, note = field_values.of({ role = "value",
+        kind = not file.header and "category" or nil }, values)
+      if not values then
         return nil, file.path .. ": " .. kind
       end
     end
@@ -248,7 +268,7 @@ return function(_, use)
       name = declare(records, name, kind, side)
     end
     for row = 1, kind ~= "skip" and rows.n or 0 do
-      local record, value = record_of(records, rows.id[row]), rows.value[row]
+      local record, value = record_of(records, ids[row]), values[row]
       if several then
         record[name] = record[name] or {}
         table.insert(record[name], not field_values.absent[value] and value or nil)
@@ -257,7 +277,7 @@ return function(_, use)
       end
     end
     records.notes[#records.notes + 1] = file:note(("%s: %s (%s)%s"):format(side, name, note,
-      rows.third and (", column 3 is always %s: left out"):format(rows.third[1]) or ""))
+      third and (", column 3 is always %s: left out"):format(third[1]) or ""))
     return true
   end
 
@@ -266,33 +286,42 @@ return function(_, use)
     if not rows then
       return nil, message
     end
-    local first, words = {}, {}
+    local ids, first, words = rows.columns[rows.id_at], {}, {}
     for row = 1, rows.n do
-      local id = rows.id[row]
+      local id = ids[row]
       if first[id] then
         return nil, ("%s: record %d has the id %s of record %d; a file of an id and a value a line "
           .. "has two columns"):format(file.path, row, id, first[id])
       end
       first[id] = row
-      local record = record_of(records, id)
-      record.title = rows.title and rows.title[row] or record.title
+      record_of(records, id)
     end
-    for _, column in ipairs(columns) do
-      if column.role ~= "id" and column.role ~= "title" then
-        local values, kind, note = field_values.of(column, rows[column.role])
+    for i, column in ipairs(columns) do
+      local cells = rows.columns[i]
+      if column.role == "title" then
+        for row = 1, rows.n do
+          records.by_id[ids[row]].title = cells[row]
+        end
+      elseif i ~= rows.id_at then
+        local values, kind, note = field_values.of(column, cells)
         if not values then
           return nil, file.path .. ": " .. kind
         end
         if kind ~= "skip" then
           local name = declare(records, field_name(column.role), kind, side)
           for row = 1, rows.n do
-            records.by_id[rows.id[row]][name] = values[row]
+            records.by_id[ids[row]][name] = values[row]
           end
           words[#words + 1] = ("%s (%s)"):format(name, note)
         else
           words[#words + 1] = ("%s (%s)"):format(column.role, note)
         end
       end
+    end
+    table.move(columns.left_out or {}, 1, #(columns.left_out or {}), #words + 1, words)
+    local n_seen = #file.dialect.lines
+    if file.dialect.json and columns.left_out and rows.n > n_seen then
+      words[#words + 1] = ("keys that the first %d objects lack are left out"):format(n_seen)
     end
     records.notes[#records.notes + 1] = file:note(("%d %s: %s"):format(rows.n, side,
       #words > 0 and table.concat(words, ", ") or "no fields"))

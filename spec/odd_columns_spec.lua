@@ -1,0 +1,168 @@
+-- Columns of one's own that are named as nobody expects: twice, like something else, or in letters
+-- of another script; and JSON that is not flat. Nothing of them is taken for another in silence.
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local assert_refused = require("spec.support.refused").with_message
+local core = cmml.core
+
+local folder
+
+before_each(function()
+  folder = people.folder(core)
+end)
+
+after_each(function()
+  people.remove(folder)
+end)
+
+local function write(name, text)
+  local path = folder .. "/" .. name
+  assert(core.write_file(path, text))
+  return path
+end
+
+local ratings = "user,item,rating\nann,tea,4\nbob,cake,3\nann,cake,2\n"
+
+-- Options of ratings and of one file of items.
+local function with_items(name, text, columns)
+  return { ratings = write("ratings.csv", ratings), items = { write(name, text) },
+    item_columns = columns }
+end
+
+local function record(set, id)
+  return set.item_records[set.items:id(id)]
+end
+
+local function noted(set, part)
+  local all = table.concat(set.notes, "\n")
+  assert.truthy(all:find(part, 1, true), all)
+end
+
+local function refused(part, options)
+  assert_refused(part, cmml.read_dataset, options)
+end
+
+describe("columns of items", function()
+  it("of one name are two fields", function()
+    local set = assert(cmml.read_dataset(with_items("i.csv",
+      "item,Genre,genre,price\ntea,hot,green,1\ncake,sweet,soft,2\n")))
+    local tea = record(set, "tea")
+    assert.same({ "hot", "green" }, { tea.genre, tea.item_genre })
+  end)
+
+  it("called id besides the column of ids are a field", function()
+    local set = assert(cmml.read_dataset(with_items("i.csv",
+      "item_id,id,genre\ntea,1,hot\ncake,2,sweet\n")))
+    assert.same({ id = "tea", item_id = "1", genre = "hot" }, record(set, "tea"))
+  end)
+
+  it("called name besides the title are a field", function()
+    local set = assert(cmml.read_dataset(with_items("i.csv",
+      "item,title,name,genre\ntea,Tea,T,hot\ncake,Cake,C,sweet\n")))
+    assert.same({ "Tea", "T" }, { record(set, "tea").title, record(set, "tea").name })
+    assert.equal("Tea", set.titles[set.items:id "tea"])
+  end)
+
+  it("called n are a field", function()
+    local set = assert(cmml.read_dataset(with_items("i.csv",
+      "item,n,genre\ntea,1,hot\ncake,2,sweet\n")))
+    assert.equal("1", record(set, "tea").n)
+  end)
+
+  it("with names of no letter that fields have are called by their place", function()
+    local set = assert(cmml.read_dataset(with_items("i.csv",
+      "item,жанр,size\ntea,hot,1\ncake,sweet,2\n")))
+    assert.equal("hot", record(set, "tea").column_2)
+  end)
+
+  it("that hold numbers in lists are left out and told", function()
+    local set = assert(cmml.read_dataset(with_items("i.item",
+      "item_id:token\tgenre:token\tv:float_seq\ntea\thot\t1 2\ncake\tsweet\t3 4\n")))
+    noted(set, "v:float_seq (left out, it holds numbers in lists)")
+  end)
+
+  it("cannot be two things", function()
+    refused("item columns: id and genre are both column 1", with_items("i.csv",
+      "item,genre\ntea,hot\n", "id=item,genre=item"))
+  end)
+end)
+
+describe("columns of ratings", function()
+  local function given(text, columns, header)
+    return { ratings = write("r.csv", text), columns = columns, header = header }
+  end
+
+  it("of one name are refused by name and read by number", function()
+    local text = "user,item,user,rating\nann,tea,x,4\nbob,cake,y,3\n"
+    refused("columns 1 and 3 are both called user", given(text,
+      "user=user,item=item,rating=rating"))
+    local set = assert(cmml.read_dataset(given(text, "user=3,item=item,rating=rating")))
+    assert.same({ "x", "y" }, { set.users:text(1), set.users:text(2) })
+  end)
+
+  it("cannot be two things", function()
+    refused("user and item are both the column user", given(ratings,
+      "user=user,item=user,rating=rating"))
+  end)
+
+  it("are not told by a header that is off", function()
+    refused("header is off", given(ratings, nil, "off"))
+  end)
+
+  it("are called by what they are in messages", function()
+    refused("line 2, column 3 (rating)", given("user,item,rating\nann,tea,\n"))
+    refused("line 2, column 3 (weight)", given("user,item,plays\nann,tea,x\n"))
+  end)
+end)
+
+describe("JSON", function()
+  it("of items may hold fractions, nothing and, told, objects", function()
+    local set = assert(cmml.read_dataset(with_items("i.json",
+      '{"item":"tea","price":4.5,"parts":[0.25,3],"at":{},"hours":{"Monday":"8-22"}}\n'
+      .. '{"item":"cake","price":3,"parts":[],"at":null,"hours":null}\n')))
+    assert.same({ id = "tea", price = "4.5", parts = { "0.25", "3" } }, record(set, "tea"))
+    noted(set, "hours (left out, it holds objects)")
+  end)
+
+  it("keeps fractions and objects out of ids", function()
+    for _, id in ipairs { "1.5", '{"a":1}' } do
+      refused('line 1, key "user"', { ratings = write("r.json",
+        ('{"user":%s,"item":"tea","rating":3}\n'):format(id)) })
+    end
+  end)
+
+  it("keys that the beginning lacks are told", function()
+    local lines, rows = {}, { "user,item,rating" }
+    for i = 1, 300 do
+      lines[i] = ('{"id":"i%d","colour":"c%d"%s}'):format(i, i % 3, i > 250 and ',"late":1' or "")
+      rows[i + 1] = ("u%d,i%d,3"):format(i % 7, i)
+    end
+    local set = assert(cmml.read_dataset { ratings = write("r.csv", table.concat(rows, "\n")),
+      items = { write("i.json", table.concat(lines, "\n")) } })
+    noted(set, "keys that the first 200 objects lack are left out")
+  end)
+
+  it("may have the items of a user in a list", function()
+    local set = assert(cmml.read_dataset { columns = "user=who,items=had",
+      ratings = write("r.json", '{"who":"ann","had":["tea","cake"]}\n{"who":"bob","had":["tea"]}\n')
+    })
+    assert.same({ 3, 2, 2 }, { #set.ratings.items, #set.users, #set.items })
+  end)
+
+  it("may have a first line that is longer than what is looked at first", function()
+    local set = assert(cmml.read_dataset { ratings = write("r.json",
+      '{"user":"ann","item":"tea","rating":4,"review":"' .. ("good "):rep(30000) .. '"}\n'
+      .. '{"user":"bob","item":"tea","rating":3}\n') })
+    assert.equal(2, #set.ratings.items)
+  end)
+
+  it("of another form is refused with what to do", function()
+    local function form(text)
+      return { ratings = write("r.json", text) }
+    end
+    refused("jq -c '.[]'", form '[{"user":"ann","item":"tea","rating":4}]\n')
+    refused("jq -c '.[]'", form '[\n{"user":"ann","item":"tea","rating":4}\n]\n')
+    refused("jq -c .", form '{\n  "user": "ann",\n  "item": "tea"\n}\n')
+    refused("an object has this key twice", form '{"user":"a","user":"b","item":"tea"}\n')
+  end)
+end)
