@@ -115,6 +115,76 @@ describe("columns of ratings", function()
   end)
 end)
 
+describe("a comma in numbers", function()
+  local function given(text, decimal)
+    return { ratings = write("r.tsv", text), decimal = decimal }
+  end
+
+  local function values(options)
+    return assert(cmml.read_dataset(options)).ratings.ratings:totable()
+  end
+
+  it("stands before decimals where it cannot stand between thousands", function()
+    assert.same({ 3.5, 4 }, values(given "user\titem\trating\nann\ttea\t3,5\nbob\ttea\t4\n"))
+    assert.same({ 1.125, 0.5 }, values(given(
+      "user\titem\trating\nann\ttea\t1,125\nbob\ttea\t0,5\n")))
+  end)
+
+  it("that may stand between thousands is refused, unless somebody says what it is", function()
+    local text = "user\titem\tplays\nann\ttea\t1,250\nbob\ttea\t12\n"
+    refused("column 3 (plays): 1,250 may have a comma before decimals or between thousands",
+      given(text))
+    assert.same({ 1.25, 12 }, values(given(text, ",")))
+    refused('line 2, column 3 (weight): "1,250" is not a finite number', given(text, "."))
+  end)
+
+  it("is judged likewise in what is known of items", function()
+    local function price(one, other, decimal)
+      local opt = with_items("i.csv", ("item;price;genre\ntea;%s;hot\ncake;%s;sweet\n"):format(one,
+        other), "id=item,price=price:number")
+      opt.decimal = decimal
+      return opt
+    end
+    assert.equal(2.5, record(assert(cmml.read_dataset(price("2,5", "3"))), "tea").price)
+    assert.equal(1.25, record(assert(cmml.read_dataset(price("1,250", "3", ","))), "tea").price)
+    refused('row 1 of price is "1,250", whose comma', price("1,250", "3"))
+    refused('row 1 of price is "1,250", not a finite number', price("1,250", "12.5"))
+  end)
+
+  it("in JSON is read where it is said to stand before decimals", function()
+    assert.same({ 4.5 }, values { ratings = write("r.json",
+      '{"user":"ann","item":"tea","rating":"4,5"}\n'), decimal = "," })
+  end)
+end)
+
+describe("a header", function()
+  it("over ids that are numbers is none of them", function()
+    local set = assert(cmml.read_dataset { columns = "user,item",
+      ratings = write("r.csv", "cust,prod\n1,7\n2,8\n") })
+    assert.same({ 2, 2 }, { #set.users, #set.items })
+    set = assert(cmml.read_dataset { columns = "user,item",
+      ratings = write("r.csv", "ann,7\n1,8\n2,9\n") })
+    assert.same({ 3, 3 }, { #set.users, #set.items })
+  end)
+end)
+
+describe("a line", function()
+  it("that never ends is refused with its number", function()
+    refused("r.csv, line 3: it has more than", { columns = "user,item,rating",
+      ratings = write("r.csv", 'user,item,rating\nann,tea,4\n"' .. ("x"):rep(68 << 20)) })
+  end)
+end)
+
+describe("times", function()
+  it("of the whole range of 64 bits have statistics", function()
+    local set = assert(cmml.read_dataset { ratings = write("r.csv",
+      "user,item,rating,time\nann,tea,4,-9223372036854775808\nbob,tea,3,-5\n") })
+    local times = set:stats().times
+    assert.same({ math.mininteger, -5, "1677-09-21" }, { times.first, times.last,
+      times.first_day })
+  end)
+end)
+
 describe("JSON", function()
   it("of items may hold fractions, nothing and, told, objects", function()
     local set = assert(cmml.read_dataset(with_items("i.json",
@@ -122,6 +192,14 @@ describe("JSON", function()
       .. '{"item":"cake","price":3,"parts":[],"at":null,"hours":null}\n')))
     assert.same({ id = "tea", price = "4.5", parts = { "0.25", "3" } }, record(set, "tea"))
     noted(set, "hours (left out, it holds objects)")
+  end)
+
+  it("lists are no single values, and texts are joined", function()
+    local text = '{"item":"tea","g":["a","b"]}\n{"item":"cake","g":["a"]}\n'
+    refused("row 1 of g has 2 values where one is needed", with_items("i.json", text,
+      "id=item,g=g:category"))
+    assert.equal("a b", record(assert(cmml.read_dataset(with_items("i.json", text,
+      "id=item,g=g:text"))), "tea").g)
   end)
 
   it("keeps fractions and objects out of ids", function()

@@ -175,16 +175,27 @@ static void drop_read(cm_source *s)
     s->start = 0;
 }
 
+static bool fill_once(cm_ctx *cx, cm_source *s)
+{
+    if (s->encoding >= CM_ENCODING_LATIN1)
+        return read_some(cx, s, &s->raw, &s->raw_used, &s->raw_capacity) && decode_raw(cx, s);
+    return read_some(cx, s, &s->text, &s->used, &s->capacity) && look_at_bytes(cx, s);
+}
+
 bool cm_source_fill(cm_ctx *cx, cm_source *s)
 {
-    bool decoded = s->encoding >= CM_ENCODING_LATIN1;
     drop_read(s);
     if (s->used > CM_SOURCE_LINE)
         return cm_refuse(cx, CM_ERR_LIMIT, "%s has a line of more than %zu bytes", s->what,
                          CM_SOURCE_LINE);
-    if (decoded)
-        return read_some(cx, s, &s->raw, &s->raw_used, &s->raw_capacity) && decode_raw(cx, s);
-    return read_some(cx, s, &s->text, &s->used, &s->capacity) && look_at_bytes(cx, s);
+    /* A line that is read again from its beginning each time is to become longer by as much as it
+     * is, or a long one takes the square of its length. */
+    size_t wanted = CM_MIN(2 * s->used, CM_SOURCE_LINE + 1);
+    do
+        if (!fill_once(cx, s))
+            return false;
+    while (s->used < wanted && !s->at_end);
+    return true;
 }
 
 /* Whether bytes without a mark look like UTF-16 of that order: of ASCII texts every second byte is

@@ -92,6 +92,12 @@ static cm_scan_state read_line(reader *r)
         r->source->start = (size_t)(r->scan.at - r->source->text);
         if (state != CM_SCAN_MORE)
             return state;
+        if (r->source->used - r->source->start > CM_SOURCE_LINE) {
+            cm_fail(r->cx, CM_ERR_LIMIT,
+                    "%s, line %lld: it has more than %zu bytes (is a quote never closed?)",
+                    r->scan.what, (long long)r->scan.line, CM_SOURCE_LINE);
+            return CM_SCAN_BAD;
+        }
         if (!cm_source_fill(r->cx, r->source))
             return CM_SCAN_BAD;
         show(r);

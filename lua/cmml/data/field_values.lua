@@ -1,7 +1,8 @@
 --- Columns of records as values of fields: what kind they are of, where nobody says.
 --
 -- @module cmml.data.field_values
-local plain = require "cmml.base.plain"
+local args = require "cmml.base.args"
+local numbers = require "cmml.data.numbers"
 
 local field_values = {}
 
@@ -67,25 +68,18 @@ local function any_separator(values)
   end
 end
 
--- A finite number, with a point or a comma before the decimals; nil if it is none.
-local function number_of(value)
-  local number = value:find "^[+-]?[%d.]" and plain.tonumber(value)
-    or value:find "^[+-]?%d+,%d+$" and plain.tonumber((value:gsub(",", ".")))
-  return number and number - number == 0 and number or nil
-end
-
 -- What a column holds, of its values that are there: a kind, and the separator of a list; "skip"
 -- and why where it is no feature.
-local function kind_of(values)
-  local distinct, numbers, words, seen = 0, 0, 0, {}
+local function kind_of(values, comma)
+  local distinct, n_numbers, words, seen = 0, 0, 0, {}
   for _, value in ipairs(values) do
     distinct, seen[value] = distinct + (seen[value] and 0 or 1), true
-    numbers = numbers + (number_of(value) and 1 or 0)
+    n_numbers = n_numbers + (numbers.of(value, comma) and 1 or 0)
     words = words + select(2, value:gsub("%S+", ""))
   end
   if #values == 0 then
     return "skip", "it is empty"
-  elseif numbers == #values then
+  elseif n_numbers == #values then
     return distinct > most_different and "number" or "category"
   end
   local separator = separator_of(values)
@@ -99,8 +93,16 @@ local function kind_of(values)
   return "category"
 end
 
--- The kind of a column, the separator of its lists, and why it is left out.
-local function survey(column, cells)
+-- What is wrong with a text that is no number.
+local function problem_of(column, row, text, doubtful)
+  return ("row %d of %s is %q, %s"):format(row, column.role, text, doubtful
+    and ("whose comma may stand before decimals or between thousands: %s says the first"):format(
+      args.option("decimal", ",")) or "not a finite number")
+end
+
+-- The kind of a column, the separator of its lists, and why it is left out; whether its numbers
+-- have a comma before the decimals, and one of them where that is in doubt.
+local function survey(column, cells, decimal)
   local present, several = {}, false
   for _, cell in ipairs(cells) do
     for _, value in ipairs(type(cell) == "table" and cell or { cell }) do
@@ -108,17 +110,20 @@ local function survey(column, cells)
     end
     several = several or type(cell) == "table" and #cell > 1
   end
-  local kind = column.kind
+  local kind, comma, doubtful = column.kind, decimal == ",", nil
+  if not decimal then
+    comma, doubtful = numbers.comma(present)
+  end
   if kind == "list" then
     return kind, column.atomic and " " or not several and any_separator(present) or nil
   elseif kind then
-    return kind
+    return kind, nil, nil, comma, doubtful
   elseif several then
     return "list"
   end
   local how
-  kind, how = kind_of(present)
-  return kind, kind == "list" and how or nil, kind == "skip" and how or nil
+  kind, how = kind_of(present, comma)
+  return kind, kind == "list" and how or nil, kind == "skip" and how or nil, comma
 end
 
 -- The list of a cell, empty where nothing is there.
@@ -134,12 +139,13 @@ end
 -- @tparam table column role (its name), kind (nil: to be guessed), atomic (blanks stand between the
 -- entries of a list)
 -- @tparam table cells a text a row, or a list of texts
+-- @tparam ?string decimal "." or ",", what stands before decimals; nil: to be guessed
 -- @treturn ?table values by row, nil where there is none: numbers, texts, or lists of texts
 -- @treturn string the kind: "category", "list", "number", "text" or, where the column is no
 -- feature, "skip"; a message where a value is no number of a column of them
 -- @treturn ?string what to tell of it
-function field_values.of(column, cells)
-  local kind, separator, why = survey(column, cells)
+function field_values.of(column, cells, decimal)
+  local kind, separator, why, comma, doubtful = survey(column, cells, decimal)
   local values, missing = {}, 0
   for row, cell in ipairs(cells) do
     local list = list_of(cell, kind == "list" and separator or nil)
@@ -147,10 +153,15 @@ function field_values.of(column, cells)
     missing = missing + (value == nil and 1 or 0)
     if kind == "list" then
       value = list
+    elseif kind == "text" then
+      value = value and table.concat(list, " ")
+    elseif #list > 1 and kind ~= "skip" then
+      return nil, ("row %d of %s has %d values where one is needed; kind list reads them all")
+        :format(row, column.role, #list)
     elseif kind == "number" and value ~= nil then
-      value = number_of(value)
+      value = numbers.of(value, comma)
       if not value then
-        return nil, ("row %d of %s is %q, not a finite number"):format(row, column.role, list[1])
+        return nil, problem_of(column, row, list[1], doubtful)
       end
     end
     values[row] = value

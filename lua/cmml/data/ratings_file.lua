@@ -49,7 +49,8 @@ return function(cmml, use)
       places[entry.role], number = place, number or names.place(file.first, entry.name) ~= place
     end
     if number then -- columns that have a number for a name
-      file.header = file:has_header { places.rating or places.weight or places.time }
+      file.header = file:has_header({ places.rating or places.weight or places.time },
+        { places.user, places.item })
     elseif file.given.header == "off" then
       return nil, file.path .. ": columns are named, but header is off"
     else
@@ -77,7 +78,7 @@ return function(cmml, use)
       return nil, ("%s: %d columns are named, but its lines have %d (delimiter %s); %s"):format(
         file.path, #list, #file.first, file.dialect.delimiter, columns_of(file))
     end
-    file.header = file:has_header(numbers)
+    file.header = file:has_header(numbers, { places.user, places.item })
     return places
   end
 
@@ -87,7 +88,7 @@ return function(cmml, use)
       local places = guess(file)
       if places and file.given.header == "off" and not file.dialect.json then
         return nil, ("%s: header is off, but what its columns are is told by their names alone; "
-          .. "%s"):format(file.path, examples)
+          .. "%s"):format(file.path, examples())
       elseif places then
         file.header = not file.dialect.json
         return places

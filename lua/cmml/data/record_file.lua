@@ -5,6 +5,7 @@ local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local dialect = require "cmml.data.dialect"
 local names = require "cmml.data.column_names"
+local numbers = require "cmml.data.numbers"
 
 return function(cmml)
   local core = cmml.core
@@ -114,27 +115,50 @@ return function(cmml)
     return record_file.names(self.first, separator)
   end
 
-  local function is_number(field)
-    return field:find "^[+-]?%d*[.,]?%d+[eE]?[+-]?%d*$" ~= nil or field:find "^%d+[.,]$" ~= nil
-  end
-
   --- Whether a field of the first line is a number, and whether that of the second is.
   -- @tparam integer place
   -- @treturn boolean
   -- @treturn boolean
   function RecordFile:numeric(place)
     local first, second = self.first[place] or "", self.second and self.second[place] or ""
-    return is_number(first), is_number(second)
+    return numbers.is_like(first), numbers.is_like(second)
+  end
+
+  -- The fields of a column in the lines that were looked at, but for the first.
+  local function others_of(self, place)
+    local found, list = self.dialect, {}
+    for i = 2, #found.lines do
+      list[i - 1] = dialect.fields(found.lines[i], found.delimiter, found.quotes)[place] or ""
+    end
+    return list
+  end
+
+  -- Whether no first field of columns of ids is a number, where all others of one of them are.
+  local function stands_over_numbers(self, places)
+    local found = false
+    for _, place in ipairs(places) do
+      local others = others_of(self, place)
+      local numeric = #others > 0
+      for _, field in ipairs(others) do
+        numeric = numeric and numbers.is_like(field)
+      end
+      if numbers.is_like(self.first[place] or "") then
+        return false
+      end
+      found = found or numeric
+    end
+    return found
   end
 
   --- Whether the first line of a file without JSON names the columns.
-  -- @tparam {integer,...} numbers places of the columns that hold numbers, but in a header
+  -- @tparam {integer,...} values places of the columns that hold numbers, but in a header
+  -- @tparam ?{integer,...} ids those of the columns that hold ids
   -- @treturn boolean
-  function RecordFile:has_header(numbers)
+  function RecordFile:has_header(values, ids)
     if self.given.header then
       return self.given.header == "on"
     end
-    for _, place in ipairs(numbers) do
+    for _, place in ipairs(values) do
       local first, second = self:numeric(place)
       if not first and second then
         return true
@@ -146,7 +170,7 @@ return function(cmml)
     for _, field in ipairs(self.first) do
       roles = roles + ((names.role(field) or field:find ":[A-Za-z_]+$") and 1 or 0)
     end
-    return roles >= 2 or roles == 1 and #self.first == 1
+    return roles >= 2 or roles == 1 and #self.first == 1 or stands_over_numbers(self, ids or {})
   end
 
   --- The place of a column that the user named.
@@ -170,17 +194,17 @@ return function(cmml)
       args.shown(name), self:names ", ")
   end
 
-  -- Whether numbers of a column have a comma before the decimals: none has a point, and one has a
-  -- comma.
+  -- Whether numbers of a column have a comma before the decimals; nil and a message where it may as
+  -- well stand between thousands.
   local function has_commas(self, place)
-    local found = false
-    for i = self.header and 2 or 1, #self.dialect.lines do
-      local field = dialect.fields(self.dialect.lines[i], self.dialect.delimiter,
-        self.dialect.quotes)[place] or ""
-      if field:find(".", 1, true) then
-        return false
-      end
-      found = found or field:find "^[+-]?%d+,%d+$" ~= nil
+    local some = others_of(self, place)
+    some[#some + 1] = not self.header and self.first[place] or nil
+    local found, doubtful = numbers.comma(some)
+    if doubtful then
+      return nil, ("%s, column %d%s: %s may have a comma before decimals or between thousands; %s "
+        .. "says the first, and thousands are read without a comma"):format(self.path, place,
+        self.header and (" (%s)"):format(self.first[place]) or "", doubtful,
+        args.option("decimal", ","))
     end
     return found
   end
@@ -193,10 +217,15 @@ return function(cmml)
   function RecordFile:read(columns)
     local found = self.dialect
     for _, column in ipairs(columns) do
-      if column.kind == "number" and not found.json then
-        column.comma = self.given.decimal == ","
-          or not self.given.decimal and has_commas(self, column.at)
-        self.commas = self.commas or column.comma
+      if column.kind == "number" then
+        local comma, message = self.given.decimal == ",", nil
+        if not self.given.decimal and not found.json then
+          comma, message = has_commas(self, column.at)
+        end
+        if message then
+          return nil, message
+        end
+        column.comma, self.commas = comma, self.commas or comma
       end
     end
     local specs, by_key = columns, {}
@@ -264,12 +293,13 @@ return function(cmml)
     if not self then
       return nil, message
     end
-    local specs, numbers, needed = {}, {}, 0
+    local specs, values, ids, needed = {}, {}, {}, 0
     for i, column in ipairs(columns) do
       needed = column.optional and needed or i
       if i <= #self.first then
         specs[i] = { name = column.name, at = i, kind = column.kind, id = column.id }
-        numbers[#numbers + 1] = (column.kind == "number" or column.kind == "integer") and i or nil
+        values[#values + 1] = (column.kind == "number" or column.kind == "integer") and i or nil
+        ids[#ids + 1] = column.id and i or nil
       end
     end
     if self.dialect.json or #self.first < needed or #self.first > #columns then
@@ -280,7 +310,7 @@ return function(cmml)
       return nil, ("%s, line 1: %d fields where %s are needed"):format(path, #self.first,
         table.concat(wanted, ", "))
     end
-    self.header = self:has_header(numbers)
+    self.header = self:has_header(values, ids)
     local data
     data, message = self:read(specs)
     return data, message -- no tail call, which would leave out a level

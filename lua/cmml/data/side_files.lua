@@ -101,7 +101,9 @@ return function(_, use)
       local is_id = folded(name) == "id" or names.role(name) == own
       id_place = id_place or is_id and i or nil
     end
-    file.header = not file.dialect.json and (id_place ~= nil or has_header(file, ids))
+    file.header = not file.dialect.json and (id_place ~= nil and file.given.header ~= "off"
+      or has_header(file, ids))
+    id_place = (file.header or file.dialect.json) and id_place or nil
     if not file.dialect.json then
       id_place = id_place or place_of_ids(file, ids)
     end
@@ -258,7 +260,7 @@ return function(_, use)
     local kind, note = "list", "list, a value a line"
     if not several then -- numbers without a header are numbers of brands, cities and the like
       values, kind, note = field_values.of({ role = "value",
-        kind = not file.header and "category" or nil }, values)
+        kind = not file.header and "category" or nil }, values, file.given.decimal)
       if not values then
         return nil, file.path .. ": " .. kind
       end
@@ -303,7 +305,7 @@ return function(_, use)
           records.by_id[ids[row]].title = cells[row]
         end
       elseif i ~= rows.id_at then
-        local values, kind, note = field_values.of(column, cells)
+        local values, kind, note = field_values.of(column, cells, file.given.decimal)
         if not values then
           return nil, file.path .. ": " .. kind
         end

@@ -101,7 +101,7 @@ return function(cmml)
       return nil
     end
     for _, unit in ipairs(units) do
-      if math.max(math.abs(first), math.abs(last)) < unit[1] then
+      if math.max(math.abs(first + 0.0), math.abs(last + 0.0)) < unit[1] then
         return { first = first, last = last, unit = unit[2], equal = first == last,
           first_day = os.date("!%Y-%m-%d", first // unit[3]),
           last_day = os.date("!%Y-%m-%d", last // unit[3]) }
