@@ -85,7 +85,8 @@ describe("tables", function()
       { name = "a", columns = { { name = "x", kind = "integer" } }, rows = { { x = 1 } } },
       { name = "b", columns = { { name = "y", kind = "text" }, { name = "x", kind = "integer" } },
         rows = { { x = 2, y = "q" } } } } }
-    assert.equal("table,x,y\r\na,1,\r\nb,2,q\r\n", tables.render(document, "csv"))
+    assert.equal("table,name,value,x,y\r\nfacts,size,3,,\r\na,,,1,\r\nb,,,2,q\r\n",
+      tables.render(document, "csv"))
     assert.same({ size = 3, a = { { x = 1 } }, b = { { x = 2, y = "q" } } },
       core.json_decode(tables.render(document, "json")))
     assert.equal("size         3\n\n| x   |\n|-----|\n| 1   |\n\n| y   | x   |\n|-----|-----|\n"
@@ -94,6 +95,12 @@ describe("tables", function()
       facts = { { "size", 3 }, { "list", { 1, 2 } } } }, "csv"))
     assert.same({ list = {} }, core.json_decode(tables.render({ name = "none", tables = {
       { name = "list", columns = {}, rows = {} } } }, "json")))
+  end)
+
+  it("keep a row on its line as text, and obey no control character", function()
+    assert.equal("| x           |\n|-------------|\n| a\\x0ab\\x1bc |\n",
+      tables.render({ name = "odd", tables = { { name = "list", columns = { { name = "x",
+        kind = "text" } }, rows = { { x = "a\nb\27c" } } } } }, "text"))
   end)
 
   it("are at most 79 columns wide as text", function()

@@ -105,8 +105,10 @@ describe("cmml stats", function()
       sum = sum + row.count
     end
     assert.equal(20089, sum)
-    assert.truthy(runs("--data=data/made", "--quiet", "--format=csv"):find("table,of,least", 1,
-      true))
+    local csv = runs("--data=data/made", "--quiet", "--format=csv")
+    assert.equal("table,name,value,of,least", csv:sub(1, 25))
+    assert.truthy(csv:find("\r\nfacts,entries,20089,", 1, true), csv)
+    assert.truthy(csv:find("\r\nfacts,users,500,", 1, true), csv)
   end)
 
   it("tells of scenarios, too", function()

@@ -122,7 +122,7 @@ local function shown(value, column)
   elseif type(value) == "boolean" then
     return value and "yes" or "no"
   end
-  return plain.tostring(value)
+  return text.one_line(plain.tostring(value))
 end
 
 -- An iterator over the rows of a table.
@@ -208,10 +208,10 @@ local function record(fields)
   return table.concat(fields, ",") .. "\r\n"
 end
 
--- The columns of all tables of a document, each name once.
-local function all_columns(document)
+-- The columns of all tables, each name once.
+local function all_columns(list)
   local columns, seen = {}, {}
-  for _, tbl in ipairs(document.tables) do
+  for _, tbl in ipairs(list) do
     for _, column in ipairs(tbl.columns) do
       if not seen[column.name] then
         columns[#columns + 1], seen[column.name] = column.name, true
@@ -221,16 +221,21 @@ local function all_columns(document)
   return columns
 end
 
+-- The facts of a document as a table.
+local function table_of_facts(document)
+  local rows = {}
+  for i, fact in ipairs(facts_of(document)) do
+    rows[i] = { name = fact[1], value = fact[2] }
+  end
+  return { name = "facts", columns = { { name = "name" }, { name = "value" } }, rows = rows }
+end
+
 local function write_csv(document, put)
   local list = document.tables or {}
-  if #list == 0 then
-    put(record { "name", "value" })
-    for _, fact in ipairs(facts_of(document)) do
-      put(record { field(fact[1]), field(fact[2]) })
-    end
-    return
+  if #list ~= 1 then
+    list = table.move(list, 1, #list, 2, { table_of_facts(document) })
   end
-  local names, several = all_columns(document), #list > 1
+  local names, several = all_columns(list), #list > 1
   put(record(several and table.move(names, 1, #names, 2, { "table" }) or names))
   for _, tbl in ipairs(list) do
     for row in rows_of(tbl) do
@@ -286,8 +291,8 @@ local writers = { text = write_text, csv = write_csv, json = write_json }
 --
 -- - text: for people, at most 79 columns wide: facts a line, tables as Markdown
 -- - csv (RFC 4180): a head, then a record a row. Of several tables each record says in its first
---   field, `table`, which one it is of, and fields of other tables are empty. A document that has
---   facts alone becomes records of `name` and `value`
+--   field, `table`, which one it is of, and fields of other tables are empty. Facts are records of
+--   `name` and `value`, of the table `facts` where there are several, and left out beside one
 -- - json: an object of its tables by name, lists of objects that have every column, and of its
 --   facts by name
 -- @tparam table document

@@ -316,7 +316,8 @@ return function(cmml, use)
       return nil, function()
         local id, list = next_list()
         bad[#bad + 1] = id and not list and id or nil
-        return id and table.concat({ id, table.unpack(lines_of(model, list or {})) }, "\n")
+        return id and table.concat({ text.one_line(id), table.unpack(lines_of(model, list or {})) },
+          "\n")
       end
     end })
     show.finish()

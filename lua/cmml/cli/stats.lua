@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local options = require "cmml.base.options"
+local output = require "cmml.base.output"
 local shared = require "cmml.cli.shared_options"
 local text = require "cmml.base.text"
 local plain = require "cmml.base.plain"
@@ -175,6 +176,8 @@ return function(cmml, use)
       local ok, message = cmml.core.write_file(values.picture, picture_of(found))
       if not ok then
         return nil, "--picture: " .. message
+      elseif not values.quiet then
+        output.tell("picture written to " .. values.picture)
       end
     end
     local document = { name = "statistics", facts = facts_of(setting, found),
@@ -191,6 +194,4 @@ return function(cmml, use)
     examples = { "cmml stats --data ml-1m",
       "cmml stats --ratings own.csv --columns user,item,rating --picture own.svg" },
   }
-
-
 end
