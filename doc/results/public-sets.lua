@@ -1,0 +1,12 @@
+-- What is compared on public sets of ratings in files of several layouts; see public-sets.md.
+return {
+  title = "Public sets of ratings",
+  rows = {
+    { row = "CMML, recommended", kind = "cmml", preset = "recommended" },
+    { row = "CMML, published-code", kind = "cmml", preset = "published-code" },
+    { row = "matrix factorisation", kind = "matrix_factorization" },
+    { row = "item-kNN", kind = "item_knn" },
+    { row = "item mean + user bias", kind = "item_user_mean" },
+  },
+  reference = "CMML, recommended",
+}
