@@ -74,6 +74,27 @@ describe("a file of one's own", function()
     contains(output, "best settings")
   end)
 
+  it("is computed anew where a list of test users changed under its name", function()
+    local list = write("tested.txt", "cust-1\ncust-2\n")
+    local function n_cells()
+      local before = assert(io.popen(("ls '%s/listed/cells' | wc -l"):format(folder)))
+      local n = before:read "n"
+      before:close()
+      return n
+    end
+    local words = { "experiment", "compare", "--rows", write("rows.lua",
+      'return { { row = "mean", kind = "global_mean" } }'), "--ratings", folder .. "/own.csv",
+      "--columns", columns, "--test-users", list, "--jobs=1", "--quiet", "--resamples=50", "--out",
+      folder .. "/listed" }
+    runs(table.unpack(words))
+    local first = n_cells()
+    runs(table.unpack(words))
+    assert.equal(first, n_cells())
+    write("tested.txt", "cust-3\ncust-4\n")
+    runs(table.unpack(words))
+    assert.equal(2 * first, n_cells())
+  end)
+
   it("is refused beside a folder, and its options without it", function()
     for part, words in pairs {
       ["--data and --ratings exclude each other"] = { "--data=data/made", "--ratings=x.csv" },

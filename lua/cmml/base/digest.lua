@@ -4,9 +4,10 @@
 -- @module cmml.base.digest
 
 --- @tparam string text
+-- @tparam ?string before the digest of what stands before the text
 -- @treturn string
-return function(text)
-  local h = 0xcbf29ce484222325
+return function(text, before)
+  local h = before and tonumber(before, 16) or 0xcbf29ce484222325
   for i = 1, #text do
     h = (h ~ text:byte(i)) * 0x100000001b3
   end

@@ -3,10 +3,14 @@
 --
 -- @module cmml.pipeline.data
 local args = require "cmml.base.args"
+local digest = require "cmml.base.digest"
 local file_options = require "cmml.data.file_options"
 local general = require "cmml.settings.data_options"
 local options = require "cmml.base.options"
 local raise = args.error
+
+-- Bytes of a file whose digest is worth its time.
+local most_digested = 1 << 23
 
 return function(cmml, use)
   local files = use "data.files"
@@ -94,26 +98,31 @@ return function(cmml, use)
     return lowest "made"
   end
 
-  --- The files of a source that tell it from others: sizes by name. Raises where one is not there,
-  -- or they are of no format that the setting reads.
+  --- The files of a source that tell it from others: sizes by name, and digests of those that say
+  -- how to split. Raises where one is not there, or they are of no format that the setting reads.
   -- @tparam Setting setting
   -- @tparam ?string source nil: a made world, which has none
   -- @tparam table opt options of data/file_options.lua
   -- @treturn table
   function pipeline.files(setting, source, opt)
-    if not source then
-      return {}
-    elseif opt.ratings then
+    local known = {}
+    if opt.ratings then
       local paths = files.paths(opt)
       for _, path in ipairs(paths) do
         if not cmml.core.exists(path) then
           raise(("there is no file %s"):format(path), 0)
         end
       end
-      return found.sizes_of(paths)
+      known = found.sizes_of(paths)
+    elseif source then
+      local folders, message = found.folders(source, setting.name)
+      known = folders and found.sizes(folders) or raise(message, 0)
     end
-    local folders, message = found.folders(source, setting.name)
-    return folders and found.sizes(folders) or raise(message, 0)
+    local paths = setting.split_paths and setting.split_paths(opt) or {}
+    for path, size in pairs(found.sizes_of(paths)) do -- others are refused when they are read
+      known[path] = size > most_digested and size or digest(cmml.core.read_file(path) or "")
+    end
+    return known
   end
 
   --- Reads data. Raises where there are none.

@@ -19,6 +19,8 @@
 --                            where they say too little
 --    stats(data)             numbers on data, see data/stats.lua; `more` there: further facts, a
 --                            list of {name, value, text}
+--    split_paths(opt)        files that options name which decide how data are split: results that
+--                            were kept count only where their contents are the same
 --    made(opt)               data of a small made world, for runs that take seconds
 --    quick_budget            options of training for such runs
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
@@ -92,7 +94,8 @@ local raise = args.error
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", made = "function",
-  from_files = "function", stats = "function", prepare = "function", implied_protocol = "function",
+  from_files = "function", split_paths = "function", stats = "function", prepare = "function",
+  implied_protocol = "function",
   write_split = "function", read_scores = "function", complete = "function",
   check_unseen = "function", report = "function",
   parts = "function", read_supports = "function", read_requests = "function",

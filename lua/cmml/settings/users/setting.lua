@@ -142,6 +142,26 @@ return function(cmml, use)
     return false
   end
 
+  -- The files that say how to split: what stands in them decides, not their names.
+  local function split_paths(opt)
+    local paths = {}
+    for _, name in ipairs { "test_users", "train_users", "valid_users" } do
+      local value = opt[name]
+      paths[#paths + 1] = type(value) == "string" and not plain.tonumber(value) and value or nil
+    end
+    for _, path in ipairs(opt.tasks or {}) do
+      paths[#paths + 1] = path
+    end
+    local found = opt.split and split_files.find(opt.split) or { tasks = {} }
+    for _, name in ipairs { "train", "valid", "test", "ratings" } do
+      paths[#paths + 1] = found[name]
+    end
+    for _, entry in ipairs(found.tasks) do
+      paths[#paths + 1] = entry.path
+    end
+    return paths
+  end
+
   local function unlike(path, key, was, is)
     return nil, ("%s was trained with %s %s, but is to be evaluated with %s: what would be "
       .. "evaluated was not held out from it. Evaluate it as it was trained, or under --protocol "
@@ -170,6 +190,7 @@ return function(cmml, use)
       return data, message
     end,
     from_files = use "settings.users.read_dataset",
+    split_paths = split_paths,
     stats = function(dataset)
       return dataset:stats()
     end,

@@ -9,6 +9,7 @@
 -- The tables have tabs between fields and a line of names above.
 --
 -- @module cmml.settings.users.split_files
+local digest = require "cmml.base.digest"
 local json = require "cmml.base.json"
 local plain = require "cmml.base.plain"
 local text = require "cmml.base.text"
@@ -16,15 +17,6 @@ local text = require "cmml.base.text"
 return function(cmml)
   local core, files = cmml.core, {}
   local lists = { "train", "valid", "test" }
-
-  -- A hash of a text (FNV-1a of 64 bits): tells whether tasks are those that were written.
-  local function hash(words, from)
-    local h = from or 0xcbf29ce484222325
-    for i = 1, #words do
-      h = (h ~ words:byte(i)) * 1099511628211
-    end
-    return h
-  end
 
   -- The line on which a row of a table stands: empty ones do not count.
   local function line_of(path, row)
@@ -244,7 +236,7 @@ return function(cmml)
       end
       names[key] = found
     end
-    local contents, order, noted, digest = {}, {}, {}, nil
+    local contents, order, noted, digests = {}, {}, {}, nil
     local function add(name, lines)
       order[#order + 1], contents[name] = name, lines
     end
@@ -268,11 +260,11 @@ return function(cmml)
       local file = ("tasks-%s.tsv"):format(name:gsub("[^0-9A-Za-z]+", "-"):gsub("%-$", ""))
       add(file, tasks_of(largest[name].tasks, names))
       noted[i] = { name = name, file = file, leaky = largest[name].leaky or nil }
-      digest = hash(table.concat(contents[file], "\n"), digest)
+      digests = digest(table.concat(contents[file], "\n"), digests)
     end
     add("split.json", { json.encode { protocol = data.conditions.protocol,
       conditions = data.conditions, evaluations = noted, data = data.dataset.name,
-      digest = ("%016x"):format(digest or 0) } })
+      digest = digests or "" } })
     local ok, message
     ok, message = core.mkdir(folder)
     for _, name in ipairs(order) do
@@ -308,7 +300,7 @@ return function(cmml)
       local path = folder .. "/" .. name
       found[name:match "^[A-Za-z]+"] = core.exists(path) and path or nil
     end
-    local digest
+    local digests
     for _, entry in ipairs(noted and noted.evaluations or {}) do
       local file = type(entry) == "table" and type(entry.file) == "string"
         and not entry.file:find "[/\\]" and folder .. "/" .. entry.file
@@ -319,7 +311,7 @@ return function(cmml)
       if not words then
         return nil, message or folder .. "/split.json: an evaluation has no file"
       end
-      digest = hash(words:gsub("\n$", ""), digest)
+      digests = digest(words:gsub("\n$", ""), digests)
       found.tasks[#found.tasks + 1] = { name = plain.tostring(entry.name), path = file,
         leaky = entry.leaky == true }
     end
@@ -329,7 +321,7 @@ return function(cmml)
     if #found.tasks == 0 and not found.test then
       return nil, folder .. " holds no split: neither split.json nor tasks.tsv nor test.txt"
     end
-    if noted and noted.digest == ("%016x"):format(digest or 0) then
+    if noted and noted.digest == (digests or "") then
       found.protocol, found.conditions = noted.protocol, noted.conditions
     end
     return found
