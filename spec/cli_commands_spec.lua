@@ -94,7 +94,7 @@ describe("a command of one's own", function()
     end
     assert.equal("cmml: unknown command count-items; known: doctor, embed, evaluate, experiment, "
       .. "fetch, "
-      .. "info, recommend, train, tune\n", said(2, "count-items", file))
+      .. "info, recommend, stats, train, tune\n", said(2, "count-items", file))
     assert.equal("cmml: unknown command count-item; did you mean count-items?\n", said(2,
       "--modules=counting", "count-item"))
     local own = { "--modules=counting", "count-items" }

@@ -115,8 +115,10 @@ describe("a kind of one's own on the command line", function()
           user = setting == "scenarios" and "1" or nil }
         local text = runs("recommend", module, "--model", file, "--n=3",
           table.unpack(asked[setting]))
+        local scale = model.catalogue.scale
         for i, entry in ipairs(expected) do
-          contains(text, plain.format("%d %5.2f %s ", i, entry.score, entry.item))
+          local stars = scale and math.max(scale.smallest, math.min(scale.largest, entry.score))
+          contains(text, plain.format("%d %5.2f %s ", i, stars or entry.score, entry.item))
         end
         text = runs("info", module, "--model", file, "--parameters")
         contains(text, ("kind %s (%s)"):format(kind, class.title))
