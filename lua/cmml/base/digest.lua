@@ -2,12 +2,13 @@
 -- It is no protection against who wants two texts to have the same.
 --
 -- @module cmml.base.digest
+local plain = require "cmml.base.plain"
 
 --- @tparam string text
 -- @tparam ?string before the digest of what stands before the text
 -- @treturn string
 return function(text, before)
-  local h = before and tonumber(before, 16) or 0xcbf29ce484222325
+  local h = before and plain.tonumber(before, 16) or 0xcbf29ce484222325
   for i = 1, #text do
     h = (h ~ text:byte(i)) * 0x100000001b3
   end

@@ -104,9 +104,11 @@ return function(cmml, use)
   -- @treturn Catalogue
   -- @treturn table what was met, by field: how many values are unknown, missing or beyond
   -- @usage
-  -- local more = model.catalogue:with_items { { id = "new", genre = { "Drama" } } }
+  -- local film = { id = "new", genre = { "Drama" } }
+  -- local more = model.catalogue:with_items { film }
   -- local wider = model:over(more)
-  -- print(#wider.catalogue.items, wider:adapt({ { "15", 5 } }):predict({ "new" })[1])
+  -- local person = wider:adapt { { "15", 5 } }
+  -- print(#wider.catalogue.items, person:predict({ "new" })[1])
   function Catalogue:with_items(records)
     local others, told = self:of_items(records, "with_items")
     local items = self.items
