@@ -105,6 +105,45 @@ describe("columns of ratings", function()
       "user=user,item=user,rating=rating"))
   end)
 
+  it("that are numbers are places, unless all of them are names", function()
+    local columns = "user=1,item=2,rating=3"
+    local set = assert(cmml.read_dataset(given("a,x,1\nb,y,2\n", columns)))
+    assert.same({ "a", "x", 1 }, { set.users:text(1), set.items:text(1),
+      set.ratings.ratings:totable()[1] })
+    set = assert(cmml.read_dataset(given("3,2,1\n5,x,a\n4,y,b\n", columns)))
+    assert.same({ "a", "x", 5 }, { set.users:text(1), set.items:text(1),
+      set.ratings.ratings:totable()[1] })
+  end)
+
+  it("of weights are not read beside ratings, and told", function()
+    local set = assert(cmml.read_dataset(given("user,item,rating,count\nann,tea,4,7\n")))
+    noted(set, "rating = rating; not read: count")
+  end)
+
+  it("need the file that they are of", function()
+    refused("item_columns says what a file holds that is missing", { ratings = write("r.csv",
+      ratings), item_columns = "id,genre" })
+  end)
+
+  it("are not repeated whole in messages", function()
+    local set, message = cmml.read_dataset(given(ratings, ("x"):rep(1 << 20)))
+    assert.is_nil(set)
+    assert.is_true(#message < 400, #message)
+  end)
+
+  it("have a delimiter of some bytes", function()
+    for _, delimiter in ipairs { "", "\n", '"', "123456789" } do
+      refused("a delimiter has 1 to 8 bytes", { ratings = write("r.csv", ratings),
+        delimiter = delimiter })
+    end
+  end)
+
+  it("that add up to no number are refused in words of the user", function()
+    local set, message = cmml.read_dataset(given("user,item,weight\na,x,3e38\na,x,3e38\n"))
+    assert.is_nil(set)
+    assert.matches("^the repeated ratings of a user and an item add up to no number", message)
+  end)
+
   it("are not told by a header that is off", function()
     refused("header is off", given(ratings, nil, "off"))
   end)
@@ -172,6 +211,14 @@ describe("a line", function()
   it("that never ends is refused with its number", function()
     refused("r.csv, line 3: it has more than", { columns = "user,item,rating",
       ratings = write("r.csv", 'user,item,rating\nann,tea,4\n"' .. ("x"):rep(68 << 20)) })
+  end)
+end)
+
+describe("the step of a scale", function()
+  it("is the same in statistics and in models", function()
+    local set = assert(cmml.read_dataset { ratings = write("r.csv",
+      "user,item,rating\nann,tea,1\nbob,tea,2\neve,tea,3.5\n") })
+    assert.equal(0.5, set:stats().values.step)
   end)
 end)
 

@@ -70,7 +70,8 @@ function columns.parse(given, roles)
   for _, part in ipairs(text.split(given)) do
     local role, name = part:match "^([^=]-)%s*=%s*(.+)$"
     if named ~= nil and named ~= (role ~= nil) then
-      return nil, ("%s: name all columns (user=customer) or none (user,item,skip)"):format(given)
+      return nil, ("%s: name all columns (user=customer) or none (user,item,skip)"):format(
+        args.shown(given))
     end
     named = role ~= nil
     role = role or part
@@ -91,7 +92,8 @@ function columns.parse(given, roles)
       known = known or one == role
     end
     if not known then
-      return nil, ("%q is not what a column can be; %s"):format(role, args.suggest(role, roles))
+      return nil, ("%s is not what a column can be; %s"):format(args.quote(role),
+        args.suggest(role, roles))
     end
     list[#list + 1] = { role = role, name = name, kind = kind }
   end
@@ -101,7 +103,7 @@ function columns.parse(given, roles)
   local seen = {}
   for _, entry in ipairs(list) do
     if entry.role ~= "skip" and seen[entry.role] then
-      return nil, ("%s is there twice"):format(entry.role)
+      return nil, ("%s is there twice"):format(args.shown(entry.role))
     end
     seen[entry.role] = true
   end

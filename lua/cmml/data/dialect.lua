@@ -1,6 +1,8 @@
 --- How a file of records is written: guessed from its beginning where nobody says.
 --
 -- @module cmml.data.dialect
+local args = require "cmml.base.args"
+
 local dialect = {}
 
 -- In this order: a tab hardly stands in a text, a comma may; a blank stands in most.
@@ -97,26 +99,25 @@ local function count(lines, delimiter, quotes)
   return fewest, same
 end
 
--- The delimiter of lines, and whether all of them have as many fields.
+-- The delimiter of lines: the first by which all have as many fields, or else at least two.
 local function guess_delimiter(lines, given)
   local ragged
   for _, delimiter in ipairs(candidates) do
     local quotes = given.quotes == "on" or not given.quotes and has_quotes(lines, delimiter)
     local fewest, same = count(lines, delimiter, quotes)
     if fewest >= 2 and same then
-      return delimiter, true
+      return delimiter
     end
     ragged = ragged or fewest >= 2 and delimiter
   end
-  return ragged or ",", not ragged
+  return ragged or ","
 end
 
 --- Guesses how a file is written.
 -- @tparam string text its beginning
 -- @tparam boolean whole whether that is all of it
 -- @tparam table given delimiter, quotes, as data/file_options.lua declares them
--- @treturn ?table json (true), or delimiter, quotes, escapes (booleans), even (whether the lines
--- have as many fields as each other); and lines
+-- @treturn ?table json (true), or delimiter, quotes, escapes (booleans); and lines
 -- @treturn ?string what is wrong
 function dialect.guess(text, whole, given)
   local lines = dialect.lines(text, whole)
@@ -134,20 +135,20 @@ function dialect.guess(text, whole, given)
     return nil, "its lines end with CR alone, as on very old Macs: convert it first (tr '\\r' "
       .. "'\\n')"
   end
-  local delimiter, even = given.delimiter, true
+  local delimiter = given.delimiter
   if delimiter == "tab" or delimiter == "\\t" then
     delimiter = "\t"
   elseif delimiter == "blank" then
     delimiter = " "
   elseif not delimiter then
-    delimiter, even = guess_delimiter(lines, given)
+    delimiter = guess_delimiter(lines, given)
+  elseif not delimiter:find '^[^\r\n"]+$' or #delimiter > 8 then
+    return nil, ("a delimiter has 1 to 8 bytes, without quotes and line ends, not %s"):format(
+      args.quote(delimiter))
   end
   local quotes = given.quotes == "on" or not given.quotes
     and (delimiter == "," or has_quotes(lines, delimiter))
-  if given.delimiter then
-    even = select(2, count(lines, delimiter, quotes))
-  end
-  return { delimiter = delimiter, quotes = quotes, even = even, lines = lines,
+  return { delimiter = delimiter, quotes = quotes, lines = lines,
     escapes = quotes and text:find('\\"', 1, true) ~= nil }
 end
 

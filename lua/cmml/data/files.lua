@@ -2,6 +2,8 @@
 -- items and users.
 --
 -- @module cmml
+local args = require "cmml.base.args"
+
 return function(_, use)
   local read_ratings = use "data.ratings_file"
   local read_side = use "data.side_files"
@@ -17,6 +19,12 @@ return function(_, use)
   -- @treturn ?string message
   function files.read(given)
     local taken = {}
+    for _, side in ipairs { "item", "user" } do
+      if given[side .. "_columns"] and not given[side .. "s"] then
+        return nil, ("%s says what a file holds that is missing: %s"):format(args.option(side
+          .. "_columns"), args.option(side .. "s", "FILE"))
+      end
+    end
     local data, message = read_ratings(given.ratings, given)
     if not data then
       return nil, message

@@ -24,6 +24,7 @@ return function(cmml, use)
       places[role or ""] = i
     end
     places[""] = nil
+    places.weight = not places.rating and places.weight or nil
     return places.user and places.item and places or nil
   end
 
@@ -34,9 +35,9 @@ return function(cmml, use)
 
   -- By the names of a header: places by role; nil and a message.
   local function by_name(file, list)
-    local places, number = {}, false
+    local places, number, by_number = {}, false, not file:has_names(list)
     for _, entry in ipairs(list) do
-      local place, message = file:place(entry.name)
+      local place, message = file:place(entry.name, by_number)
       if not place then
         return nil, message
       end
@@ -46,7 +47,8 @@ return function(cmml, use)
             file.first[place])
         end
       end
-      places[entry.role], number = place, number or names.place(file.first, entry.name) ~= place
+      places[entry.role] = place
+      number = number or by_number and entry.name:find "^%d+$" ~= nil
     end
     if number then -- columns that have a number for a name
       file.header = file:has_header({ places.rating or places.weight or places.time },

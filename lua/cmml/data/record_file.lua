@@ -173,17 +173,32 @@ return function(cmml)
     return roles >= 2 or roles == 1 and #self.first == 1 or stands_over_numbers(self, ids or {})
   end
 
+  --- Whether the first line has all names of some columns; else those that are numbers are places.
+  -- @tparam table list as `column_names.parse` gives it
+  -- @treturn boolean
+  function RecordFile:has_names(list)
+    for _, entry in ipairs(list) do
+      if entry.name and not names.place(self.first, entry.name) then
+        return false
+      end
+    end
+    return true
+  end
+
   --- The place of a column that the user named.
   -- @tparam string name of a column; or the number of one that no column has as its name
+  -- @tparam ?boolean by_number whether a number is a place even where a column has it as its name
   -- @treturn ?integer
   -- @treturn ?string message, which lists the columns
-  function RecordFile:place(name)
+  function RecordFile:place(name, by_number)
     local place, other = names.place(self.first, name)
-    if other then
+    local number = math.tointeger(name:find "^%d+$" and plain.tonumber(name) or nil)
+    if number and by_number then
+      place = nil
+    elseif other then
       return nil, ("%s: columns %d and %d are both called %s; say the number of the one that you "
         .. "mean in place of the name"):format(self.path, place, other, name)
     end
-    local number = math.tointeger(name:find "^%d+$" and plain.tonumber(name) or nil)
     if not place and number and number >= 1 and number <= #self.first then
       place = number
     end

@@ -69,7 +69,7 @@ return function(_, use)
       if not parsed then
         return nil, ("%s: %s"):format(args.option(side:sub(1, -2) .. "_columns"), problem)
       end
-      local by_name = parsed[1].name ~= nil
+      local by_name, by_number = parsed[1].name ~= nil, not file:has_names(parsed)
       if not by_name and file.dialect.json then
         return nil, ("%s: JSON has no order of columns; name them (id=KEY)"):format(file.path)
       elseif not by_name and #parsed > #file.first then
@@ -80,7 +80,7 @@ return function(_, use)
       for i, entry in ipairs(parsed) do
         local place = i
         if by_name then
-          place, problem = file:place(entry.name)
+          place, problem = file:place(entry.name, by_number)
           if not place then
             return nil, problem
           elseif used[place] then
@@ -137,7 +137,7 @@ return function(_, use)
   -- The field that a file of an id and a value a line is of: "item_brand.dat" has brands.
   local function field_of(path)
     local base = path:match "([^/]+)$":gsub("%.[0-9A-Za-z]+$", ""):gsub("%.[0-9A-Za-z]+$", "")
-    local name = field_name(base:match "_([^_]+)$" or base)
+    local name = field_name(base:match "_([^_]*[A-Za-z][^_]*)$" or base)
     return name ~= "" and name or "value"
   end
 

@@ -8,7 +8,8 @@ local piece = 1 << 18
 -- Different ratings that are told one by one; more are put into bins.
 local most_values = 20
 
-return function(cmml)
+return function(cmml, use)
+  local scale = use "data.scale"
   local core = cmml.core
   local stats = {}
 
@@ -43,16 +44,6 @@ return function(cmml)
     end
   end
 
-  -- The smallest step between values that are told one by one.
-  local function step_of(values)
-    local step
-    for i = 2, #values do
-      local own = values[i][1] - values[i - 1][1]
-      step = math.min(step or own, own)
-    end
-    return step
-  end
-
   -- Values and how often each occurs; bins where there are many.
   local function histogram(values)
     local counts, n_values, least, most, sum = {}, 0, math.huge, -math.huge, 0.0
@@ -74,7 +65,7 @@ return function(cmml)
       plain.sort(result.histogram, function(a, b)
         return a[1] < b[1]
       end)
-      result.step = step_of(result.histogram)
+      result.step = scale.of(values).step
       return result
     end
     local n_bins, bins = 10, {}

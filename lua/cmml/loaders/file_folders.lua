@@ -100,11 +100,13 @@ return function(cmml, use)
   -- read.
   local function options_of(layout, folder)
     local given = { ratings = found.path(folder, layout.ratings), columns = layout.columns,
-      quotes = layout.quotes, item_columns = layout.item_columns,
-      user_columns = layout.user_columns }
+      quotes = layout.quotes }
     for _, side in ipairs { "items", "users" } do
       local path = layout[side] and found.path(folder, layout[side])
-      given[side] = path and core.exists(path) and { path } or nil
+      if path and core.exists(path) then
+        local columns = side:sub(1, -2) .. "_columns"
+        given[side], given[columns] = { path }, layout[columns]
+      end
     end
     return given
   end

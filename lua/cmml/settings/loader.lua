@@ -93,7 +93,8 @@ return function(cmml)
     local marks, seen = {}, {}
     for _, loader in ipairs(cmml.loaders_of(setting)) do
       for _, mark in ipairs(loader.marks) do
-        marks[#marks + 1], seen[mark] = not seen[mark] and mark or nil, true
+        marks[#marks + 1] = not seen[mark] and found.path(source, mark):match "[^/]+$" or nil
+        seen[mark] = true
       end
     end
     return nil, ("%s is no folder of a format that is known%s: it has none of %s; a "

@@ -135,9 +135,10 @@ return function(cmml, use)
       items = columns.items }, Dataset)
     self.schema, self.notes = schema_of(opt)
     read_records(self, opt, #columns.user_ids > 0)
-    self.ratings, self.duplicates = core.group_ratings(columns.user_ids, columns.item_ids,
-      columns.ratings, #self.users, { times = columns.times, first = columns.first,
-        release = columns.release, repeats = opt.kind == "ratings" and "last" or "add" })
+    self.ratings, self.duplicates = args.call(core.group_ratings, columns.user_ids,
+      columns.item_ids, columns.ratings, #self.users, { times = columns.times,
+        first = columns.first, release = columns.release,
+        repeats = opt.kind == "ratings" and "last" or "add" })
     count_unmatched(self, opt)
     return self
   end

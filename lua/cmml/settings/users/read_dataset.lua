@@ -97,7 +97,7 @@ return function(cmml, use)
     end
     local ok, set = pcall(of_files, data, opt)
     if not ok then
-      return nil, (tostring(set):gsub("^dataset: ", ""))
+      return nil, (tostring(set):gsub("^dataset: ", ""):gsub("^group_ratings: ", ""))
     end
     return set
   end
