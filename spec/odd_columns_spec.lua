@@ -3,6 +3,7 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local assert_refused = require("spec.support.refused").with_message
+local cli = require "spec.support.cli"
 local core = cmml.core
 
 local folder
@@ -193,6 +194,40 @@ describe("a comma in numbers", function()
   it("in JSON is read where it is said to stand before decimals", function()
     assert.same({ 4.5 }, values { ratings = write("r.json",
       '{"user":"ann","item":"tea","rating":"4,5"}\n'), decimal = "," })
+  end)
+end)
+
+describe("quotes", function()
+  it("that the beginning of a file has not are not taken for a part of ids", function()
+    local path = write("r.tsv", "user\titem\trating\n" .. ("ann\ttea\t4\n"):rep(300)
+      .. 'bob\t"tea"\t3\n')
+    refused("stands in quotes, but the beginning of the file has none", { ratings = path })
+    local function items(quotes)
+      return #assert(cmml.read_dataset { ratings = path, quotes = quotes }).items
+    end
+    assert.same({ 1, 2 }, { items "on", items "off" })
+  end)
+end)
+
+describe("scenarios", function()
+  it("tell what they do not use", function()
+    local lines = { "user,item,rating,time" }
+    for i = 1, 60 do
+      lines[i + 1] = ("u%d,i%d,%d,%d"):format(i % 6, i % 10, i % 5, i)
+    end
+    local things = { "item,kind,colour" }
+    for i = 0, 9 do
+      things[i + 2] = ("i%d,a|b,c%d"):format(i, i % 2)
+    end
+    local output, errors, code = cli("stats", "--setting", "scenarios", "--min-items", "2",
+      "--ratings", write("r.csv", table.concat(lines, "\n")),
+      "--items", write("i.csv", table.concat(things, "\n")),
+      "--users", write("u.csv", "user,age,job\nu1,3,x\nu2,4,y\n"))
+    assert.equal(0, code, errors)
+    local told = (output .. errors):gsub("%s+", " ")
+    local part = "scenarios do not use the ratings (--min-rating N leaves out what lies below N); "
+      .. "times; of items colour; of users age, job"
+    assert.truthy(told:find(part, 1, true), told)
   end)
 end)
 

@@ -140,6 +140,23 @@ return function(cmml, use)
       .. (#unread > 0 and "; not read: " .. record_file.names(unread, ", ") or "")
   end
 
+  -- Quotes are looked for in the beginning of a file: nil and a message where ids farther down
+  -- stand in them.
+  local function check_quotes(file, vocab)
+    if file.dialect.json or file.dialect.quotes or file.given.quotes then
+      return true
+    end
+    for row = 1, #vocab do
+      local id = vocab:text(row)
+      if id:byte() == 34 and id:find '^".*"$' then
+        return nil, ("%s: the id %s stands in quotes, but the beginning of the file has none: %s "
+          .. "cuts them, %s leaves them"):format(file.path, args.shown(id),
+          args.option("quotes", "on"), args.option("quotes", "off"))
+      end
+    end
+    return true
+  end
+
   --- Reads a file of ratings.
   -- @tparam string path
   -- @tparam table given options of data/file_options.lua
@@ -179,6 +196,13 @@ return function(cmml, use)
     local item, user_ids = columns.item or columns.items, columns.user.ids
     if columns.items then
       user_ids = core.map_ids(item.segments:groups(), user_ids)
+    end
+    for _, vocab in ipairs { columns.user.vocab, item.vocab } do
+      local ok
+      ok, message = check_quotes(file, vocab)
+      if not ok then
+        return nil, message
+      end
     end
     local values = columns.rating or columns.weight
     return { users = columns.user.vocab, items = item.vocab, user_ids = user_ids,

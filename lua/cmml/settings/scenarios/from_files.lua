@@ -31,6 +31,25 @@ return function(cmml)
     return first.list or first.category or names[1]
   end
 
+  -- What was read and says nothing here: all but who had what, and the field of the scenarios.
+  local function unused(data, field, opt)
+    local words = {}
+    if data.values and not opt.min_rating then
+      words[1] = ("the %s (%s leaves out what lies below N)"):format(data.kind,
+        args.option("min_rating", "N"))
+    end
+    words[#words + 1] = data.times and "times" or nil
+    for _, side in ipairs { "item", "user" } do
+      local names = {}
+      for _, own in ipairs(data[side .. "_fields"]) do
+        names[#names + 1] = (side == "user" or own[1] ~= field) and own[1] or nil
+      end
+      words[#words + 1] = #names > 0 and ("of %ss %s"):format(side, table.concat(names, ", "))
+        or nil
+    end
+    return #words > 0 and "scenarios do not use " .. table.concat(words, "; ") or nil
+  end
+
   --- Scenario data of files that were read.
   -- @tparam table data see data/files.lua
   -- @tparam table opt scenario_field, min_rating, and the filters of `scenarios.data`
@@ -48,6 +67,7 @@ return function(cmml)
       notes[#notes + 1] = plain.format("left out %d of %d entries below min_rating %g",
         #data.user_ids - #user_ids, #data.user_ids, opt.min_rating)
     end
+    notes[#notes + 1] = unused(data, field, opt)
     local by_row, titles, unknown = {}, {}, 0
     for row = 1, #data.items do
       titles[row] = ""
