@@ -82,8 +82,8 @@ static cm_repeats check_repeats(lua_State *L, int index)
     for (int i = 0; names[i]; i++)
         if (strcmp(text, names[i]) == 0)
             return (cm_repeats)i;
-    return luaL_error(L, "group_ratings: repeats must be \"last\" or \"add\", not %s",
-                      cmL_shown(L, -1));
+    return (cm_repeats)luaL_error(L, "group_ratings: repeats must be \"last\" or \"add\", not %s",
+                                  cmL_shown(L, -1));
 }
 
 /*** Groups ratings by user. Of several ratings of an item by a user the last counts: the latest
