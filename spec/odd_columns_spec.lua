@@ -132,6 +132,14 @@ describe("columns of ratings", function()
     assert.is_true(#message < 400, #message)
   end)
 
+  it("tell a delimiter by how many they are", function()
+    local set = assert(cmml.read_dataset(given("ann,tea,hot;green,4\nbob,tea,hot;black,3\n",
+      "user,item,skip,rating")))
+    assert.same({ "tea", 4 }, { set.items:text(1), set.ratings.ratings:totable()[1] })
+    set = assert(cmml.read_dataset(given("ann tea 3,5\nbob tea 4,5\n", "user,item,rating")))
+    assert.same({ 3.5, 4.5 }, set.ratings.ratings:totable())
+  end)
+
   it("have a delimiter of some bytes", function()
     for _, delimiter in ipairs { "", "\n", '"', "123456789" } do
       refused("a delimiter has 1 to 8 bytes", { ratings = write("r.csv", ratings),

@@ -99,27 +99,30 @@ local function count(lines, delimiter, quotes)
   return fewest, same
 end
 
--- The delimiter of lines: the first by which all have as many fields, or else at least two.
-local function guess_delimiter(lines, given)
-  local ragged
+-- The delimiter of lines: the first by which all have as many fields, at least so many of them; or
+-- else by which all have at least two.
+local function guess_delimiter(lines, given, least)
+  local even, ragged
   for _, delimiter in ipairs(candidates) do
     local quotes = given.quotes == "on" or not given.quotes and has_quotes(lines, delimiter)
     local fewest, same = count(lines, delimiter, quotes)
-    if fewest >= 2 and same then
+    if fewest >= least and same then
       return delimiter
     end
+    even = even or fewest >= 2 and same and delimiter
     ragged = ragged or fewest >= 2 and delimiter
   end
-  return ragged or ","
+  return even or ragged or ","
 end
 
 --- Guesses how a file is written.
 -- @tparam string text its beginning
 -- @tparam boolean whole whether that is all of it
 -- @tparam table given delimiter, quotes, as data/file_options.lua declares them
+-- @tparam ?integer least how many columns are known to be there; default 2
 -- @treturn ?table json (true), or delimiter, quotes, escapes (booleans); and lines
 -- @treturn ?string what is wrong
-function dialect.guess(text, whole, given)
+function dialect.guess(text, whole, given, least)
   local lines = dialect.lines(text, whole)
   local first = text:match "^%s*(.)"
   if not given.delimiter and first == "{" and (lines[1] or ""):find '^%s*{%s*["}]' then
@@ -141,7 +144,7 @@ function dialect.guess(text, whole, given)
   elseif delimiter == "blank" then
     delimiter = " "
   elseif not delimiter then
-    delimiter = guess_delimiter(lines, given)
+    delimiter = guess_delimiter(lines, given, math.max(least or 2, 2))
   elseif not delimiter:find '^[^\r\n"]+$' or #delimiter > 8 then
     return nil, ("a delimiter has 1 to 8 bytes, without quotes and line ends, not %s"):format(
       args.quote(delimiter))

@@ -85,8 +85,8 @@ return function(cmml, use)
   end
 
   -- Places of the roles: as the user says, or by the names of public data sets.
-  local function resolve(file, given)
-    if not given then
+  local function resolve(file, list)
+    if not list then
       local places = guess(file)
       if places and file.given.header == "off" and not file.dialect.json then
         return nil, ("%s: header is off, but what its columns are is told by their names alone; "
@@ -97,10 +97,6 @@ return function(cmml, use)
       end
       return nil, ("%s: which columns hold users and items is not known; %s; %s"):format(file.path,
         columns_of(file), examples())
-    end
-    local list, problem = names.parse(given, names.roles)
-    if not list then
-      return nil, args.option "columns" .. ": " .. problem
     end
     local places, message = (list[1].name and by_name or by_position)(file, list)
     if not places then
@@ -165,12 +161,18 @@ return function(cmml, use)
   -- the file was read)
   -- @treturn ?string message
   return function(path, given)
-    local file, message = record_file.open(path, given)
+    local list, file, places, message
+    if given.columns then
+      list, message = names.parse(given.columns, names.roles)
+      if not list then
+        return nil, ("%s: %s"):format(args.option "columns", message)
+      end
+    end
+    file, message = record_file.open(path, given, list and #list)
     if not file then
       return nil, message
     end
-    local places
-    places, message = resolve(file, given.columns)
+    places, message = resolve(file, list)
     if not places then
       return nil, message
     end

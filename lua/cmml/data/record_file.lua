@@ -75,9 +75,10 @@ return function(cmml)
   --- Opens a file and looks at its beginning.
   -- @tparam string path
   -- @tparam table given the options of data/file_options.lua that say how files are written
+  -- @tparam ?integer least how many columns it is known to have at least
   -- @treturn ?RecordFile
   -- @treturn ?string message
-  function record_file.open(path, given)
+  function record_file.open(path, given, least)
     local source, message = core.open_table(path, given.encoding)
     if not source then
       return nil, (message:gsub("^open_table: ", ""))
@@ -87,7 +88,7 @@ return function(cmml)
       return nil, (whole:gsub("^[0-9A-Za-z:]+: ", ""))
     end
     local found
-    found, message = dialect.guess(head, whole, given)
+    found, message = dialect.guess(head, whole, given, least)
     if not found then
       return nil, path .. ": " .. message
     elseif #found.lines == 0 then
@@ -224,7 +225,7 @@ return function(cmml)
     return found
   end
 
-  --- Reads columns.
+  --- Reads columns, and closes the file.
   -- @tparam table columns list of column specs of `core.read_table`: name (a key of the result), at
   -- (its place), kind and others
   -- @treturn ?table as `core.read_table` gives it
@@ -265,6 +266,8 @@ return function(cmml)
     local data, message = args.call(core.read_table, self.source, { json = found.json,
       delimiter = found.delimiter, quotes = found.quotes, escapes = found.escapes, trim = true,
       exact = exact, header = self.header and "skip" or "none", columns = padded })
+    self.info = self.source:info()
+    self.source:close()
     if not data then
       return nil, (message:gsub("^read_table: ", ""))
     end
@@ -278,11 +281,11 @@ return function(cmml)
     return data
   end
 
-  --- What was guessed of the file, once it was read.
+  --- What was guessed of the file, after it was read.
   -- @tparam string words on its columns
   -- @treturn string a line
   function RecordFile:note(words)
-    local info, found, parts = self.source:info(), self.dialect, {}
+    local info, found, parts = self.info, self.dialect, {}
     if found.json then
       parts[1] = "JSON lines"
     else
