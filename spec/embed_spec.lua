@@ -27,11 +27,11 @@ describe("cmml embed", function()
     assert(core.write_file(root .. "/plays", table.concat(lines, "\n") .. "\n"))
     assert(core.write_file(root .. "/empty", ""))
     local function embed(...)
-      local text, said, code = cli("embed", "--data", root .. "/plays", "--out", path,
+      local text, said, code = cli("embed", "--ratings", root .. "/plays", "--out", path,
         "--delimiter", "|", "--factors=3", ...)
       return text, said, code
     end
-    local text, said, code = embed("--header", "--columns=user,skip,item,weight", "--min-weight=2",
+    local text, said, code = embed("--columns=user,skip,item,weight", "--min-weight=2",
       "--iterations=2", "--alpha=3", "--regularization=0.5")
     assert.equal(0, code, said)
     assert.truthy(text:find("22 users and 16 items, 3 factors", 1, true), text)
@@ -50,26 +50,34 @@ describe("cmml embed", function()
     assert.equal(expected.users:tobytes(), found.users:tobytes())
     assert.equal(expected.items:tobytes(), found.items:tobytes())
     for _, case in ipairs {
-      { 1, "line 1, column 4", "--columns=user,skip,item,weight" },
+      { 1, "line 1, column 4 (weight)", "--columns=user,skip,item,weight", "--header=off" },
       { 1, "--out: there is no folder " .. root .. "/none", "--out", root .. "/none/v" },
       { 2, '--method "sgd" is not known; known: als, bpr', "--method=sgd" },
       { 1, "--columns: user is there twice", "--columns=user,user" },
-      { 1, "--columns: rating is none of", "--columns=user,item,rating" },
-      { 2, "--columns has an empty entry", "--columns=user,,item" },
-      { 1, '"user,skip" lacks user or item', "--columns=user,skip" },
-      { 1, "the lines have no weight", "--header", "--columns=user,skip,item,skip",
+      { 1, "--columns: rating and weight exclude", "--columns=user,rating,item,weight" },
+      { 1, "--columns: \"usr\" is not what a column can be", "--columns=usr,item" },
+      { 1, "--columns: item is missing", "--columns=user,skip" },
+      { 1, "the lines have no weight", "--columns=user,skip,item,skip",
         "--min-weight=1" },
       { 1, "--rate is an option of --method bpr alone", "--rate=1" },
       { 1, "--alpha is an option of --method als alone", "--method=bpr", "--alpha=1" },
-      { 1, "--min-weight: no interaction weighs 4 or more", "--header",
+      { 1, "--min-weight: no interaction weighs 4 or more",
         "--columns=user,skip,item,weight", "--min-weight=4" },
-      { 1, "--data: " .. root .. "/empty has no interactions", "--data=" .. root .. "/empty" },
+      { 1, root .. "/empty is empty", "--ratings=" .. root .. "/empty" },
     } do
       text, said, code = embed(table.unpack(case, 3))
       assert.equal(case[1], code, text)
       assert.truthy(said:find(case[2], 1, true), said)
     end
-    text, said, code = embed("--header", "--columns=user,skip,item,weight", "--method=bpr",
+    -- what columns are is guessed as in every command that reads ratings
+    local usual = assert(core.read_file(root .. "/plays")):gsub("|", ","):gsub("when", "why")
+    assert(core.write_file(root .. "/plays.csv", usual))
+    text, said, code = cli("embed", "--ratings", root .. "/plays.csv", "--out", path, "--factors=3",
+      "--min-weight=2", "--iterations=2", "--alpha=3", "--regularization=0.5")
+    assert.equal(0, code, said)
+    assert.truthy(said:find("weight = plays; not read: why", 1, true), said)
+    assert.equal(expected.users:tobytes(), assert(cmml.vectors.load(path)).users:tobytes(), text)
+    text, said, code = embed("--columns=user,skip,item,weight", "--method=bpr",
       "--binary", "--unit-rms=false", "--quiet", "--iterations=2")
     assert.equal(0, code, said)
     assert.equal("", said)

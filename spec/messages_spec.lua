@@ -116,7 +116,8 @@ describe("a message of the command line", function()
     local bad = file("bad.csv", "user,item,rating\n1,2,x\n")
     local _, said = cli("train", "--ratings", bad, "--out", folder .. "/never")
     assert.truthy(said:find("line 2, column 3", 1, true) and not said:find("header", 1, true), said)
-    _, said = cli("embed", "--data", bad, "--out", folder .. "/never")
+    _, said = cli("embed", "--ratings", bad, "--header=off", "--columns=user,item,weight", "--out",
+      folder .. "/never")
     assert.truthy(said:find("line 1, column 3", 1, true) and said:find(hint, 1, true), said)
   end)
 
@@ -127,8 +128,9 @@ describe("a message of the command line", function()
       model, "--user", "height=3")
     says("cmml: info: cannot open " .. folder .. "/none: No such file", "info", "--model",
       folder .. "/none")
-    says("cmml: embed: the delimiter must have", "embed", "--data", folder .. "/data/ratings.dat",
-      "--out", folder .. "/v.safetensors", "--delimiter=:::::::::")
+    says("ratings.dat: a delimiter has 1 to 8 bytes", "embed", "--ratings",
+      folder .. "/data/ratings.dat", "--out", folder .. "/v.safetensors",
+      "--columns=user,item,rating", "--delimiter=")
     train("--item-fields and --user-fields are both empty", "--out", folder .. "/never",
       "--item-fields=none", "--user-fields=none", "--preset=published-code", "--quiet")
     train('--schedule "bend" is not known; known: cosine', "--out", folder .. "/never",

@@ -162,7 +162,7 @@ static bool begin(reader *r)
         return false;
     for (int c = 0; c < t->n_columns; c++)
         if (r->place[c] < r->needed)
-            r->names[r->place[c]] = r->specs[c].name;
+            r->names[r->place[c]] = r->specs[c].name ? r->specs[c].name : r->names[r->place[c]];
     r->scan.names = r->names;
     r->scan.n_names = r->needed;
     return true;

@@ -237,7 +237,7 @@ return function(values)
   plan:training("scenarios", "joined", { data = "lastfm+lastfm-2" })
   for _, method in ipairs { "als", "bpr" } do
     plan:add("vectors " .. method, { { name = "embed", command = ("$CMML embed --method %s "
-      .. "--data ../data/made/ratings.dat --delimiter :: --columns user,item,weight,skip "
+      .. "--ratings ../data/made/ratings.dat --columns user,item,weight,skip "
       .. "--factors 8 --iterations 3 --seed 3 --out OUT.safetensors"):format(method) } },
       { { ".safetensors", outputs.entries } })
   end

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local file_options = require "cmml.data.file_options"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
@@ -11,28 +12,23 @@ local shared = require "cmml.cli.shared_options"
 return function(cmml, use)
   local methods = use "vectors.als_bpr" -- options by method
   use "cli.command"
+  local read_ratings = use "data.ratings_file"
+  local tell = use "cli.tell"
   local core = cmml.core
   local names = args.keys(methods)
 
   local declared = options.declare("cmml embed: of its own", {
-    { name = "data", kind = "string", arg = "FILE", required = true, group = "data",
-      help = "interactions, one a line" },
+    options.changed(file_options.of_ratings[1], { required = true, short = false,
+      help = "file of interactions, weights or ratings, which are weights here" }),
     { name = "out", kind = "string", arg = "FILE", required = true, group = "data",
       help = "where the vectors and the raw ids go, as .safetensors" },
-    { name = "columns", list = "string", default = { "user", "item", "weight" }, repeats = true,
-      group = "data", help = "what the fields of a line are: user, item, weight (which may be "
-        .. "missing: each weighs 1) and skip" },
-    { name = "delimiter", kind = "string", default = ",", group = "data",
-      help = "what stands between the fields; tab for a tab" },
-    { name = "header", kind = "boolean", default = false, group = "data",
-      help = "the first line names the fields: pass over it" },
     { name = "min_weight", kind = "number", group = "data",
       help = "leave out lines that weigh less, such as low ratings" },
     { name = "binary", kind = "boolean", default = false, group = "data",
       help = "every pair of user and item weighs 1, however often it is there" },
     { name = "method", kind = "string", choices = names, default = "als", group = "vectors",
       help = "als: implicit alternating least squares; bpr: Bayesian personalised ranking" },
-    shared.quiet,
+    shared.quiet, table.unpack(file_options.of_ratings, 2),
   })
 
   -- What a method takes that is not read from the file.
@@ -72,25 +68,6 @@ return function(cmml, use)
       shown = shown or options.of("cmml embed: " .. own, table.move(list, 1, #list, 1, {}))
     end
     return options.of("cmml embed: of all methods", list), { shown }
-  end
-
-  -- The columns for the reader.
-  local function columns_of(given)
-    local columns, seen = {}, {}
-    for i, name in ipairs(given) do
-      if name ~= "skip" and name ~= "user" and name ~= "item" and name ~= "weight"
-        or seen[name] then
-        return nil, ("--columns: %s is %s"):format(name == "" and '""' or name,
-          seen[name] and "there twice" or "none of user, item, weight, skip")
-      end
-      seen[name] = name ~= "skip"
-      columns[i] = name == "skip" and { kind = "skip" }
-        or { name = name, kind = name == "weight" and "number" or "text" }
-    end
-    if not (seen.user and seen.item) then
-      return nil, ("--columns: %s lacks user or item"):format(args.quote(table.concat(given, ",")))
-    end
-    return columns
   end
 
   -- The weights of the lines, 0 for those that are left out.
@@ -138,29 +115,20 @@ return function(cmml, use)
     if folder and not core.exists(folder) then
       return nil, ("--out: there is no folder %s"):format(folder)
     end
-    local columns
-    columns, message = columns_of(values.columns)
-    if not columns then
-      return nil, message
-    end
     local data
-    data, message = core.read_table(values.data, { columns = columns,
-      delimiter = values.delimiter == "tab" and "\t" or values.delimiter,
-      header = values.header and "skip" or "none" })
+    data, message = read_ratings(values.ratings, values)
     if not data then
       return nil, message
-    end
-    local user, item, weight = data.columns.user, data.columns.item, data.columns.weight
-    if #user.ids == 0 then
-      return nil, ("--data: %s has no interactions"):format(values.data)
+    elseif not values.quiet then
+      tell { notes = { data.note } }
     end
     local weights
-    weights, message = weights_of(weight and weight.values, values)
+    weights, message = weights_of(data.values, values)
     if message then
       return nil, message
     end
-    local n_users, n_items = #user.vocab, #item.vocab
-    local ratings = { users = user.ids, items = item.ids, ratings = weights }
+    local n_users, n_items = #data.users, #data.items
+    local ratings = { users = data.user_ids, items = data.item_ids, ratings = weights }
     if values.binary then
       ratings = binary(ratings, n_users, n_items)
     end
@@ -172,7 +140,7 @@ return function(cmml, use)
       end
     end
     local vectors = cmml.vectors[values.method](opt)
-    ok, message = vectors:save(values.out, { users = user.vocab, items = item.vocab })
+    ok, message = vectors:save(values.out, { users = data.users, items = data.items })
     if not ok then
       return nil, message
     end
@@ -183,7 +151,7 @@ return function(cmml, use)
 
   cmml.command {
     name = "embed", summary = "make vectors of users and items by collaborative filtering",
-    usage = "cmml embed --data FILE --out FILE [OPTIONS]", options = known, run = run,
+    usage = "cmml embed --ratings FILE --out FILE [OPTIONS]", options = known, run = run,
     -- What the other methods take besides.
     lists = function(words)
       local own, lists = method_of(words), {}
@@ -197,6 +165,6 @@ return function(cmml, use)
       end
       return lists
     end,
-    examples = { "cmml embed --data plays.csv --out plays.safetensors --method bpr" },
+    examples = { "cmml embed --ratings plays.csv --out plays.safetensors --method bpr" },
   }
 end

@@ -14,11 +14,9 @@ local text = require "cmml.base.text"
 -- Where the people of --users have their ratings from, beside the folder of --data: of a file of
 -- one's own what a support is made of.
 local of_files = {}
-for _, option in ipairs(file_options) do
-  if not (option.name:find "^items?_?" or option.name:find "^users?_?") then
-    of_files[#of_files + 1] = options.changed(option, { short = false, group = option.group
-      == "data" and "support" or option.group })
-  end
+for i, option in ipairs(file_options.of_ratings) do
+  of_files[i] = options.changed(option, { short = false, group = option.group == "data"
+    and "support" or option.group })
 end
 
 local declared = options.declare("cmml recommend: in every setting", {

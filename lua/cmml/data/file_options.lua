@@ -41,4 +41,9 @@ local files = {
     default_text = "all, their kinds guessed", help = "columns of records of users, as for items" },
 }
 
-return table.move(dialect, 1, #dialect, #files + 1, files)
+local all = table.move(dialect, 1, #dialect, #files + 1, table.move(files, 1, #files, 1, {}))
+
+--- Those of a file of ratings alone, without what is known of items and users.
+all.of_ratings = table.move(dialect, 1, #dialect, 3, { files[1], files[2] })
+
+return all
