@@ -292,6 +292,12 @@ describe("JSON", function()
       "id=item,g=g:text"))), "tea").g)
   end)
 
+  it("is no file of an id and a value a line", function()
+    local path = write("i.json", '{"item":"tea","a":"hot"}\n{"item":"cake","a":"sweet"}\n')
+    refused("has JSON objects, whose keys name the fields", { ratings = write("r.csv", ratings),
+      items = { "taste=" .. path } })
+  end)
+
   it("keeps fractions and objects out of ids", function()
     for _, id in ipairs { "1.5", '{"a":1}' } do
       refused('line 1, key "user"', { ratings = write("r.json",

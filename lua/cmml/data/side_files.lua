@@ -144,7 +144,10 @@ return function(_, use)
   -- The places of id and value where a file holds one of each a line: two columns, or without a
   -- header also three. Nil for a file of records.
   local function relation_of(file, list, field, columns)
-    if field and (#file.first < 2 or #file.first > 3) then
+    if field and file.dialect.json then
+      return nil, ("%s has JSON objects, whose keys name the fields, but %s=FILE is for files of "
+        .. "an id and a value a line"):format(file.path, field)
+    elseif field and (#file.first < 2 or #file.first > 3) then
       return nil, ("%s has %d columns, but %s=FILE is for files of an id and a value a line")
         :format(file.path, #file.first, field)
     elseif not field and (columns or file.dialect.json) then
