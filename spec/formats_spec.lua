@@ -201,6 +201,17 @@ describe("cmml.read_dataset reads", function()
     assert.same({ "a x 2", "b x 1" }, lines_of(set))
   end)
 
+  it("titles that stand beside the ratings", function()
+    local set = read { ratings = write("titled.csv", 'user,item,title,rating\na,1,"Story, A",5\n'
+      .. 'b,1,"Story, A",4\nb,2,,3\n') }
+    assert.equal("Story, A", set.titles[set.items:id "1"])
+    assert.equal("", set.titles[set.items:id "2"])
+    noted(set, "title = title")
+    set = read { ratings = folder .. "/titled.csv", columns = "user,item,title,rating",
+      items = { write("names.csv", "item,name,colour\n1,Other,red\n2,Second,blue\n") } }
+    assert.equal("Other", set.titles[set.items:id "1"])
+  end)
+
   it("records of items and users, kinds guessed and told", function()
     local lines = { "id,name,tags,price,blurb" }
     for i = 1, 40 do

@@ -8,7 +8,7 @@ local text = require "cmml.base.text"
 local columns = {}
 
 --- The roles of columns of a file of ratings.
-columns.roles = { "user", "item", "items", "rating", "weight", "time", "skip" }
+columns.roles = { "user", "item", "items", "rating", "weight", "time", "title", "skip" }
 
 -- Names that public data sets give them, in small letters without _, - and blanks.
 local usual = {
@@ -16,6 +16,7 @@ local usual = {
     .. "playerid visitorid authorid",
   item = "item itemid iid movie movieid film filmid asin parentasin product productid businessid "
     .. "isbn book bookid artist artistid song songid track trackid game gameid newsid gmapid",
+  title = "title itemname itemtitle movietitle productname producttitle booktitle songtitle",
   rating = "rating ratings stars star score overall bookrating",
   weight = "weight weights plays playcount count counts clicks quantity hours",
   time = "time timestamp date datetime when unixreviewtime reviewtime ratedat createdat",

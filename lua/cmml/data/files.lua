@@ -10,6 +10,20 @@ return function(_, use)
 
   local files = {}
 
+  -- Gives the titles that stand beside the ratings to the records of items that have none.
+  local function add_titles(data)
+    local records = data.item_records
+    for row, title in pairs(data.titles or {}) do
+      local id = data.items:text(row)
+      local record = records.by_id[id]
+      if not record then
+        record = { id = id }
+        records.by_id[id], records[#records + 1] = record, record
+      end
+      record.title = record.title ~= "" and record.title or title
+    end
+  end
+
   --- Reads files of one's own.
   -- @tparam table given options of data/file_options.lua; ratings is needed
   -- @treturn ?table name, users, items (Vocab), user_ids, item_ids (Ids, a row for each entry),
@@ -42,6 +56,7 @@ return function(_, use)
       data[one .. "_records"], data[one .. "_fields"] = records, records.fields
       table.move(records.notes, 1, #records.notes, #data.notes + 1, data.notes)
     end
+    add_titles(data)
     return data
   end
 

@@ -109,7 +109,7 @@ return function(cmml, use)
         .. "of the line)"
     elseif places.rating and places.weight then
       return nil, args.option "columns" .. ": rating and weight exclude each other"
-    elseif places.items and (places.rating or places.weight or places.time) then
+    elseif places.items and (places.rating or places.weight or places.time or places.title) then
       return nil, args.option "columns" .. ": beside items, all that follow the user, there is no "
         .. "other column"
     end
@@ -153,12 +153,22 @@ return function(cmml, use)
     return true
   end
 
+  -- The titles that stand beside the items: by row of the items, the first that is not empty.
+  local function titles_of(item, column)
+    local rows, ids, titles = item.ids:totable(), column.ids:totable(), {}
+    for i, row in ipairs(rows) do
+      local title = titles[row] == nil and column.vocab:text(ids[i]) or ""
+      titles[row] = titles[row] or title ~= "" and title or nil
+    end
+    return titles
+  end
+
   --- Reads a file of ratings.
   -- @tparam string path
   -- @tparam table given options of data/file_options.lua
   -- @treturn ?table users, items (Vocab), user_ids, item_ids (Ids; a row each), values (Tensor, or
-  -- nil), times (Times, or nil), kind ("ratings", "weights" or "interactions"), note (a line on how
-  -- the file was read)
+  -- nil), times (Times, or nil), titles (texts by row of the items, or nil), kind ("ratings",
+  -- "weights" or "interactions"), note (a line on how the file was read)
   -- @treturn ?string message
   return function(path, given)
     local list, file, places, message
@@ -187,6 +197,7 @@ return function(cmml, use)
     specs[#specs + 1] = value and { name = places.rating and "rating" or "weight", at = value,
       kind = "number" }
     specs[#specs + 1] = places.time and { name = "time", at = places.time, kind = "time" }
+    specs[#specs + 1] = places.title and { name = "title", at = places.title }
     local data
     data, message = file:read(specs)
     if not data then
@@ -209,7 +220,8 @@ return function(cmml, use)
     local values = columns.rating or columns.weight
     return { users = columns.user.vocab, items = item.vocab, user_ids = user_ids,
       item_ids = item.ids, values = values and values.values,
-      times = columns.time and columns.time.values, kind = places.rating and "ratings"
+      times = columns.time and columns.time.values,
+      titles = columns.title and titles_of(item, columns.title), kind = places.rating and "ratings"
         or places.weight and "weights" or "interactions", note = file:note(words(file, places)) }
   end
 end
