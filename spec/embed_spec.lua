@@ -64,6 +64,7 @@ describe("cmml embed", function()
       { 1, "--min-weight: no interaction weighs 4 or more",
         "--columns=user,skip,item,weight", "--min-weight=4" },
       { 1, root .. "/empty is empty", "--ratings=" .. root .. "/empty" },
+      { 1, "--data is the earlier name of --ratings", "--data=" .. root .. "/plays" },
     } do
       text, said, code = embed(table.unpack(case, 3))
       assert.equal(case[1], code, text)

@@ -18,8 +18,10 @@ return function(cmml, use)
   local names = args.keys(methods)
 
   local declared = options.declare("cmml embed: of its own", {
-    options.changed(file_options.of_ratings[1], { required = true, short = false,
-      help = "file of interactions, weights or ratings, which are weights here" }),
+    options.changed(file_options.of_ratings[1], { required = true, instead = "data",
+      short = false, help = "file of interactions, weights or ratings, which are weights here" }),
+    { name = "data", kind = "string", arg = "FILE", group = "data",
+      help = "the same as ratings: its earlier name" },
     { name = "out", kind = "string", arg = "FILE", required = true, group = "data",
       help = "where the vectors and the raw ids go, as .safetensors" },
     { name = "min_weight", kind = "number", group = "data",
@@ -115,8 +117,11 @@ return function(cmml, use)
     if folder and not core.exists(folder) then
       return nil, ("--out: there is no folder %s"):format(folder)
     end
+    if values.ratings and values.data then
+      return nil, "--data is the earlier name of --ratings: give one of them"
+    end
     local data
-    data, message = read_ratings(values.ratings, values)
+    data, message = read_ratings(values.ratings or values.data, values)
     if not data then
       return nil, message
     elseif not values.quiet then
