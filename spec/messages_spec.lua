@@ -107,7 +107,7 @@ describe("a message of the command line", function()
       "--out", folder .. "/told", "--epochs=1")
     said = said:gsub("%s+", " ")
     assert.equal(0, code, said)
-    assert.truthy(said:find("rating = rating; not read: why, title ", 1, true), said)
+    assert.truthy(said:find("title = title; not read: why ", 1, true), said)
     assert.truthy(said:find("nothing is known of items (--items FILE)", 1, true), said)
   end)
 
