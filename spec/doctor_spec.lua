@@ -76,7 +76,7 @@ describe("a core whose OpenBLAS is not there", function()
     assert.equal(1, code)
     assert.truthy(said:find("OpenBLAS, the library of linear algebra", 1, true), said)
     assert.truthy(said:find("Debian, Ubuntu   apt install libopenblas0\n", 1, true), said)
-    assert.truthy(said:find("libopenblas.so.9: cannot open shared object file", 1, true), said)
+    assert.truthy(said:find("libopenblas.so.9: ", 1, true), said)
     return said
   end
 

@@ -1,5 +1,6 @@
 -- Files of records of every layout that people have: what is read from them, with right counts.
 local cmml = require "cmml"
+local plain = require "cmml.base.plain"
 local core = cmml.core
 local refused = require "spec.support.refused"
 
@@ -28,7 +29,7 @@ local function lines_of(set)
   local times = set.ratings.times and set.ratings.times:totable()
   for user, n in ipairs(set.ratings.users:totable()) do
     for k = at + 1, at + n do
-      list[#list + 1] = ("%s %s %g%s"):format(set.users:text(user), set.items:text(items[k]),
+      list[#list + 1] = plain.format("%s %s %g%s", set.users:text(user), set.items:text(items[k]),
         values[k], times and " " .. times[k] or "")
     end
     at = at + n
@@ -217,7 +218,7 @@ describe("cmml.read_dataset reads", function()
     for i = 1, 40 do
       lines[i + 1] = ('i%d,"No. %d",%s,%s,"this is the story of thing number %d"'):format(i, i,
         i % 3 == 0 and "red|big" or i % 3 == 1 and "blue" or "red|small",
-        i == 7 and "" or tostring(i * 1.5), i)
+        i == 7 and "" or plain.tostring(i * 1.5), i)
     end
     local set = read { ratings = write("r.csv", "user,item,rating\na,i1,5\na,i2,3\nb,i3,1\n"),
       items = { write("items.csv", table.concat(lines, "\n")) },

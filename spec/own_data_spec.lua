@@ -1,6 +1,7 @@
 -- From a file of one's own to a model, a table and a recommendation, on the command line alone; and
 -- folders of public sets that the general reader reads.
 local cmml = require "cmml"
+local plain = require "cmml.base.plain"
 local cli = require "spec.support.cli"
 local core = cmml.core
 
@@ -39,7 +40,7 @@ local function own_ratings()
   for u = 1, 80 do
     for k = 1, 16 do
       local i = (u * 7 + k * 5) % 24 + 1
-      lines[#lines + 1] = ('cust-%d,"snack, no. %d",%.1f,2024-01-%02d 10:00:00'):format(u, i,
+      lines[#lines + 1] = plain.format('cust-%d,"snack, no. %d",%.1f,2024-01-%02d 10:00:00', u, i,
         (i + u) % 2 == 0 and 4.5 or 1.0, k)
     end
   end

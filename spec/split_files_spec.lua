@@ -2,6 +2,7 @@
 -- refused with file, line and value.
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
+local plain = require "cmml.base.plain"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local without = require("spec.support.refused").with_message
@@ -46,7 +47,7 @@ local function lines_of(ratings, whose)
   values = #items > 0 and ratings.ratings:totable() or values
   for user, n in ipairs(ratings.users:totable()) do
     for i = row + 1, row + n do
-      found[#found + 1] = (not whose or whose[user]) and ("%s %s %g"):format(
+      found[#found + 1] = (not whose or whose[user]) and plain.format("%s %s %g",
         dataset.users:text(user), dataset.items:text(items[i]), values[i]) or nil
     end
     row = row + n
@@ -214,7 +215,8 @@ describe("the command line", function()
     local lines = { "user\titem\tscore" }
     for line in io.lines(split .. "/tasks-cold-users.tsv") do
       local user, item, rating = line:match "^(%S+)\t(%S+)\tquery\t(%S+)$"
-      lines[#lines + 1] = user and table.concat({ user, item, score(tonumber(rating)) }, "\t")
+      lines[#lines + 1] = user and table.concat({ user, item,
+        plain.number(score(plain.tonumber(rating))) }, "\t")
     end
     return lines
   end

@@ -21,7 +21,8 @@ return function(name)
     return core
   end
   local said = tostring(core)
-  local library = said:match "([^\n]*[Oo]pen[Bb][Ll][Aa][Ss][^\n]*cannot open[^\n]*)"
+  -- The system names the library first, and then says in its language that it is not there.
+  local library = said:match "%f[^\0\n\t ](lib[Oo]pen[Bb][Ll][Aa][Ss][^\n:]*: [^\n]*)"
     or said:match "([^\n]*[Ll]ibrary not loaded[^\n]*[Oo]pen[Bb][Ll][Aa][Ss][^\n]*)"
   error(library and missing:format(library:match "^%s*(.-)%s*$") or said, 0)
 end
