@@ -235,7 +235,9 @@ asan: ## the specs under the address and undefined-behaviour sanitizers, leaks i
 	@$(asan_make) run-asan
 
 run-asan:
-	$(Q)$(in_tree) sh tools/run_shards.sh env $(asan_env) $(busted)
+	$(Q)sh tools/plain_programs.sh $(BUILD)/bin
+	$(Q)$(in_tree) PATH="$(abspath $(BUILD))/bin:$$PATH" sh tools/run_shards.sh env $(asan_env) \
+	    $(busted)
 	$(Q)$(in_tree) env CMML_SWEEP_RUNS=40 $(run_sweep)
 
 coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT='--coverage' \

@@ -100,7 +100,7 @@ local function folder_of(programs)
   local folder = output "mktemp -d"
   for name, what in pairs(programs) do
     write(folder .. "/" .. name, what:find "^#!" and what
-      or ("#!/bin/sh\nexec %s \"$@\"\n"):format(quote(what)))
+      or ("#!/bin/sh\nunset LD_PRELOAD\nexec %s \"$@\"\n"):format(quote(what)))
   end
   os.execute("chmod 755 " .. quote(folder) .. "/* 2>/dev/null")
   return folder
@@ -124,10 +124,11 @@ function fetching.fetch(root, options)
     local path, message = require "cmml.fetch.fetch".run { progress = false, %s }
     io.write(tostring(path), "\n", tostring(message), "\n")]]):format(table.concat(list, ", ")))
   local path = options.programs and folder_of(options.programs)
-  local pipe = assert(io.popen(clean(("PATH=%s %s %s </dev/null 2>%s"):format(
+  -- The core is loaded there: under the sanitizers their runtimes must be, too.
+  local pipe = assert(io.popen(("PATH=%s %s %s </dev/null 2>%s"):format(
     quote(path or os.getenv "PATH"), quote(output("command -v " .. interpreter)),
     quote(root .. "/run.lua"),
-    quote(root .. "/log")))))
+    quote(root .. "/log"))))
   local folder, message = pipe:read("l", "a")
   local ok = pipe:close()
   local log = fetching.read(root .. "/log")
