@@ -10,7 +10,7 @@ local raise = args.error
 return function(cmml, use)
   local core = cmml.core
   local Recommender = use "recommenders.recommender"
-  local catalogues = use "data.catalogue"
+  local import_catalogue = use "data.catalogue_file"
   local format, format_version = "cmml-model", 1
 
   local function is_recommender(value)
@@ -143,7 +143,7 @@ return function(cmml, use)
         training[name] = entry.value
       end
     end
-    return class.restore(catalogues.import(catalogue, config.schema, setting), config.options,
+    return class.restore(import_catalogue(catalogue, config.schema, setting), config.options,
       model), training
   end
 
