@@ -16,7 +16,7 @@ print(model)
 local function show(title, adapted)
   print(title)
   for i, entry in ipairs(adapted:recommend { n = 3 }) do
-    print(("  %d. %4.2f  %s"):format(i, entry.score, entry.title))
+    print(("  %d. %4.2f  %s"):format(i, model:stars(entry.score), entry.title))
   end
 end
 

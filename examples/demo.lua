@@ -164,7 +164,7 @@ local function recommend(title, adapted)
   local rows = {}
   for i, entry in ipairs(adapted:recommend { n = 8, exclude = seen }) do
     rows[i] = dataset.items:id(entry.item)
-    film_line(rows[i], "%d. %4.1f", i, entry.score)
+    film_line(rows[i], "%d. %4.1f", i, model:stars(entry.score))
   end
   return rows
 end
@@ -224,6 +224,6 @@ for i, rating in ipairs(kept) do
 end
 local expected = adapted:predict(items)
 for i, rating in ipairs(kept) do
-  film_line(rating.row, "gave %d, expected %.1f", rating.stars, expected[i])
+  film_line(rating.row, "gave %d, expected %.1f", rating.stars, model:stars(expected[i]))
 end
 say("\nGo on: README.md, doc/tutorial.md, and `bin/cmml --help`.")

@@ -82,6 +82,7 @@ describe("a model", function()
     local person = model:adapt(support)
     assert.same({ { "f2", 10 }, { "f3", 0.5 } }, person.outside)
     assert.same({}, model:adapt({ { "f1", 1 } }, { strict = true }).outside)
+    assert.same({ 1, 5, 3.3 }, { model:stars(-7), model:stars(5.01), model:stars(3.3) })
     refused("the rating of item f2 is 10, outside of the scale of 1 to 5 in steps of 0.5 that the "
       .. "model was trained on", model.adapt, model, support, { strict = true })
   end)

@@ -161,8 +161,8 @@ return function(cmml, use)
       widest = math.max(widest, #entry.item)
     end
     for i, entry in ipairs(list) do
-      lines[i] = plain.format("%3d  %5.2f  %s%s %s", i, scale.clip(model.catalogue.scale,
-        entry.score), entry.item, (" "):rep(widest - #entry.item), entry.title)
+      lines[i] = plain.format("%3d  %5.2f  %s%s %s", i, model:stars(entry.score),
+        entry.item, (" "):rep(widest - #entry.item), entry.title)
     end
     return lines
   end

@@ -4,7 +4,8 @@
 local args = require "cmml.base.args"
 local raise = args.error
 
-return function(cmml)
+return function(cmml, use)
+  local scale = use "data.scale"
   local core = cmml.core
   --- A recommender of some kind, made by `cmml.recommenders.<kind>` or loaded from a file.
   -- @tfield string kind its name in model files and on the command line
@@ -61,6 +62,16 @@ return function(cmml)
       raise(state, 0)
     end
     return detached(state, {})
+  end
+
+  --- A score as it is shown as stars: clipped to the scale of the ratings that the model was
+  -- trained on. `predict` and `recommend` give scores as they are.
+  -- @tparam number score
+  -- @treturn number the score itself where the model knows of no scale
+  -- @usage
+  -- print(model:stars(100) <= 5)
+  function Recommender:stars(score)
+    return scale.clip(self.catalogue.scale, score)
   end
 
   --- Adapts to the supports of several tasks, for use outside of training: the state keeps no
