@@ -111,6 +111,16 @@ describe("a message of the command line", function()
     assert.truthy(said:find("nothing is known of items (--items FILE)", 1, true), said)
   end)
 
+  it("has the name of the command once", function()
+    for _, words in ipairs { { "train", "--out", folder .. "/none" }, { "stats" },
+      { "experiment", "users" }, { "tune", "--space=lr=0.1" } } do
+      words[#words + 1] = "--data=nosuch"
+      local _, said = cli(table.unpack(words))
+      assert.equal(("cmml: %s: there is no folder nosuch"):format(words[1]),
+        said:match "^cmml: %S+ there is no folder nosuch" or said)
+    end
+  end)
+
   it("asks for a header only where the first line may be one", function()
     local hint = "(if the first line is a header, the option header is to say so)"
     local bad = file("bad.csv", "user,item,rating\n1,2,x\n")

@@ -98,6 +98,9 @@ local function run(cmml, command, values)
   end
   -- behind the name of the command, unless the message begins with that
   local said = plain(cmml, ok and (message or "it failed") or done)
+  if said:sub(1, #name + 2) == name .. ": " then
+    said = said:sub(#name + 3)
+  end
   return fail(said:sub(1, #name + 1) == name .. " " and said:find "^%S+ [A-Za-z]+: " and said
     or name .. ": " .. said, 1)
 end
