@@ -3,6 +3,7 @@
 local child = require "spec.support.child"
 local core = require "cmml.core"
 local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 
 -- A script of the benchmark with words behind it, in a process of its own.
 local function run(script, ...)
@@ -54,11 +55,11 @@ describe("the benchmark", function()
   end)
 
   it("solves ALS and judges it, without the peer where there is none", function()
-    local folder = people.folder(core)
+    local folder = temporary.folder()
     people.write(core, folder, { users = 40, items = 30, rated = 12 })
     local output, ok = run("cf.lua", "--data", folder, "--python", "false", "--rounds", "1",
       "--factors", "4")
-    people.remove(folder)
+    temporary.remove(folder)
     assert.is_true(ok, output)
     local recall = output:match "\ncmml +[%d.]+ s  recall@20 ([%d.]+)\nno peer: [^\n]+\n$"
     assert.truthy(recall and tonumber(recall) > 0.5 and tonumber(recall) <= 1, output)

@@ -6,6 +6,7 @@ local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local stub = require "spec.support.stub"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 -- Predicts the same for everything.
@@ -86,7 +87,7 @@ describe("cmml evaluate --support", function()
   local root, data, words
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     data = root .. "/data"
     assert(core.mkdir(data))
     people.write(core, data, { users = 40, items = 16, rated = 8 })
@@ -98,7 +99,7 @@ describe("cmml evaluate --support", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   local function evaluate(...)

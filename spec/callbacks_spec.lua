@@ -3,6 +3,7 @@
 -- tells that they happened.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core, nn = cmml.core, cmml.nn
 
 local data = people.data(cmml, { users = 24, items = 10, rated = 6 })
@@ -66,7 +67,7 @@ describe("an error in a hook of training", function()
     end
 
     it("loses no finished epoch: " .. hook, function()
-      local folder = people.folder(core)
+      local folder = temporary.folder()
       local ok, caught = pcall(cmml.train, fresh(), data, people.training { out = folder,
         [hook] = bomb(hook == "on_step" and 3 or 2), batch = 16 })
       assert.is_false(ok)
@@ -74,7 +75,7 @@ describe("an error in a hook of training", function()
       local model = fresh()
       cmml.train(model, data, people.training { out = folder, resume = true })
       assert.equal(expected, people.bits(model))
-      people.remove(folder)
+      temporary.remove(folder)
     end)
   end
 end)

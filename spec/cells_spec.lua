@@ -4,19 +4,18 @@ local cmml = require "cmml"
 local interpreter = require "cmml.experiment.interpreter"
 local json = require "cmml.base.json"
 local odd_cell = require "spec.support.odd_cell"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("cells", function()
   local folder
 
   before_each(function()
-    folder = os.tmpname()
-    os.remove(folder)
-    assert(core.mkdir(folder))
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    os.execute("rm -rf '" .. folder .. "'")
+    temporary.remove(folder)
   end)
 
   local function run(list, changes)

@@ -2,7 +2,7 @@
 -- the library; what is declared wrongly is refused where it is declared.
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local module_text = [[
@@ -46,7 +46,7 @@ describe("a command of one's own", function()
   local root, path, file
 
   setup(function()
-    root, path = people.folder(core), package.path
+    root, path = temporary.folder(), package.path
     package.path = root .. "/?.lua;" .. path
     assert(core.write_file(root .. "/counting.lua", module_text))
     file = "spec/files_of_format_1/users_item_knn.safetensors"
@@ -54,7 +54,7 @@ describe("a command of one's own", function()
 
   teardown(function()
     package.path = path
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("is run, wherever the module is named", function()

@@ -1,10 +1,10 @@
 -- The command line in the scenario setting: that nothing is evaluated which was there to be learnt
 -- from, and nothing ignored or overwritten.
 local cmml = require "cmml"
-local people = require "spec.support.people"
 local scenario_cli = require "spec.support.scenario_cli"
 local scenario_folders = require "spec.support.scenario_folders"
 local scenario_world = require "spec.support.scenario_world"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local runs, fails, contains = scenario_cli.runs, scenario_cli.fails, scenario_cli.contains
@@ -18,14 +18,14 @@ describe("cmml with a model of scenarios", function()
   end
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     tags = scenario_cli.folder(core, root .. "/tags", "lastfm")
     runs(train("/out", "--quiet"))
     model = root .. "/out/best.safetensors"
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("evaluates nothing that a model may have learnt from, unless the table says so", function()

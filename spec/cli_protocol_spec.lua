@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local function runs(...)
@@ -38,7 +39,7 @@ describe("protocols of cmml train and cmml evaluate", function()
   end
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     data = root .. "/data"
     assert(core.mkdir(data))
     people.write(core, data, { users = 40, items = 49, rated = 20, extra = true })
@@ -46,7 +47,7 @@ describe("protocols of cmml train and cmml evaluate", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("evaluate held-out ratings of training users as they were trained", function()

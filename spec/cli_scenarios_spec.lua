@@ -5,6 +5,7 @@ local json = require "cmml.base.json"
 local people = require "spec.support.people"
 local result_tables = require "spec.support.result_tables"
 local scenario_cli = require "spec.support.scenario_cli"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local runs, fails, contains = scenario_cli.runs, scenario_cli.fails, scenario_cli.contains
@@ -28,7 +29,7 @@ describe("cmml on scenarios", function()
   end
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     tags = scenario_cli.folder(core, root .. "/tags", "lastfm")
     places = scenario_cli.folder(core, root .. "/places", "yelp", { users = 60, seed = 5 })
     runs(train("/out", "--quiet"))
@@ -36,7 +37,7 @@ describe("cmml on scenarios", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("trains: tells the data and the split, shows progress, leaves the files", function()

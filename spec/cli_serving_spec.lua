@@ -4,8 +4,8 @@ local plain = require "cmml.base.plain"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local docs = require "spec.support.docs"
-local people = require "spec.support.people"
 local scenario_cli = require "spec.support.scenario_cli"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 local runs, fails, contains = scenario_cli.runs, scenario_cli.fails, scenario_cli.contains
 
@@ -13,14 +13,14 @@ describe("a model file of scenarios", function()
   local root, tags, model
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     tags = scenario_cli.folder(core, root .. "/tags", "lastfm")
     runs(scenario_cli.train(tags, root .. "/out", "--quiet"))
     model = root .. "/out/best.safetensors"
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("recommends what the library recommends for a new scenario", function()

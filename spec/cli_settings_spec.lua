@@ -3,6 +3,7 @@ local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local json = require "cmml.base.json"
 local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local module_text = [[
@@ -56,7 +57,7 @@ describe("settings of cmml train", function()
   end
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     data, path = root .. "/data", package.path
     assert(core.mkdir(data))
     people.write(core, data, { users = 40, items = 16, rated = 8 })
@@ -66,7 +67,7 @@ describe("settings of cmml train", function()
 
   teardown(function()
     package.path = path
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("are components by name, each over the preset's", function()

@@ -4,6 +4,7 @@ local cli = require "spec.support.cli"
 local people = require "spec.support.people"
 local plain = require "cmml.base.plain"
 local result_tables = require "spec.support.result_tables"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 -- Runs a command that must do its work without a complaint, and gives its output.
@@ -32,7 +33,7 @@ describe("cmml", function()
   local root, data, extra, out, model
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     data, extra, out = root .. "/data", root .. "/extra", root .. "/out"
     model = out .. "/best.safetensors"
     for _, folder in ipairs { data, extra } do
@@ -45,7 +46,7 @@ describe("cmml", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("explains itself within 80 columns", function()

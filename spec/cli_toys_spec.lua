@@ -6,6 +6,7 @@ local cmml = require "cmml"
 local people = require "spec.support.people"
 local result_tables = require "spec.support.result_tables"
 local scenario_cli = require "spec.support.scenario_cli"
+local temporary = require "spec.support.temporary"
 local toys = require "spec.support.toy_kinds"
 require "spec.support.toy_setting"
 local core = cmml.core
@@ -23,7 +24,7 @@ describe("a kind of one's own on the command line", function()
     scenarios = { { "1", "5", 1 }, { "2", "6", 1 } }, counting = { { "n3", 1 }, { "n8", 1 } } }
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     folders.users = root .. "/data"
     assert(core.mkdir(folders.users))
     people.write(core, folders.users, { users = 40, items = 16, rated = 8 })
@@ -38,7 +39,7 @@ describe("a kind of one's own on the command line", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   local function train(setting, kind, where, ...)

@@ -5,18 +5,17 @@ local point_files = require "cmml.experiment.point_files"
 local read = require "spec.support.svg"
 local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
 
 setup(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(core.mkdir(folder))
+  folder = temporary.folder()
 end)
 
 teardown(function()
-  os.execute("rm -rf '" .. folder .. "'")
+  temporary.remove(folder)
 end)
 
 -- Two sets in the format of Yelp, of different worlds.

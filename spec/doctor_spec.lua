@@ -2,7 +2,7 @@
 local child = require "spec.support.child"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("cmml doctor", function()
@@ -23,7 +23,7 @@ describe("cmml doctor", function()
   end)
 
   it("says what is wrong and what to do, with status 1", function()
-    local folder = people.folder(core)
+    local folder = temporary.folder()
     local program = folder .. "/no_room.lua"
     assert(core.write_file(program, [[
       os.tmpname = function() error "unable to generate a unique filename" end
@@ -46,12 +46,12 @@ describe("cmml doctor", function()
       1, true), said)
     assert.truthy(said:find("curl or wget is missing", 1, true), said)
     assert.is_nil(said:find("gzip is missing", 1, true))
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 end)
 
 describe("a core whose OpenBLAS is not there", function()
-  local folder = people.folder(core)
+  local folder = temporary.folder()
 
   setup(function()
     -- A name of the same length in the list of what it needs stands for a library that is missing.
@@ -65,7 +65,7 @@ describe("a core whose OpenBLAS is not there", function()
   end)
 
   teardown(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function says(command)

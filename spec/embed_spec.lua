@@ -2,7 +2,7 @@
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local oracle = require "spec.support.cf_oracle"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local entries = oracle.planted(23, 17, 2, 0.6)
@@ -11,12 +11,12 @@ describe("cmml embed", function()
   local root, path
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     path = root .. "/v.safetensors"
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("makes vectors of a file of interactions, as the library does", function()

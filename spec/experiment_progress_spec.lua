@@ -2,18 +2,17 @@
 -- far each cell is.
 local cells = require "cmml.experiment.cells"
 local cmml = require "cmml"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
 
 before_each(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(core.mkdir(folder))
+  folder = temporary.folder()
 end)
 
 after_each(function()
-  os.execute("rm -rf '" .. folder .. "'")
+  temporary.remove(folder)
 end)
 
 describe("an experiment", function()

@@ -4,24 +4,21 @@ local child = require "spec.support.child"
 local cmml = require "cmml"
 local computing = require "spec.support.computing"
 local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
 
 before_each(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(core.mkdir(folder))
+  folder = temporary.folder()
 end)
 
 after_each(function()
-  os.execute("rm -rf '" .. folder .. "'")
+  temporary.remove(folder)
 end)
 
 local function write(name, text)
-  local path = ("%s/%s.lua"):format(folder, name)
-  assert(core.write_file(path, text))
-  return path
+  return temporary.write(folder, name .. ".lua", text)
 end
 
 -- Runs code in a process whose modules are in the folder, too; what it prints.

@@ -2,6 +2,7 @@
 local child = require "spec.support.child"
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local quick = { quick = true, seeds = 2, epochs = 1, draws = 1, resamples = 100 }
@@ -117,9 +118,7 @@ end)
 
 describe("a script that registers a component and asks for its row", function()
   it("gets it from processes that run the script, too", function()
-    local folder = os.tmpname()
-    os.remove(folder)
-    assert(core.mkdir(folder))
+    local folder = temporary.folder()
     local output, ok = child(([[
       local cmml = require "cmml"
       local One = cmml.nn.class "One"
@@ -138,7 +137,7 @@ describe("a script that registers a component and asks for its row", function()
       end
       print(result.rows[1].row, result.rows[1].seeds, #result.files)
     ]]):format(folder))
-    os.execute("rm -rf '" .. folder .. "'")
+    temporary.remove(folder)
     assert.is_true(ok, output)
     assert.equal("one\t2\t6\n", output)
   end)
@@ -153,7 +152,7 @@ describe("cmml experiment", function()
   end)
 
   after_each(function()
-    os.execute("rm -rf '" .. folder .. "'")
+    temporary.remove(folder)
   end)
 
   it("prints modules as a part of the command that makes the table again", function()

@@ -3,7 +3,8 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local told = require "spec.support.refused"
-local core, own = cmml.core, { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
+local temporary = require "spec.support.temporary"
+local own = { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
 
 local function options(changes)
   local opt = people.small(1)
@@ -131,11 +132,11 @@ describe("the preset recommended", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   it("brings its training, which options of train change", function()

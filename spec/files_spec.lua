@@ -1,6 +1,7 @@
 -- Files, folders, the clock and the terminal.
 local core = require "cmml.core"
 local interpreter = require "spec.support.interpreter"
+local temporary = require "spec.support.temporary"
 
 local function contains(message, part)
   assert.truthy(message and message:find(part, 1, true), message)
@@ -17,13 +18,11 @@ describe("files", function()
   local root
 
   before_each(function()
-    root = os.tmpname()
-    os.remove(root)
-    assert(core.mkdir(root))
+    root = temporary.folder()
   end)
 
   after_each(function()
-    os.execute("rm -rf '" .. root .. "'")
+    temporary.remove(root)
   end)
 
   it("makes folders with their parents, and again without harm", function()

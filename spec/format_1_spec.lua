@@ -6,6 +6,7 @@ local cmml = require "cmml"
 local people = require "spec.support.people"
 local result_tables = require "spec.support.result_tables"
 local scenario_cli = require "spec.support.scenario_cli"
+local temporary = require "spec.support.temporary"
 local truth = dofile "spec/files_of_format_1/truth.lua"
 local core = cmml.core
 
@@ -20,7 +21,7 @@ describe("a model file of an earlier version", function()
   local root, folders
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     folders = { users = root .. "/data" }
     assert(core.mkdir(folders.users))
     people.write(core, folders.users, { users = 40, items = 16, rated = 8 })
@@ -28,7 +29,7 @@ describe("a model file of an earlier version", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   local supports = {

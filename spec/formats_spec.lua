@@ -1,25 +1,22 @@
 -- Files of records of every layout that people have: what is read from them, with right counts.
 local cmml = require "cmml"
 local plain = require "cmml.base.plain"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 local refused = require "spec.support.refused"
 
 local folder
 
 setup(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(core.mkdir(folder))
+  folder = temporary.folder()
 end)
 
 teardown(function()
-  os.execute("rm -r '" .. folder .. "'")
+  temporary.remove(folder)
 end)
 
 local function write(name, text)
-  local path = folder .. "/" .. name
-  assert(core.write_file(path, text))
-  return path
+  return temporary.write(folder, name, text)
 end
 
 -- The ratings of a data set as sorted lines of user, item, rating and time.

@@ -1,9 +1,8 @@
 -- bin/cmml finds its library under the prefix that both were installed to.
-local core = require "cmml.core"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 
 describe("the command under a prefix", function()
-  local root = people.folder(core)
+  local root = temporary.folder()
 
   -- Runs a command in which PREFIX stands for the folder, where nothing else is found.
   local function shell(command)
@@ -20,7 +19,7 @@ describe("the command under a prefix", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("says where it looked for the library", function()
@@ -42,11 +41,11 @@ end)
 
 describe("what is installed", function()
   it("has the license with it", function()
-    local root = people.folder(core)
+    local root = temporary.folder()
     local pipe = assert(io.popen("make -n install DESTDIR='" .. root .. "' 2>/dev/null"))
     local said = pipe:read "a"
     pipe:close()
-    people.remove(root)
+    temporary.remove(root)
     assert.truthy(said:find("install -D -m 644 LICENSE", 1, true), said)
   end)
 end)

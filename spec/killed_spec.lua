@@ -2,7 +2,7 @@
 -- leave beside it does not add up.
 local child = require "spec.support.child"
 local cmml = require "cmml"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 -- Starts a writer; its process id and what it writes.
@@ -52,11 +52,11 @@ describe("a process that is killed while it saves", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   it("leaves whole files, and nothing that adds up", function()

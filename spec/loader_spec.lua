@@ -2,9 +2,9 @@
 -- those of the library are.
 local child = require "spec.support.child"
 local cmml = require "cmml"
-local people = require "spec.support.people"
 local refused = require "spec.support.refused"
 local scenario_folders = require "spec.support.scenario_folders"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local function nothing()
@@ -94,7 +94,7 @@ describe("a loader of one's own", function()
   end)
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
     for name, text in pairs { mine = "ann a warm\nann b warm\nbo c cold\nbo d cold\n",
       other = "eve x warm\neve y warm\n", empty = "" } do
       assert(core.mkdir(folder .. "/" .. name))
@@ -103,7 +103,7 @@ describe("a loader of one's own", function()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function read(source, options)

@@ -1,9 +1,9 @@
 -- Loaders of public data sets of scenarios, on folders in their formats that are made up.
 local plain = require "cmml.base.plain"
 local cmml = require "cmml"
-local people = require "spec.support.people"
 local scenario_folders = require "spec.support.scenario_folders"
 local refused = require "spec.support.refused"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local small = { min_items = 1, min_users = 1 }
@@ -35,11 +35,11 @@ describe("loaders", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function load(loader, format, options, changes)

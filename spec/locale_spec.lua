@@ -100,9 +100,7 @@ local entry_points = [[
   local cmml = require "cmml"
   local people = require "spec.support.people"
   local core = cmml.core
-  local folder = os.tmpname()
-  os.remove(folder)
-  assert(core.mkdir(folder .. "/data"))
+  local folder = require("spec.support.temporary").folder()
 
   -- training in two threads, with a log, a model file and what is kept for resuming
   local data = people.data(cmml, { users = 60 })
@@ -130,6 +128,7 @@ local entry_points = [[
     or values:totable()))
   print(cmml.svg.lines { title = "T", x = "X", y = "Y",
     series = { { name = "I", points = { { 0.5, 1.25 }, { 1.5, 0.75 } } } } })
+  require("spec.support.temporary").remove(folder)
 ]]
 
 describe("every entry point", function()
@@ -141,8 +140,8 @@ describe("every entry point", function()
     local script = [[
       local people = require "spec.support.people"
       local core = require "cmml.core"
-      local folder = os.tmpname()
-      os.remove(folder)
+      local temporary = require "spec.support.temporary"
+      local folder = temporary.folder()
       assert(core.mkdir(folder .. "/data"))
       people.write(core, folder .. "/data", { users = 60, items = 16, rated = 8 })
       for _, words in ipairs {
@@ -156,7 +155,7 @@ describe("every entry point", function()
         local code = require("cmml.cli.main").main(words)
         assert(code == 0, words[1])
       end
-      os.execute("rm -rf " .. folder)
+      temporary.remove(folder)
     ]]
     local expected, good = locales.all("C", script)
     assert(good, expected)

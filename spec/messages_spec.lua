@@ -7,13 +7,14 @@ local output = require "cmml.base.output"
 local people = require "spec.support.people"
 local refused = require "spec.support.refused"
 local text = require "cmml.base.text"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("a message of the command line", function()
   local folder, model
 
   setup(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
     assert(core.mkdir(folder .. "/data"))
     people.write(core, folder .. "/data", { users = 20, items = 8, rated = 6 })
     model = folder .. "/run/best.safetensors"
@@ -24,7 +25,7 @@ describe("a message of the command line", function()
   end)
 
   teardown(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function says(expected, ...)
@@ -204,7 +205,7 @@ describe("control characters of a file", function()
   end)
 
   it("are nowhere in what commands write", function()
-    local folder = people.folder(core)
+    local folder = temporary.folder()
     assert(core.mkdir(folder .. "/data"))
     local name = "x\27]0;gone\7y"
     people.write(core, folder .. "/data", { users = 20, items = 8, rated = 6 })
@@ -235,7 +236,7 @@ describe("control characters of a file", function()
     assert(core.write_file(folder .. "/settings", '{"kind": "' .. "\\u001b[2J" .. '"}'))
     clean("train", "--data", folder .. "/data", "--out", folder .. "/never", "--settings",
       folder .. "/settings")
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   it("have one door: no command writes by itself", function()

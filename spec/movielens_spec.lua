@@ -2,17 +2,18 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require "spec.support.refused"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("movielens", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local good = {

@@ -1,25 +1,22 @@
 -- Columns of one's own that are named as nobody expects: twice, like something else, or in letters
 -- of another script; and JSON that is not flat. Nothing of them is taken for another in silence.
 local cmml = require "cmml"
-local people = require "spec.support.people"
 local assert_refused = require("spec.support.refused").with_message
 local cli = require "spec.support.cli"
-local core = cmml.core
+local temporary = require "spec.support.temporary"
 
 local folder
 
 before_each(function()
-  folder = people.folder(core)
+  folder = temporary.folder()
 end)
 
 after_each(function()
-  people.remove(folder)
+  temporary.remove(folder)
 end)
 
 local function write(name, text)
-  local path = folder .. "/" .. name
-  assert(core.write_file(path, text))
-  return path
+  return temporary.write(folder, name, text)
 end
 
 local ratings = "user,item,rating\nann,tea,4\nbob,cake,3\nann,cake,2\n"

@@ -2,18 +2,18 @@
 -- folders, files of more bytes than there is memory. Each is refused; none is waited for or read
 -- whole.
 local cmml = require "cmml"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("instead of a file", function()
   local root
 
   before_each(function()
-    root = people.folder(core)
+    root = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   -- The message of nil and a message.

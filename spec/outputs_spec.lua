@@ -4,6 +4,7 @@ local child = require "spec.support.child"
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require "spec.support.refused"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local function output(command)
@@ -17,11 +18,11 @@ describe("a folder of a run", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    os.execute("rm -rf '" .. folder .. "'")
+    temporary.remove(folder)
   end)
 
   it("is held from the beginning, by one at a time", function()
@@ -189,12 +190,12 @@ describe("a path that is a link", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
     assert(core.mkdir(folder .. "/there"))
   end)
 
   after_each(function()
-    os.execute("rm -rf '" .. folder .. "'")
+    temporary.remove(folder)
   end)
 
   local function link(target, name)

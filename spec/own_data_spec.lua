@@ -3,25 +3,21 @@
 local cmml = require "cmml"
 local plain = require "cmml.base.plain"
 local cli = require "spec.support.cli"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
 
 setup(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(core.mkdir(folder))
+  folder = temporary.folder()
 end)
 
 teardown(function()
-  os.execute("rm -r '" .. folder .. "'")
+  temporary.remove(folder)
 end)
 
 local function write(name, text)
-  local path = folder .. "/" .. name
-  assert(core.mkdir(path:match "^(.*)/"))
-  assert(core.write_file(path, text))
-  return path
+  return temporary.write(folder, name, text)
 end
 
 local function runs(...)

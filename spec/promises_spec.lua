@@ -1,21 +1,21 @@
 -- What functions promise of files that are wrong: nil and a message, never an error; and the
 -- message says which file it is.
 local cmml = require "cmml"
-local people = require "spec.support.people"
 local refused = require "spec.support.refused"
 local scenario_folders = require "spec.support.scenario_folders"
 local stream = require "spec.support.stream"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("a loader, given files that are wrong,", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local films = {

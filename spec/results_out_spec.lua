@@ -4,6 +4,7 @@ local cli = require "spec.support.cli"
 local people = require "spec.support.people"
 local scenario_cli = require "spec.support.scenario_cli"
 local tables = require "cmml.base.tables"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 -- The records of a CSV text, by a reader of its own.
@@ -124,7 +125,7 @@ describe("cmml", function()
   local root, data, model
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     data, model = root .. "/data", root .. "/m/best.safetensors"
     assert(core.mkdir(data))
     people.write(core, data, { users = 40, items = 49, rated = 20, extra = true })
@@ -132,7 +133,7 @@ describe("cmml", function()
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   local function evaluate(...)
@@ -350,14 +351,14 @@ describe("cmml on scenarios", function()
   local root, tags, model
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     tags = scenario_cli.folder(core, root .. "/tags", "lastfm")
     scenario_cli.runs(scenario_cli.train(tags, root .. "/out", "--quiet"))
     model = root .. "/out/best.safetensors"
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("evaluate compares with the best simple rival, by scenarios", function()

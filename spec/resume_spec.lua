@@ -4,6 +4,7 @@ local cmml = require "cmml"
 local json = require "cmml.base.json"
 local people = require "spec.support.people"
 local refused = require "spec.support.refused"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
@@ -16,11 +17,11 @@ describe("resuming", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function run(options, model)
@@ -58,7 +59,7 @@ describe("resuming", function()
   it("refuses a best model of another run, and leaves everything as it was", function()
     local function other(options)
       options.out, options.epochs = folder .. "/other", 3
-      people.remove(options.out)
+      temporary.remove(options.out)
       run(options, options.model)
       options.model = nil
       return assert(core.read_file(options.out .. "/best.safetensors"))

@@ -4,6 +4,7 @@ local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local scale = require "cmml.data.scale"(cmml)
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("the scale of ratings", function()
@@ -97,7 +98,7 @@ describe("a model", function()
   end)
 
   it("tells it on the command line, where stars are clipped", function()
-    local root = people.folder(core)
+    local root = temporary.folder()
     local low = cmml.recommenders.item_user_mean(data.catalogue)
     low:fit { ratings = data.ratings, users = data.train }
     local path = root .. "/model"
@@ -112,6 +113,6 @@ describe("a model", function()
     assert.truthy(said:find("outside of the scale of 1 to 5", 1, true), said)
     shown = cli("info", "--model", path)
     assert.truthy(shown:find("ratings      1 to 5 in steps of 0.5", 1, true), shown)
-    people.remove(root)
+    temporary.remove(root)
   end)
 end)

@@ -4,6 +4,7 @@ local close = require "spec.support.close"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local data = scenario_world.data(cmml)
@@ -159,12 +160,12 @@ describe("CMML on scenarios", function()
   end)
 
   it("serves from its file alone, with raw ids", function()
-    local folder = people.folder(core)
+    local folder = temporary.folder()
     local model = cmml.cmml(catalogue, options { inputs = { "popularity" },
       terms = { "cf_score" }, term_start = { 1 } })
     assert(model:save(folder .. "/m.safetensors"))
     local loaded = assert(cmml.load(folder .. "/m.safetensors"))
-    people.remove(folder)
+    temporary.remove(folder)
     assert.equal(people.bits(model), people.bits(loaded))
     local support = { { "u1", "i1", 1 }, { "u2", "i7", 1 }, { "u1", "i3", 0 } }
     local a, b = model:adapt(support), loaded:adapt(support)

@@ -1,9 +1,9 @@
 -- The union of several sets of scenarios, and vectors of theirs.
 local cmml = require "cmml"
-local people = require "spec.support.people"
 local refused = require "spec.support.refused"
 local scenario_folders = require "spec.support.scenario_folders"
 local scenario_world = require "spec.support.scenario_world"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local function sets()
@@ -119,7 +119,7 @@ describe("scenarios.read", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
     for format in pairs(scenario_folders.files) do
       assert(core.mkdir(folder .. "/" .. format))
       scenario_folders.write(core, folder .. "/" .. format, format)
@@ -127,7 +127,7 @@ describe("scenarios.read", function()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function source(text, options)

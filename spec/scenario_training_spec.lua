@@ -3,6 +3,7 @@ local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local data = scenario_world.data(cmml)
@@ -38,11 +39,11 @@ describe("training on scenarios", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   it("learns to rank far better than popularity, in the support or at large", function()

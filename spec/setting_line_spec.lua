@@ -2,14 +2,14 @@
 -- that options and kinds of others are none of its. cli_toys_spec.lua drives it.
 local cli = require "spec.support.cli"
 local cmml = require "cmml"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 describe("a setting of one's own on the command line", function()
   local folder, data
 
   setup(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
     data = folder .. "/data"
     assert(core.mkdir(data))
     local lines = {}
@@ -20,7 +20,7 @@ describe("a setting of one's own on the command line", function()
   end)
 
   teardown(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function called(command, ...)

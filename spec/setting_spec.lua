@@ -3,9 +3,9 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
 local toy_setting = require "spec.support.toy_setting"
 local toys = require "spec.support.toy_kinds"
-local core = cmml.core
 
 local function nothing()
   return {}
@@ -128,16 +128,15 @@ describe("a setting of one's own", function()
   end)
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function write(name, lines)
-    assert(core.mkdir(folder .. "/" .. name))
-    assert(core.write_file(folder .. "/" .. name .. "/counting.txt", table.concat(lines)))
+    temporary.write(folder, name .. "/counting.txt", table.concat(lines))
     return folder .. "/" .. name
   end
 

@@ -6,6 +6,7 @@ local plain = require "cmml.base.plain"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local without = require("spec.support.refused").with_message
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 local setting = cmml.settings:get "users"
 
@@ -20,17 +21,15 @@ local dataset = cmml.dataset { name = "small", schema = cmml.data.schema {}, rat
 local folder
 
 before_each(function()
-  folder = people.folder(core)
+  folder = temporary.folder()
 end)
 
 after_each(function()
-  people.remove(folder)
+  temporary.remove(folder)
 end)
 
 local function write(name, ...)
-  local path = folder .. "/" .. name
-  assert(core.write_file(path, table.concat({ ... }, "\n") .. "\n"))
-  return path
+  return temporary.write(folder, name, table.concat({ ... }, "\n") .. "\n")
 end
 
 local function names(list)

@@ -1,18 +1,17 @@
 -- What data are, in numbers: known answers on small sets, and the command that shows them.
 local cmml = require "cmml"
 local cli = require "spec.support.cli"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
 
 setup(function()
-  folder = os.tmpname()
-  os.remove(folder)
-  assert(core.mkdir(folder))
+  folder = temporary.folder()
 end)
 
 teardown(function()
-  os.execute("rm -r '" .. folder .. "'")
+  temporary.remove(folder)
 end)
 
 -- Users with 1, 2, 3 and 4 ratings; item 1 has 4, item 4 has 1.

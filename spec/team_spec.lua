@@ -4,6 +4,7 @@ local cmml = require "cmml"
 local own = require "spec.support.own_parts"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
 
 own.home = true
 local modules = { "spec.support.own_parts" }
@@ -21,11 +22,11 @@ describe("training with shards", function()
   local folder
 
   before_each(function()
-    folder = people.folder(cmml.core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   local function run(changes, seed)

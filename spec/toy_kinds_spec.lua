@@ -4,8 +4,8 @@ local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
+local temporary = require "spec.support.temporary"
 local toys = require "spec.support.toy_kinds"
-local core = cmml.core
 
 local of_users = people.data(cmml, { users = 40, items = 16, rated = 8 })
 local split = scenario_world.data(cmml):split { seed = 2, valid = 0.2 }
@@ -53,11 +53,11 @@ for setting, world in pairs(worlds) do
     local folder
 
     before_each(function()
-      folder = people.folder(core)
+      folder = temporary.folder()
     end)
 
     after_each(function()
-      people.remove(folder)
+      temporary.remove(folder)
     end)
 
     it("are listed, found and named as others are", function()

@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
@@ -29,11 +30,11 @@ describe("training", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   for name, way in pairs(ways) do

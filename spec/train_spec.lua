@@ -3,6 +3,7 @@ local cmml = require "cmml"
 local baselines = require "spec.support.baselines"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
@@ -25,11 +26,11 @@ describe("training", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   it("learns what only the context tells: far better than item mean + user bias", function()

@@ -2,6 +2,7 @@
 local child = require "spec.support.child"
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
@@ -21,11 +22,11 @@ describe("training in trouble", function()
   local folder
 
   before_each(function()
-    folder = people.folder(core)
+    folder = temporary.folder()
   end)
 
   after_each(function()
-    people.remove(folder)
+    temporary.remove(folder)
   end)
 
   -- Learning rates from clearly too large to beyond what float32 holds; one batch an epoch, so that
@@ -116,7 +117,7 @@ describe("training in trouble", function()
     local out = folder .. "/out"
     local ok, message = pcall(cmml.train, fresh(), data, people.training { out = out,
       on_epoch = function()
-        people.remove(out)
+        temporary.remove(out)
       end })
     assert.is_false(ok)
     assert.truthy(message:find("cannot write " .. out .. "/", 1, true), message)

@@ -2,9 +2,9 @@
 local cmml = require "cmml"
 local close = require "spec.support.close"
 local oracle = require "spec.support.cf_oracle"
-local people = require "spec.support.people"
 local ref = require "spec.support.ref"
 local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
 local near = close.near
 local core = cmml.core
 
@@ -120,12 +120,12 @@ describe("a file of vectors", function()
   end
 
   setup(function()
-    root = people.folder(core)
+    root = temporary.folder()
     path = root .. "/v.safetensors"
   end)
 
   teardown(function()
-    people.remove(root)
+    temporary.remove(root)
   end)
 
   it("gives back what was saved, ids and scales included", function()

@@ -5,7 +5,7 @@
 -- Long scenarios are swept with gaps; CMML_SWEEP=1 fails every single allocation.
 local try, open = ...
 local memory_scenarios = require "spec.support.memory_scenarios"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 
 local most = os.getenv "CMML_SWEEP" and math.huge or tonumber(os.getenv "CMML_SWEEP_RUNS" or 400)
 local passed, failed = 0, 0
@@ -99,10 +99,10 @@ end
 
 sweep_require()
 local cmml = require "cmml"
-local folder = people.folder(cmml.core)
+local folder = temporary.folder()
 for _, scenario in ipairs(memory_scenarios(cmml, folder)) do
   sweep_scenario(cmml, table.unpack(scenario))
 end
-people.remove(folder)
+temporary.remove(folder)
 print(("%d passed, %d failed"):format(passed, failed))
 assert(failed == 0, "the sweep found faults")

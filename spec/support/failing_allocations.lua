@@ -6,7 +6,7 @@
 local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
 local memory_scenarios = require "spec.support.memory_scenarios"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 
 local cores = { float32 = require "cmml.core", float64 = require "cmml.core64" }
 
@@ -221,9 +221,9 @@ end
 
 -- What programs do, from end to end; a training with gaps, since it is long.
 local cmml = require "cmml"
-local folder = people.folder(cmml.core)
+local folder = temporary.folder()
 for _, scenario in ipairs(memory_scenarios(cmml, folder)) do
   local name, run, check = table.unpack(scenario)
   sweep(name, cmml.core, run, name == "train" and 7 or 1, check)
 end
-people.remove(folder)
+temporary.remove(folder)

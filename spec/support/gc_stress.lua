@@ -4,7 +4,7 @@
 -- memory that is left; both runs must write the same.
 local cmml = require "cmml"
 local memory_scenarios = require "spec.support.memory_scenarios"
-local people = require "spec.support.people"
+local temporary = require "spec.support.temporary"
 
 if os.getenv "CMML_GC_STRESS" == "1" then
   debug.sethook(function()
@@ -46,7 +46,7 @@ local function train()
   end
 end
 
-local folder = people.folder(cmml.core)
+local folder = temporary.folder()
 local scenarios = memory_scenarios(cmml, folder)
 collectgarbage()
 collectgarbage()
@@ -59,7 +59,7 @@ for _, scenario in ipairs(scenarios) do
     check()
   end
 end
-people.remove(folder)
+temporary.remove(folder)
 debug.sethook()
 collectgarbage()
 collectgarbage()

@@ -137,20 +137,4 @@ function people.bits(model)
   return table.concat(list, "\n")
 end
 
---- A fresh folder, to be removed with `remove`.
--- @tparam table core
--- @treturn string path
-function people.folder(core)
-  local path = os.tmpname()
-  os.remove(path)
-  assert(core.mkdir(path))
-  return path
-end
-
---- Removes a folder and what is in it.
--- @tparam string path
-function people.remove(path)
-  os.execute("rm -rf '" .. path .. "'")
-end
-
 return people
