@@ -33,11 +33,10 @@ local known = {
 -- Rows scored at once: what lies between the layers stays small, whatever the catalogue.
 local piece = 2048
 
-local most_joined = 64 -- tensors that concat takes
-
 return function(cmml, use)
   local core = cmml.core
   local Recommender = use "recommenders.recommender"
+  local best = use "recommenders.best"
   --- A recommender that knows what one person rated, or a few interactions of a scenario.
   -- @tfield Recommender model
   -- @tfield table rows the support, as Rows of one task
@@ -102,61 +101,22 @@ return function(cmml, use)
     return scores
   end
 
-  -- An iterator that fills `rows` with the next piece of the candidates, in order, and tells how
-  -- many there are.
-  local function candidates(self, chosen, out, rows)
+  -- An iterator over the candidates, a piece at a time: scores [1, k] and rows.
+  local function scored_pieces(self, user, chosen, out)
     local at, last = 0, chosen and #chosen or #self.model.catalogue.items
     return function()
-      local count = 0
-      while count < piece and at < last do
+      local rows = {}
+      while #rows < piece and at < last do
         at = at + 1
         local row = chosen and chosen[at] or at
         if chosen or not out[row] then
-          count = count + 1
-          rows[count] = row
+          rows[#rows + 1] = row
         end
       end
-      for i = #rows, count + 1, -1 do
-        rows[i] = nil
-      end
-      return count > 0 and count or nil
-    end
-  end
-
-  -- The n best of the candidates, equal ones in their order: scores and rows. They are scored a
-  -- piece at a time; whenever there are n more than the best so far, the best of both are kept.
-  local function best_of(self, n, user, chosen, out)
-    local scores, rows, waiting, some = {}, {}, {}, {}
-    local function join()
-      local joined = core.concat(waiting)
-      for _, one in ipairs(waiting) do
-        one:free()
-      end
-      waiting = { joined }
-    end
-    local function choose()
-      join()
-      local best, places = waiting[1]:top_k(math.min(n, #rows))
-      local places_of_best <close>, chosen_rows = places, {}
-      for i, place in ipairs(places_of_best:totable()) do
-        chosen_rows[i] = rows[place]
-      end
-      waiting[1]:free()
-      scores, rows, waiting = best:totable(), chosen_rows, { best }
-    end
-    for count in n > 0 and candidates(self, chosen, out, some) or function() end do
-      waiting[#waiting + 1] = core.tidy(finite_scores, self, some, user)
-      table.move(some, 1, count, #rows + 1, rows)
-      if #rows >= 2 * n then
-        choose()
-      elseif #waiting == most_joined then
-        join()
+      if #rows > 0 then
+        return core.tidy(finite_scores, self, rows, user):reshape { 1, #rows }, rows
       end
     end
-    if #waiting > 1 or #scores < #rows then
-      choose()
-    end
-    return scores, rows
   end
 
   local function is_record(item)
@@ -257,27 +217,10 @@ return function(cmml, use)
     return all, told
   end
 
-  -- The n best of two lists of recommendations.
-  local function merged(a, b, n)
-    local list, i, j = {}, 1, 1
-    while #list < n and (a[i] or b[j]) do
-      if a[i] and (not b[j] or a[i].score >= b[j].score) then
-        list[#list + 1], i = a[i], i + 1
-      else
-        list[#list + 1], j = b[j], j + 1
-      end
-    end
-    return list
-  end
-
   -- The n best of the candidates, for people to see.
   local function listed(self, n, user, chosen, out)
-    local scores, rows = core.tidy(best_of, self, n, user, chosen, out)
-    local items, result = self.model.catalogue.items, {}
-    for i, row in ipairs(rows) do
-      result[i] = { item = items:text(row), title = items:title(row), score = scores[i] }
-    end
-    return result
+    local scores, rows = core.tidy(best.rows, n, scored_pieces(self, user, chosen, out))
+    return best.entries(self.model.catalogue.items, scores[1] or {}, rows[1] or {})
   end
 
   -- The n best of new items, for people to see, and what was met of their values.
@@ -324,7 +267,7 @@ return function(cmml, use)
       return result
     end
     local others, told = core.tidy(listed_records, self, records, opt, user)
-    return merged(result, others, opt.n), told
+    return best.merged(result, others, opt.n), told
   end
 
   return Adapted

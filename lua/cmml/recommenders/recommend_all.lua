@@ -6,7 +6,6 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
-local plain = require "cmml.base.plain"
 local of = require "cmml.recommenders.list_options"
 local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
@@ -24,6 +23,7 @@ return function(cmml, use)
   local core = cmml.core
   local Recommender = use "recommenders.recommender"
   local Adapted = use "recommenders.adapted"
+  local best = use "recommenders.best"
 
   -- The rows of the items to choose from.
   local function candidates_of(where, items, opt)
@@ -64,30 +64,6 @@ return function(cmml, use)
     return flat:reshape { last - first + 1, #some }
   end
 
-  -- Adds the best of a piece to the lists of some people; notes whose scores are not finite.
-  local function add_best(lists, scores, first, last, some, n)
-    local best, places = scores:top_k(math.min(n, #some))
-    best, places = best:totable(), places:totable()
-    local width = math.min(n, #some)
-    for i = first, last do
-      local list = lists[i]
-      for k = 1, width do
-        local score = best[i - first + 1][k]
-        if score > -math.huge then
-          list[#list + 1] = { score = score, row = some[places[(i - first) * width + k]],
-            at = #list + 1 }
-        end
-      end
-    end
-  end
-
-  local function ahead(a, b)
-    if a.score ~= b.score then
-      return a.score > b.score
-    end
-    return a.at < b.at
-  end
-
   -- The people of a piece whose scores are not all finite numbers: true by number.
   local function note_not_finite(noted, scores, first, last, n_items)
     if scores:isfinite() then
@@ -102,36 +78,35 @@ return function(cmml, use)
     end
   end
 
+  -- Scores [people, items] of a piece for some people, -inf for what one has.
+  local function scores_of_piece(model, state, rows, first, last, some, taken, noted)
+    local scores = model:scores_of(state, rows)
+    note_not_finite(noted, scores, first, last, #some)
+    return without_taken(scores:reshape { last - first + 1, #some }, first, last, some, taken)
+  end
+
   -- The n best of the candidates for `count` people of one state: a list each, false for one whose
   -- scores are not finite numbers. rows_of(first, last, items) gives the Rows of some people, each
   -- with these items; taken(i) the set of item rows that one has.
   local function best_lists(model, state, count, rows_of, taken, candidates, n)
-    local items, lists, noted = model.catalogue.items, {}, {}
-    for i = 1, count do
-      lists[i] = {}
+    local lists, noted, pieces = {}, {}, {}
+    local size = math.max(1, math.min(#candidates, most_rows))
+    for at = 1, #candidates, size do
+      pieces[#pieces + 1] = table.move(candidates, at, math.min(at + size - 1, #candidates), 1, {})
     end
-    local size = math.min(#candidates, most_rows)
-    local people = math.max(1, most_rows // math.max(1, size))
-    for c = 1, n > 0 and #candidates or 0, math.max(1, size) do
-      local some = table.move(candidates, c, math.min(c + size - 1, #candidates), 1, {})
-      for first = 1, count, people do
-        local last = math.min(first + people - 1, count)
-        local scores = model:scores_of(state, rows_of(first, last, some))
-        note_not_finite(noted, scores, first, last, #some)
-        add_best(lists, without_taken(scores:reshape { last - first + 1, #some }, first, last, some,
-          taken), first, last, some, n)
+    local people = most_rows // size
+    for first = 1, count, people do
+      local last, k = math.min(first + people - 1, count), 0
+      local scores, rows = best.rows(n, function()
+        k = k + 1
+        local some = pieces[k]
+        return some and core.tidy(scores_of_piece, model, state, rows_of(first, last, some), first,
+          last, some, taken, noted), some
+      end)
+      for i = first, last do
+        lists[i] = not noted[i] and best.entries(model.catalogue.items, scores[i - first + 1] or {},
+          rows[i - first + 1] or {})
       end
-    end
-    for i, list in ipairs(lists) do
-      if #list > n then
-        plain.sort(list, ahead)
-      end
-      local found = {}
-      for k = 1, math.min(n, #list) do
-        local row = list[k].row
-        found[k] = { item = items:text(row), title = items:title(row), score = list[k].score }
-      end
-      lists[i] = not noted[i] and found
     end
     return lists
   end
