@@ -92,9 +92,10 @@ describe("a command of one's own", function()
       assert.same({ "", expected }, { text, code })
       return message
     end
-    assert.equal("cmml: unknown command count-items; known: doctor, embed, evaluate, experiment, "
-      .. "fetch, "
-      .. "info, recommend, stats, train, tune\n", said(2, "count-items", file))
+    local known = cmml.commands:names()
+    assert.is_true(#known > 1)
+    assert.equal(("cmml: unknown command count-items; known: %s\n"):format(table.concat(known,
+      ", ")), said(2, "count-items", file))
     assert.equal("cmml: unknown command count-item; did you mean count-items?\n", said(2,
       "--modules=counting", "count-item"))
     local own = { "--modules=counting", "count-items" }
