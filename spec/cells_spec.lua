@@ -9,13 +9,8 @@ local core = cmml.core
 
 describe("cells", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   local function run(list, changes)

@@ -9,13 +9,8 @@ local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
-
-setup(function()
-  folder = temporary.folder()
-end)
-
-teardown(function()
-  temporary.remove(folder)
+temporary.around(setup, teardown, function(path)
+  folder = path
 end)
 
 -- Two sets in the format of Yelp, of different worlds.

@@ -6,13 +6,8 @@ local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
-
-before_each(function()
-  folder = temporary.folder()
-end)
-
-after_each(function()
-  temporary.remove(folder)
+temporary.around(before_each, after_each, function(path)
+  folder = path
 end)
 
 describe("an experiment", function()

@@ -130,13 +130,8 @@ end)
 describe("the preset recommended", function()
   local world = people.data(cmml, { users = 60, items = 16, rated = 10 })
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   it("brings its training, which options of train change", function()

@@ -16,13 +16,8 @@ end
 
 describe("files", function()
   local root
-
-  before_each(function()
-    root = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(root)
+  temporary.around(before_each, after_each, function(path)
+    root = path
   end)
 
   it("makes folders with their parents, and again without harm", function()

@@ -6,13 +6,8 @@ local core = cmml.core
 local refused = require "spec.support.refused"
 
 local folder
-
-setup(function()
-  folder = temporary.folder()
-end)
-
-teardown(function()
-  temporary.remove(folder)
+temporary.around(setup, teardown, function(path)
+  folder = path
 end)
 
 local function write(name, text)

@@ -50,13 +50,8 @@ end
 
 describe("a process that is killed while it saves", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   it("leaves whole files, and nothing that adds up", function()

@@ -33,13 +33,8 @@ end
 
 describe("loaders", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   local function load(loader, format, options, changes)

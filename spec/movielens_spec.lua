@@ -7,13 +7,8 @@ local core = cmml.core
 
 describe("movielens", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   local good = {

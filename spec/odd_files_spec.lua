@@ -7,13 +7,8 @@ local core = cmml.core
 
 describe("instead of a file", function()
   local root
-
-  before_each(function()
-    root = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(root)
+  temporary.around(before_each, after_each, function(path)
+    root = path
   end)
 
   -- The message of nil and a message.

@@ -16,13 +16,8 @@ end
 
 describe("a folder of a run", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   it("is held from the beginning, by one at a time", function()

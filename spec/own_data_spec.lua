@@ -7,13 +7,8 @@ local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
-
-setup(function()
-  folder = temporary.folder()
-end)
-
-teardown(function()
-  temporary.remove(folder)
+temporary.around(setup, teardown, function(path)
+  folder = path
 end)
 
 local function write(name, text)

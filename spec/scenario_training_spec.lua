@@ -37,13 +37,8 @@ end
 
 describe("training on scenarios", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   it("learns to rank far better than popularity, in the support or at large", function()

@@ -127,12 +127,8 @@ describe("a setting of one's own", function()
     catalogue = own.catalogue(split)
   end)
 
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   local function write(name, lines)

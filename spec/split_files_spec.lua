@@ -19,13 +19,8 @@ end
 
 local dataset = cmml.dataset { name = "small", schema = cmml.data.schema {}, ratings = rows }
 local folder
-
-before_each(function()
-  folder = temporary.folder()
-end)
-
-after_each(function()
-  temporary.remove(folder)
+temporary.around(before_each, after_each, function(path)
+  folder = path
 end)
 
 local function write(name, ...)

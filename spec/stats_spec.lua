@@ -5,13 +5,8 @@ local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local folder
-
-setup(function()
-  folder = temporary.folder()
-end)
-
-teardown(function()
-  temporary.remove(folder)
+temporary.around(setup, teardown, function(path)
+  folder = path
 end)
 
 -- Users with 1, 2, 3 and 4 ratings; item 1 has 4, item 4 has 1.

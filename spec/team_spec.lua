@@ -20,13 +20,8 @@ end
 describe("training with shards", function()
   local data = people.data(cmml, { users = 40, items = 16, rated = 8 })
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   local function run(changes, seed)

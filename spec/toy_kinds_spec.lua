@@ -51,13 +51,8 @@ end
 for setting, world in pairs(worlds) do
   describe("kinds of one's own, of " .. setting, function()
     local folder
-
-    before_each(function()
-      folder = temporary.folder()
-    end)
-
-    after_each(function()
-      temporary.remove(folder)
+    temporary.around(before_each, after_each, function(path)
+      folder = path
     end)
 
     it("are listed, found and named as others are", function()

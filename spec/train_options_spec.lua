@@ -28,13 +28,8 @@ local ways = {
 
 describe("training", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   for name, way in pairs(ways) do

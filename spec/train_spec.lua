@@ -24,13 +24,8 @@ end
 
 describe("training", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   it("learns what only the context tells: far better than item mean + user bias", function()

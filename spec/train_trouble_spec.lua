@@ -20,13 +20,8 @@ end
 
 describe("training in trouble", function()
   local folder
-
-  before_each(function()
-    folder = temporary.folder()
-  end)
-
-  after_each(function()
-    temporary.remove(folder)
+  temporary.around(before_each, after_each, function(path)
+    folder = path
   end)
 
   -- Learning rates from clearly too large to beyond what float32 holds; one batch an epoch, so that

@@ -18,6 +18,21 @@ function temporary.remove(path)
   os.execute("rm -rf '" .. path .. "'")
 end
 
+--- Makes a folder before each test, or before the first one, and removes it behind.
+-- @tparam function before before_each or setup of the block
+-- @tparam function after after_each or teardown of the block
+-- @tparam function set called with the path of every folder
+function temporary.around(before, after, set)
+  local path
+  before(function()
+    path = temporary.folder()
+    set(path)
+  end)
+  after(function()
+    temporary.remove(path)
+  end)
+end
+
 --- Writes a file into a folder, with the folders that lie between.
 -- @tparam string folder
 -- @tparam string name relative to the folder
