@@ -146,25 +146,14 @@ server.serve_forever()
       local test = programs.python3 and programs[get] and it or function() end
       test(("ends a download without end: %s, %s"):format(get, path), function()
         write(root .. "/endless.py", endless)
-        local server = output(fetching.clean(("%s %s >%s 2>&1 </dev/null & echo $!"):format(
-          quote(programs.python3), quote(root .. "/endless.py"), quote(root .. "/server"))))
-        finally(function()
-          os.execute("kill " .. server)
-        end)
-        local port
-        for _ = 1, 100 do
-          port = read(root .. "/server"):match "port (%d+)"
-          if port then
-            break
-          end
-          os.execute "sleep 0.1"
-        end
+        local address = fetching.serve(root, programs.python3, quote(root .. "/endless.py"),
+          finally)
         local only = { mkdir = programs.mkdir, rm = programs.rm, md5sum = programs.md5sum,
           unzip = programs.unzip, bsdtar = programs.bsdtar, python3 = programs.python3,
           [get] = programs[get] }
         local folder, message = fetching.fetch(root, { yes = true, name = "ml-100k",
           out = root .. "/out", programs = only,
-          url = ("http://127.0.0.1:%s/%s"):format(port, path) })
+          url = address .. "/" .. path })
         assert.is_nil(folder)
         assert.truthy(message:find("is larger than it may be: at most 20000000 bytes were "
           .. "expected; nothing of it was kept", 1, true), message)

@@ -1,6 +1,6 @@
 -- Fetching, without a network: archives made here, served as files or by a local web server.
 local fetching = require "spec.support.fetching"
-local clean, output, quote = fetching.clean, fetching.output, fetching.quote
+local output, quote = fetching.output, fetching.quote
 local read, write = fetching.read, fetching.write
 
 local good = fetching.good
@@ -178,21 +178,9 @@ describe("fetch", function()
     local test = programs.python3 and programs[get] and it or function() end
     test(("works with %s and a web server that cannot go on"):format(get), function()
       local options = served(good_archive)
-      local server = output(clean(("%s -u -m http.server 0 --bind 127.0.0.1 --directory %s "
-        .. ">%s 2>&1 </dev/null & echo $!"):format(quote(programs.python3), quote(root),
-        quote(root .. "/server"))))
-      finally(function()
-        os.execute("kill " .. server)
-      end)
-      local port
-      for _ = 1, 100 do
-        port = read(root .. "/server"):match "port (%d+)"
-        if port then
-          break
-        end
-        os.execute "sleep 0.1"
-      end
-      options.url = ("http://127.0.0.1:%s/served.zip"):format(port)
+      local address = fetching.serve(root, programs.python3,
+        "-u -m http.server 0 --bind 127.0.0.1 --directory " .. quote(root), finally)
+      options.url = address .. "/served.zip"
       options.programs = only(get, "md5sum", "unzip", "bsdtar")
       options.programs.python3 = programs.python3
       assert(os.execute("mkdir " .. quote(out)))

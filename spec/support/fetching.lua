@@ -95,6 +95,28 @@ function fetching.programs()
   return programs
 end
 
+--- Starts a web server on a free port of this machine; it is ended with the test.
+-- @tparam string root a folder for what it writes
+-- @tparam string python the program
+-- @tparam string words of Python that start a server and print "port" and its number
+-- @tparam function finally that of busted
+-- @treturn string its address, without a path
+function fetching.serve(root, python, words, finally)
+  local server = output(clean(("%s %s >%s 2>&1 </dev/null & echo $!"):format(quote(python), words,
+    quote(root .. "/server"))))
+  finally(function()
+    os.execute("kill " .. server)
+  end)
+  for _ = 1, 100 do
+    local port = (fetching.read(root .. "/server") or ""):match "port (%d+)"
+    if port then
+      return "http://127.0.0.1:" .. port
+    end
+    os.execute "sleep 0.1"
+  end
+  error("no web server was started: " .. tostring(fetching.read(root .. "/server")))
+end
+
 -- A folder with exactly these programs: paths of real ones, or the text of a shell script.
 local function folder_of(programs)
   local folder = output "mktemp -d"
