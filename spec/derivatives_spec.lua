@@ -4,26 +4,15 @@ local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
 local close = require "spec.support.close"
 local finite = require "spec.support.finite"
+local keys = require("cmml.base.args").keys
 local leaks = require "spec.support.leaks"
 local ref = require "spec.support.ref"
 
 local single, double = require "cmml.core", require "cmml.core64"
 
-local blocks
+leaks.around(setup, teardown, single, double)
 
-setup(function()
-  blocks = leaks(single, double)
-end)
-
-teardown(function()
-  assert.equal(blocks, leaks(single, double))
-end)
-
-local names = {}
-for name in pairs(cases) do
-  names[#names + 1] = name
-end
-table.sort(names)
+local names = keys(cases)
 
 -- The tensors among the inputs, and a function of them that gives a single number.
 local function loss_of(core, name, use, inputs, loss)

@@ -1,15 +1,7 @@
 local cmml = require "cmml"
 local leaks = require "spec.support.leaks"
 
-local blocks
-
-setup(function()
-  blocks = leaks(cmml.core, cmml.double.core)
-end)
-
-teardown(function()
-  assert.equal(blocks, leaks(cmml.core, cmml.double.core))
-end)
+leaks.around(setup, teardown, cmml.core, cmml.double.core)
 
 local function cube(c, x)
   return c.pow(x, 3)

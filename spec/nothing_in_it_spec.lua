@@ -4,6 +4,7 @@
 local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
 local finite = require "spec.support.finite"
+local keys = require("cmml.base.args").keys
 local leaks = require "spec.support.leaks"
 local ref = require "spec.support.ref"
 
@@ -11,11 +12,7 @@ local single, double = require "cmml.core", require "cmml.core64"
 
 local MOST = 30 -- elements of inputs that finite differences are taken of: they cost their square
 
-local names = {}
-for name in pairs(cases) do
-  names[#names + 1] = name
-end
-table.sort(names)
+local names = keys(cases)
 
 -- A use with some sizes replaced by 0 in the shapes of its tensors and among its options.
 local function emptied(use, gone)
@@ -166,15 +163,7 @@ local function check_shapes(core, points, f, what)
 end
 
 describe("with nothing in it,", function()
-  local blocks
-
-  setup(function()
-    blocks = leaks(single, double)
-  end)
-
-  teardown(function()
-    assert.equal(blocks, leaks(single, double))
-  end)
+  leaks.around(setup, teardown, single, double)
 
   for _, name in ipairs(names) do
     it(name .. " refuses, or has gradients of both orders", function()

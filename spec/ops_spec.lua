@@ -3,30 +3,14 @@
 require "spec.support.close"
 local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
+local keys = require("cmml.base.args").keys
 local leaks = require "spec.support.leaks"
 local ref = require "spec.support.ref"
 
 local cores = { float32 = require "cmml.core", float64 = require "cmml.core64" }
 local tolerances = { float32 = 2e-5, float64 = 1e-12 }
 
-local blocks
-
-setup(function()
-  blocks = leaks(cores.float32, cores.float64)
-end)
-
-teardown(function()
-  assert.equal(blocks, leaks(cores.float32, cores.float64))
-end)
-
-local function sorted_names()
-  local names = {}
-  for name in pairs(cases) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  return names
-end
+leaks.around(setup, teardown, cores.float32, cores.float64)
 
 -- An oracle in double, of inputs that are exact in float32, holds for both cores.
 local function each_use(name, f)
@@ -67,7 +51,7 @@ describe("the table of ops", function()
   end)
 end)
 
-for _, name in ipairs(sorted_names()) do
+for _, name in ipairs(keys(cases)) do
   describe(name, function()
     it("computes what its definition says", function()
       each_use(name, function(core, case, use, inputs, tolerance)

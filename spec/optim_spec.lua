@@ -6,15 +6,7 @@ local seed = require "spec.support.seed"
 
 local cores = { float32 = cmml.core, float64 = cmml.double.core }
 
-local blocks
-
-setup(function()
-  blocks = leaks(cores.float32, cores.float64)
-end)
-
-teardown(function()
-  assert.equal(blocks, leaks(cores.float32, cores.float64))
-end)
+leaks.around(setup, teardown, cores.float32, cores.float64)
 
 -- Three parameters of different ranks, one of them empty, and a loss that needs all of them.
 local function make(core)

@@ -10,15 +10,7 @@ local refused = require("spec.support.refused").with_text
 local cores = { (require "cmml.core"), (require "cmml.core64") }
 local nan, inf = 0 / 0, math.huge
 
-local blocks
-
-setup(function()
-  blocks = leaks(table.unpack(cores))
-end)
-
-teardown(function()
-  assert.equal(blocks, leaks(table.unpack(cores)))
-end)
+leaks.around(setup, teardown, table.unpack(cores))
 
 -- The positions of a list, largest first: not a number above all, of equals the first first.
 local function sorted(values)

@@ -7,15 +7,7 @@ local ref = require "spec.support.ref"
 local cores = { require "cmml.core", (require "cmml.core64") }
 local inf, nan = math.huge, 0 / 0
 
-local blocks
-
-setup(function()
-  blocks = leaks(table.unpack(cores))
-end)
-
-teardown(function()
-  assert.equal(blocks, leaks(table.unpack(cores)))
-end)
+leaks.around(setup, teardown, table.unpack(cores))
 
 local function list(...)
   return ref.new({ select("#", ...) }, { ... })

@@ -4,15 +4,7 @@ local refused = require("spec.support.refused").with_pattern
 
 local libraries = { float32 = cmml, float64 = cmml.double }
 
-local blocks
-
-setup(function()
-  blocks = leaks(cmml.core, cmml.double.core)
-end)
-
-teardown(function()
-  assert.equal(blocks, leaks(cmml.core, cmml.double.core))
-end)
+leaks.around(setup, teardown, cmml.core, cmml.double.core)
 
 for dtype, c in pairs(libraries) do
   describe("a tensor of " .. dtype, function()

@@ -1,6 +1,7 @@
 --- A program that calls most of the library with arguments that are valid, in the working folder.
 local apply = require "spec.support.apply"
 local cases = require "spec.support.op_cases"
+local keys = require("cmml.base.args").keys
 local people = require "spec.support.people"
 local scenario_world = require "spec.support.scenario_world"
 
@@ -130,12 +131,7 @@ end
 
 -- Every op as its cases in the specs apply it.
 local function ops(cmml)
-  local names = {}
-  for name in pairs(cases) do
-    names[#names + 1] = name
-  end
-  table.sort(names)
-  for _, name in ipairs(names) do
+  for _, name in ipairs(keys(cases)) do
     for i = 1, math.min(2, #cases[name].uses) do
       local use = cases[name].uses[i]
       apply.call(cmml.core, name, cases[name], use,
