@@ -107,9 +107,10 @@ describe("a model file of scenarios", function()
     end
     fails("cannot open " .. root .. "/no", recommend("--support", root .. "/no"))
     assert(core.write_file(file, "5,1\n"))
-    fails(file .. ", line 1", recommend("--items", file))
+    fails("--items: item 5,1 is not among the 160", recommend("--items", file))
     assert(core.write_file(file, ""))
-    for _, list in ipairs { file, "", "," } do
+    fails(file .. " is empty", recommend("--items", file))
+    for _, list in ipairs { "", "," } do
       fails(("--items %s names no item"):format(list), recommend("--items", list))
     end
     text, said = runs(recommend("--items=5", "--liked=5"))

@@ -240,6 +240,19 @@ describe("a header", function()
       ratings = write("r.csv", "ann,7\n1,8\n2,9\n") })
     assert.same({ 3, 3 }, { #set.users, #set.items })
   end)
+
+  it("is no line of ids with a colon, which is not a type of atomic files", function()
+    local lines = {}
+    for i = 1, 20 do
+      lines[i] = ("user:%s,track:%s\n"):format(("abcde"):sub(i % 5 + 1, i % 5 + 1),
+        ("wxyz"):sub(i % 4 + 1, i % 4 + 1))
+    end
+    local path = write("colons.csv", table.concat(lines))
+    local set = assert(cmml.read_dataset { ratings = path, columns = "user,item" })
+    assert.same({ 5, 4, 20 }, { #set.users, #set.items, #set.ratings.items })
+    assert.equal("user:b", set.users:text(1))
+    refused("which columns hold users and items is not known", { ratings = path })
+  end)
 end)
 
 describe("a line", function()

@@ -313,6 +313,33 @@ describe("cmml", function()
     fails("--users: ", "recommend", "--model", model, "--data", data, "--users", root .. "/no")
   end)
 
+  it("recommend reads people, items and supports as every command reads files", function()
+    local items = assert(cmml.load(model)).catalogue.items
+    local one, two = items:text(1), items:text(2)
+    local function written(name, text)
+      return temporary.write(root, name, text)
+    end
+    local function lists(support, ...)
+      return (runs("recommend", "--model", model, "--n=1", "--support", support, ...))
+    end
+    local plain = written("plain", ("b,%s,5\na,%s,1\n"):format(one, two))
+    local expected = lists(plain, "--users=all")
+    for name, text in pairs {
+      tabs = ("user\titem\trating\nb\t%s\t5\na\t%s\t1\n"):format(one, two),
+      bom = ("\xEF\xBB\xBFb;%s;5\r\na;%s;1\r\n"):format(one, two) } do
+      assert.equal(expected, lists(written(name, text), "--users=all"))
+    end
+    expected = lists(plain, "--users=all", "--items", written("items", two .. "\n"))
+    assert.truthy(expected:find("  " .. two .. " ", 1, true), expected)
+    assert.equal(expected, lists(plain, "--users=all", "--items", written("bom",
+      "\xEF\xBB\xBFitem\r\n" .. two .. "\r\n")))
+    expected = lists(plain, "--users", written("people", "a\n"))
+    assert.matches("^a\n", expected)
+    assert.equal(expected, lists(plain, "--users", written("utf16", "\xFF\xFEa\0\n\0")))
+    fails("--users: none of the 1 people is known", "recommend", "--model", model, "--support",
+      plain, "--users", written("comma", "a, b\n"))
+  end)
+
   it("info gives everything as JSON and CSV, and the parameters as records", function()
     local decoded = core.json_decode((runs("info", "--model", model, "--format=json")))
     local loaded = assert(cmml.load(model))

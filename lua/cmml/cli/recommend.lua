@@ -54,6 +54,7 @@ return function(cmml, use)
   local check_options = use "cli.check_options"
   local join = use "cli.command".join
   local pipeline = use "pipeline.data"
+  local record_file = use "data.record_file"
   local results = use "cli.results"
   local tell = use "cli.tell"
   local core = cmml.core
@@ -66,11 +67,15 @@ return function(cmml, use)
     return sets
   end
 
+  -- The first of a list of texts.
+  local function some(list)
+    return table.concat(list, ", ", 1, math.min(#list, 5)) .. (#list > 5 and ", .." or "")
+  end
+
   local function tell_skipped(what, skipped, count, why)
     if #skipped > 0 then
-      output.tell(("%s: left out %d of %d, %s: %s%s"):format(what, #skipped,
-        count, why or "unknown to the model", table.concat(skipped, ", ", 1, math.min(#skipped, 5)),
-        #skipped > 5 and ", .." or ""))
+      output.tell(("%s: left out %d of %d, %s: %s"):format(what, #skipped, count,
+        why or "unknown to the model", some(skipped)))
     end
   end
 
@@ -82,7 +87,7 @@ return function(cmml, use)
       end
       return text.split(given)
     end
-    local data, message = core.read_table(given, { columns = { { name = "item" } } })
+    local data, message = record_file.read(given, { { name = "item", id = true } })
     if not data then
       return nil, message
     end
@@ -121,11 +126,6 @@ return function(cmml, use)
         text.plain(entry[2])) or plain.tostring(entry)
     end
     return texts
-  end
-
-  -- The first of a list of texts.
-  local function some(list)
-    return table.concat(list, ", ", 1, math.min(#list, 5)) .. (#list > 5 and ", .." or "")
   end
 
   local function tell_outside(of, outside, count, which)
@@ -207,7 +207,7 @@ return function(cmml, use)
     if values.users == "all" then
       return nil
     end
-    local data, message = core.read_table(values.users, { columns = { { name = "user" } } })
+    local data, message = record_file.read(values.users, { { name = "user", id = true } })
     if not data then
       return nil, "--users: " .. message
     end
@@ -249,9 +249,8 @@ return function(cmml, use)
         :format(requests.empty, #requests.ids))
     end
     if #bad > 0 then
-      output.tell(("%d of %d people have no list, as their scores are not finite numbers: %s%s")
-        :format(#bad, #requests.ids, table.concat(bad, ", ", 1, math.min(#bad, 5)),
-        #bad > 5 and ", .." or ""))
+      output.tell(("%d of %d people have no list, as their scores are not finite numbers: %s")
+        :format(#bad, #requests.ids, some(bad)))
     end
   end
 

@@ -29,20 +29,32 @@ for role, names in pairs(usual) do
   end
 end
 
--- A name of a header without the type that RecBole's atomic files put behind it.
-local function bare(name)
-  return name:match "^(.+):[A-Za-z_]+$" or name
+local types = { token = true, token_seq = true, float = true, float_seq = true }
+
+--- The name and the type of a column in the header of one of RecBole's atomic files.
+-- @tparam string field of a header
+-- @treturn string its name; the field where there is no type
+-- @treturn ?string token, token_seq, float or float_seq
+function columns.typed(field)
+  local name, kind = field:match "^(.+):([a-z_]+)$"
+  if types[kind] then
+    return name, kind
+  end
+  return field, nil
 end
 
-local function folded(name)
-  return (plain.lower(bare(name)):gsub("[%s_%-]", ""))
+--- A name in small letters without _, - and blanks, and without a type.
+-- @tparam string name
+-- @treturn string
+function columns.folded(name)
+  return (plain.lower((columns.typed(name))):gsub("[%s_%-]", ""))
 end
 
 --- The role that a column of that name has in public data sets.
 -- @tparam string name
 -- @treturn ?string
 function columns.role(name)
-  return role_of[folded(name)]
+  return role_of[columns.folded(name)]
 end
 
 --- The place of a column in a header.
@@ -53,7 +65,7 @@ end
 function columns.place(header, name)
   local places = {}
   for i, own in ipairs(header) do
-    if own == name or bare(own) == name then
+    if own == name or columns.typed(own) == name then
       places[#places + 1] = i
     end
   end

@@ -169,7 +169,7 @@ return function(cmml)
     end
     local roles = 0
     for _, field in ipairs(self.first) do
-      roles = roles + ((names.role(field) or field:find ":[A-Za-z_]+$") and 1 or 0)
+      roles = roles + ((names.role(field) or select(2, names.typed(field))) and 1 or 0)
     end
     return roles >= 2 or roles == 1 and #self.first == 1 or stands_over_numbers(self, ids or {})
   end
@@ -303,11 +303,12 @@ return function(cmml)
   -- quotes, encoding and header are guessed.
   -- @tparam string path
   -- @tparam table columns list of {name, kind (of `core.read_table`), id, and optional: whether the
-  -- file may lack it and those behind it}
+  -- file may lack it and those behind it}. Of a single column a line is a value, whatever stands in
+  -- it
   -- @treturn ?table as `core.read_table` gives it
   -- @treturn ?string message
   function record_file.read(path, columns)
-    local self, message = record_file.open(path, {})
+    local self, message = record_file.open(path, { delimiter = #columns == 1 and "\t" or nil })
     if not self then
       return nil, message
     end

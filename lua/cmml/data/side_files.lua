@@ -18,13 +18,9 @@ return function(_, use)
     titles[name] = true
   end
 
-  local function folded(name)
-    return (plain.lower(name):gsub(":[A-Za-z_]+$", ""):gsub("[%s_%-]", ""))
-  end
-
   -- A name that a field of a schema may have.
   local function field_name(name)
-    return (plain.lower(name):gsub(":[A-Za-z_]+$", ""):gsub("[^0-9A-Za-z_]+", "_"):gsub("^_+", "")
+    return (plain.lower((names.typed(name))):gsub("[^0-9A-Za-z_]+", "_"):gsub("^_+", "")
       :gsub("_+$", ""))
   end
 
@@ -98,7 +94,7 @@ return function(_, use)
     end
     local own, id_place = id_names[side], nil
     for i, name in ipairs(file.first) do
-      local is_id = folded(name) == "id" or names.role(name) == own
+      local is_id = names.folded(name) == "id" or names.role(name) == own
       id_place = id_place or is_id and i or nil
     end
     file.header = not file.dialect.json and (id_place ~= nil and file.given.header ~= "off"
@@ -114,11 +110,8 @@ return function(_, use)
     list.left_out = {}
     local has_names, has_title = file.header or file.dialect.json, false
     for i, name in ipairs(file.first) do
-      local kind
-      if file.header then
-        kind = atomic[name:match ":([A-Za-z_]+)$"]
-      end
-      local is_title = has_names and not has_title and titles[folded(name)]
+      local kind = file.header and atomic[select(2, names.typed(name))] or nil
+      local is_title = has_names and not has_title and titles[names.folded(name)]
       local own_name = has_names and field_name(name) or ""
       local role = i == (id_place or 1) and "id" or is_title and "title"
         or own_name ~= "" and own_name or "column_" .. i

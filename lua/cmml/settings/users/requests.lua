@@ -5,8 +5,9 @@
 local columns = require "cmml.data.columns"
 local raise = require("cmml.base.args").error
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
+  local record_file = use "data.record_file"
 
   -- What a model can know of a person: the fields of a record that it has.
   local function fields_of(model, record)
@@ -58,8 +59,8 @@ return function(cmml)
 
   -- The people of a file with a rating a line.
   local function of_file(path)
-    local data, message = core.read_table(path, { columns = { { name = "user" }, { name = "item" },
-      { name = "rating", kind = "number" } } })
+    local data, message = record_file.read(path, { { name = "user", id = true },
+      { name = "item", id = true }, { name = "rating", kind = "number" } })
     if not data then
       return nil, message
     end
