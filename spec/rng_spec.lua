@@ -1,6 +1,7 @@
 -- The keyed generator against Philox 4x32-10 in plain Lua, which is itself checked against the
 -- answers that its authors publish (Random123, kat_vectors).
 local cmml = require "cmml"
+local refused = require("spec.support.refused").with_text
 local oracle = require "spec.support.philox"
 
 local philox, words = oracle.block, oracle.words
@@ -105,8 +106,32 @@ describe("uniform and normal", function()
     end
   end)
 
-  it("refuse a key that is none", function()
+  it("draw each row for a task of its own, whatever rows stand beside it", function()
+    local ids = cmml.core.ids
     for _, make in ipairs { cmml.uniform, cmml.normal } do
+      local key = { seed = 7, epoch = 2, stream = cmml.core.streams.latent }
+      key.tasks = ids { 5, 1, 9, 5 }
+      local drawn = make({ 4, 3 }, 1, 4, key)
+      for row, task in ipairs { 5, 1, 9, 5 } do
+        local alone = { seed = 7, epoch = 2, stream = cmml.core.streams.latent, task = task }
+        assert.equal(make({ 3 }, 1, 4, alone):tobytes(), drawn:slice(1, row, row):tobytes())
+      end
+      key.tasks = ids {}
+      assert.same({ 0, 3 }, make({ 0, 3 }, 1, 4, key).shape)
+      assert.equal(0, make({ 0 }, 0, 1, key).count)
+    end
+  end)
+
+  it("refuse a key that is none", function()
+    local ids = cmml.core.ids
+    for _, make in ipairs { cmml.uniform, cmml.normal } do
+      local name = make == cmml.uniform and "uniform" or "normal"
+      refused(name .. ": key: tasks must name a task for each of the 2 rows, but has 3", make,
+        { 2, 3 }, 0, 1, { tasks = ids { 1, 2, 3 } })
+      refused(name .. ": key: a scalar has no rows for tasks; give task", make, {}, 0, 1,
+        { tasks = ids {} })
+      refused("the field tasks must hold cmml.Ids, not table", make, { 2 }, 0, 1,
+        { tasks = { 1, 2 } })
       assert.has_error(function()
         make({ 2 }, 0, 1, { seed = 1.5 })
       end, "seed must be a whole number, not 1.5")

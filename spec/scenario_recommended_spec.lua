@@ -34,7 +34,7 @@ describe("several negatives of a positive", function()
       assert.equal(3 * #users, #negatives)
       for t, length in ipairs(query.segments:totable()) do
         local items = {}
-        for _, item in ipairs(split.data.scenarios[batch.scenarios[t]].items:totable()) do
+        for _, item in ipairs(split.data.scenarios[batch.tasks[t]].items:totable()) do
           items[item] = true
         end
         for _ = 1, length do

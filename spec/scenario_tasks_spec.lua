@@ -26,7 +26,7 @@ local function tasks_of(tasks, draw)
   for batch in tasks:batches(draw) do
     local support = taken.tasks(batch.support, support_names)
     local query = taken.tasks(batch.query, query_names)
-    for t, scenario in ipairs(batch.scenarios) do
+    for t, scenario in ipairs(batch.tasks) do
       list[#list + 1] = { scenario = scenario, support = support[t], query = query[t] }
     end
   end

@@ -27,7 +27,8 @@ typedef enum cm_rng_stream {
     CM_STREAM_JUDGES,   /* the users that a scenario is evaluated on */
     CM_STREAM_CLUSTERS, /* initial centres of k-means */
     CM_STREAM_SHORT,    /* which supports are cut, and to what length */
-    CM_STREAM_LAST = CM_STREAM_SHORT
+    CM_STREAM_LATENT,   /* latent variables of a task */
+    CM_STREAM_LAST = CM_STREAM_LATENT
 } cm_rng_stream;
 
 typedef struct cm_rng {

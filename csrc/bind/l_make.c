@@ -96,30 +96,65 @@ static int l_full(lua_State *L)
     return cmL_finish(L, cx, mark, box, cm_tensor_full(cx, &shape, value), "full");
 }
 
-/* options: seed, epoch, task, stream of the random generator */
-static cm_rng check_rng(lua_State *L, int arg)
+/* What a key says: the fields seed, epoch, task, stream of a table. */
+typedef struct random_key {
+    uint64_t seed;
+    uint32_t epoch, task;
+    cm_rng_stream stream;
+} random_key;
+
+static random_key check_key(lua_State *L, int arg)
 {
+    random_key key = {.stream = CM_STREAM_USER};
     if (lua_isnoneornil(L, arg))
-        return cm_rng_keyed(0, 0, 0, CM_STREAM_USER);
+        return key;
     luaL_checktype(L, arg, LUA_TTABLE);
-    return cm_rng_keyed((uint64_t)cmL_field_integer(L, arg, "seed", 0),
-                        (uint32_t)cmL_field_integer(L, arg, "epoch", 0),
-                        (uint32_t)cmL_field_integer(L, arg, "task", 0),
-                        (cm_rng_stream)cmL_field_integer(L, arg, "stream", CM_STREAM_USER));
+    key.seed = (uint64_t)cmL_field_integer(L, arg, "seed", 0);
+    key.epoch = (uint32_t)cmL_field_integer(L, arg, "epoch", 0);
+    key.task = (uint32_t)cmL_field_integer(L, arg, "task", 0);
+    key.stream = (cm_rng_stream)cmL_field_integer(L, arg, "stream", CM_STREAM_USER);
+    return key;
+}
+
+/* The field tasks of a key, which stays on the stack: the task of each row of a shape. NULL if
+ * there is none. */
+static const cm_ids *check_tasks(lua_State *L, int arg, const cm_shape *shape, const char *what)
+{
+    if (!lua_istable(L, arg))
+        return NULL;
+    lua_getfield(L, arg, "tasks");
+    if (lua_isnil(L, -1))
+        return NULL;
+    const cm_ids *tasks = cmL_check_field(L, arg, "tasks", CML_IDS);
+    if (shape->ndim == 0)
+        luaL_error(L, "%s: key: a scalar has no rows for tasks; give task", what);
+    if (tasks->count != shape->dims[0])
+        luaL_error(L, "%s: key: tasks must name a task for each of the %I rows, but has %I", what,
+                   (lua_Integer)shape->dims[0], (lua_Integer)tasks->count);
+    return tasks;
 }
 
 static int random_tensor(lua_State *L, bool normal, const char *what)
 {
     cm_ctx *cx = cmL_enter(L);
+    lua_settop(L, 4);
     cm_shape shape = cmL_check_shape(L, 1, 0);
     double a = luaL_optnumber(L, 2, 0), b = luaL_optnumber(L, 3, 1);
-    cm_rng rng = check_rng(L, 4);
+    random_key key = check_key(L, 4);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), what);
+    const cm_ids *tasks = check_tasks(L, 4, &shape, what);
     cm_real *x = cm_data(*box);
-    for (int64_t i = 0; i < (*box)->count; i++)
-        x[i] = (cm_real)(normal ? a + b * cm_rng_normal(&rng) : a + (b - a) * cm_rng_uniform(&rng));
+    int64_t rows = tasks ? tasks->count : 1, width = (*box)->count / CM_MAX(rows, 1);
+    for (int64_t row = 0; row < rows; row++) {
+        uint32_t task = tasks ? (uint32_t)tasks->values[row] + 1 : key.task;
+        cm_rng rng = cm_rng_keyed(key.seed, key.epoch, task, key.stream);
+        for (int64_t i = row * width; i < (row + 1) * width; i++)
+            x[i] = (cm_real)(normal ? a + b * cm_rng_normal(&rng)
+                                    : a + (b - a) * cm_rng_uniform(&rng));
+    }
+    lua_settop(L, 5);
     return 1;
 }
 
@@ -128,7 +163,9 @@ static int random_tensor(lua_State *L, bool normal, const char *what)
  * @tparam table shape {2, 3}; {} for a scalar
  * @tparam[opt=0] number low lower bound
  * @tparam[opt=1] number high upper bound, excluded
- * @tparam[opt] table key seed, epoch, task, stream: the same key gives the same numbers
+ * @tparam[opt] table key seed, epoch, task, stream: the same key gives the same numbers. With tasks
+ * (Ids, one for each row of the first dim) instead of task every row is drawn for a task of its
+ * own, whatever rows stand beside it
  * @treturn Tensor */
 static int l_uniform(lua_State *L)
 {

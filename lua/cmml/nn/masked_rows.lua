@@ -23,7 +23,7 @@ end
 -- @tparam Tensor x [rows, width]
 -- @tparam integer width of the columns from the first on that are masked; the others stay
 -- @tparam Ids tasks of the rows, rising from 1
--- @tparam table key seed, draw, scenarios (a number for each task)
+-- @tparam table key seed, draw, tasks (a number for each task)
 -- @treturn Tensor of the same shape
 return function(core, layer, x, width, tasks, key)
   local owners, list, first = tasks:totable(), {}, 1
@@ -34,7 +34,7 @@ return function(core, layer, x, width, tasks, key)
       last = last + 1
     end
     list[#list + 1] = layer(own:slice(1, first, last), { seed = key.seed, epoch = key.draw,
-      task = key.scenarios[owners[first]] })
+      task = key.tasks[owners[first]] })
     first = last + 1
   end
   local masked = stacked(core, list) or own

@@ -101,8 +101,9 @@ return function(cmml, use)
   -- @tparam integer draw
   -- @tparam table list of scenario numbers
   -- @treturn table support = {segments, users, items, labels}, labels 1 or 0; query = {segments,
-  -- users, positives, negatives (those of the first positive, ..)}; scenarios (the list); draw
-  -- and seed (its key); fallbacks (negatives whose users had touched all items of their scenario)
+  -- users, positives, negatives (those of the first positive, ..)}; tasks (the list), draw and
+  -- seed: the key of what is drawn for each task; fallbacks (negatives whose users had touched all
+  -- items of their scenario)
   function ScenarioTasks:draw(draw, list)
     local pairs = self.pairs
     local support, query, fallbacks = core.draw_scenarios(self.candidates, pairs.known,
@@ -111,7 +112,7 @@ return function(cmml, use)
         query_negatives = self.query_negatives,
         published = self.negatives == "published",
         positives_first = self.order == "positives-first" })
-    return { support = support, query = query, scenarios = list, draw = draw, seed = self.seed,
+    return { support = support, query = query, tasks = list, draw = draw, seed = self.seed,
       fallbacks = fallbacks }
   end
 

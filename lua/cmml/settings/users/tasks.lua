@@ -88,7 +88,8 @@ return function(cmml)
   --- The tasks of some people. A task depends on (seed, draw, user) alone.
   -- @tparam integer draw
   -- @tparam table people list of user rows
-  -- @treturn table support and query, each Rows with segments, items, labels and people
+  -- @treturn table support and query, each Rows with segments, items, labels and people; tasks (the
+  -- list of people), draw and seed: the key of what is drawn for each task
   function Tasks:draw(draw, people)
     local rows = core.ids(people)
     local support, query = core.draw_tasks(self.ratings, rows, { seed = self.seed, draw = draw,
@@ -100,7 +101,7 @@ return function(cmml)
     end
     support.people = { bags = self.bags, rows = rows }
     query.people = support.people
-    return { support = support, query = query }
+    return { support = support, query = query, tasks = people, draw = draw, seed = self.seed }
   end
 
   --- Iterates over the batches of one draw.
