@@ -22,7 +22,7 @@ end
 
 --- The world as options of `cmml.scenario_data`, and its truth.
 -- @tparam[opt] table options users (96), items (160), clusters (4), scenarios (16), size (items of
--- a scenario, 40), seed (1), name ("world")
+-- a scenario, 40), seed (1), name ("world"), outside (further items that lie in no scenario, 0)
 -- @treturn table options of `scenarios.data`: interactions and groups in raw ids ("u1", "i1",
 -- "tag1"), min_items 10, max_items 100
 -- @treturn table user_cluster, item_cluster (by number, from 1), good (by number of the item),
@@ -67,6 +67,14 @@ function scenario_world.make(options)
       end
     end
     world.groups[s] = { name = "tag" .. s, items = items }
+  end
+  for i = n_items + 1, n_items + (options.outside or 0) do
+    truth.item_cluster[i], truth.good[i] = (i - 1) % n_clusters + 1, draw(3) == 1
+    for u = 1, n_users do
+      if draw(10000) <= 10000 * truth.chance(u, i) then
+        table.insert(world.interactions, { "u" .. u, "i" .. i })
+      end
+    end
   end
   world.unknown = "skip" -- an item that nobody took is in no list of interactions
   return world, truth

@@ -35,6 +35,8 @@ return function(cmml, use)
   -- @tfield table schema item and user (lists of fields), unknown, min_count; vectors: their kind
   -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts,
   -- each {users = Segments, items = Ids}
+  -- @tfield ?table source what users took of items that lie in no scenario: users (Segments),
+  -- items, domain (Ids), common (see data/source_domain.lua); saved with models that need it
   local Catalogue = { __name = "cmml.Catalogue" }
   Catalogue.__index = Catalogue
 
@@ -42,12 +44,13 @@ return function(cmml, use)
   local sides = { { "users", "user" }, { "items", "item" } }
 
   -- A catalogue of two sides.
-  -- @tparam table fields setting, users and items (see Side: tables of its fields), schema, made_of
+  -- @tparam table fields setting, users and items (see Side: tables of its fields), schema,
+  -- made_of, source
   -- @treturn Catalogue
   local function new(fields)
     return setmetatable({ setting = fields.setting, users = side.new(fields.users),
       items = side.new(fields.items), schema = fields.schema or cmml.data.schema {},
-      made_of = fields.made_of or {}, scale = fields.scale }, Catalogue)
+      made_of = fields.made_of or {}, scale = fields.scale, source = fields.source }, Catalogue)
   end
 
   --- Makes a catalogue of records: items with content features, for people who are not known by id.

@@ -8,6 +8,7 @@ local raise = args.error
 
 return function(cmml, use)
   local kinds, scale = use "data.field_kinds", use "data.scale"
+  local source_domain = use "data.source_domain"
   local catalogues = use "data.catalogue"
   local core, Catalogue = cmml.core, catalogues.Catalogue
 
@@ -41,9 +42,10 @@ return function(cmml, use)
   end
 
   --- What a model file keeps of the catalogue.
+  -- @tparam ?table needs of the model's kind: without `source` the source domain is left out
   -- @treturn table list of {name, value} for write_archive
   -- @treturn table plain data for its configuration
-  function Catalogue:export()
+  function Catalogue:export(needs)
     local entries = {}
     local function add(name, value)
       entries[#entries + 1] = { name = "catalogue." .. name, value = value }
@@ -84,6 +86,11 @@ return function(cmml, use)
     end
     if self.items.titles then
       add("titles", self.items:title_lines())
+    end
+    if self.source and needs and needs.source then
+      add("source.lengths", self.source.users:totable())
+      add("source.items", self.source.items:totable())
+      add("source.domain", self.source.domain:totable())
     end
     return entries, { setting = self.setting, item = declared_of(self.items.fields),
       user = declared_of(self.users.fields), unknown = self.schema.unknown,
@@ -237,6 +244,15 @@ return function(cmml, use)
     return counts
   end
 
+  -- What users took of items that lie in no scenario.
+  local function read_source(read, n_users, n_items)
+    local source = { users = core.segments(read.need("source.lengths", "table")),
+      items = core.ids(read.need("source.items", "table")),
+      domain = core.ids(read.need("source.domain", "table")) }
+    local problem = source_domain.problem(source, n_users, n_items)
+    return problem and raise("catalogue.source: " .. problem, 0) or source
+  end
+
   --- A catalogue from what `export` gave; raises plain messages.
   -- @tparam table values of the entries by name
   -- @tparam table schema plain data of the configuration
@@ -276,6 +292,9 @@ return function(cmml, use)
     end
     if read.get "titles" then
       self.items.titles = read_titles(read.need("titles", "string"))
+    end
+    if read.get "source.lengths" then
+      self.source = read_source(read, #self.users, #self.items)
     end
     return self
   end

@@ -20,7 +20,7 @@ return function(cmml, use)
 
   -- What a model file keeps of a recommender: its arrays, and what makes it again from them.
   local function contents_of(model)
-    local entries, schema = model.catalogue:export()
+    local entries, schema = model.catalogue:export(model.needs)
     for _, pair in ipairs(model:tensors()) do
       entries[#entries + 1] = { name = "model." .. pair[1], value = pair[2] }
     end

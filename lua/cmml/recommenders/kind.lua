@@ -132,15 +132,16 @@ return function(cmml, use)
   -- @tparam table declaration name, title, source (optional: where it was published); settings
   -- (list of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or
   -- "gradient": gradients are recorded while it adapts); options (declarations, see
-  -- base/option.lua); presets (by name {model = its options, training = options of `train`,
-  -- budgets = how long experiments train it}), default_preset (else "recommended"); needs ({vectors
-  -- = true} or {fields = true}: what its catalogue must have); baseline (a number: its place among
-  -- the baselines of tables). Functions: make(catalogue, options, init) gives a table of fields
-  -- (module: its parameters, made by init); adapt(self, support) gives a state; score(self, state,
-  -- rows) gives a Tensor [rows], each number from its own row alone, since long lists are scored in
-  -- pieces; loss(self, batch), of one that learns by gradient, gives a number, the mean over the
-  -- tasks of batch.support and batch.query; fit(self, data), of one that is fitted, gets ratings
-  -- (users, items, ratings) and users (rows that may be learnt from).
+  -- base/option.lua); presets (by name {model = its options, training = options of `train`, budgets
+  -- = how long experiments train it}), default_preset (else "recommended"); needs ({vectors =
+  -- true}, {fields = true} or {source = true}, a source domain: what its catalogue must have);
+  -- baseline (a number: its place among the baselines of tables). Functions: make(catalogue,
+  -- options, init) gives a table of fields (module: its parameters, made by init); adapt(self,
+  -- support) gives a state; score(self, state, rows) gives a Tensor [rows], each number from its
+  -- own row alone, since long lists are scored in pieces; loss(self, batch), of one that learns by
+  -- gradient, gives a number, the mean over the tasks of batch.support and batch.query; fit(self,
+  -- data), of one that is fitted, gets ratings (users, items, ratings) and users (rows that may be
+  -- learnt from).
   -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and
   -- the recommender of it (with a module neither is needed); integers (names of kept entries that
   -- are lists of integers: true by name); prepare(self, data), before the first step of a training;

@@ -53,7 +53,7 @@ function checks.tables(where, declaration)
   end
   args.texts(where .. ": formerly", declaration.formerly or {}, 4)
   for _, need in ipairs(args.keys(declaration.needs or {})) do
-    args.one_of(where .. ": needs", need, { "fields", "vectors" }, 4)
+    args.one_of(where .. ": needs", need, { "fields", "source", "vectors" }, 4)
     args.expect(("%s: needs: %s"):format(where, need), declaration.needs[need], "boolean", 4)
   end
   for key, value in pairs(declaration.integers or {}) do

@@ -11,7 +11,8 @@ local checked_presets = setmetatable({}, { __mode = "k" })
 -- Options of what a model begins with, which a model of a file has no use for.
 local of_start = { preset = true, seed = true }
 
-return function(cmml)
+return function(cmml, use)
+  local source_domain = use "data.source_domain"
   local core = cmml.core
   local start = {}
 
@@ -67,6 +68,10 @@ return function(cmml)
         .. "split's background"):format(class.kind), level)
     elseif class.needs.fields and #catalogue.items.fields + #catalogue.users.fields == 0 then
       raise(("%s: the catalogue has no content features (fields)"):format(class.kind), level)
+    end
+    local lack = class.needs.source and source_domain.lack(catalogue.source)
+    if lack then
+      raise(("%s: %s"):format(class.kind, lack), level)
     end
   end
 

@@ -16,12 +16,15 @@ local known = sets.declare("scenarios.catalogue", {
   { name = "titles", kind = "table", help = "titles of the items, by row" },
   { name = "interactions", kind = "table", help = "who took what, as far as it is known: users "
     .. "(Segments), items (Ids)", default_text = "what the vectors were made of" },
+  { name = "source", kind = "table", help = "what users took of items in no scenario, as "
+    .. "ScenarioData:source_domain gives it" },
 })
 
 return function(cmml, use)
   local core = cmml.core
   local Split = use "settings.scenarios.split"
   local catalogues = use "data.catalogue"
+  local source_domain = use "data.source_domain"
 
   local function numbered(n)
     local vocab = core.vocab()
@@ -64,17 +67,23 @@ return function(cmml, use)
           vectors.users.shape[2], vectors.items.shape[2]), 2)
       end
     end
+    local problem = opt.source and source_domain.problem(opt.source, #users, #items)
+    if problem then
+      raise("scenarios.catalogue: source: " .. problem, 2)
+    end
     local interactions = opt.interactions or vectors and vectors.interactions
     local schema = cmml.data.schema {}
     schema.vectors = vectors and vectors.kind
     return catalogues.new({ setting = "scenarios", schema = schema,
       users = { ids = users, vectors = { cf = vectors and vectors.users } },
       items = { ids = items, titles = opt.titles, vectors = { cf = vectors and vectors.items } },
-      made_of = { vectors = vectors and vectors.interactions } }):with_counts(interactions)
+      made_of = { vectors = vectors and vectors.interactions }, source = opt.source })
+      :with_counts(interactions)
   end
 
-  --- The catalogue of a split, with vectors. Its counts are those of what the vectors were made of,
-  -- as far as they tell, else of the split's background.
+  --- The catalogue of a split, with vectors. Its counts and its source domain (what users took of
+  -- items in no scenario) are those of what the vectors were made of, as far as they tell, else of
+  -- the split's background.
   -- @tparam ?Vectors vectors see `ScenarioSplit:vectors`; rows of loaded ones are found by raw
   -- id
   -- @treturn Catalogue
@@ -83,8 +92,9 @@ return function(cmml, use)
       raise("ScenarioSplit:catalogue: Vectors were expected, not " .. args.describe(vectors), 2)
     end
     vectors = vectors and vectors:in_order_of(self.data.users, self.data.items)
+    local interactions = vectors and vectors.interactions or self.background
     return cmml.scenarios.catalogue { users = self.data.users, items = self.data.items,
-      titles = self.data.titles, vectors = vectors,
-      interactions = vectors and vectors.interactions or self.background }
+      titles = self.data.titles, vectors = vectors, interactions = interactions,
+      source = self.data:source_domain(interactions) }
   end
 end

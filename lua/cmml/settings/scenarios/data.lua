@@ -202,6 +202,40 @@ return function(cmml, use)
     return data, message
   end
 
+  --- What users took of items that lie in no scenario: the source domain of models that learn from
+  -- two domains. Items of groups that are no scenarios count, too.
+  -- @tparam[opt] table interactions who took what, as far as it may be known: users (Segments,
+  -- one a user of the data), items (Ids); default all
+  -- @treturn table users (Segments, one a user), items (Ids, rising within a user), domain (Ids,
+  -- rising: all items in no scenario), known (number of users who took any), common (number of
+  -- those who took items of scenarios as well)
+  function ScenarioData:source_domain(interactions)
+    interactions = interactions or self.interactions
+    local outside, rows = {}, {}
+    for row = 1, #self.items do
+      outside[row] = row
+    end
+    for _, scenario in ipairs(self.scenarios) do
+      for _, row in ipairs(scenario.items:totable()) do
+        outside[row] = 0
+      end
+    end
+    for row, kept in ipairs(outside) do
+      rows[#rows + 1] = kept > 0 and row or nil
+    end
+    local places = core.map_ids(interactions.items, core.ids(outside))
+    local people = interactions.users:groups()
+    local of = core.sparse(core.select_ids(people, places), core.select_ids(places, places), nil,
+      #self.users, #self.items)
+    local n_known, common, all = 0, 0, interactions.users:totable()
+    for user, count in ipairs(of.rows:totable()) do
+      n_known = n_known + (count > 0 and 1 or 0)
+      common = common + (count > 0 and count < all[user] and 1 or 0)
+    end
+    return { users = of.rows, items = of.columns, domain = core.ids(rows), known = n_known,
+      common = common }
+  end
+
   --- What the data are, in numbers.
   -- @treturn table see data/stats.lua
   function ScenarioData:stats()
@@ -213,9 +247,14 @@ return function(cmml, use)
       sizes[i] = #scenario.items
     end
     plain.sort(sizes)
+    local source = self:source_domain()
     found.more = { { "scenarios", #sizes, ("%d, of %d to %d items (median %d)"):format(#sizes,
       sizes[1], sizes[#sizes], sizes[(#sizes + 1) // 2]) },
       { "left_out", #self.left_out, ("%d groups that are no scenarios"):format(#self.left_out) },
+      { "source", { items = #source.domain, interactions = #source.items, users = source.known,
+        common_users = source.common }, ("%d items in none of them (the source domain): %d "
+        .. "interactions of %d users, of whom %d took items of scenarios, too"):format(
+        #source.domain, #source.items, source.known, source.common) },
       { "unmatched", { items = self.unknown_items }, ("%d items of groups without an interaction")
         :format(self.unknown_items) } }
     return found

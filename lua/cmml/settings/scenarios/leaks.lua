@@ -29,10 +29,14 @@ return function(cmml)
   -- What a model was made of, as far as it tells.
   local function check_model(model, split, held)
     local made_of = model.catalogue.made_of
-    local vectors, counted = made_of.vectors, made_of.counts
+    local vectors, counted, source = made_of.vectors, made_of.counts, model.catalogue.source
     if vectors then
       leak(split, ("is in what the vectors of %s were made of"):format(tostring(model)),
         core.common_interactions(held, vectors))
+    end
+    if source then
+      leak(split, ("is in the source domain that %s knows"):format(tostring(model)),
+        core.common_interactions(held, source))
     end
     if counted and counted.users and counted ~= vectors then
       local rising = core.sparse(counted.users:groups(), counted.items, nil, #counted.users,

@@ -192,6 +192,11 @@ return function(cmml, use)
       local vectors = catalogue.items.vectors.cf
       line("vectors", vectors and ("%s, %d factors"):format(catalogue.schema.vectors,
         vectors.shape[2]) or "none")
+      local source = catalogue.source
+      if source then
+        line("source", #source.domain, ("domain of %d items, %d interactions"):format(
+          #source.domain, #source.items))
+      end
     end,
   }
 end
