@@ -1,0 +1,87 @@
+--- Linear layers whose weights are shared, or another one for each task.
+--
+-- A layer is a plain table `{weight, bias}`: shared, [out, in] and [out], as `nn.linear` has them,
+-- or one a task, [tasks, out, in] and [tasks, out]; the bias may be missing. Rows lie one task
+-- behind the other, and Segments say how many each task has. Methods that adapt by gradients start
+-- from shared weights, spread them to the tasks (which copies nothing) and go on with those that
+-- their steps make.
+--
+-- @module cmml
+local raise = require("cmml.base.args").error
+
+return function(cmml)
+  local nn, core = cmml.nn, cmml.core
+  local task_layers = {}
+  --- Linear layers with weights for each task: functions `of`, `spread`, `linear`, `mlp`.
+  cmml.task_layers = task_layers
+
+  --- The weights of an MLP, or of a list of linear layers, as plain layers.
+  -- @tparam Module module `nn.mlp`, or an `nn.list` of `nn.linear`
+  -- @treturn table list of {weight, bias}: the parameters themselves
+  function task_layers.of(module)
+    local layers = {}
+    local layer = module["0"]
+    while layer do
+      if not cmml.is_tensor(layer.weight) then
+        raise(("task_layers.of: child %d of %s is no linear layer"):format(#layers,
+          tostring(module)), 2)
+      end
+      layers[#layers + 1] = { weight = layer.weight, bias = layer.bias }
+      layer = module[tostring(#layers)]
+    end
+    return layers
+  end
+
+  --- Shared tensors as one a task: each is seen as often as there are tasks, and copied nowhere.
+  -- @tparam Tensor|table value a tensor [..], or a (nested) table of them
+  -- @tparam integer tasks
+  -- @treturn Tensor|table of the same structure, each [tasks, ..]
+  function task_layers.spread(value, tasks)
+    if cmml.is_tensor(value) then
+      local shape = { 1, table.unpack(value.shape) }
+      local row = value:reshape(shape)
+      shape[1] = tasks
+      return row:expand(shape)
+    end
+    local spread = {}
+    for key, inner in pairs(value) do
+      spread[key] = task_layers.spread(inner, tasks)
+    end
+    return spread
+  end
+
+  --- activation(x weight^T + bias), each row with the weights of its task.
+  -- @tparam Tensor|Joined x [rows, in]
+  -- @tparam table layer {weight, bias}: [out, in] and [out], or [tasks, out, in] and [tasks, out]
+  -- @tparam Segments segments which rows belong to which task
+  -- @tparam[opt] string activation default "identity"
+  -- @treturn Tensor [rows, out]
+  function task_layers.linear(x, layer, segments, activation)
+    if layer.weight.ndim == 2 then
+      if cmml.is_joined(x) then
+        return x:linear(layer.weight, layer.bias, activation)
+      end
+      return core.linear(x, layer.weight, layer.bias, activation)
+    end
+    local y = core.segment_matmul(cmml.written_out(x), layer.weight:transpose(), segments)
+    if layer.bias then
+      y = y + layer.bias:segment_expand(segments)
+    end
+    return nn.activate(y, activation or "identity")
+  end
+
+  --- Layers one after another, with an activation between them.
+  -- @tparam Tensor|Joined x [rows, in]
+  -- @tparam table layers list of {weight, bias}; some may be shared and others one a task
+  -- @tparam Segments segments which rows belong to which task
+  -- @tparam[opt] string activation between the layers, default "relu"
+  -- @tparam[opt] string last activation of the last layer, default "identity"
+  -- @treturn Tensor [rows, out of the last layer]
+  function task_layers.mlp(x, layers, segments, activation, last)
+    for i, layer in ipairs(layers) do
+      x = task_layers.linear(x, layer, segments, i == #layers and last
+        or i < #layers and (activation or "relu") or nil)
+    end
+    return x
+  end
+end
