@@ -19,7 +19,7 @@ describe("cmml.experiment", function()
     refused.with_text("did you mean seeds?", e, "users", { seedz = 1 })
     refused.with_text("seeds must be from 1 to 1000", e, "users", with { seeds = 0 })
     refused.with_text("option data is missing", e, "users", {})
-    refused.with_text("known: default, published", e, "users", with { budget = "large" })
+    refused.with_text("known: default, published, converged", e, "users", with { budget = "large" })
     refused.with_text("there is no protocol cold for ratings of users; known: full, capped", e,
       "users", with { protocol = "cold" })
     refused.with_text("there is no metric rmsee; did you mean rmse?", e, "users",

@@ -16,8 +16,9 @@
 --   the command line names the option for each)
 -- - `unit`: what a number counts, such as "steps"; `group`: its heading in help; `setting`: the
 --   only one it is for; `arg`: stands for the value on the command line; `short`: in short help
--- - `decides`: it decides the numbers of a run; `tunable` (false: never tuned); `line` (false: no
---   option of the command line)
+-- - `decides`: it decides the numbers of a run; `tunable` (false: never tuned); `search`: what a
+--   search draws from where it is told nothing else, see base/range.lua; `line` (false: no option
+--   of the command line)
 -- - of a model with presets: `belongs_to`, another option (a preset's value does not count where
 --   that one is another than the preset's); `inherit`, a function of the preset's value, the given
 --   options and the preset that gives what counts of it
@@ -25,6 +26,7 @@
 -- @module cmml.base.option
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
+local range = require "cmml.base.range"
 local text = require "cmml.base.text"
 
 local option = {}
@@ -46,6 +48,7 @@ local fields = {
   apart = "boolean",
   unit = "string", group = "string", setting = "string", arg = "string",
   short = "boolean", decides = "boolean", tunable = "boolean", line = "boolean",
+  search = "string table",
   belongs_to = "string", inherit = "function",
 }
 
@@ -290,6 +293,21 @@ function option.take(rule, value)
   return take_single(rule, value)
 end
 
+-- What is wrong with the range of a search. Names of a registry may be declared later.
+local function search_problem(rule)
+  local declared = rule.declared
+  local entry, problem = range.read(declared.search)
+  if type(declared.choices) == "function" then
+    return problem
+  end
+  for _, value in ipairs(entry and range.examples(entry) or {}) do
+    if not problem then
+      problem = select(2, option.take(rule, value))
+    end
+  end
+  return problem
+end
+
 local rules = setmetatable({}, { __mode = "k" }) -- by declaration
 
 --- Checks a declaration and makes what values are checked by.
@@ -329,6 +347,10 @@ function option.rule(declared)
       return nil, "default " .. problem
     end
     rule.default, rule.copies = default, type(default) == "table"
+  end
+  problem = declared.search ~= nil and search_problem(rule)
+  if problem then
+    return nil, "search: " .. problem
   end
   rules[declared] = rule
   return rule

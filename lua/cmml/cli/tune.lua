@@ -1,6 +1,8 @@
 --- `cmml tune`: random search over settings on validation tasks.
 --
 -- @module cmml
+local of_one_kind = require("cmml.settings.experiment_options").of_one_kind
+local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 
 return function(cmml, use)
@@ -8,8 +10,28 @@ return function(cmml, use)
   local cells = use "cli.cells"
   use "cli.command"
 
+  -- Options of one kind, and of several.
   local function known()
-    return cells.known { cell_options.of_tune() }
+    return cells.known { cell_options.of_tune(), options.of("cmml tune", {
+      options.changed(cell_options.of_tune_kinds():find "kinds", { required = false,
+        default_text = "one, that of --model" }) }) }
+  end
+
+  -- Tunes several kinds.
+  local function tune_kinds(given)
+    for _, name in ipairs(of_one_kind) do
+      if given[name] ~= nil then
+        return nil, ("--%s is for one kind, and does not go with --kinds"):format(name)
+      end
+    end
+    local result = cmml.tune_kinds(given)
+    output.print(result.narrow)
+    local ok, message = cmml.core.write_file(given.out .. "/kinds.md", result.text .. "\n")
+    if ok and #result.failures > 0 then
+      return nil, ("%d failures; finished trials are kept, and the same command goes on\n%s")
+        :format(#result.failures, cells.failed(result.failures))
+    end
+    return ok, message
   end
 
   local function run(values)
@@ -18,6 +40,9 @@ return function(cmml, use)
       return nil, message
     end
     given.out = values.out or "runs/tune"
+    if given.kinds then
+      return tune_kinds(given)
+    end
     local result = cmml.tune(given)
     if #result.trials > 0 then
       output.print(result.narrow)
@@ -38,8 +63,9 @@ return function(cmml, use)
 
   cmml.command {
     name = "tune", summary = "search settings of a model at random, on validation tasks alone",
-    usage = "cmml tune --data DIR --space SPACE [OPTIONS]", options = known, run = run,
+    usage = "cmml tune --data DIR [--space SPACE] [OPTIONS]", options = known, run = run,
     resumes = "finished trials are kept, and the same command goes on",
-    examples = { "cmml tune --data ml-1m --space lr=log:1e-4:1e-2,width=8|16|32" },
+    examples = { "cmml tune --data ml-1m --space lr=log:1e-4:1e-2,width=8|16|32",
+      "cmml tune --data ml-1m --protocol capped --kinds all --keep tuned.lua" },
   }
 end

@@ -22,6 +22,8 @@ return function(cmml, use)
   end
   local tune = options.declare("tune (the search)", searched)
 
+  local kinds = options.declare("tune_kinds (the kinds)", lists.searched_kinds)
+
   -- The options of data in every setting, without those of which an experiment takes lists.
   local function data_set()
     return (pipeline.option_sets()):without { "data", "protocol" }
@@ -49,20 +51,27 @@ return function(cmml, use)
     return options.join("experiment", table.unpack(cell_options.of_experiment()))
   end)
 
-  local joined, count = nil, nil
-
-  --- The options of `tune`.
-  -- @treturn Options
-  function cell_options.of_tune()
-    local list = { tune, pipeline.option_sets() }
-    list[#list + 1] = training:only { "epochs", "patience" }
-    list[#list + 1] = run
-    if #list ~= count then
-      joined, count = options.join("tune", table.unpack(list)), #list
+  -- A function that gives the options of a search, which begin with a set of its own, in all
+  -- settings that are registered by now.
+  local function search_options(what, ...)
+    local joined, count, own = nil, nil, { ... }
+    local function all()
+      local list = { pipeline.option_sets(), table.unpack(own) }
+      list[#list + 1] = training:only { "epochs", "patience" }
+      list[#list + 1] = run
+      if #list ~= count then
+        joined, count = options.join(what, table.unpack(list)), #list
+      end
+      return joined
     end
-    return joined
+    options.later(what, all)
+    return all
   end
-  options.later("tune", cell_options.of_tune)
+
+  -- The options of `tune`, and of `tune_kinds`.
+  cell_options.of_tune = search_options("tune", tune)
+  cell_options.of_tune_kinds = search_options("tune_kinds", kinds, tune:without {
+    table.unpack(lists.of_one_kind) })
 
   --- The options of a cell that say what its data are and how they are split, with the defaults of
   -- the setting.

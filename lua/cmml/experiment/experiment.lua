@@ -22,6 +22,7 @@ return function(cmml, use)
     local entry = experiments:find("experiment", name, 0)
     local where, known = "experiment " .. entry.name, entry.known()
     local opt = known:check(options, 0)
+    opt.budget = opt.budget or entry.budget or "default"
     cell_options.check_running(where, opt, true)
     local setting = plans.setting(where, entry, opt)
     pipeline.check_setting(where, known, opt, setting)

@@ -6,14 +6,15 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local budgets = require("cmml.settings.experiment_options").budgets
 local computations = require "cmml.experiment.computations"
 local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
 local fields = { name = "string", summary = "string", settings = "table", protocols = "table",
-  options = "table", rows = "table string function", plan = "function", cell = "function",
-  finish = "function" }
+  options = "table", budget = "string", rows = "table string function", plan = "function",
+  cell = "function", finish = "function" }
 
 return function(cmml, use)
   local sets = use "experiment.cell_options"
@@ -36,6 +37,9 @@ return function(cmml, use)
       raise(where .. ": plan needs cell, the function that computes its cells", 3)
     end
     args.texts(where .. ": settings", declaration.settings or {}, 4)
+    if declaration.budget then
+      args.one_of(where .. ": budget", declaration.budget, budgets, 4)
+    end
     for _, name in ipairs(declaration.settings or {}) do
       cmml.settings:find(where .. ": settings", name, 4)
     end
@@ -58,7 +62,8 @@ return function(cmml, use)
   -- its name. What is declared wrongly is refused here.
   -- @tparam table declaration name; summary (for help); settings (names of those it is for;
   -- default: all); protocols (by setting the names of those that it runs under; default: the
-  -- setting's first); options (declarations of its own, see base/option.lua); rows (what is
+  -- setting's first); budget (how long models are trained where nothing is said; default:
+  -- "default"); options (declarations of its own, see base/option.lua); rows (what is
   -- compared: a list of rows, a table {rows, reference, references}, or a function(cmml, setting,
   -- opt) that gives one, see experiment/rows.lua); cell (a function(settings, tell) that computes a
   -- cell in another way than by evaluating a recommender); with it plan, a function(setting, opt)

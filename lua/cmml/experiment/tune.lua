@@ -1,13 +1,19 @@
 --- Tuning: random search over options of a model and its training, evaluated on validation tasks.
 --
+-- Without a space of one's own a kind is searched over what its options and those of training
+-- declare (`search`, see base/option.lua), the same training for every kind; the first trial is
+-- then the preset as it is, and every trial learns until validation stops improving.
+--
 -- @module cmml
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
 local json = require "cmml.base.json"
+local range = require "cmml.base.range"
 local space = require "cmml.experiment.space"
 local tables = require "cmml.base.tables"
+local tuned_file = require "cmml.experiment.tuned_file"
 local raise = args.error
 
 return function(cmml, use)
@@ -17,38 +23,20 @@ return function(cmml, use)
   local pipeline = use "pipeline.data"
   local plans = use "experiment.plan"
   local rehearsal = use "experiment.rehearsal"
-  local train_options = use "train.options"
+  local tuned_preset = use "experiment.tuned_preset"
+  local spaces = use "experiment.spaces"
   use "experiment.cell"
-
-  -- The options that may be searched: of the kind, and of a training in its setting if it has one.
-  local function searched(class)
-    local of, names = {}, {}
-    for part, known in pairs { model = class.known,
-      training = class.learns == "gradient" and train_options.all() or nil } do
-      for declared in known:each() do
-        local own = declared.setting
-        if declared.tunable ~= false and (not own or own == class.setting.name) then
-          names[#names + 1] = not of[declared.name] and declared.name or nil
-          if not of[declared.name] or part == "model" then
-            of[declared.name] = { part = part, known = known }
-          end
-        end
-      end
-    end
-    plain.sort(names)
-    return of, names
-  end
 
   -- Raises unless every entry of a space names an option, and its values are values of that.
   local function check_space(class, entries)
-    local of, names = searched(class)
+    local of, names = spaces.searched(class)
     for _, name in ipairs(args.keys(entries)) do
       if not of[name] then
         raise(("tune: %s: %s is no option of %s%s that can be searched; %s"):format(
           args.option "space", name, class.kind, class.learns == "gradient"
           and " or of its training" or "", args.suggest(name, names)), 0)
       end
-      for _, value in ipairs(space.examples(entries[name])) do
+      for _, value in ipairs(range.examples(entries[name])) do
         local _, problem = of[name].known:take(name, value)
         if problem then
           local is_whole = of[name].known:find(name).kind == "integer"
@@ -64,7 +52,7 @@ return function(cmml, use)
   -- The kind and the preset that trials change; raises where they cannot be tuned.
   local function class_of(opt, setting)
     local class = models.kind("tune: model", setting, opt.model)
-    local _, names = searched(class)
+    local _, names = spaces.searched(class)
     if #names == 0 then
       raise(("tune: model: %s has no options: there is nothing to search"):format(class.kind), 0)
     end
@@ -77,24 +65,28 @@ return function(cmml, use)
     return class, models.preset("tune", class, opt.preset)
   end
 
-  -- How long the trials learn.
+  -- How long the trials learn: as long as a preset says itself, or under the budget of a name.
   local function budget_of(opt, setting, class, preset)
+    local budget = opt.budget or not opt.space and "converged" or nil
     return class.learns == "gradient" and models.budget(setting,
-      preset and { training = preset.training }, { epochs = opt.epochs, patience = opt.patience })
-      or nil
+      preset and { training = preset.training, budgets = budget and preset.budgets },
+      { epochs = opt.epochs, patience = opt.patience, budget = budget,
+        quick = not opt.space and opt.quick }) or nil
   end
 
   -- The trials: cells without an evaluation.
-  local function trials_of(opt, entries)
+  local function trials_of(opt)
     local setting = pipeline.setting_of("tune", opt)
     pipeline.check_setting("tune", cell_options.of_tune(), opt, setting)
     local class, preset, preset_name = class_of(opt, setting)
+    local entries = opt.space and space.read(core, opt.space) or spaces.own(class)
     local of = check_space(class, entries)
     local shared = plans.shared("tune", setting, opt.data, setting:protocol("tune", opt.protocol),
       opt)
     local list, seen = {}, {}
     for trial = 1, opt.trials do
-      local values = space.sample(core, entries, opt.seed, trial)
+      local is_preset = not opt.space and trial == 1
+      local values = is_preset and {} or space.sample(core, entries, opt.seed, trial)
       local parts = { model = { preset = preset_name },
         training = budget_of(opt, setting, class, preset) }
       for name, value in pairs(values) do
@@ -109,7 +101,7 @@ return function(cmml, use)
             declared = cells.declared(core, setting, class) }) }
       end
     end
-    return list
+    return list, entries, class
   end
 
   local function shown(value)
@@ -159,7 +151,8 @@ return function(cmml, use)
       if result then
         metric, mode = result.monitored, result.mode
         found[#found + 1] = { trial = trial.trial, values = trial.values, value = result.value,
-          epochs = result.epochs, best_epoch = result.best_epoch, seconds = result.seconds,
+          epochs = result.epochs, best_epoch = result.best_epoch, stopped = result.stopped,
+          seconds = result.seconds,
           message = result.message, settings = trial.settings }
       end
     end
@@ -182,7 +175,8 @@ return function(cmml, use)
       grid[i + 1] = { tostring(entry.trial), entry.value and plain.format("%.4f", entry.value)
         or "diverged", tostring(entry.best_epoch or "-"), plain.format("%.1f", entry.seconds) }
       for k, name in ipairs(names) do
-        grid[i + 1][4 + k] = shown(entry.values[name])
+        local value = entry.values[name]
+        grid[i + 1][4 + k] = value == nil and "-" or shown(value) -- the preset's
       end
     end
     return tables.markdown(grid, width)
@@ -202,13 +196,23 @@ return function(cmml, use)
     end
   end
 
-  -- The options, the space and the trials; all that can be wrong with them is told here, before
-  -- anything runs.
+  local function keep(class, found, opt, metric)
+    local ok, message = tuned_file.keep(core, opt.keep, class.setting.name, class.kind,
+      tuned_preset(class, found, opt, metric))
+    if not ok then
+      raise(("tune: %s: %s"):format(args.option "keep", message), 0)
+    end
+  end
+
+  -- The options, the trials, the space and the kind; all that can be wrong with them is told here,
+  -- before anything runs.
   local function prepare(options)
     local opt = cell_options.of_tune():check(options, 0)
     cell_options.check_running("tune", opt, false)
-    local entries = space.read(core, opt.space)
-    return opt, entries, trials_of(opt, entries)
+    if opt.keep then
+      tuned_file.read(core, opt.keep)
+    end
+    return opt, trials_of(opt)
   end
 
   --- Searches options of a model and its training at random: each trial draws its own from a space,
@@ -219,8 +223,9 @@ return function(cmml, use)
   -- "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table:
   -- by name such a text, or a list of values
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), trials
-  -- (list, best first: trial, value, values, epochs, best_epoch, seconds), metric, failures; with
-  -- out, best.json there holds the best settings, as `cmml train --settings` takes them
+  -- (list, best first: trial, value, values, epochs, best_epoch, stopped, seconds), metric,
+  -- failures; with out, best.json there holds the best settings, as `cmml train --settings` takes
+  -- them
   -- @usage
   -- local found = cmml.tune { data = "data/made", trials = 2, epochs = 1,
   --   space = { lr = "log:1e-4:1e-2", batch = { 8, 16 } } }
@@ -229,7 +234,7 @@ return function(cmml, use)
     if child.active then
       child.stop_script()
     end
-    local opt, entries, list = args.call(prepare, options)
+    local opt, list, entries, class = args.call(prepare, options)
     local _ <close> = cells.hold(core, "tune", opt.out)
     local results, failures = cells.run(cmml, list, { folder = opt.out, jobs = opt.jobs,
       run = "trial", processes = opt.processes, modules = opt.modules, load = opt.load,
@@ -239,6 +244,9 @@ return function(cmml, use)
     local found, metric = ranked(list, results)
     if opt.out and found[1] and found[1].value then
       write_best(found[1], metric, opt.out)
+    end
+    if opt.keep and found[1] and found[1].value then
+      args.call(keep, class, found, opt, metric)
     end
     local names = args.keys(entries)
     return { text = text_of(found, names, metric, opt.best), trials = found, metric = metric,

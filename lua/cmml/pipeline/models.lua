@@ -76,7 +76,19 @@ return function(cmml, use)
     return starts.preset(where, class, name)
   end
 
-  --- How long a preset is trained: the budget of a name, or as it says itself.
+  -- Until validation stops improving: patience decides, not the number of epochs.
+  local converged = { epochs = 200, patience = 10 }
+
+  -- Such a budget of a preset. A rate that falls until the last epoch falls where validation stops
+  -- improving instead, since nobody knows which epoch is the last.
+  local function converged_budget(own, base)
+    local schedule = own.schedule
+    local kind = type(schedule) == "table" and schedule.kind or schedule
+    return with(with(converged, { schedule = kind == "cosine" and "plateau" or nil }), base)
+  end
+
+  --- How long a preset is trained: the budget of a name, or as it says itself. Under `converged`
+  -- every model is trained until validation stops improving.
   -- @tparam Setting setting
   -- @tparam ?table preset
   -- @tparam table opt budget (a name), quick, and over it epochs, patience, batch, lr
@@ -86,6 +98,9 @@ return function(cmml, use)
   function models.budget(setting, preset, opt, training)
     local own = preset and preset.training or {}
     local base = preset and (preset.budgets or {})[opt.budget or "default"]
+    if opt.budget == "converged" then
+      base = converged_budget(own, base)
+    end
     if opt.quick and setting.quick_budget then
       base = setting.quick_budget
       training = with(training, { epochs = base.epochs and training and training.epochs

@@ -33,14 +33,16 @@ return function(cmml, use)
       help = "what is added to the score with a learnt weight, by such names" },
     { name = "term_start", kind = "table", group = "model", belongs_to = "terms", tunable = false,
       default_text = "the preset's, or 0", help = "weights that the terms begin with, one a term" },
-    { name = "unit_rows", kind = "boolean", group = "model",
+    { name = "unit_rows", kind = "boolean", group = "model", search = "true|false",
       default_text = "the preset's, or false",
       help = "whether every vector is divided by the root mean square of its numbers, so that what "
         .. "it says of taste is apart from how much there is of it; cf_score is the cosine then" },
     { name = "dropout", kind = "number", from = 0, below = 1, group = "model",
+      search = "0|0.2|0.5",
       default_text = "the preset's, or 0",
       help = "fraction of the vectors' numbers that training hides, others for each task" },
     { name = "loss", kind = "string", choices = losses, group = "model",
+      search = "softmax|bpr|hinge",
       default_text = "the preset's, or hinge", help = "loss of a positive and its negatives" },
   })
 

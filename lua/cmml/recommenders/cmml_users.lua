@@ -10,7 +10,7 @@ return function(cmml, use)
   use "recommenders.kind"
 
   local options = model_options({ "width", "label_hidden" }, {
-    { name = "read_users", kind = "boolean", group = "model",
+    { name = "read_users", kind = "boolean", group = "model", search = "true|false",
       default_text = "the preset's, or true",
       help = "whether the content features of people are read" },
     { name = "base", kind = { "table", "boolean" }, group = "model", tunable = false, line = false,
@@ -18,6 +18,7 @@ return function(cmml, use)
       help = "options of factor_base_options: a matrix factorisation that the scores are added to; "
         .. "false: none" },
     { name = "loss", kind = "string", choices = { "squared", "absolute" }, group = "model",
+      search = "squared|absolute",
       default_text = "the preset's, or squared",
       help = "error of a rating; absolute is rounded off below 0.1" },
   })

@@ -17,12 +17,15 @@ return function(cmml, use)
 
   local options = {
     { name = "nearest", kind = "integer", default = 20, from = 1, group = "model",
+      search = "5|10|20|40",
       help = "maximum number of items of the support that a prediction reads" },
     { name = "keep", kind = "integer", default = 500, from = 1, group = "model",
       help = "maximum number of neighbours kept of an item" },
     { name = "shrink", kind = "number", default = 200, from = 0, group = "model",
+      search = "log:10:1000",
       help = "number of imaginary users who pull a similarity towards 0" },
     { name = "damp", kind = "number", default = 0.2, from = 0, group = "model",
+      search = "log:0.01:1",
       help = "added to the sum of the similarities" },
     shared.item_shrink, shared.user_shrink,
   }

@@ -26,6 +26,7 @@ local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local plain = require "cmml.base.plain"
 local shared = require "cmml.base.shared_options"
+local tuned = require "cmml.recommenders.tuned"
 local raise = args.error
 
 return function(cmml, use)
@@ -44,13 +45,29 @@ return function(cmml, use)
     return is_declared(name, setting) or (former[setting] or {})[name] ~= nil
   end
 
+  -- The presets of a kind in a setting: its own, with what tuning found under the name `tuned`.
+  -- Scripts may add to its own at any time.
+  local function presets_of(declaration, setting)
+    local own, found = declaration.presets or {}, (tuned[setting] or {})[declaration.name]
+    if not found or own.tuned then
+      return own
+    end
+    return setmetatable({ tuned = found }, { __index = own, __pairs = function()
+      local all = { tuned = found }
+      for name, preset in pairs(own) do
+        all[name] = preset
+      end
+      return next, all, nil
+    end })
+  end
+
   -- The options of a kind: its own, and those of every kind with presets or fresh weights.
   local function options_of(declaration, setting)
     local list = table.move(declaration.options or {}, 1, #(declaration.options or {}), 1, {})
-    if declaration.presets then
+    if declaration.presets or (tuned[setting] or {})[declaration.name] then
       list[#list + 1] = { name = "preset", kind = "string",
         default = declaration.default_preset
-          or declaration.presets.recommended and "recommended" or nil,
+          or (declaration.presets or {}).recommended and "recommended" or nil,
         help = "settings of the model and its training", group = "model", tunable = false }
     end
     if declaration.learns == "gradient" then
@@ -106,7 +123,7 @@ return function(cmml, use)
     class.__index = class
     class.adapts = declaration.adapts or "forward"
     class.needs, class.integers = declaration.needs or {}, declaration.integers or {}
-    class.presets = declaration.presets or {}
+    class.presets = presets_of(declaration, setting.name)
     class.default_preset = declaration.default_preset
       or class.presets.recommended and "recommended" or nil
     class.adapt_rows, class.score_rows = declaration.adapt, declaration.score
@@ -133,15 +150,15 @@ return function(cmml, use)
   -- (list of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or
   -- "gradient": gradients are recorded while it adapts); options (declarations, see
   -- base/option.lua); presets (by name {model = its options, training = options of `train`, budgets
-  -- = how long experiments train it}), default_preset (else "recommended"); needs ({vectors =
-  -- true}, {fields = true} or {source = true}, a source domain: what its catalogue must have);
-  -- baseline (a number: its place among the baselines of tables). Functions: make(catalogue,
-  -- options, init) gives a table of fields (module: its parameters, made by init); adapt(self,
-  -- support) gives a state; score(self, state, rows) gives a Tensor [rows], each number from its
-  -- own row alone, since long lists are scored in pieces; loss(self, batch), of one that learns by
-  -- gradient, gives a number, the mean over the tasks of batch.support and batch.query; fit(self,
-  -- data), of one that is fitted, gets ratings (users, items, ratings) and users (rows that may be
-  -- learnt from).
+  -- = how long experiments train it}; `tuned` is what recommenders/tuned.lua has, unless the kind
+  -- has one of its own), default_preset (else "recommended"); needs ({vectors = true}, {fields =
+  -- true} or {source = true}, a source domain: what its catalogue must have); baseline (a number:
+  -- its place among the baselines of tables). Functions: make(catalogue, options, init) gives a
+  -- table of fields (module: its parameters, made by init); adapt(self, support) gives a state;
+  -- score(self, state, rows) gives a Tensor [rows], each number from its own row alone, since long
+  -- lists are scored in pieces; loss(self, batch), of one that learns by gradient, gives a number,
+  -- the mean over the tasks of batch.support and batch.query; fit(self, data), of one that is
+  -- fitted, gets ratings (users, items, ratings) and users (rows that may be learnt from).
   -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and
   -- the recommender of it (with a module neither is needed); integers (names of kept entries that
   -- are lists of integers: true by name); prepare(self, data), before the first step of a training;

@@ -19,7 +19,7 @@ local fields = { name = "string", title = "string", source = "string", settings 
   over = "function", formerly = "table", describe = "function", check = "function" }
 
 local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
-  vectors = "table", budgets = "table", dim = "number" }
+  vectors = "table", budgets = "table", dim = "number", tuned = "table" }
 
 local needed = { "title", "settings", "learns", "make", "adapt", "score" }
 local ways, adaptations = { "gradient", "fit", "none" }, { "forward", "gradient" }
@@ -146,15 +146,6 @@ local function training_options(where, settings)
   return options.of(where, list)
 end
 
--- The names of the budgets that experiments know.
-local function budget_names()
-  for _, declared in ipairs(experiment_options.compared) do
-    if declared.name == "budget" then
-      return declared.choices
-    end
-  end
-end
-
 -- What a preset decides of the data, as their settings take it.
 local function check_data(where, preset, settings, level)
   for _, setting in ipairs(settings) do
@@ -198,7 +189,7 @@ function checks.preset(where, preset, known, settings, level)
   local training = training_options(where, own)
   check_values(where, preset.training or {}, training, " of training", level)
   for _, name in ipairs(args.keys(preset.budgets or {})) do
-    args.one_of(where .. ": budgets", name, budget_names(), level)
+    args.one_of(where .. ": budgets", name, experiment_options.budgets, level)
     local of = ("%s: budget %s"):format(where, name)
     args.expect(of, preset.budgets[name], "table", level)
     check_values(of, preset.budgets[name], training, " of training", level)

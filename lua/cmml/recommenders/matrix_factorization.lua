@@ -17,11 +17,11 @@ return function(cmml, use)
 
   local options = {
     { name = "factors", kind = "integer", default = 8, from = 1, group = "model",
-      help = "number of factors of users and items" },
+      search = "int:4:32", help = "number of factors of users and items" },
     { name = "ridge", kind = "number", default = 10, above = 0, group = "model",
-      help = "ridge penalty of the factors" },
+      search = "log:1:100", help = "ridge penalty of the factors" },
     { name = "bias_ridge", kind = "number", default = 3, above = 0, group = "model",
-      help = "ridge penalty of the biases of users and items" },
+      search = "log:1:30", help = "ridge penalty of the biases of users and items" },
     changed(shared.item_bias, { group = "model" }), changed(shared.sweeps, { group = "model" }),
     changed(base.seed, { group = "model", tunable = false,
       help = "seed of the factors that the first sweep begins with" }),

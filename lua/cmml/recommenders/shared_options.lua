@@ -3,11 +3,13 @@
 -- @module cmml.recommenders.shared_options
 return {
   item_shrink = { name = "item_shrink", kind = "number", default = 5, from = 0, group = "model",
+    search = "log:1:30",
     help = "number of imaginary ratings that pull an item's part towards the mean of all" },
   user_shrink = { name = "user_shrink", kind = "number", default = 3, from = 0, group = "model",
+    search = "log:1:30",
     help = "number of imaginary ratings that pull a user's part towards 0" },
   item_bias = { name = "item_bias", kind = "string", choices = { "solved", "mean" },
-    default_text = "solved",
+    default_text = "solved", search = "solved|mean",
     help = "solved: item biases are learnt with the factors, which is what somebody without taste "
       .. "would give; mean: the mean of those who chose the item, shrunk towards that of all "
       .. "ratings, which may predict better where nothing is known of a person" },

@@ -8,6 +8,9 @@ local shared = require "cmml.base.shared_options"
 
 local lists = {}
 
+-- How long models are trained.
+lists.budgets = { "default", "published", "converged" }
+
 -- How cells are run.
 lists.running = {
   { name = "out", kind = "string", arg = "DIR", group = "running", short = true, tunable = false,
@@ -38,9 +41,11 @@ lists.compared = {
   { name = "seeds", kind = "integer", default = 5, from = 1, to = 1000, group = "training",
     short = true, tunable = false,
     help = "number of runs of each model that learns by gradient, with seeds 1, 2, .." },
-  { name = "budget", kind = "string", choices = { "default", "published" }, default = "default",
-    group = "training", tunable = false,
-    help = "how long published presets are trained: as long as helps, or as published" },
+  { name = "budget", kind = "string", choices = lists.budgets, group = "training", tunable = false,
+    short = true, default_text = "the experiment's, else default",
+    help = "how long models are trained: converged, all of them until validation has stopped "
+      .. "improving; default, as each preset says; published, those that were published as long as "
+      .. "they were" },
   { name = "draws", kind = "integer", from = 1, to = 1000, unit = "draws", group = "evaluation",
     tunable = false, help = "number of random support/query draws per task; scores are averaged",
     default_text = "the setting's" },
@@ -53,11 +58,17 @@ lists.compared = {
 
 -- What tuning searches, and how.
 lists.searched = {
-  { name = "space", kind = { "string", "table" }, required = true, arg = "SPACE", group = "search",
-    short = true, tunable = false,
+  { name = "space", kind = { "string", "table" }, arg = "SPACE", group = "search", short = true,
+    tunable = false, default_text = "what the options of the kind and of training declare",
     help = "name=values with commas between them, or a .lua or .json file of the same; values are "
       .. "a range, log:LOW:HIGH, lin:LOW:HIGH or int:LOW:HIGH, or a choice, 8|16|32; names are "
       .. "options of the model and of its training" },
+  { name = "budget", kind = "string", choices = lists.budgets, group = "search", tunable = false,
+    default_text = "converged, or with a space of yours as the preset says",
+    help = "how long the trials are trained, see experiment" },
+  { name = "keep", kind = "string", arg = "FILE", group = "search", short = true, tunable = false,
+    help = "Lua file in which what is found is kept as the preset tuned of the kind; the library's "
+      .. "own is lua/cmml/recommenders/tuned.lua" },
   { name = "model", kind = "string", arg = "KIND", group = "search", short = true, tunable = false,
     help = "kind of recommender" },
   { name = "preset", kind = "string", arg = "NAME", group = "search", short = true, tunable = false,
@@ -69,6 +80,17 @@ lists.searched = {
     help = "seed of every training" },
   { name = "best", kind = "integer", default = 10, from = 1, group = "search", tunable = false,
     help = "number of trials to show" },
+}
+
+-- Names of those that are for one kind alone.
+lists.of_one_kind = { "model", "preset", "space", "best" }
+
+-- What is tuned of several kinds.
+lists.searched_kinds = {
+  { name = "kinds", list = "string", required = true, arg = "KINDS", group = "search", short = true,
+    tunable = false,
+    help = "kinds to tune one after the other, each over what its options declare: names, or all, "
+      .. "every kind of the setting that learns" },
 }
 
 -- Names of the options of training that experiments have, too.
