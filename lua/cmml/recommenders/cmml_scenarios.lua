@@ -10,6 +10,7 @@ return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
   local presets = use "recommenders.presets"
   use "recommenders.kind"
+  local refinement = use "recommenders.refinement"
   --- The weights of CMML on scenarios: its network, and what its terms weigh.
   -- @tfield Network network
   -- @tfield ?Tensor term_weight [terms]
@@ -44,11 +45,14 @@ return function(cmml, use)
     { name = "loss", kind = "string", choices = losses, group = "model",
       search = "softmax|bpr|hinge",
       default_text = "the preset's, or hinge", help = "loss of a positive and its negatives" },
-  })
+    table.unpack(refinement.options) })
 
   -- Options that are not the network's.
   local own = { preset = true, inputs = true, terms = true, term_start = true, unit_rows = true,
     dropout = true, loss = true }
+  for _, declared in ipairs(refinement.options) do
+    own[declared.name] = true
+  end
 
   -- Network and weights of the terms, whose names are the network's own.
   local function make_module(self, opt, init)
@@ -119,20 +123,37 @@ return function(cmml, use)
     return cmml.joined(parts)
   end
 
-  local function adapt(self, support, key)
-    local x = rows_of(self, support, key, 1)
-    return { context = self.network:context(x, support.labels, support.segments) }
-  end
-
-  local function score(self, state, rows, opt, key)
-    local x = rows_of(self, rows, key, 3)
-    local scores, parts = self.network:score(x, state.context, rows.segments, opt)
+  -- Scores of rows whose vectors are known.
+  local function scored(self, x, context, rows, opt)
+    local scores, parts = self.network:score(x, context, rows.segments, opt)
     if self.row_terms then
       local weight = self.module.term_weight:reshape { -1, 1 }
       local terms = self.row_terms(rows.users, rows.items)
       scores = scores + core.matmul(terms, weight):reshape { -1 }
     end
     return scores, parts
+  end
+
+  -- The loss that the options name.
+  local function loss_name(self)
+    return self.options.loss or "hinge"
+  end
+
+  local function adapt(self, support, training, key)
+    local x = rows_of(self, support, key, 1)
+    local context = self.network:context(x, support.labels, support.segments)
+    local pairs, segments
+    if refinement.steps(self.options, training) then
+      pairs, segments = cmml.scenarios.support_pairs(support)
+    end
+    return { context = refinement.refined(self.options, training, context, function(refined)
+      return cmml.scenarios.pair_losses_of_tasks(loss_name(self), (scored(self, x, refined,
+        support)), pairs, segments)
+    end) }
+  end
+
+  local function score(self, state, rows, opt, key)
+    return scored(self, rows_of(self, rows, key, 3), state.context, rows, opt)
   end
 
   cmml.kind {
@@ -152,9 +173,8 @@ return function(cmml, use)
     loss = function(self, batch)
       local key = #self.masks > 0 and batch or nil
       local rows = core.paired_rows(batch.query)
-      local scores = score(self, adapt(self, batch.support, key), rows, nil, key)
-      return cmml.scenarios.pair_loss(self.options.loss or "hinge", scores, rows,
-        batch.query.segments)
+      local scores = score(self, adapt(self, batch.support, true, key), rows, nil, key)
+      return cmml.scenarios.pair_loss(loss_name(self), scores, rows, batch.query.segments)
     end,
 
     -- The same weights over a catalogue with vectors of the same width, such as those that were

@@ -8,6 +8,8 @@ return function(cmml, use)
   local core = cmml.core
   local presets = use "recommenders.presets"
   use "recommenders.kind"
+  local item_weights = use "recommenders.item_weights"
+  local refinement = use "recommenders.refinement"
 
   local options = model_options({ "width", "label_hidden" }, {
     { name = "read_users", kind = "boolean", group = "model", search = "true|false",
@@ -21,10 +23,13 @@ return function(cmml, use)
       search = "squared|absolute",
       default_text = "the preset's, or squared",
       help = "error of a rating; absolute is rounded off below 0.1" },
-  })
+    table.unpack(refinement.options) })
 
   -- Options that are not the network's.
   local own = { preset = true, base = true, loss = true, read_users = true }
+  for _, declared in ipairs(refinement.options) do
+    own[declared.name] = true
+  end
 
   local function make(catalogue, opt, init)
     if opt.base == true then
@@ -66,57 +71,61 @@ return function(cmml, use)
     return cmml.joined(parts)
   end
 
-  -- The contexts of tasks, from one forward pass over their supports.
-  local function adapt(self, support)
-    local network, people = self.module, support.people
-    local user = network:embed_fields("user", people.bags, people.rows)
-    local base, segments = network.base, support.segments
-    if not base then
-      local x = network.encoder_detach
-        and cmml.no_grad(vectors, self, user, support.items, segments)
-        or vectors(self, user, support.items, segments)
-      return { user = user, context = network:context(x, support.labels, segments) }
-    end
-    local x = vectors(self, user, support.items, segments)
-    local left, own_left = base:left_over(support)
-    local context = network:context(x, own_left, segments)
-    local rest = left - network:score(x, context, segments)
-    return { user = user, context = context, weights = base:solve(support.items, rest, segments) }
-  end
-
-  local function score(self, state, rows)
-    local x = vectors(self, state.user, rows.items, rows.segments)
+  -- Scores of rows whose vectors are known.
+  local function scored(self, x, state, rows)
     local scores, base = self.module:score(x, state.context, rows.segments), self.module.base
     return base and scores + base(rows.items, state.weights, rows.segments) or scores
   end
 
-  -- The parameters of a model for other items: what it learnt of single ones goes to those with the
-  -- same raw id; others begin as an item that is like all.
-  local function tensors_for(self, items)
-    local base, rows, list = self.module.base, {}, {}
-    for row = 1, #items do
-      rows[row] = self.catalogue.items:id(items:text(row)) or 0
+  local rounding = 0.1 -- errors well above it count as they are
+
+  -- The mean error of each task's rows [tasks]: squared (CMML eq. 5), or sqrt(error^2 + 0.01).
+  local function errors_of(self, scores, rows)
+    local errors = core.square(scores - rows.labels)
+    if self.options.loss == "absolute" then
+      errors = (errors + rounding ^ 2):sqrt()
     end
-    rows = core.ids(rows)
-    for i, pair in ipairs(self.module:named_parameters()) do
-      local name, tensor = pair[1], pair[2]
-      if base and name == "base.vectors" then
-        tensor = core.embedding_bag(tensor, rows)
-      elseif base and name == "base.bias" then
-        local mean = tensor.count > 0 and tensor:mean():item() or 0
-        tensor = core.embedding_bag((tensor - mean):reshape { -1, 1 }, rows):reshape { -1 } + mean
-      end
-      list[i] = { name, tensor }
-    end
-    return list
+    return core.segment_mean(errors, rows.segments)
   end
 
-  local rounding = 0.1 -- errors well above it count as they are
+  -- The contexts of tasks, from one forward pass over their supports, and what follows from them.
+  local function adapt(self, support, training)
+    local network, people, segments = self.module, support.people, support.segments
+    local user = network:embed_fields("user", people.bags, people.rows)
+    local base = network.base
+    local constant = network.encoder_detach and not base
+      and not refinement.steps(self.options, training)
+    local x = constant and cmml.no_grad(vectors, self, user, support.items, segments)
+      or vectors(self, user, support.items, segments)
+    local left, own_left = support.labels, support.labels
+    if base then
+      left, own_left = base:left_over(support)
+    end
+    local function state_of(context)
+      local rest = base and left - network:score(x, context, segments)
+      return { user = user, context = context,
+        weights = base and base:solve(support.items, rest, segments) }
+    end
+    local context = network:context(x, own_left, segments)
+    return state_of(refinement.refined(self.options, training, context, function(refined)
+      return errors_of(self, scored(self, x, state_of(refined), support), support)
+    end))
+  end
+
+  local function score(self, state, rows)
+    return scored(self, vectors(self, state.user, rows.items, rows.segments), state, rows)
+  end
+
+  -- What is learnt of single items: another begins as an item that is like all.
+  local of_items = { ["base.vectors"] = "zero", ["base.bias"] = "mean" }
 
   cmml.kind {
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "users" },
     learns = "gradient", adapts = "forward", options = options, presets = presets "users",
-    default_preset = "recommended", make = make, adapt = adapt, score = score,
+    default_preset = "recommended", make = make, score = score,
+    adapt = function(self, support)
+      return adapt(self, support)
+    end,
 
     -- A base starts from the ratings of the training users. A model that was trained or loaded
     -- stays as it is.
@@ -131,18 +140,16 @@ return function(cmml, use)
     -- `Catalogue:with_items`).
     over = function(self, catalogue)
       local view = catalogue:in_terms_of(self.catalogue, "over")
-      return self.restore(view, self.options, cmml.no_grad(tensors_for, self, view.items))
+      return self.restore(view, self.options, item_weights(self, view.items, of_items))
     end,
 
-    -- The mean over tasks of the squared error of their query (CMML eq. 5), or of
-    -- sqrt(error^2 + 0.01).
+    -- The mean over tasks of the error of their query.
     loss = function(self, batch)
-      local scores = score(self, adapt(self, batch.support), batch.query)
+      local scores = score(self, adapt(self, batch.support, true), batch.query)
       if self.options.loss ~= "absolute" then
         return core.task_mse(scores, batch.query.labels, batch.query.segments)
       end
-      local errors = (core.square(scores - batch.query.labels) + rounding ^ 2):sqrt()
-      return core.segment_mean(errors, batch.query.segments):mean()
+      return errors_of(self, scores, batch.query):mean()
     end,
   }
 

@@ -14,7 +14,8 @@ return function(cmml, use)
   -- @tfield Catalogue catalogue the users and items it knows
   -- @tfield table options what it was made with
   -- @tfield string learns "gradient", "fit" (without gradient training) or "none"
-  -- @tfield string adapts "forward", or "gradient" where adapting takes gradients
+  -- @tfield string adapts "forward", or "gradient" where gradients are recorded while all of
+  -- adapting runs (`inner_steps` records its own, and needs none of that)
   -- @tfield ?Module module of a kind that learns by gradient: its weights
   -- @tfield ?table training of a kind that learns by gradient: the preset's defaults for `train`
   -- @tfield function adapt_rows of (support): the state of several tasks from their Rows

@@ -53,6 +53,32 @@ return function(cmml)
     end)
   end
 
+  -- The losses of tasks; see below.
+  local function of_tasks(name, scores, rows, segments)
+    local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
+    local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
+    return core.segment_mean(cmml.scenarios.pair_losses[name](positive, negative), segments)
+  end
+
+  local function check_pairs(where, name, scores, rows)
+    args.one_of(where .. ": name", name, args.keys(cmml.scenarios.pair_losses), 4)
+    args.expect(where .. ": scores", scores, cmml.tensor_class, 4)
+    args.expect(where .. ": rows", rows, "table", 4)
+    args.expect(where .. ": each of rows", rows.each, "integer", 4)
+  end
+
+  --- For each task the mean loss of its pairs.
+  -- @tparam string name in `pair_losses`
+  -- @tparam Tensor scores [rows]
+  -- @tparam table rows positive, negative and each, as `core.paired_rows` or
+  -- `scenarios.support_pairs` give them
+  -- @tparam Segments segments which positives belong to which task
+  -- @treturn Tensor [tasks]; 0 for a task without pairs
+  function cmml.scenarios.pair_losses_of_tasks(name, scores, rows, segments)
+    check_pairs("scenarios.pair_losses_of_tasks", name, scores, rows)
+    return args.call(of_tasks, name, scores, rows, segments)
+  end
+
   --- The mean over tasks of the mean loss of their pairs.
   -- @tparam string name in `pair_losses`
   -- @tparam Tensor scores [rows]
@@ -60,15 +86,7 @@ return function(cmml)
   -- @tparam Segments segments which positives belong to which task
   -- @treturn Tensor a single number
   function cmml.scenarios.pair_loss(name, scores, rows, segments)
-    args.one_of("scenarios.pair_loss: name", name, args.keys(cmml.scenarios.pair_losses))
-    args.expect("scenarios.pair_loss: scores", scores, cmml.tensor_class)
-    args.expect("scenarios.pair_loss: rows", rows, "table")
-    args.expect("scenarios.pair_loss: each of rows", rows.each, "integer")
-    return args.call(function()
-      local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
-      local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
-      local losses = cmml.scenarios.pair_losses[name](positive, negative)
-      return core.segment_mean(losses, segments):mean()
-    end)
+    check_pairs("scenarios.pair_loss", name, scores, rows)
+    return args.call(of_tasks, name, scores, rows, segments):mean()
   end
 end

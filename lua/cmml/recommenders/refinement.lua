@@ -1,0 +1,48 @@
+--- CMML's contexts refined by gradient steps on the support (the future work that Feng et al., CIKM
+-- 2021, name): the forward pass gives the context that the steps begin with.
+--
+-- A step goes down the loss of the support's own rows under the context. With the encoder `none`,
+-- whose contexts are 0, that is CAVIA (Zintgraf et al., ICML 2019).
+--
+-- @module cmml.recommenders.refinement
+
+-- The declarations; a model of these has the fields as options.
+local options = {
+  { name = "refine_steps", kind = "integer", from = 0, to = 1000, unit = "steps", group = "model",
+    default_text = "the preset's, or 0", help = "number of gradient steps on the support that "
+      .. "refine a context after the forward pass" },
+  { name = "refine_rate", kind = "number", above = 0, group = "model",
+    default_text = "the preset's, or 0.1", help = "learning rate of these steps" },
+  { name = "refine_train", kind = "boolean", group = "model",
+    default_text = "the preset's, or false", help = "whether training takes the steps, too, and "
+      .. "learns through them (second order); false: they are taken where a trained model adapts" },
+}
+
+return function(cmml)
+  local refinement = { options = options }
+
+  --- Whether a model takes steps.
+  -- @tparam table opt its options
+  -- @tparam ?boolean training whether this is a step of training
+  -- @treturn boolean
+  function refinement.steps(opt, training)
+    return (opt.refine_steps or 0) > 0 and (not training or opt.refine_train == true)
+  end
+
+  --- Refines contexts. A task without rows to learn from, or whose steps diverge (its loss or its
+  -- context ceases to be finite), keeps the one of the forward pass.
+  -- @tparam table opt options of the model
+  -- @tparam ?boolean training whether this is a step of training
+  -- @tparam Tensor context [tasks, dim]
+  -- @tparam function losses_of of (context): the loss of each task's support [tasks]
+  -- @treturn Tensor [tasks, dim]; context itself where no steps are taken
+  function refinement.refined(opt, training, context, losses_of)
+    if not refinement.steps(opt, training) then
+      return context
+    end
+    return (cmml.inner_steps(context, losses_of, { steps = opt.refine_steps,
+      rate = opt.refine_rate or 0.1 }))
+  end
+
+  return refinement
+end
