@@ -237,7 +237,7 @@ describe("a kind that exists", function()
     class, message = cmml.kinds.find("item_knn", "scenarios")
     assert.is_nil(class)
     assert.matches("the kind item_knn is for ratings of users, not for scenarios", message)
-    assert.matches("; known: cf_score, cmml, popularity, ", message)
+    assert.matches("; known: cf_score, cmml, ", message)
     refused("kinds.find: setting: there is no setting user; did you mean users?", cmml.kinds.find,
       "item_knn", "user")
   end)

@@ -16,11 +16,12 @@ local covered = {
   cmml = require "spec.support.golden.cmml",
   mml_sasrec = require "spec.support.golden.sasrec",
   itempop = require "spec.support.golden.itempop",
+  dcn = require("spec.support.golden.dcn").cases,
 }
 
 -- Families of which nothing exists yet.
 local planned = {
-  conet = "CoNet", dcn = "DCN", dcnf = "DCN-F",
+  conet = "CoNet", dcnf = "DCN-F",
   melu = "MeLU", metacs = "MetaCS-DNN", mml = "MML", s2meta = "S2Meta",
 }
 

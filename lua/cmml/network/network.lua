@@ -10,7 +10,7 @@ local raise = args.error
 local supports = require "cmml.network.supports"
 
 local of_score = declare("Network:score", {
-  { name = "parts", kind = "boolean", default = false, help = "return intermediate values, too" },
+  (require "cmml.network.score_options").parts,
 })
 
 return function(cmml)

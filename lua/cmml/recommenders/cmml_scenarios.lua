@@ -9,6 +9,7 @@ local raise = args.error
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
   local presets = use "recommenders.presets"
+  local vector_rows = use "recommenders.vector_rows"
   use "recommenders.kind"
   local refinement = use "recommenders.refinement"
   --- The weights of CMML on scenarios: its network, and what its terms weigh.
@@ -177,17 +178,7 @@ return function(cmml, use)
       return cmml.scenarios.pair_loss(loss_name(self), scores, rows, batch.query.segments)
     end,
 
-    -- The same weights over a catalogue with vectors of the same width, such as those that were
-    -- made of more interactions (see `ScenarioSplit:vectors`).
-    over = function(self, catalogue)
-      local vectors = catalogue.items.vectors.cf
-      local width = vectors and vectors.shape[2]
-      if width ~= self.width then
-        raise(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
-          width and ("vectors of %d numbers"):format(width) or "no vectors", self.width), 2)
-      end
-      return self.restore(catalogue, self.options, self:tensors())
-    end,
+    over = vector_rows.over,
 
     describe = function(self)
       return ("[cmml recommender cmml, %d users, %d items, vectors of %d numbers]"):format(

@@ -6,6 +6,7 @@ local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local core = cmml.core
+  local content_rows = use "recommenders.content_rows"
   local presets = use "recommenders.presets"
   use "recommenders.kind"
   local item_weights = use "recommenders.item_weights"
@@ -53,22 +54,14 @@ return function(cmml, use)
     return { module = module }
   end
 
-  -- The vectors of rows: item fields, once for each item where several tasks may speak of it, then
-  -- the user's, which are the same for a whole task.
+  -- The vectors of rows: of items their fields and their own, then the user's.
   local function vectors(self, user, items, segments)
-    local places
-    if #segments > 1 then
-      items, places = core.distinct(items)
-    end
-    local item = self.module:embed_fields("item", self.catalogue.items.bags, items)
-    local base, parts = self.module.base, { item and { item, places } }
-    if base and base.vectors then
-      parts[#parts + 1] = { base.vectors:gather_rows(items), places }
-    end
-    if user then
-      parts[#parts + 1] = { user, segments:groups() }
-    end
-    return cmml.joined(parts)
+    local base = self.module.base
+    return content_rows.joined(function(distinct)
+      local of_fields = self.module:embed_fields("item", self.catalogue.items.bags, distinct)
+      local of_items = base and base.vectors and base.vectors:gather_rows(distinct)
+      return { of_fields or of_items, of_fields and of_items }
+    end, user, items, segments)
   end
 
   -- Scores of rows whose vectors are known.

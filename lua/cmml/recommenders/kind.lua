@@ -23,6 +23,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local choice = require "cmml.recommenders.choice_options"
 local options = require "cmml.base.options"
 local plain = require "cmml.base.plain"
 local shared = require "cmml.base.shared_options"
@@ -65,10 +66,10 @@ return function(cmml, use)
   local function options_of(declaration, setting)
     local list = table.move(declaration.options or {}, 1, #(declaration.options or {}), 1, {})
     if declaration.presets or (tuned[setting] or {})[declaration.name] then
-      list[#list + 1] = { name = "preset", kind = "string",
+      list[#list + 1] = options.changed(choice.preset, { group = "model", tunable = false,
         default = declaration.default_preset
-          or (declaration.presets or {}).recommended and "recommended" or nil,
-        help = "settings of the model and its training", group = "model", tunable = false }
+          or (declaration.presets or {}).recommended and "recommended" or false,
+        default_text = false, help = "settings of the model and its training" })
     end
     if declaration.learns == "gradient" then
       list[#list + 1] = options.changed(shared.seed, { group = "model", tunable = false,

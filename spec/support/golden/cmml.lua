@@ -1,38 +1,7 @@
 -- Kinds of `cmml_user_` and `cmml_scenario_`: the whole network on ragged support and query sets of
 -- several tasks.
 local cmml = require "cmml"
-
-local item_fields = { "rate", "genre", "director", "actor" }
-local user_fields = { "gender", "age", "occupation", "zip" }
-
-local function fields(case, names)
-  local vocabulary, list = case:option "vocabulary", {}
-  for i, name in ipairs(names) do
-    list[i] = { name = name, size = vocabulary[name],
-      multi = case:has(("input.support.%s.values"):format(name)) }
-    if not list[i].size then
-      error(("config.vocabulary has no %s"):format(name), 0)
-    end
-  end
-  return list
-end
-
-local function embed(case, net, part)
-  local function side(name, names)
-    local bags = {}
-    for i, field in ipairs(names) do
-      local input = ("input.%s.%s"):format(part, field)
-      if case:has(input .. ".values") then
-        bags[i] = { ids = case:ids(input .. ".values"),
-          segments = case:segments(input .. ".lengths") }
-      else
-        bags[i] = { ids = case:ids(input) }
-      end
-    end
-    return net:embed_fields(name, bags)
-  end
-  return cmml.concat { side("item", item_fields), side("user", user_fields) }
-end
+local content = require "spec.support.golden.content"
 
 -- The options of the network that both settings have.
 local function options_of(case)
@@ -59,15 +28,9 @@ local function load(case, net)
 end
 
 local function build(case)
-  local vocabulary = 0
-  for _ in pairs(case:option "vocabulary") do
-    vocabulary = vocabulary + 1
-  end
-  if vocabulary ~= #item_fields + #user_fields then
-    error(("config.vocabulary has %d fields"):format(vocabulary), 0)
-  end
   local options = options_of(case)
-  options.item_fields, options.user_fields = fields(case, item_fields), fields(case, user_fields)
+  options.item_fields = content.fields(case, "item", "support")
+  options.user_fields = content.fields(case, "user", "support")
   options.width, options.label_hidden = case:option "embedding", case:option "label_hidden"
   options.encoder_detach = case:option "encoder_detach"
   return load(case, cmml.network(options))
@@ -82,6 +45,12 @@ local function expect_parts(case, parts)
     case:expect(("output.route.%d"):format(l - 1), weights)
   end
   case:expect("output.backbone", parts.backbone)
+end
+
+local function embed(case, net, part)
+  return content.rows(case, part, function(side, bags)
+    return net:embed_fields(side, bags)
+  end)
 end
 
 local function run(case)

@@ -1,0 +1,97 @@
+--- Deep & Cross Network (Wang et al., ADKDD 2017) in the setting users: one model for all people.
+--
+-- DCN does not adapt: a person is scored by content features alone, whatever they rated. It is
+-- trained on the ratings of all people pooled. Training gets batches of tasks as every kind does,
+-- and learns from support and query alike: every rating of the batch is an example, so that 3 tasks
+-- of at most 50 ratings are about the published batch of 128 ratings, and 32 tasks are 1,600. The
+-- loss is the mean over the people of the mean squared error of their ratings.
+--
+-- @module cmml
+local model_options = require "cmml.recommenders.dcn_options"
+
+return function(cmml, use)
+  local core, nn = cmml.core, cmml.nn
+  local content_rows = use "recommenders.content_rows"
+  use "recommenders.kind"
+  --- The weights of DCN on ratings: embeddings of fields, the map of the joined vectors to x_0, and
+  -- the network's.
+  -- @tfield FieldEmbedding embedding
+  -- @tfield Linear project
+  -- @tfield CrossNetwork network
+  local Weights = nn.class "cmml.DcnWeights"
+
+  local options = model_options {
+    { name = "width", kind = "integer", from = 1, to = 4096, group = "model",
+      help = "size of the vector of a field", default_text = "the preset's" },
+    { name = "project", kind = "integer", from = 1, to = 4096, group = "model",
+      help = "columns that the joined vectors are mapped to before the network",
+      default_text = "the preset's" },
+  }
+
+  local presets = {
+    recommended = {
+      model = { width = 32, project = 64, cross = 4, deep = { 64, 64 }, cross_deviation = 0.01 },
+      training = { batch = 32, support = 40, query = 10, lr = 1e-3, weight_decay = 1e-5 } },
+    -- The released code: weights and biases of the cross layers start at N(0, 1); Adam at 1e-3
+    -- without decay, batches of 128 ratings, 11 epochs.
+    ["published-code"] = {
+      model = { width = 32, project = 64, cross = 4, deep = { 64, 64 }, cross_deviation = 1 },
+      training = { batch = 3, support = 40, query = 10, lr = 1e-3 },
+      budgets = { published = { epochs = 11, patience = 0 } } },
+  }
+
+  local function make(catalogue, opt, init)
+    local module = Weights.new()
+    local embedding, columns = content_rows.embedding(catalogue, opt.width, init)
+    module:register("embedding", embedding)
+    module:register("project", nn.linear { inp = columns, out = opt.project, init = init })
+    module:register("network", cmml.cross_network { inp = opt.project, cross = opt.cross,
+      deep = opt.deep, cross_deviation = opt.cross_deviation, init = init }, true)
+    return { module = module }
+  end
+
+  local function people_of(self, people)
+    return content_rows.people(self.module.embedding, self.catalogue, people)
+  end
+
+  -- Scores of rows of people whose vectors are known.
+  local function score(self, people, items, segments)
+    local module = self.module
+    local x = content_rows.of(module.embedding, self.catalogue, people, items, segments)
+    return (module.network.score(module.project(x), module.network:weights(), segments))
+  end
+
+  -- The rows of all supports, then those of all queries.
+  local function loss(self, batch)
+    local support, query = batch.support, batch.query
+    local tasks, lengths, shares = #query.segments, support.segments:totable(), {}
+    for t, asked in ipairs(query.segments:totable()) do
+      shares[t] = 1 / math.max(lengths[t] + asked, 1)
+      lengths[tasks + t] = asked
+    end
+    local segments, people = core.segments(lengths), people_of(self, support.people)
+    local scores = score(self, people and core.concat({ people, people }, 1),
+      core.join_ids({ support.items, query.items }, { 0, 0 }), segments)
+    local errors = core.square(scores - core.concat({ support.labels, query.labels }, 1))
+    local sums = core.segment_sum(errors, segments):reshape { 2, tasks }
+    return (sums:sum(1) * core.tensor(shares)):mean()
+  end
+
+  cmml.kind {
+    name = "dcn", title = "DCN", source = "Wang et al., ADKDD 2017", settings = { "users" },
+    learns = "gradient", adapts = "forward", needs = { fields = true }, options = options,
+    presets = presets, make = make, loss = loss,
+    adapt = function(self, support)
+      return { people = people_of(self, support.people) }
+    end,
+    score = function(self, state, rows)
+      return score(self, state.people, rows.items, rows.segments)
+    end,
+
+    -- The same weights over other items, such as new ones of which the fields are known.
+    over = function(self, catalogue)
+      return self.restore(catalogue:in_terms_of(self.catalogue, "over"), self.options,
+        self:tensors())
+    end,
+  }
+end

@@ -1,0 +1,40 @@
+--- Rows of scenarios as vectors made beforehand: the user's, then the item's.
+--
+-- @module cmml.recommenders.vector_rows
+local raise = require("cmml.base.args").error
+
+return function(cmml)
+  local core = cmml.core
+  local vector_rows = {}
+
+  --- Rows as one joined matrix, in which each user and each item stands once.
+  -- @tparam Tensor users [users, width]
+  -- @tparam Tensor items [items, width]
+  -- @tparam table rows users and items (Ids)
+  -- @treturn Joined [rows, 2 width]
+  function vector_rows.of(users, items, rows)
+    local some_users, of_users = core.distinct(rows.users)
+    local some_items, of_items = core.distinct(rows.items)
+    return cmml.joined { { users:gather_rows(some_users), of_users },
+      { items:gather_rows(some_items), of_items } }
+  end
+
+  --- The function `over` of a kind that reads such vectors: the same weights over a catalogue with
+  -- vectors of the same width, such as those that were made of more interactions (see
+  -- `ScenarioSplit:vectors`).
+  -- @tparam Recommender self
+  -- @tparam Catalogue catalogue
+  -- @treturn Recommender
+  function vector_rows.over(self, catalogue)
+    local mine = self.catalogue.items.vectors.cf.shape[2]
+    local vectors = catalogue.items.vectors.cf
+    local width = vectors and vectors.shape[2]
+    if width ~= mine then
+      raise(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
+        width and ("vectors of %d numbers"):format(width) or "no vectors", mine), 2)
+    end
+    return self.restore(catalogue, self.options, self:tensors())
+  end
+
+  return vector_rows
+end
