@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local masked_rows = require "cmml.nn.masked_rows"
 local model_options = require "cmml.recommenders.cmml_options"
+local sets = require "cmml.base.options"
 local raise = args.error
 
 return function(cmml, use)
@@ -17,14 +18,10 @@ return function(cmml, use)
   -- @tfield ?Tensor term_weight [terms]
   local Weights = nn.class "cmml.ScenarioWeights"
 
-  -- The names in a table that scripts may add to.
-  local function names_in(registry)
-    return function()
-      return args.keys(registry)
-    end
+  -- The names of inputs, to which scripts may add.
+  local function inputs()
+    return args.keys(cmml.scenarios.pair_inputs)
   end
-  local inputs = names_in(cmml.scenarios.pair_inputs)
-  local losses = names_in(cmml.scenarios.pair_losses)
 
   local options = model_options({ "encoder_negatives" }, {
     { name = "inputs", list = "string", choices = inputs, may_be_empty = true, group = "model",
@@ -35,18 +32,13 @@ return function(cmml, use)
       help = "what is added to the score with a learnt weight, by such names" },
     { name = "term_start", kind = "table", group = "model", belongs_to = "terms", tunable = false,
       default_text = "the preset's, or 0", help = "weights that the terms begin with, one a term" },
-    { name = "unit_rows", kind = "boolean", group = "model", search = "true|false",
-      default_text = "the preset's, or false",
-      help = "whether every vector is divided by the root mean square of its numbers, so that what "
-        .. "it says of taste is apart from how much there is of it; cf_score is the cosine then" },
+    sets.changed(vector_rows.options.unit_rows, { help = vector_rows.options.unit_rows.help
+      .. "; cf_score is the cosine then" }),
     { name = "dropout", kind = "number", from = 0, below = 1, group = "model",
       search = "0|0.2|0.5",
       default_text = "the preset's, or 0",
       help = "fraction of the vectors' numbers that training hides, others for each task" },
-    { name = "loss", kind = "string", choices = losses, group = "model",
-      search = "softmax|bpr|hinge",
-      default_text = "the preset's, or hinge", help = "loss of a positive and its negatives" },
-    table.unpack(refinement.options) })
+    vector_rows.options.loss, table.unpack(refinement.options) })
 
   -- Options that are not the network's.
   local own = { preset = true, inputs = true, terms = true, term_start = true, unit_rows = true,

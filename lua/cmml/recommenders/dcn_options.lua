@@ -5,10 +5,12 @@ local preset = "the preset's"
 
 local everywhere = {
   { name = "cross", kind = "integer", from = 0, to = 100, group = "model", unit = "layers",
-    help = "number of cross layers", default_text = preset },
+    search = "1|2|4|6", help = "number of cross layers", default_text = preset },
   { name = "deep", list = "integer", from = 1, repeats = true, may_be_empty = true,
-    group = "model", help = "widths of the deep part's layers", default_text = preset },
+    group = "model", search = { { 32, 32 }, { 64, 64 }, { 128, 128 } },
+    help = "widths of the deep part's layers", default_text = preset },
   { name = "cross_deviation", kind = "number", from = 0, group = "model", default_text = preset,
+    search = "log:0.001:1",
     help = "standard deviation of the initial weights and biases of the cross layers" },
 }
 

@@ -5,7 +5,6 @@
 -- on the pairs of all scenarios pooled: those of the queries of a batch of tasks.
 --
 -- @module cmml
-local args = require "cmml.base.args"
 local model_options = require "cmml.recommenders.dcn_options"
 
 return function(cmml, use)
@@ -16,15 +15,7 @@ return function(cmml, use)
   -- @tfield CrossNetwork network
   local Weights = nn.class "cmml.ScenarioDcnWeights"
 
-  local options = model_options {
-    { name = "unit_rows", kind = "boolean", group = "model",
-      default_text = "the preset's, or false",
-      help = "whether every vector is divided by the root mean square of its numbers" },
-    { name = "loss", kind = "string", group = "model", default_text = "the preset's, or hinge",
-      choices = function()
-        return args.keys(cmml.scenarios.pair_losses)
-      end, help = "loss of a positive and its negatives" },
-  }
+  local options = model_options { vector_rows.options.unit_rows, vector_rows.options.loss }
 
   local presets = {
     recommended = {

@@ -8,6 +8,8 @@
 --
 -- @module cmml
 local model_options = require "cmml.recommenders.dcn_options"
+local of_network = require "cmml.network.network_options"
+local sets = require "cmml.base.options"
 
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
@@ -21,11 +23,11 @@ return function(cmml, use)
   local Weights = nn.class "cmml.DcnWeights"
 
   local options = model_options {
-    { name = "width", kind = "integer", from = 1, to = 4096, group = "model",
-      help = "size of the vector of a field", default_text = "the preset's" },
+    sets.changed(of_network:find("width"), { default = false, default_text = "the preset's",
+      group = "model" }),
     { name = "project", kind = "integer", from = 1, to = 4096, group = "model",
-      help = "columns that the joined vectors are mapped to before the network",
-      default_text = "the preset's" },
+      search = "32|64|128", help = "columns that the joined vectors are mapped to "
+        .. "before the network", default_text = "the preset's" },
   }
 
   local presets = {

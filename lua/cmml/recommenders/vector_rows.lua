@@ -1,11 +1,25 @@
 --- Rows of scenarios as vectors made beforehand: the user's, then the item's.
 --
 -- @module cmml.recommenders.vector_rows
-local raise = require("cmml.base.args").error
+local args = require "cmml.base.args"
+local raise = args.error
 
 return function(cmml)
   local core = cmml.core
   local vector_rows = {}
+
+  --- Options of kinds that learn to rank by such vectors: `unit_rows` and `loss`.
+  vector_rows.options = {
+    unit_rows = { name = "unit_rows", kind = "boolean", group = "model", search = "true|false",
+      default_text = "the preset's, or false",
+      help = "whether every vector is divided by the root mean square of its numbers, so that what "
+        .. "it says of taste is apart from how much there is of it" },
+    loss = { name = "loss", kind = "string", group = "model", search = "softmax|bpr|hinge",
+      default_text = "the preset's, or hinge", help = "loss of a positive and its negatives",
+      choices = function()
+        return args.keys(cmml.scenarios.pair_losses)
+      end },
+  }
 
   --- Rows as one joined matrix, in which each user and each item stands once.
   -- @tparam Tensor users [users, width]
