@@ -22,7 +22,7 @@ describe("a table of lists", function()
     local wrong = { "text", 1, true, io.stdout, core.ids { 1 }, print, false }
     for _, name in ipairs { "draw_scenarios", "support_counts", "divide_pairs", "common_pairs",
       "pair_users", "scenario_pairs", "divide_interactions", "common_interactions",
-      "ranking_rows", "paired_rows",
+      "ranking_rows", "paired_rows", "draw_source_items",
       "draw_tasks", "group_items", "als_sweep", "bpr_epoch", "item_neighbours" } do
       local f = assert(core[name], name)
       for _, value in ipairs(wrong) do

@@ -28,7 +28,8 @@ typedef enum cm_rng_stream {
     CM_STREAM_CLUSTERS, /* initial centres of k-means */
     CM_STREAM_SHORT,    /* which supports are cut, and to what length */
     CM_STREAM_LATENT,   /* latent variables of a task */
-    CM_STREAM_LAST = CM_STREAM_LATENT
+    CM_STREAM_SOURCE,   /* items of the source domain beside rows of the target domain */
+    CM_STREAM_LAST = CM_STREAM_SOURCE
 } cm_rng_stream;
 
 typedef struct cm_rng {

@@ -162,14 +162,16 @@ function scenarios.scenarios(core)
   local first, rest = core.divide_pairs(pairs_, core.ids { 1 }, 2, 1)
   local ranked = core.ranking_rows(candidates, 1, held, { parts[1] }, core.pair_users(held, 1))
   local rows = core.paired_rows(query)
+  local beside, sides = core.draw_source_items(taken, 5, query.users, query.positives,
+    { negatives = 1 })
   local distinct, places, groups = core.distinct_in(support.items, support.segments)
   local counts = core.support_counts(support, ranked.items, core.segments { #ranked.items, 0 })
   local lists = {}
   for i, ids in ipairs { support.users, support.items, query.negatives, first.items, rest.items,
-    ranked.items, rows.positive, distinct, places, groups } do
+    ranked.items, rows.positive, distinct, places, groups, beside } do
     lists[i] = table.concat(ids:totable(), ",")
   end
-  return bytes_of(support.labels, ranked.labels, counts, table.concat(lists, "|"))
+  return bytes_of(support.labels, ranked.labels, counts, sides, table.concat(lists, "|"))
 end
 
 function scenarios.points(core)
