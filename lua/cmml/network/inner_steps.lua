@@ -3,12 +3,14 @@
 -- The tasks take their steps together, and none sees another: the gradient of the sum of the tasks'
 -- losses by weights that are one a task is the gradient of each task's own loss. What comes out may
 -- be differentiated again, through the steps (second order: Finn et al., ICML 2017) or with their
--- gradients held constant (first order).
+-- gradients held constant (first order). Steps of Adam, through which nothing is differentiated,
+-- are those of `inner_adam`.
 --
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
+local shared = require "cmml.network.inner_options"
 local raise = args.error
 
 local known = declare("inner_steps", {
@@ -21,9 +23,7 @@ local known = declare("inner_steps", {
   { name = "order", kind = "string", choices = { "second", "first" }, default = "second",
     help = "whether the result can be differentiated through the gradients of the steps; first: "
       .. "they are constants" },
-  { name = "owners", kind = "table", default_text = "none",
-    help = "nested as `start`: of tensors whose rows are not one a task, the task of each row "
-      .. "(Ids)" },
+  shared.owners,
 })
 
 return function(cmml)
@@ -50,15 +50,15 @@ return function(cmml)
     return result
   end
 
-  local function check_start(value, where)
+  local function check_start(name, value, where)
     if cmml.is_tensor(value) then
       return
     elseif type(value) ~= "table" or next(value) == nil then
-      raise(("inner_steps: %s must be a Tensor or a table of such, not %s"):format(where,
+      raise(("%s: %s must be a Tensor or a table of such, not %s"):format(name, where,
         type(value) == "table" and "an empty table" or args.describe(value)), 3)
     end
     for key, inner in pairs(value) do
-      check_start(inner, ("%s.%s"):format(where, tostring(key)))
+      check_start(name, inner, ("%s.%s"):format(where, tostring(key)))
     end
   end
 
@@ -79,7 +79,7 @@ return function(cmml)
   local function losses_at(losses_of, weights, step)
     local losses = losses_of(weights, step)
     if not cmml.is_tensor(losses) or losses.ndim ~= 1 then
-      raise(("inner_steps: losses_of must give a Tensor [tasks], not %s"):format(
+      raise(("losses_of must give a Tensor [tasks], not %s"):format(
         cmml.is_tensor(losses) and ("one [%s]"):format(table.concat(losses.shape, ", "))
         or args.describe(losses)), 0)
     end
@@ -206,7 +206,7 @@ return function(cmml)
   -- print((found - targets):abs():max():item() < 1e-4)
   function cmml.inner_steps(start, losses_of, options)
     local opt = known:check(options)
-    check_start(start, "start")
+    check_start("inner_steps", start, "start")
     mapped(check_rate, start, opt.rate)
     local was = core.grad_enable(true)
     opt.keeps_graph, opt.second = was, was and opt.order == "second"
@@ -243,4 +243,6 @@ return function(cmml)
     end
     return (losses * core.tensor(left)):sum()
   end
+
+  return { mapped = mapped, check_start = check_start, losses_at = losses_at, blame = blame }
 end
