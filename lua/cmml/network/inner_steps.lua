@@ -1,4 +1,4 @@
---- Adapting by gradients: plain steps of several tasks at once, each down its own loss.
+--- Adapting by gradients: steps of several tasks at once, each down its own loss.
 --
 -- The tasks take their steps together, and none sees another: the gradient of the sum of the tasks'
 -- losses by weights that are one a task is the gradient of each task's own loss. What comes out may
@@ -20,6 +20,11 @@ local known = declare("inner_steps", {
     help = "what gradients are multiplied with: a number, a Tensor that broadcasts with the "
       .. "weights of a task (learnt, if it is tracked: Meta-SGD), or a table of such, nested as "
       .. "`start`" },
+  { name = "rule", kind = "string", choices = { "descent", "adam" }, default = "descent",
+    help = "what a step makes of a gradient: descent takes rate times it away; adam begins with "
+      .. "fresh moments for every task, as `optim.adam` without decay" },
+  { name = "eps", kind = "number", above = 0, default = 1e-8,
+    help = "added to the root in the rule adam" },
   { name = "order", kind = "string", choices = { "second", "first" }, default = "second",
     help = "whether the result can be differentiated through the gradients of the steps; first: "
       .. "they are constants" },
@@ -117,10 +122,46 @@ return function(cmml)
     end
   end
 
+  -- What one step takes away, by rule: a function of (slopes, step) giving changes. Moments belong
+  -- to the run that asked for it.
+  local rules = {}
+
+  function rules.descent(opt)
+    return function(slopes)
+      return mapped(function(slope, rate)
+        return slope * rate
+      end, slopes, opt.rate)
+    end
+  end
+
+  local beta1, beta2 = 0.9, 0.999
+  -- Far below what eps leaves of a root, and enough for its derivative to be finite at 0.
+  local least = 1e-36
+
+  function rules.adam(opt)
+    local first, second
+    return function(slopes, step)
+      local of_first, of_second = 1 / (1 - beta1 ^ step), 1 / (1 - beta2 ^ step)
+      first = mapped(function(slope, before)
+        local share = slope * (1 - beta1)
+        return before and before * beta1 + share or share
+      end, slopes, first)
+      second = mapped(function(slope, before)
+        local share = slope:square() * (1 - beta2)
+        return before and before * beta2 + share or share
+      end, slopes, second)
+      local directions = mapped(function(mean, square)
+        return mean * of_first / ((square * of_second + least):sqrt() + opt.eps)
+      end, first, second)
+      return rules.descent(opt)(directions)
+    end
+  end
+
   -- All steps, with some tasks held at their start. Gives weights, losses of every step, and the
   -- tasks that diverged, by number, with step and loss; nothing is lost by going on meanwhile.
   local function run(start, losses_of, opt, held)
     local weights, losses, bad, second = mapped(tracked, start), {}, {}, opt.second
+    local changes_of = rules[opt.rule](opt)
     for step = 1, opt.steps do
       local own = losses_at(losses_of, weights, step)
       local tasks = own.count
@@ -140,12 +181,9 @@ return function(cmml)
           return core.where(mask:expand(slope.shape), slope, core.full(slope.shape, 0))
         end, slopes, opt.owners)
       end
-      slopes = mapped(function(slope, rate)
-        return slope * rate
-      end, slopes, opt.rate)
       weights = mapped(function(value, change)
         return value - change
-      end, weights, slopes)
+      end, weights, changes_of(slopes, step))
       if not opt.keeps_graph then
         weights = mapped(function(value)
           return value:detach():track()
