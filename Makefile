@@ -85,6 +85,8 @@ build_all = $(MAKE) --no-print-directory $(parallel) all
 in_tree = env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 \
     LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;;' LUA_CPATH='$(abspath $(BUILD))/?.so;;'
 busted = $(LUA) $(BUSTED) --ignore-lua --cpath=$(abspath $(BUILD))/?.so
+# All at once, by the times that the last `make test` took.
+run_tests = CMML_TIMES='$(CURDIR)/build/spec_times' sh tools/run_tests.sh
 bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
     BLAS_LIBS='$(BLAS_LIBS)' sh tools/bootstrap.sh
 
@@ -192,9 +194,10 @@ demo: ## train on made data and recommend; DATA=<MovieLens-1M folder> for real r
 test: ## the specs and the golden cases; the last line is `N passed, N failed`
 	@$(bootstrap) test
 	@$(build_all) $(BUILD)/oom_sweep
-	@rm -f $(BUILD)/spec_times
-	$(Q)$(in_tree) CMML_SPEC_TIMES='$(CURDIR)/$(BUILD)/spec_times' sh tools/run_tests.sh '$(busted)' '$(LUA) spec/support/golden_main.lua $(GOLDEN)' \
-	    '$(run_sweep)'
+	@rm -f $(BUILD)/spec_times.new
+	$(Q)$(in_tree) CMML_SPEC_TIMES='$(CURDIR)/$(BUILD)/spec_times.new' $(run_tests) '$(busted)' \
+	    '$(LUA) spec/support/golden_main.lua $(GOLDEN)' '$(run_sweep)'; \
+	    status=$$?; mv -f $(BUILD)/spec_times.new $(BUILD)/spec_times; exit $$status
 
 bench_options = $(if $(BENCH),--cases '$(BENCH)') $(if $(DATA),--data '$(DATA)')
 
@@ -224,21 +227,23 @@ golden: all ## known answers: GOLDEN=<folder of cases>
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
 asan_make = $(MAKE) --no-print-directory BUILD=build/asan CM_INSTRUMENT='$(SANITIZE)' \
     CFLAGS='-O1 -g -fno-omit-frame-pointer' CM_KERNEL_OPT='-ffp-contract=fast' CC=gcc
-asan_env = LD_PRELOAD="$$(gcc -print-file-name=libasan.so) $$(gcc -print-file-name=libubsan.so)" \
-    ASAN_OPTIONS=detect_leaks=1:halt_on_error=1 UBSAN_OPTIONS=print_stacktrace=1 \
-    LSAN_OPTIONS=suppressions=$(CURDIR)/tools/lsan.supp:print_suppressions=0
+# Leaks are looked for in Lua alone: the programs of the system leave theirs to it.
+asan_preload = $$(gcc -print-file-name=libasan.so):$$(gcc -print-file-name=libubsan.so):$(CURDIR)/build/asan/lua_leaks.so
+asan_options = detect_leaks=1:leak_check_at_exit=0:allocator_may_return_null=1
+asan_env = LD_PRELOAD=$(asan_preload) ASAN_OPTIONS=$(asan_options):halt_on_error=1 \
+    UBSAN_OPTIONS=print_stacktrace=1
+asan_made = all build/asan/lua_leaks.so
 
 asan: ## the specs under the address and undefined-behaviour sanitizers, leaks included
 	@$(bootstrap) test
 	@$(build_all)
-	@$(asan_make) $(parallel) all build/asan/oom_sweep
+	@$(asan_make) $(parallel) $(asan_made) build/asan/oom_sweep
 	@$(asan_make) run-asan
 
 run-asan:
 	$(Q)sh tools/plain_programs.sh $(BUILD)/bin
-	$(Q)$(in_tree) PATH="$(abspath $(BUILD))/bin:$$PATH" sh tools/run_shards.sh env $(asan_env) \
-	    $(busted)
-	$(Q)$(in_tree) env CMML_SWEEP_RUNS=40 $(run_sweep)
+	$(Q)$(in_tree) PATH="$(abspath $(BUILD))/bin:$$PATH" $(run_tests) "env $(asan_env) $(busted)" \
+	    'CMML_SWEEP_RUNS=40 $(run_sweep)'
 
 coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT='--coverage' \
     CFLAGS='-O0 -g' CM_KERNEL_OPT='-ffp-contract=fast' CC=gcc
@@ -251,7 +256,7 @@ coverage: ## lines of the core that the specs run, by folder
 
 run-coverage:
 	@find $(BUILD) -name '*.gcda' -delete
-	$(Q)$(in_tree) $(busted)
+	$(Q)$(in_tree) $(run_tests) '$(busted)'
 	$(Q)$(LUA) tools/coverage.lua $(BUILD)
 
 include spec/c/host.mk

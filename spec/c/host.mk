@@ -34,7 +34,8 @@ run-threads:
 LOCALE ?= de_DE.UTF-8
 QUICK ?= 1
 
-$(BUILD)/locale_probe.so: spec/c/locale_probe.c $(BUILD)/obj/flags
+# Libraries that are preloaded into Lua, never instrumented.
+$(BUILD)/locale_probe.so $(BUILD)/lua_leaks.so: $(BUILD)/%.so: spec/c/%.c $(BUILD)/obj/flags
 	@mkdir -p $(@D)
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CM_CFLAGS) -fvisibility=default $(CFLAGS) -shared -o $@ $<
@@ -42,4 +43,4 @@ $(BUILD)/locale_probe.so: spec/c/locale_probe.c $(BUILD)/obj/flags
 locale: ## the quick specs in another locale: LOCALE=de_DE.UTF-8 QUICK=<seconds a file>
 	@$(bootstrap) test
 	@$(build_all) $(BUILD)/locale_probe.so
-	$(Q)$(in_tree) sh tools/run_locale.sh '$(BUILD)' '$(LOCALE)' '$(QUICK)' $(busted)
+	$(Q)$(in_tree) sh tools/run_locale.sh '$(BUILD)' '$(LOCALE)' '$(QUICK)' '$(busted)'

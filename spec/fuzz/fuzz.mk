@@ -65,20 +65,18 @@ $(BUILD)/model: spec/fuzz/script.c spec/fuzz/mutate_archive.c $(fuzz_needs)
 CALLS = 100000
 FILES = 5000
 SEED = 1
-guarded = UNDER="LD_PRELOAD=$$(gcc -print-file-name=libasan.so):$$(gcc -print-file-name=libubsan.so) \
-    ASAN_OPTIONS=detect_leaks=1:exitcode=99:max_allocation_size_mb=400:allocator_may_return_null=1 \
-    UBSAN_OPTIONS=print_stacktrace=1 \
-    LSAN_OPTIONS=suppressions=$(CURDIR)/tools/lsan.supp:print_suppressions=0" \
+guarded = UNDER="LD_PRELOAD=$(asan_preload) UBSAN_OPTIONS=print_stacktrace=1 \
+    ASAN_OPTIONS=$(asan_options):exitcode=99:max_allocation_size_mb=400" \
     sh spec/fuzz/guarded.sh
 
 .PHONY: fuzz-calls fuzz-models
 
 fuzz-calls: ## call everything with CALLS=100000 wrong arguments, from SEED=1, under the sanitizers
 	@$(bootstrap) test
-	@$(asan_make) $(parallel) all
+	@$(asan_make) $(parallel) $(asan_made)
 	$(Q)$(guarded) spec/fuzz/calls.lua build/asan $(CALLS) 2500 $(SEED)
 
 fuzz-models: ## load FILES=5000 changed model files, from SEED=1, under the sanitizers
 	@$(bootstrap) test
-	@$(asan_make) $(parallel) all
+	@$(asan_make) $(parallel) $(asan_made)
 	$(Q)$(guarded) spec/fuzz/models.lua build/asan $(FILES) 1000 $(SEED)

@@ -1,5 +1,6 @@
 -- The output of busted: a line a spec file, then what failed, then `N passed, N failed` alone.
 -- CMML_SPEC_TIMES names a file for the times: a line a spec file, with its name and milliseconds.
+-- CMML_SPEC_NOW names a file for the name of the test that runs.
 
 return function(options)
   local busted = require "busted"
@@ -48,6 +49,16 @@ return function(options)
     return nil, true
   end
 
+  local function test_start(element)
+    local now = os.getenv "CMML_SPEC_NOW"
+    now = now and io.open(now, "w")
+    if now then
+      now:write(handler.getFullName(element), "\n")
+      now:close()
+    end
+    return nil, true
+  end
+
   local function test_end(element, _, status)
     if status == "success" then
       passed = passed + 1
@@ -70,6 +81,7 @@ return function(options)
     require "busted.languages.en"
     busted.subscribe({ "file", "start" }, file_start)
     busted.subscribe({ "file", "end" }, file_end)
+    busted.subscribe({ "test", "start" }, test_start)
     busted.subscribe({ "test", "end" }, test_end)
     busted.subscribe({ "failure" }, note_failure)
     busted.subscribe({ "error" }, note_failure)
