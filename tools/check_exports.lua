@@ -54,10 +54,24 @@ local function matches(name, pattern)
   return name:find(pattern) ~= nil
 end
 
-local function check_undefined(variant, object)
-  local path = ("%s/obj/%s/%s"):format(build, variant, object)
+-- What nm says of some objects, started once for all of them: lists of lines by path.
+local function symbols(options, paths)
+  local by_path = {}
+  for _, path in ipairs(paths) do
+    by_path[path] = {}
+  end
+  for _, line in ipairs(gate.lines_of(("nm -A %s %s"):format(options, table.concat(paths, " ")))) do
+    local path, rest = line:match "^(.-%.o):%s*(.*)$"
+    if by_path[path] then -- a heading names no symbol
+      table.insert(by_path[path], rest)
+    end
+  end
+  return by_path
+end
+
+local function check_undefined(path, object, lines)
   local allowed = permitted[object] or {}
-  for _, line in ipairs(gate.lines_of("nm -u --format=posix " .. path)) do
+  for _, line in ipairs(lines) do
     local name = line:match "^(%S+)":gsub("@.*", "")
     if forbidden[name] and not allowed[name] then
       gate.report(path, ("uses %s: the core never ends the process, prints or keeps state there")
@@ -71,10 +85,9 @@ local function check_undefined(variant, object)
   end
 end
 
-local function check_writable(variant, object)
-  local path = ("%s/obj/%s/%s"):format(build, variant, object)
+local function check_writable(path, object, lines)
   local allowed = writable_allowed[object] or {}
-  for _, line in ipairs(gate.lines_of("nm --defined-only --format=sysv " .. path)) do
+  for _, line in ipairs(lines) do
     local name, section = line:match "^(%S+)%s*|.*|%s*(%S*)%s*$"
     if name and writable(section) and not allowed[name] then
       gate.report(path, ("%s is a writable global (%s)"):format(name, section))
@@ -128,18 +141,26 @@ local function check_size(name)
 end
 
 -- The objects of the sources there are; an object whose source is gone may still lie in the folder.
+local function objects_of(variant)
+  local patterns = {}
+  for i, source in ipairs(gate.files("csrc", ".c")) do
+    local stem = source:match "^csrc/(.*)%.c$"
+    local loops = stem:find "^kernels/loops" -- compiled once for each instruction set
+    patterns[i] = ("%s/obj/%s/%s%s"):format(build, variant, stem, loops and ".*.o" or ".o")
+  end
+  return gate.lines_of("ls " .. table.concat(patterns, " "))
+end
+
 local checked = 0
 for _, variant in ipairs { "release", "double" } do
-  for _, source in ipairs(gate.files("csrc", ".c")) do
-    local stem = source:match "^csrc/(.*)%.c$"
-    local pattern = ("%s/obj/%s/%s"):format(build, variant, stem)
-    local loops = stem:find "^kernels/loops" -- compiled once for each instruction set
-    for _, path in ipairs(gate.lines_of("ls " .. pattern .. (loops and ".*.o" or ".o"))) do
-      local object = path:match("/obj/" .. variant .. "/(.*)$")
-      checked = checked + 1
-      check_undefined(variant, object)
-      check_writable(variant, object)
-    end
+  local paths = objects_of(variant)
+  local undefined = symbols("-u --format=posix", paths)
+  local defined = symbols("--defined-only --format=sysv", paths)
+  for _, path in ipairs(paths) do
+    local object = path:match("/obj/" .. variant .. "/(.*)$")
+    checked = checked + 1
+    check_undefined(path, object, undefined[path])
+    check_writable(path, object, defined[path])
   end
 end
 check_module "core"
