@@ -2,6 +2,8 @@
 --
 -- @module cmml
 local model_options = require "cmml.recommenders.cmml_options"
+local rating_errors = require "cmml.recommenders.rating_errors"
+local shared = require "cmml.recommenders.shared_options"
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
@@ -13,17 +15,12 @@ return function(cmml, use)
   local refinement = use "recommenders.refinement"
 
   local options = model_options({ "width", "label_hidden" }, {
-    { name = "read_users", kind = "boolean", group = "model", search = "true|false",
-      default_text = "the preset's, or true",
-      help = "whether the content features of people are read" },
+    shared.read_users,
     { name = "base", kind = { "table", "boolean" }, group = "model", tunable = false, line = false,
       default_text = "the preset's, or none",
       help = "options of factor_base_options: a matrix factorisation that the scores are added to; "
         .. "false: none" },
-    { name = "loss", kind = "string", choices = { "squared", "absolute" }, group = "model",
-      search = "squared|absolute",
-      default_text = "the preset's, or squared",
-      help = "error of a rating; absolute is rounded off below 0.1" },
+    rating_errors.option,
     table.unpack(refinement.options) })
 
   -- Options that are not the network's.
@@ -70,15 +67,10 @@ return function(cmml, use)
     return base and scores + base(rows.items, state.weights, rows.segments) or scores
   end
 
-  local rounding = 0.1 -- errors well above it count as they are
-
-  -- The mean error of each task's rows [tasks]: squared (CMML eq. 5), or sqrt(error^2 + 0.01).
+  -- The mean error of each task's rows [tasks].
   local function errors_of(self, scores, rows)
-    local errors = core.square(scores - rows.labels)
-    if self.options.loss == "absolute" then
-      errors = (errors + rounding ^ 2):sqrt()
-    end
-    return core.segment_mean(errors, rows.segments)
+    return core.segment_mean(rating_errors.of(self.options.loss, scores, rows.labels),
+      rows.segments)
   end
 
   -- The contexts of tasks, from one forward pass over their supports, and what follows from them.

@@ -13,6 +13,9 @@ return {
     help = "solved: item biases are learnt with the factors, which is what somebody without taste "
       .. "would give; mean: the mean of those who chose the item, shrunk towards that of all "
       .. "ratings, which may predict better where nothing is known of a person" },
+  read_users = { name = "read_users", kind = "boolean", group = "model", search = "true|false",
+    default_text = "the preset's, or true",
+    help = "whether the content features of people are read" },
   sweeps = { name = "sweeps", kind = "integer", default = 20, from = 1,
     help = "number of sweeps over users and items" },
 }
