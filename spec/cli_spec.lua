@@ -166,7 +166,8 @@ describe("cmml", function()
       rows[#rows + 1] = title
     end
     local expected = { "model", model, model, "global mean", "user mean", "item mean",
-      "item mean + user bias", "matrix factorisation", "item-kNN" }
+      "item mean + user bias", "matrix factorisation", "item-kNN", "user-kNN",
+      "factor analysis" }
     assert.equal(0, #rows % #expected)
     for i, title in ipairs(rows) do -- a table for as many metrics as fit into 80 columns
       assert.equal(expected[(i - 1) % #expected + 1], title)

@@ -38,7 +38,7 @@ describe("the simple predictors", function()
       names[i] = class.kind
     end
     assert.same({ "global_mean", "user_mean", "item_mean", "item_user_mean",
-      "matrix_factorization", "item_knn" }, names)
+      "matrix_factorization", "item_knn", "user_knn", "factor_analysis" }, names)
   end)
 
   it("predict the mean of the training ratings, whatever the support", function()

@@ -1,13 +1,15 @@
 /* l_cf.c - collaborative filtering in Lua: factors of sparse matrices, ridge regression by groups,
- * neighbours of items. A matrix is a table with three fields: rows (segments, one a row), columns
- * (ids) and weights (tensor).
+ * neighbours of items and of people. A matrix is a table with three fields: rows (segments, one a
+ * row), columns (ids) and weights (tensor).
  *
  * @module cmml.core */
 #include "bind/cmL.h"
 #include "cf/als.h"
 #include "cf/bpr.h"
+#include "cf/factor_analysis.h"
 #include "cf/neighbours.h"
 #include "cf/ridge.h"
+#include "cf/user_neighbours.h"
 
 /* The matrix in the table at `arg`, whose boxes are left on the stack: to be called when the
  * options were read, which may run a metamethod. */
@@ -273,6 +275,87 @@ static int l_neighbour_means(lua_State *L)
     return cmL_finish(L, cx, mark, box, means, "neighbour_means");
 }
 
+/*** Predictions for people from those who rated as they did: the mean of what is left over of their
+ * ratings of an item, weighted by similarity. Similarity is a cosine, times n / (n + shrink) for n
+ * items in common; only positive ones count.
+ * @function user_neighbour_means
+ * @tparam Segments by_item the known rows of each item
+ * @tparam Ids users [rows], none unknown
+ * @tparam Tensor known [rows]: ratings without the means of items and users
+ * @tparam Segments support the support rows of each task
+ * @tparam Ids support_items [rows], none unknown
+ * @tparam Tensor residuals [rows]
+ * @tparam Segments query the query rows of each task
+ * @tparam Ids query_items [rows], none unknown
+ * @tparam ?Tensor squares [users] the sum of the squares of what each user has: the cosine is over
+ * all that both rated; nil: over the items in common (Pearson)
+ * @tparam table options nearest (maximum number of neighbours used, default 50), shrink (default
+ * 0), damp (added to the sum of the weights, default 0)
+ * @treturn Tensor [query rows]; 0 without a neighbour */
+static int l_user_neighbour_means(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    luaL_checktype(L, 10, LUA_TTABLE);
+    cm_user_weighting by = {.nearest = cmL_field_integer(L, 10, "nearest", 50),
+                            .shrink = cmL_field_number(L, 10, "shrink", 0),
+                            .damp = cmL_field_number(L, 10, "damp", 0)};
+    cm_tensor **box = cmL_push_tensor(L);
+    cm_residuals known = check_residuals(L, 1), support = check_residuals(L, 4);
+    cm_ids *query = cmL_check_segments(L, 7), *items = cmL_check_ids(L, 8);
+    by.squares = lua_isnil(L, 9) ? NULL : check_contiguous(L, 9);
+    size_t mark = cm_scope_begin(cx);
+    cm_tensor *means = cm_user_neighbour_means(cx, &known, &by, &support, items, query);
+    return cmL_finish(L, cx, mark, box, means, "user_neighbour_means");
+}
+
+/*** One iteration of EM of a factor analysis of ratings: a rating of item i is mean_i + loadings_i
+ * . z + noise, with z and the noise normal. The log likelihood less the penalty of the prior never
+ * decreases from one iteration to the next.
+ * @function factor_sweep
+ * @tparam Segments users the rows of each user
+ * @tparam Ids items [rows], none unknown
+ * @tparam Tensor ratings [rows]
+ * @tparam Tensor loadings [items, factors]
+ * @tparam Tensor means [items]
+ * @tparam Tensor noise [items], variances above 0
+ * @tparam Tensor centre [factors + 1], what loadings and, as the last, means are pulled to
+ * @tparam table options loading_shrink, mean_shrink (number of imaginary ratings that pull, default
+ * 0), noise (variance that is pulled to, default 1), noise_shrink (default 1)
+ * @treturn Tensor updated loadings
+ * @treturn Tensor updated means
+ * @treturn Tensor updated noise
+ * @treturn number log likelihood before the update
+ * @treturn number penalty of the prior before the update, which is to be subtracted from it */
+static int l_factor_sweep(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    luaL_checktype(L, 8, LUA_TTABLE);
+    cm_factor_prior prior = {.loading_strength = cmL_field_number(L, 8, "loading_shrink", 0),
+                             .mean_strength = cmL_field_number(L, 8, "mean_shrink", 0),
+                             .noise = cmL_field_number(L, 8, "noise", 1),
+                             .noise_strength = cmL_field_number(L, 8, "noise_shrink", 1)};
+    cm_tensor **loadings = cmL_push_tensor(L), **means = cmL_push_tensor(L);
+    cm_tensor **noise = cmL_push_tensor(L);
+    cm_residuals ratings = check_residuals(L, 1);
+    cm_item_factors from = {check_contiguous(L, 4), check_contiguous(L, 5), check_contiguous(L, 6)};
+    prior.centre = check_contiguous(L, 7);
+    cm_item_factors to;
+    cm_factor_fit fit;
+    size_t mark = cm_scope_begin(cx);
+    bool ok = cm_factor_sweep(cx, &ratings, &from, &prior, &to, &fit);
+    if (ok) {
+        cm_retain(*loadings = to.loadings);
+        cm_retain(*means = to.means);
+        cm_retain(*noise = to.noise);
+    }
+    cm_scope_end(cx, mark);
+    if (!ok)
+        return cmL_raise(L, cx, "factor_sweep");
+    lua_pushnumber(L, fit.log_likelihood);
+    lua_pushnumber(L, fit.penalty);
+    return 5;
+}
+
 static const luaL_Reg functions[] = {{"sparse", l_sparse},
                                      {"new_factors", l_new_factors},
                                      {"als_sweep", l_als_sweep},
@@ -281,6 +364,8 @@ static const luaL_Reg functions[] = {{"sparse", l_sparse},
                                      {"segment_ridge", l_segment_ridge},
                                      {"item_neighbours", l_item_neighbours},
                                      {"neighbour_means", l_neighbour_means},
+                                     {"factor_sweep", l_factor_sweep},
+                                     {"user_neighbour_means", l_user_neighbour_means},
                                      {NULL, NULL}};
 
 void cmL_open_cf(lua_State *L)

@@ -8,25 +8,6 @@
 #define ROWS_AHEAD   4 /* how many rows and candidates ahead memory is asked for */
 #define OFFERS_AHEAD 16
 
-/* Sums over the users who rated both items of a pair. */
-typedef struct pair_sums {
-    double product, own, other; /* of residuals: x y, x x, y y */
-    int64_t users;
-} pair_sums;
-
-static bool check_residuals(cm_ctx *cx, const cm_residuals *from, int64_t columns, const char *what)
-{
-    if (from->columns->count != cm_segments_rows(from->segments) ||
-        from->values->count != from->columns->count)
-        return cm_refuse(cx, CM_ERR_SHAPE, "%s: %lld ids and %lld numbers in segments of %lld rows",
-                         what, (long long)from->columns->count, (long long)from->values->count,
-                         (long long)cm_segments_rows(from->segments));
-    if (from->columns->least < 0 || from->columns->limit > columns)
-        return cm_refuse(cx, CM_ERR_INDEX, "%s: ids from %d to %d, but only %lld are known", what,
-                         from->columns->least + 1, from->columns->limit, (long long)columns);
-    return true;
-}
-
 typedef struct user_row {
     int32_t place; /* of the item */
     cm_real value; /* the residual */
@@ -45,7 +26,7 @@ typedef struct search {
     int32_t *starts;     /* [places + 1] the rows of each in */
     int32_t *users;      /* [rows] who has the item there, ascending */
     int32_t *cursor;     /* [users] the row of each that the places so far have come to */
-    pair_sums *sums;     /* [places] of the item at hand with each other */
+    cm_pair_sums *sums;  /* [places] of the item at hand with each other */
     int32_t *met;        /* [places + 1] the others that it has users in common with, */
     double *similar;     /* [places + 1] and how similar they are */
     cm_best best;        /* the neighbours of each item */
@@ -67,14 +48,14 @@ static int64_t add_pairs(search *s, int64_t place)
             CM_PREFETCH(later + 64 / sizeof *later);
         }
         for (row++; row < end; row++) {
-            pair_sums *sums = &s->sums[row->place];
+            cm_pair_sums *sums = &s->sums[row->place];
             double y = (double)row->value;
             s->met[n] = row->place;
-            n += sums->users == 0;
+            n += sums->common == 0;
             sums->product += x * y;
             sums->own += own;
             sums->other += y * y;
-            sums->users += 1;
+            sums->common += 1;
         }
     }
     return n;
@@ -85,11 +66,9 @@ static void compare_pairs(search *s, int32_t item, int64_t n_met)
 {
     int64_t n = 0;
     for (int64_t i = 0; i < n_met; i++) {
-        pair_sums pair = s->sums[s->met[i]];
-        s->sums[s->met[i]] = (pair_sums){0};
-        double users = (double)pair.users;
-        double similarity =
-            pair.product / sqrt(pair.own * pair.other) * (users / (users + s->shrink));
+        cm_pair_sums pair = s->sums[s->met[i]];
+        s->sums[s->met[i]] = (cm_pair_sums){0};
+        double similarity = cm_pair_similarity(&pair, pair.own, pair.other, s->shrink);
         s->met[n] = s->item_at[s->met[i]];
         s->similar[n] = similarity;
         n += similarity > 0; /* not 0 / 0 */
@@ -204,7 +183,7 @@ bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *rows, int64_t n_items, i
     if (n_items < 0 || n_items > cm_ids_most(rows->columns->count))
         return cm_refuse(cx, CM_ERR_LIMIT, "%lld items for %lld rows", (long long)n_items,
                          (long long)rows->columns->count);
-    if (!check_residuals(cx, rows, n_items, "rows"))
+    if (!cm_residuals_check(cx, rows, n_items, "rows"))
         return false;
     if (keep < 0 || !(shrink >= 0 && isfinite(shrink)))
         return cm_refuse(cx, CM_ERR_ARGUMENT, "keep %lld and shrink %g must not be negative",
@@ -255,22 +234,8 @@ static bool check_means(cm_ctx *cx, const cm_neighbours *neighbours, const cm_re
         neighbours->items->limit > shape->dims[0])
         return cm_refuse(cx, CM_ERR_SHAPE,
                          "similarities must be [items, keep], with one item id for each");
-    if (!check_residuals(cx, support, shape->dims[0], "support"))
-        return false;
-    cm_residuals query = {query_segments, query_items, NULL};
-    if (query.columns->count != cm_segments_rows(query.segments) ||
-        cm_segments_groups(query.segments) != cm_segments_groups(support->segments))
-        return cm_refuse(cx, CM_ERR_SHAPE,
-                         "query: %lld items in segments of %lld rows; %lld tasks, "
-                         "but the support has %lld",
-                         (long long)query.columns->count,
-                         (long long)cm_segments_rows(query.segments),
-                         (long long)cm_segments_groups(query.segments),
-                         (long long)cm_segments_groups(support->segments));
-    if (query_items->least < 0 || query_items->limit > shape->dims[0])
-        return cm_refuse(cx, CM_ERR_INDEX, "query: items from %d to %d, but only %lld are known",
-                         query_items->least + 1, query_items->limit, (long long)shape->dims[0]);
-    return true;
+    return cm_residuals_check(cx, support, shape->dims[0], "support") &&
+           cm_queries_check(cx, query_items, query_segments, shape->dims[0], support);
 }
 
 cm_tensor *cm_neighbour_means(cm_ctx *cx, const cm_neighbours *neighbours,

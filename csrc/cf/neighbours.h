@@ -3,15 +3,7 @@
 #ifndef CM_NEIGHBOURS_H
 #define CM_NEIGHBOURS_H
 
-#include "tensor/ids.h"
-#include "tensor/tensor.h"
-
-/* Ratings minus their means: residuals grouped by user, or by task. Borrowed pointers. */
-typedef struct cm_residuals {
-    const cm_ids *segments;  /* the rows of each user */
-    const cm_ids *columns;   /* [rows]: the item of each, none unknown */
-    const cm_tensor *values; /* [rows], contiguous */
-} cm_residuals;
+#include "cf/residuals.h"
 
 /* For each item the `keep` items most similar to it. */
 typedef struct cm_neighbours {

@@ -4,14 +4,6 @@
 #include "kernels/cholesky.h"
 #include <string.h>
 
-/* Work space for one group. */
-typedef struct workspace {
-    cm_real *packed; /* [longest group, width]: its rows of the features */
-    cm_real *gram;   /* [width, width] */
-    double *factor;  /* [width, width]: the Cholesky factor, in the lower triangle */
-    double *solution;
-} workspace;
-
 static bool check(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
                   const cm_tensor *targets, const cm_ids *segments, const cm_tensor *ridge)
 {
@@ -41,11 +33,35 @@ static void pack_rows(const cm_tensor *features, const int32_t *rows, int64_t n,
     }
 }
 
-/* The weights of one group of n > 0 rows, whose features are packed, into w.solution. */
-static bool solve_group(cm_ctx *cx, const workspace *w, int64_t n, int64_t width,
-                        const cm_real *targets, const cm_real *ridge)
+bool cm_ridge_open(cm_ctx *cx, cm_ridge_work *w, int64_t width, const cm_ids *segments)
 {
+    *w = (cm_ridge_work){.width = width};
+    cm_shape square = cm_shape_2d(width, width);
+    int64_t count;
+    if (!cm_shape_count(cx, &square, &count))
+        return false;
+    w->packed =
+        cm_calloc(cx, (size_t)cm_segments_longest(segments) * (size_t)width, sizeof *w->packed);
+    w->gram = cm_calloc(cx, (size_t)count, sizeof *w->gram);
+    w->factor = cm_calloc(cx, (size_t)count, sizeof *w->factor);
+    w->solution = cm_calloc(cx, (size_t)width, sizeof *w->solution);
+    return w->packed && w->gram && w->factor && w->solution;
+}
+
+void cm_ridge_close(cm_ctx *cx, cm_ridge_work *w)
+{
+    cm_free(cx, w->packed);
+    cm_free(cx, w->gram);
+    cm_free(cx, w->factor);
+    cm_free(cx, w->solution);
+}
+
+bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *features,
+                    const int32_t *rows, int64_t n, const cm_real *targets, const cm_real *ridge)
+{
+    int64_t width = w->width;
     cm_matrix by_row = {w->packed, width, 1}, by_column = {w->packed, 1, width};
+    pack_rows(features, rows, n, w->packed);
     cm_gemm(cx, width, width, n, by_column, by_row, 0, w->gram, width);
     for (int64_t i = 0; i < width * width; i++)
         w->factor[i] = (double)w->gram[i];
@@ -61,9 +77,9 @@ static bool solve_group(cm_ctx *cx, const workspace *w, int64_t n, int64_t width
     return true;
 }
 
-static bool solve_all(cm_ctx *cx, const workspace *w, const cm_tensor *features, const cm_ids *rows,
-                      const cm_tensor *targets, const cm_ids *segments, const cm_tensor *ridge,
-                      cm_tensor *out)
+static bool solve_all(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *features,
+                      const cm_ids *rows, const cm_tensor *targets, const cm_ids *segments,
+                      const cm_tensor *ridge, cm_tensor *out)
 {
     int64_t width = features->shape.dims[1];
     for (int64_t g = 0; g < cm_segments_groups(segments); g++) {
@@ -72,8 +88,8 @@ static bool solve_all(cm_ctx *cx, const workspace *w, const cm_tensor *features,
         memset(weights, 0, (size_t)width * sizeof *weights);
         if (n == 0)
             continue;
-        pack_rows(features, rows->values + first, n, w->packed);
-        if (!solve_group(cx, w, n, width, cm_data(targets) + first, cm_data(ridge)))
+        if (!cm_ridge_group(cx, w, features, rows->values + first, n, cm_data(targets) + first,
+                            cm_data(ridge)))
             return cm_refuse(cx, CM_ERR_NUMBER,
                              "the equations of group %lld have no unique solution: its features "
                              "are not finite, or the ridge is too small",
@@ -90,24 +106,11 @@ cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids 
 {
     if (!check(cx, features, rows, targets, segments, ridge))
         return NULL;
-    size_t width = (size_t)features->shape.dims[1], longest = 0;
-    cm_shape square = cm_shape_2d(features->shape.dims[1], features->shape.dims[1]);
-    int64_t count;
-    if (!cm_shape_count(cx, &square, &count))
-        return NULL;
-    for (int64_t g = 0; g < cm_segments_groups(segments); g++)
-        longest = CM_MAX(longest, (size_t)cm_segment_length(segments, g));
     cm_shape shape = cm_shape_2d(cm_segments_groups(segments), features->shape.dims[1]);
     cm_tensor *out = cm_tensor_new(cx, &shape);
-    workspace w = {.packed = cm_calloc(cx, longest * width, sizeof *w.packed),
-                   .gram = cm_calloc(cx, (size_t)count, sizeof *w.gram),
-                   .factor = cm_calloc(cx, (size_t)count, sizeof *w.factor),
-                   .solution = cm_calloc(cx, width, sizeof *w.solution)};
-    bool ok = out && w.packed && w.gram && w.factor && w.solution &&
-              (width == 0 || solve_all(cx, &w, features, rows, targets, segments, ridge, out));
-    cm_free(cx, w.packed);
-    cm_free(cx, w.gram);
-    cm_free(cx, w.factor);
-    cm_free(cx, w.solution);
+    cm_ridge_work w = {0};
+    bool ok = out && cm_ridge_open(cx, &w, features->shape.dims[1], segments) &&
+              (w.width == 0 || solve_all(cx, &w, features, rows, targets, segments, ridge, out));
+    cm_ridge_close(cx, &w);
     return ok ? out : NULL;
 }

@@ -19,4 +19,28 @@ cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids 
                             const cm_tensor *targets, const cm_ids *segments,
                             const cm_tensor *ridge) CM_MUST_CHECK;
 
+/* Work space for the equations of one group after another. */
+typedef struct cm_ridge_work {
+    int64_t width;
+    cm_real *packed;  /* [longest group, width]: its rows of the features */
+    cm_real *gram;    /* [width, width]: packed' packed */
+    double *factor;   /* [width, width]: the Cholesky factor of gram + ridge, lower triangle */
+    double *solution; /* [width] */
+} cm_ridge_work;
+
+/* Work space for groups of these segments, into *w; to be given to cm_ridge_close, also after a
+ * failure. Refused where a [width, width] table is too large. */
+bool cm_ridge_open(cm_ctx *cx, cm_ridge_work *w, int64_t width,
+                   const cm_ids *segments) CM_MUST_CHECK;
+
+/* Frees the work space. */
+void cm_ridge_close(cm_ctx *cx, cm_ridge_work *w);
+
+/* The weights of one group of n rows, at most as many as the longest, into w->solution, with the
+ * packed rows and the factor of its equations beside them; see cm_segment_ridge. False, without a
+ * message, where there is no unique solution. */
+bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *features,
+                    const int32_t *rows, int64_t n, const cm_real *targets,
+                    const cm_real *ridge) CM_MUST_CHECK;
+
 #endif

@@ -3,7 +3,7 @@ local baselines = {
   --- Means, in the order of tables.
   means = { "global_mean", "user_mean", "item_mean", "item_user_mean" },
   --- Those that learn more of the ratings.
-  others = { "matrix_factorization", "item_knn" },
+  others = { "matrix_factorization", "item_knn", "user_knn", "factor_analysis" },
 }
 
 --- Fits some of them.

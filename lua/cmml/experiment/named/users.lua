@@ -21,7 +21,8 @@ return function(cmml, use)
         { row = "paper", preset = "paper" },
         { row = "published-code", preset = "published-code" },
       }
-      for _, kind in ipairs { "item_user_mean", "matrix_factorization", "item_knn" } do
+      for _, kind in ipairs { "item_user_mean", "matrix_factorization", "item_knn", "user_knn",
+        "factor_analysis" } do
         rows[#rows + 1] = { row = title_of(kind), kind = kind }
       end
       return { rows = rows, reference = title_of "item_user_mean",
