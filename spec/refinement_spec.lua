@@ -214,12 +214,14 @@ for setting, list in pairs(forms) do
     it("stay where steps diverge, and where a support says nothing", function()
       local own = world(cmml, setting)
       local support = own.draw(3).support
-      local plain = own.model():state_of(support).context
-      for _, changes in ipairs { {}, { activation = "relu" } } do
-        changes.refine_steps, changes.refine_rate = 3, 1e38
-        local context = own.model(changes):state_of(support).context
-        assert.is_true(context:isfinite())
-        assert.same(plain.shape, context.shape)
+      local state = own.model({ refine_steps = 3, refine_rate = 1e38, activation = "leaky_relu" })
+        :state_of(support)
+      assert.is_true(state.context:isfinite())
+      assert.truthy(#state.diverged > 0)
+      local kept = own.model({ activation = "leaky_relu" }):state_of(support).context:totable()
+      for _, one in ipairs(state.diverged) do
+        assert.same(kept[one.task], state.context:totable()[one.task])
+        assert.truthy(one.step <= 3)
       end
       local empty = {}
       local first = own.model():adapt(empty).state.context

@@ -134,15 +134,16 @@ return function(cmml, use)
 
   local function adapt(self, support, training, key)
     local x = rows_of(self, support, key, 1)
-    local context = self.network:context(x, support.labels, support.segments)
     local pairs, segments
     if refinement.steps(self.options, training) then
       pairs, segments = cmml.scenarios.support_pairs(support)
     end
-    return { context = refinement.refined(self.options, training, context, function(refined)
-      return cmml.scenarios.pair_losses_of_tasks(loss_name(self), (scored(self, x, refined,
-        support)), pairs, segments)
-    end) }
+    local context, diverged = refinement.refined(self.options, training,
+      self.network:context(x, support.labels, support.segments), function(refined)
+        return cmml.scenarios.pair_losses_of_tasks(loss_name(self), (scored(self, x, refined,
+          support)), pairs, segments)
+      end)
+    return { context = context, diverged = diverged }
   end
 
   local function score(self, state, rows, opt, key)

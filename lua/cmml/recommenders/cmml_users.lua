@@ -91,10 +91,13 @@ return function(cmml, use)
       return { user = user, context = context,
         weights = base and base:solve(support.items, rest, segments) }
     end
-    local context = network:context(x, own_left, segments)
-    return state_of(refinement.refined(self.options, training, context, function(refined)
-      return errors_of(self, scored(self, x, state_of(refined), support), support)
-    end))
+    local context, diverged = refinement.refined(self.options, training,
+      network:context(x, own_left, segments), function(refined)
+        return errors_of(self, scored(self, x, state_of(refined), support), support)
+      end)
+    local state = state_of(context)
+    state.diverged = diverged
+    return state
   end
 
   local function score(self, state, rows)

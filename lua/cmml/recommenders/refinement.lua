@@ -36,12 +36,14 @@ return function(cmml)
   -- @tparam Tensor context [tasks, dim]
   -- @tparam function losses_of of (context): the loss of each task's support [tasks]
   -- @treturn Tensor [tasks, dim]; context itself where no steps are taken
+  -- @treturn ?table list of the tasks whose steps diverged, as `inner_steps` gives it; nil if none
   function refinement.refined(opt, training, context, losses_of)
     if not refinement.steps(opt, training) then
       return context
     end
-    return (cmml.inner_steps(context, losses_of, { steps = opt.refine_steps,
-      rate = opt.refine_rate or 0.1 }))
+    local refined, _, diverged = cmml.inner_steps(context, losses_of, { steps = opt.refine_steps,
+      rate = opt.refine_rate or 0.1 })
+    return refined, #diverged > 0 and diverged or nil
   end
 
   return refinement
