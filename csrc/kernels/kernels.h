@@ -42,6 +42,41 @@ typedef struct cm_cell_row {
 } cm_cell_row;
 typedef void cm_cell_back_fn(int64_t n, const cm_cell_row *row);
 
+/* A block of CM_PANEL (32) coordinates of a meta_lstm_cell (ops/meta_lstm.c): every pointer is to
+ * rows of 32 numbers, a column a coordinate. */
+typedef struct cm_meta_block {
+    cm_real *x;     /* [inputs], and behind them the state before the step: h, c [hidden], theta */
+    cm_real *step;  /* [1] */
+    cm_real *after; /* the state after it: h, c [hidden], theta */
+    cm_real *lstm;  /* [4 hidden] gates of the LSTM; the backward step leaves the gradients of
+                       their sums here */
+    cm_real *squashed;  /* [hidden] tanh of c after the step */
+    cm_real *unit;      /* [hidden] h before weight and bias of the norm */
+    cm_real *deviation; /* [1] 1 / its standard deviation */
+    cm_real *open;      /* [2] input and forget gate of theta */
+} cm_meta_block;
+
+/* The weights of a meta_lstm_cell. */
+typedef struct cm_meta_cell {
+    int64_t inputs, hidden;
+    const cm_real *weight; /* [4 hidden, inputs + hidden] */
+    const cm_real *bias;   /* [4 hidden] */
+    const cm_real *norm;   /* [2, hidden]: weight, bias */
+    const cm_real *gates;  /* [2, hidden + 1]: of the input and of the forget gate, the bias last */
+    cm_real eps;
+} cm_meta_cell;
+
+/* The gradients of a block, in the same form; those of the weights are added to, a sum for each of
+ * the 32 columns. */
+typedef struct cm_meta_gradient {
+    cm_real *after; /* of the state after the step; overwritten */
+    cm_real *c;     /* [hidden], of c before it, */
+    cm_real *theta; /* [1], of theta before it, */
+    cm_real *step;  /* and of the step [1] */
+    cm_real *norm;  /* [2 hidden] */
+    cm_real *gates; /* [2 (hidden + 1)] */
+} cm_meta_gradient;
+
 /* One step of Adam over a flat block; see optim/optim.h for the equations. */
 typedef struct cm_adam_step {
     cm_real rate, beta1, beta2, eps,
@@ -126,6 +161,11 @@ typedef struct cm_kernels {
 
     cm_cell_step_fn *gru_step, *lstm_step;
     cm_cell_back_fn *gru_back, *lstm_back;
+    /* A step of a block, from x, step and the state before. */
+    void (*meta_step)(const cm_meta_cell *cell, const cm_meta_block *block);
+    /* Its gradients, once it was computed; those of x and h are left to a product. */
+    void (*meta_back)(const cm_meta_cell *cell, const cm_meta_block *block,
+                      const cm_meta_gradient *gradient);
 
     /* c [m, n] = a [m, k] times a matrix in panels; see panels.h. */
     void (*panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,

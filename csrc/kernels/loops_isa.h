@@ -21,6 +21,12 @@ cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
 /* likewise */
 cm_cell_back_fn KERNEL(gru_back), KERNEL(lstm_back);
 
+/* loops_meta.c; see kernels.h */
+void KERNEL(meta_step)(const cm_meta_cell *cell, const cm_meta_block *block);
+/* likewise */
+void KERNEL(meta_back)(const cm_meta_cell *cell, const cm_meta_block *block,
+                       const cm_meta_gradient *gradient);
+
 /* loops_panel.c; see kernels.h */
 void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
                            const cm_real *panels, bool add, cm_real *c, int64_t ldc);

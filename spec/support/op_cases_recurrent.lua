@@ -238,6 +238,88 @@ return function(with)
   end
   add_scan("gru", 3, 1)
   add_scan("lstm", 4, 2)
+
+  -- The state of a coordinate before, and its x, as lists: the state after.
+  local function meta_step(x, step, state, weight, bias, norm, gates, eps)
+    local n, both, mean, variance = #bias.data // 4, {}, 0, 0
+    for k = 1, #x + n do
+      both[k] = x[k] or state[k - #x]
+    end
+    local sums, after, unit = affine(weight, both, bias), {}, {}
+    for k = 1, n do
+      local c = sigmoid(sums[n + k]) * state[n + k] + sigmoid(sums[k]) * tanh(sums[2 * n + k])
+      unit[k], after[n + k] = sigmoid(sums[3 * n + k]) * tanh(c), c
+      mean = mean + unit[k] / n
+    end
+    for k = 1, n do
+      variance = variance + (unit[k] - mean) ^ 2 / n
+    end
+    local open = { ref.get(gates, { 1, n + 1 }), ref.get(gates, { 2, n + 1 }) }
+    for k = 1, n do
+      after[k] = (unit[k] - mean) / math.sqrt(variance + (eps or 1e-5)) * ref.get(norm, { 1, k })
+        + ref.get(norm, { 2, k })
+      for g = 1, 2 do
+        open[g] = open[g] + ref.get(gates, { g, k }) * after[k]
+      end
+    end
+    after[2 * n + 1] = sigmoid(open[2]) * state[2 * n + 1] - sigmoid(open[1]) * step
+    return after
+  end
+
+  -- Row k of [tasks, k, n] at a task and a coordinate.
+  local function column(r, task, at)
+    local list = {}
+    for k = 1, r.shape[2] do
+      list[k] = ref.get(r, { task, k, at })
+    end
+    return list
+  end
+
+  local function meta_sizes(inputs, hidden)
+    return { 4 * hidden, inputs + hidden }, { 4 * hidden }, { 2, hidden }, { 2, hidden + 1 }
+  end
+  local meta_w, meta_b, meta_norm, meta_gates = meta_sizes(2, 2)
+  cases.meta_lstm_cell = {
+    ref = function(x, step, state, ...)
+      local more = { ... }
+      return ref.build(state.shape, function(index)
+        local task, at = index[1], index[3]
+        return meta_step(column(x, task, at), ref.get(step, { task, at }), column(state, task, at),
+          table.unpack(more))[index[2]]
+      end)
+    end,
+    uses = {
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 5, 3 }, meta_w, meta_b, meta_norm, meta_gates },
+      { { 1, 1, 33 }, { 1, 33 }, { 1, 7, 33 }, meta_sizes(1, 3) }, -- more than a block
+      { { 1, 2, 2 }, { 1, 2 }, { 1, 7, 2 }, { 12, 5 }, { 12 }, { 2, 3 }, { 2, 4 },
+        options = with(0.5) },
+      { { 1, 0, 2 }, { 1, 2 }, { 1, 5, 2 }, meta_sizes(0, 2) },
+      { { 0, 2, 3 }, { 0, 3 }, { 0, 5, 3 }, meta_w, meta_b, meta_norm, meta_gates },
+      { { 2, 2, 0 }, { 2, 0 }, { 2, 5, 0 }, meta_w, meta_b, meta_norm, meta_gates },
+    },
+    refused = {
+      { { 2, 2 }, { 2, 3 }, { 2, 5, 3 }, meta_w, meta_b, meta_norm, meta_gates,
+        text = "x 2x2 must be %[tasks, inputs, n%], and state" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 4, 3 }, meta_w, meta_b, meta_norm, meta_gates,
+        text = "state 2x4x3 %[tasks, 2 hidden %+ 1, n%]" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 1, 3 }, meta_w, meta_b, meta_norm, meta_gates,
+        text = "state 2x1x3 %[tasks, 2 hidden %+ 1, n%]" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 5, 4 }, meta_w, meta_b, meta_norm, meta_gates,
+        text = "state 2x5x4 must be %[tasks, 2 hidden %+ 1, n%], that is 2x5x3" },
+      { { 2, 2, 3 }, { 3, 2 }, { 2, 5, 3 }, meta_w, meta_b, meta_norm, meta_gates,
+        text = "step 3x2 must be %[tasks, n%], that is 2x3" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 5, 3 }, { 8, 3 }, meta_b, meta_norm, meta_gates,
+        text = "weight 8x3 must be %[4 hidden, inputs %+ hidden%], that is 8x4" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 5, 3 }, meta_w, { 2 }, meta_norm, meta_gates,
+        text = "bias 2 must be" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 5, 3 }, meta_w, meta_b, { 2 }, meta_gates,
+        text = "norm 2 must be" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 5, 3 }, meta_w, meta_b, meta_norm, { 2, 2 },
+        text = "gates 2x2 must be" },
+      { { 2, 2, 3 }, { 2, 3 }, { 2, 5, 3 }, meta_w, meta_b, meta_norm, meta_gates,
+        options = with(-1), text = "eps must be 0 or more, not %-1" },
+    },
+  }
   table.insert(cases.gru.uses, { { 1, 66, 1 }, { 3, 1 }, { 3, 1 }, { 3 }, { 3 } }) -- many steps
 
   return cases
