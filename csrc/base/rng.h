@@ -29,7 +29,8 @@ typedef enum cm_rng_stream {
     CM_STREAM_SHORT,    /* which supports are cut, and to what length */
     CM_STREAM_LATENT,   /* latent variables of a task */
     CM_STREAM_SOURCE,   /* items of the source domain beside rows of the target domain */
-    CM_STREAM_LAST = CM_STREAM_SOURCE
+    CM_STREAM_INNER,    /* mini-batches of a support, and when to stop stepping on it */
+    CM_STREAM_LAST = CM_STREAM_INNER
 } cm_rng_stream;
 
 typedef struct cm_rng {
