@@ -15,6 +15,7 @@ local covered = {
   metrics = require "spec.support.golden.metrics",
   cmml = require "spec.support.golden.cmml",
   mml_sasrec = require "spec.support.golden.sasrec",
+  s2meta = require "spec.support.golden.s2meta",
   itempop = require "spec.support.golden.itempop",
   dcn = require("spec.support.golden.dcn").cases,
 }
@@ -22,7 +23,7 @@ local covered = {
 -- Families of which nothing exists yet.
 local planned = {
   conet = "CoNet", dcnf = "DCN-F",
-  melu = "MeLU", metacs = "MetaCS-DNN", mml = "MML", s2meta = "S2Meta",
+  melu = "MeLU", metacs = "MetaCS-DNN", mml = "MML",
 }
 
 -- The longest family that a name begins with.
