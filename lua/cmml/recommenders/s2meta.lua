@@ -1,0 +1,197 @@
+--- S2Meta in the setting scenarios (Du et al., KDD 2019): every task starts from learnt weights, and
+-- learnt controllers move them and say when to stop.
+--
+-- The task's support is compared in pairs of a positive and a negative (see `core.support_query`).
+-- A support without negatives gets items of the catalogue; one without positives, such as an empty
+-- one, leaves the start weights as they are.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local shared = require "cmml.base.shared_options"
+local sets = require "cmml.base.options"
+local raise = args.error
+
+return function(cmml, use)
+  local core, nn = cmml.core, cmml.nn
+  use "recommenders.kind"
+  use "network.towers"
+  use "network.learnt_steps"
+
+  --- The weights of S2Meta: a network, an update controller for each of its tensors, and a stop
+  -- controller.
+  -- @tfield Module net
+  -- @tfield List update
+  -- @tfield StopController stop
+  local Weights = nn.class "cmml.S2MetaWeights"
+
+  local function names_in(registry)
+    return function()
+      return args.keys(registry)
+    end
+  end
+
+  local options = {
+    { name = "tower", kind = "string", choices = names_in(cmml.towers), default = "mlp",
+      group = "model", help = "network that scores a user's and an item's vector" },
+    { name = "widths", list = "integer", from = 1, to = 65536, repeats = true, group = "model",
+      default = { 64, 32, 16 }, help = "widths of its hidden layers" },
+    { name = "unit_rows", kind = "boolean", default = false, group = "model",
+      help = "whether every vector is divided by the root mean square of its numbers" },
+    { name = "controller_hidden", kind = "integer", from = 1, to = 4096, default = 16,
+      group = "model", help = "units of an update controller" },
+    { name = "lstm_bias", kind = "string", choices = { "published", "forget" },
+      default = "forget", group = "model",
+      help = "which biases of the controllers begin at 1: those of the forget gate, or as in the "
+        .. "published code some of the input gate" },
+    { name = "min_step", kind = "integer", from = 0, to = 1000, default = 4, group = "model",
+      help = "minimum number of steps on a support" },
+    { name = "max_step", kind = "integer", from = 0, to = 1000, default = 20, group = "model",
+      help = "maximum number of steps on a support" },
+    { name = "inner_batch", kind = "integer", from = 0, to = 1 << 20, default = 0, unit = "pairs",
+      group = "model", help = "number of random pairs of the support a step; 0: every positive "
+        .. "once" },
+    { name = "stop", kind = "string", choices = { "sampled", "greedy" }, default = "sampled",
+      group = "model", help = "how a task is stopped outside of training: at random, by the seed "
+        .. "and its support, or where that is more likely than not" },
+    { name = "step_penalty", kind = "number", from = 0, default = 0, group = "model",
+      help = "loss that a step must gain for going on to be rewarded" },
+    { name = "loss", kind = "string", choices = names_in(cmml.scenarios.pair_losses),
+      default = "hinge", group = "model",
+      help = "loss of a positive and its negatives, of steps and of training" },
+    sets.changed(shared.seed, { name = "step_seed", group = "model", tunable = false, line = false,
+      help = "seed of mini-batches and of sampled stops" }),
+  }
+
+  local function check(opt)
+    if opt.max_step < opt.min_step then
+      raise(("s2meta: min_step (%d) must not be above max_step (%d)"):format(opt.min_step,
+        opt.max_step), 0)
+    elseif #opt.widths == 0 and opt.tower ~= "mlp" then
+      raise(("s2meta: widths must have at least one entry for the tower %s"):format(opt.tower), 0)
+    end
+  end
+
+  local function make(catalogue, opt, init)
+    local self = { users = catalogue.users.vectors.cf, items = catalogue.items.vectors.cf }
+    if opt.unit_rows then
+      self.users = cmml.vectors.unit_rows(self.users)
+      self.items = cmml.vectors.unit_rows(self.items)
+    end
+    local module, controllers = Weights.new(), {}
+    self.tower = cmml.tower_of("s2meta: tower", opt.tower)
+    local net = module:register("net", self.tower.make(self.items.shape[2], opt.widths, init))
+    self.start = {}
+    for j, pair in ipairs(net:named_parameters()) do
+      self.start[j] = pair[2]
+      controllers[j] = cmml.update_controller { hidden = opt.controller_hidden, init = init,
+        lstm_bias = opt.lstm_bias }
+    end
+    module:register("update", nn.list(controllers))
+    module:register("stop", cmml.stop_controller { inp = #self.start + 1, init = init,
+      lstm_bias = opt.lstm_bias })
+    self.controllers, self.stop, self.module = controllers, module.stop, module
+    return self
+  end
+
+  -- Scores of rows by parameters [tasks, ..].
+  local function score(self, values, rows)
+    return self.tower.score(cmml.tower_layers(self.tower, self.module.net, values),
+      self.users:gather_rows(rows.users), self.items:gather_rows(rows.items), rows.segments)
+  end
+
+  -- The mean loss of the pairs of each task [tasks].
+  local function losses(self, values, query)
+    local rows = core.paired_rows(query)
+    local scores = score(self, values, rows)
+    local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
+    local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
+    return core.segment_mean(cmml.scenarios.pair_losses[self.options.loss](positive, negative),
+      query.segments)
+  end
+
+  -- Pairs of the supports of some tasks.
+  local function pairs_of(self, support, tasks, step)
+    local opt = self.options
+    return core.support_query(support, tasks, { seed = opt.step_seed, step = step,
+      batch = opt.inner_batch, items = #self.catalogue.items })
+  end
+
+  -- The query of some tasks alone, which are in order.
+  local function query_of(query, tasks)
+    if #tasks == #query.segments then
+      return query
+    end
+    local each, marks, lengths = #query.negatives // math.max(#query.users, 1), {}, {}
+    local all, of_negatives = query.segments:totable(), {}
+    for task, n in ipairs(all) do
+      marks[task], of_negatives[task] = 0, each * n
+    end
+    for i, task in ipairs(tasks:totable()) do
+      marks[task], lengths[i] = 1, all[task]
+    end
+    marks = core.ids(marks)
+    local pairs_in = core.map_ids(query.segments:groups(), marks)
+    local negatives_in = core.map_ids(core.segments(of_negatives):groups(), marks)
+    return { segments = core.segments(lengths), users = core.select_ids(query.users, pairs_in),
+      positives = core.select_ids(query.positives, pairs_in),
+      negatives = core.select_ids(query.negatives, negatives_in) }
+  end
+
+  -- Adapts to supports; with a query, as training does.
+  local function steps_on(self, support, query)
+    local opt, idle = self.options, {}
+    for task, n in ipairs(pairs_of(self, support, nil, 0).segments:totable()) do
+      idle[task] = n == 0 or nil
+    end
+    return cmml.learnt_steps(self, function(values, tasks, step)
+      local own, chances = pairs_of(self, support, tasks, step)
+      return losses(self, values, own), chances
+    end, { tasks = #support.segments, idle = idle, min_step = opt.min_step,
+      max_step = opt.max_step, greedy = not query and opt.stop == "greedy",
+      query = query and function(values, tasks)
+        return losses(self, values, query_of(query, tasks))
+      end })
+  end
+
+  cmml.kind {
+    name = "s2meta", title = "S2Meta", source = "Du et al., KDD 2019", settings = { "scenarios" },
+    learns = "gradient", adapts = "gradient", needs = { vectors = true }, options = options,
+    presets = use "recommenders.s2meta_presets", check = check, make = make,
+
+    -- The parameters of each task, and how many steps it took.
+    adapt = function(self, support)
+      local values, steps = cmml.no_grad(steps_on, self, support)
+      return { values = values, steps = steps }
+    end,
+
+    score = function(self, state, rows)
+      return score(self, state.values, rows)
+    end,
+
+    -- The mean over tasks of the query's loss after the last step, and of what the stop controller
+    -- learns from.
+    loss = function(self, batch)
+      local values, steps, decisions = steps_on(self, batch.support, batch.query)
+      local final = losses(self, values, batch.query)
+      local stop = cmml.stop_loss(decisions, final, steps, self.options.step_penalty)
+      return (final:sum() + stop) * (1 / final.count)
+    end,
+
+    -- The same weights over a catalogue with vectors of the same width, such as those that were
+    -- made of more interactions (see `ScenarioSplit:vectors`).
+    over = function(self, catalogue)
+      local vectors = catalogue.items.vectors.cf
+      local width, mine = vectors and vectors.shape[2], self.items.shape[2]
+      if width ~= mine then
+        raise(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
+          width and ("vectors of %d numbers"):format(width) or "no vectors", mine), 2)
+      end
+      return self.restore(catalogue, self.options, self:tensors())
+    end,
+
+    describe = function(self)
+      return ("[cmml recommender s2meta, %s tower, %d to %d steps, %d parameters]"):format(
+        self.options.tower, self.options.min_step, self.options.max_step, self.module:count())
+    end,
+  }
+end
