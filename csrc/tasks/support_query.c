@@ -74,32 +74,31 @@ static void range_of(const entries *some, int32_t user, int32_t *first, int32_t 
         ++*last;
 }
 
-static bool has(const entries *some, entry wanted)
+/* A random item that is none of the user's positives, which stand in [first, last) by rising item;
+ * any item if they are all. */
+static int32_t other_item(cm_rng *rng, const drawing *d, int32_t first, int32_t last)
 {
-    return some->count > 0 &&
-           bsearch(&wanted, some->list, (size_t)some->count, sizeof wanted, by_user) != NULL;
-}
-
-/* An item that a support without negatives does not have of the user. */
-static int32_t other_item(cm_rng *rng, const drawing *d, int32_t user)
-{
-    int32_t item = 0;
-    for (int tries = 0; tries < 16; tries++) {
-        item = (int32_t)cm_rng_below(rng, (uint32_t)d->options->items);
-        if (!has(&d->positives, (entry){user, item}))
-            break;
-    }
+    const entry *own = d->positives.list;
+    int32_t items = d->options->items, distinct = 0;
+    for (int32_t i = first; i < last; i++)
+        distinct += i == first || own[i].item != own[i - 1].item;
+    if (distinct >= items)
+        return (int32_t)cm_rng_below(rng, (uint32_t)items);
+    int32_t item = (int32_t)cm_rng_below(rng, (uint32_t)(items - distinct));
+    for (int32_t i = first; i < last; i++)
+        if (i == first || own[i].item != own[i - 1].item)
+            item += own[i].item <= item;
     return item;
 }
 
-/* The item of the negative of positive `p`, which stands at `place` among the `own` of its user. */
-static int32_t negative_of(cm_rng *rng, const drawing *d, int32_t p, int32_t place, int32_t own)
+/* The item of the negative of positive `p`; its user's stand in [from, to). */
+static int32_t negative_of(cm_rng *rng, const drawing *d, int32_t p, int32_t from, int32_t to)
 {
-    int32_t user = d->positives.list[p].user, first, last;
-    int64_t at = place, each = own;
+    int32_t first, last;
+    int64_t at = p - from, each = to - from;
     if (d->negatives.count == 0)
-        return other_item(rng, d, user);
-    range_of(&d->negatives, user, &first, &last);
+        return other_item(rng, d, from, to);
+    range_of(&d->negatives, d->positives.list[p].user, &first, &last);
     if (first == last) {
         first = 0, last = d->negatives.count;
         at = p, each = d->positives.count;
@@ -134,8 +133,7 @@ static void draw_task(drawing *d, int32_t task, int64_t at, int64_t pairs, cm_re
         int32_t p = drawn && again ? (int32_t)cm_rng_below(&rng, (uint32_t)n) : d->index[i];
         if (p < first || p >= last)
             range_of(&d->positives, d->positives.list[p].user, &first, &last);
-        put_pair(query, at + i, d->positives.list[p],
-                 negative_of(&rng, d, p, p - first, last - first));
+        put_pair(query, at + i, d->positives.list[p], negative_of(&rng, d, p, first, last));
     }
 }
 
