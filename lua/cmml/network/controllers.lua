@@ -71,6 +71,7 @@ return function(cmml, use)
     return init
   end
 
+  --- Weight [1, hidden] and bias [1] of a gate that an update controller reads.
   local Gate = nn.class "cmml.ParameterGate"
 
   -- sigmoid(weight h + bias), a number a coordinate; weight and bias are read by the controller.

@@ -12,6 +12,7 @@ local raise = args.error
 return function(cmml, use)
   use "network.task_layers"
   local core, nn, task_layers = cmml.core, cmml.nn, cmml.task_layers
+  --- The parameters of a tower of several stacks, which `towers` by name make.
   local Tower = nn.class "cmml.Tower"
 
   -- An MLP whose biases begin at 0.
@@ -25,9 +26,9 @@ return function(cmml, use)
     return module
   end
 
-  --- Towers by name: `mlp`, an MLP of both vectors; `hybrid`, a linear layer of what an MLP makes of
-  -- both vectors and of their product, element by element; `dot`, the product of what an MLP makes
-  -- of the user's and another one of the item's. A script may add its own.
+  --- Towers by name: `mlp`, an MLP of both vectors; `hybrid`, a linear layer of what an MLP makes
+  -- of both vectors and of their product, element by element; `dot`, the product of what an MLP
+  -- makes of the user's and another one of the item's. A script may add its own.
   cmml.towers = {}
 
   cmml.towers.mlp = {

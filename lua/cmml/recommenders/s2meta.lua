@@ -1,5 +1,5 @@
---- S2Meta in the setting scenarios (Du et al., KDD 2019): every task starts from learnt weights, and
--- learnt controllers move them and say when to stop.
+--- S2Meta in the setting scenarios (Du et al., KDD 2019): every task starts from learnt weights,
+-- and learnt controllers move them and say when to stop.
 --
 -- The task's support is compared in pairs of a positive and a negative (see `core.support_query`).
 -- A support without negatives gets items of the catalogue; one without positives, such as an empty
@@ -13,6 +13,7 @@ local raise = args.error
 
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
+  local vector_rows = use "recommenders.vector_rows"
   use "recommenders.kind"
   use "network.towers"
   use "network.learnt_steps"
@@ -24,19 +25,16 @@ return function(cmml, use)
   -- @tfield StopController stop
   local Weights = nn.class "cmml.S2MetaWeights"
 
-  local function names_in(registry)
-    return function()
-      return args.keys(registry)
-    end
-  end
-
   local options = {
-    { name = "tower", kind = "string", choices = names_in(cmml.towers), default = "mlp",
-      group = "model", help = "network that scores a user's and an item's vector" },
+    { name = "tower", kind = "string", default = "mlp",
+      group = "model", tunable = false, help = "network that scores a user's and an item's vector",
+      choices = function()
+        return args.keys(cmml.towers)
+      end },
     { name = "widths", list = "integer", from = 1, to = 65536, repeats = true, group = "model",
-      default = { 64, 32, 16 }, help = "widths of its hidden layers" },
-    { name = "unit_rows", kind = "boolean", default = false, group = "model",
-      help = "whether every vector is divided by the root mean square of its numbers" },
+      default = { 64, 32, 16 }, search = { { 32, 16 }, { 64, 32, 16 }, { 64, 64, 64 } },
+      help = "widths of its hidden layers" },
+    vector_rows.options.unit_rows, vector_rows.options.loss,
     { name = "controller_hidden", kind = "integer", from = 1, to = 4096, default = 16,
       group = "model", help = "units of an update controller" },
     { name = "lstm_bias", kind = "string", choices = { "published", "forget" },
@@ -44,9 +42,9 @@ return function(cmml, use)
       help = "which biases of the controllers begin at 1: those of the forget gate, or as in the "
         .. "published code some of the input gate" },
     { name = "min_step", kind = "integer", from = 0, to = 1000, default = 4, group = "model",
-      help = "minimum number of steps on a support" },
+      search = "1|2|4", help = "minimum number of steps on a support" },
     { name = "max_step", kind = "integer", from = 0, to = 1000, default = 20, group = "model",
-      help = "maximum number of steps on a support" },
+      search = "5|10|20", help = "maximum number of steps on a support" },
     { name = "inner_batch", kind = "integer", from = 0, to = 1 << 20, default = 0, unit = "pairs",
       group = "model", help = "number of random pairs of the support a step; 0: every positive "
         .. "once" },
@@ -55,9 +53,6 @@ return function(cmml, use)
         .. "and its support, or where that is more likely than not" },
     { name = "step_penalty", kind = "number", from = 0, default = 0, group = "model",
       help = "loss that a step must gain for going on to be rewarded" },
-    { name = "loss", kind = "string", choices = names_in(cmml.scenarios.pair_losses),
-      default = "hinge", group = "model",
-      help = "loss of a positive and its negatives, of steps and of training" },
     sets.changed(shared.seed, { name = "step_seed", group = "model", tunable = false, line = false,
       help = "seed of mini-batches and of sampled stops" }),
   }
@@ -66,8 +61,6 @@ return function(cmml, use)
     if opt.max_step < opt.min_step then
       raise(("s2meta: min_step (%d) must not be above max_step (%d)"):format(opt.min_step,
         opt.max_step), 0)
-    elseif #opt.widths == 0 and opt.tower ~= "mlp" then
-      raise(("s2meta: widths must have at least one entry for the tower %s"):format(opt.tower), 0)
     end
   end
 
@@ -105,8 +98,8 @@ return function(cmml, use)
     local scores = score(self, values, rows)
     local positive = scores:gather_rows(rows.positive):reshape { -1, 1 }
     local negative = scores:gather_rows(rows.negative):reshape { -1, rows.each }
-    return core.segment_mean(cmml.scenarios.pair_losses[self.options.loss](positive, negative),
-      query.segments)
+    local of_pairs = cmml.scenarios.pair_losses[self.options.loss or "hinge"](positive, negative)
+    return core.segment_mean(of_pairs, query.segments)
   end
 
   -- Pairs of the supports of some tasks.
@@ -157,6 +150,7 @@ return function(cmml, use)
     name = "s2meta", title = "S2Meta", source = "Du et al., KDD 2019", settings = { "scenarios" },
     learns = "gradient", adapts = "gradient", needs = { vectors = true }, options = options,
     presets = use "recommenders.s2meta_presets", check = check, make = make,
+    over = vector_rows.over,
 
     -- The parameters of each task, and how many steps it took.
     adapt = function(self, support)
@@ -175,18 +169,6 @@ return function(cmml, use)
       local final = losses(self, values, batch.query)
       local stop = cmml.stop_loss(decisions, final, steps, self.options.step_penalty)
       return (final:sum() + stop) * (1 / final.count)
-    end,
-
-    -- The same weights over a catalogue with vectors of the same width, such as those that were
-    -- made of more interactions (see `ScenarioSplit:vectors`).
-    over = function(self, catalogue)
-      local vectors = catalogue.items.vectors.cf
-      local width, mine = vectors and vectors.shape[2], self.items.shape[2]
-      if width ~= mine then
-        raise(("over: the catalogue has %s, but the model reads vectors of %d numbers"):format(
-          width and ("vectors of %d numbers"):format(width) or "no vectors", mine), 2)
-      end
-      return self.restore(catalogue, self.options, self:tensors())
     end,
 
     describe = function(self)
