@@ -54,7 +54,12 @@ describe("a cell", function()
       local settings, compute = settings_of(setting, { row = "a" })
       local text = require("cmml.base.json").encode(settings)
       local again = assert(core.json_decode(text, "settings"))
-      assert.same(compute(settings), compute(again))
+      local results = { compute(settings), compute(again) }
+      for _, result in ipairs(results) do
+        assert.is_true(result.train_seconds > 0)
+        result.train_seconds = nil
+      end
+      assert.same(results[1], results[2])
       assert.equal(setting, settings.setting)
       assert.equal("cmml", settings.kind)
       assert.same(cmml.kinds.find("cmml", setting).presets[settings.model.preset].model.backbone,

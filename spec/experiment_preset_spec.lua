@@ -6,7 +6,8 @@ local refused = require "spec.support.refused"
 local function means(name, preset)
   local found = {}
   for _, row in ipairs(cmml.experiment(name, { quick = true, seeds = 1, epochs = 1, draws = 1,
-    resamples = 100, protocol = "full", preset = preset }).rows) do
+    resamples = 100, protocol = "full", preset = preset,
+    variants = name == "users" or nil }).rows) do
     found[row.row] = row["cold users/mae"].mean
   end
   return found
@@ -17,11 +18,12 @@ describe("experiments over a preset", function()
     local users = means "users"
     local modulations = means("modulations", "recommended")
     local encoders = means "encoders" -- over the recommended preset by default
-    assert.equal(users.recommended, modulations.film)
-    assert.equal(users["recommended without modulation"], modulations.none)
-    assert.equal(users.recommended, encoders["mean, dot"])
-    assert.equal(users["recommended without context"], encoders["none, dot"])
-    assert.not_equal(users.recommended, encoders["gru, dot"])
+    local recommended = users["CMML (recommended)"]
+    assert.equal(recommended, modulations.film)
+    assert.equal(users["CMML (recommended without-modulation)"], modulations.none)
+    assert.equal(recommended, encoders["mean, dot"])
+    assert.equal(users["CMML (recommended without-context)"], encoders["none, dot"])
+    assert.not_equal(recommended, encoders["gru, dot"])
   end)
 
   it("take the sizes that were published for a modulation", function()
@@ -62,6 +64,9 @@ describe("experiments over a preset", function()
     assert.equal(stopped:format(7, 2), budget({ "recommended", "paper" }, { epochs = 7,
       patience = 2 }))
     assert.equal("", budget {})
+    assert.equal("recommended: at most 200 epochs, learning rate by plateau, stopped after 10 "
+      .. "without improvement on the validation users; paper: " .. stopped:format(200, 10),
+      budget({ "recommended", "paper" }, { budget = "converged" }))
   end)
 
   it("refuse a preset that is none, or of the other setting", function()

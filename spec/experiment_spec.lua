@@ -31,19 +31,20 @@ describe("cmml.experiment", function()
       seeds = 1 })
     assert.same({}, result.failures)
     local names = titles(result.rows)
-    for _, name in ipairs { "paper", "published-code", "item mean + user bias",
-      "matrix factorisation", "item-kNN" } do
+    for _, name in ipairs { "CMML (recommended)", "CMML (paper)", "CMML (published-code)",
+      "item mean + user bias", "matrix factorisation", "item-kNN" } do
       assert.truthy(table.concat(names, "|"):find(name, 1, true), name)
     end
     assert.equal(6, #result.tables) -- cold; warm and cold; each by support, too
     assert.matches("Warm users as published %(leaky%)", result.text)
     assert.is_nil(result.text:find("Cold users, full histories (leaky)", 1, true))
     assert.matches("MAE, support 5", result.text)
-    assert.matches("| difference to item mean %+ user bias +| MAE", result.text)
-    assert.matches("| difference to matrix factorisation +| MAE", result.text)
+    assert.matches("| difference to CMML %(recommended%) +| MAE", result.text)
+    assert.matches("\n%- Cold users, full histories: CMML %(recommended%) is", "\n" .. result.text)
     local text = result.text:gsub("%s+", " ")
-    assert.matches("recommended: 1 epoch, learning rate 0.005; paper, published%-code: at "
-      .. "most 1 epoch, learning rate 0.005, stopped after 5 without improvement", text)
+    assert.matches("recommended.-: 1 epoch, learning rate 0.005", text)
+    assert.matches("at most 1 epoch, learning rate 0.005, stopped after 5 without improvement",
+      text)
     local fixed = result.rows[#result.rows]["cold users/mae"]
     assert.is_true(fixed.low < fixed.mean and fixed.mean < fixed.high)
   end)
@@ -92,8 +93,10 @@ describe("cmml.experiment", function()
     local result = cmml.experiment("scenarios", with { seeds = 1, protocol = "no-leak,published" })
     assert.same({}, result.failures)
     local names = table.concat(titles(result.rows), "|")
-    assert.truthy(names:find("paper|published-code|CF score|popularity|support popularity",
-      1, true), names)
+    for _, some in ipairs { "CMML (paper)|CMML (published-code)|",
+      "|CF score|popularity|support popularity" } do
+      assert.truthy(names:find(some, 1, true), names)
+    end
     assert.matches("### made\n", result.text)
     assert.matches("### made, split as published %(leaky%)\n", result.text)
     for _, row in ipairs(result.rows) do

@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local refused = require "spec.support.refused"
 local report = require "cmml.experiment.report"
+local records_of = require("cmml.experiment.records").of
 local tables = require "cmml.base.tables"
 
 local function csv_of(...)
@@ -44,24 +45,24 @@ describe("report", function()
 
   it("writes every cell as CSV", function()
     assert.equal(([[
-table,leaky,row,seed,metric,mean,tasks,left_out,seconds
-t,yes,one,any,m,1.5,2,1,1
-t,yes,two,1,m,2.5,2,1,2
-t,yes,two,2,m,2.5,2,1,2
+table,leaky,row,seed,metric,mean,tasks,left_out,seconds,train_seconds,epochs,stopped
+t,yes,one,any,m,1.5,2,1,1,,,
+t,yes,two,1,m,2.5,2,1,2,,,
+t,yes,two,2,m,2.5,2,1,2,,,
 ]]):gsub("\n", "\r\n"), csv_of(plan, results))
   end)
 
   it("gives the numbers of its tables as records", function()
-    local records = report.records { { tbl = tbl, rows = rows } }.rows
+    local records = records_of { { tbl = tbl, rows = rows, others = {} } }.rows
     assert.equal(3, #records)
     assert.near(1, records[2].difference_low, 1e-12)
     assert.near(1, records[2].difference_high, 1e-12)
     records[2].difference_low, records[2].difference_high = nil, nil
     assert.same({ table = "Title", leaky = "yes", row = "two", metric = "m", mean = 2.5, low = 2,
-      high = 3, reference = "one", difference = 1, tasks = 2, left_out = 1, seeds = 2,
-      seconds = 2 }, records[2])
-    assert.same({ table = "Title", leaky = "yes", row = "none", metric = "m", seeds = 0 },
-      records[3])
+      high = 3, reference = "one", difference = 1, tasks = 2, left_out = 1, seeds = 2, seconds = 2,
+      cells = "t", head = "M", place = 0 }, records[2])
+    assert.same({ table = "Title", leaky = "yes", row = "none", metric = "m", seeds = 0,
+      cells = "t", head = "M", place = 0 }, records[3])
   end)
 
   it("leaves a task out whose value is the mean of other things in one row", function()

@@ -71,17 +71,20 @@ return function(cmml, use)
   -- @treturn table split
   -- @treturn Recommender
   -- @treturn ?table what `train` gives
+  -- @treturn number seconds that it took to learn
   function cell.learn(settings, tell)
     tell "reading the data"
     local setting, data = cell.read(settings)
     tell "preparing the data"
     local split = cell.split(setting, data, settings)
+    local began = cmml.core.clock()
     local model, result = cell.make(setting, split, settings, settings.training
       and callbacks_of(settings, tell))
+    local seconds = cmml.core.clock() - began
     if result and result.stopped == "diverged" then
       raise(result.message, 0)
     end
-    return setting, split, model, result
+    return setting, split, model, result, seconds
   end
 
   -- What a cell keeps where its setting does not say: the values of its first evaluation.
@@ -130,18 +133,22 @@ return function(cmml, use)
     return kept
   end
 
-  --- Computes a cell: metrics, weights and unchecked as `evaluate` gives them, epochs, best_epoch.
+  --- Computes a cell: metrics, weights and unchecked as `evaluate` gives them, epochs, best_epoch,
+  -- stopped (why the training ended) and train_seconds (of training or fitting alone).
   -- @tparam table settings
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table
   function cell.run(settings, tell)
     tell = tell or function() end
-    local setting, split, model, result = cell.learn(settings, tell)
+    local setting, split, model, result, seconds = cell.learn(settings, tell)
     local kept = cell.evaluate(setting, split, model, models.with(settings.evaluation, {
       on_task = function(done, count)
         tell(("task %d/%d evaluated"):format(done, count))
       end }))
-    kept.epochs, kept.best_epoch = result and result.epoch, result and result.best_epoch
+    if result then
+      kept.epochs, kept.best_epoch, kept.stopped = result.epoch, result.best_epoch, result.stopped
+    end
+    kept.train_seconds = seconds
     return kept
   end
 

@@ -234,7 +234,8 @@ local known = options.declare("running cells", {
   { name = "arg", kind = "table", default = {}, help = "words of the command line for scripts" },
   { name = "quiet", kind = "boolean", default = false, help = "show no progress" },
   { name = "rehearse", kind = "function", help = "called with the list of the cells that are left "
-    .. "before any is computed; gives the seconds that they take, and words on that" },
+    .. "before any is computed, from which it may take some out; gives the seconds that they take, "
+    .. "and words on that" },
 })
 
 --- Holds the folder of a table of cells, which is made if it is not there. Raises while another run
@@ -267,11 +268,9 @@ function cells.run(cmml, list, given)
   for _, cell in ipairs(list) do
     cell.settings.code = code
     results[cell] = opt.folder and cells.load(core, opt.folder, cell)
-    if not results[cell] then
-      left[#left + 1], jobs[#jobs + 1] = cell, job_of(core, cell, opt)
-    end
+    left[#left + 1] = not results[cell] and cell or nil
   end
-  local state = { done = #list - #jobs, total = #list, computed = 0, running = {},
+  local state = { done = #list - #left, total = #list, computed = 0, running = {},
     began = core.clock() }
   local show = display(core, state, opt.quiet)
   if state.done > 0 then
@@ -286,6 +285,10 @@ function cells.run(cmml, list, given)
     if estimate then
       show(wrap(estimate, 2, 79))
     end
+    state.total = state.done + #left
+  end
+  for i, cell in ipairs(left) do
+    jobs[i] = job_of(core, cell, opt)
   end
   if opt.folder then
     check(core.mkdir(opt.folder .. "/cells"))

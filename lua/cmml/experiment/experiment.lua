@@ -4,6 +4,9 @@
 local args = require "cmml.base.args"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
+local page = require "cmml.experiment.page"
+local parts_of = require("cmml.experiment.parts").of
+local records = require "cmml.experiment.records"
 local report = require "cmml.experiment.report"
 local tables = require "cmml.base.tables"
 local wrap = require("cmml.base.text").wrap
@@ -40,13 +43,19 @@ return function(cmml, use)
     return {}
   end
 
-  -- Looks at the cells that are left: raises what one would refuse, with the title of its row.
-  local function rehearse(name, left, opt)
+  -- Looks at the cells that are left: raises what one would refuse, with the title of its row. One
+  -- of an optional row is taken out of them, and told: by row, why.
+  local function rehearse(name, left, opt, left_out)
     local found = rehearsal.run(left, not opt.quiet)
-    for _, cell in ipairs(left) do
-      if found.refused[cell] then
-        raise(("experiment %s: row %s: %s"):format(name, args.quote(cell.row),
-          found.refused[cell]), 0)
+    for i = #left, 1, -1 do
+      local cell = left[i]
+      local refused = found.refused[cell]
+      if refused and not cell.optional then
+        raise(("experiment %s: row %s: %s"):format(name, args.quote(cell.row), refused), 0)
+      elseif refused then
+        table.remove(left, i)
+        left_out[cell.table] = left_out[cell.table] or {}
+        left_out[cell.table][cell.row] = refused
       end
     end
     if not opt.quiet then
@@ -84,32 +93,22 @@ return function(cmml, use)
     end
   end
 
-  -- The tables as text.
-  local function text_of(plan, result, summaries, opt, width, finished)
+  -- The tables as text, before them where the subjects of the comparison are not the best.
+  local function text_of(plan, parts, opt, width, finished)
     local texts = {}
     texts[1] = plan.title and "## " .. plan.title or nil
+    texts[#texts + 1] = page.verdict(parts)
     texts[#texts + 1] = wrap(plan.budget, 0, 79)
-    for i, tbl in ipairs(plan.tables) do
-      texts[#texts + 1] = report.text(tbl, result.tables[i].rows, opt.seeds, width,
-        result.tables[i].rule)
-      for _, other in ipairs(summaries[i]) do
-        texts[#texts + 1] = report.differences(other.tbl, other.rows, width)
-      end
-    end
+    texts[#texts + 1] = page.tables(parts, opt.seeds, width)
     texts[#texts + 1] = finished
     return table.concat(texts, "\n\n")
   end
 
   -- What there is to be written out, see base/tables.lua.
-  local function document_of(name, plan, result, summaries)
-    local list = {}
-    for i, tbl in ipairs(plan.tables) do
-      list[#list + 1] = { tbl = tbl, rows = result.tables[i].rows }
-      table.move(summaries[i], 1, #summaries[i], #list + 1, list)
-    end
+  local function document_of(name, plan, result, parts)
     return { name = "experiment", facts = { { "experiment", name }, { "title", plan.title },
       { "budget", plan.budget }, { "failures", #result.failures } },
-      tables = { report.records(list) }, text = function()
+      tables = { records.of(parts) }, text = function()
         return result.narrow
       end }
   end
@@ -130,9 +129,11 @@ return function(cmml, use)
   -- them all
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), rows (of the
   -- first table: row, seeds, seconds, and by metric mean, low, high, difference, difference_low,
-  -- difference_high, tasks, left_out), tables (list of {title, leaky, rule, rows}), failures (list
-  -- of {cell, message}; without cell: of a file that could not be written), files, document (what
-  -- results.json has)
+  -- difference_high, tasks, left_out; and of one that learns train_seconds, tuning_seconds, runs,
+  -- epochs (their mean), patience (how many runs it ended)), tables (list of {title, leaky, rule,
+  -- rows, verdicts (see experiment/verdict.lua), left_out (by row why the data refused it)}),
+  -- failures (list of {cell, message}; without cell: of a file that could not be written), files,
+  -- document (what results.json has)
   -- @usage
   -- local compared = cmml.experiment { data = "data/made", seeds = 1,
   --   epochs = 1, draws = 1, rows = {
@@ -148,31 +149,27 @@ return function(cmml, use)
     end
     local entry, opt, plan = args.call(prepare, name, options)
     local _ <close> = cells.hold(cmml.core, "experiment", opt.out)
+    local left_out = {}
     local results, failures = cells.run(cmml, plan.cells, { folder = opt.out,
       run = entry.cell and entry.name or "evaluation", jobs = opt.jobs, processes = opt.processes,
       modules = opt.modules, load = opt.load, arg = arguments_of(opt.load), quiet = opt.quiet,
       rehearse = function(left)
-        return args.call(rehearse, entry.name, left, opt)
+        return args.call(rehearse, entry.name, left, opt, left_out)
       end })
-    local result, summaries = { tables = {}, failures = failures, files = {} }, {}
-    for i, tbl in ipairs(plan.tables) do
-      result.tables[i] = { title = tbl.title, leaky = tbl.leaky or false,
-        rule = report.rule(plan, results, tbl),
-        rows = report.summary(cmml, plan, results, tbl, opt) }
-      summaries[i] = {}
-      for k, reference in ipairs(tbl.references or {}) do
-        local other = setmetatable({ reference = reference }, { __index = tbl })
-        summaries[i][k] = { tbl = other, rows = report.summary(cmml, plan, results, other, opt) }
-      end
+    local parts = parts_of(cmml, plan, results, left_out, opt)
+    local result = { tables = {}, failures = failures, files = {} }
+    for i, part in ipairs(parts) do
+      result.tables[i] = { title = part.tbl.title, leaky = part.tbl.leaky or false,
+        rule = part.rule, rows = part.rows, verdicts = part.verdicts, left_out = part.left_out }
     end
     local finished, more
     if entry.finish then
       finished, more = entry.finish(plan, results, opt)
     end
     result.rows = result.tables[1] and result.tables[1].rows
-    result.text = text_of(plan, result, summaries, opt, nil, finished)
-    result.narrow = text_of(plan, result, summaries, opt, 79, finished)
-    result.document = document_of(entry.name, plan, result, summaries)
+    result.text = text_of(plan, parts, opt, nil, finished)
+    result.narrow = text_of(plan, parts, opt, 79, finished)
+    result.document = document_of(entry.name, plan, result, parts)
     if opt.out then
       write_files(plan, results, result, opt.out, more)
     end

@@ -133,6 +133,8 @@ return function(cmml, use)
       declared = cells.declared(cmml.core, row.class.setting, row.class) })
   end
 
+  local most_named = 4 -- rows that are named by what they have in common; more are the others
+
   -- How long a model learns, in words.
   local function training_text(training, noun)
     local parts = {}
@@ -146,6 +148,8 @@ return function(cmml, use)
     add(" of about %d steps", training.steps)
     add(", %d tasks a step", training.batch)
     add(", learning rate %g", training.lr)
+    local schedule = training.schedule
+    add(", learning rate by %s", type(schedule) == "table" and schedule.kind or schedule)
     add(", stopped after %d without improvement on the validation " .. noun, patience)
     return text .. table.concat(parts)
   end
@@ -157,21 +161,37 @@ return function(cmml, use)
   -- @tparam table opt of the experiment
   -- @treturn string "" where none learns by gradient
   function plan.training_text(setting, rows, opt)
-    local texts, names, seen = {}, {}, {}
+    local texts, names, seen, several = {}, {}, {}, false
+    for _, row in ipairs(rows) do -- whose presets may have the same names
+      several = several or row.class ~= rows[1].class and row.class.learns == "gradient"
+    end
     for _, row in ipairs(rows) do
-      local name = next(row.training) == nil and row.preset_name or row.row
+      local name = not several and next(row.training) == nil and row.preset_name or row.row
       if row.class.learns == "gradient" and not seen[name] then
         seen[name] = true
         local text = training_text(models.budget(setting, row.preset, opt, row.training),
           setting.noun[2])
         texts[#texts + 1] = not names[text] and text or nil
-        names[text] = names[text] and names[text] .. ", " .. name or name
+        names[text] = names[text] or {}
+        table.insert(names[text], name)
       end
     end
-    for i, text in ipairs(#texts > 1 and texts or {}) do
-      texts[i] = ("%s: %s"):format(names[text], text)
+    local largest = texts[1]
+    for _, text in ipairs(texts) do
+      largest = #names[text] > #names[largest] and text or largest
     end
-    return table.concat(texts, "; ")
+    local others
+    for i, text in ipairs(#texts > 1 and texts or {}) do
+      local is_many = text == largest and #names[text] > most_named
+      others = is_many and "the others: " .. text or others
+      texts[i] = not is_many and ("%s: %s"):format(table.concat(names[text], ", "), text) or false
+    end
+    local said = {}
+    for _, text in ipairs(texts) do
+      said[#said + 1] = text or nil
+    end
+    said[#said + 1] = others
+    return table.concat(said, "; ")
   end
 
   -- What is computed, in words.
@@ -195,14 +215,20 @@ return function(cmml, use)
   -- The tables of a source under a protocol.
   local function columns_of(where, setting, protocol, opt, source)
     if setting.columns then
-      return setting.columns(protocol, opt, source)
+      local list = setting.columns(protocol, opt, source)
+      for _, tbl in ipairs(list) do
+        for _, metric in ipairs(tbl.metrics) do
+          metric.better = cmml.metrics.better(metric.base)
+        end
+      end
+      return list
     elseif not opt.metrics then
       raise(("%s: metrics are missing: the setting %s does not say which it shows"):format(where,
         setting.name), 0)
     end
     local metrics = {}
     for i, name in ipairs(opt.metrics) do
-      metrics[i] = { name = name, base = name, head = name }
+      metrics[i] = { name = name, base = name, head = name, better = cmml.metrics.better(name) }
     end
     return { { title = plan.source_title(source), leaky = protocol.leaky or false,
       metrics = metrics } }
@@ -235,8 +261,11 @@ return function(cmml, use)
     local evaluation, metrics = evaluation_of(where, setting, opt)
     local sources = opt.data or { false }
     local result, titles, strong = { cells = {}, tables = {}, title = read.title }, {}, {}
+    local optional, tuning = {}, {}
     for i, row in ipairs(read.rows) do
       titles[i] = row.row
+      optional[row.row] = row.optional or nil
+      tuning[row.row] = row.preset and (row.preset.tuned or {}).seconds
       strong[row.row] = row.preset ~= nil and row.preset_name == row.class.default_preset or nil
     end
     for _, protocol in ipairs(plan.protocols(where, entry, setting, opt)) do
@@ -251,14 +280,15 @@ return function(cmml, use)
           several = #sources > 1 }), source or "made")) do
           result.tables[#result.tables + 1] = { id = id, title = columns.title, rows = titles,
             metrics = columns.metrics, leaky = columns.leaky, evaluation = columns.evaluation,
-            reference = read.reference, references = read.references, strong = strong,
-            noun = setting.noun }
+            reference = read.reference, references = read.references, subjects = read.subjects,
+            strong = strong, noun = setting.noun, tuning = tuning }
         end
         for _, row in ipairs(read.rows) do
           local learns = row.class.learns == "gradient"
           for seed = 1, learns and opt.seeds or 1 do
             result.cells[#result.cells + 1] = { table = id, row = row.row, seed = seed,
-              fixed = not learns, name = ("%s, %s, seed %d"):format(id, row.row, seed),
+              fixed = not learns, optional = optional[row.row],
+              name = ("%s, %s, seed %d"):format(id, row.row, seed),
               settings = plan.cell_settings(shared, row, seed, opt) }
           end
         end

@@ -11,7 +11,9 @@
 -- {metrics = by name a list with one number a task, weights (optional: by name of the metric a list
 -- with one number a task, of how many things its value is the mean; or one such list for all),
 -- rules (optional, by the name of an evaluation: words that stand with its table), unchecked (true:
--- a leak would not have been seen), seconds}. `noun` of a table is what a task is called.
+-- a leak would not have been seen), seconds, and of a row that learns train_seconds, epochs and
+-- stopped}. `noun` of a table is what a task is called, `tuning` by row the seconds of the search
+-- that gave its settings.
 --
 -- @module cmml.experiment.report
 local args = require "cmml.base.args"
@@ -139,16 +141,39 @@ local function summarise(cmml, by_row, row, reference, metric, opt, out)
   return found
 end
 
+-- How the runs of a row learnt: means of epochs and of the seconds of training, how many runs there
+-- are and how many of them ended for want of improvement; and the seconds of its tuning.
+local function learnt(by_seed, seeds, tuning)
+  local found, count = { tuning_seconds = tuning }, 0
+  for _, seed in ipairs(seeds) do
+    local result = by_seed[seed]
+    if result.train_seconds then
+      count = count + 1
+      found.train_seconds = (found.train_seconds or 0) + result.train_seconds
+    end
+    if result.stopped then
+      found.runs, found.epochs = (found.runs or 0) + 1, (found.epochs or 0) + result.epochs
+      found.patience = (found.patience or 0) + (result.stopped == "patience" and 1 or 0)
+    end
+  end
+  found.epochs = found.epochs and found.epochs / found.runs
+  found.train_seconds = found.train_seconds and found.train_seconds / count
+  return found
+end
+
 --- The numbers of a table.
 -- @tparam table cmml the library
 -- @tparam table plan with cells
 -- @tparam table results by cell
 -- @tparam table tbl
 -- @tparam table opt seeds (how many), resamples
+-- @tparam ?table only titles of the rows that are wanted; all count for which tasks are left out
 -- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), unchecked
--- (true: one of its cells is), and by metric {mean, low, high, difference, difference_low,
--- difference_high, tasks (how many the mean is over), left_out (how many are not in it)}}
-function report.summary(cmml, plan, results, tbl, opt)
+-- (true: one of its cells is), train_seconds (mean of what it took to learn), runs, epochs (their
+-- mean), patience (how many of them ended for want of improvement), tuning_seconds, and by metric
+-- {mean, low, high, difference, difference_low, difference_high, tasks (how many the mean is over),
+-- left_out (how many are not in it)}}
+function report.summary(cmml, plan, results, tbl, opt, only)
   local by_row, rows, out = {}, {}, {}
   for _, row in ipairs(tbl.rows) do
     by_row[row] = results_of(plan, results, tbl.id, row, opt.seeds)
@@ -156,14 +181,16 @@ function report.summary(cmml, plan, results, tbl, opt)
   for _, metric in ipairs(tbl.metrics) do
     out[metric.name] = left_out_of(by_row, tbl.rows, metric.name)
   end
-  for i, row in ipairs(tbl.rows) do
-    local seeds, seconds = seeds_of(by_row[row], opt.seeds), 0
+  for i, row in ipairs(only or tbl.rows) do
+    local seeds, seconds = seeds_of(by_row[row] or {}, opt.seeds), 0
     local unchecked = nil
     for _, seed in ipairs(seeds) do
       seconds = seconds + by_row[row][seed].seconds / #seeds
       unchecked = unchecked or by_row[row][seed].unchecked
     end
-    rows[i] = { row = row, seeds = #seeds, seconds = seconds, unchecked = unchecked }
+    rows[i] = learnt(by_row[row], seeds, (tbl.tuning or {})[row])
+    rows[i].row, rows[i].seeds, rows[i].seconds = row, #seeds, seconds
+    rows[i].unchecked = unchecked
     for _, metric in ipairs(tbl.metrics) do
       rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt,
         out[metric.name])
@@ -279,6 +306,26 @@ function report.text(tbl, rows, n_seeds, width, rule)
   return table.concat(parts, "\n\n")
 end
 
+--- How the rows of a table learnt, as Markdown: epochs, how many runs ended for want of
+-- improvement, seconds of training and of tuning; and in words of how many runs patience was the
+-- end.
+-- @tparam table rows of `summary`
+-- @tparam ?integer width see `tables.markdown`
+-- @treturn ?string nil where nothing is known of it
+function report.training(rows, width)
+  local grid, ended, runs = { { "training", "epochs", "patience", "seconds", "tuning" } }, 0, 0
+  for _, entry in ipairs(rows) do
+    grid[#grid + 1] = entry.runs and { entry.row, plain.format("%.1f", entry.epochs),
+      ("%d of %d"):format(entry.patience, entry.runs),
+      entry.train_seconds and plain.format("%.1f", entry.train_seconds) or "-",
+      entry.tuning_seconds and plain.format("%.0f", entry.tuning_seconds) or "-" } or nil
+    ended, runs = ended + (entry.patience or 0), runs + (entry.runs or 0)
+  end
+  return #grid > 1 and ("%s\n\n%s"):format(text.wrap(("patience ended %d of %d runs, the limit of "
+    .. "epochs the others; seconds are of a training, and of all trials of the tuning"):format(
+    ended, runs), 0, 79), tables.markdown(grid, width)) or nil
+end
+
 --- A picture of a metric of a table: a dot with its interval for each row.
 -- @tparam table cmml the library
 -- @tparam table tbl
@@ -300,46 +347,19 @@ function report.svg(cmml, tbl, metric, rows)
     metric = metric.head or metric.name, decimals = 4, note = "mean and 95 % interval" }
 end
 
--- Whether what was evaluated was learnt from, in a word.
-local function leaky_text(leaky, unchecked)
+--- Whether what was evaluated was learnt from, in a word.
+-- @tparam boolean leaky it was
+-- @tparam ?boolean unchecked a leak would not have been seen
+-- @treturn string
+function report.leaky(leaky, unchecked)
   return leaky and "yes" or unchecked and "unchecked" or "no"
-end
-
-local summary_columns = {}
-for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "text" },
-  { "metric", "text" }, { "mean", "number" }, { "low", "number" }, { "high", "number" },
-  { "reference", "text" }, { "difference", "number" }, { "difference_low", "number" },
-  { "difference_high", "number" }, { "tasks", "integer" }, { "left_out", "integer" },
-  { "seeds", "integer" }, { "seconds", "number" } } do
-  summary_columns[#summary_columns + 1] = { name = column[1], kind = column[2] }
-end
-
---- The tables of an experiment as one of records: a row and a metric each.
--- @tparam table list of {tbl, rows}: tables and their `summary`
--- @treturn table see base/tables.lua
-function report.records(list)
-  local records = {}
-  for _, entry in ipairs(list) do
-    for _, row in ipairs(entry.rows) do
-      for _, metric in ipairs(entry.tbl.metrics) do
-        local value = row[metric.name] or {}
-        records[#records + 1] = { table = entry.tbl.title, row = row.row, metric = metric.name,
-          leaky = leaky_text(entry.tbl.leaky, row.unchecked), mean = value.mean,
-          low = value.low, high = value.high, difference = value.difference,
-          reference = value.difference and entry.tbl.reference or nil,
-          difference_low = value.difference_low, difference_high = value.difference_high,
-          tasks = value.tasks, left_out = value.left_out, seeds = row.seeds,
-          seconds = row.seeds > 0 and row.seconds or nil }
-      end
-    end
-  end
-  return { name = "results", columns = summary_columns, rows = records }
 end
 
 local cell_columns = {}
 for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "text" },
   { "seed", "text" }, { "metric", "text" }, { "mean", "number" }, { "tasks", "integer" },
-  { "left_out", "integer" }, { "seconds", "number" } } do
+  { "left_out", "integer" }, { "seconds", "number" }, { "train_seconds", "number" },
+  { "epochs", "integer" }, { "stopped", "text" } } do
   cell_columns[#cell_columns + 1] = { name = column[1], kind = column[2] }
 end
 
@@ -378,11 +398,12 @@ function report.cells(plan, results)
     for _, name in ipairs(args.keys(result and result.metrics or {})) do
       out[id][name] = out[id][name] or left_out_of(by_row[id], rows[id], name)
       local left_out = out[id][name]
-      records[#records + 1] = { table = id, leaky = leaky_text(leaky[id], result.unchecked),
+      records[#records + 1] = { table = id, leaky = report.leaky(leaky[id], result.unchecked),
         row = cell.row, seed = cell.fixed and "any" or tostring(cell.seed), metric = name,
         mean = mean_of(result.metrics[name], weights_of(result, name), left_out),
         tasks = left_out.of - left_out.count, left_out = left_out.count,
-        seconds = result.seconds }
+        seconds = result.seconds, train_seconds = result.train_seconds, epochs = result.epochs,
+        stopped = result.stopped }
     end
   end
   return { name = "cells", columns = cell_columns, rows = records }

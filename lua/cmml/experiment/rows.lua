@@ -7,11 +7,14 @@
 --    preset      one of the kind's presets (default: the kind's)
 --    model       options of the model over those of the preset, with any registered component
 --    training    options of `train` over those of the budget (of a kind that learns by gradient)
+--    optional    true: where the data refuse it, the row is left out and that is told
 --
 -- A list of them may stand in a Lua file of its own, which returns it, or a table {rows = list,
--- reference = the title of the row that the others are compared with (default: the first),
--- references = titles of further ones, title = a heading}, or a function(cmml, setting, opt) that
--- gives one of these. A kind or component that the file itself registers is known in every process.
+-- reference = the title of the row that the others are compared with (default: the first; "best":
+-- in each table the row that is best by its first metric), references = titles of further ones,
+-- subjects = titles of rows of which is told first where others are better, title = a heading},
+-- or a function(cmml, setting, opt) that gives one of these. A kind or component that the file
+-- itself registers is known in every process.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -29,14 +32,19 @@ local row_options = {
     help = "options of the model, over the preset's" },
   { name = "training", kind = "table", default = {},
     help = "options of train, over those of the budget" },
+  { name = "optional", kind = "boolean", default = false,
+    help = "whether the row is left out, and that is told, where the data refuse it" },
 }
 
 local of_list = options.declare("rows of an experiment", {
   { name = "rows", kind = "table", required = true, help = "list of rows" },
   { name = "reference", kind = "string", default_text = "the first row",
-    help = "title of the row that the others are compared with" },
+    help = "title of the row that the others are compared with, or best: in each table the row "
+      .. "that is best by its first metric" },
   { name = "references", list = "string", may_be_empty = true, default = {},
     help = "titles of further rows that the others are compared with" },
+  { name = "subjects", list = "string", may_be_empty = true, default = {},
+    help = "titles of rows of which is told first where others are better" },
   { name = "title", kind = "string", help = "heading of the tables" },
 })
 
@@ -172,7 +180,7 @@ return function(cmml, use)
   -- @tparam Setting setting
   -- @tparam table opt of the experiment; its load gets a file of rows that registers something
   -- @treturn table rows (list of {row, class, preset, preset_name, model, training}), reference,
-  -- references, title
+  -- references, subjects, title
   function rows.read(where, given, setting, opt)
     while type(given) == "string" or type(given) == "function" do
       if type(given) == "string" then
@@ -217,8 +225,9 @@ return function(cmml, use)
       raise(where .. ": rows is empty: there is nothing to compare", 0)
     end
     result.reference = result.reference or titles[1]
-    for _, title in ipairs { result.reference, table.unpack(result.references) } do
-      local found = false
+    local named = table.move(result.references, 1, #result.references, 2, { result.reference })
+    for _, title in ipairs(table.move(result.subjects, 1, #result.subjects, #named + 1, named)) do
+      local found = title == "best" and title == result.reference
       for _, other in ipairs(titles) do
         found = found or other == title
       end

@@ -130,9 +130,9 @@ local recommended_scenario = { setting = "scenarios",
     query_negatives = 32, order = "mixed", optimizer = "adamw", weight_decay = 0.1, lr = 3e-3,
     schedule = "cosine", epochs = 3, rounds = 7, patience = 0 } }
 
--- The same with some options of the model changed.
-local function recommended_with(changes)
-  return merged(recommended_scenario, { model = merged(recommended_scenario.model, changes) })
+-- A preset with some options of the model changed.
+local function changed(preset, changes)
+  return merged(preset, { model = merged(preset.model, changes) })
 end
 
 local no_gru = merged(linear(64, "none"), { encoder = "mean", encoder_widths = { 128, 128 } })
@@ -145,15 +145,19 @@ return function(cmml, use)
   -- the paper's released code runs on MovieLens-1M. Those of scenarios stand under
   -- `paper/scenario` and `published-code/scenario`, and under the names of the code's data sets.
   -- Of the encoder ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for
-  -- ratings of users, `recommended/scenario` for scenarios, the latter also without modulation and
+  -- ratings of users, `recommended/scenario` for scenarios, each also without modulation and
   -- without context.
   cmml.presets = {
     ["recommended"] = recommended,
+    ["recommended/without-modulation"] = changed(recommended, { modulation = "none" }),
+    ["recommended/without-context"] = changed(recommended, { encoder = "none" }),
     ["paper"] = paper(),
     ["paper/soft"] = paper(paper_soft),
     ["recommended/scenario"] = recommended_scenario,
-    ["recommended/scenario/without-modulation"] = recommended_with { modulation = "none" },
-    ["recommended/scenario/without-context"] = recommended_with { encoder = "none" },
+    ["recommended/scenario/without-modulation"] = changed(recommended_scenario,
+      { modulation = "none" }),
+    ["recommended/scenario/without-context"] = changed(recommended_scenario,
+      { encoder = "none" }),
     ["paper/scenario"] = paper_scenario(),
     ["paper/scenario/soft"] = paper_scenario(paper_soft),
     ["published-code"] = user { backbone = { 64, 64 }, hyper = { 256, 256 } },

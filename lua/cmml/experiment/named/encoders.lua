@@ -23,6 +23,7 @@ return function(cmml, use)
     name = "encoders",
     summary = "encoders and hybrid context generators (the paper's ablation: with --preset "
       .. "published-code/scenario --modulation linear)",
+    budget = "converged",
     options = {
       parts.preset_option,
       { name = "modulation", kind = "string", group = "rows", tunable = false, choices = function()

@@ -15,6 +15,7 @@ return function(cmml, use)
     name = "modulations",
     summary = "every registered modulation on the data given (Table 5: with --preset "
       .. "published-code/scenario)",
+    budget = "converged",
     options = {
       parts.preset_option,
       { name = "modulations", list = "string", choices = names, group = "rows", tunable = false,

@@ -3,29 +3,15 @@
 -- @module cmml
 return function(cmml, use)
   use "experiment.registry"
-
-  local function title_of(kind)
-    return cmml.kinds.find(kind, "scenarios").title
-  end
+  local rows_of_kinds = use "experiment.rows_of_kinds"
 
   cmml.register_experiment {
     name = "scenarios", settings = { "scenarios" },
-    summary = "ranking in scenarios never seen: presets of CMML and baselines (Table 2)",
-    rows = function()
-      local rows = {
-        { row = "recommended", preset = "recommended/scenario" },
-        { row = "recommended without modulation", preset = "recommended/scenario",
-          model = { modulation = "none" } },
-        { row = "recommended without context", preset = "recommended/scenario",
-          model = { encoder = "none" } },
-        { row = "paper", preset = "paper/scenario" },
-        { row = "published-code", preset = "published-code/scenario" },
-      }
-      for _, kind in ipairs { "cf_score", "popularity", "support_popularity" } do
-        rows[#rows + 1] = { row = title_of(kind), kind = kind }
-      end
-      return { rows = rows, reference = title_of "cf_score",
-        references = { title_of "popularity" } }
+    summary = "ranking in scenarios never seen: every kind of recommender, as published and tuned "
+      .. "(Table 2)",
+    budget = "converged", options = rows_of_kinds.options,
+    rows = function(_, setting, opt)
+      return rows_of_kinds.all("experiment scenarios", setting, opt)
     end,
   }
 end

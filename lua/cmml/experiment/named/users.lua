@@ -3,30 +3,15 @@
 -- @module cmml
 return function(cmml, use)
   use "experiment.registry"
-
-  local function title_of(kind)
-    return cmml.kinds.find(kind, "users").title
-  end
+  local rows_of_kinds = use "experiment.rows_of_kinds"
 
   cmml.register_experiment {
     name = "users", settings = { "users" }, protocols = { users = { "full", "capped" } },
-    summary = "ratings of people never seen: presets of CMML and baselines (Table 3)",
-    rows = function()
-      local rows = {
-        { row = "recommended", preset = "recommended" },
-        { row = "recommended without modulation", preset = "recommended",
-          model = { modulation = "none" } },
-        { row = "recommended without context", preset = "recommended",
-          model = { encoder = "none" } },
-        { row = "paper", preset = "paper" },
-        { row = "published-code", preset = "published-code" },
-      }
-      for _, kind in ipairs { "item_user_mean", "matrix_factorization", "item_knn", "user_knn",
-        "factor_analysis" } do
-        rows[#rows + 1] = { row = title_of(kind), kind = kind }
-      end
-      return { rows = rows, reference = title_of "item_user_mean",
-        references = { title_of "matrix_factorization" } }
+    summary = "ratings of people never seen: every kind of recommender, as published and tuned "
+      .. "(Table 3)",
+    budget = "converged", options = rows_of_kinds.options,
+    rows = function(_, setting, opt)
+      return rows_of_kinds.all("experiment users", setting, opt)
     end,
   }
 end
