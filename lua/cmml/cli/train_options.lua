@@ -180,13 +180,36 @@ return function(cmml, use)
     return { join { first, options.of("cmml train", shared) }, table.unpack(apart) }
   end
 
+  local few = 3 -- variants of a preset that the short help names
+
+  -- Names where of many variants (behind the last "/") only the number is told.
+  local function counted(names)
+    local count, list = {}, {}
+    local function head_of(name)
+      return name:match "^(.*/)[^/]+$" or ""
+    end
+    for _, name in ipairs(names) do
+      count[head_of(name)] = (count[head_of(name)] or 0) + 1
+    end
+    for _, name in ipairs(names) do
+      local head = head_of(name)
+      if head == "" or count[head] and count[head] <= few then
+        list[#list + 1] = name
+      elseif count[head] then
+        list[#list + 1], count[head] = ("%s.. (%d)"):format(head, count[head]), nil
+      end
+    end
+    return list
+  end
+
   -- The presets of a kind, the default one first.
-  local function presets_of(class)
+  local function presets_of(class, all)
     local names, default = {}, class and class.default_preset
     for name in pairs(class and class.presets or {}) do
       names[#names + 1] = name ~= default and name or nil
     end
     plain.sort(names)
+    names = all and names or counted(names)
     if default then
       table.insert(names, 1, default .. " (default)")
     end
@@ -195,14 +218,15 @@ return function(cmml, use)
 
   --- The kinds and the presets of every setting, for the help.
   -- @tparam table words
+  -- @tparam boolean all every preset, not only those that are no variants
   -- @treturn table see `command`
-  function own.lists(words)
+  function own.lists(words, all)
     local _, _, kind = choice(words)
     local kinds, presets = {}, {}
     for i, setting in ipairs(commands.settings()) do
       kinds[i] = { "kinds for " .. setting.name, cmml.kinds.names(setting.name) }
       local class = class_of(kind, setting)
-      local names = presets_of(class)
+      local names = presets_of(class, all)
       presets[#presets + 1] = #names > 0
         and { ("presets of %s for %s"):format(class.kind, setting.name), names } or nil
     end
