@@ -23,4 +23,4 @@ end, { cmml.uniform { 5, 2 }, cmml.uniform { 5, 3 } }, { second = true })
 
 local folder = arg[1] or (arg[0]:match "^(.*)/" or ".") .. "/../data/made"
 print(cmml.experiment("modulations", { data = folder, modulations = "film,shift", seeds = 2,
-  metrics = "mae", epochs = 12, batch = 4, lr = 2e-3 }).text)
+  metrics = "mae,rmse", epochs = 12, batch = 4, lr = 2e-3 }).text)

@@ -95,8 +95,9 @@ end
 
 say("3. %d people it has never seen\n", #data.test)
 say("Each shows up to 40 ratings; 10 others are to be guessed. mae: how many stars a\n"
-  .. "guess is off on average (lower is better). ndcg_exp@1: how good the film ranked\n"
-  .. "first is, 1 if it is always the person's best. Each with its 95 %% interval.\n")
+  .. "guess is off on average; rmse: the same, but large errors count more (lower is\n"
+  .. "better). ndcg_exp@1: how good the film ranked first is, 1 if it is always the\n"
+  .. "person's best. Each with its 95 %% interval.\n")
 local models, titles = { model }, {}
 for _, kind in ipairs(cmml.kinds.baselines "users") do
   local baseline = cmml.recommenders[kind.kind](data.catalogue)
@@ -109,7 +110,7 @@ end
 local results = cmml.evaluate(models, test_tasks(false))
 titles[#titles + 1] = "CMML, shuffled stars"
 results[#results + 1] = cmml.evaluate({ model }, test_tasks(true))[1]
-say("%s\n", cmml.metrics.format_results(titles, results, { "mae", "ndcg_exp@1" }))
+say("%s\n", cmml.metrics.format_results(titles, results, { "mae", "rmse", "ndcg_exp@1" }))
 say("Last line: the shown ratings exchanged among the films of the same person. What\n"
   .. "is lost is what the model reads from them: %.3f stars.\n",
   results[#results].mae.mean - results[1].mae.mean)

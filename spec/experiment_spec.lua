@@ -39,7 +39,9 @@ describe("cmml.experiment", function()
     assert.matches("Warm users as published %(leaky%)", result.text)
     assert.is_nil(result.text:find("Cold users, full histories (leaky)", 1, true))
     assert.matches("MAE, support 5", result.text)
-    assert.matches("| difference to CMML %(recommended%) +| MAE", result.text)
+    assert.matches("RMSE, support 5", result.text)
+    assert.matches("\n| model +| MAE +| RMSE +| ndcg_exp@1 +| ndcg_exp@3 ", result.text)
+    assert.matches("| difference to CMML %(recommended%) +| MAE +| RMSE", result.text)
     assert.matches("\n%- Cold users, full histories: CMML %(recommended%) is", "\n" .. result.text)
     local text = result.text:gsub("%s+", " ")
     assert.matches("recommended.-: 1 epoch, learning rate 0.005", text)
@@ -61,7 +63,10 @@ describe("cmml.experiment", function()
     assert.not_equal(usual:match "| item%-kNN +| ([%d.]+)", short:match "| item%-kNN +| ([%d.]+)")
     local several = texts { support = "5,0", supports = "2" }
     assert.matches("support 5, query 10, ", several)
-    assert.matches("MAE, support 0 +| MAE, support 2 ", several)
+    assert.matches("MAE, support 0 +| MAE, support 2 +| RMSE, support 0 +| RMSE, support 2 ",
+      several)
+    local ranked = texts { support = "5,0", metrics = "ndcg_exp@1,mae,rmse" }
+    assert.matches("| ndcg_exp@1, support 0 +| seconds", ranked)
   end)
 
   it("modulations has a row for every one that is registered", function()
@@ -142,7 +147,7 @@ describe("a script that registers a component and asks for its row", function()
     ]]):format(folder))
     temporary.remove(folder)
     assert.is_true(ok, output)
-    assert.equal("one\t2\t6\n", output)
+    assert.equal("one\t2\t7\n", output) -- a picture of each metric of the table
   end)
 end)
 

@@ -6,6 +6,8 @@ return {
     { row = "CMML, published-code", kind = "cmml", preset = "published-code" },
     { row = "matrix factorisation", kind = "matrix_factorization" },
     { row = "item-kNN", kind = "item_knn" },
+    { row = "user-kNN", kind = "user_knn" },
+    { row = "factor analysis", kind = "factor_analysis" },
     { row = "item mean + user bias", kind = "item_user_mean" },
   },
   reference = "CMML, recommended",

@@ -89,7 +89,7 @@ local function mean_of(results, metric)
 end
 
 local by_support = {} -- lists of lines by protocol and metric
-local metrics = { "mae", "ndcg_exp@1", "ndcg_exp@3" }
+local metrics = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
 
 for _, variant in ipairs(variants) do
   local line = ("| %s |"):format(variant[1])

@@ -10,7 +10,8 @@ local ranked = { "ndcg@1", "ndcg@3", "recall@3", "reciprocal_rank", "auc" }
 local ranked_at = { "ndcg", "recall", "reciprocal_rank", "auc" } -- at cutoffs that were asked for
 
 -- Columns of experiments, and their heads.
-local in_tables = { "mae", "ndcg_exp@1", "ndcg_exp@3" }
+-- rounding to whole stars alone changes MAE by 0.04, so RMSE stands beside it
+local in_tables = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
 local heads = { mae = "MAE", rmse = "RMSE" }
 
 return function(cmml)
@@ -123,6 +124,15 @@ return function(cmml)
     return table.move(opt.supports or {}, 1, #(opt.supports or {}), #sizes + 1, sizes)
   end
 
+  -- The metrics of a table by support: the first one, and where that is an error the other one.
+  local function shown_by_size(names)
+    local list = { names[1] }
+    for _, name in ipairs(heads[names[1]] and names or {}) do
+      list[#list + 1] = heads[name] and name ~= names[1] and name or nil
+    end
+    return list
+  end
+
   --- The tables of an experiment under a protocol.
   -- @tparam table protocol entry of `users.protocols`
   -- @tparam table opt support, supports, metrics, relevant, several (whether there are several
@@ -145,8 +155,10 @@ return function(cmml)
       local further = report.further_sizes(opt)
       if #further > 0 then
         local by_size = {}
-        for _, size in ipairs(further) do
-          by_size[#by_size + 1] = columns(entry[1], { names[1] }, size)[1]
+        for _, name in ipairs(shown_by_size(names)) do
+          for _, size in ipairs(further) do
+            by_size[#by_size + 1] = columns(entry[1], { name }, size)[1]
+          end
         end
         list[#list + 1] = { title = title .. ", by support", leaky = entry.leaky or false,
           evaluation = entry[1],

@@ -82,8 +82,8 @@ return function(cmml, use)
   local experiment_options = {
     { name = "supports", list = "integer", from = 0, unit = "ratings", group = "evaluation",
       arg = "N[,N..]", default_text = "none",
-      help = "further support sizes, as those behind the first one of support: their MAE is shown "
-        .. "in a table of its own" },
+      help = "further support sizes, as those behind the first one of support: their MAE and RMSE "
+        .. "are shown in a table of its own" },
   }
 
   local protocols = {}
