@@ -36,7 +36,7 @@ describe("what an option declares to be searched", function()
 
   it("is the same training for every kind, and values that its options take", function()
     assert.truthy(cmml.train)
-    local training, count = nil, 0
+    local training, count = {}, 0
     for _, class in ipairs(cmml.kinds.list()) do
       local found = {}
       for declared in require("cmml.base.options").registered().train:each() do
@@ -46,8 +46,11 @@ describe("what an option declares to be searched", function()
           found[declared.name] = declared.search
         end
       end
-      training = class.learns == "gradient" and (training or found) or training
-      assert.same(class.learns == "gradient" and training or found, found)
+      local setting = class.setting.name
+      if class.learns == "gradient" then
+        training[setting] = training[setting] or found
+        assert.same(training[setting], found)
+      end
       for declared in class.known:each() do
         local values = declared.search and range.examples(assert(range.read(declared.search)))
         for _, value in ipairs(values or {}) do
@@ -58,9 +61,27 @@ describe("what an option declares to be searched", function()
       end
     end
     for _, name in ipairs { "lr", "weight_decay", "batch" } do
-      assert.truthy(training[name], name)
+      assert.truthy(training.users[name] and training.scenarios[name], name)
     end
     assert.is_true(count > 20)
+  end)
+
+  it("of a training may be another range in a setting", function()
+    local found = cmml.tune { quick = true, trials = 8, seed = 3, model = "toy_forward" }
+    local drawn = {}
+    for _, trial in ipairs(found.trials) do
+      drawn[trial.values.query or "preset"] = true
+      assert.is_nil(trial.values.query_negatives)
+    end
+    assert.is_true(drawn.preset and (drawn[10] or drawn[20] or drawn[40]))
+    for _, setting in cmml.settings:each() do
+      for name, search in pairs(setting.search or {}) do
+        local known = options.registered().train
+        for _, value in ipairs(range.examples(assert(range.read(search)))) do
+          assert.is_true(known:take(name, value) ~= nil, name)
+        end
+      end
+    end
   end)
 end)
 

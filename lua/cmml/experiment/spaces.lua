@@ -37,7 +37,8 @@ return function(cmml, use)
     local of, names = spaces.searched(class)
     local entries = {}
     for _, name in ipairs(names) do
-      entries[name] = of[name].known:find(name).search
+      local of_setting = of[name].part == "training" and (class.setting.search or {})[name] or nil
+      entries[name] = of_setting or of[name].known:find(name).search
     end
     return entries
   end

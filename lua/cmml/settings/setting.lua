@@ -51,6 +51,8 @@
 --    make_tasks(options)     tasks from what `tasks:export()` gave, in another thread
 --    training_options        declarations of what training takes besides
 --    evaluation_options      declarations of how models are evaluated
+--    search                  what of the training of every setting is searched here, by name of an
+--                            option, over what it declares (see base/option.lua)
 --    experiment_options      declarations of what experiments take besides
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
 --    report(found, titles, split, opt)      text of the results of several models, and which
@@ -104,7 +106,7 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   check_preset = "function",
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
   defaults = "table", noted = "table", split_files = "table", quick_budget = "table",
-  options = "table",
+  search = "table", options = "table",
   evaluation_options = "table", experiment_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",
   learnable = "function", conditions = "function", source = "function", make_tasks = "function",

@@ -40,6 +40,7 @@ return function(cmml, use)
     { name = "support_negatives", kind = "integer", from = 0, group = "tasks", decides = true,
       unit = "pairs", help = "number of negatives in a support", default_text = "the preset's" },
     { name = "query_negatives", kind = "integer", from = 1, group = "tasks", decides = true,
+      search = "1|4|16|32",
       help = "number of negatives beside each positive of a query",
       default_text = "the preset's, or 1" },
     { name = "order", kind = "string", choices = { "mixed", "positives-first" }, group = "tasks",

@@ -172,7 +172,7 @@ return function(cmml, use)
   cmml.setting {
     name = "users", title = "ratings of users", noun = { "user", "users" }, rank = 1,
     formerly = { "user", "" }, protocols = cmml.users.protocols,
-    defaults = defaults, quick_budget = { epochs = 3, lr = 5e-3 },
+    defaults = defaults, quick_budget = { epochs = 3, lr = 5e-3 }, search = { query = "10|20|40" },
     options = options, training_options = training_options,
     evaluation_options = evaluation_options, experiment_options = experiment_options,
     support_options = support.options,
