@@ -1,6 +1,6 @@
 --- TaNP in plain Lua, task by task and row by row, from the equations of the paper (Lin et al., WWW
--- 2021, sections 3.2 to 3.4). It shares nothing with the library but the parameters, the vectors of
--- rows, and the noise that a task is given.
+-- 2021). It shares nothing with the library but the parameters, the vectors of rows, and the noise
+-- that a task is given.
 local oracle = {}
 
 local function dot(a, b)

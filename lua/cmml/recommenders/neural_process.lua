@@ -1,14 +1,14 @@
 --- The network of TaNP: a neural process whose decoder is customised for every task (Lin et al.,
--- "Task-adaptive Neural Process for User Cold-Start Recommendation", WWW 2021, section 3).
+-- "Task-adaptive Neural Process for User Cold-Start Recommendation", WWW 2021).
 --
 -- Four parts, each over all tasks of a batch at once:
 --
 -- * the encoder: every interaction (x, y) becomes r, a task's r are averaged, and the mean gives
---   mean and log variance of the task's latent variable z (section 3.2);
--- * the task identity network: every interaction becomes t, averaged over the task (section 3.3);
+--   mean and log variance of the task's latent variable z;
+-- * the task identity network: every interaction becomes t, averaged over the task;
 -- * the global pool: k learnt slots, of which a task takes shares c by a Student-t kernel of its
---   distance to each; the task's embedding is o = t + c A (section 3.3);
--- * the adaptive decoder: layers over (x, z), scaled and shifted by what o generates (section 3.4).
+--   distance to each; the task's embedding is o = t + c A;
+-- * the adaptive decoder: layers over (x, z), scaled and shifted by what o generates.
 --
 -- @module cmml
 local declare = require("cmml.base.options").declare
@@ -119,7 +119,8 @@ return function(cmml)
   end
 
   --- The logarithms of the shares of the slots: c is in proportion to
-  -- (1 + |t - a|^2 / f)^(-(f + 1) / 2) for f degrees of freedom.
+  -- (1 + |t - a|^2 / f)^(-(f + 1) / 2) for f degrees of freedom. (The authors' program has the
+  -- distance itself there, not its square.)
   -- @tparam Tensor t [tasks, width]
   -- @treturn Tensor [tasks, slots]
   function NeuralProcess:shares(t)

@@ -191,9 +191,8 @@ return function(cmml, use)
     return core.segment_sum(errors:reshape { -1, 1 }, rows.segments)
   end
 
-  -- The mean over tasks of the negative evidence lower bound (section 3.2), where a rating has the
-  -- variance 1/2 and all of a task count as one, and of the divergence of the clusters (section
-  -- 3.3), both weighted.
+  -- The mean over tasks of the negative evidence lower bound, where a rating has the variance 1/2 and
+  -- all of a task count as one, and of the divergence of the clusters, both weighted.
   local function loss(self, batch)
     local opt, process = self.options, self.module.process
     local support, query = batch.support, batch.query
