@@ -140,6 +140,8 @@ void cmL_open_tensor(lua_State *L);
 void cmL_open_make(lua_State *L);
 /* Ids and segments, l_ids.c. */
 void cmL_open_ids(lua_State *L);
+/* Bags with numbers for each task, l_task_bags.c. */
+void cmL_open_task_bags(lua_State *L);
 /* Times, l_times.c. */
 void cmL_open_times(lua_State *L);
 /* Positions of maxima, l_rank.c; before the ops, which close the table of methods. */

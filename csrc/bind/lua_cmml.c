@@ -166,6 +166,7 @@ int cmL_open_core(lua_State *L)
     cmL_register_testing(L, testing);
     cmL_open_tensor(L);
     cmL_open_ids(L);
+    cmL_open_task_bags(L);
     cmL_open_times(L);
     cmL_open_rank(L);
     cmL_open_ops(L);

@@ -166,9 +166,11 @@ function scenarios.scenarios(core)
     { negatives = 1 })
   local distinct, places, groups = core.distinct_in(support.items, support.segments)
   local counts = core.support_counts(support, ranked.items, core.segments { #ranked.items, 0 })
+  local pairs_of, owners, numbers = core.task_bags(support.items, nil, core.ids { 2, 1, 2 },
+    core.segments { 1, 2 }, core.ids { 3 }, core.ids { 1 })
   local lists = {}
   for i, ids in ipairs { support.users, support.items, query.negatives, first.items, rest.items,
-    ranked.items, rows.positive, distinct, places, groups, beside } do
+    ranked.items, rows.positive, distinct, places, groups, beside, pairs_of, owners, numbers } do
     lists[i] = table.concat(ids:totable(), ",")
   end
   return bytes_of(support.labels, ranked.labels, counts, sides, table.concat(lists, "|"))

@@ -18,12 +18,13 @@ local covered = {
   s2meta = require "spec.support.golden.s2meta",
   itempop = require "spec.support.golden.itempop",
   dcn = require("spec.support.golden.dcn").cases,
+  melu = require "spec.support.golden.melu",
 }
 
 -- Families of which nothing exists yet.
 local planned = {
   conet = "CoNet", dcnf = "DCN-F",
-  melu = "MeLU", metacs = "MetaCS-DNN", mml = "MML",
+  metacs = "MetaCS-DNN", mml = "MML",
 }
 
 -- The longest family that a name begins with.

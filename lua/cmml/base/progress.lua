@@ -52,6 +52,11 @@ function progress.training(core, epochs)
     io.stderr:write(columns and "\r\27[K" or "",
       plain.format("epoch %d/%d  loss %.4f%s  %.1f s%s\n", state.epoch, epochs, state.loss,
         validated, state.seconds, improved and "  best" or ""))
+    local out = state.left_out
+    if out then
+      io.stderr:write(one_line(("left out of the loss: %d tasks of this epoch; the first: %s")
+        :format(out.count, out.text)), "\n")
+    end
   end
 
   return { on_step = on_step, on_epoch = on_epoch }

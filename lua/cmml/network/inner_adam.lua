@@ -6,6 +6,7 @@
 --
 -- @module cmml
 local declare = require("cmml.base.options").declare
+local diverging = require "cmml.network.diverging"
 local plain = require "cmml.base.plain"
 local raise = require("cmml.base.args").error
 local shared = require "cmml.network.inner_options"
@@ -61,7 +62,7 @@ return function(cmml, use)
     end
     local spoilt = {}
     tools.mapped(function(value, owners)
-      tools.blame(value, owners, spoilt)
+      diverging.in_tensor(value, owners, spoilt, opt.steps)
     end, weights, opt.owners)
     for task in pairs(spoilt) do
       bad[task] = bad[task] or { task = task, step = opt.steps }

@@ -2,6 +2,20 @@
 --
 -- @module cmml.network.inner_options
 return {
+  --- How many steps.
+  steps = { name = "steps", kind = "integer", from = 0, to = 1000, required = true,
+    help = "number of gradient steps" },
+  --- Whether gradients go through the steps.
+  order = { name = "order", kind = "string", choices = { "second", "first" },
+    default = "second", help = "whether the result can be differentiated through the gradients of "
+      .. "the steps; first: they are constants" },
+  --- The activation of networks whose steps are written out.
+  activation = { name = "activation", kind = "string", default = "relu",
+    choices = { "relu", "leaky_relu", "tanh", "sigmoid" },
+    help = "activation between the layers" },
+  --- Tasks that do not take part.
+  hold = { name = "hold", kind = "table", default_text = "none",
+    help = "tasks that take no steps and keep the weights of their start: true by number" },
   --- Which task the rows of a tensor belong to.
   owners = { name = "owners", kind = "table", default_text = "none",
     help = "nested as `start`: of tensors whose rows are not one a task, the task of each row "

@@ -9,13 +9,12 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
-local plain = require "cmml.base.plain"
+local diverging = require "cmml.network.diverging"
 local shared = require "cmml.network.inner_options"
 local raise = args.error
 
 local known = declare("inner_steps", {
-  { name = "steps", kind = "integer", from = 0, to = 1000, required = true,
-    help = "number of gradient steps" },
+  shared.steps,
   { name = "rate", kind = "any", required = true,
     help = "what gradients are multiplied with: a number, a Tensor that broadcasts with the "
       .. "weights of a task (learnt, if it is tracked: Meta-SGD), or a table of such, nested as "
@@ -25,10 +24,7 @@ local known = declare("inner_steps", {
       .. "fresh moments for every task, as `optim.adam` without decay" },
   { name = "eps", kind = "number", above = 0, default = 1e-8,
     help = "added to the root in the rule adam" },
-  { name = "order", kind = "string", choices = { "second", "first" }, default = "second",
-    help = "whether the result can be differentiated through the gradients of the steps; first: "
-      .. "they are constants" },
-  shared.owners,
+  shared.order, shared.owners, shared.hold,
 })
 
 return function(cmml)
@@ -107,19 +103,12 @@ return function(cmml)
     return mask:reshape(shape)
   end
 
-  -- The tasks of which numbers in a tensor are not finite, added to a set.
-  local function blame(value, owners, bad)
-    if value:isfinite() then
-      return
-    end
-    local rows = value:detach():reshape { value.shape[1], -1 }
-    local sums = (rows - rows):sum(2):totable() -- 0, or NaN where one is not finite
-    local of_rows = owners and owners:totable()
-    for row, sum in ipairs(sums) do
-      if sum ~= sum then
-        bad[of_rows and of_rows[row] or row] = true
-      end
-    end
+  -- The gradients with those of held tasks set to 0.
+  local function without(held, tasks, slopes, owners)
+    return mapped(function(slope, own)
+      local mask = mask_for(held, tasks, slope, own)
+      return core.where(mask:expand(slope.shape), slope, core.full(slope.shape, 0))
+    end, slopes, owners)
   end
 
   -- What one step takes away, by rule: a function of (slopes, step) giving changes. Moments belong
@@ -157,29 +146,34 @@ return function(cmml)
     end
   end
 
-  -- All steps, with some tasks held at their start. Gives weights, losses of every step, and the
-  -- tasks that diverged, by number, with step and loss; nothing is lost by going on meanwhile.
+  -- The tasks whose losses are not finite, but for those that are held.
+  local function new_bad(losses, held, step)
+    local bad = diverging.in_losses { losses }
+    for task, what in pairs(bad) do
+      what.step = step
+      bad[task] = not held[task] and what or nil
+    end
+    return bad
+  end
+
+  -- All steps, with some tasks held at their start. Gives the tasks that diverged, by number, and
+  -- weights with the losses of every step.
   local function run(start, losses_of, opt, held)
-    local weights, losses, bad, second = mapped(tracked, start), {}, {}, opt.second
+    local weights, losses = mapped(tracked, start), {}
     local changes_of = rules[opt.rule](opt)
     for step = 1, opt.steps do
       local own = losses_at(losses_of, weights, step)
-      local tasks = own.count
       losses[step] = own:detach()
-      if not losses[step]:isfinite() then
-        for task, loss in ipairs(losses[step]:totable()) do
-          if loss - loss ~= 0 then
-            bad[task] = bad[task] or { task = task, step = step, loss = loss }
-          end
-        end
-        return weights, losses, bad
+      local bad = new_bad(losses[step], held, step)
+      if next(bad) then
+        return bad
       end
-      local slopes = cmml.grad(own:sum(), weights, { create_graph = second, retain = true })
+      if next(held) then -- a loss that is not finite has no part in the sum
+        own = core.where(mask_for(held, own.count, own), own, core.full(own.shape, 0))
+      end
+      local slopes = cmml.grad(own:sum(), weights, { create_graph = opt.second, retain = true })
       if next(held) then
-        slopes = mapped(function(slope, owners)
-          local mask = mask_for(held, tasks, slope, owners)
-          return core.where(mask:expand(slope.shape), slope, core.full(slope.shape, 0))
-        end, slopes, opt.owners)
+        slopes = without(held, own.count, slopes, opt.owners)
       end
       weights = mapped(function(value, change)
         return value - change
@@ -190,32 +184,11 @@ return function(cmml)
         end, weights)
       end
     end
-    local spoilt = {}
+    local bad = {}
     mapped(function(value, owners)
-      blame(value, owners, spoilt)
+      diverging.in_tensor(value, owners, bad, opt.steps)
     end, weights, opt.owners)
-    for task in pairs(spoilt) do
-      bad[task] = { task = task, step = opt.steps }
-    end
-    return weights, losses, bad
-  end
-
-  -- Runs until no task diverges: those that do are held at their start.
-  local function held_run(start, losses_of, opt)
-    local held, diverged = {}, {}
-    while true do
-      local weights, losses, bad = run(start, losses_of, opt, held)
-      if next(bad) == nil then
-        return weights, losses, diverged
-      end
-      for task, what in pairs(bad) do
-        if held[task] then
-          raise(("inner_steps: task %d: its loss is not finite before any step; look at its labels "
-            .. "and at the weights that it starts from"):format(task), 0)
-        end
-        held[task], diverged[#diverged + 1] = true, what
-      end
-    end
+    return bad, { weights = weights, losses = losses }
   end
 
   --- Takes gradient steps from a start, every task down its own loss.
@@ -248,20 +221,20 @@ return function(cmml)
     mapped(check_rate, start, opt.rate)
     local was = core.grad_enable(true)
     opt.keeps_graph, opt.second = was, was and opt.order == "second"
-    local ok, weights, losses, diverged = pcall(held_run, start, losses_of, opt)
+    local ok, result = pcall(diverging.until_finite, opt.hold, function(held)
+      return run(start, losses_of, opt, held)
+    end)
     core.grad_enable(was)
     if not ok then
-      raise(weights, 0)
+      raise(result, 0)
     end
-    plain.sort(diverged, function(a, b)
-      return a.task < b.task
-    end)
+    local weights = result.weights
     if not was then
       weights = mapped(function(value)
         return value.tracked and value:detach() or value
       end, weights)
     end
-    return weights, losses, diverged
+    return weights, result.losses, result.diverged
   end
 
   --- The mean of tasks' losses, without those that diverged.
@@ -282,5 +255,5 @@ return function(cmml)
     return (losses * core.tensor(left)):sum()
   end
 
-  return { mapped = mapped, check_start = check_start, losses_at = losses_at, blame = blame }
+  return { mapped = mapped, check_start = check_start, losses_at = losses_at }
 end

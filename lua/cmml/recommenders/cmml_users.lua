@@ -11,16 +11,12 @@ return function(cmml, use)
   local content_rows = use "recommenders.content_rows"
   local presets = use "recommenders.presets"
   use "recommenders.kind"
-  local item_weights = use "recommenders.item_weights"
+  local over_items = use "recommenders.over_items"
+  local start_base = use "recommenders.start_base"
   local refinement = use "recommenders.refinement"
 
   local options = model_options({ "width", "label_hidden" }, {
-    shared.read_users,
-    { name = "base", kind = { "table", "boolean" }, group = "model", tunable = false, line = false,
-      default_text = "the preset's, or none",
-      help = "options of factor_base_options: a matrix factorisation that the scores are added to; "
-        .. "false: none" },
-    rating_errors.option,
+    shared.read_users, shared.base, rating_errors.option,
     table.unpack(refinement.options) })
 
   -- Options that are not the network's.
@@ -104,9 +100,6 @@ return function(cmml, use)
     return scored(self, vectors(self, state.user, rows.items, rows.segments), state, rows)
   end
 
-  -- What is learnt of single items: another begins as an item that is like all.
-  local of_items = { ["base.vectors"] = "zero", ["base.bias"] = "mean" }
-
   cmml.kind {
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "users" },
     learns = "gradient", adapts = "forward", options = options, presets = presets "users",
@@ -115,21 +108,7 @@ return function(cmml, use)
       return adapt(self, support)
     end,
 
-    -- A base starts from the ratings of the training users. A model that was trained or loaded
-    -- stays as it is.
-    prepare = function(self, data)
-      if self.fresh and self.module.base then
-        self.module.base:start(self.catalogue, data.ratings, data.train, self.fresh.seed)
-      end
-      self.fresh = nil
-    end,
-
-    -- The same weights over other items, such as new ones of which the fields are known (see
-    -- `Catalogue:with_items`).
-    over = function(self, catalogue)
-      local view = catalogue:in_terms_of(self.catalogue, "over")
-      return self.restore(view, self.options, item_weights(self, view.items, of_items))
-    end,
+    prepare = start_base, over = over_items,
 
     -- The mean over tasks of the error of their query.
     loss = function(self, batch)

@@ -16,6 +16,10 @@ return {
   read_users = { name = "read_users", kind = "boolean", group = "model", search = "true|false",
     default_text = "the preset's, or true",
     help = "whether the content features of people are read" },
+  base = { name = "base", kind = { "table", "boolean" }, group = "model", tunable = false,
+    line = false, default_text = "the preset's, or none",
+    help = "options of factor_base_options: a matrix factorisation that the scores are added to; "
+      .. "false: none" },
   sweeps = { name = "sweeps", kind = "integer", default = 20, from = 1,
     help = "number of sweeps over users and items" },
 }

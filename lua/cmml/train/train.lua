@@ -87,24 +87,35 @@ return function(cmml, use)
     return source
   end
 
-  -- One epoch; the mean loss, or nil, the step and what ceased to be a number there.
-  local function run_epoch(team, optimisation, tasks, epoch, opt)
-    local sum, steps, count = 0, 0, tasks:count()
+  -- What the loss left out since it was last asked, put to what it left out before.
+  local function take_left_out(model, before)
+    local own = model.left_out
+    model.left_out = nil
+    if own and before then
+      before.count = before.count + own.count
+    end
+    return before or own
+  end
+
+  -- One epoch; the mean loss, or nil, the step and what ceased to be a number there; last, what the
+  -- loss left out.
+  local function run_epoch(model, team, optimisation, tasks, epoch, opt)
+    local sum, steps, count, left_out = 0, 0, tasks:count(), nil
     for people, draw in tasks:people(epoch) do
       local value = team:backward(draw or epoch, people)
-      steps = steps + 1
+      steps, left_out = steps + 1, take_left_out(model, left_out)
       if value ~= value or math.abs(value) == math.huge then
-        return nil, steps, "loss"
+        return nil, steps, "loss", left_out
       end
       if not optimisation:step() then
-        return nil, steps, "gradient"
+        return nil, steps, "gradient", left_out
       end
       sum = sum + value
       if opt.on_step then
         opt.on_step(epoch, steps, count, sum / steps)
       end
     end
-    return sum / steps
+    return sum / steps, nil, nil, left_out
   end
 
   local function is_finite(model)
@@ -168,9 +179,8 @@ return function(cmml, use)
   -- anything to validate on there are no metrics.
   local function next_epoch(model, team, optimisation, tasks, source, epoch, opt)
     local began = core.clock()
-    local result = { epoch = epoch }
-    local step, what
-    result.loss, step, what = run_epoch(team, optimisation, tasks, epoch, opt)
+    local loss, step, what, left_out = run_epoch(model, team, optimisation, tasks, epoch, opt)
+    local result = { epoch = epoch, loss = loss, left_out = left_out }
     local finite = result.loss and is_finite(model)
     if finite and source.validates then
       local values = validate(model, source, opt)
@@ -181,8 +191,8 @@ return function(cmml, use)
     end
     if not finite then
       return nil, plain.format("the %s was no longer a finite number in epoch %d%s; lower the "
-        .. "learning rate (now %g)", what or "loss", epoch, step and ", step " .. step or "",
-        optimisation:rate())
+        .. "learning rate (now %g)%s", what or "loss", epoch, step and ", step " .. step or "",
+        optimisation:rate(), result.left_out and "; " .. result.left_out.text or "")
     end
     result.seconds = core.clock() - began
     return result
@@ -274,6 +284,7 @@ return function(cmml, use)
         stopped = "diverged"
         break
       end
+      state.left_out = nil
       for key, value in pairs(result) do
         state[key] = value
       end

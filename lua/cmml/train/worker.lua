@@ -1,6 +1,8 @@
 --- What the threads of a team run: the Lua state of each further thread requires this module.
 --
 -- @module cmml.train.worker
+local output = require "cmml.base.output"
+
 local worker = {}
 
 --- The function that computes a shard: its share of the loss, and the gradients of that, which are
@@ -8,12 +10,18 @@ local worker = {}
 -- @tparam Recommender model
 -- @tparam Tasks tasks
 -- @tparam Optimizer optimizer of the core
+-- @tparam ?boolean in_thread whether the caller's state does not see what the model leaves out
 -- @treturn function of a shard {draw, people (list of user rows), weight} giving weight * loss
-function worker.step(model, tasks, optimizer)
+function worker.step(model, tasks, optimizer, in_thread)
   return function(shard)
     local loss = model:loss(tasks:draw(shard.draw, shard.people)) * shard.weight
     local value = loss:item()
     optimizer:backward(loss)
+    if model.left_out and in_thread then -- only here it is known
+      output.tell(("left out of the loss: %d tasks; the first: %s"):format(model.left_out.count,
+        model.left_out.text))
+      model.left_out = nil
+    end
     return value
   end
 end
@@ -48,7 +56,7 @@ function worker.start(setup)
   end
   local optimizer = cmml.core.optimizer(list, 0)
   return worker.step(model, cmml.settings:get(setup.setting).make_tasks(setup.tasks),
-    optimizer), optimizer
+    optimizer, true), optimizer
 end
 
 return worker

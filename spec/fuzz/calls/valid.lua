@@ -125,6 +125,7 @@ local function rest(cmml)
   core.times { 1, 2 ^ 40 // 1 | 0 }
   core.read_file "ratings.csv"
   core.merge_bags { { ids = core.ids { 1, 2 } }, { ids = core.ids { 2, 1 } } }
+  core.task_bags(core.ids { 1, 2 }, core.segments { 2 }, core.ids { 1 }, core.segments { 1 })
   core.bootstrap({ { 1, 2, 3 }, { 2, 3, 4 } }, 3, { resamples = 10 })
   cmml.help "matmul"
 end

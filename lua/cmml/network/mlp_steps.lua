@@ -1,0 +1,243 @@
+--- Inner steps of an MLP down the mean squared error of supports, written out.
+--
+-- What `inner_steps` does for any loss, this does for one network: the gradients of a step are
+-- computed by ops like any others, so that the tape of a training is one level deep and adapting
+-- alone needs none. The first layer, which has by far the most weights, is never made for a task in
+-- training: a step changes it by a sum of deltas times inputs, so with K = X X' + 1 inside a task
+-- (the products of its rows, and 1 for the bias) its value on the task's rows is
+--
+--    x W + b - rate K (sum of the deltas of all steps so far)
+--
+-- The rows of a task lie in a block of as many rows as the longest support has; those that are not
+-- there have weight 0 in the error.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+local diverging = require "cmml.network.diverging"
+local shared = require "cmml.network.inner_options"
+local raise = args.error
+
+local known = declare("mlp_steps", {
+  shared.steps, shared.order,
+  { name = "rates", kind = "table", required = true,
+    help = "what the gradients of each layer are multiplied with: numbers, or Tensors of one" },
+  shared.activation,
+  shared.hold,
+})
+
+-- The derivative of each activation by what it gave.
+local slope_of = {
+  relu = function(a)
+    return a:step(0)
+  end,
+  leaky_relu = function(a)
+    return a:step(0.01)
+  end,
+  tanh = function(a)
+    return 1 - a:square()
+  end,
+  sigmoid = function(a)
+    return a * (1 - a)
+  end,
+}
+
+return function(cmml, use)
+  use "network.task_layers"
+  local core, nn, layers_of = cmml.core, cmml.nn, cmml.task_layers
+  --- Layers of tasks that have taken their steps, made by `mlp_steps`.
+  -- @tfield table losses of the tasks before each step
+  -- @tfield table diverged tasks whose steps diverged
+  local Adapted = { __name = "cmml.AdaptedMlp" }
+  Adapted.__index = Adapted
+
+  -- Rows [rows, ..] as blocks [tasks, longest, ..] with zeros behind the rows of a task.
+  local function blocks_of(x, segments)
+    local tasks, rows = #segments, segments:rows()
+    if tasks > 0 and (segments:shortest() or 0) * tasks == rows and x.ndim == 2 then
+      return x:reshape { tasks, rows // tasks, x.shape[2] } -- all have as many
+    end
+    return core.pad_segments(x, segments)
+  end
+
+  -- 2 / n on the n rows of each task, in blocks; 0 elsewhere, and in tasks that are held.
+  local function weights_of(segments, held)
+    local list = segments:totable()
+    for task, n in ipairs(list) do
+      list[task] = n > 0 and not (held and held[task]) and 2 / n or 0
+    end
+    local each = #list > 0 and core.tensor(list) or core.full({ 0 }, 0)
+    return blocks_of(each:segment_expand(segments):reshape { -1, 1 }, segments)
+  end
+
+  -- Weights of a layer behind the first as its steps have made them: start - rate * gradients.
+  local function stepped(start, change, rate)
+    if not change then
+      return start.weight, start.bias
+    end
+    return start.weight - change.weight * rate, start.bias - change.bias * rate
+  end
+
+  -- The activations of all layers on the supports; `base` is the first layer's value at the start.
+  local function forward(self, base, sums)
+    local z = sums and base - core.matmul(self.kernel, sums) or base
+    local depth, a, weights = #self.start, {}, {}
+    a[1] = depth > 1 and nn.activate(z, self.activation) or z
+    for l = 2, depth do
+      local weight, bias = stepped(self.start[l], self.changes[l], self.rates[l])
+      weights[l] = weight
+      z = core.matmul(a[l - 1], weight:transpose()) + bias
+      a[l] = l < depth and nn.activate(z, self.activation) or z
+    end
+    return a, weights
+  end
+
+  local function added(sum, value)
+    return sum and sum + value or value
+  end
+
+  -- One step of all tasks; gives the sums of the first layer's deltas and the losses [tasks].
+  local function step(self, base, labels, weights, sums)
+    local a, own = forward(self, base, sums)
+    local errors = a[#a] - labels
+    local delta = errors * weights
+    local losses = core.no_grad(function()
+      return (errors:square() * self.shares):reshape({ labels.shape[1], -1 }):sum(2) / 2
+    end)
+    for l = #a, 2, -1 do
+      local change, before = self.changes[l] or {}, delta
+      self.changes[l] = {
+        weight = added(change.weight, core.matmul(delta:transpose(), a[l - 1])),
+        bias = added(change.bias, delta:sum(2, true)) }
+      delta = core.matmul(before, own[l]) * slope_of[self.activation](a[l - 1])
+    end
+    return added(sums, delta), losses
+  end
+
+  local function take_steps(self, base, labels, weights, steps)
+    local sums
+    for i = 1, steps do
+      sums, self.losses[i] = step(self, base, labels, weights, sums)
+    end
+    self.sums = sums
+  end
+
+  -- The tasks whose numbers are not finite, by number: {task, step, loss}.
+  local function bad_tasks(self)
+    local bad = diverging.in_losses(self.losses)
+    if self.sums then
+      diverging.in_tensor(self.sums, nil, bad, #self.losses)
+    end
+    for _, change in pairs(self.changes) do
+      diverging.in_tensor(change.weight, nil, bad, #self.losses)
+      diverging.in_tensor(change.bias, nil, bad, #self.losses)
+    end
+    return bad
+  end
+
+  local function check(layers, x, labels, segments)
+    if type(layers) ~= "table" or not layers[1] or layers[1].weight.ndim ~= 2 then
+      raise("mlp_steps: layers must be a list of shared {weight, bias}", 3)
+    elseif not cmml.is_tensor(labels) or labels.ndim ~= 1 or labels.count ~= segments:rows() then
+      raise(("mlp_steps: labels must be a Tensor [%d], one a row"):format(segments:rows()), 3)
+    elseif layers[#layers].weight.shape[1] ~= 1 then
+      raise(("mlp_steps: the last layer must give one number, not %d"):format(
+        layers[#layers].weight.shape[1]), 3)
+    end
+    for i, layer in ipairs(layers) do
+      if not layer.bias then
+        raise(("mlp_steps: layer %d has no bias"):format(i), 3)
+      end
+    end
+    return cmml.is_joined(x) or cmml.is_tensor(x) or raise("mlp_steps: x must be rows", 3)
+  end
+
+  -- The steps of all tasks but those in opt.hold.
+  local function run(layers, x, labels, segments, opt)
+    local self = setmetatable({ start = layers, rates = opt.rates, activation = opt.activation,
+      changes = {}, losses = {}, inputs = blocks_of(cmml.written_out(x), segments) }, Adapted)
+    if opt.steps == 0 or segments:rows() == 0 then
+      return self
+    end
+    local first = opt.order == "first"
+    local base = blocks_of(layers_of.linear(x, layers[1], segments), segments)
+    local targets = blocks_of(labels:reshape { -1, 1 }, segments)
+    local weights = weights_of(segments, opt.hold)
+    self.shares = next(opt.hold or {}) and weights_of(segments) or weights
+    local function steps()
+      self.kernel = (core.matmul(self.inputs, self.inputs:transpose()) + 1) * self.rates[1]
+      take_steps(self, base, targets, weights, opt.steps)
+    end
+    if first then
+      core.no_grad(steps)
+      self.inputs = self.inputs:detach()
+    else
+      steps()
+    end
+    return self
+  end
+
+  --- Takes gradient steps of each task from shared layers, down the mean squared error of its
+  -- support, as `inner_steps` would; what it says of tasks that diverge holds here, too. A task
+  -- with an empty support keeps the weights of the start.
+  -- @tparam table layers list of shared {weight [out, in], bias [out]}; the last gives one number
+  -- @tparam Tensor|Joined x [rows, in], the support's rows
+  -- @tparam Tensor labels [rows]
+  -- @tparam Segments segments one a task
+  -- @tparam table options
+  -- @treturn AdaptedMlp of (x, segments) giving the scores of rows [rows] with the weights of their
+  -- tasks; layers() gives these weights; fields losses and diverged as of `inner_steps`
+  function cmml.mlp_steps(layers, x, labels, segments, options)
+    local opt = known:check(options)
+    check(layers, x, labels, segments)
+    if #opt.rates ~= #layers then
+      raise(("mlp_steps: %d rates for %d layers"):format(#opt.rates, #layers), 2)
+    end
+    return diverging.until_finite(opt.hold, function(held)
+      opt.hold = held
+      local self = run(layers, x, labels, segments, opt)
+      return bad_tasks(self), self
+    end)
+  end
+
+  --- Scores of rows with the weights of their tasks.
+  -- @tparam Tensor|Joined x [rows, in]
+  -- @tparam Segments segments one a task
+  -- @treturn Tensor [rows]
+  function Adapted:forward(x, segments)
+    local depth = #self.start
+    local z = layers_of.linear(x, self.start[1], segments)
+    if self.sums then
+      local near = core.segment_matmul(cmml.written_out(x), self.inputs:transpose(), segments)
+      z = z - core.segment_matmul((near + 1) * self.rates[1], self.sums, segments)
+    end
+    for l = 2, depth do
+      local weight, bias = stepped(self.start[l], self.changes[l], self.rates[l])
+      z = nn.activate(z, self.activation)
+      z = layers_of.linear(z, { weight = weight, bias = bias.ndim > 1
+        and bias:reshape { bias.shape[1], -1 } or bias }, segments)
+    end
+    return z:reshape { -1 }
+  end
+
+  Adapted.__call = Adapted.forward
+
+  --- The weights of the tasks, the first layer's, too.
+  -- @treturn table list of {weight [tasks, out, in], bias [tasks, out]}
+  function Adapted:layers()
+    local tasks = self.inputs.shape[1]
+    local layers = layers_of.spread(self.start, tasks)
+    if self.sums then
+      local change = { weight = core.matmul(self.sums:transpose(), self.inputs),
+        bias = self.sums:sum(2) }
+      for key, value in pairs(change) do
+        layers[1][key] = layers[1][key] - value * self.rates[1]
+      end
+    end
+    for l, change in pairs(self.changes) do
+      layers[l].weight = layers[l].weight - change.weight * self.rates[l]
+      layers[l].bias = layers[l].bias - change.bias:reshape { tasks, -1 } * self.rates[l]
+    end
+    return layers
+  end
+end

@@ -1,0 +1,16 @@
+--- What comes before the training of a kind that may have a factor base.
+--
+-- @module cmml
+
+return function()
+  --- A base starts from the ratings of the training users. A model that was trained or loaded stays
+  -- as it is.
+  -- @tparam Recommender self whose module may have a `base` (see `factor_base`)
+  -- @tparam table data of `train`
+  return function(self, data)
+    if self.fresh and self.module.base then
+      self.module.base:start(self.catalogue, data.ratings, data.train, self.fresh.seed)
+    end
+    self.fresh = nil
+  end
+end
