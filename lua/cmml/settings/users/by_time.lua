@@ -15,7 +15,8 @@ local known_time = declare("users.time", { last_n,
   { name = "cut", kind = "number", default = 0.8,
     help = "time from which on ratings are tested, a whole number as in the data; or the fraction "
       .. "of all ratings, below 1, that is to lie before it" },
-  base.shared "valid", base.shared "data_seed", base.shared "catalogue" })
+  base.shared "valid", base.shared "data_seed", base.shared "population",
+  base.shared "catalogue" })
 
 return function(cmml, use)
   local core = cmml.core
@@ -174,7 +175,7 @@ return function(cmml, use)
     end)
     local data
     data, message = base.begin(dataset, { test_users = new, valid = opt.valid,
-      data_seed = opt.data_seed, catalogue = opt.catalogue })
+      data_seed = opt.data_seed, population = opt.population, catalogue = opt.catalogue })
     if not data then
       return nil, message
     end

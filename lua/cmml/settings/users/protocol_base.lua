@@ -5,6 +5,7 @@ local args = require "cmml.base.args"
 local options = require "cmml.base.options"
 local plain = require "cmml.base.plain"
 local of_users = require "cmml.settings.users.shared_options"
+local populations = require "cmml.settings.users.populations"
 local raise = args.error
 
 local base = {}
@@ -16,6 +17,7 @@ local shared = {
       .. "list of raw ids" },
   of_users.valid,
   { name = "data_seed", kind = "integer", default = 1, from = 0, help = "seed of these choices" },
+  populations.option,
   { name = "catalogue", kind = "cmml.Catalogue", help = "catalogue of a trained model",
     default_text = "one is made" },
 }
@@ -91,7 +93,8 @@ end
 --- The users apart, and all ratings.
 -- @tparam Dataset dataset
 -- @tparam table opt
--- @treturn ?table train, valid, test, dataset, all
+-- @treturn ?table train, valid, test, dataset, all; population and left_out, where not everybody
+-- takes part
 -- @treturn ?string message
 function base.begin(dataset, opt)
   local all, message = base.ratings(dataset, opt)
@@ -99,10 +102,12 @@ function base.begin(dataset, opt)
     return nil, message
   end
   local data
-  data, message = dataset:split { test = opt.test_users, valid = opt.valid, seed = opt.data_seed }
+  data, message = dataset:split { test = opt.test_users, valid = opt.valid, seed = opt.data_seed,
+    population = opt.population }
   if not data then
     return nil, message
   end
+  data.population = data.left_out and opt.population
   data.dataset, data.all = dataset, all
   return data
 end
@@ -122,6 +127,7 @@ function base.finish(data, opt, learnt)
         .. "of them, as in the model's training"):format(name, data.dataset.name), 3)
     end
   end
+  data.conditions.population = data.population or data.conditions.population
   for _, evaluation in ipairs(data.evaluations) do
     evaluation.tasks.bags = data.bags
   end

@@ -37,6 +37,7 @@ local any_known = declare("users.protocol", {
   { name = "valid", kind = "number", help = "as the protocol takes it" },
   { name = "cap", kind = "integer", help = "as the protocol takes it" },
   { name = "data_seed", kind = "integer", help = "as the protocol takes it" },
+  { name = "population", kind = "string", help = "as the protocol takes it" },
   { name = "cut", kind = "number", help = "as the protocol takes it" },
   { name = "last_n", kind = "integer", help = "as the protocol takes it" },
   { name = "split", kind = "string", help = "as the protocol takes it" },
@@ -125,7 +126,7 @@ return function(cmml, use)
         { "cold users", "Cold users, first rating from the cut on" } } },
     { name = "given", help = "as files say: --split, or --tasks and lists of users",
       no_cap = "its files say what is learnt from", no_valid = "its files say who validates",
-      no_data_seed = "nothing is drawn",
+      no_data_seed = "nothing is drawn", no_population = "its files say who takes part",
       takes = { split = true, train_users = true, valid_users = true, tasks = true },
       make = cmml.users.given, evaluations = { { "cold users", "Users and tasks from files" } } },
   }
@@ -142,7 +143,7 @@ return function(cmml, use)
       names[i], by_name[protocol.name] = protocol.name, protocol
     end
     local protocol = by_name[args.one_of("users.protocol: protocol", opt.protocol, names)]
-    for _, name in ipairs { "cap", "test_users", "valid", "data_seed" } do
+    for _, name in ipairs { "cap", "test_users", "valid", "data_seed", "population" } do
       if protocol["no_" .. name] and opt[name] ~= nil then
         raise(("users.protocol: %s takes no %s: %s"):format(protocol.name, name,
           protocol["no_" .. name]), 2)

@@ -2,6 +2,7 @@
 --
 -- @module cmml.settings.users.report
 local plain = require "cmml.base.plain"
+local populations = require "cmml.settings.users.populations"
 local wrap = require("cmml.base.text").wrap
 
 -- Metrics that are shown where none are asked for.
@@ -135,16 +136,17 @@ return function(cmml)
 
   --- The tables of an experiment under a protocol.
   -- @tparam table protocol entry of `users.protocols`
-  -- @tparam table opt support, supports, metrics, relevant, several (whether there are several
-  -- sources, which titles tell apart)
+  -- @tparam table opt population, support, supports, metrics, relevant, several (whether there are
+  -- several sources, which titles tell apart)
   -- @tparam string source
   -- @treturn table list of {title, leaky, evaluation (its name), metrics = list of {name, base,
   -- head}}
   function report.columns(protocol, opt, source)
     local list, names = {}, opt.metrics or in_tables
     for _, entry in ipairs(protocol.evaluations) do
-      local title = opt.several and ("%s: %s"):format(source:match "([^/]+)/*$", entry[2])
-        or entry[2]
+      local who = populations.title(opt.population)
+      local title = who and ("%s, people with %s"):format(entry[2], who) or entry[2]
+      title = opt.several and ("%s: %s"):format(source:match "([^/]+)/*$", title) or title
       list[#list + 1] = { title = title, leaky = entry.leaky or false, evaluation = entry[1],
         metrics = columns(entry[1], names) }
       if opt.relevant and not opt.metrics then

@@ -7,6 +7,7 @@ local base = require "cmml.base.options"
 local defaults = require "cmml.settings.users.defaults"
 local few = require "cmml.settings.users.few"
 local judging = require "cmml.evaluate.shared_options"
+local populations = require "cmml.settings.users.populations"
 local shared = require "cmml.settings.users.shared_options"
 
 return function(cmml, use)
@@ -25,6 +26,7 @@ return function(cmml, use)
     { name = "test_users", kind = { "string", "number", "table" }, arg = "FILE", group = "data",
       help = "users to test on: a file that lists them, one a line, or a fraction drawn at random",
       default_text = "test_users.txt of the data folder if there is one, else 0.2" },
+    base.changed(populations.option, { group = "data", tunable = false }),
     { name = "cap", kind = "integer", from = 1, unit = "ratings", group = "data",
       help = "number of ratings kept of a training user",
       default_text = "50 under protocol capped, else all" },
@@ -198,6 +200,7 @@ return function(cmml, use)
     split = function(dataset, opt)
       local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
         valid = opt.valid, protocol = opt.protocol, cap = opt.cap, data_seed = opt.data_seed,
+        population = opt.population,
         cut = opt.cut, last_n = opt.last_n, split = opt.split, train_users = opt.train_users,
         valid_users = opt.valid_users, tasks = opt.tasks, catalogue = opt.catalogue })
       if data then
@@ -222,8 +225,9 @@ return function(cmml, use)
       return conditions
     end,
     -- Test users are a list: a text would be a path, which no model file is to choose.
-    noted = { protocol = "string?", cap = "integer?", data_seed = "integer?", valid = "number?",
-      cut = "number?", last_n = "integer?", test_users = "table?" },
+    noted = { protocol = "string?", population = "string?", cap = "integer?",
+      data_seed = "integer?", valid = "number?", cut = "number?", last_n = "integer?",
+      test_users = "table?" },
     split_files = file_options,
     -- What is noted of another protocol than that of the command is none of its options; earlier
     -- files note a cap that there was none of.
@@ -274,7 +278,8 @@ return function(cmml, use)
     end,
     read_scores = use "settings.users.scores",
     summary = function(data)
-      return data.dataset:summary()
+      return data.dataset:summary() .. (data.population
+        and "; " .. populations.text(data.population, data.left_out) or "")
     end,
 
     source = use "settings.users.source",
@@ -284,6 +289,8 @@ return function(cmml, use)
 
     evaluations = function(data, opt)
       local list = {}
+      local who = data.population
+        and "; " .. populations.text(data.population, data.left_out) or ""
       for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or defaults.query,
         seed = opt.seed or defaults.seed, batch = 64, shuffle_labels = opt.shuffle_labels })) do
         -- tasks from files are whole, unless a size is asked for, and there is one draw of them
@@ -291,7 +298,7 @@ return function(cmml, use)
           or defaults.support) do
           local tasks = entry.tasks:with_support(size)
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
-            tasks = tasks, rule = few.rule(tasks, entry), fixed = entry.fixed,
+            tasks = tasks, rule = few.rule(tasks, entry) .. who, fixed = entry.fixed,
             options = { draws = entry.fixed and 1 or opt.draws,
               cutoffs = opt.cutoffs, metrics = opt.metrics, relevant = opt.relevant,
               on_task = opt.on_task } }

@@ -7,6 +7,7 @@ local declare = require("cmml.base.options").declare
 local plain = require "cmml.base.plain"
 local raise = args.error
 local raw_ids = require "cmml.data.raw_ids"
+local populations = require "cmml.settings.users.populations"
 local shared = require "cmml.settings.users.shared_options"
 
 local known = declare("Dataset:split", {
@@ -15,6 +16,7 @@ local known = declare("Dataset:split", {
       .. "list of raw ids" },
   shared.valid,
   base.seed,
+  populations.option,
 })
 
 return function(cmml, use)
@@ -83,20 +85,32 @@ return function(cmml, use)
     return rows_of(self, test)
   end
 
+  -- The rows of those of a list who take part.
+  local function taking_part(rows, lengths, population)
+    local some = {}
+    for _, row in ipairs(rows) do
+      some[#some + 1] = populations.has(population, lengths[row]) and row or nil
+    end
+    return some
+  end
+
   --- Splits the users with ratings into those to learn from, to choose by, and to test on.
   -- @tparam[opt] table options see below
-  -- @treturn ?table train, valid, test: lists of user rows; nil if the file cannot be used
+  -- @treturn ?table train, valid, test: lists of user rows; left_out (with a population other than
+  -- all): people, fewer, more, test, how many do not take part; nil if the file cannot be used
   -- @treturn ?string message
   function Dataset:split(options)
     local opt = known:check(options)
-    local rated = {}
-    for row, length in ipairs(self.ratings.users:totable()) do
-      rated[#rated + 1] = length > 0 and row or nil
+    local lengths, counts, rated = self.ratings.users:totable(), {}, {}
+    for row, length in ipairs(lengths) do
+      counts[#counts + 1] = length > 0 and length or nil
+      rated[#rated + 1] = length > 0 and populations.has(opt.population, length) and row or nil
     end
-    local test, message = test_rows(self, opt.test, rated, opt.seed)
-    if not test then
+    local asked, message = test_rows(self, opt.test, rated, opt.seed)
+    if not asked then
       return nil, message
     end
+    local test = taking_part(asked, lengths, opt.population)
     local is_test, others = {}, {}
     for _, row in ipairs(test) do
       is_test[row] = true
@@ -109,6 +123,10 @@ return function(cmml, use)
       train = table.move(mixed, n + 1, #mixed, 1, {}) }
     for _, rows in pairs(split) do
       plain.sort(rows)
+    end
+    if populations.title(opt.population) then
+      split.left_out = populations.count(opt.population, counts)
+      split.left_out.test = #asked - #test
     end
     return split
   end
