@@ -119,7 +119,7 @@ describe("cmml.experiment", function()
     assert.equal("mean without negatives, no hybrid", result.rows[1].row)
     local made = cmml.settings:get("scenarios").made {}
     local vectors = made:split():catalogue(cmml.vectors.als { ratings = made.interactions,
-      n_items = 160, factors = 4 })
+      n_items = #made.items, factors = 4 })
     assert.is_false(cmml.cmml(vectors, { encoder_negatives = false }).network.encoder_negatives)
   end)
 end)

@@ -178,11 +178,11 @@ describe("tune_kinds", function()
     assert.equal(2, #result.kinds[2].trials)
   end)
 
-  it("tunes all that learn, in both settings, and no other", function()
+  it("tunes all that learn, also when they adapt, in both settings, and no other", function()
     for _, setting in ipairs { "users", "scenarios" } do
       local known = {}
       for _, class in ipairs(cmml.kinds.list(setting)) do
-        known[class.kind] = class.learns
+        known[class.kind] = class.seeded and "gradient" or class.learns
       end
       local result = cmml.tune_kinds { quick = true, setting = setting, kinds = "all", trials = 1,
         epochs = 1 }

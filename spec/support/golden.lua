@@ -16,6 +16,7 @@ local covered = {
   cmml = require "spec.support.golden.cmml",
   mml_sasrec = require "spec.support.golden.sasrec",
   s2meta = require "spec.support.golden.s2meta",
+  conet = require "spec.support.golden.conet",
   itempop = require "spec.support.golden.itempop",
   dcn = require("spec.support.golden.dcn").cases,
   melu = require "spec.support.golden.melu",
@@ -23,7 +24,7 @@ local covered = {
 
 -- Families of which nothing exists yet.
 local planned = {
-  conet = "CoNet", dcnf = "DCN-F",
+  dcnf = "DCN-F",
   metacs = "MetaCS-DNN", mml = "MML",
 }
 

@@ -284,10 +284,10 @@ return function(cmml, use)
             strong = strong, noun = setting.noun, tuning = tuning }
         end
         for _, row in ipairs(read.rows) do
-          local learns = row.class.learns == "gradient"
-          for seed = 1, learns and opt.seeds or 1 do
+          local seeded = row.class.seeded
+          for seed = 1, seeded and opt.seeds or 1 do
             result.cells[#result.cells + 1] = { table = id, row = row.row, seed = seed,
-              fixed = not learns, optional = optional[row.row],
+              fixed = not seeded, optional = optional[row.row],
               name = ("%s, %s, seed %d"):format(id, row.row, seed),
               settings = plan.cell_settings(shared, row, seed, opt) }
           end

@@ -27,7 +27,7 @@ return function(cmml, use)
         add(models.kind("tune_kinds: kinds", setting, name))
       end
       for _, class in ipairs(name == "all" and cmml.kinds.list(setting.name) or {}) do
-        if class.learns ~= "none" and spaces.has_own(class) then
+        if spaces.has_own(class) then
           add(class)
         end
       end

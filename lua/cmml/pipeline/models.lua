@@ -129,7 +129,7 @@ return function(cmml, use)
   function models.make(setting, split, class, given)
     local learn, serve = setting.catalogue(split)
     local options = with(given.model)
-    if class.learns == "gradient" then
+    if class.seeded then
       options.seed = options.seed or given.seed
     end
     local model = cmml.recommenders[class.kind](learn, options)

@@ -130,6 +130,8 @@ return function(cmml, use)
     class.adapt_rows, class.score_rows = declaration.adapt, declaration.score
     class.tensors, class.restore = declaration.tensors, declaration.restore
     class.known = options_of(declaration, setting.name)
+    class.seeded = class.learns == "gradient"
+      or class.adapts == "gradient" and class.known:find "seed" ~= nil
     class.__tostring = declaration.describe or function(self)
       return ("[cmml recommender %s, %d items]"):format(declaration.name, #self.catalogue.items)
     end

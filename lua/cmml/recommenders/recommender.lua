@@ -16,6 +16,8 @@ return function(cmml, use)
   -- @tfield string learns "gradient", "fit" (without gradient training) or "none"
   -- @tfield string adapts "forward", or "gradient" where gradients are recorded while all of
   -- adapting runs (`inner_steps` records its own, and needs none of that)
+  -- @tfield boolean seeded whether another seed gives another model: of kinds that learn by
+  -- gradient, or adapt by gradients from weights of a seed
   -- @tfield ?Module module of a kind that learns by gradient: its weights
   -- @tfield ?table training of a kind that learns by gradient: the preset's defaults for `train`
   -- @tfield function adapt_rows of (support): the state of several tasks from their Rows

@@ -40,7 +40,7 @@ lists.compared = {
     help = "how tasks are split", default_text = "the experiment's, else the setting's first" },
   { name = "seeds", kind = "integer", default = 5, from = 1, to = 1000, group = "training",
     short = true, tunable = false,
-    help = "number of runs of each model that learns by gradient, with seeds 1, 2, .." },
+    help = "number of runs of each model that starts from random weights, with seeds 1, 2, .." },
   { name = "budget", kind = "string", choices = lists.budgets, group = "training", tunable = false,
     short = true, default_text = "the experiment's, else default",
     help = "how long models are trained: converged, all of them until validation has stopped "
