@@ -152,44 +152,6 @@ describe("inner steps", function()
     end
   end)
 
-  it("are those of Adam for each task alone, by its rule", function()
-    local w = world(cmml)
-    local layers = adapted(cmml, w, { rule = "adam", rate = 0.05, steps = 4, eps = 1e-4 })
-    local row = 0
-    for task, length in ipairs(lengths) do
-      local module = cmml.nn.class("spec.Layers").new()
-      for l, layer in ipairs(w.start) do
-        for name, value in pairs(layer) do
-          module:register(name .. l, value:clone())
-        end
-      end
-      local own = {}
-      for l, layer in ipairs(w.start) do
-        own[l] = { weight = module["weight" .. l], bias = layer.bias and module["bias" .. l] }
-      end
-      local optimiser = cmml.optim.adam(module, { lr = 0.05, eps = 1e-4 })
-      for _ = 1, length > 0 and 4 or 0 do
-        local losses = losses_of(cmml, w.x:slice(1, row + 1, row + length),
-          w.labels:slice(1, row + 1, row + length), cmml.segments { length })(own)
-        optimiser:backward(losses:sum())
-        optimiser:step()
-      end
-      for l, layer in ipairs(own) do
-        for name, value in pairs(layer) do
-          same(value, layers[l][name]:slice(1, task, task), 1e-5)
-        end
-      end
-      row = row + length
-    end
-  end)
-
-  it("are differentiated through the moments of Adam, too", function()
-    assert.is_true(double.gradcheck(function(_, ...)
-      return outer(double, with(double, { ... }), { rule = "adam", rate = 0.1, steps = 3,
-        eps = 0.01 })
-    end, points(world(double))))
-  end)
-
   it("hold their gradients constant in the first order", function()
     local w = world(double)
     local leaves = points(w)

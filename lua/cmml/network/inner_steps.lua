@@ -19,11 +19,6 @@ local known = declare("inner_steps", {
     help = "what gradients are multiplied with: a number, a Tensor that broadcasts with the "
       .. "weights of a task (learnt, if it is tracked: Meta-SGD), or a table of such, nested as "
       .. "`start`" },
-  { name = "rule", kind = "string", choices = { "descent", "adam" }, default = "descent",
-    help = "what a step makes of a gradient: descent takes rate times it away; adam begins with "
-      .. "fresh moments for every task, as `optim.adam` without decay" },
-  { name = "eps", kind = "number", above = 0, default = 1e-8,
-    help = "added to the root in the rule adam" },
   shared.order, shared.owners, shared.hold,
 })
 
@@ -111,41 +106,6 @@ return function(cmml)
     end, slopes, owners)
   end
 
-  -- What one step takes away, by rule: a function of (slopes, step) giving changes. Moments belong
-  -- to the run that asked for it.
-  local rules = {}
-
-  function rules.descent(opt)
-    return function(slopes)
-      return mapped(function(slope, rate)
-        return slope * rate
-      end, slopes, opt.rate)
-    end
-  end
-
-  local beta1, beta2 = 0.9, 0.999
-  -- Far below what eps leaves of a root, and enough for its derivative to be finite at 0.
-  local least = 1e-36
-
-  function rules.adam(opt)
-    local first, second
-    return function(slopes, step)
-      local of_first, of_second = 1 / (1 - beta1 ^ step), 1 / (1 - beta2 ^ step)
-      first = mapped(function(slope, before)
-        local share = slope * (1 - beta1)
-        return before and before * beta1 + share or share
-      end, slopes, first)
-      second = mapped(function(slope, before)
-        local share = slope:square() * (1 - beta2)
-        return before and before * beta2 + share or share
-      end, slopes, second)
-      local directions = mapped(function(mean, square)
-        return mean * of_first / ((square * of_second + least):sqrt() + opt.eps)
-      end, first, second)
-      return rules.descent(opt)(directions)
-    end
-  end
-
   -- The tasks whose losses are not finite, but for those that are held.
   local function new_bad(losses, held, step)
     local bad = diverging.in_losses { losses }
@@ -160,7 +120,6 @@ return function(cmml)
   -- weights with the losses of every step.
   local function run(start, losses_of, opt, held)
     local weights, losses = mapped(tracked, start), {}
-    local changes_of = rules[opt.rule](opt)
     for step = 1, opt.steps do
       local own = losses_at(losses_of, weights, step)
       losses[step] = own:detach()
@@ -175,9 +134,12 @@ return function(cmml)
       if next(held) then
         slopes = without(held, own.count, slopes, opt.owners)
       end
+      slopes = mapped(function(slope, rate)
+        return slope * rate
+      end, slopes, opt.rate)
       weights = mapped(function(value, change)
         return value - change
-      end, weights, changes_of(slopes, step))
+      end, weights, slopes)
       if not opt.keeps_graph then
         weights = mapped(function(value)
           return value:detach():track()
