@@ -18,13 +18,13 @@ local covered = {
   s2meta = require "spec.support.golden.s2meta",
   conet = require "spec.support.golden.conet",
   itempop = require "spec.support.golden.itempop",
-  dcn = require("spec.support.golden.dcn").cases,
+  dcn = require("spec.support.golden.dcn").dcn,
+  dcnf = require("spec.support.golden.dcn").dcnf,
   melu = require "spec.support.golden.melu",
 }
 
 -- Families of which nothing exists yet.
 local planned = {
-  dcnf = "DCN-F",
   metacs = "MetaCS-DNN", mml = "MML",
 }
 

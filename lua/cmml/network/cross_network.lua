@@ -49,10 +49,11 @@ return function(cmml)
   end
 
   --- The weights as they are: what `score` is given, or what the tasks' own begin with.
-  -- @treturn table cross {weight, bias}, deep (list of layers), out {weight, bias}
+  -- @treturn table cross {weight, bias}, deep (list of layers), out {weight, bias}; without such
+  -- layers no cross, or no deep
   function CrossNetwork:weights()
-    return { cross = { weight = self.cross_weight, bias = self.cross_bias },
-      deep = self.deep and cmml.task_layers.of(self.deep) or {},
+    return { cross = self.cross_weight and { weight = self.cross_weight, bias = self.cross_bias },
+      deep = self.deep and cmml.task_layers.of(self.deep),
       out = { weight = self.out.weight, bias = self.out.bias } }
   end
 
@@ -83,11 +84,10 @@ return function(cmml)
   -- Gives u . x_L [rows, 1], a_L [rows, 1] and c_L [inp], or that of each task.
   local function crossed(x, cross, u, segments)
     local dim = u.ndim - 1 -- of the layers
-    local layers = cross.weight and cross.weight.shape[dim] or 0
-    if layers == 0 then
+    if not cross then
       return cmml.task_layers.linear(x, { weight = u }, segments)
     end
-    local weight = core.concat({ cross.weight, u }, dim)
+    local layers, weight = cross.weight.shape[dim], core.concat({ cross.weight, u }, dim)
     local biases = core.matmul(below_diagonal(layers + 1, layers), cross.bias)
     local shift = core.row_dot(biases, weight)
     shift = dim == 1 and shift:reshape { 1, -1 } or shift:segment_expand(segments)
@@ -121,7 +121,7 @@ return function(cmml)
   -- @treturn ?table deep [rows, width of its last layer] and cross [rows, inp]
   function CrossNetwork.score(x, weights, segments, options)
     local opt = of_score:check(options)
-    local deep = cmml.task_layers.mlp(x, weights.deep, segments, "relu", "relu")
+    local deep = cmml.task_layers.mlp(x, weights.deep or {}, segments, "relu", "relu")
     local out, last = weights.out, weights.out.weight.ndim
     local width = (cmml.is_joined(deep) and deep:shape() or deep.shape)[2]
     local of_deep = { weight = out.weight:slice(last, 1, width), bias = out.bias }

@@ -4,11 +4,17 @@
 -- DCN does not adapt: x_0 is the user's vector and the item's, whatever the scenario. It is trained
 -- on the pairs of all scenarios pooled: those of the queries of a batch of tasks.
 --
+-- DCN-F (`dcnf`) is trained in the same way, and then fine-tuned on the support of each scenario:
+-- its loss there is that of the support's pairs. A support without positives or without negatives
+-- has no pairs, and leaves the weights as they were trained. The epoch is chosen by what fine-tuned
+-- models do on the validation scenarios.
+--
 -- @module cmml
 local model_options = require "cmml.recommenders.dcn_options"
 
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
+  local fine_tuning = use "recommenders.fine_tuning"
   local vector_rows = use "recommenders.vector_rows"
   use "recommenders.kind"
   --- The weights of DCN on scenarios, which are its network's.
@@ -44,25 +50,50 @@ return function(cmml, use)
     return self
   end
 
-  local function score(self, _, rows)
+  local function vectors(self, rows)
+    return vector_rows.of(self.users, self.items, rows)
+  end
+
+  -- Scores under the weights of the tasks, or those that all share.
+  local function score(self, state, rows)
     local network = self.module.network
-    return (network.score(vector_rows.of(self.users, self.items, rows), network:weights(),
-      rows.segments))
+    return (network.score(vectors(self, rows), state.weights or network:weights(), rows.segments))
+  end
+
+  -- The state of tasks that are not adapted to.
+  local function shared()
+    return {}
+  end
+
+  -- Weights of each task.
+  local function fine_tuned(self, support)
+    local network, segments = self.module.network, support.segments
+    local pairs_of, lengths = cmml.scenarios.support_pairs(support)
+    local x = cmml.written_out(vectors(self, support))
+    local start = cmml.task_layers.spread(network:weights(), #segments)
+    return { weights = fine_tuning.weights(self.options, start, function(weights)
+      return cmml.scenarios.pair_losses_of_tasks(self.options.loss or "hinge",
+        network.score(x, weights, segments), pairs_of, lengths)
+    end) }
+  end
+
+  -- The mean over tasks of the mean over pairs of the loss that the options name.
+  local function loss(self, batch)
+    local rows = core.paired_rows(batch.query)
+    return cmml.scenarios.pair_loss(self.options.loss or "hinge", score(self, shared(), rows), rows,
+      batch.query.segments)
   end
 
   cmml.kind {
     name = "dcn", title = "DCN", source = "Wang et al., ADKDD 2017", settings = { "scenarios" },
-    learns = "gradient", adapts = "forward", needs = { vectors = true }, options = options,
-    presets = presets, make = make, score = score, over = vector_rows.over,
-    adapt = function()
-      return {}
-    end,
+    learns = "gradient", needs = { vectors = true }, options = options, presets = presets,
+    make = make, adapt = shared, score = score, loss = loss, over = vector_rows.over,
+  }
 
-    -- The mean over tasks of the mean over pairs of the loss that the options name.
-    loss = function(self, batch)
-      local rows = core.paired_rows(batch.query)
-      return cmml.scenarios.pair_loss(self.options.loss or "hinge", score(self, {}, rows), rows,
-        batch.query.segments)
-    end,
+  cmml.kind {
+    name = "dcnf", title = "DCN-F", source = "fine-tuned DCN, as in Feng et al., CIKM 2021",
+    settings = { "scenarios" }, learns = "gradient", needs = { vectors = true },
+    options = fine_tuning.with(options), presets = presets, make = make, adapt = fine_tuned,
+    score = score, loss = loss, over = vector_rows.over,
   }
 end

@@ -6,6 +6,11 @@
 -- of at most 50 ratings are about the published batch of 128 ratings, and 32 tasks are 1,600. The
 -- loss is the mean over the people of the mean squared error of their ratings.
 --
+-- DCN-F (`dcnf`) is trained in the same way, and then fine-tuned on the support of each person, by
+-- the mean squared error of its ratings; every parameter is, embeddings of what the support names
+-- included. Without ratings the weights are as they were trained. The epoch is chosen by what
+-- fine-tuned models do on the validation people.
+--
 -- @module cmml
 local model_options = require "cmml.recommenders.dcn_options"
 local of_network = require "cmml.network.network_options"
@@ -14,6 +19,8 @@ local sets = require "cmml.base.options"
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
   local content_rows = use "recommenders.content_rows"
+  local fine_tuning = use "recommenders.fine_tuning"
+  local task_content = use "recommenders.task_content"
   use "recommenders.kind"
   --- The weights of DCN on ratings: embeddings of fields, the map of the joined vectors to x_0, and
   -- the network's.
@@ -79,21 +86,66 @@ return function(cmml, use)
     return (sums:sum(1) * core.tensor(shares)):mean()
   end
 
+  local function adapt(self, support)
+    return { people = people_of(self, support.people) }
+  end
+
+  -- Scores of rows whose vectors are made of the embeddings of their tasks.
+  local function tuned_score(self, weights, items, people, segments)
+    local x = people and people:segment_expand(segments)
+    if items then
+      x = x and core.concat { items, x } or items
+    end
+    local mapped = cmml.task_layers.linear(x, weights.project, segments)
+    return (self.module.network.score(mapped, weights.network, segments))
+  end
+
+  -- Weights of each task, and the vectors of the people under them.
+  local function fine_tuned(self, support)
+    local module, segments = self.module, support.segments
+    local embedding, project, tasks = module.embedding, module.project, #segments
+    local items = task_content.items(self.catalogue, support.items, segments)
+    local people = task_content.people(self.catalogue, support.people)
+    local content, owners, seen = task_content.start(embedding, tasks, { items, people })
+    local start = cmml.task_layers.spread({ network = module.network:weights(),
+      project = { weight = project.weight, bias = project.bias } }, tasks)
+    start.content = content
+    local function people_under(weights)
+      return task_content.vectors(embedding, weights.content, people, true)
+    end
+    local weights = fine_tuning.weights(self.options, start, function(weights)
+      local scores = tuned_score(self, weights, task_content.vectors(embedding, weights.content,
+        items, true), people_under(weights), segments)
+      return core.segment_mean(core.square(scores - support.labels), segments)
+    end, { content = owners })
+    return { weights = weights, seen = seen, people = people_under(weights) }
+  end
+
+  local function fine_tuned_score(self, state, rows)
+    local found = task_content.items(self.catalogue, rows.items, rows.segments, state.seen)
+    local items = task_content.vectors(self.module.embedding, state.weights.content, found)
+    return tuned_score(self, state.weights, items, state.people, rows.segments)
+  end
+
+  -- The same weights over other items, such as new ones of which the fields are known.
+  local function over(self, catalogue)
+    return self.restore(catalogue:in_terms_of(self.catalogue, "over"), self.options,
+      self:tensors())
+  end
+
   cmml.kind {
     name = "dcn", title = "DCN", source = "Wang et al., ADKDD 2017", settings = { "users" },
-    learns = "gradient", adapts = "forward", needs = { fields = true }, options = options,
-    presets = presets, make = make, loss = loss,
-    adapt = function(self, support)
-      return { people = people_of(self, support.people) }
-    end,
+    learns = "gradient", needs = { fields = true }, options = options, presets = presets,
+    make = make, adapt = adapt, loss = loss, over = over,
     score = function(self, state, rows)
       return score(self, state.people, rows.items, rows.segments)
     end,
+  }
 
-    -- The same weights over other items, such as new ones of which the fields are known.
-    over = function(self, catalogue)
-      return self.restore(catalogue:in_terms_of(self.catalogue, "over"), self.options,
-        self:tensors())
-    end,
+  cmml.kind {
+    name = "dcnf", title = "DCN-F", source = "fine-tuned DCN, as in Feng et al., CIKM 2021",
+    settings = { "users" }, learns = "gradient", needs = { fields = true },
+    options = fine_tuning.with(options), presets = presets, make = make, adapt = fine_tuned,
+    score = fine_tuned_score, loss = loss, over = over,
   }
 end

@@ -1,48 +1,80 @@
--- Kinds of `dcn`: its network on rows of content features, and on pairs of given rows.
+-- Kinds of `dcn` and `dcnf`: DCN's network on rows of content features, and on pairs of given rows;
+-- the same fine-tuned on a support.
 local cmml = require "cmml"
 local content = require "spec.support.golden.content"
 
-local kinds = {}
-
--- The weights of the network. Its cross layers lie in one tensor, those of a file apart.
-local function read_network(case, inp)
-  local parameters = {}
-  for _, kind in ipairs { "weight", "bias" } do
-    local layers = {}
-    for l = 1, case:option "cross" do
-      layers[l] = case:tensor(("param.cross.%d.%s"):format(l - 1, kind)):reshape { 1, -1 }
-    end
-    parameters["cross_" .. kind] = cmml.concat(layers, 1)
+-- The network's parameters as they stand in the file.
+local function network_parameters(case)
+  local all = { cross = {}, deep = {} }
+  local function read(name)
+    return { weight = case:tensor(("param.%s.weight"):format(name)),
+      bias = case:tensor(("param.%s.bias"):format(name)) }
   end
-  local network = cmml.cross_network { inp = inp, cross = case:option "cross",
-    deep = case:option "deep", init = cmml.nn.init(1) }
-  for name in network:parameters() do
-    parameters[name] = parameters[name] or case:tensor("param." .. name)
+  for l = 1, case:option "cross" do
+    all.cross[l] = read(("cross.%d"):format(l - 1))
   end
-  return cmml.nn.functional(network, parameters)
+  for l in ipairs(case:option "deep") do
+    all.deep[l] = read(("deep.%d"):format(l - 1))
+  end
+  all.out = read "out"
+  return all
 end
 
--- The vectors of a part's rows: embedded fields, mapped to the columns of the network.
-local function user_rows(case, part)
-  local function embed(side, bags)
+-- The network's weights, whose cross layers lie in one tensor. With weights of tasks, too.
+local function network_weights(parameters)
+  local cross = {}
+  for _, kind in ipairs { "weight", "bias" } do
+    local layers = {}
+    for l, layer in ipairs(parameters.cross) do
+      local shape = layer[kind].shape
+      table.insert(shape, #shape, 1)
+      layers[l] = layer[kind]:reshape(shape)
+    end
+    cross[kind] = cmml.concat(layers, layers[1].ndim - 1)
+  end
+  return { cross = cross, deep = parameters.deep, out = parameters.out }
+end
+
+-- The embeddings of a case and the map of their joined vectors.
+local function content_parameters(case, part)
+  local all = { embedding = {} }
+  for _, side in ipairs { "item", "user" } do
+    for _, field in ipairs(content.fields(case, side, part)) do
+      all.embedding[field.name] = case:tensor(("param.embedding.%s.weight"):format(field.name))
+    end
+  end
+  all.project = { weight = case:tensor "param.project.weight",
+    bias = case:tensor "param.project.bias" }
+  case:size("embedding", all.embedding.rate.shape[2])
+  case:size("projection", all.project.weight.shape[1])
+  return all
+end
+
+-- Scores of rows, and the parts of the network. Weights may be those of one task.
+local function scored(parameters, x, segments)
+  local network = cmml.cross_network { inp = 1 } -- for its function alone
+  return network.score(x, network_weights(parameters), segments, { parts = true })
+end
+
+-- The rows x_0 of a part: embedded fields, mapped to the columns of the network.
+local function mapped_rows(case, part, parameters, segments)
+  local x = content.rows(case, part, function(side, bags)
     local columns = {}
-    for i, field in ipairs(content.fields(case, side, part)) do
-      columns[i] = cmml.embedding_bag(case:tensor(("param.embedding.%s.weight"):format(field.name)),
+    for i, field in ipairs(content.sides[side]) do
+      local weight = parameters.embedding[field]
+      columns[i] = cmml.embedding_bag(weight:reshape { -1, weight.shape[weight.ndim] },
         bags[i].ids, bags[i].segments)
     end
     return cmml.concat(columns)
-  end
-  local x = content.rows(case, part, embed)
-  local weight = case:tensor "param.project.weight"
-  case:size("embedding", x.shape[2] // 8)
-  case:size("projection", weight.shape[1])
-  return cmml.linear(x, weight, case:tensor "param.project.bias")
+  end)
+  return cmml.task_layers.linear(x, parameters.project, segments)
 end
 
--- Scores of rows, whose parts the file has, too.
-local function scored(case, prefix, network, x)
-  local scores, parts = network.score(x, network:weights(), cmml.segments { x.shape[1] },
-    { parts = true })
+local function all_rows(count)
+  return cmml.segments { count }
+end
+
+local function expect_parts(case, prefix, scores, parts)
   case:expect(prefix .. "score", scores)
   case:expect(prefix .. "deep", parts.deep)
   case:expect(prefix .. "cross", parts.cross)
@@ -50,31 +82,107 @@ local function scored(case, prefix, network, x)
 end
 
 local function run_user(case)
-  local x = user_rows(case, "row")
-  case:size("rows", x.shape[1])
-  local scores = scored(case, "output.", read_network(case, x.shape[2]), x)
-  case:differentiate(cmml.mse(scores, case:tensor "input.label"))
+  local labels, parameters = case:tensor "input.label", network_parameters(case)
+  local segments = all_rows(labels.count)
+  case:size("rows", labels.count)
+  local x = mapped_rows(case, "row", content_parameters(case, "row"), segments)
+  case:differentiate(cmml.mse(expect_parts(case, "output.", scored(parameters, x, segments)),
+    labels))
+end
+
+-- The mean hinge loss of pairs.
+local function hinge(above, below)
+  return cmml.scenarios.pair_losses.hinge(above:reshape { -1, 1 }, below:reshape { -1, 1 }):mean()
 end
 
 local function run_scenario(case)
-  local positive, negative = case:tensor "input.positive.x", case:tensor "input.negative.x"
-  case:size("rows", positive.shape[1])
-  case:size("width", positive.shape[2])
-  local network = read_network(case, positive.shape[2])
-  local above = scored(case, "output.positive.", network, positive)
-  local below = scored(case, "output.negative.", network, negative)
-  case:differentiate(cmml.scenarios.pair_losses.hinge(above:reshape { -1, 1 },
-    below:reshape { -1, 1 }):mean())
+  local scores, parameters = {}, network_parameters(case)
+  for _, side in ipairs { "positive", "negative" } do
+    local x = case:tensor(("input.%s.x"):format(side))
+    case:size("rows", x.shape[1])
+    case:size("width", x.shape[2])
+    scores[side] = expect_parts(case, ("output.%s."):format(side),
+      scored(parameters, x, all_rows(x.shape[1])))
+  end
+  case:differentiate(hinge(scores.positive, scores.negative))
 end
 
-kinds.cases = {
-  { match = function(case)
-    return case.config.vocabulary
-  end, run = run_user },
-  { match = function(case)
-    return case.config.width
-  end, run = run_scenario },
-}
-kinds.read_network, kinds.user_rows = read_network, user_rows
+-- What was fine-tuned of one task, by the names of the file.
+local function expect_tuned(case, tuned, path)
+  for key, value in pairs(tuned) do
+    local place = math.type(key) and key - 1 or key
+    local name = path and ("%s.%s"):format(path, place) or place
+    if type(value) ~= "table" then
+      local shape = value.shape
+      table.remove(shape, 1)
+      local file_name = name:find "^embedding" and name .. ".weight" or name
+      case:expect("output.tuned." .. file_name, value:reshape(shape))
+    else
+      expect_tuned(case, value, name)
+    end
+  end
+end
 
-return kinds
+-- Fine-tunes, with the loss of the support as a function of the parameters, and scores before and
+-- after it.
+local function run_tuning(case, parameters, loss_of, scores_of)
+  case:differentiate(loss_of(parameters))
+  case:expect("output.score_before", scores_of(parameters))
+  local tuned, losses = cmml.inner_adam(cmml.task_layers.spread(parameters, 1), function(weights)
+    return loss_of(weights):reshape { 1 }
+  end, { steps = case:option "steps", adam = { lr = case:option "rate",
+    eps = case:option "adam_eps" } })
+  case:expect("output.support_loss", cmml.concat(losses, 1))
+  case:expect("output.score_after", scores_of(tuned))
+  expect_tuned(case, tuned)
+end
+
+local function run_user_tuning(case)
+  local parameters, labels = network_parameters(case), case:tensor "input.support.label"
+  for key, value in pairs(content_parameters(case, "support")) do
+    parameters[key] = value
+  end
+  local query = #case:ids "input.query.rate"
+  case:size("support", labels.count)
+  case:size("query", query)
+  local function scores_of(weights, part, count)
+    local x = mapped_rows(case, part, weights, all_rows(count))
+    return (scored(weights, x, all_rows(count)))
+  end
+  run_tuning(case, parameters, function(weights)
+    return cmml.mse(scores_of(weights, "support", labels.count), labels)
+  end, function(weights)
+    return scores_of(weights, "query", query)
+  end)
+end
+
+local function run_scenario_tuning(case)
+  local above = case:tensor "input.support_positive.x"
+  local below = case:tensor "input.support_negative.x"
+  local query = case:tensor "input.query.x"
+  case:size("support", above.shape[1])
+  case:size("query", query.shape[1])
+  case:size("width", query.shape[2])
+  local function scores_of(weights, x)
+    return (scored(weights, x, all_rows(x.shape[1])))
+  end
+  run_tuning(case, network_parameters(case), function(weights)
+    return hinge(scores_of(weights, above), scores_of(weights, below))
+  end, function(weights)
+    return scores_of(weights, query)
+  end)
+end
+
+local function has_fields(case)
+  return case.config.vocabulary
+end
+
+local function has_width(case)
+  return case.config.width
+end
+
+return {
+  dcn = { { match = has_fields, run = run_user }, { match = has_width, run = run_scenario } },
+  dcnf = { { match = has_fields, run = run_user_tuning },
+    { match = has_width, run = run_scenario_tuning } },
+}
