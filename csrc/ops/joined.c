@@ -66,6 +66,30 @@ static bool read_joined(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_par
     return true;
 }
 
+/* Room for the weight of part k in panels; 0 where BLAS is to multiply. */
+static int64_t panels_size(const joined *j, int k)
+{
+    const part *x = &j->parts[k];
+    return cm_panels_worthwhile(x->n, j->out, x->width) ? cm_panels_size(j->out, x->width) : 0;
+}
+
+/* y [n, out] = or += the product of part k with its columns of the weight; `work` has room for
+ * panels_size. */
+static void multiply(cm_ctx *cx, const joined *j, int k, const cm_real *weight, bool add,
+                     cm_real *work, cm_real *y)
+{
+    const part *x = &j->parts[k];
+    cm_matrix map = {weight + x->column, 1, j->width};
+    if (panels_size(j, k) > 0) {
+        cm_panels_fill(j->out, x->width, map, work);
+        cm_panels_product(cx, x->n, j->out, x->width, cm_data(x->table), x->width, work, add, y,
+                          j->out);
+    } else {
+        cm_gemm(cx, x->n, j->out, x->width, (cm_matrix){cm_data(x->table), x->width, 1}, map, add,
+                y, j->out);
+    }
+}
+
 static bool joined_linear_shape(cm_call *c)
 {
     joined j;
@@ -77,7 +101,9 @@ static bool joined_linear_shape(cm_call *c)
         if (!cm_shape_count(c->cx, &share, &count))
             return false;
         if (j.parts[k].ids)
-            c->work_size = CM_MAX(c->work_size, count);
+            c->work_size = CM_MAX(c->work_size, count + panels_size(&j, k));
+        else
+            c->work_size = CM_MAX(c->work_size, panels_size(&j, k));
     }
     c->out_shape = cm_shape_2d(j.rows, j.out);
     return cm_shape_count(c->cx, &c->out_shape, &count);
@@ -92,14 +118,13 @@ static void joined_linear_eval(cm_call *c)
     cm_real *y = cm_data(c->out);
     for (int k = 0; k < j.count; k++) {
         const part *x = &j.parts[k];
-        cm_matrix map = {w + x->column, 1, j.width};
-        cm_gemm(c->cx, x->n, j.out, x->width, (cm_matrix){cm_data(x->table), x->width, 1}, map,
-                x->ids || k == 0 ? 0 : 1, x->ids ? c->work : y, j.out);
+        cm_real *share = c->work + panels_size(&j, k);
+        multiply(c->cx, &j, k, w, !x->ids && k > 0, c->work, x->ids ? share : y);
         if (!x->ids)
             continue;
         if (k == 0)
             memset(y, 0, (size_t)c->out->count * sizeof *y);
-        kernels->gather_add(j.rows, j.out, y, c->work, x->ids->values);
+        kernels->gather_add(j.rows, j.out, y, share, x->ids->values);
     }
     kernels->bias_act(j.rows, j.out, y, j.bias ? cm_data(c->in[c->n_in - 1]) : NULL,
                       (cm_activation)c->p.i[0]);
@@ -153,10 +178,10 @@ static void joined_linear_fast_vjp(cm_vjp *v)
             cm_gemm(cx, j.out, x->width, x->n, (cm_matrix){share, 1, j.out},
                     (cm_matrix){cm_data(x->table), x->width, 1}, 1,
                     cm_data(v->gin[j.weight]) + x->column, j.width);
-        if (v->need[k])
-            cm_gemm(cx, x->n, x->width, j.out, (cm_matrix){share, j.out, 1},
-                    (cm_matrix){cm_data(weight) + x->column, j.width, 1}, 0, cm_data(v->gin[k]),
-                    x->width);
+        if (v->need[k] && !cm_vjp_product(v, x->n, x->width, j.out, share,
+                                          (cm_matrix){cm_data(weight) + x->column, j.width, 1},
+                                          cm_data(v->gin[k])))
+            return;
     }
     if (j.bias && v->need[v->n_in - 1]) {
         cm_tensor *sum = v->gin[v->n_in - 1] = cm_vjp_target(v, v->n_in - 1);

@@ -70,10 +70,9 @@ static void linear_fast_vjp(cm_vjp *v)
         return;
     if (v->need[0]) {
         v->gin[0] = cm_tensor_new(v->cx, &x->shape);
-        if (!v->gin[0])
+        if (!v->gin[0] || !cm_vjp_product(v, rows, in, out, cm_data(d),
+                                          (cm_matrix){cm_data(w), in, 1}, cm_data(v->gin[0])))
             return;
-        cm_gemm(v->cx, rows, in, out, (cm_matrix){cm_data(d), out, 1},
-                (cm_matrix){cm_data(w), in, 1}, 0, cm_data(v->gin[0]), in);
     }
     if (v->need[1]) {
         v->gin[1] = cm_vjp_target(v, 1);

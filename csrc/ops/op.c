@@ -156,6 +156,22 @@ cm_tensor *cm_act_gradient(cm_vjp *v, cm_activation act)
     return d;
 }
 
+bool cm_vjp_product(cm_vjp *v, int64_t m, int64_t n, int64_t k, const cm_real *a, cm_matrix b,
+                    cm_real *c)
+{
+    if (!cm_panels_worthwhile(m, n, k)) {
+        cm_gemm(v->cx, m, n, k, (cm_matrix){a, k, 1}, b, 0, c, n);
+        return true;
+    }
+    cm_shape size = cm_shape_1d(cm_panels_size(n, k));
+    cm_tensor *panels = cm_tensor_new(v->cx, &size);
+    if (!panels)
+        return false;
+    cm_panels_fill(n, k, b, cm_data(panels));
+    cm_panels_product(v->cx, m, n, k, a, k, cm_data(panels), false, c, n);
+    return true;
+}
+
 cm_around cm_around_dim(const cm_shape *shape, int dim)
 {
     if (dim < 0)

@@ -17,6 +17,7 @@
 #define CM_OP_H
 
 #include "kernels/kernels.h"
+#include "kernels/panels.h"
 #include "tensor/node.h"
 
 typedef struct cm_op cm_op;
@@ -115,6 +116,11 @@ cm_tensor *cm_vjp_target(cm_vjp *v, int i);
 /* For fast_vjp of an op that ends in an activation and saves its output: the gradient of what the
  * activation was applied to. NULL when memory runs out. */
 cm_tensor *cm_act_gradient(cm_vjp *v, cm_activation act);
+
+/* For fast_vjp: c [m, n] = a [m, k] b [k, n], contiguous but for b, whose strides say how it lies.
+ * False when memory runs out. */
+bool cm_vjp_product(cm_vjp *v, int64_t m, int64_t n, int64_t k, const cm_real *a, cm_matrix b,
+                    cm_real *c) CM_MUST_CHECK;
 
 /* The sizes around a dim (0-based; -1: all dims as one). */
 cm_around cm_around_dim(const cm_shape *shape, int dim);
