@@ -1,5 +1,6 @@
 --- The cases of the benchmark: what a user of the library waits for, at the published sizes on
 -- MovieLens-1M. The tables of ids are made; batches are prepared beforehand, as for the peer.
+local dcn = require "dcn"
 local made = require "made"
 local recurrent = require "recurrent"
 local scenario = require "scenario"
@@ -164,10 +165,21 @@ local function chain(cmml)
   end
 end
 
+-- Files that the peer reads what it works on from: the peer's option, and who writes it.
+local exports = {
+  scenario = { "scenario", function(cmml, _, path)
+    return scenario.export(cmml, path, { 16, 1 })
+  end },
+  dcn = { "dcn", function(cmml, setting, path)
+    return dcn.export(cmml, setting(), path)
+  end },
+}
+
 --- The cases in the order of their rounds: name; text; peers, names of the peer's cases to compare
--- with (a second one is the same by less work, as a careful user would do by hand); make, a
--- function of (cmml, setting) giving a function that does the work once, and one to be called in
--- the end or nil. `setting` is a function that gives the model and data that the cases share.
+-- with (further ones are the same by less work, as a careful user would do by hand, or compiled);
+-- make, a function of (cmml, setting) giving a function that does the work once, and one to be
+-- called in the end or nil; export, if the peer reads a file: {its option, a function of (cmml,
+-- setting, path)}. `setting` is a function that gives the model and data that the cases share.
 cases.list = {
   { name = "gemm", text = "matrix product 1024 x 1024 x 1024", peers = { "gemm" }, make = gemm },
   { name = "load", text = "loading 1 million ratings, grouped by user", peers = {}, make = load },
@@ -189,16 +201,46 @@ cases.list = {
       return recurrent.pass(cmml, "lstm")
     end },
   { name = "scenario", text = "one step of the scenario setting: 16 tasks", peers = { "scenario" },
-    make = function(cmml)
+    export = exports.scenario, make = function(cmml)
       return scenario.step(cmml, 16)
     end },
   { name = "scenario_one", text = "the same, one task", peers = { "scenario_one" },
-    make = function(cmml)
+    export = exports.scenario, make = function(cmml)
       return scenario.step(cmml, 1)
+    end },
+  { name = "dcn", text = "one training step of DCN: 32 people, 50 ratings each",
+    peers = { "dcn", "dcn_algebra", "dcn_compiled" }, export = exports.dcn,
+    make = function(cmml, setting)
+      return dcn.step(cmml, setting())
     end },
   { name = "chain", text = "10,000 adds on one element, and their gradient", peers = { "chain" },
     make = chain },
 }
+
+-- What the cases share, made when it is first asked for.
+local setting
+local function shared_by(cmml)
+  return function()
+    setting = setting or make_setting(cmml)
+    return setting
+  end
+end
+
+--- Writes the files that the peer reads.
+-- @tparam table cmml the library
+-- @tparam table names a set: the cases that are measured
+-- @treturn table list of {option of the peer, path}; the caller removes them
+function cases.export(cmml, names)
+  local written, done = {}, {}
+  for _, case in ipairs(cases.list) do
+    if names[case.name] and case.export and not done[case.export] then
+      local path = os.tmpname()
+      assert(case.export[2](cmml, shared_by(cmml), path))
+      written[#written + 1], done[case.export] = { case.export[1], path }, true
+    end
+  end
+  return written
+end
 
 --- Makes cases ready.
 -- @tparam table cmml the library
@@ -206,11 +248,7 @@ cases.list = {
 -- @treturn table list of {name, text, peers, run}
 -- @treturn function to be called in the end: removes temporary files
 function cases.make(cmml, names)
-  local setting
-  local function shared()
-    setting = setting or make_setting(cmml)
-    return setting
-  end
+  local shared = shared_by(cmml)
   local ready, ends = {}, {}
   for _, case in ipairs(cases.list) do
     if names[case.name] then

@@ -13,7 +13,6 @@ local options = require "cmml.base.options"
 local cases = require "cases"
 local peer = require "peer"
 local report = require "report"
-local scenario = require "scenario"
 local turns = require "turns"
 
 local known = options.declare("bench/run.lua", {
@@ -96,13 +95,12 @@ local function round(list, rival)
   end
 end
 
--- The peer, and the temporary file that it reads the scenario setting from.
+-- The peer, and the temporary files that it reads.
 local function start_rival(names)
-  local exported = os.tmpname()
   local words = "python3 " .. peer.quote(here .. "/peers/torch_peer.py") .. " --serve"
-  if names.scenario or names.scenario_one then
-    assert(scenario.export(cmml, exported, { 16, 1 }))
-    words = words .. " --scenario " .. peer.quote(exported)
+  local exported = cases.export(cmml, names)
+  for _, file in ipairs(exported) do
+    words = ("%s --%s %s"):format(words, file[1], peer.quote(file[2]))
   end
   return assert(peer.start(words)), exported
 end
@@ -175,7 +173,9 @@ if next(chosen) then
   results.cases, results.pairs = run_cases(chosen, rival, values.rounds)
   if rival then
     rival:stop()
-    os.remove(exported)
+    for _, file in ipairs(exported) do
+      os.remove(file[2])
+    end
   end
   for _, case in ipairs(results.cases) do
     peak = case.name == "gemm" and case.flops / case.seconds or peak

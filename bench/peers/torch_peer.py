@@ -22,6 +22,11 @@ cases:
   scenario       one training step in the scenario setting, 16 tasks, on the weights, vectors and draws
                  of a file (only with --scenario)
   scenario_one   the same, one task
+  dcn            one training step of DCN, 32 people of 50 ratings, on the fields, weights and ratings of
+                 a file (only with --dcn)
+  dcn_algebra    the same by less work: each distinct item and each person embedded and mapped once,
+                 cross layers by a number for each row
+  dcn_compiled   dcn_algebra by torch.compile
   gemm           float32 matrix product 1024 x 1024 x 1024
   chain          10,000 adds on a tensor of one element, then the gradient
 """
@@ -41,6 +46,7 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
+import torch_dcn  # noqa: E402
 from torch_scenario import training_step  # noqa: E402
 
 try:
@@ -276,7 +282,7 @@ def chain():
 class Cases:
     """The work that is timed: `make(name)` prepares a case and returns what runs it once."""
 
-    def __init__(self, seed, ratings, scenario):
+    def __init__(self, seed, ratings, scenario, dcn):
         torch.manual_seed(seed)
         data = Data(seed)
         self.plain, self.short = Cmml(), Short()
@@ -298,12 +304,16 @@ class Cases:
         if scenario:
             self.prepare["scenario"] = lambda: training_step(scenario, 16)
             self.prepare["scenario_one"] = lambda: training_step(scenario, 1)
+        if dcn:
+            self.prepare["dcn"] = lambda: torch_dcn.training_step(dcn, "plain")
+            self.prepare["dcn_algebra"] = lambda: torch_dcn.training_step(dcn, "algebra")
+            self.prepare["dcn_compiled"] = lambda: torch_dcn.training_step(dcn, "compiled")
 
     def make(self, name):
         if name not in self.prepare:
             known = ", ".join(self.prepare)
             raise ValueError(f"no case '{name}'; there are: {known} (load needs --ratings, scenario"
-                             " and scenario_one --scenario)")
+                             " and scenario_one --scenario, dcn and dcn_* --dcn)")
         return self.prepare[name]()
 
     def check(self):
@@ -388,6 +398,7 @@ def parse_arguments():
     add("--ratings", metavar="FILE", help="a ratings.dat, for the case load")
     add("--scenario", metavar="FILE", help="what bench/scenario.lua wrote, for the cases scenario and"
         " scenario_one")
+    add("--dcn", metavar="FILE", help="what bench/dcn.lua wrote, for the cases dcn and dcn_*")
     add("--serve", action="store_true", help="read a case name a line, run one batch of it, print"
         " its line at once (or error<TAB>message); ends with the input")
     args = parser.parse_args()
@@ -405,7 +416,7 @@ def main():
           f"threads {torch.get_num_threads()}, mkl {torch.backends.mkl.is_available()}, "
           f"mkldnn {torch.backends.mkldnn.is_available()}, "
           f"cpu {torch.backends.cpu.get_cpu_capability()}, seed {args.seed}", flush=True)
-    cases = Cases(args.seed, args.ratings, args.scenario)
+    cases = Cases(args.seed, args.ratings, args.scenario, args.dcn)
     if args.serve:
         return serve(cases, args.warmup)
     names = args.cases.split(",") if args.cases else cases.prepare
