@@ -90,14 +90,16 @@ return function(cmml)
     local layers, weight = cross.weight.shape[dim], core.concat({ cross.weight, u }, dim)
     local biases = core.matmul(below_diagonal(layers + 1, layers), cross.bias)
     local shift = core.row_dot(biases, weight)
-    shift = dim == 1 and shift:reshape { 1, -1 } or shift:segment_expand(segments)
+    shift = dim == 1 and shift:reshape { -1, 1 } or shift:segment_expand(segments):transpose()
     local factors = cmml.task_layers.linear(x, { weight = weight }, segments)
       + ones_then_zero(layers)
-    local a, a_last = factors:slice(2, 1, 1), nil -- the first shift is 0
+    factors = factors:transpose():reshape { layers + 1, -1 } -- a step's lie together
+    local a, a_last = factors:slice(1, 1, 1), nil -- the first shift is 0
     for l = 2, layers + 1 do
       a_last = a
-      a = a * factors:slice(2, l, l) + shift:slice(2, l, l)
+      a = a * factors:slice(1, l, l) + shift:slice(1, l, l)
     end
+    a, a_last = a:reshape { -1, 1 }, a_last:reshape { -1, 1 }
     return a, a_last, biases:slice(dim, layers + 1, layers + 1)
   end
 
