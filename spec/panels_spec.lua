@@ -83,7 +83,64 @@ local function check_map(cmml, name, tolerance)
   end
 end
 
+-- A map of rows joined from tables, and its gradients, against that of the rows written out, one
+-- at a time.
+local function check_joined(cmml, name, tolerance)
+  for _, size in ipairs { { 33, 8, 17, 9 }, { 50, 40, 16, 33 }, { 97, 64, 70, 64 } } do
+    local n, width, other, out = table.unpack(size)
+    local a, b = cmml.uniform({ n, width }, -1, 1, { seed = 1 }),
+      cmml.uniform({ n, other }, -1, 1, { seed = 2 })
+    local weight, probe = cmml.uniform({ out, width + other }, -1, 1, { seed = 3 }),
+      cmml.uniform({ 2 * n, out }, -1, 1, { seed = 4 })
+    local first, second = cmml.core.choose(n, n, { seed = 5 }), cmml.core.choose(n, n, { seed = 6 })
+    local ids = { cmml.core.join_ids({ first, second }, { 0, 0 }),
+      cmml.core.join_ids({ second, second }, { 0, 0 }) }
+    local leaves = { a:track(), b:track(), weight:track() }
+    local joined = cmml.joined { { a, ids[1] }, { b, ids[2] } }
+    local found = joined:linear(weight)
+    local gradients = cmml.grad((found * probe):sum(), leaves)
+    local rows, wanted = joined:tensor(), nil
+    for r = 1, 2 * n do
+      local row = cmml.linear(rows:slice(1, r, r), weight)
+      wanted = wanted and cmml.concat({ wanted, row }, 1) or row
+    end
+    local what = ("%s, %d and %d to %d"):format(name, width, other, out)
+    assert.is_true(largest(found - wanted) <= tolerance, what)
+    for i, gradient in ipairs(cmml.grad((wanted * probe):sum(), leaves)) do
+      local off = largest(gradients[i] - gradient)
+      assert.is_true(off <= tolerance * (1 + largest(gradient)), what .. ", gradient " .. i)
+    end
+  end
+end
+
+-- The gradients of a map of many rows against the sums over the rows.
+local function check_map_gradients(cmml, name, tolerance)
+  for _, size in ipairs { { 33, 17, 9 }, { 45, 33, 70 }, { 200, 64, 64 } } do
+    local rows, inp, out = table.unpack(size)
+    local x, weight = cmml.uniform({ rows, inp }, -1, 1, { seed = 1 }):track(),
+      cmml.uniform({ out, inp }, -1, 1, { seed = 2 }):track()
+    local gradient = cmml.grad(cmml.linear(x, weight, nil, "tanh"):sum(), x)
+    for r = 1, rows do
+      local row = x:slice(1, r, r):detach():track()
+      local alone = cmml.grad(cmml.linear(row, weight, nil, "tanh"):sum(), row)
+      assert.is_true(largest(gradient:slice(1, r, r) - alone) <= tolerance * (1 + largest(alone)),
+        ("%s, %dx%d to %d, row %d"):format(name, rows, inp, out, r))
+    end
+  end
+end
+
 describe("a weight in panels", function()
+  it("maps joined rows, and gives gradients, as each row alone", function()
+    each_kernels(single.core, function(name)
+      check_joined(single, name, 1e-5)
+      check_map_gradients(single, name, 1e-5)
+    end)
+    each_kernels(double.core, function(name)
+      check_joined(double, name, 1e-13)
+      check_map_gradients(double, name, 1e-13)
+    end)
+  end)
+
   it("maps many rows as each alone", function()
     each_kernels(single.core, function(name)
       check_map(single, name, 1e-5)

@@ -20,6 +20,7 @@ return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
   local content_rows = use "recommenders.content_rows"
   local fine_tuning = use "recommenders.fine_tuning"
+  local over_items = use "recommenders.over_items"
   local task_content = use "recommenders.task_content"
   use "recommenders.kind"
   --- The weights of DCN on ratings: embeddings of fields, the map of the joined vectors to x_0, and
@@ -127,16 +128,10 @@ return function(cmml, use)
     return tuned_score(self, state.weights, items, state.people, rows.segments)
   end
 
-  -- The same weights over other items, such as new ones of which the fields are known.
-  local function over(self, catalogue)
-    return self.restore(catalogue:in_terms_of(self.catalogue, "over"), self.options,
-      self:tensors())
-  end
-
   cmml.kind {
     name = "dcn", title = "DCN", source = "Wang et al., ADKDD 2017", settings = { "users" },
     learns = "gradient", needs = { fields = true }, options = options, presets = presets,
-    make = make, adapt = adapt, loss = loss, over = over,
+    make = make, adapt = adapt, loss = loss, over = over_items,
     score = function(self, state, rows)
       return score(self, state.people, rows.items, rows.segments)
     end,
@@ -146,6 +141,6 @@ return function(cmml, use)
     name = "dcnf", title = "DCN-F", source = "fine-tuned DCN, as in Feng et al., CIKM 2021",
     settings = { "users" }, learns = "gradient", needs = { fields = true },
     options = fine_tuning.with(options), presets = presets, make = make, adapt = fine_tuned,
-    score = fine_tuned_score, loss = loss, over = over,
+    score = fine_tuned_score, loss = loss, over = over_items,
   }
 end
