@@ -22,6 +22,9 @@ describe("what an option declares to be searched", function()
       assert.equal(search, declare { kind = "number", above = 0, to = 1, search = search }.search)
     end
     assert.truthy(declare { list = "integer", search = { { 8, 4 }, { 16 } } })
+    declare { list = "number", above = 0, search = "log:1e-3:1" } -- numbers are lists of one
+    refused.with_text("search: entry 1 must be above 0, but is 0", declare, { list = "number",
+      above = 0, search = "lin:0:1" })
     refused.with_text("search: must be above 0 and at most 1, but is 2", declare, { kind = "number",
       above = 0, to = 1, search = "lin:0.5:2" })
     refused.with_text("search: must be an integer, not number 0.5", declare, { kind = "integer",
@@ -52,7 +55,11 @@ describe("what an option declares to be searched", function()
         assert.same(training[setting], found)
       end
       for declared in class.known:each() do
-        local values = declared.search and range.examples(assert(range.read(declared.search)))
+        local entry = declared.search and assert(range.read(declared.search))
+        if entry then
+          entry.list = declared.list ~= nil
+        end
+        local values = entry and range.examples(entry)
         for _, value in ipairs(values or {}) do
           local taken, problem = class.known:take(declared.name, value)
           assert.is_true(taken ~= nil, problem)
@@ -115,6 +122,15 @@ describe("tune without a space", function()
     assert.same({ epochs = 1, patience = 10, schedule = "plateau" }, own)
     assert.same({ epochs = 2, patience = 10, lr = 0.01 }, training { space = "lr=0.01",
       budget = "converged" })
+  end)
+
+  it("draws a list of one number for an option that is a list", function()
+    local found = cmml.tune { quick = true, trials = 2, epochs = 1, model = "melu",
+      space = "inner_rate=log:1e-3:1e-1" }
+    assert.same({}, found.failures)
+    local rate = found.trials[1].values.inner_rate
+    assert.is_true(#rate == 1 and rate[1] >= 1e-3 and rate[1] <= 0.1)
+    assert.matches("| %[0%.%d+%] +|", found.text)
   end)
 
   it("refuses a kind of which nothing is declared", function()

@@ -300,6 +300,9 @@ local function search_problem(rule)
   if type(declared.choices) == "function" then
     return problem
   end
+  if entry then
+    entry.list = declared.list ~= nil
+  end
   for _, value in ipairs(entry and range.examples(entry) or {}) do
     if not problem then
       problem = select(2, option.take(rule, value))

@@ -64,14 +64,9 @@ function range.read(given)
   return { kind = "choice", values = values }
 end
 
---- The value at a place of a range or choice. Numbers of ranges have three digits.
--- @tparam table entry of `read`
--- @tparam number u the place, from 0 to 1
--- @return the value
-function range.draw(entry, u)
-  if entry.kind == "choice" then
-    return entry.values[math.min(math.floor(u * #entry.values) + 1, #entry.values)]
-  elseif entry.kind == "int" then
+-- The number at a place of a range.
+local function number_at(entry, u)
+  if entry.kind == "int" then
     return math.tointeger(math.min(entry.low + math.floor(u * (entry.high - entry.low + 1)),
       entry.high))
   elseif entry.kind == "log" then
@@ -80,12 +75,25 @@ function range.draw(entry, u)
   return plain.tonumber(plain.format("%.3g", entry.low + u * (entry.high - entry.low)))
 end
 
+--- The value at a place of a range or choice. Numbers of ranges have three digits.
+-- @tparam table entry of `read`; with the field list set its numbers are lists of one, as an
+-- option that is a list takes them
+-- @tparam number u the place, from 0 to 1
+-- @return the value
+function range.draw(entry, u)
+  if entry.kind == "choice" then
+    return entry.values[math.min(math.floor(u * #entry.values) + 1, #entry.values)]
+  end
+  local number = number_at(entry, u)
+  return entry.list and { number } or number
+end
+
 --- Some values that an entry may give: all of a choice, of a range both ends and one within.
 -- @tparam table entry of `read`
 -- @treturn table list
 function range.examples(entry)
-  return entry.kind == "choice" and entry.values or { entry.low, entry.high, range.draw(entry,
-    0.37) }
+  return entry.kind == "choice" and entry.values
+    or { range.draw(entry, 0), range.draw(entry, 1), range.draw(entry, 0.37) }
 end
 
 return range

@@ -36,6 +36,7 @@ return function(cmml, use)
           args.option "space", name, class.kind, class.learns == "gradient"
           and " or of its training" or "", args.suggest(name, names)), 0)
       end
+      entries[name].list = of[name].known:find(name).list ~= nil
       for _, value in ipairs(range.examples(entries[name])) do
         local _, problem = of[name].known:take(name, value)
         if problem then

@@ -17,7 +17,7 @@ return {
     help = "number of gradient steps on a support" },
   rate = { name = "inner_rate", list = "number", from = 0, to = 100, repeats = true,
     group = "model", default_text = preset,
-    search = { { 0.003 }, { 0.01 }, { 0.03 }, { 0.1 } },
+    search = "log:1e-3:0.3",
     help = "rate of these steps; one, or one for each layer from the first on" },
   rates = { name = "rates", kind = "string", choices = { "fixed", "layer", "weight" },
     default = "fixed", group = "model", search = "fixed|layer",
