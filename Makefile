@@ -22,7 +22,7 @@ OTHER ?=
 ONLY ?=
 PAIRS ?=
 BUILD = build
-WERROR =
+WERROR ?=
 V =
 
 lua_header := $(firstword $(wildcard /usr/include/lua5.4/lua.h /usr/include/lua-5.4/lua.h \
@@ -42,7 +42,8 @@ CM_WARN = -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion -Wmissing-proto
 CM_X86 := $(if $(filter x86_64-% amd64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),1)
 CM_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -fPIC -fvisibility=hidden -fno-math-errno \
     -fno-trapping-math -Icsrc -I$(LUA_INCDIR) $(BLAS_CFLAGS) $(if $(CM_X86),-DCM_HAVE_X86=1) $(CM_WARN)
-# Sanitizers and coverage: both when compiling and when linking.
+# Sanitizers and coverage: both when compiling and when linking. With them compilers warn of more than
+# there is: WERROR is for plain builds.
 CM_INSTRUMENT =
 # The kernels are loops for the compiler to vectorise; with FMA where the instruction set has it.
 # (-O3 makes them a third larger and none faster: it unrolls the lanes of sums and maxima.)
@@ -225,7 +226,7 @@ golden: all ## known answers: GOLDEN=<folder of cases>
 # The interpreter is not instrumented, so the sanitizers' runtimes are loaded before it, here and in
 # every process that a spec starts.
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
-asan_make = $(MAKE) --no-print-directory BUILD=build/asan CM_INSTRUMENT='$(SANITIZE)' \
+asan_make = $(MAKE) --no-print-directory WERROR= BUILD=build/asan CM_INSTRUMENT='$(SANITIZE)' \
     CFLAGS='-O1 -g -fno-omit-frame-pointer' CM_KERNEL_OPT='-ffp-contract=fast' CC=gcc
 # Leaks are looked for in Lua alone: the programs of the system leave theirs to it.
 asan_preload = $$(gcc -print-file-name=libasan.so):$$(gcc -print-file-name=libubsan.so):$(CURDIR)/build/asan/lua_leaks.so
@@ -245,7 +246,7 @@ run-asan:
 	$(Q)$(in_tree) PATH="$(abspath $(BUILD))/bin:$$PATH" $(run_tests) "env $(asan_env) $(busted)" \
 	    'CMML_SWEEP_RUNS=40 $(run_sweep)'
 
-coverage_make = $(MAKE) --no-print-directory BUILD=build/coverage CM_INSTRUMENT='--coverage' \
+coverage_make = $(MAKE) --no-print-directory WERROR= BUILD=build/coverage CM_INSTRUMENT='--coverage' \
     CFLAGS='-O0 -g' CM_KERNEL_OPT='-ffp-contract=fast' CC=gcc
 
 coverage: ## lines of the core that the specs run, by folder

@@ -32,19 +32,18 @@ local function replace(path, text, by)
   file:write(before:sub(1, first - 1), by, before:sub(last + 1))
 end
 
-local lua = "env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='lua/?.lua;lua/?/init.lua;;' "
-  .. "LUA_CPATH='build/?.so;;' " .. interpreter
+local there = "env -u LUA_PATH_5_4 -u LUA_CPATH_5_4 LUA_PATH='lua/?.lua;lua/?/init.lua;;' "
+  .. "LUA_CPATH='build/?.so;;' "
+local lua = there .. interpreter
 
 local function battery(form)
   run("cd %s && make --no-print-directory LUA=%s >log 2>&1 || { tail -n 40 log; exit 1; }", folder,
     interpreter)
   run("cd %s && %s -e 'local form = require(\"cmml\").core.ops().swish.form "
     .. "assert(form == \"%s\", form)'", folder, lua, form)
-  for _, spec in ipairs { "ops", "derivatives", "bits" } do
-    run("cd %s && %s $(command -v busted || echo /usr/bin/busted) --ignore-lua "
-      .. "--cpath=./build/?.so spec/%s_spec.lua >log 2>&1 || { tail -n 40 log; exit 1; }", folder,
-      lua, spec)
-  end
+  run("cd %s && SPECS='spec/ops_spec.lua spec/derivatives_spec.lua spec/bits_spec.lua' "
+    .. "%s sh tools/run_tests.sh '%s $(command -v busted || echo /usr/bin/busted) --ignore-lua "
+    .. "--cpath=./build/?.so' >log 2>&1 || { tail -n 40 log; exit 1; }", folder, there, interpreter)
   print(("adding an op: as a %s op it builds and passes the battery"):format(form))
 end
 

@@ -11,11 +11,11 @@ FUZZ = $(fuzz_targets)
 SECONDS = 60
 
 fuzz_flags = -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-fuzz_make = $(MAKE) --no-print-directory BUILD=build/fuzz CC=clang CFLAGS=-O1 \
+fuzz_make = $(MAKE) --no-print-directory WERROR= BUILD=build/fuzz CC=clang CFLAGS=-O1 \
     CM_INSTRUMENT='-fsanitize=fuzzer-no-link $(fuzz_flags)' CM_KERNEL_OPT='-ffp-contract=fast' \
     FUZZ_MAIN='-fsanitize=fuzzer'
 # The same targets by another compiler, without libFuzzer, with the lines counted that they reach.
-replay_make = $(MAKE) --no-print-directory BUILD=build/replay CC=gcc CFLAGS='-O0 -g' \
+replay_make = $(MAKE) --no-print-directory WERROR= BUILD=build/replay CC=gcc CFLAGS='-O0 -g' \
     CM_INSTRUMENT=--coverage CM_KERNEL_OPT='-ffp-contract=fast' FUZZ_MAIN=spec/fuzz/replay.c
 
 .PHONY: fuzz fuzz-replay fuzz-keep fuzzers
