@@ -1,7 +1,7 @@
 --- The cases of the benchmark: what a user of the library waits for, at the published sizes on
 -- MovieLens-1M. The tables of ids are made; batches are prepared beforehand, as for the peer.
 local dcn = require "dcn"
-local made = require "made"
+local made = require "cmml.settings.users.made_rows"(math.random)
 local recurrent = require "recurrent"
 local scenario = require "scenario"
 

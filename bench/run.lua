@@ -11,6 +11,7 @@ package.path = here .. "/?.lua;" .. package.path
 local cmml = require "cmml"
 local options = require "cmml.base.options"
 local cases = require "cases"
+local in_turns = require "cmml.base.turns"
 local peer = require "peer"
 local report = require "report"
 local turns = require "turns"
@@ -58,12 +59,7 @@ end
 
 -- Seconds for one run, from a batch of about a tenth of a second.
 local function batch(run)
-  local began, used, count = cmml.core.clock(), os.clock(), 0
-  repeat
-    run()
-    count = count + 1
-  until cmml.core.clock() - began >= 0.1
-  return (os.clock() - used) / count
+  return in_turns.seconds(run, 0.1)
 end
 
 -- Warms a case up as the peer does and counts what one run executes.

@@ -5,48 +5,15 @@
 -- the loss of every batch.
 local scenario = {}
 
-local n_users, n_items, n_scenarios, takers, taken = 10000, 5000, 250, 300, 5
 local support, query, batches = 64, 128, 8
 local preset = "published-code/ml20m_film"
-
--- Numbered texts.
-local function names(cmml, count)
-  local vocab = cmml.data.vocab()
-  for row = 1, count do
-    vocab:add(row)
-  end
-  return vocab
-end
-
--- Scenarios of 100 to 999 items, few of which are taken often, and who took what.
-local function make_data(cmml)
-  local users, items, groups = {}, {}, {}
-  for s = 1, n_scenarios do
-    local list = cmml.core.choose(n_items, math.floor(101 * 9.8 ^ math.random()),
-      { seed = s }):totable()
-    groups[s] = { name = "scenario " .. s, items = list }
-    for _ = 1, takers do
-      local user = math.random(n_users)
-      for _ = 1, taken do
-        users[#users + 1] = user
-        items[#items + 1] = list[math.floor(#list * math.random() ^ 2) + 1]
-      end
-    end
-    for _, item in ipairs(list) do -- each has somebody who took it
-      users[#users + 1], items[#items + 1] = math.random(n_users), item
-    end
-  end
-  return cmml.scenarios.data { name = "made", users = names(cmml, n_users),
-    items = names(cmml, n_items), user_ids = cmml.ids(users), item_ids = cmml.ids(items),
-    groups = groups }
-end
 
 local source -- tables and tasks, the same for all cases
 
 local function make_source(cmml)
-  math.randomseed(1)
-  local split = make_data(cmml):split { valid = 0.1 }
-  local vectors = cmml.vectors.als { ratings = split.background, n_items = n_items,
+  local data = cmml.settings:get("scenarios").made_full()
+  local split = data:split { valid = 0.1 }
+  local vectors = cmml.vectors.als { ratings = split.background, n_items = #data.items,
     iterations = 1 }
   source = { split = split, catalogue = split:catalogue(vectors) }
 end

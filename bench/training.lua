@@ -6,7 +6,6 @@ package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
 local options = require "cmml.base.options"
-local made = require "made"
 
 local usage = [[
 usage: lua5.4 bench/training.lua [OPTIONS]
@@ -27,8 +26,7 @@ local known = options.declare("bench/training.lua", {
 
 local function read_data(folder)
   if not folder then
-    math.randomseed(1)
-    return cmml.cold_users(made.dataset(cmml), { protocol = "capped" })
+    return cmml.cold_users(cmml.settings:get("users").made_full(), { protocol = "capped" })
   end
   local dataset, message = cmml.movielens(folder)
   if not dataset then

@@ -1,7 +1,7 @@
 --- A whole training in both libraries, epoch by epoch in turn. Each has a process of its own, so
 -- that its peak of memory is its own, too. The peer gets the data as numbers.
 local peer = require "peer"
-local report = require "report"
+local in_turns = require "cmml.base.turns"
 
 local turns = {}
 
@@ -66,11 +66,14 @@ end
 -- @tparam table other
 -- @treturn number
 function turns.ratio(ours, other)
-  local ratios = {}
-  for i, epoch in ipairs(ours.epochs) do
-    ratios[i] = other.epochs[i].seconds / epoch.seconds
+  local function seconds(training)
+    local list = {}
+    for i, epoch in ipairs(training.epochs) do
+      list[i] = epoch.seconds
+    end
+    return list
   end
-  return report.median(ratios)
+  return in_turns.median(in_turns.ratios(seconds(other), seconds(ours)))
 end
 
 return turns

@@ -14,7 +14,7 @@
 
 typedef struct cm_mem {
     size_t live;     /* bytes in use by live objects */
-    size_t peak;     /* the largest value of live so far */
+    size_t peak;     /* the largest value of live, ever or since it was set to live */
     size_t blocks;   /* blocks in use */
     size_t cached;   /* bytes kept for reuse, not counted in live */
     size_t total;    /* bytes ever allocated: the collector's pace follows it */

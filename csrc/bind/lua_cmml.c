@@ -18,10 +18,12 @@ static int state_gc(lua_State *L)
 
 /*** Memory of the core.
  * @function memory
- * @treturn table live, peak, cached (bytes), blocks, total (bytes ever allocated) */
+ * @tparam[opt=false] boolean reset whether the peak counts from now on
+ * @treturn table live, peak (the most that was live at once), cached (bytes), blocks, total (bytes
+ * ever allocated), as they were before the call */
 static int l_memory(lua_State *L)
 {
-    const cm_mem *mem = &cmL_ctx(L)->mem;
+    cm_mem *mem = &cmL_ctx(L)->mem;
     lua_createtable(L, 0, 5);
     const struct {
         const char *name;
@@ -35,6 +37,8 @@ static int l_memory(lua_State *L)
         lua_pushinteger(L, (lua_Integer)fields[i].value);
         lua_setfield(L, -2, fields[i].name);
     }
+    if (lua_toboolean(L, 1))
+        mem->peak = mem->live;
     return 1;
 }
 

@@ -63,6 +63,7 @@ function toys.declare(cmml, settings)
 
   cmml.kind { name = "toy_inner", title = "toy, inner steps", source = "a spec",
     settings = settings, learns = "gradient", adapts = "gradient", presets = presets, make = make,
+    steps = { "inner_steps" },
     score = score, loss = loss,
     options = { width,
       { name = "inner_steps", kind = "integer", default = 2, from = 0, group = "model",

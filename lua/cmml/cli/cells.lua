@@ -31,11 +31,12 @@ return function(cmml, use)
   --- The options of a run: those that were given, and what its processes take in; this one takes
   -- it in already.
   -- @tparam table values of the command
+  -- @tparam ?boolean made whether it runs without data, too
   -- @treturn ?table jobs, processes, modules, load, quiet, and the others as they are; nil where
   -- there are no data
   -- @treturn ?string message
-  function cells.options(values)
-    if not values.data and not values.ratings and not values.quick then
+  function cells.options(values, made)
+    if not made and not values.data and not values.ratings and not values.quick then
       return nil, "--data DIR is missing (or --ratings FILE of your own, or --quick: a run of "
         .. "seconds on a small made world)"
     end

@@ -63,8 +63,8 @@ return function(cmml, use)
     if not name then
       return nil, "which one? " .. table.concat(cmml.experiments:names(), ", ")
     end
-    cmml.experiments:find("experiment", name, 0)
-    local given, message = cells.options(values)
+    local entry = cmml.experiments:find("experiment", name, 0)
+    local given, message = cells.options(values, entry.made)
     if not given then
       return nil, message
     end

@@ -97,7 +97,8 @@ return function(cmml, use)
   -- @tparam string where prefix of messages
   -- @tparam table opt
   -- @tparam boolean several whether data is a list of sources
-  function cell_options.check_running(where, opt, several)
+  -- @tparam ?boolean made whether it runs without data, too
+  function cell_options.check_running(where, opt, several, made)
     pipeline.source(where, opt)
     if opt.ratings then
       opt.data = several and { opt.ratings } or opt.ratings
@@ -109,7 +110,7 @@ return function(cmml, use)
       raise(where .. ": out must be the path of a folder, but is empty", 0)
     elseif opt.processes and not opt.out then
       raise(where .. ": processes need out, a folder for the results of their cells", 0)
-    elseif not opt.data and not opt.quick then
+    elseif not opt.data and not opt.quick and not made then
       raise(where .. ": option data is missing (or ratings, a file of your own, or quick, a short "
         .. "run on a small made world)", 0)
     end

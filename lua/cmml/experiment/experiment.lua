@@ -26,7 +26,7 @@ return function(cmml, use)
     local where, known = "experiment " .. entry.name, entry.known()
     local opt = known:check(options, 0)
     opt.budget = opt.budget or entry.budget or "default"
-    cell_options.check_running(where, opt, true)
+    cell_options.check_running(where, opt, true, entry.made)
     local setting = plans.setting(where, entry, opt)
     pipeline.check_setting(where, known, opt, setting)
     local plan = entry.plan and entry.plan(setting, opt) or plans.make(entry, setting, opt)
@@ -65,6 +65,7 @@ return function(cmml, use)
 
   -- Tables and pictures into the folder.
   local function write_files(plan, results, result, folder, more)
+    local values = plan.tables[1] and report.cells(plan, results) or nil
     local function write(file, text)
       local ok, message = cmml.core.write_file(folder .. "/" .. file, text)
       if ok then
@@ -74,11 +75,11 @@ return function(cmml, use)
       end
     end
     write("results.md", result.text .. "\n")
-    write("results.csv", tables.render({ name = "cells", tables = {
-      report.cells(plan, results) } }, "csv"))
+    local all = table.move(result.document.tables, 1, #result.document.tables, 1, {})
+    all[#all + 1] = values
+    write("results.csv", tables.render({ name = "cells", tables = { values or all[1] } }, "csv"))
     write("results.json", tables.render({ name = result.document.name,
-      facts = result.document.facts, tables = { result.document.tables[1],
-        report.cells(plan, results) } }, "json"))
+      facts = result.document.facts, tables = all }, "json"))
     for _, file in ipairs(more or {}) do
       write(file[1], file[2])
     end
@@ -99,16 +100,17 @@ return function(cmml, use)
     texts[1] = plan.title and "## " .. plan.title or nil
     texts[#texts + 1] = page.verdict(parts)
     texts[#texts + 1] = wrap(plan.budget, 0, 79)
-    texts[#texts + 1] = page.tables(parts, opt.seeds, width)
+    texts[#texts + 1] = #parts > 0 and page.tables(parts, opt.seeds, width) or nil
     texts[#texts + 1] = finished
     return table.concat(texts, "\n\n")
   end
 
   -- What there is to be written out, see base/tables.lua.
-  local function document_of(name, plan, result, parts)
+  local function document_of(name, plan, result, parts, finished)
+    local all = { #parts > 0 and records.of(parts) or nil }
     return { name = "experiment", facts = { { "experiment", name }, { "title", plan.title },
       { "budget", plan.budget }, { "failures", #result.failures } },
-      tables = { records.of(parts) }, text = function()
+      tables = table.move(finished or {}, 1, #(finished or {}), #all + 1, all), text = function()
         return result.narrow
       end }
   end
@@ -121,8 +123,8 @@ return function(cmml, use)
   -- would refuse is told, and (unless it is quiet) how long the run will take.
   -- @tparam string|table name one of `experiments`: "users" (what CMML's Table 3 asks), "scenarios"
   -- (Table 2), "modulations" (Table 5), "encoders" (the encoder ablation), "contexts" (Figure 3),
-  -- "routes" (Figure 4), "compare" (rows of one's own), or one that was registered; a table is the
-  -- options of "compare"
+  -- "routes" (Figure 4), "efficiency" (Figure 2 and Table 1), "compare" (rows of one's own), or one
+  -- that was registered; a table is the options of "compare"
   -- @tparam[opt] table options see below; besides those that the experiment itself declares, such
   -- as rows of "compare": a list of {row = title, kind, preset, model = options, training =
   -- options}, or the path of a Lua file that returns one; `cmml experiment NAME --help-all` has
@@ -162,14 +164,14 @@ return function(cmml, use)
       result.tables[i] = { title = part.tbl.title, leaky = part.tbl.leaky or false,
         rule = part.rule, rows = part.rows, verdicts = part.verdicts, left_out = part.left_out }
     end
-    local finished, more
+    local finished, more, of_finish
     if entry.finish then
-      finished, more = entry.finish(plan, results, opt)
+      finished, more, of_finish = entry.finish(plan, results, opt)
     end
-    result.rows = result.tables[1] and result.tables[1].rows
+    result.rows = result.tables[1] and result.tables[1].rows or of_finish and of_finish[1].rows
     result.text = text_of(plan, parts, opt, nil, finished)
     result.narrow = text_of(plan, parts, opt, 79, finished)
-    result.document = document_of(entry.name, plan, result, parts)
+    result.document = document_of(entry.name, plan, result, parts, of_finish)
     if opt.out then
       write_files(plan, results, result, opt.out, more)
     end

@@ -13,8 +13,8 @@ local registry = require "cmml.base.registry"
 local raise = args.error
 
 local fields = { name = "string", summary = "string", settings = "table", protocols = "table",
-  options = "table", budget = "string", rows = "table string function", plan = "function",
-  cell = "function", finish = "function" }
+  options = "table", made = "boolean", budget = "string", rows = "table string function",
+  plan = "function", cell = "function", finish = "function" }
 
 return function(cmml, use)
   local sets = use "experiment.cell_options"
@@ -63,13 +63,14 @@ return function(cmml, use)
   -- @tparam table declaration name; summary (for help); settings (names of those it is for;
   -- default: all); protocols (by setting the names of those that it runs under; default: the
   -- setting's first); budget (how long models are trained where nothing is said; default:
-  -- "default"); options (declarations of its own, see base/option.lua); rows (what is
-  -- compared: a list of rows, a table {rows, reference, references}, or a function(cmml, setting,
-  -- opt) that gives one, see experiment/rows.lua); cell (a function(settings, tell) that computes a
-  -- cell in another way than by evaluating a recommender); with it plan, a function(setting, opt)
-  -- that gives tables and cells (see experiment/report.lua) in place of rows; finish (a
-  -- function(plan, results, opt) that gives more text, and optionally more files: a list of {name,
-  -- text})
+  -- "default"); made (true: where no data are named, it runs on what its plan makes); options
+  -- (declarations of its own, see base/option.lua); rows (what is compared: a list of rows, a table
+  -- {rows, reference, references}, or a function(cmml, setting, opt) that gives one, see
+  -- experiment/rows.lua); cell (a function(settings, tell) that computes a cell in another way than
+  -- by evaluating a recommender); with it plan, a function(setting, opt) that gives tables and
+  -- cells (see experiment/report.lua) in place of rows; finish (a function(plan, results, opt) that
+  -- gives more text, and optionally more files, a list of {name, text}, and tables (see
+  -- base/tables.lua), of which the first has the rows of the result where the plan has no tables)
   function cmml.register_experiment(declaration)
     local where = check_fields(declaration)
     check_protocols(where, declaration)

@@ -111,7 +111,7 @@ return function(cmml, use)
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over", "steps" } do
       class[key] = declaration[key]
     end
     class.loss = declaration.loss and checked_loss(declaration)
@@ -132,6 +132,12 @@ return function(cmml, use)
     class.known = options_of(declaration, setting.name)
     class.seeded = class.learns == "gradient"
       or class.adapts == "gradient" and class.known:find "seed" ~= nil
+    for _, name in ipairs(declaration.steps or {}) do
+      if not class.known:find(name) then
+        raise(("kind %s: steps: there is no option %s; %s"):format(declaration.name,
+          args.shown(name), args.suggest(name, class.known:names())), 3)
+      end
+    end
     class.__tostring = declaration.describe or function(self)
       return ("[cmml recommender %s, %d items]"):format(declaration.name, #self.catalogue.items)
     end
@@ -151,7 +157,8 @@ return function(cmml, use)
   -- gave.
   -- @tparam table declaration name, title, source (optional: where it was published); settings
   -- (list of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or
-  -- "gradient": gradients are recorded while it adapts); options (declarations, see
+  -- "gradient": gradients are recorded while it adapts); steps (of one that takes gradient steps on
+  -- a support: names of those of its options that number them); options (declarations, see
   -- base/option.lua); presets (by name {model = its options, training = options of `train`, budgets
   -- = how long experiments train it}; `tuned` is what recommenders/tuned.lua has, unless the kind
   -- has one of its own), default_preset (else "recommended"); needs ({vectors = true}, {fields =

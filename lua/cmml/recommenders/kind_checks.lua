@@ -12,7 +12,7 @@ local general_training = require "cmml.settings.training_options"
 local raise = args.error
 
 local fields = { name = "string", title = "string", source = "string", settings = "table",
-  learns = "string", adapts = "string", options = "table", presets = "table",
+  learns = "string", adapts = "string", steps = "table", options = "table", presets = "table",
   default_preset = "string", needs = "table", baseline = "number", make = "function",
   adapt = "function", score = "function", loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
@@ -52,6 +52,7 @@ function checks.tables(where, declaration)
     args.list(("%s: %s"):format(where, key), declaration[key] or {}, 4)
   end
   args.texts(where .. ": formerly", declaration.formerly or {}, 4)
+  args.texts(where .. ": steps", declaration.steps or {}, 4)
   for _, need in ipairs(args.keys(declaration.needs or {})) do
     args.one_of(where .. ": needs", need, { "fields", "source", "vectors" }, 4)
     args.expect(("%s: needs: %s"):format(where, need), declaration.needs[need], "boolean", 4)

@@ -148,7 +148,8 @@ return function(cmml, use)
 
   cmml.kind {
     name = "s2meta", title = "S2Meta", source = "Du et al., KDD 2019", settings = { "scenarios" },
-    learns = "gradient", adapts = "gradient", needs = { vectors = true }, options = options,
+    learns = "gradient", adapts = "gradient", steps = { "min_step", "max_step" },
+    needs = { vectors = true }, options = options,
     presets = use "recommenders.s2meta_presets", check = check, make = make,
     over = vector_rows.over,
 

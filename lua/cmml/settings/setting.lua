@@ -23,6 +23,7 @@
 --                            were kept count only where their contents are the same
 --    made(opt)               data of a small made world, for runs that take seconds
 --    quick_budget            options of training for such runs
+--    made_full()             made data of the sizes of published data, for measurements
 --    split(data, opt, preset)    what may be learnt from and what is evaluated: a table with train,
 --                            valid and test (lists of tasks) and protocol; nil and a message
 --    check_preset(preset)    raises where split or vectors, what the preset of a kind decides of
@@ -96,6 +97,7 @@ local raise = args.error
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", made = "function",
+  made_full = "function",
   from_files = "function", split_paths = "function", stats = "function", prepare = "function",
   implied_protocol = "function",
   write_split = "function", read_scores = "function", complete = "function",

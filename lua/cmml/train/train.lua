@@ -231,6 +231,39 @@ return function(cmml, use)
     return values and values[source.monitored], monitored_by(source)
   end
 
+  --- A training that goes on for as long as it is asked to, a step at a time and without
+  -- validation, for what measures steps.
+  -- @tparam Recommender model
+  -- @tparam table data of `train`
+  -- @tparam table options of `train`
+  -- @tparam[opt] Tasks tasks where the batches come from; default: those of `train`
+  -- @treturn function that takes a step, giving its loss
+  -- @treturn Tasks
+  function own.stepper(model, data, options, tasks)
+    check_learns(model, data)
+    local source = source_of(model, data)
+    local opt = read_options(model, source, options)
+    tasks = tasks or source:tasks(opt)
+    local _, mode = monitored_by(source)
+    local optimisation = Optimisation.new(model.module, opt, opt.epochs * tasks:count(), mode)
+    local team = cmml.team(model, tasks, optimisation.optimizer)
+    if model.prepare then
+      model:prepare(data)
+    end
+    local next_batch = coroutine.wrap(function()
+      for epoch = 1, math.maxinteger do
+        for people, draw in tasks:people(epoch) do
+          coroutine.yield(draw or epoch, people)
+        end
+      end
+    end)
+    return function()
+      local value = team:backward(next_batch())
+      optimisation:step()
+      return value
+    end, tasks
+  end
+
   --- Trains a recommender that learns by gradients. Every epoch visits each training task once (of
   -- scenarios `rounds` times), with a fresh draw of support and query; then it is validated.
   --

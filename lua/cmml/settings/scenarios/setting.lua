@@ -105,6 +105,7 @@ return function(cmml, use)
       return data:stats()
     end,
     made = use "settings.scenarios.made",
+    made_full = use "settings.scenarios.made_full",
     split = function(data, opt, preset)
       return data:split { seed = opt.data_seed, valid = opt.valid, protocol = opt.protocol,
         query_fraction = preset and preset.split and preset.split.query_fraction

@@ -197,6 +197,7 @@ return function(cmml, use)
       return dataset:stats()
     end,
     made = use "settings.users.made",
+    made_full = use "settings.users.made_full",
     split = function(dataset, opt)
       local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
         valid = opt.valid, protocol = opt.protocol, cap = opt.cap, data_seed = opt.data_seed,
