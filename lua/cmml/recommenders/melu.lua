@@ -137,8 +137,8 @@ return function(cmml, use)
 
   cmml.kind {
     name = "melu", title = "MeLU", source = "Lee et al., KDD 2019", settings = { "users" },
-    learns = "gradient", adapts = "gradient", options = options, presets = presets,
-    make = make, score = score,
+    learns = "gradient", adapts = "gradient", steps = { inner.steps.name },
+    options = options, presets = presets, make = make, score = score,
 
     -- Outside of training: the weights of all tasks, made once. A person whose steps diverge has
     -- the weights of the start, like somebody of whom nothing is known; `diverged` names them.
