@@ -62,6 +62,14 @@ describe("the source domain", function()
     assert.same({ 1, 0 }, { some.known, some.common })
   end)
 
+  it("of other interactions than those of the data is refused", function()
+    local data = small()
+    for _, wrong in ipairs { 3, {}, { users = core.segments { 1 }, items = core.ids { 1 } },
+      { users = core.segments { 1, 0, 0, 0, 0 }, items = core.ids { 1, 2 } } } do
+      refused("ScenarioData:source_domain: interactions", data.source_domain, data, wrong)
+    end
+  end)
+
   it("is told among the numbers of data", function()
     for _, fact in ipairs(small():stats().more) do
       if fact[1] == "source" then

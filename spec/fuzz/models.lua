@@ -46,40 +46,44 @@ local function with(options)
   return all
 end
 
+-- A model of a kind as it is by default, fitted where it is to be.
+local function made(kind, catalogue, data)
+  local model = cmml.recommenders[kind.kind](catalogue)
+  if model.fit then
+    model:fit(model.setting.learnable(data))
+  end
+  return model
+end
+
 local function make_users()
   local data = people.data(cmml, { users = 10, items = 6, rated = 4 })
   for _, kind in ipairs(cmml.kinds.list "users") do
-    if kind.learns == "gradient" then
+    if kind.kind == "cmml" then
       local model = cmml.cmml(data.catalogue, with { preset = "published-code", width = 2,
         label_hidden = 2 })
       keep(kind.kind, model, { tensors = (cmml.optim.adam(model.module):state()),
         notes = { a = 1 } })
       keep(kind.kind .. " recommended", cmml.cmml(data.catalogue, with { width = 2 }))
     else
-      local model = cmml.recommenders[kind.kind](data.catalogue)
-      model:fit(cmml.settings:get("users").learnable(data))
-      keep(kind.kind, model)
+      keep(kind.kind, made(kind, data.catalogue, data))
     end
   end
 end
 
 local function make_scenarios()
-  local data = scenario_world.data(cmml, { users = 16, items = 40, scenarios = 4, size = 20 })
+  local data = scenario_world.data(cmml, { users = 16, items = 40, scenarios = 4, size = 20,
+    outside = 6 })
   local split = data:split()
   local catalogue = split:catalogue((split:vectors { factors = 2 }))
   for _, kind in ipairs(cmml.kinds.list "scenarios") do
-    if kind.learns == "gradient" then
+    if kind.kind == "cmml" then
       for _, encoder in ipairs { "mean", "gru", "attention" } do
         keep(kind.kind .. " of scenarios, " .. encoder, cmml.cmml(catalogue,
           with { preset = "paper/scenario", encoder = encoder }))
       end
       keep(kind.kind .. " of scenarios, recommended", cmml.cmml(catalogue, with {}))
     else
-      local model = cmml.recommenders[kind.kind](catalogue)
-      if model.fit then
-        model:fit(cmml.settings:get("scenarios").learnable(split))
-      end
-      keep(kind.kind .. " of scenarios", model)
+      keep(kind.kind .. " of scenarios", made(kind, catalogue, split))
     end
   end
 end

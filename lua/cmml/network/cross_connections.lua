@@ -9,6 +9,7 @@
 -- and a linear map of each makes its logit. H has a bias as in the released code, or none.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local init_option = require "cmml.nn.init_option"
 
@@ -84,6 +85,8 @@ return function(cmml)
   -- @treturn ?Tensor [rows], of the source domain, if wanted
   function CrossConnections.logits(target, source, weights, segments, options)
     local both = of_logits:check(options).source
+    args.expect("CrossConnections.logits: weights", weights, "table")
+    args.expect("CrossConnections.logits: transfer of weights", weights.transfer, "table")
     local linear = cmml.task_layers.linear
     for l, transfer in ipairs(weights.transfer) do
       local t = linear(target, weights.target[l], segments) + linear(source, transfer, segments)

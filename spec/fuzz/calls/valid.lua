@@ -7,6 +7,17 @@ local scenario_world = require "spec.support.scenario_world"
 
 local valid = {}
 
+-- A model of a kind that has learnt.
+local function learnt(kind, cmml, catalogue, data, training)
+  local model = cmml.recommenders[kind.kind](catalogue)
+  if kind.learns == "gradient" then
+    cmml.train(model, data, training)
+  elseif model.fit then
+    model:fit(model.setting.learnable(data))
+  end
+  return model
+end
+
 -- Users: data, network, training, evaluation, serving, files.
 local function users(cmml)
   local dataset = people.dataset(cmml, { users = 16, items = 10, rated = 6 })
@@ -16,8 +27,7 @@ local function users(cmml)
   local models = { model }
   for _, kind in ipairs(cmml.kinds.list "users") do
     if kind.kind ~= "cmml" then
-      local other = cmml.recommenders[kind.kind](data.catalogue)
-      other:fit(cmml.settings:get("users").learnable(data))
+      local other = learnt(kind, cmml, data.catalogue, data, people.training { epochs = 1 })
       other:save("folder/" .. kind.kind .. ".safetensors")
       models[#models + 1] = other
     end
@@ -47,7 +57,8 @@ end
 
 -- Scenarios: the same.
 local function scenarios(cmml)
-  local data = scenario_world.data(cmml, { users = 24, items = 40, scenarios = 5, size = 20 })
+  local data = scenario_world.data(cmml, { users = 24, items = 40, scenarios = 5, size = 20,
+    outside = 8 })
   local split = data:split()
   local vectors = split:vectors { factors = 2 }
   local catalogue = split:catalogue(vectors)
@@ -55,7 +66,8 @@ local function scenarios(cmml)
     backbone = { 3 }, hyper = { 3 }, encoder = "mean" })
   for _, kind in ipairs(cmml.kinds.list "scenarios") do
     if kind.kind ~= "cmml" then
-      cmml.recommenders[kind.kind](catalogue)
+      learnt(kind, cmml, catalogue, split, { epochs = 1, batch = 4, rounds = 1 })
+        :save("folder/" .. kind.kind .. ".safetensors")
     end
   end
   local tasks = split:tasks { support = 4, query = 3, seed = 1 }

@@ -211,6 +211,13 @@ return function(cmml, use)
   -- those who took items of scenarios as well)
   function ScenarioData:source_domain(interactions)
     interactions = interactions or self.interactions
+    args.expect("ScenarioData:source_domain: interactions", interactions, "table")
+    if not is_class(interactions.users, "Segments") or not is_class(interactions.items, "Ids")
+      or #interactions.users ~= #self.users
+      or interactions.users:rows() ~= #interactions.items then
+      raise(("ScenarioData:source_domain: interactions must be of users (Segments, one for each of "
+        .. "the %d) and items (Ids, as many as these cover)"):format(#self.users), 2)
+    end
     local outside, rows = {}, {}
     for row = 1, #self.items do
       outside[row] = row
