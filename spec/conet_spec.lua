@@ -300,6 +300,26 @@ describe("CoNet per scenario", function()
     end
   end)
 
+  it("draws negatives from the catalogue where a support has none, and learns nothing without "
+    .. "positives", function()
+    local model = cmml.recommenders.conet(catalogue, { inner_steps = 150, inner_lr = 0.01 })
+    local liked, passed = {}, {}
+    for k = 1, 12 do
+      liked[k], passed[k] = { "u" .. 4 * k, "i" .. 4 * k, 1 }, { "u" .. 4 * k, "i" .. 4 * k, 0 }
+    end
+    local adapted, above, count = model:adapt(liked), 0, 0
+    for k = 1, 12 do
+      local scores = adapted:predict({ "i" .. 4 * k, "i" .. 4 * k + 1, "i" .. 4 * k + 2 },
+        { user = "u" .. 4 * k })
+      for other = 2, 3 do
+        above, count = above + (scores[1] > scores[other] and 1 or 0), count + 1
+      end
+    end
+    assert.is_true(above / count > 0.75)
+    local start = model.network:weights().target[1].weight:reshape({ -1 }):totable()
+    assert.same(start, first_layer(model:adapt(passed).state, 1))
+  end)
+
   it("is evaluated, saved and loaded like any kind; a file has no weights, but the source domain",
     function()
       local model = cmml.recommenders.conet(catalogue, with { seed = 3 })

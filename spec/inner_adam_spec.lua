@@ -89,6 +89,22 @@ describe("Adam of several tasks", function()
     assert.is_true(core.grad_enable(true))
   end)
 
+  it("holds tasks at their start, whatever their losses and the decay", function()
+    local w = world(cmml)
+    local labels = w.labels:totable()
+    labels[4] = 1e30
+    w.labels = cmml.tensor(labels)
+    local start = cmml.task_layers.spread(w.start, 4).weight:totable()
+    local options = { steps = 3, adam = { lr = 0.1, weight_decay = 1 }, hold = { [2] = true,
+      [3] = true } }
+    local found, _, diverged = trained(cmml, w, options)
+    assert.same({}, diverged)
+    for t = 1, 4 do
+      local same = t == 2 or t == 3
+      assert.equal(same, start[t][1][1] == found.weight:totable()[t][1][1])
+    end
+  end)
+
   it("names a task that diverges, which has its start again; the others go on", function()
     local w = world(cmml)
     local expected = trained(cmml, w, { steps = 3, adam = { lr = 0.1 } })

@@ -88,6 +88,9 @@ return function(cmml)
     args.expect("CrossConnections.logits: weights", weights, "table")
     args.expect("CrossConnections.logits: transfer of weights", weights.transfer, "table")
     local linear = cmml.task_layers.linear
+    if weights.transfer[1].weight.ndim == 3 then -- else both layers that read them would do so
+      target, source = cmml.written_out(target), cmml.written_out(source)
+    end
     for l, transfer in ipairs(weights.transfer) do
       local t = linear(target, weights.target[l], segments) + linear(source, transfer, segments)
       if both or l < #weights.transfer then -- else nothing reads it

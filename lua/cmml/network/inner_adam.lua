@@ -15,7 +15,7 @@ local known = declare("inner_adam", {
   { name = "steps", kind = "integer", from = 0, to = 100000, required = true,
     help = "number of steps" },
   { name = "adam", kind = "table", default = {}, help = "options of `optim.adam`: lr, clip, .." },
-  shared.owners,
+  shared.owners, shared.hold,
 })
 
 return function(cmml, use)
@@ -25,13 +25,13 @@ return function(cmml, use)
   local TaskWeights = cmml.nn.class "cmml.TaskWeights"
 
   -- The rows of a tensor whose tasks are not in a set, and those of another tensor where they are.
-  local function restored(value, start, bad, owners)
+  local function restored(value, start, back, owners)
     local list, shape = {}, { value.shape[1] }
     for row, task in ipairs(owners and owners:totable() or {}) do
-      list[row] = bad[task] and 1 or 0
+      list[row] = back[task] and 1 or 0
     end
     for row = 1, owners and 0 or shape[1] do
-      list[row] = bad[row] and 1 or 0
+      list[row] = back[row] and 1 or 0
     end
     for dim = 2, value.ndim do
       shape[dim] = 1
@@ -50,26 +50,25 @@ return function(cmml, use)
     for step = 1, opt.steps do
       local own = tools.losses_at(losses_of, weights, step)
       losses[step] = own:detach()
-      for task, loss in ipairs(losses[step]:isfinite() and {} or losses[step]:totable()) do
-        if loss - loss ~= 0 then
-          bad[task] = bad[task] or { task = task, step = step, loss = loss }
-        end
-      end
       if own.tracked then
         optimizer:backward(own:sum())
         optimizer:step()
       end
     end
-    local spoilt = {}
+    diverging.in_losses(losses, bad)
     tools.mapped(function(value, owners)
-      diverging.in_tensor(value, owners, spoilt, opt.steps)
+      diverging.in_tensor(value, owners, bad, opt.steps)
     end, weights, opt.owners)
-    for task in pairs(spoilt) do
-      bad[task] = bad[task] or { task = task, step = opt.steps }
+    local back = {} -- these have the weights of their start
+    for task in pairs(opt.hold or {}) do
+      back[task], bad[task] = true, nil
+    end
+    for task in pairs(bad) do
+      back[task] = true
     end
     return tools.mapped(function(value, first, owners)
       local found = value:detach()
-      return next(bad) and restored(found, first:detach(), bad, owners) or found:clone()
+      return next(back) and restored(found, first:detach(), back, owners) or found:clone()
     end, weights, start, opt.owners), losses, bad
   end
 

@@ -12,8 +12,10 @@
 -- each step (as released with S2Meta). `conet_pooled` is one network for all scenarios, trained on
 -- the pairs of all of them, which does not adapt (as in the code of CMML).
 --
--- In `conet` an empty support leaves the weights of the start, and so does training that diverges;
--- a support without negatives teaches that everything is taken.
+-- In `conet` every step takes each positive of the support with one of the negatives of its user,
+-- the next step with the next one; a support without negatives gets items of the catalogue. One
+-- without positives, such as an empty one, leaves the weights of the start, and so does training
+-- that diverges.
 --
 -- @module cmml
 local sets = require "cmml.base.options"
@@ -100,11 +102,20 @@ return function(cmml, use)
     return vector_rows.of(self.users, self.source_items, { users = users, items = places }), labels
   end
 
-  -- The binary cross entropy of each task: the mean over its rows, both domains together.
-  local function cross_entropies(target, labels, source, source_labels, segments)
-    local each = core.softplus(target) - labels * target
-      + core.softplus(source) - source_labels * source
-    return core.segment_mean(each, segments)
+  -- The loss of each task of a query: the mean over its rows, positives and negatives, of the
+  -- binary cross entropy of both domains, and the cost of the transfer weights.
+  local function losses_of(self, query, weights, key)
+    local rows = core.paired_rows(query)
+    local labels = core.scatter_add_rows(core.full({ #rows.items }, 0),
+      core.full({ #rows.positive }, 1), rows.positive)
+    local source, source_labels = source_rows(self, rows.users, rows.items, { seed = key.seed,
+      draw = key.draw, negatives = self.options.source_negatives })
+    local of_target, of_source = self.network.logits(target_rows(self, rows), source, weights,
+      rows.segments)
+    local each = core.softplus(of_target) - labels * of_target
+      + core.softplus(of_source) - source_labels * of_source
+    return core.segment_mean(each, rows.segments)
+      + self.network.sparsity(weights) * self.options.sparse_ratio
   end
 
   -- Scores of rows: logits of the target domain, beside source items that the users took.
@@ -122,24 +133,21 @@ return function(cmml, use)
 
   -- The weights that the supports of several tasks train, each from the same start.
   local function trained(self, support)
-    local opt, segments = self.options, support.segments
-    local start = cmml.task_layers.spread(self.network:weights(), #segments)
-    local target = cmml.written_out(target_rows(self, support))
-    local has_rows = {}
-    for task, length in ipairs(segments:totable()) do
-      has_rows[task] = length > 0 and opt.sparse_ratio or 0
+    local opt, tasks = self.options, #support.segments
+    local function pairs_of(step)
+      return core.support_query(support, nil, { seed = opt.seed, step = step - 1,
+        items = #self.catalogue.items })
     end
-    local ratio = core.tensor(has_rows)
-    local function losses(weights, step)
-      local source, labels = source_rows(self, support.users, support.items, { seed = opt.seed,
-        draw = step, negatives = opt.source_negatives })
-      local of_target, of_source = self.network.logits(target, cmml.written_out(source), weights,
-        segments)
-      return cross_entropies(of_target, support.labels, of_source, labels, segments)
-        + self.network.sparsity(weights) * ratio
+    local hold, steps = {}, 0
+    for task, length in ipairs(pairs_of(1).segments:totable()) do
+      hold[task] = length == 0 or nil
+      steps = length > 0 and opt.inner_steps or steps
     end
-    return cmml.inner_adam(start, losses, { steps = support.segments:rows() > 0 and opt.inner_steps
-      or 0, adam = { lr = opt.inner_lr, weight_decay = opt.inner_decay, clip = opt.inner_clip } })
+    local start = cmml.task_layers.spread(self.network:weights(), tasks)
+    return cmml.inner_adam(start, function(weights, step)
+      return losses_of(self, pairs_of(step), weights, { seed = opt.seed, draw = step })
+    end, { steps = steps, hold = hold, adam = { lr = opt.inner_lr, weight_decay = opt.inner_decay,
+      clip = opt.inner_clip } })
   end
 
   cmml.kind {
@@ -196,18 +204,8 @@ return function(cmml, use)
       return score(self, self.network:weights(), rows)
     end,
 
-    -- The mean over tasks of the mean over the rows of their queries, positives and negatives.
     loss = function(self, batch)
-      local opt, rows = self.options, core.paired_rows(batch.query)
-      local labels = core.scatter_add_rows(core.full({ #rows.items }, 0),
-        core.full({ #rows.positive }, 1), rows.positive)
-      local source, source_labels = source_rows(self, rows.users, rows.items, { seed = batch.seed,
-        draw = batch.draw, negatives = opt.source_negatives })
-      local weights = self.network:weights()
-      local of_target, of_source = self.network.logits(target_rows(self, rows), source, weights,
-        rows.segments)
-      return cross_entropies(of_target, labels, of_source, source_labels, rows.segments):mean()
-        + self.network.sparsity(weights) * opt.sparse_ratio
+      return losses_of(self, batch.query, self.network:weights(), batch):mean()
     end,
   }
 end
