@@ -2,6 +2,7 @@
 -- MovieLens-1M. The tables of ids are made; batches are prepared beforehand, as for the peer.
 local dcn = require "dcn"
 local made = require "cmml.settings.users.made_rows"(math.random)
+local melu = require "melu"
 local recurrent = require "recurrent"
 local scenario = require "scenario"
 
@@ -213,6 +214,22 @@ cases.list = {
     make = function(cmml, setting)
       return dcn.step(cmml, setting())
     end },
+  { name = "melu", text = "one training step of MeLU: 5 inner steps, second order",
+    peers = { "melu_algebra", "melu_batched", "melu_vmap", "melu_loop" },
+    make = function(cmml, setting)
+      return melu.step(cmml, setting, {})
+    end },
+  { name = "melu_one", text = "the same, 1 inner step",
+    peers = { "melu_one_algebra", "melu_one_batched" },
+    make = function(cmml, setting)
+      return melu.step(cmml, setting, { inner_steps = 1 })
+    end },
+  { name = "melu_generic", text = "5 inner steps, recorded instead of written out", peers = {},
+    make = function(cmml, setting)
+      return melu.step(cmml, setting, { form = "generic" })
+    end },
+  { name = "melu_adapt", text = "MeLU adapting one user: 5 inner steps",
+    peers = { "melu_adapt_algebra", "melu_adapt_loop" }, make = melu.adapt },
   { name = "chain", text = "10,000 adds on one element, and their gradient", peers = { "chain" },
     make = chain },
 }

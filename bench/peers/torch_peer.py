@@ -27,6 +27,13 @@ cases:
   dcn_algebra    the same by less work: each distinct item and each person embedded and mapped once,
                  cross layers by a number for each row
   dcn_compiled   dcn_algebra by torch.compile
+  melu_loop, melu_batched, melu_vmap, melu_algebra
+                 one training step of MeLU, 32 tasks of 40 + 10 ratings, 5 inner steps of second order: a
+                 task after another; all in batched products; torch.func.vmap; gradients of the steps
+                 written out, the first layer never made for a task
+  melu_one_..    the same with 1 inner step
+  melu_adapt_loop, melu_adapt_algebra
+                 5 inner steps on the 40 ratings of one user
   gemm           float32 matrix product 1024 x 1024 x 1024
   chain          10,000 adds on a tensor of one element, then the gradient
 """
@@ -47,6 +54,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 import torch_dcn  # noqa: E402
+import torch_melu  # noqa: E402
 from torch_scenario import training_step  # noqa: E402
 
 try:
@@ -299,6 +307,7 @@ class Cases:
             "score": self.score, "score_algebra": self.score_algebra,
             "gru": lambda: recurrent(nn.GRU), "lstm": lambda: recurrent(nn.LSTM),
             "gemm": lambda: lambda: torch.mm(a, b, out=out), "chain": chain}
+        self.prepare.update(torch_melu.cases(sys.modules[__name__], self.batches, self.user))
         if ratings:
             self.prepare["load"] = lambda: lambda: read_ratings(ratings)
         if scenario:
@@ -326,6 +335,7 @@ class Cases:
         check_equal("the scores", self.score()(), self.score_algebra()())
         self.plain.float()
         self.short.float()
+        torch_melu.check(sys.modules[__name__], self.batches[0])
 
     def adapt(self):
         return torch.inference_mode()(lambda: self.plain.context(self.user, 1))

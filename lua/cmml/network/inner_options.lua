@@ -13,6 +13,15 @@ return {
   activation = { name = "activation", kind = "string", default = "relu",
     choices = { "relu", "leaky_relu", "tanh", "sigmoid" },
     help = "activation between the layers" },
+  --- How many steps a network takes.
+  inner_steps = { name = "inner_steps", kind = "integer", from = 0, to = 1000, default = 5,
+    help = "number of gradient steps" },
+  --- The hidden layers of networks that adapt.
+  hidden = { name = "hidden", list = "integer", from = 1, repeats = true, default = { 64, 64 },
+    may_be_empty = true, help = "widths of the hidden layers" },
+  --- Whether rates are learnt.
+  rates = { name = "rates", kind = "string", choices = { "fixed", "layer", "weight" },
+    default = "fixed", help = "whether rates are learnt: one for each layer, or for each weight" },
   --- Tasks that do not take part.
   hold = { name = "hold", kind = "table", default_text = "none",
     help = "tasks that take no steps and keep the weights of their start: true by number" },

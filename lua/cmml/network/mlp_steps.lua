@@ -70,56 +70,68 @@ return function(cmml, use)
     return blocks_of(each:segment_expand(segments):reshape { -1, 1 }, segments)
   end
 
-  -- Weights of a layer behind the first as its steps have made them: start - rate * gradients.
-  local function stepped(start, change, rate)
-    if not change then
-      return start.weight, start.bias
-    end
-    return start.weight - change.weight * rate, start.bias - change.bias * rate
+  -- x weight' + bias of blocks, by weights that are shared or one a task.
+  local function affine(x, weight, bias)
+    return core.matmul(x, weight:transpose()) + bias
   end
 
-  -- The activations of all layers on the supports; `base` is the first layer's value at the start.
+  -- The activations of all layers on the supports; `base` is the first layer's value at the start,
+  -- `sums` what the steps have made of its deltas.
   local function forward(self, base, sums)
     local z = sums and base - core.matmul(self.kernel, sums) or base
-    local depth, a, weights = #self.start, {}, {}
+    local depth, a = #self.start, {}
     a[1] = depth > 1 and nn.activate(z, self.activation) or z
     for l = 2, depth do
-      local weight, bias = stepped(self.start[l], self.changes[l], self.rates[l])
-      weights[l] = weight
-      z = core.matmul(a[l - 1], weight:transpose()) + bias
+      z = affine(a[l - 1], self.own[l].weight, self.own[l].bias)
       a[l] = l < depth and nn.activate(z, self.activation) or z
     end
-    return a, weights
+    return a
   end
 
-  local function added(sum, value)
-    return sum and sum + value or value
+  -- What a delta says of the layer below. A product with one row is cheaper as one of elements.
+  local function back(delta, weight)
+    if delta.shape[3] == 1 then
+      return delta * weight
+    end
+    return core.matmul(delta, weight)
   end
 
-  -- One step of all tasks; gives the sums of the first layer's deltas and the losses [tasks].
-  local function step(self, base, labels, weights, sums)
-    local a, own = forward(self, base, sums)
+  -- The gradients of all tasks: of the layers behind the first, {weight, bias} each, and the delta
+  -- of the first, all times the rate that the layers have in common; and the losses [tasks].
+  local function gradients(self, base, labels, weights)
+    local a, found = forward(self, base, self.sums), {}
     local errors = a[#a] - labels
     local delta = errors * weights
     local losses = core.no_grad(function()
       return (errors:square() * self.shares):reshape({ labels.shape[1], -1 }):sum(2) / 2
     end)
     for l = #a, 2, -1 do
-      local change, before = self.changes[l] or {}, delta
-      self.changes[l] = {
-        weight = added(change.weight, core.matmul(delta:transpose(), a[l - 1])),
-        bias = added(change.bias, delta:sum(2, true)) }
-      delta = core.matmul(before, own[l]) * slope_of[self.activation](a[l - 1])
+      found[l] = { weight = core.matmul(delta:transpose(), a[l - 1]), bias = delta:sum(2, true) }
+      delta = back(delta, self.own[l].weight) * slope_of[self.activation](a[l - 1])
     end
-    return added(sums, delta), losses
+    return found, delta, losses
   end
 
-  local function take_steps(self, base, labels, weights, steps)
-    local sums
-    for i = 1, steps do
-      sums, self.losses[i] = step(self, base, labels, weights, sums)
+  local function times(value, rate)
+    return rate and value * rate or value
+  end
+
+  -- One step of all tasks; gives the losses [tasks].
+  local function step(self, first, ...)
+    local found, delta, losses
+    if first then
+      found, delta, losses = core.no_grad(gradients, self, ...)
+    else
+      found, delta, losses = gradients(self, ...)
     end
-    self.sums = sums
+    for l, own in pairs(found) do
+      local rate, before = self.rates[l], self.own[l]
+      self.own[l] = { weight = before.weight - times(own.weight, rate),
+        bias = before.bias - times(own.bias, rate) }
+    end
+    delta = times(delta, self.rates[1])
+    self.sums = self.sums and self.sums + delta or delta
+    return losses
   end
 
   -- The tasks whose numbers are not finite, by number: {task, step, loss}.
@@ -128,9 +140,11 @@ return function(cmml, use)
     if self.sums then
       diverging.in_tensor(self.sums, nil, bad, #self.losses)
     end
-    for _, change in pairs(self.changes) do
-      diverging.in_tensor(change.weight, nil, bad, #self.losses)
-      diverging.in_tensor(change.bias, nil, bad, #self.losses)
+    for l, layer in pairs(self.sums and self.own or {}) do
+      if l > 1 then
+        diverging.in_tensor(layer.weight, nil, bad, #self.losses)
+        diverging.in_tensor(layer.bias, nil, bad, #self.losses)
+      end
     end
     return bad
   end
@@ -152,27 +166,38 @@ return function(cmml, use)
     return cmml.is_joined(x) or cmml.is_tensor(x) or raise("mlp_steps: x must be rows", 3)
   end
 
+  -- The rates by layer, and what they have in common where they are one number.
+  local function rates_of(rates)
+    for _, rate in ipairs(rates) do
+      if cmml.is_tensor(rate) or rate ~= rates[1] then
+        return rates, 1
+      end
+    end
+    return {}, rates[1]
+  end
+
   -- The steps of all tasks but those in opt.hold.
   local function run(layers, x, labels, segments, opt)
-    local self = setmetatable({ start = layers, rates = opt.rates, activation = opt.activation,
-      changes = {}, losses = {}, inputs = blocks_of(cmml.written_out(x), segments) }, Adapted)
+    local self = setmetatable({ start = layers, activation = opt.activation, losses = {}, own = {},
+      inputs = blocks_of(cmml.written_out(x), segments) }, Adapted)
+    for l, layer in ipairs(layers) do
+      self.own[l] = { weight = layer.weight, bias = layer.bias }
+    end
     if opt.steps == 0 or segments:rows() == 0 then
       return self
     end
-    local first = opt.order == "first"
+    local common
+    self.rates, common = rates_of(opt.rates)
     local base = blocks_of(layers_of.linear(x, layers[1], segments), segments)
     local targets = blocks_of(labels:reshape { -1, 1 }, segments)
-    local weights = weights_of(segments, opt.hold)
-    self.shares = next(opt.hold or {}) and weights_of(segments) or weights
-    local function steps()
-      self.kernel = (core.matmul(self.inputs, self.inputs:transpose()) + 1) * self.rates[1]
-      take_steps(self, base, targets, weights, opt.steps)
-    end
-    if first then
-      core.no_grad(steps)
-      self.inputs = self.inputs:detach()
-    else
-      steps()
+    self.shares = weights_of(segments)
+    local weights = next(opt.hold or {}) and weights_of(segments, opt.hold) or self.shares
+    weights = common == 1 and weights or weights * common
+    local first = opt.order == "first"
+    self.inputs = first and self.inputs:detach() or self.inputs
+    self.kernel = core.matmul(self.inputs, self.inputs:transpose()) + 1
+    for i = 1, opt.steps do
+      self.losses[i] = step(self, first, base, targets, weights)
     end
     return self
   end
@@ -200,6 +225,13 @@ return function(cmml, use)
     end)
   end
 
+  -- A layer as others have it: the bias [tasks, out].
+  local function plain(layer)
+    local bias = layer.bias
+    return { weight = layer.weight, bias = bias.ndim == 3 and bias:reshape { bias.shape[1], -1 }
+      or bias }
+  end
+
   --- Scores of rows with the weights of their tasks.
   -- @tparam Tensor|Joined x [rows, in]
   -- @tparam Segments segments one a task
@@ -209,13 +241,10 @@ return function(cmml, use)
     local z = layers_of.linear(x, self.start[1], segments)
     if self.sums then
       local near = core.segment_matmul(cmml.written_out(x), self.inputs:transpose(), segments)
-      z = z - core.segment_matmul((near + 1) * self.rates[1], self.sums, segments)
+      z = z - core.segment_matmul(near + 1, self.sums, segments)
     end
     for l = 2, depth do
-      local weight, bias = stepped(self.start[l], self.changes[l], self.rates[l])
-      z = nn.activate(z, self.activation)
-      z = layers_of.linear(z, { weight = weight, bias = bias.ndim > 1
-        and bias:reshape { bias.shape[1], -1 } or bias }, segments)
+      z = layers_of.linear(nn.activate(z, self.activation), plain(self.own[l]), segments)
     end
     return z:reshape { -1 }
   end
@@ -225,18 +254,13 @@ return function(cmml, use)
   --- The weights of the tasks, the first layer's, too.
   -- @treturn table list of {weight [tasks, out, in], bias [tasks, out]}
   function Adapted:layers()
-    local tasks = self.inputs.shape[1]
-    local layers = layers_of.spread(self.start, tasks)
+    local layers = layers_of.spread(self.start, self.inputs.shape[1])
     if self.sums then
-      local change = { weight = core.matmul(self.sums:transpose(), self.inputs),
-        bias = self.sums:sum(2) }
-      for key, value in pairs(change) do
-        layers[1][key] = layers[1][key] - value * self.rates[1]
+      layers[1].weight = layers[1].weight - core.matmul(self.sums:transpose(), self.inputs)
+      layers[1].bias = layers[1].bias - self.sums:sum(2)
+      for l = 2, #layers do
+        layers[l] = plain(self.own[l])
       end
-    end
-    for l, change in pairs(self.changes) do
-      layers[l].weight = layers[l].weight - change.weight * self.rates[l]
-      layers[l].bias = layers[l].bias - change.bias:reshape { tasks, -1 } * self.rates[l]
     end
     return layers
   end

@@ -109,8 +109,36 @@ local function run_layers(case)
   end
 end
 
+-- Rows of a part by the fields of both sides, each row a bag of its own.
+local function parts_of(case, part, segments)
+  local parts, rows = {}, {}
+  for i = 1, segments:rows() do
+    rows[i] = i
+  end
+  for i, side in ipairs { "item", "user" } do
+    parts[i] = { names = content.sides[side], bags = content.bags(case, side, part),
+      rows = cmml.ids(rows), tasks = segments }
+  end
+  return parts
+end
+
+local function run_all(case)
+  case:option "adapted"
+  local options = options_of(case)
+  options.fields, options.width = fields_of(case), case:option "embedding"
+  local module = load(case, cmml.inner_network(options))
+  local support, query = segments_of(case)
+  local adapted = module:adapt(parts_of(case, "support", support),
+    case:tensor "input.support.label", support)
+  local scores = adapted(parts_of(case, "query", query), query)
+  case:differentiate(state(case, adapted:layers(), adapted.losses, scores, query))
+end
+
 return {
   { match = function(case)
     return case.config.adapted == "head"
   end, run = run_layers },
+  { match = function(case)
+    return case.config.adapted == "all"
+  end, run = run_all },
 }

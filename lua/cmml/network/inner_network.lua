@@ -1,0 +1,225 @@
+--- MetaCS-DNN's network: content features and an MLP, all of which takes gradient steps on a task's
+-- support (Bharadhwaj, IJCNN 2019). Rows of the embeddings are copied on write.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
+local init_option = require "cmml.nn.init_option"
+local shared = require "cmml.network.inner_options"
+local raise = args.error
+
+local known_adapt = declare("InnerNetwork:adapt", { shared.hold })
+
+local known = declare("inner_network", {
+  { name = "fields", kind = "table", required = true,
+    help = "list of fields {name, size, multi} or {name, inputs}" },
+  { name = "width", kind = "integer", from = 1, default = 32, help = "width of a field's vector" },
+  shared.hidden, shared.activation,
+  shared.inner_steps,
+  { name = "inner_rate", list = "number", from = 0, to = 100, repeats = true, default = { 0.01 },
+    help = "rate of the steps; one, or one for the embeddings and one for each layer" },
+  shared.rates, shared.order, init_option,
+})
+
+return function(cmml, use)
+  use "network.task_layers"
+  use "network.task_rows"
+  use "network.inner_steps"
+  local nn, core, task_layers = cmml.nn, cmml.core, cmml.task_layers
+  local InnerNetwork = nn.class "cmml.InnerNetwork"
+  --- The learnt rates of an `inner_network`.
+  local Rates = nn.class "cmml.NetworkRates"
+
+  -- The tensors that are adapted, by name: {tensor, the place of its rate}.
+  local function adapted(self)
+    local list = {}
+    for name, tensor in self:parameters() do
+      local layer = name:match "^mlp%.(%d+)%."
+      if layer or name:match "^embedding%." then
+        list[#list + 1] = { name = name, tensor = tensor, place = layer and layer + 2 or 1 }
+      end
+    end
+    return list
+  end
+
+  --- The network with fresh weights.
+  -- @tparam table options
+  -- @treturn InnerNetwork with adapt(parts, labels, segments, options); children embedding and mlp,
+  -- and rate where rates are learnt
+  function cmml.inner_network(options)
+    local opt = known:check(options)
+    opt.init = opt.init or nn.init(0)
+    if #opt.fields == 0 then
+      raise("inner_network: fields is empty: rows have no features", 2)
+    elseif #opt.inner_rate ~= 1 and #opt.inner_rate ~= #opt.hidden + 2 then
+      raise(("inner_network: inner_rate has %d rates for the embeddings and %d layers; give one, "
+        .. "or one for each"):format(#opt.inner_rate, #opt.hidden + 1), 2)
+    end
+    local self = InnerNetwork.new()
+    self.activation, self.steps, self.order = opt.activation, opt.inner_steps, opt.order
+    self:register("embedding", nn.field_embedding { fields = opt.fields, width = opt.width,
+      init = opt.init })
+    local widths = { #opt.fields * opt.width, table.unpack(opt.hidden) }
+    widths[#widths + 1] = 1
+    self:register("mlp", nn.mlp { widths = widths, activation = opt.activation, init = opt.init })
+    self.fixed, self.kind_of_rates = {}, opt.rates
+    for place = 1, #widths do
+      self.fixed[place] = opt.inner_rate[place] or opt.inner_rate[1]
+    end
+    if opt.rates ~= "fixed" then
+      local rates, list, done = Rates.new(), adapted(self), {}
+      for _, one in ipairs(list) do
+        local name = opt.rates == "weight" and (one.name:gsub("%.", "_")) or tostring(one.place)
+        if not done[name] then
+          local shape = opt.rates == "weight" and one.tensor.shape or {}
+          local rate = opt.init.uniform(shape, 1)
+          cmml.no_grad(rate.copy_, rate, core.full(shape, self.fixed[one.place]))
+          rates:register(name, rate)
+          done[name] = true
+        end
+      end
+      self:register("rate", rates)
+    end
+    return self
+  end
+
+  -- The rate of a parameter: a number, or a Tensor where it is learnt.
+  local function rate_of(self, name, place)
+    if self.kind_of_rates == "weight" then
+      return self.rate[(name:gsub("%.", "_"))]
+    end
+    return self.rate and self.rate[tostring(place)] or self.fixed[place]
+  end
+
+  -- The name of the parameters of a field's module.
+  local function path_of(self, field)
+    for _, name in ipairs(self.embedding.registered) do
+      if self.embedding[name] == field then
+        return "embedding." .. name
+      end
+    end
+  end
+
+  -- Calls f(name, bag) for every field of the parts: those of ids in their order,
+  -- then those of numbers, as `nn.field_embedding` joins them.
+  local function each_field(part, f)
+    for _, numbers in ipairs { false, true } do
+      for i, name in ipairs(part.names) do
+        if (part.bags[i].values ~= nil) == numbers then
+          f(name, part.bags[i])
+        end
+      end
+    end
+  end
+
+  -- The tensors that tasks start from, with the tasks of their rows, their rates and what finds the
+  -- rows; all nested alike.
+  local function start_of(self, parts, tasks)
+    local start, owners, rates, found = {}, {}, {}, {}
+    for p, part in ipairs(parts) do
+      local own, whose, rate, rows = {}, {}, {}, {}
+      each_field(part, function(name, bag)
+        local field = self.embedding.of_field[name]
+        local path = path_of(self, field)
+        if bag.values then
+          own[name] = task_layers.spread({ weight = field.weight, bias = field.bias }, tasks)
+          rate[name] = { weight = rate_of(self, path .. ".weight", 1),
+            bias = rate_of(self, path .. ".bias", 1) }
+        else
+          rows[name] = cmml.task_rows(bag, part.rows, part.tasks)
+          own[name] = rows[name]:start(field.weight)
+          whose[name] = rows[name].owners
+          local of_table = rate_of(self, path .. ".weight", 1)
+          rate[name] = self.kind_of_rates == "weight" and rows[name]:start(of_table) or of_table
+        end
+      end)
+      start[p], owners[p], rates[p], found[p] = own, whose, rate, rows
+    end
+    start.mlp, owners.mlp = task_layers.spread(task_layers.of(self.mlp), tasks), {}
+    rates.mlp = {}
+    for l in ipairs(start.mlp) do
+      local path = ("mlp.%d."):format(l - 1)
+      rates.mlp[l] = { weight = rate_of(self, path .. "weight", l + 1),
+        bias = rate_of(self, path .. "bias", l + 1) }
+    end
+    return start, owners, rates, found
+  end
+
+  -- The vectors of rows, by weights of tasks; `found` finds the rows of the parts' tables.
+  local function vectors(self, weights, parts, found)
+    local columns = {}
+    for p, part in ipairs(parts) do
+      local own, list = weights[p], {}
+      each_field(part, function(name, bag)
+        local field = self.embedding.of_field[name]
+        if bag.values then
+          list[#list + 1] = task_layers.linear(core.embedding_bag(bag.values, part.rows), own[name],
+            part.tasks)
+        else
+          list[#list + 1] = found[p][name]:look_up(own[name], self.embedding.is_mean,
+            field.weight)
+        end
+      end)
+      local joined = #list > 1 and core.concat(list) or list[1]
+      if joined then
+        columns[#columns + 1] = part.repeated and joined:segment_expand(part.repeated) or joined
+      end
+    end
+    return #columns > 1 and core.concat(columns) or columns[1]
+  end
+
+  --- What tasks have made of the network.
+  -- @tfield InnerNetwork network
+  -- @tfield table weights of the tasks
+  -- @tfield table losses before each step, see `inner_steps`
+  -- @tfield table diverged
+  local Adapted = { __name = "cmml.AdaptedNetwork" }
+  Adapted.__index = Adapted
+
+  --- Takes the steps of all tasks, down the mean squared error of their supports.
+  -- @tparam table parts list of what rows are made of: {names (of fields), bags (one a name), rows
+  -- (Ids: which bags), tasks (Segments: how many of them each task has), repeated (Segments, or
+  -- nil: how often each of them stands among the rows)}
+  -- @tparam Tensor labels [rows]
+  -- @tparam Segments segments one a task; an empty one keeps the weights of the start
+  -- @tparam[opt] table options
+  -- @treturn AdaptedNetwork of (parts, segments) giving the scores of rows [rows]; losses and
+  -- diverged: see `inner_steps`
+  function InnerNetwork:adapt(parts, labels, segments, options)
+    local opt = known_adapt:check(options)
+    local start, owners, rates, found = start_of(self, parts, #segments)
+    local weights, losses, diverged = cmml.inner_steps(start, function(own)
+      local x = vectors(self, own, parts, found)
+      local scores = task_layers.mlp(x, own.mlp, segments, self.activation):reshape { -1 }
+      return (scores - labels):square():segment_mean(segments)
+    end, { steps = self.steps, rate = rates, order = self.order, owners = owners,
+      hold = opt.hold })
+    return setmetatable({ network = self, weights = weights, found = found, losses = losses,
+      diverged = diverged }, Adapted)
+  end
+
+  --- Scores of rows with the weights of their tasks.
+  -- @tparam table parts of the same fields as those that were adapted to
+  -- @tparam Segments segments one a task
+  -- @treturn Tensor [rows]
+  function Adapted:forward(parts, segments)
+    local found = {}
+    for p, part in ipairs(parts) do
+      found[p] = {}
+      each_field(part, function(name, bag)
+        local before = self.found[p][name]
+        found[p][name] = before and before:beside(bag, part.rows, part.tasks)
+      end)
+    end
+    local x = vectors(self.network, self.weights, parts, found)
+    return task_layers.mlp(x, self.weights.mlp, segments, self.network.activation):reshape { -1 }
+  end
+
+  Adapted.__call = Adapted.forward
+
+  --- The weights of the MLP of the tasks.
+  -- @treturn table list of {weight [tasks, out, in], bias [tasks, out]}
+  function Adapted:layers()
+    return self.weights.mlp
+  end
+end
