@@ -172,6 +172,7 @@ describe("tune_kinds", function()
       assert.equal(2, preset.tuned.trials)
       assert.near(entry.seconds, preset.tuned.seconds, 0.06)
       assert.equal("full", preset.tuned.protocol)
+      assert.equal(0.05, preset.tuned.valid)
     end
     assert.equal(4, kept.toy_forward.model.width) -- what was not searched is the preset's
     assert.equal(2, kept.toy_inner.training.epochs)

@@ -37,10 +37,12 @@ return function(cmml, use)
       training = class.learns == "gradient"
         and models.with(old and old.training, best.settings.training) or nil })
     preset.budgets = nil
-    preset.tuned = { preset = best.settings.model.preset, data = opt.data
-      and plans.source_title(opt.data) or "made", protocol = best.settings.options.protocol,
-      trials = #found, trial = best.trial, seed = opt.seed, metric = metric, value = best.value,
-      epochs = best.epochs, seconds = math.floor(seconds * 10 + 0.5) / 10, version = cmml._VERSION }
+    local settings = best.settings
+    preset.tuned = { preset = settings.model.preset, version = cmml._VERSION, seed = opt.seed,
+      data = opt.data and plans.source_title(opt.data) or "made", trials = #found,
+      protocol = settings.options.protocol, valid = settings.options.valid, trial = best.trial,
+      metric = metric, value = best.value, epochs = best.epochs,
+      seconds = math.floor(seconds * 10 + 0.5) / 10 }
     return preset
   end
 end

@@ -94,6 +94,8 @@ return function(cmml, use)
         .. "from" },
     },
     defaults = defaults,
+    -- An epoch as long for every kind, with as many steps whatever a step's tasks are.
+    search = { batch = "4|8|16", steps = { 100 } },
     quick_budget = { epochs = 2, patience = 0, steps = 3, batch = 2, lr = 1e-3, support = 16,
       support_negatives = 16, query = 16 },
     options = options, training_options = training_options,
