@@ -148,6 +148,46 @@ describe("a joined matrix", function()
   end)
 end)
 
+describe("a joined matrix that was mapped", function()
+  local function parts()
+    local function numbers_of(seed, ...)
+      return double.uniform({ ... }, -1, 1, { seed = seed })
+    end
+    return numbers_of(1, 3, 2), numbers_of(2, 2, 4), numbers_of(3, 5, 6), numbers_of(4, 5),
+      numbers_of(5, 3, 5), numbers_of(6, 3)
+  end
+
+  local function joined(a, b)
+    return double.joined { { a, double.ids { 3, 1, 1, 2 } }, { b, double.ids { 1, 1, 2, 2 } } }
+  end
+
+  it("is mapped on, and written out, as the rows are", function()
+    local a, b, first, bias, second, more = parts()
+    local x = joined(a, b)
+    local written, mapped = x:tensor():linear(first, bias), x:map(first, bias)
+    assert.same({ 4, 5 }, mapped:shape())
+    assert.near_tensor(ref.of(written), mapped:tensor(), 1e-12)
+    assert.near_tensor(ref.of(written:linear(second, more, "tanh")),
+      mapped:linear(second, more, "tanh"), 1e-12)
+    assert.near_tensor(ref.of(written:linear(second, more)), mapped:map(second, more):tensor(),
+      1e-12)
+    assert.near_tensor(ref.of(written:linear(second)), mapped:map(second):tensor(), 1e-12)
+  end)
+
+  it("has the gradients of all parts", function()
+    assert.is_true(double.gradcheck(function(_, a, b, first, bias, second, more)
+      return joined(a, b):map(first, bias):linear(second, more, "tanh"):sum()
+    end, { parts() }))
+  end)
+
+  it("cannot be scaled", function()
+    local a, b, first = parts()
+    assert.error_matches(function()
+      joined(a, b):map(first):scaled_by(double.ones { 2, 5 }, double.ids { 1, 1, 2, 2 })
+    end, "scaled_by: the rows are sums of rows of tables: write them out with tensor")
+  end)
+end)
+
 describe("a network", function()
   it("scores alike with components that read joined matrices and ones that do not", function()
     local function score(plain)

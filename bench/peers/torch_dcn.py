@@ -76,23 +76,25 @@ class Dcn(nn.Module):
 
 class Short(Dcn):
     """The same function by less work, as cmml does it: each distinct item and each person is
-    embedded and mapped once, and x_l is a x_0 + c with a number a of the row."""
-
-    def x0(self, batch):
-        items, users = self.embed("items", batch.item_rows), self.embed("users", batch.user_rows)
-        of_items, of_users = self.project.weight.split((items.shape[1], users.shape[1]), 1)
-        return (F.embedding(batch.place, F.linear(items, of_items))
-                + F.embedding(batch.task, F.linear(users, of_users, self.project.bias)))
+    embedded and mapped once, up to the first activation, and x_l is a x_0 + c with a number a of
+    the row."""
 
     def forward(self, batch):
-        x = deep = self.x0(batch)
-        for layer in self.deep:
+        items, users = self.embed("items", batch.item_rows), self.embed("users", batch.user_rows)
+        of_items, of_users = self.project.weight.split((items.shape[1], users.shape[1]), 1)
+        items, users = F.linear(items, of_items), F.linear(users, of_users, self.project.bias)
+
+        def mapped(weight, bias=None):  # x_0 is items[place] + users[task]
+            return (F.embedding(batch.place, F.linear(items, weight))
+                    + F.embedding(batch.task, F.linear(users, weight, bias)))
+        deep = F.relu(mapped(self.deep[0].weight, self.deep[0].bias))
+        for layer in self.deep[1:]:
             deep = F.relu(layer(deep))
         width, layers = deep.shape[1], len(self.cross_weight)
-        of_deep, of_cross = self.out.weight.split((width, x.shape[1]), 1)
+        of_deep, of_cross = self.out.weight.split((width, items.shape[1]), 1)
         weight = torch.cat((self.cross_weight, of_cross))
         before = torch.cat((torch.zeros_like(self.cross_bias[:1]), self.cross_bias.cumsum(0)))
-        shift, factors = (before * weight).sum(1), F.linear(x, weight)
+        shift, factors = (before * weight).sum(1), mapped(weight)
         a = 1 + factors[:, 0]
         for i in range(1, layers):
             a = a * (1 + factors[:, i]) + shift[i]

@@ -7,7 +7,7 @@
 local declare = require("cmml.base.options").declare
 local init_option = require "cmml.nn.init_option"
 
-local of_score = declare("CrossNetwork.score", {
+local of_score = declare("CrossNetwork:score", {
   (require "cmml.network.score_options").parts,
 })
 
@@ -25,37 +25,6 @@ local known = declare("cross_network", {
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
   local CrossNetwork = nn.class "cmml.CrossNetwork"
-
-  --- The network of DCN over rows x_0.
-  --
-  -- Initial values: those of `nn.linear` for deep part and output, N(0, cross_deviation^2) for
-  -- weights and biases of the cross layers.
-  -- @tparam table options
-  -- @treturn CrossNetwork with weights and score; parameters cross_weight and cross_bias [layers,
-  -- inp], deep ("0", "1", ..), out
-  function cmml.cross_network(options)
-    local opt = known:check(options)
-    local init = opt.init or nn.default_init
-    local self, widths = CrossNetwork.new(), { opt.inp, table.unpack(opt.deep) }
-    for _, name in ipairs(opt.cross > 0 and { "cross_weight", "cross_bias" } or {}) do
-      local values = init.normal { opt.cross, opt.inp }
-      self:register(name, cmml.no_grad(core.mul, values, core.tensor(opt.cross_deviation)))
-    end
-    if #opt.deep > 0 then
-      self:register("deep", nn.mlp { widths = widths, last = "relu", init = init })
-    end
-    self:register("out", nn.linear { inp = widths[#widths] + opt.inp, out = 1, init = init })
-    return self
-  end
-
-  --- The weights as they are: what `score` is given, or what the tasks' own begin with.
-  -- @treturn table cross {weight, bias}, deep (list of layers), out {weight, bias}; without such
-  -- layers no cross, or no deep
-  function CrossNetwork:weights()
-    return { cross = self.cross_weight and { weight = self.cross_weight, bias = self.cross_bias },
-      deep = self.deep and cmml.task_layers.of(self.deep),
-      out = { weight = self.out.weight, bias = self.out.bias } }
-  end
 
   -- Ones below the diagonal: what sums the biases of the layers before each.
   local function below_diagonal(rows, columns)
@@ -78,21 +47,54 @@ return function(cmml)
     return core.tensor(list)
   end
 
+  --- The network of DCN over rows x_0.
+  --
+  -- Initial values: those of `nn.linear` for deep part and output, N(0, cross_deviation^2) for
+  -- weights and biases of the cross layers.
+  -- @tparam table options
+  -- @treturn CrossNetwork with weights and score; parameters cross_weight and cross_bias [layers,
+  -- inp], deep ("0", "1", ..), out
+  function cmml.cross_network(options)
+    local opt = known:check(options)
+    local init = opt.init or nn.default_init
+    local self, widths = CrossNetwork.new(), { opt.inp, table.unpack(opt.deep) }
+    for _, name in ipairs(opt.cross > 0 and { "cross_weight", "cross_bias" } or {}) do
+      local values = init.normal { opt.cross, opt.inp }
+      self:register(name, cmml.no_grad(core.mul, values, core.tensor(opt.cross_deviation)))
+    end
+    if opt.cross > 0 then
+      self.below, self.ones = below_diagonal(opt.cross + 1, opt.cross), ones_then_zero(opt.cross)
+    end
+    if #opt.deep > 0 then
+      self:register("deep", nn.mlp { widths = widths, last = "relu", init = init })
+    end
+    self:register("out", nn.linear { inp = widths[#widths] + opt.inp, out = 1, init = init })
+    return self
+  end
+
+  --- The weights as they are: what `score` is given, or what the tasks' own begin with.
+  -- @treturn table cross {weight, bias}, deep (list of layers), out {weight, bias}; without such
+  -- layers no cross, or no deep
+  function CrossNetwork:weights()
+    return { cross = self.cross_weight and { weight = self.cross_weight, bias = self.cross_bias },
+      deep = self.deep and cmml.task_layers.of(self.deep),
+      out = { weight = self.out.weight, bias = self.out.bias } }
+  end
+
   -- The cross layers without their vectors. Every x_l is a_l x_0 + c_l, where c_l is the sum of the
   -- biases before it, and a_l a number of the row: a_{l+1} = a_l (1 + x_0 . w_l) + c_l . w_l. What
   -- the output makes of x_L, u . x_L, is one more step of the same kind without the 1.
   -- Gives u . x_L [rows, 1], a_L [rows, 1] and c_L [inp], or that of each task.
-  local function crossed(x, cross, u, segments)
+  local function crossed(self, x, cross, u, segments)
     local dim = u.ndim - 1 -- of the layers
     if not cross then
       return cmml.task_layers.linear(x, { weight = u }, segments)
     end
     local layers, weight = cross.weight.shape[dim], core.concat({ cross.weight, u }, dim)
-    local biases = core.matmul(below_diagonal(layers + 1, layers), cross.bias)
+    local biases = core.matmul(self.below, cross.bias)
     local shift = core.row_dot(biases, weight)
     shift = dim == 1 and shift:reshape { -1, 1 } or shift:segment_expand(segments):transpose()
-    local factors = cmml.task_layers.linear(x, { weight = weight }, segments)
-      + ones_then_zero(layers)
+    local factors = cmml.task_layers.linear(x, { weight = weight }, segments) + self.ones
     factors = factors:transpose():reshape { layers + 1, -1 } -- a step's lie together
     local a, a_last = factors:slice(1, 1, 1), nil -- the first shift is 0
     for l = 2, layers + 1 do
@@ -121,14 +123,14 @@ return function(cmml)
   -- @tparam[opt] table options
   -- @treturn Tensor [rows]
   -- @treturn ?table deep [rows, width of its last layer] and cross [rows, inp]
-  function CrossNetwork.score(x, weights, segments, options)
+  function CrossNetwork:score(x, weights, segments, options)
     local opt = of_score:check(options)
     local deep = cmml.task_layers.mlp(x, weights.deep or {}, segments, "relu", "relu")
     local out, last = weights.out, weights.out.weight.ndim
     local width = (cmml.is_joined(deep) and deep:shape() or deep.shape)[2]
     local of_deep = { weight = out.weight:slice(last, 1, width), bias = out.bias }
     local of_cross = out.weight:slice(last, width + 1, out.weight.shape[last])
-    local cross, a_last, c_last = crossed(x, weights.cross, of_cross, segments)
+    local cross, a_last, c_last = crossed(self, x, weights.cross, of_cross, segments)
     local scores = cmml.task_layers.linear(deep, of_deep, segments) + cross
     return scores:reshape { -1 }, opt.parts and { deep = cmml.written_out(deep),
       cross = cross_vectors(x, a_last, c_last, segments) } or nil

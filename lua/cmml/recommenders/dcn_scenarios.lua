@@ -57,7 +57,7 @@ return function(cmml, use)
   -- Scores under the weights of the tasks, or those that all share.
   local function score(self, state, rows)
     local network = self.module.network
-    return (network.score(vectors(self, rows), state.weights or network:weights(), rows.segments))
+    return (network:score(vectors(self, rows), state.weights or network:weights(), rows.segments))
   end
 
   -- The state of tasks that are not adapted to.
@@ -73,7 +73,7 @@ return function(cmml, use)
     local start = cmml.task_layers.spread(network:weights(), #segments)
     return { weights = fine_tuning.weights(self.options, start, function(weights)
       return cmml.scenarios.pair_losses_of_tasks(self.options.loss or "hinge",
-        network.score(x, weights, segments), pairs_of, lengths)
+        network:score(x, weights, segments), pairs_of, lengths)
     end) }
   end
 

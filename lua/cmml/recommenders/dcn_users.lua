@@ -68,7 +68,8 @@ return function(cmml, use)
   local function score(self, people, items, segments)
     local module = self.module
     local x = content_rows.of(module.embedding, self.catalogue, people, items, segments)
-    return (module.network.score(module.project(x), module.network:weights(), segments))
+      :map(module.project.weight, module.project.bias)
+    return (module.network:score(x, module.network:weights(), segments))
   end
 
   -- The rows of all supports, then those of all queries.
@@ -98,7 +99,7 @@ return function(cmml, use)
       x = x and core.concat { items, x } or items
     end
     local mapped = cmml.task_layers.linear(x, weights.project, segments)
-    return (self.module.network.score(mapped, weights.network, segments))
+    return (self.module.network:score(mapped, weights.network, segments))
   end
 
   -- Weights of each task, and the vectors of the people under them.

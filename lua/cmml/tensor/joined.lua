@@ -2,7 +2,9 @@
 -- user's vector on every row of the user's task, an item's on every row that speaks of it.
 --
 -- An affine map of such a matrix costs as much as its tables are large (`nn.linear` takes one like
--- a tensor). What is to be read in another way is written out with `tensor`.
+-- a tensor). Where its result is only mapped on, not even that is written out: `map` gives a matrix
+-- whose rows are sums of rows of smaller tables. What is to be read in another way is written out
+-- with `tensor`.
 --
 -- @module cmml
 local raise = require("cmml.base.args").error
@@ -50,7 +52,7 @@ return function(cmml)
   function Joined:shape()
     local first, width = self.parts[1], 0
     for _, part in ipairs(self.parts) do
-      width = width + part[1].shape[2]
+      width = self.summed and part[1].shape[2] or width + part[1].shape[2]
     end
     return { first[2] and #first[2] or first[1].shape[1], width }
   end
@@ -62,7 +64,14 @@ return function(cmml)
     for i, part in ipairs(self.parts) do
       columns[i] = part[2] and core.gather_rows(part[1], part[2]) or part[1]
     end
-    return #columns == 1 and columns[1] or core.concat(columns)
+    if not self.summed then
+      return #columns == 1 and columns[1] or core.concat(columns)
+    end
+    local sum = columns[1]
+    for i = 2, #columns do
+      sum = sum + columns[i]
+    end
+    return sum
   end
 
   --- activation(x weight^T + bias) of the rows x.
@@ -77,8 +86,32 @@ return function(cmml)
     end
     if #tables > most then
       return core.linear(self:tensor(), weight, bias, activation)
+    elseif self.summed then -- W (a + b) = [W | W] (a above b)
+      local again = {}
+      for i = 1, #tables do
+        again[i] = weight
+      end
+      weight = core.concat(again, 2)
     end
     return core.joined_linear(tables, weight, bias, activation, ids[1], ids[2], ids[3], ids[4])
+  end
+
+  --- x weight^T + bias of the rows x, part by part: what repeats is mapped once, and the rows, sums
+  -- of what the parts give, are written out nowhere.
+  -- @tparam Tensor weight [out, width]
+  -- @tparam ?Tensor bias [out]
+  -- @treturn Joined of `out` columns, to be mapped on or written out; it cannot be scaled
+  function Joined:map(weight, bias)
+    local parts, column = {}, 1
+    for i, part in ipairs(self.parts) do
+      local width, own = part[1].shape[2], weight
+      if not self.summed then
+        own = core.slice(weight, 2, column, column + width - 1)
+      end
+      column = column + width
+      parts[i] = { core.linear(part[1], own, i == #self.parts and bias or nil), part[2], part[3] }
+    end
+    return setmetatable({ parts = parts, summed = true }, Joined)
   end
 
   --- The element-wise product with rows of a table.
@@ -88,7 +121,9 @@ return function(cmml)
   -- each, are multiplied once for each row of their table
   function Joined:scaled_by(table, ids)
     local parts, column, wanted = {}, 1, self:shape()[2]
-    if table.shape[2] ~= wanted then
+    if self.summed then
+      raise("scaled_by: the rows are sums of rows of tables: write them out with tensor", 2)
+    elseif table.shape[2] ~= wanted then
       raise(("scaled_by: a table of %d columns was expected, not of %s"):format(wanted,
         tostring(table.shape[2])), 2)
     end

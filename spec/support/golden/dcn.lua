@@ -52,8 +52,8 @@ end
 
 -- Scores of rows, and the parts of the network. Weights may be those of one task.
 local function scored(parameters, x, segments)
-  local network = cmml.cross_network { inp = 1 } -- for its function alone
-  return network.score(x, network_weights(parameters), segments, { parts = true })
+  local network = cmml.cross_network { inp = 1, cross = #parameters.cross } -- with other weights
+  return network:score(x, network_weights(parameters), segments, { parts = true })
 end
 
 -- The rows x_0 of a part: embedded fields, mapped to the columns of the network.
