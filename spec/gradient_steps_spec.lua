@@ -254,6 +254,23 @@ describe("inner steps", function()
   end)
 end)
 
+describe("the weights of the only task that has rows", function()
+  it("are taken as shared ones, and score as those of tasks do", function()
+    local w = world(double)
+    local layers = adapted(double, w, { steps = 2, rate = 0.1 })
+    local x = numbers(double, { 5, 3 }, 11)
+    local of_third = double.segments { 0, 0, 5, 0 }
+    local own = double.task_layers.narrowed(layers, of_third)
+    assert.same({ 4, 3 }, own[1].weight.shape)
+    assert.same({ 4 }, own[1].bias.shape)
+    assert.is_nil(own[2].bias)
+    same(double.task_layers.mlp(x, layers, of_third), double.task_layers.mlp(x, own, of_third),
+      1e-12)
+    assert.equal(layers, double.task_layers.narrowed(layers, double.segments { 3, 0, 2, 0 }))
+    assert.equal(layers, double.task_layers.narrowed(layers, double.segments { 0, 0, 0, 0 }))
+  end)
+end)
+
 describe("a task that diverges", function()
   local w = world(cmml)
   local labels = list(w.labels)

@@ -12,7 +12,8 @@ local raise = require("cmml.base.args").error
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
   local task_layers = {}
-  --- Linear layers with weights for each task: functions `of`, `spread`, `linear`, `mlp`.
+  --- Linear layers with weights for each task: functions `of`, `spread`, `narrowed`,
+  -- `linear`, `mlp`.
   cmml.task_layers = task_layers
 
   --- The weights of an MLP, or of a list of linear layers, as plain layers.
@@ -48,6 +49,33 @@ return function(cmml)
       spread[key] = task_layers.spread(inner, tasks)
     end
     return spread
+  end
+
+  --- The weights of the only task that has rows as shared ones, so that what is computed of them
+  -- costs what it does for one model; where several tasks have rows, the weights as they are.
+  -- @tparam Tensor|table value [tasks, ..], or a (nested) table of them
+  -- @tparam Segments segments which rows belong to which task
+  -- @treturn Tensor|table of the same structure, each [..], or value itself
+  function task_layers.narrowed(value, segments)
+    local only
+    for task, length in ipairs(segments:totable()) do
+      if length > 0 and only then
+        return value
+      end
+      only = length > 0 and task or only
+    end
+    local function of_one(inner)
+      if cmml.is_tensor(inner) then
+        local shape = inner.shape
+        return inner:slice(1, only, only):reshape { table.unpack(shape, 2) }
+      end
+      local found = {}
+      for key, one in pairs(inner) do
+        found[key] = of_one(one)
+      end
+      return found
+    end
+    return only and of_one(value) or value
   end
 
   --- activation(x weight^T + bias), each row with the weights of its task.

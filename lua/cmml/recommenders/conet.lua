@@ -174,7 +174,7 @@ return function(cmml, use)
       return { weights = weights, diverged = diverged }
     end,
     score = function(self, state, rows)
-      return score(self, state.weights, rows)
+      return score(self, cmml.task_layers.narrowed(state.weights, rows.segments), rows)
     end,
   }
 
