@@ -45,15 +45,17 @@ typedef void cm_cell_back_fn(int64_t n, const cm_cell_row *row);
 /* A block of CM_PANEL (32) coordinates of a meta_lstm_cell (ops/meta_lstm.c): every pointer is to
  * rows of 32 numbers, a column a coordinate. */
 typedef struct cm_meta_block {
-    cm_real *x;     /* [inputs], and behind them the state before the step: h, c [hidden], theta */
-    cm_real *step;  /* [1] */
-    cm_real *after; /* the state after it: h, c [hidden], theta */
-    cm_real *lstm;  /* [4 hidden] gates of the LSTM; the backward step leaves the gradients of
-                       their sums here */
-    cm_real *squashed;  /* [hidden] tanh of c after the step */
-    cm_real *unit;      /* [hidden] h before weight and bias of the norm */
-    cm_real *deviation; /* [1] 1 / its standard deviation */
-    cm_real *open;      /* [2] input and forget gate of theta */
+    const cm_real *x;     /* [inputs], and behind them h before the step [hidden] */
+    const cm_real *c;     /* [hidden] before it, */
+    const cm_real *theta; /* [1] likewise */
+    const cm_real *step;  /* [1] */
+    cm_real *after;       /* the state after it: h, c [hidden], theta */
+    cm_real *lstm;        /* [4 hidden] gates of the LSTM; the backward step leaves the gradients of
+                             their sums here */
+    cm_real *squashed;    /* [hidden] tanh of c after the step */
+    cm_real *unit;        /* [hidden] h before weight and bias of the norm */
+    cm_real *deviation;   /* [1] 1 / its standard deviation */
+    cm_real *open;        /* [2] input and forget gate of theta */
 } cm_meta_block;
 
 /* The weights of a meta_lstm_cell. */
@@ -69,12 +71,13 @@ typedef struct cm_meta_cell {
 /* The gradients of a block, in the same form; those of the weights are added to, a sum for each of
  * the 32 columns. */
 typedef struct cm_meta_gradient {
-    cm_real *after; /* of the state after the step; overwritten */
-    cm_real *c;     /* [hidden], of c before it, */
-    cm_real *theta; /* [1], of theta before it, */
-    cm_real *step;  /* and of the step [1] */
-    cm_real *norm;  /* [2 hidden] */
-    cm_real *gates; /* [2 (hidden + 1)] */
+    cm_real *h;                     /* [hidden] of h after the step; overwritten */
+    const cm_real *c_after, *after; /* of c and of theta after it */
+    cm_real *c;                     /* [hidden], of c before it, */
+    cm_real *theta;                 /* [1], of theta before it, */
+    cm_real *step;                  /* and of the step [1] */
+    cm_real *norm;                  /* [2 hidden] */
+    cm_real *gates;                 /* [2 (hidden + 1)] */
 } cm_meta_gradient;
 
 /* One step of Adam over a flat block; see optim/optim.h for the equations. */

@@ -103,7 +103,7 @@ static void update_row(cm_real *restrict after, cm_real *restrict in, cm_real *r
 void KERNEL(meta_step)(const cm_meta_cell *m, const cm_meta_block *b)
 {
     int64_t n = m->hidden, width = m->inputs + n;
-    const cm_real *c = b->x + width * N, *in_weight = m->gates, *forget_weight = in_weight + n + 1;
+    const cm_real *c = b->c, *in_weight = m->gates, *forget_weight = in_weight + n + 1;
     cm_real *in = b->lstm, *forget = in + n * N, *candidate = forget + n * N;
     cm_real *out = candidate + n * N, share = 1 / (cm_real)n, sum[N] = {0}, squares[N] = {0};
     KERNEL(panel_product)(4 * n, N, width, m->weight, width, b->x, false, b->lstm, N);
@@ -125,7 +125,7 @@ void KERNEL(meta_step)(const cm_meta_cell *m, const cm_meta_block *b)
     for (int64_t j = 0; j < n; j++)
         norm_row(b->unit + j * N, b->after + j * N, b->open, b->open + N, b->deviation, m->norm[j],
                  m->norm[n + j], in_weight[j], forget_weight[j]);
-    update_row(b->after + 2 * n * N, b->open, b->open + N, c + n * N, b->step);
+    update_row(b->after + 2 * n * N, b->open, b->open + N, b->theta, b->step);
 }
 
 /* From the gradient g of theta: those of theta before, of the step and of the sums of both gates,
@@ -191,19 +191,19 @@ static void mix_back(cm_real *restrict in, cm_real *restrict forget, cm_real *re
 void KERNEL(meta_back)(const cm_meta_cell *m, const cm_meta_block *b, const cm_meta_gradient *g)
 {
     int64_t n = m->hidden;
-    const cm_real *c = b->x + (m->inputs + n) * N, *in_weight = m->gates;
+    const cm_real *c = b->c, *in_weight = m->gates;
     const cm_real *forget_weight = in_weight + n + 1;
     cm_real *in_sum = g->gates, *forget_sum = in_sum + (n + 1) * N;
     cm_real in[N], forget[N], plain[N] = {0}, along[N] = {0};
-    update_back(g->theta, g->step, in, forget, in_sum + n * N, forget_sum + n * N,
-                g->after + 2 * n * N, c + n * N, b->step, b->open, b->open + N);
+    update_back(g->theta, g->step, in, forget, in_sum + n * N, forget_sum + n * N, g->after,
+                b->theta, b->step, b->open, b->open + N);
     for (int64_t j = 0; j < n; j++)
-        norm_back(g->after + j * N, g->norm + j * N, g->norm + (n + j) * N, in_sum + j * N,
+        norm_back(g->h + j * N, g->norm + j * N, g->norm + (n + j) * N, in_sum + j * N,
                   forget_sum + j * N, plain, along, in, forget, b->after + j * N, b->unit + j * N,
                   m->norm[j], in_weight[j], forget_weight[j]);
     for (int64_t j = 0; j < n; j++)
         mix_back(b->lstm + j * N, b->lstm + (n + j) * N, b->lstm + (2 * n + j) * N,
-                 b->lstm + (3 * n + j) * N, g->c + j * N, g->after + j * N, g->after + (n + j) * N,
-                 plain, along, b->unit + j * N, b->deviation, b->squashed + j * N, c + j * N,
+                 b->lstm + (3 * n + j) * N, g->c + j * N, g->h + j * N, g->c_after + j * N, plain,
+                 along, b->unit + j * N, b->deviation, b->squashed + j * N, c + j * N,
                  1 / (cm_real)n);
 }

@@ -119,18 +119,25 @@ static cm_tensor *meta_lstm_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, c
     return rows ? from_rows(cx, rows, s) : NULL;
 }
 
-/* A block whose rows stand in `room`. */
-static cm_meta_block block_in(cm_real *room, sizes s)
+/* Where the rows of a block stand in `room`; those that may be read or written where they lie are
+ * `own`. */
+typedef struct laid_out {
+    cm_meta_block b;
+    cm_real *x; /* [inputs + kept]: x, and behind it the state before */
+    cm_real *own_step, *own_after;
+} laid_out;
+
+static laid_out laid_out_in(cm_real *room, sizes s)
 {
-    cm_meta_block b = {.x = room};
-    b.step = b.x + (s.inputs + s.kept) * N;
-    b.after = b.step + N;
-    b.lstm = b.after + s.kept * N;
-    b.squashed = b.lstm + 4 * s.hidden * N;
-    b.unit = b.squashed + s.hidden * N;
-    b.deviation = b.unit + s.hidden * N;
-    b.open = b.deviation + N;
-    return b;
+    laid_out r = {.x = room, .own_step = room + (s.inputs + s.kept) * N};
+    r.own_after = r.own_step + N;
+    r.b.x = r.x;
+    r.b.lstm = r.own_after + s.kept * N;
+    r.b.squashed = r.b.lstm + 4 * s.hidden * N;
+    r.b.unit = r.b.squashed + s.hidden * N;
+    r.b.deviation = r.b.unit + s.hidden * N;
+    r.b.open = r.b.deviation + N;
+    return r;
 }
 
 static cm_meta_cell cell_of(cm_tensor *const *in, sizes s, double eps)
@@ -143,10 +150,6 @@ static cm_meta_cell cell_of(cm_tensor *const *in, sizes s, double eps)
 /* Rows of 32 from `columns` numbers of each of the rows of a matrix of width n; zeros behind. */
 static void load(cm_real *to, const cm_real *from, int64_t rows, int64_t n, int64_t columns)
 {
-    if (n == N) { /* as it is where the caller has coordinates in blocks */
-        memcpy(to, from, (size_t)(rows * N) * sizeof *to);
-        return;
-    }
     for (int64_t r = 0; r < rows; r++, to += N, from += n) {
         memcpy(to, from, (size_t)columns * sizeof *to);
         memset(to + columns, 0, (size_t)(N - columns) * sizeof *to);
@@ -155,20 +158,38 @@ static void load(cm_real *to, const cm_real *from, int64_t rows, int64_t n, int6
 
 static void store(cm_real *to, const cm_real *from, int64_t rows, int64_t n, int64_t columns)
 {
-    if (n == N)
-        memcpy(to, from, (size_t)(rows * N) * sizeof *to);
-    for (int64_t r = 0; r < rows && n != N; r++, to += n, from += N)
+    for (int64_t r = 0; r < rows; r++, to += n, from += N)
         memcpy(to, from, (size_t)columns * sizeof *to);
 }
 
-/* The columns of block `first` of a task. */
-static void load_block(const cm_meta_block *b, cm_tensor *const *in, sizes s, int64_t task,
-                       int64_t first, int64_t columns)
+/* Rows as `load` gives them: where they lie if they are such, else in `room`. */
+static const cm_real *seen(cm_real *room, const cm_real *from, int64_t rows, int64_t n,
+                           int64_t columns)
 {
-    load(b->x, cm_data(in[X]) + task * s.inputs * s.n + first, s.inputs, s.n, columns);
-    load(b->x + s.inputs * N, cm_data(in[STATE]) + task * s.kept * s.n + first, s.kept, s.n,
-         columns);
-    load(b->step, cm_data(in[STEP]) + task * s.n + first, 1, s.n, columns);
+    if (n != N)
+        load(room, from, rows, n, columns);
+    return n == N ? from : room;
+}
+
+/* Where rows may be computed: where they belong if n is 32, else in `room`, to be stored. */
+static cm_real *place(cm_real *room, cm_real *to, int64_t n)
+{
+    return n == N ? to : room;
+}
+
+/* The columns of block `first` of a task; `after` is where its state after the step belongs, or
+ * NULL. */
+static void load_block(laid_out *r, cm_tensor *const *in, sizes s, int64_t task, int64_t first,
+                       int64_t columns, cm_real *after)
+{
+    const cm_real *state = cm_data(in[STATE]) + task * s.kept * s.n + first;
+    cm_real *h = r->x + s.inputs * N, *rest = h + s.hidden * N;
+    load(r->x, cm_data(in[X]) + task * s.inputs * s.n + first, s.inputs, s.n, columns);
+    load(h, state, s.hidden, s.n, columns);
+    r->b.c = seen(rest, state + s.hidden * s.n, s.hidden + 1, s.n, columns);
+    r->b.theta = r->b.c + s.hidden * N;
+    r->b.step = seen(r->own_step, cm_data(in[STEP]) + task * s.n + first, 1, s.n, columns);
+    r->b.after = after ? place(r->own_after, after, s.n) : r->own_after;
 }
 
 static void count_flops(cm_ctx *cx, sizes s, int64_t products)
@@ -180,15 +201,17 @@ static void count_flops(cm_ctx *cx, sizes s, int64_t products)
 static void meta_lstm_eval(cm_call *c)
 {
     sizes s = sizes_of(&c->in[X]->shape, &c->in[STATE]->shape);
-    cm_meta_block b = block_in(c->work, s);
+    laid_out r = laid_out_in(c->work, s);
     cm_meta_cell cell = cell_of(c->in, s, c->p.x[0]);
     const cm_kernels *k = cm_kernels_of(c->cx);
     for (int64_t task = 0; task < s.tasks; task++)
         for (int64_t first = 0; first < s.n; first += N) {
             int64_t columns = CM_MIN(s.n - first, N);
-            load_block(&b, c->in, s, task, first, columns);
-            k->meta_step(&cell, &b);
-            store(cm_data(c->out) + task * s.kept * s.n + first, b.after, s.kept, s.n, columns);
+            cm_real *after = cm_data(c->out) + task * s.kept * s.n + first;
+            load_block(&r, c->in, s, task, first, columns, after);
+            k->meta_step(&cell, &r.b);
+            if (r.b.after != after)
+                store(after, r.b.after, s.kept, s.n, columns);
         }
     count_flops(c->cx, s, 1);
 }
@@ -196,9 +219,12 @@ static void meta_lstm_eval(cm_call *c)
 /* What the walk back over the blocks shares. */
 typedef struct back {
     sizes s;
-    cm_meta_block b;
+    laid_out r;
     cm_meta_gradient g;
-    cm_real *before;   /* [inputs + kept]: gradients of x and of the state before */
+    cm_real *of_after; /* [kept] gradients of the state after, */
+    cm_real *of_x;     /* [inputs] of x, */
+    cm_real *before;   /* [kept] of the state before, */
+    cm_real *of_step;  /* [1] and of the step */
     cm_real *features; /* x, h and 1 of the 32 coordinates, in panels */
     cm_real *sums;     /* [4 hidden, columns of the panels]: gradients of weight and bias */
     cm_real *turned;   /* the weight, transposed */
@@ -214,13 +240,12 @@ static int64_t back_size(sizes s, int64_t width)
 
 static back back_in(cm_real *room, sizes s, int64_t width)
 {
-    back k = {.s = s, .b = block_in(room, s), .width = width};
-    k.g.after = room + block_rows(s) * N;
-    k.before = k.g.after + s.kept * N;
-    k.g.c = k.before + (s.inputs + s.hidden) * N;
-    k.g.theta = k.g.c + s.hidden * N;
-    k.g.step = k.g.theta + N;
-    k.g.norm = k.g.step + N;
+    back k = {.s = s, .r = laid_out_in(room, s), .width = width};
+    k.of_after = room + block_rows(s) * N;
+    k.of_x = k.of_after + s.kept * N;
+    k.before = k.of_x + s.inputs * N;
+    k.of_step = k.before + s.kept * N;
+    k.g.norm = k.of_step + N;
     k.g.gates = k.g.norm + 2 * s.hidden * N;
     k.features = k.g.gates + 2 * (s.hidden + 1) * N;
     k.sums = k.features + width * N;
@@ -237,46 +262,61 @@ static void turn_features(const back *k)
     int64_t features = k->s.inputs + k->s.hidden;
     for (int64_t f = 0; f <= features; f++) {
         cm_real *to = k->features + f / N * N * N + f % N;
-        const cm_real *from = k->b.x + f * N;
+        const cm_real *from = k->r.x + f * N;
         for (int i = 0; i < N; i++)
             to[i * N] = f < features ? from[i] : 1;
     }
 }
 
-static void block_back(const cm_vjp *v, const back *k, const cm_meta_cell *cell)
+/* The gradients of a block, once its columns are loaded; those of x in of_x, of h at `h`. */
+static void block_back(const cm_vjp *v, const back *k, const cm_meta_cell *cell, cm_real *h)
 {
     const cm_kernels *kernels = cm_kernels_of(v->cx);
-    int64_t gates = 4 * k->s.hidden, skipped = v->need[X] ? 0 : k->s.inputs;
-    kernels->meta_step(cell, &k->b);
-    kernels->meta_back(cell, &k->b, &k->g);
-    kernels->panel_product(k->s.inputs + k->s.hidden - skipped, N, gates,
-                           k->turned + skipped * gates, gates, k->b.lstm, false,
-                           k->before + skipped * N, N);
+    int64_t gates = 4 * k->s.hidden, inputs = k->s.inputs;
+    kernels->meta_step(cell, &k->r.b);
+    kernels->meta_back(cell, &k->r.b, &k->g);
+    kernels->panel_product(k->s.hidden, N, gates, k->turned + inputs * gates, gates, k->r.b.lstm,
+                           false, h, N);
+    if (v->need[X])
+        kernels->panel_product(inputs, N, gates, k->turned, gates, k->r.b.lstm, false, k->of_x, N);
     if (v->need[WEIGHT] || v->need[BIAS]) {
         turn_features(k);
-        kernels->panel_product(gates, k->width, N, k->b.lstm, N, k->features, true, k->sums,
+        kernels->panel_product(gates, k->width, N, k->r.b.lstm, N, k->features, true, k->sums,
                                k->width);
     }
 }
 
-static void walk_back(cm_vjp *v, const back *k)
+/* Loads block `first` of a task with its gradients, and walks back over it. */
+static void walk_block(cm_vjp *v, back *k, const cm_meta_cell *cell, int64_t task, int64_t first)
 {
     sizes s = k->s;
-    cm_meta_cell cell = cell_of(v->in, s, v->p->x[0]);
-    for (int64_t task = 0; task < s.tasks; task++)
-        for (int64_t first = 0; first < s.n; first += N) {
-            int64_t columns = CM_MIN(s.n - first, N), at = task * s.kept * s.n + first;
-            load_block(&k->b, v->in, s, task, first, columns);
-            load(k->g.after, cm_data(v->g) + at, s.kept, s.n, columns);
-            block_back(v, k, &cell);
-            store(cm_data(v->gin[STATE]) + at, k->before + s.inputs * N, s.kept, s.n, columns);
-            if (v->gin[X])
-                store(cm_data(v->gin[X]) + task * s.inputs * s.n + first, k->before, s.inputs, s.n,
-                      columns);
-            if (v->gin[STEP])
-                store(cm_data(v->gin[STEP]) + task * s.n + first, k->g.step, 1, s.n, columns);
-        }
-    count_flops(v->cx, s, 3);
+    int64_t columns = CM_MIN(s.n - first, N), at = task * s.kept * s.n + first;
+    const cm_real *g = cm_data(v->g) + at;
+    cm_real *state = cm_data(v->gin[STATE]) + at, *before = place(k->before, state, s.n);
+    load_block(&k->r, v->in, s, task, first, columns, NULL);
+    load(k->of_after, g, s.hidden, s.n, columns);
+    k->g.h = k->of_after;
+    k->g.c_after = seen(k->of_after + s.hidden * N, g + s.hidden * s.n, s.hidden + 1, s.n, columns);
+    k->g.after = k->g.c_after + s.hidden * N;
+    k->g.c = before + s.hidden * N;
+    k->g.theta = k->g.c + s.hidden * N;
+    k->g.step = k->of_step;
+    block_back(v, k, cell, before);
+    if (before != state)
+        store(state, before, s.kept, s.n, columns);
+    if (v->gin[X])
+        store(cm_data(v->gin[X]) + task * s.inputs * s.n + first, k->of_x, s.inputs, s.n, columns);
+    if (v->gin[STEP])
+        store(cm_data(v->gin[STEP]) + task * s.n + first, k->of_step, 1, s.n, columns);
+}
+
+static void walk_back(cm_vjp *v, back *k)
+{
+    cm_meta_cell cell = cell_of(v->in, k->s, v->p->x[0]);
+    for (int64_t task = 0; task < k->s.tasks; task++)
+        for (int64_t first = 0; first < k->s.n; first += N)
+            walk_block(v, k, &cell, task, first);
+    count_flops(v->cx, k->s, 3);
 }
 
 /* Adds the sums that a block made for each of its columns. */
