@@ -4,6 +4,7 @@ local dcn = require "dcn"
 local made = require "cmml.settings.users.made_rows"(math.random)
 local melu = require "melu"
 local recurrent = require "recurrent"
+local s2meta = require "s2meta"
 local scenario = require "scenario"
 
 local cases = {}
@@ -171,6 +172,9 @@ local exports = {
   scenario = { "scenario", function(cmml, _, path)
     return scenario.export(cmml, path, { 16, 1 })
   end },
+  s2meta = { "s2meta", function(cmml, _, path)
+    return s2meta.export(cmml, path, { 8, 1 })
+  end },
   dcn = { "dcn", function(cmml, setting, path)
     return dcn.export(cmml, setting(), path)
   end },
@@ -208,6 +212,15 @@ cases.list = {
   { name = "scenario_one", text = "the same, one task", peers = { "scenario_one" },
     export = exports.scenario, make = function(cmml)
       return scenario.step(cmml, 1)
+    end },
+  { name = "s2meta", text = "one training step of S2Meta: 8 tasks, 20 steps each",
+    peers = { "s2meta", "s2meta_compiled" }, export = exports.s2meta, make = function(cmml)
+      return s2meta.step(cmml, 8)
+    end },
+  { name = "s2meta_one", text = "the same, one task",
+    peers = { "s2meta_one", "s2meta_one_compiled" }, export = exports.s2meta,
+    make = function(cmml)
+      return s2meta.step(cmml, 1)
     end },
   { name = "dcn", text = "one training step of DCN: 32 people, 50 ratings each",
     peers = { "dcn", "dcn_algebra", "dcn_compiled" }, export = exports.dcn,

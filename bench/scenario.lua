@@ -18,25 +18,38 @@ local function make_source(cmml)
   source = { split = split, catalogue = split:catalogue(vectors) }
 end
 
--- A model with fresh weights, and batches of tasks: {draw, list of scenarios}.
-local function make(cmml, tasks)
+--- Batches of tasks of the made data.
+-- @tparam table cmml the library
+-- @tparam integer tasks in a batch
+-- @tparam[opt] table options of `ScenarioSplit:tasks` other than those of the scenario case
+-- @treturn Catalogue with vectors of 64 numbers
+-- @treturn function of a number from 1 to `scenario.batches`: the tasks, drawn afresh each time
+function scenario.draws(cmml, tasks, options)
   if not source then
     make_source(cmml)
   end
-  local self = { model = cmml.cmml(source.catalogue, { preset = preset }), lists = {},
-    tasks = source.split:tasks { support = support, support_negatives = support, query = query,
-      batch = tasks } }
-  for list, draw in self.tasks:people(1) do
-    if #list == tasks and #self.lists < batches then
-      self.lists[#self.lists + 1] = { draw, list }
+  local opt, lists = { support = support, support_negatives = support, query = query,
+    batch = tasks }, {}
+  for key, value in pairs(options or {}) do
+    opt[key] = value
+  end
+  local all = source.split:tasks(opt)
+  for list, draw in all:people(1) do
+    if #list == tasks and #lists < batches then
+      lists[#lists + 1] = { draw, list }
     end
   end
-  return self
+  return source.catalogue, function(number)
+    return all:draw(table.unpack(lists[number]))
+  end
 end
 
--- The tasks of a batch, drawn afresh each time.
-local function draw(self, number)
-  return self.tasks:draw(table.unpack(self.lists[number]))
+scenario.batches = batches
+
+-- A model with fresh weights, and the draw of its batches.
+local function make(cmml, tasks)
+  local catalogue, draw = scenario.draws(cmml, tasks)
+  return cmml.cmml(catalogue, { preset = preset }), draw
 end
 
 --- One training step after another: drawing the tasks, forward, backward, Adam. The batches take
@@ -45,13 +58,14 @@ end
 -- @tparam integer tasks in a batch
 -- @treturn function that does a step
 function scenario.step(cmml, tasks)
-  local self, at = make(cmml, tasks), 0
+  local model, draw = make(cmml, tasks)
+  local at = 0
   local settings = cmml.presets[preset].training
-  local optimiser = cmml.optim.adam(self.model.module, { lr = settings.lr,
+  local optimiser = cmml.optim.adam(model.module, { lr = settings.lr,
     weight_decay = settings.weight_decay })
   return function()
     at = at % batches + 1
-    optimiser:backward(self.model:loss(draw(self, at)))
+    optimiser:backward(model:loss(draw(at)))
     optimiser:step()
   end
 end
@@ -69,21 +83,22 @@ function scenario.export(cmml, path, sizes)
       dtype = type(value) == "table" and "I32" or nil }
   end
   for _, tasks in ipairs(sizes) do
-    local self, prefix = make(cmml, tasks), tasks .. "."
-    add(prefix .. "vectors.users", self.model.users)
-    add(prefix .. "vectors.items", self.model.items)
-    for name, parameter in self.model.network:parameters() do
+    local model, draw = make(cmml, tasks)
+    local prefix = tasks .. "."
+    add(prefix .. "vectors.users", model.users)
+    add(prefix .. "vectors.items", model.items)
+    for name, parameter in model.network:parameters() do
       add(prefix .. "param." .. name, parameter)
     end
     for i = 1, batches do
-      local here, batch = ("%sbatch.%d."):format(prefix, i), draw(self, i)
+      local here, batch = ("%sbatch.%d."):format(prefix, i), draw(i)
       add(here .. "users", batch.support.users:totable())
       add(here .. "items", batch.support.items:totable())
       add(here .. "labels", batch.support.labels)
       add(here .. "query_users", batch.query.users:totable())
       add(here .. "positives", batch.query.positives:totable())
       add(here .. "negatives", batch.query.negatives:totable())
-      add(here .. "loss", cmml.no_grad(self.model.loss, self.model, batch):reshape { 1 })
+      add(here .. "loss", cmml.no_grad(model.loss, model, batch):reshape { 1 })
     end
   end
   return cmml.core.write_archive(path, entries)

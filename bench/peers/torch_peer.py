@@ -22,6 +22,10 @@ cases:
   scenario       one training step in the scenario setting, 16 tasks, on the weights, vectors and draws
                  of a file (only with --scenario)
   scenario_one   the same, one task
+  s2meta         one training step of S2Meta, 8 tasks of 20 steps, on the vectors, weights and pairs of a
+                 file (only with --s2meta)
+  s2meta_compiled  the same by torch.compile
+  s2meta_one, s2meta_one_compiled  the same, one task
   dcn            one training step of DCN, 32 people of 50 ratings, on the fields, weights and ratings of
                  a file (only with --dcn)
   dcn_algebra    the same by less work: each distinct item and each person embedded and mapped once,
@@ -45,6 +49,7 @@ import statistics
 import sys
 import time
 from collections import namedtuple
+from functools import partial
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 os.environ.update(dict.fromkeys(_THREADS, "1"))  # read once, when the libraries load
@@ -55,6 +60,7 @@ import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 import torch_dcn  # noqa: E402
 import torch_melu  # noqa: E402
+import torch_s2meta  # noqa: E402
 from torch_scenario import training_step  # noqa: E402
 
 try:
@@ -290,7 +296,7 @@ def chain():
 class Cases:
     """The work that is timed: `make(name)` prepares a case and returns what runs it once."""
 
-    def __init__(self, seed, ratings, scenario, dcn):
+    def __init__(self, seed, ratings, scenario, dcn, s2meta):
         torch.manual_seed(seed)
         data = Data(seed)
         self.plain, self.short = Cmml(), Short()
@@ -313,6 +319,10 @@ class Cases:
         if scenario:
             self.prepare["scenario"] = lambda: training_step(scenario, 16)
             self.prepare["scenario_one"] = lambda: training_step(scenario, 1)
+        for name, tasks in (("s2meta", 8), ("s2meta_one", 1)) if s2meta else ():
+            for ending, compiled in ("", False), ("_compiled", True):
+                self.prepare[name + ending] = partial(torch_s2meta.training_step, s2meta, tasks,
+                                                      compiled)
         if dcn:
             self.prepare["dcn"] = lambda: torch_dcn.training_step(dcn, "plain")
             self.prepare["dcn_algebra"] = lambda: torch_dcn.training_step(dcn, "algebra")
@@ -322,7 +332,8 @@ class Cases:
         if name not in self.prepare:
             known = ", ".join(self.prepare)
             raise ValueError(f"no case '{name}'; there are: {known} (load needs --ratings, scenario"
-                             " and scenario_one --scenario, dcn and dcn_* --dcn)")
+                             " and scenario_one --scenario, dcn and dcn_* --dcn,"
+                             " s2meta_* --s2meta)")
         return self.prepare[name]()
 
     def check(self):
@@ -409,6 +420,7 @@ def parse_arguments():
     add("--scenario", metavar="FILE", help="what bench/scenario.lua wrote, for the cases scenario and"
         " scenario_one")
     add("--dcn", metavar="FILE", help="what bench/dcn.lua wrote, for the cases dcn and dcn_*")
+    add("--s2meta", metavar="FILE", help="what bench/s2meta.lua wrote, for the cases s2meta_*")
     add("--serve", action="store_true", help="read a case name a line, run one batch of it, print"
         " its line at once (or error<TAB>message); ends with the input")
     args = parser.parse_args()
@@ -426,7 +438,7 @@ def main():
           f"threads {torch.get_num_threads()}, mkl {torch.backends.mkl.is_available()}, "
           f"mkldnn {torch.backends.mkldnn.is_available()}, "
           f"cpu {torch.backends.cpu.get_cpu_capability()}, seed {args.seed}", flush=True)
-    cases = Cases(args.seed, args.ratings, args.scenario, args.dcn)
+    cases = Cases(args.seed, args.ratings, args.scenario, args.dcn, args.s2meta)
     if args.serve:
         return serve(cases, args.warmup)
     names = args.cases.split(",") if args.cases else cases.prepare
