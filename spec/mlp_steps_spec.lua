@@ -88,6 +88,26 @@ describe("the written-out steps of an MLP", function()
     end
   end
 
+  it("are the same by one op, where nobody asks for their losses", function()
+    for _, order in ipairs { "second", "first" } do
+      local w = world(c)
+      w.rates = { 0.2, 0.2, 0.2 }
+      local step_by_step = written_out(c, w, { steps = 3, order = order })
+      local fused = written_out(c, w, { steps = 3, order = order, losses = false })
+      assert.same({}, fused.losses)
+      assert.equal(3, #step_by_step.losses)
+      local points, gradients = { w.x, w.query, w.layers }, {}
+      for i, adapted in ipairs { step_by_step, fused } do
+        for _, scores in ipairs { adapted(w.query, w.of_query),
+          scores_of(c, w, adapted:layers(), "relu") } do
+          gradients[i] = c.grad(outer(w, scores), points, { retain = true })
+        end
+      end
+      assert.near(0, apart(gradients[1], gradients[2]), 1e-13)
+      assert.near(0, apart(step_by_step:layers(), fused:layers()), 1e-13)
+    end
+  end)
+
   it("have the gradients that finite differences have", function()
     local w = world(c)
     assert.is_true(cmml.gradcheck(function(double, x, first, bias, second, rate)
@@ -141,7 +161,12 @@ describe("the written-out steps of an MLP", function()
       adapted:layers()[1].weight:slice(1, 2, 2):reshape { 7, 5 }))
     local loss = outer(w, adapted(w.query, w.of_query))
     assert.is_true(cmml.grad(loss, w.layers[1].weight):isfinite())
-    labels[5] = 1e30
+    w.labels = cmml.tensor(labels)
+    w.rates = { 5e3, 5e3, 5e3 }
+    local fused = written_out(cmml, w, { steps = 3, losses = false })
+    assert.is_true(#fused.diverged > 0)
+    assert.is_true(cmml.grad(outer(w, fused(w.query, w.of_query)), w.layers[1].weight):isfinite())
+    labels[5], w.rates = 1e30, { 5, 5, 5 }
     w.labels = cmml.tensor(labels)
     adapted = written_out(cmml, w, { steps = 3 })
     assert.same({ { task = 2, step = 1, loss = math.huge } }, adapted.diverged)

@@ -162,4 +162,7 @@ cases.dropout = {
 for name, case in pairs(require "spec.support.op_cases_recurrent" (with)) do
   cases[name] = case
 end
+for name, case in pairs(require "spec.support.op_cases_steps") do
+  cases[name] = case
+end
 return cases

@@ -9,7 +9,7 @@ local sizes = require "cmml.nn.size_options"
 local shared = require "cmml.network.inner_options"
 local raise = args.error
 
-local known_adapt = declare("InnerMlp:adapt", { shared.hold })
+local known_adapt = declare("InnerMlp:adapt", { shared.hold, shared.losses })
 
 local known = declare("inner_mlp", {
   sizes.inp,
@@ -138,7 +138,8 @@ return function(cmml, use)
         rates[l] = rate.weight
       end
       return cmml.mlp_steps(layers, x, labels, segments, { steps = self.steps, rates = rates,
-        order = self.order, activation = self.activation, hold = opt.hold })
+        order = self.order, activation = self.activation, hold = opt.hold,
+        losses = opt.losses })
     end
     local own, losses, diverged = cmml.inner_steps(task_layers.spread(layers, #segments),
       function(weights)

@@ -22,6 +22,9 @@ return {
   --- Whether rates are learnt.
   rates = { name = "rates", kind = "string", choices = { "fixed", "layer", "weight" },
     default = "fixed", help = "whether rates are learnt: one for each layer, or for each weight" },
+  --- Whether losses are wanted.
+  losses = { name = "losses", kind = "boolean", default = true,
+    help = "whether the losses before each step are wanted; without them steps may be quicker" },
   --- Tasks that do not take part.
   hold = { name = "hold", kind = "table", default_text = "none",
     help = "tasks that take no steps and keep the weights of their start: true by number" },

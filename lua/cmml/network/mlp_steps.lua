@@ -23,6 +23,7 @@ local known = declare("mlp_steps", {
   { name = "rates", kind = "table", required = true,
     help = "what the gradients of each layer are multiplied with: numbers, or Tensors of one" },
   shared.activation,
+  shared.losses,
   shared.hold,
 })
 
@@ -176,6 +177,47 @@ return function(cmml, use)
     return {}, rates[1]
   end
 
+  -- Whether the op relu_steps takes such steps.
+  local function is_fused(self, layers, opt, common)
+    return not opt.losses and #layers == 3 and self.activation == "relu" and common
+      and next(self.rates) == nil
+  end
+
+  -- All steps by one op.
+  local function take_fused(self, base, targets, weights, steps)
+    local second, last = self.own[2], self.own[3]
+    local tasks, n, h = table.unpack(base.shape)
+    local u = second.bias.shape[1]
+    local state = core.relu_steps(base, self.kernel, targets:reshape { tasks, n },
+      weights:reshape { tasks, n }, second.weight, second.bias,
+      core.concat { last.weight:reshape { -1 }, last.bias }, steps)
+    local at = 0
+    local function part(...)
+      local shape, size = { tasks, ... }, 1
+      for i = 2, #shape do
+        size = size * shape[i]
+      end
+      at = at + size
+      return state:slice(2, at - size + 1, at):reshape(shape)
+    end
+    self.state, self.sums = state, -part(n, h)
+    self.own[2] = { weight = part(u, h), bias = part(1, u) }
+    self.own[3] = { weight = part(1, u), bias = part(1, 1) }
+  end
+
+  -- The weights of tasks as constant changes of the shared ones.
+  local function constant_changes(self, start)
+    self.sums = self.sums:detach()
+    for l = 2, #start do
+      for key, value in pairs(start[l]) do
+        local shape = self.own[l][key].ndim == 3 and #value.shape == 1 and { 1, -1 } or value.shape
+        local own = self.own[l][key]
+        local shared_ = value:reshape(shape)
+        self.own[l][key] = shared_ + (own - shared_):detach()
+      end
+    end
+  end
+
   -- The steps of all tasks but those in opt.hold.
   local function run(layers, x, labels, segments, opt)
     local self = setmetatable({ start = layers, activation = opt.activation, losses = {}, own = {},
@@ -196,8 +238,15 @@ return function(cmml, use)
     local first = opt.order == "first"
     self.inputs = first and self.inputs:detach() or self.inputs
     self.kernel = core.matmul(self.inputs, self.inputs:transpose()) + 1
-    for i = 1, opt.steps do
-      self.losses[i] = step(self, first, base, targets, weights)
+    if not is_fused(self, layers, opt, common) then
+      for i = 1, opt.steps do
+        self.losses[i] = step(self, first, base, targets, weights)
+      end
+    elseif first then
+      core.no_grad(take_fused, self, base, targets, weights, opt.steps)
+      constant_changes(self, layers)
+    else
+      take_fused(self, base, targets, weights, opt.steps)
     end
     return self
   end
@@ -221,7 +270,12 @@ return function(cmml, use)
     return diverging.until_finite(opt.hold, function(held)
       opt.hold = held
       local self = run(layers, x, labels, segments, opt)
-      return bad_tasks(self), self
+      if self.state and not self.state:isfinite() then -- looked at step by step
+        opt.losses = true
+        self = run(layers, x, labels, segments, opt)
+        opt.losses = false
+      end
+      return self.state and {} or bad_tasks(self), self
     end)
   end
 

@@ -118,7 +118,8 @@ return function(cmml, use)
     if base then
       left, own_left = base:left_over(support)
     end
-    local layers = module.layers:adapt(x, own_left, segments, { hold = hold })
+    local layers = module.layers:adapt(x, own_left, segments,
+      { hold = hold, losses = false })
     return { user = user, layers = layers,
       weights = base and base:solve(support.items, left - layers(x, segments), segments) }
   end
