@@ -52,8 +52,8 @@ describe("rows of kinds", function()
         seen[by_title[title].kind] = true
       end
       for _, class in ipairs(cmml.kinds.list(setting)) do
-        assert.equal(class.learns ~= "none" or class.baseline ~= nil, seen[class.kind] or false,
-          class.kind)
+        assert.equal(class.learns ~= "none" or class.baseline ~= nil
+          or class.default_preset ~= nil, seen[class.kind] or false, class.kind)
       end
       assert.equal("CMML (recommended)", titles[1])
       local text = table.concat(titles, "|")

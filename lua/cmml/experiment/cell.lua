@@ -134,7 +134,7 @@ return function(cmml, use)
   end
 
   --- Computes a cell: metrics, weights and unchecked as `evaluate` gives them, epochs, best_epoch,
-  -- stopped (why the training ended) and train_seconds (of training or fitting alone).
+  -- stopped (why the training ended) and, of what learns, train_seconds (of that alone).
   -- @tparam table settings
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table
@@ -148,7 +148,7 @@ return function(cmml, use)
     if result then
       kept.epochs, kept.best_epoch, kept.stopped = result.epoch, result.best_epoch, result.stopped
     end
-    kept.train_seconds = seconds
+    kept.train_seconds = model.learns ~= "none" and seconds or nil
     return kept
   end
 

@@ -315,15 +315,17 @@ end
 function report.training(rows, width)
   local grid, ended, runs = { { "training", "epochs", "patience", "seconds", "tuning" } }, 0, 0
   for _, entry in ipairs(rows) do
-    grid[#grid + 1] = entry.runs and { entry.row, plain.format("%.1f", entry.epochs),
-      ("%d of %d"):format(entry.patience, entry.runs),
-      entry.train_seconds and plain.format("%.1f", entry.train_seconds) or "-",
+    grid[#grid + 1] = entry.train_seconds and { entry.row,
+      entry.runs and plain.format("%.1f", entry.epochs) or "-",
+      entry.runs and ("%d of %d"):format(entry.patience, entry.runs) or "-",
+      plain.format("%.1f", entry.train_seconds),
       entry.tuning_seconds and plain.format("%.0f", entry.tuning_seconds) or "-" } or nil
     ended, runs = ended + (entry.patience or 0), runs + (entry.runs or 0)
   end
-  return #grid > 1 and ("%s\n\n%s"):format(text.wrap(("patience ended %d of %d runs, the limit of "
-    .. "epochs the others; seconds are of a training, and of all trials of the tuning"):format(
-    ended, runs), 0, 79), tables.markdown(grid, width)) or nil
+  local said = runs > 0 and ("patience ended %d of %d runs, the limit of epochs the others; ")
+    :format(ended, runs) or ""
+  return #grid > 1 and ("%s\n\n%s"):format(text.wrap(said .. "seconds are of a training, and of "
+    .. "all trials of the tuning", 0, 79), tables.markdown(grid, width)) or nil
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.

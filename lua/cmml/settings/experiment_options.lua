@@ -90,7 +90,7 @@ lists.searched_kinds = {
   { name = "kinds", list = "string", required = true, arg = "KINDS", group = "search", short = true,
     tunable = false,
     help = "kinds to tune one after the other, each over what its options declare: names, or all, "
-      .. "every kind of the setting that learns" },
+      .. "every kind of the setting whose options declare something" },
 }
 
 -- Names of the options of training that experiments have, too.
