@@ -46,13 +46,6 @@ static inline void cm_best_offer(cm_best *best, int32_t list, int32_t item, doub
         cm_best_prune(best, list);
 }
 
-/* Empties a list. */
-static inline void cm_best_clear(cm_best *best, int64_t list)
-{
-    best->sizes[list] = 0;
-    best->least[list] = 0;
-}
-
 /* Sorts the best of a list, the most similar first, in a tie the first item; -1 and 0 in the places
  * behind the last. items and similarities: [keep]. */
 void cm_best_write(cm_best *best, int64_t list, int32_t *items, cm_real *similarities);

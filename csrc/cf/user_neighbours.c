@@ -1,23 +1,42 @@
 /* user_neighbours.c - see user_neighbours.h. */
 #include "cf/user_neighbours.h"
-#include "cf/best.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define WORD 64 /* bits */
+
+/* Somebody similar to the person at hand. */
+typedef struct similar_user {
+    double similarity; /* above 0 */
+    int32_t user;
+} similar_user;
 
 /* What the predictions of all tasks share. */
 typedef struct search {
     const cm_residuals *known;
     const cm_user_weighting *by;
-    int64_t nearest;
     int32_t *place;     /* [items] the support row of each item, or -1 */
     cm_pair_sums *sums; /* [users] of the person at hand with each, 0 but for those that are met */
-    double *similarity; /* [users] with the person at hand, 0 unless it is above */
     int32_t *met;       /* [users] who has items in common with the person */
-    cm_best best;       /* one list: the rows of `known` that a prediction is made from */
-    int32_t *rows;      /* [nearest] the same, most similar first */
-    cm_real *similarities;
+    similar_user *similar; /* [users] who is similar to the person, the most similar first */
+    int64_t n_similar;
+    int32_t *rank; /* [users] the place of each among these, or -1 */
+    /* Of the item at hand, by the place of who rated it: the nearest of many raters come out in
+     * order, without sorting those of every item. */
+    int32_t *rows;  /* [users] the row of `known` */
+    uint64_t *here; /* [users / WORD, rounded up] a bit is 1 where there is one */
 } search;
 
-/* Finds who is similar to the person of a task. Returns how many are met. */
-static int64_t meet(search *s, const cm_residuals *support, int64_t task)
+static int by_similarity(const void *a, const void *b)
+{
+    const similar_user *x = a, *y = b;
+    if (x->similarity != y->similarity)
+        return x->similarity < y->similarity ? 1 : -1;
+    return (x->user > y->user) - (x->user < y->user);
+}
+
+/* Finds who is similar to the person of a task. */
+static void meet(search *s, const cm_residuals *support, int64_t task)
 {
     const cm_residuals *known = s->known;
     const int32_t *rows = support->segments->values + task, *items = support->columns->values;
@@ -45,36 +64,71 @@ static int64_t meet(search *s, const cm_residuals *support, int64_t task)
     }
     for (int32_t r = rows[0]; r < rows[1]; r++)
         s->place[items[r]] = -1;
+    s->n_similar = 0;
     for (int64_t i = 0; i < n; i++) {
         cm_pair_sums *sums = &s->sums[s->met[i]];
         const cm_tensor *squares = s->by->squares;
         double other = squares ? (double)cm_data(squares)[s->met[i]] : sums->other;
         double similarity =
             cm_pair_similarity(sums, squares ? own : sums->own, other, s->by->shrink);
-        s->similarity[s->met[i]] = similarity > 0 ? similarity : 0; /* not 0 / 0 */
+        if (similarity > 0) /* not 0 / 0 */
+            s->similar[s->n_similar++] = (similar_user){similarity, s->met[i]};
         *sums = (cm_pair_sums){0};
     }
-    return n;
+    qsort(s->similar, (size_t)s->n_similar, sizeof *s->similar, by_similarity);
+    for (int64_t i = 0; i < s->n_similar; i++)
+        s->rank[s->similar[i].user] = (int32_t)i;
+}
+
+/* Makes ready for another person. */
+static void part(search *s)
+{
+    for (int64_t i = 0; i < s->n_similar; i++)
+        s->rank[s->similar[i].user] = -1;
+}
+
+/* A sum of residuals weighted by similarity. */
+typedef struct weighted {
+    double weights, sum;
+} weighted;
+
+static void add(const search *s, weighted *to, int32_t rank, int32_t row)
+{
+    double similarity = s->similar[rank].similarity;
+    to->weights += similarity;
+    to->sum += similarity * (double)cm_data(s->known->values)[row];
+}
+
+/* Adds the nearest of those whose places are marked, and removes the marks. */
+static void add_nearest(search *s, weighted *to)
+{
+    int64_t words = (s->n_similar + WORD - 1) / WORD, left = s->by->nearest;
+    for (int64_t w = 0; w < words && left > 0; w++)
+        for (uint64_t bits = s->here[w]; bits && left > 0; bits &= bits - 1, left--) {
+            int32_t rank = (int32_t)(w * WORD + __builtin_ctzll(bits));
+            add(s, to, rank, s->rows[rank]);
+        }
+    memset(s->here, 0, (size_t)words * sizeof *s->here);
 }
 
 /* The mean for one item. */
 static double mean_of(search *s, int32_t item)
 {
-    const cm_residuals *known = s->known;
-    const int32_t *raters = known->segments->values + item;
-    cm_best_clear(&s->best, 0);
+    const int32_t *raters = s->known->segments->values + item, *users = s->known->columns->values;
+    weighted of = {.weights = s->by->damp};
+    bool few = raters[1] - raters[0] <= s->by->nearest;
     for (int32_t k = raters[0]; k < raters[1]; k++) {
-        double similarity = s->similarity[known->columns->values[k]];
-        if (similarity > 0)
-            cm_best_offer(&s->best, 0, k, similarity);
+        int32_t rank = s->rank[users[k]];
+        if (rank >= 0 && few) {
+            add(s, &of, rank, k);
+        } else if (rank >= 0) {
+            s->rows[rank] = k;
+            s->here[rank / WORD] |= UINT64_C(1) << (rank % WORD);
+        }
     }
-    cm_best_write(&s->best, 0, s->rows, s->similarities);
-    double weights = s->by->damp, sum = 0;
-    for (int64_t j = 0; j < s->nearest && s->rows[j] >= 0; j++) {
-        weights += (double)s->similarities[j];
-        sum += (double)s->similarities[j] * (double)cm_data(known->values)[s->rows[j]];
-    }
-    return weights > 0 ? sum / weights : 0;
+    if (!few)
+        add_nearest(s, &of);
+    return of.weights > 0 ? of.sum / of.weights : 0;
 }
 
 static bool check(cm_ctx *cx, const cm_residuals *known, const cm_user_weighting *by,
@@ -97,29 +151,33 @@ static bool check(cm_ctx *cx, const cm_residuals *known, const cm_user_weighting
 
 static bool prepare(cm_ctx *cx, search *s)
 {
-    size_t users = (size_t)s->known->columns->limit, items;
-    items = (size_t)cm_segments_groups(s->known->segments);
+    size_t users = (size_t)s->known->columns->limit;
+    size_t items = (size_t)cm_segments_groups(s->known->segments);
     s->place = cm_alloc(cx, items * sizeof *s->place);
     s->sums = cm_calloc(cx, users, sizeof *s->sums);
-    s->similarity = cm_calloc(cx, users, sizeof *s->similarity);
-    s->met = cm_alloc(cx, users * sizeof *s->met);
-    s->rows = cm_alloc(cx, (size_t)s->nearest * sizeof *s->rows);
-    s->similarities = cm_alloc(cx, (size_t)s->nearest * sizeof *s->similarities);
-    for (size_t i = 0; s->place && i < items; i++)
+    s->met = cm_calloc(cx, users, sizeof *s->met);
+    s->similar = cm_calloc(cx, users, sizeof *s->similar);
+    s->rank = cm_calloc(cx, users, sizeof *s->rank);
+    s->rows = cm_calloc(cx, users, sizeof *s->rows);
+    s->here = cm_calloc(cx, users / WORD + 1, sizeof *s->here);
+    if (!(s->place && s->sums && s->met && s->similar && s->rank && s->rows && s->here))
+        return false;
+    for (size_t i = 0; i < items; i++)
         s->place[i] = -1;
-    return s->place && s->sums && s->similarity && s->met && s->rows && s->similarities &&
-           cm_best_open(cx, &s->best, 1, s->nearest);
+    for (size_t i = 0; i < users; i++)
+        s->rank[i] = -1;
+    return true;
 }
 
 static void clean_up(cm_ctx *cx, search *s)
 {
     cm_free(cx, s->place);
     cm_free(cx, s->sums);
-    cm_free(cx, s->similarity);
     cm_free(cx, s->met);
+    cm_free(cx, s->similar);
+    cm_free(cx, s->rank);
     cm_free(cx, s->rows);
-    cm_free(cx, s->similarities);
-    cm_best_close(cx, &s->best);
+    cm_free(cx, s->here);
 }
 
 cm_tensor *cm_user_neighbour_means(cm_ctx *cx, const cm_residuals *known,
@@ -128,7 +186,7 @@ cm_tensor *cm_user_neighbour_means(cm_ctx *cx, const cm_residuals *known,
 {
     if (!check(cx, known, by, support, query_items, query_segments))
         return NULL;
-    search s = {.known = known, .by = by, .nearest = CM_MIN(by->nearest, known->columns->count)};
+    search s = {.known = known, .by = by};
     cm_shape shape = cm_shape_1d(query_items->count);
     cm_tensor *out = cm_tensor_new(cx, &shape);
     bool ok = out && prepare(cx, &s);
@@ -136,11 +194,10 @@ cm_tensor *cm_user_neighbour_means(cm_ctx *cx, const cm_residuals *known,
         const int32_t *query = query_segments->values + t;
         if (query[0] == query[1])
             continue;
-        int64_t n = meet(&s, support, t);
+        meet(&s, support, t);
         for (int32_t q = query[0]; q < query[1]; q++)
             cm_data(out)[q] = (cm_real)mean_of(&s, query_items->values[q]);
-        for (int64_t i = 0; i < n; i++)
-            s.similarity[s.met[i]] = 0;
+        part(&s);
     }
     clean_up(cx, &s);
     return ok ? out : NULL;

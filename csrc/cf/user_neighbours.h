@@ -23,7 +23,7 @@ typedef struct cm_user_weighting {
  * rating is used. A tensor [query rows] of the open scope.
  *
  * The work is, a task, the number of ratings that the items of its support have, and for each query
- * row those of its item; memory is 48 bytes a user of `known`, whatever the number of tasks. */
+ * row those of its item; memory is 60 bytes a user of `known`, whatever the number of tasks. */
 cm_tensor *cm_user_neighbour_means(cm_ctx *cx, const cm_residuals *known,
                                    const cm_user_weighting *by, const cm_residuals *support,
                                    const cm_ids *query_items,
