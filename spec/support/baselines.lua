@@ -10,11 +10,12 @@ local baselines = {
 -- @tparam table cmml the library
 -- @tparam table data from `cold_users` or another protocol
 -- @tparam {string,...} names of kinds
+-- @tparam[opt] table options by name of kind
 -- @treturn table list of recommenders
-function baselines.fitted(cmml, data, names)
+function baselines.fitted(cmml, data, names, options)
   local models = {}
   for i, name in ipairs(names) do
-    models[i] = cmml.recommenders[name](data.catalogue)
+    models[i] = cmml.recommenders[name](data.catalogue, options and options[name])
     models[i]:fit(cmml.settings:get("users").learnable(data))
   end
   return models

@@ -88,7 +88,9 @@ return function(cmml, folder)
     end },
     { "rivals", function()
       local parts = {}
-      for i, rival in ipairs(baselines.fitted(cmml, data, baselines.others)) do
+      for i, rival in ipairs(baselines.fitted(cmml, data, baselines.others, {
+        matrix_factorization = { sweeps = 2 }, factor_analysis = { sweeps = 2, factors = 2 },
+        user_knn = { similarity = "cosine" } })) do
         local scores = rival:adapt({ { "f1", 4 }, { "f2", 1.5 } }):predict { "f3", "f4" }
         parts[i] = people.bits(rival) .. table.concat(scores, " ")
       end
