@@ -118,17 +118,7 @@ local function compute(case)
   error(("no kind of %s has these config keys and tensors"):format(family), 0)
 end
 
---- Computes a case and compares all its stored results.
--- @tparam table fields what `read` gave
--- @treturn string "pass", "FAIL" or "skip"
--- @treturn string what was checked, what is wrong, or why it was skipped
-function golden.run(fields)
-  local case = Case.new(fields)
-  local ok, problem = pcall(compute, case)
-  if not ok then
-    local reason = Case.skipped(problem)
-    return reason and "skip" or "FAIL", reason or tostring(problem)
-  end
+local function judge(case)
   local complaints, count, worst = verdict(case)
   if #complaints > 0 then
     return "FAIL", complaints[1]
@@ -137,6 +127,49 @@ function golden.run(fields)
     return "FAIL", "the file has no results to compare"
   end
   return "pass", ("%d tensors, worst at %.0f %% of the tolerance"):format(count, 100 * worst)
+end
+
+--- Computes a case and compares all its stored results.
+-- @tparam table fields what `read` gave
+-- @treturn string "pass", "FAIL" or "skip"
+-- @treturn string what was checked, what is wrong, or why it was skipped
+-- @treturn ?Case what was computed, for `compare`
+function golden.run(fields)
+  local case = Case.new(fields)
+  local ok, problem = pcall(compute, case)
+  if not ok then
+    local reason = Case.skipped(problem)
+    return reason and "skip" or "FAIL", reason or tostring(problem)
+  end
+  local status, detail = judge(case)
+  return status, detail, case
+end
+
+--- Compares some stored results of a case with what was computed of the same inputs before.
+-- @tparam table fields what `read` gave; of tensors those that are compared
+-- @tparam Case computed what `run` gave
+-- @treturn string "pass" or "FAIL"
+-- @treturn string what was checked, or what is wrong
+function golden.compare(fields, computed)
+  local case = Case.new(fields)
+  for name in pairs(fields.tensors) do
+    case.computed[name] = computed.computed[name]
+  end
+  local config, zero = {}, {}
+  for key, value in pairs(case.config) do
+    config[key] = value
+  end
+  for _, name in ipairs(config.zero_by_structure or {}) do
+    zero[#zero + 1] = fields.tensors[name] and name
+  end
+  config.zero_by_structure = config.zero_by_structure and zero
+  case.config = config
+  for _, key in ipairs { "read", "used" } do
+    for name in pairs(computed[key]) do
+      case[key][name] = true
+    end
+  end
+  return judge(case)
 end
 
 -- The names of the case files in a folder, sorted. Lua has no directory listing of its own.
