@@ -54,6 +54,7 @@ describe("a kind is refused", function()
     for key, value in pairs { title = 5, settings = "users", learns = 1, adapts = 2, options = 3,
       presets = 4, needs = "vectors", baseline = "first", make = "f", adapt = {}, score = 5,
       loss = 6, fit = 7, tensors = 8, restore = 9, integers = 10, prepare = 11, over = 12,
+      memory = 12.5,
       formerly = 13, describe = 14, check = 15, default_preset = 16, source = 17 } do
       refuses(("kind toy_refused: %s must be a "):format(key), kind { [key] = value })
     end

@@ -240,6 +240,18 @@ describe("a task of MeLU that diverges", function()
 end)
 
 describe("MeLU refuses", function()
+  it("to train with more memory than there is, before it takes any", function()
+    local model = melu { inner_steps = 1000, hidden = { 1024, 1024 } }
+    local before = cmml.core.memory().peak
+    refused("train: a step of melu with batch = 100000 and support = 40 needs about", cmml.train,
+      model, data, training { batch = 100000, support = 40 })
+    assert.equal(before, cmml.core.memory().peak)
+    for _, one in ipairs { melu(), melu { form = "generic" } } do
+      local few, many = one:memory(1, 10, 10), one:memory(32, 40, 10)
+      assert.is_true(few > 0 and many > 32 * few)
+    end
+  end)
+
   it("steps and rates that are out of bounds, and what does not go together", function()
     for text, options in pairs {
       ["inner_steps must be from 0 to 1000, but is -1"] = { inner_steps = -1 },

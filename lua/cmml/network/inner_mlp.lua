@@ -102,6 +102,25 @@ return function(cmml, use)
     return list
   end
 
+  --- How many numbers a training keeps at once while tasks take their steps, about.
+  -- @tparam integer tasks
+  -- @tparam integer support rows of a task
+  -- @tparam integer query rows of a task
+  -- @treturn number
+  function InnerMlp:memory(tasks, support, query)
+    local weights, units, first = 0, 0, nil
+    for _, layer in ipairs(task_layers.of(self.mlp)) do
+      first = first or layer.weight.shape
+      weights, units = weights + layer.weight.count, units + layer.weight.shape[1]
+    end
+    local each = (support + query) * (6 * first[2] + 8 * units) + 3 * support * support
+    if self.form == "fast" then
+      weights = weights - first[1] * first[2]
+      return tasks * (each + (self.steps + 1) * (8 * support * units + 4 * weights))
+    end
+    return tasks * (each + (self.steps + 1) * (20 * support * units + 8 * weights))
+  end
+
   --- Layers of tasks that have taken their steps, made by `inner_steps`.
   -- @tfield table own the weights
   local Generic = { __name = "cmml.AdaptedLayers" }

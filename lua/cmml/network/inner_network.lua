@@ -198,6 +198,21 @@ return function(cmml, use)
       diverged = diverged }, Adapted)
   end
 
+  --- How many numbers a training keeps at once while tasks take their steps, about.
+  -- @tparam integer tasks
+  -- @tparam integer support rows of a task
+  -- @tparam integer query rows of a task
+  -- @treturn number
+  function InnerNetwork:memory(tasks, support, query)
+    local weights, units, first = 0, 0, nil
+    for _, layer in ipairs(task_layers.of(self.mlp)) do
+      first = first or layer.weight.shape
+      weights, units = weights + layer.weight.count, units + layer.weight.shape[1]
+    end
+    return tasks * ((support + query) * 8 * (first[2] + units) + (self.steps + 1)
+      * (support * (12 * first[2] + 20 * units) + 8 * weights))
+  end
+
   --- Scores of rows with the weights of their tasks.
   -- @tparam table parts of the same fields as those that were adapted to
   -- @tparam Segments segments one a task

@@ -61,6 +61,28 @@ return function(cmml, use)
     return core.pad_segments(x, segments)
   end
 
+  -- Rows in two: what differs within a task [rows, columns], and behind it what all rows of a task
+  -- have in common [tasks, columns], such as a person's fields; nil where there is nothing such.
+  local function divided(x, segments)
+    if not cmml.is_joined(x) then
+      return x
+    end
+    local rest, own, tasks = {}, {}, segments:groups()
+    for _, part in ipairs(x.parts) do
+      if part[2] and part[1].shape[1] == #segments and part[2] == tasks then
+        own[#own + 1] = part[1]
+      elseif #own > 0 then
+        return x:tensor() -- it does not stand behind all others
+      else
+        rest[#rest + 1] = part
+      end
+    end
+    if #own == 0 or #rest == 0 then
+      return x:tensor()
+    end
+    return cmml.joined(rest):tensor(), #own > 1 and core.concat(own) or own[1]
+  end
+
   -- 2 / n on the n rows of each task, in blocks; 0 elsewhere, and in tasks that are held.
   local function weights_of(segments, held)
     local list = segments:totable()
@@ -220,8 +242,9 @@ return function(cmml, use)
 
   -- The steps of all tasks but those in opt.hold.
   local function run(layers, x, labels, segments, opt)
+    local rows, common_ = divided(x, segments)
     local self = setmetatable({ start = layers, activation = opt.activation, losses = {}, own = {},
-      inputs = blocks_of(cmml.written_out(x), segments) }, Adapted)
+      inputs = blocks_of(rows, segments), common = common_ }, Adapted)
     for l, layer in ipairs(layers) do
       self.own[l] = { weight = layer.weight, bias = layer.bias }
     end
@@ -237,7 +260,9 @@ return function(cmml, use)
     weights = common == 1 and weights or weights * common
     local first = opt.order == "first"
     self.inputs = first and self.inputs:detach() or self.inputs
-    self.kernel = core.matmul(self.inputs, self.inputs:transpose()) + 1
+    self.common = first and self.common and self.common:detach() or self.common
+    self.kernel = core.matmul(self.inputs, self.inputs:transpose())
+      + (self.common and self.common:square():sum(2):reshape { -1, 1, 1 } + 1 or 1)
     if not is_fused(self, layers, opt, common) then
       for i = 1, opt.steps do
         self.losses[i] = step(self, first, base, targets, weights)
@@ -270,7 +295,8 @@ return function(cmml, use)
     return diverging.until_finite(opt.hold, function(held)
       opt.hold = held
       local self = run(layers, x, labels, segments, opt)
-      if self.state and not self.state:isfinite() then -- looked at step by step
+      local total = self.state and core.no_grad(core.sum, self.state):item() or 0
+      if total - total ~= 0 then -- not finite: looked at step by step
         opt.losses = true
         self = run(layers, x, labels, segments, opt)
         opt.losses = false
@@ -286,6 +312,25 @@ return function(cmml, use)
       or bias }
   end
 
+  -- The products of rows with the support's rows of their tasks [rows, longest support].
+  local function products(self, x, segments)
+    local rows, common = divided(x, segments)
+    local shared_ = nil
+    if self.common and common and common.shape[2] == self.common.shape[2] then
+      shared_ = core.row_dot(common, self.common):segment_expand(segments)
+    elseif self.common then
+      rows = cmml.written_out(x)
+      local columns = self.inputs.shape[3]
+      shared_ = core.row_dot(rows:slice(2, columns + 1, rows.shape[2]),
+        self.common:segment_expand(segments))
+      rows = rows:slice(2, 1, columns)
+    else
+      rows = cmml.written_out(x)
+    end
+    local near = core.segment_matmul(rows, self.inputs:transpose(), segments)
+    return shared_ and near + shared_:reshape { -1, 1 } or near
+  end
+
   --- Scores of rows with the weights of their tasks.
   -- @tparam Tensor|Joined x [rows, in]
   -- @tparam Segments segments one a task
@@ -294,8 +339,7 @@ return function(cmml, use)
     local depth = #self.start
     local z = layers_of.linear(x, self.start[1], segments)
     if self.sums then
-      local near = core.segment_matmul(cmml.written_out(x), self.inputs:transpose(), segments)
-      z = z - core.segment_matmul(near + 1, self.sums, segments)
+      z = z - core.segment_matmul(products(self, x, segments) + 1, self.sums, segments)
     end
     for l = 2, depth do
       z = layers_of.linear(nn.activate(z, self.activation), plain(self.own[l]), segments)
@@ -310,8 +354,14 @@ return function(cmml, use)
   function Adapted:layers()
     local layers = layers_of.spread(self.start, self.inputs.shape[1])
     if self.sums then
-      layers[1].weight = layers[1].weight - core.matmul(self.sums:transpose(), self.inputs)
-      layers[1].bias = layers[1].bias - self.sums:sum(2)
+      local change = core.matmul(self.sums:transpose(), self.inputs)
+      local of_bias = self.sums:sum(2)
+      if self.common then
+        local of_common = of_bias:reshape { self.common.shape[1], -1, 1 }
+          * self.common:reshape { self.common.shape[1], 1, -1 }
+        change = core.concat({ change, of_common }, 3)
+      end
+      layers[1].weight, layers[1].bias = layers[1].weight - change, layers[1].bias - of_bias
       for l = 2, #layers do
         layers[l] = plain(self.own[l])
       end

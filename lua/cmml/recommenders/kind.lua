@@ -111,7 +111,8 @@ return function(cmml, use)
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over", "steps" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over", "steps",
+      "memory" } do
       class[key] = declaration[key]
     end
     class.loss = declaration.loss and checked_loss(declaration)
@@ -172,6 +173,8 @@ return function(cmml, use)
   -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and
   -- the recommender of it (with a module neither is needed); integers (names of kept entries that
   -- are lists of integers: true by name); prepare(self, data), before the first step of a training;
+  -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for
+  -- so many tasks of so many rows: what is more than there is is refused before training;
   -- over(self, catalogue), the same weights over another catalogue; check(options), raises where
   -- options do not go together; describe(self), what tostring gives; formerly (names that older
   -- model files have)

@@ -16,7 +16,8 @@ local fields = { name = "string", title = "string", source = "string", settings 
   default_preset = "string", needs = "table", baseline = "number", make = "function",
   adapt = "function", score = "function", loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
-  over = "function", formerly = "table", describe = "function", check = "function" }
+  over = "function", memory = "function", formerly = "table", describe = "function",
+  check = "function" }
 
 local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
   vectors = "table", budgets = "table", dim = "number", tuned = "table" }

@@ -152,6 +152,9 @@ return function(cmml, use)
     end,
 
     prepare = start_base, over = over_items,
+    memory = function(self, ...)
+      return self.module.layers:memory(...)
+    end,
 
     loss = function(self, batch)
       return mean_loss(self, batch, function(hold)

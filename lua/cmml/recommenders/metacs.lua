@@ -89,6 +89,10 @@ return function(cmml, use)
       end)
     end,
 
+    memory = function(self, ...)
+      return self.module:memory(...)
+    end,
+
     over = function(self, catalogue)
       return self.restore(catalogue:in_terms_of(self.catalogue, "over"), self.options,
         self:tensors())

@@ -27,6 +27,7 @@ return function(cmml, use)
   -- @tfield ?function loss of (batch): what training minimises
   -- @tfield ?table left_out what the loss left out since training last looked: count (of tasks) and
   -- text (why, of the first)
+  -- @tfield ?function memory of (tasks, support, query): numbers that a training step keeps
   -- @tfield ?function prepare of (data): what comes before the first step of a training
   -- @tfield ?function fit of (data): learns from ratings without gradient training
   -- @tfield ?function over of (catalogue): the same weights over another catalogue

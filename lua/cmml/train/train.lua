@@ -16,6 +16,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local machine_memory = require "cmml.base.machine_memory"
 local plain = require "cmml.base.plain"
 local raise = args.error
 
@@ -198,6 +199,25 @@ return function(cmml, use)
     return result
   end
 
+  -- Refuses what needs more memory than there is, where a kind knows what its steps need: numbers
+  -- of a step, and of each parameter itself, gradient, two moments and the best so far.
+  local function check_memory(model, opt)
+    if not (model.memory and opt.support and opt.query) then
+      return
+    end
+    local at_once = math.ceil(opt.batch / (opt.shards or 1)) * (opt.threads or 1)
+    local numbers = model:memory(math.min(at_once, opt.batch), opt.support, opt.query)
+      + 5 * model.module:count()
+    local bytes, free = numbers * (core.info().dtype == "float64" and 8 or 4),
+      machine_memory.available()
+    if free and bytes > free then
+      raise(plain.format("train: a step of %s with %s and %s needs about %.1f GB of memory, but "
+        .. "only %.1f GB are available: lower them, or the steps or the size of the model, or cut "
+        .. "batches by %s", model.kind, args.option("batch", opt.batch),
+        args.option("support", opt.support), bytes / 1e9, free / 1e9, args.option "shards"), 3)
+    end
+  end
+
   local own = {}
 
   --- What the epochs of a training are validated on.
@@ -289,6 +309,7 @@ return function(cmml, use)
     check_learns(model, data)
     local source = source_of(model, data)
     local opt = read_options(model, source, options)
+    check_memory(model, opt)
     local _ <close> = opt.out and files.open(opt)
     local tasks = source:tasks(opt)
     local monitored, mode = monitored_by(source)
