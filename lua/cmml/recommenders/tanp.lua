@@ -77,11 +77,12 @@ local published = {
   budgets = { published = { epochs = 100, patience = 0 } },
 }
 
--- What did better on validation users of MovieLens-1M: a learnt vector of each item, no fields of
--- people, a smaller weight of the prior, and a higher learning rate.
+-- What did better on validation users of MovieLens-1M (doc/results/refined.md says which): a learnt
+-- vector of each item, no fields of people, a smaller weight of the prior, and a higher learning
+-- rate.
 local recommended = {
   model = { item_width = 16, read_users = false, kl_weight = 0.1 },
-  training = { lr = 1e-3, epochs = 40, patience = 8 },
+  training = { lr = 1e-3, epochs = 60, patience = 15 },
 }
 for part, values in pairs(recommended) do
   for key, value in pairs(published[part]) do
