@@ -174,6 +174,7 @@ function scenarios.scenarios(core)
   local first, rest = core.divide_pairs(pairs_, core.ids { 1 }, 2, 1)
   local ranked = core.ranking_rows(candidates, 1, held, { parts[1] }, core.pair_users(held, 1))
   local rows = core.paired_rows(query)
+  local step, chances = core.support_query(support, nil, { seed = 1, batch = 3, items = 5 })
   local beside, sides = core.draw_source_items(taken, 5, query.users, query.positives,
     { negatives = 1 })
   local distinct, places, groups = core.distinct_in(support.items, support.segments)
@@ -182,10 +183,11 @@ function scenarios.scenarios(core)
     core.segments { 1, 2 }, core.ids { 3 }, core.ids { 1 })
   local lists = {}
   for i, ids in ipairs { support.users, support.items, query.negatives, first.items, rest.items,
-    ranked.items, rows.positive, distinct, places, groups, beside, pairs_of, owners, numbers } do
+    ranked.items, rows.positive, distinct, places, groups, beside, pairs_of, owners, numbers,
+    step.users, step.positives, step.negatives } do
     lists[i] = table.concat(ids:totable(), ",")
   end
-  return bytes_of(support.labels, ranked.labels, counts, sides, table.concat(lists, "|"))
+  return bytes_of(support.labels, ranked.labels, counts, sides, chances, table.concat(lists, "|"))
 end
 
 function scenarios.points(core)
