@@ -225,6 +225,30 @@ cases.film = {
     { {}, {}, text = "does not fit" },
   },
 }
+cases.affine_chain = {
+  ref = function(factors, shifts)
+    return ref.build({ factors.shape[1] }, function(index)
+      local a = 1.0
+      for k = 1, factors.shape[2] do
+        a = a * ref.get(factors, { index[1], k })
+          + ref.get(shifts, #shifts.shape == 1 and { k } or { index[1], k })
+      end
+      return a
+    end)
+  end,
+  uses = {
+    { { 3, 4 }, { 4 } }, { { 3, 4 }, { 3, 4 } }, { { 2, 1 }, { 1 } }, { { 5, 2 }, { 5, 2 } },
+    { { 0, 3 }, { 3 } }, { { 0, 3 }, { 0, 3 } },
+  },
+  refused = {
+    { { 2, 0 }, { 0 }, text = "factors 2x0 do not fit shifts 0" },
+    { { 3, 4 }, { 3 }, text = "factors 3x4 do not fit shifts 3: they must be %[rows, n%] and" },
+    { { 3, 4 }, { 1, 4 }, text = "factors 3x4 do not fit shifts 1x4" },
+    { { 3 }, { 3 }, text = "factors 3 do not fit shifts 3" },
+    { { 3, 4 }, {}, text = "do not fit" },
+    { { 2, 3, 4 }, { 4 }, text = "do not fit" },
+  },
+}
 for _, name in ipairs(activations) do
   table.insert(cases.linear.uses, { { 3, 4 }, { 5, 4 }, { 5 }, options = with(name) })
   table.insert(cases.film.uses, { { 3, 4 }, { 3, 8 }, options = with(name) })

@@ -84,36 +84,35 @@ return function(cmml)
   -- The cross layers without their vectors. Every x_l is a_l x_0 + c_l, where c_l is the sum of the
   -- biases before it, and a_l a number of the row: a_{l+1} = a_l (1 + x_0 . w_l) + c_l . w_l. What
   -- the output makes of x_L, u . x_L, is one more step of the same kind without the 1.
-  -- Gives u . x_L [rows, 1], a_L [rows, 1] and c_L [inp], or that of each task.
+  -- Gives u . x_L [rows, 1], and what x_L is to be made of.
   local function crossed(self, x, cross, u, segments)
     local dim = u.ndim - 1 -- of the layers
     if not cross then
       return cmml.task_layers.linear(x, { weight = u }, segments)
     end
-    local layers, weight = cross.weight.shape[dim], core.concat({ cross.weight, u }, dim)
+    local weight = core.concat({ cross.weight, u }, dim)
     local biases = core.matmul(self.below, cross.bias)
-    local shift = core.row_dot(biases, weight)
-    shift = dim == 1 and shift:reshape { -1, 1 } or shift:segment_expand(segments):transpose()
-    local factors = cmml.task_layers.linear(x, { weight = weight }, segments) + self.ones
-    factors = factors:transpose():reshape { layers + 1, -1 } -- a step's lie together
-    local a, a_last = factors:slice(1, 1, 1), nil -- the first shift is 0
-    for l = 2, layers + 1 do
-      a_last = a
-      a = a * factors:slice(1, l, l) + shift:slice(1, l, l)
+    local shifts = core.row_dot(biases, weight) -- the first is 0
+    if dim > 1 then
+      shifts = shifts:segment_expand(segments)
     end
-    a, a_last = a:reshape { -1, 1 }, a_last:reshape { -1, 1 }
-    return a, a_last, biases:slice(dim, layers + 1, layers + 1)
+    local factors = cmml.task_layers.linear(x, { weight = weight }, segments) + self.ones
+    return core.affine_chain(factors, shifts):reshape { -1, 1 },
+      { factors = factors, shifts = shifts, biases = biases }
   end
 
-  -- x_L, of what `crossed` gave.
-  local function cross_vectors(x, a_last, c_last, segments)
+  -- x_L = a_L x_0 + c_L, of what `crossed` gave.
+  local function cross_vectors(x, of_cross, segments)
     x = cmml.written_out(x)
-    if not a_last then
+    if not of_cross then
       return x
     end
-    local c = c_last.ndim == 2 and c_last or c_last:reshape { #segments, -1 }
-      :segment_expand(segments)
-    return x * a_last + c
+    local factors, shifts, biases = of_cross.factors, of_cross.shifts, of_cross.biases
+    local layers, dim = factors.shape[2] - 1, biases.ndim - 1
+    local a = core.affine_chain(factors:slice(2, 1, layers), shifts:slice(shifts.ndim, 1, layers))
+    local c = biases:slice(dim, layers + 1, layers + 1)
+    c = dim == 1 and c or c:reshape({ #segments, -1 }):segment_expand(segments)
+    return x * a:reshape { -1, 1 } + c
   end
 
   --- Scores of rows.
@@ -130,9 +129,9 @@ return function(cmml)
     local width = (cmml.is_joined(deep) and deep:shape() or deep.shape)[2]
     local of_deep = { weight = out.weight:slice(last, 1, width), bias = out.bias }
     local of_cross = out.weight:slice(last, width + 1, out.weight.shape[last])
-    local cross, a_last, c_last = crossed(self, x, weights.cross, of_cross, segments)
+    local cross, made_of = crossed(self, x, weights.cross, of_cross, segments)
     local scores = cmml.task_layers.linear(deep, of_deep, segments) + cross
     return scores:reshape { -1 }, opt.parts and { deep = cmml.written_out(deep),
-      cross = cross_vectors(x, a_last, c_last, segments) } or nil
+      cross = cross_vectors(x, made_of, segments) } or nil
   end
 end
