@@ -92,6 +92,26 @@ describe("S2Meta", function()
     assert.same(greedy:state_of(batch.support).steps, greedy:state_of(batch.support).steps)
   end)
 
+  it("trains to the same bits by several threads, and when a run is cut off", function()
+    local folder = temporary.folder()
+    finally(function()
+      temporary.remove(folder)
+    end)
+    local function trained(options)
+      local model = make { min_step = 1, max_step = 5 }
+      for key, value in pairs { rounds = 1, batch = 4, lr = 3e-3, support = 8,
+        support_negatives = 8, query = 8, shards = 2, valid_users = 5 } do
+        options[key] = value
+      end
+      cmml.train(model, split, options)
+      return flat(model.module.update["0"].lstm.weight_hh)
+    end
+    local once = trained { epochs = 2 }
+    assert.same(once, trained { epochs = 2, threads = 2 })
+    trained { epochs = 1, out = folder }
+    assert.same(once, trained { epochs = 2, out = folder, resume = true })
+  end)
+
   it("keeps no graph in a state outside of training", function()
     local state = make():state_of(batch.support)
     for _, value in ipairs(state.values) do
