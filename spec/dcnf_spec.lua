@@ -139,6 +139,23 @@ for _, name in ipairs { "users", "scenarios" } do
       end
     end)
 
+    it("names tasks that diverge, which keep the trained weights", function()
+      local query = query_of(setting.batch)
+      local model = make(setting, "dcnf", { fine_tune_lr = 1e30 })
+      local state = model:state_of(setting.batch.support)
+      assert.is_true(#state.diverged > 0)
+      local task = state.diverged[1].task
+      local plain = make(setting, "dcn")
+      local one = taken(query, task)
+      local wanted = plain:scores_of(plain:state_of(taken(setting.batch.support, task)), one)
+      local first = 0
+      for t = 1, task - 1 do
+        first = first + query.segments:totable()[t]
+      end
+      close.near_lists(wanted:totable(), model:scores_of(state, query):slice(1, first + 1,
+        first + #one.items):totable(), 1e-4, "the first that diverged")
+    end)
+
     it("is trained as DCN is, to the last bit", function()
       local of = name == "users" and data or split
       local function trained(kind)

@@ -71,10 +71,11 @@ return function(cmml, use)
     local pairs_of, lengths = cmml.scenarios.support_pairs(support)
     local x = cmml.written_out(vectors(self, support))
     local start = cmml.task_layers.spread(network:weights(), #segments)
-    return { weights = fine_tuning.weights(self.options, start, function(weights)
+    local weights, diverged = fine_tuning.weights(self.options, start, function(weights)
       return cmml.scenarios.pair_losses_of_tasks(self.options.loss or "hinge",
         network:score(x, weights, segments), pairs_of, lengths)
-    end) }
+    end)
+    return { weights = weights, diverged = diverged }
   end
 
   -- The mean over tasks of the mean over pairs of the loss that the options name.

@@ -115,12 +115,12 @@ return function(cmml, use)
     local function people_under(weights)
       return task_content.vectors(embedding, weights.content, people, true)
     end
-    local weights = fine_tuning.weights(self.options, start, function(weights)
+    local weights, diverged = fine_tuning.weights(self.options, start, function(weights)
       local scores = tuned_score(self, weights, task_content.vectors(embedding, weights.content,
         items, true), people_under(weights), segments)
       return core.segment_mean(core.square(scores - support.labels), segments)
     end, { content = owners })
-    return { weights = weights, seen = seen, people = people_under(weights) }
+    return { weights = weights, seen = seen, people = people_under(weights), diverged = diverged }
   end
 
   local function fine_tuned_score(self, state, rows)

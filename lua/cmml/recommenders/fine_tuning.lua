@@ -30,9 +30,11 @@ return function(cmml)
   -- @tparam function losses_of of (weights): the loss of each task's support [tasks]
   -- @tparam[opt] table owners nested as start, see `inner_adam`
   -- @treturn table weights nested as start, without a graph
+  -- @treturn table the tasks that diverged, see `inner_adam`; empty if all is well
   function fine_tuning.weights(opt, start, losses_of, owners)
-    return (cmml.inner_adam(start, losses_of, { steps = opt.fine_tune_steps,
-      adam = { lr = opt.fine_tune_lr }, owners = owners }))
+    local weights, _, diverged = cmml.inner_adam(start, losses_of, { steps = opt.fine_tune_steps,
+      adam = { lr = opt.fine_tune_lr }, owners = owners })
+    return weights, diverged
   end
 
   return fine_tuning
