@@ -12,7 +12,7 @@ name=${line%%	*} command=${line#*	}
 CMML_SPEC_NOW=$now timeout -k 10 "$limit" sh -c "$command" >"$log" 2>&1 </dev/null &
 job=$!
 echo "$job" >"$dir/$number.pid"
-trap 'kill "$job"' INT TERM HUP
+trap 'kill "$job" 2>/dev/null' INT TERM HUP
 wait "$job"
 status=$?
 rm -f "$dir/$number.pid"

@@ -77,7 +77,8 @@ return function(cmml, use)
 
   cmml.kind {
     name = "metacs", title = "MetaCS-DNN", source = "Bharadhwaj, IJCNN 2019",
-    settings = { "users" }, learns = "gradient", adapts = "gradient", options = options,
+    settings = { "users" }, learns = "gradient", adapts = "gradient",
+    steps = { inner.steps.name }, options = options,
     presets = presets, needs = { fields = true }, make = make, score = score,
 
     -- A person whose steps diverge has the weights of the start, like somebody of whom nothing is
