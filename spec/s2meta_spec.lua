@@ -9,7 +9,7 @@ local catalogue = split:catalogue(split:vectors { factors = 8 })
 local tasks = split:tasks { support = 12, support_negatives = 12, query = 10, batch = 5, seed = 3 }
 
 local function make(options)
-  local all = { widths = { 12, 6 }, controller_hidden = 5, max_step = 8 }
+  local all = { widths = { 12, 6 }, controller_hidden = 5, min_step = 4, max_step = 8 }
   for key, value in pairs(options or {}) do
     all[key] = value
   end
