@@ -6,6 +6,7 @@
 -- Each measurement has a process of its own, so that its peak of memory is its own. Seconds are
 -- those of the processor, which a busy machine leaves as they are but for its caches; the smallest
 -- of the rounds counts.
+os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 

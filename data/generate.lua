@@ -2,6 +2,7 @@
 -- Makes a small set of film ratings in the format of MovieLens-1M whose truth is known: see
 -- data/README.md. The same options give the same bytes on every machine: whole numbers come from a
 -- generator of its own, and fractions see only operations that IEEE 754 rounds exactly.
+os.setlocale "C" -- figures with a point
 local folder = arg[0]:match "^(.*)/" or "."
 package.path = folder .. "/?.lua;" .. package.path
 local world = require "world"
