@@ -179,7 +179,7 @@ static double solve_item(sweep *s, const cm_factor_prior *prior, int64_t item)
         w[i] = cross[i] + strength * (double)centre[i];
     }
     if (!cm_cholesky(s->matrix, width))
-        return NAN;
+        return (double)NAN;
     cm_cholesky_solve(s->matrix, width, w);
     for (int64_t i = 0, at = 0; i < width; i++) {
         double row = 0, off = w[i] - (double)centre[i];
