@@ -1,6 +1,7 @@
 -- The made data: its form against that of MovieLens-1M, and its truth measured from its files.
 local fetching = require "spec.support.fetching"
 local interpreter = require "spec.support.interpreter"
+local plain = require "cmml.base.plain"
 local clean, output, quote, read = fetching.clean, fetching.output, fetching.quote, fetching.read
 
 local files = {
@@ -75,7 +76,7 @@ describe("the made data", function()
     for _, row in ipairs(ratings) do
       people[row[1]] = people[row[1]] or {}
       table.insert(people[row[1]], { film = row[2], genres = genres[row[2]],
-        stars = tonumber(row[3]) })
+        stars = plain.tonumber(row[3]) })
     end
     return people
   end
@@ -203,9 +204,9 @@ describe("the made data", function()
     assert.equal(100, testers)
     assert(flat < 1.2, flat)
     assert.truthy(report:find(("MAE of %d ratings"):format(queries), 1, true), report)
-    assert.equal(("%.3f"):format(misses / queries), report:match "user bias%s+(%S+)")
-    local floor = tonumber(report:match "noise floor%)%s+(%S+)")
-    local group = tonumber(report:match "from the support%s+(%S+)")
+    assert.equal(plain.format("%.3f", misses / queries), report:match "user bias%s+(%S+)")
+    local floor = plain.tonumber(report:match "noise floor%)%s+(%S+)")
+    local group = plain.tonumber(report:match "from the support%s+(%S+)")
     assert(floor > 0.3 and floor <= group and group < 0.5 and misses / queries > 1.1, report)
   end)
 end)
