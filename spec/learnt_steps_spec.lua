@@ -109,6 +109,33 @@ describe("learnt steps", function()
     assert.is_true(checked > 250, checked)
   end)
 
+  it("name a task whose loss ceases to be finite, which keeps its start", function()
+    local c = cmml.double
+    local parts, slopes = parts_of(c, shapes, 3), slopes_for(c, shapes, 3, steps)
+    local usual = surrogate(c, slopes)
+    local function run(wild, hold)
+      return c.learnt_steps(parts, function(values, tasks, step)
+        local losses, chances = usual(values, tasks, step)
+        if wild and step == 1 then
+          local factors = c.tensor { 1, 1 / 0, 1 }
+          losses = losses * factors:gather_rows(tasks)
+        end
+        return losses, chances
+      end, { tasks = 3, min_step = steps, max_step = steps, idle = hold })
+    end
+    local values, taken, _, diverged = run(true)
+    assert.equal(1, #diverged)
+    assert.same({ 2, 2 }, { diverged[1].task, diverged[1].step })
+    assert.is_true(diverged[1].loss - diverged[1].loss ~= 0)
+    assert.same({ steps, 0, steps }, taken)
+    local held, _, _, none = run(false, { [2] = true })
+    assert.same({}, none)
+    for j, value in ipairs(values) do
+      assert.same(flat(held[j]), flat(value))
+      assert.same(flat(parts.start[j]), flat(value:slice(1, 2, 2)))
+    end
+  end)
+
   it("update as the definition says: gates, theta and what is seen", function()
     local controller = cmml.update_controller { hidden = 2, init = cmml.nn.init(3) }
     local start = cmml.tensor { 0.5, -2 }

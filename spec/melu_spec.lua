@@ -235,7 +235,28 @@ describe("a task of MeLU that diverges", function()
     local model = melu { inner_rate = { 100 }, inner_steps = 60 }
     local person = model:adapt(support)
     assert.equal(1, #person.state.diverged)
+    assert.is_true(person.diverged.step > 0)
     assert.same(model:adapt({}):predict { "f3" }, person:predict { "f3" })
+  end)
+
+  it("is counted and told where models are evaluated, and where lists are made", function()
+    local bad = melu { inner_rate = { 100 }, inner_steps = 60 }
+    local fine = melu { inner_rate = { 1e-3 }, inner_steps = 1 }
+    local results = cmml.evaluate({ fine, bad }, cmml.users.tasks { ratings = data.ratings,
+      users = data.test, bags = data.bags, support = 4, query = 2 }, { draws = 2,
+      metrics = { "mae" } })
+    assert.same({ count = 0, of = 2 * #data.test }, results.diverged[1])
+    assert.same({ count = 2 * #data.test, of = 2 * #data.test }, results.diverged[2])
+    local told = cmml.metrics.format_results({ "fine", "bad" }, results, { "mae" })
+    local all = tostring(2 * #data.test)
+    assert.matches("bad: its steps diverged on " .. all .. " of " .. all .. " supports", told, 1,
+      true)
+    assert.is_nil(told:find("fine: its steps", 1, true))
+    local lists, _, _, diverged = bad:recommend_all({ {}, support, {} }, { n = 1 })
+    assert.equal(3, #lists)
+    assert.same({ false, false }, { diverged[1], diverged[3] })
+    assert.is_true(diverged[2].step > 0)
+    assert.is_nil(fine:adapt(support).diverged)
   end)
 end)
 

@@ -176,6 +176,13 @@ return function(cmml, use)
     return rows
   end
 
+  local function tell_diverged(count, of)
+    if count > 0 then
+      output.tell(("support: the steps diverged on %d of %d, scored by the weights that the steps "
+        .. "start from"):format(count, of))
+    end
+  end
+
   -- Recommends for one person, or one user of a scenario.
   local function for_one(model, setting, values)
     local support, opt = setting.read_request(model, values)
@@ -190,6 +197,7 @@ return function(cmml, use)
     tell_skipped("support", texts_of(adapted.skipped), #support)
     tell_unknown(adapted.told)
     tell_outside(model.catalogue.scale, #adapted.outside, #support, texts_of(adapted.outside))
+    tell_diverged(adapted.diverged and 1 or 0, 1)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude
     local list = adapted:recommend(opt)
     if #list == 0 and values.n > 0 then
@@ -248,6 +256,7 @@ return function(cmml, use)
       output.tell(("%d of %d people have no support left: theirs is the list of somebody new")
         :format(requests.empty, #requests.ids))
     end
+    tell_diverged(requests.diverged, requests.supports or #requests.ids)
     if #bad > 0 then
       output.tell(("%d of %d people have no list, as their scores are not finite numbers: %s")
         :format(#bad, #requests.ids, some(bad)))
@@ -297,7 +306,7 @@ return function(cmml, use)
       return { { "model", model.title }, { "people", #requests.ids }, { "unknown",
         #requests.unknown }, { "support_left_out", requests.skipped }, { "outside_of_scale",
         requests.outside }, { "without_support",
-        requests.empty }, { "not_finite", #bad } }
+        requests.empty }, { "diverged", requests.diverged }, { "not_finite", #bad } }
     end, tables = { { name = "recommendations", columns = columns_of_many, rows = function()
       at = at + 1
       while at > #rows do

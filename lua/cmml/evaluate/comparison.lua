@@ -6,6 +6,7 @@
 --
 --    not_finite    by the number of a model the list of the tasks in which its scores were not
 --                  finite numbers: it has no values, and nothing is left out for its sake
+--    diverged      for each model {count, of}: on how many of its supports its steps diverged
 --    noun          what a value is one of: {"user", "users"}
 --    groups        {name, noun, spans}: tasks lie in groups that are drawn together, such as the
 --                  users of a scenario; spans are {first, last}, and each metric has means by group
@@ -18,6 +19,9 @@ local raise = args.error
 return function(cmml)
   local comparison = {}
   local nan = 0 / 0
+
+  -- What results have for each model, by its number.
+  local by_model = { not_finite = true, diverged = true }
 
   local function exists(value)
     return value - value == 0
@@ -111,16 +115,18 @@ return function(cmml)
     end
     local n = #results
     for key, value in pairs(more) do
-      if math.type(key) ~= "integer" and key ~= "not_finite" then
+      if math.type(key) ~= "integer" and not by_model[key] then
         results[key] = value
       end
     end
     for m, result in ipairs(more) do
       results[n + m] = result
     end
-    for m, list in pairs(more.not_finite or {}) do
-      results.not_finite = results.not_finite or {}
-      results.not_finite[n + m] = list
+    for key in pairs(by_model) do
+      for m, own in pairs(more[key] or {}) do
+        results[key] = results[key] or {}
+        results[key][n + m] = own
+      end
     end
     return results
   end
@@ -203,6 +209,17 @@ return function(cmml)
       skipped = (results.not_finite or {})[m] and skipped or math.max(skipped, own)
     end
     return skipped, count
+  end
+
+  --- What is said of a model whose steps diverged on some supports.
+  -- @tparam string title of it
+  -- @tparam ?table diverged count, of
+  -- @treturn ?string nil where they did on none
+  function comparison.diverging(title, diverged)
+    if diverged and diverged.count > 0 then
+      return ("%s: its steps diverged on %d of %d supports, which are scored by the weights that "
+        .. "the steps start from"):format(title, diverged.count, diverged.of)
+    end
   end
 
   --- What is said of a model whose scores were not finite numbers.

@@ -192,8 +192,9 @@ return function(_, use)
   for _, column in ipairs { { "evaluation", "text" }, { "support", "integer" }, { "model", "text" },
     { "simple", "boolean" }, { "metric", "text" }, { "mean", "number" }, { "interval", "number" },
     { "tasks", "integer" }, { "left_out", "integer" }, { "not_finite", "integer" },
-    { "leaky", "boolean" }, { "rival", "text" }, { "difference", "number" },
-    { "difference_low", "number" }, { "difference_high", "number" }, { "verdict", "text" } } do
+    { "diverged", "integer" }, { "leaky", "boolean" }, { "rival", "text" },
+    { "difference", "number" }, { "difference_low", "number" }, { "difference_high", "number" },
+    { "verdict", "text" } } do
     columns[#columns + 1] = { name = column[1], kind = column[2] }
   end
 
@@ -215,12 +216,14 @@ return function(_, use)
         end
         plain.sort(names)
         local bad = (entry.results.not_finite or {})[m]
+        local diverged = (entry.results.diverged or {})[m] or {}
         for _, name in ipairs(names) do
           local metric, one = entry.results[m][name], of[m .. name] or {}
           rows[#rows + 1] = { evaluation = entry.evaluation.name, support = entry.evaluation.size,
             model = model.title, simple = model.simple, metric = name, mean = metric.mean,
             interval = metric.interval, tasks = metric.tasks, left_out = metric.skipped,
-            not_finite = bad and #bad or 0, leaky = entry.evaluation.leaky or false,
+            not_finite = bad and #bad or 0, diverged = diverged.count,
+            leaky = entry.evaluation.leaky or false,
             rival = one.rival and models[one.rival].title, difference = one.difference,
             difference_low = one.low, difference_high = one.high,
             verdict = verdicts[one.verdict] }

@@ -119,7 +119,9 @@ return function(cmml, use)
   -- `metrics.summary`), and values, one a task (NaN where it is left out); noun (what a task is
   -- called); not_finite, where there is such a model: by its number the list of the tasks in which
   -- its scores were not finite numbers, so that it has no values at all, and the others are
-  -- compared without it; and what the setting tells besides
+  -- compared without it; diverged: for each model {count, of}: on how many of the supports that it
+  -- adapted to, over all draws, its steps diverged, so that the weights that they start from score;
+  -- and what the setting tells besides
   -- @usage
   -- local tasks = cmml.users.tasks { ratings = data.all, users = data.test,
   --   bags = data.bags }
@@ -144,15 +146,18 @@ return function(cmml, use)
     args.sizes("evaluate: cutoffs", opt.cutoffs)
     local compute, full_names = cmml.metrics.computer("evaluate", names, opt.cutoffs, opt.relevant,
       plan.binary)
-    local values, not_finite, count = {}, {}, 0
+    local values, not_finite, diverged, count = {}, {}, {}, 0
     for m in ipairs(models) do
-      values[m] = {}
+      values[m], diverged[m] = {}, { count = 0, of = 0 }
     end
     for draw = 1, opt.draws do
       for batch in plan.batches(draw) do
         local states = {}
         for m, model in ipairs(models) do
-          states[m] = model:state_of(batch.support(m))
+          local support = batch.support(m)
+          local state, bad = model:state_of(support)
+          states[m], diverged[m].count = state, diverged[m].count + #(bad or {})
+          diverged[m].of = diverged[m].of + #support.segments
         end
         for rows, first in batch.next do
           local segments = rows.lists or rows.segments
@@ -171,7 +176,7 @@ return function(cmml, use)
       end
     end
     local results = results_of(values, full_names, count, not_finite)
-    results.noun = plan.noun or models[1].setting.noun
+    results.noun, results.diverged = plan.noun or models[1].setting.noun, diverged
     if plan.finish then
       plan.finish(results)
     end

@@ -62,10 +62,12 @@ return function(cmml, use)
     return table.concat(order, "; ") .. ", where not every model has a value"
   end
 
-  -- The models whose scores were not finite numbers, a sentence each.
+  -- The models whose scores were not finite numbers, and those whose steps diverged, a sentence
+  -- each.
   local function not_finite(titles, results, names)
     local lines = {}
     for m, title in ipairs(titles) do
+      lines[#lines + 1] = comparison.diverging(title, (results.diverged or {})[m])
       local bad = (results.not_finite or {})[m]
       if bad then
         local metric = results[m][names[1]]
@@ -76,8 +78,8 @@ return function(cmml, use)
     return lines
   end
 
-  --- What stands below tables of results: how many tasks are left out of which metric, and which
-  -- models are, as their scores were not finite numbers.
+  --- What stands below tables of results: how many tasks are left out of which metric, which
+  -- models are, as their scores were not finite numbers, and on how many supports steps diverged.
   -- @tparam table titles one a model
   -- @tparam table results
   -- @tparam table names full names of the metrics that are shown
@@ -105,7 +107,7 @@ return function(cmml, use)
   -- ndcg_exp@3
   -- @tparam[opt=false] boolean leaky what was evaluated was learnt from: the table says so
   -- @treturn string lines after the table say how many tasks are left out, which models had scores
-  -- that are not finite, and where leaks could not be checked
+  -- that are not finite, whose steps diverged, and where leaks could not be checked
   function cmml.metrics.format_results(titles, results, names, leaky)
     names = names or { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
     check("metrics.format_results", titles, results, names)

@@ -7,6 +7,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
+local diverging = require "cmml.network.diverging"
 local raise = args.error
 
 local known = declare("learnt_steps", {
@@ -124,11 +125,27 @@ return function(cmml, use)
     return chosen:sum():item() > 0 and chosen or nil
   end
 
-  -- A step of the tasks under way; false where all have stopped.
+  -- Notes the tasks under way whose losses before a step are not finite; whether there are any.
+  function Run:note_bad(losses, step)
+    if losses:isfinite() then
+      return false
+    end
+    local tasks = self.active:totable()
+    for place, what in pairs(diverging.in_losses { losses }) do
+      local task = tasks[place]
+      self.bad[task] = { task = task, step = step + 1, loss = what.loss }
+    end
+    return true
+  end
+
+  -- A step of the tasks under way; false where all have stopped, or one has diverged.
   function Run:step(step, losses_of, opt)
     local values = self:values()
     local losses, slopes, chances = core.tidy(recording, slopes_of, values, losses_of, step,
       self.active)
+    if self:note_bad(losses, step) then
+      return false
+    end
     local x = cmml.no_grad(sizes, slopes, losses)
     local logits
     logits, self.stop_state = self.stop:step(self.stop_state, x)
@@ -184,35 +201,19 @@ return function(cmml, use)
     return values
   end
 
-  --- Takes the steps of several tasks, every task down its own loss until it stops.
-  --
-  -- Before each step, from `min_step` on, the stop controller may end a task, which keeps its
-  -- parameters from then on; `max_step` ends all.
-  -- @tparam table parts start (list of the tensors that are adapted, shared by the tasks),
-  -- controllers (list of an UpdateController for each), stop (StopController)
-  -- @tparam function losses_of of (parameters, tasks, step): the loss of each of these tasks (Ids),
-  -- [tasks], by parameters [tasks, ..], and a uniform random number for each, [tasks], that decides
-  -- whether it stops; steps count from 0
-  -- @tparam table options
-  -- @treturn table parameters [tasks, ..] after the steps, as many as start has
-  -- @treturn table how many steps each task took
-  -- @treturn table list of decisions to go on, for `stop_loss`: step, tasks, logits, loss
-  function cmml.learnt_steps(parts, losses_of, options)
-    local opt = known:check(options)
-    if opt.max_step < opt.min_step then
-      raise(("learnt_steps: min_step (%d) must not be above max_step (%d)"):format(opt.min_step,
-        opt.max_step), 2)
-    end
+  -- All steps, with idle tasks at their start. Gives the tasks that diverged, by number, and what
+  -- `learnt_steps` gives.
+  local function run_all(parts, losses_of, opt, idle_tasks)
     local run = setmetatable({ start = parts.start, controllers = parts.controllers,
       stop = parts.stop, states = {}, packed = {}, steps = {}, finished = {}, decisions = {},
-      active = numbers(opt.tasks), stop_state = parts.stop:start(opt.tasks) }, Run)
+      bad = {}, active = numbers(opt.tasks), stop_state = parts.stop:start(opt.tasks) }, Run)
     for j, controller in ipairs(parts.controllers) do
       run.states[j] = controller:start(parts.start[j], opt.tasks)
       run.packed[j] = controller:packed()
     end
     local ready, idle = {}, {}
     for task = 1, opt.tasks do
-      table.insert(opt.idle[task] and idle or ready, task)
+      table.insert(idle_tasks[task] and idle or ready, task)
     end
     if #idle > 0 or opt.tasks == 0 then
       run:finish(core.ids(idle), run:values(), 0)
@@ -222,10 +223,44 @@ return function(cmml, use)
     while #run.active > 0 and step < opt.max_step and run:step(step, losses_of, opt) do
       step = step + 1
     end
-    if #run.active > 0 then
+    if next(run.bad) then
+      return run.bad
+    elseif #run.active > 0 then
       run:finish(numbers(#run.active), run:values(), step)
     end
-    return run:result(), run.steps, run.decisions
+    local values = run:result()
+    for _, value in ipairs(values) do
+      diverging.in_tensor(value, nil, run.bad, step)
+    end
+    return run.bad, { values = values, steps = run.steps, decisions = run.decisions }
+  end
+
+  --- Takes the steps of several tasks, every task down its own loss until it stops.
+  --
+  -- Before each step, from `min_step` on, the stop controller may end a task, which keeps its
+  -- parameters from then on; `max_step` ends all. A task whose loss, or a parameter, ceases to be
+  -- finite on the way has diverged: it is named, and has the parameters of the start in the end;
+  -- who calls decides what becomes of it.
+  -- @tparam table parts start (list of the tensors that are adapted, shared by the tasks),
+  -- controllers (list of an UpdateController for each), stop (StopController)
+  -- @tparam function losses_of of (parameters, tasks, step): the loss of each of these tasks (Ids),
+  -- [tasks], by parameters [tasks, ..], and a uniform random number for each, [tasks], that decides
+  -- whether it stops; steps count from 0
+  -- @tparam table options
+  -- @treturn table parameters [tasks, ..] after the steps, as many as start has
+  -- @treturn table how many steps each task took
+  -- @treturn table list of decisions to go on, for `stop_loss`: step, tasks, logits, loss
+  -- @treturn table the tasks that diverged, see `inner_steps`; empty if all is well
+  function cmml.learnt_steps(parts, losses_of, options)
+    local opt = known:check(options)
+    if opt.max_step < opt.min_step then
+      raise(("learnt_steps: min_step (%d) must not be above max_step (%d)"):format(opt.min_step,
+        opt.max_step), 2)
+    end
+    local found = diverging.until_finite(opt.idle, function(idle)
+      return run_all(parts, losses_of, opt, idle)
+    end)
+    return found.values, found.steps, found.decisions, found.diverged
   end
 
   --- What the stop controller learns from (REINFORCE): the sum over decisions to go on of -log(1 -

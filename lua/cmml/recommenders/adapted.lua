@@ -46,6 +46,8 @@ return function(cmml, use)
   -- @tfield table told what was met of the person's own values, by field: how many are unknown,
   -- missing or beyond (further out than numbers are read)
   -- @tfield any state of the model
+  -- @tfield ?table diverged where the model adapts by steps and those on this support diverged:
+  -- step, and loss where that was not finite; scores are by the weights that the steps start from
   local Adapted = { __name = "cmml.Adapted" }
   Adapted.__index = Adapted
 
@@ -55,16 +57,18 @@ return function(cmml, use)
   -- table of values by field name, if anything is known of the person. In the setting scenarios a
   -- list of {user, item, 1 or 0}; a pair that is there twice counts once
   -- @tparam[opt] table options see below
-  -- @treturn Adapted with predict, recommend, and skipped (what was left out)
+  -- @treturn Adapted with predict, recommend, skipped (what was left out) and diverged (whether the
+  -- steps of a model that adapts by such did)
   -- @usage
   -- local person = model:adapt { { "15", 5 }, { "9", 5 }, { "5", 1 } }
   -- print(person:predict({ "10" })[1])
   function Recommender:adapt(support, options)
     local opt = known.adapt:check(options)
     local read = self.setting.read_support(self, support, opt)
+    local state, diverged = self:state_of(read.rows)
     return setmetatable({ model = self, rows = read.rows, skipped = read.skipped,
-      outside = read.outside or {}, told = read.told or {}, read = read,
-      state = self:state_of(read.rows) }, Adapted)
+      outside = read.outside or {}, told = read.told or {}, read = read, state = state,
+      diverged = diverged[1] }, Adapted)
   end
 
   -- The row of a raw id of a side; raises where there is none.

@@ -138,6 +138,7 @@ return function(cmml, use)
   -- @treturn table for each support what was left out of it
   -- @treturn table for each support the list of {item, rating} that are outside of the scale of the
   -- model
+  -- @treturn table for each support what diverged, as `Adapted` has it, or false
   -- @usage
   -- local anna, ben = { { "15", 5 } }, { { "9", 1 }, { "5", 4 } }
   -- local lists = model:recommend_all({ anna, ben }, { n = 3 })
@@ -154,19 +155,26 @@ return function(cmml, use)
         .. "call recommend_all of what that gives"):format(setting.name), 2)
     end
     local candidates = candidates_of("recommend_all", self.catalogue.items, opt)
-    local lists, skipped, outside, first = {}, {}, {}, 1
+    local lists, skipped, outside, diverged, first = {}, {}, {}, {}, 1
     while first <= #supports do
       local some = batch_from(supports, first)
       local read = setting.read_supports(self, some, { unknown = opt.unknown, strict = opt.strict,
         first = first })
-      local found = best_lists(self, self:state_of(read.rows), #some, read.list,
+      local state, bad = self:state_of(read.rows)
+      local found = best_lists(self, state, #some, read.list,
         opt.include_support and nothing or read.taken, candidates, opt.n)
       table.move(found, 1, #some, #lists + 1, lists)
       table.move(read.skipped, 1, #some, #skipped + 1, skipped)
       table.move(read.outside, 1, #some, #outside + 1, outside)
+      for i = first, first + #some - 1 do
+        diverged[i] = false
+      end
+      for _, what in ipairs(bad) do
+        diverged[first + what.task - 1] = { step = what.step, loss = what.loss }
+      end
       first = first + #some
     end
-    return lists, skipped, outside
+    return lists, skipped, outside, diverged
   end
 
   --- The items with the highest scores for many users, after one support: in the setting scenarios.

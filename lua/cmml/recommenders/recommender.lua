@@ -20,7 +20,8 @@ return function(cmml, use)
   -- gradient, or adapt by gradients from weights of a seed
   -- @tfield ?Module module of a kind that learns by gradient: its weights
   -- @tfield ?table training of a kind that learns by gradient: the preset's defaults for `train`
-  -- @tfield function adapt_rows of (support): the state of several tasks from their Rows
+  -- @tfield function adapt_rows of (support): the state of several tasks from their Rows; where
+  -- their steps can diverge, a table whose field diverged lists the tasks of which they did
   -- @tfield function score_rows of (state, rows): scores [rows]
   -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
   -- @tfield table integers which of these are lists of integers instead: true by name
@@ -85,11 +86,16 @@ return function(cmml, use)
   -- gradients they are recorded meanwhile.
   -- @tparam table support Rows of all tasks
   -- @treturn any the state for `scores_of`
+  -- @treturn table list of the tasks whose steps diverged: {task, step, loss}, see `inner_steps`.
+  -- They are scored by the weights that their steps start from; empty where there are none
   function Recommender:state_of(support)
+    local state
     if self.adapts == "gradient" then
-      return (core.tidy(state_by_gradients, self, support))
+      state = core.tidy(state_by_gradients, self, support)
+    else
+      state = core.tidy(core.no_grad, self.adapt_rows, self, support)
     end
-    return (core.tidy(core.no_grad, self.adapt_rows, self, support))
+    return state, type(state) == "table" and rawget(state, "diverged") or {}
   end
 
   --- Scores of rows under a state, without a graph; what else the kind made meanwhile is freed.

@@ -153,10 +153,10 @@ return function(cmml, use)
     presets = use "recommenders.s2meta_presets", check = check, make = make,
     over = vector_rows.over,
 
-    -- The parameters of each task, and how many steps it took.
+    -- The parameters of each task, how many steps it took, and the tasks whose steps diverged.
     adapt = function(self, support)
-      local values, steps = cmml.no_grad(steps_on, self, support)
-      return { values = values, steps = steps }
+      local values, steps, _, diverged = cmml.no_grad(steps_on, self, support)
+      return { values = values, steps = steps, diverged = diverged }
     end,
 
     score = function(self, state, rows)
@@ -164,10 +164,13 @@ return function(cmml, use)
     end,
 
     -- The mean over tasks of the query's loss after the last step, and of what the stop controller
-    -- learns from.
+    -- learns from. Not a number where the steps of a task diverge: training stops.
     loss = function(self, batch)
-      local values, steps, decisions = steps_on(self, batch.support, batch.query)
+      local values, steps, decisions, diverged = steps_on(self, batch.support, batch.query)
       local final = losses(self, values, batch.query)
+      if #diverged > 0 then
+        return final:mean() * (0 / 0)
+      end
       local stop = cmml.stop_loss(decisions, final, steps, self.options.step_penalty)
       return (final:sum() + stop) * (1 / final.count)
     end,

@@ -181,11 +181,11 @@ return function(cmml, use)
     end
     local adapted
     local found = { ids = ids, unknown = unknown, given = #given, skipped = 0, outside = 0,
-      empty = 0 }
+      empty = 0, diverged = 0, supports = 1 }
     function found.lists(first, last, opt)
       if not adapted then
         adapted = model:adapt(given, { unknown = opt.unknown })
-        found.skipped = #adapted.skipped
+        found.skipped, found.diverged = #adapted.skipped, adapted.diverged and 1 or 0
       end
       return adapted:recommend_all(table.move(ids, first, last, 1, {}), { n = opt.n,
         items = opt.items, exclude = opt.exclude })

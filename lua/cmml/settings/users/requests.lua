@@ -87,7 +87,9 @@ return function(cmml, use)
   -- @treturn ?table ids, unknown (ids of whom there is nothing), lists (a function of the first and
   -- the last number and of options of `recommend_all`, giving a list each); given, skipped,
   -- outside and empty: how many entries the supports had until now, how many of them the model does
-  -- not know, how many ratings are outside of its scale, and how many supports nothing was left of
+  -- not know, how many ratings are outside of its scale, and how many supports nothing was left of;
+  -- diverged: on how many supports the steps of the model did; supports: how many there are, where
+  -- that is not one a person
   -- @treturn ?string message
   return function(model, values, data, wanted)
     if values.rate or values.user then
@@ -114,7 +116,7 @@ return function(cmml, use)
       table.insert(support_of(id) and ids or unknown, id)
     end
     local found = { ids = ids, unknown = unknown, given = 0, skipped = 0, outside = 0,
-      empty = 0 }
+      empty = 0, diverged = 0 }
     function found.lists(first, last, opt)
       local supports = {}
       for i = first, last do
@@ -123,12 +125,13 @@ return function(cmml, use)
           check_known(model, ids[i], supports[#supports])
         end
       end
-      local lists, skipped, outside = model:recommend_all(supports, { n = opt.n,
+      local lists, skipped, outside, diverged = model:recommend_all(supports, { n = opt.n,
         items = opt.items, exclude = opt.exclude, unknown = opt.unknown, strict = values.strict })
       for i, support in ipairs(supports) do
         found.given, found.skipped = found.given + #support, found.skipped + #skipped[i]
         found.outside = found.outside + #outside[i]
         found.empty = found.empty + (#support == #skipped[i] and 1 or 0)
+        found.diverged = found.diverged + (diverged[i] and 1 or 0)
       end
       return lists
     end
