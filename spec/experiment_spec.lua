@@ -246,7 +246,7 @@ describe("cmml experiment", function()
       "--epochs", "1", "--modulations", "film", "--out", folder, "--quiet")
     assert.equal(1, code)
     assert.matches("\n| film +| %d", output)
-    assert.matches("1 failures; finished cells are kept.*results.csv: it is a folder", errors)
+    assert.matches("1 failure; finished cells are kept.*results.csv: it is a folder", errors)
   end)
 
   it("says which experiments there are", function()

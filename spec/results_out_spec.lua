@@ -104,6 +104,17 @@ describe("tables", function()
         kind = "text" } }, rows = { { x = "a\nb\27c" } } } } }, "text"))
   end)
 
+  it("repeat the columns that tell the lines of a wide table apart, where they leave room",
+    function()
+      local grid = { { "metric", "model", "rival", "verdict" }, { "mae", "one", "other", "level" } }
+      assert.equal("| metric | model | rival |\n|--------|-------|-------|\n"
+        .. "| mae    | one   | other |\n\n| metric | model | verdict |\n"
+        .. "|--------|-------|---------|\n| mae    | one   | level   |",
+        tables.markdown(grid, 30, 2))
+      assert.equal(tables.markdown(grid, 26), tables.markdown(grid, 26, 2))
+      assert.equal(tables.markdown(grid), tables.markdown(grid, nil, 2))
+    end)
+
   it("are at most 79 columns wide as text", function()
     local columns, row = {}, {}
     for i = 1, 20 do

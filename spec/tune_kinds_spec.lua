@@ -231,16 +231,19 @@ describe("tune_kinds", function()
       ["return"] = "is no file of tuned presets", ["x ="] = "rows.lua:1:",
       ["return print()"] = "rows.lua:1:" } do
       assert(core.write_file(path, text))
-      local result = tune { keep = path }
-      assert.equal(1, #result.failures)
-      assert.truthy(result.failures[1].message:find(message, 1, true), result.failures[1].message)
+      refused.with_text(message, tune, { keep = path })
       assert.equal(text, core.read_file(path))
     end
+    refused.with_text("there is no folder " .. folder .. "/none", tune, { keep = folder
+      .. "/none/kept.lua" })
     local _, errors, code = cli("tune", "--quick", "--kinds", "all", "--model", "cmml", "--out",
       folder .. "/never")
     assert.equal(1, code)
     assert.matches("--model is for one kind, and does not go with --kinds", errors, 1, true)
     assert.is_false(core.exists(folder .. "/never"))
+    _, errors, code = cli("tune", "--quick", "--kinds", "global_mean", "--out", folder .. "/none")
+    assert.equal(1, code)
+    assert.matches("global_mean has no options: there is nothing to search", errors, 1, true)
   end)
 
   it("keeps a preset that the kind then has by the name tuned", function()

@@ -78,18 +78,32 @@ local function cut(grid, widths, width)
 end
 
 --- A grid of texts as a Markdown table, its columns as wide as what stands in them. Where that is
--- too wide it becomes several tables, each of which begins with the first column.
+-- too wide it becomes several tables, each of which begins with the columns that tell its lines
+-- apart, or with the first one where these leave no room for another.
 -- @tparam table grid list of lines, the first one the heads
 -- @tparam ?integer width columns of a line at most; nil: any number
+-- @tparam ?integer labels how many columns tell the lines apart; default 1
 -- @treturn string
-function tables.markdown(grid, width)
+function tables.markdown(grid, width, labels)
   local widths, parts = widths_of(grid), {}
   grid = width and cut(grid, widths, width) or grid
-  local columns, taken = { 1 }, widths[1] + 4
-  for c = 2, #widths do
-    if width and #columns > 1 and taken + widths[c] + 3 > width then
+  labels = labels or 1
+  local function start()
+    local columns, taken = {}, 1
+    for c = 1, labels do
+      columns[c], taken = c, taken + widths[c] + 3
+    end
+    return columns, taken
+  end
+  local columns, taken = start()
+  if width and labels > 1 and taken + math.max(0, table.unpack(widths, labels + 1)) + 3 > width then
+    labels = 1
+    columns, taken = start()
+  end
+  for c = labels + 1, #widths do
+    if width and #columns > labels and taken + widths[c] + 3 > width then
       parts[#parts + 1] = table_of(grid, widths, columns)
-      columns, taken = { 1 }, widths[1] + 4
+      columns, taken = start()
     end
     columns[#columns + 1], taken = c, taken + widths[c] + 3
   end

@@ -47,7 +47,7 @@ return function(cmml, use)
         .. "tabs between them" },
     { name = "baselines", list = "string", choices = ready_kinds, may_be_empty = true,
       group = "models", short = true, default_text = "all of the setting",
-      help = "kinds without gradient training to show beside them, or none" },
+      help = "kinds that need no training run, to show beside them; or none" },
     shared.data,
     options.changed(judging.draws, { group = "evaluation", short = true }),
     options.changed(base.seed, { group = "evaluation", default = false,

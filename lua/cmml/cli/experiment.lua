@@ -84,8 +84,9 @@ return function(cmml, use)
         table.concat(files, ", ")), 2, 79))
     end
     if #result.failures > 0 then
-      return nil, ("%d failures; finished cells are kept, and the same command goes on\n%s")
-        :format(#result.failures, cells.failed(result.failures))
+      return nil, ("%d failure%s; finished cells are kept, and the same command goes on\n%s")
+        :format(#result.failures, #result.failures == 1 and "" or "s",
+          cells.failed(result.failures))
     end
     return true
   end

@@ -82,7 +82,8 @@ return function(cmml, use)
   local function save_ready(values, setting, split, class, found, conditions)
     if next(found.training) then
       return nil, ("%s: training does not apply to --model %s, which %s"):format(values.settings,
-        class.kind, class.fit and "is fitted without gradient training" or "has nothing to learn")
+        class.kind, class.fit and "is fitted without gradient training"
+          or "has nothing to learn before a task")
     end
     local path = values.out .. "/best.safetensors"
     local model = models.make(setting, split, class, { model = found.model })

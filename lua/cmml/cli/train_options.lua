@@ -112,7 +112,7 @@ return function(cmml, use)
     local dashed = "--" .. name:gsub("_", "-")
     if training_options():find(name) then
       return ("%s does not apply to --model %s, which %s"):format(dashed, class.kind,
-        class.fit and "is fitted without gradient training" or "has nothing to learn")
+        class.fit and "is fitted without gradient training" or "has nothing to learn before a task")
     end
     local names = {}
     for known in class.known:each() do

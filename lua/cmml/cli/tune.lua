@@ -26,10 +26,14 @@ return function(cmml, use)
     end
     local result = cmml.tune_kinds(given)
     output.print(result.narrow)
-    local ok, message = cmml.core.write_file(given.out .. "/kinds.md", result.text .. "\n")
+    local ok, message = cmml.core.mkdir(given.out) -- there is none yet where every kind failed
+    if ok then
+      ok, message = cmml.core.write_file(given.out .. "/kinds.md", result.text .. "\n")
+    end
     if ok and #result.failures > 0 then
-      return nil, ("%d failures; finished trials are kept, and the same command goes on\n%s")
-        :format(#result.failures, cells.failed(result.failures))
+      return nil, ("%d failure%s; finished trials are kept, and the same command goes on\n%s")
+        :format(#result.failures, #result.failures == 1 and "" or "s",
+          cells.failed(result.failures))
     end
     return ok, message
   end

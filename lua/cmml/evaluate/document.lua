@@ -175,6 +175,7 @@ return function(_, use)
       end
       grid[i + 1] = line
     end
+    local labels = #grid[1] - 3 -- all before the rival
     local groups = found[1].results.groups
     local noun = found[1].results.noun or { "task", "tasks" }
     local note = ("difference: model minus rival; its interval by a paired bootstrap over %s. The "
@@ -184,7 +185,7 @@ return function(_, use)
     for i, sentence in ipairs(sentences) do
       texts[i] = wrap(sentence, 0, width)
     end
-    return table.concat(texts, "\n") .. "\n\n" .. tables.markdown(grid, width) .. "\n\n"
+    return table.concat(texts, "\n") .. "\n\n" .. tables.markdown(grid, width, labels) .. "\n\n"
       .. wrap(note, 0, width), sentences
   end
 

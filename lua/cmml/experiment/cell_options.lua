@@ -24,6 +24,17 @@ return function(cmml, use)
 
   local kinds = options.declare("tune_kinds (the kinds)", lists.searched_kinds)
 
+  -- Options of training, with the limit of epochs that a budget has.
+  local function of_training(names)
+    local list = {}
+    for declared in training:only(names):each() do
+      list[#list + 1] = declared.name == "epochs" and options.changed(declared, {
+        default_text = "200 under the budget converged, else " .. declared.default_text })
+        or declared
+    end
+    return options.of("experiment and tune (training)", list)
+  end
+
   -- The options of data in every setting, without those of which an experiment takes lists.
   local function data_set()
     return (pipeline.option_sets()):without { "data", "protocol" }
@@ -43,7 +54,7 @@ return function(cmml, use)
         list[#list + 1] = setting.experiment_options
       end
     end
-    list[#list + 1] = training:only(lists.training)
+    list[#list + 1] = of_training(lists.training)
     list[#list + 1] = run
     return list
   end
@@ -57,7 +68,7 @@ return function(cmml, use)
     local joined, count, own = nil, nil, { ... }
     local function all()
       local list = { pipeline.option_sets(), table.unpack(own) }
-      list[#list + 1] = training:only { "epochs", "patience" }
+      list[#list + 1] = of_training { "epochs", "patience" }
       list[#list + 1] = run
       if #list ~= count then
         joined, count = options.join(what, table.unpack(list)), #list

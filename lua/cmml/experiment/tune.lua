@@ -211,7 +211,7 @@ return function(cmml, use)
     local opt = cell_options.of_tune():check(options, 0)
     cell_options.check_running("tune", opt, false)
     if opt.keep then
-      tuned_file.read(core, opt.keep)
+      tuned_file.check(core, opt.keep)
     end
     return opt, trials_of(opt)
   end

@@ -6,6 +6,7 @@ local args = require "cmml.base.args"
 local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
 local tables = require "cmml.base.tables"
+local tuned_file = require "cmml.experiment.tuned_file"
 local raise = args.error
 
 return function(cmml, use)
@@ -65,6 +66,9 @@ return function(cmml, use)
   local function prepare(options)
     local opt = cell_options.of_tune_kinds():check(options, 0)
     cell_options.check_running("tune_kinds", opt, false)
+    if opt.keep then
+      tuned_file.check(cmml.core, opt.keep)
+    end
     return opt, kinds_of(opt.kinds, pipeline.setting_of("tune_kinds", opt))
   end
 

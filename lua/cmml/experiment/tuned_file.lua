@@ -101,6 +101,18 @@ function tuned_file.read(core, path)
   return message and raise(("%s: %s"):format(args.option "keep", message), 0) or found
 end
 
+--- Raises where presets cannot be kept in such a file: it is none, or its folder is missing.
+-- @tparam table core
+-- @tparam string path
+function tuned_file.check(core, path)
+  local folder = path:match "^(.*)/[^/]*$"
+  if folder and folder ~= "" and not core.exists(folder) then
+    raise(("%s: there is no folder %s to write %s into"):format(args.option "keep", folder,
+      path), 0)
+  end
+  tuned_file.read(core, path)
+end
+
 --- Keeps a preset in such a file, beside those that are there.
 -- @tparam table core
 -- @tparam string path
