@@ -258,6 +258,16 @@ describe("a task of MeLU that diverges", function()
     assert.is_true(diverged[2].step > 0)
     assert.is_nil(fine:adapt(support).diverged)
   end)
+
+  it("is counted where training validates", function()
+    local counts = {}
+    local wild = melu { inner_rate = { 1.5 }, inner_steps = 8, hidden = { 16, 16 } }
+    cmml.train(wild, data, training { epochs = 1, lr = 1e-5, on_epoch = function(state)
+      counts[#counts + 1] = state.diverged
+    end })
+    assert.is_true(counts[1].count > 0)
+    assert.is_true(counts[1].of >= counts[1].count)
+  end)
 end)
 
 describe("MeLU refuses", function()
@@ -266,7 +276,7 @@ describe("MeLU refuses", function()
     local before = cmml.core.memory().peak
     refused("train: a step of melu with batch = 100000 and support = 40 needs about", cmml.train,
       model, data, training { batch = 100000, support = 40 })
-    assert.equal(before, cmml.core.memory().peak)
+    assert.near(before, cmml.core.memory().peak, 1e5) -- the model alone has 4.4e6 bytes
     for _, one in ipairs { melu(), melu { form = "generic" } } do
       local few, many = one:memory(1, 10, 10), one:memory(32, 40, 10)
       assert.is_true(few > 0 and many > 32 * few)

@@ -106,6 +106,21 @@ t,yes,two,2,m,2.5,2,1,2,,,
     assert.is_nil(csv_of(both, found):find("unchecked", 1, true))
   end)
 
+  it("says on how many supports the steps of a row diverged, over its seeds", function()
+    local own = { id = "t", title = "Title", rows = { "one", "two" }, metrics = tbl.metrics }
+    local cells, found = {}, {}
+    for i = 1, 4 do
+      cells[i] = { table = "t", row = i <= 2 and "one" or "two", seed = (i - 1) % 2 + 1 }
+      found[cells[i]] = { metrics = { m = { i } }, seconds = 1,
+        diverged = i > 2 and { count = i, of = 12 } or nil }
+    end
+    local list = report.summary(cmml, { tables = { own }, cells = cells }, found, own,
+      { seeds = 2, resamples = 10 })
+    local text = report.text(own, list, 2)
+    assert.truthy(text:find("\ntwo: its steps diverged on 7 of 24 supports", 1, true), text)
+    assert.is_nil(text:find("one: its steps", 1, true))
+  end)
+
   it("refuses to compare what was evaluated on different tasks", function()
     local other = { table = "t", row = "two", seed = 1 }
     refused.with_text("evaluated on different tasks", report.summary, cmml,

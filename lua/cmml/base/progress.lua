@@ -57,6 +57,10 @@ function progress.training(core, epochs)
       io.stderr:write(one_line(("left out of the loss: %d tasks of this epoch; the first: %s")
         :format(out.count, out.text)), "\n")
     end
+    if state.diverged then
+      io.stderr:write(plain.format("valid: steps diverged on %d of %d supports\n",
+        state.diverged.count, state.diverged.of))
+    end
   end
 
   return { on_step = on_step, on_epoch = on_epoch }

@@ -211,17 +211,6 @@ return function(cmml)
     return skipped, count
   end
 
-  --- What is said of a model whose steps diverged on some supports.
-  -- @tparam string title of it
-  -- @tparam ?table diverged count, of
-  -- @treturn ?string nil where they did on none
-  function comparison.diverging(title, diverged)
-    if diverged and diverged.count > 0 then
-      return ("%s: its steps diverged on %d of %d supports, which are scored by the weights that "
-        .. "the steps start from"):format(title, diverged.count, diverged.of)
-    end
-  end
-
   --- What is said of a model whose scores were not finite numbers.
   -- @tparam string title of it
   -- @tparam table bad list of the tasks in which they were not

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local diverged = require "cmml.evaluate.diverged"
 local plain = require "cmml.base.plain"
 local tables = require "cmml.base.tables"
 local wrap = require("cmml.base.text").wrap
@@ -67,7 +68,7 @@ return function(cmml, use)
   local function not_finite(titles, results, names)
     local lines = {}
     for m, title in ipairs(titles) do
-      lines[#lines + 1] = comparison.diverging(title, (results.diverged or {})[m])
+      lines[#lines + 1] = diverged.text(title, (results.diverged or {})[m])
       local bad = (results.not_finite or {})[m]
       if bad then
         local metric = results[m][names[1]]

@@ -14,6 +14,7 @@
 --
 -- @module cmml
 local computations = require "cmml.experiment.computations"
+local diverged = require "cmml.evaluate.diverged"
 local raise = require("cmml.base.args").error
 
 return function(cmml, use)
@@ -102,8 +103,8 @@ return function(cmml, use)
   -- @tparam Recommender model
   -- @tparam table evaluation options of the setting's evaluations
   -- @treturn table metrics (by name one value a task), weights (by name one a task, optional),
-  -- rules (by the name of an evaluation, optional), unchecked. Raises where scores are not finite
-  -- numbers
+  -- rules (by the name of an evaluation, optional), unchecked, diverged ({count, of}: on how many
+  -- supports steps did, if on any). Raises where scores are not finite numbers
   function cell.evaluate(setting, split, model, evaluation)
     local kept = { metrics = {} }
     for i, entry in ipairs(models.evaluate(setting, split, { model }, evaluation)) do
@@ -129,12 +130,15 @@ return function(cmml, use)
         kept.rules[name] = rule
       end
       kept.unchecked = kept.unchecked or values.unchecked
+      local own = (results.diverged or {})[1]
+      kept.diverged = diverged.sum(kept.diverged, own and own.count > 0 and own or nil)
     end
     return kept
   end
 
-  --- Computes a cell: metrics, weights and unchecked as `evaluate` gives them, epochs, best_epoch,
-  -- stopped (why the training ended) and, of what learns, train_seconds (of that alone).
+  --- Computes a cell: metrics, weights, unchecked and diverged as `evaluate` gives them, epochs,
+  -- best_epoch, stopped (why the training ended) and, of what learns, train_seconds (of that
+  -- alone).
   -- @tparam table settings
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table

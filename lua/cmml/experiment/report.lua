@@ -17,6 +17,7 @@
 --
 -- @module cmml.experiment.report
 local args = require "cmml.base.args"
+local diverged = require "cmml.evaluate.diverged"
 local plain = require "cmml.base.plain"
 local tables = require "cmml.base.tables"
 local text = require "cmml.base.text"
@@ -169,10 +170,10 @@ end
 -- @tparam table opt seeds (how many), resamples
 -- @tparam ?table only titles of the rows that are wanted; all count for which tasks are left out
 -- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), unchecked
--- (true: one of its cells is), train_seconds (mean of what it took to learn), runs, epochs (their
--- mean), patience (how many of them ended for want of improvement), tuning_seconds, and by metric
--- {mean, low, high, difference, difference_low, difference_high, tasks (how many the mean is over),
--- left_out (how many are not in it)}}
+-- (true: one of its cells is), diverged (the sums of those of its cells), train_seconds (mean of
+-- what it took to learn), runs, epochs (their mean), patience (how many of them ended for want of
+-- improvement), tuning_seconds, and by metric {mean, low, high, difference, difference_low,
+-- difference_high, tasks (how many the mean is over), left_out (how many are not in it)}}
 function report.summary(cmml, plan, results, tbl, opt, only)
   local by_row, rows, out = {}, {}, {}
   for _, row in ipairs(tbl.rows) do
@@ -183,14 +184,15 @@ function report.summary(cmml, plan, results, tbl, opt, only)
   end
   for i, row in ipairs(only or tbl.rows) do
     local seeds, seconds = seeds_of(by_row[row] or {}, opt.seeds), 0
-    local unchecked = nil
+    local unchecked, bad = nil, nil
     for _, seed in ipairs(seeds) do
       seconds = seconds + by_row[row][seed].seconds / #seeds
       unchecked = unchecked or by_row[row][seed].unchecked
+      bad = diverged.sum(bad, by_row[row][seed].diverged)
     end
     rows[i] = learnt(by_row[row], seeds, (tbl.tuning or {})[row])
     rows[i].row, rows[i].seeds, rows[i].seconds = row, #seeds, seconds
-    rows[i].unchecked = unchecked
+    rows[i].unchecked, rows[i].diverged = unchecked, bad
     for _, metric in ipairs(tbl.metrics) do
       rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt,
         out[metric.name])
@@ -302,6 +304,10 @@ function report.text(tbl, rows, n_seeds, width, rule)
   parts[#parts + 1] = tables.markdown(grid, width)
   local left_out = left_out_text(tbl, rows)
   parts[#parts + 1] = left_out and text.wrap(left_out, 0, 79) or nil
+  for _, entry in ipairs(rows) do
+    local told = diverged.text(entry.row, entry.diverged)
+    parts[#parts + 1] = told and text.wrap(told, 0, 79) or nil
+  end
   parts[#parts + 1] = report.differences(tbl, rows, width)
   return table.concat(parts, "\n\n")
 end

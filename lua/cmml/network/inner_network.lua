@@ -172,7 +172,7 @@ return function(cmml, use)
   -- @tfield InnerNetwork network
   -- @tfield table weights of the tasks
   -- @tfield table losses before each step, see `inner_steps`
-  -- @tfield table diverged
+  -- @tfield table diverged tasks whose steps diverged, see `inner_steps`
   local Adapted = { __name = "cmml.AdaptedNetwork" }
   Adapted.__index = Adapted
 

@@ -8,7 +8,9 @@ return function(cmml)
   --- The rows of a table that several tasks name, once for each task and id.
   -- @tfield Ids ids of the rows; those of pairs that were seen before are not among them
   -- @tfield Ids owners the task of each
-  -- @tfield integer seen how many pairs were there before
+  -- @tfield Ids places the numbers of the pairs in the bags
+  -- @tfield Segments bags which of these are in which bag
+  -- @tfield boolean seen whether pairs were there before, of `beside`
   local TaskRows = { __name = "cmml.TaskRows" }
   TaskRows.__index = TaskRows
 

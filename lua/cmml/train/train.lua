@@ -169,6 +169,7 @@ return function(cmml, use)
     for _, metric in ipairs(source.metrics) do
       values[metric[1]] = found[1][metric[2]].mean
     end
+    values.diverged = found.diverged[1].count > 0 and found.diverged[1] or nil
     local value = values[source.monitored]
     if value ~= value and source.nothing_to_validate then
       raise(source.nothing_to_validate, 2)
@@ -338,7 +339,7 @@ return function(cmml, use)
         stopped = "diverged"
         break
       end
-      state.left_out = nil
+      state.left_out, state.diverged = nil, nil
       for key, value in pairs(result) do
         state[key] = value
       end

@@ -1,0 +1,27 @@
+--- What is said of models that adapt by steps, where these diverged on some supports.
+--
+-- @module cmml.evaluate.diverged
+local diverged = {}
+
+--- The counts of two evaluations as one.
+-- @tparam ?table a count, of: on how many of how many supports steps diverged
+-- @tparam ?table b likewise
+-- @treturn ?table likewise; nil where there is neither
+function diverged.sum(a, b)
+  if not (a and b) then
+    return a or b
+  end
+  return { count = a.count + b.count, of = a.of + b.of }
+end
+
+--- In words.
+-- @tparam string title of the model
+-- @tparam ?table found count, of
+-- @treturn ?string nil where steps diverged on none
+function diverged.text(title, found)
+  return found and found.count > 0 and ("%s: its steps diverged on %d of %d supports, which are "
+    .. "scored by the weights that the steps start from"):format(title, found.count, found.of)
+    or nil
+end
+
+return diverged
