@@ -215,6 +215,21 @@ describe("tune_kinds", function()
     end
   end)
 
+  it("takes the options of data of every setting, as tune of one kind does", function()
+    for _, setting in cmml.settings:each() do
+      for declared in setting.options:each() do
+        for _, name in ipairs { "tune", "tune_kinds" } do
+          assert.truthy(options.registered()[name]:find(declared.name), declared.name)
+        end
+      end
+    end
+    local function value(given)
+      given.quick, given.kinds, given.trials = true, "item_knn", 1
+      return cmml.tune_kinds(given).kinds[1].trials[1].value
+    end
+    assert.not_equal(value {}, value { test_users = 0.5 })
+  end)
+
   it("refuses what is for one kind, and files that are none of presets", function()
     local function tune(changes)
       local given = { quick = true, kinds = "item_knn", trials = 1 }

@@ -67,7 +67,8 @@ return function(cmml, use)
   local function search_options(what, ...)
     local joined, count, own = nil, nil, { ... }
     local function all()
-      local list = { pipeline.option_sets(), table.unpack(own) }
+      local list = { pipeline.option_sets() } -- of every setting, too
+      table.move(own, 1, #own, #list + 1, list)
       list[#list + 1] = of_training { "epochs", "patience" }
       list[#list + 1] = run
       if #list ~= count then

@@ -229,7 +229,7 @@ return function(cmml, use)
   cmml.register_experiment {
     name = "efficiency", made = true,
     summary = "time and memory of training and adapting, by one forward pass and by gradient steps "
-      .. "(Figure 2, Table 1)",
+      .. "(Figure 2, Table 1); without data, on made ones of published sizes",
     options = {
       { name = "rows", kind = { "string", "table", "function" }, arg = "FILE", group = "rows",
         short = true, tunable = false, default_text = "CMML, and each kind that takes steps",
