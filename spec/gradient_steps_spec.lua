@@ -353,9 +353,12 @@ describe("what is wrong", function()
       ["rate must be a finite number"] = { one, losses, { steps = 1, rate = 1 / 0 } },
       ["steps must be from 0 to 1000"] = { one, losses, { steps = -1, rate = 1 } },
       ["steps is missing"] = { one, losses, { rate = 1 } },
-      ["losses_of must give a Tensor %[tasks%], not one %[%]"] = { one, function(weights)
-        return weights:sum()
-      end, { steps = 1, rate = 1 } },
+      ["inner_steps: losses_of must be a function, not number 3"] = { one, 3,
+        { steps = 0, rate = 1 } },
+      ["inner_steps: losses_of must give a Tensor %[tasks%], not one %[%]"] = { one,
+        function(weights)
+          return weights:sum()
+        end, { steps = 1, rate = 1 } },
       ['order "third" is not known'] = { one, losses, { steps = 1, rate = 1, order = "third" } },
     } do
       assert.error_matches(function()

@@ -143,11 +143,12 @@ describe("Adam of several tasks", function()
       ["inner_adam: option steps is missing"] = { one, losses, {} },
       ["lr must be at least 0, but is -1"] = { one, losses, { steps = 1,
         adam = { lr = -1 } } },
-      ["losses_of must give a Tensor [tasks], not number 1"] = { one, function()
+      ["inner_adam: losses_of must be a function, not nil"] = { one, nil, { steps = 1 } },
+      ["inner_adam: losses_of must give a Tensor [tasks], not number 1"] = { one, function()
         return 1
       end, { steps = 1 } },
     } do
-      local ok, message = pcall(cmml.inner_adam, table.unpack(given))
+      local ok, message = pcall(cmml.inner_adam, table.unpack(given, 1, 3))
       assert.is_false(ok)
       assert.truthy(message:find(text, 1, true), message)
     end

@@ -291,6 +291,11 @@ describe("learnt steps", function()
     assert.matches("min_step %(3%) must not be above max_step %(2%)",
       message(parts, losses, { tasks = 1, min_step = 3, max_step = 2 }))
     assert.matches("tasks", message(parts, losses, {}))
+    assert.matches("learnt_steps: parts must be a table, not nil", message(nil, losses,
+      { tasks = 1 }))
+    assert.matches("learnt_steps: parts.stop must be a table, not nil", message(
+      { start = parts.start, controllers = parts.controllers }, losses, { tasks = 1 }))
+    assert.matches("learnt_steps: losses_of must be a function", message(parts, 3, { tasks = 1 }))
     assert.matches("max_step must be", message(parts, losses, { tasks = 1, max_step = -1 }))
     assert.matches("learnt_steps: losses_of must give a Tensor %[2%]", message(parts, function()
       return cmml.tensor { 1 }

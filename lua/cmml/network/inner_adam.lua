@@ -5,10 +5,11 @@
 -- `inner_steps`.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local diverging = require "cmml.network.diverging"
 local plain = require "cmml.base.plain"
-local raise = require("cmml.base.args").error
+local raise = args.error
 local shared = require "cmml.network.inner_options"
 
 local known = declare("inner_adam", {
@@ -48,7 +49,7 @@ return function(cmml, use)
     end, start)
     local optimizer = cmml.optim.adam(module, opt.adam)
     for step = 1, opt.steps do
-      local own = tools.losses_at(losses_of, weights, step)
+      local own = tools.losses_at("inner_adam", losses_of, weights, step)
       losses[step] = own:detach()
       if own.tracked then
         optimizer:backward(own:sum())
@@ -98,6 +99,7 @@ return function(cmml, use)
   function cmml.inner_adam(start, losses_of, options)
     local opt = known:check(options)
     tools.check_start("inner_adam", start, "start")
+    args.expect("inner_adam: losses_of", losses_of, "function", 3)
     local was = core.grad_enable(true)
     local ok, weights, losses, bad = pcall(run, start, losses_of, opt)
     core.grad_enable(was)

@@ -72,10 +72,10 @@ return function(cmml)
   end
 
   -- The losses of the tasks, looked at.
-  local function losses_at(losses_of, weights, step)
+  local function losses_at(name, losses_of, weights, step)
     local losses = losses_of(weights, step)
     if not cmml.is_tensor(losses) or losses.ndim ~= 1 then
-      raise(("losses_of must give a Tensor [tasks], not %s"):format(
+      raise(("%s: losses_of must give a Tensor [tasks], not %s"):format(name,
         cmml.is_tensor(losses) and ("one [%s]"):format(table.concat(losses.shape, ", "))
         or args.describe(losses)), 0)
     end
@@ -121,7 +121,7 @@ return function(cmml)
   local function run(start, losses_of, opt, held)
     local weights, losses = mapped(tracked, start), {}
     for step = 1, opt.steps do
-      local own = losses_at(losses_of, weights, step)
+      local own = losses_at("inner_steps", losses_of, weights, step)
       losses[step] = own:detach()
       local bad = new_bad(losses[step], held, step)
       if next(bad) then
@@ -180,6 +180,7 @@ return function(cmml)
   function cmml.inner_steps(start, losses_of, options)
     local opt = known:check(options)
     check_start("inner_steps", start, "start")
+    args.expect("inner_steps: losses_of", losses_of, "function", 3)
     mapped(check_rate, start, opt.rate)
     local was = core.grad_enable(true)
     opt.keeps_graph, opt.second = was, was and opt.order == "second"

@@ -253,6 +253,11 @@ return function(cmml, use)
   -- @treturn table the tasks that diverged, see `inner_steps`; empty if all is well
   function cmml.learnt_steps(parts, losses_of, options)
     local opt = known:check(options)
+    args.expect("learnt_steps: parts", parts, "table", 3)
+    for _, key in ipairs { "start", "controllers", "stop" } do
+      args.expect("learnt_steps: parts." .. key, parts[key], "table", 3)
+    end
+    args.expect("learnt_steps: losses_of", losses_of, "function", 3)
     if opt.max_step < opt.min_step then
       raise(("learnt_steps: min_step (%d) must not be above max_step (%d)"):format(opt.min_step,
         opt.max_step), 2)

@@ -173,8 +173,12 @@ return function(cmml, use)
   end
 
   local function check(layers, x, labels, segments)
-    if type(layers) ~= "table" or not layers[1] or layers[1].weight.ndim ~= 2 then
+    local first = type(layers) == "table" and layers[1]
+    if type(first) ~= "table" or not cmml.is_tensor(first.weight) or first.weight.ndim ~= 2 then
       raise("mlp_steps: layers must be a list of shared {weight, bias}", 3)
+    elseif type(segments) ~= "userdata" or cmml.is_tensor(segments)
+      or type(segments.rows) ~= "function" then
+      raise("mlp_steps: segments must be Segments, one a task, not " .. args.describe(segments), 3)
     elseif not cmml.is_tensor(labels) or labels.ndim ~= 1 or labels.count ~= segments:rows() then
       raise(("mlp_steps: labels must be a Tensor [%d], one a row"):format(segments:rows()), 3)
     elseif layers[#layers].weight.shape[1] ~= 1 then
