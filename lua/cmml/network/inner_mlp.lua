@@ -108,11 +108,9 @@ return function(cmml, use)
   -- @tparam integer query rows of a task
   -- @treturn number
   function InnerMlp:memory(tasks, support, query)
-    local weights, units, first = 0, 0, nil
-    for _, layer in ipairs(task_layers.of(self.mlp)) do
-      first = first or layer.weight.shape
-      weights, units = weights + layer.weight.count, units + layer.weight.shape[1]
-    end
+    local layers = task_layers.of(self.mlp)
+    local weights, units = task_layers.sizes(layers)
+    local first = layers[1].weight.shape
     local each = (support + query) * (6 * first[2] + 8 * units) + 3 * support * support
     if self.form == "fast" then
       weights = weights - first[1] * first[2]

@@ -204,11 +204,9 @@ return function(cmml, use)
   -- @tparam integer query rows of a task
   -- @treturn number
   function InnerNetwork:memory(tasks, support, query)
-    local weights, units, first = 0, 0, nil
-    for _, layer in ipairs(task_layers.of(self.mlp)) do
-      first = first or layer.weight.shape
-      weights, units = weights + layer.weight.count, units + layer.weight.shape[1]
-    end
+    local layers = task_layers.of(self.mlp)
+    local weights, units = task_layers.sizes(layers)
+    local first = layers[1].weight.shape
     return tasks * ((support + query) * 8 * (first[2] + units) + (self.steps + 1)
       * (support * (12 * first[2] + 20 * units) + 8 * weights))
   end

@@ -12,8 +12,8 @@ local raise = require("cmml.base.args").error
 return function(cmml)
   local nn, core = cmml.nn, cmml.core
   local task_layers = {}
-  --- Linear layers with weights for each task: functions `of`, `spread`, `narrowed`,
-  -- `linear`, `mlp`.
+  --- Linear layers with weights for each task: functions `of`, `sizes`, `spread`,
+  -- `narrowed`, `linear`, `mlp`.
   cmml.task_layers = task_layers
 
   --- The weights of an MLP, or of a list of linear layers, as plain layers.
@@ -31,6 +31,18 @@ return function(cmml)
       layer = module[tostring(#layers)]
     end
     return layers
+  end
+
+  --- How large layers are.
+  -- @tparam table layers list of shared {weight, bias}
+  -- @treturn integer numbers of their weights, without biases
+  -- @treturn integer units of all of them
+  function task_layers.sizes(layers)
+    local weights, units = 0, 0
+    for _, layer in ipairs(layers) do
+      weights, units = weights + layer.weight.count, units + layer.weight.shape[1]
+    end
+    return weights, units
   end
 
   --- Shared tensors as one a task: each is seen as often as there are tasks, and copied nowhere.

@@ -74,10 +74,8 @@ return function(cmml, use)
 
   local function make(catalogue, opt, init)
     local self, view = {}, catalogue
-    self.users, self.items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
+    self.users, self.items = vector_rows.tables(catalogue, opt)
     if opt.unit_rows then -- inputs and terms see what the network sees
-      self.users = cmml.vectors.unit_rows(self.users)
-      self.items = cmml.vectors.unit_rows(self.items)
       view = { users = { vectors = { cf = self.users } },
         items = { vectors = { cf = self.items }, counts = catalogue.items.counts } }
     end

@@ -38,12 +38,8 @@ return function(cmml, use)
 
   local function make(catalogue, opt, init)
     local module = Weights.new()
-    local self = { module = module, users = catalogue.users.vectors.cf,
-      items = catalogue.items.vectors.cf }
-    if opt.unit_rows then
-      self.users = cmml.vectors.unit_rows(self.users)
-      self.items = cmml.vectors.unit_rows(self.items)
-    end
+    local self = { module = module }
+    self.users, self.items = vector_rows.tables(catalogue, opt)
     module:register("network", cmml.cross_network { inp = 2 * self.items.shape[2],
       cross = opt.cross, deep = opt.deep, cross_deviation = opt.cross_deviation, init = init },
       true)

@@ -65,11 +65,8 @@ return function(cmml, use)
   end
 
   local function make(catalogue, opt, init)
-    local self = { users = catalogue.users.vectors.cf, items = catalogue.items.vectors.cf }
-    if opt.unit_rows then
-      self.users = cmml.vectors.unit_rows(self.users)
-      self.items = cmml.vectors.unit_rows(self.items)
-    end
+    local self = {}
+    self.users, self.items = vector_rows.tables(catalogue, opt)
     local module, controllers = Weights.new(), {}
     self.tower = cmml.tower_of("s2meta: tower", opt.tower)
     local net = module:register("net", self.tower.make(self.items.shape[2], opt.widths, init))

@@ -21,6 +21,19 @@ return function(cmml)
       end },
   }
 
+  --- The vectors of a catalogue as the option `unit_rows` wants them.
+  -- @tparam Catalogue catalogue
+  -- @tparam table opt of the model
+  -- @treturn Tensor [users, width]
+  -- @treturn Tensor [items, width]
+  function vector_rows.tables(catalogue, opt)
+    local users, items = catalogue.users.vectors.cf, catalogue.items.vectors.cf
+    if opt.unit_rows then
+      return cmml.vectors.unit_rows(users), cmml.vectors.unit_rows(items)
+    end
+    return users, items
+  end
+
   --- Rows as one joined matrix, in which each user and each item stands once.
   -- @tparam Tensor users [users, width]
   -- @tparam Tensor items [items, width]
