@@ -3,6 +3,7 @@
 -- @module cmml
 local plain = require "cmml.base.plain"
 local base = require "cmml.base.shared_options"
+local diverged = require "cmml.evaluate.diverged"
 local columns = require "cmml.data.columns"
 local file_options = require "cmml.data.file_options"
 local options = require "cmml.base.options"
@@ -176,10 +177,11 @@ return function(cmml, use)
     return rows
   end
 
-  local function tell_diverged(count, of)
-    if count > 0 then
-      output.tell(("support: the steps diverged on %d of %d, scored by the weights that the steps "
-        .. "start from"):format(count, of))
+  -- On how many supports the steps of a model diverged, if on any.
+  local function tell_diverged(model, count, of)
+    local told = diverged.text(model.title, { count = count, of = of })
+    if told then
+      output.tell(told)
     end
   end
 
@@ -197,7 +199,7 @@ return function(cmml, use)
     tell_skipped("support", texts_of(adapted.skipped), #support)
     tell_unknown(adapted.told)
     tell_outside(model.catalogue.scale, #adapted.outside, #support, texts_of(adapted.outside))
-    tell_diverged(adapted.diverged and 1 or 0, 1)
+    tell_diverged(model, adapted.diverged and 1 or 0, 1)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude
     local list = adapted:recommend(opt)
     if #list == 0 and values.n > 0 then
@@ -256,7 +258,7 @@ return function(cmml, use)
       output.tell(("%d of %d people have no support left: theirs is the list of somebody new")
         :format(requests.empty, #requests.ids))
     end
-    tell_diverged(requests.diverged, requests.supports or #requests.ids)
+    tell_diverged(model, requests.diverged, requests.supports or #requests.ids)
     if #bad > 0 then
       output.tell(("%d of %d people have no list, as their scores are not finite numbers: %s")
         :format(#bad, #requests.ids, some(bad)))

@@ -19,9 +19,9 @@ end
 -- @tparam ?table found count, of
 -- @treturn ?string nil where steps diverged on none
 function diverged.text(title, found)
-  return found and found.count > 0 and ("%s: its steps diverged on %d of %d supports, which are "
-    .. "scored by the weights that the steps start from"):format(title, found.count, found.of)
-    or nil
+  return found and found.count > 0 and ("%s: its steps diverged on %d of %d support%s, which %s "
+    .. "scored by the weights that the steps start from"):format(title, found.count, found.of,
+    found.of == 1 and "" or "s", found.count == 1 and "is" or "are") or nil
 end
 
 return diverged
