@@ -2,11 +2,12 @@
 local cmml = require "cmml"
 local refused = require "spec.support.refused"
 local report = require "cmml.experiment.report"
+local summary = require "cmml.experiment.summary"
 local records_of = require("cmml.experiment.records").of
 local tables = require "cmml.base.tables"
 
 local function csv_of(...)
-  return tables.render({ name = "cells", tables = { report.cells(...) } }, "csv")
+  return tables.render({ name = "cells", tables = { summary.cells(...) } }, "csv")
 end
 
 describe("report", function()
@@ -23,7 +24,7 @@ describe("report", function()
       end
     end
   end
-  local rows = report.summary(cmml, plan, results, tbl, { seeds = 2, resamples = 100 })
+  local rows = summary.of(cmml, plan, results, tbl, { seeds = 2, resamples = 100 })
 
   it("says mean, interval, difference and seconds of each row, and what is missing", function()
     local text = report.text(tbl, rows, 2)
@@ -72,7 +73,7 @@ t,yes,two,2,m,2.5,2,1,2,,,
       found[cells[r]] = { metrics = { m = { 1, r + 1 } }, weights = { m = { 3, 3 + r } },
         seconds = 1 }
     end
-    local list = report.summary(cmml, { tables = { tbl }, cells = cells }, found, tbl, { seeds = 1,
+    local list = summary.of(cmml, { tables = { tbl }, cells = cells }, found, tbl, { seeds = 1,
       resamples = 10 })
     assert.same({ 1, 1, 1 }, { list[2].m.mean, list[2].m.tasks, list[2].m.left_out })
     assert.equal(0, list[2].m.difference)
@@ -94,7 +95,7 @@ t,yes,two,2,m,2.5,2,1,2,,,
       found[cells[r]] = { metrics = { m = { r } }, seconds = 1, unchecked = r == 2 or nil }
     end
     local both = { tables = { fair }, cells = cells }
-    local list = report.summary(cmml, both, found, fair, { seeds = 1, resamples = 10 })
+    local list = summary.of(cmml, both, found, fair, { seeds = 1, resamples = 10 })
     local text = report.text(fair, list, 1)
     assert.truthy(text:find("| one             |", 1, true), text)
     assert.truthy(text:find("| two (unchecked) |", 1, true), text)
@@ -114,7 +115,7 @@ t,yes,two,2,m,2.5,2,1,2,,,
       found[cells[i]] = { metrics = { m = { i } }, seconds = 1,
         diverged = i > 2 and { count = i, of = 12 } or nil }
     end
-    local list = report.summary(cmml, { tables = { own }, cells = cells }, found, own,
+    local list = summary.of(cmml, { tables = { own }, cells = cells }, found, own,
       { seeds = 2, resamples = 10 })
     local text = report.text(own, list, 2)
     assert.truthy(text:find("\ntwo: its steps diverged on 7 of 24 supports", 1, true), text)
@@ -123,7 +124,7 @@ t,yes,two,2,m,2.5,2,1,2,,,
 
   it("refuses to compare what was evaluated on different tasks", function()
     local other = { table = "t", row = "two", seed = 1 }
-    refused.with_text("evaluated on different tasks", report.summary, cmml,
+    refused.with_text("evaluated on different tasks", summary.of, cmml,
       { cells = { plan.cells[1], other } },
       { [plan.cells[1]] = results[plan.cells[1]], [other] = { metrics = { m = { 1 } },
         seconds = 0 } }, tbl, { seeds = 2, resamples = 100 })

@@ -24,7 +24,7 @@ return function(cmml, use) -- luacheck: ignore 212
   -- @tparam ?table presets by default: names; nil: the kind's default
   -- @tparam string title of the table
   -- @tparam table metrics of the table
-  -- @treturn table budget, tables, cells; see `cmml.experiment.report`; rows (of `rows.read`)
+  -- @treturn table budget, tables, cells; see `cmml.experiment.summary`; rows (of `rows.read`)
   function context_plan.make(name, setting, opt, presets, title, metrics)
     local where = "experiment " .. name
     presets = opt.preset or presets or { models.kind(where, setting).default_preset }

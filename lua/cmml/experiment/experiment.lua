@@ -8,6 +8,7 @@ local page = require "cmml.experiment.page"
 local parts_of = require("cmml.experiment.parts").of
 local records = require "cmml.experiment.records"
 local report = require "cmml.experiment.report"
+local summary = require "cmml.experiment.summary"
 local tables = require "cmml.base.tables"
 local wrap = require("cmml.base.text").wrap
 local raise = args.error
@@ -65,7 +66,7 @@ return function(cmml, use)
 
   -- Tables and pictures into the folder.
   local function write_files(plan, results, result, folder, more)
-    local values = plan.tables[1] and report.cells(plan, results) or nil
+    local values = plan.tables[1] and summary.cells(plan, results) or nil
     local function write(file, text)
       local ok, message = cmml.core.write_file(folder .. "/" .. file, text)
       if ok then

@@ -1,7 +1,7 @@
 --- Pages of results: the tables of an experiment as text, of its results or of their records, so
 -- that what a page shows is what its file of numbers says.
 --
--- A part of a page is {tbl, rows (see `cmml.experiment.report`), others (list of {tbl, rows}: with
+-- A part of a page is {tbl, rows (see `cmml.experiment.summary`), others (list of {tbl, rows}: with
 -- differences to further rows), verdicts (see `cmml.experiment.verdict`), rule (words on how tasks
 -- were evaluated), left_out (by row why the data refused it)}.
 --

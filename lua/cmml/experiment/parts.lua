@@ -2,6 +2,7 @@
 --
 -- @module cmml.experiment.parts
 local report = require "cmml.experiment.report"
+local summary = require "cmml.experiment.summary"
 local verdict = require "cmml.experiment.verdict"
 
 local parts = {}
@@ -31,7 +32,7 @@ local function reference_of(cmml, plan, results, tbl, opt)
     end
   end
   local first = changed(tbl, { reference = false, metrics = { tbl.metrics[1] } })
-  local rows = report.summary(cmml, plan, results, first, { seeds = opt.seeds, resamples = 1 })
+  local rows = summary.of(cmml, plan, results, first, { seeds = opt.seeds, resamples = 1 })
   return (verdict.best(rows, tbl.metrics[1], opt.seeds) or {}).row
 end
 
@@ -49,18 +50,18 @@ function parts.of(cmml, plan, results, left_out, opt)
     local rows = rows_of(tbl, refused)
     tbl = changed(tbl, { rows = rows })
     tbl = changed(tbl, { reference = reference_of(cmml, plan, results, tbl, opt) })
-    local part = { tbl = tbl, rows = report.summary(cmml, plan, results, tbl, opt), others = {},
+    local part = { tbl = tbl, rows = summary.of(cmml, plan, results, tbl, opt), others = {},
       rule = report.rule(plan, results, tbl), left_out = refused }
     for _, reference in ipairs(tbl.references or {}) do
       if reference ~= tbl.reference and not refused[reference] then
         local other = changed(tbl, { reference = reference })
         part.others[#part.others + 1] = { tbl = other,
-          rows = report.summary(cmml, plan, results, other, opt) }
+          rows = summary.of(cmml, plan, results, other, opt) }
       end
     end
     part.verdicts = verdict.of(tbl, part.rows, opt.seeds, function(row, other, metric)
       local beside = changed(tbl, { reference = other, metrics = { metric } })
-      local found = report.summary(cmml, plan, results, beside, opt, { row })[1][metric.name]
+      local found = summary.of(cmml, plan, results, beside, opt, { row })[1][metric.name]
       return found and found.difference and found
     end)
     list[i] = part

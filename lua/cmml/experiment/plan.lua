@@ -253,7 +253,7 @@ return function(cmml, use)
   -- @tparam table entry of `experiments`
   -- @tparam Setting setting
   -- @tparam table opt options
-  -- @treturn table budget (a text), title, tables and cells; see `cmml.experiment.report`
+  -- @treturn table budget (a text), title, tables and cells; see `cmml.experiment.summary`
   function plan.make(entry, setting, opt)
     local where = "experiment " .. entry.name
     check_titles(where, opt.data or {})

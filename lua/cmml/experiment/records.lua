@@ -3,7 +3,7 @@
 -- @module cmml.experiment.records
 local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
-local report = require "cmml.experiment.report"
+local summary = require "cmml.experiment.summary"
 local verdict = require "cmml.experiment.verdict"
 
 local records = {}
@@ -26,7 +26,7 @@ local of_row = { "seeds", "train_seconds", "tuning_seconds", "runs", "patience",
 local function record_of(tbl, row, metric, place)
   local value = row[metric.name] or {}
   local record = { table = tbl.title, row = row.row, metric = metric.name, place = place,
-    leaky = report.leaky(tbl.leaky, row.unchecked), mean = value.mean, low = value.low,
+    leaky = summary.leaky(tbl.leaky, row.unchecked), mean = value.mean, low = value.low,
     high = value.high, difference = value.difference, difference_low = value.difference_low,
     difference_high = value.difference_high, tasks = value.tasks, left_out = value.left_out,
     reference = value.difference and tbl.reference or nil, cells = tbl.id, head = metric.head,

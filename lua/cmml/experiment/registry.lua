@@ -68,7 +68,7 @@ return function(cmml, use)
   -- {rows, reference, references}, or a function(cmml, setting, opt) that gives one, see
   -- experiment/rows.lua); cell (a function(settings, tell) that computes a cell in another way than
   -- by evaluating a recommender); with it plan, a function(setting, opt) that gives tables and
-  -- cells (see experiment/report.lua) in place of rows; finish (a function(plan, results, opt) that
+  -- cells (see experiment/summary.lua) in place of rows; finish (function(plan, results, opt) that
   -- gives more text, and optionally more files, a list of {name, text}, and tables (see
   -- base/tables.lua), of which the first has the rows of the result where the plan has no tables)
   function cmml.register_experiment(declaration)

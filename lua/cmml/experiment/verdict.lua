@@ -9,7 +9,7 @@ local text = require "cmml.base.text"
 local verdict = {}
 
 --- The row that is best by a metric, among those of which no seed is missing.
--- @tparam table rows of `report.summary`
+-- @tparam table rows of `summary.of`
 -- @tparam table metric of a table; better says "min" or "max"
 -- @tparam integer n_seeds
 -- @treturn ?table of rows; nil where none has a value
@@ -48,7 +48,7 @@ end
 
 --- Compares the subjects of a table with the best of its other rows, by each metric.
 -- @tparam table tbl with subjects, titles of rows, and metrics
--- @tparam table rows of `report.summary`
+-- @tparam table rows of `summary.of`
 -- @tparam integer n_seeds
 -- @tparam function difference of (subject, other, metric): the paired difference of two rows by a
 -- metric {difference, difference_low, difference_high}; nil where there is none
