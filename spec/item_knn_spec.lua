@@ -95,22 +95,7 @@ describe("item-kNN", function()
   local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 
   it("is item mean + user bias where it knows no neighbours", function()
-    local means, model = cmml.recommenders.item_user_mean(data.catalogue),
-      cmml.recommenders.item_knn(data.catalogue)
-    local support = { { "f1", 5 }, { "f2", 2 } }
-    assert.same({ 0 }, model:adapt({}):predict { "f3" })
-    means:fit { ratings = data.ratings, users = {} }
-    model:fit { ratings = data.ratings, users = {} }
-    assert.same(means:adapt(support):predict { "f3" }, model:adapt(support):predict { "f3" })
-    means:fit { ratings = data.ratings, users = data.train }
-    model:fit { ratings = data.ratings, users = data.train }
-    assert.same(means:adapt({}):predict { "f3" }, model:adapt({}):predict { "f3" })
-    local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 } },
-      items = { { id = "a" }, { id = "never" } } }
-    model = cmml.recommenders.item_knn(cold:catalogue { 1 })
-    model:fit { ratings = cold.ratings, users = { 1 } }
-    assert.same({ 5 }, model:adapt({}):predict { "never" })
-    assert.equal(1, #model:adapt({ { "never", 4 } }):recommend())
+    baselines.are_means_alone(cmml, data, "item_knn")
   end)
 
   it("is refused from a file that does not hold it", function()

@@ -117,22 +117,7 @@ describe("user-kNN", function()
   local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 
   it("is item mean + user bias where nobody is similar, and for people without ratings", function()
-    local means, model = cmml.recommenders.item_user_mean(data.catalogue),
-      cmml.recommenders.user_knn(data.catalogue)
-    local support = { { "f1", 5 }, { "f2", 2 } }
-    assert.same({ 0 }, model:adapt({}):predict { "f3" })
-    means:fit { ratings = data.ratings, users = {} }
-    model:fit { ratings = data.ratings, users = {} }
-    assert.same(means:adapt(support):predict { "f3" }, model:adapt(support):predict { "f3" })
-    means:fit { ratings = data.ratings, users = data.train }
-    model:fit { ratings = data.ratings, users = data.train }
-    assert.same(means:adapt({}):predict { "f3" }, model:adapt({}):predict { "f3" })
-    local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 } },
-      items = { { id = "a" }, { id = "never" } } }
-    model = cmml.recommenders.user_knn(cold:catalogue { 1 })
-    model:fit { ratings = cold.ratings, users = { 1 } }
-    assert.same({ 5 }, model:adapt({}):predict { "never" })
-    assert.equal(1, #model:adapt({ { "never", 4 } }):recommend())
+    baselines.are_means_alone(cmml, data, "user_knn")
   end)
 
   it("comes back from a file with the same predictions", function()

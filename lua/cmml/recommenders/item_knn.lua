@@ -13,7 +13,7 @@ return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
   use "recommenders.kind"
-  use "recommenders.means"
+  local left_over = use "recommenders.means".left_over
 
   local options = {
     { name = "nearest", kind = "integer", default = 20, from = 1, group = "model",
@@ -30,12 +30,6 @@ return function(cmml, use)
     shared.item_shrink, shared.user_shrink,
   }
 
-  -- What the means of items and people leave over of the rows, and the people's means.
-  local function left_over(self, rows)
-    local state = self.means:adapt_rows(rows)
-    return rows.labels - self.means:score_rows(state, rows), state
-  end
-
   cmml.kind {
     name = "item_knn", title = "item-kNN", settings = { "users" }, learns = "fit", baseline = 6,
     source = "adjusted cosine: Sarwar et al., WWW 2001", options = options,
@@ -51,11 +45,11 @@ return function(cmml, use)
       self.means:fit(data)
       local rows = cmml.users.ratings_of(data.ratings, data.users, n)
       self.neighbours, self.similarities = core.item_neighbours(rows.segments, rows.items,
-        left_over(self, rows), n, self.options.keep, self.options.shrink)
+        left_over(self.means, rows), n, self.options.keep, self.options.shrink)
     end,
     -- What the supports of several tasks leave over.
     adapt = function(self, support)
-      local left, means = left_over(self, support)
+      local left, means = left_over(self.means, support)
       return { means = means, left = left, items = support.items, segments = support.segments }
     end,
     score = function(self, state, rows)

@@ -77,4 +77,18 @@ return function(cmml, use)
       end,
     }
   end
+
+  local means = {}
+
+  --- What the means of items and people leave over of the rows: where neighbours begin.
+  -- @tparam Recommender predictor one of the above, fitted
+  -- @tparam table rows Rows with labels
+  -- @treturn Tensor [rows]
+  -- @treturn table the people's means: a state of the predictor
+  function means.left_over(predictor, rows)
+    local state = predictor:adapt_rows(rows)
+    return rows.labels - predictor:score_rows(state, rows), state
+  end
+
+  return means
 end

@@ -14,7 +14,7 @@ return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
   use "recommenders.kind"
-  use "recommenders.means"
+  local left_over = use "recommenders.means".left_over
 
   local options = {
     { name = "nearest", kind = "integer", default = 100, from = 1, group = "model",
@@ -35,12 +35,6 @@ return function(cmml, use)
       help = "added to the sum of the similarities" },
     shared.item_shrink, shared.user_shrink,
   }
-
-  -- What the means of items and people leave over of the rows, and the people's means.
-  local function left_over(self, rows)
-    local state = self.means:adapt_rows(rows)
-    return rows.labels - self.means:score_rows(state, rows), state
-  end
 
   -- Takes what is known of n people: the rows of each item, whose they are, and what is left over.
   local function set_known(self, by_item, users, left, n)
@@ -68,13 +62,13 @@ return function(cmml, use)
       self.means:fit(data)
       local rows = cmml.users.ratings_of(data.ratings, data.users, n)
       local by_item = core.ratings_by_item({ users = rows.segments, items = rows.items,
-        ratings = left_over(self, rows) }, n)
+        ratings = left_over(self.means, rows) }, n)
       set_known(self, by_item.items, by_item.users, by_item.ratings, #rows.segments)
     end,
     -- What the supports of several tasks leave over: neighbours are looked for when scoring, one
     -- person at a time, so that memory does not grow with people times people.
     adapt = function(self, support)
-      local left, means = left_over(self, support)
+      local left, means = left_over(self.means, support)
       return { means = means, left = left, items = support.items, segments = support.segments }
     end,
     score = function(self, state, rows)
