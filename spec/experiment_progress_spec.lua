@@ -52,6 +52,47 @@ describe("an experiment", function()
     end
   end)
 
+  it("counts what comes before the first step once, not with every step", function()
+    local slow, passed, clock = folder .. "/slow.lua", 0, core.clock
+    assert(core.write_file(slow, [[
+      local cmml = require "cmml"
+      local Weights, fitted = cmml.nn.class "slow.Weights", false
+      cmml.kind { name = "slow", title = "slow", settings = { "users" }, learns = "gradient",
+        adapts = "forward", presets = { recommended = { model = {},
+          training = { epochs = 2, batch = 1 } } },
+        make = function(_, _, init)
+          local module = Weights.new()
+          module:register("level", init.uniform({ 1 }, 0))
+          return { module = module }
+        end,
+        adapt = function() return {} end,
+        score = function(self, _, rows) return rows.labels * 0 + self.module.level end,
+        loss = function(self)
+          local time_passes = package.loaded.time_passes -- not in the processes
+          if time_passes then
+            time_passes(fitted and 0.25 or 100)
+            fitted = true
+          end
+          return (self.module.level * self.module.level):sum()
+        end }
+    ]]))
+    core.clock = function()
+      return clock() + passed
+    end
+    package.loaded.time_passes = function(seconds)
+      passed = passed + seconds
+    end
+    finally(function()
+      core.clock, package.loaded.time_passes = clock, nil
+    end)
+    dofile(slow)
+    local text = said { rows = { { row = "slow", kind = "slow" } }, quick = true, load = { slow },
+      draws = 1, resamples = 20, setting = "users", out = folder .. "/slow", jobs = 1, seeds = 1,
+      quiet = false }
+    local minutes, seconds = text:match "estimate: about (%d+):(%d%d) for 1 cell"
+    assert.is_true(minutes * 60 + seconds > 100 and minutes * 60 + seconds < 1000, text)
+  end)
+
   it("shows how far a process is, which leaves no such file behind", function()
     local told = {}
     local read = core.read_file

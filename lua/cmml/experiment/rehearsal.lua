@@ -17,26 +17,31 @@ return function(cmml, use)
   local stopped = {} -- ends a training or an evaluation that has run for long enough
   local each, most = 0.2, 10 -- seconds: of each look at a model; of all models of one split
 
-  -- Calls a function that calls back with what is done and how much there is, for a short while:
-  -- the seconds that all of it takes.
+  -- Calls a function that calls back with how much of how much is done, for a short while: the
+  -- seconds that all of it takes, and those before, as of fitting what a training starts from.
   local function timed(f)
-    local began, seconds = core.clock(), nil
+    local began, first, seconds, before = core.clock(), nil, nil, 0
     local ok, problem = pcall(f, function(done, count)
-      local passed = core.clock() - began
-      if passed >= each or done == count then
-        seconds = passed / done * count
+      local now = core.clock()
+      if not first and done < count then
+        first = { done = done, at = now }
+      elseif not first then
+        error(stopped, 0)
+      elseif now - first.at >= each or done == count then
+        local one = (now - first.at) / (done - first.done)
+        seconds, before = one * count, math.max(0, first.at - began - one * first.done)
         error(stopped, 0)
       end
     end)
     if not ok and problem ~= stopped then
       error(problem, 0)
     end
-    return seconds or core.clock() - began
+    return seconds or core.clock() - began, before
   end
 
-  -- The seconds of an epoch, and of its validation.
+  -- The seconds of an epoch with its validation, and those before the first one.
   local function epoch_seconds(setting, split, settings)
-    local seconds = timed(function(tell)
+    local seconds, before = timed(function(tell)
       cell.make(setting, split, settings, { on_step = function(_, step, steps)
         tell(step, steps)
       end })
@@ -44,12 +49,13 @@ return function(cmml, use)
     local model = cmml.recommenders[settings.kind](setting.catalogue(split), settings.model)
     local tasks, options = validation(model, split, with(settings.training))
     if tasks then
-      seconds = seconds + timed(function(tell)
+      local validating, preparing = timed(function(tell)
         options.on_task = tell
         cmml.evaluate({ model }, tasks, options)
       end)
+      seconds = seconds + validating + preparing
     end
-    return seconds, model
+    return seconds, before, model
   end
 
   -- The seconds of the evaluation of a cell.
@@ -58,10 +64,11 @@ return function(cmml, use)
       return 0
     end
     local evaluations = setting.evaluations(split, settings.evaluation)
-    return #evaluations * timed(function(tell)
+    local seconds, before = timed(function(tell)
       cmml.evaluate({ model }, evaluations[1].tasks, with(evaluations[1].options,
         { on_task = tell }))
     end)
+    return #evaluations * (seconds + before)
   end
 
   -- Makes the model of a cell and begins its training, without learning.
@@ -86,9 +93,9 @@ return function(cmml, use)
         and cmml.recommenders[settings.kind](setting.catalogue(split), settings.model)
       return evaluation_seconds(setting, split, model, settings)
     end
-    local seconds, model = epoch_seconds(setting, split, settings)
+    local seconds, before, model = epoch_seconds(setting, split, settings)
     local epochs = settings.training.epochs or (model.training or {}).epochs or 30
-    return seconds * epochs + evaluation_seconds(setting, split, model, settings)
+    return before + seconds * epochs + evaluation_seconds(setting, split, model, settings)
   end
 
   -- What cells have in common whose data are the same, and whose models are.
