@@ -201,6 +201,90 @@ describe("a task of MeLU that diverges", function()
     end
   end)
 
+  -- Tasks of which those of every third person diverge: a squared error is beyond float64.
+  local function harmed(library, world)
+    local tasks = library.users.tasks { ratings = world.ratings, users = world.train,
+      bags = world.bags, support = 4, query = 3, seed = 2 }
+    return { draw = function(_, draw, persons)
+      local batch, at = tasks:draw(draw, persons), 1
+      local labels = batch.support.labels:totable()
+      for i, n in ipairs(batch.support.segments:totable()) do
+        labels[at] = persons[i] % 3 == 0 and 1e200 or labels[at]
+        at = at + n
+      end
+      batch.support.labels = library.tensor(labels)
+      return batch
+    end }
+  end
+
+  it("is left out of shards as of a whole batch, also where nothing is left of one", function()
+    local c = cmml.double
+    local world = people.data(c, { users = 40, items = 12, rated = 8 })
+    local persons, bad = table.move(world.train, 1, 12, 1, {}), 0
+    for _, row in ipairs(persons) do
+      bad = bad + (row % 3 == 0 and 1 or 0)
+    end
+    for _, name in ipairs { "melu", "metacs" } do
+      local model = c.recommenders[name](world.catalogue, { width = 4, hidden = { 8, 8 },
+        seed = 3, inner_rate = { 0.01 } })
+      local optimizer = c.optim.adam(model.module)
+      local function run(shards, times)
+        local team <close> = c.team(model, harmed(c, world), optimizer, { shards = shards })
+        optimizer:clear()
+        local loss, out
+        for _ = 1, times or 1 do
+          loss, out = team:backward(1, persons)
+        end
+        local gradients = {}
+        for i, gradient in ipairs(optimizer.core:gradients()) do
+          gradients[i] = gradient * (1 / (times or 1))
+        end
+        return loss, out, gradients
+      end
+      local loss, out, gradients = run(1)
+      assert.equal(bad, out.count)
+      for _, case in ipairs { { 12 }, { 5 }, { 12, 2 } } do
+        local other, left_out, others = run(table.unpack(case))
+        assert.near(loss, other, 1e-9 * loss)
+        assert.equal(bad, left_out.count)
+        assert.equal(out.text:match "row %d+", left_out.text:match "row %d+")
+        for i, gradient in ipairs(gradients) do
+          local scale = gradient:abs():max():item()
+          assert.near(0, (gradient - others[i]):abs():max():item(), 1e-9 * scale + 1e-30)
+        end
+      end
+    end
+  end)
+
+  it("is in the state of each epoch, wherever it was found", function()
+    local counts, bits = {}, {}
+    for i, shared in ipairs { {}, { shards = 4 }, { shards = 4, threads = 2 }, { shards = 16 } } do
+      shared.on_epoch = function(state)
+        counts[i] = state.left_out
+      end
+      shared.epochs, shared.lr = 1, 1e-9
+      local model = melu(options)
+      assert.equal("epochs", cmml.train(model, data, training(shared)).stopped)
+      bits[i] = people.bits(model)
+    end
+    assert.equal(bits[2], bits[3])
+    assert.is_true(counts[1].count > 0)
+    for i = 2, 4 do
+      assert.equal(counts[1].count, counts[i].count)
+      assert.equal(counts[1].text:match "row %d+", counts[i].text:match "row %d+")
+    end
+  end)
+
+  it("ends training where nothing is left of a batch, with the reason", function()
+    for shards = 1, 2 do
+      local result = cmml.train(melu { inner_rate = { 100 }, inner_steps = 60 }, data,
+        training { shards = shards, threads = shards })
+      assert.equal("diverged", result.stopped)
+      assert.matches("the loss was no longer a finite number in epoch 1, step 1", result.message)
+      assert.matches("melu: task 1 of a batch %(row %d+%) diverged", result.message)
+    end
+  end)
+
   it("stops training with its name, if that is asked for", function()
     options.diverging = "stop"
     assert.error_matches(function()
@@ -273,7 +357,7 @@ end)
 describe("MeLU refuses", function()
   it("to train with more memory than there is, before it takes any", function()
     local model = melu { inner_steps = 1000, hidden = { 1024, 1024 } }
-    local before = cmml.core.memory().peak
+    local before = cmml.core.memory(true).live
     refused("train: a step of melu with batch = 100000 and support = 40 needs about", cmml.train,
       model, data, training { batch = 100000, support = 40 })
     assert.near(before, cmml.core.memory().peak, 1e5) -- the model alone has 4.4e6 bytes

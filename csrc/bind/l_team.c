@@ -70,18 +70,21 @@ static void note_error(member *m)
     lua_settop(m->L, 0);
 }
 
-/* Calls the function at `step` for each shard of a member, every n-th of the list at `list`. */
+/* Calls the function at `step` for each shard of a member, every n-th of the list at `list`. What
+ * it gives besides the loss is put into a table, by shard, which is left on the stack. */
 static void run_shards(lua_State *L, member *m, int step, int list)
 {
     team *t = m->team;
+    lua_newtable(L);
     for (lua_Integer s = m->index; s < t->n_shards; s += t->n) {
         lua_pushvalue(L, step);
         lua_rawgeti(L, list, s + 1);
-        lua_call(L, 1, 1);
-        if (!lua_isnumber(L, -1))
+        lua_call(L, 1, 2);
+        if (!lua_isnumber(L, -2))
             luaL_error(L, "team: the loss of a shard must be a number, not %s",
-                       luaL_typename(L, -1));
-        t->losses[s] = lua_tonumber(L, -1);
+                       luaL_typename(L, -2));
+        t->losses[s] = lua_tonumber(L, -2);
+        lua_rawseti(L, -3, s + 1);
         lua_pop(L, 1);
         if (!*m->optim)
             luaL_error(L, "team: the optimiser was freed meanwhile");
@@ -97,7 +100,7 @@ static int run_thread(lua_State *L)
     cm_optim_set_values(*m->optim, m->team->values->data);
     lua_rawgetp(L, LUA_REGISTRYINDEX, &step_key);
     run_shards(L, m, 2, 1);
-    return 0;
+    return 1;
 }
 
 /* (team, list, step) in the caller's state. */
@@ -105,13 +108,13 @@ static int run_caller(lua_State *L)
 {
     team *t = lua_touserdata(L, 1);
     run_shards(L, &t->members[0], 3, 2);
-    return 0;
+    return 1;
 }
 
 static void *work(void *argument)
 {
     member *m = argument;
-    if (lua_pcall(m->L, 1, 0, 0) != LUA_OK) {
+    if (lua_pcall(m->L, 1, 1, 0) != LUA_OK) {
         note_error(m);
         cm_shards_fail(&m->team->shards);
     }
@@ -236,7 +239,8 @@ static team *check_team(lua_State *L)
 }
 
 /*** Threads that compute the gradient of a batch in shards. The function that a thread calls for a
- * shard computes its loss, adds the gradients to the thread's optimiser, and returns the loss.
+ * shard computes its loss, adds the gradients to the thread's optimiser, and returns the loss, and
+ * a plain value where there is something to tell.
  * @function shard_team
  * @tparam integer threads the caller's among them: 1 to 64
  * @tparam function step what the caller's thread calls for a shard
@@ -321,11 +325,25 @@ static int fail(lua_State *L, team *t, int status)
     return luaL_error(L, "team: thread %d: %s", i + 1, t->members[i].error);
 }
 
+/* Puts what a thread told of its shards into the table on top of the stack. */
+static void gather(lua_State *L, member *m)
+{
+    int told = lua_gettop(L);
+    cmL_copy(m->L, 1, L);
+    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
+        lua_pushvalue(L, -2);
+        lua_pushvalue(L, -2);
+        lua_rawset(L, told);
+    }
+    lua_settop(L, told);
+}
+
 /*** Adds the gradients of all shards to the optimiser of the caller, in the order of the shards,
  * whichever thread computes them. If a shard fails, so does the whole, and the gradients are zero.
  * @function ShardTeam:backward
  * @tparam table shards list of plain values, one a shard: what step is called with
- * @treturn table losses */
+ * @treturn table losses
+ * @treturn table what step gave besides, by the number of the shard */
 static int t_backward(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -355,7 +373,7 @@ static int t_backward(lua_State *L)
     t->outer = cmL_exit_guard_set(t->guard, stop_all, t);
     for (int i = 1; i < t->n && i < n; i++)
         start(&t->members[i]);
-    int status = lua_pcall(L, 3, 0, 0);
+    int status = lua_pcall(L, 3, 1, 0);
     if (status != LUA_OK)
         cm_shards_fail(&t->shards);
     join(t);
@@ -364,13 +382,16 @@ static int t_backward(lua_State *L)
     cm_storage_release(cx, t->values);
     if (t->shards.failed)
         return fail(L, t, status);
+    for (int i = 1; i < t->n && i < n; i++)
+        gather(L, &t->members[i]);
     cm_shards_finish(&t->shards, *t->members[0].optim);
     lua_createtable(L, (int)n, 0);
     for (lua_Integer s = 0; s < n; s++) {
         lua_pushnumber(L, losses[s]);
         lua_rawseti(L, -2, s + 1);
     }
-    return 1;
+    lua_insert(L, -2);
+    return 2;
 }
 
 static int t_gc(lua_State *L)

@@ -27,7 +27,7 @@ return function(cmml, use)
   -- @tfield table integers which of these are lists of integers instead: true by name
   -- @tfield ?function loss of (batch): what training minimises
   -- @tfield ?table left_out what the loss left out since training last looked: count (of tasks) and
-  -- text (why, of the first)
+  -- text (why, of the first); it is then the mean over the others, or not a number without any
   -- @tfield ?function memory of (tasks, support, query): numbers that a training step keeps
   -- @tfield ?function prepare of (data): what comes before the first step of a training
   -- @tfield ?function fit of (data): learns from ratings without gradient training

@@ -63,38 +63,68 @@ return function(cmml)
   end
 
   local function whole(self, draw, people)
-    local loss = self.model:loss(self.tasks:draw(draw, people))
+    local loss, _, left_out = worker.loss(self.model, self.tasks, draw, people)
     local value = loss:item()
     if is_finite(value) then
       self.optimizer:backward(loss)
     end
-    return value
+    return value, left_out
+  end
+
+  -- The gradients that are there before a batch; nil if all are zero, as after a step.
+  local function earlier(optimizer)
+    local norm = optimizer:norm()
+    if norm == 0 then
+      return nil
+    end
+    local list = {}
+    for i, gradient in ipairs(optimizer.core:gradients()) do
+      list[i] = gradient:clone()
+    end
+    optimizer:clear()
+    return list
+  end
+
+  -- Scales the gradients, and adds others.
+  local function combine(optimizer, scale, others)
+    if scale == 1 and not others then
+      return
+    end
+    for i, gradient in ipairs(optimizer.core:gradients()) do
+      local value = gradient * scale
+      gradient:copy_(others and value + others[i] or value)
+    end
   end
 
   --- Adds the gradients of a batch to what the optimiser's next step will use. After an error, or
   -- if the loss is not finite, there are none.
   -- @tparam integer draw see `Tasks:draw`
   -- @tparam table people list of user rows
-  -- @treturn number the loss
+  -- @treturn number the loss: the mean over the tasks that it does not leave out
+  -- @treturn ?table what it leaves out of all shards: count (of tasks) and text (why, of the first)
   function Team:backward(draw, people)
     local count = math.min(self.shards, #people)
     if count <= 1 then
       return whole(self, draw, people)
     end
-    local shards = {}
+    local shards, before = {}, earlier(self.optimizer)
     for s = 1, count do
       local first, last = (s - 1) * #people // count + 1, s * #people // count
-      shards[s] = { draw = draw, people = table.move(people, first, last, 1, {}),
-        weight = (last - first + 1) / #people }
+      shards[s] = { draw = draw, people = table.move(people, first, last, 1, {}), all = #people }
     end
-    local sum = 0
-    for _, part in ipairs(self.core:backward(shards)) do
-      sum = sum + part
+    local losses, told = self.core:backward(shards)
+    local sum, left_out = 0, nil
+    for s, part in ipairs(losses) do
+      sum, left_out = sum + part, worker.sum(left_out, told[s])
     end
-    if not is_finite(sum) then
+    -- What shards leave out is known in the end: the mean is over the rest of all.
+    local scale = left_out and #people / (#people - left_out.count) or 1
+    if not is_finite(sum * scale) then
       self.optimizer:clear()
+      return sum * scale, left_out
     end
-    return sum
+    core.no_grad(combine, self.optimizer, scale, before)
+    return sum * scale, left_out
   end
 
   --- Ends the team: the states of its threads are closed.

@@ -18,6 +18,7 @@
 local args = require "cmml.base.args"
 local machine_memory = require "cmml.base.machine_memory"
 local plain = require "cmml.base.plain"
+local worker = require "cmml.train.worker"
 local raise = args.error
 
 return function(cmml, use)
@@ -88,23 +89,13 @@ return function(cmml, use)
     return source
   end
 
-  -- What the loss left out since it was last asked, put to what it left out before.
-  local function take_left_out(model, before)
-    local own = model.left_out
-    model.left_out = nil
-    if own and before then
-      before.count = before.count + own.count
-    end
-    return before or own
-  end
-
   -- One epoch; the mean loss, or nil, the step and what ceased to be a number there; last, what the
   -- loss left out.
   local function run_epoch(model, team, optimisation, tasks, epoch, opt)
     local sum, steps, count, left_out = 0, 0, tasks:count(), nil
     for people, draw in tasks:people(epoch) do
-      local value = team:backward(draw or epoch, people)
-      steps, left_out = steps + 1, take_left_out(model, left_out)
+      local value, out = team:backward(draw or epoch, people)
+      steps, left_out = steps + 1, worker.sum(left_out, out)
       if value ~= value or math.abs(value) == math.huge then
         return nil, steps, "loss", left_out
       end

@@ -1,28 +1,52 @@
 --- What the threads of a team run: the Lua state of each further thread requires this module.
 --
 -- @module cmml.train.worker
-local output = require "cmml.base.output"
-
 local worker = {}
+
+--- The loss of some tasks, and what it leaves out of them.
+-- @tparam Recommender model
+-- @tparam Tasks tasks
+-- @tparam integer draw
+-- @tparam table people list of user rows
+-- @treturn Tensor the mean over the tasks that it does not leave out
+-- @treturn integer how many these are
+-- @treturn ?table what is left out, see `Recommender`
+function worker.loss(model, tasks, draw, people)
+  model.left_out = nil
+  local loss = model:loss(tasks:draw(draw, people))
+  local out = model.left_out
+  model.left_out = nil
+  return loss, #people - (out and out.count or 0), out
+end
+
+--- What two losses left out, as one.
+-- @tparam ?table a count, text
+-- @tparam ?table b likewise, of what comes later
+-- @treturn ?table likewise; nil where there is neither
+function worker.sum(a, b)
+  if not (a and b) then
+    return a or b
+  end
+  return { count = a.count + b.count, text = a.text }
+end
 
 --- The function that computes a shard: its share of the loss, and the gradients of that, which are
 -- added to the optimiser's.
 -- @tparam Recommender model
 -- @tparam Tasks tasks
 -- @tparam Optimizer optimizer of the core
--- @tparam ?boolean in_thread whether the caller's state does not see what the model leaves out
--- @treturn function of a shard {draw, people (list of user rows), weight} giving weight * loss
-function worker.step(model, tasks, optimizer, in_thread)
+-- @treturn function of a shard {draw, people (list of user rows), all (how many the batch has)}
+-- giving the sum of the losses of its tasks over `all`, and what it leaves out
+function worker.step(model, tasks, optimizer)
   return function(shard)
-    local loss = model:loss(tasks:draw(shard.draw, shard.people)) * shard.weight
+    local loss, count, out = worker.loss(model, tasks, shard.draw, shard.people)
+    if count == 0 then
+      return 0, out
+    end
+    loss = loss * (count / shard.all)
     local value = loss:item()
     optimizer:backward(loss)
-    if model.left_out and in_thread then -- only here it is known
-      output.tell(("left out of the loss: %d tasks; the first: %s"):format(model.left_out.count,
-        model.left_out.text))
-      model.left_out = nil
-    end
-    return value
+    return value, out
   end
 end
 
@@ -56,7 +80,7 @@ function worker.start(setup)
   end
   local optimizer = cmml.core.optimizer(list, 0)
   return worker.step(model, cmml.settings:get(setup.setting).make_tasks(setup.tasks),
-    optimizer, true), optimizer
+    optimizer), optimizer
 end
 
 return worker
