@@ -112,6 +112,43 @@ describe("S2Meta", function()
     assert.same(once, trained { epochs = 2, out = folder, resume = true })
   end)
 
+  it("leaves a task out of training whose steps diverge, and names it; or stops", function()
+    local model = make { min_step = 1 }
+    local parameter = model.module.update["0"].lstm.weight_hh
+    -- The loss and a gradient of tasks; a task by that number has a user without finite scores.
+    local function run(list, harmed)
+      local drawn = tasks:draw(batch.draw, list)
+      local users = drawn.support.users:totable()
+      for row, task in ipairs(drawn.support.segments:groups():totable()) do
+        users[row] = task == harmed and model.users.shape[1] or users[row]
+      end
+      drawn.support.users = cmml.ids(users)
+      local loss = model:loss(drawn)
+      return loss:item(), cmml.grad(loss, parameter)
+    end
+    model.users = cmml.core.concat({ model.users, cmml.full({ 1, model.users.shape[2] }, 0 / 0) }, 1)
+    local list, others = batch.tasks, {}
+    for task, scenario in ipairs(list) do
+      others[#others + 1] = task ~= 2 and scenario or nil
+    end
+    local expected, expected_gradient = run(others)
+    assert.is_nil(model.left_out)
+    local loss, gradient = run(list, 2)
+    assert.equal(1, model.left_out.count)
+    assert.matches(("^s2meta: task 2 of a batch %%(row %d%%) diverged: .*; lower max_step")
+      :format(list[2]), model.left_out.text)
+    assert.near(expected, loss, 1e-5)
+    assert.near(0, (gradient - expected_gradient):abs():max():item(),
+      1e-4 * expected_gradient:abs():max():item())
+    model.options.diverging, model.left_out = "stop", nil
+    assert.error_matches(function()
+      run(list, 2)
+    end, "^s2meta: task 2 of a batch")
+    model.options.diverging = "leave-out"
+    local only = run({ list[2] }, 1)
+    assert.is_true(only ~= only)
+  end)
+
   it("keeps no graph in a state outside of training", function()
     local state = make():state_of(batch.support)
     for _, value in ipairs(state.values) do

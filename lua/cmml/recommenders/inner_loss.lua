@@ -8,14 +8,14 @@ local raise = require("cmml.base.args").error
 
 return function(cmml)
   -- What became of a task, in words.
-  local function described(self, batch, what)
+  local function described(self, batch, what, advice)
     local row = type(batch.tasks) == "table" and batch.tasks[what.task]
     local number = what.loss and plain.format("the loss of its support is %g", what.loss)
       or what.query and plain.format("the loss of its query is %g", what.query)
       or "a weight is not finite"
-    return ("%s: task %d of a batch%s diverged: %s%s; lower inner_rate or inner_steps"):format(
+    return ("%s: task %d of a batch%s diverged: %s%s; lower %s"):format(
       self.kind, what.task, row and (" (row %s)"):format(tostring(row)) or "", number,
-      what.step and (" at inner step %d"):format(what.step) or " after the inner steps")
+      what.step and (" at inner step %d"):format(what.step) or " after the inner steps", advice)
   end
 
   -- The losses of the tasks, all finite, with the tasks that diverged held at their start.
@@ -46,20 +46,23 @@ return function(cmml)
   -- @tparam table batch
   -- @tparam function losses_of of (hold: tasks that take no steps, true by number): losses [tasks],
   -- and the list of tasks that diverged
-  -- @treturn Tensor a single number
-  return function(self, batch, losses_of)
+  -- @tparam[opt="inner_rate or inner_steps"] string advice what to lower where tasks diverge
+  -- @treturn Tensor a single number; not a number if all tasks diverge, so that training stops
+  -- @treturn integer number of tasks that the mean is over
+  return function(self, batch, losses_of, advice)
+    advice = advice or "inner_rate or inner_steps"
     local diverged = {}
     local losses = finite_losses(losses_of, diverged)
     if #diverged == 0 then
-      return losses:mean()
+      return losses:mean(), losses.count
     elseif self.options.diverging == "stop" then
-      raise(described(self, batch, diverged[1]), 0)
+      raise(described(self, batch, diverged[1], advice), 0)
     end
-    local out = self.left_out or { count = 0, text = described(self, batch, diverged[1]) }
+    local out = self.left_out or { count = 0, text = described(self, batch, diverged[1], advice) }
     out.count, self.left_out = out.count + #diverged, out
     if #diverged == losses.count then
-      return losses:mean() * (0 / 0) -- nothing is left to learn from: training stops
+      return losses:mean() * (0 / 0), 0
     end
-    return cmml.mean_of_tasks(losses, diverged)
+    return cmml.mean_of_tasks(losses, diverged), losses.count - #diverged
   end
 end

@@ -7,12 +7,14 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local inner = require "cmml.recommenders.inner_options"
 local shared = require "cmml.base.shared_options"
 local sets = require "cmml.base.options"
 local raise = args.error
 
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
+  local mean_loss = use "recommenders.inner_loss"
   local vector_rows = use "recommenders.vector_rows"
   use "recommenders.kind"
   use "network.towers"
@@ -127,11 +129,11 @@ return function(cmml, use)
       negatives = core.select_ids(query.negatives, negatives_in) }
   end
 
-  -- Adapts to supports; with a query, as training does.
-  local function steps_on(self, support, query)
+  -- Adapts to supports; with a query, as training does, in which some tasks take no steps.
+  local function steps_on(self, support, query, hold)
     local opt, idle = self.options, {}
     for task, n in ipairs(pairs_of(self, support, nil, 0).segments:totable()) do
-      idle[task] = n == 0 or nil
+      idle[task] = n == 0 or hold and hold[task] or nil
     end
     return cmml.learnt_steps(self, function(values, tasks, step)
       local own, chances = pairs_of(self, support, tasks, step)
@@ -161,15 +163,20 @@ return function(cmml, use)
     end,
 
     -- The mean over tasks of the query's loss after the last step, and of what the stop controller
-    -- learns from. Not a number where the steps of a task diverge: training stops.
+    -- learns from.
     loss = function(self, batch)
-      local values, steps, decisions, diverged = steps_on(self, batch.support, batch.query)
-      local final = losses(self, values, batch.query)
-      if #diverged > 0 then
-        return final:mean() * (0 / 0)
+      local final, steps, decisions
+      local mean, count = mean_loss(self, batch, function(hold)
+        local values, diverged
+        values, steps, decisions, diverged = steps_on(self, batch.support, batch.query, hold)
+        final = losses(self, values, batch.query)
+        return final, diverged
+      end, "max_step or the learning rate")
+      if count == 0 then
+        return mean
       end
-      local stop = cmml.stop_loss(decisions, final, steps, self.options.step_penalty)
-      return (final:sum() + stop) * (1 / final.count)
+      return mean + cmml.stop_loss(decisions, final, steps, self.options.step_penalty)
+        * (1 / count)
     end,
 
     describe = function(self)
