@@ -126,7 +126,8 @@ describe("S2Meta", function()
       local loss = model:loss(drawn)
       return loss:item(), cmml.grad(loss, parameter)
     end
-    model.users = cmml.core.concat({ model.users, cmml.full({ 1, model.users.shape[2] }, 0 / 0) }, 1)
+    local nobody = cmml.full({ 1, model.users.shape[2] }, 0 / 0)
+    model.users = cmml.core.concat({ model.users, nobody }, 1)
     local list, others = batch.tasks, {}
     for task, scenario in ipairs(list) do
       others[#others + 1] = task ~= 2 and scenario or nil
@@ -218,6 +219,7 @@ describe("S2Meta", function()
       [{ tower = "dot", widths = {} }] = "widths",
       [{ controller_hidden = 0 }] = "controller_hidden must be",
       [{ preset = "published" }] = "there is no preset published",
+      [{ diverging = "ignore" }] = "diverging \"ignore\" is not known",
       [{ stop = "never" }] = "stop \"never\" is not known",
     } do
       local ok, message = pcall(make, options)

@@ -1,80 +1,23 @@
 /* l_team.c - teams: threads that compute the gradient of a batch in shards.
  *
- * Each thread but the caller's has a Lua state, and with it a context, of its own. Between calls no
- * thread runs, and the caller may touch those states: it makes them, copies values into them,
- * closes them. During a call each state belongs to its thread alone; what the threads share then is
- * the sum of optim/shards.h and the caller's parameters, which nobody changes.
+ * Between calls no thread runs, and the caller may touch the states of the threads (team.h). During
+ * a call each state belongs to its thread alone; what the threads share then is the sum of
+ * optim/shards.h and the caller's parameters, which nobody changes.
  *
  * @classmod cmml.ShardTeam */
 #include "bind/cmL.h"
 #include "bind/state.h"
-#include "optim/shards.h"
-#include <lualib.h>
+#include "bind/team.h"
 #include <string.h>
-
-/* A host may have been linked without the functions that make further states: then only teams are
- * missing. */
-#pragma weak luaL_newstate
-#if LUA_VERSION_NUM >= 505
-#    pragma weak luaL_openselectedlibs
-#    define OPEN_LIBRARIES luaL_openselectedlibs /* behind the macro luaL_openlibs */
-#else
-#    pragma weak luaL_openlibs
-#    define OPEN_LIBRARIES luaL_openlibs
-#endif
 
 #define CML_TEAM CML_NAME("ShardTeam")
 #define MOST     64 /* threads */
 
-typedef struct team team;
-
-typedef struct member {
-    team *team;
-    int index;        /* 0: the caller's thread */
-    lua_State *L;     /* its own; NULL for the caller's */
-    cm_optim **optim; /* the box, which its state anchors */
-    lua_State *from;  /* while a value is handed over: where from, */
-    int from_index;   /* and where it lies there */
-    pthread_t thread;
-    bool started;
-    char error[CM_ERROR_BYTES]; /* error of its last work; "" if it did not fail */
-} member;
-
-struct team {
-    int n;
-    bool open, working;
-    team *outer;           /* while it works: the team whose step asked it to, or NULL */
-    cmL_exit_guard *guard; /* of the caller's Lua state */
-    cm_shards shards;
-    cm_storage *values;   /* the caller's parameters, retained while threads read them */
-    lua_Integer n_shards; /* of the batch at hand */
-    double *losses;       /* of those */
-    member members[];
-};
-
-/* Keys of the registry of a thread's state. */
-static const char step_key, optimizer_key, receive_key;
-
-static member *member_of(lua_State *L)
-{
-    return *(member **)lua_getextraspace(L);
-}
-
-static void note_error(member *m)
-{
-    bool text = lua_type(m->L, -1) == LUA_TSTRING; /* turning others into text could raise */
-    const char *what = text ? lua_tostring(m->L, -1) : "the error is not a string";
-    size_t length = strlen(what), most = sizeof m->error - 1;
-    memcpy(m->error, what, CM_MIN(length, most));
-    m->error[CM_MIN(length, most)] = '\0';
-    lua_settop(m->L, 0);
-}
-
 /* Calls the function at `step` for each shard of a member, every n-th of the list at `list`. What
  * it gives besides the loss is put into a table, by shard, which is left on the stack. */
-static void run_shards(lua_State *L, member *m, int step, int list)
+static void run_shards(lua_State *L, cmL_member *m, int step, int list)
 {
-    team *t = m->team;
+    cmL_team *t = m->team;
     lua_newtable(L);
     for (lua_Integer s = m->index; s < t->n_shards; s += t->n) {
         lua_pushvalue(L, step);
@@ -96,9 +39,9 @@ static void run_shards(lua_State *L, member *m, int step, int list)
 /* (list) in the state of a thread. */
 static int run_thread(lua_State *L)
 {
-    member *m = member_of(L);
+    cmL_member *m = cmL_member_of(L);
     cm_optim_set_values(*m->optim, m->team->values->data);
-    lua_rawgetp(L, LUA_REGISTRYINDEX, &step_key);
+    cmL_member_push_step(m);
     run_shards(L, m, 2, 1);
     return 1;
 }
@@ -106,23 +49,23 @@ static int run_thread(lua_State *L)
 /* (team, list, step) in the caller's state. */
 static int run_caller(lua_State *L)
 {
-    team *t = lua_touserdata(L, 1);
+    cmL_team *t = lua_touserdata(L, 1);
     run_shards(L, &t->members[0], 3, 2);
     return 1;
 }
 
 static void *work(void *argument)
 {
-    member *m = argument;
+    cmL_member *m = argument;
     if (lua_pcall(m->L, 1, 1, 0) != LUA_OK) {
-        note_error(m);
+        cmL_member_note_error(m);
         cm_shards_fail(&m->team->shards);
     }
     return NULL;
 }
 
 /* Starts a thread on the list that lies in its state. */
-static void start(member *m)
+static void start(cmL_member *m)
 {
     m->started = cmL_thread_start(&m->thread, work, m);
     if (!m->started) {
@@ -131,7 +74,7 @@ static void start(member *m)
     }
 }
 
-static void join(team *t)
+static void join(cmL_team *t)
 {
     for (int i = 1; i < t->n; i++) {
         if (t->members[i].started)
@@ -140,7 +83,7 @@ static void join(team *t)
     }
 }
 
-static void stop(team *t)
+static void stop(cmL_team *t)
 {
     cm_shards_fail(&t->shards);
     join(t);
@@ -149,11 +92,11 @@ static void stop(team *t)
 /* The process ends while they work. */
 static void stop_all(void *innermost)
 {
-    for (team *t = innermost; t; t = t->outer)
+    for (cmL_team *t = innermost; t; t = t->outer)
         stop(t);
 }
 
-static void close_team(cm_ctx *cx, team *t)
+static void close_team(cm_ctx *cx, cmL_team *t)
 {
     if (t->working) { /* the caller's state is being closed from within */
         (void)cmL_exit_guard_set(t->guard, stop_all, NULL);
@@ -162,77 +105,14 @@ static void close_team(cm_ctx *cx, team *t)
         t->working = false;
     }
     t->open = false;
-    for (int i = 1; i < t->n; i++) {
-        lua_State *L = t->members[i].L;
-        t->members[i].L = NULL;
-        if (L)
-            lua_close(L);
-    }
+    for (int i = 1; i < t->n; i++)
+        cmL_member_close(&t->members[i]);
     cm_shards_close(cx, &t->shards);
 }
 
-/* A copy of the value that is handed over. */
-static int receive(lua_State *L)
+static cmL_team *check_team(lua_State *L)
 {
-    member *m = member_of(L);
-    cmL_copy(m->from, m->from_index, L);
-    return 1;
-}
-
-/* Makes the state of a thread ready for work: see l_shard_team. */
-static int prepare(lua_State *L)
-{
-    member *m = member_of(L);
-    luaL_openlibs(L);
-    /* This very core, wherever the state would look for one. */
-    luaL_getsubtable(L, LUA_REGISTRYINDEX, LUA_PRELOAD_TABLE);
-    lua_pushcfunction(L, cmL_open_core);
-    lua_setfield(L, -2, CM_REAL_IS_DOUBLE ? "cmml.core64" : "cmml.core");
-    lua_pushcfunction(L, cmL_open_core);
-    lua_call(L, 0, 0);
-    lua_getfield(L, LUA_REGISTRYINDEX, CML_STATE);
-    lua_pushcclosure(L, receive, 1);
-    lua_pushvalue(L, -1);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &receive_key);
-    lua_call(L, 0, 1);
-    int setup = lua_gettop(L);
-    lua_getglobal(L, "package");
-    for (int i = 0; i < 2; i++) {
-        const char *name = i == 0 ? "path" : "cpath";
-        lua_getfield(L, setup, name);
-        lua_setfield(L, -2, name);
-    }
-    lua_getglobal(L, "require");
-    lua_getfield(L, setup, "module");
-    lua_call(L, 1, 1);
-    lua_getfield(L, -1, "start");
-    lua_pushvalue(L, setup);
-    lua_call(L, 1, 2);
-    m->optim = luaL_checkudata(L, -1, CML_OPTIM);
-    if (!*m->optim || !cm_optim_same_layout(*m->optim, *m->team->members[0].optim))
-        luaL_error(L, "the model made there has other parameters than its original");
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &optimizer_key);
-    lua_rawsetp(L, LUA_REGISTRYINDEX, &step_key);
-    return 0;
-}
-
-/* Calls a function (on top of the stack of a thread's state) that takes the value at `index`. */
-static bool hand_over(lua_State *L, int index, member *m, int results)
-{
-    m->from = L;
-    m->from_index = index;
-    int top = lua_gettop(L);
-    bool good = lua_pcall(m->L, 0, results, 0) == LUA_OK;
-    lua_settop(L, top);
-    m->from = NULL;
-    if (!good)
-        note_error(m);
-    return good;
-}
-
-static team *check_team(lua_State *L)
-{
-    team *t = luaL_checkudata(L, 1, CML_TEAM);
+    cmL_team *t = luaL_checkudata(L, 1, CML_TEAM);
     if (!t->open)
         luaL_argerror(L, 1, "released: the team was closed before");
     return t;
@@ -259,15 +139,15 @@ static int l_shard_team(lua_State *L)
     luaL_argcheck(L, *optim, 3, "released: the optimiser was freed before");
     luaL_checktype(L, 4, LUA_TTABLE);
     lua_settop(L, 4);
-    if (n > 1 && (!luaL_newstate || !OPEN_LIBRARIES))
+    if (n > 1 && !cmL_team_may_have_threads())
         luaL_error(L, "team: this program cannot make further Lua states (it was linked without "
                       "luaL_newstate or the standard libraries): use one thread");
     (void)cm_blas_threads(); /* decided before there are several threads */
     cmL_state *state = lua_touserdata(L, lua_upvalueindex(1));
     if (n > 1 && !state->guard)
         state->guard = cmL_exit_guard_new();
-    size_t bytes = sizeof(team) + (size_t)n * sizeof(member);
-    team *t = lua_newuserdatauv(L, bytes, 2);
+    size_t bytes = sizeof(cmL_team) + (size_t)n * sizeof(cmL_member);
+    cmL_team *t = lua_newuserdatauv(L, bytes, 2);
     memset(t, 0, bytes);
     t->n = (int)n;
     t->guard = state->guard;
@@ -276,19 +156,14 @@ static int l_shard_team(lua_State *L)
     lua_setiuservalue(L, 5, 1);
     lua_pushvalue(L, 3);
     lua_setiuservalue(L, 5, 2);
-    t->members[0] = (member){.team = t, .optim = optim};
+    t->members[0] = (cmL_member){.team = t, .optim = optim};
     if (!cm_shards_open(cx, &t->shards, (*optim)->count))
         return cmL_raise(L, cx, "team");
     for (int i = 1; i < t->n; i++) {
-        member *m = &t->members[i];
-        *m = (member){.team = t, .index = i, .L = luaL_newstate()};
-        if (!m->L)
-            luaL_error(L, "team: out of memory for the Lua state of thread %d", i + 1);
-        *(member **)lua_getextraspace(m->L) = m;
-        lua_pushcfunction(m->L, prepare);
-        if (!hand_over(L, 4, m, 0)) {
+        t->members[i] = (cmL_member){.team = t, .index = i};
+        if (!cmL_member_open(L, 4, &t->members[i])) {
             close_team(cx, t);
-            luaL_error(L, "team: thread %d cannot start: %s", i + 1, m->error);
+            luaL_error(L, "team: thread %d cannot start: %s", i + 1, t->members[i].error);
         }
     }
     t->open = true;
@@ -296,23 +171,22 @@ static int l_shard_team(lua_State *L)
 }
 
 /* Hands the list at `list` to the threads that have shards in it. */
-static void distribute(lua_State *L, team *t, int list)
+static void distribute(lua_State *L, cmL_team *t, int list)
 {
     for (int i = 1; i < t->n; i++)
         t->members[i].error[0] = '\0';
     for (int i = 1; i < t->n && i < t->n_shards; i++) {
-        member *m = &t->members[i];
+        cmL_member *m = &t->members[i];
         lua_settop(m->L, 0);
         lua_pushcfunction(m->L, run_thread);
-        lua_rawgetp(m->L, LUA_REGISTRYINDEX, &receive_key);
-        if (!hand_over(L, list, m, 1))
+        if (!cmL_member_send(L, list, m))
             luaL_error(L, "team: thread %d: %s", i + 1, m->error);
     }
 }
 
 /* Raises what failed first in the order of the threads, the error of the caller's on top of the
  * stack; no gradient is left anywhere. */
-static int fail(lua_State *L, team *t, int status)
+static int fail(lua_State *L, cmL_team *t, int status)
 {
     for (int i = 0; i < t->n; i++)
         if (*t->members[i].optim)
@@ -325,19 +199,6 @@ static int fail(lua_State *L, team *t, int status)
     return luaL_error(L, "team: thread %d: %s", i + 1, t->members[i].error);
 }
 
-/* Puts what a thread told of its shards into the table on top of the stack. */
-static void gather(lua_State *L, member *m)
-{
-    int told = lua_gettop(L);
-    cmL_copy(m->L, 1, L);
-    for (lua_pushnil(L); lua_next(L, -2) != 0; lua_pop(L, 1)) {
-        lua_pushvalue(L, -2);
-        lua_pushvalue(L, -2);
-        lua_rawset(L, told);
-    }
-    lua_settop(L, told);
-}
-
 /*** Adds the gradients of all shards to the optimiser of the caller, in the order of the shards,
  * whichever thread computes them. If a shard fails, so does the whole, and the gradients are zero.
  * @function ShardTeam:backward
@@ -347,7 +208,7 @@ static void gather(lua_State *L, member *m)
 static int t_backward(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    team *t = check_team(L);
+    cmL_team *t = check_team(L);
     luaL_checktype(L, 2, LUA_TTABLE);
     if (t->working)
         luaL_error(L, "team: a step must not call backward of its own team");
@@ -383,7 +244,7 @@ static int t_backward(lua_State *L)
     if (t->shards.failed)
         return fail(L, t, status);
     for (int i = 1; i < t->n && i < n; i++)
-        gather(L, &t->members[i]);
+        cmL_member_gather(L, &t->members[i]);
     cm_shards_finish(&t->shards, *t->members[0].optim);
     lua_createtable(L, (int)n, 0);
     for (lua_Integer s = 0; s < n; s++) {
@@ -404,7 +265,7 @@ static int t_gc(lua_State *L)
  * @function ShardTeam:close */
 static int t_close(lua_State *L)
 {
-    team *t = luaL_checkudata(L, 1, CML_TEAM);
+    cmL_team *t = luaL_checkudata(L, 1, CML_TEAM);
     if (t->working)
         luaL_error(L, "team: a step must not close its own team");
     return cmL_may_free(L) ? t_gc(L) : 0;

@@ -55,6 +55,7 @@ return function(cmml, use)
         .. "and its support, or where that is more likely than not" },
     { name = "step_penalty", kind = "number", from = 0, default = 0, group = "model",
       help = "loss that a step must gain for going on to be rewarded" },
+    inner.diverging,
     sets.changed(shared.seed, { name = "step_seed", group = "model", tunable = false, line = false,
       help = "seed of mini-batches and of sampled stops" }),
   }
