@@ -78,6 +78,30 @@ describe("MetaCS-DNN", function()
     assert.not_equal(found.melu, found.metacs)
   end)
 
+  it("takes the same steps by one op as recorded, and gives the same gradients", function()
+    local double = cmml.double
+    local world = people.data(double, { users = 20, items = 12, rated = 9 })
+    local batch = double.users.tasks({ ratings = world.all, users = world.test, bags = world.bags,
+      support = 6, query = 3 }):batches(1)()
+    for _, options in ipairs { {}, { activation = "leaky_relu" }, { rates = "layer" },
+      { order = "first" }, { read_users = false }, { loss = "absolute" } } do
+      local found = {}
+      for i, form in ipairs { "fast", "generic" } do
+        options.form, options.inner_rate, options.inner_steps = form, { 0.1 }, 3
+        local model = metacs(options, double, world.catalogue)
+        local points = {}
+        for k, pair in ipairs(model.module:named_parameters()) do
+          points[k] = pair[2]
+        end
+        local loss = model:loss(batch)
+        found[i] = { loss, table.unpack(double.grad(loss, points)) }
+      end
+      for k, value in ipairs(found[1]) do
+        assert.near(0, (value - found[2][k]):abs():max():item(), 1e-12)
+      end
+    end
+  end)
+
   it("is differentiated through, to its embeddings, by derivatives of second order", function()
     local double = cmml.double
     local world = people.data(double, { users = 20, items = 8, rated = 5 })
@@ -173,6 +197,12 @@ describe("MetaCS-DNN", function()
   it("refuses what does not fit", function()
     refused("inner_rate has 2 rates for the embeddings and 3 layers", metacs,
       { inner_rate = { 1, 2 } })
+    for text, options in pairs { ["each weight has a rate"] = { rates = "weight" },
+      ["there are 3 hidden layers, not 2"] = { hidden = { 4, 4, 4 } }, ["the activation is tanh"] = { activation = "tanh" },
+      ["rates are learnt"] = { rates = "layer", order = "first" } } do
+      options.form = "fast"
+      refused("form fast does not fit: " .. text, metacs, options)
+    end
     refused("inner_steps must be from 0 to 1000", metacs, { inner_steps = 1.5e3 // 1 | 0 })
     local bare = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 } },
       items = { { id = "a" } } }

@@ -62,4 +62,46 @@ describe("bags of tasks", function()
     refused("seen and owners belong together", core.task_bags, ids, bags, rows, tasks,
       core.ids { 1 })
   end)
+
+  it("are joined field by field, and repeated where they stand for several rows", function()
+    local first = { places = core.ids { 1, 2, 1, 3 }, bags = core.segments { 2, 1, 0, 1 },
+      owners = core.ids { 1, 1, 3 } }
+    local second = { places = core.ids { 2, 1, 2 }, bags = core.segments { 1, 2 },
+      owners = core.ids { 1, 2 }, repeated = core.segments { 3, 1 } }
+    local places, lengths, pairs_ = core.join_task_bags({ first, second }, 3)
+    assert.same({ 1, 2, 1, 3, 5, 5, 5, 4, 5 }, places:totable())
+    assert.same({ 2, 1, 0, 1, 1, 1, 1, 2 }, lengths:totable())
+    assert.same({ 2, 0, 1, 1, 1, 0 }, pairs_:totable())
+    places, lengths, pairs_ = core.join_task_bags({}, 2)
+    assert.same({ 0, 0, 0 }, { #places, #lengths, #pairs_ })
+  end)
+
+  it("are not joined if they do not fit", function()
+    local function field(change)
+      local own = { places = core.ids { 1, 2 }, bags = core.segments { 1, 1 },
+        owners = core.ids { 1, 2 } }
+      for key, value in pairs(change) do
+        own[key] = value
+      end
+      return own
+    end
+    local function wrong(text, change, tasks)
+      refused(text, core.join_task_bags, { field {}, field(change) }, tasks or 2)
+    end
+    wrong("field 2: the bags cover 1 places, but there are 2", { bags = core.segments { 1 } })
+    wrong("field 2: places must be from 1 to 2", { places = core.ids { 1, 3 } })
+    wrong("field 2: places must be from 1 to 2", { places = core.ids { 1, 0 } })
+    wrong("field 2: owners must rise from 1 to at most 2", { owners = core.ids { 2, 1 } })
+    wrong("owners must rise from 1 to at most 1", {}, 1)
+    wrong("field 2: 1 bags are repeated, but there are 2", { repeated = core.segments { 2 } })
+    wrong("field 2 has 3 rows, field 1 has 2", { repeated = core.segments { 2, 1 } })
+    wrong("places of field 2 must be Ids, not table", { places = {} })
+    refused("field 1 must be a table", core.join_task_bags, { 1 }, 2)
+    refused("a number of tasks", core.join_task_bags, {}, -1)
+    local many = {}
+    for i = 1, 65 do
+      many[i] = field {}
+    end
+    refused("at most 64", core.join_task_bags, many, 2)
+  end)
 end)

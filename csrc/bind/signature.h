@@ -17,7 +17,7 @@
 
 #include "bind/cmL.h"
 
-#define CML_MAX_ARGS 8
+#define CML_MAX_ARGS 16
 
 typedef struct cmL_arg {
     char name[16];

@@ -117,6 +117,13 @@ typedef struct cm_kernels {
      * none. */
     void (*sum_rows)(int64_t n, int64_t width, cm_real *o, cm_real weight, const cm_real *table,
                      const int32_t *ids);
+    /* o [bags, width] += the sums (means if `mean`) of the rows of `table` that the ids of each bag
+     * name, ids[offsets[b]] to ids[offsets[b + 1] - 1]; the table begins with row `first`. */
+    void (*bags_add)(int64_t bags, int64_t width, cm_real *o, const int32_t *offsets,
+                     const int32_t *ids, int32_t first, bool mean, const cm_real *table);
+    /* The transpose: rows of `table` += those of g [bags, width]. */
+    void (*bags_spread)(int64_t bags, int64_t width, cm_real *table, const int32_t *offsets,
+                        const int32_t *ids, int32_t first, bool mean, const cm_real *g);
     /* out [n] = the rows of `table` that the ids name (NULL: the first n), times v [width]. */
     void (*row_dots)(int64_t n, int64_t width, cm_real *out, const cm_real *table,
                      const int32_t *ids, const cm_real *v);

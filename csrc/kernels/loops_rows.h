@@ -56,4 +56,40 @@ static void k_sum_rows(int64_t n, int64_t width, cm_real *restrict o, cm_real we
     }
 }
 
+/* The weight of the ids of a bag. */
+static inline cm_real bag_weight(int32_t size, bool mean)
+{
+    return mean && size > 0 ? 1 / (cm_real)size : 1;
+}
+
+/* o [bags, width] += the sums, or means, of the rows of `table` that the ids of each bag name; the
+ * table begins with row `first`. */
+static void k_bags_add(int64_t bags, int64_t width, cm_real *restrict o, const int32_t *offsets,
+                       const int32_t *ids, int32_t first, bool mean, const cm_real *restrict table)
+{
+    for (int64_t b = 0; b < bags; b++, o += width) {
+        cm_real weight = bag_weight(offsets[b + 1] - offsets[b], mean);
+        for (int32_t k = offsets[b]; k < offsets[b + 1]; k++) {
+            const cm_real *from = table + (int64_t)(ids[k] - first) * width;
+            for (int64_t j = 0; j < width; j++)
+                o[j] += weight * from[j];
+        }
+    }
+}
+
+/* The transpose: the rows of `table` += those of g [bags, width]. */
+static void k_bags_spread(int64_t bags, int64_t width, cm_real *restrict table,
+                          const int32_t *offsets, const int32_t *ids, int32_t first, bool mean,
+                          const cm_real *restrict g)
+{
+    for (int64_t b = 0; b < bags; b++, g += width) {
+        cm_real weight = bag_weight(offsets[b + 1] - offsets[b], mean);
+        for (int32_t k = offsets[b]; k < offsets[b + 1]; k++) {
+            cm_real *to = table + (int64_t)(ids[k] - first) * width;
+            for (int64_t j = 0; j < width; j++)
+                to[j] += weight * g[j];
+        }
+    }
+}
+
 #endif

@@ -1,10 +1,10 @@
-/* steps.c - gradient steps of several tasks on an MLP with two hidden ReLU layers, in one op: all
- * of a task stays in cache while its steps are taken. */
-#include "kernels/blas.h"
+/* steps.c - gradient steps of several tasks on an MLP with two hidden layers, in one op: all of a
+ * task stays in cache while its steps are taken. */
 #include "ops/ops.h"
+#include "ops/upper_layers.h"
 #include <string.h>
 
-enum { BASE, KERNEL, LABELS, SHARES, WEIGHT, BIAS, LAST, INPUTS };
+enum { BASE, KERNEL, LABELS, SHARES, WEIGHT, BIAS, LAST, RATES, INPUTS };
 
 /* Rows of a task, units of the two layers, tasks, steps. */
 typedef struct sizes {
@@ -16,53 +16,44 @@ static sizes sizes_of(const cm_shape *base, const cm_shape *weight, const cm_par
     return (sizes){base->dims[1], base->dims[2], weight->dims[0], base->dims[0], (int64_t)p->i[0]};
 }
 
-/* What the steps have made of a task: the sums [n, h] of the first layer's deltas, negated, weight
- * [u, h] and bias [u] of the second layer, weight and bias [u + 1] of the last. */
+/* What the steps have made of a task: the sums [n, h] of the first layer's deltas, negated, times
+ * the rate, and the other layers. */
 typedef struct state {
-    cm_real *sums, *weight, *bias, *last;
+    cm_real *sums;
+    cm_upper_weights upper;
 } state;
 
 static int64_t state_size(const sizes *s)
 {
-    return s->n * s->h + s->u * s->h + 2 * s->u + 1;
+    return s->n * s->h + cm_upper_weights_size(s->h, s->u);
 }
 
 static state state_at(const sizes *s, cm_real *at)
 {
-    state x = {.sums = at};
-    x.weight = x.sums + s->n * s->h;
-    x.bias = x.weight + s->u * s->h;
-    x.last = x.bias + s->u;
-    return x;
+    return (state){at, cm_upper_weights_at(s->h, s->u, at + s->n * s->h)};
 }
 
-/* What a step leaves for its derivative: the state that it begins with, activations [n, h] and
- * [n, u], errors [n], and the deltas, negated, of the last and the second layer, [n] and [n, u]. */
+/* What a step leaves for its derivative: the sums that it begins with, and that of the other
+ * layers. */
 typedef struct moment {
-    state at;
-    cm_real *a1, *a2, *error, *e3, *e2;
+    cm_real *sums;
+    cm_upper_moment upper;
 } moment;
 
 static int64_t moment_size(const sizes *s)
 {
-    return state_size(s) + s->n * (s->h + 2 * s->u + 2);
+    return s->n * s->h + cm_upper_moment_size(s->n, s->h, s->u);
 }
 
 static moment moment_at(const sizes *s, cm_real *at)
 {
-    moment m = {.at = state_at(s, at)};
-    m.a1 = at + state_size(s);
-    m.a2 = m.a1 + s->n * s->h;
-    m.error = m.a2 + s->n * s->u;
-    m.e3 = m.error + s->n;
-    m.e2 = m.e3 + s->n;
-    return m;
+    return (moment){at, cm_upper_moment_at(s->n, s->h, s->u, at + s->n * s->h)};
 }
 
 static bool relu_steps_shape(cm_call *c)
 {
     static const char *const names[INPUTS] = {"base",   "kernel", "labels", "shares",
-                                              "weight", "bias",   "last"};
+                                              "weight", "bias",   "last",   "rates"};
     char got[CM_SHAPE_TEXT], want[CM_SHAPE_TEXT];
     int64_t all;
     if (!cm_need_dims(c, c->in[BASE], 3, "base") || !cm_need_dims(c, c->in[WEIGHT], 2, "weight"))
@@ -71,11 +62,13 @@ static bool relu_steps_shape(cm_call *c)
     if (s.steps < 0)
         return cm_refuse(c->cx, CM_ERR_ARGUMENT, "steps must be at least 0, not %lld",
                          (long long)s.steps);
+    if (!cm_upper_takes(c->cx, c->p.i[1]))
+        return false;
     const cm_shape wanted[INPUTS] = {
         [BASE] = c->in[BASE]->shape,          [KERNEL] = {.ndim = 3, .dims = {s.tasks, s.n, s.n}},
         [LABELS] = cm_shape_2d(s.tasks, s.n), [SHARES] = cm_shape_2d(s.tasks, s.n),
         [WEIGHT] = cm_shape_2d(s.u, s.h),     [BIAS] = cm_shape_1d(s.u),
-        [LAST] = cm_shape_1d(s.u + 1),
+        [LAST] = cm_shape_1d(s.u + 1),        [RATES] = cm_shape_1d(3),
     };
     for (int i = 0; i < INPUTS; i++)
         if (!cm_shape_equal(&c->in[i]->shape, &wanted[i]))
@@ -86,18 +79,8 @@ static bool relu_steps_shape(cm_call *c)
     if (!cm_shape_count(c->cx, &c->out_shape, &all) || !cm_shape_count(c->cx, &kept, &all))
         return false;
     c->keep_size = all;
-    c->work_size = moment_size(&s) + s.n * s.h;
+    c->work_size = moment_size(&s) + s.n * (s.h + s.u + 1);
     return true;
-}
-
-static cm_matrix plain(const cm_real *x, int64_t columns)
-{
-    return (cm_matrix){x, columns, 1};
-}
-
-static cm_matrix turned(const cm_real *x, int64_t columns)
-{
-    return (cm_matrix){x, 1, columns};
 }
 
 static void copy(int64_t n, cm_real *to, const cm_real *from)
@@ -110,44 +93,27 @@ static void zero(int64_t n, cm_real *x)
     memset(x, 0, (size_t)n * sizeof *x);
 }
 
-/* x [n, u] = the outer product of a [n] and b [u], added to x unless it is `fresh`. */
-static void outer(const cm_kernels *k, int64_t n, int64_t u, cm_real *x, const cm_real *a,
-                  const cm_real *b, bool fresh)
+/* The upper layers of a task whose inputs begin at `in`. */
+static cm_upper_task upper_of(const sizes *s, const cm_real *const *in, cm_activation act)
 {
-    if (fresh)
-        zero(n * u, x);
-    for (int64_t r = 0; r < n; r++)
-        k->axpy(u, x + r * u, a[r], b);
+    return (cm_upper_task){s->n, s->h, s->u, act, in[LABELS], in[SHARES], in[RATES] + 1};
 }
 
-/* One step of a task, whose inputs begin at `in`; the state x becomes that behind the step. e1 [n,
- * h] is room. */
-static void take_step(cm_ctx *cx, const sizes *s, const cm_real *const *in, state *x, moment *m,
-                      cm_real *e1)
+/* One step of a task; the state x becomes that behind the step. `work` is room for n (h + u + 1)
+ * numbers. */
+static void take_step(cm_ctx *cx, const sizes *s, cm_activation act, const cm_real *const *in,
+                      state x, moment m, cm_real *work)
 {
     const cm_kernels *k = cm_kernels_of(cx);
-    int64_t n = s->n, h = s->h, u = s->u;
-    copy(state_size(s), m->at.sums, x->sums);
-    const state *at = &m->at;
-    copy(n * h, m->a1, in[BASE]);
-    cm_gemm(cx, n, h, n, plain(in[KERNEL], n), plain(at->sums, h), 1, m->a1, h);
-    k->bias_act(n, h, m->a1, NULL, CM_ACT_RELU);
-    cm_gemm(cx, n, u, h, plain(m->a1, h), turned(at->weight, h), 0, m->a2, u);
-    k->bias_act(n, u, m->a2, at->bias, CM_ACT_RELU);
-    k->row_dots(n, u, m->error, m->a2, NULL, at->last);
-    for (int64_t r = 0; r < n; r++) {
-        m->error[r] = in[LABELS][r] - m->error[r] - at->last[u];
-        m->e3[r] = m->error[r] * in[SHARES][r];
-    }
-    outer(k, n, u, m->e2, m->e3, at->last, true);
-    k->act_grad(n * u, m->e2, m->e2, m->a2, CM_ACT_RELU);
-    k->weighted_rows(n, u, x->last, m->a2, NULL, m->e3);
-    x->last[u] += k->sum(n, m->e3);
-    k->add_rows(n, u, x->bias, m->e2);
-    cm_gemm(cx, u, h, n, turned(m->e2, u), plain(m->a1, h), 1, x->weight, h);
-    cm_gemm(cx, n, h, u, plain(m->e2, u), plain(at->weight, h), 0, e1, h);
-    k->act_grad(n * h, e1, e1, m->a1, CM_ACT_RELU);
-    k->axpy(n * h, x->sums, 1, e1);
+    int64_t n = s->n, h = s->h;
+    cm_real *a1 = m.upper.a1, *e1 = work;
+    cm_upper_task task = upper_of(s, in, act);
+    copy(n * h, m.sums, x.sums);
+    copy(n * h, a1, in[BASE]);
+    cm_gemm(cx, n, h, n, cm_plain(in[KERNEL], n), cm_plain(x.sums, h), 1, a1, h);
+    k->bias_act(n, h, a1, NULL, act);
+    cm_upper_step(cx, &task, x.upper, &m.upper, e1, work + n * h);
+    k->axpy(n * h, x.sums, in[RATES][0], e1);
 }
 
 /* Where the inputs of task t begin: those of the shared weights are the same for all. */
@@ -169,93 +135,46 @@ static void relu_steps_eval(cm_call *c)
         inputs_of(&s, c->in, t, in);
         state x = state_at(&s, cm_data(c->out) + t * state_size(&s));
         zero(s.n * s.h, x.sums);
-        copy(s.u * s.h, x.weight, in[WEIGHT]);
-        copy(s.u, x.bias, in[BIAS]);
-        copy(s.u + 1, x.last, in[LAST]);
+        copy(s.u * s.h, x.upper.weight, in[WEIGHT]);
+        copy(s.u, x.upper.bias, in[BIAS]);
+        copy(s.u + 1, x.upper.last, in[LAST]);
         for (int64_t k = 0; k < s.steps; k++) {
             cm_real *at = c->kept ? c->kept + (t * s.steps + k) * moment_size(&s) : c->work;
-            moment m = moment_at(&s, at);
-            take_step(c->cx, &s, in, &x, &m, c->work + moment_size(&s));
+            take_step(c->cx, &s, (cm_activation)c->p.i[1], in, x, moment_at(&s, at),
+                      c->work + moment_size(&s));
         }
     }
 }
 
-/* Room for gradients within a step: [n, h], [n, h], [n, u], [n, u], [u + 1], [n], [n]. */
-typedef struct slopes {
-    cm_real *d, *a1, *e2, *a2, *last, *e3, *error;
-} slopes;
-
-static int64_t slopes_size(const sizes *s)
-{
-    return 2 * s->n * (s->h + s->u + 1) + s->u + 1;
-}
-
-static slopes slopes_at(const sizes *s, cm_real *at)
-{
-    slopes w = {.d = at};
-    w.a1 = w.d + s->n * s->h;
-    w.e2 = w.a1 + s->n * s->h;
-    w.a2 = w.e2 + s->n * s->u;
-    w.last = w.a2 + s->n * s->u;
-    w.e3 = w.last + s->u + 1;
-    w.error = w.e3 + s->n;
-    return w;
-}
-
 /* The gradients of a task's inputs; NULL for those that are not asked for. */
 typedef struct targets {
-    cm_real *base, *kernel, *labels, *shares;
+    cm_real *base, *kernel, *rates;
+    cm_upper_targets upper;
 } targets;
 
-/* The last layer's part of a step back: from the gradient of the second layer's deltas, masked, in
- * w->e2 to that of its activations in w->a2. */
-static void last_back(const cm_kernels *k, const sizes *s, const cm_real *const *in,
-                      const moment *m, state *g, const slopes *w, const targets *to)
-{
-    int64_t n = s->n, u = s->u;
-    k->row_dots(n, u, w->e3, w->e2, NULL, m->at.last);
-    k->row_dots(n, u, w->error, m->a2, NULL, g->last);
-    for (int64_t r = 0; r < n; r++) {
-        cm_real e3 = w->e3[r] + w->error[r] + g->last[u];
-        w->error[r] = -e3 * in[SHARES][r]; /* minus the gradient of the error */
-        if (to->labels)
-            to->labels[r] -= w->error[r];
-        if (to->shares)
-            to->shares[r] += e3 * m->error[r];
-    }
-    copy(u + 1, w->last, g->last);
-    k->weighted_rows(n, u, w->last, w->e2, NULL, m->e3);
-    k->weighted_rows(n, u, w->last, m->a2, NULL, w->error);
-    w->last[u] += k->sum(n, w->error);
-    outer(k, n, u, w->a2, m->e3, g->last, true);
-    outer(k, n, u, w->a2, w->error, m->at.last, false);
-    k->act_grad(n * u, w->a2, w->a2, m->a2, CM_ACT_RELU);
-    copy(u + 1, g->last, w->last);
-}
-
-/* From g, the gradient of the state behind a step, to that of the state before it. */
-static void step_back(cm_ctx *cx, const sizes *s, const cm_real *const *in, const moment *m,
-                      state *g, const slopes *w, const targets *to)
+/* From g, the gradient of the state behind a step, to that of the state before it. `work` is room:
+ * [n, h] twice, then that of the upper layers. */
+static void step_back(cm_ctx *cx, const sizes *s, cm_activation act, const cm_real *const *in,
+                      const moment *m, state g, const targets *to, cm_real *work)
 {
     const cm_kernels *k = cm_kernels_of(cx);
     int64_t n = s->n, h = s->h, u = s->u;
-    k->act_grad(n * h, w->d, g->sums, m->a1, CM_ACT_RELU);
-    cm_gemm(cx, n, u, h, plain(w->d, h), turned(m->at.weight, h), 0, w->e2, u);
-    cm_gemm(cx, n, u, h, plain(m->a1, h), turned(g->weight, h), 1, w->e2, u);
-    k->bias_act(n, u, w->e2, g->bias, CM_ACT_IDENTITY);
-    k->act_grad(n * u, w->e2, w->e2, m->a2, CM_ACT_RELU);
-    cm_gemm(cx, n, h, u, plain(m->e2, u), plain(g->weight, h), 0, w->a1, h);
-    cm_gemm(cx, u, h, n, turned(m->e2, u), plain(w->d, h), 1, g->weight, h);
-    last_back(k, s, in, m, g, w, to);
-    k->add_rows(n, u, g->bias, w->a2);
-    cm_gemm(cx, u, h, n, turned(w->a2, u), plain(m->a1, h), 1, g->weight, h);
-    cm_gemm(cx, n, h, u, plain(w->a2, u), plain(m->at.weight, h), 1, w->a1, h);
-    k->act_grad(n * h, w->a1, w->a1, m->a1, CM_ACT_RELU);
+    const cm_real *a1 = m->upper.a1;
+    cm_real *d = work, *z = d + n * h;
+    cm_upper_task task = upper_of(s, in, act);
+    if (to->rates) { /* e1, which was not kept */
+        cm_gemm(cx, n, h, u, cm_plain(m->upper.e2, u), cm_plain(m->upper.at.weight, h), 0, d, h);
+        k->act_grad(n * h, d, d, a1, act);
+        to->rates[0] += cm_dot(cx, n * h, d, g.sums);
+    }
+    k->act_grad(n * h, d, g.sums, a1, act);
+    cm_scaled(cx, n * h, d, in[RATES][0], d);
+    cm_upper_step_back(cx, &task, &m->upper, g.upper, d, z, &to->upper, z + n * h);
     if (to->base)
-        k->axpy(n * h, to->base, 1, w->a1);
+        k->axpy(n * h, to->base, 1, z);
     if (to->kernel)
-        cm_gemm(cx, n, n, h, plain(w->a1, h), turned(m->at.sums, h), 1, to->kernel, n);
-    cm_gemm(cx, n, h, n, turned(in[KERNEL], n), plain(w->a1, h), 1, g->sums, h);
+        cm_gemm(cx, n, n, h, cm_plain(z, h), cm_turned(m->sums, h), 1, to->kernel, n);
+    cm_gemm(cx, n, h, n, cm_turned(in[KERNEL], n), cm_plain(z, h), 1, g.sums, h);
 }
 
 static cm_real *data_or_null(cm_tensor *x, int64_t at)
@@ -267,7 +186,7 @@ static void relu_steps_fast_vjp(cm_vjp *v)
 {
     sizes s = sizes_of(&v->in[BASE]->shape, &v->in[WEIGHT]->shape, v->p);
     int64_t n = s.n, size = state_size(&s);
-    cm_shape room = cm_shape_1d(size + slopes_size(&s));
+    cm_shape room = cm_shape_1d(size + 2 * n * s.h + cm_upper_work_size(n, s.h, s.u));
     cm_tensor *work = cm_tensor_new(v->cx, &room);
     for (int i = 0; i < INPUTS && work; i++)
         if (v->need[i] && !(v->gin[i] = cm_tensor_full(v->cx, &v->edges[i].shape, 0)))
@@ -275,20 +194,22 @@ static void relu_steps_fast_vjp(cm_vjp *v)
     if (!work)
         return;
     state g = state_at(&s, cm_data(work));
-    slopes w = slopes_at(&s, cm_data(work) + size);
     const cm_real *in[INPUTS];
     for (int64_t t = 0; t < s.tasks; t++) {
         inputs_of(&s, v->in, t, in);
         copy(size, g.sums, cm_data(v->g) + t * size);
         targets to = {data_or_null(v->gin[BASE], t * n * s.h),
-                      data_or_null(v->gin[KERNEL], t * n * n), data_or_null(v->gin[LABELS], t * n),
-                      data_or_null(v->gin[SHARES], t * n)};
+                      data_or_null(v->gin[KERNEL], t * n * n),
+                      data_or_null(v->gin[RATES], 0),
+                      {data_or_null(v->gin[LABELS], t * n), data_or_null(v->gin[SHARES], t * n),
+                       data_or_null(v->gin[RATES], 1)}};
         for (int64_t k = s.steps - 1; k >= 0; k--) {
             moment m = moment_at(&s, cm_data(v->p->kept) + (t * s.steps + k) * moment_size(&s));
-            step_back(v->cx, &s, in, &m, &g, &w, &to);
+            step_back(v->cx, &s, (cm_activation)v->p->i[1], in, &m, g, &to, g.sums + size);
         }
-        const cm_real *own[INPUTS] = {[WEIGHT] = g.weight, [BIAS] = g.bias, [LAST] = g.last};
-        for (int i = WEIGHT; i < INPUTS; i++)
+        const cm_real *own[INPUTS] = {
+            [WEIGHT] = g.upper.weight, [BIAS] = g.upper.bias, [LAST] = g.upper.last};
+        for (int i = WEIGHT; i <= LAST; i++)
             if (v->gin[i])
                 cm_kernels_of(v->cx)->axpy(v->gin[i]->count, cm_data(v->gin[i]), 1, own[i]);
     }
@@ -318,19 +239,27 @@ static cm_tensor *relu_steps_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, 
     cm_shape column = {.ndim = 3, .dims = {s.tasks, s.n, 1}};
     cm_tensor *labels = cm_reshape(cx, in[LABELS], &column);
     cm_tensor *shares = cm_reshape(cx, in[SHARES], &column);
+    cm_activation act = (cm_activation)p->i[1];
+    double below = cm_upper_slope(act);
+    cm_tensor *rates[3];
+    for (int i = 0; i < 3; i++)
+        rates[i] = cm_slice(cx, in[RATES], 0, i, i + 1);
     cm_tensor *sums = cm_tensor_full(cx, &in[BASE]->shape, 0);
     cm_tensor *weight = spread(cx, in[WEIGHT], s.u, s.h, s.tasks);
     cm_tensor *bias = spread(cx, in[BIAS], 1, s.u, s.tasks);
     cm_tensor *w3 = spread(cx, cm_slice(cx, in[LAST], 0, 0, s.u), s.u, 1, s.tasks);
     cm_tensor *b3 = spread(cx, cm_slice(cx, in[LAST], 0, s.u, s.u + 1), 1, 1, s.tasks);
     for (int64_t k = 0; k < s.steps; k++) {
-        cm_tensor *a1 = cm_relu(cx, cm_add(cx, in[BASE], cm_matmul(cx, in[KERNEL], sums)));
-        cm_tensor *a2 = cm_relu(cx, cm_add(cx, cm_matmul(cx, a1, cm_transpose(cx, weight)), bias));
+        cm_tensor *a1 = cm_activate(cx, cm_add(cx, in[BASE], cm_matmul(cx, in[KERNEL], sums)), act);
+        cm_tensor *a2 =
+            cm_activate(cx, cm_add(cx, cm_matmul(cx, a1, cm_transpose(cx, weight)), bias), act);
         cm_tensor *out = cm_add(cx, cm_matmul(cx, a2, w3), b3);
         cm_tensor *e3 = cm_mul(cx, cm_sub(cx, labels, out), shares);
-        cm_tensor *e2 = cm_mul(cx, cm_mul(cx, e3, cm_transpose(cx, w3)), cm_step(cx, a2, 0));
-        cm_tensor *e1 = cm_mul(cx, cm_matmul(cx, e2, weight), cm_step(cx, a1, 0));
-        sums = cm_add(cx, sums, e1);
+        cm_tensor *e2 = cm_mul(cx, cm_mul(cx, e3, cm_transpose(cx, w3)), cm_step(cx, a2, below));
+        cm_tensor *e1 = cm_mul(cx, cm_matmul(cx, e2, weight), cm_step(cx, a1, below));
+        sums = cm_add(cx, sums, cm_mul(cx, e1, rates[0]));
+        e2 = cm_mul(cx, e2, rates[1]);
+        e3 = cm_mul(cx, e3, rates[2]);
         weight = cm_add(cx, weight, cm_matmul(cx, cm_transpose(cx, e2), a1));
         bias = cm_add(cx, bias, cm_sum(cx, e2, 1, true));
         w3 = cm_add(cx, w3, cm_matmul(cx, cm_transpose(cx, a2), e3));
@@ -345,13 +274,15 @@ static cm_tensor *relu_steps_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, 
 
 // clang-format off
 const cm_op cm_op_relu_steps = {.name = "relu_steps",
-    .args = "base:t kernel:t labels:t shares:t weight:t bias:t last:t steps:i",
-    .doc = "gradient steps of tasks on an MLP with two hidden ReLU layers, down the squared errors: base "
+    .args = "base:t kernel:t labels:t shares:t weight:t bias:t last:t rates:t steps:i "
+            "activation:a",
+    .doc = "gradient steps of tasks on an MLP with two hidden layers, down the squared errors: base "
            "[tasks, n, h] is the first layer's value on a task's n rows, kernel [tasks, n, n] the "
            "products of these rows and 1, labels and shares [tasks, n] what is to be hit and 2 * "
-           "rate * the weight of each error; weight [u, h], bias [u] and last [u + 1] (weight, then "
-           "bias) are the other layers. Gives for each task, side by side: minus the sum of the "
-           "first layer's deltas [n, h], and the other layers behind the steps",
+           "the weight of each error; weight [u, h], bias [u] and last [u + 1] (weight, then bias) "
+           "are the other layers, rates [3] those of the three, activation is relu or leaky_relu. "
+           "Gives for each task, side by side: minus the sum of the first layer's deltas, times its "
+           "rate, [n, h], and the other layers behind the steps",
     .shape = relu_steps_shape, .eval = relu_steps_eval, .expand = relu_steps_expand,
     .fast_vjp = relu_steps_fast_vjp, .saves = CM_SAVE_ALL_IN, .flags = CM_CONTIGUOUS};
 // clang-format on

@@ -18,4 +18,22 @@ typedef struct cm_task_bags {
 bool cm_bags_of_tasks(cm_ctx *cx, const cm_bags *bags, const cm_ids *rows, const cm_ids *tasks,
                       const cm_ids *seen_ids, const cm_ids *seen_owners, cm_task_bags *out);
 
+/* The bags of a field: numbers of pairs, the bags (segments), the task of each pair in rising
+ * order, and how often each bag stands among the rows of the tasks (segments; NULL: once). */
+typedef struct cm_task_field {
+    const cm_ids *places, *bags, *owners, *repeated;
+} cm_task_field;
+
+/* Those of several fields, one field after another; all lists are new, with one reference. */
+typedef struct cm_task_fields {
+    cm_ids *places; /* pairs of all fields, numbered behind those of the fields before */
+    cm_ids *bags;   /* segments of places: field by field, one a row */
+    cm_ids *pairs;  /* segments of pairs: field by field, one a task */
+} cm_task_fields;
+
+/* Joins the bags of n fields, all of as many rows, as the op embedding_steps reads them. Refused
+ * where lists do not fit. */
+bool cm_task_fields_join(cm_ctx *cx, const cm_task_field *fields, int n, int64_t tasks,
+                         cm_task_fields *out);
+
 #endif

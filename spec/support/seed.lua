@@ -24,6 +24,9 @@ local domains = {
   positive = function(stream)
     return stream:uniform(0.25, 2.5)
   end,
+  small = function(stream)
+    return stream:uniform(-0.5, 0.5)
+  end,
   nonzero = function(stream)
     local size = stream:uniform(0.25, 2)
     return stream:uniform(-1, 1) < 0 and -size or size
@@ -35,7 +38,8 @@ local domains = {
 
 --- A list of numbers from a domain.
 -- @tparam integer n
--- @tparam[opt="real"] string domain real, positive, nonzero or few (-1, 0 or 1)
+-- @tparam[opt="real"] string domain real, positive, small, nonzero or few (-1, 0
+-- or 1)
 -- @treturn table
 function Stream:list(n, domain)
   local draw, values = domains[domain or "real"], {}

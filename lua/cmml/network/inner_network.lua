@@ -8,7 +8,7 @@ local init_option = require "cmml.nn.init_option"
 local shared = require "cmml.network.inner_options"
 local raise = args.error
 
-local known_adapt = declare("InnerNetwork:adapt", { shared.hold })
+local known_adapt = declare("InnerNetwork:adapt", { shared.hold, shared.losses })
 
 local known = declare("inner_network", {
   { name = "fields", kind = "table", required = true,
@@ -18,13 +18,19 @@ local known = declare("inner_network", {
   shared.inner_steps,
   { name = "inner_rate", list = "number", from = 0, to = 100, repeats = true, default = { 0.01 },
     help = "rate of the steps; one, or one for the embeddings and one for each layer" },
-  shared.rates, shared.order, init_option,
+  shared.rates, shared.order,
+  { name = "form", kind = "string", choices = { "fast", "generic" },
+    default_text = "fast where it can be: two hidden layers, relu or leaky_relu, no rate for each "
+      .. "weight, none learnt in first order",
+    help = "how steps are computed; the results are the same" },
+  init_option,
 })
 
 return function(cmml, use)
   use "network.task_layers"
   use "network.task_rows"
   use "network.inner_steps"
+  local network_steps = use "network.network_steps"
   local nn, core, task_layers = cmml.nn, cmml.core, cmml.task_layers
   local InnerNetwork = nn.class "cmml.InnerNetwork"
   --- The learnt rates of an `inner_network`.
@@ -55,7 +61,12 @@ return function(cmml, use)
       raise(("inner_network: inner_rate has %d rates for the embeddings and %d layers; give one, "
         .. "or one for each"):format(#opt.inner_rate, #opt.hidden + 1), 2)
     end
+    local refusal = network_steps.refusal(opt)
+    if refusal and opt.form == "fast" then
+      raise(("inner_network: form fast does not fit: %s; leave form out"):format(refusal), 2)
+    end
     local self = InnerNetwork.new()
+    self.form = opt.form or refusal and "generic" or "fast"
     self.activation, self.steps, self.order = opt.activation, opt.inner_steps, opt.order
     self:register("embedding", nn.field_embedding { fields = opt.fields, width = opt.width,
       init = opt.init })
@@ -168,6 +179,53 @@ return function(cmml, use)
     return #columns > 1 and core.concat(columns) or columns[1]
   end
 
+  -- What `network_steps` reads, and the rows that were found, by part and name of field; nil where
+  -- a part has fields of numbers, of which the op knows nothing.
+  local function fast_start(self, parts)
+    local layers = task_layers.of(self.mlp)
+    local steps, found = { fields = {}, starts = {}, places = {}, layers = layers, rates = {},
+      count = self.steps, activation = self.activation, mean = self.embedding.is_mean,
+      order = self.order }, {}
+    for place = 1, #layers + 1 do
+      steps.rates[place] = rate_of(self, nil, place)
+    end
+    for p, part in ipairs(parts) do
+      found[p] = {}
+      for i, name in ipairs(part.names) do
+        if part.bags[i].values then
+          return
+        end
+        local rows = cmml.task_rows(part.bags[i], part.rows, part.tasks)
+        local at = #steps.fields + 1
+        steps.fields[at] = { places = rows.places, bags = rows.bags, owners = rows.owners,
+          repeated = part.repeated }
+        steps.starts[at] = rows:start(self.embedding.of_field[name].weight)
+        steps.places[at], found[p][name] = { p, name }, rows
+      end
+    end
+    return steps, found
+  end
+
+  -- The tasks' weights by the op, and the rows that were found; nil where it does not serve.
+  local function fast(self, parts, labels, segments, opt)
+    local steps, found = fast_start(self, parts)
+    if not steps or #steps.fields == 0 then
+      return
+    end
+    local values, layers = network_steps.take(steps, labels, segments, opt)
+    if not values then
+      return
+    end
+    local weights = { mlp = layers }
+    for p in ipairs(parts) do
+      weights[p] = {}
+    end
+    for i, place in ipairs(steps.places) do
+      weights[place[1]][place[2]] = values[i]
+    end
+    return weights, found
+  end
+
   --- What tasks have made of the network.
   -- @tfield InnerNetwork network
   -- @tfield table weights of the tasks
@@ -187,6 +245,13 @@ return function(cmml, use)
   -- diverged: see `inner_steps`
   function InnerNetwork:adapt(parts, labels, segments, options)
     local opt = known_adapt:check(options)
+    if self.form == "fast" and self.steps > 0 and not opt.losses then
+      local weights, found = fast(self, parts, labels, segments, opt)
+      if weights then
+        return setmetatable({ network = self, weights = weights, found = found, losses = {},
+          diverged = {} }, Adapted)
+      end
+    end
     local start, owners, rates, found = start_of(self, parts, #segments)
     local weights, losses, diverged = cmml.inner_steps(start, function(own)
       local x = vectors(self, own, parts, found)
@@ -207,6 +272,10 @@ return function(cmml, use)
     local layers = task_layers.of(self.mlp)
     local weights, units = task_layers.sizes(layers)
     local first = layers[1].weight.shape
+    if self.form == "fast" then
+      return tasks * ((support + query) * 8 * (first[2] + units) + (self.steps + 1)
+        * (support * (2 * first[2] + 4 * units) + 2 * weights))
+    end
     return tasks * ((support + query) * 8 * (first[2] + units) + (self.steps + 1)
       * (support * (12 * first[2] + 20 * units) + 8 * weights))
   end

@@ -203,20 +203,38 @@ return function(cmml, use)
     return {}, rates[1]
   end
 
+  local kinked = { relu = true, leaky_relu = true }
+
   -- Whether the op relu_steps takes such steps.
-  local function is_fused(self, layers, opt, common)
-    return not opt.losses and #layers == 3 and self.activation == "relu" and common
-      and next(self.rates) == nil
+  local function is_fused(layers, opt)
+    if opt.order == "first" then
+      for _, rate in ipairs(opt.rates) do
+        if cmml.is_tensor(rate) and rate.tracked then
+          return false -- the changes would depend on it
+        end
+      end
+    end
+    return not opt.losses and #layers == 3 and kinked[opt.activation]
+  end
+
+  -- Rates as one Tensor.
+  local function joined_rates(rates)
+    local list = {}
+    for l, rate in ipairs(rates) do
+      list[l] = cmml.is_tensor(rate) and rate:reshape { 1 } or core.full({ 1 }, rate)
+    end
+    return core.concat(list, 1)
   end
 
   -- All steps by one op.
-  local function take_fused(self, base, targets, weights, steps)
+  local function take_fused(self, base, targets, weights, opt)
     local second, last = self.own[2], self.own[3]
     local tasks, n, h = table.unpack(base.shape)
     local u = second.bias.shape[1]
     local state = core.relu_steps(base, self.kernel, targets:reshape { tasks, n },
       weights:reshape { tasks, n }, second.weight, second.bias,
-      core.concat { last.weight:reshape { -1 }, last.bias }, steps)
+      core.concat { last.weight:reshape { -1 }, last.bias },
+      joined_rates(next(self.rates) and self.rates or { 1, 1, 1 }), opt.steps, opt.activation)
     local at = 0
     local function part(...)
       local shape, size = { tasks, ... }, 1
@@ -267,15 +285,15 @@ return function(cmml, use)
     self.common = first and self.common and self.common:detach() or self.common
     self.kernel = core.matmul(self.inputs, self.inputs:transpose())
       + (self.common and self.common:square():sum(2):reshape { -1, 1, 1 } + 1 or 1)
-    if not is_fused(self, layers, opt, common) then
+    if not is_fused(layers, opt) then
       for i = 1, opt.steps do
         self.losses[i] = step(self, first, base, targets, weights)
       end
     elseif first then
-      core.no_grad(take_fused, self, base, targets, weights, opt.steps)
+      core.no_grad(take_fused, self, base, targets, weights, opt)
       constant_changes(self, layers)
     else
-      take_fused(self, base, targets, weights, opt.steps)
+      take_fused(self, base, targets, weights, opt)
     end
     return self
   end

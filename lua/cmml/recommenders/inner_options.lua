@@ -26,6 +26,9 @@ return {
   order = { name = "order", kind = "string", choices = { "second", "first" }, default = "second",
     group = "model", help = "whether training differentiates through the gradients of the steps "
       .. "(second), or takes them for constants (first)" },
+  form = { name = "form", kind = "string", choices = { "fast", "generic" }, group = "model",
+    tunable = false, default_text = "fast, but generic where each weight has a rate",
+    help = "how steps are computed; the numbers are the same but for rounding" },
   diverging = { name = "diverging", kind = "string", choices = { "leave-out", "stop" },
     default = "leave-out", group = "model", tunable = false,
     help = "what becomes of a task of a training whose steps diverge: it is left out of the loss, "

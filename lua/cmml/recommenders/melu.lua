@@ -56,10 +56,7 @@ return function(cmml, use)
   local options = {
     inner.width, inner.hidden, inner.activation,
     inner.steps, inner.rate, inner.rates, inner.order, inner.diverging,
-    { name = "form", kind = "string", choices = { "fast", "generic" }, group = "model",
-      tunable = false, default_text = "fast, but generic where each weight has a rate",
-      help = "how steps are computed; the numbers are the same but for rounding" },
-    shared.read_users, shared.base, rating_errors.option,
+    inner.form, shared.read_users, shared.base, rating_errors.option,
   }
 
   --- The weights of MeLU: embeddings, the layers that adapt, and a base if there is one.

@@ -32,7 +32,10 @@ return function(cmml, use)
   local options = { inner.width, inner.hidden, inner.activation, inner.steps,
     sets.changed(inner.rate, { help = "rate of these steps; one, or one for the embeddings and one "
       .. "for each layer" }),
-    inner.rates, inner.order, inner.diverging, shared.read_users, rating_errors.option }
+    inner.rates, inner.order, inner.diverging,
+    sets.changed(inner.form, { default_text = "fast, but generic where there are not two hidden "
+      .. "layers of relu or leaky_relu, where each weight has a rate, or rates are learnt in "
+      .. "first order" }), shared.read_users, rating_errors.option }
 
   local function make(catalogue, opt, init)
     local fields = catalogue.items:sizes()
@@ -40,7 +43,8 @@ return function(cmml, use)
     table.move(of_users, 1, #of_users, #fields + 1, fields)
     return { module = cmml.inner_network { fields = fields, init = init, width = opt.width,
       hidden = opt.hidden, activation = opt.activation, inner_steps = opt.inner_steps,
-      inner_rate = opt.inner_rate, rates = opt.rates, order = opt.order } }
+      inner_rate = opt.inner_rate, rates = opt.rates, order = opt.order,
+      form = opt.form } }
   end
 
   -- One row for each task.
@@ -68,7 +72,7 @@ return function(cmml, use)
 
   local function adapt(self, support, hold)
     return self.module:adapt(parts_of(self, support.people, support), support.labels,
-      support.segments, { hold = hold })
+      support.segments, { hold = hold, losses = false })
   end
 
   local function score(self, state, rows)

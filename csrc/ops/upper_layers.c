@@ -1,0 +1,151 @@
+/* upper_layers.c - see upper_layers.h. */
+#include "ops/upper_layers.h"
+#include <string.h>
+
+bool cm_upper_takes(cm_ctx *cx, int64_t activation)
+{
+    return activation == CM_ACT_RELU || activation == CM_ACT_LEAKY_RELU ||
+           cm_refuse(cx, CM_ERR_ARGUMENT, "activation must be relu or leaky_relu");
+}
+
+double cm_upper_slope(cm_activation act)
+{
+    return act == CM_ACT_RELU ? 0 : CM_LEAKY_SLOPE;
+}
+
+int64_t cm_upper_weights_size(int64_t h, int64_t u)
+{
+    return u * h + 2 * u + 1;
+}
+
+cm_upper_weights cm_upper_weights_at(int64_t h, int64_t u, cm_real *at)
+{
+    return (cm_upper_weights){at, at + u * h, at + u * h + u};
+}
+
+int64_t cm_upper_moment_size(int64_t n, int64_t h, int64_t u)
+{
+    return cm_upper_weights_size(h, u) + n * (h + 2 * u + 2);
+}
+
+cm_upper_moment cm_upper_moment_at(int64_t n, int64_t h, int64_t u, cm_real *at)
+{
+    cm_upper_moment m = {.at = cm_upper_weights_at(h, u, at)};
+    m.a1 = at + cm_upper_weights_size(h, u);
+    m.a2 = m.a1 + n * h;
+    m.error = m.a2 + n * u;
+    m.e3 = m.error + n;
+    m.e2 = m.e3 + n;
+    return m;
+}
+
+/* x [n, u] = the outer product of a [n] and b [u]. */
+static void outer(const cm_kernels *k, int64_t n, int64_t u, cm_real *x, const cm_real *a,
+                  const cm_real *b)
+{
+    for (int64_t r = 0; r < n; r++)
+        k->mul(u, x + r * u, b, 1, a + r, 0);
+}
+
+void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
+                   const cm_upper_moment *m, cm_real *e1, cm_real *work)
+{
+    const cm_kernels *k = cm_kernels_of(cx);
+    int64_t n = task->n, h = task->h, u = task->u;
+    cm_real *scaled = work, *scaled_last = work + n * u;
+    memcpy(m->at.weight, x.weight, (size_t)cm_upper_weights_size(h, u) * sizeof *work);
+    cm_gemm(cx, n, u, h, cm_plain(m->a1, h), cm_turned(x.weight, h), 0, m->a2, u);
+    k->bias_act(n, u, m->a2, x.bias, task->act);
+    k->row_dots(n, u, m->error, m->a2, NULL, x.last);
+    for (int64_t r = 0; r < n; r++) {
+        m->error[r] = task->labels[r] - m->error[r] - x.last[u];
+        m->e3[r] = m->error[r] * task->shares[r];
+        scaled_last[r] = m->e3[r] * task->rates[1];
+    }
+    outer(k, n, u, m->e2, m->e3, x.last);
+    k->act_grad(n * u, m->e2, m->e2, m->a2, task->act);
+    cm_gemm(cx, n, h, u, cm_plain(m->e2, u), cm_plain(x.weight, h), 0, e1, h);
+    k->act_grad(n * h, e1, e1, m->a1, task->act);
+    k->weighted_rows(n, u, x.last, m->a2, NULL, scaled_last);
+    x.last[u] += k->sum(n, scaled_last);
+    cm_scaled(cx, n * u, scaled, task->rates[0], m->e2);
+    k->add_rows(n, u, x.bias, scaled);
+    cm_gemm(cx, u, h, n, cm_turned(scaled, u), cm_plain(m->a1, h), 1, x.weight, h);
+}
+
+/* Room for gradients within a step: [n, u], [n, u], [u + 1], [n], [n]. */
+typedef struct slopes {
+    cm_real *e2, *a2, *last, *e3, *error;
+} slopes;
+
+int64_t cm_upper_work_size(int64_t n, int64_t h, int64_t u)
+{
+    (void)h;
+    return 2 * n * (u + 1) + u + 1;
+}
+
+static slopes slopes_at(int64_t n, int64_t u, cm_real *at)
+{
+    slopes w = {.e2 = at};
+    w.a2 = w.e2 + n * u;
+    w.last = w.a2 + n * u;
+    w.e3 = w.last + u + 1;
+    w.error = w.e3 + n;
+    return w;
+}
+
+/* The last layer's part of a step back: from the gradient of the second layer's deltas, masked, in
+ * w->e2 to that of its activations, masked, in w->a2. */
+static void last_back(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
+                      cm_upper_weights g, const slopes *w, const cm_upper_targets *to)
+{
+    const cm_kernels *k = cm_kernels_of(cx);
+    int64_t n = task->n, u = task->u;
+    cm_real rate = task->rates[1];
+    k->row_dots(n, u, w->e3, w->e2, NULL, m->at.last);
+    k->row_dots(n, u, w->error, m->a2, NULL, g.last);
+    for (int64_t r = 0; r < n; r++) {
+        cm_real through_weights = w->error[r] + g.last[u];
+        cm_real e3 = w->e3[r] + rate * through_weights;
+        if (to->rates)
+            to->rates[1] += m->e3[r] * through_weights;
+        w->error[r] = -e3 * task->shares[r]; /* minus the gradient of the error */
+        if (to->labels)
+            to->labels[r] -= w->error[r];
+        if (to->shares)
+            to->shares[r] += e3 * m->error[r];
+        w->e3[r] = m->e3[r] * rate;
+    }
+    memcpy(w->last, g.last, (size_t)(u + 1) * sizeof *w->last);
+    k->weighted_rows(n, u, w->last, w->e2, NULL, m->e3);
+    k->weighted_rows(n, u, w->last, m->a2, NULL, w->error);
+    w->last[u] += k->sum(n, w->error);
+    outer(k, n, u, w->a2, w->e3, g.last);
+    for (int64_t r = 0; r < n; r++)
+        k->axpy(u, w->a2 + r * u, w->error[r], m->at.last);
+    k->act_grad(n * u, w->a2, w->a2, m->a2, task->act);
+    memcpy(g.last, w->last, (size_t)(u + 1) * sizeof *w->last);
+}
+
+void cm_upper_step_back(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
+                        cm_upper_weights g, const cm_real *d, cm_real *z,
+                        const cm_upper_targets *to, cm_real *work)
+{
+    const cm_kernels *k = cm_kernels_of(cx);
+    int64_t n = task->n, h = task->h, u = task->u;
+    slopes w = slopes_at(n, u, work);
+    cm_gemm(cx, n, u, h, cm_plain(m->a1, h), cm_turned(g.weight, h), 0, w.e2, u);
+    k->bias_act(n, u, w.e2, g.bias, CM_ACT_IDENTITY);
+    if (to->rates)
+        to->rates[0] += cm_dot(cx, n * u, m->e2, w.e2);
+    cm_gemm(cx, n, u, h, cm_plain(d, h), cm_turned(m->at.weight, h), task->rates[0], w.e2, u);
+    k->act_grad(n * u, w.e2, w.e2, m->a2, task->act);
+    cm_scaled(cx, n * u, w.a2, task->rates[0], m->e2);
+    cm_gemm(cx, n, h, u, cm_plain(w.a2, u), cm_plain(g.weight, h), 0, z, h);
+    cm_gemm(cx, u, h, n, cm_turned(m->e2, u), cm_plain(d, h), 1, g.weight, h);
+    last_back(cx, task, m, g, &w, to);
+    k->add_rows(n, u, g.bias, w.a2);
+    cm_gemm(cx, u, h, n, cm_turned(w.a2, u), cm_plain(m->a1, h), 1, g.weight, h);
+    cm_gemm(cx, n, h, u, cm_plain(w.a2, u), cm_plain(m->at.weight, h), 1, z, h);
+    k->act_grad(n * h, z, z, m->a1, task->act);
+}
