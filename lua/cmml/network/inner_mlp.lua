@@ -18,10 +18,7 @@ local known = declare("inner_mlp", {
   { name = "inner_rate", list = "number", from = 0, to = 100, repeats = true, default = { 0.01 },
     help = "rate of the steps; one, or one for each layer" },
   shared.rates, shared.order,
-  { name = "form", kind = "string", choices = { "fast", "generic" },
-    default_text = "fast, but generic where each weight has a rate",
-    help = "how steps are computed; the results are the same" },
-  init_option,
+  shared.form, init_option,
 })
 
 return function(cmml, use)
@@ -62,7 +59,8 @@ return function(cmml, use)
     return module
   end
 
-  --- The network with fresh weights.
+  --- The network with fresh weights. The form "fast", see `mlp_steps`, needs rates for layers, not
+  -- for weights; it is the default where there are such.
   -- @tparam table options
   -- @treturn InnerMlp with adapt(x, labels, segments, options); child mlp, and rate where rates are
   -- learnt

@@ -19,11 +19,7 @@ local known = declare("inner_network", {
   { name = "inner_rate", list = "number", from = 0, to = 100, repeats = true, default = { 0.01 },
     help = "rate of the steps; one, or one for the embeddings and one for each layer" },
   shared.rates, shared.order,
-  { name = "form", kind = "string", choices = { "fast", "generic" },
-    default_text = "fast where it can be: two hidden layers, relu or leaky_relu, no rate for each "
-      .. "weight, none learnt in first order",
-    help = "how steps are computed; the results are the same" },
-  init_option,
+  shared.form, init_option,
 })
 
 return function(cmml, use)
@@ -48,7 +44,9 @@ return function(cmml, use)
     return list
   end
 
-  --- The network with fresh weights.
+  --- The network with fresh weights. The form "fast" takes its steps by the op embedding_steps: it
+  -- needs two hidden layers of relu or leaky_relu, rates for layers, not weights, and none that are
+  -- learnt in first order; it is the default where these hold.
   -- @tparam table options
   -- @treturn InnerNetwork with adapt(parts, labels, segments, options); children embedding and mlp,
   -- and rate where rates are learnt

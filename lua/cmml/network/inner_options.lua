@@ -22,6 +22,10 @@ return {
   --- Whether rates are learnt.
   rates = { name = "rates", kind = "string", choices = { "fixed", "layer", "weight" },
     default = "fixed", help = "whether rates are learnt: one for each layer, or for each weight" },
+  --- How steps are computed.
+  form = { name = "form", kind = "string", choices = { "fast", "generic" },
+    default_text = "fast where it can be, see inner_mlp and inner_network",
+    help = "how steps are computed; the results are the same" },
   --- Whether losses are wanted.
   losses = { name = "losses", kind = "boolean", default = true,
     help = "whether the losses before each step are wanted; without them steps may be quicker" },
