@@ -198,7 +198,8 @@ describe("MetaCS-DNN", function()
     refused("inner_rate has 2 rates for the embeddings and 3 layers", metacs,
       { inner_rate = { 1, 2 } })
     for text, options in pairs { ["each weight has a rate"] = { rates = "weight" },
-      ["there are 3 hidden layers, not 2"] = { hidden = { 4, 4, 4 } }, ["the activation is tanh"] = { activation = "tanh" },
+      ["there are 3 hidden layers, not 2"] = { hidden = { 4, 4, 4 } },
+      ["the activation is tanh"] = { activation = "tanh" },
       ["rates are learnt"] = { rates = "layer", order = "first" } } do
       options.form = "fast"
       refused("form fast does not fit: " .. text, metacs, options)

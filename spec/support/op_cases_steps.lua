@@ -284,8 +284,9 @@ end
 local function embedding_use(world, w, h, u, steps, activation, mean)
   local rows, places, lengths = sum(world.tasks), segments_of(world)
   return { domain = "small", { sum(world.pairs), w }, { rows }, { rows },
-    { h, world.fields * w }, { h }, { u, h }, { u }, { u + 1 }, { 4 }, options = table.pack(ids(places), segments(lengths),
-    segments(world.pairs), segments(world.tasks), steps, activation or "relu", mean) }
+    { h, world.fields * w }, { h }, { u, h }, { u }, { u + 1 }, { 4 },
+    options = table.pack(ids(places), segments(lengths),
+      segments(world.pairs), segments(world.tasks), steps, activation or "relu", mean) }
 end
 
 local function embedding_ref(values, labels, shares, first, first_bias, weight, bias, last, rates,
