@@ -1,0 +1,219 @@
+--- MeLU on real ratings, to be put beside the same in another program:
+-- `lua5.4 bench/melu_ratings.lua --help`.
+os.setlocale "C" -- figures with a point
+
+local cmml = require "cmml"
+local json = require "cmml.base.json"
+local options = require "cmml.base.options"
+
+local usage = [[
+usage: lua5.4 bench/melu_ratings.lua --data DIR --out DIR [OPTIONS]
+
+Writes to the folder --out
+
+  settings.json        what MeLU is trained with
+  data.safetensors     what is learnt from, and the tasks of validation and test
+  check.safetensors    weights, tasks, losses and gradients of a few training steps, in double
+  cmml-SEED.json       of our training with that seed: metrics of every test user, epochs, seconds
+
+and bench/peers/torch_melu_ratings.py adds PyTorch's. A line an epoch, with tabs between: seed,
+epoch, processor seconds, training loss, validation MAE.
+]]
+local known = options.declare("bench/melu_ratings.lua", {
+  { name = "data", kind = "string", arg = "DIR", required = true,
+    help = "folder in the format of MovieLens-1M; test_users.txt in it lists the test users" },
+  { name = "out", kind = "string", arg = "DIR", required = true, help = "folder to write to" },
+  { name = "protocol", kind = "string", default = "capped", choices = { "capped", "full" },
+    help = "how many ratings of training users are kept" },
+  { name = "preset", kind = "string", default = "recommended", help = "of melu, without a base" },
+  { name = "seeds", kind = "integer", default = 5, from = 1, help = "trainings, seeds 1, 2, .." },
+  { name = "epochs", kind = "integer", default = 200, from = 1, help = "of a training, at most" },
+  { name = "patience", kind = "integer", default = 10, from = 1,
+    help = "epochs without improvement that end a training" },
+  { name = "export_only", kind = "boolean", help = "write what the peer reads, train nothing" },
+  { name = "help", kind = "boolean", help = "this text" },
+})
+
+local draws, valid_draws, check_steps = 5, 2, 10
+local metrics = { "mae", "rmse", "ndcg_exp@1" }
+
+-- Data and split in a library, float or double.
+local function read(library, values)
+  local dataset, message = library.movielens(values.data)
+  if not dataset then
+    return nil, message
+  end
+  local listed = values.data .. "/test_users.txt"
+  return library.cold_users(dataset, { protocol = values.protocol,
+    test_users = cmml.core.exists(listed) and listed or nil })
+end
+
+-- A list of entries of an archive, and what adds to it.
+local function archive()
+  local entries = {}
+  return entries, function(name, value)
+    entries[#entries + 1] = { name = name, value = value,
+      dtype = type(value) == "table" and "I32" or nil }
+  end
+end
+
+-- A batch of drawn tasks.
+local function add_tasks(add, name, drawn)
+  add(name .. ".people", drawn.tasks)
+  for _, part in ipairs { "support", "query" } do
+    local here, rows = ("%s.%s_"):format(name, part), drawn[part]
+    add(here .. "lengths", rows.segments:totable())
+    add(here .. "items", rows.items:totable())
+    add(here .. "labels", rows.labels)
+  end
+end
+
+-- Tasks of validation (see settings/users/source.lua) and test, all in one batch.
+local function tasks_of(data, training, part, seed)
+  local of_test = part == "test"
+  return cmml.users.tasks { ratings = of_test and data.all or data.ratings, users = data[part],
+    bags = data.bags, seed = seed, support = training.support, query = training.query,
+    batch = #data[part] }
+end
+
+local function export_data(data, training, values)
+  local entries, add = archive()
+  add("train", data.train)
+  add("ratings.lengths", data.ratings.users:totable())
+  add("ratings.items", data.ratings.items:totable())
+  add("ratings.labels", data.ratings.ratings)
+  local sides = { items = data.catalogue.items.bags, users = data.bags }
+  for _, side in ipairs { "items", "users" } do
+    local bags = sides[side]
+    for i, field in ipairs(data.catalogue[side]:sizes()) do
+      local name, bag = ("%s.%d.%s."):format(side, i, field.name), bags[i]
+      add(name .. "ids", bag.ids:totable())
+      add(name .. "size", { field.size })
+      if bag.segments then
+        add(name .. "lengths", bag.segments:totable())
+      end
+    end
+  end
+  for draw = 1, draws do
+    add_tasks(add, "test." .. draw, tasks_of(data, training, "test", 1000):batches(draw)())
+  end
+  for seed = 1, values.seeds do
+    for draw = 1, valid_draws do
+      add_tasks(add, ("valid.%d.%d"):format(seed, draw),
+        tasks_of(data, training, "valid", seed):batches(draw)())
+    end
+  end
+  return cmml.core.write_archive(values.out .. "/data.safetensors", entries)
+end
+
+-- Some steps as `train` takes them, in double.
+local function export_check(values)
+  local library, entries, add = cmml.double, archive()
+  local data, message = read(library, values)
+  if not data then
+    return nil, message
+  end
+  local model = library.recommenders.melu(data.catalogue, { preset = values.preset, seed = 1 })
+  local training, losses, names, parameters = model.training, {}, {}, {}
+  local tasks = library.users.tasks { ratings = data.ratings, users = data.train, seed = 1,
+    bags = data.bags, support = training.support, query = training.query, batch = training.batch,
+    shuffle = true }
+  for name, parameter in model.module:parameters() do
+    names[#names + 1], parameters[#parameters + 1] = name, parameter
+    add("param." .. name, parameter:clone())
+  end
+  local optimiser = library.optim.adam(model.module, { lr = training.lr, clip = training.clip })
+  local next_batch = tasks:batches(1)
+  for step = 1, check_steps do
+    local drawn = next_batch()
+    add_tasks(add, "step." .. step, drawn)
+    if step == 1 then
+      for i, gradient in ipairs(library.grad(model:loss(drawn), parameters)) do
+        add("grad." .. names[i], gradient)
+      end
+    end
+    local loss = model:loss(drawn)
+    losses[step] = loss:item()
+    optimiser:backward(loss)
+    optimiser:step()
+  end
+  add("losses", library.tensor(losses))
+  return library.core.write_archive(values.out .. "/check.safetensors", entries)
+end
+
+-- Numbers of a JSON file; NaN, of a user without a value, is null.
+local function plain_list(list)
+  for i, value in ipairs(list) do
+    list[i] = value == value and value or cmml.core.json_decode "null"
+  end
+  return list
+end
+
+local function train(data, training, values, seed)
+  local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset, seed = seed })
+  local began = os.clock()
+  local seconds = 0
+  local result = cmml.train(model, data, { epochs = values.epochs, patience = values.patience,
+    seed = seed, on_epoch = function(state)
+      local now = os.clock()
+      print(("%d\t%d\t%.2f\t%.4f\t%.4f"):format(seed, state.epoch, now - began, state.loss,
+        state.mae))
+      seconds, began = seconds + now - began, now
+    end })
+  local found = cmml.evaluate({ model }, tasks_of(data, training, "test", 1000), { draws = draws,
+    metrics = metrics })[1]
+  local kept = { epochs = result.epoch, best_epoch = result.best_epoch, valid_mae = result.best,
+    stopped = result.stopped, seconds = seconds }
+  for _, name in ipairs(metrics) do
+    kept[name] = plain_list(found[name].values)
+    print(("# seed %d: %s %.4f"):format(seed, name, found[name].mean))
+  end
+  return cmml.core.write_file(("%s/cmml-%d.json"):format(values.out, seed), json.encode(kept))
+end
+
+local function run(values)
+  io.stdout:setvbuf "line"
+  local data, message = read(cmml, values)
+  local done = data and true
+  if done then
+    local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset })
+    local own, training = model.options, model.training
+    local settings = { width = own.width, hidden = own.hidden, inner_steps = own.inner_steps,
+      inner_rate = own.inner_rate[1], lr = training.lr, clip = training.clip,
+      batch = training.batch, support = training.support, query = training.query,
+      epochs = values.epochs, patience = values.patience, draws = draws,
+      valid_draws = valid_draws, protocol = values.protocol }
+    done, message = cmml.core.mkdir(values.out)
+    if done then
+      done, message = cmml.core.write_file(values.out .. "/settings.json", json.encode(settings))
+    end
+    if done then
+      done, message = export_data(data, training, values)
+    end
+    if done then
+      done, message = export_check(values)
+    end
+    for seed = 1, done and not values.export_only and values.seeds or 0 do
+      if done then
+        done, message = train(data, training, values, seed)
+      end
+    end
+  end
+  return done, message
+end
+
+local values, message = known:parse(arg)
+if values and values.help then
+  print(usage)
+  print(table.concat(known:help { all = true }, "\n"))
+  return
+end
+values = values and known:check(values)
+local done
+if values then
+  done, message = run(values)
+end
+if not done then
+  io.stderr:write("melu_ratings: ", message, "\n")
+  os.exit(1)
+end
