@@ -3,6 +3,7 @@
 os.setlocale "C" -- figures with a point
 
 local cmml = require "cmml"
+local defaults = require "cmml.settings.users.defaults"
 local json = require "cmml.base.json"
 local options = require "cmml.base.options"
 
@@ -13,7 +14,8 @@ Writes to the folder --out
 
   settings.json        what MeLU is trained with
   data.safetensors     what is learnt from, and the tasks of validation and test
-  check.safetensors    weights, tasks, losses and gradients of a few training steps, in double
+  check.safetensors    weights, tasks, losses and gradients of a few training steps, and what the
+                       model is worth after them, in double
   cmml-SEED.json       of our training with that seed: metrics of every test user, epochs, seconds
 
 and bench/peers/torch_melu_ratings.py adds PyTorch's. A line an epoch, with tabs between: seed,
@@ -34,7 +36,8 @@ local known = options.declare("bench/melu_ratings.lua", {
   { name = "help", kind = "boolean", help = "this text" },
 })
 
-local draws, valid_draws, check_steps = 5, 2, 10
+local draws, valid_draws, check_steps = defaults.draws, defaults.valid_draws, 10
+local test_seed = defaults.seed
 local metrics = { "mae", "rmse", "ndcg_exp@1" }
 
 -- Data and split in a library, float or double.
@@ -69,9 +72,9 @@ local function add_tasks(add, name, drawn)
 end
 
 -- Tasks of validation (see settings/users/source.lua) and test, all in one batch.
-local function tasks_of(data, training, part, seed)
+local function tasks_of(library, data, training, part, seed)
   local of_test = part == "test"
-  return cmml.users.tasks { ratings = of_test and data.all or data.ratings, users = data[part],
+  return library.users.tasks { ratings = of_test and data.all or data.ratings, users = data[part],
     bags = data.bags, seed = seed, support = training.support, query = training.query,
     batch = #data[part] }
 end
@@ -94,25 +97,23 @@ local function export_data(data, training, values)
       end
     end
   end
-  for draw = 1, draws do
-    add_tasks(add, "test." .. draw, tasks_of(data, training, "test", 1000):batches(draw)())
-  end
-  for seed = 1, values.seeds do
-    for draw = 1, valid_draws do
-      add_tasks(add, ("valid.%d.%d"):format(seed, draw),
-        tasks_of(data, training, "valid", seed):batches(draw)())
+  local function add_draws(name, tasks, count)
+    for draw = 1, count do
+      add_tasks(add, ("%s.%d"):format(name, draw), tasks:draw(draw, tasks.users))
     end
+  end
+  add_draws("test", tasks_of(cmml, data, training, "test", test_seed), draws)
+  for seed = 1, values.seeds do
+    add_draws("valid." .. seed, tasks_of(cmml, data, training, "valid", seed), valid_draws)
   end
   return cmml.core.write_archive(values.out .. "/data.safetensors", entries)
 end
 
 -- Some steps as `train` takes them, in double.
 local function export_check(values)
-  local library, entries, add = cmml.double, archive()
-  local data, message = read(library, values)
-  if not data then
-    return nil, message
-  end
+  local library = cmml.double
+  local entries, add = archive()
+  local data = assert(read(library, values))
   local model = library.recommenders.melu(data.catalogue, { preset = values.preset, seed = 1 })
   local training, losses, names, parameters = model.training, {}, {}, {}
   local tasks = library.users.tasks { ratings = data.ratings, users = data.train, seed = 1,
@@ -138,21 +139,17 @@ local function export_check(values)
     optimiser:step()
   end
   add("losses", library.tensor(losses))
-  return library.core.write_archive(values.out .. "/check.safetensors", entries)
-end
-
--- Numbers of a JSON file; NaN, of a user without a value, is null.
-local function plain_list(list)
-  for i, value in ipairs(list) do
-    list[i] = value == value and value or cmml.core.json_decode "null"
+  local found = library.evaluate({ model }, tasks_of(library, data, training, "test", test_seed),
+    { draws = 1, metrics = metrics })[1]
+  for _, name in ipairs(metrics) do
+    add("test." .. name, library.tensor(found[name].values))
   end
-  return list
+  return library.core.write_archive(values.out .. "/check.safetensors", entries)
 end
 
 local function train(data, training, values, seed)
   local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset, seed = seed })
-  local began = os.clock()
-  local seconds = 0
+  local began, seconds = os.clock(), 0
   local result = cmml.train(model, data, { epochs = values.epochs, patience = values.patience,
     seed = seed, on_epoch = function(state)
       local now = os.clock()
@@ -160,46 +157,40 @@ local function train(data, training, values, seed)
         state.mae))
       seconds, began = seconds + now - began, now
     end })
-  local found = cmml.evaluate({ model }, tasks_of(data, training, "test", 1000), { draws = draws,
-    metrics = metrics })[1]
+  local found = cmml.evaluate({ model }, tasks_of(cmml, data, training, "test", test_seed),
+    { draws = draws, metrics = metrics })[1]
   local kept = { epochs = result.epoch, best_epoch = result.best_epoch, valid_mae = result.best,
     stopped = result.stopped, seconds = seconds }
   for _, name in ipairs(metrics) do
-    kept[name] = plain_list(found[name].values)
+    kept[name] = found[name].values
     print(("# seed %d: %s %.4f"):format(seed, name, found[name].mean))
   end
   return cmml.core.write_file(("%s/cmml-%d.json"):format(values.out, seed), json.encode(kept))
 end
 
+-- What MeLU is trained with, as JSON.
+local function settings_of(model, values)
+  local own, training = model.options, model.training
+  return json.encode { width = own.width, hidden = own.hidden, inner_steps = own.inner_steps,
+    inner_rate = own.inner_rate[1], lr = training.lr, clip = training.clip,
+    batch = training.batch, support = training.support, query = training.query,
+    epochs = values.epochs, patience = values.patience, draws = draws,
+    valid_draws = valid_draws, protocol = values.protocol }
+end
+
+-- Raises where something cannot be read or written.
 local function run(values)
   io.stdout:setvbuf "line"
-  local data, message = read(cmml, values)
-  local done = data and true
-  if done then
-    local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset })
-    local own, training = model.options, model.training
-    local settings = { width = own.width, hidden = own.hidden, inner_steps = own.inner_steps,
-      inner_rate = own.inner_rate[1], lr = training.lr, clip = training.clip,
-      batch = training.batch, support = training.support, query = training.query,
-      epochs = values.epochs, patience = values.patience, draws = draws,
-      valid_draws = valid_draws, protocol = values.protocol }
-    done, message = cmml.core.mkdir(values.out)
-    if done then
-      done, message = cmml.core.write_file(values.out .. "/settings.json", json.encode(settings))
-    end
-    if done then
-      done, message = export_data(data, training, values)
-    end
-    if done then
-      done, message = export_check(values)
-    end
-    for seed = 1, done and not values.export_only and values.seeds or 0 do
-      if done then
-        done, message = train(data, training, values, seed)
-      end
-    end
+  local data = assert(read(cmml, values))
+  local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset })
+  local training = model.training
+  assert(cmml.core.mkdir(values.out))
+  assert(cmml.core.write_file(values.out .. "/settings.json", settings_of(model, values)))
+  assert(export_data(data, training, values))
+  assert(export_check(values))
+  for seed = 1, values.export_only and 0 or values.seeds do
+    assert(train(data, training, values, seed))
   end
-  return done, message
 end
 
 local values, message = known:parse(arg)
@@ -209,9 +200,9 @@ if values and values.help then
   return
 end
 values = values and known:check(values)
-local done
+local done = false
 if values then
-  done, message = run(values)
+  done, message = pcall(run, values)
 end
 if not done then
   io.stderr:write("melu_ratings: ", message, "\n")
