@@ -124,7 +124,13 @@ local function export_check(values)
     add("param." .. name, parameter:clone())
   end
   local optimiser = library.optim.adam(model.module, { lr = training.lr, clip = training.clip })
-  local next_batch = tasks:batches(1)
+  local next_batch = coroutine.wrap(function()
+    for epoch = 1, check_steps do
+      for drawn in tasks:batches(epoch) do
+        coroutine.yield(drawn)
+      end
+    end
+  end)
   for step = 1, check_steps do
     local drawn = next_batch()
     add_tasks(add, "step." .. step, drawn)

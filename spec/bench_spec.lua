@@ -79,6 +79,59 @@ describe("the benchmark", function()
     assert.matches("the larger takes [%d.]+ times as long a pair\n$", output)
   end)
 
+  it("trains MeLU on real ratings and writes what a peer needs to do the same", function()
+    local folder = temporary.folder()
+    people.write(core, folder, { users = 60, items = 30, rated = 12 })
+    local out = folder .. "/out"
+    local output, ok = run("melu_ratings.lua", "--data", folder, "--out", out, "--seeds", "2",
+      "--epochs", "1")
+    assert.is_true(ok, output)
+    local function read(name)
+      return assert(core.json_decode(assert(core.read_file(out .. "/" .. name))))
+    end
+    local settings = read "settings.json"
+    assert.same({ 5, 0.01, 1 }, { settings.inner_steps, settings.inner_rate, settings.epochs })
+    local function by_name(name)
+      local found = {}
+      for _, entry in ipairs(assert(core.read_archive(out .. "/" .. name)).tensors) do
+        found[entry.name] = entry.value
+      end
+      return found
+    end
+    local data, check = by_name "data.safetensors", by_name "check.safetensors"
+    local learnt = {}
+    for _, person in ipairs(data.train) do
+      learnt[person] = true
+    end
+    for draw = 1, settings.draws do
+      local here = ("test.%d."):format(draw)
+      for t, person in ipairs(data[here .. "people"]) do
+        assert.is_nil(learnt[person])
+        assert.same({ 6, 6 }, { data[here .. "support_lengths"][t],
+          data[here .. "query_lengths"][t] })
+      end
+    end
+    assert.equal("1", output:match "\n2\t(%d+)\t[%d.]+\t[%d.]+\t[%d.]+\n")
+    for seed = 1, 2 do
+      local found, sum = read(("cmml-%d.json"):format(seed)), 0
+      for _, value in ipairs(found.mae) do
+        sum = sum + value
+      end
+      assert.equal(#data["test.1.people"], #found.mae)
+      assert.near(sum / #found.mae, tonumber(output:match(
+        ("# seed %d: mae ([%%d.]+)\n"):format(seed))), 6e-5)
+      assert.is_true(#data[("valid.%d.2.people"):format(seed)] > 0)
+    end
+    -- the losses are those of weights that learn
+    local losses = check.losses:totable()
+    assert.is_true(#losses == 10 and losses[10] < losses[1], output)
+    for name in pairs(check) do
+      local parameter = name:match "^param%.(.*)"
+      assert.is_true(not parameter or check["grad." .. parameter] ~= nil, parameter)
+    end
+    temporary.remove(folder)
+  end)
+
   it("names the cases when one is unknown", function()
     local output, ok = run("run.lua", "--cases", "gem")
     assert.is_false(ok)
