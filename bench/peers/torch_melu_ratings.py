@@ -7,7 +7,7 @@
 The folder says who is learnt from and what is tested; both programs are judged by the same ratings.
 Weights, the order of people and the draws of training are this program's own. Before it trains, it
 takes the first training steps from cmml's weights on cmml's tasks in double precision, and stops if
-a loss or a gradient differs.
+a loss, a gradient or a metric of a test person after them differs.
 
 The model: the vector x of a rating has the embeddings of the item's and the person's fields, the
 mean where a field has several values; a task, one person, starts from the shared weights w of an
@@ -18,7 +18,8 @@ MLP and takes K steps on its support,
 what Adam minimises over w and the embeddings is the mean over tasks of the mean squared error that
 w_K makes on the query, differentiated through the steps. Gradients are clamped. The epoch with the
 best MAE of the validation people counts; training ends after `patience` epochs without a better
-one. All tasks of a batch are padded to one length, so that their layers are batched products.
+one. All tasks of a batch are padded to one length, so that their layers are batched products: the
+class Melu. Short is the same function in half the time.
 
 A line an epoch, with tabs between: seed, epoch, processor seconds, training loss, validation MAE.
 In the end a table of the trainings of both that are in the folder.
@@ -41,6 +42,8 @@ from archive import read_archive
 
 METRICS = ("mae", "rmse", "ndcg_exp@1")
 RESAMPLES = 2000
+# 97.5 % points of Student's t with 1, 2, .. degrees of freedom.
+STUDENT = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262)
 
 # A field's values by row, padded with 0, which stands for none; `single` fields have one.
 Field = namedtuple("Field", "name size single values")
@@ -303,8 +306,8 @@ def check(archive, make, settings, test):
             for name, got in judge(model, [converted(test, dtype)]).items():
                 compare(name, archive["test." + name], torch.from_numpy(got))
         what = max(wrong, key=wrong.get)
-        print(f"# {form.__name__}, {dtype}: {step} training steps as cmml takes them; most differs {what}, by "
-              f"{wrong[what]:.1e} of it", flush=True)
+        print(f"# {form.__name__}, {dtype}: {step} training steps as cmml takes them; most differs"
+              f" {what}, by {wrong[what]:.1e} of it", flush=True)
 
 
 def train(archive, make, settings, seed):
@@ -346,15 +349,14 @@ def read_runs(folder, program):
     return runs
 
 
-# 97.5 % points of Student's t by degrees of freedom.
-STUDENT = (0, 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
-
-
-def of_seeds(values):
-    """Mean and half of the 95 % interval over trainings, by Student's t."""
-    n = len(values)
-    half = STUDENT[n - 1] * np.std(values, ddof=1) / n ** 0.5 if 1 < n <= len(STUDENT) else np.nan
-    return np.mean(values), half
+def of_seeds(runs, name):
+    """The mean over trainings, with half of its 95 % interval where there are several."""
+    values = [np.mean(run[name]) for run in runs]
+    n, text = len(values), f"{np.mean(values):.4f}"
+    if n == 1:
+        return text
+    t = STUDENT[min(n - 2, len(STUDENT) - 1)]
+    return f"{text} ± {t * np.std(values, ddof=1) / n ** 0.5:.4f}"
 
 
 def paired(ours, theirs):
@@ -364,7 +366,7 @@ def paired(ours, theirs):
     found = []
     for _ in range(RESAMPLES):
         people = rng.integers(ours.shape[1], size=ours.shape[1])
-        means = [(runs[:, people].mean(1))[rng.integers(len(runs), size=len(runs))].mean()
+        means = [runs[rng.integers(len(runs), size=len(runs))][:, people].mean()
                  for runs in (ours, theirs)]
         found.append(means[0] - means[1])
     return ours.mean() - theirs.mean(), *np.quantile(found, (0.025, 0.975))
@@ -376,11 +378,11 @@ def report(folder):
         return
     print("| | " + " | ".join(METRICS) + " | epochs | seconds |\n|---|" + "---|" * 5)
     for program, title in (("cmml", "cmml"), ("torch", "PyTorch")):
-        cells = ["{:.4f} ± {:.4f}".format(*of_seeds([np.mean(run[name]) for run in runs[program]]))
-                 for name in METRICS]
+        cells = [of_seeds(runs[program], name) for name in METRICS]
         cells += [f"{np.mean([run[key] for run in runs[program]]):.0f}"
                   for key in ("epochs", "seconds")]
-        print(f"| {title}, {len(runs[program])} seeds |", " | ".join(cells), "|")
+        n = len(runs[program])
+        print(f"| {title}, {n} {'seed' if n == 1 else 'seeds'} |", " | ".join(cells), "|")
     cells = ["{:+.4f} [{:+.4f}, {:+.4f}]".format(
         *paired(*([run[name] for run in runs[program]] for program in runs))) for name in METRICS]
     print("| difference |", " | ".join(cells), "| | |")
