@@ -8,7 +8,7 @@ describe("a recommender of one's own", function()
 
   it("is one file, which names nothing of the library but what it calls", function()
     local files, names = docs.files(page)
-    assert.same({ "inner.lua", "most_rated.lua", "pooled.lua", "rows.lua" }, names)
+    assert.same({ "inner.lua", "most_liked.lua", "pooled.lua", "rows.lua" }, names)
     for _, name in ipairs(names) do
       local kinds = select(2, files[name]:gsub("cmml%.kind {", ""))
       assert.equal(name == "rows.lua" and 0 or 1, kinds, name)

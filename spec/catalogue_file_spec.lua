@@ -28,7 +28,8 @@ describe("an exported catalogue", function()
       "values.age.bytes", "values.age.offsets", "titles" }, names_of(entries))
     assert.same({ setting = "users", item = { { name = "kind", multi = false },
       { name = "tags", multi = true } }, user = { { name = "age", multi = false } },
-      unknown = "zero", min_count = 1, scale = { smallest = 1, largest = 5, step = 0.5 } }, schema)
+      unknown = "zero", min_count = 1, scale = { smallest = 1, largest = 5, step = 0.5 },
+      relevant = 4 }, schema)
   end)
 
   it("has vectors of any name, and counts, also where nobody is known by id", function()

@@ -2,7 +2,6 @@
 local cmml = require "cmml"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
-local without = require("spec.support.refused").with_message
 local core = cmml.core
 
 -- Whether lists of rows have none in common and together are 1 to n.
@@ -59,17 +58,18 @@ describe("dataset", function()
     assert.equal(0, #data.ratings.items)
   end)
 
-  it("refuses to split what has nothing to predict", function()
+  it("tells of a split that there is nothing to predict", function()
     local plays = cmml.dataset { name = "plays", schema = schema, kind = "interactions",
       ratings = { { "u", "a" }, { "v", "a" }, { "u", "b" } } }
-    without("plays has interactions without ratings: there is nothing to predict", cmml.cold_users,
-      plays)
+    assert.matches("^plays has interactions without ratings: there is nothing to predict",
+      assert(cmml.cold_users(plays)).nothing_to_predict)
     local equal = cmml.dataset { name = "d", schema = schema, ratings = { { "u", "a", 4, 1 },
       { "v", "a", 4, 2 }, { "u", "b", 4, 3 } } }
-    for _, protocol in ipairs(cmml.users.protocols) do
-      without("all 3 ratings of d are 4: there is nothing to predict", cmml.users.protocol, equal,
-        { protocol = protocol.name, tasks = protocol.name == "given" and { "nowhere" } or nil })
+    for _, name in ipairs { "full", "capped", "warm", "warm-leaky", "last", "time" } do
+      assert.matches("^all 3 ratings of d are 4: there is nothing to predict",
+        assert(cmml.users.protocol(equal, { protocol = name })).nothing_to_predict)
     end
+    assert.is_nil(assert(cmml.cold_users(assert(cmml.movielens "data/made"))).nothing_to_predict)
   end)
 
   it("refuses what does not fit the kind, and times that are missing or not whole", function()

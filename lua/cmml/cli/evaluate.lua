@@ -112,10 +112,13 @@ return function(cmml, use)
 
   -- The classes of the baselines that are asked for; raises where one is not of the setting.
   local function baselines_of(setting, wanted)
-    if not wanted then
-      return cmml.kinds.baselines(setting.name)
-    end
     local list = {}
+    if not wanted then
+      for _, class in ipairs(cmml.kinds.baselines(setting.name)) do
+        list[#list + 1] = class.predicts == setting.predicts and class or nil
+      end
+      return list
+    end
     for i, name in ipairs(wanted) do
       list[i] = models.kind("evaluate: --baselines", setting, name)
     end

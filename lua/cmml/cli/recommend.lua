@@ -157,13 +157,15 @@ return function(cmml, use)
   -- A list as lines; what is shown as stars is clipped.
   local function lines_of(model, list)
     local lines, widest = {}, 8
+    local form = ("%%3d  %s  %%s%%s %%s"):format(model.predicts == model.setting.predicts
+      and "%5.2f" or "%8.4g")
     for _, entry in ipairs(list) do
       entry.item, entry.title = text.one_line(entry.item), text.one_line(entry.title)
       widest = math.max(widest, #entry.item)
     end
     for i, entry in ipairs(list) do
-      lines[i] = plain.format("%3d  %5.2f  %s%s %s", i, model:stars(entry.score),
-        entry.item, (" "):rep(widest - #entry.item), entry.title)
+      lines[i] = plain.format(form, i, model:stars(entry.score), entry.item,
+        (" "):rep(widest - #entry.item), entry.title)
     end
     return lines
   end

@@ -20,6 +20,8 @@ local known = declare("data.catalogue", {
     help = "list of the records of users that may be learnt from" },
   { name = "scale", kind = "table", help = "of the ratings that may be learnt from: smallest, "
     .. "largest, and step, where there is one" },
+  { name = "relevant", kind = "number", help = "rating, or weight, from which on an item is "
+    .. "relevant to models that rank", default_text = "any" },
   { name = "setting", kind = "string", default = "users", help = "name of its setting" },
 })
 
@@ -32,6 +34,8 @@ return function(cmml, use)
   -- @tfield Side users
   -- @tfield Side items
   -- @tfield ?table scale of the ratings that models of it learn from: smallest, largest, step
+  -- @tfield ?number relevant rating, or weight, from which on an item is relevant to models that
+  -- rank; nil: any is
   -- @tfield table schema item and user (lists of fields), unknown, min_count; vectors: their kind
   -- @tfield table made_of who took what, as far as it is known (not saved): vectors and counts,
   -- each {users = Segments, items = Ids}
@@ -50,7 +54,8 @@ return function(cmml, use)
   local function new(fields)
     return setmetatable({ setting = fields.setting, users = side.new(fields.users),
       items = side.new(fields.items), schema = fields.schema or cmml.data.schema {},
-      made_of = fields.made_of or {}, scale = fields.scale, source = fields.source }, Catalogue)
+      made_of = fields.made_of or {}, scale = fields.scale, relevant = fields.relevant,
+      source = fields.source }, Catalogue)
   end
 
   --- Makes a catalogue of records: items with content features, for people who are not known by id.
@@ -59,8 +64,8 @@ return function(cmml, use)
   function cmml.data.catalogue(options)
     local opt = known:check(options)
     check_options(opt, 2)
-    local self = new { setting = opt.setting, schema = opt.schema, scale = opt.scale, users = {},
-      items = { ids = opt.items, titles = opt.titles } }
+    local self = new { setting = opt.setting, schema = opt.schema, scale = opt.scale,
+      relevant = opt.relevant, users = {}, items = { ids = opt.items, titles = opt.titles } }
     self.items:declare(opt.schema.item, opt.schema, opt.seen_items)
     self.users:declare(opt.schema.user, opt.schema, opt.user_records)
     self.items.bags = self.items:bags_of(opt.item_records, #opt.items)

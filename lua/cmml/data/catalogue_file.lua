@@ -94,7 +94,8 @@ return function(cmml, use)
     end
     return entries, { setting = self.setting, item = declared_of(self.items.fields),
       user = declared_of(self.users.fields), unknown = self.schema.unknown,
-      min_count = self.schema.min_count, vectors = self.schema.vectors, scale = self.scale }
+      min_count = self.schema.min_count, vectors = self.schema.vectors, scale = self.scale,
+      relevant = self.relevant }
   end
 
   -- Titles are shown on terminals, which obey control characters.
@@ -266,11 +267,15 @@ return function(cmml, use)
     if problem then
       raise("data.catalogue: scale: " .. problem, 0)
     end
+    local relevant = schema.relevant
+    if relevant ~= nil and (math.type(relevant) == nil or relevant - relevant ~= 0) then
+      raise("data.catalogue: relevant must be a finite number", 0)
+    end
     local declared = cmml.data.schema { item = declarations(schema.item),
       user = declarations(schema.user), unknown = schema.unknown, min_count = schema.min_count }
     declared.vectors = has_vectors and plain.tostring(schema.vectors) or nil
     local self = catalogues.new { setting = setting.name, schema = declared, scale = schema.scale,
-      users = read_side(read, "users", setting.knows_users, has_vectors),
+      relevant = relevant, users = read_side(read, "users", setting.knows_users, has_vectors),
       items = read_side(read, "items", true, has_vectors) }
     local of_users, of_items = self.users.vectors.cf, self.items.vectors.cf
     if of_users and of_items and of_users.shape[2] ~= of_items.shape[2] then

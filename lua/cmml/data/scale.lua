@@ -68,6 +68,19 @@ return function(cmml)
       step = step and rounded(step) }
   end
 
+  --- The rating from which on an item is relevant where nobody says: the first one at or above
+  -- three quarters of the way, such as 4 of 1 to 5.
+  -- @tparam ?table given
+  -- @treturn ?number nil where there is no scale, or one of a single rating: any is
+  function scale.relevant(given)
+    if not given or given.largest <= given.smallest then
+      return nil
+    end
+    local way = 0.75 * (given.largest - given.smallest)
+    local step = given.step
+    return given.smallest + (step and math.ceil(way / step - 1e-6) * step or way)
+  end
+
   --- Whether a rating is outside of a scale.
   -- @tparam ?table given
   -- @tparam number rating

@@ -9,6 +9,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local raise = args.error
 
 return function(cmml, use)
   local models = use "pipeline.models"
@@ -71,21 +72,32 @@ return function(cmml, use)
     end
   end
 
+  -- Whether a kind has a row where predicted ratings are compared: one that predicts none is in
+  -- place only where lists are.
+  local function takes_part(class, setting)
+    return setting.predicts ~= "ratings" or class.predicts == "ratings"
+  end
+
   -- The kinds of a setting: those that learn by gradients first, then those that are fitted or
   -- learn nothing, baselines in the order of their places.
   local function kinds_of(where, setting, names)
     local chosen, list, others = {}, {}, {}
     for _, name in ipairs(names or {}) do
-      chosen[models.kind(where .. ": kinds", setting, name)] = true
+      local class = models.kind(where .. ": kinds", setting, name)
+      if not takes_part(class, setting) then
+        raise(("%s: kinds: %s ranks items and predicts no ratings"):format(where, name), 0)
+      end
+      chosen[class] = true
     end
     for _, class in ipairs(cmml.kinds.list(setting.name)) do
-      if names == nil or chosen[class] then
+      if takes_part(class, setting) and (names == nil or chosen[class]) then
         local part = class.learns == "gradient" and list or not class.baseline and others or {}
         part[#part + 1] = class
       end
     end
     for _, class in ipairs(cmml.kinds.baselines(setting.name)) do
-      others[#others + 1] = (names == nil or chosen[class]) and class or nil
+      others[#others + 1] = takes_part(class, setting) and (names == nil or chosen[class]) and class
+        or nil
     end
     return table.move(others, 1, #others, #list + 1, list)
   end

@@ -96,8 +96,9 @@ return function(cmml, use)
     return row_of(where .. ": user", "a user", users, raw, 3)
   end
 
-  local function finite_scores(self, list, user)
-    local scores = self.model:scores_of(self.state, self.read.list(list, user))
+  -- Scores of items, of a name of a function of the model: scores_of or list_scores_of.
+  local function finite_scores(self, what, list, user)
+    local scores = self.model[what](self.model, self.state, self.read.list(list, user))
     if not scores:isfinite() then
       raise(("%s: its scores are not finite numbers: the weights or the ratings of the support are "
         .. "out of all bounds"):format(tostring(self.model)), 3)
@@ -118,7 +119,8 @@ return function(cmml, use)
         end
       end
       if #rows > 0 then
-        return core.tidy(finite_scores, self, rows, user):reshape { 1, #rows }, rows
+        return core.tidy(finite_scores, self, "list_scores_of", rows, user):reshape { 1, #rows },
+          rows
       end
     end
   end
@@ -163,7 +165,7 @@ return function(cmml, use)
     local scores = {}
     for first = 1, #rows, piece do
       local some = table.move(rows, first, math.min(first + piece - 1, #rows), 1, {})
-      local found <close> = core.tidy(finite_scores, self, some, user)
+      local found <close> = core.tidy(finite_scores, self, "scores_of", some, user)
       table.move(found:totable(), 1, #some, first, scores)
     end
     return scores
@@ -200,6 +202,10 @@ return function(cmml, use)
       items, options = options, { user = items }
     end
     local opt = known.predict:check(options)
+    if self.model.predicts ~= self.model.setting.predicts then
+      raise(("predict: %s ranks items and predicts no ratings: recommend gives its list"):format(
+        args.with_article(self.model.kind)), 2)
+    end
     if type(items) ~= "table" then
       raise("predict: a list of items was expected, not " .. args.describe(items), 2)
     end

@@ -8,6 +8,7 @@
 --      settings = { "users" },     -- where it can be used; a name may have one kind a setting
 --      learns = "gradient",        -- or "fit" (without gradient training), or "none"
 --      adapts = "gradient",        -- or "forward": whether adapting needs gradients
+--      predicts = "ratings",       -- or "ranking": a score that orders items and is no rating
 --      options = { .. },           -- declarations, see base/option.lua
 --      presets = { recommended = { model = { .. }, training = { .. } } },
 --      needs = { vectors = true }, -- what its catalogue must have
@@ -15,6 +16,7 @@
 --      make = function(catalogue, options, init) .. end,     -- a table of its fields, e.g. module
 --      adapt = function(self, support) .. end,               -- Rows of several tasks -> state
 --      score = function(self, state, rows) .. end,           -- Rows -> scores [rows]
+--      score_all = function(self, state) .. end,             -- of the catalogue [tasks, items]
 --      loss = function(self, batch) .. end,                  -- of a kind that learns by gradient
 --      fit = function(self, data) .. end,                    -- of one that is fitted
 --    }
@@ -94,6 +96,23 @@ return function(cmml, use)
     end
   end
 
+  -- What a kind is fitted to, with what its setting makes of it for kinds that rank. Raises where
+  -- a kind that predicts ratings gets data without any.
+  local function learnt_from(class, self, data)
+    check_learnable(class.kind, data)
+    if class.predicts == "ratings" and data.nothing_to_predict then
+      raise(("%s predicts ratings: %s"):format(class.kind, data.nothing_to_predict), 3)
+    elseif class.predicts == "ratings" or not class.setting.interactions then
+      return data
+    end
+    local with = {}
+    for key, value in pairs(data) do
+      with[key] = value
+    end
+    with.interactions = args.call(class.setting.interactions, self.catalogue, data)
+    return with
+  end
+
   -- A loss that is looked at: what is wrong with it is told by the name of the kind.
   local function checked_loss(declaration)
     return function(self, batch)
@@ -115,11 +134,11 @@ return function(cmml, use)
       "memory" } do
       class[key] = declaration[key]
     end
+    class.predicts = declaration.predicts or setting.predicts
     class.loss = declaration.loss and checked_loss(declaration)
     if declaration.fit then
       function class.fit(self, data)
-        check_learnable(declaration.name, data)
-        return declaration.fit(self, data)
+        return declaration.fit(self, learnt_from(class, self, data))
       end
     end
     class.__index = class
@@ -129,6 +148,8 @@ return function(cmml, use)
     class.default_preset = declaration.default_preset
       or class.presets.recommended and "recommended" or nil
     class.adapt_rows, class.score_rows = declaration.adapt, declaration.score
+    class.list_rows, class.score_all = declaration.rank or declaration.score, declaration.score_all
+    class.ranks_apart = declaration.rank ~= nil
     class.tensors, class.restore = declaration.tensors, declaration.restore
     class.known = options_of(declaration, setting.name)
     class.seeded = class.learns == "gradient"
@@ -158,8 +179,10 @@ return function(cmml, use)
   -- gave.
   -- @tparam table declaration name, title, source (optional: where it was published); settings
   -- (list of names); learns ("gradient", "fit" or "none"); adapts ("forward", the default, or
-  -- "gradient": gradients are recorded while it adapts); steps (of one that takes gradient steps on
-  -- a support: names of those of its options that number them); options (declarations, see
+  -- "gradient": gradients are recorded while it adapts); predicts ("ratings": a score is a
+  -- predicted rating, the default where tasks have such; or "ranking": only the order of scores
+  -- means anything); steps (of one that takes gradient steps on a support: names of those of its
+  -- options that number them); options (declarations, see
   -- base/option.lua); presets (by name {model = its options, training = options of `train`, budgets
   -- = how long experiments train it}; `tuned` is what recommenders/tuned.lua has, unless the kind
   -- has one of its own), default_preset (else "recommended"); needs ({vectors = true}, {fields =
@@ -169,10 +192,14 @@ return function(cmml, use)
   -- score(self, state, rows) gives a Tensor [rows], each number from its own row alone, since long
   -- lists are scored in pieces; loss(self, batch), of one that learns by gradient, gives a number,
   -- the mean over the tasks of batch.support and batch.query; fit(self, data), of one that is
-  -- fitted, gets ratings (users, items, ratings) and users (rows that may be learnt from).
-  -- Optional: tensors(self) and restore(catalogue, options, tensors), what a model file keeps and
-  -- the recommender of it (with a module neither is needed); integers (names of kept entries that
-  -- are lists of integers: true by name); prepare(self, data), before the first step of a training;
+  -- fitted, gets ratings (users, items, ratings) and users (rows that may be learnt from), and one
+  -- that predicts a ranking of ratings of users interactions, see `users.interactions`.
+  -- Optional: rank(self, state, rows), of one that predicts ratings but orders lists by another
+  -- score; score_all(self, state), what lists are ordered by for all items of the catalogue at
+  -- once, a Tensor [tasks, items], of one that can do so faster than row by row; tensors(self) and
+  -- restore(catalogue, options, tensors), what a model file keeps and the recommender of it (with a
+  -- module neither is needed); integers (names of kept entries that are lists of integers: true by
+  -- name); prepare(self, data), before the first step of a training;
   -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for
   -- so many tasks of so many rows: what is more than there is is refused before training;
   -- over(self, catalogue), the same weights over another catalogue; check(options), raises where

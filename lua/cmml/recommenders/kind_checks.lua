@@ -12,9 +12,11 @@ local general_training = require "cmml.settings.training_options"
 local raise = args.error
 
 local fields = { name = "string", title = "string", source = "string", settings = "table",
-  learns = "string", adapts = "string", steps = "table", options = "table", presets = "table",
+  learns = "string", adapts = "string", predicts = "string", steps = "table",
+  options = "table", presets = "table",
   default_preset = "string", needs = "table", baseline = "number", make = "function",
-  adapt = "function", score = "function", loss = "function", fit = "function",
+  adapt = "function", score = "function", rank = "function", score_all = "function",
+  loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
   over = "function", memory = "function", formerly = "table", describe = "function",
   check = "function" }
@@ -24,6 +26,7 @@ local preset_fields = { setting = "string", model = "table", training = "table",
 
 local needed = { "title", "settings", "learns", "make", "adapt", "score" }
 local ways, adaptations = { "gradient", "fit", "none" }, { "forward", "gradient" }
+local predictions = { "ranking", "ratings" }
 local wanted = { gradient = "loss", fit = "fit" }
 local goes_with = { loss = "gradient", prepare = "gradient", fit = "fit" }
 
@@ -73,6 +76,7 @@ function checks.functions(where, declaration)
   local way = declaration.learns
   args.one_of(where .. ": learns", way, ways, 4)
   args.one_of(where .. ": adapts", declaration.adapts or "forward", adaptations, 4)
+  args.one_of(where .. ": predicts", declaration.predicts or "ranking", predictions, 4)
   if wanted[way] and not declaration[wanted[way]] then
     raise(("%s learns by %s: the function %s is missing"):format(where, way, wanted[way]), 3)
   end
@@ -105,7 +109,14 @@ function checks.settings(where, declaration, all, is_declared, is_taken)
   end
   local seen = {}
   for _, setting in ipairs(declaration.settings) do
-    all:find(where .. ": settings", setting, 4)
+    local of = all:find(where .. ": settings", setting, 4)
+    if declaration.predicts == "ratings" and of.predicts ~= "ratings" then
+      raise(("%s: predicts is \"ratings\", but the setting %s has none: there a score ranks")
+        :format(where, setting), 3)
+    elseif declaration.rank and (declaration.predicts or of.predicts) ~= "ratings" then
+      raise(("%s: the function rank is for kinds that predict ratings; where only the order means "
+        .. "anything, score is what ranks"):format(where), 3)
+    end
     if seen[setting] then
       raise(("%s: settings names %s twice"):format(where, setting), 3)
     end

@@ -80,7 +80,7 @@ return function(cmml, use)
 
   -- Scores [people, items] of a piece for some people, -inf for what one has.
   local function scores_of_piece(model, state, rows, first, last, some, taken, noted)
-    local scores = model:scores_of(state, rows)
+    local scores = model:list_scores_of(state, rows)
     note_not_finite(noted, scores, first, last, #some)
     return without_taken(scores:reshape { last - first + 1, #some }, first, last, some, taken)
   end

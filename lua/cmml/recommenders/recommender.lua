@@ -14,6 +14,7 @@ return function(cmml, use)
   -- @tfield Catalogue catalogue the users and items it knows
   -- @tfield table options what it was made with
   -- @tfield string learns "gradient", "fit" (without gradient training) or "none"
+  -- @tfield string predicts "ratings", or "ranking": the order of its scores alone means anything
   -- @tfield string adapts "forward", or "gradient" where gradients are recorded while all of
   -- adapting runs (`inner_steps` records its own, and needs none of that)
   -- @tfield boolean seeded whether another seed gives another model: of kinds that learn by
@@ -23,6 +24,9 @@ return function(cmml, use)
   -- @tfield function adapt_rows of (support): the state of several tasks from their Rows; where
   -- their steps can diverge, a table whose field diverged lists the tasks of which they did
   -- @tfield function score_rows of (state, rows): scores [rows]
+  -- @tfield function list_rows of (state, rows): what lists are ordered by [rows]
+  -- @tfield boolean ranks_apart whether that is another score than `score_rows`
+  -- @tfield ?function score_all of (state): what lists are ordered by, of all items [tasks, items]
   -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
   -- @tfield table integers which of these are lists of integers instead: true by name
   -- @tfield ?function loss of (batch): what training minimises
@@ -74,11 +78,11 @@ return function(cmml, use)
   --- A score as it is shown as stars: clipped to the scale of the ratings that the model was
   -- trained on. `predict` and `recommend` give scores as they are.
   -- @tparam number score
-  -- @treturn number the score itself where the model knows of no scale
+  -- @treturn number the score itself where the model knows of no scale, or predicts no ratings
   -- @usage
   -- print(model:stars(100) <= 5)
   function Recommender:stars(score)
-    return scale.clip(self.catalogue.scale, score)
+    return self.predicts == "ratings" and scale.clip(self.catalogue.scale, score) or score
   end
 
   --- Adapts to the supports of several tasks, for use outside of training: the state keeps no
@@ -98,20 +102,34 @@ return function(cmml, use)
     return state, type(state) == "table" and rawget(state, "diverged") or {}
   end
 
+  -- What a function of the kind gives for rows.
+  local function scored(self, what, compute, state, rows)
+    if #rows.items == 0 then
+      return core.full({ 0 }, 0)
+    end
+    local scores = core.tidy(core.no_grad, compute, self, state, rows)
+    if not cmml.is_tensor(scores) or #scores.shape ~= 1 or scores.count ~= #rows.items then
+      raise(("%s: %s must give a Tensor [%d], a number for each row, not %s"):format(self.kind,
+        what, #rows.items, described(scores)), 0)
+    end
+    return scores
+  end
+
   --- Scores of rows under a state, without a graph; what else the kind made meanwhile is freed.
   -- @tparam any state what `state_of` gave
   -- @tparam table rows Rows to be scored
   -- @treturn Tensor [rows]
   function Recommender:scores_of(state, rows)
-    if #rows.items == 0 then
-      return core.full({ 0 }, 0)
-    end
-    local scores = core.tidy(core.no_grad, self.score_rows, self, state, rows)
-    if not cmml.is_tensor(scores) or #scores.shape ~= 1 or scores.count ~= #rows.items then
-      raise(("%s: score must give a Tensor [%d], a number for each row, not %s"):format(self.kind,
-        #rows.items, described(scores)), 0)
-    end
-    return scores
+    return scored(self, "score", self.score_rows, state, rows)
+  end
+
+  --- What lists of these rows are ordered by, the highest first: `scores_of`, unless the kind ranks
+  -- by another score than the ratings that it predicts.
+  -- @tparam any state what `state_of` gave
+  -- @tparam table rows Rows to be ordered
+  -- @treturn Tensor [rows]
+  function Recommender:list_scores_of(state, rows)
+    return scored(self, self.ranks_apart and "rank" or "score", self.list_rows, state, rows)
   end
 
   return Recommender

@@ -39,7 +39,12 @@
 --    catalogue(split)        the catalogue to learn with; a second result is the one to serve with
 --    learnable(split)        what kinds that are fitted learn from: ratings {users = Segments,
 --                            items = Ids, ratings = Tensor or nil} and users (list of rows that
---                            may be learnt from)
+--                            may be learnt from); nothing_to_predict (optional): why kinds that
+--                            predict ratings have nothing to learn
+--    predicts                what kinds predict that do not say: "ratings", or "ranking" (the
+--                            default), scores of which the order alone means anything
+--    interactions(catalogue, data)    where there are ratings: what kinds learn from that rank, as
+--                            core.sparse gives it, of what `learnable` gave
 --    conditions(split, opt)  plain data by which a later command makes the same split
 --    noted                   what of them a model file notes that a later split depends on, options
 --                            and others: kinds by name, with ? behind, as they may be absent
@@ -108,6 +113,7 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   check_preset = "function",
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
   defaults = "table", noted = "table", split_files = "table", quick_budget = "table",
+  predicts = "string", interactions = "function",
   search = "table", options = "table",
   evaluation_options = "table", experiment_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",
@@ -124,12 +130,13 @@ return function(cmml)
   -- @tfield string title for messages and help: "ratings of users"
   -- @tfield {string,...} noun what a task is called: one, and several of them
   -- @tfield number rank where data fit several settings, the lowest rank is taken
+  -- @tfield string predicts what kinds predict that do not say: "ratings" or "ranking"
   -- @tfield boolean knows_users whether model files have the raw ids of users, and with them the
   -- counts of items
   -- @tfield table protocols list of {name, help, ..}; the first is the default
   -- @tfield ?string file where it is declared, of one that is not the library's
   local Setting = { __name = "cmml.Setting", rank = 100, knows_users = false, formerly = {},
-    protocols = {}, defaults = {} }
+    predicts = "ranking", protocols = {}, defaults = {} }
   Setting.__index = Setting
 
   local settings = registry.new("setting", "setting")
@@ -149,6 +156,8 @@ return function(cmml)
       options.make(where .. ": noted", { { name = key, kind = (kind:gsub("%?$", "")),
         help = "noted in a file" } })
     end
+    args.one_of(where .. ": predicts", declaration.predicts or "ranking", { "ranking", "ratings" },
+      4)
     args.list(where .. ": protocols", declaration.protocols or {}, 4)
     local seen = {}
     for i, protocol in ipairs(declaration.protocols or {}) do

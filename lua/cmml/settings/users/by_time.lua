@@ -16,7 +16,7 @@ local known_time = declare("users.time", { last_n,
     help = "time from which on ratings are tested, a whole number as in the data; or the fraction "
       .. "of all ratings, below 1, that is to lie before it" },
   base.shared "valid", base.shared "data_seed", base.shared "population",
-  base.shared "catalogue" })
+  base.shared "relevant", base.shared "catalogue" })
 
 return function(cmml, use)
   local core = cmml.core

@@ -214,18 +214,22 @@ return function(cmml, use)
   -- @tparam table train list of user rows
   -- @tparam[opt] table ratings that may be learnt from, grouped by user, with item rows of the
   -- dataset; default: all
+  -- @tparam[opt] number relevant rating, or weight, from which on an item is relevant to models
+  -- that rank; default: of ratings the first one at or above three quarters of their scale (4 of 1
+  -- to 5), else any
   -- @treturn Catalogue
-  function Dataset:catalogue(train, ratings)
+  function Dataset:catalogue(train, ratings, relevant)
     local rated, counts = cmml.users.ratings_of(ratings or self.ratings, train, #self.items)
     local items = {}
     for row, count in ipairs(counts:totable()) do
       items[#items + 1] = count > 0 and row or nil
     end
+    local of_ratings = self.kind == "ratings" and scale.of(rated.labels) or nil
     local catalogue = args.call(cmml.data.catalogue, { schema = self.schema, items = self.items,
       titles = self.titles, item_records = self.item_records,
       seen_items = records.select(self.item_records, items),
       user_records = records.select(self.user_records, train),
-      scale = self.kind == "ratings" and scale.of(rated.labels) or nil })
+      scale = of_ratings, relevant = relevant or scale.relevant(of_ratings) })
     return catalogue -- no tail call, which would leave out a level
   end
 

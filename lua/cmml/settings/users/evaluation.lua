@@ -30,12 +30,18 @@ return function(cmml, use)
   local comparison = use "evaluate.comparison"
 
   --- What `evaluate` asks of tasks; see evaluate/evaluate.lua. A value is a user's mean over draws.
-  -- @tparam table _ list of recommenders
+  -- @tparam table list of recommenders
   -- @tparam table opt options of `evaluate`
   -- @treturn table
-  function Tasks:evaluation(_, opt)
+  function Tasks:evaluation(list, opt)
     if self:count() == 0 then
       raise("evaluate: there are no users to evaluate on", 2)
+    end
+    for m, model in ipairs(list) do
+      if model.predicts == "ranking" then
+        raise(("evaluate: entry %d, %s, ranks items and predicts no ratings"):format(m,
+          tostring(model)), 2)
+      end
     end
     local done = 0
     local function told(first)
@@ -105,6 +111,9 @@ return function(cmml, use)
   -- and is not named leaky
   local function tasks_of(data, opt)
     cmml.users.check_no_leak(data)
+    if data.nothing_to_predict then
+      raise("evaluate: " .. data.nothing_to_predict, 3)
+    end
     local list = {}
     for _, evaluation in ipairs(data.evaluations) do
       if #evaluation.tasks.users > 0 then

@@ -17,7 +17,7 @@ local known = declare("users.given", {
     help = "file of the users that nothing is learnt from" },
   { name = "tasks", list = "string", help = "files of user, item, part (support or query) and "
     .. "rating with tabs between them", default_text = "random ones of the test users" },
-  base.shared "catalogue",
+  base.shared "relevant", base.shared "catalogue",
 })
 
 return function(cmml, use)

@@ -18,6 +18,7 @@ local shared = {
   of_users.valid,
   { name = "data_seed", kind = "integer", default = 1, from = 0, help = "seed of these choices" },
   populations.option,
+  of_users.relevant,
   { name = "catalogue", kind = "cmml.Catalogue", help = "catalogue of a trained model",
     default_text = "one is made" },
 }
@@ -71,20 +72,28 @@ function base.check_data(name, data)
   end
 end
 
+--- Why there is nothing to learn of a data set for what predicts ratings.
+-- @tparam Dataset dataset
+-- @treturn ?string nil where ratings differ
+function base.nothing_to_predict(dataset)
+  local only = dataset:only_rating()
+  if not only then
+    return nil
+  end
+  local what = dataset.kind == "interactions" and ("%s has interactions without ratings"):format(
+    dataset.name) or plain.format("all %d ratings of %s are %g", #dataset.ratings.items,
+    dataset.name, only)
+  return what .. ": there is nothing to predict. Name the column that holds ratings (rating=..) or "
+    .. "counts (weight=..), or take a kind that ranks"
+end
+
 --- All ratings, with the item rows of the catalogue that is given, if one is.
 -- @tparam Dataset dataset
 -- @tparam table opt
--- @treturn ?table nil where there is nothing to predict, or an item is not in the catalogue
+-- @treturn ?table nil where an item is not in the catalogue
 -- @treturn ?string message
 function base.ratings(dataset, opt)
-  local only = dataset:only_rating()
-  if only then
-    local what = dataset.kind == "interactions" and ("%s has interactions without ratings"):format(
-      dataset.name) or plain.format("all %d ratings of %s are %g", #dataset.ratings.items,
-      dataset.name, only)
-    return nil, what .. ": there is nothing to predict. Name the column that holds ratings "
-      .. "(rating=..) or counts (weight=..); from interactions alone the setting scenarios learns"
-  elseif opt.catalogue then
+  if opt.catalogue then
     return dataset:ratings_for(opt.catalogue)
   end
   return dataset.ratings
@@ -118,7 +127,9 @@ end
 -- @tparam[opt] table learnt the ratings that the values of a fresh catalogue are from, if it is not
 -- to see all of the training users'
 function base.finish(data, opt, learnt)
-  data.catalogue = opt.catalogue or data.dataset:catalogue(data.train, learnt)
+  data.nothing_to_predict = base.nothing_to_predict(data.dataset)
+  data.catalogue = opt.catalogue or data.dataset:catalogue(data.train, learnt, opt.relevant)
+  data.relevant = opt.relevant or data.catalogue.relevant
   local users, records, told = data.catalogue.users, data.dataset.user_records, {}
   data.bags = args.call(users.bags_of, users, records, #records, told)
   for _, name in ipairs(opt.catalogue and #records > 0 and users:field_names() or {}) do
@@ -127,6 +138,7 @@ function base.finish(data, opt, learnt)
         .. "of them, as in the model's training"):format(name, data.dataset.name), 3)
     end
   end
+  data.conditions.relevant = opt.relevant
   data.conditions.population = data.population or data.conditions.population
   for _, evaluation in ipairs(data.evaluations) do
     evaluation.tasks.bags = data.bags

@@ -7,6 +7,8 @@
 --    bags                           user fields of all rows
 --    ratings                        what may be learnt from, of the users in train and valid
 --    all                            every rating
+--    nothing_to_predict             why what predicts ratings has nothing to learn; nil: it has
+--    relevant                       the rating, or weight, from which on an item is relevant
 --    train, valid, test             lists of user rows: to learn from, to choose by, never seen
 --    evaluations                    list of {name, leaky, tasks}: what is evaluated; tasks are
 --                                   options of `users.tasks` (ratings, query_ratings, users, bags)
@@ -38,6 +40,7 @@ local any_known = declare("users.protocol", {
   { name = "cap", kind = "integer", help = "as the protocol takes it" },
   { name = "data_seed", kind = "integer", help = "as the protocol takes it" },
   { name = "population", kind = "string", help = "as the protocol takes it" },
+  { name = "relevant", kind = "number", help = "as the protocol takes it" },
   { name = "cut", kind = "number", help = "as the protocol takes it" },
   { name = "last_n", kind = "integer", help = "as the protocol takes it" },
   { name = "split", kind = "string", help = "as the protocol takes it" },

@@ -6,7 +6,6 @@ local plain = require "cmml.base.plain"
 local base = require "cmml.base.options"
 local defaults = require "cmml.settings.users.defaults"
 local few = require "cmml.settings.users.few"
-local judging = require "cmml.evaluate.shared_options"
 local populations = require "cmml.settings.users.populations"
 local shared = require "cmml.settings.users.shared_options"
 
@@ -18,6 +17,7 @@ return function(cmml, use)
   local support = use "settings.users.support"
   local sets = use "settings.users.rating_sets"
   local split_files = use "settings.users.split_files"
+  use "settings.users.interactions"
   use "settings.users.protocols"
   use "settings.setting"
 
@@ -27,6 +27,7 @@ return function(cmml, use)
       help = "users to test on: a file that lists them, one a line, or a fraction drawn at random",
       default_text = "test_users.txt of the data folder if there is one, else 0.2" },
     base.changed(populations.option, { group = "data", tunable = false }),
+    base.changed(shared.relevant, { group = "data", tunable = false }),
     { name = "cap", kind = "integer", from = 1, unit = "ratings", group = "data",
       help = "number of ratings kept of a training user",
       default_text = "50 under protocol capped, else all" },
@@ -77,7 +78,6 @@ return function(cmml, use)
     { name = "query", kind = "integer", from = 1, unit = "ratings", group = "evaluation",
       help = "maximum number of ratings of a task that are predicted",
       default_text = tostring(defaults.query) },
-    base.changed(judging.relevant, { group = "evaluation" }),
     base.changed(shared.shuffle_labels, { group = "evaluation" }),
   }
 
@@ -173,6 +173,7 @@ return function(cmml, use)
 
   cmml.setting {
     name = "users", title = "ratings of users", noun = { "user", "users" }, rank = 1,
+    predicts = "ratings", interactions = cmml.users.interactions,
     formerly = { "user", "" }, protocols = cmml.users.protocols,
     defaults = defaults, quick_budget = { epochs = 3, lr = 5e-3 }, search = { query = "10|20|40" },
     options = options, training_options = training_options,
@@ -201,7 +202,7 @@ return function(cmml, use)
     split = function(dataset, opt)
       local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
         valid = opt.valid, protocol = opt.protocol, cap = opt.cap, data_seed = opt.data_seed,
-        population = opt.population,
+        population = opt.population, relevant = opt.relevant,
         cut = opt.cut, last_n = opt.last_n, split = opt.split, train_users = opt.train_users,
         valid_users = opt.valid_users, tasks = opt.tasks, catalogue = opt.catalogue })
       if data then
@@ -213,7 +214,8 @@ return function(cmml, use)
       return data.catalogue
     end,
     learnable = function(data)
-      return { ratings = data.ratings, users = learners(data) }
+      return { ratings = data.ratings, users = learners(data),
+        nothing_to_predict = data.nothing_to_predict }
     end,
     conditions = function(data)
       local conditions = { test_users = {} }
@@ -226,7 +228,7 @@ return function(cmml, use)
       return conditions
     end,
     -- Test users are a list: a text would be a path, which no model file is to choose.
-    noted = { protocol = "string?", population = "string?", cap = "integer?",
+    noted = { protocol = "string?", population = "string?", cap = "integer?", relevant = "number?",
       data_seed = "integer?", valid = "number?", cut = "number?", last_n = "integer?",
       test_users = "table?" },
     split_files = file_options,

@@ -77,6 +77,9 @@ return function(cmml)
       raise(("train: data must be what cmml.cold_users gives, not %s"):format(
         type(data) == "table" and "a table without ratings and train" or type(data)), 4)
     end
+    if model.predicts == "ratings" and data.nothing_to_predict then
+      raise(("train: %s predicts ratings: %s"):format(model.kind, data.nothing_to_predict), 4)
+    end
     for _, key in ipairs { "ratings", "bags", "train", "valid" } do
       args.expect("train: data: " .. key, data[key], "table", 5)
     end
