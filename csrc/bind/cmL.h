@@ -176,6 +176,8 @@ void cmL_open_ranking_rows(lua_State *L);
 void cmL_open_team(lua_State *L);
 /* Collaborative filtering, l_cf.c. */
 void cmL_open_cf(lua_State *L);
+/* Weights between items, l_item_weights.c. */
+void cmL_open_item_weights(lua_State *L);
 /* Groups of items, l_groups.c. */
 void cmL_open_groups(lua_State *L);
 /* Principal axes, clusters and t-SNE of points, l_analysis.c. */

@@ -3,26 +3,13 @@
  * row), columns (ids) and weights (tensor).
  *
  * @module cmml.core */
-#include "bind/cmL.h"
+#include "bind/sparse.h"
 #include "cf/als.h"
 #include "cf/bpr.h"
 #include "cf/factor_analysis.h"
 #include "cf/neighbours.h"
 #include "cf/ridge.h"
 #include "cf/user_neighbours.h"
-
-/* The matrix in the table at `arg`, whose boxes are left on the stack: to be called when the
- * options were read, which may run a metamethod. */
-static cm_sparse check_matrix(lua_State *L, int arg)
-{
-    luaL_checktype(L, arg, LUA_TTABLE);
-    cm_sparse matrix = {cmL_check_field(L, arg, "rows", CML_SEGMENTS),
-                        cmL_check_field(L, arg, "columns", CML_IDS),
-                        cmL_check_field(L, arg, "weights", CML_TENSOR)};
-    luaL_argcheck(L, cm_sparse_is_valid(&matrix), arg,
-                  "a matrix as core.sparse makes it was expected");
-    return matrix;
-}
 
 /*** A sparse matrix from its entries in any order. Weights of the same cell are summed; entries of
  * weight 0 are dropped. Raises if a weight is negative or not finite.
@@ -43,24 +30,12 @@ static int l_sparse(lua_State *L)
     cm_ids *rows = cmL_check_ids(L, 1), *columns = cmL_check_ids(L, 2);
     cm_tensor *weights = lua_isnil(L, 3) ? NULL : cmL_check_tensor(L, 3);
     luaL_argcheck(L, !weights || cm_is_contiguous(weights), 3, "a contiguous tensor was expected");
-    lua_createtable(L, 0, 3);
-    cm_ids **row_box = cmL_push_segments(L);
-    lua_setfield(L, -2, "rows");
-    cm_ids **column_box = cmL_push_ids(L);
-    lua_setfield(L, -2, "columns");
-    cm_tensor **weight_box = cmL_push_tensor(L);
-    lua_setfield(L, -2, "weights");
+    cmL_sparse_boxes boxes = cmL_push_sparse(L);
     size_t mark = cm_scope_begin(cx);
     cm_sparse made = {0};
     bool ok = cm_sparse_make(cx, rows, columns, weights, n_rows, n_columns, &made);
-    if (ok) {
-        *row_box = made.rows;
-        *column_box = made.columns;
-        *weight_box = made.weights;
-        cm_retain(made.weights);
-    }
-    cm_scope_end(cx, mark);
-    return ok ? 1 : cmL_raise(L, cx, "sparse");
+    cmL_finish_sparse(L, cx, mark, &boxes, ok, &made, "sparse");
+    return 1;
 }
 
 /*** Random initial vectors of a factorisation: normal, zeros for a row without entries. The vector
@@ -79,7 +54,7 @@ static int l_new_factors(lua_State *L)
     uint64_t seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0);
     uint32_t side = (uint32_t)cmL_field_integer(L, 3, "side", 0);
     double scale = cmL_field_number(L, 3, "scale", 0.1);
-    cm_sparse matrix = check_matrix(L, 1);
+    cm_sparse matrix = cmL_check_sparse(L, 1);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     return cmL_finish(L, cx, mark, box, cm_factors_new(cx, &matrix, factors, seed, side, scale),
@@ -106,7 +81,7 @@ static int l_als_sweep(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_als_options options = check_als(L, 4);
-    cm_sparse matrix = check_matrix(L, 1);
+    cm_sparse matrix = cmL_check_sparse(L, 1);
     cm_tensor **box = cmL_push_tensor(L);
     cm_tensor *y = cmL_check_tensor(L, 2), *start = cmL_check_tensor(L, 3);
     size_t mark = cm_scope_begin(cx);
@@ -125,7 +100,7 @@ static int l_als_loss(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_als_options options = check_als(L, 4);
-    cm_sparse matrix = check_matrix(L, 1);
+    cm_sparse matrix = cmL_check_sparse(L, 1);
     cm_tensor *x = cmL_check_tensor(L, 2), *y = cmL_check_tensor(L, 3);
     double loss = 0;
     size_t mark = cm_scope_begin(cx);
@@ -165,7 +140,7 @@ static int l_bpr_epoch(lua_State *L)
                               .regularization = cmL_field_number(L, 4, "regularization", 0.01),
                               .seed = (uint64_t)cmL_field_integer(L, 4, "seed", 0),
                               .epoch = (uint32_t)cmL_field_integer(L, 4, "epoch", 0)};
-    cm_sparse matrix = check_matrix(L, 1);
+    cm_sparse matrix = cmL_check_sparse(L, 1);
     cm_tensor **x_box = cmL_push_tensor(L), **y_box = cmL_push_tensor(L);
     cm_tensor *x = cmL_check_tensor(L, 2), *y = cmL_check_tensor(L, 3);
     double right = 0;
@@ -195,16 +170,19 @@ static cm_tensor *check_contiguous(lua_State *L, int arg)
  * rows of (target - w . features)^2, plus ridge * w^2 for each weight. Not differentiable.
  * @function segment_ridge
  * @tparam Tensor features [n, width]
- * @tparam Ids rows the row of the features of each target; 0 has zero features
+ * @tparam ?Ids rows the row of the features of each target; 0 has zero features; nil: those of the
+ * targets, in order
  * @tparam Tensor targets [rows]
  * @tparam Segments segments the groups of the targets
- * @tparam Tensor ridge [width], above 0 unless the features of every group are independent
+ * @tparam Tensor ridge [width], above 0 unless the features of every group are independent; or a
+ * symmetric positive semidefinite matrix R [width, width], by which the penalty is w' R w
  * @treturn Tensor [groups, width]; zeros for a group without rows */
 static int l_segment_ridge(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     cm_tensor *features = check_contiguous(L, 1), *targets = check_contiguous(L, 3);
-    cm_ids *rows = cmL_check_ids(L, 2), *segments = cmL_check_segments(L, 4);
+    cm_ids *rows = lua_isnil(L, 2) ? NULL : cmL_check_ids(L, 2);
+    cm_ids *segments = cmL_check_segments(L, 4);
     cm_tensor *ridge = check_contiguous(L, 5);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
@@ -228,6 +206,9 @@ static cm_residuals check_residuals(lua_State *L, int arg)
  * @tparam integer n_items how many items there are
  * @tparam integer keep maximum number of neighbours per item; at most the number of other items
  * @tparam number shrink
+ * @tparam ?Tensor squares [items], above 0: by whose roots products are divided in place of the
+ * squares of what both have; the squares of all of an item for the cosine over all users, ones for
+ * the plain product
  * @treturn Ids the neighbours, keep for each item, most similar first; 0 after the last
  * @treturn Tensor their similarities [items, keep]; 0 after the last */
 static int l_item_neighbours(lua_State *L)
@@ -236,11 +217,12 @@ static int l_item_neighbours(lua_State *L)
     cm_residuals rows = check_residuals(L, 1);
     lua_Integer n_items = luaL_checkinteger(L, 4), keep = luaL_checkinteger(L, 5);
     double shrink = luaL_checknumber(L, 6);
+    cm_tensor *squares = lua_isnoneornil(L, 7) ? NULL : check_contiguous(L, 7);
     cm_ids **items = cmL_push_ids(L);
     cm_tensor **similarities = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     cm_neighbours found;
-    bool ok = cm_item_neighbours(cx, &rows, n_items, keep, shrink, &found);
+    bool ok = cm_item_neighbours(cx, &rows, squares, n_items, keep, shrink, &found);
     if (ok)
         *items = found.items;
     cmL_finish(L, cx, mark, similarities, ok ? found.similarities : NULL, "item_neighbours");

@@ -117,7 +117,8 @@ static bool read_user(cm_ctx *cx, sweep *s, const int32_t *items, const cm_real 
         s->targets[r] = (cm_real)(left / sqrt(psi));
         sum += s->log_noise[items[r]];
     }
-    if (!cm_ridge_group(cx, &s->ridge, s->standardised, items, n, s->targets, s->ones))
+    cm_ridge_penalty ridge = {s->ones, false};
+    if (!cm_ridge_group(cx, &s->ridge, cm_data(s->standardised), items, n, s->targets, ridge))
         return false;
     for (int64_t j = 0; j < s->f; j++)
         sum += 2 * log(s->ridge.factor[j * s->f + j]);

@@ -20,16 +20,17 @@ typedef struct user_row {
 typedef struct search {
     int64_t n_users, n_items;
     double shrink;
-    const int32_t *ends; /* [users] behind the rows of each */
-    int32_t *item_at;    /* [places] the item at each */
-    user_row *rows;      /* [rows] of the users, places ascending */
-    int32_t *starts;     /* [places + 1] the rows of each in */
-    int32_t *users;      /* [rows] who has the item there, ascending */
-    int32_t *cursor;     /* [users] the row of each that the places so far have come to */
-    cm_pair_sums *sums;  /* [places] of the item at hand with each other */
-    int32_t *met;        /* [places + 1] the others that it has users in common with, */
-    double *similar;     /* [places + 1] and how similar they are */
-    cm_best best;        /* the neighbours of each item */
+    const cm_real *squares; /* [items], or NULL */
+    const int32_t *ends;    /* [users] behind the rows of each */
+    int32_t *item_at;       /* [places] the item at each */
+    user_row *rows;         /* [rows] of the users, places ascending */
+    int32_t *starts;        /* [places + 1] the rows of each in */
+    int32_t *users;         /* [rows] who has the item there, ascending */
+    int32_t *cursor;        /* [users] the row of each that the places so far have come to */
+    cm_pair_sums *sums;     /* [places] of the item at hand with each other */
+    int32_t *met;           /* [places + 1] the others that it has users in common with, */
+    double *similar;        /* [places + 1] and how similar they are */
+    cm_best best;           /* the neighbours of each item */
 } search;
 
 /* Accumulates the pairs of the item at a place with all behind it, and lists those that it has
@@ -68,8 +69,13 @@ static void compare_pairs(search *s, int32_t item, int64_t n_met)
     for (int64_t i = 0; i < n_met; i++) {
         cm_pair_sums pair = s->sums[s->met[i]];
         s->sums[s->met[i]] = (cm_pair_sums){0};
+        int32_t other = s->item_at[s->met[i]];
+        if (s->squares) {
+            pair.own = (double)s->squares[item];
+            pair.other = (double)s->squares[other];
+        }
         double similarity = cm_pair_similarity(&pair, pair.own, pair.other, s->shrink);
-        s->met[n] = s->item_at[s->met[i]];
+        s->met[n] = other;
         s->similar[n] = similarity;
         n += similarity > 0; /* not 0 / 0 */
     }
@@ -177,20 +183,40 @@ static void clean_up(cm_ctx *cx, search *s)
     cm_best_close(cx, &s->best);
 }
 
-bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *rows, int64_t n_items, int64_t keep,
-                        double shrink, cm_neighbours *out)
+static bool check_squares(cm_ctx *cx, const cm_residuals *rows, const cm_tensor *squares,
+                          int64_t n_items)
+{
+    if (squares && squares->count != n_items)
+        return cm_refuse(cx, CM_ERR_SHAPE, "%lld squares for %lld items", (long long)squares->count,
+                         (long long)n_items);
+    for (int64_t r = 0; squares && r < rows->columns->count; r++) {
+        int32_t item = rows->columns->values[r];
+        double square = (double)cm_data(squares)[item];
+        if (!(square > 0 && isfinite(square)))
+            return cm_refuse(cx, CM_ERR_NUMBER,
+                             "the square of item %d is %g: it must be finite and above 0", item + 1,
+                             square);
+    }
+    return true;
+}
+
+bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *rows, const cm_tensor *squares,
+                        int64_t n_items, int64_t keep, double shrink, cm_neighbours *out)
 {
     if (n_items < 0 || n_items > cm_ids_most(rows->columns->count))
         return cm_refuse(cx, CM_ERR_LIMIT, "%lld items for %lld rows", (long long)n_items,
                          (long long)rows->columns->count);
-    if (!cm_residuals_check(cx, rows, n_items, "rows"))
+    if (!cm_residuals_check(cx, rows, n_items, "rows") ||
+        !check_squares(cx, rows, squares, n_items))
         return false;
     if (keep < 0 || !(shrink >= 0 && isfinite(shrink)))
         return cm_refuse(cx, CM_ERR_ARGUMENT, "keep %lld and shrink %g must not be negative",
                          (long long)keep, shrink);
     keep = CM_MIN(keep, CM_MAX(n_items - 1, 0));
-    search s = {
-        .n_users = cm_segments_groups(rows->segments), .n_items = n_items, .shrink = shrink};
+    search s = {.n_users = cm_segments_groups(rows->segments),
+                .n_items = n_items,
+                .shrink = shrink,
+                .squares = squares ? cm_data(squares) : NULL};
     cm_shape shape = cm_shape_2d(n_items, keep);
     *out = (cm_neighbours){.similarities = cm_tensor_new(cx, &shape)};
     bool ok = out->similarities && prepare(cx, &s, rows) &&
@@ -204,6 +230,44 @@ bool cm_item_neighbours(cm_ctx *cx, const cm_residuals *rows, int64_t n_items, i
     if (ok)
         cm_ids_seal(out->items);
     clean_up(cx, &s);
+    return ok;
+}
+
+static bool check_neighbours(cm_ctx *cx, const cm_neighbours *neighbours)
+{
+    const cm_shape *shape = &neighbours->similarities->shape;
+    if (shape->ndim != 2 || neighbours->similarities->count != neighbours->items->count ||
+        neighbours->items->limit > shape->dims[0])
+        return cm_refuse(cx, CM_ERR_SHAPE,
+                         "similarities must be [items, keep], with one item id for each");
+    return true;
+}
+
+bool cm_neighbours_sparse(cm_ctx *cx, const cm_neighbours *neighbours, cm_sparse *out)
+{
+    const cm_shape *shape = &neighbours->similarities->shape;
+    if (!check_neighbours(cx, neighbours))
+        return false;
+    int64_t count = 0, keep = shape->dims[1];
+    for (int64_t i = 0; i < neighbours->items->count; i++)
+        count += neighbours->items->values[i] >= 0;
+    cm_shape flat = cm_shape_1d(count);
+    cm_ids *rows = cm_ids_new(cx, count), *columns = cm_ids_new(cx, count);
+    cm_tensor *weights = cm_tensor_new(cx, &flat);
+    bool ok = rows && columns && weights;
+    for (int64_t i = 0, n = 0; ok && i < neighbours->items->count; i++)
+        if (neighbours->items->values[i] >= 0) {
+            rows->values[n] = (int32_t)(i / keep);
+            columns->values[n] = neighbours->items->values[i];
+            cm_data(weights)[n++] = cm_data(neighbours->similarities)[i];
+        }
+    if (ok) {
+        cm_ids_seal(rows);
+        cm_ids_seal(columns);
+        ok = cm_sparse_make(cx, rows, columns, weights, shape->dims[0], shape->dims[0], out);
+    }
+    cm_ids_release(cx, rows);
+    cm_ids_release(cx, columns);
     return ok;
 }
 
@@ -230,11 +294,8 @@ static bool check_means(cm_ctx *cx, const cm_neighbours *neighbours, const cm_re
                         const cm_ids *query_items, const cm_ids *query_segments)
 {
     const cm_shape *shape = &neighbours->similarities->shape;
-    if (shape->ndim != 2 || neighbours->similarities->count != neighbours->items->count ||
-        neighbours->items->limit > shape->dims[0])
-        return cm_refuse(cx, CM_ERR_SHAPE,
-                         "similarities must be [items, keep], with one item id for each");
-    return cm_residuals_check(cx, support, shape->dims[0], "support") &&
+    return check_neighbours(cx, neighbours) &&
+           cm_residuals_check(cx, support, shape->dims[0], "support") &&
            cm_queries_check(cx, query_items, query_segments, shape->dims[0], support);
 }
 

@@ -7,29 +7,32 @@
 static bool check(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
                   const cm_tensor *targets, const cm_ids *segments, const cm_tensor *ridge)
 {
-    if (features->shape.ndim != 2 || ridge->shape.ndim != 1 ||
-        ridge->count != features->shape.dims[1])
+    int64_t width = features->shape.ndim == 2 ? features->shape.dims[1] : -1;
+    if (width < 0 || ridge->shape.ndim < 1 || ridge->shape.ndim > 2 ||
+        ridge->shape.dims[0] != width || ridge->shape.dims[ridge->shape.ndim - 1] != width)
         return cm_refuse(cx, CM_ERR_SHAPE,
-                         "features must be [n, width] and ridge [width]: one value per column");
-    if (rows->count != cm_segments_rows(segments) || targets->count != rows->count)
+                         "features must be [n, width] and ridge [width], one value per column, or "
+                         "[width, width]");
+    int64_t count = rows ? rows->count : features->shape.dims[0];
+    if (count != cm_segments_rows(segments) || targets->count != count)
         return cm_refuse(cx, CM_ERR_SHAPE, "%lld rows and %lld targets, but segments of %lld rows",
-                         (long long)rows->count, (long long)targets->count,
+                         (long long)count, (long long)targets->count,
                          (long long)cm_segments_rows(segments));
-    if (rows->limit > features->shape.dims[0])
+    if (rows && rows->limit > features->shape.dims[0])
         return cm_refuse(cx, CM_ERR_INDEX, "row %d, but there are features of %lld rows only",
                          rows->limit, (long long)features->shape.dims[0]);
     return true;
 }
 
-static void pack_rows(const cm_tensor *features, const int32_t *rows, int64_t n, cm_real *packed)
+static void pack_rows(const cm_real *features, const int32_t *rows, int64_t n, int64_t width,
+                      cm_real *packed)
 {
-    int64_t width = features->shape.dims[1];
     size_t bytes = (size_t)width * sizeof *packed;
     for (int64_t r = 0; r < n; r++) {
-        if (rows[r] < 0)
+        if (rows && rows[r] < 0)
             memset(packed + r * width, 0, bytes);
         else
-            memcpy(packed + r * width, cm_data(features) + rows[r] * width, bytes);
+            memcpy(packed + r * width, features + (rows ? rows[r] : r) * width, bytes);
     }
 }
 
@@ -56,18 +59,18 @@ void cm_ridge_close(cm_ctx *cx, cm_ridge_work *w)
     cm_free(cx, w->solution);
 }
 
-bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *features,
-                    const int32_t *rows, int64_t n, const cm_real *targets, const cm_real *ridge)
+bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_real *features,
+                    const int32_t *rows, int64_t n, const cm_real *targets, cm_ridge_penalty ridge)
 {
     int64_t width = w->width;
     cm_matrix by_row = {w->packed, width, 1}, by_column = {w->packed, 1, width};
-    pack_rows(features, rows, n, w->packed);
+    pack_rows(features, rows, n, width, w->packed);
     cm_gemm(cx, width, width, n, by_column, by_row, 0, w->gram, width);
     for (int64_t i = 0; i < width * width; i++)
-        w->factor[i] = (double)w->gram[i];
+        w->factor[i] = (double)w->gram[i] + (ridge.whole ? (double)ridge.values[i] : 0);
     memset(w->solution, 0, (size_t)width * sizeof *w->solution);
-    for (int64_t j = 0; j < width; j++)
-        w->factor[j * width + j] += (double)ridge[j];
+    for (int64_t j = 0; j < width && !ridge.whole; j++)
+        w->factor[j * width + j] += (double)ridge.values[j];
     for (int64_t r = 0; r < n; r++)
         for (int64_t j = 0; j < width; j++)
             w->solution[j] += (double)targets[r] * (double)w->packed[r * width + j];
@@ -82,14 +85,16 @@ static bool solve_all(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *featu
                       const cm_tensor *ridge, cm_tensor *out)
 {
     int64_t width = features->shape.dims[1];
+    cm_ridge_penalty penalty = {cm_data(ridge), ridge->shape.ndim == 2};
     for (int64_t g = 0; g < cm_segments_groups(segments); g++) {
         int64_t first = segments->values[g], n = cm_segment_length(segments, g);
+        const cm_real *from = cm_data(features) + (rows ? 0 : first * width);
         cm_real *weights = cm_data(out) + g * width;
         memset(weights, 0, (size_t)width * sizeof *weights);
         if (n == 0)
             continue;
-        if (!cm_ridge_group(cx, w, features, rows->values + first, n, cm_data(targets) + first,
-                            cm_data(ridge)))
+        if (!cm_ridge_group(cx, w, from, rows ? rows->values + first : NULL, n,
+                            cm_data(targets) + first, penalty))
             return cm_refuse(cx, CM_ERR_NUMBER,
                              "the equations of group %lld have no unique solution: its features "
                              "are not finite, or the ridge is too small",

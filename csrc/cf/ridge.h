@@ -12,9 +12,11 @@
  *
  * as a tensor [groups, width] of the open scope. features [n, width], targets [rows] and ridge
  * [width] are contiguous; an unknown row (-1) has zero features, and a group without rows zero
- * weights. The normal equations are summed in the core's precision and solved in double. Refused
- * where a [width, width] table is too large, and where there is no unique solution; any ridge above
- * 0 ensures one, unless it is lost in rounding. */
+ * weights. rows may be NULL: the features are those of the targets, in order. ridge may be a
+ * symmetric positive semidefinite matrix R [width, width]: the penalty is w' R w then. The normal
+ * equations are summed in the core's precision and solved in double. Refused where a [width, width]
+ * table is too large, and where there is no unique solution; any ridge above 0 ensures one, unless
+ * it is lost in rounding. */
 cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
                             const cm_tensor *targets, const cm_ids *segments,
                             const cm_tensor *ridge) CM_MUST_CHECK;
@@ -36,11 +38,18 @@ bool cm_ridge_open(cm_ctx *cx, cm_ridge_work *w, int64_t width,
 /* Frees the work space. */
 void cm_ridge_close(cm_ctx *cx, cm_ridge_work *w);
 
+/* What weights are penalised by: values [width] one by one, or, if `whole`, w' R w with R [width,
+ * width]. */
+typedef struct cm_ridge_penalty {
+    const cm_real *values;
+    bool whole;
+} cm_ridge_penalty;
+
 /* The weights of one group of n rows, at most as many as the longest, into w->solution, with the
- * packed rows and the factor of its equations beside them; see cm_segment_ridge. False, without a
- * message, where there is no unique solution. */
-bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *features,
+ * packed rows and the factor of its equations beside them; see cm_segment_ridge. rows: those of
+ * `features`; NULL: the first n. False, without a message, where there is no unique solution. */
+bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_real *features,
                     const int32_t *rows, int64_t n, const cm_real *targets,
-                    const cm_real *ridge) CM_MUST_CHECK;
+                    cm_ridge_penalty ridge) CM_MUST_CHECK;
 
 #endif

@@ -56,31 +56,37 @@ bool cm_matrix_fits(int64_t rows, int64_t columns, int64_t row, int64_t column)
     return false;
 }
 
-/* The transpose flag and leading dimension of a [rows, columns] matrix. */
-static CBLAS_TRANSPOSE layout(cm_matrix x, int64_t rows, int64_t columns, int *ld)
+/* The transpose flag and leading dimension of a [rows, columns] matrix with these steps. */
+static CBLAS_TRANSPOSE layout(int64_t row, int64_t column, int64_t rows, int64_t columns, int *ld)
 {
-    bool plain = (x.column == 1 || columns <= 1) && (x.row >= CM_MAX(columns, 1) || rows <= 1);
-    int64_t lead = plain ? (rows <= 1 ? CM_MAX(columns, 1) : x.row)
-                         : (columns <= 1 ? CM_MAX(rows, 1) : x.column);
+    bool plain = (column == 1 || columns <= 1) && (row >= CM_MAX(columns, 1) || rows <= 1);
+    int64_t lead =
+        plain ? (rows <= 1 ? CM_MAX(columns, 1) : row) : (columns <= 1 ? CM_MAX(rows, 1) : column);
     *ld = (int)lead;
     return plain ? CblasNoTrans : CblasTrans;
 }
 
-void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
-             cm_real *c, int64_t ldc)
-{
-    if (m == 0 || n == 0)
-        return;
-    if (k == 0) { /* an empty sum: BLAS may leave c as it was */
-        for (int64_t i = 0; i < m; i++)
-            for (int64_t j = 0; j < n; j++)
-                c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];
-        return;
+/* A product of either precision: REAL is its numbers, PRODUCT the function of BLAS. */
+#define DEFINE_GEMM(NAME, MATRIX, REAL, PRODUCT)                                                   \
+    void NAME(cm_ctx *cx, int64_t m, int64_t n, int64_t k, MATRIX a, MATRIX b, REAL beta, REAL *c, \
+              int64_t ldc)                                                                         \
+    {                                                                                              \
+        if (m == 0 || n == 0)                                                                      \
+            return;                                                                                \
+        if (k == 0) { /* an empty sum: BLAS may leave c as it was */                               \
+            for (int64_t i = 0; i < m; i++)                                                        \
+                for (int64_t j = 0; j < n; j++)                                                    \
+                    c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];                        \
+            return;                                                                                \
+        }                                                                                          \
+        decide_threads();                                                                          \
+        cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;                         \
+        int lda, ldb;                                                                              \
+        CBLAS_TRANSPOSE ta = layout(a.row, a.column, m, k, &lda);                                  \
+        CBLAS_TRANSPOSE tb = layout(b.row, b.column, k, n, &ldb);                                  \
+        PRODUCT(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a.data, lda, b.data, ldb, beta,  \
+                c, (int)ldc);                                                                      \
     }
-    decide_threads();
-    cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;
-    int lda, ldb;
-    CBLAS_TRANSPOSE ta = layout(a, m, k, &lda), tb = layout(b, k, n, &ldb);
-    GEMM(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a.data, lda, b.data, ldb, beta, c,
-         (int)ldc);
-}
+
+DEFINE_GEMM(cm_gemm, cm_matrix, cm_real, GEMM)
+DEFINE_GEMM(cm_gemm64, cm_matrix64, double, cblas_dgemm)

@@ -18,6 +18,16 @@ bool cm_matrix_fits(int64_t rows, int64_t columns, int64_t row, int64_t column);
 void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
              cm_real *c, int64_t ldc);
 
+/* The same of matrices in double precision, in both cores. */
+typedef struct cm_matrix64 {
+    const double *data;
+    int64_t row, column;
+} cm_matrix64;
+
+/* cm_gemm in double precision, in both cores: for what sums in single precision would lose. */
+void cm_gemm64(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix64 a, cm_matrix64 b,
+               double beta, double *c, int64_t ldc);
+
 /* How many threads BLAS uses. The setting belongs to the process, not to the context: OpenBLAS has
  * only one. It is set to 1 at the first product unless OPENBLAS_NUM_THREADS or cm_blas_set_threads
  * said otherwise. */

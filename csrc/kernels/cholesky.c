@@ -8,8 +8,13 @@
 
 bool cm_cholesky(double *a, int64_t n)
 {
+    return cm_cholesky_beyond(a, n, NOISE * (double)n);
+}
+
+bool cm_cholesky_beyond(double *a, int64_t n, double noise)
+{
     for (int64_t i = 0; i < n; i++) {
-        double *row = a + i * n, least = NOISE * (double)n * row[i];
+        double *row = a + i * n, least = noise * row[i];
         for (int64_t j = 0; j <= i; j++) {
             double sum = row[j];
             for (int64_t k = 0; k < j; k++)

@@ -11,6 +11,10 @@
  * definite beyond the rounding error of sums in the core's precision; a holds no factor then. */
 bool cm_cholesky(double *a, int64_t n);
 
+/* The same of sums in double precision: `noise` is the remainder of a diagonal element, relative to
+ * the element, that may be rounding error alone. */
+bool cm_cholesky_beyond(double *a, int64_t n, double noise);
+
 /* Replaces b [n] by the solution x of a x = b, where `factor` is what cm_cholesky made of a. */
 void cm_cholesky_solve(const double *factor, int64_t n, double *b);
 

@@ -211,6 +211,24 @@ function scenarios.groups(core)
     means[1].low, means[2].difference_high)
 end
 
+function scenarios.item_weights(core)
+  local rows, columns = core.ids { 1, 1, 2, 2, 3, 3, 3 }, core.ids { 1, 2, 1, 3, 1, 2, 4 }
+  local by_row = core.sparse(rows, columns, nil, 3, 4)
+  local by_column = core.sparse(columns, rows, nil, 4, 3)
+  local gram, solver = core.sparse_gram(by_row, by_column), core.ease(by_row, by_column, 1)
+  solver:step()
+  local sparse = core.slim(gram, 1, 4, { l1 = 0.1 })
+  local neighbours = core.neighbour_weights(core.item_neighbours(by_row.rows, by_row.columns,
+    by_row.weights, 4, 2, 0, core.full({ 4 }, 2)))
+  local weights = solver:weights()
+  solver:free()
+  local folded = core.segment_ridge(weights, nil, core.full({ 4 }, 1), core.segments { 3, 1 },
+    core.tensor { { 2, 1, 0, 0 }, { 1, 2, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } })
+  return bytes_of(weights, sparse.weights, table.concat(sparse.columns:totable(), ","),
+    neighbours.weights, core.sparse_product(by_row, weights), folded,
+    core.sparse_pair_product(by_row, sparse, 4), core.orthonormal(weights))
+end
+
 function scenarios.ranking(core)
   local x = core.tensor({ { 3, 1, 2 }, { 4, 6, 5 } }):transpose():track()
   local values, ids = x:top_k(1)
