@@ -3,9 +3,11 @@
 os.setlocale "C" -- figures with a point
 
 local cmml = require "cmml"
+local args = require "cmml.base.args"
 local defaults = require "cmml.settings.users.defaults"
 local json = require "cmml.base.json"
 local options = require "cmml.base.options"
+local plain = require "cmml.base.plain"
 
 local usage = [[
 usage: lua5.4 bench/melu_ratings.lua --data DIR --out DIR [OPTIONS]
@@ -22,12 +24,13 @@ and bench/peers/torch_melu_ratings.py adds PyTorch's. A line an epoch, with tabs
 epoch, processor seconds, training loss, validation MAE.
 ]]
 local known = options.declare("bench/melu_ratings.lua", {
-  { name = "data", kind = "string", arg = "DIR", required = true,
+  { name = "data", kind = "string", arg = "DIR",
     help = "folder in the format of MovieLens-1M; test_users.txt in it lists the test users" },
-  { name = "out", kind = "string", arg = "DIR", required = true, help = "folder to write to" },
+  { name = "out", kind = "string", arg = "DIR", help = "folder to write to" },
   { name = "protocol", kind = "string", default = "capped", choices = { "capped", "full" },
     help = "how many ratings of training users are kept" },
-  { name = "preset", kind = "string", default = "recommended", help = "of melu, without a base" },
+  { name = "preset", kind = "string", default = "recommended", help = "of melu: second order, "
+    .. "no base" },
   { name = "seeds", kind = "integer", default = 5, from = 1, help = "trainings, seeds 1, 2, .." },
   { name = "epochs", kind = "integer", default = 200, from = 1, help = "of a training, at most" },
   { name = "patience", kind = "integer", default = 10, from = 1,
@@ -38,6 +41,11 @@ local known = options.declare("bench/melu_ratings.lua", {
 
 local draws, valid_draws, check_steps = defaults.draws, defaults.valid_draws, 10
 local test_seed = defaults.seed
+-- What the peer has: of options of the model these values, of those of training any.
+local peer_options = { { "order", "second" }, { "loss", "squared" }, { "rates", "fixed" },
+  { "activation", "relu" }, { "read_users", true } }
+local peer_training = { batch = true, support = true, query = true, lr = true, clip = true,
+  weight_decay = true, epochs = true, patience = true }
 local metrics = { "mae", "rmse", "ndcg_exp@1" }
 
 -- Data and split in a library, float or double.
@@ -123,7 +131,8 @@ local function export_check(values)
     names[#names + 1], parameters[#parameters + 1] = name, parameter
     add("param." .. name, parameter:clone())
   end
-  local optimiser = library.optim.adam(model.module, { lr = training.lr, clip = training.clip })
+  local optimiser = library.optim.adam(model.module, { lr = training.lr, clip = training.clip,
+    weight_decay = training.weight_decay })
   local next_batch = coroutine.wrap(function()
     for epoch = 1, check_steps do
       for drawn in tasks:batches(epoch) do
@@ -174,24 +183,48 @@ local function train(data, training, values, seed)
   return cmml.core.write_file(("%s/cmml-%d.json"):format(values.out, seed), json.encode(kept))
 end
 
--- What MeLU is trained with, as JSON.
+-- What MeLU is trained with, as JSON; raises where the peer has nothing such.
 local function settings_of(model, values)
   local own, training = model.options, model.training
-  return json.encode { width = own.width, hidden = own.hidden, inner_steps = own.inner_steps,
-    inner_rate = own.inner_rate[1], lr = training.lr, clip = training.clip,
-    batch = training.batch, support = training.support, query = training.query,
-    epochs = values.epochs, patience = values.patience, draws = draws,
-    valid_draws = valid_draws, protocol = values.protocol }
+  local function refuse(name)
+    error(("preset %s has %s, which the peer has not"):format(values.preset, name), 0)
+  end
+  for _, option in ipairs(peer_options) do
+    local name, value = table.unpack(option)
+    if own[name] ~= nil and own[name] ~= value then
+      refuse(("%s %s"):format(name, plain.tostring(own[name])))
+    end
+  end
+  if own.base or #own.inner_rate > 1 then
+    refuse(own.base and "a base" or "a rate for each layer")
+  end
+  local found = { width = own.width, hidden = own.hidden, inner_steps = own.inner_steps,
+    inner_rate = own.inner_rate[1], weight_decay = 0 }
+  for _, name in ipairs(args.keys(training)) do
+    if not peer_training[name] then
+      refuse(name)
+    end
+    found[name] = training[name]
+  end
+  for _, name in ipairs { "epochs", "patience", "protocol" } do
+    found[name] = values[name]
+  end
+  found.draws, found.valid_draws = draws, valid_draws
+  return json.encode(found)
 end
 
 -- Raises where something cannot be read or written.
 local function run(values)
+  if not values.data or not values.out then
+    error("--data and --out must be given; see --help", 0)
+  end
   io.stdout:setvbuf "line"
   local data = assert(read(cmml, values))
   local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset })
   local training = model.training
+  local settings = settings_of(model, values)
   assert(cmml.core.mkdir(values.out))
-  assert(cmml.core.write_file(values.out .. "/settings.json", settings_of(model, values)))
+  assert(cmml.core.write_file(values.out .. "/settings.json", settings))
   assert(export_data(data, training, values))
   assert(export_check(values))
   for seed = 1, values.export_only and 0 or values.seeds do
@@ -211,6 +244,6 @@ if values then
   done, message = pcall(run, values)
 end
 if not done then
-  io.stderr:write("melu_ratings: ", message, "\n")
+  io.stderr:write("melu_ratings: ", (message:gsub("^%S+:%d+: ", "")), "\n")
   os.exit(1)
 end

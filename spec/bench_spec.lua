@@ -129,6 +129,14 @@ describe("the benchmark", function()
       local parameter = name:match "^param%.(.*)"
       assert.is_true(not parameter or check["grad." .. parameter] ~= nil, parameter)
     end
+    for preset, what in pairs { published = "order first", ["recommended/base"] = "loss absolute",
+      none = "there is no preset none" } do
+      output, ok = run("melu_ratings.lua", "--data", folder, "--out", folder .. "/refused",
+        "--preset", preset)
+      assert.is_false(ok)
+      assert.truthy(output:find(what, 1, true), output)
+    end
+    assert.is_false(core.exists(folder .. "/refused"))
     temporary.remove(folder)
   end)
 
