@@ -162,3 +162,41 @@ describe("pairs of a support", function()
     assert.matches("labels", message { labels = "none" })
   end)
 end)
+
+describe("pairs of the rows of a support", function()
+  -- The pairs of each task, from lists of {user, label}.
+  local function pairs_of(...)
+    local lengths, users, labels = {}, {}, {}
+    for t, rows in ipairs { ... } do
+      lengths[t] = #rows
+      for _, row in ipairs(rows) do
+        users[#users + 1], labels[#labels + 1] = row[1], row[2]
+      end
+    end
+    local found, segments = cmml.scenarios.support_pairs { segments = cmml.segments(lengths),
+      users = cmml.ids(users), labels = #labels > 0 and cmml.tensor(labels) or cmml.zeros { 0 } }
+    return found.positive:totable(), found.negative:totable(), segments:totable()
+  end
+
+  it("are those of a user, the shorter side again and again", function()
+    local positive, negative, lengths = pairs_of({ { 1, 1 }, { 2, 1 }, { 2, 0 }, { 1, 0 },
+      { 1, 1 }, { 2, 0 }, { 2, 0 } }, { { 5, 0 }, { 5, 1 } })
+    assert.same({ 1, 5, 2, 2, 2, 9 }, positive)
+    assert.same({ 4, 4, 3, 6, 7, 8 }, negative)
+    assert.same({ 5, 1 }, lengths)
+  end)
+
+  it("are of several users where one has positives or negatives alone", function()
+    local positive, negative = pairs_of { { 1, 1 }, { 1, 0 }, { 2, 1 }, { 3, 0 }, { 3, 0 } }
+    assert.same({ { 1, 3, 3 }, { 2, 4, 5 } }, { positive, negative })
+    positive, negative = pairs_of { { 1, 1 }, { 1, 0 }, { 1, 0 }, { 2, 1 } }
+    assert.same({ { 1, 1, 4 }, { 2, 3, 2 } }, { positive, negative })
+    positive, negative = pairs_of { { 1, 1 }, { 1, 0 }, { 2, 0 }, { 3, 0 } }
+    assert.same({ { 1, 1, 1 }, { 2, 3, 4 } }, { positive, negative })
+  end)
+
+  it("are none without positives or without negatives", function()
+    local positive, _, lengths = pairs_of({ { 1, 1 }, { 2, 1 } }, {}, { { 1, 0 } })
+    assert.same({ {}, { 0, 0, 0 } }, { positive, lengths })
+  end)
+end)
