@@ -187,7 +187,7 @@ describe("the written-out steps of an MLP", function()
       ["mlp_steps: the last layer must give one number, not 7"] = { layers = { w.layers[1] } },
       ["mlp_steps: layer 1 has no bias"] = { layers = { { weight = w.layers[3].weight } } },
       ["mlp_steps: layers must be a list of shared"] = { layers = { 1 } },
-      ["mlp_steps: segments must be Segments, one a task, not "] = { segments = cmml.zeros { 2 } },
+      ["mlp_steps: segments must be a cmml.Segments, not "] = { segments = cmml.zeros { 2 } },
       ["mlp_steps: steps must be from 0 to 1000"] = { steps = 2000 },
     } do
       local own = setmetatable(change, { __index = w })

@@ -3,6 +3,8 @@
 --
 -- `make fuzz-calls` makes such calls by the thousand (spec/fuzz/calls.lua); what it found is here.
 local cmml = require "cmml"
+local stream = require "spec.support.stream"
+local targets = require "spec.fuzz.calls.targets"
 local core = cmml.core
 
 -- Raises with that message, which may be a pattern.
@@ -50,6 +52,40 @@ describe("a table of lists", function()
   end)
 end)
 
+describe("a part of the key of random numbers", function()
+  local one, segments = core.ids { 1 }, core.segments { 1 }
+  local support = { segments = segments, users = one, items = one, labels = core.full({ 1 }, 1) }
+  local ratings = { users = segments, items = one, ratings = core.full({ 1 }, 1) }
+  local calls = {
+    epoch = function(value)
+      return core.choose(5, 2, { epoch = value })
+    end,
+    task = function(value)
+      return core.uniform({ 1 }, 0, 1, { task = value })
+    end,
+    stream = function(value)
+      return core.choose(5, 2, { stream = value })
+    end,
+    draw = function(value)
+      return core.draw_tasks(ratings, one, { draw = value, support = 1, query = 0 })
+    end,
+    step = function(value)
+      return core.support_query(support, nil, { step = value, items = 5 })
+    end,
+  }
+
+  it("is refused where it does not fit, so that no two keys are the same", function()
+    for name, call in pairs(calls) do
+      assert.truthy(call(0))
+      assert.truthy(call((1 << 31) - 1))
+      for _, value in ipairs { -1, 1 << 32, (1 << 32) + 1, math.mininteger } do
+        local told = ("%d"):format(value):gsub("-", "%%-")
+        refused(("%s must be from 0 to %%d+, not %s$"):format(name, told), call, value)
+      end
+    end
+  end)
+end)
+
 describe("a function of the library", function()
   -- The message says what is wrong, and points at this file.
   local function told(text, f, ...)
@@ -61,6 +97,9 @@ describe("a function of the library", function()
 
   local model = { catalogue = {} }
   local one = cmml.ones { 1, 1 }
+  local mlp = cmml.inner_mlp { inp = 1, hidden = { 2 } }
+  local generic = cmml.inner_mlp { inp = 1, hidden = { 2 }, form = "generic" }
+  local network = cmml.inner_network { fields = { { name = "a", size = 2 } }, hidden = { 2 } }
 
   for name, call in pairs {
     ["nn.activate"] = { "sigmod", cmml.nn.activate, one, "sigmod" },
@@ -93,9 +132,67 @@ describe("a function of the library", function()
     ["metrics.computer"] = { "a cutoff must be an integer", cmml.metrics.computer, "f",
       { "ndcg_exp" }, { "x" } },
     ["users.ratings_of"] = { "ratings must be a table", cmml.users.ratings_of },
+    ["task_layers.of"] = { "module must be an nn.mlp or an nn.list of nn.linear, not number 1",
+      cmml.task_layers.of, 1 },
+    ["task_layers.sizes"] = { "layers: layer 1 must be {weight, bias}", cmml.task_layers.sizes,
+      { 1 } },
+    ["task_layers.spread"] = { "value.1 must be a cmml.Tensor or a table, not boolean true",
+      cmml.task_layers.spread, { true }, 2 },
+    ["task_layers.narrowed"] = { "segments must be a cmml.Segments, not nil",
+      cmml.task_layers.narrowed, one },
+    ["task_layers.linear"] = { "layer must be {weight, bias} with a weight [out, in] or "
+      .. "[tasks, out, in], not one [1]", cmml.task_layers.linear, one,
+      { weight = cmml.ones { 1 } }, cmml.segments { 1 } },
+    ["task_layers.mlp"] = { "x must be a cmml.Tensor or a cmml.Joined, not table",
+      cmml.task_layers.mlp, {}, {}, cmml.segments {} },
+    ["task_rows"] = { "bag.ids must be a cmml.Ids, not nil", cmml.task_rows, {} },
+    ["mean_of_tasks"] = { "entry 1 of diverged must have a task from 1 to 2, not 3",
+      cmml.mean_of_tasks, cmml.ones { 2 }, { { task = 3 } } },
+    ["stop_loss"] = { "decision 1: tasks must be a cmml.Ids, not table", cmml.stop_loss,
+      { { step = 1, tasks = {} } }, one, {}, 0 },
+    ["scenarios.support_pairs"] = { "2 labels and 1 users of 2 rows", cmml.scenarios.support_pairs,
+      { segments = cmml.segments { 2 }, users = cmml.ids { 1 }, labels = cmml.ones { 2 } } },
+    ["scenarios.read_pair_inputs"] = { "here must be a table, not number 1",
+      cmml.scenarios.read_pair_inputs, "here", {}, 1 },
+    ["normal_divergence"] = { "prior_mean must be a cmml.Tensor, not nil", cmml.normal_divergence,
+      one, one },
+    ["cluster_divergence"] = { "shares must be a cmml.Tensor", cmml.cluster_divergence, {} },
+    ["towers"] = { "towers.dot.make: width must be an integer, not nil", cmml.towers.dot.make },
+    ["tower_layers"] = { "tower.stacks must be a function", cmml.tower_layers, {} },
+    ["nn.list"] = { "nn.list: modules must be a table", cmml.nn.list, 1 },
+    ["InnerMlp:adapt"] = { "InnerMlp:adapt: labels must be a cmml.Tensor, not nil", mlp.adapt, mlp,
+      one },
+    ["InnerMlp:adapt, generic"] = { "InnerMlp:adapt: segments must be a cmml.Segments, not table",
+      generic.adapt, generic, one, cmml.ones { 1 }, {} },
+    ["InnerNetwork:adapt"] = { "part 1: the network has no field b; known: a", network.adapt,
+      network, { { names = { "b" }, bags = { {} }, rows = cmml.ids { 1 },
+        tasks = cmml.segments { 1 } } } },
   } do
     it("says what is wrong: " .. name, function()
       told(table.unpack(call))
     end)
   end
+
+  it("never lets an error of Lua's own through, whatever it is called with", function()
+    local draw, found = stream(5), {}
+    local values = { 1, "text", true, {}, print, { 1 }, { a = 1 }, one, cmml.ids { 1 },
+      cmml.segments { 1 }, io.stdout, { one }, { weight = 1 }, 0.5 }
+    for _, target in ipairs(targets.functions(cmml)) do
+      -- those that print, and those that call others or do what they say
+      local skipped = target.name:find "^core%." or target.name:find "^double%."
+        or target.name == "help" or targets.calls_others[target.name]
+      for count = 1, skipped and 0 or 40 do
+        local list = {}
+        for i = 1, 5 do
+          list[i] = values[draw(#values + 2)]
+        end
+        local _, message = pcall(target.f, table.unpack(list, 1, count % 6))
+        message = type(message) == "string" and message or ""
+        if message:find "attempt to " or message:find "bad argument #%d to 'for iterator'" then
+          found[#found + 1] = ("%s: %s"):format(target.name, message)
+        end
+      end
+    end
+    assert.same({}, found)
+  end)
 end)

@@ -308,6 +308,21 @@ int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fal
     return value;
 }
 
+int64_t cmL_field_within(lua_State *L, int index, const char *name, int64_t fallback, int64_t from,
+                         int64_t to)
+{
+    int64_t value = cmL_field_integer(L, index, name, fallback);
+    if (value < from || value > to)
+        luaL_error(L, "%s must be from %I to %I, not %I", name, (lua_Integer)from, (lua_Integer)to,
+                   (lua_Integer)value);
+    return value;
+}
+
+uint32_t cmL_field_key(lua_State *L, int index, const char *name, uint32_t fallback)
+{
+    return (uint32_t)cmL_field_within(L, index, name, fallback, 0, UINT32_MAX);
+}
+
 double cmL_field_number(lua_State *L, int index, const char *name, double fallback)
 {
     int number = 1;

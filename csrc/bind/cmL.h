@@ -116,6 +116,13 @@ int cmL_check_option(lua_State *L, int arg, const char *fallback, const char *co
 
 /* A field of the options table at `index`; raises if there is no table. */
 int64_t cmL_field_integer(lua_State *L, int index, const char *name, int64_t fallback);
+
+/* The same for a whole number of a range, ends included; raises where it lies outside. */
+int64_t cmL_field_within(lua_State *L, int index, const char *name, int64_t fallback, int64_t from,
+                         int64_t to);
+
+/* The same for a part of the key of random numbers: from 0 to 2^32 - 1. */
+uint32_t cmL_field_key(lua_State *L, int index, const char *name, uint32_t fallback);
 /* The same for numbers. */
 double cmL_field_number(lua_State *L, int index, const char *name, double fallback);
 /* The same for booleans. */

@@ -57,7 +57,7 @@ static int l_kmeans_once(lua_State *L)
     luaL_checktype(L, 3, LUA_TTABLE);
     int64_t iterations = cmL_field_integer(L, 3, "iterations", 300);
     uint64_t seed = (uint64_t)cmL_field_integer(L, 3, "seed", 1);
-    uint32_t restart = (uint32_t)cmL_field_integer(L, 3, "restart", 0);
+    uint32_t restart = cmL_field_key(L, 3, "restart", 0);
     cm_ids **ids = cmL_push_ids(L);
     cm_tensor **centres = cmL_push_tensor(L), *x = cmL_check_tensor(L, 1);
     size_t mark = cm_scope_begin(cx);

@@ -52,7 +52,7 @@ static int l_new_factors(lua_State *L)
     lua_Integer factors = luaL_checkinteger(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     uint64_t seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0);
-    uint32_t side = (uint32_t)cmL_field_integer(L, 3, "side", 0);
+    uint32_t side = cmL_field_key(L, 3, "side", 0);
     double scale = cmL_field_number(L, 3, "scale", 0.1);
     cm_sparse matrix = cmL_check_sparse(L, 1);
     cm_tensor **box = cmL_push_tensor(L);
@@ -139,7 +139,7 @@ static int l_bpr_epoch(lua_State *L)
     cm_bpr_options options = {.rate = cmL_field_number(L, 4, "rate", 0.05),
                               .regularization = cmL_field_number(L, 4, "regularization", 0.01),
                               .seed = (uint64_t)cmL_field_integer(L, 4, "seed", 0),
-                              .epoch = (uint32_t)cmL_field_integer(L, 4, "epoch", 0)};
+                              .epoch = cmL_field_key(L, 4, "epoch", 0)};
     cm_sparse matrix = cmL_check_sparse(L, 1);
     cm_tensor **x_box = cmL_push_tensor(L), **y_box = cmL_push_tensor(L);
     cm_tensor *x = cmL_check_tensor(L, 2), *y = cmL_check_tensor(L, 3);

@@ -278,7 +278,7 @@ static int l_draw_tasks(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     luaL_checktype(L, 3, LUA_TTABLE);
     cm_draw_options options = {.seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0),
-                               .draw = (uint32_t)cmL_field_integer(L, 3, "draw", 0),
+                               .draw = cmL_field_key(L, 3, "draw", 0),
                                .support = cmL_field_integer(L, 3, "support", 40),
                                .query = cmL_field_integer(L, 3, "query", 10),
                                .short_supports = cmL_field_number(L, 3, "short_supports", 0),

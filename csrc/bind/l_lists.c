@@ -52,7 +52,7 @@ static int l_divide_interactions(lua_State *L)
         lua_pop(L, 1);
     }
     cm_divide_options options = {.seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0),
-                                 .choice = (uint32_t)cmL_field_integer(L, 3, "choice", 0),
+                                 .choice = cmL_field_key(L, 3, "choice", 0),
                                  .least = cmL_field_integer(L, 3, "least", 3),
                                  .n = n,
                                  .fractions = fractions};

@@ -110,9 +110,9 @@ static random_key check_key(lua_State *L, int arg)
         return key;
     luaL_checktype(L, arg, LUA_TTABLE);
     key.seed = (uint64_t)cmL_field_integer(L, arg, "seed", 0);
-    key.epoch = (uint32_t)cmL_field_integer(L, arg, "epoch", 0);
-    key.task = (uint32_t)cmL_field_integer(L, arg, "task", 0);
-    key.stream = (cm_rng_stream)cmL_field_integer(L, arg, "stream", CM_STREAM_USER);
+    key.epoch = cmL_field_key(L, arg, "epoch", 0);
+    key.task = cmL_field_key(L, arg, "task", 0);
+    key.stream = (cm_rng_stream)cmL_field_within(L, arg, "stream", CM_STREAM_USER, 0, INT_MAX);
     return key;
 }
 

@@ -17,9 +17,9 @@ static int l_choose(lua_State *L)
     luaL_argcheck(L, n >= 0 && n < INT32_MAX, 1, "not negative and below 2^31");
     luaL_argcheck(L, take >= 0 && take <= n, 2, "between 0 and n");
     luaL_checktype(L, 3, LUA_TTABLE);
-    cm_rng rng = cm_rng_keyed((uint64_t)cmL_field_integer(L, 3, "seed", 0),
-                              (uint32_t)cmL_field_integer(L, 3, "epoch", 0), 0,
-                              (cm_rng_stream)cmL_field_integer(L, 3, "stream", CM_STREAM_USER));
+    cm_rng rng = cm_rng_keyed(
+        (uint64_t)cmL_field_integer(L, 3, "seed", 0), cmL_field_key(L, 3, "epoch", 0), 0,
+        (cm_rng_stream)cmL_field_within(L, 3, "stream", CM_STREAM_USER, 0, INT_MAX));
     cm_ids **box = cmL_push_ids(L);
     int32_t *all = lua_newuserdatauv(L, (size_t)CM_MAX(n, 1) * sizeof *all, 0);
     for (lua_Integer i = 0; i < n; i++)

@@ -27,7 +27,7 @@ static int l_draw_scenarios(lua_State *L)
     luaL_checktype(L, 6, LUA_TTABLE);
     cm_scenario_options options = {
         .seed = (uint64_t)cmL_field_integer(L, 6, "seed", 0),
-        .draw = (uint32_t)cmL_field_integer(L, 6, "draw", 0),
+        .draw = cmL_field_key(L, 6, "draw", 0),
         .support = cmL_field_integer(L, 6, "support", 64),
         .support_negatives = cmL_field_integer(L, 6, "support_negatives", 64),
         .query = cmL_field_integer(L, 6, "query", 128),

@@ -22,7 +22,7 @@ static int l_draw_source_items(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     luaL_checktype(L, 5, LUA_TTABLE);
     cm_source_options options = {.seed = (uint64_t)cmL_field_integer(L, 5, "seed", 0),
-                                 .draw = (uint32_t)cmL_field_integer(L, 5, "draw", 0),
+                                 .draw = cmL_field_key(L, 5, "draw", 0),
                                  .negatives = cmL_field_number(L, 5, "negatives", 0)};
     lua_Integer n = luaL_checkinteger(L, 2);
     luaL_argcheck(L, n >= 0 && n < INT32_MAX, 2, "not negative and below 2^31 - 1");

@@ -27,11 +27,9 @@ static int l_support_query(lua_State *L)
     luaL_checktype(L, 1, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
     cm_support_options options = {.seed = (uint64_t)cmL_field_integer(L, 3, "seed", 0),
-                                  .step = (uint32_t)cmL_field_integer(L, 3, "step", 0),
+                                  .step = cmL_field_key(L, 3, "step", 0),
                                   .batch = cmL_field_integer(L, 3, "batch", 0)};
-    int64_t items = cmL_field_integer(L, 3, "items", 0);
-    luaL_argcheck(L, items >= 0 && items <= INT32_MAX, 3, "items must be from 0 to 2^31 - 1");
-    options.items = (int32_t)items;
+    options.items = (int32_t)cmL_field_within(L, 3, "items", 0, 0, INT32_MAX);
     cm_scenario_support support = {
         cmL_check_field(L, 1, "segments", CML_SEGMENTS), cmL_check_field(L, 1, "users", CML_IDS),
         cmL_check_field(L, 1, "items", CML_IDS), cmL_check_field(L, 1, "labels", CML_TENSOR)};

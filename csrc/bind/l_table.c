@@ -92,7 +92,7 @@ static cm_column_spec *check_columns(lua_State *L, int index, int *n)
                              .missing = field_bool(L, spec, "missing", false),
                              .rest = field_bool(L, spec, "rest", false),
                              .comma = field_bool(L, spec, "comma", false),
-                             .at = (int)cmL_field_integer(L, spec, "at", 0)};
+                             .at = (int)cmL_field_within(L, spec, "at", 0, 0, INT_MAX)};
         specs[c].lookup = specs[c].lookup || specs[c].known;
         if (cmL_raw_field(L, spec, "vocab") != LUA_TNIL) {
             specs[c].vocab = cmL_check_vocab(L, -1);

@@ -377,13 +377,12 @@ end
 --- Raises unless an argument is of a kind.
 -- @tparam string name of the function and argument, for messages
 -- @param value
--- @tparam string kind as for `fits`
+-- @tparam string kind as for `fits`, or several: "string table"
 -- @tparam[opt=3] integer level
 -- @return value
 function args.expect(name, value, kind, level)
-  if not fits(value, kind) then
-    raise(("%s must be %s, not %s"):format(name, args.with_article(kind), describe(value)),
-      level or 3)
+  if not fits(value, kind) and not fits_one(value, kind) then
+    raise(("%s must be %s, not %s"):format(name, kind_words(kind), describe(value)), level or 3)
   end
   return value
 end

@@ -26,6 +26,7 @@ return function(cmml, use)
   use "network.inner_steps"
   use "network.mlp_steps"
   local nn, core, task_layers = cmml.nn, cmml.core, cmml.task_layers
+  local classes = use "tensor.classes"
   local InnerMlp = nn.class "cmml.InnerMlp"
   --- The learnt rates of the layers of an `inner_mlp`.
   local Layers = nn.class "cmml.LayerRates"
@@ -146,6 +147,9 @@ return function(cmml, use)
   -- @treturn table of (x, segments) giving scores [rows]; layers() gives the weights of the tasks;
   -- losses and diverged: see `inner_steps`
   function InnerMlp:adapt(x, labels, segments, options)
+    args.expect("InnerMlp:adapt: x", x, classes.rows)
+    args.expect("InnerMlp:adapt: labels", labels, classes.tensor)
+    args.expect("InnerMlp:adapt: segments", segments, classes.segments)
     local opt = known_adapt:check(options)
     local layers, rates = task_layers.of(self.mlp), self:rates()
     if self.form == "fast" then

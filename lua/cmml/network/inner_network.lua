@@ -28,6 +28,7 @@ return function(cmml, use)
   use "network.inner_steps"
   local network_steps = use "network.network_steps"
   local nn, core, task_layers = cmml.nn, cmml.core, cmml.task_layers
+  local classes = use "tensor.classes"
   local InnerNetwork = nn.class "cmml.InnerNetwork"
   --- The learnt rates of an `inner_network`.
   local Rates = nn.class "cmml.NetworkRates"
@@ -224,6 +225,29 @@ return function(cmml, use)
     return weights, found
   end
 
+  -- Raises unless parts say of what fields of the network rows are made.
+  local function check_parts(where, self, parts)
+    args.list(where .. ": parts", parts, 4)
+    for p, part in ipairs(parts) do
+      local what = ("%s: part %d"):format(where, p)
+      args.expect(what, part, "table", 4)
+      args.texts(what .. ": names", part.names, 4)
+      args.list(what .. ": bags", part.bags, 4)
+      args.expect(what .. ": rows", part.rows, classes.ids, 4)
+      args.expect(what .. ": tasks", part.tasks, classes.segments, 4)
+      if part.repeated ~= nil then
+        args.expect(what .. ": repeated", part.repeated, classes.segments, 4)
+      end
+      for i, name in ipairs(part.names) do
+        args.expect(("%s: bag %d"):format(what, i), part.bags[i], "table", 4)
+        if not self.embedding.of_field[name] then
+          raise(("%s: the network has no field %s; %s"):format(what, args.shown(name),
+            args.suggest(name, args.keys(self.embedding.of_field))), 3)
+        end
+      end
+    end
+  end
+
   --- What tasks have made of the network.
   -- @tfield InnerNetwork network
   -- @tfield table weights of the tasks
@@ -242,6 +266,9 @@ return function(cmml, use)
   -- @treturn AdaptedNetwork of (parts, segments) giving the scores of rows [rows]; losses and
   -- diverged: see `inner_steps`
   function InnerNetwork:adapt(parts, labels, segments, options)
+    check_parts("InnerNetwork:adapt", self, parts)
+    args.expect("InnerNetwork:adapt: labels", labels, classes.tensor)
+    args.expect("InnerNetwork:adapt: segments", segments, classes.segments)
     local opt = known_adapt:check(options)
     if self.form == "fast" and self.steps > 0 and not opt.losses then
       local weights, found = fast(self, parts, labels, segments, opt)
@@ -283,6 +310,8 @@ return function(cmml, use)
   -- @tparam Segments segments one a task
   -- @treturn Tensor [rows]
   function Adapted:forward(parts, segments)
+    check_parts("AdaptedNetwork", self.network, parts)
+    args.expect("AdaptedNetwork: segments", segments, classes.segments)
     local found = {}
     for p, part in ipairs(parts) do
       found[p] = {}

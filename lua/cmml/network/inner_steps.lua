@@ -205,6 +205,19 @@ return function(cmml)
   -- @tparam table diverged what `inner_steps` gave
   -- @treturn Tensor a single number; 0 without a gradient if all diverged
   function cmml.mean_of_tasks(losses, diverged)
+    args.expect("mean_of_tasks: losses", losses, cmml.tensor_class)
+    args.list("mean_of_tasks: diverged", diverged)
+    if losses.ndim ~= 1 then
+      raise(("mean_of_tasks: losses must be a Tensor [tasks], not one [%s]"):format(
+        table.concat(losses.shape, ", ")), 2)
+    end
+    for i, one in ipairs(diverged) do
+      local task = type(one) == "table" and one.task
+      if math.type(task) ~= "integer" or task < 1 or task > losses.count then
+        raise(("mean_of_tasks: entry %d of diverged must have a task from 1 to %d, not %s")
+          :format(i, losses.count, args.shown(task)), 2)
+      end
+    end
     if #diverged == 0 then
       return losses:mean()
     end

@@ -29,6 +29,7 @@ local known = declare("learnt_steps", {
 return function(cmml, use)
   use "network.controllers"
   local core = cmml.core
+  local classes = use "tensor.classes"
 
   -- The numbers 1 to n, as Ids.
   local function numbers(n)
@@ -268,14 +269,20 @@ return function(cmml, use)
     return found.values, found.steps, found.decisions, found.diverged
   end
 
-  --- What the stop controller learns from (REINFORCE): the sum over decisions to go on of -log(1 -
-  -- p) times what the remaining steps gained, loss - final - (steps left) * penalty, a constant.
-  -- @tparam table decisions of `learnt_steps`
-  -- @tparam Tensor final losses after the last step [tasks]
-  -- @tparam table steps of `learnt_steps`
-  -- @tparam number penalty of a step
-  -- @treturn Tensor a single number, the sum over all tasks
-  function cmml.stop_loss(decisions, final, steps, penalty)
+  -- Raises unless a list is what `learnt_steps` gives.
+  local function check_decisions(decisions)
+    args.list("stop_loss: decisions", decisions, 4)
+    for i, one in ipairs(decisions) do
+      local where = ("stop_loss: decision %d"):format(i)
+      args.expect(where, one, "table", 4)
+      args.expect(where .. ": step", one.step, "integer", 4)
+      args.expect(where .. ": tasks", one.tasks, classes.ids, 4)
+      args.expect(where .. ": logits", one.logits, classes.tensor, 4)
+      args.expect(where .. ": loss", one.loss, classes.tensor, 4)
+    end
+  end
+
+  local function stop_loss(decisions, final, steps, penalty)
     local terms, counts = core.full({}, 0), core.tensor(steps)
     for _, one in ipairs(decisions) do
       local gained = cmml.no_grad(function()
@@ -285,5 +292,20 @@ return function(cmml, use)
       terms = terms + (one.logits:softplus() * gained):sum()
     end
     return terms
+  end
+
+  --- What the stop controller learns from (REINFORCE): the sum over decisions to go on of -log(1 -
+  -- p) times what the remaining steps gained, loss - final - (steps left) * penalty, a constant.
+  -- @tparam table decisions of `learnt_steps`
+  -- @tparam Tensor final losses after the last step [tasks]
+  -- @tparam table steps of `learnt_steps`
+  -- @tparam number penalty of a step
+  -- @treturn Tensor a single number, the sum over all tasks
+  function cmml.stop_loss(decisions, final, steps, penalty)
+    check_decisions(decisions)
+    args.expect("stop_loss: final", final, classes.tensor)
+    args.list("stop_loss: steps", steps)
+    args.expect("stop_loss: penalty", penalty, "number")
+    return args.call(stop_loss, decisions, final, steps, penalty)
   end
 end

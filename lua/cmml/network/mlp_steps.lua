@@ -46,6 +46,7 @@ local slope_of = {
 return function(cmml, use)
   use "network.task_layers"
   local core, nn, layers_of = cmml.core, cmml.nn, cmml.task_layers
+  local classes = use "tensor.classes"
   --- Layers of tasks that have taken their steps, made by `mlp_steps`.
   -- @tfield table losses of the tasks before each step
   -- @tfield table diverged tasks whose steps diverged
@@ -176,10 +177,9 @@ return function(cmml, use)
     local first = type(layers) == "table" and layers[1]
     if type(first) ~= "table" or not cmml.is_tensor(first.weight) or first.weight.ndim ~= 2 then
       raise("mlp_steps: layers must be a list of shared {weight, bias}", 3)
-    elseif type(segments) ~= "userdata" or cmml.is_tensor(segments)
-      or type(segments.rows) ~= "function" then
-      raise("mlp_steps: segments must be Segments, one a task, not " .. args.describe(segments), 3)
-    elseif not cmml.is_tensor(labels) or labels.ndim ~= 1 or labels.count ~= segments:rows() then
+    end
+    args.expect("mlp_steps: segments", segments, classes.segments, 4)
+    if not cmml.is_tensor(labels) or labels.ndim ~= 1 or labels.count ~= segments:rows() then
       raise(("mlp_steps: labels must be a Tensor [%d], one a row"):format(segments:rows()), 3)
     elseif layers[#layers].weight.shape[1] ~= 1 then
       raise(("mlp_steps: the last layer must give one number, not %d"):format(
@@ -190,7 +190,7 @@ return function(cmml, use)
         raise(("mlp_steps: layer %d has no bias"):format(i), 3)
       end
     end
-    return cmml.is_joined(x) or cmml.is_tensor(x) or raise("mlp_steps: x must be rows", 3)
+    args.expect("mlp_steps: x", x, classes.rows, 4)
   end
 
   -- The rates by layer, and what they have in common where they are one number.
@@ -358,6 +358,8 @@ return function(cmml, use)
   -- @tparam Segments segments one a task
   -- @treturn Tensor [rows]
   function Adapted:forward(x, segments)
+    args.expect("AdaptedMlp: x", x, classes.rows)
+    args.expect("AdaptedMlp: segments", segments, classes.segments)
     local depth = #self.start
     local z = layers_of.linear(x, self.start[1], segments)
     if self.sums then

@@ -2,9 +2,11 @@
 -- neither the table nor other tasks.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
+  local classes = use "tensor.classes"
   --- The rows of a table that several tasks name, once for each task and id.
   -- @tfield Ids ids of the rows; those of pairs that were seen before are not among them
   -- @tfield Ids owners the task of each
@@ -14,8 +16,13 @@ return function(cmml)
   local TaskRows = { __name = "cmml.TaskRows" }
   TaskRows.__index = TaskRows
 
-  local function pairs_of(bag, rows, tasks, seen)
-    local ids, owners, places, bags = core.task_bags(bag.ids, bag.segments, rows, tasks,
+  local function pairs_of(where, bag, rows, tasks, seen)
+    args.expect(where .. ": bag", bag, "table", 4)
+    args.expect(where .. ": bag.ids", bag.ids, classes.ids, 4)
+    args.expect(where .. ": bag.segments", bag.segments, classes.segments, 4)
+    args.expect(where .. ": rows", rows, classes.ids, 4)
+    args.expect(where .. ": tasks", tasks, classes.segments, 4)
+    local ids, owners, places, bags = args.call(core.task_bags, bag.ids, bag.segments, rows, tasks,
       seen and seen.ids, seen and seen.owners)
     return setmetatable({ ids = ids, owners = owners, places = places, bags = bags,
       seen = seen ~= nil }, TaskRows)
@@ -27,14 +34,15 @@ return function(cmml)
   -- @tparam Segments tasks how many of them each task has
   -- @treturn TaskRows
   function cmml.task_rows(bag, rows, tasks)
-    return pairs_of(bag, rows, tasks)
+    return pairs_of("task_rows", bag, rows, tasks)
   end
 
   --- The rows as the table has them, to begin with.
   -- @tparam Tensor table [size, width]
   -- @treturn Tensor [pairs, width]
   function TaskRows:start(table)
-    return table:gather_rows(self.ids)
+    args.expect("TaskRows:start: table", table, classes.tensor)
+    return args.call(core.gather_rows, table, self.ids)
   end
 
   --- The means (or sums) of the bags, by the rows of the tasks.
@@ -43,10 +51,11 @@ return function(cmml)
   -- @tparam ?Tensor table of which the rows are that no task has changed, for bags of `beside`
   -- @treturn Tensor [bags, width]
   function TaskRows:look_up(values, mean, table)
+    args.expect("TaskRows:look_up: values", values, classes.tensor)
     if self.seen and #self.ids > 0 then
-      values = core.concat({ values, self:start(table) }, 1)
+      values = args.call(core.concat, { values, self:start(table) }, 1)
     end
-    return core.embedding_bag(values, self.places, self.bags, nil, mean)
+    return args.call(core.embedding_bag, values, self.places, self.bags, nil, mean)
   end
 
   --- Further bags of the same tasks, such as those of a query: what their tasks have changed is
@@ -56,6 +65,6 @@ return function(cmml)
   -- @tparam Segments tasks
   -- @treturn TaskRows
   function TaskRows:beside(bag, rows, tasks)
-    return pairs_of(bag, rows, tasks, self)
+    return pairs_of("TaskRows:beside", bag, rows, tasks, self)
   end
 end

@@ -79,6 +79,25 @@ return function(cmml, use)
     end,
   }
 
+  -- Raises for arguments that are wrong, before a function of a tower is called.
+  for name, tower in pairs(cmml.towers) do
+    local make, stacks, score = tower.make, tower.stacks, tower.score
+    local what = "towers." .. name
+    tower.make = function(width, widths, init)
+      args.expect(what .. ".make: width", width, "integer")
+      args.sizes(what .. ".make: widths", widths)
+      return make(width, widths, init)
+    end
+    tower.stacks = function(module)
+      args.expect(what .. ".stacks: module", module, "table")
+      return stacks(module)
+    end
+    tower.score = function(layers, users, items, segments)
+      args.list(what .. ".score: layers", layers)
+      return args.call(score, layers, users, items, segments)
+    end
+  end
+
   --- The tower of that name; raises, with the nearest name, where there is none.
   -- @tparam string what prefix of the message
   -- @tparam string name
@@ -95,6 +114,9 @@ return function(cmml, use)
   -- [tasks, ..] each; default: the parameters
   -- @treturn table list of layers of each stack
   function cmml.tower_layers(tower, module, values)
+    args.expect("tower_layers: tower", tower, "table")
+    args.expect("tower_layers: tower.stacks", tower.stacks, "function")
+    args.expect("tower_layers: values", values or {}, "table")
     local all, at = {}, 0
     for s, stack in ipairs(tower.stacks(module)) do
       all[s] = task_layers.of(stack)

@@ -159,6 +159,7 @@ return function(cmml, use)
   -- @tparam table modules
   -- @treturn List with no forward of its own
   function nn.list(modules)
+    args.list("nn.list: modules", modules)
     local self = List.new()
     for i, module in ipairs(modules) do
       self:register(tostring(i - 1), module)

@@ -11,6 +11,7 @@
 -- * the adaptive decoder: layers over (x, z), scaled and shifted by what o generates.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 
 -- A list of layers' widths.
@@ -171,6 +172,12 @@ return function(cmml)
     return self.output(g):reshape { -1 }
   end
 
+  local function normal_divergence(mean, log_variance, prior_mean, prior_log_variance)
+    local narrower = log_variance - prior_log_variance
+    local away = (mean - prior_mean):square() * (-prior_log_variance):exp()
+    return (narrower:exp() + away - 1 - narrower):sum(2) * 0.5
+  end
+
   --- The divergence of normal distributions KL(q || p), summed over their dims.
   -- @tparam Tensor mean of q [tasks, dims]
   -- @tparam Tensor log_variance of q
@@ -178,9 +185,11 @@ return function(cmml)
   -- @tparam Tensor prior_log_variance of p
   -- @treturn Tensor [tasks], at least 0
   function cmml.normal_divergence(mean, log_variance, prior_mean, prior_log_variance)
-    local narrower = log_variance - prior_log_variance
-    local away = (mean - prior_mean):square() * (-prior_log_variance):exp()
-    return (narrower:exp() + away - 1 - narrower):sum(2) * 0.5
+    args.expect("normal_divergence: mean", mean, cmml.tensor_class)
+    args.expect("normal_divergence: log_variance", log_variance, cmml.tensor_class)
+    args.expect("normal_divergence: prior_mean", prior_mean, cmml.tensor_class)
+    args.expect("normal_divergence: prior_log_variance", prior_log_variance, cmml.tensor_class)
+    return args.call(normal_divergence, mean, log_variance, prior_mean, prior_log_variance)
   end
 
   --- How far shares of clusters are from the sharper ones that they are drawn to: KL(d || c), where
@@ -189,6 +198,7 @@ return function(cmml)
   -- @tparam Tensor shares [tasks, clusters], their logarithms
   -- @treturn Tensor [tasks], at least 0; 0 for a single task
   function cmml.cluster_divergence(shares)
+    args.expect("cluster_divergence: shares", shares, cmml.tensor_class)
     local sharper = core.no_grad(function()
       local c = shares:exp()
       return (shares * 2 - c:sum(1, true):log()):log_softmax(2)

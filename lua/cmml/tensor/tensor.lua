@@ -11,7 +11,7 @@ local raise = args.error
 local own = { "tensor", "full", "uniform", "normal", "from_bytes", "ids", "segments", "arg_max",
   "top_k", "no_grad", "tidy", "keep", "threads", "kernels", "info", "memory", "ops" }
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
   for name in pairs(core.ops()) do
     cmml[name] = core[name]
@@ -53,5 +53,5 @@ return function(cmml)
   end
 
   --- The name of the class of tensors of this library: the float64 one has another.
-  cmml.tensor_class = getmetatable(core.full({}, 0)).__name
+  cmml.tensor_class = use("tensor.classes").tensor
 end

@@ -44,6 +44,7 @@ return function(cmml)
 
   -- The inputs of these names.
   local function look_up(what, names)
+    args.texts(what, names, 4)
     local list = {}
     for i, name in ipairs(names) do
       list[i] = cmml.scenarios.pair_inputs[name]

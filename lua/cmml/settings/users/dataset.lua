@@ -29,6 +29,7 @@ local known = declare("dataset", {
 return function(cmml, use)
   local records, scale = use "data.records", use "data.scale"
   local core = cmml.core
+  local classes = use "tensor.classes"
   local columns_from = use "settings.users.rating_columns"
   local stats = use "data.stats"
   --- Ratings, and what is known of their items and people; see `dataset`.
@@ -188,8 +189,6 @@ return function(cmml, use)
     return found
   end
 
-  local ids_class = getmetatable(core.ids {}).__name -- each of the two cores has its own
-
   --- The ratings that some users gave, one row after another, and what they come to by item.
   -- @tparam table ratings grouped by user
   -- @tparam table users list of rows
@@ -199,7 +198,7 @@ return function(cmml, use)
   -- @treturn Tensor their sum [n_items]
   function cmml.users.ratings_of(ratings, users, n_items)
     args.expect("users.ratings_of: ratings", ratings, "table")
-    args.expect("users.ratings_of: ratings.items", ratings.items, ids_class)
+    args.expect("users.ratings_of: ratings.items", ratings.items, classes.ids)
     args.expect("users.ratings_of: n_items", n_items, "integer")
     local rows = args.call(core.draw_tasks, ratings, args.call(core.ids, users), {
       support = #ratings.items, query = 0 })
