@@ -264,7 +264,8 @@ describe("a task of MeLU that diverges", function()
       end
       shared.epochs, shared.lr = 1, 1e-9
       local model = melu(options)
-      assert.equal("epochs", cmml.train(model, data, training(shared)).stopped)
+      local result = cmml.train(model, data, training(shared))
+      assert.same({ "epochs", counts[i].count }, { result.stopped, result.untrained })
       bits[i] = people.bits(model)
     end
     assert.equal(bits[2], bits[3])
@@ -273,6 +274,26 @@ describe("a task of MeLU that diverges", function()
       assert.equal(counts[1].count, counts[i].count)
       assert.equal(counts[1].text:match "row %d+", counts[i].text:match "row %d+")
     end
+  end)
+
+  it("is counted when a training is resumed, and by experiments", function()
+    local folder = temporary.folder()
+    local function run(changes)
+      changes.lr = 1e-9
+      return cmml.train(melu(options), data, training(changes)).untrained
+    end
+    local whole = run { epochs = 2 }
+    run { epochs = 1, out = folder .. "/run" }
+    assert.equal(whole, run { epochs = 2, out = folder .. "/run", resume = true })
+    temporary.remove(folder)
+    local result = cmml.experiment { quick = true, seeds = 1, epochs = 1, draws = 1,
+      resamples = 20, rows = { { row = "wild", kind = "melu", model = options,
+        training = { lr = 1e-9 } } } }
+    local row = result.tables[1].rows[1]
+    assert.is_true(row.untrained > 0)
+    assert.is_true(row.diverged.count > 0)
+    assert.truthy(result.text:find(("wild: training left out %d task"):format(row.untrained), 1,
+      true), result.text)
   end)
 
   it("ends training where nothing is left of a batch, with the reason", function()

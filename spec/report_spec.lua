@@ -3,8 +3,10 @@ local cmml = require "cmml"
 local refused = require "spec.support.refused"
 local report = require "cmml.experiment.report"
 local summary = require "cmml.experiment.summary"
-local records_of = require("cmml.experiment.records").of
+local records_module = require "cmml.experiment.records"
 local tables = require "cmml.base.tables"
+
+local records_of = records_module.of
 
 local function csv_of(...)
   return tables.render({ name = "cells", tables = { summary.cells(...) } }, "csv")
@@ -46,11 +48,11 @@ describe("report", function()
 
   it("writes every cell as CSV", function()
     assert.equal(([[
-table,leaky,row,seed,metric,mean,tasks,left_out,seconds,train_seconds,epochs,stopped
-t,yes,one,any,m,1.5,2,1,1,,,
-t,yes,two,1,m,2.5,2,1,2,,,
-t,yes,two,2,m,2.5,2,1,2,,,
-]]):gsub("\n", "\r\n"), csv_of(plan, results))
+table,leaky,row,seed,metric,mean,tasks,left_out,diverged,supports,untrained,seconds,train_seconds,%s
+t,yes,one,any,m,1.5,2,1,,,,1,,,
+t,yes,two,1,m,2.5,2,1,,,,2,,,
+t,yes,two,2,m,2.5,2,1,,,,2,,,
+]]):format("epochs,stopped"):gsub("\n", "\r\n"), csv_of(plan, results))
   end)
 
   it("gives the numbers of its tables as records", function()
@@ -113,13 +115,36 @@ t,yes,two,2,m,2.5,2,1,2,,,
     for i = 1, 4 do
       cells[i] = { table = "t", row = i <= 2 and "one" or "two", seed = (i - 1) % 2 + 1 }
       found[cells[i]] = { metrics = { m = { i } }, seconds = 1,
-        diverged = i > 2 and { count = i, of = 12 } or nil }
+        diverged = i > 2 and { count = i, of = 12 } or nil, untrained = i ~= 3 and i or nil }
     end
     local list = summary.of(cmml, { tables = { own }, cells = cells }, found, own,
       { seeds = 2, resamples = 10 })
     local text = report.text(own, list, 2)
     assert.truthy(text:find("\ntwo: its steps diverged on 7 of 24 supports", 1, true), text)
     assert.is_nil(text:find("one: its steps", 1, true))
+    assert.truthy(text:find("\none: training left out 3 tasks, whose steps diverged", 1, true))
+    assert.truthy(text:find("\ntwo: training left out 4 tasks", 1, true), text)
+    local csv = csv_of({ tables = { own }, cells = cells }, found)
+    assert.truthy(csv:find("t,no,two,1,m,3,1,0,3,12,,1,", 1, true), csv)
+    assert.truthy(csv:find("t,no,one,2,m,2,1,0,,,2,1,", 1, true), csv)
+    local records = records_of { { tbl = own, rows = list, others = {} } }
+    assert.same({ 7, 24, 4 }, { records.rows[2].diverged, records.rows[2].supports,
+      records.rows[2].untrained })
+    local written = tables.render({ name = "results", tables = { records } }, "csv")
+    local again = records_module.parts(assert(records_module.read(written)))
+    assert.equal(text, report.text(again[1].tbl, again[1].rows, 2))
+    -- files of before lack the columns
+    local columns = {}
+    for _, column in ipairs(records.columns) do
+      columns[#columns + 1] = not (column.name == "diverged" or column.name == "supports"
+        or column.name == "untrained") and column or nil
+    end
+    local before = tables.render({ name = "results", tables = { { name = "results",
+      columns = columns, rows = records.rows } } }, "csv")
+    assert.is_nil(before:find("untrained", 1, true))
+    local rows_before = records_module.parts(assert(records_module.read(before)))[1].rows
+    assert.is_nil(rows_before[2].diverged)
+    assert.equal(list[2].m.mean, rows_before[2].m.mean)
   end)
 
   it("refuses to compare what was evaluated on different tasks", function()

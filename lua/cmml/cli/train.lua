@@ -3,6 +3,7 @@
 -- @module cmml
 local args = require "cmml.base.args"
 local base = require "cmml.base.shared_options"
+local diverged = require "cmml.evaluate.diverged"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
@@ -115,6 +116,10 @@ return function(cmml, use)
       opt.choose or "best", result.best_epoch, result.epoch,
       result.monitored == "loss" and "training loss" or "validation " .. result.monitored,
       result.best, values.out))
+    local told = diverged.untrained(class.title, result.untrained)
+    if told then
+      output.print(wrap(told, 0, 79))
+    end
     return true
   end
 

@@ -14,6 +14,25 @@ function diverged.sum(a, b)
   return { count = a.count + b.count, of = a.of + b.of }
 end
 
+--- The counts apart.
+-- @tparam ?table found count, of
+-- @treturn ?integer on how many supports steps diverged; nil where there is nothing
+-- @treturn ?integer of how many
+function diverged.counts(found)
+  if found then
+    return found.count, found.of
+  end
+end
+
+--- What a training left out, in words.
+-- @tparam string title of the model
+-- @tparam ?integer count tasks of all epochs
+-- @treturn ?string nil where it left out none
+function diverged.untrained(title, count)
+  return (count or 0) > 0 and ("%s: training left out %d task%s, whose steps diverged"):format(
+    title, count, count == 1 and "" or "s") or nil
+end
+
 --- In words.
 -- @tparam string title of the model
 -- @tparam ?table found count, of

@@ -137,8 +137,8 @@ return function(cmml, use)
   end
 
   --- Computes a cell: metrics, weights, unchecked and diverged as `evaluate` gives them, epochs,
-  -- best_epoch, stopped (why the training ended) and, of what learns, train_seconds (of that
-  -- alone).
+  -- best_epoch, stopped (why the training ended), untrained (how many tasks it left out, as their
+  -- steps diverged; nil: none) and, of what learns, train_seconds (of that alone).
   -- @tparam table settings
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table
@@ -151,6 +151,7 @@ return function(cmml, use)
       end }))
     if result then
       kept.epochs, kept.best_epoch, kept.stopped = result.epoch, result.best_epoch, result.stopped
+      kept.untrained = result.untrained > 0 and result.untrained or nil
     end
     kept.train_seconds = model.learns ~= "none" and seconds or nil
     return kept

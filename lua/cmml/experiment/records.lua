@@ -2,6 +2,7 @@
 --
 -- @module cmml.experiment.records
 local args = require "cmml.base.args"
+local diverged = require "cmml.evaluate.diverged"
 local plain = require "cmml.base.plain"
 local summary = require "cmml.experiment.summary"
 local verdict = require "cmml.experiment.verdict"
@@ -13,6 +14,7 @@ for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "te
   { "metric", "text" }, { "mean", "number" }, { "low", "number" }, { "high", "number" },
   { "reference", "text" }, { "difference", "number" }, { "difference_low", "number" },
   { "difference_high", "number" }, { "tasks", "integer" }, { "left_out", "integer" },
+  { "diverged", "integer" }, { "supports", "integer" }, { "untrained", "integer" },
   { "seeds", "integer" }, { "seconds", "number" }, { "train_seconds", "number" },
   { "tuning_seconds", "number" }, { "runs", "integer" }, { "patience", "integer" },
   { "epochs", "number" }, { "cells", "text" }, { "head", "text" }, { "better", "text" },
@@ -20,8 +22,12 @@ for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "te
   columns[#columns + 1] = { name = column[1], kind = column[2] }
 end
 
+-- Columns that files of earlier versions need not have.
+local later = { diverged = true, supports = true, untrained = true }
+
 -- Fields of a row that are not of a metric.
-local of_row = { "seeds", "train_seconds", "tuning_seconds", "runs", "patience", "epochs" }
+local of_row = { "seeds", "train_seconds", "tuning_seconds", "runs", "patience", "epochs",
+  "untrained" }
 
 local function record_of(tbl, row, metric, place)
   local value = row[metric.name] or {}
@@ -32,6 +38,7 @@ local function record_of(tbl, row, metric, place)
     reference = value.difference and tbl.reference or nil, cells = tbl.id, head = metric.head,
     better = metric.better, noun = tbl.noun and tbl.noun[2],
     seconds = row.seeds > 0 and row.seconds or nil }
+  record.diverged, record.supports = diverged.counts(row.diverged)
   for _, name in ipairs(of_row) do
     record[name] = row[name]
   end
@@ -43,8 +50,10 @@ end
 
 --- The parts of a page as one table of records: a row and a metric each, for every row that it is
 -- compared with. `place` is 0 in a table itself and counts further differences; without it a
--- difference is to the best of the other rows by that metric. `note` says why a row is left out, or
--- of the whole table how it was evaluated.
+-- difference is to the best of the other rows by that metric. `diverged` says on how many of
+-- `supports` the steps of the row's models did, `untrained` how many tasks their trainings left
+-- out as steps diverged, over all seeds. `note` says why a row is left out, or of the whole table
+-- how it was evaluated.
 -- @tparam table parts
 -- @treturn table see base/tables.lua
 function records.of(parts)
@@ -112,22 +121,34 @@ local function lines_of(text)
   return lines
 end
 
+-- The columns of a file by its first line; nil and a message where it has others.
+local function columns_in(names)
+  local found, c = {}, 1
+  for _, column in ipairs(columns) do
+    if names[c] == column.name then
+      found[c], c = column, c + 1
+    elseif not later[column.name] then
+      return nil, ("column %d of the numbers is %s, but should be %s: take what cmml experiment "
+        .. "NAME --format csv gives"):format(c, tostring(names[c]), column.name)
+    end
+  end
+  return found
+end
+
 --- Reads records from the CSV of `cmml experiment NAME --format csv`.
 -- @tparam string text
 -- @treturn ?table list of records; nil where it is no such text
 -- @treturn ?string message
 function records.read(text)
   local lines = lines_of(text) or { {} }
-  for c, column in ipairs(columns) do
-    if lines[1][c] ~= column.name then
-      return nil, ("column %d of the numbers is %s, but should be %s: take what cmml experiment "
-        .. "NAME --format csv gives"):format(c, tostring(lines[1][c]), column.name)
-    end
+  local found, message = columns_in(lines[1])
+  if not found then
+    return nil, message
   end
   local list = {}
   for i = 2, #lines do
     list[i - 1] = {}
-    for c, column in ipairs(columns) do
+    for c, column in ipairs(found) do
       local value = lines[i][c]
       if value ~= nil and value ~= "" then
         local number = column.kind ~= "text" and plain.tonumber(value)
@@ -157,7 +178,8 @@ local function take_value(part, record)
   local row, tbl = part.by_row[record.row], part.tbl
   if not row then
     row = { row = record.row, seconds = record.seconds or 0,
-      unchecked = record.leaky == "unchecked" or nil }
+      unchecked = record.leaky == "unchecked" or nil,
+      diverged = record.diverged and { count = record.diverged, of = record.supports } or nil }
     for _, name in ipairs(of_row) do
       row[name] = record[name]
     end

@@ -113,8 +113,10 @@ function report.text(tbl, rows, n_seeds, width, rule)
   local left_out = left_out_text(tbl, rows)
   parts[#parts + 1] = left_out and text.wrap(left_out, 0, 79) or nil
   for _, entry in ipairs(rows) do
-    local told = diverged.text(entry.row, entry.diverged)
-    parts[#parts + 1] = told and text.wrap(told, 0, 79) or nil
+    for _, told in ipairs { diverged.untrained(entry.row, entry.untrained) or "",
+      diverged.text(entry.row, entry.diverged) or "" } do
+      parts[#parts + 1] = told ~= "" and text.wrap(told, 0, 79) or nil
+    end
   end
   parts[#parts + 1] = report.differences(tbl, rows, width)
   return table.concat(parts, "\n\n")

@@ -11,9 +11,10 @@
 -- {metrics = by name a list with one number a task, weights (optional: by name of the metric a list
 -- with one number a task, of how many things its value is the mean; or one such list for all),
 -- rules (optional, by the name of an evaluation: words that stand with its table), unchecked (true:
--- a leak would not have been seen), seconds, and of a row that learns train_seconds, epochs and
--- stopped}. `noun` of a table is what a task is called, `tuning` by row the seconds of the search
--- that gave its settings.
+-- a leak would not have been seen), diverged (optional: {count, of}: on how many supports steps
+-- did), seconds, and of a row that learns train_seconds, epochs, stopped and untrained (optional:
+-- how many tasks its training left out, as their steps diverged)}. `noun` of a table is what a task
+-- is called, `tuning` by row the seconds of the search that gave its settings.
 --
 -- @module cmml.experiment.summary
 local args = require "cmml.base.args"
@@ -167,10 +168,11 @@ end
 -- @tparam table opt seeds (how many), resamples
 -- @tparam ?table only titles of the rows that are wanted; all count for which tasks are left out
 -- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), unchecked
--- (true: one of its cells is), diverged (the sums of those of its cells), train_seconds (mean of
--- what it took to learn), runs, epochs (their mean), patience (how many of them ended for want of
--- improvement), tuning_seconds, and by metric {mean, low, high, difference, difference_low,
--- difference_high, tasks (how many the mean is over), left_out (how many are not in it)}}
+-- (true: one of its cells is), diverged and untrained (the sums of those of its cells),
+-- train_seconds (mean of what it took to learn), runs, epochs (their mean), patience (how many of
+-- them ended for want of improvement), tuning_seconds, and by metric {mean, low, high, difference,
+-- difference_low, difference_high, tasks (how many the mean is over), left_out (how many are not in
+-- it)}}
 function summary.of(cmml, plan, results, tbl, opt, only)
   local by_row, rows, out = {}, {}, {}
   for _, row in ipairs(tbl.rows) do
@@ -181,15 +183,17 @@ function summary.of(cmml, plan, results, tbl, opt, only)
   end
   for i, row in ipairs(only or tbl.rows) do
     local seeds, seconds = seeds_of(by_row[row] or {}, opt.seeds), 0
-    local unchecked, bad = nil, nil
+    local unchecked, bad, untrained = nil, nil, 0
     for _, seed in ipairs(seeds) do
       seconds = seconds + by_row[row][seed].seconds / #seeds
       unchecked = unchecked or by_row[row][seed].unchecked
       bad = diverged.sum(bad, by_row[row][seed].diverged)
+      untrained = untrained + (by_row[row][seed].untrained or 0)
     end
     rows[i] = learnt(by_row[row], seeds, (tbl.tuning or {})[row])
     rows[i].row, rows[i].seeds, rows[i].seconds = row, #seeds, seconds
     rows[i].unchecked, rows[i].diverged = unchecked, bad
+    rows[i].untrained = untrained > 0 and untrained or nil
     for _, metric in ipairs(tbl.metrics) do
       rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt,
         out[metric.name])
@@ -209,7 +213,8 @@ end
 local cell_columns = {}
 for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "text" },
   { "seed", "text" }, { "metric", "text" }, { "mean", "number" }, { "tasks", "integer" },
-  { "left_out", "integer" }, { "seconds", "number" }, { "train_seconds", "number" },
+  { "left_out", "integer" }, { "diverged", "integer" }, { "supports", "integer" },
+  { "untrained", "integer" }, { "seconds", "number" }, { "train_seconds", "number" },
   { "epochs", "integer" }, { "stopped", "text" } } do
   cell_columns[#cell_columns + 1] = { name = column[1], kind = column[2] }
 end
@@ -249,12 +254,14 @@ function summary.cells(plan, results)
     for _, name in ipairs(args.keys(result and result.metrics or {})) do
       out[id][name] = out[id][name] or left_out_of(by_row[id], rows[id], name)
       local left_out = out[id][name]
+      local bad, supports = diverged.counts(result.diverged)
       records[#records + 1] = { table = id, leaky = summary.leaky(leaky[id], result.unchecked),
         row = cell.row, seed = cell.fixed and "any" or tostring(cell.seed), metric = name,
         mean = mean_of(result.metrics[name], weights_of(result, name), left_out),
         tasks = left_out.of - left_out.count, left_out = left_out.count,
         seconds = result.seconds, train_seconds = result.train_seconds, epochs = result.epochs,
-        stopped = result.stopped }
+        stopped = result.stopped, diverged = bad, supports = supports,
+        untrained = result.untrained }
     end
   end
   return { name = "cells", columns = cell_columns, rows = records }

@@ -232,7 +232,7 @@ return function(cmml, use)
       local what = ("%s: part %d"):format(where, p)
       args.expect(what, part, "table", 4)
       args.texts(what .. ": names", part.names, 4)
-      args.list(what .. ": bags", part.bags, 4)
+      args.expect(what .. ": bags", part.bags, "table", 4)
       args.expect(what .. ": rows", part.rows, classes.ids, 4)
       args.expect(what .. ": tasks", part.tasks, classes.segments, 4)
       if part.repeated ~= nil then

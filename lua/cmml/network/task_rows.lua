@@ -19,7 +19,9 @@ return function(cmml, use)
   local function pairs_of(where, bag, rows, tasks, seen)
     args.expect(where .. ": bag", bag, "table", 4)
     args.expect(where .. ": bag.ids", bag.ids, classes.ids, 4)
-    args.expect(where .. ": bag.segments", bag.segments, classes.segments, 4)
+    if bag.segments ~= nil then
+      args.expect(where .. ": bag.segments", bag.segments, classes.segments, 4)
+    end
     args.expect(where .. ": rows", rows, classes.ids, 4)
     args.expect(where .. ": tasks", tasks, classes.segments, 4)
     local ids, owners, places, bags = args.call(core.task_bags, bag.ids, bag.segments, rows, tasks,
@@ -29,7 +31,8 @@ return function(cmml, use)
   end
 
   --- The rows that tasks name.
-  -- @tparam table bag {ids, segments}: bags of ids, such as the values of a field of all items
+  -- @tparam table bag {ids, segments}: bags of ids, such as the values of a field of all items;
+  -- without segments each id is a bag
   -- @tparam Ids rows which bags
   -- @tparam Segments tasks how many of them each task has
   -- @treturn TaskRows

@@ -290,6 +290,8 @@ return function(cmml, use)
     state.epoch, state.best_epoch, state.best = saved.epoch, saved.best_epoch, saved.best
     need("epoch", is_count(saved.epoch, 1 << 31) and saved.epoch > 0)
     need("best_epoch", is_count(saved.best_epoch, saved.epoch))
+    state.untrained = saved.untrained or 0
+    need("untrained", is_count(state.untrained, 1 << 53))
     need("best", saved.best == nil or is_number(saved.best))
     need("log", type(saved.log) == "table" and #saved.log == saved.epoch)
     for i, line in ipairs(saved.log) do

@@ -290,7 +290,8 @@ return function(cmml, use)
   -- @tparam[opt] table options see below; defaults are those of the model's preset
   -- @treturn table epoch, best_epoch, best (the monitored metric, or without validation tasks the
   -- training loss), monitored (its name), mode ("min" or "max": what is better in it), stopped
-  -- ("epochs", "patience" or "diverged"), message
+  -- ("epochs", "patience" or "diverged"), message, untrained (how many tasks of all epochs were
+  -- left out of the loss, as their steps diverged)
   -- @usage
   -- local result = cmml.train(model, data, { epochs = 2,
   --   on_epoch = function(state)
@@ -308,7 +309,7 @@ return function(cmml, use)
     local optimisation = Optimisation.new(model.module, opt, opt.epochs * tasks:count(), mode)
     local team <close> = cmml.team(model, tasks, optimisation.optimizer, { threads = opt.threads,
       shards = opt.shards, modules = opt.modules })
-    local state, best_weights = { epoch = 0, best_epoch = 0, log = {} }, nil
+    local state, best_weights = { epoch = 0, best_epoch = 0, log = {}, untrained = 0 }, nil
     if opt.resume then
       state, best_weights = files.resume(model, source, optimisation, opt)
       model.fresh = nil -- its weights are those of the run
@@ -331,6 +332,7 @@ return function(cmml, use)
         break
       end
       state.left_out, state.diverged = nil, nil
+      state.untrained = state.untrained + (result.left_out and result.left_out.count or 0)
       for key, value in pairs(result) do
         state[key] = value
       end
@@ -351,7 +353,8 @@ return function(cmml, use)
     end
     model.module:load_parameters(best_weights)
     return { epoch = state.epoch, best_epoch = state.best_epoch, best = state.best,
-      monitored = monitored, mode = mode, stopped = stopped, message = message }
+      monitored = monitored, mode = mode, stopped = stopped, message = message,
+      untrained = state.untrained }
   end
 
   return own
