@@ -177,6 +177,11 @@ describe("the experiment efficiency", function()
     refuses("takes one protocol, not full,capped", { setting = "users",
       protocol = { "full", "capped" } })
     refuses("turns", { turns = 0 })
+    for _, name in ipairs { "seeds", "draws", "resamples", "epochs", "patience" } do
+      refuses(("experiment efficiency: option %s does not apply"):format(name), { [name] = 2 })
+    end
+    refuses("option metrics does not apply", { metrics = { "mae" } })
+    refuses("option support does not apply", { setting = "users", support = { 5 } })
     refuses("steps", { steps = { -1 } })
     local failures = run { setting = "users", rows = { { row = "wild", kind = "toy_forward",
       training = { lr = 1e30 } } } }.failures

@@ -40,6 +40,15 @@ describe("cmml.experiment", function()
       with { setting = "scenarios", supports = "5" })
     refused.with_text("options was expected", e, "users", 5)
     refused.with_text("there is no experiment nil", e)
+    refused.with_text("without: no experiment has an option seds; did you mean seeds?",
+      cmml.register_experiment, { name = "odd", summary = "odd", rows = {}, without = { "seds" } })
+  end)
+
+  it("gives an option of data to the protocols that take it", function()
+    local result = cmml.experiment(with { protocol = "capped,full", cap = 2, seeds = 1, draws = 1,
+      resamples = 10, rows = { { row = "user mean", kind = "user_mean" } } })
+    assert.same({}, result.failures)
+    assert.equal(2, #result.tables)
   end)
 
   it("refuses a value that no cell could take before there is a process or a folder", function()
@@ -55,6 +64,8 @@ describe("cmml.experiment", function()
       { "users", { valid = 1 }, "valid must be at least 0 and below 1, but is 1" },
       { "users", { valid = 0 / 0 }, "valid must be a finite number" },
       { "users", { data_seed = -1 }, "data_seed must be at least 0, but is -1" },
+      { "users", { cap = 3, protocol = "full,last" }, "full takes no cap" },
+      { "routes", { metrics = "auc" }, "option metrics does not apply; cmml experiment routes" },
       { "users", { cap = 0 }, "cap must be at least 1, but is 0" },
       { "users", { supports = "5,-1" }, "supports entry 2 must be at least 0, but is -1" },
       { "users", { resamples = 10 ^ 12 }, "resamples must be from 1 to 1000000" },

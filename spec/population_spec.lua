@@ -3,6 +3,7 @@ local cmml = require "cmml"
 local cli = require "spec.support.cli"
 local refused = require("spec.support.refused").with_text
 local temporary = require "spec.support.temporary"
+local tuned_file = require "cmml.experiment.tuned_file"
 local core = cmml.core
 
 -- People by how many ratings they have: those with 13 and 100 are the first and last in MeLU's.
@@ -148,5 +149,22 @@ describe("--population", function()
     assert.truthy(result.text:find("Cold users, full histories, people with 13 to 100 ratings", 1,
       true), result.text)
     assert.truthy(flat(result.text):find(told, 1, true), result.text)
+  end)
+
+  it("is told by tuning, and kept with what it finds", function()
+    local folder = temporary.folder()
+    local path = folder .. "/tuned.lua"
+    local options = { ratings = own, population = "melu", valid = 0.3, data_seed = 4, trials = 2,
+      keep = path }
+    options.model = "item_knn"
+    local one = cmml.tune(options)
+    options.model, options.kinds = nil, "item_knn"
+    for _, result in ipairs { one, cmml.tune_kinds(options) } do
+      assert.truthy(flat(result.text):find(told, 1, true), result.text)
+      assert.truthy(flat(result.narrow):find(told, 1, true), result.narrow)
+    end
+    assert.same({ population = "melu", data_seed = 4 },
+      tuned_file.read(core, path).users.item_knn.tuned.options)
+    temporary.remove(folder)
   end)
 end)

@@ -227,6 +227,10 @@ describe("users.protocol", function()
       .. "warm-leaky, melu",
       cmml.users.protocol, dataset, { protocol = "cold" })
     refused("melu takes no cap", cmml.users.protocol, dataset, { protocol = "melu", cap = 3 })
+    refused("full takes no cap: it learns from all ratings", cmml.users.protocol, dataset,
+      { cap = 3 })
+    refused("cold_users: protocol full takes no cap; give protocol = \"capped\"", cmml.cold_users,
+      dataset, { cap = 3 })
     refused("users.warm: cap must be at least 1, but is 0", cmml.users.protocol,
       dataset, { protocol = "warm", cap = 0 })
     refused("users.warm: held_out must be at least 1, but is 0", cmml.users.warm, dataset,

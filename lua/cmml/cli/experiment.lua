@@ -27,8 +27,9 @@ return function(cmml, use)
   -- The options of the experiment that is named, else of all, of which none is required.
   local function known(words)
     local experiment, all = named(words), {}
-    if experiment then
-      return cells.known { format, experiment.known() }
+    if experiment then -- what does not apply is understood, and refused with a reason
+      local own = cells.known { format, experiment.known() }
+      return cells.known { format, experiment.known(), experiment.unused() }, { own }
     end
     for _, each in cmml.experiments:each() do
       for declared in each.known():each() do

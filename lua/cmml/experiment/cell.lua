@@ -163,7 +163,8 @@ return function(cmml, use)
   -- @tparam table settings those of a cell, without evaluation
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table value (of the best epoch; nil if training diverged), monitored (the metric),
-  -- mode, message, and of a kind that learns by gradient epochs, best_epoch and stopped
+  -- mode, message, data (what these are, in words; nil where the setting does not say), and of a
+  -- kind that learns by gradient epochs, best_epoch and stopped
   function cell.trial(settings, tell)
     local setting, data = cell.read(settings)
     local split = cell.split(setting, data, settings)
@@ -182,7 +183,8 @@ return function(cmml, use)
       value = nil
     end
     return { value = value, monitored = metric, mode = mode, epochs = result.epoch,
-      stopped = result.stopped, best_epoch = learns and result.best_epoch or nil,
+      stopped = result.stopped, data = setting.summary and setting.summary(split) or nil,
+      best_epoch = learns and result.best_epoch or nil,
       message = result.message
         or not value and "a score was not a finite number" or nil }
   end

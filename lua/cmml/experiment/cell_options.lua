@@ -58,6 +58,46 @@ return function(cmml, use)
     list[#list + 1] = run
     return list
   end
+  --- Parts sets of options of experiments: those that apply to one, and all others.
+  -- @tparam {Options,...} list what `of_experiment` gives
+  -- @tparam boolean evaluates_nothing whether options of evaluation do not apply
+  -- @tparam {string,...} names of further ones that do not
+  -- @treturn {Options,...}
+  -- @treturn Options the others; raises where a name is of none
+  function cell_options.parted(list, evaluates_nothing, names)
+    local unused, known, out, kept = {}, {}, {}, {}
+    for _, name in ipairs(names) do
+      unused[name] = true
+    end
+    local of_evaluation = evaluates_nothing and { metrics = true } or {}
+    for _, setting in cmml.settings:each() do
+      for _, set in ipairs(evaluates_nothing and { setting.evaluation_options,
+        setting.experiment_options } or {}) do
+        for declared in set:each() do
+          of_evaluation[declared.name] = true
+        end
+      end
+    end
+    for i, set in ipairs(list) do
+      local own = {}
+      for declared in set:each() do
+        local name = declared.name
+        known[name] = true
+        if unused[name] or of_evaluation[name] then
+          own[#own + 1], out[#out + 1] = name, declared
+        end
+      end
+      kept[i] = #own > 0 and set:without(own) or set
+    end
+    for _, name in ipairs(names) do
+      if not known[name] then
+        raise(("register_experiment: without: no experiment has an option %s; %s"):format(
+          args.shown(name), args.suggest(name, args.keys(known))), 4)
+      end
+    end
+    return kept, options.of("experiment", out)
+  end
+
   options.later("experiment", function()
     return options.join("experiment", table.unpack(cell_options.of_experiment()))
   end)

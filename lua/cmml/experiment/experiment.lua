@@ -25,6 +25,12 @@ return function(cmml, use)
   local function prepare(name, options)
     local entry = experiments:find("experiment", name, 0)
     local where, known = "experiment " .. entry.name, entry.known()
+    for declared in entry.unused():each() do
+      if type(options) == "table" and options[declared.name] ~= nil then
+        raise(("%s: %s does not apply; cmml experiment %s --help-all shows what does"):format(where,
+          args.named_option(declared.name), entry.name), 0)
+      end
+    end
     local opt = known:check(options, 0)
     opt.budget = opt.budget or entry.budget or "default"
     cell_options.check_running(where, opt, true, entry.made)

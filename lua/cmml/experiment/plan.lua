@@ -249,6 +249,30 @@ return function(cmml, use)
     return list
   end
 
+  -- Whether a protocol does not take an option of data.
+  local function refuses(setting, protocol, name)
+    for _, other in ipairs(setting.protocols) do
+      if (other.takes or {})[name] and not (protocol.takes or {})[name] then
+        return true
+      end
+    end
+    return protocol["no_" .. name] ~= nil
+  end
+
+  -- The options for one of several protocols: what another of them takes, and this one does not, is
+  -- for the other.
+  local function options_for(setting, protocol, protocols, opt)
+    local own = with(opt, {})
+    for name in pairs(opt) do
+      if refuses(setting, protocol, name) then
+        for _, other in ipairs(protocols) do
+          own[name] = refuses(setting, other, name) and own[name] or nil
+        end
+      end
+    end
+    return own
+  end
+
   --- The plan of an experiment of rows.
   -- @tparam table entry of `experiments`
   -- @tparam Setting setting
@@ -268,9 +292,11 @@ return function(cmml, use)
       tuning[row.row] = row.preset and (row.preset.tuned or {}).seconds
       strong[row.row] = row.preset ~= nil and row.preset_name == row.class.default_preset or nil
     end
-    for _, protocol in ipairs(plan.protocols(where, entry, setting, opt)) do
+    local protocols = plan.protocols(where, entry, setting, opt)
+    for _, protocol in ipairs(protocols) do
+      local own = options_for(setting, protocol, protocols, opt)
       for _, source in ipairs(sources) do
-        local shared = plan.shared(where, setting, source or nil, protocol, opt)
+        local shared = plan.shared(where, setting, source or nil, protocol, own)
         local title = source and plan.source_title(source) or "made"
         local id = ("%s, %s"):format(title, protocol.name)
         shared.evaluation = evaluation

@@ -12,7 +12,8 @@ local options = require "cmml.base.options"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
-local fields = { name = "string", summary = "string", settings = "table", protocols = "table",
+local fields = { evaluates = "boolean", without = "table", name = "string",
+  summary = "string", settings = "table", protocols = "table",
   options = "table", made = "boolean", budget = "string", rows = "table string function",
   plan = "function", cell = "function", finish = "function" }
 
@@ -21,7 +22,7 @@ return function(cmml, use)
   local experiments = registry.new("experiment", "register_experiment")
 
   --- Experiments by name: a registry with get, find, names and each; an experiment has the fields
-  -- of its declaration, and known(), its options.
+  -- of its declaration, known(), its options, and unused(), those of others that do not apply.
   cmml.experiments = experiments
 
   local function check_fields(declaration)
@@ -37,6 +38,7 @@ return function(cmml, use)
       raise(where .. ": plan needs cell, the function that computes its cells", 3)
     end
     args.texts(where .. ": settings", declaration.settings or {}, 4)
+    args.texts(where .. ": without", declaration.without or {}, 4)
     if declaration.budget then
       args.one_of(where .. ": budget", declaration.budget, budgets, 4)
     end
@@ -66,7 +68,9 @@ return function(cmml, use)
   -- "default"); made (true: where no data are named, it runs on what its plan makes); options
   -- (declarations of its own, see base/option.lua); rows (what is compared: a list of rows, a table
   -- {rows, reference, references}, or a function(cmml, setting, opt) that gives one, see
-  -- experiment/rows.lua); cell (a function(settings, tell) that computes a cell in another way than
+  -- experiment/rows.lua); evaluates (false: its cells evaluate no recommenders, so that options of
+  -- evaluation do not apply); without (names of further options of every experiment that do not);
+  -- cell (a function(settings, tell) that computes a cell in another way than
   -- by evaluating a recommender); with it plan, a function(setting, opt) that gives tables and
   -- cells (see experiment/summary.lua) in place of rows; finish (function(plan, results, opt) that
   -- gives more text, and optionally more files, a list of {name, text}, and tables (see
@@ -79,14 +83,23 @@ return function(cmml, use)
       entry[key] = value
     end
     local own = options.declare(("experiment %s (its own)"):format(entry.name), entry.options or {})
-    local joined, count = nil, nil
-    function entry.known()
+    local joined, count, unused = nil, nil, nil
+    local function read_sets()
       local list = sets.of_experiment(entry.settings)
       if #list ~= count then -- a setting was declared since
+        count = #list
+        list, unused = sets.parted(list, entry.evaluates == false, entry.without or {})
         list[#list + 1] = own
-        joined, count = options.join("experiment " .. entry.name, table.unpack(list)), #list - 1
+        joined = options.join("experiment " .. entry.name, table.unpack(list))
       end
+    end
+    function entry.known()
+      read_sets()
       return joined
+    end
+    function entry.unused()
+      read_sets()
+      return unused
     end
     entry.options = own
     entry.known():names() -- raises where an option is another one's

@@ -14,6 +14,7 @@ local range = require "cmml.base.range"
 local space = require "cmml.experiment.space"
 local tables = require "cmml.base.tables"
 local tuned_file = require "cmml.experiment.tuned_file"
+local wrap = require("cmml.base.text").wrap
 local raise = args.error
 
 return function(cmml, use)
@@ -144,13 +145,14 @@ return function(cmml, use)
     end
   end
 
-  -- Finished trials, best first; those that diverged last. And the metric they are compared by.
+  -- Finished trials, best first; those that diverged last. And the metric that they are compared
+  -- by, and what the data are, in words.
   local function ranked(list, results)
-    local found, metric, mode = {}, nil, nil
+    local found, metric, mode, data = {}, nil, nil, nil
     for _, trial in ipairs(list) do
       local result = results[trial]
       if result then
-        metric, mode = result.monitored, result.mode
+        metric, mode, data = result.monitored, result.mode, result.data
         found[#found + 1] = { trial = trial.trial, values = trial.values, value = result.value,
           epochs = result.epochs, best_epoch = result.best_epoch, stopped = result.stopped,
           seconds = result.seconds,
@@ -164,11 +166,11 @@ return function(cmml, use)
       end
       return mode == "min" and a.value < b.value or mode == "max" and a.value > b.value
     end)
-    return found, metric
+    return found, metric, data
   end
 
-  -- The best trials as Markdown.
-  local function text_of(found, names, metric, most, width)
+  -- The best trials as Markdown, and what the data are.
+  local function text_of(found, names, metric, most, data, width)
     local grid = { { "trial", "validation " .. (metric or ""), "best epoch", "seconds" } }
     table.move(names, 1, #names, 5, grid[1])
     for i = 1, math.min(most, #found) do
@@ -180,7 +182,7 @@ return function(cmml, use)
         grid[i + 1][4 + k] = value == nil and "-" or shown(value) -- the preset's
       end
     end
-    return tables.markdown(grid, width)
+    return tables.markdown(grid, width) .. (data and "\n\n" .. wrap(data, 0, 79) or "")
   end
 
   local function write_best(best, metric, folder)
@@ -224,9 +226,9 @@ return function(cmml, use)
   -- "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table:
   -- by name such a text, or a list of values
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), trials
-  -- (list, best first: trial, value, values, epochs, best_epoch, stopped, seconds), metric,
-  -- failures; with out, best.json there holds the best settings, as `cmml train --settings` takes
-  -- them
+  -- (list, best first: trial, value, values, epochs, best_epoch, stopped, seconds), metric, data
+  -- (what these are and who is left out of them, in words), failures; with out, best.json there
+  -- holds the best settings, as `cmml train --settings` takes them
   -- @usage
   -- local found = cmml.tune { data = "data/made", trials = 2, epochs = 1,
   --   space = { lr = "log:1e-4:1e-2", batch = { 8, 16 } } }
@@ -242,7 +244,7 @@ return function(cmml, use)
       quiet = opt.quiet, rehearse = function(left)
         return args.call(rehearse, list, left, entries, opt)
       end })
-    local found, metric = ranked(list, results)
+    local found, metric, data = ranked(list, results)
     if opt.out and found[1] and found[1].value then
       write_best(found[1], metric, opt.out)
     end
@@ -250,7 +252,7 @@ return function(cmml, use)
       args.call(keep, class, found, opt, metric)
     end
     local names = args.keys(entries)
-    return { text = text_of(found, names, metric, opt.best), trials = found, metric = metric,
-      narrow = text_of(found, names, metric, opt.best, 79), failures = failures }
+    return { text = text_of(found, names, metric, opt.best, data), trials = found, metric = metric,
+      narrow = text_of(found, names, metric, opt.best, data, 79), data = data, failures = failures }
   end
 end

@@ -7,6 +7,7 @@ local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
 local tables = require "cmml.base.tables"
 local tuned_file = require "cmml.experiment.tuned_file"
+local wrap = require("cmml.base.text").wrap
 local raise = args.error
 
 return function(cmml, use)
@@ -36,8 +37,8 @@ return function(cmml, use)
     return list
   end
 
-  -- A line for each kind that was tuned.
-  local function text_of(list, width)
+  -- A line for each kind that was tuned, and what the data are.
+  local function text_of(list, data, width)
     local grid = { { "kind", "trials", "best trial", "validation", "value", "epochs",
       "trials at the limit", "seconds" } }
     for i, entry in ipairs(list) do
@@ -47,7 +48,7 @@ return function(cmml, use)
         tostring(best.epochs or "-"), tostring(entry.at_limit or "-"),
         plain.format("%.0f", entry.seconds) }
     end
-    return tables.markdown(grid, width)
+    return tables.markdown(grid, width) .. (data and "\n\n" .. wrap(data, 0, 79) or "")
   end
 
   -- What became of a kind.
@@ -86,7 +87,7 @@ return function(cmml, use)
   -- print(found.kinds[1].kind, found.kinds[1].trials[1].value)
   function cmml.tune_kinds(options)
     local opt, classes = args.call(prepare, options)
-    local result = { kinds = {}, failures = {} }
+    local result, data = { kinds = {}, failures = {} }, nil
     for i, class in ipairs(classes) do
       local given = models.with(options, { model = class.kind,
         out = opt.out and ("%s/%s"):format(opt.out, class.kind) or nil })
@@ -104,8 +105,9 @@ return function(cmml, use)
       local entry = entry_of(class, ok, found)
       table.move(entry.failures, 1, #entry.failures, #result.failures + 1, result.failures)
       result.kinds[i] = entry
+      data = data or ok and found.data or nil
     end
-    result.text, result.narrow = text_of(result.kinds), text_of(result.kinds, 79)
+    result.text, result.narrow = text_of(result.kinds, data), text_of(result.kinds, data, 79)
     return result
   end
 end

@@ -152,7 +152,7 @@ return function(cmml, use)
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "scenarios" },
     learns = "gradient", adapts = "forward", needs = { vectors = true }, options = options,
     presets = presets "scenarios", default_preset = "recommended/scenario",
-    formerly = { "scenario_cmml" }, make = make,
+    formerly = { "scenario_cmml" }, make = make, check = refinement.check,
     adapt = function(self, support)
       return adapt(self, support)
     end,

@@ -103,7 +103,7 @@ return function(cmml, use)
   cmml.kind {
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "users" },
     learns = "gradient", adapts = "forward", options = options, presets = presets "users",
-    default_preset = "recommended", make = make, score = score,
+    default_preset = "recommended", make = make, score = score, check = refinement.check,
     adapt = function(self, support)
       return adapt(self, support)
     end,

@@ -5,6 +5,7 @@
 -- whose contexts are 0, that is CAVIA (Zintgraf et al., ICML 2019).
 --
 -- @module cmml.recommenders.refinement
+local args = require "cmml.base.args"
 
 -- The declarations; a model of these has the fields as options.
 local options = {
@@ -20,6 +21,17 @@ local options = {
 
 return function(cmml)
   local refinement = { options = options }
+
+  --- Raises where an option says how steps are taken, but not how many; 0 of them are a number.
+  -- @tparam table opt options of the model
+  function refinement.check(opt)
+    for _, name in ipairs(opt.refine_steps == nil and { "refine_train", "refine_rate" } or {}) do
+      if opt[name] then
+        args.error(("cmml: %s does not apply without %s"):format(args.named_option(name),
+          args.option "refine_steps"), 0)
+      end
+    end
+  end
 
   --- Whether a model takes steps.
   -- @tparam table opt its options

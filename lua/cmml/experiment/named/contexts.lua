@@ -87,7 +87,7 @@ return function(cmml, use)
   end
 
   cmml.register_experiment {
-    name = "contexts", settings = { "scenarios" },
+    name = "contexts", settings = { "scenarios" }, evaluates = false,
     summary = "task contexts of all scenarios by PCA and t-SNE, and whether they tell groups apart "
       .. "(Figure 3)",
     options = context_plan.options,

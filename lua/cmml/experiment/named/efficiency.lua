@@ -227,7 +227,8 @@ return function(cmml, use)
   end
 
   cmml.register_experiment {
-    name = "efficiency", made = true,
+    name = "efficiency", made = true, evaluates = false,
+    without = { "seeds", "draws", "resamples", "budget", "epochs", "patience" },
     summary = "time and memory of training and adapting, by one forward pass and by gradient steps "
       .. "(Figure 2, Table 1); without data, on made ones of published sizes",
     options = {

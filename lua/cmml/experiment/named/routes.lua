@@ -244,7 +244,7 @@ return function(cmml, use)
     default_text = "two of each domain, as different as there are" }
 
   cmml.register_experiment {
-    name = "routes", settings = { "scenarios" }, options = options,
+    name = "routes", settings = { "scenarios" }, evaluates = false, options = options,
     summary = "routes of scenarios through the modules of soft modularisation, as heat map and "
       .. "graph (Figure 4)",
     plan = function(setting, opt)

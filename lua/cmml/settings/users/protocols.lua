@@ -69,11 +69,15 @@ return function(cmml, use)
   -- print(#data.train, #data.valid, #data.test)
   function cmml.cold_users(dataset, options)
     local opt = base.check("cold_users", known, dataset, options)
+    local capped = opt.protocol == "capped"
+    if not capped and options and options.cap ~= nil then
+      raise(("cold_users: protocol %s takes no cap; give protocol = \"capped\" with it"):format(
+        opt.protocol), 2)
+    end
     local data, message = base.begin(dataset, opt)
     if not data then
       return nil, message
     end
-    local capped = opt.protocol == "capped"
     data.ratings = capped and core.cap_ratings(data.all, opt.cap, opt.data_seed) or data.all
     data.protocol = opt.protocol
     data.conditions = { protocol = opt.protocol, cap = capped and opt.cap or nil,
@@ -97,6 +101,7 @@ return function(cmml, use)
   -- options that it has alone or with few others)}.
   cmml.users.protocols = {
     { name = "full", help = "each draw takes fresh ratings of the whole history",
+      no_cap = "it learns from all ratings of a training user; capped keeps some",
       make = cmml.cold_users, evaluations = { { "cold users", "Cold users, full histories" } } },
     { name = "capped", help = "each training user keeps `cap` ratings, chosen once",
       cap = 50, make = cmml.cold_users,

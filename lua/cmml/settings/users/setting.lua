@@ -29,7 +29,7 @@ return function(cmml, use)
     base.changed(populations.option, { group = "data", tunable = false }),
     base.changed(shared.relevant, { group = "data", tunable = false }),
     { name = "cap", kind = "integer", from = 1, unit = "ratings", group = "data",
-      help = "number of ratings kept of a training user",
+      help = "number of ratings kept of a training user, for protocols capped and warm",
       default_text = "50 under protocol capped, else all" },
     { name = "split", kind = "string", arg = "DIR", group = "data", tunable = false,
       help = "folder of files that say who is learnt from and tested on what, as --split-out "
@@ -239,7 +239,7 @@ return function(cmml, use)
         return {}
       end
       local protocol = protocols[opt.protocol or notes.protocol] or {}
-      if notes.protocol == "full" or protocol.no_cap then
+      if protocol.no_cap or notes.protocol == "full" then
         notes.cap = nil
       end
       for _, name in ipairs { "cut", "last_n" } do
