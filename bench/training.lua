@@ -32,9 +32,7 @@ local function read_data(folder)
   if not dataset then
     return nil, message
   end
-  local listed = folder .. "/test_users.txt"
-  return cmml.cold_users(dataset, { protocol = "capped",
-    test_users = cmml.core.exists(listed) and listed or nil })
+  return cmml.cold_users(dataset, { protocol = "capped" })
 end
 
 -- Ratings and fields as numbers, from 1; value 0 is one that was never seen.

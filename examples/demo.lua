@@ -37,9 +37,7 @@ if not dataset then
   io.stderr:write(message, "\n")
   os.exit(1)
 end
-local listed = folder .. "/test_users.txt"
-local data = assert(cmml.cold_users(dataset, {
-  test_users = cmml.core.exists(listed) and listed or nil, valid = 0.1 }))
+local data = assert(cmml.cold_users(dataset, { valid = 0.1 }))
 
 say("1. The ratings\n")
 say("%s holds %d ratings of %d films by %d people.", real and folder or "data/made",

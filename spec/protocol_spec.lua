@@ -5,6 +5,7 @@ local baselines = require "spec.support.baselines"
 local people = require "spec.support.people"
 local rated = require "spec.support.rated"
 local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
 local core = cmml.core
 
 local apart, memoriser, raw, size = rated.apart, rated.memoriser, rated.raw, rated.size
@@ -235,5 +236,40 @@ describe("users.protocol", function()
       dataset, { protocol = "warm", cap = 0 })
     refused("users.warm: held_out must be at least 1, but is 0", cmml.users.warm, dataset,
       { held_out = 0 })
+  end)
+end)
+
+describe("the list of test users that a folder has", function()
+  local folder = temporary.folder()
+  people.write(core, folder, { users = 30, items = 16, rated = 10 })
+  local listed = { "3", "11", "27" }
+  temporary.write(folder, "test_users.txt", table.concat(listed, "\n") .. "\n")
+  teardown(function()
+    temporary.remove(folder)
+  end)
+
+  local function names(dataset, rows)
+    local list = {}
+    for i, row in ipairs(rows) do
+      list[i] = dataset.users:text(row)
+    end
+    table.sort(list, function(a, b)
+      return tonumber(a) < tonumber(b)
+    end)
+    return list
+  end
+
+  it("is taken where nothing is said, in Lua as on the command line", function()
+    local dataset = assert(cmml.movielens(folder))
+    assert.same(listed, names(dataset, dataset:split().test))
+    assert.same(listed, names(dataset, cmml.cold_users(dataset).test))
+    for _, protocol in ipairs { "full", "capped", "warm", "warm-leaky", "last" } do
+      assert.same(listed, names(dataset, assert(cmml.users.protocol(dataset,
+        { protocol = protocol })).test), protocol)
+    end
+    assert.equal(6, #cmml.cold_users(dataset, { test_users = 0.2 }).test)
+    local split = cmml.settings:get("users").split(dataset, { protocol = "full", valid = 0.05,
+      data_seed = 1 })
+    assert.same(listed, names(dataset, split.test))
   end)
 end)

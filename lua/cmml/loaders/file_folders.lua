@@ -135,7 +135,11 @@ return function(cmml, use)
         if layout.after then
           layout.after(data)
         end
-        return of_files(data, opt)
+        local dataset, problem = of_files(data, opt)
+        if dataset then
+          dataset.folder = folder
+        end
+        return dataset, problem
       end,
     }
   end

@@ -210,8 +210,10 @@ return function(cmml, use)
     local schema = cmml.data.schema { unknown = opt.unknown, min_count = opt.min_count,
       item = choose_fields(fields.item, opt.item_fields, "item", items),
       user = choose_fields(fields.user, opt.user_fields, "user", users) }
-    return cmml.dataset { name = folder:match("([^/]+)/*$") or folder,
+    local dataset = cmml.dataset { name = folder:match("([^/]+)/*$") or folder,
       schema = schema, ratings = ratings, items = items, users = users }
+    dataset.folder = folder
+    return dataset
   end
 
   cmml.loader {

@@ -46,6 +46,8 @@ return function(cmml, use)
   -- @tfield integer duplicates repeated rows, which another one stands for or which were added up
   -- @tfield table unmatched how many records of items and of users match no rating
   -- @tfield {string,...} notes what was noticed and chosen, for people
+  -- @tfield ?string folder where they are from; its test_users.txt lists who is tested where
+  -- nothing is said
   local Dataset = { __name = "cmml.Dataset" }
   Dataset.__index = Dataset
   cmml.users.Dataset = Dataset -- split.lua adds to it

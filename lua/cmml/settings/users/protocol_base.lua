@@ -12,9 +12,7 @@ local base = {}
 
 -- Options that every protocol takes.
 local shared = {
-  { name = "test_users", kind = { "number", "string", "table" }, default = 0.2,
-    help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
-      .. "list of raw ids" },
+  of_users.test_users,
   of_users.valid,
   { name = "data_seed", kind = "integer", default = 1, from = 0, help = "seed of these choices" },
   populations.option,

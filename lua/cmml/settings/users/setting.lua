@@ -11,7 +11,6 @@ local shared = require "cmml.settings.users.shared_options"
 
 return function(cmml, use)
   local scale = use "data.scale"
-  local core = cmml.core
   local evaluation = use "settings.users.evaluation"
   local report = use "settings.users.report"
   local support = use "settings.users.support"
@@ -93,18 +92,17 @@ return function(cmml, use)
     protocols[protocol.name] = protocol
   end
 
-  -- Test users: as asked for, else the list that the data come with; none of a list that a model
-  -- file notes where the protocol itself says who is tested.
-  local function test_users(data, opt)
+  -- Test users as asked for; none of a list that a model file notes where the protocol itself says
+  -- who is tested.
+  local function test_users(opt)
     if (protocols[opt.protocol] or {}).no_test_users or opt.protocol == "given" then
       return type(opt.test_users) ~= "table" and opt.test_users or nil
     end
-    local listed = data.folder and data.folder .. "/test_users.txt"
     local test = opt.test_users
     if type(test) == "string" and plain.tonumber(test) then
       test = plain.tonumber(test)
     end
-    return test or listed and core.exists(listed) and listed or nil
+    return test
   end
 
   -- One list behind the other.
@@ -200,7 +198,7 @@ return function(cmml, use)
     made = use "settings.users.made",
     made_full = use "settings.users.made_full",
     split = function(dataset, opt)
-      local data, message = cmml.users.protocol(dataset, { test_users = test_users(dataset, opt),
+      local data, message = cmml.users.protocol(dataset, { test_users = test_users(opt),
         valid = opt.valid, protocol = opt.protocol, cap = opt.cap, data_seed = opt.data_seed,
         population = opt.population, relevant = opt.relevant,
         cut = opt.cut, last_n = opt.last_n, split = opt.split, train_users = opt.train_users,

@@ -2,6 +2,10 @@
 --
 -- @module cmml.settings.users.shared_options
 return {
+  test_users = { name = "test_users", kind = { "number", "string", "table" },
+    default_text = "test_users.txt of the data's folder if there is one, else 0.2",
+    help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
+      .. "list of raw ids" },
   valid = { name = "valid", kind = "number", default = 0.05, from = 0, below = 1,
     help = "fraction of the other users that chooses the best epoch" },
   relevant = { name = "relevant", kind = "number",

@@ -3,17 +3,15 @@
 -- @classmod cmml.users.Dataset
 local args = require "cmml.base.args"
 local base = require "cmml.base.shared_options"
-local declare = require("cmml.base.options").declare
+local sets = require "cmml.base.options"
 local plain = require "cmml.base.plain"
 local raise = args.error
 local raw_ids = require "cmml.data.raw_ids"
 local populations = require "cmml.settings.users.populations"
 local shared = require "cmml.settings.users.shared_options"
 
-local known = declare("Dataset:split", {
-  { name = "test", kind = { "number", "string", "table" }, default = 0.2,
-    help = "users to test on: a fraction drawn at random, the path of a file that lists them, or a "
-      .. "list of raw ids" },
+local known = sets.declare("Dataset:split", {
+  sets.changed(shared.test_users, { name = "test" }),
   shared.valid,
   base.seed,
   populations.option,
@@ -67,6 +65,13 @@ return function(cmml, use)
     return result
   end
 
+  -- Who is tested where nothing is said: the users of the list that the data come with, or else
+  -- some of all.
+  local function default_test(self)
+    local listed = self.folder and self.folder .. "/test_users.txt"
+    return listed and core.exists(listed) and listed or 0.2
+  end
+
   -- The rows of the test users, however they were given.
   local function test_rows(self, test, rated, seed)
     if type(test) == "number" then
@@ -106,7 +111,7 @@ return function(cmml, use)
       counts[#counts + 1] = length > 0 and length or nil
       rated[#rated + 1] = length > 0 and populations.has(opt.population, length) and row or nil
     end
-    local asked, message = test_rows(self, opt.test, rated, opt.seed)
+    local asked, message = test_rows(self, opt.test or default_test(self), rated, opt.seed)
     if not asked then
       return nil, message
     end
