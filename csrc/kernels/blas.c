@@ -1,5 +1,6 @@
 /* blas.c - the only file that includes <cblas.h>. */
 #include "kernels/blas.h"
+#include "kernels/kernels.h"
 #include <cblas.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -66,27 +67,57 @@ static CBLAS_TRANSPOSE layout(int64_t row, int64_t column, int64_t rows, int64_t
     return plain ? CblasNoTrans : CblasTrans;
 }
 
-/* A product of either precision: REAL is its numbers, PRODUCT the function of BLAS. */
-#define DEFINE_GEMM(NAME, MATRIX, REAL, PRODUCT)                                                   \
-    void NAME(cm_ctx *cx, int64_t m, int64_t n, int64_t k, MATRIX a, MATRIX b, REAL beta, REAL *c, \
-              int64_t ldc)                                                                         \
-    {                                                                                              \
-        if (m == 0 || n == 0)                                                                      \
-            return;                                                                                \
-        if (k == 0) { /* an empty sum: BLAS may leave c as it was */                               \
-            for (int64_t i = 0; i < m; i++)                                                        \
-                for (int64_t j = 0; j < n; j++)                                                    \
-                    c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];                        \
-            return;                                                                                \
-        }                                                                                          \
-        decide_threads();                                                                          \
-        cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;                         \
-        int lda, ldb;                                                                              \
-        CBLAS_TRANSPOSE ta = layout(a.row, a.column, m, k, &lda);                                  \
-        CBLAS_TRANSPOSE tb = layout(b.row, b.column, k, n, &ldb);                                  \
-        PRODUCT(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a.data, lda, b.data, ldb, beta,  \
-                c, (int)ldc);                                                                      \
+/* A product of either precision: REAL is its numbers, PRODUCT the function of BLAS; SCOPE may be
+ * static. */
+#define DEFINE_GEMM(SCOPE, NAME, MATRIX, REAL, PRODUCT)                                           \
+    SCOPE void NAME(cm_ctx *cx, int64_t m, int64_t n, int64_t k, MATRIX a, MATRIX b, REAL beta,   \
+                    REAL *c, int64_t ldc)                                                         \
+    {                                                                                             \
+        if (m == 0 || n == 0)                                                                     \
+            return;                                                                               \
+        if (k == 0) { /* an empty sum: BLAS may leave c as it was */                              \
+            for (int64_t i = 0; i < m; i++)                                                       \
+                for (int64_t j = 0; j < n; j++)                                                   \
+                    c[i * ldc + j] = beta == 0 ? 0 : beta * c[i * ldc + j];                       \
+            return;                                                                               \
+        }                                                                                         \
+        decide_threads();                                                                         \
+        cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;                        \
+        int lda, ldb;                                                                             \
+        CBLAS_TRANSPOSE ta = layout(a.row, a.column, m, k, &lda);                                 \
+        CBLAS_TRANSPOSE tb = layout(b.row, b.column, k, n, &ldb);                                 \
+        PRODUCT(CblasRowMajor, ta, tb, (int)m, (int)n, (int)k, 1, a.data, lda, b.data, ldb, beta, \
+                c, (int)ldc);                                                                     \
     }
 
-DEFINE_GEMM(cm_gemm, cm_matrix, cm_real, GEMM)
-DEFINE_GEMM(cm_gemm64, cm_matrix64, double, cblas_dgemm)
+DEFINE_GEMM(static, large_product, cm_matrix, cm_real, GEMM)
+DEFINE_GEMM(, cm_gemm64, cm_matrix64, double, cblas_dgemm)
+
+/* Whether a product is so small that BLAS, which lays out both factors in each call, is slower than
+ * the kernel that reads them as they lie. Threads of BLAS are worth more, beyond some size. */
+static bool is_small(int64_t m, int64_t n, int64_t k)
+{
+    double size = (double)m * (double)n * (double)k;
+    return k <= CM_SMALL_DEPTH && size <= (cm_blas_threads() == 1 ? 1 << 22 : 1 << 17);
+}
+
+static void small_product(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b,
+                          cm_real beta, cm_real *c, int64_t ldc)
+{
+    const cm_kernels *kernels = cm_kernels_of(cx);
+    cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;
+    if (m == 1 && beta == 0 && n > 1 && b.row == 1 && b.column == k && (a.column == 1 || k == 1))
+        kernels->row_dots(n, k, c, b.data, NULL, a.data);
+    else
+        kernels->small_product(m, n, k, a.data, a.row, a.column, b.data, b.row,
+                               n == 1 ? 1 : b.column, beta, c, ldc);
+}
+
+void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
+             cm_real *c, int64_t ldc)
+{
+    if (m > 0 && n > 0 && k > 0 && is_small(m, n, k))
+        small_product(cx, m, n, k, a, b, beta, c, ldc);
+    else
+        large_product(cx, m, n, k, a, b, beta, c, ldc);
+}

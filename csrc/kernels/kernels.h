@@ -21,6 +21,8 @@ typedef enum cm_activation {
 
 #define CM_LEAKY_SLOPE 0.01 /* default of leaky_relu, as in PyTorch */
 
+#define CM_SMALL_DEPTH 512 /* the longest sums of small_product */
+
 typedef void cm_unary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, cm_real p);
 typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, const cm_real *b,
                           int64_t sb);
@@ -177,6 +179,12 @@ typedef struct cm_kernels {
     void (*meta_back)(const cm_meta_cell *cell, const cm_meta_block *block,
                       const cm_meta_gradient *gradient);
 
+    /* c [m, n] (rows ldc apart) = a [m, k] b [k, n] + beta c, for k of at most CM_SMALL_DEPTH:
+     * element (i, j) of a lies at i * step + j * next, of b at i * row + j * column, where row or
+     * column is 1. */
+    void (*small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t step,
+                          int64_t next, const cm_real *b, int64_t row, int64_t column, cm_real beta,
+                          cm_real *c, int64_t ldc);
     /* c [m, n] = a [m, k] times a matrix in panels; see panels.h. */
     void (*panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
                           const cm_real *panels, bool add, cm_real *c, int64_t ldc);

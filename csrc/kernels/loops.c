@@ -357,6 +357,7 @@ const cm_kernels KERNEL(kernels) = {
     .lstm_back = KERNEL(lstm_back),
     .meta_step = KERNEL(meta_step),
     .meta_back = KERNEL(meta_back),
+    .small_product = KERNEL(small_product),
     .panel_product = KERNEL(panel_product),
     .max = KERNEL(max),
     .sum_exp = KERNEL(sum_exp),
