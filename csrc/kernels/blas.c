@@ -104,13 +104,9 @@ static bool is_small(int64_t m, int64_t n, int64_t k)
 static void small_product(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b,
                           cm_real beta, cm_real *c, int64_t ldc)
 {
-    const cm_kernels *kernels = cm_kernels_of(cx);
     cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;
-    if (m == 1 && beta == 0 && n > 1 && b.row == 1 && b.column == k && (a.column == 1 || k == 1))
-        kernels->row_dots(n, k, c, b.data, NULL, a.data);
-    else
-        kernels->small_product(m, n, k, a.data, a.row, a.column, b.data, b.row,
-                               n == 1 ? 1 : b.column, beta, c, ldc);
+    cm_kernels_of(cx)->small_product(m, n, k, a.data, a.row, a.column, b.data, b.row,
+                                     n == 1 ? 1 : b.column, beta, c, ldc);
 }
 
 void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
