@@ -59,6 +59,10 @@ describe("groups of parameters", function()
       ["adam: group 1: unknown option clip_norm"] = { { parameters = "out", clip_norm = 1 } },
       ["adam: group 1: lr must be at least 0, but is -1"] =
         { { parameters = "out", lr = -1 } },
+      ["adam: group 1: lr_factor must be at least 0, but is -1"] =
+        { { parameters = "out", lr_factor = -1 } },
+      ["adam: group 1: lr and lr_factor exclude each other"] =
+        { { parameters = "out", lr_factor = 1, lr = 1 } },
       ["adam: group 1: a table of options was expected"] = { "out" },
     } do
       local ok, message = with(table.unpack(groups))
@@ -76,6 +80,20 @@ describe("groups of parameters", function()
       { momentum = 1 })
     refused("sgd: a module was expected, not nil", cmml.optim.sgd)
     refused("adam: a module was expected, not table", cmml.optim.adam, { model().film })
+  end)
+
+  it("follow the rate by a factor, whatever it is and whenever it is set", function()
+    for _, kind in ipairs { "adam", "sgd" } do
+      local optimizer = cmml.optim[kind](model(), { lr = 0, groups = { { parameters = "out",
+        lr_factor = 0.5 }, { parameters = "film" } } })
+      for _, lr in ipairs { 0.1, 0, 0.01 } do
+        optimizer:set_lr(lr)
+        assert.same({ lr / 2, lr, lr }, { optimizer.groups[1].lr, optimizer.groups[2].lr,
+          optimizer.groups[3].lr })
+      end
+    end
+    assert.equal(0.2 * 0.1, cmml.optim.adam(model(), { lr = 0.1, groups = { { parameters = "out",
+      lr_factor = 0.2 } } }).groups[1].lr)
   end)
 
   it("keep the ratio of their rates when the rate is set", function()

@@ -40,6 +40,21 @@ describe("S2Meta", function()
     assert.equal(25584, model.module:count())
   end)
 
+  it("trains the stop controller at half of any rate, as was published", function()
+    local presets = cmml.kinds.find("s2meta", "scenarios").presets
+    for _, name in ipairs { "recommended", "published-code" } do
+      for _, training in ipairs { presets[name].training, presets[name].budgets.default } do
+        local optimizer = cmml.optim.adam(make().module, { lr = training.lr,
+          groups = training.groups })
+        assert.equal(training.lr / 2, optimizer.groups[1].lr)
+        optimizer = cmml.optim.adam(make().module, { lr = 0.25, groups = training.groups })
+        assert.equal(0.125, optimizer.groups[1].lr)
+      end
+    end
+    local code = presets["published-code"].training
+    assert.equal(5e-5, code.lr * code.groups[1].lr_factor)
+  end)
+
   it("takes the same loss and gradients from tasks together and alone", function()
     for _, options in ipairs { {}, { inner_batch = 7, loss = "bpr" }, { tower = "hybrid" },
       { tower = "dot", step_penalty = 0.1 } } do

@@ -54,6 +54,8 @@ local known = {
 local its_parameters = option_sets.declare("optim: parameters of a group", {
   { name = "parameters", kind = "any", required = true,
     help = "a name or a list of names of parameters, of modules, or with * for any text" },
+  { name = "lr_factor", kind = "number", from = 0,
+    help = "learning rate in place of lr, as a multiple of the common one, which it follows" },
 })
 
 local of_own = {
@@ -97,6 +99,11 @@ local function read_group(kind, number, group, common)
     end
   end
   check_momentum(what, result)
+  if group.lr_factor and group.lr then
+    raise(what .. ": lr and lr_factor exclude each other", 5)
+  elseif group.lr_factor then
+    result.lr = group.lr_factor * common.lr
+  end
   result.own_lr = group.lr
   return result
 end
@@ -147,7 +154,8 @@ return function(cmml)
   --
   -- `groups` is a list of tables: `parameters`, a name or a list of names of parameters, of modules
   -- (for all beneath), or with * for any text, and any options but clip_norm and groups, which
-  -- hold for these parameters instead of the common ones.
+  -- hold for these parameters instead of the common ones: an `lr` of its own stays where the common
+  -- one is changed by an option, as in PyTorch, an `lr_factor` follows it.
   -- @tparam Module module
   -- @tparam[opt] table options
   -- @treturn ModuleOptimizer with backward(loss), step(), norm(), clear(), set_lr(lr), state() and
@@ -204,7 +212,8 @@ return function(cmml)
     self.core[self.kind](self.core, self.groups, scale)
   end
 
-  --- Sets the learning rate. Groups with a rate of their own keep its ratio to the common one.
+  --- Sets the learning rate. Groups with a rate or a factor of their own keep its ratio to the
+  -- common one.
   -- @tparam number lr
   function ModuleOptimizer:set_lr(lr)
     if math.type(lr) == nil or not (lr >= 0 and lr < math.huge) then
@@ -217,7 +226,7 @@ return function(cmml)
       end
     end
     for _, group in ipairs(self.groups) do
-      group.lr = group.own_lr and group.own_lr / self.first_lr * lr or lr
+      group.lr = group.own_lr and group.own_lr / self.first_lr * lr or (group.lr_factor or 1) * lr
     end
     self.options.lr = lr
   end

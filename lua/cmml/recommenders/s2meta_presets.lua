@@ -2,10 +2,13 @@
 --
 -- @module cmml.recommenders.s2meta_presets
 
+-- The stop controller learns at half the rate of the others, whatever that is.
+local groups = { { parameters = "stop", lr_factor = 0.5 } }
+
 -- How long experiments train published presets: as those of CMML in the setting.
 local budgets = { published = { epochs = 20, patience = 0, steps = 5000 },
   default = { epochs = 12, patience = 3, steps = 100, batch = 4, lr = 1e-3,
-    groups = { { parameters = "stop", lr = 5e-4 } } } }
+    groups = groups } }
 
 -- The released code: one task a step, whose every step on the support has negatives of its own:
 -- 20 times 64, drawn without regard to what their users took.
@@ -17,7 +20,7 @@ local function code(model)
   return { model = all, budgets = budgets,
     training = { batch = 1, support = 64, support_negatives = 1280, query = 128,
       order = "positives-first", negatives = "published", lr = 1e-4, weight_decay = 1e-5,
-      clip = 0.25, groups = { { parameters = "stop", lr = 5e-5 } },
+      clip = 0.25, groups = groups,
       schedule = { kind = "plateau", factor = 0.2, patience = 2, min_lr = 1e-6 } } }
 end
 
@@ -30,7 +33,7 @@ return function()
       model = { widths = { 64, 32, 16 }, lstm_bias = "forget", stop = "greedy", unit_rows = true,
         min_step = 1, max_step = 5 },
       training = { batch = 4, support = 64, support_negatives = 64, query = 128, order = "mixed",
-        lr = 1e-3, groups = { { parameters = "stop", lr = 5e-4 } }, clip = 0.25,
+        lr = 1e-3, groups = groups, clip = 0.25,
         weight_decay = 1e-5, schedule = "plateau" } },
     ["published-code"] = code { widths = { 64, 32, 16 }, inner_batch = 128 },
     ["published-code/taobao"] = code { widths = { 64, 64, 64 }, inner_batch = 64 },

@@ -54,7 +54,8 @@ return {
   { name = "clip_norm", kind = "number", above = 0, group = "optimisation", decides = true,
     help = "limit of the norm of the whole gradient", default_text = "none" },
   { name = "groups", kind = "table", group = "optimisation", decides = true, tunable = false,
-    help = "groups of parameters with options of their own, see optim.adam" },
+    help = "groups of parameters with options of their own, see optim.adam; an lr_factor follows "
+      .. "lr, an lr of a group does not" },
   { name = "schedule", kind = { "string", "table" }, group = "optimisation", decides = true,
     arg = "NAME", default_text = "the preset's, or none", search = { "plateau" },
     help = "schedule of the learning rate: cosine (down to 0 at the end of the last epoch), "
