@@ -36,6 +36,16 @@ describe("rows of tasks", function()
 end)
 
 describe("MetaCS-DNN", function()
+  it("has the settings of CMML's released code and of validation users as presets", function()
+    local presets = cmml.kinds.find("metacs", "users").presets
+    local code, own = presets["published-code"], presets.recommended
+    assert.same({ 32, { 64, 64 }, 5, { 0.01 }, 3e-4, 10, 32, 30, 0 }, { code.model.width,
+      code.model.hidden, code.model.inner_steps, code.model.inner_rate, code.training.lr,
+      code.training.clip, code.training.batch, code.training.epochs, code.training.patience })
+    assert.same({ 1e-3, 100, 10 }, { own.training.lr, own.training.epochs, own.training.patience })
+    assert.is_nil(presets.published) -- the paper says too little for one
+  end)
+
   it("leaves its tables as they are, whoever adapts", function()
     local model = metacs { inner_rate = { 0.1 } }
     local before = people.bits(model)

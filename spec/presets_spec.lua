@@ -1,4 +1,5 @@
 -- The presets against the numbers of parameters that were counted independently.
+local args = require "cmml.base.args"
 local cmml = require "cmml"
 local people = require "spec.support.people"
 
@@ -124,5 +125,21 @@ describe("a preset that a script adds", function()
     local model = cmml.recommenders.cmml(data.catalogue, { preset = "added" })
     assert.equal("added", model.options.preset)
     cmml.presets.added = nil
+  end)
+end)
+
+describe("presets of a kind", function()
+  it("are no two the same", function()
+    for _, setting in ipairs { "users", "scenarios" } do
+      for _, class in ipairs(cmml.kinds.list(setting)) do
+        local list = args.keys(class.presets)
+        for i, name in ipairs(list) do
+          for k = i + 1, #list do
+            assert.is_false(args.equal(class.presets[name], class.presets[list[k]]),
+              ("%s of %s: %s and %s"):format(class.kind, setting, name, list[k]))
+          end
+        end
+      end
+    end
   end)
 end)

@@ -21,8 +21,7 @@ local function preset(lr, epochs, patience)
 end
 
 -- The paper names no sizes; the released code of CMML has them.
-local presets = { recommended = preset(1e-3, 100, 10), published = preset(3e-4, 30, 0),
-  ["published-code"] = preset(3e-4, 30, 0) }
+local presets = { recommended = preset(1e-3, 100, 10), ["published-code"] = preset(3e-4, 30, 0) }
 
 return function(cmml, use)
   local core = cmml.core
