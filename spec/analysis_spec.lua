@@ -74,6 +74,30 @@ it("principal components are the same whatever the unit", function()
   end
 end)
 
+for name, library in pairs { float32 = cmml, float64 = double } do
+  local core = library.core
+
+  describe("eigenvectors in " .. name, function()
+    -- (2 1 1 2) has 3 and 1, along (1 1) and (1 -1).
+    it("of small matrices are those by hand", function()
+      local vectors, values = core.eigenvectors(core.tensor { { 2, 7 }, { 1, 2 } }) -- 7 is not read
+      near_lists({ 3, 1 }, values:totable(), 1e-6, "values")
+      local half = math.sqrt(0.5)
+      near_lists({ half, half }, vectors:totable()[1], 1e-6, "first")
+      near_lists({ half, -half }, vectors:totable()[2], 1e-6, "second")
+      assert.same({ 0 }, select(2, core.eigenvectors(core.full({ 0, 0 }, 0))).shape)
+    end)
+
+    it("are refused of what has none", function()
+      refused("a contiguous square matrix", core.eigenvectors, core.full({ 2, 3 }, 1))
+      refused("a contiguous square matrix", core.eigenvectors, core.full({ 4 }, 1))
+      refused("the matrix is not finite", core.eigenvectors, core.tensor { { 0 / 0 } })
+      refused("eigenvectors are found of at most 4096", core.eigenvectors, core.full({ 4097, 4097 },
+        0))
+    end)
+  end)
+end
+
 describe("k-means", function()
   local core = cmml.core
 

@@ -44,7 +44,8 @@ local function preset(tuned)
 end
 
 describe("rows of kinds", function()
-  it("are every kind that learns and every baseline", function()
+  it("are every kind that learns and every baseline, of those that predict what is compared",
+    function()
     for _, setting in ipairs { "users", "scenarios" } do
       local titles, by_title = rows_of(setting)
       local seen = {}
@@ -52,8 +53,10 @@ describe("rows of kinds", function()
         seen[by_title[title].kind] = true
       end
       for _, class in ipairs(cmml.kinds.list(setting)) do
-        assert.equal(class.learns ~= "none" or class.baseline ~= nil
-          or class.default_preset ~= nil, seen[class.kind] or false, class.kind)
+        local wanted = class.learns ~= "none" or class.baseline ~= nil
+          or class.default_preset ~= nil
+        assert.equal(wanted and class.predicts == cmml.settings:get(setting).predicts,
+          seen[class.kind] or false, class.kind)
       end
       assert.equal("CMML (recommended)", titles[1])
       local text = table.concat(titles, "|")

@@ -194,3 +194,29 @@ bool cm_eigen_symmetric(cm_ctx *cx, double *a, int64_t n, double *values, double
     cm_free(cx, work);
     return ok;
 }
+
+cm_tensor *cm_eigenvectors(cm_ctx *cx, const cm_tensor *x, cm_tensor **values)
+{
+    int64_t n = x->shape.ndim == 2 ? x->shape.dims[0] : -1;
+    if (n < 0 || x->shape.dims[1] != n || !cm_is_contiguous(x))
+        return cm_fail(cx, CM_ERR_SHAPE, "a contiguous square matrix was expected");
+    if (n > CM_EIGEN_LIMIT)
+        return cm_fail(cx, CM_ERR_LIMIT, "%lld rows, but eigenvectors are found of at most %d",
+                       (long long)n, CM_EIGEN_LIMIT);
+    size_t square = (size_t)n * (size_t)n;
+    double *work = cm_calloc(cx, 2 * square + (size_t)n, sizeof *work);
+    cm_shape flat = cm_shape_1d(n);
+    cm_tensor *out = cm_tensor_new(cx, &x->shape);
+    *values = cm_tensor_new(cx, &flat);
+    bool ok = work && out && *values;
+    for (int64_t i = 0; ok && i < n; i++)
+        for (int64_t j = 0; j <= i; j++)
+            work[i * n + j] = work[j * n + i] = (double)cm_data(x)[i * n + j];
+    ok = ok && cm_eigen_symmetric(cx, work, n, work + 2 * square, work + square);
+    for (size_t i = 0; ok && i < square; i++)
+        cm_data(out)[i] = (cm_real)work[square + i];
+    for (int64_t i = 0; ok && i < n; i++)
+        cm_data(*values)[i] = (cm_real)work[2 * square + (size_t)i];
+    cm_free(cx, work);
+    return ok ? out : NULL;
+}

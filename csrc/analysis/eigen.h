@@ -14,6 +14,12 @@
 bool cm_eigen_symmetric(cm_ctx *cx, double *a, int64_t n, double *values,
                         double *vectors) CM_MUST_CHECK;
 
+/* The unit eigenvectors of the symmetric x [n, n], signs as above, as the rows of a tensor of the
+ * same shape of the open scope; *values becomes the eigenvalues [n], in descending order. Computed
+ * in double precision; what lies above the diagonal is not read. Refused unless x is a contiguous
+ * square matrix of finite numbers with at most CM_EIGEN_LIMIT rows. */
+cm_tensor *cm_eigenvectors(cm_ctx *cx, const cm_tensor *x, cm_tensor **values) CM_MUST_CHECK;
+
 /* The first `count` principal axes of the rows of x [n, width] into the rows of a tensor [count,
  * width] of the open scope, signs as above; the means of the columns into mean [width], the
  * variances along all min(n, width) axes, in descending order, into variances. Sums are taken in

@@ -40,6 +40,25 @@ static int l_principal_axes(lua_State *L)
     return 3;
 }
 
+/*** The eigenvectors of a symmetric matrix, each with its entry of largest magnitude positive.
+ * Computed in double precision; what lies above the diagonal is not read.
+ * @function eigenvectors
+ * @tparam Tensor x [n, n], contiguous, at most 4096 rows
+ * @treturn Tensor [n, n] unit eigenvectors in the rows
+ * @treturn Tensor [n] their eigenvalues, in descending order */
+static int l_eigenvectors(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_tensor *x = cmL_check_tensor(L, 1), *found = NULL;
+    cm_tensor **vectors = cmL_push_tensor(L), **values = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cm_tensor *made = cm_eigenvectors(cx, x, &found);
+    if (made)
+        cm_retain(*vectors = made);
+    cmL_finish(L, cx, mark, values, made ? found : NULL, "eigenvectors");
+    return 2;
+}
+
 /*** Clusters of points by k-means with one k-means++ initialisation.
  * @function kmeans_once
  * @tparam Tensor x [points, width], contiguous
@@ -141,11 +160,10 @@ static int l_tsne_step(lua_State *L)
     return 4;
 }
 
-static const luaL_Reg functions[] = {{"principal_axes", l_principal_axes},
-                                     {"kmeans_once", l_kmeans_once},
-                                     {"tsne_affinities", l_tsne_affinities},
-                                     {"tsne_step", l_tsne_step},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"principal_axes", l_principal_axes}, {"eigenvectors", l_eigenvectors},
+    {"kmeans_once", l_kmeans_once},       {"tsne_affinities", l_tsne_affinities},
+    {"tsne_step", l_tsne_step},           {NULL, NULL}};
 
 void cmL_open_analysis(lua_State *L)
 {

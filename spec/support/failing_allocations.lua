@@ -193,10 +193,12 @@ end
 function scenarios.points(core)
   local x = core.tensor { { 1, 2, 0 }, { 2, 1, 4 }, { 7, 3, 1 }, { 8, 4, 2 } }
   local axes, mean, variances = core.principal_axes(x, 2)
+  local vectors, values = core.eigenvectors(core.tensor { { 2, 1 }, { 1, 3 } })
   local clusters, centres, inertia = core.kmeans_once(x, 2, { seed = 1 })
   local p, still = core.tsne_affinities(x, 1.5), core.full({ 4, 2 }, 0)
   local y, velocity, gains, divergence = core.tsne_step(p, x:slice(2, 1, 2), still, still + 1, {})
-  return bytes_of(axes, table.concat(mean, ","), table.concat(variances, ","), centres, inertia,
+  return bytes_of(vectors, values, axes, table.concat(mean, ","), table.concat(variances, ","),
+    centres, inertia,
     table.concat(clusters:totable(), ","), p, y, velocity, gains, divergence)
 end
 
@@ -226,7 +228,8 @@ function scenarios.item_weights(core)
     core.tensor { { 2, 1, 0, 0 }, { 1, 2, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } })
   return bytes_of(weights, sparse.weights, table.concat(sparse.columns:totable(), ","),
     neighbours.weights, core.sparse_product(by_row, weights), folded,
-    core.sparse_pair_product(by_row, sparse, 4), core.orthonormal(weights))
+    core.sparse_pair_product(by_row, sparse, 4), core.orthonormal(weights),
+    core.pick_columns(weights, by_column.rows, core.ids { 1, 1, 1, 1, 1, 1, 1 }))
 end
 
 function scenarios.ranking(core)

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local plain = require "cmml.base.plain"
+local time_unit = require "cmml.data.time_unit"
 
 -- Rows of a tensor that are looked at together: a list in Lua of all of them would be too large.
 local piece = 1 << 18
@@ -82,22 +83,15 @@ return function(cmml, use)
     return result
   end
 
-  -- Units of times by what is beyond: 10^11 seconds are in the year 5138.
-  local units = { { 1e11, "seconds", 1 }, { 1e14, "milliseconds", 1000 },
-    { 1e17, "microseconds", 1000000 }, { math.huge, "nanoseconds", 1000000000 } }
-
   local function times_of(times)
     local first, last = times:range()
     if not first then
       return nil
     end
-    for _, unit in ipairs(units) do
-      if math.max(math.abs(first + 0.0), math.abs(last + 0.0)) < unit[1] then
-        return { first = first, last = last, unit = unit[2], equal = first == last,
-          first_day = os.date("!%Y-%m-%d", first // unit[3]),
-          last_day = os.date("!%Y-%m-%d", last // unit[3]) }
-      end
-    end
+    local unit = time_unit.of(first, last)
+    return { first = first, last = last, unit = unit.name, equal = first == last,
+      first_day = os.date("!%Y-%m-%d", first // unit.per_second),
+      last_day = os.date("!%Y-%m-%d", last // unit.per_second) }
   end
 
   -- The values of a field in records.

@@ -1,0 +1,135 @@
+--- EASE: item-to-item weights in closed form (Steck, "Embarrassingly shallow autoencoders for
+-- sparse data", WWW 2019).
+--
+-- The score of an item is the sum of its weights from the items that a person took: a linear
+-- autoencoder whose weights have a zero diagonal and least squared error, with ridge. They are the
+-- inverse of a matrix of all items, so that memory grows with the square of their number. With
+-- `rank` the interactions are first reduced to that many principal directions, by a randomised SVD:
+-- the inverse is a matrix of that size then, and the weights are never written out.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local base = require "cmml.base.shared_options"
+local changed = require("cmml.base.options").changed
+local machine_memory = require "cmml.base.machine_memory"
+local plain = require "cmml.base.plain"
+local raise = args.error
+
+return function(cmml, use)
+  local core = cmml.core
+  local check_entries = use "recommenders.checkpoint".check_entries
+  local fold_in = use "recommenders.fold_in"
+  local directions = use "vectors.directions"
+
+  local options = {
+    { name = "ridge", kind = "number", above = 0, group = "model", search = "log:10:5000",
+      default_text = "15 times the mean number of people of an item",
+      help = "weight of the squares of the weights: the larger, the more a score is a sum over "
+        .. "many items" },
+    { name = "rank", kind = "integer", default = 0, from = 0, group = "model", tunable = false,
+      help = "number of principal directions of the interactions that weights are made of, where "
+        .. "there are too many items for the closed form; 0: the closed form itself" },
+    fold_in.values,
+    changed(base.seed, { group = "model", tunable = false,
+      help = "seed of the directions that the SVD of rank begins with" }),
+  }
+
+  -- In proportion to what stands beside it on the diagonal: what is best grows with the data.
+  local function usual_ridge(x)
+    return math.max(1, 15 * x.by_user.weights:square():sum():item() / math.max(1, x.n_items))
+  end
+
+  -- Refuses what memory does not hold, before it is taken.
+  local function check_memory(n)
+    local bytes, free = core.ease_bytes(n), machine_memory.available()
+    if free and bytes > free then
+      raise(plain.format("ease: the closed form of %d items needs about %.1f GB of memory, but "
+        .. "only %.1f GB are available: give %s, such as 256, or leave items out that few took", n,
+        bytes / 1e9, free / 1e9, args.option "rank"), 0)
+    end
+  end
+
+  local function closed_form(x, ridge)
+    check_memory(x.n_items)
+    local solver <close> = core.ease(x.by_user, x.by_item, ridge)
+    local done, all
+    repeat -- an interrupt comes through between two steps
+      done, all = solver:step()
+    until done == all
+    return solver:weights()
+  end
+
+  -- X'X is V diag(s^2) V', so that with d = s^2 / (s^2 + ridge) the weights are V diag(d) V'
+  -- without its diagonal, each column j divided by 1 less what stood there.
+  local function low_rank(vectors, squares, ridge)
+    local inwards = vectors * (squares / (squares + ridge)):reshape { 1, -1 }
+    local own = core.row_dot(inwards, vectors)
+    local scale = (1 - own):reciprocal()
+    return inwards, vectors * scale:reshape { -1, 1 }, own * scale
+  end
+
+  -- The weights in two factors, and what has to be taken off the diagonal of their product.
+  local function set_factors(self, inwards, outwards, own)
+    local n, ones = #self.catalogue.items, {}
+    for i = 1, n do
+      ones[i] = 1
+    end
+    local each = core.segments(ones):groups()
+    self.inwards, self.outwards, self.own = inwards, outwards, own
+    self.turned, self.diagonal = outwards:transpose(), core.sparse(each, each, own, n, n)
+  end
+
+  cmml.kind(fold_in.completed {
+    name = "ease", title = "EASE", options = options,
+    source = "Steck, WWW 2019",
+    presets = {
+      recommended = { model = {} },
+      -- What the paper found best on MovieLens-20M.
+      published = { model = { ridge = 500 } },
+    },
+    make = function()
+      return { weights = core.full({ 0, 0 }, 0) }
+    end,
+    fit = function(self, x)
+      local opt = self.options
+      local ridge = opt.ridge or usual_ridge(x)
+      if opt.rank == 0 then
+        self.weights = closed_form(x, ridge)
+      else
+        local vectors, squares = directions.of(x, opt.rank, opt.seed)
+        set_factors(self, low_rank(vectors, squares, ridge))
+      end
+    end,
+    scores = function(self, matrix)
+      local n = #self.catalogue.items
+      if self.turned then
+        return core.sparse_product(matrix, self.inwards):matmul(self.turned)
+          - core.sparse_pair_product(matrix, self.diagonal, n)
+      elseif self.weights.count == 0 then -- not fitted
+        return core.full({ #matrix.rows, n }, 0)
+      end
+      return core.sparse_product(matrix, self.weights)
+    end,
+    tensors = function(self)
+      if self.turned then
+        return { { "inwards", self.inwards }, { "outwards", self.outwards }, { "own", self.own } }
+      end
+      return { { "weights", self.weights } }
+    end,
+    restore = function(self, tensors)
+      local n = #self.catalogue.items
+      if self.options.rank > 0 and #tensors > 1 then
+        local first = tensors[1][2]
+        local width = cmml.is_tensor(first) and first.shape[2] or 0
+        check_entries(tensors, { { "inwards", { n, width } }, { "outwards", { n, width } },
+          { "own", { n } } })
+        set_factors(self, tensors[1][2], tensors[2][2], tensors[3][2])
+        return
+      end
+      local first = tensors[1] and tensors[1][2]
+      local size = cmml.is_tensor(first) and first.count == 0 and 0 or n
+      check_entries(tensors, { { "weights", { size, size } } })
+      self.weights = first
+    end,
+  })
+end

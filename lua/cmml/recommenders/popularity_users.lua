@@ -1,0 +1,74 @@
+--- Popularity in the setting users: the same list for everybody, of what most people took.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local time_unit = require "cmml.data.time_unit"
+local raise = args.error
+
+return function(cmml, use)
+  local core = cmml.core
+  local check_entries = use "recommenders.checkpoint".check_entries
+  local fold_in = use "recommenders.fold_in"
+
+  local options = {
+    { name = "window", kind = "number", above = 0, unit = "days", group = "model",
+      default_text = "all time", search = "30|90|365",
+      help = "how far back from the last interaction that is learnt from people are counted" },
+  }
+
+  -- Rows of the ratings of some people.
+  local function rows_of(ratings, users)
+    local lengths, first, rows = ratings.users:totable(), { 0 }, {}
+    for user, length in ipairs(lengths) do
+      first[user + 1] = first[user] + length
+    end
+    for _, user in ipairs(users) do
+      for row = first[user] + 1, first[user + 1] do
+        rows[#rows + 1] = row
+      end
+    end
+    return core.ids(rows)
+  end
+
+  -- How many people took each item in the last days.
+  local function lately(self, x, days)
+    local ratings, n = x.data.ratings, x.n_items
+    if not ratings.times then
+      raise(("popularity: %s needs times, but the data have none"):format(args.option "window"), 0)
+    end
+    local rows = rows_of(ratings, x.data.users)
+    local times = ratings.times:gather(rows)
+    local first, last = times:range()
+    local back = days * 86400 * time_unit.of(first, last).per_second
+    local inside = {}
+    for i, time in ipairs(times:totable()) do
+      inside[i] = time >= last - back and 1 or 0
+    end
+    local labels = ratings.ratings and ratings.ratings:gather_rows(rows)
+      or core.full({ #rows }, 1)
+    local took = cmml.users.weights(self.catalogue, labels):step() * core.tensor(inside)
+    return core.scatter_add_rows(core.full({ n }, 0), took, core.map_ids(rows, ratings.items))
+  end
+
+  cmml.kind(fold_in.completed {
+    name = "popularity", title = "popularity", options = options,
+    source = "how many people took an item",
+    make = function(catalogue)
+      return { counts = core.full({ #catalogue.items }, 0) }
+    end,
+    fit = function(self, x)
+      local days = self.options.window
+      self.counts = days and lately(self, x, days) or x.people
+    end,
+    scores = function(self, matrix)
+      return core.full({ #matrix.rows, 1 }, 1):matmul(self.counts:reshape { 1, -1 })
+    end,
+    tensors = function(self)
+      return { { "counts", self.counts } }
+    end,
+    restore = function(self, tensors)
+      check_entries(tensors, { { "counts", { #self.catalogue.items } } })
+      self.counts = tensors[1][2]
+    end,
+  })
+end
