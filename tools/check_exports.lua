@@ -126,7 +126,7 @@ local function check_module(name)
   end
 end
 
-local most = 700000 -- bytes
+local most = 750000 -- bytes
 
 local function check_size(name)
   local path, stripped = ("%s/cmml/%s.so"):format(build, name), os.tmpname()

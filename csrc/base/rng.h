@@ -12,25 +12,26 @@
 /* What a stream is for; part of its key, so that two uses of one (seed, epoch, task) never share
  * numbers. */
 typedef enum cm_rng_stream {
-    CM_STREAM_USER,     /* numbers that a script draws by itself */
-    CM_STREAM_INIT,     /* initial values of parameters */
-    CM_STREAM_SPLIT,    /* which users are for training, validation and test */
-    CM_STREAM_CAP,      /* which ratings a capped user keeps */
-    CM_STREAM_DRAW,     /* support and query of a task */
-    CM_STREAM_ORDER,    /* order of the tasks in an epoch */
-    CM_STREAM_LABELS,   /* label permutations of the ablation */
-    CM_STREAM_DROPOUT,  /* dropout masks */
-    CM_STREAM_PAIRS,    /* pairs that BPR compares */
-    CM_STREAM_SAMPLES,  /* resamples of tasks and seeds in a bootstrap */
-    CM_STREAM_HELD_OUT, /* interactions that are held out */
-    CM_STREAM_SCENARIO, /* support and query of a scenario */
-    CM_STREAM_JUDGES,   /* the users that a scenario is evaluated on */
-    CM_STREAM_CLUSTERS, /* initial centres of k-means */
-    CM_STREAM_SHORT,    /* which supports are cut, and to what length */
-    CM_STREAM_LATENT,   /* latent variables of a task */
-    CM_STREAM_SOURCE,   /* items of the source domain beside rows of the target domain */
-    CM_STREAM_INNER,    /* mini-batches of a support, and when to stop stepping on it */
-    CM_STREAM_LAST = CM_STREAM_INNER
+    CM_STREAM_USER,       /* numbers that a script draws by itself */
+    CM_STREAM_INIT,       /* initial values of parameters */
+    CM_STREAM_SPLIT,      /* which users are for training, validation and test */
+    CM_STREAM_CAP,        /* which ratings a capped user keeps */
+    CM_STREAM_DRAW,       /* support and query of a task */
+    CM_STREAM_ORDER,      /* order of the tasks in an epoch */
+    CM_STREAM_LABELS,     /* label permutations of the ablation */
+    CM_STREAM_DROPOUT,    /* dropout masks */
+    CM_STREAM_PAIRS,      /* pairs that BPR compares */
+    CM_STREAM_SAMPLES,    /* resamples of tasks and seeds in a bootstrap */
+    CM_STREAM_HELD_OUT,   /* interactions that are held out */
+    CM_STREAM_SCENARIO,   /* support and query of a scenario */
+    CM_STREAM_JUDGES,     /* the users that a scenario is evaluated on */
+    CM_STREAM_CLUSTERS,   /* initial centres of k-means */
+    CM_STREAM_SHORT,      /* which supports are cut, and to what length */
+    CM_STREAM_LATENT,     /* latent variables of a task */
+    CM_STREAM_SOURCE,     /* items of the source domain beside rows of the target domain */
+    CM_STREAM_INNER,      /* mini-batches of a support, and when to stop stepping on it */
+    CM_STREAM_CANDIDATES, /* items to be ranked beside the relevant ones */
+    CM_STREAM_LAST = CM_STREAM_CANDIDATES
 } cm_rng_stream;
 
 typedef struct cm_rng {

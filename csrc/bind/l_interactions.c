@@ -270,7 +270,9 @@ static void fill_tasks(const cm_task_rows *rows, cm_ids **segments, cm_ids **ite
  * @tparam table options seed, draw (epoch or number of the draw), support and query (maximum number
  * of rows per task), short_supports (fraction of tasks whose support is cut to its first k rows, k
  * uniform from 0 to its length; default 0), shuffle_labels (permute the labels within each support
- * set)
+ * set), reserve (at least support: so many rows of a user are set apart for supports of whatever
+ * size, and the query has all others; default: no reserve), in_order (with a reserve: supports are
+ * the first rows of a user, not random ones)
  * @treturn table support: segments, items, labels
  * @treturn table query: the same */
 static int l_draw_tasks(lua_State *L)
@@ -282,6 +284,8 @@ static int l_draw_tasks(lua_State *L)
                                .support = cmL_field_integer(L, 3, "support", 40),
                                .query = cmL_field_integer(L, 3, "query", 10),
                                .short_supports = cmL_field_number(L, 3, "short_supports", 0),
+                               .reserve = cmL_field_integer(L, 3, "reserve", -1),
+                               .in_order = cmL_field_bool(L, 3, "in_order", false),
                                .shuffle_labels = cmL_field_bool(L, 3, "shuffle_labels", false)};
     /* Only now: reading the options may run a metamethod. */
     cm_ids *users = cmL_check_ids(L, 2);

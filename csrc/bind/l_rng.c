@@ -38,11 +38,13 @@ static int l_choose(lua_State *L)
 static const luaL_Reg functions[] = {{"choose", l_choose}, {NULL, NULL}};
 
 /*** Numbers of the streams of the random generator: user, init, split, cap, draw, order, labels,
- * dropout, pairs, samples, held_out, scenario, judges, clusters, short, latent, source, inner.
+ * dropout, pairs, samples, held_out, scenario, judges, clusters, short, latent, source, inner,
+ * candidates.
  * @tfield table streams by name */
 static const char *const stream_names[] = {
-    "user",    "init",     "split",    "cap",    "draw",     "order", "labels", "dropout", "pairs",
-    "samples", "held_out", "scenario", "judges", "clusters", "short", "latent", "source",  "inner"};
+    "user",    "init",   "split",   "cap",      "draw",      "order",  "labels",
+    "dropout", "pairs",  "samples", "held_out", "scenario",  "judges", "clusters",
+    "short",   "latent", "source",  "inner",    "candidates"};
 _Static_assert(sizeof stream_names / sizeof *stream_names == CM_STREAM_LAST + 1,
                "every stream has a name");
 

@@ -11,17 +11,19 @@
 
 /* A row is relevant (a positive) if its label is above 0; P is the number of positives. */
 enum {
-    RECALL,    /* positives in the first k / P */
-    PRECISION, /* the same / k, also where the list is shorter */
-    HIT,       /* 1 if a positive is among the first k */
-    NDCG,      /* sum of label / log2(rank + 1), divided by that of the ideal order */
-    NDCG_EXP,  /* the same with gain 2^label - 1 */
-    MRR,       /* 1 / rank of the first positive, 0 if that is beyond k */
-    MAP,       /* sum over positives of the precision at their rank, / min(k, P) */
+    RECALL,            /* positives in the first k / P */
+    NORMALIZED_RECALL, /* the same / min(k, P): 1 where the list could not be better */
+    PRECISION,         /* the same / k, also where the list is shorter */
+    HIT,               /* 1 if a positive is among the first k */
+    NDCG,              /* sum of label / log2(rank + 1), divided by that of the ideal order */
+    NDCG_EXP,          /* the same with gain 2^label - 1 */
+    MRR,               /* 1 / rank of the first positive, 0 if that is beyond k */
+    MAP,               /* sum over positives of the precision at their rank, / min(k, P) */
     N_AT
 };
 static const cm_metric at_metrics[N_AT] = {
     [RECALL] = {.name = "recall"},
+    [NORMALIZED_RECALL] = {.name = "normalized_recall"},
     [PRECISION] = {.name = "precision"},
     [HIT] = {.name = "hit"},
     [NDCG] = {.name = "ndcg"},
@@ -172,6 +174,7 @@ static void metrics_at(const ranking *r, int64_t k, double *at)
     }
     double positives = (double)r->n_hits;
     at[RECALL] = found / positives;
+    at[NORMALIZED_RECALL] = found / CM_MIN(positives, (double)k);
     at[PRECISION] = found / (double)k;
     first_positive(&r->runs[0], k, &at[HIT], &at[MRR]);
     at[NDCG] = dcg / ideal;

@@ -88,7 +88,10 @@ static void sizes_of_draw(int64_t n, int32_t user, const cm_draw_options *o, int
                           int32_t *query)
 {
     *query = (int32_t)CM_MIN(o->query, (n + 1) / 2);
-    *support = (int32_t)CM_MIN(o->support, n - *query);
+    int64_t most = n - *query;
+    *support = (int32_t)CM_MIN(o->support, most);
+    if (o->reserve >= 0)
+        *query = (int32_t)(n - CM_MIN(o->reserve, most));
     if (o->short_supports == 0)
         return;
     cm_rng rng = cm_rng_keyed(o->seed, o->draw, (uint32_t)user, CM_STREAM_SHORT);
@@ -142,11 +145,18 @@ static void draw_task(const cm_interactions *from, int32_t user, const cm_draw_o
     cm_rng rng = cm_rng_keyed(o->seed, o->draw, (uint32_t)user, CM_STREAM_DRAW);
     for (int32_t i = 0; i < n; i++)
         scratch[i] = i;
-    cm_rng_choose(&rng, scratch, n, n_query + n_support);
+    /* With a reserve the rows behind it are the rest of the query. */
+    int32_t n_first = n_query, n_set_apart = n_support;
+    if (o->reserve >= 0) {
+        n_set_apart = n - n_query;
+        n_first = o->in_order ? 0 : (int32_t)CM_MIN(o->query, ((int64_t)n + 1) / 2);
+    }
+    if (!o->in_order)
+        cm_rng_choose(&rng, scratch, n, n_first + n_set_apart);
     for (int32_t i = 0; i < n_query; i++)
-        put_row(from, first + scratch[i], query, q + i);
+        put_row(from, first + scratch[i < n_first ? i : n_set_apart + i], query, q + i);
     for (int32_t i = 0; i < n_support; i++)
-        put_row(from, first + scratch[n_query + i], support, s + i);
+        put_row(from, first + scratch[n_first + i], support, s + i);
     if (o->shuffle_labels) {
         cm_rng labels = cm_rng_keyed(o->seed, o->draw, (uint32_t)user, CM_STREAM_LABELS);
         shuffle(&labels, cm_data(support->labels) + s, n_support);
@@ -163,6 +173,11 @@ bool cm_draw_tasks(cm_ctx *cx, const cm_interactions *from, const cm_ids *users,
     if (o->support < 0 || o->query < 0)
         return cm_refuse(cx, CM_ERR_ARGUMENT, "support %lld and query %lld must not be negative",
                          (long long)o->support, (long long)o->query);
+    if (o->reserve >= 0 && o->reserve < o->support)
+        return cm_refuse(cx, CM_ERR_ARGUMENT, "reserve %lld must be at least the support, %lld",
+                         (long long)o->reserve, (long long)o->support);
+    if (o->in_order && o->reserve < 0)
+        return cm_refuse(cx, CM_ERR_ARGUMENT, "in_order needs a reserve");
     if (!(o->short_supports >= 0 && o->short_supports <= 1))
         return cm_refuse(cx, CM_ERR_ARGUMENT,
                          "short_supports must be a fraction from 0 to 1, not %g",

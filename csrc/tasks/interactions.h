@@ -46,13 +46,19 @@ typedef struct cm_draw_options {
     uint32_t draw;          /* epoch, or number of the evaluation draw */
     int64_t support, query; /* maximum number of rows per task */
     double short_supports;  /* fraction of tasks whose support is cut to a random length, or 0 */
+    int64_t reserve;        /* -1, or at least `support`: so many rows are set apart for supports,
+                               and the query has all others */
+    bool in_order;          /* not at random: the support from a user's first row on */
     bool shuffle_labels;    /* permute the labels within each support set: an ablation */
 } cm_draw_options;
 
 /* One task for each of the users: of its n ratings a random query of min(query, ceil(n / 2)) and a
- * random support of at most `support` others, in random order. With probability short_supports the
- * support of a task is cut to its first k rows, k uniform from 0 to its length. A draw depends on
- * (seed, draw, user) alone, not on which users are drawn together. Results as above. */
+ * random support of at most `support` others, in random order. With a reserve the query has also
+ * what is in no support of that size, so that it is the same for every smaller support. In order,
+ * with a reserve alone, supports are the first rows and the query those behind the reserve. With
+ * probability short_supports the support of a task is cut to its first k rows, k uniform from 0 to
+ * its length. A draw depends on (seed, draw, user) alone, not on which users are drawn together.
+ * Results as above. */
 bool cm_draw_tasks(cm_ctx *cx, const cm_interactions *from, const cm_ids *users,
                    const cm_draw_options *options, cm_task_rows *support,
                    cm_task_rows *query) CM_MUST_CHECK;

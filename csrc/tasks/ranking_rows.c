@@ -11,6 +11,9 @@ typedef struct ranked {
     const cm_lists *removed;
     int n_removed;
     int32_t user;
+    cm_rng rng;     /* chooses among the others, of which */
+    int64_t left;   /* there are still so many to come */
+    int64_t wanted; /* and so many to be chosen; -1: all */
 } ranked;
 
 static bool has(const cm_lists *lists, int32_t list, int32_t value)
@@ -28,9 +31,20 @@ static bool is_removed(const ranked *r, int32_t item)
     return removed;
 }
 
-/* Writes the rows, or only counts them if out is NULL; -1 if a held-out item is removed, which is
- * then in *leak. */
-static int64_t walk(const ranked *r, cm_ranking_lists *out, int64_t to, int32_t *leak)
+/* Whether one of the others is in the sample: each set of them is as likely. */
+static bool is_chosen(ranked *r)
+{
+    if (r->wanted < 0)
+        return true;
+    bool chosen = (int64_t)cm_rng_below(&r->rng, (uint32_t)r->left) < r->wanted;
+    r->left--;
+    r->wanted -= chosen;
+    return chosen;
+}
+
+/* Writes the rows, or only counts them, all of them, if out is NULL; -1 if a held-out item is
+ * removed, which is then in *leak. The number of positives into *held. */
+static int64_t walk(ranked *r, cm_ranking_lists *out, int64_t to, int64_t *n_held, int32_t *leak)
 {
     int64_t rows = 0, positives = 0;
     int32_t at = 0;
@@ -45,6 +59,8 @@ static int64_t walk(const ranked *r, cm_ranking_lists *out, int64_t to, int32_t 
                 return -1;
             continue;
         }
+        if (out && !held && !is_chosen(r))
+            continue;
         if (out) {
             out->users->values[to + rows] = r->user;
             out->items->values[to + rows] = item;
@@ -53,12 +69,29 @@ static int64_t walk(const ranked *r, cm_ranking_lists *out, int64_t to, int32_t 
         rows++;
         positives += held;
     }
+    *n_held = positives;
     return positives == 0 || positives == rows ? 0 : rows;
 }
 
-static bool check(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, const cm_pairs *held,
-                  const cm_lists *removed, int n_removed, const cm_ids *users)
+/* The rows of a list: how many there are, of those that are counted. */
+static void draw_others(ranked *r, const cm_candidate_sample *sample, int64_t u, int64_t others)
 {
+    r->wanted = -1;
+    if (!sample || sample->others < 0 || sample->others >= others)
+        return;
+    r->rng = cm_rng_keyed(sample->seed, sample->draw, (uint32_t)sample->keys->values[u],
+                          CM_STREAM_CANDIDATES);
+    r->left = others;
+    r->wanted = sample->others;
+}
+
+static bool check(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, const cm_pairs *held,
+                  const cm_lists *removed, int n_removed, const cm_ids *users,
+                  const cm_candidate_sample *sample)
+{
+    if (sample && sample->others >= 0 && sample->keys->count != users->count)
+        return cm_refuse(cx, CM_ERR_SHAPE, "%lld keys for %lld users",
+                         (long long)sample->keys->count, (long long)users->count);
     int64_t n = cm_segments_groups(candidates->segments);
     if (scenario < 0 || scenario >= n || cm_segments_groups(held->scenarios) != n)
         return cm_refuse(cx, CM_ERR_INDEX, "scenario %d of %lld, and held pairs of %lld",
@@ -73,35 +106,43 @@ static bool check(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, cons
 
 bool cm_ranking_rows(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, const cm_pairs *held,
                      const cm_lists *removed, int n_removed, const cm_ids *users,
-                     cm_ranking_lists *out)
+                     const cm_candidate_sample *sample, cm_ranking_lists *out)
 {
     *out = (cm_ranking_lists){0};
-    if (!check(cx, candidates, scenario, held, removed, n_removed, users))
+    if (!check(cx, candidates, scenario, held, removed, n_removed, users, sample))
         return false;
     int32_t begin = candidates->segments->values[scenario];
     ranked r = {.item = candidates->values->values + begin,
                 .n = (int32_t)cm_segment_length(candidates->segments, scenario),
                 .removed = removed,
                 .n_removed = n_removed};
-    int32_t *lengths = cm_calloc(cx, (size_t)users->count, sizeof *lengths);
+    int32_t *lengths = cm_calloc(cx, 2 * (size_t)CM_MAX(users->count, 1), sizeof *lengths);
+    int32_t *others = lengths ? lengths + users->count : NULL;
     bool ok = lengths != NULL;
     for (int pass = 0; pass < 2 && ok; pass++) {
         for (int64_t u = 0; u < users->count && ok; u++) {
             int32_t first, last, leak = 0;
+            int64_t n_held;
             r.user = users->values[u];
             cm_pairs_of(held, scenario, r.user, &first, &last);
             r.held = held->items->values + first;
             r.n_held = last - first;
-            if (pass == 1 && lengths[u] > 0)
-                (void)walk(&r, out, out->segments->values[u], &leak);
+            if (pass == 1 && lengths[u] > 0) {
+                draw_others(&r, sample, u, others[u]);
+                (void)walk(&r, out, out->segments->values[u], &n_held, &leak);
+            }
             if (pass == 1)
                 continue;
-            int64_t rows = walk(&r, NULL, 0, &leak);
+            int64_t rows = walk(&r, NULL, 0, &n_held, &leak);
             ok = rows >= 0 ||
                  cm_refuse(cx, CM_ERR_ARGUMENT,
                            "item %d of user %d is held out for evaluation, but already known",
                            leak + 1, r.user + 1);
-            lengths[u] = (int32_t)rows;
+            if (!ok || rows == 0)
+                continue;
+            others[u] = (int32_t)(rows - n_held);
+            draw_others(&r, sample, u, others[u]);
+            lengths[u] = (int32_t)(r.wanted < 0 ? rows : n_held + r.wanted);
         }
         if (pass == 0 && ok) {
             out->segments = cm_segments_new(cx, lengths, users->count);

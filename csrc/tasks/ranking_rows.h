@@ -14,12 +14,21 @@ typedef struct cm_ranking_lists {
     cm_tensor *labels;
 } cm_ranking_lists;
 
+/* Of a list not all candidates are ranked, but the held-out ones and a few others. */
+typedef struct cm_candidate_sample {
+    int64_t others; /* how many, drawn uniformly without replacement; -1: all */
+    uint64_t seed;  /* a draw depends on (seed, draw, key of the user) alone */
+    uint32_t draw;
+    const cm_ids *keys; /* [users] */
+} cm_candidate_sample;
+
 /* For each user the items of a scenario except those in `removed` (lists by user): held-out items
- * have label 1, others 0. A user without both labels gets an empty list. Refused if a held-out item
- * is removed, since it is known already. Results as above. */
+ * have label 1, others 0; all of them, or a sample (NULL: all). A user without both labels gets an
+ * empty list. Refused if a held-out item is removed, since it is known already. Results as above.
+ */
 bool cm_ranking_rows(cm_ctx *cx, const cm_lists *candidates, int32_t scenario, const cm_pairs *held,
                      const cm_lists *removed, int n_removed, const cm_ids *users,
-                     cm_ranking_lists *out) CM_MUST_CHECK;
+                     const cm_candidate_sample *sample, cm_ranking_lists *out) CM_MUST_CHECK;
 
 /* How often the item of each row occurs among the positives of its task's support: its popularity
  * there. [rows], a tensor of the open scope. */

@@ -111,16 +111,32 @@ return function(cmml, use)
   end
 
   -- The classes of the baselines that are asked for; raises where one is not of the setting.
-  local function baselines_of(setting, wanted)
+  local function baselines_of(setting, wanted, ranks)
     local list = {}
     if not wanted then
       for _, class in ipairs(cmml.kinds.baselines(setting.name)) do
-        list[#list + 1] = class.predicts == setting.predicts and class or nil
+        list[#list + 1] = (ranks or class.predicts == setting.predicts) and class or nil
       end
       return list
     end
     for i, name in ipairs(wanted) do
       list[i] = models.kind("evaluate: --baselines", setting, name)
+    end
+    return list
+  end
+
+  -- Those of some kinds that the data have something to learn for; others are told, and refuse if
+  -- they were asked for by name.
+  local function learnable_kinds(setting, split, classes, wanted)
+    local list, left_out = {}, {}
+    local nothing = setting.learnable(split).nothing_to_predict
+    for _, class in ipairs(classes) do
+      local out = nothing and not wanted and class.predicts == "ratings"
+      table.insert(out and left_out or list, out and class.kind or class)
+    end
+    if #left_out > 0 then
+      output.tell(("baselines: left out %s, which predict ratings: %s"):format(
+        table.concat(left_out, ", "), nothing))
     end
     return list
   end
@@ -195,7 +211,7 @@ return function(cmml, use)
     for _, name in ipairs(values.metrics or {}) do
       cmml.metrics.find("evaluate", name)
     end
-    local classes = baselines_of(setting, values.baselines)
+    local classes = baselines_of(setting, values.baselines, rawget(values, "rank") ~= nil)
     -- What is an option is as in the training of the first model, where it is not given.
     local opt = {}
     for key, value in pairs(entries[1] and model_files.noted(entries[1], values) or {}) do
@@ -231,6 +247,7 @@ return function(cmml, use)
       if not ok then
         return nil, message
       end
+      opt = with(setting.agreed and setting.agreed(split, opt) or {}, opt)
       if setting.check_unseen then
         ok, message = setting.check_unseen(entry, split, opt)
         if not ok then
@@ -258,7 +275,7 @@ return function(cmml, use)
       local first = entries[1] and entries[1].model
       local preset = first and first.presets[first.options.preset]
       pipeline.prepare(setting, split, opt, preset)
-      for _, class in ipairs(classes) do
+      for _, class in ipairs(learnable_kinds(setting, split, classes, values.baselines)) do
         evaluate(class.title, (models.make(setting, split, class, {})), true)
       end
     end

@@ -81,7 +81,11 @@ return function(cmml)
         for key, value in pairs(summary) do
           metric[key] = value
         end
-        local groups = metric and results.groups
+        local is_of_test = cmml.metrics.is_of_test(name)
+        if metric and is_of_test then
+          metric.interval = nil -- it is one number
+        end
+        local groups = metric and not is_of_test and results.groups
         if groups then
           metric[groups.name] = {}
           for g, span in ipairs(groups.spans) do
@@ -178,7 +182,8 @@ return function(cmml)
     local list = {}
     for _, name in ipairs(names) do
       local better = cmml.metrics.better(name)
-      local rival = best_of(results, rivals, name, better)
+      local rival = not cmml.metrics.find("differences", name).family.describes
+        and best_of(results, rivals, name, better)
       if rival and exists(results[m][name].mean) then
         local own, weights = drawn(results[m], name, results.groups)
         local other = drawn(results[rival], name, results.groups)

@@ -3,7 +3,12 @@
 -- Tasks of any setting can be evaluated on. `tasks:evaluation(models, opt)` gives a table with
 --
 --    defaults     draws, cutoffs and metrics where nothing else is asked for
---    binary       whether labels are 1 and 0, so that the option relevant does not apply
+--    binary       whether labels are 1 and 0, so that the option relevant does not apply, unless
+--                 takes_relevant says that the tasks make them so by it
+--    ranks        whether lists are ranked: by `Recommender:list_scorer`
+--    draws        how many there are, where that is not what is asked for
+--    about        of lists of a catalogue what metrics of what they show need to know: items (Side)
+--                 and, optional, popularity {counts (Tensor [items]: how many took each), people}
 --    noun         what a value is one of, {"user", "users"} (default: the setting's)
 --    batches(draw)    an iterator; each batch is a table with support(m), the Rows that model m
 --                 adapts to, and next(), which gives lists to score (Rows with labels), the number
@@ -84,7 +89,7 @@ return function(cmml, use)
       results[m] = {}
       for _, name in ipairs(names) do
         local list = not_finite[m] and {} or lists[name] or {}
-        for i = #list + 1, count do
+        for i = #list + 1, cmml.metrics.is_of_test(name) and 1 or count do
           list[i] = 0 / 0
         end
         results[m][name] = { values = list }
@@ -135,37 +140,46 @@ return function(cmml, use)
     check_models(models, tasks)
     local opt = options_of(tasks):check(options, 3, "evaluate")
     local plan = tasks:evaluation(models, opt)
-    if plan.binary and opt.relevant then
+    if plan.binary and opt.relevant and not plan.takes_relevant then
       raise("evaluate: option relevant does not apply: the labels of these tasks are 1 and 0", 2)
     end
     local names = opt.metrics or plan.defaults.metrics
-    if not opt.metrics and opt.relevant then
-      names = cmml.metrics.names()
+    if not opt.metrics and opt.relevant and not plan.binary then
+      names = cmml.metrics.names(plan.about ~= nil)
     end
-    opt.draws, opt.cutoffs = opt.draws or plan.defaults.draws, opt.cutoffs or plan.defaults.cutoffs
+    opt.draws = plan.draws or opt.draws or plan.defaults.draws
+    opt.cutoffs = opt.cutoffs or plan.defaults.cutoffs
     args.sizes("evaluate: cutoffs", opt.cutoffs)
-    local compute, full_names = cmml.metrics.computer("evaluate", names, opt.cutoffs, opt.relevant,
-      plan.binary)
+    local compute, full_names, tally = cmml.metrics.computer("evaluate", names, opt.cutoffs,
+      not plan.binary and opt.relevant or nil, plan.binary, plan.about)
     local values, not_finite, diverged, count = {}, {}, {}, 0
     for m in ipairs(models) do
       values[m], diverged[m] = {}, { count = 0, of = 0 }
     end
     for draw = 1, opt.draws do
+      local shown = {}
+      for m in ipairs(models) do
+        shown[m] = tally.new()
+      end
       for batch in plan.batches(draw) do
         local states = {}
-        for m, model in ipairs(models) do
+        for m, model in ipairs(models) do -- states are functions of rows that give scores
           local support = batch.support(m)
           local state, bad = model:state_of(support)
-          states[m], diverged[m].count = state, diverged[m].count + #(bad or {})
+          states[m] = plan.ranks and model:list_scorer(state) or function(rows)
+            return model:scores_of(state, rows)
+          end
+          diverged[m].count = diverged[m].count + #(bad or {})
           diverged[m].of = diverged[m].of + #support.segments
         end
         for rows, first in batch.next do
           local segments = rows.lists or rows.segments
           count = math.max(count, first + #segments)
-          for m, model in ipairs(models) do
-            local scores = model:scores_of(states[m], rows)
+          for m in ipairs(models) do
+            local scores = states[m](rows)
             if scores:isfinite() then
-              add_values(values[m], compute(scores, rows.labels, segments), first, opt.draws)
+              add_values(values[m], compute(scores, rows.labels, segments, rows.items, shown[m]),
+                first, opt.draws)
             elseif opt.stop_if_not_finite then
               return nil
             else
@@ -173,6 +187,9 @@ return function(cmml, use)
             end
           end
         end
+      end
+      for m in ipairs(models) do
+        add_values(values[m], tally.finish(shown[m]), 0, opt.draws)
       end
     end
     local results = results_of(values, full_names, count, not_finite)

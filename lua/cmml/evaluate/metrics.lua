@@ -13,6 +13,7 @@ local raise = args.error
 local most, highest = 1000, (1 << 31) - 1
 
 local fields = { names = "table", at = "table", relevance = "boolean", better = "string table",
+  shown = "boolean", of_test = "boolean", of_counts = "boolean", describes = "boolean",
   compute = "function" }
 
 return function(cmml)
@@ -60,10 +61,12 @@ return function(cmml)
     return args.call(cmml.core.rating_metrics, score, label, segments, cutoffs or { 1, 3 })
   end
 
-  --- The ranking metrics of every task by name: recall@k, precision@k, hit@k, ndcg@k (gain: the
-  -- label), ndcg_exp@k (gain: 2^label - 1), mrr@k, map@k, and of the whole list reciprocal_rank,
-  -- average_precision and auc. Rows are ranked by score, highest first; among equal scores every
-  -- order is as likely, and the expected value is given. A row is relevant if its label is above 0.
+  --- The ranking metrics of every task by name: recall@k (hits / relevant rows),
+  -- normalized_recall@k (hits / the smaller of k and relevant rows), precision@k, hit@k, ndcg@k
+  -- (gain: the label), ndcg_exp@k (gain: 2^label - 1), mrr@k, map@k, and of the whole list
+  -- reciprocal_rank, average_precision and auc. Rows are ranked by score, highest first; among
+  -- equal scores every order is as likely, and the expected value is given. A row is relevant if
+  -- its label is above 0.
   -- @tparam Tensor score [rows]
   -- @tparam Tensor label [rows], not negative
   -- @tparam Segments segments one a task
@@ -104,14 +107,26 @@ return function(cmml)
   -- option relevant of `evaluate`), better ("max", the default, or "min"; or a table of these by
   -- name), compute (a function of
   -- scores [rows], labels [rows], segments (one a list) and cutoffs that gives by full name, such
-  -- as "mae" or "recall@20", a list of numbers, one a list; NaN where it does not exist)
+  -- as "mae" or "recall@20", a list of numbers, one a list; NaN where it does not exist).
+  -- shown = true: of what lists of a catalogue show; compute is a function of shown (for each list
+  -- the item rows of its head, best first), cutoffs, and about (see evaluate/evaluate.lua) that
+  -- gives the same. of_test = true: of all lists together; compute is a function of counts (by
+  -- cutoff k for each item how often it is among the first k), cutoffs and about that gives by full
+  -- name one number. of_counts = true: it needs to know who took what (about.popularity), and is no
+  -- default where that is not told. describes = true: neither way is better, so that models are not
+  -- compared by it
   function metrics.register(family)
     if type(family) ~= "table" or type(family.compute) ~= "function" then
       raise("metrics.register: a table with names, at and compute (a function) was expected", 2)
     end
     args.fields("metrics.register", family, fields)
     local own = { compute = family.compute, relevance = family.relevance or false,
-      names = family.names or {}, at = family.at or {} }
+      names = family.names or {}, at = family.at or {}, shown = family.shown or false,
+      of_test = family.of_test or false, of_counts = family.of_counts or false,
+      describes = family.describes or false }
+    if (own.shown or own.of_test) and #own.names > 0 then
+      raise("metrics.register: what lists show is shown of the first k: its names belong in at", 2)
+    end
     local added, better = {}, directions(family.better or "max", own)
     for _, key in ipairs { "names", "at" } do
       check_names(own[key], key)
@@ -138,9 +153,16 @@ return function(cmml)
   end
 
   --- The names of all registered metrics, sorted; those of the first k without k.
+  -- @tparam[opt=true] boolean shown whether those are among them that are of what lists of a
+  -- catalogue show
   -- @treturn {string,...}
-  function metrics.names()
-    return args.keys(owner)
+  function metrics.names(shown)
+    local names = {}
+    for _, name in ipairs(args.keys(owner)) do
+      local family = owner[name].family
+      names[#names + 1] = (shown ~= false or not (family.shown or family.of_test)) and name or nil
+    end
+    return names
   end
 
   --- What is better in a metric.
@@ -168,15 +190,54 @@ return function(cmml)
       k = k and math.tointeger(plain.tonumber(k)) }
   end
 
+  --- Whether a metric is of all lists of a test together, one number without an interval.
+  -- @tparam string name with or without @k
+  -- @treturn boolean
+  function metrics.is_of_test(name)
+    local own = owner[tostring(name):match "^[^@]+"]
+    return own ~= nil and own.family.of_test
+  end
+
+  -- Of each list the item rows of its head, best first.
+  local function heads_of(scores, segments, items, n)
+    local flat = cmml.core.map_ids(cmml.core.shown_rows(scores, segments, n), items):totable()
+    local heads = {}
+    for list = 1, #segments do
+      heads[list] = {}
+      for k = 1, n do
+        local item = flat[(list - 1) * n + k]
+        heads[list][k] = item > 0 and item or nil
+      end
+    end
+    return heads
+  end
+
+  -- How often each item is among the first k, for metrics of a whole test.
+  local function count_heads(counts, heads, cutoffs)
+    for _, k in ipairs(cutoffs) do
+      counts[k] = counts[k] or {}
+      local of = counts[k]
+      for _, head in ipairs(heads) do
+        for i = 1, math.min(k, #head) do
+          of[head[i]] = (of[head[i]] or 0) + 1
+        end
+      end
+    end
+  end
+
   --- A function that computes metrics by name.
   -- @tparam string where prefix of messages
   -- @tparam {string,...} names such as {"mae", "recall@20", "ndcg"}; without @k: at every cutoff
   -- @tparam table cutoffs list of k
   -- @tparam ?number relevant the rating from which on a row is relevant; nil: labels are 1 and 0
   -- @tparam boolean binary whether labels are 1 and 0
-  -- @treturn function of (scores, labels, segments) giving lists of numbers by full name
+  -- @tparam ?table about the catalogue that lists are of, see evaluate/evaluate.lua
+  -- @treturn function of (scores, labels, segments, and where there is such a catalogue items of
+  -- the rows and a tally) giving lists of numbers by full name
   -- @treturn {string,...} the full names, in the order asked for
-  function metrics.computer(where, names, cutoffs, relevant, binary)
+  -- @treturn table new(), a tally of what lists show, and finish(tally), lists of one number by
+  -- full name: those of metrics of a whole test
+  function metrics.computer(where, names, cutoffs, relevant, binary, about)
     args.expect("metrics.computer: where", where, "string")
     args.list(where .. ": names", names, 4)
     args.list(where .. ": cutoffs", cutoffs, 4)
@@ -207,6 +268,10 @@ return function(cmml)
         raise(("%s: %s needs the option relevant: the rating from which on an item is relevant")
           :format(where, name), 3)
       end
+      if (metric.family.shown or metric.family.of_test) and not about then
+        raise(("%s: %s is of lists of a catalogue, which are not evaluated here"):format(where,
+          name), 3)
+      end
       needed[metric.family] = needed[metric.family] or {}
       for _, k in ipairs(metric.at and (metric.k and { metric.k } or cutoffs) or {}) do
         cut(k)
@@ -216,16 +281,44 @@ return function(cmml)
         want(metric.base, metric.family)
       end
     end
-    return function(scores, labels, segments)
+    local deepest, of_test = 0, {}
+    for _, family in ipairs(families) do
+      for _, k in ipairs(needed[family] and (family.shown or family.of_test) and at or {}) do
+        deepest = math.max(deepest, k)
+      end
+      of_test[#of_test + 1] = needed[family] and family.of_test and family or nil
+    end
+    local tally = { new = function()
+      return {}
+    end, finish = function(counts)
+      local found = {}
+      for _, family in ipairs(of_test) do
+        local values = family.compute(counts, at, about)
+        for _, name in ipairs(needed[family]) do
+          found[name] = { values[name] }
+        end
+      end
+      return found
+    end }
+    return function(scores, labels, segments, items, counts)
       local found, binary_labels = {}, nil
+      local heads = deepest > 0 and heads_of(scores, segments, items, deepest)
+      if heads and #of_test > 0 then
+        count_heads(counts, heads, at)
+      end
       for _, family in ipairs(families) do
-        if needed[family] then
+        if needed[family] and not family.of_test then
           local own = labels
           if family.relevance and relevant then
             binary_labels = binary_labels or 1 - labels:lt(relevant)
             own = binary_labels
           end
-          local values = family.compute(scores, own, segments, #at > 0 and at or { 1 })
+          local values
+          if family.shown then
+            values = family.compute(heads, at, about)
+          else
+            values = family.compute(scores, own, segments, #at > 0 and at or { 1 })
+          end
           for _, name in ipairs(needed[family]) do
             local list = type(values) == "table" and values[name]
             if type(list) ~= "table" or #list ~= #segments then
@@ -237,6 +330,6 @@ return function(cmml)
         end
       end
       return found
-    end, order
+    end, order, tally
   end
 end

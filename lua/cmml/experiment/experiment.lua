@@ -33,6 +33,9 @@ return function(cmml, use)
     end
     local opt = known:check(options, 0)
     opt.budget = opt.budget or entry.budget or "default"
+    for key, value in pairs(entry.defaults or {}) do
+      opt[key] = opt[key] == nil and value or opt[key]
+    end
     cell_options.check_running(where, opt, true, entry.made)
     local setting = plans.setting(where, entry, opt)
     pipeline.check_setting(where, known, opt, setting)

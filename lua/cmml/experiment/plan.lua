@@ -306,7 +306,8 @@ return function(cmml, use)
           several = #sources > 1 }), source or "made")) do
           result.tables[#result.tables + 1] = { id = id, title = columns.title, rows = titles,
             metrics = columns.metrics, leaky = columns.leaky, evaluation = columns.evaluation,
-            reference = read.reference, references = read.references, subjects = read.subjects,
+            reference = read.reference, references = read.references,
+            subjects = columns.compared ~= false and read.subjects or nil,
             strong = strong, noun = setting.noun, tuning = tuning }
         end
         for _, row in ipairs(read.rows) do

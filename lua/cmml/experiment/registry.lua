@@ -14,7 +14,8 @@ local raise = args.error
 
 local fields = { evaluates = "boolean", without = "table", name = "string",
   summary = "string", settings = "table", protocols = "table",
-  options = "table", made = "boolean", budget = "string", rows = "table string function",
+  options = "table", defaults = "table", made = "boolean", budget = "string",
+  rows = "table string function",
   plan = "function", cell = "function", finish = "function" }
 
 return function(cmml, use)
@@ -63,9 +64,10 @@ return function(cmml, use)
   --- Registers an experiment, which `cmml.experiment`, the command line and its help then know by
   -- its name. What is declared wrongly is refused here.
   -- @tparam table declaration name; summary (for help); settings (names of those it is for;
-  -- default: all); protocols (by setting the names of those that it runs under; default: the
-  -- setting's first); budget (how long models are trained where nothing is said; default:
-  -- "default"); made (true: where no data are named, it runs on what its plan makes); options
+  -- default: all); defaults (options that are taken where nothing is said, by name); protocols (by
+  -- setting the names of those that it runs under; default: the setting's first); budget (how long
+  -- models are trained where nothing is said; default: "default"); made (true: where no data are
+  -- named, it runs on what its plan makes); options
   -- (declarations of its own, see base/option.lua); rows (what is compared: a list of rows, a table
   -- {rows, reference, references}, or a function(cmml, setting, opt) that gives one, see
   -- experiment/rows.lua); evaluates (false: its cells evaluate no recommenders, so that options of

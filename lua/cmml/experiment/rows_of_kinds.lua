@@ -74,30 +74,30 @@ return function(cmml, use)
 
   -- Whether a kind has a row where predicted ratings are compared: one that predicts none is in
   -- place only where lists are.
-  local function takes_part(class, setting)
-    return setting.predicts ~= "ratings" or class.predicts == "ratings"
+  local function takes_part(class, setting, ranks)
+    return ranks or setting.predicts ~= "ratings" or class.predicts == "ratings"
   end
 
   -- The kinds of a setting: those that learn by gradients first, then those that are fitted or
   -- learn nothing, baselines in the order of their places.
-  local function kinds_of(where, setting, names)
+  local function kinds_of(where, setting, names, ranks)
     local chosen, list, others = {}, {}, {}
     for _, name in ipairs(names or {}) do
       local class = models.kind(where .. ": kinds", setting, name)
-      if not takes_part(class, setting) then
+      if not takes_part(class, setting, ranks) then
         raise(("%s: kinds: %s ranks items and predicts no ratings"):format(where, name), 0)
       end
       chosen[class] = true
     end
     for _, class in ipairs(cmml.kinds.list(setting.name)) do
-      if takes_part(class, setting) and (names == nil or chosen[class]) then
+      if takes_part(class, setting, ranks) and (names == nil or chosen[class]) then
         local part = class.learns == "gradient" and list or not class.baseline and others or {}
         part[#part + 1] = class
       end
     end
     for _, class in ipairs(cmml.kinds.baselines(setting.name)) do
-      others[#others + 1] = takes_part(class, setting) and (names == nil or chosen[class]) and class
-        or nil
+      others[#others + 1] = takes_part(class, setting, ranks) and (names == nil or chosen[class])
+        and class or nil
     end
     return table.move(others, 1, #others, #list + 1, list)
   end
@@ -105,12 +105,13 @@ return function(cmml, use)
   --- The rows of an experiment.
   -- @tparam string where prefix of messages
   -- @tparam Setting setting
-  -- @tparam table opt kinds, variants
+  -- @tparam table opt kinds, variants; rank (whether lists are compared, so that kinds have rows
+  -- that predict no ratings)
   -- @treturn table rows, reference, references and subjects; see experiment/rows.lua
   function rows_of_kinds.all(where, setting, opt)
     local rows, subjects = {}, {}
     local first = models.default_kind(setting)
-    for _, class in ipairs(kinds_of(where, setting, opt.kinds)) do
+    for _, class in ipairs(kinds_of(where, setting, opt.kinds, opt.rank ~= nil)) do
       add_rows(rows, class, opt.variants)
       if class == first then
         for _, row in ipairs(rows) do

@@ -148,8 +148,7 @@ return function(cmml, use)
     class.default_preset = declaration.default_preset
       or class.presets.recommended and "recommended" or nil
     class.adapt_rows, class.score_rows = declaration.adapt, declaration.score
-    class.list_rows, class.score_all = declaration.rank or declaration.score, declaration.score_all
-    class.ranks_apart = declaration.rank ~= nil
+    class.list_rows, class.score_all = declaration.rank, declaration.score_all
     class.tensors, class.restore = declaration.tensors, declaration.restore
     class.known = options_of(declaration, setting.name)
     class.seeded = class.learns == "gradient"

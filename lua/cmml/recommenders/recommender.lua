@@ -24,8 +24,8 @@ return function(cmml, use)
   -- @tfield function adapt_rows of (support): the state of several tasks from their Rows; where
   -- their steps can diverge, a table whose field diverged lists the tasks of which they did
   -- @tfield function score_rows of (state, rows): scores [rows]
-  -- @tfield function list_rows of (state, rows): what lists are ordered by [rows]
-  -- @tfield boolean ranks_apart whether that is another score than `score_rows`
+  -- @tfield ?function list_rows of (state, rows): what lists are ordered by [rows], where that is
+  -- another score than `score_rows`
   -- @tfield ?function score_all of (state): what lists are ordered by, of all items [tasks, items]
   -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
   -- @tfield table integers which of these are lists of integers instead: true by name
@@ -129,7 +129,38 @@ return function(cmml, use)
   -- @tparam table rows Rows to be ordered
   -- @treturn Tensor [rows]
   function Recommender:list_scores_of(state, rows)
-    return scored(self, self.ranks_apart and "rank" or "score", self.list_rows, state, rows)
+    return scored(self, self.list_rows and "rank" or "score", self.list_rows or self.score_rows,
+      state, rows)
+  end
+
+  --- Scores of all items of the catalogue for every task, of a kind with `score_all`.
+  -- @tparam any state what `state_of` gave
+  -- @tparam integer tasks how many there are
+  -- @treturn Tensor [tasks, items]
+  function Recommender:all_scores_of(state, tasks)
+    local scores = core.tidy(core.no_grad, self.score_all, self, state)
+    local n = #self.catalogue.items
+    if not cmml.is_tensor(scores) or #scores.shape ~= 2 or scores.shape[1] ~= tasks
+      or scores.shape[2] ~= n then
+      raise(("%s: score_all must give a Tensor [%d, %d], a number for each task and item, not %s")
+        :format(self.kind, tasks, n, described(scores)), 0)
+    end
+    return scores
+  end
+
+  --- A function of Rows that gives what lists of them are ordered by. Where the lists are of the
+  -- whole catalogue (`rows.whole`), a kind with `score_all` scores all of it once.
+  -- @tparam any state what `state_of` gave
+  -- @treturn function
+  function Recommender:list_scorer(state)
+    local all
+    return function(rows)
+      if not (rows.whole and self.score_all) then
+        return self:list_scores_of(state, rows)
+      end
+      all = all or self:all_scores_of(state, #rows.segments)
+      return core.pick_scores(all, rows.items, rows.segments)
+    end
   end
 
   return Recommender

@@ -33,6 +33,8 @@
 --                            nil: the first one
 --    write_split(split, folder, opt)     writes a split to files that `split` reads again; nil and
 --                            a message; opt is of `evaluations`
+--    agreed(split, opt)      options of evaluations that the split of a first model decides for the
+--                            splits of others beside it (optional)
 --    read_scores(split, path)    scores of another program as what `evaluate` takes for a
 --                            recommender, and words on what was left out; nil and a message
 --    prepare(split, opt, preset)    makes what models are made over besides, such as vectors
@@ -69,7 +71,8 @@
 --    cell_evaluation(opt)    how a cell of an experiment evaluates: options of `evaluations`, plain
 --                            data, with metrics and cutoffs, what is computed by default
 --    columns(protocol, opt, source)      tables of an experiment: list of {title, leaky, evaluation
---                            (its name, optional), metrics = list of {name, base, head}}; opt has
+--                            (its name, optional), compared (false: no verdicts), metrics = list
+--                            of {name, base, head}}; opt has
 --                            metrics (full names, where some are asked for) and several (whether
 --                            there are several sources)
 --    budget_text(cell)       words on how cells are evaluated, of their options and evaluation
@@ -113,7 +116,7 @@ local fields = { name = "string", title = "string", noun = "table", made = "func
   check_preset = "function",
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
   defaults = "table", noted = "table", split_files = "table", quick_budget = "table",
-  predicts = "string", interactions = "function",
+  predicts = "string", interactions = "function", agreed = "function",
   search = "table", options = "table",
   evaluation_options = "table", experiment_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",

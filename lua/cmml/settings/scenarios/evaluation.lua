@@ -183,7 +183,9 @@ return function(cmml, use)
       end
     end
     return {
-      binary = true,
+      binary = true, ranks = true, about = { items = models[1].catalogue.items,
+        popularity = models[1].catalogue.items.counts and {
+          counts = models[1].catalogue.items.counts, people = #self.data.users } },
       noun = { "pair of scenario and user", "pairs of scenario and user" },
       defaults = defaults,
       batches = function(draw)

@@ -28,6 +28,7 @@ local known = sets.declare("users.evaluate_protocol", {
 return function(cmml, use)
   local Tasks = use "settings.users.tasks"
   local comparison = use "evaluate.comparison"
+  local lists_plan = use "settings.users.lists".plan
 
   --- What `evaluate` asks of tasks; see evaluate/evaluate.lua. A value is a user's mean over draws.
   -- @tparam table list of recommenders
@@ -37,10 +38,13 @@ return function(cmml, use)
     if self:count() == 0 then
       raise("evaluate: there are no users to evaluate on", 2)
     end
+    if self.rank then
+      return lists_plan(self, list, opt)
+    end
     for m, model in ipairs(list) do
       if model.predicts == "ranking" then
-        raise(("evaluate: entry %d, %s, ranks items and predicts no ratings"):format(m,
-          tostring(model)), 2)
+        raise(("evaluate: entry %d, %s, ranks items and predicts no ratings: evaluate lists (%s)")
+          :format(m, tostring(model), args.option("rank", "all")), 2)
       end
     end
     local done = 0
@@ -95,7 +99,11 @@ return function(cmml, use)
     elseif type(sizes) ~= "table" then
       raise("users.evaluate_by_support: sizes must be a list, not " .. args.describe(sizes), 2)
     end
-    local by_size = {}
+    local by_size, most = {}, 0
+    for _, size in ipairs(sizes) do
+      most = math.max(most, math.type(size) == "integer" and size or 0)
+    end
+    tasks = tasks.rank and tasks:with_support(most) or tasks
     for i, size in ipairs(sizes) do
       by_size[i] = cmml.evaluate(models, tasks:with_support(size), options)
     end
@@ -111,15 +119,16 @@ return function(cmml, use)
   -- and is not named leaky
   local function tasks_of(data, opt)
     cmml.users.check_no_leak(data)
-    if data.nothing_to_predict then
+    if data.nothing_to_predict and not opt.rank then
       raise("evaluate: " .. data.nothing_to_predict, 3)
     end
     local list = {}
     for _, evaluation in ipairs(data.evaluations) do
       if #evaluation.tasks.users > 0 then
         local tasks = { query = opt.query, seed = opt.seed, batch = opt.batch,
-          shuffle_labels = opt.shuffle_labels }
-        for key, value in pairs(evaluation.tasks) do
+          shuffle_labels = opt.shuffle_labels, rank = opt.rank, candidates = opt.candidates,
+          relevant = opt.rank and (opt.relevant or data.relevant), popularity = opt.popularity }
+        for key, value in pairs(opt.rank and evaluation.lists or evaluation.tasks) do
           tasks[key] = value
         end
         list[#list + 1] = { name = evaluation.name, leaky = evaluation.leaky,

@@ -3,6 +3,8 @@
 --
 -- @module cmml.settings.users.few
 
+local plain = require "cmml.base.plain"
+
 local few = {}
 
 -- How many tasks have a query, or a support, of fewer ratings than were asked for, and how many
@@ -48,6 +50,30 @@ function few.rule(tasks, evaluation)
   if evaluation and (evaluation.ties or 0) > 0 then
     text = ("%s; of %d the support ends and the query begins at the same time, where the order of "
       .. "the data decides"):format(text, evaluation.ties)
+  end
+  return text
+end
+
+--- The rule by which lists are evaluated of people.
+-- @tparam Tasks tasks of an evaluation, with rank
+-- @tparam[opt] table evaluation see `few.rule`
+-- @treturn string
+function few.list_rule(tasks, evaluation)
+  local words = {}
+  if evaluation and evaluation.fixed then
+    words[1] = "supports and queries are as the files say, whole"
+  elseif tasks.query_ratings then
+    words[1] = ("a support is up to %d random ratings of a person but those that were held out, "
+      .. "which are to be found"):format(tasks.support)
+  else
+    words[1] = ("a support is up to %d %s ratings of a person, which leaves at least %d (half of "
+      .. "fewer than %d); the others are to be found"):format(tasks.support,
+      tasks.in_order and "first" or "random", tasks.query, 2 * tasks.query)
+  end
+  words[#words + 1] = tasks.relevant and plain.format("if they are %g or higher", tasks.relevant)
+  local text = table.concat(words, ", ")
+  if evaluation and (evaluation.left_out or 0) > 0 then
+    text = ("%s; %d others have no query and are left out"):format(text, evaluation.left_out)
   end
   return text
 end

@@ -1,6 +1,7 @@
 --- What is told of an evaluation on users: texts for the command line, columns of experiments.
 --
 -- @module cmml.settings.users.report
+local defaults = require "cmml.settings.users.defaults"
 local plain = require "cmml.base.plain"
 local populations = require "cmml.settings.users.populations"
 local wrap = require("cmml.base.text").wrap
@@ -14,6 +15,11 @@ local ranked_at = { "ndcg", "recall", "reciprocal_rank", "auc" } -- at cutoffs t
 -- rounding to whole stars alone changes MAE by 0.04, so RMSE stands beside it
 local in_tables = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
 local heads = { mae = "MAE", rmse = "RMSE" }
+
+-- The same where lists are compared: how right they are, and what they show.
+local of_lists = { { "normalized_recall@20", "ndcg@20", "recall@20", "precision@20", "hit@20",
+  "mrr@20", "map@20" }, { "diversity@20", "novelty@20", "popularity@20", "coverage@20",
+  "gini@20" } }
 
 return function(cmml)
   local report = {}
@@ -58,6 +64,18 @@ return function(cmml)
     return largest.rule
   end
 
+  -- How lists are evaluated, in words.
+  local function list_head(who, sizes, evaluation, opt, protocol)
+    local tasks = evaluation.tasks
+    local among = tasks.rank == "sampled" and ("among %d random items: SAMPLED candidates, whose "
+      .. "numbers say little of the whole catalogue"):format(tasks.candidates)
+      or "in the whole catalogue without the support"
+    local draws = (tasks.in_order or evaluation.fixed) and 1 or opt.draws or defaults.lists.draws
+    return ("%s, support up to %s; what is relevant is ranked %s; mean of %d draw%s; protocol %s%s")
+      :format(who, table.concat(sizes, ", "), among, draws, draws == 1 and "" or "s", protocol,
+      opt.shuffle_labels and "; labels permuted within each support set" or "")
+  end
+
   --- The results of an evaluation as text.
   -- @tparam table found list of {evaluation, results (one a model)}
   -- @tparam {string,...} titles of the models
@@ -73,7 +91,8 @@ return function(cmml)
         sizes[i] = entry.evaluation.size
       end
       local results = group[1].results
-      local names = cmml.metrics.full_names(results[1], opt.metrics or shown)
+      local names = cmml.metrics.full_names(results[1], opt.metrics
+        or opt.rank and defaults.lists.metrics or shown)
       local who = evaluation.name == "cold users" and "%d test users"
         or evaluation.name .. ": %d users"
       local draws = evaluation.fixed and 1 or opt.draws or 5
@@ -82,10 +101,14 @@ return function(cmml)
         evaluation.fixed and evaluation.tasks.query or opt.query or 10, draws,
         draws == 1 and "" or "s", data.protocol,
         opt.shuffle_labels and "; labels permuted within each support set" or "")
+      if opt.rank then
+        head = list_head(who:format(#results[1][names[1]].values), sizes, evaluation, opt,
+          data.protocol)
+      end
       texts[#texts + 1] = wrap(head, 0, 79) .. "\n" .. wrap(rule_of(group), 0, 79) .. "\n\n"
         .. tables_of(titles, group, names)
       table.move(names, 1, #names, 1, all)
-      if opt.relevant and not opt.metrics then
+      if opt.relevant and not opt.metrics and not opt.rank then
         local of_ranks = opt.cutoffs and cmml.metrics.full_names(results[1], ranked_at) or ranked
         -- these exist for the same users whatever the model, auc for fewer
         texts[#texts + 1] = wrap(plain.format("relevant: rated %g or higher; a user needs such a "
@@ -112,6 +135,9 @@ return function(cmml)
   -- @tparam table opt relevant, metrics
   -- @treturn {string,...}
   function report.computed(opt)
+    if opt.rank then
+      return table.move(defaults.lists.metrics, 1, #defaults.lists.metrics, 1, {})
+    end
     local names = table.move(shown, 1, #shown, 1, {})
     return opt.relevant and not opt.metrics and table.move(ranked, 1, #ranked, #names + 1, names)
       or names
@@ -142,14 +168,19 @@ return function(cmml)
   -- @treturn table list of {title, leaky, evaluation (its name), metrics = list of {name, base,
   -- head}}
   function report.columns(protocol, opt, source)
-    local list, names = {}, opt.metrics or in_tables
+    local list, names = {}, opt.metrics or opt.rank and of_lists[1] or in_tables
     for _, entry in ipairs(protocol.evaluations) do
       local who = populations.title(opt.population)
       local title = who and ("%s, people with %s"):format(entry[2], who) or entry[2]
+      title = opt.rank and title .. (opt.rank == "sampled" and ", lists, SAMPLED candidates"
+        or ", lists") or title
       title = opt.several and ("%s: %s"):format(source:match "([^/]+)/*$", title) or title
       list[#list + 1] = { title = title, leaky = entry.leaky or false, evaluation = entry[1],
         metrics = columns(entry[1], names) }
-      if opt.relevant and not opt.metrics then
+      if opt.rank and not opt.metrics then
+        list[#list + 1] = { title = title .. ": what they show", leaky = entry.leaky or false,
+          evaluation = entry[1], metrics = columns(entry[1], of_lists[2]), compared = false }
+      elseif opt.relevant and not opt.metrics then
         list[#list + 1] = { title = plain.format("%s, ranking: relevant if rated %g or higher",
           title, opt.relevant), leaky = entry.leaky or false, evaluation = entry[1],
           metrics = columns(entry[1], ranked) }
@@ -157,7 +188,7 @@ return function(cmml)
       local further = report.further_sizes(opt)
       if #further > 0 then
         local by_size = {}
-        for _, name in ipairs(shown_by_size(names)) do
+        for _, name in ipairs(opt.rank and { names[1], names[2] } or shown_by_size(names)) do
           for _, size in ipairs(further) do
             by_size[#by_size + 1] = columns(entry[1], { name }, size)[1]
           end
@@ -175,6 +206,12 @@ return function(cmml)
   -- @treturn string
   function report.budget_text(cell)
     local evaluation = cell.evaluation
+    if evaluation.rank then
+      return plain.format("lists of %s, support %d, mean of %d draw%s; %g of the other users "
+        .. "validate", evaluation.rank == "all" and "the whole catalogue" or "SAMPLED candidates",
+        evaluation.support[1], evaluation.draws, evaluation.draws == 1 and "" or "s",
+        cell.options.valid or 0)
+    end
     return plain.format("support %d, query %d, mean of %d draw%s; %g of the other users validate",
       evaluation.support[1], evaluation.query, evaluation.draws, evaluation.draws == 1 and ""
       or "s", cell.options.valid or 0)

@@ -11,6 +11,7 @@ local shared = require "cmml.settings.users.shared_options"
 
 return function(cmml, use)
   local scale = use "data.scale"
+  local core = cmml.core
   local evaluation = use "settings.users.evaluation"
   local report = use "settings.users.report"
   local support = use "settings.users.support"
@@ -78,6 +79,14 @@ return function(cmml, use)
       help = "maximum number of ratings of a task that are predicted",
       default_text = tostring(defaults.query) },
     base.changed(shared.shuffle_labels, { group = "evaluation" }),
+    { name = "rank", kind = "string", choices = { "all", "sampled" }, group = "evaluation",
+      help = "evaluate lists instead of predicted ratings: what is relevant and was not shown is "
+        .. "to be found in the catalogue without the support; all: in the whole of it, sampled: "
+        .. "among `candidates` random items, which says little of the former",
+      default_text = "predicted ratings" },
+    { name = "candidates", kind = "integer", from = 1, unit = "items", group = "evaluation",
+      help = "number of items beside the relevant ones under rank sampled",
+      default_text = "100" },
   }
 
   local experiment_options = {
@@ -127,6 +136,14 @@ return function(cmml, use)
       end
     end
     return false
+  end
+
+  -- How many of the people learnt from took each item, of ratings those that are relevant.
+  local function popularity_of(data)
+    local users = learners(data)
+    local taken = cmml.users.interactions(data.catalogue, { ratings = data.ratings, users = users })
+    return { people = #users, counts = core.scatter_add_rows(core.full({ #data.catalogue.items },
+      0), core.full({ #taken.columns }, 1), taken.columns) }
   end
 
   -- Options that are files of a split, beside test_users.
@@ -278,6 +295,9 @@ return function(cmml, use)
       return split_files.write(data, cmml.settings:get("users").evaluations(data, opt), folder)
     end,
     read_scores = use "settings.users.scores",
+    agreed = function(split, opt)
+      return opt.rank and { relevant = split.relevant } or {}
+    end,
     summary = function(data)
       return data.dataset:summary() .. (data.population
         and "; " .. populations.text(data.population, data.left_out) or "")
@@ -290,19 +310,31 @@ return function(cmml, use)
 
     evaluations = function(data, opt)
       local list = {}
+      if opt.candidates and opt.rank ~= "sampled" then
+        args.error(("evaluate: %s goes with %s"):format(args.option "candidates",
+          args.option("rank", "sampled")), 0)
+      end
       local who = data.population
         and "; " .. populations.text(data.population, data.left_out) or ""
       for _, entry in ipairs(evaluation.tasks_of(data, { query = opt.query or defaults.query,
-        seed = opt.seed or defaults.seed, batch = 64, shuffle_labels = opt.shuffle_labels })) do
+        seed = opt.seed or defaults.seed, batch = 64, shuffle_labels = opt.shuffle_labels,
+        rank = opt.rank, candidates = opt.candidates, relevant = opt.relevant,
+        popularity = opt.rank and popularity_of(data) or nil })) do
+        local most = 0
+        for _, size in ipairs(opt.support or defaults.support) do
+          most = math.max(most, size)
+        end
+        entry.tasks = opt.rank and not entry.fixed and entry.tasks:with_support(most) or entry.tasks
         -- tasks from files are whole, unless a size is asked for, and there is one draw of them
         for i, size in ipairs(opt.support or entry.fixed and { entry.tasks.support }
           or defaults.support) do
           local tasks = entry.tasks:with_support(size)
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
-            tasks = tasks, rule = few.rule(tasks, entry) .. who, fixed = entry.fixed,
+            tasks = tasks, fixed = entry.fixed, rule = (opt.rank and few.list_rule
+              or few.rule)(tasks, entry) .. who,
             options = { draws = entry.fixed and 1 or opt.draws,
-              cutoffs = opt.cutoffs, metrics = opt.metrics, relevant = opt.relevant,
-              on_task = opt.on_task } }
+              cutoffs = opt.cutoffs, metrics = opt.metrics,
+              relevant = not opt.rank and opt.relevant or nil, on_task = opt.on_task } }
         end
       end
       return list
@@ -312,9 +344,12 @@ return function(cmml, use)
     -- The draws of an experiment are those of `cmml evaluate`; supports of other sizes are
     -- evaluated beside the one that its tables show.
     cell_evaluation = function(opt)
+      local own = opt.rank and defaults.lists or defaults
       return { query = opt.query or defaults.query, seed = defaults.seed,
-        draws = opt.draws or (opt.quick and 2 or defaults.draws),
-        cutoffs = defaults.cutoffs, metrics = report.computed(opt), relevant = opt.relevant,
+        draws = opt.draws or not opt.rank and opt.quick and 2 or own.draws,
+        rank = opt.rank, candidates = opt.candidates,
+        cutoffs = opt.rank and opt.cutoffs or own.cutoffs, metrics = report.computed(opt),
+        relevant = opt.relevant,
         shuffle_labels = opt.shuffle_labels or nil,
         support = with_first({ (opt.support or defaults.support)[1] }, report.further_sizes(opt)) }
     end,

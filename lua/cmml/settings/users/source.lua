@@ -15,6 +15,10 @@ return function(cmml)
     training = { batch = 32, support = 40, query = 10, lr = 3e-4, clip = 10, weight_decay = 1e-5 } }
   Source.__index = Source
 
+  -- What kinds are validated by that rank.
+  local of_lists = { { "recall", "normalized_recall@20", shown = true },
+    { "ndcg", "ndcg@20", shown = true } }
+
   -- Rows are all that ratings have of items: those of other data would be taken for the model's.
   local function refuse_other_items(data, catalogue)
     local given = data.catalogue
@@ -31,6 +35,9 @@ return function(cmml)
     local data = self.data
     own.ratings, own.users, own.bags = data.ratings, users, data.bags
     own.batch, own.support, own.seed = opt.batch, opt.support, opt.seed
+    if self.ranks then
+      own.rank, own.relevant = "all", data.relevant
+    end
     return cmml.users.tasks(own)
   end
 
@@ -54,7 +61,8 @@ return function(cmml)
   -- @treturn table options of `evaluate`
   function Source:validation(opt)
     return tasks_of(self, self.data.valid, opt, { query = opt.valid_query or opt.query }),
-      { draws = opt.valid_draws, cutoffs = { 1 } }
+      self.ranks and { draws = opt.valid_draws, cutoffs = { 20 },
+        metrics = { "normalized_recall", "ndcg" } } or { draws = opt.valid_draws, cutoffs = { 1 } }
   end
 
   --- What a run must be resumed under.
@@ -84,6 +92,12 @@ return function(cmml)
       args.expect("train: data: " .. key, data[key], "table", 5)
     end
     refuse_other_items(data, model.catalogue)
-    return setmetatable({ data = data, count = #data.train, validates = #data.valid > 0 }, Source)
+    local self = { data = data, count = #data.train, validates = #data.valid > 0 }
+    if model.predicts == "ranking" then
+      self.ranks, self.metrics, self.monitored = true, of_lists, "ndcg"
+      self.nothing_to_validate = "train: to no validation user is anything relevant that is not in "
+        .. "the support: lower " .. args.option "relevant" .. ", or raise " .. args.option "valid"
+    end
+    return setmetatable(self, Source)
   end
 end

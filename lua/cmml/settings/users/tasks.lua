@@ -24,6 +24,22 @@ local known = sets.declare("users.tasks", {
     help = "fraction of the tasks whose support is cut to a random length, uniform from 0 to the "
       .. "whole, so that a model learns to adapt to any number of ratings" },
   shared.shuffle_labels,
+  { name = "rank", kind = "string", choices = { "all", "sampled" },
+    help = "what is evaluated: lists of the catalogue without what was shown, of which the query, "
+      .. "all that is not set apart for supports, is to be found; all: the whole catalogue, "
+      .. "sampled: the relevant items and `candidates` random others",
+    default_text = "none: predicted ratings" },
+  { name = "candidates", kind = "integer", default = 100, from = 1, unit = "items",
+    help = "number of items beside the relevant ones under rank sampled" },
+  { name = "reserve", kind = "integer", from = 0, unit = "ratings", default_text = "support",
+    help = "under rank number of ratings set apart for supports, so that smaller ones have the "
+      .. "same query" },
+  { name = "in_order", kind = "boolean", default = false, help = "under rank supports are the "
+      .. "first ratings of a person instead of random ones" },
+  { name = "relevant", kind = "number", default_text = "any", help = "under rank the rating, or "
+    .. "weight, from which on an item of a query is to be found" },
+  { name = "popularity", kind = "table", help = "under rank, for metrics of what lists show: "
+    .. "counts (Tensor [items]: how many took each) of so many people" },
   { name = "shuffle", kind = "boolean", default = false,
     help = "visit the users in a fresh order each draw" },
 })
@@ -52,6 +68,7 @@ return function(cmml)
       options[key] = value
     end
     options.support, options.short_supports = size, 0
+    options.reserve = self.rank and math.max(size, self.reserve or self.support) or nil
     return cmml.users.tasks(options)
   end
 
@@ -92,16 +109,32 @@ return function(cmml)
   -- list of people), draw and seed: the key of what is drawn for each task
   function Tasks:draw(draw, people)
     local rows = core.ids(people)
+    local reserve = self.rank and not self.query_ratings and (self.reserve or self.support) or nil
     local support, query = core.draw_tasks(self.ratings, rows, { seed = self.seed, draw = draw,
       support = self.support, query = self.query_ratings and 0 or self.query,
+      reserve = reserve, in_order = reserve and self.in_order,
       short_supports = self.short_supports, shuffle_labels = self.shuffle_labels })
     if self.query_ratings then
       query = core.draw_tasks(self.query_ratings, rows, { seed = self.seed, draw = draw,
-        support = self.query, query = 0 })
+        support = self.rank and #self.query_ratings.items or self.query, query = 0 })
     end
     support.people = { bags = self.bags, rows = rows }
     query.people = support.people
     return { support = support, query = query, tasks = people, draw = draw, seed = self.seed }
+  end
+
+  --- What a list must not show: of some people the ratings that are set apart for supports, and
+  -- where the query is of ratings that were held out all others.
+  -- @tparam integer draw
+  -- @tparam table people list of user rows
+  -- @treturn table Rows
+  function Tasks:set_apart(draw, people)
+    local most = self.query_ratings and #self.ratings.items or self.reserve or self.support
+    local rows = core.draw_tasks(self.ratings, core.ids(people), { seed = self.seed, draw = draw,
+      support = most, query = self.query_ratings and 0 or self.query,
+      reserve = not self.query_ratings and most or nil,
+      in_order = not self.query_ratings and self.in_order })
+    return rows
   end
 
   --- Iterates over the batches of one draw.
@@ -124,7 +157,8 @@ return function(cmml)
     return { users = {}, bags = self.bags, seed = self.seed,
       ratings = columns_of(self.ratings), query_ratings = columns_of(self.query_ratings),
       support = self.support, query = self.query, shuffle_labels = self.shuffle_labels,
-      short_supports = self.short_supports }
+      short_supports = self.short_supports, rank = self.rank, reserve = self.reserve,
+      in_order = self.in_order, relevant = self.relevant }
   end
 
   return Tasks
