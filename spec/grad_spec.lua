@@ -133,6 +133,47 @@ describe("grad", function()
     assert.same({ 9, 9 }, cmml.grad((branch + branch + branch):sum(), x):totable())
   end)
 
+  it("adds up over parts that overlap, and over other uses of the whole", function()
+    local function loss(c, x)
+      local y = x * x
+      local first, second = y:slice(1, 1, 2), y:slice(1, 2, 3)
+      local third = y:slice(2, 2, 2)
+      return (first * 2):sum() + (second * second):sum() + (third * 3):sum() + (y * 5):sum()
+        + c.gather_rows(y, c.ids { 1, 3, 1 }):sum()
+    end
+    for _, dims in ipairs { { 3, 2 }, { 3, 3, 2 } } do
+      for _, create_graph in ipairs { false, true } do
+        local x = cmml.uniform(dims, 1, 2, { seed = 2 }):track()
+        local found = cmml.grad(loss(cmml, x), x, { create_graph = create_graph })
+        local wide = cmml.full(dims, 5) -- by hand: the derivative by y, times 2 x
+        local y = (x * x):detach()
+        local rows, columns = {}, {}
+        for r = 1, 3 do
+          rows[r] = { r < 3 and 2 or 0, r > 1 and 2 or 0, r == 1 and 2 or r == 3 and 1 or 0 }
+        end
+        for k = 1, dims[2] do
+          columns[k] = k == 2 and 3 or 0
+        end
+        local function by_row(i)
+          local list = {}
+          for r = 1, 3 do
+            list[r] = rows[r][i]
+          end
+          local shape = { 3 }
+          for d = 2, #dims do
+            shape[d] = 1
+          end
+          return cmml.tensor(list):reshape(shape)
+        end
+        local shape = { 1, dims[2] }
+        shape[3] = dims[3] and 1 or nil
+        local by_y = wide + by_row(1) + by_row(2) * y + by_row(3)
+          + cmml.tensor(columns):reshape(shape)
+        assert.is_true((found - by_y * 2 * x):abs():max():item() < 1e-4)
+      end
+    end
+  end)
+
   it("weighs a loss of many numbers by grad_out", function()
     local x, weight = leaf { 1, 2, 3 }, cmml.tensor { 1, 10, 100 }
     assert.same({ 2, 40, 600 }, cmml.grad(x * x, x, { grad_out = weight }):totable())

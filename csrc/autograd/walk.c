@@ -229,6 +229,16 @@ static bool deliver(cm_walk *w, cm_node *node, cm_vjp *v)
     return true;
 }
 
+/* What the derivative may add to, instead of giving a gradient of its own: the leaf's sink, or what
+ * other ops have given already. */
+static cm_tensor *target_of(const cm_walk *w, const cm_node *input)
+{
+    if (w->options.create_graph)
+        return NULL;
+    return input->sink || !input->grad || !can_add_in_place(w, input->grad) ? input->sink
+                                                                            : input->grad;
+}
+
 /* Propagates a node's gradient to its inputs. */
 static bool step(cm_walk *w, cm_node *node)
 {
@@ -245,7 +255,7 @@ static bool step(cm_walk *w, cm_node *node)
         cm_node *input = node->edges[i].node;
         in[i] = node->edges[i].saved;
         need[i] = input && input->visit == w->number && input->needed;
-        into[i] = need[i] && !w->options.create_graph ? input->sink : NULL;
+        into[i] = need[i] ? target_of(w, input) : NULL;
     }
     size_t scope = cm_scope_begin(cx);
     cm_vjp v = {.cx = cx,

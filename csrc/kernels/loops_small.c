@@ -17,6 +17,9 @@
 #endif
 #define VECTOR (VECTOR_BYTES / (int)sizeof(cm_real))
 #define TILE   (2 * VECTOR)
+/* Rows of a tile that lie further apart, all of them together, fall on the same lines of the cache.
+ */
+#define FAR (16384 / (int)sizeof(cm_real))
 
 /* Contiguous elements without an alignment. */
 typedef cm_real vec __attribute__((vector_size(VECTOR_BYTES)));
@@ -184,7 +187,7 @@ void KERNEL(small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, in
         if (column != 1) {
             turn(columns, k, part, column, laid);
             part = laid, ldb = TILE;
-        } else if (!fits || (row > 4 * TILE && m > 2 * ROWS)) {
+        } else if (!fits || (k * row > FAR && m > 2 * ROWS)) {
             copy(columns, k, part, row, laid);
             part = laid, ldb = TILE;
         }

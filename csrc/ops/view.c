@@ -153,6 +153,18 @@ static void slice_vjp(cm_vjp *v)
     v->gin[0] = cm_unslice(v->cx, v->g, dim, v->p->i[1], v->edges[0].shape.dims[dim]);
 }
 
+/* Several parts of a tensor add to one gradient, each in its place. */
+static void slice_fast_vjp(cm_vjp *v)
+{
+    const cm_shape *x = &v->edges[0].shape, *part = &v->g->shape;
+    cm_around whole = cm_around_dim(x, (int)v->p->i[0]);
+    int64_t length = part->dims[v->p->i[0]] * whole.inner;
+    cm_tensor *sum = v->gin[0] = cm_vjp_target(v, 0);
+    for (int64_t o = 0; sum && o < whole.outer; o++)
+        cm_kernels_of(v->cx)->axpy(length, cm_data(sum) + (o * whole.n + v->p->i[1]) * whole.inner,
+                                   1, cm_data(v->g) + o * length);
+}
+
 /* unslice: i = dim, first, size */
 static bool unslice_shape(cm_call *c)
 {
@@ -197,7 +209,7 @@ const cm_op cm_op_expand = {.name = "expand", .args = "x:t shape:s",
     .shape = expand_shape, .view = expand_view, .vjp = expand_vjp};
 const cm_op cm_op_slice = {.name = "slice", .args = "x:t dim:d first:r last:i",
     .doc = "rows first to last (both included) along a dim, without a copy",
-    .shape = slice_shape, .view = slice_view, .vjp = slice_vjp};
+    .shape = slice_shape, .view = slice_view, .vjp = slice_vjp, .fast_vjp = slice_fast_vjp};
 const cm_op cm_op_unslice = {.name = "unslice", .args = "x:t dim:d first:r size:i",
     .doc = "zeros of the given size along a dim, holding x from row first on",
     .shape = unslice_shape, .eval = unslice_eval, .vjp = unslice_vjp};
