@@ -26,13 +26,8 @@ end
 -- @treturn function that does a step
 function s2meta.step(cmml, tasks)
   local model, draw, training = make(cmml, tasks)
-  local optimiser, at = cmml.optim.adam(model.module, { lr = training.lr, clip = training.clip,
-    weight_decay = training.weight_decay, groups = training.groups }), 0
-  return function()
-    at = at % batches + 1
-    optimiser:backward(model:loss(draw(at)))
-    optimiser:step()
-  end
+  return scenario.stepper(cmml, model, draw, batches, { lr = training.lr, clip = training.clip,
+    weight_decay = training.weight_decay, groups = training.groups })
 end
 
 --- Writes vectors, weights, pairs and the loss of every batch for the peer.
@@ -42,35 +37,21 @@ end
 -- @treturn true|nil nil on failure
 -- @treturn ?string message
 function s2meta.export(cmml, path, sizes)
-  local entries = {}
-  local function add(name, value)
-    entries[#entries + 1] = { name = name, value = value,
-      dtype = type(value) == "table" and "I32" or nil }
-  end
-  local function add_pairs(prefix, query)
-    for _, name in ipairs { "users", "positives", "negatives" } do
-      add(prefix .. name, query[name]:totable())
-    end
-  end
-  for _, tasks in ipairs(sizes) do
-    local model, draw = make(cmml, tasks)
-    local prefix, opt = tasks .. ".", model.options
-    add(prefix .. "vectors.users", model.users)
-    add(prefix .. "vectors.items", model.items)
-    for name, parameter in model.module:parameters() do
-      add(prefix .. "param." .. name, parameter)
-    end
-    for i = 1, batches do
-      local here, batch = ("%sbatch.%d."):format(prefix, i), draw(i)
-      for step = 0, steps - 1 do
-        add_pairs(("%sstep.%d."):format(here, step), cmml.core.support_query(batch.support, nil,
-          { seed = opt.step_seed, step = step, batch = opt.inner_batch, items = #model.items }))
+  return scenario.export_models(cmml, path, sizes, batches, function(tasks)
+    return make(cmml, tasks)
+  end, function(add, here, model, batch)
+    local function add_pairs(prefix, query)
+      for _, name in ipairs { "users", "positives", "negatives" } do
+        add(prefix .. name, query[name]:totable())
       end
-      add_pairs(here .. "query.", batch.query)
-      add(here .. "loss", cmml.no_grad(model.loss, model, batch):reshape { 1 })
     end
-  end
-  return cmml.core.write_archive(path, entries)
+    local opt = model.options
+    for step = 0, steps - 1 do
+      add_pairs(("%sstep.%d."):format(here, step), cmml.core.support_query(batch.support, nil,
+        { seed = opt.step_seed, step = step, batch = opt.inner_batch, items = #model.items }))
+    end
+    add_pairs(here .. "query.", batch.query)
+  end)
 end
 
 return s2meta

@@ -23,7 +23,7 @@ end
 -- @tparam integer tasks in a batch
 -- @tparam[opt] table options of `ScenarioSplit:tasks` other than those of the scenario case
 -- @treturn Catalogue with vectors of 64 numbers
--- @treturn function of a number from 1 to `scenario.batches`: the tasks, drawn afresh each time
+-- @treturn function of a number from 1 to 8: the tasks of a batch, drawn afresh each time
 function scenario.draws(cmml, tasks, options)
   if not source then
     make_source(cmml)
@@ -44,7 +44,56 @@ function scenario.draws(cmml, tasks, options)
   end
 end
 
-scenario.batches = batches
+--- One training step of a model after another: drawing the tasks, forward, backward, Adam. The
+-- batches take turns.
+-- @tparam table cmml the library
+-- @tparam Recommender model
+-- @tparam function draw see `draws`
+-- @tparam integer count of batches
+-- @tparam table options of `optim.adam`
+-- @treturn function that does a step
+function scenario.stepper(cmml, model, draw, count, options)
+  local optimiser, at = cmml.optim.adam(model.module, options), 0
+  return function()
+    at = at % count + 1
+    optimiser:backward(model:loss(draw(at)))
+    optimiser:step()
+  end
+end
+
+--- Writes models, batches and the loss of every batch for a peer.
+-- @tparam table cmml the library
+-- @tparam string path
+-- @tparam table sizes list of numbers of tasks in a batch
+-- @tparam integer count of batches
+-- @tparam function make of a number of tasks: a model with fresh weights, and the draw of its
+-- batches
+-- @tparam function add_batch of (add, prefix, model, batch): adds what a batch has by add(name,
+-- value)
+-- @treturn true|nil nil on failure
+-- @treturn ?string message
+function scenario.export_models(cmml, path, sizes, count, make, add_batch)
+  local entries = {}
+  local function add(name, value)
+    entries[#entries + 1] = { name = name, value = value,
+      dtype = type(value) == "table" and "I32" or nil }
+  end
+  for _, tasks in ipairs(sizes) do
+    local model, draw = make(tasks)
+    local prefix = tasks .. "."
+    add(prefix .. "vectors.users", model.users)
+    add(prefix .. "vectors.items", model.items)
+    for name, parameter in model.module:parameters() do
+      add(prefix .. "param." .. name, parameter)
+    end
+    for i = 1, count do
+      local here, batch = ("%sbatch.%d."):format(prefix, i), draw(i)
+      add_batch(add, here, model, batch)
+      add(here .. "loss", cmml.no_grad(model.loss, model, batch):reshape { 1 })
+    end
+  end
+  return cmml.core.write_archive(path, entries)
+end
 
 -- A model with fresh weights, and the draw of its batches.
 local function make(cmml, tasks)
@@ -52,22 +101,15 @@ local function make(cmml, tasks)
   return cmml.cmml(catalogue, { preset = preset }), draw
 end
 
---- One training step after another: drawing the tasks, forward, backward, Adam. The batches take
--- turns.
+--- One training step after another, see `stepper`.
 -- @tparam table cmml the library
 -- @tparam integer tasks in a batch
 -- @treturn function that does a step
 function scenario.step(cmml, tasks)
   local model, draw = make(cmml, tasks)
-  local at = 0
   local settings = cmml.presets[preset].training
-  local optimiser = cmml.optim.adam(model.module, { lr = settings.lr,
+  return scenario.stepper(cmml, model, draw, batches, { lr = settings.lr,
     weight_decay = settings.weight_decay })
-  return function()
-    at = at % batches + 1
-    optimiser:backward(model:loss(draw(at)))
-    optimiser:step()
-  end
 end
 
 --- Writes vectors, weights, draws and the loss of every batch for the peer.
@@ -77,31 +119,16 @@ end
 -- @treturn true|nil nil on failure
 -- @treturn ?string message
 function scenario.export(cmml, path, sizes)
-  local entries = {}
-  local function add(name, value)
-    entries[#entries + 1] = { name = name, value = value,
-      dtype = type(value) == "table" and "I32" or nil }
-  end
-  for _, tasks in ipairs(sizes) do
-    local model, draw = make(cmml, tasks)
-    local prefix = tasks .. "."
-    add(prefix .. "vectors.users", model.users)
-    add(prefix .. "vectors.items", model.items)
-    for name, parameter in model.network:parameters() do
-      add(prefix .. "param." .. name, parameter)
-    end
-    for i = 1, batches do
-      local here, batch = ("%sbatch.%d."):format(prefix, i), draw(i)
-      add(here .. "users", batch.support.users:totable())
-      add(here .. "items", batch.support.items:totable())
-      add(here .. "labels", batch.support.labels)
-      add(here .. "query_users", batch.query.users:totable())
-      add(here .. "positives", batch.query.positives:totable())
-      add(here .. "negatives", batch.query.negatives:totable())
-      add(here .. "loss", cmml.no_grad(model.loss, model, batch):reshape { 1 })
-    end
-  end
-  return cmml.core.write_archive(path, entries)
+  return scenario.export_models(cmml, path, sizes, batches, function(tasks)
+    return make(cmml, tasks)
+  end, function(add, here, _, batch)
+    add(here .. "users", batch.support.users:totable())
+    add(here .. "items", batch.support.items:totable())
+    add(here .. "labels", batch.support.labels)
+    add(here .. "query_users", batch.query.users:totable())
+    add(here .. "positives", batch.query.positives:totable())
+    add(here .. "negatives", batch.query.negatives:totable())
+  end)
 end
 
 return scenario

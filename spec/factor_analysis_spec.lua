@@ -2,10 +2,10 @@
 -- plain Lua, its fixed point against the slope of that likelihood, and the covariance that ratings
 -- were drawn from.
 local cmml = require "cmml"
-local baselines = require "spec.support.baselines"
 local close = require "spec.support.close"
 local dense = require "spec.support.dense_normal"
 local equations = require "spec.support.normal_equations"
+local fitted_kind = require "spec.support.fitted_kind"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local stream = require "spec.support.stream"
@@ -287,11 +287,7 @@ for dtype, library in pairs(libraries) do
     end)
 
     it("finds what means cannot: people who love one kind of film and hate the other", function()
-      local tasks = library.users.tasks { ratings = data.all, users = data.test, bags = data.bags,
-        support = 6, query = 2 }
-      local found = library.evaluate({ fitted { factors = 2, loading_shrink = 2 },
-        baselines.fitted(library, data, { "item_user_mean" })[1] }, tasks)
-      assert.truthy(found[1].mae.mean < 0.5 * found[2].mae.mean)
+      fitted_kind.finds_tastes(library, data, fitted { factors = 2, loading_shrink = 2 }, 0.5)
     end)
   end)
 end
@@ -301,25 +297,15 @@ describe("factor analysis", function()
   local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 
   it("has the same bits for the same seed, whatever the order of the calls", function()
-    local function bits(seed)
-      local model = cmml.recommenders.factor_analysis(data.catalogue, { seed = seed, sweeps = 2 })
-      model:fit { ratings = data.ratings, users = data.train }
-      return people.bits(model)
-    end
-    local one = bits(1)
-    assert.not_equal(one, bits(2))
-    assert.equal(one, bits(1))
+    fitted_kind.follows_its_seed(cmml, data, "factor_analysis")
   end)
 
   it("is finite where nothing was rated, one rating, or all the same", function()
-    local model = cmml.recommenders.factor_analysis(data.catalogue)
-    assert.same({ 0, 0 }, model:adapt({}):predict { "f1", "f2" })
-    model:fit { ratings = data.ratings, users = {} }
-    assert.same({ 0 }, model:adapt({}):predict { "f1" })
+    fitted_kind.knows_nothing(cmml, data, "factor_analysis")
     local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 },
       { "u", "b", 2 }, { "v", "c", 3 } }, items = { { id = "a" }, { id = "never" } } }
     for _, users in ipairs { { 1 }, { 2 }, { 1, 2 } } do
-      model = cmml.recommenders.factor_analysis(cold:catalogue(users), { factors = 40 })
+      local model = cmml.recommenders.factor_analysis(cold:catalogue(users), { factors = 40 })
       model:fit { ratings = cold.ratings, users = users }
       local before = model:adapt({}):predict({ "never" })[1]
       assert.truthy(before > 1.9 and before < 5.1, before)

@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local baselines = require "spec.support.baselines"
 local close = require "spec.support.close"
+local fitted_kind = require "spec.support.fitted_kind"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 
@@ -80,12 +81,8 @@ for dtype, library in pairs(libraries) do
 
     it("finds what means cannot: people who love one kind of film and hate the other", function()
       local world = people.data(library, { users = 120, items = 14, rated = 8 })
-      local models = { library.recommenders.item_knn(world.catalogue, { shrink = 5 }),
-        baselines.fitted(library, world, baselines.means)[4] }
-      models[1]:fit { ratings = world.ratings, users = world.train }
-      local found = library.evaluate(models, library.users.tasks { ratings = world.all,
-        users = world.test, bags = world.bags, support = 6, query = 2 })
-      assert.truthy(found[1].mae.mean < 0.7 * found[2].mae.mean)
+      fitted_kind.finds_tastes(library, world, fitted_kind.fitted(library, world, "item_knn",
+        { shrink = 5 }), 0.7)
     end)
   end)
 end
@@ -100,20 +97,10 @@ describe("item-kNN", function()
 
   it("is refused from a file that does not hold it", function()
     local path = os.tmpname()
-    local model = cmml.recommenders.item_knn(data.catalogue, { keep = 2 })
-    model:fit { ratings = data.ratings, users = data.train }
+    local model = fitted_kind.fitted(cmml, data, "item_knn", { keep = 2 })
     local whole = model:export()
 
-    local function with(text, change)
-      local stand_in = setmetatable({ tensors = function()
-        local entries = { table.unpack(model:tensors()) }
-        return change(entries) or entries
-      end }, { __index = model })
-      assert(cmml.save(stand_in, path))
-      local found, message = cmml.load(path)
-      assert.is_nil(found)
-      assert.truthy(message:find(text, 1, true), message)
-    end
+    local with = fitted_kind.refused_file(cmml, model, path)
     with("the entry item_part is missing", function()
       return {}
     end)

@@ -1,9 +1,9 @@
 -- Matrix factorisation: the fold-in and the fixed point of the alternation against normal equations
 -- in plain Lua.
 local cmml = require "cmml"
-local baselines = require "spec.support.baselines"
 local near = require("spec.support.close").near_lists
 local equations = require "spec.support.normal_equations"
+local fitted_kind = require "spec.support.fitted_kind"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 
@@ -121,11 +121,7 @@ for dtype, library in pairs(libraries) do
     end)
 
     it("finds what means cannot: people who love one kind of film and hate the other", function()
-      local tasks = library.users.tasks { ratings = data.all, users = data.test, bags = data.bags,
-        support = 6, query = 2 }
-      local found = library.evaluate({ fitted { factors = 2, ridge = 1 },
-        baselines.fitted(library, data, baselines.means)[4] }, tasks)
-      assert.truthy(found[1].mae.mean < 0.5 * found[2].mae.mean)
+      fitted_kind.finds_tastes(library, data, fitted { factors = 2, ridge = 1 }, 0.5)
     end)
   end)
 end
@@ -134,25 +130,14 @@ describe("matrix factorisation", function()
   local data = people.data(cmml, { users = 30, items = 12, rated = 6 })
 
   it("has the same bits for the same seed, whatever the order of the calls", function()
-    local function bits(seed)
-      local model = cmml.recommenders.matrix_factorization(data.catalogue, { seed = seed,
-        sweeps = 2 })
-      model:fit { ratings = data.ratings, users = data.train }
-      return people.bits(model)
-    end
-    local one = bits(1)
-    assert.not_equal(one, bits(2))
-    assert.equal(one, bits(1))
+    fitted_kind.follows_its_seed(cmml, data, "matrix_factorization")
   end)
 
   it("is the mean for items without ratings, and finite where nothing was rated", function()
-    local model = cmml.recommenders.matrix_factorization(data.catalogue)
-    assert.same({ 0, 0 }, model:adapt({}):predict { "f1", "f2" })
-    model:fit { ratings = data.ratings, users = {} }
-    assert.same({ 0 }, model:adapt({}):predict { "f1" })
+    fitted_kind.knows_nothing(cmml, data, "matrix_factorization")
     local cold = cmml.dataset { schema = cmml.data.schema {}, ratings = { { "u", "a", 5 },
       { "u", "b", 2 } }, items = { { id = "a" }, { id = "never" } } }
-    model = cmml.recommenders.matrix_factorization(cold:catalogue { 1 }, { factors = 40 })
+    local model = cmml.recommenders.matrix_factorization(cold:catalogue { 1 }, { factors = 40 })
     model:fit { ratings = cold.ratings, users = { 1 } }
     assert.same({ 3.5 }, model:adapt({}):predict { "never" })
     assert.truthy(model:adapt({ { "never", 5 } }):predict({ "never" })[1] > 3.5)

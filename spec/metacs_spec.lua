@@ -8,13 +8,8 @@ local temporary = require "spec.support.temporary"
 local data = people.data(cmml, { users = 60, items = 20, rated = 10 })
 local support = { { "f1", 5 }, { "f2", 1 }, { "f4", 1.5 } }
 
-local function metacs(options, library, catalogue)
-  local own = { width = 4, hidden = { 8, 8 }, seed = 3 }
-  for key, value in pairs(options or {}) do
-    own[key] = value
-  end
-  return (library or cmml).recommenders.metacs(catalogue or data.catalogue, own)
-end
+local metacs = people.maker("metacs", { width = 4, hidden = { 8, 8 }, seed = 3 }, cmml,
+  data.catalogue)
 
 describe("rows of tasks", function()
   local c = cmml.double

@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local baselines = require "spec.support.baselines"
 local near = require("spec.support.close").near_lists
+local fitted_kind = require "spec.support.fitted_kind"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 
@@ -104,10 +105,7 @@ for dtype, library in pairs(libraries) do
 
     it("finds what means cannot: people who love one kind of film and hate the other", function()
       local world = people.data(library, { users = 120, items = 14, rated = 8 })
-      local models = baselines.fitted(library, world, { "user_knn", "item_user_mean" })
-      local found = library.evaluate(models, library.users.tasks { ratings = world.all,
-        users = world.test, bags = world.bags, support = 6, query = 2 })
-      assert.truthy(found[1].mae.mean < 0.7 * found[2].mae.mean)
+      fitted_kind.finds_tastes(library, world, fitted_kind.fitted(library, world, "user_knn"), 0.7)
     end)
   end)
 end
@@ -123,8 +121,7 @@ describe("user-kNN", function()
   it("comes back from a file with the same predictions", function()
     local path = os.tmpname()
     for _, similarity in ipairs { "pearson", "cosine" } do
-      local model = cmml.recommenders.user_knn(data.catalogue, { similarity = similarity })
-      model:fit { ratings = data.ratings, users = data.train }
+      local model = fitted_kind.fitted(cmml, data, "user_knn", { similarity = similarity })
       assert(model:save(path))
       local loaded = assert(cmml.load(path))
       local support, names = { { "f1", 5 }, { "f4", 1 } }, { "f2", "f3", "f5", "f6" }
@@ -138,20 +135,10 @@ describe("user-kNN", function()
 
   it("is refused from a file that does not hold it", function()
     local path = os.tmpname()
-    local model = cmml.recommenders.user_knn(data.catalogue)
-    model:fit { ratings = data.ratings, users = data.train }
+    local model = fitted_kind.fitted(cmml, data, "user_knn")
     local n = model.left.count
 
-    local function with(text, change)
-      local stand_in = setmetatable({ tensors = function()
-        local entries = { table.unpack(model:tensors()) }
-        return change(entries) or entries
-      end }, { __index = model })
-      assert(cmml.save(stand_in, path))
-      local found, message = cmml.load(path)
-      assert.is_nil(found)
-      assert.truthy(message:find(text, 1, true), message)
-    end
+    local with = fitted_kind.refused_file(cmml, model, path)
     local function changed(entry, place, value)
       return function(entries)
         local list = { table.unpack(entries[entry][2]) }

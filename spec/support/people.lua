@@ -108,6 +108,24 @@ function people.learner(library, changes)
   return model, tasks, library.optim.adam(model.module, { lr = 0.01 })
 end
 
+--- A function that makes small models of a kind.
+-- @tparam string kind
+-- @tparam table options that each has, unless others are given
+-- @tparam table library that makes them, unless another one is given
+-- @tparam Catalogue catalogue likewise
+-- @treturn function of (options, library, catalogue), all optional
+function people.maker(kind, options, library, catalogue)
+  return function(changes, other, other_catalogue)
+    local own = {}
+    for _, some in ipairs { options, changes or {} } do
+      for key, value in pairs(some) do
+        own[key] = value
+      end
+    end
+    return (other or library).recommenders[kind](other_catalogue or catalogue, own)
+  end
+end
+
 --- Options of a training that is short enough for a spec.
 -- @tparam[opt] table changes
 -- @treturn table

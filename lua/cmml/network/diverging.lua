@@ -43,6 +43,20 @@ function diverging.in_tensor(value, owners, bad, step)
   end
 end
 
+--- The tasks that diverged as a list, in their order.
+-- @tparam table bad by task {task, step, loss}
+-- @treturn table
+function diverging.listed(bad)
+  local list = {}
+  for _, one in pairs(bad) do
+    list[#list + 1] = one
+  end
+  plain.sort(list, function(a, b)
+    return a.task < b.task
+  end)
+  return list
+end
+
 --- Runs until no further task diverges: those that do are held in the next run.
 -- @tparam ?table hold tasks that are held from the start: true by number
 -- @tparam function run of (held) giving bad tasks by number, and a table that is given `diverged`,
@@ -58,14 +72,11 @@ function diverging.until_finite(hold, run)
     local more = false
     for task, what in pairs(bad) do
       if not held[task] then
-        held[task], diverged[#diverged + 1], more = true, what, true
+        held[task], diverged[task], more = true, what, true
       end
     end
     if not more then
-      plain.sort(diverged, function(a, b)
-        return a.task < b.task
-      end)
-      result.diverged = diverged
+      result.diverged = diverging.listed(diverged)
       return result
     end
   end

@@ -8,7 +8,6 @@
 local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local diverging = require "cmml.network.diverging"
-local plain = require "cmml.base.plain"
 local raise = args.error
 local shared = require "cmml.network.inner_options"
 
@@ -106,13 +105,6 @@ return function(cmml, use)
     if not ok then
       raise(weights, 0)
     end
-    local diverged = {}
-    for _, one in pairs(bad) do
-      diverged[#diverged + 1] = one
-    end
-    plain.sort(diverged, function(a, b)
-      return a.task < b.task
-    end)
-    return weights, losses, diverged
+    return weights, losses, diverging.listed(bad)
   end
 end
