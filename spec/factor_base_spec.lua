@@ -1,10 +1,13 @@
 -- The base of a network's scores: where it begins, that it is differentiable, and that models with
 -- one train, save and serve like any other.
 local cmml = require "cmml"
+local dense = require "spec.support.dense_normal"
+local equations = require "spec.support.normal_equations"
 local people = require "spec.support.people"
 local told = require "spec.support.refused"
 local temporary = require "spec.support.temporary"
 local own = { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
+local analysis = { kind = "factor_analysis", factors = 3, sweeps = 5, ridge = 2 }
 
 local function options(changes)
   local opt = people.small(1)
@@ -35,6 +38,16 @@ local function batch_of(library, world, changes)
     opt[key] = value
   end
   return library.users.tasks(opt):draw(1, { table.unpack(world.test, 1, 6) })
+end
+
+-- The items of each person of some rows, as lists.
+local function items_of(rows)
+  local all, lists, first = rows.items:totable(), {}, 1
+  for i, length in ipairs(rows.segments:totable()) do
+    lists[i] = table.move(all, first, first + length - 1, 1, {})
+    first = first + length
+  end
+  return lists
 end
 
 local function assert_near(expected, got, tolerance)
@@ -78,6 +91,41 @@ describe("a model with a base", function()
     end
   end)
 
+  it("is the posterior of factor analysis before the network says anything", function()
+    local model = double.cmml(world.catalogue, options { base = analysis })
+    model:prepare(world)
+    silence(model)
+    local rival = double.recommenders.factor_analysis(world.catalogue, { factors = 3, sweeps = 5,
+      seed = 1 })
+    rival:fit { ratings = world.ratings, users = world.train }
+    for _, support in ipairs { 5, 1, 0 } do
+      local batch = batch_of(double, world, { support = support })
+      assert_near(scores(double, rival, batch), scores(double, model, batch), 1e-9)
+    end
+    -- other parameters than EM gives, such as training makes of them
+    local base, n = model.module.base, #world.catalogue.items
+    double.no_grad(function()
+      base.log_noise:copy_(double.core.uniform({ n }, -1, 1, { seed = 5 }))
+      base.vectors:copy_(double.core.normal({ n, 3 }, 0, 1, { seed = 6 }))
+      base.log_ridge:copy_(double.core.uniform({ 4 }, -1, 1, { seed = 7 }))
+    end)
+    -- ridges are precisions of the factors, which loadings can as well have in them
+    local loadings = equations.rows_of(base.vectors * (base.log_ridge:slice(1, 1, 3) * -0.5):exp())
+    local noise, means = base.log_noise:exp():totable(), base.bias:totable()
+    for _, support in ipairs { 5, 1, 0 } do
+      local batch, expected = batch_of(double, world, { support = support }), {}
+      local values = batch.support.labels:totable()
+      local asked, first = items_of(batch.query), 1
+      for person, rated in ipairs(items_of(batch.support)) do
+        local of_person = dense.expected(loadings, means, noise, rated,
+          table.move(values, first, first + #rated - 1, 1, {}), asked[person])
+        first = first + #rated
+        table.move(of_person, 1, #of_person, #expected + 1, expected)
+      end
+      assert_near(expected, scores(double, model, batch), 1e-9)
+    end
+  end)
+
   it("of biases alone is item mean and user bias", function()
     local model = double.cmml(world.catalogue, options { base = { factors = 0, bias_ridge = 3 } })
     model:prepare(world)
@@ -103,6 +151,9 @@ describe("a model with a base", function()
     ["absolute errors"] = { loss = "absolute" },
     ["factors that the network alone sees"] = { base = { factors = 3, solve = false } },
     ["biases alone"] = { base = { factors = 0 } },
+    ["factor analysis"] = { base = analysis },
+    ["factor analysis whose factors the network alone sees"] = { base = {
+      kind = "factor_analysis", factors = 3, sweeps = 5, solve = false } },
     ["contexts shrunk by the size of the support"] = { context_shrink = 2 },
     ["no modulation"] = { modulation = "none" }, ["no encoder"] = { encoder = "none" } } do
     it("has the gradient of finite differences: " .. name, function()
@@ -169,6 +220,21 @@ describe("the preset recommended", function()
     assert.truthy(loud > calm) -- who loves f3, f5, .. loves f1
   end)
 
+  it("is saved and loaded with factor analysis as base, which has a preset", function()
+    local model = cmml.cmml(world.catalogue, options { preset = "recommended/few-people",
+      base = analysis })
+    cmml.train(model, world, training { epochs = 1 })
+    assert(model:save(folder .. "/m.safetensors"))
+    local loaded = assert(cmml.load(folder .. "/m.safetensors"))
+    assert.equal(people.bits(model), people.bits(loaded))
+    local support = { { "f3", 5 }, { "f4", 1 } }
+    assert_near(model:adapt(support):predict { "f1", "f2" },
+      loaded:adapt(support):predict { "f1", "f2" }, 0)
+    model = cmml.cmml(world.catalogue, { preset = "recommended/few-people" })
+    assert.equal("factor_analysis", model.options.base.kind)
+    assert.same({ 16, 12 }, model.module.base.vectors.shape)
+  end)
+
   it("resumes bit for bit", function()
     local function run(opt, seed)
       local model = cmml.cmml(world.catalogue, options { seed = seed })
@@ -205,7 +271,7 @@ describe("the preset recommended", function()
   it("works without base, modulation, encoder, and with others", function()
     for _, changes in ipairs { { base = false }, { modulation = "none" }, { encoder = "none" },
       { modulation = "sigmoid" }, { encoder = "attention", hybrid = "generator" },
-      { base = { factors = 0 } } } do
+      { base = { factors = 0 } }, { base = analysis } } do
       local model = cmml.cmml(world.catalogue, options(changes))
       local result = cmml.train(model, world, training { epochs = 1 })
       assert.equal("epochs", result.stopped)
@@ -242,6 +308,11 @@ describe("options of a base", function()
     refused('factor_base_options: item_bias "median" is not known; did you mean mean?',
       { base = { item_bias = "median" } })
     refused("factor_base_options: unknown option factor", { base = { factor = 3 } })
+    refused('factor_base_options: kind "factor_analysi" is not known; did you mean '
+      .. "factor_analysis?", { base = { kind = "factor_analysi" } })
+    refused("factor_analysis needs factors", { base = { kind = "factor_analysis", factors = 0 } })
+    refused("give no item_bias with it", { base = { kind = "factor_analysis",
+      item_bias = "mean" } })
     refused("base must be a table or a boolean, not number 8", { base = 8 })
     refused('loss "huber" is not known; known: squared, absolute', { loss = "huber" })
   end)

@@ -155,26 +155,33 @@ end)
 
 describe("a model with a base of factors", function()
   local data = data_of()
-  local model = trained(data, { width = 4, encoder_widths = { 8 }, label_hidden = 4,
-    backbone = { 8 }, hyper = { 8 } }) -- the recommended preset
 
-  it("keeps what it learnt of items that it knows, and begins others at the mean", function()
-    assert.truthy(model.module.base)
-    local wider = model:over(model.catalogue:with_items { { id = "new", kind = "calm" } })
-    local all = {}
-    for i = 1, 16 do
-      all[i] = "f" .. i
-    end
-    near(model:adapt(support):predict(all), wider:adapt(support):predict(all))
-    local bias, mean = wider.module.base.bias:totable(), model.module.base.bias:mean():item()
-    near({ mean }, { bias[17] })
-    for _, value in ipairs(wider.module.base.vectors:totable()[17]) do
-      assert.equal(0, value)
-    end
-    local person = model:adapt(support)
-    near(wider:adapt(support):predict { "new" },
-      (person:predict { { id = "new", kind = "calm" } }))
-  end)
+  -- Of both kinds of bases what the mean of all items is, and what is 0.
+  for kind, starts in pairs { matrix_factorization = { bias = "mean", vectors = "zero" },
+    factor_analysis = { bias = "mean", vectors = "mean", log_noise = "mean" } } do
+    it("keeps what it learnt of items that it knows, and begins others at the mean: " .. kind,
+      function()
+        local model = trained(data, { width = 4, encoder_widths = { 8 }, label_hidden = 4,
+          backbone = { 8 }, hyper = { 8 }, base = { kind = kind, factors = 3 } })
+        local wider = model:over(model.catalogue:with_items { { id = "new", kind = "calm" } })
+        local all = {}
+        for i = 1, 16 do
+          all[i] = "f" .. i
+        end
+        near(model:adapt(support):predict(all), wider:adapt(support):predict(all))
+        for name, start in pairs(starts) do
+          local before, after = model.module.base[name], wider.module.base[name]
+          local n = before.shape[2] or 1
+          local last = after:reshape({ 17, n }):slice(1, 17, 17):reshape({ n }):totable()
+          for k, mean in ipairs((before:reshape({ 16, n }):sum(1) / 16):totable()) do
+            assert.truthy(math.abs(last[k] - (start == "mean" and mean or 0)) < 1e-5, name)
+          end
+        end
+        local person = model:adapt(support)
+        near(wider:adapt(support):predict { "new" },
+          (person:predict { { id = "new", kind = "calm" } }))
+      end)
+  end
 end)
 
 describe("unseen values that are learned", function()

@@ -1,5 +1,5 @@
---- What the scores of a network are added to: a matrix factorisation whose fold-in of a person is a
--- differentiable ridge regression.
+--- What the scores of a network are added to: a matrix factorisation or a factor analysis whose
+-- fold-in of a person is a differentiable ridge regression.
 --
 -- A score is item bias + w . (item vector, 1) + network. The weights w are a person's own: they are
 -- solved from what bias and network leave over of the ratings of the support, in closed form, so
@@ -7,18 +7,35 @@
 -- vectors and the ridges begin as matrix factorisation learns them of the training users, and are
 -- learnt on with the rest.
 --
+-- Of factor analysis a score is item bias + w . item vector + network, and w is the posterior mean
+-- of the person's factors: the same regression, in which each row counts by the precision of its
+-- item, 1 / noise. The noise of the items is learnt on, too. One of the factors does what a bias of
+-- the person would. The vectors are the loadings times the root of the ridge, which says the same
+-- whatever the ridge is; but a step of Adam, which is as long for small numbers as for large ones,
+-- then changes less of what EM found.
+--
 -- @module cmml
-local declare = require("cmml.base.options").declare
+local sets = require "cmml.base.options"
 local shared = require "cmml.recommenders.shared_options"
+local raise = require("cmml.base.args").error
+local changed, declare = sets.changed, sets.declare
+
+-- The kinds that a base may begin as.
+local kinds = { "matrix_factorization", "factor_analysis" }
 
 local known = declare("factor_base_options", {
+  { name = "kind", kind = "string", choices = kinds, default = kinds[1],
+    help = "the kind of recommender that it begins as; factor_analysis has a noise for each item, "
+      .. "and does better where there are few people to learn from" },
   { name = "factors", kind = "integer", default = 8, from = 0,
     help = "number of factors of an item; 0: biases alone" },
   { name = "ridge", kind = "number", default = 14, above = 0,
-    help = "ridge penalty of a person's weights of them" },
+    help = "ridge penalty of a person's weights of them; of factor_analysis the scale of the "
+      .. "vectors, by which the weights have the variance 1 / ridge before training" },
   { name = "bias_ridge", kind = "number", default = 3, above = 0, help = "ridge penalty of a "
-    .. "person's bias, and of an item's where the factorisation begins" },
-  shared.item_bias, shared.sweeps,
+    .. "person's bias, and of an item's where a matrix factorisation begins" },
+  changed(shared.item_bias, { default_text = "solved; not of factor_analysis" }),
+  changed(shared.sweeps, { default = false, default_text = "the kind's" }),
   { name = "solve", kind = "boolean", default = true,
     help = "false: a person has a bias alone, and the network sees the factors" },
 })
@@ -35,17 +52,22 @@ return function(cmml)
 
   --- Checks options of a base.
   -- @tparam table options see below
-  -- @treturn table a copy with the defaults; without item_bias if it was not given
+  -- @treturn table a copy with the defaults; without item_bias and sweeps if they were not given
   function cmml.factor_base_options(options)
     local opt = known:check(options, 4)
+    if opt.kind == "factor_analysis" and (opt.item_bias or opt.factors == 0) then
+      raise("factor_base_options: factor_analysis " .. (opt.item_bias
+        and "learns the items' means with their factors: give no item_bias with it"
+        or "needs factors, of which 0 were given"), 4)
+    end
     return opt
   end
 
   --- A base that knows nothing yet: biases and vectors are 0 until `start` or `load_parameters`.
   -- @tparam table options see below
   -- @treturn FactorBase of (items, weights, segments) giving scores; parameters bias [items],
-  -- vectors [items, factors] (none without factors) and log_ridge (one for each weight of a person,
-  -- the bias last)
+  -- vectors [items, factors] (none without factors), log_noise [items] (of factor analysis: the
+  -- logarithm of the variance) and log_ridge (one for each weight of a person, and for the bias)
   function cmml.factor_base(options)
     local opt = base_known:check(options)
     local init, own = opt.init or nn.default_init, cmml.factor_base_options(opt.options)
@@ -54,6 +76,9 @@ return function(cmml)
     self:register("bias", init.uniform({ opt.items }, 1))
     if own.factors > 0 then
       self:register("vectors", init.normal { opt.items, own.factors })
+    end
+    if own.kind == "factor_analysis" then
+      self:register("log_noise", init.uniform({ opt.items }, 1))
     end
     self.solved = own.solve and own.factors or 0
     self:register("log_ridge", init.uniform({ self.solved + 1 }, 1))
@@ -64,11 +89,24 @@ return function(cmml)
     ridge[self.solved + 1] = math.log(own.bias_ridge)
     cmml.no_grad(function()
       self.log_ridge:copy_(core.tensor(ridge))
-      for _, name in ipairs { "bias", own.factors > 0 and "vectors" or nil } do
-        self[name]:copy_(core.full(self[name].shape, 0))
+      for _, name in ipairs { "bias", "vectors", "log_noise" } do
+        local _ = self[name] and self[name]:copy_(core.full(self[name].shape, 0))
       end
     end)
     return self
+  end
+
+  -- The recommender that a base begins as, fitted.
+  local function fitted(own, catalogue, data, seed)
+    local name, opt = own.kind, { factors = own.factors, sweeps = own.sweeps, seed = seed }
+    if own.factors == 0 then
+      name, opt = "item_mean", nil
+    elseif name == "matrix_factorization" then
+      opt.ridge, opt.bias_ridge, opt.item_bias = own.ridge, own.bias_ridge, own.item_bias
+    end
+    local model = cmml.recommenders[name](catalogue, opt)
+    model:fit(data)
+    return model
   end
 
   --- Begins with what the ratings of the training users say.
@@ -77,18 +115,23 @@ return function(cmml)
   -- @tparam table users list of rows that may be learnt from
   -- @tparam integer seed of the factorisation
   function FactorBase:start(catalogue, ratings, users, seed)
-    local own = self.options
-    local model = self.vectors and cmml.recommenders.matrix_factorization(catalogue, {
-      factors = own.factors, ridge = own.ridge, bias_ridge = own.bias_ridge,
-      item_bias = own.item_bias, sweeps = own.sweeps, seed = seed })
-      or cmml.recommenders.item_mean(catalogue)
-    model:fit { ratings = ratings, users = users }
+    local model = fitted(self.options, catalogue, { ratings = ratings, users = users }, seed)
     cmml.no_grad(function()
       self.bias:copy_(model.item_part)
       if self.vectors then
-        self.vectors:copy_(model.item_factors)
+        self.vectors:copy_(model.item_factors or model.loadings * math.sqrt(self.options.ridge))
+      end
+      if self.log_noise then
+        self.log_noise:copy_(model.noise:log())
       end
     end)
+  end
+
+  --- What an item begins with of which nothing was learnt: it is like all. Of factor analysis this
+  -- is what the loadings of all items are pulled to, by which a person's generosity reaches it.
+  -- @treturn table "zero" or "mean" (of all items) by the name of the parameter
+  function FactorBase:new_items()
+    return { bias = "mean", log_noise = "mean", vectors = self.log_noise and "mean" or "zero" }
   end
 
   --- What item biases leave over of the ratings of supports, and the same without a person's bias.
@@ -104,10 +147,15 @@ return function(cmml)
     return left, left - mean:segment_expand(segments)
   end
 
-  -- The vectors of rows, and 1 behind them.
+  -- What the weights of a person are weights of: the vectors of rows, and of a matrix factorisation
+  -- 1 behind them.
   local function features(self, items)
+    local vectors = self.solved > 0 and self.vectors:gather_rows(items)
+    if vectors and self.log_noise then
+      return vectors
+    end
     local one = core.full({ #items, 1 }, 1)
-    return self.solved > 0 and core.concat { self.vectors:gather_rows(items), one } or one
+    return vectors and core.concat { vectors, one } or one
   end
 
   --- The weights of people that explain what is left over of their supports.
@@ -117,8 +165,13 @@ return function(cmml)
   -- @treturn Tensor [people, weights]; zeros where the support is empty
   function FactorBase:solve(items, left, segments)
     local x = features(self, items)
-    return core.ridge_solve(x, core.segment_sum(x * left:reshape { -1, 1 }, segments),
-      self.log_ridge:exp(), segments)
+    local ridge = self.log_ridge:slice(1, 1, x.shape[2]):exp()
+    local target = left:reshape { -1, 1 }
+    if self.log_noise then -- in units of the noise the posterior mean is a ridge regression
+      local precision = (self.log_noise:gather_rows(items) * -0.5):exp():reshape { -1, 1 }
+      x, target = x * precision, target * precision
+    end
+    return core.ridge_solve(x, core.segment_sum(x * target, segments), ridge, segments)
   end
 
   --- The scores of rows.

@@ -5,13 +5,12 @@
 return function(cmml)
   local core = cmml.core
 
-  -- Rows of a parameter by the rows of items, where 0 gets the mean of all or zeros.
+  -- Rows of a parameter by the rows of items, where 0 gets the mean row or zeros.
   local function carried(tensor, rows, from_mean)
-    local mean = from_mean and tensor.count > 0 and tensor:mean():item() or 0
-    local columns = tensor:reshape { tensor.shape[1], -1 }
-    local shape = tensor.shape
+    local columns, shape = tensor:reshape { tensor.shape[1], -1 }, tensor.shape
+    local start = from_mean and tensor.count > 0 and columns:mean(1) or 0
     shape[1] = #rows
-    return (core.embedding_bag(columns - mean, rows) + mean):reshape(shape)
+    return (core.embedding_bag(columns - start, rows) + start):reshape(shape)
   end
 
   --- The parameters of a model for other items.

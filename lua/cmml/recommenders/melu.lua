@@ -5,9 +5,9 @@
 -- squared error of the support, and training goes through these steps. Nobody's ratings leave the
 -- weights as they are: an empty support is scored by the weights of the start.
 --
--- With a base the scores are added to a matrix factorisation as in CMML's recommended preset: the
--- MLP adapts to what item and person biases leave over of the ratings, and the person's weights of
--- the factors are solved from the rest.
+-- With a base the scores are added to it as in CMML's recommended preset: the MLP adapts to what
+-- item and person biases leave over of the ratings, and the person's weights of the factors are
+-- solved from the rest.
 --
 -- @module cmml
 local inner = require "cmml.recommenders.inner_options"
@@ -31,7 +31,7 @@ local presets = {
   -- Settings that do best on validation users.
   recommended = preset({ inner_steps = 5, inner_rate = { 0.01 } },
     { batch = 32, support = 40, query = 10, lr = 1e-3, clip = 10, epochs = 100, patience = 10 }),
-  -- The same over the base of CMML's recommended preset.
+  -- The same over a matrix factorisation.
   ["recommended/base"] = preset({ inner_steps = 5, inner_rate = { 0.01 }, width = 16,
     read_users = false, loss = "absolute",
     base = { factors = 10, ridge = 16, item_bias = "mean" } },

@@ -18,8 +18,8 @@ return {
     help = "whether the content features of people are read" },
   base = { name = "base", kind = { "table", "boolean" }, group = "model", tunable = false,
     line = false, default_text = "the preset's, or none",
-    help = "options of factor_base_options: a matrix factorisation that the scores are added to; "
-      .. "false: none" },
+    help = "options of factor_base_options: a matrix factorisation or factor analysis that the "
+      .. "scores are added to; false: none" },
   sweeps = { name = "sweeps", kind = "integer", default = 20, from = 1,
     help = "number of sweeps over users and items" },
 }

@@ -1,0 +1,134 @@
+-- What the base of the preset recommended may begin as, on validation users of several sets: those
+-- who are not tested are divided FOLDS times at random; see recommended-users.md (SET: a name
+-- below, of a folder in data/):
+--
+--     lua5.4 doc/results/recommended-base.lua SET FOLDS SEEDS [PROTOCOL]
+--
+-- A difference is to the first row, over people; its interval is 1.96 standard errors of the mean.
+local cmml = require "cmml"
+
+local function files(of)
+  return function(folder)
+    local items = {}
+    for i, name in ipairs(of.items) do
+      items[i] = folder .. "/" .. name
+    end
+    return cmml.read_dataset { ratings = folder .. "/" .. of[1], columns = of.columns,
+      items = items }
+  end
+end
+
+-- A reader of folders by the loader of this name.
+local function by(name)
+  return function(folder)
+    for _, loader in ipairs(cmml.loaders_of "users") do
+      if loader.name == name then
+        return loader.read(folder, {})
+      end
+    end
+  end
+end
+
+local sets = { ["ml-1m"] = cmml.movielens, ["ml-100k"] = by "atomic_files",
+  ["ml-latest-small"] = by "movielens_csv",
+  ["amazon-hin"] = files { "user_item.dat", columns = "user,item,rating,time",
+    items = { "item_brand.dat", "item_category.dat" } },
+  ["yelp-hin"] = files { "user_business.dat", columns = "user,item,rating",
+    items = { "business_category.dat", "business_city.dat" } } }
+
+local few = cmml.presets["recommended/few-people"].model.base
+local variants = {
+  { "recommended" },
+  { "factor analysis", base = few },
+  { "the same, ridge 1", base = { kind = few.kind, factors = few.factors, ridge = 1 } },
+  { "factor analysis alone", fitted = "factor_analysis" },
+  { "matrix factorisation alone", fitted = "matrix_factorization" },
+  { "item-kNN alone", fitted = "item_knn" },
+}
+local metrics = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
+
+local set, folds, seeds = arg[1], math.tointeger(tonumber(arg[2])), math.tointeger(tonumber(arg[3]))
+if not sets[set] or not folds or not seeds then
+  error("usage: recommended-base.lua SET FOLDS SEEDS [PROTOCOL]", 0)
+end
+local folder = "data/" .. set
+local dataset = assert(sets[set](folder))
+
+-- Those who are tested elsewhere: the list of the data, or a fifth as seed 1 draws it.
+local function tested()
+  local path, names = folder .. "/test_users.txt", {}
+  if cmml.core.exists(path) then
+    return path
+  end
+  for i, row in ipairs(assert(dataset:split { seed = 1, valid = 0 }).test) do
+    names[i] = dataset.users:text(row)
+  end
+  return names
+end
+
+local function models_of(variant, part)
+  local models = {}
+  for seed = 1, variant.fitted and 1 or seeds do
+    if variant.fitted then
+      models[seed] = cmml.recommenders[variant.fitted](part.catalogue)
+      models[seed]:fit { ratings = part.ratings, users = part.train }
+    else
+      models[seed] = cmml.cmml(part.catalogue, { preset = "recommended", seed = seed,
+        base = variant.base })
+      cmml.train(models[seed], part, { seed = seed })
+    end
+  end
+  return models
+end
+
+-- Values of a metric by variant: of a person the mean over seeds, one fold behind another.
+local values = {}
+for _, metric in ipairs(metrics) do
+  values[metric] = {}
+end
+local test = tested()
+for fold = 1, folds do
+  local split = assert(cmml.cold_users(dataset, { test_users = test, data_seed = fold,
+    valid = set == "ml-1m" and 0.15 or 0.25, protocol = arg[4] or "full" }))
+  local part = { ratings = split.ratings, bags = split.bags, train = split.train, valid = {},
+    catalogue = split.catalogue }
+  local tasks = cmml.users.tasks { ratings = split.all, users = split.valid, bags = split.bags,
+    seed = 77, batch = 64 }
+  for v, variant in ipairs(variants) do
+    local results = cmml.evaluate(models_of(variant, part), tasks, { draws = 10 })
+    for _, metric in ipairs(metrics) do
+      local list = values[metric][v] or {}
+      values[metric][v] = list
+      local before = #list
+      for i in ipairs(results[1][metric].values) do
+        local sum = 0
+        for _, result in ipairs(results) do
+          sum = sum + result[metric].values[i]
+        end
+        list[before + i] = sum / #results
+      end
+    end
+  end
+end
+
+-- Mean of a list, and of what it is above another with its interval.
+local function compared(list, first)
+  local n, sum, difference, squares = 0, 0, 0, 0
+  for i, value in ipairs(list) do
+    local d = value - first[i]
+    if d == d then
+      n, sum, difference, squares = n + 1, sum + value, difference + d, squares + d * d
+    end
+  end
+  local mean = difference / n
+  return sum / n, mean, 1.96 * math.sqrt(math.max(squares / n - mean * mean, 0) / n)
+end
+
+print(("%s: %d folds, %d seeds, %d people"):format(set, folds, seeds, #values.mae[1]))
+for v, variant in ipairs(variants) do
+  local line = ("| %-26s |"):format(variant[1])
+  for _, metric in ipairs(metrics) do
+    line = ("%s %.4f (%+.4f ± %.4f) |"):format(line, compared(values[metric][v], values[metric][1]))
+  end
+  print(line)
+end
