@@ -111,7 +111,7 @@ describe("help", function()
     assert.truthy(flat:find("presets of cmml for scenarios: recommended/scenario (default), ", 1,
       true), flat)
     assert.truthy(page("train", { "--model=toy_inner" }):find("presets of toy_inner", 1, true))
-    assert.falsy(page("train", { "--model=item_knn" }):find("presets", 1, true))
+    assert.falsy(page("train", { "--model=item_mean" }):find("presets", 1, true))
   end)
 
   it("of train tells every option of kind and training that a command line can give", function()
