@@ -61,22 +61,6 @@ for dtype, library in pairs(libraries) do
       assert.same({ 2, 2, 2, 4, 1 }, gram.weights:totable())
     end)
 
-    it("are picked from by row and column", function()
-      local table_ = core.tensor { { 1, 2, 3 }, { 4, 5, 6 }, { 7, 8, 9 } }
-      local segments = core.segments { 2, 0, 3 }
-      assert.same({ 3, 1, 8, 8, 7 }, core.pick_columns(table_, segments,
-        core.ids { 3, 1, 2, 2, 1 }):totable())
-      refused("columns are from 1 to 3, but there is 4", core.pick_columns, table_, segments,
-        core.ids { 3, 1, 2, 4, 1 })
-      refused("columns are from 1 to 3, but there is 0", core.pick_columns, table_, segments,
-        core.ids { 3, 1, 2, 0, 1 })
-      refused("a column for each of 5 rows", core.pick_columns, table_, segments, core.ids { 1 })
-      refused("a contiguous table", core.pick_columns, table_:transpose(), segments,
-        core.ids { 3, 1, 2, 2, 1 })
-      refused("a contiguous table", core.pick_columns, core.full({ 2, 3 }, 0), segments,
-        core.ids { 3, 1, 2, 2, 1 })
-    end)
-
     it("may have nothing in them", function()
       local none, turned = oracle.sparse(core, {}, 2, 3)
       assert.same({ 0, 0, 0 }, core.sparse_gram(none, turned).rows:totable())

@@ -45,23 +45,6 @@ static int l_sparse_pair_product(lua_State *L)
     return cmL_finish(L, cx, mark, box, product, "sparse_pair_product");
 }
 
-/*** Of a table with a row for each segment, the numbers in some columns. Not differentiable.
- * @function pick_columns
- * @tparam Tensor table [segments, columns], contiguous
- * @tparam Segments segments the rows of each
- * @tparam Ids columns [rows], none unknown
- * @treturn Tensor [rows] */
-static int l_pick_columns(lua_State *L)
-{
-    cm_ctx *cx = cmL_enter(L);
-    cm_tensor *table = cmL_check_tensor(L, 1);
-    cm_ids *segments = cmL_check_segments(L, 2), *columns = cmL_check_ids(L, 3);
-    cm_tensor **box = cmL_push_tensor(L);
-    size_t mark = cm_scope_begin(cx);
-    cm_tensor *picked = cm_pick_columns(cx, table, segments, columns);
-    return cmL_finish(L, cx, mark, box, picked, "pick_columns");
-}
-
 /*** The Gram matrix X'X of a sparse matrix: what two columns have in common.
  * @function sparse_gram
  * @tparam table by_row [rows, columns], as sparse gives it
@@ -225,7 +208,6 @@ static int ease_free(lua_State *L)
 
 static const luaL_Reg functions[] = {{"sparse_product", l_sparse_product},
                                      {"sparse_pair_product", l_sparse_pair_product},
-                                     {"pick_columns", l_pick_columns},
                                      {"sparse_gram", l_sparse_gram},
                                      {"neighbour_weights", l_neighbour_weights},
                                      {"slim", l_slim},

@@ -143,26 +143,3 @@ bool cm_sparse_gram(cm_ctx *cx, const cm_sparse_pair *x, cm_sparse *out)
     cm_free(cx, g.lengths);
     return ok;
 }
-
-cm_tensor *cm_pick_columns(cm_ctx *cx, const cm_tensor *table, const cm_ids *segments,
-                           const cm_ids *columns)
-{
-    const cm_shape *shape = &table->shape;
-    if (shape->ndim != 2 || !cm_is_contiguous(table) ||
-        shape->dims[0] != cm_segments_groups(segments) ||
-        columns->count != cm_segments_rows(segments))
-        return cm_fail(cx, CM_ERR_SHAPE,
-                       "a contiguous table [segments, columns] and a column for each of %lld rows "
-                       "were expected",
-                       (long long)cm_segments_rows(segments));
-    if (columns->count > 0 && (columns->least < 0 || columns->limit > shape->dims[1]))
-        return cm_fail(cx, CM_ERR_INDEX, "columns are from 1 to %lld, but there is %d",
-                       (long long)shape->dims[1],
-                       columns->least < 0 ? columns->least + 1 : columns->limit);
-    cm_shape flat = cm_shape_1d(columns->count);
-    cm_tensor *out = cm_tensor_new(cx, &flat);
-    for (int64_t g = 0; out && g < shape->dims[0]; g++)
-        for (int32_t r = segments->values[g]; r < segments->values[g + 1]; r++)
-            cm_data(out)[r] = cm_data(table)[g * shape->dims[1] + columns->values[r]];
-    return out;
-}

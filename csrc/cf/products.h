@@ -34,10 +34,4 @@ void cm_gram_row(const cm_sparse_pair *x, int64_t column, int64_t last, double *
  * than INT32_MAX entries, or a sum overflows. */
 bool cm_sparse_gram(cm_ctx *cx, const cm_sparse_pair *x, cm_sparse *out) CM_MUST_CHECK;
 
-/* Of a table [groups, columns] the number in each of these columns, in the row of its segment: a
- * tensor [rows] of the open scope. Refused unless there is a segment for each row of the table,
- * which is contiguous, and each column is one of its. */
-cm_tensor *cm_pick_columns(cm_ctx *cx, const cm_tensor *table, const cm_ids *segments,
-                           const cm_ids *columns) CM_MUST_CHECK;
-
 #endif

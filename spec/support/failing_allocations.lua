@@ -228,8 +228,7 @@ function scenarios.item_weights(core)
     core.tensor { { 2, 1, 0, 0 }, { 1, 2, 0, 0 }, { 0, 0, 1, 0 }, { 0, 0, 0, 1 } })
   return bytes_of(weights, sparse.weights, table.concat(sparse.columns:totable(), ","),
     neighbours.weights, core.sparse_product(by_row, weights), folded,
-    core.sparse_pair_product(by_row, sparse, 4), core.orthonormal(weights),
-    core.pick_columns(weights, by_column.rows, core.ids { 1, 1, 1, 1, 1, 1, 1 }))
+    core.sparse_pair_product(by_row, sparse, 4), core.orthonormal(weights))
 end
 
 function scenarios.ranking(core)

@@ -114,10 +114,7 @@ return function(cmml, use)
   local function baselines_of(setting, wanted, ranks)
     local list = {}
     if not wanted then
-      for _, class in ipairs(cmml.kinds.baselines(setting.name)) do
-        list[#list + 1] = (ranks or class.predicts == setting.predicts) and class or nil
-      end
-      return list
+      return cmml.kinds.baselines(setting.name, ranks)
     end
     for i, name in ipairs(wanted) do
       list[i] = models.kind("evaluate: --baselines", setting, name)
@@ -299,7 +296,7 @@ return function(cmml, use)
       local lists = {}
       for _, setting in ipairs(commands.settings()) do
         local name, names = setting.name, {}
-        for i, class in ipairs(cmml.kinds.baselines(name)) do
+        for i, class in ipairs(cmml.kinds.baselines(name, true)) do
           names[i] = class.kind
         end
         lists[#lists + 1] = { "baselines for " .. name, names }

@@ -95,9 +95,8 @@ return function(cmml, use)
         part[#part + 1] = class
       end
     end
-    for _, class in ipairs(cmml.kinds.baselines(setting.name)) do
-      others[#others + 1] = takes_part(class, setting, ranks) and (names == nil or chosen[class])
-        and class or nil
+    for _, class in ipairs(cmml.kinds.baselines(setting.name, ranks)) do
+      others[#others + 1] = (names == nil or chosen[class]) and class or nil
     end
     return table.move(others, 1, #others, #list + 1, list)
   end

@@ -86,7 +86,7 @@ return function(cmml, use)
       return { scores = own.scores(self, matrix_of(self, support)) + self.ties }
     end
     function all.score(_, state, rows)
-      return core.pick_columns(state.scores, rows.segments, rows.items)
+      return core.pick_scores(state.scores, rows.items, rows.segments)
     end
     function all.score_all(_, state)
       return state.scores

@@ -45,7 +45,7 @@ return function(cmml, use)
   end
 
   cmml.kind(fold_in.completed {
-    name = "ials", title = "iALS", options = options,
+    name = "ials", title = "iALS", options = options, baseline = 11,
     source = "Hu, Koren and Volinsky, ICDM 2008",
     presets = { recommended = { model = {} } },
     make = function(catalogue, opt)

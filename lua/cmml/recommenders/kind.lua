@@ -313,11 +313,14 @@ return function(cmml, use)
 
   --- The baselines of a setting: kinds without gradient training that tables show beside a model.
   -- @tparam string setting its name
+  -- @tparam[opt=false] boolean ranks whether lists are compared, so that those are among them that
+  -- rank where the setting predicts ratings
   -- @treturn table list of classes, in the order of their places
-  function kinds.baselines(setting)
+  function kinds.baselines(setting, ranks)
     local list = {}
     for _, class in ipairs(kinds.list(setting)) do
-      list[#list + 1] = class.baseline and class or nil
+      local takes_part = ranks or class.predicts == class.setting.predicts
+      list[#list + 1] = class.baseline and takes_part and class or nil
     end
     plain.sort(list, function(a, b)
       return a.baseline < b.baseline

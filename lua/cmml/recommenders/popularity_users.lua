@@ -51,7 +51,7 @@ return function(cmml, use)
   end
 
   cmml.kind(fold_in.completed {
-    name = "popularity", title = "popularity", options = options,
+    name = "popularity", title = "popularity", options = options, baseline = 9,
     source = "how many people took an item",
     make = function(catalogue)
       return { counts = core.full({ #catalogue.items }, 0) }

@@ -11,9 +11,9 @@ return function(cmml, use)
   local fold_in = use "recommenders.fold_in"
 
   local options = {
-    { name = "l1", kind = "number", from = 0, group = "model", default = 5, search = "log:0.3:50",
+    { name = "l1", kind = "number", from = 0, group = "model", default = 1, search = "log:0.3:30",
       help = "weight of the sum of the weights: the larger, the more of them are 0" },
-    { name = "l2", kind = "number", from = 0, group = "model", default = 200,
+    { name = "l2", kind = "number", from = 0, group = "model", default = 300,
       search = "log:10:5000", help = "weight of half the sum of the squares of the weights" },
     fold_in.values,
   }
