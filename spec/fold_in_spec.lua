@@ -1,6 +1,7 @@
 -- Kinds that fold people in: their scores against the definitions in plain Lua and by hand, for
 -- people of whom little or nothing is known, and from model files.
 local cmml = require "cmml"
+local cli = require "spec.support.cli"
 local machine_memory = require "cmml.base.machine_memory"
 local oracle = require "spec.support.item_weights_oracle"
 local refused = require("spec.support.refused").with_text
@@ -393,6 +394,28 @@ for _, name in ipairs(kinds) do
     end)
   end)
 end
+
+describe("a person of whom nothing is known", function()
+  it("is told", function()
+    local path = os.tmpname()
+    local model = fitted("ease", split(dataset("ratings", function(entry)
+      return { "p" .. entry[1], "i" .. entry[2], entry[3] * 2 }
+    end), { relevant = 3 }))
+    assert(model:save(path))
+    local function told(...)
+      local _, said = cli("recommend", "--model", path, "--n", "1", ...)
+      return said:match "[^\n]*relevant[^\n]*"
+    end
+    local line = "nothing of the support is relevant (3 or higher): this is the list of somebody "
+      .. "new"
+    assert.equal(line, told())
+    assert.equal(line, told("--rate", "i2=2"))
+    assert.is_nil(told("--rate", "i2=3,i5=2"))
+    os.remove(path)
+    assert.equal(1, model:adapt({ { "i2", 3 }, { "i5", 2 } }).counting)
+    assert.equal(0, model:adapt({}).counting)
+  end)
+end)
 
 describe("the closed form of EASE", function()
   it("is refused where memory does not hold it, with what to do", function()

@@ -201,6 +201,11 @@ return function(cmml, use)
     tell_skipped("support", texts_of(adapted.skipped), #support)
     tell_unknown(adapted.told)
     tell_outside(model.catalogue.scale, #adapted.outside, #support, texts_of(adapted.outside))
+    if model.predicts == "ranking" and adapted.counting == 0 then
+      local least = model.catalogue.relevant
+      output.tell(("nothing of the support is relevant%s: this is the list of somebody new"):format(
+        least and plain.format(" (%g or higher)", least) or ""))
+    end
     tell_diverged(model, adapted.diverged and 1 or 0, 1)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude
     local list = adapted:recommend(opt)

@@ -46,6 +46,8 @@ return function(cmml, use)
   -- @tfield table told what was met of the person's own values, by field: how many are unknown,
   -- missing or beyond (further out than numbers are read)
   -- @tfield any state of the model
+  -- @tfield ?integer counting in the setting users how many entries of the support count for the
+  -- model: of one that ranks, those that are relevant. With none it knows nothing of the person
   -- @tfield ?table diverged where the model adapts by steps and those on this support diverged:
   -- step, and loss where that was not finite; scores are by the weights that the steps start from
   local Adapted = { __name = "cmml.Adapted" }
@@ -67,7 +69,8 @@ return function(cmml, use)
     local read = self.setting.read_support(self, support, opt)
     local state, diverged = self:state_of(read.rows)
     return setmetatable({ model = self, rows = read.rows, skipped = read.skipped,
-      outside = read.outside or {}, told = read.told or {}, read = read, state = state,
+      outside = read.outside or {}, told = read.told or {}, counting = read.counting,
+      read = read, state = state,
       diverged = diverged[1] }, Adapted)
   end
 

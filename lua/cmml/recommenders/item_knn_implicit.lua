@@ -51,7 +51,8 @@ return function(cmml, use)
   end
 
   cmml.kind(fold_in.completed {
-    name = "item_knn_implicit", title = "item-kNN on interactions", options = options, baseline = 10,
+    name = "item_knn_implicit", title = "item-kNN on interactions",
+    options = options, baseline = 10,
     source = "Deshpande and Karypis, TOIS 2004",
     presets = { recommended = { model = {} } },
     make = function(catalogue)
