@@ -7,8 +7,8 @@ describe("a metric of one's own", function()
 
   it("is one file", function()
     local files, names = docs.files(page)
-    assert.same({ "rbp.lua", "rows.lua", "within.lua" }, names)
-    for _, name in ipairs { "rbp.lua", "within.lua" } do
+    assert.same({ "long_tail.lua", "rbp.lua", "rows.lua", "within.lua" }, names)
+    for _, name in ipairs { "long_tail.lua", "rbp.lua", "within.lua" } do
       assert.truthy(files[name]:find("cmml.metrics.register {", 1, true), name)
     end
   end)
@@ -19,12 +19,12 @@ describe("a metric of one's own", function()
   end)
 
   it("is known to the commands", function()
-    assert.equal(3, #shell)
+    assert.equal(4, #shell)
     for _, run in ipairs(shell) do
       assert(run.ok, run.line .. ": " .. run.output)
     end
-    for _, run in ipairs { shell[2], shell[3] } do
-      assert.truthy(run.output:find("within_half", 1, true), run.output)
+    for number, name in pairs { [2] = "within_half", [3] = "long_tail@10", [4] = "within_half" } do
+      assert.truthy(shell[number].output:find(name, 1, true), shell[number].output)
     end
   end)
 end)

@@ -216,6 +216,45 @@ describe("lists of the catalogue", function()
     close(all["ndcg@20"].mean, sampled(100000, 9)["ndcg@20"].mean, 1e-12)
   end)
 
+  it("begin by time with what people who come later take first", function()
+    local rows = {}
+    for u = 1, 6 do
+      for i = 1, 8 do -- the first three people come before time 100, the others after it
+        rows[#rows + 1] = { "u" .. u, "i" .. (u + 3 * i) % 11, 1 + (u * i) % 5,
+          (u > 3 and 100 or 0) + (i * 5) % 8 }
+      end
+    end
+    local timed = assert(cmml.users.time(cmml.dataset { ratings = rows }, { cut = 100, valid = 0,
+      relevant = 1 }))
+    local cold = {}
+    for _, one in ipairs(cmml.settings:get("users").evaluations(timed, { rank = "all",
+      support = { 1, 3 } })) do
+      cold[#cold + 1] = one.name == "cold users" and one or nil
+    end
+    assert.same({ 1, 3 }, { cold[1].size, cold[2].size })
+    for _, one in ipairs(cold) do
+      local batch = one.tasks:draw(1, one.tasks.users)
+      local support, query = by_task(batch.support), by_task(batch.query)
+      for t, user in ipairs(one.tasks.users) do
+        local sorted, name = {}, timed.dataset.users:text(user)
+        for _, row in ipairs(rows) do
+          sorted[#sorted + 1] = row[1] == name and row or nil
+        end
+        table.sort(sorted, function(a, b)
+          return a[4] < b[4]
+        end)
+        for i = 1, one.size do
+          assert.equal(sorted[i][2], timed.dataset.items:text(support[t].items[i]))
+        end
+        assert.equal(5, #query[t].items) -- behind the largest support
+        assert.equal(sorted[4][2], timed.dataset.items:text(query[t].items[1]))
+      end
+      local model = fitted("toy_taken", timed)
+      local found = cmml.evaluate({ model }, one.tasks, one.options)[1]
+      assert.equal(3, found["ndcg@20"].tasks)
+    end
+  end)
+
   it("refuse what they cannot rank", function()
     refused("diversity is of lists of a catalogue, which are not evaluated here", cmml.evaluate,
       models, cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags },

@@ -45,7 +45,14 @@ return function(cmml, use)
   local function left_out(results, names)
     local noun, order, of = results.noun or { "task", "tasks" }, {}, {}
     local most = 0
+    local single = {}
     for _, name in ipairs(names) do
+      single[#single + 1] = not cmml.metrics.is_of_test(name) and name or nil
+    end
+    if #single == 0 then
+      return "of the lists of all " .. noun[2] .. " together"
+    end
+    for _, name in ipairs(single) do
       local skipped, count = comparison.left_out(results, name)
       most = math.max(most, count)
       if skipped > 0 and not of[skipped] then

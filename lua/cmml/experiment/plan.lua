@@ -219,6 +219,7 @@ return function(cmml, use)
       for _, tbl in ipairs(list) do
         for _, metric in ipairs(tbl.metrics) do
           metric.better = cmml.metrics.better(metric.base)
+          metric.of_test = cmml.metrics.is_of_test(metric.base) or nil
         end
       end
       return list

@@ -14,6 +14,9 @@ local function number(value, mean, low, high, sign)
     return "-"
   end
   local form = sign and "%+.4f" or "%.4f"
+  if value[low] == value[high] and value.tasks == 1 then -- of a whole test, and of one seed
+    return plain.format(form, value[mean])
+  end
   return plain.format(form .. " [" .. form .. ", " .. form .. "]", value[mean], value[low],
     value[high])
 end
@@ -75,7 +78,7 @@ local function left_out_text(tbl, rows)
   local parts, tasks, noun = {}, nil, tbl.noun or { "task", "tasks" }
   for _, metric in ipairs(tbl.metrics) do
     for _, entry in ipairs(rows) do
-      local value = entry[metric.name]
+      local value = not metric.of_test and entry[metric.name]
       if value then
         local of = value.tasks + value.left_out
         tasks = ("%d %s"):format(of, noun[of == 1 and 1 or 2])

@@ -142,7 +142,8 @@ return function(cmml, use)
   -- are tested: those, on their ratings from the cut on, with supports of earlier ones ("warm
   -- users"); and the new ones, whose first rating lies at the cut or behind it ("cold users"). Of
   -- the latter the query is the last `last_n` ratings, at most half (rounded down), and the support
-  -- those before.
+  -- those before. Where lists are evaluated, supports of the latter are their first ratings, and
+  -- all others are to be found.
   -- @tparam Dataset dataset with times that are not all equal
   -- @tparam[opt] table options see below
   -- @treturn ?table as from `cold_users`; evaluations are "warm users" and "cold users"; nil where
@@ -180,12 +181,16 @@ return function(cmml, use)
       return nil, message
     end
     -- with the item rows of the catalogue, if one is given
-    local earlier, later, ties = divide(core.ratings_by_time(data.all), heads)
+    local all = core.ratings_by_time(data.all)
+    local earlier, later, ties = divide(all, heads)
     data.ratings, data.protocol = earlier, "time"
     data.conditions = { protocol = "time", data_seed = opt.data_seed, valid = opt.valid,
       cut = cut, last_n = opt.last_n }
     data.evaluations = { evaluation("warm users", data.train, earlier, later, ties),
       evaluation("cold users", data.test, earlier, later, ties) }
+    -- lists: the first ratings of those who come later say what the others are found by
+    local cold = data.evaluations[2]
+    cold.lists = { ratings = all, users = cold.tasks.users, in_order = true }
     base.finish(data, opt, earlier)
     return data
   end

@@ -103,9 +103,8 @@ return function(cmml, use)
     for _, size in ipairs(sizes) do
       most = math.max(most, math.type(size) == "integer" and size or 0)
     end
-    tasks = tasks.rank and tasks:with_support(most) or tasks
     for i, size in ipairs(sizes) do
-      by_size[i] = cmml.evaluate(models, tasks:with_support(size), options)
+      by_size[i] = cmml.evaluate(models, tasks:with_support(size, most), options)
     end
     return comparison.align_together(by_size)
   end

@@ -140,6 +140,9 @@ function base.finish(data, opt, learnt)
   data.conditions.population = data.population or data.conditions.population
   for _, evaluation in ipairs(data.evaluations) do
     evaluation.tasks.bags = data.bags
+    if evaluation.lists then
+      evaluation.lists.bags = data.bags
+    end
   end
 end
 

@@ -11,7 +11,8 @@
 --    relevant                       the rating, or weight, from which on an item is relevant
 --    train, valid, test             lists of user rows: to learn from, to choose by, never seen
 --    evaluations                    list of {name, leaky, tasks}: what is evaluated; tasks are
---                                   options of `users.tasks` (ratings, query_ratings, users, bags)
+--                                   options of `users.tasks` (ratings, query_ratings, users, bags);
+--                                   lists are such options where lists are evaluated otherwise
 --
 -- An evaluation that is leaky evaluates on what was learnt from. Of all others
 -- `users.check_no_leak` says that nothing evaluated was learnt.

@@ -324,11 +324,10 @@ return function(cmml, use)
         for _, size in ipairs(opt.support or defaults.support) do
           most = math.max(most, size)
         end
-        entry.tasks = opt.rank and not entry.fixed and entry.tasks:with_support(most) or entry.tasks
         -- tasks from files are whole, unless a size is asked for, and there is one draw of them
         for i, size in ipairs(opt.support or entry.fixed and { entry.tasks.support }
           or defaults.support) do
-          local tasks = entry.tasks:with_support(size)
+          local tasks = entry.tasks:with_support(size, math.max(size, most))
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
             tasks = tasks, fixed = entry.fixed, rule = (opt.rank and few.list_rule
               or few.rule)(tasks, entry) .. who,

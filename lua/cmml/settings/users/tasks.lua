@@ -61,14 +61,17 @@ return function(cmml)
   --- The same tasks with supports of another size: of the two supports of a user's draw one is the
   -- beginning of the other, and the query is the same. None is cut, whatever short_supports was.
   -- @tparam integer size
+  -- @tparam[opt] integer reserve under rank how many are set apart for supports; default: as many
+  -- as until now, and at least size
   -- @treturn Tasks
-  function Tasks:with_support(size)
+  function Tasks:with_support(size, reserve)
     local options = {}
     for key, value in pairs(self) do
       options[key] = value
     end
     options.support, options.short_supports = size, 0
-    options.reserve = self.rank and math.max(size, self.reserve or self.support) or nil
+    options.reserve = self.rank and (reserve or math.max(size, self.reserve or self.support))
+      or nil
     return cmml.users.tasks(options)
   end
 
