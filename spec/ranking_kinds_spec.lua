@@ -125,6 +125,22 @@ describe("a kind that ranks", function()
     assert.equal(100, model:stars(100)) -- no rating, so it is not cut to the scale
   end)
 
+  it("takes items without ratings for relevant", function()
+    local model = fitted(split("ratings", rated))
+    local by_rating = model:adapt({ { "c", 4 } }):recommend { n = 3 }
+    for _, support in ipairs { { "c" }, { { "c" } }, { { item = "c" } } } do
+      assert.same(by_rating, model:adapt(support):recommend { n = 3 })
+    end
+    local path = os.tmpname()
+    assert(core.write_file(path, "c\na\n"))
+    local setting = cmml.settings:get "users"
+    local given = assert(setting.read_request(model, { support = path, rate = { "b", "a,c" } }))
+    os.remove(path)
+    assert.same({ { "c" }, { "a" }, { "b" }, { "a" }, { "c" } }, { table.unpack(given) })
+    local mean = cmml.recommenders.item_mean(model.catalogue)
+    refused("entry 1 must be {item, rating}", mean.adapt, mean, { "c" })
+  end)
+
   it("predicts no ratings, and is not evaluated on them", function()
     local data = split("ratings", rated)
     local model = fitted(data)

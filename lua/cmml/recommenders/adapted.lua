@@ -54,7 +54,8 @@ return function(cmml, use)
   Adapted.__index = Adapted
 
   --- Adapts to a support.
-  -- @tparam table support in the setting users a list of {item, rating} with raw ids; may be empty;
+  -- @tparam table support in the setting users a list of {item, rating} with raw ids (a model that
+  -- ranks takes an item without a rating for relevant); may be empty;
   -- of several ratings of an item the last one counts, as what a person thinks now; field user = a
   -- table of values by field name, if anything is known of the person. In the setting scenarios a
   -- list of {user, item, 1 or 0}; a pair that is there twice counts once

@@ -58,14 +58,14 @@ return function(cmml, use)
   end
 
   -- The people of a file with a rating a line.
-  local function of_file(path)
+  local function of_file(path, ranks)
     local data, message = record_file.read(path, { { name = "user", id = true },
-      { name = "item", id = true }, { name = "rating", kind = "number" } })
+      { name = "item", id = true }, { name = "rating", kind = "number", optional = ranks } })
     if not data then
       return nil, message
     end
-    local ratings = data.columns.rating.values
-    ratings = ratings.count > 0 and ratings:totable() or {}
+    local ratings = data.columns.rating and data.columns.rating.values
+    ratings = ratings and ratings.count > 0 and ratings:totable() or {}
     local ids, of = {}, {}
     local items = columns.texts(data.columns.item)
     for i, user in ipairs(columns.texts(data.columns.user)) do
@@ -106,7 +106,7 @@ return function(cmml, use)
     if data then
       all, support_of = of_data(model, data)
     else
-      all, support_of = of_file(values.support)
+      all, support_of = of_file(values.support, model.predicts == "ranking")
       if not all then
         return nil, support_of
       end

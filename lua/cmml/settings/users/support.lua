@@ -15,6 +15,11 @@ return function(cmml, use)
   local core = cmml.core
   local support = {}
 
+  -- What an entry without a rating says to a model that ranks: the item is relevant.
+  local function rating_of_relevant(catalogue)
+    return catalogue.relevant or (catalogue.scale or { largest = 1 }).largest
+  end
+
   -- Rows of the catalogue and ratings of a support set given with raw ids; the last rating of an
   -- item counts. Unknown items raise, or are listed if the caller said "skip".
   local function read_ratings(model, given, opt, where)
@@ -23,6 +28,11 @@ return function(cmml, use)
       local item, rating
       if type(entry) == "table" then
         item, rating = entry.item or entry[1], entry.rating or entry[2]
+      elseif model.predicts == "ranking" then
+        item = entry
+      end
+      if rating == nil and model.predicts == "ranking" then
+        rating = rating_of_relevant(model.catalogue)
       end
       if type(item) ~= "string" and math.type(item) == nil then
         raise(("%s: entry %d must be {item, rating}"):format(where, i), 3)
@@ -162,7 +172,8 @@ return function(cmml, use)
 
   --- Reads what a person rated.
   -- @tparam Recommender model
-  -- @tparam table given list of {item, rating} with raw ids; field user: values by field name
+  -- @tparam table given list of {item, rating} with raw ids, of a model that ranks also of raw ids
+  -- alone, which are relevant; field user: values by field name
   -- @tparam table opt unknown: "error" or "skip"; strict: whether ratings outside of the model's
   -- scale raise
   -- @treturn table rows (Rows of one task), skipped (raw ids that were left out), outside (list of
@@ -195,9 +206,26 @@ return function(cmml, use)
     return list
   end
 
+  -- The items of a --rate without any rating, which a model that ranks takes for relevant; nil
+  -- where it is none.
+  local function named_by(model, words)
+    if model.predicts ~= "ranking" or words:find "=" then
+      return nil
+    end
+    local list = {}
+    for i, id in ipairs(model.catalogue.items:id(words) and { words } or text.split(words)) do
+      list[i] = { id }
+    end
+    return list
+  end
+
   -- The ratings that a --rate gives: one, split at its last =, so that an id may hold commas; or
   -- several with commas between them, unless an item has the first as its id.
   local function rated_by(model, words)
+    local named = named_by(model, words)
+    if named then
+      return named
+    end
     local list = { words }
     local item = words:match "^%s*(.-)%s*=[^=]*$"
     if words:find ",.*=" and item and item ~= "" and not model.catalogue.items:id(item) then
@@ -223,15 +251,15 @@ return function(cmml, use)
     return list
   end
 
-  -- Lines of item and rating.
-  local function read_file(path, given)
+  -- Lines of item and rating, which a model that ranks can do without.
+  local function read_file(path, given, ranks)
     local data, message = record_file.read(path, { { name = "item", id = true },
-      { name = "rating", kind = "number" } })
+      { name = "rating", kind = "number", optional = ranks } })
     if not data then
       return nil, message
     end
-    local ratings = data.columns.rating.values
-    ratings = ratings.count > 0 and ratings:totable() or {}
+    local ratings = data.columns.rating and data.columns.rating.values
+    ratings = ratings and ratings.count > 0 and ratings:totable() or {}
     for i, id in ipairs(columns.texts(data.columns.item)) do
       given[i] = { id, ratings[i] }
     end
@@ -242,7 +270,8 @@ return function(cmml, use)
   support.options = {
     { name = "rate", group = "support", list = "string", apart = true, repeats = true,
       arg = "ITEM=RATING", help = "a rating of the person's, split at its last =; may be given "
-        .. "several times. Where no item has that id, several with commas between: 1193=5,661=3" },
+        .. "several times. Where no item has that id, several with commas between: 1193=5,661=3. "
+        .. "Of a model that ranks also items alone, which are relevant: 1193,661" },
     { name = "strict", group = "support", kind = "boolean", default = false,
       help = "refuse ratings outside of the scale that the model was trained on" },
   }
@@ -255,7 +284,7 @@ return function(cmml, use)
   function support.request(model, values)
     local given = {}
     if values.support then
-      local found, trouble = read_file(values.support, given)
+      local found, trouble = read_file(values.support, given, model.predicts == "ranking")
       if not found then
         return nil, trouble
       end
