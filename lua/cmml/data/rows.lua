@@ -10,7 +10,6 @@
 --                 follows from its segment
 --    labels       Tensor [rows]: ratings, or 1 and 0; none in lists that are only to be scored
 --    lists        Segments, one a ranked list, where a task has several; default: segments
---    whole        true where the lists are of the whole catalogue, or of most of it
 --    times        seconds or milliseconds of each row, where the data have them
 --
 -- @module cmml

@@ -6,6 +6,7 @@
 --    binary       whether labels are 1 and 0, so that the option relevant does not apply, unless
 --                 takes_relevant says that the tasks make them so by it
 --    ranks        whether lists are ranked: by `Recommender:list_scorer`
+--    whole        whether they are of the whole catalogue, for each task
 --    draws        how many there are, where that is not what is asked for
 --    about        of lists of a catalogue what metrics of what they show need to know: items (Side)
 --                 and, optional, popularity {counts (Tensor [items]: how many took each), people}
@@ -166,7 +167,8 @@ return function(cmml, use)
         for m, model in ipairs(models) do -- states are functions of rows that give scores
           local support = batch.support(m)
           local state, bad = model:state_of(support)
-          states[m] = plan.ranks and model:list_scorer(state) or function(rows)
+          local whole = plan.whole and #support.segments or nil
+          states[m] = plan.ranks and model:list_scorer(state, whole) or function(rows)
             return model:scores_of(state, rows)
           end
           diverged[m].count = diverged[m].count + #(bad or {})

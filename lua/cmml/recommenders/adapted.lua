@@ -100,9 +100,9 @@ return function(cmml, use)
     return row_of(where .. ": user", "a user", users, raw, 3)
   end
 
-  -- Scores of items, of a name of a function of the model: scores_of or list_scores_of.
-  local function finite_scores(self, what, list, user)
-    local scores = self.model[what](self.model, self.state, self.read.list(list, user))
+  -- Scores of items by a function of rows.
+  local function finite_scores(self, score, list, user)
+    local scores = score(self.read.list(list, user))
     if not scores:isfinite() then
       raise(("%s: its scores are not finite numbers: the weights or the ratings of the support are "
         .. "out of all bounds"):format(tostring(self.model)), 3)
@@ -111,7 +111,7 @@ return function(cmml, use)
   end
 
   -- An iterator over the candidates, a piece at a time: scores [1, k] and rows.
-  local function scored_pieces(self, user, chosen, out)
+  local function scored_pieces(self, score, user, chosen, out)
     local at, last = 0, chosen and #chosen or #self.model.catalogue.items
     return function()
       local rows = {}
@@ -123,7 +123,7 @@ return function(cmml, use)
         end
       end
       if #rows > 0 then
-        return core.tidy(finite_scores, self, "list_scores_of", rows, user):reshape { 1, #rows },
+        return core.tidy(finite_scores, self, score, rows, user):reshape { 1, #rows },
           rows
       end
     end
@@ -167,9 +167,12 @@ return function(cmml, use)
   -- Scores of rows, a piece at a time.
   local function scores_of(self, rows, user)
     local scores = {}
+    local function score(of)
+      return self.model:scores_of(self.state, of)
+    end
     for first = 1, #rows, piece do
       local some = table.move(rows, first, math.min(first + piece - 1, #rows), 1, {})
-      local found <close> = core.tidy(finite_scores, self, "scores_of", some, user)
+      local found <close> = core.tidy(finite_scores, self, score, some, user)
       table.move(found:totable(), 1, #some, first, scores)
     end
     return scores
@@ -233,7 +236,10 @@ return function(cmml, use)
 
   -- The n best of the candidates, for people to see.
   local function listed(self, n, user, chosen, out)
-    local scores, rows = core.tidy(best.rows, n, scored_pieces(self, user, chosen, out))
+    local catalogue = self.model.catalogue
+    local most = not catalogue.users.ids and (not chosen or 2 * #chosen >= #catalogue.items)
+    local score = self.model:list_scorer(self.state, most and 1 or nil)
+    local scores, rows = core.tidy(best.rows, n, scored_pieces(self, score, user, chosen, out))
     return best.entries(self.model.catalogue.items, scores[1] or {}, rows[1] or {})
   end
 

@@ -16,8 +16,8 @@ local known = {
   users = declare("Adapted:recommend_all", { of.n, of.items, of.exclude, of.include_support }),
 }
 
--- Rows scored at once, people adapted to at once, and rows of their supports.
-local most_rows, most_people, most_support = 8192, 64, 8192
+-- Rows scored at once, people adapted to at once, rows of their supports, and people times items.
+local most_rows, most_adapted, most_support, most_scores = 8192, 64, 8192, 1 << 22
 
 return function(cmml, use)
   local core = cmml.core
@@ -79,16 +79,16 @@ return function(cmml, use)
   end
 
   -- Scores [people, items] of a piece for some people, -inf for what one has.
-  local function scores_of_piece(model, state, rows, first, last, some, taken, noted)
-    local scores = model:list_scores_of(state, rows)
+  local function scores_of_piece(score, rows, first, last, some, taken, noted)
+    local scores = score(rows)
     note_not_finite(noted, scores, first, last, #some)
     return without_taken(scores:reshape { last - first + 1, #some }, first, last, some, taken)
   end
 
   -- The n best of the candidates for `count` people of one state: a list each, false for one whose
   -- scores are not finite numbers. rows_of(first, last, items) gives the Rows of some people, each
-  -- with these items; taken(i) the set of item rows that one has.
-  local function best_lists(model, state, count, rows_of, taken, candidates, n)
+  -- with these items; taken(i) the set of item rows that one has; score(rows) what orders them.
+  local function best_lists(model, score, count, rows_of, taken, candidates, n)
     local lists, noted, pieces = {}, {}, {}
     local size = math.max(1, math.min(#candidates, most_rows))
     for at = 1, #candidates, size do
@@ -100,8 +100,8 @@ return function(cmml, use)
       local scores, rows = best.rows(n, function()
         k = k + 1
         local some = pieces[k]
-        return some and core.tidy(scores_of_piece, model, state, rows_of(first, last, some), first,
-          last, some, taken, noted), some
+        return some and core.tidy(scores_of_piece, score, rows_of(first, last, some), first, last,
+          some, taken, noted), some
       end)
       for i = first, last do
         lists[i] = not noted[i] and best.entries(model.catalogue.items, scores[i - first + 1] or {},
@@ -116,8 +116,9 @@ return function(cmml, use)
   end
 
   -- The supports from one on that are adapted to at once.
-  local function batch_from(supports, first)
+  local function batch_from(supports, first, n_items)
     local some, rows = {}, 0
+    local most_people = math.max(1, math.min(most_adapted, most_scores // math.max(1, n_items)))
     for i = first, #supports do
       local size = type(supports[i]) == "table" and #supports[i] or 0
       if #some == most_people or #some > 0 and rows + size > most_support then
@@ -157,11 +158,13 @@ return function(cmml, use)
     local candidates = candidates_of("recommend_all", self.catalogue.items, opt)
     local lists, skipped, outside, diverged, first = {}, {}, {}, {}, 1
     while first <= #supports do
-      local some = batch_from(supports, first)
+      local some = batch_from(supports, first, #self.catalogue.items)
       local read = setting.read_supports(self, some, { unknown = opt.unknown, strict = opt.strict,
         first = first })
       local state, bad = self:state_of(read.rows)
-      local found = best_lists(self, state, #some, read.list,
+      local most = 2 * #candidates >= #self.catalogue.items
+      local score = self:list_scorer(state, most and #some or nil)
+      local found = best_lists(self, score, #some, read.list,
         opt.include_support and nothing or read.taken, candidates, opt.n)
       table.move(found, 1, #some, #lists + 1, lists)
       table.move(read.skipped, 1, #some, #skipped + 1, skipped)
@@ -197,7 +200,8 @@ return function(cmml, use)
         or raise(("recommend_all: entry %d: user %s is not in the catalogue of %d"):format(i,
           tostring(user), #catalogue.users), 2)
     end
-    return best_lists(self.model, self.state, #rows, function(first, last, items)
+    local score = self.model:list_scorer(self.state)
+    return best_lists(self.model, score, #rows, function(first, last, items)
       return read.lists(table.move(rows, first, last, 1, {}), items)
     end, function(i)
       return opt.include_support and {} or read.taken(rows[i])

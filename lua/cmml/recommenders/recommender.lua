@@ -148,18 +148,16 @@ return function(cmml, use)
     return scores
   end
 
-  --- A function of Rows that gives what lists of them are ordered by. Where the lists are of the
-  -- whole catalogue (`rows.whole`), a kind with `score_all` scores all of it once.
+  --- A function of Rows that gives what lists of them are ordered by.
   -- @tparam any state what `state_of` gave
+  -- @tparam ?integer tasks how many there are, where most of the catalogue is going to be scored
+  -- for each: a kind with `score_all` then scores all of it now
   -- @treturn function
-  function Recommender:list_scorer(state)
-    local all
+  function Recommender:list_scorer(state, tasks)
+    local all = tasks and self.score_all and self:all_scores_of(state, tasks)
     return function(rows)
-      if not (rows.whole and self.score_all) then
-        return self:list_scores_of(state, rows)
-      end
-      all = all or self:all_scores_of(state, #rows.segments)
-      return core.pick_scores(all, rows.items, rows.segments)
+      return all and core.pick_scores(all, rows.items, rows.segments)
+        or self:list_scores_of(state, rows)
     end
   end
 

@@ -48,7 +48,7 @@ return function(cmml)
       lengths[t] = own[t - first + 1] or 0
     end
     return { segments = core.segments(lengths), lists = rows.segments, items = rows.items,
-      labels = rows.labels, people = people, whole = true }
+      labels = rows.labels, people = people }
   end
 
   -- The lists of a batch, some people at a time.
@@ -110,8 +110,9 @@ return function(cmml)
     own.metrics = tasks.popularity and own.metrics or without_popularity(own.metrics)
     local draws = tasks.in_order and 1 or opt.draws or defaults.lists.draws
     return {
-      binary = true, ranks = true, takes_relevant = true, defaults = own,
-      draws = draws, about = { items = models[1].catalogue.items, popularity = tasks.popularity },
+      binary = true, ranks = true, whole = tasks.rank == "all", takes_relevant = true,
+      defaults = own, draws = draws, about = { items = models[1].catalogue.items,
+        popularity = tasks.popularity },
       batches = function(draw)
         local first, batches = 0, sized:batches(draw)
         return function()
