@@ -395,6 +395,21 @@ for _, name in ipairs(kinds) do
   end)
 end
 
+describe("strengths that nobody gives", function()
+  it("grow with how many people an item has", function()
+    local mean = 0
+    for _, row in ipairs(learnt()) do
+      for i = 1, n_items do
+        mean = mean + row[i] / n_items
+      end
+    end
+    near(all_scores(fitted("ease", plays, { ridge = 15 * mean }), { 2, 5 }),
+      all_scores(fitted("ease", plays), { 2, 5 }), 1e-5)
+    near(all_scores(fitted("slim", plays, { l1 = mean / 40, l2 = 8 * mean }), { 2, 5 }),
+      all_scores(fitted("slim", plays), { 2, 5 }), 1e-5)
+  end)
+end)
+
 describe("a person of whom nothing is known", function()
   it("is told", function()
     local path = os.tmpname()

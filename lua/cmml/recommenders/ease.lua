@@ -34,10 +34,9 @@ return function(cmml, use)
       help = "seed of the directions that the SVD of rank begins with" }),
   }
 
-  -- In proportion to what stands beside it on the diagonal: what is best grows with the data.
-  local function usual_ridge(x)
-    return math.max(1, 15 * x.by_user.weights:square():sum():item() / math.max(1, x.n_items))
-  end
+  -- Times what stands beside the ridge on the diagonal, in the mean: what is best grows with the
+  -- data.
+  local usual = 15
 
   -- Refuses what memory does not hold, before it is taken.
   local function check_memory(n)
@@ -92,7 +91,7 @@ return function(cmml, use)
     end,
     fit = function(self, x)
       local opt = self.options
-      local ridge = opt.ridge or usual_ridge(x)
+      local ridge = opt.ridge or usual * x.mean_square
       if opt.rank == 0 then
         self.weights = closed_form(x, ridge)
       else

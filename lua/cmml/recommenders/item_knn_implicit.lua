@@ -11,7 +11,7 @@ return function(cmml, use)
 
   local options = {
     { name = "weighting", kind = "string", choices = { "cosine", "tfidf", "bm25" }, group = "model",
-      default = "cosine", search = "cosine|tfidf|bm25",
+      default = "tfidf", search = "cosine|tfidf|bm25",
       help = "cosine: of the interactions as they are; tfidf: of those of people who took little "
         .. "count more; bm25: the same, of items that many took less, and products in place of "
         .. "cosines" },

@@ -11,12 +11,17 @@ return function(cmml, use)
   local fold_in = use "recommenders.fold_in"
 
   local options = {
-    { name = "l1", kind = "number", from = 0, group = "model", default = 1, search = "log:0.3:30",
+    { name = "l1", kind = "number", from = 0, group = "model", search = "log:0.3:30",
+      default_text = "a fortieth of the mean number of people of an item",
       help = "weight of the sum of the weights: the larger, the more of them are 0" },
-    { name = "l2", kind = "number", from = 0, group = "model", default = 300,
-      search = "log:10:5000", help = "weight of half the sum of the squares of the weights" },
+    { name = "l2", kind = "number", from = 0, group = "model", search = "log:10:5000",
+      default_text = "8 times the mean number of people of an item",
+      help = "weight of half the sum of the squares of the weights" },
     fold_in.values,
   }
+
+  -- Times what an item has in common with itself, in the mean: what is best grows with the data.
+  local usual = { l1 = 1 / 40, l2 = 8 }
 
   -- An interrupt comes through between two parts.
   local parts = 60
@@ -31,10 +36,12 @@ return function(cmml, use)
     fit = function(self, x)
       local opt, n = self.options, x.n_items
       local gram = core.sparse_gram(x.by_user, x.by_item)
+      local strength = { l1 = opt.l1 or usual.l1 * x.mean_square,
+        l2 = opt.l2 or usual.l2 * x.mean_square }
       local size = math.max(1, math.ceil(n / parts))
       local sources, targets, weights, shifts = {}, {}, {}, {}
       for first = 1, n, size do
-        local part = core.slim(gram, first, math.min(first + size - 1, n), opt)
+        local part = core.slim(gram, first, math.min(first + size - 1, n), strength)
         local at = #sources + 1
         sources[at], targets[at], weights[at] = part.columns, part.rows:groups(), part.weights
         shifts[at] = first - 1
