@@ -93,6 +93,13 @@ static void columns_of(bool wide, int64_t m, int64_t k, const cm_real *a, int64_
         rows_of_tiles(false, m, k, a, step, next, b, ldb, beta, c, ldc);
 }
 
+/* Short loops over registers, which gcc leaves as loops over memory. */
+#ifdef __clang__
+#    define UNROLLED
+#else
+#    define UNROLLED _Pragma("GCC unroll 8")
+#endif
+
 #if defined(__AVX__) && !CM_REAL_IS_DOUBLE && (defined(__clang__) || __GNUC__ >= 12)
 #    define BLOCK 8
 typedef float eight __attribute__((vector_size(32)));
@@ -109,18 +116,22 @@ typedef float loose_eight __attribute__((vector_size(32), aligned(4), may_alias)
 static inline void turn_block(const cm_real *x, int64_t step, cm_real *o)
 {
     eight r[8], s[8];
+    UNROLLED
     for (int i = 0; i < 8; i++)
         r[i] = *(const loose_eight *)(x + i * step);
+    UNROLLED
     for (int i = 0; i < 4; i++) {
         s[2 * i] = LOW(r[2 * i], r[2 * i + 1]);
         s[2 * i + 1] = HIGH(r[2 * i], r[2 * i + 1]);
     }
+    UNROLLED
     for (int i = 0; i < 2; i++) {
         r[4 * i] = FIRST(s[4 * i], s[4 * i + 2]);
         r[4 * i + 1] = SECOND(s[4 * i], s[4 * i + 2]);
         r[4 * i + 2] = FIRST(s[4 * i + 1], s[4 * i + 3]);
         r[4 * i + 3] = SECOND(s[4 * i + 1], s[4 * i + 3]);
     }
+    UNROLLED
     for (int i = 0; i < 4; i++) {
         *(loose_eight *)(o + i * TILE) = FRONT(r[i], r[i + 4]);
         *(loose_eight *)(o + (i + 4) * TILE) = BACK(r[i], r[i + 4]);
@@ -130,9 +141,11 @@ static inline void turn_block(const cm_real *x, int64_t step, cm_real *o)
 #    define BLOCK 4
 static inline void turn_block(const cm_real *x, int64_t step, cm_real *o)
 {
+    UNROLLED
     for (int i = 0; i < BLOCK; i++)
-        for (int j = 0; j < BLOCK; j++)
-            o[j * TILE + i] = x[i * step + j];
+        UNROLLED
+    for (int j = 0; j < BLOCK; j++)
+        o[j * TILE + i] = x[i * step + j];
 }
 #endif
 
