@@ -469,5 +469,13 @@ describe("model files of weights", function()
     refused("must be finite and not negative", restored,
       { weights = core.full({ #columns }, 0 / 0) })
     refused("n_users", restored, { n_users = { 1, 2 } })
+    -- Options that ask for more than the file holds take no memory.
+    local ials = fitted("ials", plays, { factors = 4 })
+    local options = {}
+    for key, value in pairs(ials.options) do
+      options[key] = value
+    end
+    options.factors = 1000000000
+    refused("vectors", ials.restore, ials.catalogue, options, ials:tensors())
   end)
 end)

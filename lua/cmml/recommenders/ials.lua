@@ -33,23 +33,23 @@ return function(cmml, use)
   -- What penalises a person's vector beside its entries: the products with all items, each of which
   -- is to be 0, and the regularisation.
   local function set_items(self, vectors)
-    local f, ridge = vectors.shape[2], {}
+    local f, ones = vectors.shape[2], {}
     for i = 1, f do
-      ridge[i] = {}
-      for j = 1, f do
-        ridge[i][j] = i == j and self.options.regularization or 0
-      end
+      ones[i] = 1
     end
+    local each = core.segments(ones):groups()
+    local unit = core.sparse(each, each, nil, f, f)
     self.vectors, self.turned = vectors, vectors:transpose()
-    self.penalty = self.turned:matmul(vectors) + core.tensor(ridge)
+    self.penalty = self.turned:matmul(vectors)
+      + core.sparse_pair_product(unit, unit, f) * self.options.regularization
   end
 
   cmml.kind(fold_in.completed {
     name = "ials", title = "iALS", options = options, baseline = 11,
     source = "Hu, Koren and Volinsky, ICDM 2008",
     presets = { recommended = { model = {} } },
-    make = function(catalogue, opt)
-      return { vectors = core.full({ #catalogue.items, opt.factors }, 0) }
+    make = function() -- nothing of a size that options ask for: those may be a file's
+      return { vectors = core.full({ 0, 0 }, 0) }
     end,
     fit = function(self, x)
       local opt = self.options
@@ -74,8 +74,12 @@ return function(cmml, use)
       return { { "vectors", self.vectors } }
     end,
     restore = function(self, tensors)
+      local first = tensors[1] and tensors[1][2]
+      if cmml.is_tensor(first) and first.count == 0 then -- not fitted
+        return
+      end
       check_entries(tensors, { { "vectors", { #self.catalogue.items, self.options.factors } } })
-      set_items(self, tensors[1][2])
+      set_items(self, first)
     end,
   })
 end
