@@ -88,7 +88,8 @@ return function(cmml, use)
     if asked then
       local cutoffs = evaluation.cutoffs or { 10, 20 }
       where = where .. ": " .. args.option "metrics"
-      cmml.metrics.computer(where, asked, cutoffs, opt.relevant, setting.binary ~= false) -- raises
+      local ranks = setting.binary ~= false or evaluation.rank ~= nil -- lists of a catalogue
+      cmml.metrics.computer(where, asked, cutoffs, opt.relevant, ranks, ranks and {}) -- raises
       local _, known = full_names(where, evaluation.metrics or {}, cutoffs)
       asked = full_names(where, asked, cutoffs)
       for _, name in ipairs(asked) do

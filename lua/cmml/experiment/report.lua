@@ -75,18 +75,24 @@ end
 
 -- How many tasks the means of each metric leave out, in words; nil where there are no means.
 local function left_out_text(tbl, rows)
-  local parts, tasks, noun = {}, nil, tbl.noun or { "task", "tasks" }
+  local parts, tasks, noun, of_part = {}, nil, tbl.noun or { "task", "tasks" }, {}
   for _, metric in ipairs(tbl.metrics) do
     for _, entry in ipairs(rows) do
       local value = not metric.of_test and entry[metric.name]
       if value then
         local of = value.tasks + value.left_out
         tasks = ("%d %s"):format(of, noun[of == 1 and 1 or 2])
-        parts[#parts + 1] = value.left_out > 0 and ("%d of %s left out of %s"):format(
-          value.left_out, tasks, metric.head or metric.name) or nil
+        local part = value.left_out > 0 and ("%d of %s left out of "):format(value.left_out, tasks)
+        if part and not of_part[part] then
+          parts[#parts + 1], of_part[part] = part, {}
+        end
+        table.insert(of_part[part] or {}, metric.head or metric.name)
         break
       end
     end
+  end
+  for i, part in ipairs(parts) do
+    parts[i] = part .. table.concat(of_part[part], ", ")
   end
   return tasks and (#parts == 0 and ("means over %s, none left out"):format(tasks)
     or table.concat(parts, "; ") .. ", where not every row has a value") or nil

@@ -1,0 +1,92 @@
+-- experiment lists, the command, and tuning by lists: on a small made world.
+local cmml = require "cmml"
+local command = require "spec.support.cli"
+local refused = require("spec.support.refused").with_text
+
+local function runs(...)
+  local text, said, code = command(...)
+  assert.equal(0, code, said)
+  return text
+end
+
+local function fails(message, ...)
+  local text, said, code = command(...)
+  assert.equal(1, code, text)
+  assert.truthy(said:find(message, 1, true), said)
+end
+
+describe("lists of an experiment", function()
+  it("compare kinds that rank with those that predict ratings, by support", function()
+    local result = cmml.experiment("lists", { quick = true, quiet = true, support = { 20 },
+      supports = { 1, 5 }, kinds = "popularity,ease,item_mean" })
+    assert.same({}, result.failures)
+    assert.equal(3, #result.tables)
+    assert.truthy(result.text:find("lists of the whole catalogue, support 20, mean of 1 draw", 1,
+      true))
+    assert.truthy(result.tables[2].title:find("what they show", 1, true))
+    local by_row = {}
+    for i, tbl in ipairs(result.tables) do
+      for _, row in ipairs(tbl.rows) do
+        by_row[row.row] = by_row[row.row] or {}
+        by_row[row.row][i] = row
+      end
+    end
+    local ease, mean = by_row["EASE (recommended)"], by_row["item mean"]
+    assert.truthy(ease[1]["cold users/ndcg@20"].mean > mean[1]["cold users/ndcg@20"].mean)
+    assert.truthy(ease[1]["cold users/ndcg@20"].low < ease[1]["cold users/ndcg@20"].mean)
+    local coverage = ease[2]["cold users/coverage@20"]
+    assert.same({ coverage.mean, coverage.mean }, { coverage.low, coverage.high })
+    assert.is_nil(result.text:find("over 1 user", 1, true))
+    for _, size in ipairs { 1, 5 } do
+      assert.truthy(ease[3]["cold users/normalized_recall@20/" .. size].mean > 0)
+    end
+  end)
+
+  it("say where candidates are sampled", function()
+    local result = cmml.experiment("lists", { quick = true, quiet = true, rank = "sampled",
+      candidates = 20, supports = { 1 }, kinds = "popularity", metrics = { "ndcg@10" } })
+    assert.truthy(result.tables[1].title:find("SAMPLED candidates", 1, true))
+    assert.truthy(result.text:find("lists of SAMPLED candidates", 1, true))
+  end)
+
+  it("have no place among predicted ratings", function()
+    local result = cmml.experiment("users", { quick = true, quiet = true, protocol = { "full" },
+      kinds = "item_mean", draws = 1 })
+    assert.equal(1, #result.rows)
+    refused("ease ranks items and predicts no ratings", cmml.experiment, "users", { quick = true,
+      kinds = "ease" })
+  end)
+
+  it("are what a kind that ranks is tuned by", function()
+    local found = cmml.tune { quick = true, quiet = true, model = "ease", trials = 2 }
+    assert.equal("ndcg", found.metric)
+    assert.truthy(found.trials[1].value >= found.trials[2].value and found.trials[1].value > 0)
+  end)
+end)
+
+describe("cmml evaluate --rank", function()
+  local folder = os.tmpname()
+  os.remove(folder)
+  local model = folder .. "/best.safetensors"
+
+  it("ranks the catalogue for a model and baselines of either kind", function()
+    runs("train", "--data=data/made", "--model=ease", "--out=" .. folder, "--quiet")
+    local text = runs("evaluate", "--data=data/made", "--model", model, "--rank=all",
+      "--quiet", "--baselines=item_mean,popularity", "--metrics=ndcg,coverage", "--support=1,10")
+    for _, words in ipairs { "in the whole%s+catalogue without the support", "if they are 4 or",
+      "ndcg@20", "coverage@20", "| popularity ", "| item mean ", "support 10" } do
+      assert.matches(words, text)
+    end
+    text = runs("evaluate", "--data=data/made", "--model", model, "--rank=sampled", "--quiet",
+      "--candidates=30", "--baselines=none", "--metrics=hit@1")
+    assert.matches("among 30 random%s+items: SAMPLED candidates", text)
+  end)
+
+  it("is what a model that ranks is told to be evaluated by", function()
+    fails("ranks items and predicts no ratings: evaluate lists (--rank all)", "evaluate",
+      "--data=data/made", "--model", model, "--quiet", "--baselines=none")
+    fails("--candidates goes with --rank sampled", "evaluate", "--data=data/made", "--model",
+      model, "--quiet", "--rank=all", "--candidates=5")
+    os.execute("rm -r " .. folder)
+  end)
+end)
