@@ -216,7 +216,7 @@ describe("a row", function()
     for _, case in ipairs {
       { { kind = "item_knnn" }, "there is no kind of recommender item_knnn; did you mean "
         .. "item_knn?" },
-      { { kind = "popularity" }, "the kind popularity is for scenarios" },
+      { { kind = "conet" }, "the kind conet is for scenarios" },
       { { preset = "papre" }, "there is no preset papre of cmml for ratings of users; did you mean "
         .. "paper?" },
       { { kind = "item_knn", preset = "x" }, "there is no preset x of item_knn" },
