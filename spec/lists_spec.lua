@@ -255,6 +255,52 @@ describe("lists of the catalogue", function()
     end
   end)
 
+  it("pick scores and show rows as a plain computation does", function()
+    local scores = core.tensor { { 1, 2, 3 }, { 4, 5, 6 } }
+    local rows = core.ids { 3, 1, 2, 2 }
+    assert.same({ 3, 1, 5, 5 }, core.pick_scores(scores, rows, core.segments { 2, 2 }):totable())
+    assert.same({ 2, 5 }, core.pick_scores(scores:transpose(), core.ids { 1, 2 },
+      core.segments { 0, 2, 0 }):totable())
+    local coarse = {} -- with ties, of which the first row stands first
+    for i, value in ipairs(core.uniform({ 60 }, 0, 1, { seed = 3 }):totable()) do
+      coarse[i] = math.floor(value * 8)
+    end
+    coarse = core.tensor(coarse)
+    local lengths, first = { 25, 0, 33, 2 }, 0
+    local shown = core.shown_rows(coarse, core.segments(lengths), 7):totable()
+    local values = coarse:totable()
+    for list, length in ipairs(lengths) do
+      local order = {}
+      for i = 1, length do
+        order[i] = first + i
+      end
+      table.sort(order, function(a, b)
+        return values[a] > values[b] or values[a] == values[b] and a < b
+      end)
+      for k = 1, 7 do
+        assert.equal(order[k] or 0, shown[(list - 1) * 7 + k])
+      end
+      first = first + length
+    end
+  end)
+
+  it("refuse what is out of bounds", function()
+    local scores = core.full({ 2, 3 }, 0)
+    for _, item in ipairs { 4, 0 } do
+      refused("an item has no score", core.pick_scores, scores, core.ids { item },
+        core.segments { 1, 0 })
+    end
+    refused("a tensor [tasks, items] was expected", core.pick_scores, scores, core.ids { 1 },
+      core.segments { 1 })
+    refused("one score per row of the segments was expected", core.shown_rows, core.full({ 3 }, 0),
+      core.segments { 2 }, 1)
+    refused("from 1 on", core.shown_rows, core.full({ 2 }, 0), core.segments { 2 }, 0)
+    refused("reserve 3 must be at least the support, 5", core.draw_tasks, data.all,
+      core.ids(data.test), { support = 5, reserve = 3 })
+    refused("in_order needs a reserve", core.draw_tasks, data.all, core.ids(data.test),
+      { support = 5, in_order = true })
+  end)
+
   it("refuse what they cannot rank", function()
     refused("diversity is of lists of a catalogue, which are not evaluated here", cmml.evaluate,
       models, cmml.users.tasks { ratings = data.all, users = data.test, bags = data.bags },
