@@ -142,10 +142,11 @@ static inline void turn_block(const cm_real *x, int64_t step, cm_real *o)
 static inline void turn_block(const cm_real *x, int64_t step, cm_real *o)
 {
     UNROLLED
-    for (int i = 0; i < BLOCK; i++)
+    for (int i = 0; i < BLOCK; i++) {
         UNROLLED
-    for (int j = 0; j < BLOCK; j++)
-        o[j * TILE + i] = x[i * step + j];
+        for (int j = 0; j < BLOCK; j++)
+            o[j * TILE + i] = x[i * step + j];
+    }
 }
 #endif
 
