@@ -66,9 +66,10 @@ function few.list_rule(tasks, evaluation)
     words[1] = ("a support is up to %d random ratings of a person but those that were held out, "
       .. "which are to be found"):format(tasks.support)
   else
-    words[1] = ("a support is up to %d %s ratings of a person, which leaves at least %d (half of "
-      .. "fewer than %d); the others are to be found"):format(tasks.support,
-      tasks.in_order and "first" or "random", tasks.query, 2 * tasks.query)
+    words[1] = ("a support is %s, which leaves at least %d (half of fewer than %d); the others are "
+      .. "to be found"):format((tasks.in_order and "the first ratings of a person, up to %d"
+      or "up to %d random ratings of a person"):format(tasks.support), tasks.query,
+      2 * tasks.query)
   end
   words[#words + 1] = tasks.relevant and plain.format("if they are %g or higher", tasks.relevant)
   local text = table.concat(words, ", ")
