@@ -147,6 +147,25 @@ describe("a model with a base", function()
     assert.not_equal(bits, people.bits(model))
   end)
 
+  -- Of factor analysis a training leaves these as EM found them.
+  local kept = { ["base.log_noise"] = true, ["base.log_ridge"] = true }
+
+  it("of factor analysis keeps noise and ridge as EM found them, and learns the rest", function()
+    local model = double.cmml(world.catalogue, options { base = analysis })
+    model:prepare(world)
+    local base, before = model.module.base, {}
+    for name, tensor in model.module:parameters() do
+      before[name] = tensor:totable()
+    end
+    double.train(model, world, training { epochs = 2 })
+    assert.same(before["base.log_noise"], base.log_noise:totable())
+    for i, ridge in ipairs(base.log_ridge:totable()) do
+      assert.equal(i <= 3, ridge == before["base.log_ridge"][i])
+    end
+    assert.not_same(before["base.vectors"], base.vectors:totable())
+    assert.not_same(before["base.bias"], base.bias:totable())
+  end)
+
   for name, changes in pairs { ["squared errors"] = { loss = "squared" },
     ["absolute errors"] = { loss = "absolute" },
     ["factors that the network alone sees"] = { base = { factors = 3, solve = false } },
@@ -163,7 +182,9 @@ describe("a model with a base", function()
       model:prepare(world)
       local batch, names, inputs = batch_of(double, world), {}, {}
       for parameter, tensor in model.module:parameters() do
-        names[#names + 1], inputs[#inputs + 1] = parameter, tensor
+        if not (model.module.base.log_noise and kept[parameter]) then
+          names[#names + 1], inputs[#inputs + 1] = parameter, tensor
+        end
       end
       assert.is_true(double.gradcheck(function(c, ...)
         local values = {}

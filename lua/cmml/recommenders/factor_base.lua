@@ -9,10 +9,11 @@
 --
 -- Of factor analysis a score is item bias + w . item vector + network, and w is the posterior mean
 -- of the person's factors: the same regression, in which each row counts by the precision of its
--- item, 1 / noise. The noise of the items is learnt on, too. One of the factors does what a bias of
--- the person would. The vectors are the loadings times the root of the ridge, which says the same
--- whatever the ridge is; but a step of Adam, which is as long for small numbers as for large ones,
--- then changes less of what EM found.
+-- item, 1 / noise. Noise and ridge stay as EM finds them: the people that a network learns from are
+-- those whom EM has fitted, so that their supports look more certain than those of others are. One
+-- of the factors does what a bias of the person would. The vectors are the loadings times the root
+-- of the ridge, which says the same whatever the ridge is; but a step of Adam, which is as long for
+-- small numbers as for large ones, then changes less of what EM found.
 --
 -- @module cmml
 local sets = require "cmml.base.options"
@@ -67,7 +68,8 @@ return function(cmml)
   -- @tparam table options see below
   -- @treturn FactorBase of (items, weights, segments) giving scores; parameters bias [items],
   -- vectors [items, factors] (none without factors), log_noise [items] (of factor analysis: the
-  -- logarithm of the variance) and log_ridge (one for each weight of a person, and for the bias)
+  -- logarithm of the variance) and log_ridge (one for each weight of a person, and for the bias).
+  -- To log_noise and the ridges of factors that are its loadings' no gradient goes
   function cmml.factor_base(options)
     local opt = base_known:check(options)
     local init, own = opt.init or nn.default_init, cmml.factor_base_options(opt.options)
@@ -165,13 +167,16 @@ return function(cmml)
   -- @treturn Tensor [people, weights]; zeros where the support is empty
   function FactorBase:solve(items, left, segments)
     local x = features(self, items)
-    local ridge = self.log_ridge:slice(1, 1, x.shape[2]):exp()
+    local log_ridge = self.log_ridge:slice(1, 1, x.shape[2])
     local target = left:reshape { -1, 1 }
     if self.log_noise then -- in units of the noise the posterior mean is a ridge regression
-      local precision = (self.log_noise:gather_rows(items) * -0.5):exp():reshape { -1, 1 }
+      local log_noise = self.log_noise:detach():gather_rows(items)
+      local precision = (log_noise * -0.5):exp():reshape { -1, 1 }
       x, target = x * precision, target * precision
+      log_ridge = self.solved > 0 and log_ridge:detach() or log_ridge
     end
-    return core.ridge_solve(x, core.segment_sum(x * target, segments), ridge, segments)
+    return core.ridge_solve(x, core.segment_sum(x * target, segments), log_ridge:exp(),
+      segments)
   end
 
   --- The scores of rows.
