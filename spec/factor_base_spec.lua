@@ -253,7 +253,7 @@ describe("the preset recommended", function()
       loaded:adapt(support):predict { "f1", "f2" }, 0)
     model = cmml.cmml(world.catalogue, { preset = "recommended/few-people" })
     assert.equal("factor_analysis", model.options.base.kind)
-    assert.same({ 16, 12 }, model.module.base.vectors.shape)
+    assert.same({ 16, 10 }, model.module.base.vectors.shape)
   end)
 
   it("resumes bit for bit", function()

@@ -36,11 +36,18 @@ local sets = { ["ml-1m"] = cmml.movielens, ["ml-100k"] = by "atomic_files",
   ["yelp-hin"] = files { "user_business.dat", columns = "user,item,rating",
     items = { "business_category.dat", "business_city.dat" } } }
 
-local few = cmml.presets["recommended/few-people"].model.base
+local function analysis(factors)
+  local base = { factors = factors }
+  for key, value in pairs(cmml.presets["recommended/few-people"].model.base) do
+    base[key] = base[key] or value
+  end
+  return base
+end
 local variants = {
   { "recommended" },
-  { "factor analysis", base = few },
-  { "the same, ridge 1", base = { kind = few.kind, factors = few.factors, ridge = 1 } },
+  { "factor analysis, 12", base = analysis(12) },
+  { "factor analysis, 10", base = analysis(10) },
+  { "factor analysis, 8", base = analysis(8) },
   { "factor analysis alone", fitted = "factor_analysis" },
   { "matrix factorisation alone", fitted = "matrix_factorization" },
   { "item-kNN alone", fitted = "item_knn" },

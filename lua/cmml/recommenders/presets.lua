@@ -146,13 +146,13 @@ return function(cmml, use)
   -- `paper/scenario` and `published-code/scenario`, and under the names of the code's data sets.
   -- Of the encoder ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for
   -- ratings of users, `recommended/scenario` for scenarios, each also without modulation and
-  -- without context; `recommended/few-people` where hundreds of people are learnt from.
+  -- without context; `recommended/few-people` begins as a factor analysis.
   cmml.presets = {
     ["recommended"] = recommended,
     ["recommended/without-modulation"] = changed(recommended, { modulation = "none" }),
     ["recommended/without-context"] = changed(recommended, { encoder = "none" }),
     ["recommended/few-people"] = changed(recommended,
-      { base = { kind = "factor_analysis", factors = 12, ridge = 16 } }),
+      { base = { kind = "factor_analysis", factors = 10, ridge = 16 } }),
     ["paper"] = paper(),
     ["paper/soft"] = paper(paper_soft),
     ["recommended/scenario"] = recommended_scenario,
