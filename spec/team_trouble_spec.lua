@@ -104,6 +104,26 @@ describe("the end of a team", function()
     refused("released: the team was closed before", team.backward, team, 1, tasks:people(1)())
   end)
 
+  it("leaves no gradient of earlier batches either, with one shard as with several", function()
+    for shards = 1, 2 do
+      local model, tasks, optimizer = people.learner(cmml)
+      local team <close> = cmml.team(model, tasks, optimizer, { shards = shards })
+      local persons, loss = tasks:people(1)(), model.loss
+      for _, fails in ipairs { false, true } do
+        team:backward(1, persons)
+        assert.is_true(optimizer:norm() > 0)
+        model.loss = function(...)
+          return fails and error("no luck here", 0) or loss(...) * (0 / 0)
+        end
+        local ok, value = pcall(team.backward, team, 1, persons)
+        model.loss = loss
+        assert.equal(not fails, ok)
+        assert.is_true(fails and value == "no luck here" or value ~= value)
+        assert.equal(0, optimizer:norm())
+      end
+    end
+  end)
+
   it("comes when another optimiser takes the parameters", function()
     local model, tasks, optimizer = people.learner(cmml)
     local team <close> = cmml.team(model, tasks, optimizer, { shards = 2, threads = 2 })

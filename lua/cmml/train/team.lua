@@ -105,7 +105,14 @@ return function(cmml)
   function Team:backward(draw, people)
     local count = math.min(self.shards, #people)
     if count <= 1 then
-      return whole(self, draw, people)
+      local ok, loss, left_out = pcall(whole, self, draw, people)
+      if not (ok and is_finite(loss)) then
+        self.optimizer:clear()
+      end
+      if not ok then
+        raise(loss, 0)
+      end
+      return loss, left_out
     end
     local shards, before = {}, earlier(self.optimizer)
     for s = 1, count do
