@@ -25,7 +25,7 @@ local changed, declare = sets.changed, sets.declare
 local kinds = { "matrix_factorization", "factor_analysis" }
 
 local known = declare("factor_base_options", {
-  { name = "kind", kind = "string", choices = kinds, default = kinds[1],
+  { name = "kind", kind = "string", choices = kinds, default_text = kinds[1],
     help = "the kind of recommender that it begins as; factor_analysis has a noise for each item, "
       .. "and does better where there are few people to learn from" },
   { name = "factors", kind = "integer", default = 8, from = 0,
@@ -53,7 +53,8 @@ return function(cmml)
 
   --- Checks options of a base.
   -- @tparam table options see below
-  -- @treturn table a copy with the defaults; without item_bias and sweeps if they were not given
+  -- @treturn table a copy with the defaults; without kind, item_bias and sweeps if these were not
+  -- given
   function cmml.factor_base_options(options)
     local opt = known:check(options, 4)
     if opt.kind == "factor_analysis" and (opt.item_bias or opt.factors == 0) then
@@ -100,7 +101,8 @@ return function(cmml)
 
   -- The recommender that a base begins as, fitted.
   local function fitted(own, catalogue, data, seed)
-    local name, opt = own.kind, { factors = own.factors, sweeps = own.sweeps, seed = seed }
+    local name = own.kind or kinds[1]
+    local opt = { factors = own.factors, sweeps = own.sweeps, seed = seed }
     if own.factors == 0 then
       name, opt = "item_mean", nil
     elseif name == "matrix_factorization" then
