@@ -107,6 +107,48 @@ describe("MetaCS-DNN", function()
     end
   end)
 
+  it("takes the same steps by one op whatever tasks and bags are empty", function()
+    local c = cmml.double
+    local core = c.core
+    local genre = { ids = core.ids { 1, 2, 3 }, segments = core.segments { 2, 0, 1, 0 } }
+    local year, person = { ids = core.ids { 1, 2, 3, 1 } }, { ids = core.ids { 1, 2, 1 } }
+    local function parts_of(items, segments)
+      local persons, ones = {}, {}
+      for task = 1, #segments do
+        persons[task], ones[task] = task, 1
+      end
+      return { { names = { "genre", "year" }, bags = { genre, year }, rows = core.ids(items),
+        tasks = segments }, { names = { "person" }, bags = { person }, rows = core.ids(persons),
+        tasks = core.segments(ones), repeated = segments } }
+    end
+    for _, case in ipairs { { { 1, 2, 3 }, { 0, 3 } }, { { 2, 4 }, { 1, 1 } }, { {}, { 0, 0 } },
+      { { 1 }, { 1 } }, { {}, {} }, { { 1, 1, 1, 3 }, { 3, 1, 0 } } } do
+      local items, segments, query, lengths = case[1], core.segments(case[2]), {}, {}
+      for task = 1, #segments do
+        table.move({ 1, 2, 3, 4 }, 1, 4, #query + 1, query)
+        lengths[task] = 4
+      end
+      local of_query, found = core.segments(lengths), {}
+      for i, form in ipairs { "fast", "generic" } do
+        local net = c.inner_network { fields = { { name = "genre", size = 4, multi = true },
+          { name = "year", size = 3 }, { name = "person", size = 2 } }, width = 2,
+          hidden = { 3, 2 }, inner_steps = 3, inner_rate = { 0.1 }, form = form,
+          init = c.nn.init(1) }
+        local points = {}
+        for k, pair in ipairs(net:named_parameters()) do
+          points[k] = pair[2]
+        end
+        local scores = net:adapt(parts_of(items, segments), c.uniform({ #items }, 1, 5,
+          { seed = 3 }), segments, { losses = false })(parts_of(query, of_query), of_query)
+        found[i] = { scores, table.unpack(c.grad(scores:square():sum(), points)) }
+      end
+      for k, value in ipairs(found[1]) do
+        assert.same(found[2][k].shape, value.shape)
+        assert.near(0, value.count > 0 and (value - found[2][k]):abs():max():item() or 0, 1e-12)
+      end
+    end
+  end)
+
   it("is differentiated through, to its embeddings, by derivatives of second order", function()
     local double = cmml.double
     local world = people.data(double, { users = 20, items = 8, rated = 5 })

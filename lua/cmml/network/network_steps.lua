@@ -58,6 +58,15 @@ return function(cmml, use)
     end
   end
 
+  -- How many numbers layers have.
+  local function size_of(layers)
+    local size = 0
+    for _, layer in ipairs(layers) do
+      size = size + layer.weight.count + layer.bias.count
+    end
+    return size
+  end
+
   -- The layers of tasks: {weight [tasks, out, in], bias [tasks, out]}, from [tasks, numbers].
   local function layers_of(state, layers)
     local take, tasks, found = taker(state, 2), state.shape[1], {}
@@ -96,8 +105,8 @@ return function(cmml, use)
     for i, start in ipairs(starts) do
       own[i] = split(start.count, { start.shape[1], width })
     end
-    local rest = state.count - values.count
-    return own, layers_of(split(rest, { tasks, tasks > 0 and rest // tasks or 0 }), layers)
+    local size = size_of(layers)
+    return own, layers_of(split(tasks * size, { tasks, size }), layers)
   end
 
   -- own as a constant change of start.
