@@ -284,6 +284,41 @@ describe("lists of the catalogue", function()
     end
   end)
 
+  it("show all that they have where a cutoff is beyond any list", function()
+    local tasks, n = tasks_of(), #data.catalogue.items
+    local names = { "coverage", "gini", "popularity", "novelty", "diversity", "hit" }
+    tasks.popularity = { people = 9, counts = core.full({ n }, 1) }
+    local found = cmml.evaluate({ models[1] }, tasks, { cutoffs = { n, (1 << 31) - 1 },
+      metrics = names })[1]
+    for _, name in ipairs(names) do
+      assert.equal(found[name .. "@" .. n].mean, found[("%s@%d"):format(name, (1 << 31) - 1)].mean)
+    end
+  end)
+
+  it("of a sample depend on keys that fit, and on what its reading leaves", function()
+    local function rows(candidates, sample)
+      local none = { users = core.segments { 0 }, items = core.ids {} }
+      local held = { scenarios = core.segments { 1 }, users = core.ids { 1 },
+        items = core.ids { 2 } }
+      return core.ranking_rows(candidates, 1, held, { none }, core.ids { 1 }, sample)
+    end
+    local function candidates()
+      return { scenarios = core.segments { 3 }, items = core.ids { 1, 2, 3 } }
+    end
+    for _, draw in ipairs { 0, (1 << 32) - 1 } do
+      assert.equal(2, #rows(candidates(), { others = 1, draw = draw, keys = core.ids { 1 } }).items)
+    end
+    for _, draw in ipairs { -1, 1 << 32 } do
+      refused("draw must be from 0 to", rows, candidates(), { others = 1, draw = draw,
+        keys = core.ids { 1 } })
+    end
+    local freed = candidates()
+    local sample = setmetatable({ others = 1, keys = core.ids { 1 } }, { __index = function()
+      local _ <close> = freed.items
+    end })
+    refused("freed", rows, freed, sample)
+  end)
+
   it("refuse what is out of bounds", function()
     local scores = core.full({ 2, 3 }, 0)
     for _, item in ipairs { 4, 0 } do

@@ -23,6 +23,14 @@ static int l_ranking_rows(lua_State *L)
     static const char *const names[] = {"users", "items"};
     cm_ctx *cx = cmL_enter(L);
     lua_settop(L, 6);
+    cm_candidate_sample sample = {.others = -1};
+    if (!lua_isnil(L, 6)) { /* first, since reading it may run a metamethod */
+        luaL_checktype(L, 6, LUA_TTABLE);
+        sample.others = cmL_field_integer(L, 6, "others", -1);
+        sample.seed = (uint64_t)cmL_field_integer(L, 6, "seed", 0);
+        sample.draw = cmL_field_key(L, 6, "draw", 0);
+        sample.keys = cmL_check_field(L, 6, "keys", CML_IDS);
+    }
     cm_lists candidates = cmL_check_lists(L, 1, "scenarios"), removed[CML_MOST_LISTS];
     cm_pairs held = cmL_check_pairs(L, 3);
     int32_t scenario = cmL_check_scenario(L, 2, candidates.segments);
@@ -30,14 +38,6 @@ static int l_ranking_rows(lua_State *L)
     int n = (int)CM_MIN(cmL_check_length(L, 4), CML_MOST_LISTS + 1);
     luaL_argcheck(L, n <= CML_MOST_LISTS, 4, "too many: at most 16");
     cm_ids *users = cmL_check_ids(L, 5);
-    cm_candidate_sample sample = {.others = -1};
-    if (!lua_isnoneornil(L, 6)) {
-        luaL_checktype(L, 6, LUA_TTABLE);
-        sample.others = cmL_field_integer(L, 6, "others", -1);
-        sample.seed = (uint64_t)cmL_field_integer(L, 6, "seed", 0);
-        sample.draw = (uint32_t)cmL_field_integer(L, 6, "draw", 0);
-        sample.keys = cmL_check_field(L, 6, "keys", CML_IDS);
-    }
     luaL_checkstack(L, 3 * n + 8, "not enough memory, or calls too deep");
     for (int i = 0; i < n; i++) {
         luaL_argcheck(L, lua_rawgeti(L, 4, i + 1) == LUA_TTABLE, 4,

@@ -199,7 +199,8 @@ return function(cmml)
   end
 
   -- Of each list the item rows of its head, best first.
-  local function heads_of(scores, segments, items, n)
+  local function heads_of(scores, segments, items, most_shown)
+    local n = math.max(1, math.min(most_shown, #items)) -- no list is longer
     local flat = cmml.core.map_ids(cmml.core.shown_rows(scores, segments, n), items):totable()
     local heads = {}
     for list = 1, #segments do
