@@ -1,5 +1,6 @@
 -- Tables of records as text, CSV and JSON.
 local cmml = require "cmml"
+local plain = require "cmml.base.plain"
 local records_of = require "spec.support.csv_records"
 local tables = require "cmml.base.tables"
 local core = cmml.core
@@ -75,7 +76,7 @@ describe("tables", function()
       assert.truthy(#line <= 79, line)
     end
     for i = 1, 20 do
-      assert.truthy(text:find(("%.4f"):format(i / 7), 1, true))
+      assert.truthy(text:find(plain.format("%.4f", i / 7), 1, true))
     end
   end)
 end)
