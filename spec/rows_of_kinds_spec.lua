@@ -87,10 +87,12 @@ describe("rows of kinds", function()
     assert.is_nil(result.rows[2].tuning_seconds)
     titles = titles_of { variants = true }
     assert.truthy(table.concat(titles, "|"):find("spec_tuned (recommended small)", 1, true))
+    local recommended = {}
+    for _, title in ipairs((rows_of("scenarios", { kinds = "cmml", variants = true }))) do
+      recommended[#recommended + 1] = title:match "^CMML %(recommended.*"
+    end
     assert.same({ "CMML (recommended)", "CMML (recommended without-context)",
-      "CMML (recommended without-modulation)" }, { table.unpack((rows_of("scenarios", {
-      kinds = "cmml", variants = true })), 1, 1), table.unpack((rows_of("scenarios", {
-      kinds = "cmml", variants = true })), 4, 5) })
+      "CMML (recommended without-modulation)" }, recommended)
     refused.with_text("there is no kind of recommender cmmll; did you mean cmml?", cmml.experiment,
       "users", with { kinds = "cmmll" })
   end)
