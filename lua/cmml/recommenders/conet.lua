@@ -20,6 +20,7 @@
 -- @module cmml
 local sets = require "cmml.base.options"
 local shared = require "cmml.base.shared_options"
+local raise = require("cmml.base.args").error
 
 local preset = "the preset's"
 
@@ -126,7 +127,17 @@ return function(cmml, use)
       { source = false }))
   end
 
+  -- Raises where a file lacks an option that every preset has.
+  local function check_given(opt, declared)
+    for _, option in ipairs(declared) do
+      if option.default_text == preset and not option.infinite and opt[option.name] == nil then
+        raise(("conet: the option %s is missing"):format(option.name), 0)
+      end
+    end
+  end
+
   local function network_of(self, opt, init)
+    check_given(opt, everywhere)
     return cmml.cross_connections { inp = 2 * self.items.shape[2], layers = opt.layers,
       transfer_bias = opt.transfer_bias, init = init }
   end
@@ -165,6 +176,7 @@ return function(cmml, use)
           negatives = "published" } },
     },
     make = function(catalogue, opt)
+      check_given(opt, of_steps)
       local self = domains_of(catalogue)
       self.network = network_of(self, opt, nn.init(opt.seed))
       return self

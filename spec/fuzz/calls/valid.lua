@@ -24,12 +24,16 @@ local function users(cmml)
   local data = cmml.cold_users(dataset, { test_users = 0.25, valid = 0.25 })
   local model = cmml.cmml(data.catalogue, people.small(1))
   cmml.train(model, data, people.training { epochs = 1, out = "folder/out" })
-  local models = { model }
+  local models, ranking = { model }, {}
   for _, kind in ipairs(cmml.kinds.list "users") do
     if kind.kind ~= "cmml" then
       local other = learnt(kind, cmml, data.catalogue, data, people.training { epochs = 1 })
       other:save("folder/" .. kind.kind .. ".safetensors")
-      models[#models + 1] = other
+      if other.predicts == other.setting.predicts then
+        models[#models + 1] = other
+      else
+        ranking[#ranking + 1] = other
+      end
     end
   end
   local tasks = cmml.users.tasks { ratings = data.ratings, users = data.test, bags = data.bags,
@@ -38,6 +42,9 @@ local function users(cmml)
   for i, entry in ipairs(models) do
     titles[i] = entry.title
   end
+  cmml.evaluate(ranking, cmml.users.tasks { ratings = data.ratings, users = data.test,
+    bags = data.bags, support = 3, query = 2, seed = 1, rank = "all", relevant = 4 },
+    { draws = 1 })
   local results = cmml.evaluate(models, tasks, { draws = 1 })
   cmml.metrics.format_results(titles, results, { "mae", "ndcg_exp@3" })
   assert(cmml.save(model, "model.safetensors", { notes = { a = 1 } }))
