@@ -27,24 +27,35 @@ end
 
 local value_text
 
--- A table of plain data, its keys in order; a list of numbers or texts in one line.
+-- Words with commas between them, as many to a line as it holds.
+local function filled(words, indent)
+  local lines = { "{ " .. words[1] }
+  for i = 2, #words do
+    local last = lines[#lines]
+    if #indent + #last + #words[i] < 96 then
+      lines[#lines] = last .. ", " .. words[i]
+    else
+      lines[#lines + 1] = words[i]
+    end
+  end
+  return table.concat(lines, ",\n" .. indent .. "  ") .. " }"
+end
+
+-- A table of plain data, its keys in order; one that holds no table with keys fills lines.
 local function table_text(value, indent)
-  local inner, lines, keys = indent .. "  ", {}, args.keys(value)
+  local inner, words, keys = indent .. "  ", {}, args.keys(value)
+  local is_list, is_flat = #value == #keys, true
+  for i, key in ipairs(keys) do
+    local entry = value[is_list and i or key] -- keys are texts
+    is_flat = is_flat and (type(entry) ~= "table" or #entry == #args.keys(entry))
+    words[i] = (is_list and "" or key_text(key) .. " = ") .. value_text(entry, inner)
+  end
   if #keys == 0 then
     return "{}"
-  elseif #value == #keys then
-    local words = {}
-    for i, entry in ipairs(value) do
-      words[i] = value_text(entry, inner)
-    end
-    local line = "{ " .. table.concat(words, ", ") .. " }"
-    return (#line + #indent < 80 and not line:find "\n") and line
-      or ("{\n%s%s,\n%s}"):format(inner, table.concat(words, ",\n" .. inner), indent)
+  elseif is_flat then
+    return filled(words, indent)
   end
-  for i, key in ipairs(keys) do
-    lines[i] = ("%s%s = %s,"):format(inner, key_text(key), value_text(value[key], inner))
-  end
-  return ("{\n%s\n%s}"):format(table.concat(lines, "\n"), indent)
+  return ("{\n%s%s,\n%s}"):format(inner, table.concat(words, ",\n" .. inner), indent)
 end
 
 function value_text(value, indent)
