@@ -32,7 +32,7 @@ local function filled(words, indent)
   local lines = { "{ " .. words[1] }
   for i = 2, #words do
     local last = lines[#lines]
-    if #indent + #last + #words[i] < 96 then
+    if #indent + #last + #words[i] < 84 then
       lines[#lines] = last .. ", " .. words[i]
     else
       lines[#lines + 1] = words[i]

@@ -47,11 +47,12 @@ return function(cmml, use)
     local taken, n = data.interactions, #self.catalogue.items
     local users, weights = taken.rows:groups(), valued(self.options.values, taken.weights)
     local by_user = core.sparse(users, taken.columns, weights, #taken.rows, n)
-    return { n_items = n, n_users = #taken.rows, by_user = by_user,
-      mean_square = by_user.weights:square():sum():item() / math.max(n, 1),
+    local people = core.scatter_add_rows(core.full({ n }, 0), taken.weights:step(), taken.columns)
+    return { n_items = n, n_users = #taken.rows, by_user = by_user, people = people,
+      mean_square = by_user.weights:square():sum():item()
+        / math.max(people:step():sum():item(), 1),
       by_item = core.sparse(by_user.columns, by_user.rows:groups(), by_user.weights, n,
-        #taken.rows),
-      people = core.scatter_add_rows(core.full({ n }, 0), taken.weights:step(), taken.columns) }
+        #taken.rows) }
   end
 
   local function set_people(self, people, n_users)
@@ -61,11 +62,11 @@ return function(cmml, use)
 
   --- A declaration of a kind for `kind`, of one that scores all items for a person at once.
   -- @tparam table own what `kind` takes, but in place of fit, adapt and score: fit(self, x), where
-  -- x has by_user and by_item (sparse matrices), mean_square (of an item, the mean over all of its
-  -- sum of squares: of binary values its number of people), people (Tensor, how many took each
-  -- item), n_users and n_items, and data, what `kind` gives a fit; and scores(self, matrix), of a
-  -- sparse matrix [people, items] the scores [people, items]. tensors(self) and restore(self,
-  -- tensors) keep what it learnt; options have `fold_in.values`
+  -- x has by_user and by_item (sparse matrices), mean_square (of an item that somebody took, the
+  -- mean of its sum of squares: of binary values its number of people), people (Tensor, how many
+  -- took each item), n_users and n_items, and data, what `kind` gives a fit; and scores(self,
+  -- matrix), of a sparse matrix [people, items] the scores [people, items]. tensors(self) and
+  -- restore(self, tensors) keep what it learnt; options have `fold_in.values`
   -- @treturn table
   function fold_in.completed(own)
     local all = {}
