@@ -120,7 +120,11 @@ describe("the gate of the locale", function()
   it("refuses those of C", function()
     local lines = { "double f(const char *s) { return strtod(s, 0); }",
       'int g(char *s, double x) { return snprintf(s, 9, "%d %.3f", 1, x); }',
-      "int h(int c) { return tolower(c); }", 'int i(char *s) { return snprintf(s, 9, "%d", 1); }' }
+      "int h(int c) { return tolower(c); }",
+      "const char *j(lua_State *L) { return luaL_checkstring(L, 1); }",
+      "const char *k(lua_State *L) { return luaL_optlstring(L, 1, \"\", 0); }",
+      "const char *l(lua_State *L) { return luaL_tolstring(L, 1, 0); }",
+      'int i(char *s) { return snprintf(s, 9, "%d", 1); }' }
     local first
     local _, output = gate.run("locale", "csrc/tasks/groups.c", function(text)
       first = 1 + select(2, text:gsub("\n", ""))

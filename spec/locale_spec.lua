@@ -44,6 +44,11 @@ describe("text in every locale", function()
       print(ok, problem)
       local vocab = core.vocab()
       print(pcall(vocab.add, vocab, 0.5))
+      print(core.read_archive(0.5)) -- a number where a text is expected
+      print(plain.tostring(core.json_decode(1.5)))
+      local cmml = require "cmml"
+      print(pcall(cmml.metrics.find, "here", 0.5))
+      print(pcall(cmml.nn.activate, cmml.ones { 1 }, 0.5))
     ]])
   end)
 

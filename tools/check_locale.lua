@@ -127,7 +127,7 @@ for _, path in ipairs(sources) do
   local own = path == "csrc/base/locale.c"
   local code = own and "" or without_comments(gate.read(path), "\"", { "/%*.-%*/", "//[^\n]*" })
   local holds = code:find('#include "base/locale.h"', 1, true)
-  for at, name, call in code:gmatch "()%f[%w_]([%l_]+)(%b())" do
+  for at, name, call in code:gmatch "()%f[%w_]([%a_]+)(%b())" do
     local place = ("%s:%d"):format(path, line_at(code, at))
     if follows[name] then
       gate.report(place, name .. " follows the locale of the host")
@@ -135,6 +135,8 @@ for _, path in ipairs(sources) do
       gate.report(place, name .. " follows the locale of the host: see csrc/base/locale.h")
     elseif name == "luaL_tolstring" and path ~= "csrc/bind/cmL.c" then
       gate.report(place, "luaL_tolstring writes numbers in the locale of the host: cmL_tolstring")
+    elseif name:find "^luaL_[co][hp][et]%l*string$" and path ~= "csrc/bind/cmL.c" then
+      gate.report(place, name .. " writes numbers in the locale of the host: cmL_check_text")
     elseif (name:find "^lua_push" or name:find "^luaL_") and has_real(call) then
       gate.report(place, name .. " writes numbers in the locale of the host: cmL_tolstring")
     end

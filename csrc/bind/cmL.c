@@ -146,6 +146,15 @@ const char *cmL_tolstring(lua_State *L, int index, size_t *len)
     return lua_tolstring(L, -1, len);
 }
 
+const char *cmL_check_text(lua_State *L, int arg, size_t *len)
+{
+    if (lua_type(L, arg) == LUA_TNUMBER) { /* the string takes its place */
+        cmL_tolstring(L, arg, NULL);
+        lua_replace(L, arg);
+    }
+    return luaL_checklstring(L, arg, len);
+}
+
 const char *cmL_shown_text(lua_State *L, const char *text, size_t len)
 {
     size_t most = CM_MIN(len, SHOWN), whole = most;

@@ -101,8 +101,11 @@ cm_tensor *cmL_test_tensor(lua_State *L, int index);
 void *cmL_check_field(lua_State *L, int index, const char *name, const char *class);
 
 /* Pushes a value as text, and returns it: luaL_tolstring, but of a number that is the same in every
- * locale. (lua_tolstring and luaL_checklstring, too, write numbers in the locale of the host.) */
+ * locale. (lua_tolstring, too, writes numbers in the locale of the host.) */
 const char *cmL_tolstring(lua_State *L, int index, size_t *len);
+
+/* A text argument: luaL_checklstring, but of a number the same in every locale. */
+const char *cmL_check_text(lua_State *L, int arg, size_t *len);
 
 /* Pushes what messages repeat of the value at `index`: its text, at most 80 bytes of it and the
  * number of all, control characters written out. The text lives as long as it is on the stack. */

@@ -42,7 +42,7 @@ int cmL_io_fail(lua_State *L, cm_ctx *cx, const char *what)
 const char *cmL_check_path(lua_State *L, int arg)
 {
     size_t len;
-    const char *path = luaL_checklstring(L, arg, &len);
+    const char *path = cmL_check_text(L, arg, &len);
     luaL_argcheck(L, len > 0 && strlen(path) == len, arg,
                   "a path was expected: not empty, without zero bytes");
     return path;

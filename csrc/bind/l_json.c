@@ -64,7 +64,8 @@ static int l_json_decode(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     size_t len;
-    const char *text = luaL_checklstring(L, 1, &len), *what = luaL_optstring(L, 2, "JSON");
+    const char *text = cmL_check_text(L, 1, &len);
+    const char *what = lua_isnoneornil(L, 2) ? "JSON" : cmL_check_text(L, 2, NULL);
     luaL_checkstack(L, 3 * CM_JSON_DEPTH + 8, "not enough memory, or calls too deep");
     cmL_hold *hold = cmL_push_hold(L, free_json);
     hold->held = cm_json_parse(cx, text, len, SIZE_MAX, what);

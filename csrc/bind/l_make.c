@@ -195,7 +195,7 @@ static int l_from_bytes(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     cm_shape shape = cmL_check_shape(L, 1, 0);
     size_t size;
-    const char *bytes = luaL_checklstring(L, 2, &size);
+    const char *bytes = cmL_check_text(L, 2, &size);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     cmL_finish(L, cx, mark, box, cm_tensor_new(cx, &shape), "from_bytes");

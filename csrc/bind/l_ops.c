@@ -75,7 +75,7 @@ static int l_ops(lua_State *L)
 static int l_apply_expanded(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    const char *name = luaL_checkstring(L, 1);
+    const char *name = cmL_check_text(L, 1, NULL);
     const cm_op *const *at = cm_op_table;
     while (*at && strcmp((*at)->name, name) != 0)
         at++;

@@ -82,7 +82,7 @@ static int l_vocab(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     bool empty = lua_isnoneornil(L, 1);
     size_t n_bytes = 0, n_offsets = 0;
-    const char *bytes = empty ? NULL : luaL_checklstring(L, 1, &n_bytes);
+    const char *bytes = empty ? NULL : cmL_check_text(L, 1, &n_bytes);
     int64_t *offsets = empty ? NULL : check_offsets(L, 2, &n_offsets);
     cm_vocab **box = cmL_push_vocab(L);
     *box = empty ? cm_vocab_new(cx) : cm_vocab_import(cx, bytes, n_bytes, offsets, n_offsets);

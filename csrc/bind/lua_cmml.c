@@ -96,7 +96,7 @@ static int l_kernels(lua_State *L)
 {
     cm_ctx *cx = cmL_ctx(L);
     if (!lua_isnoneornil(L, 1)) {
-        const cm_kernels *kernels = cm_kernels_named(luaL_checkstring(L, 1));
+        const cm_kernels *kernels = cm_kernels_named(cmL_check_text(L, 1, NULL));
         luaL_argcheck(L, kernels, 1,
                       "this processor or build has no such kernels; choose base, avx2 or avx512");
         cx->kernels = kernels;

@@ -6,6 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local wrap = require("cmml.base.text").wrap
 
 local function read_reference()
@@ -59,14 +60,14 @@ return function(cmml)
       print((text:match "^## \n(.-)\n\n## "))
       return
     end
-    local blocks, known, inside = find(text, tostring(name))
+    local blocks, known, inside = find(text, plain.tostring(name))
     if #blocks > 0 then
       print(table.concat(blocks, "\n\n"))
     elseif #inside > 0 then
       print(wrap(("in cmml.%s: %s"):format(name:gsub("^cmml[.:]", ""),
         table.concat(inside, ", ")), 2, 79))
     else
-      local near = args.nearest(last_part(tostring(name)), known)
+      local near = args.nearest(last_part(plain.tostring(name)), known)
       print(("there is no %s; %scmml.help() shows what there is"):format(args.shown(name),
         near and ("did you mean %s? "):format(near) or ""))
     end

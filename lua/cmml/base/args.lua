@@ -97,12 +97,12 @@ end
 
 --- What to say of a word that is not in a list: "did you mean batch?" if one is near, or else which
 -- there are.
--- @tparam string word
+-- @param word a string, or what was given in place of one
 -- @tparam table known list of strings
 -- @tparam[opt=""] string prefix in front of each, such as "--"
 -- @treturn string
 function args.suggest(word, known, prefix)
-  prefix = prefix or ""
+  prefix, word = prefix or "", plain.tostring(word)
   local near = args.nearest(word, known)
   if near then
     return ("did you mean %s%s?"):format(prefix, near)
@@ -240,7 +240,7 @@ function args.field_problem(t, known, needed)
     end
     return nil
   elseif not known[first] then
-    return ("unknown field %s; %s"):format(args.shown(first), args.suggest(plain.tostring(first),
+    return ("unknown field %s; %s"):format(args.shown(first), args.suggest(first,
       args.keys(known)))
   end
   return ("%s must be %s, not %s"):format(first, kind_words(known[first]), describe(t[first]))

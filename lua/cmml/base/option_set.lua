@@ -108,7 +108,7 @@ function Options:rule(name)
   local rule = (self.rules or compile(self, 2)) and self.by_name[name]
   if not rule then
     raise(("%s: there is no option %s; %s"):format(self.what, args.shown(name),
-      args.suggest(tostring(name), self:names())), 2)
+      args.suggest(name, self:names())), 2)
   end
   return rule
 end

@@ -94,7 +94,7 @@ end
 -- @treturn string
 function Registry:unknown(where, name)
   return ("%s: there is no %s %s; %s"):format(where, self.what, args.shown(name),
-    args.suggest(tostring(name), self:names()))
+    args.suggest(name, self:names()))
 end
 
 --- The names, sorted.

@@ -5,6 +5,7 @@ local args = require "cmml.base.args"
 local help = require "cmml.cli.help"
 local options = require "cmml.base.options"
 local output = require "cmml.base.output"
+local plain_text = require("cmml.base.plain").tostring
 local text = require "cmml.base.text"
 
 local cli = {}
@@ -121,7 +122,7 @@ end
 -- @treturn table|string values by name, or what is wrong
 function cli.parse(cmml, words)
   local name, rest = words[1], table.move(words, 2, #words, 1, {})
-  local command, message = command_of(cmml, tostring(name))
+  local command, message = command_of(cmml, plain_text(name))
   if not command then
     return nil, message
   end

@@ -177,8 +177,10 @@ return function(cmml)
   -- @tparam string name with or without @k
   -- @treturn table family, at (whether it takes a cutoff), base (its name), k (the cutoff, or nil)
   function metrics.find(where, name)
-    local base, k = tostring(name):match "^([^@]+)@(%d+)$"
-    base = base or tostring(name)
+    args.expect("metrics.find: where", where, "string")
+    name = plain.tostring(name)
+    local base, k = name:match "^([^@]+)@(%d+)$"
+    base = base or name
     local own = owner[base]
     local cutoff = plain.tonumber(k) or 1
     if not own or k and not own.at or cutoff < 1 or cutoff > highest then
@@ -194,7 +196,7 @@ return function(cmml)
   -- @tparam string name with or without @k
   -- @treturn boolean
   function metrics.is_of_test(name)
-    local own = owner[tostring(name):match "^[^@]+"]
+    local own = owner[plain.tostring(name):match "^[^@]+"]
     return own ~= nil and own.family.of_test
   end
 

@@ -38,7 +38,7 @@ return function(cmml, use)
     end
     args.expect(what .. ": a result", result, "table", 5)
     return result[name] or raise(("%s: there is no metric %s; %s"):format(what, args.shown(name),
-      args.suggest(tostring(name), args.keys(result))), 5)
+      args.suggest(name, args.keys(result))), 5)
   end
 
   -- How many tasks the means of each metric leave out, in words.

@@ -83,7 +83,7 @@ return function(cmml)
     local constructor = registries[kind][name]
     if not constructor then
       raise(("network: %s %s is not known; %s; %s"):format(kind, args.quote(name),
-        args.suggest(tostring(name), args.keys(registries[kind])), names.hint), 2)
+        args.suggest(name, args.keys(registries[kind])), names.hint), 2)
     end
     local all = {}
     for key, value in pairs(options or {}) do

@@ -103,8 +103,9 @@ return function(cmml, use)
   -- @tparam string name
   -- @treturn table
   function cmml.tower_of(what, name)
+    args.expect("tower_of: what", what, "string")
     return cmml.towers[name] or raise(("%s: there is no tower %s; %s"):format(what,
-      args.shown(name), args.suggest(tostring(name), args.keys(cmml.towers))), 2)
+      args.shown(name), args.suggest(name, args.keys(cmml.towers))), 2)
   end
 
   --- The layers of a tower's stacks, of other tensors than its parameters.

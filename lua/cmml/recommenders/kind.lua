@@ -278,7 +278,7 @@ return function(cmml, use)
     return nil, ("%s; %s"):format(classes and ("the kind %s is for %s, not for %s"):format(name,
       table.concat(titles, " and "), cmml.settings:get(setting).title)
       or "there is no kind of recommender " .. args.shown(name),
-      args.suggest(tostring(name), kinds.names(setting)))
+      args.suggest(name, kinds.names(setting)))
   end
 
   --- The kind of a name in a model file.

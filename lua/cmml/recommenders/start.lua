@@ -27,7 +27,7 @@ return function(cmml, use)
     local preset = class.presets[name]
     if not preset then
       raise(("%s: there is no preset %s of %s for %s; %s"):format(where, args.shown(name),
-        class.kind, class.setting.title, args.suggest(tostring(name), args.keys(class.presets))), 0)
+        class.kind, class.setting.title, args.suggest(name, args.keys(class.presets))), 0)
     end
     if not checked_presets[preset] then
       require("cmml.recommenders.kind_checks").preset(("%s: preset %s"):format(class.kind, name),

@@ -275,6 +275,6 @@ return function(cmml)
       end
     end
     raise(("%s: there is no protocol %s for %s; %s"):format(where, args.shown(name), self.title,
-      args.suggest(tostring(name), self:protocol_names())), 0)
+      args.suggest(name, self:protocol_names())), 0)
   end
 end

@@ -284,7 +284,7 @@ return function(cmml, use)
         return nil, ("%s: %s is no scenario: %s"):format(self.name, name, group.reason)
       end
     end
-    local near = args.nearest(tostring(name), names)
+    local near = args.nearest(plain.tostring(name), names)
     return nil, ("%s: there is no scenario %s%s"):format(self.name, args.shown(name),
       near and "; did you mean " .. near .. "?" or "")
   end

@@ -49,7 +49,7 @@ return function(cmml)
     for i, name in ipairs(names) do
       list[i] = cmml.scenarios.pair_inputs[name]
         or raise(("%s: there is no input %s; %s"):format(what, args.shown(name),
-          args.suggest(tostring(name), args.keys(cmml.scenarios.pair_inputs))), 2)
+          args.suggest(name, args.keys(cmml.scenarios.pair_inputs))), 2)
     end
     return list
   end
@@ -77,6 +77,7 @@ return function(cmml)
   -- @treturn ?Tensor those of items side by side [items, ..]; nil: there are none
   -- @treturn ?function of (users, items) giving those of pairs [rows, ..]; nil: there are none
   function cmml.scenarios.read_pair_inputs(what, catalogue, names)
+    args.expect("scenarios.read_pair_inputs: what", what, "string")
     local columns, readers, width = {}, {}, 0
     for _, input in ipairs(look_up(what, names)) do
       width = width + input.width

@@ -87,7 +87,7 @@ return function(cmml, use)
       end
       if not known then
         raise(("%s: the model knows nothing of a user's %s; %s"):format(where, args.shown(name),
-          args.suggest(tostring(name), names)), 3)
+          args.suggest(name, names)), 3)
       end
     end
   end
