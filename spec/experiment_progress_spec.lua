@@ -52,14 +52,15 @@ describe("an experiment", function()
     end
   end)
 
-  it("counts what comes before the first step once, not with every step", function()
-    local slow, passed, clock = folder .. "/slow.lua", 0, core.clock
-    assert(core.write_file(slow, [[
+  -- The seconds that are estimated of a training whose first step takes 100 and others 0.25.
+  local function estimated(name, epochs, batch)
+    local slow, passed, clock = ("%s/%s.lua"):format(folder, name), 0, core.clock
+    assert(core.write_file(slow, ([[
       local cmml = require "cmml"
       local Weights, fitted = cmml.nn.class "slow.Weights", false
-      cmml.kind { name = "slow", title = "slow", settings = { "users" }, learns = "gradient",
+      cmml.kind { name = "NAME", title = "slow", settings = { "users" }, learns = "gradient",
         adapts = "forward", presets = { recommended = { model = {},
-          training = { epochs = 2, batch = 1 } } },
+          training = { batch = BATCH } } },
         make = function(_, _, init)
           local module = Weights.new()
           module:register("level", init.uniform({ 1 }, 0))
@@ -75,7 +76,7 @@ describe("an experiment", function()
           end
           return (self.module.level * self.module.level):sum()
         end }
-    ]]))
+    ]]):gsub("%u%u%u+", { NAME = name, BATCH = batch })))
     core.clock = function()
       return clock() + passed
     end
@@ -86,11 +87,21 @@ describe("an experiment", function()
       core.clock, package.loaded.time_passes = clock, nil
     end)
     dofile(slow)
-    local text = said { rows = { { row = "slow", kind = "slow" } }, quick = true, load = { slow },
-      draws = 1, resamples = 20, setting = "users", out = folder .. "/slow", jobs = 1, seeds = 1,
-      quiet = false }
+    local text = said { rows = { { row = "slow", kind = name } }, quick = true, load = { slow },
+      draws = 1, resamples = 20, setting = "users", out = folder .. "/" .. name, jobs = 1,
+      seeds = 1, epochs = epochs, quiet = false }
+    core.clock, package.loaded.time_passes = clock, nil
     local minutes, seconds = text:match "estimate: about (%d+):(%d%d) for 1 cell"
-    assert.is_true(minutes * 60 + seconds > 100 and minutes * 60 + seconds < 1000, text)
+    return minutes * 60 + seconds
+  end
+
+  it("counts what comes before the first step once, not with every step or epoch", function()
+    local seconds = estimated("slow", 2, 1)
+    assert.is_true(seconds > 100 and seconds < 1000, seconds)
+    for _, epochs in ipairs { 20, 1 } do -- of one step each
+      seconds = estimated("slow_" .. epochs, epochs, 1000)
+      assert.is_true(seconds >= 99 and seconds < 200, seconds)
+    end
   end)
 
   it("shows how far a process is, which leaves no such file behind", function()

@@ -17,20 +17,25 @@ return function(cmml, use)
   local stopped = {} -- ends a training or an evaluation that has run for long enough
   local each, most = 0.2, 10 -- seconds: of each look at a model; of all models of one split
 
-  -- Calls a function that calls back with how much of how much is done, for a short while: the
-  -- seconds that all of it takes, and those before, as of fitting what a training starts from.
+  -- Calls a function that calls back with how much of how much is done, and which seconds since
+  -- the last such call do not count, for a short while: the seconds that all of it takes, and those
+  -- before, as of fitting what a training starts from.
   local function timed(f)
-    local began, first, seconds, before = core.clock(), nil, nil, 0
-    local ok, problem = pcall(f, function(done, count)
+    local began, first, seconds, before, idle = core.clock(), nil, nil, 0, 0
+    local ok, problem = pcall(f, function(done, count, aside)
       local now = core.clock()
       if not first and done < count then
         first = { done = done, at = now }
       elseif not first then
         error(stopped, 0)
-      elseif now - first.at >= each or done == count then
-        local one = (now - first.at) / (done - first.done)
-        seconds, before = one * count, math.max(0, first.at - began - one * first.done)
-        error(stopped, 0)
+      else
+        idle = idle + (aside or 0)
+        local took = now - first.at - idle
+        if took >= each or done == count then
+          local one = took / (done - first.done)
+          seconds, before = one * count, math.max(0, first.at - began - one * first.done)
+          error(stopped, 0)
+        end
       end
     end)
     if not ok and problem ~= stopped then
@@ -41,11 +46,21 @@ return function(cmml, use)
 
   -- The seconds of an epoch with its validation, and those before the first one.
   local function epoch_seconds(setting, split, settings)
+    local of_two -- an epoch has one step: the second tells what came before the first
     local seconds, before = timed(function(tell)
-      cell.make(setting, split, settings, { on_step = function(_, step, steps)
-        tell(step, steps)
-      end })
+      local stepped, validated
+      cell.make(setting, split, settings, { epochs = settings.training.epochs == 1 and 2 or nil,
+        on_step = function(epoch, step, steps)
+          of_two, stepped = steps == 1 and epoch == 2, core.clock()
+          if steps == 1 then
+            step, steps = epoch, 2
+          end
+          tell(step, steps, validated)
+        end, on_epoch = function()
+          validated = core.clock() - stepped
+        end })
     end)
+    seconds = of_two and seconds / 2 or seconds
     local model = cmml.recommenders[settings.kind](setting.catalogue(split), settings.model)
     local tasks, options = validation(model, split, with(settings.training))
     if tasks then
