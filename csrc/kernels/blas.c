@@ -93,8 +93,6 @@ static CBLAS_TRANSPOSE layout(int64_t row, int64_t column, int64_t rows, int64_t
 DEFINE_GEMM(static, large_product, cm_matrix, cm_real, GEMM)
 DEFINE_GEMM(, cm_gemm64, cm_matrix64, double, cblas_dgemm)
 
-enum { DEPTH = CM_SMALL_DEPTH / 2 }; /* sums of a part of a longer product: its rows stay near */
-
 /* Whether a product is so small that BLAS, which lays out both factors in each call, is slower than
  * the kernel that reads them as they lie. Threads of BLAS are worth more, beyond some size. */
 static bool is_small(int64_t m, int64_t n, int64_t k)
@@ -107,10 +105,10 @@ static void small_product(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix
                           cm_real beta, cm_real *c, int64_t ldc)
 {
     cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;
-    for (int64_t at = 0; at < k; at += DEPTH)
-        cm_kernels_of(cx)->small_product(m, n, CM_MIN(k - at, DEPTH), a.data + at * a.column, a.row,
-                                         a.column, b.data + at * b.row, b.row,
-                                         n == 1 ? 1 : b.column, at == 0 ? beta : 1, c, ldc);
+    for (int64_t at = 0; at < k; at += CM_SMALL_DEPTH)
+        cm_kernels_of(cx)->small_product(
+            m, n, CM_MIN(k - at, CM_SMALL_DEPTH), a.data + at * a.column, a.row, a.column,
+            b.data + at * b.row, b.row, n == 1 ? 1 : b.column, at == 0 ? beta : 1, c, ldc);
 }
 
 void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,

@@ -21,7 +21,8 @@ typedef enum cm_activation {
 
 #define CM_LEAKY_SLOPE 0.01 /* default of leaky_relu, as in PyTorch */
 
-#define CM_SMALL_DEPTH 512 /* the longest sums of small_product */
+/* The longest sums of small_product: longer ones are cut into such, whose rows stay near. */
+#define CM_SMALL_DEPTH 256
 
 typedef void cm_unary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, cm_real p);
 typedef void cm_binary_fn(int64_t n, cm_real *o, const cm_real *a, int64_t sa, const cm_real *b,

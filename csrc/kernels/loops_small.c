@@ -193,6 +193,7 @@ void KERNEL(small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, in
                            cm_real beta, cm_real *c, int64_t ldc)
 {
     cm_real laid[CM_SMALL_DEPTH * TILE];
+    _Static_assert(sizeof laid <= 32768, "it lies on the stack, of threads too");
     for (int64_t j = 0; j < n; j += TILE) {
         int64_t columns = CM_MIN(n - j, TILE);
         bool fits = columns == TILE || columns == VECTOR;
