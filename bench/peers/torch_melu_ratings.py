@@ -18,7 +18,7 @@ MLP and takes K steps on its support,
 what Adam minimises over w and the embeddings is the mean over tasks of the mean squared error that
 w_K makes on the query, differentiated through the steps. Gradients are clamped. The epoch with the
 best MAE of the validation people counts; training ends after `patience` epochs without a better
-one. All tasks of a batch are padded to one length, so that their layers are batched products: the
+one, or where the MAE is no finite number. All tasks of a batch are padded to one length, so that their layers are batched products: the
 class Melu. Short is the same function in half the time.
 
 A line an epoch, with tabs between: seed, epoch, processor seconds, training loss, validation MAE.
@@ -332,8 +332,12 @@ def train(archive, make, settings, seed):
         seconds += used
         print(seed, epoch, f"{used:.2f}", f"{np.mean(losses):.4f}", f"{mae:.4f}", sep="\t",
               flush=True)
-        if epoch - best["best_epoch"] >= settings["patience"]:
+        diverged = not np.isfinite(mae)
+        if diverged or epoch - best["best_epoch"] >= settings["patience"]:
             break
+    if best["best_epoch"] == 0:
+        sys.exit(f"torch_melu_ratings: the training with seed {seed} diverged: the validation MAE"
+                 f" of epoch {epoch} is {mae}, and no epoch before it counts")
     model.load_state_dict(kept)
     test = [read_batch(archive, f"test.{draw + 1}") for draw in range(settings["draws"])]
     found = {name: values.tolist() for name, values in judge(model, test).items()}
