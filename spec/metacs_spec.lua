@@ -241,6 +241,20 @@ describe("MetaCS-DNN", function()
     assert.same(wild:adapt({}):predict { "f3" }, person:predict { "f3" })
   end)
 
+  it("finds a loss that is not finite where the weights stay finite, in both forms", function()
+    local found, labels = {}, cmml.tensor { 1, 2, 1e25 } -- whose square is none of float32's
+    for i, form in ipairs { "fast", "generic" } do
+      local net = cmml.inner_network { fields = { { name = "year", size = 3 } }, width = 2,
+        hidden = { 3, 2 }, inner_steps = 3, inner_rate = { 1e-25 }, form = form }
+      local segments = cmml.segments { 1, 2 }
+      local adapted = net:adapt({ { names = { "year" }, bags = { { ids = cmml.ids { 1, 2, 3 } } },
+        rows = cmml.ids { 1, 2, 3 }, tasks = segments } }, labels, segments, { losses = false })
+      found[i] = adapted.diverged
+    end
+    assert.same({ { task = 2, step = 1, loss = math.huge } }, found[2])
+    assert.same(found[2], found[1])
+  end)
+
   it("refuses what does not fit", function()
     refused("inner_rate has 2 rates for the embeddings and 3 layers", metacs,
       { inner_rate = { 1, 2 } })

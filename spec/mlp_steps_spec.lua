@@ -179,6 +179,22 @@ describe("the written-out steps of an MLP", function()
     assert.is_true(cmml.grad(outer(w, adapted(w.query, w.of_query)), w.layers[1].weight):isfinite())
   end)
 
+  it("find a loss that is not finite where the weights stay finite, whatever the rates", function()
+    local w = world(cmml)
+    local labels = w.labels:totable()
+    labels[5] = 1e25 -- of the second task: its square is none of float32's
+    w.labels = cmml.tensor(labels)
+    for _, rates in ipairs { { 1e-25, 1e-25, 1e-25 }, { 1e-25, 0, 1e-25 }, { 0, 0, 0 } } do
+      w.rates = rates
+      for _, order in ipairs { "second", "first" } do
+        for _, losses in ipairs { true, false } do
+          local adapted = written_out(cmml, w, { steps = 3, order = order, losses = losses })
+          assert.same({ { task = 2, step = 1, loss = math.huge } }, adapted.diverged)
+        end
+      end
+    end
+  end)
+
   it("refuse what does not fit", function()
     local w = world(cmml)
     for message, change in pairs {

@@ -312,7 +312,8 @@ const cm_op cm_op_embedding_steps = {.name = "embedding_steps",
            "of each error; first [h, F w], first_bias [h], weight [u, h], bias [u] and last [u + 1] "
            "(weight, then bias) are the layers, rates [4] those of the embeddings and of the three, "
            "activation is relu or leaky_relu. Gives values behind the steps, one after another, then "
-           "for each task its layers: first turned, [F w, h], and the others",
+           "for each task its layers: first turned, [F w, h], and the others; in a task of which a loss "
+           "on the way is not finite the last bias is NaN",
     .shape = cm_embedding_steps_shape, .eval = embedding_steps_eval, .expand = cm_embedding_steps_expand,
     .fast_vjp = embedding_steps_fast_vjp, .saves = CM_SAVE_ALL_IN, .flags = CM_CONTIGUOUS};
 // clang-format on

@@ -282,7 +282,8 @@ const cm_op cm_op_relu_steps = {.name = "relu_steps",
            "the weight of each error; weight [u, h], bias [u] and last [u + 1] (weight, then bias) "
            "are the other layers, rates [3] those of the three, activation is relu or leaky_relu. "
            "Gives for each task, side by side: minus the sum of the first layer's deltas, times its "
-           "rate, [n, h], and the other layers behind the steps",
+           "rate, [n, h], and the other layers behind the steps; in a task of which a loss on the way is "
+           "not finite the last bias is NaN",
     .shape = relu_steps_shape, .eval = relu_steps_eval, .expand = relu_steps_expand,
     .fast_vjp = relu_steps_fast_vjp, .saves = CM_SAVE_ALL_IN, .flags = CM_CONTIGUOUS};
 // clang-format on

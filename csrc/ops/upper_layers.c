@@ -1,5 +1,6 @@
 /* upper_layers.c - see upper_layers.h. */
 #include "ops/upper_layers.h"
+#include <math.h>
 #include <string.h>
 
 bool cm_upper_takes(cm_ctx *cx, int64_t activation)
@@ -47,6 +48,15 @@ static void outer(const cm_kernels *k, int64_t n, int64_t u, cm_real *x, const c
         k->mul(u, x + r * u, b, 1, a + r, 0);
 }
 
+/* Whether a task's loss is finite: the squares that its weights can see, added up. */
+static bool is_finite(const cm_upper_task *task, const cm_real *errors)
+{
+    cm_real sum = 0;
+    for (int64_t r = 0; r < task->n; r++)
+        sum += task->shares[r] != 0 ? errors[r] * errors[r] : 0;
+    return isfinite(sum);
+}
+
 void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
                    const cm_upper_moment *m, cm_real *e1, cm_real *work)
 {
@@ -67,7 +77,7 @@ void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
     cm_gemm(cx, n, h, u, cm_plain(m->e2, u), cm_plain(x.weight, h), 0, e1, h);
     k->act_grad(n * h, e1, e1, m->a1, task->act);
     k->weighted_rows(n, u, x.last, m->a2, NULL, scaled_last);
-    x.last[u] += k->sum(n, scaled_last);
+    x.last[u] += is_finite(task, m->error) ? k->sum(n, scaled_last) : (cm_real)NAN;
     cm_scaled(cx, n * u, scaled, task->rates[0], m->e2);
     k->add_rows(n, u, x.bias, scaled);
     cm_gemm(cx, u, h, n, cm_turned(scaled, u), cm_plain(m->a1, h), 1, x.weight, h);

@@ -48,7 +48,8 @@ int64_t cm_upper_moment_size(int64_t n, int64_t h, int64_t u);
 cm_upper_moment cm_upper_moment_at(int64_t n, int64_t h, int64_t u, cm_real *at);
 
 /* One step: from m->a1, which is given, and the weights x to what is left in m, x behind the step,
- * and minus the first layer's deltas e1 [n, h]. `work` is room for n (u + 1) numbers. */
+ * and minus the first layer's deltas e1 [n, h]. Where the task's loss before it is not finite,
+ * though its gradient may be, the last bias becomes NaN. `work` is room for n (u + 1) numbers. */
 void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
                    const cm_upper_moment *m, cm_real *e1, cm_real *work);
 

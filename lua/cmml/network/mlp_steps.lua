@@ -193,10 +193,11 @@ return function(cmml, use)
     args.expect("mlp_steps: x", x, classes.rows, 4)
   end
 
-  -- The rates by layer, and what they have in common where they are one number.
+  -- The rates by layer, and what they have in common where they are one number; not 0, by which no
+  -- row would count.
   local function rates_of(rates)
     for _, rate in ipairs(rates) do
-      if cmml.is_tensor(rate) or rate ~= rates[1] then
+      if cmml.is_tensor(rate) or rate ~= rates[1] or rate == 0 then
         return rates, 1
       end
     end
