@@ -10,26 +10,30 @@ return function(cmml, use)
   local core = cmml.core
   local content_rows = use "recommenders.content_rows"
   local presets = use "recommenders.presets"
+  local item_neighbours = use "recommenders.item_neighbours"
   use "recommenders.kind"
   local over_items = use "recommenders.over_items"
   local start_base = use "recommenders.start_base"
   local refinement = use "recommenders.refinement"
 
   local options = model_options({ "width", "label_hidden" }, {
-    shared.read_users, shared.base, rating_errors.option,
+    shared.read_users, shared.base, shared.neighbours, rating_errors.option,
     table.unpack(refinement.options) })
 
   -- Options that are not the network's.
-  local own = { preset = true, base = true, loss = true, read_users = true }
+  local own = { preset = true, base = true, neighbours = true, loss = true, read_users = true }
   for _, declared in ipairs(refinement.options) do
     own[declared.name] = true
   end
 
   local function make(catalogue, opt, init)
-    if opt.base == true then
-      raise("cmml: base must be a table of options, or false for none", 3)
-    elseif opt.base then
-      opt.base = cmml.factor_base_options(opt.base)
+    for name, check in pairs { base = cmml.factor_base_options,
+      neighbours = cmml.neighbour_options } do
+      if opt[name] == true then
+        raise(("cmml: %s must be a table of options, or false for none"):format(name), 3)
+      elseif opt[name] then
+        opt[name] = check(opt[name])
+      end
     end
     local network = { item_fields = catalogue.items:sizes(), init = init,
       user_fields = opt.read_users ~= false and catalogue.users:sizes() or nil,
@@ -44,7 +48,8 @@ return function(cmml, use)
       module:register("base", cmml.factor_base { items = #catalogue.items, options = opt.base,
         init = init })
     end
-    return { module = module }
+    return { module = module, neighbours = opt.neighbours
+      and item_neighbours.new(#catalogue.items, opt.neighbours) or nil }
   end
 
   -- The vectors of rows: of items their fields and their own, then the user's.
@@ -82,22 +87,29 @@ return function(cmml, use)
     if base then
       left, own_left = base:left_over(support)
     end
+    -- The state, and what is left over for the weights of the base.
     local function state_of(context)
       local rest = base and left - network:score(x, context, segments)
       return { user = user, context = context,
-        weights = base and base:solve(support.items, rest, segments) }
+        weights = base and base:solve(support.items, rest, segments) }, rest
     end
     local context, diverged = refinement.refined(self.options, training,
       network:context(x, own_left, segments), function(refined)
-        return errors_of(self, scored(self, x, state_of(refined), support), support)
+        return errors_of(self, scored(self, x, (state_of(refined)), support), support)
       end)
-    local state = state_of(context)
+    local state, rest = state_of(context)
     state.diverged = diverged
+    if self.neighbours and not training then -- which know the ratings that training learns from
+      state.near = self.neighbours:state(support, base
+        and base:unexplained(support.items, rest, state.weights, segments)
+        or support.labels - network:score(x, context, segments))
+    end
     return state
   end
 
   local function score(self, state, rows)
-    return scored(self, vectors(self, state.user, rows.items, rows.segments), state, rows)
+    local scores = scored(self, vectors(self, state.user, rows.items, rows.segments), state, rows)
+    return state.near and scores + self.neighbours:means(state.near, rows) or scores
   end
 
   cmml.kind {
@@ -108,7 +120,8 @@ return function(cmml, use)
       return adapt(self, support)
     end,
 
-    prepare = start_base, over = over_items,
+    prepare = start_base, over = over_items, fitted_parts = { "neighbours" },
+    integers = { ["neighbours.neighbours"] = true, ["neighbours.rows"] = true },
 
     -- The mean over tasks of the error of their query.
     loss = function(self, batch)

@@ -181,6 +181,16 @@ return function(cmml)
       segments)
   end
 
+  --- What the weights of people leave over of what their biases and the network did.
+  -- @tparam Ids items
+  -- @tparam Tensor left [rows], which the weights were solved from
+  -- @tparam Tensor weights [people, weights] from `solve`
+  -- @tparam Segments segments one a person
+  -- @treturn Tensor [rows]
+  function FactorBase:unexplained(items, left, weights, segments)
+    return left - core.row_dot(features(self, items), weights:segment_expand(segments))
+  end
+
   --- The scores of rows.
   -- @tparam Ids items
   -- @tparam Tensor weights [people, weights] from `solve`

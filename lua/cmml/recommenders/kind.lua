@@ -198,7 +198,9 @@ return function(cmml, use)
   -- once, a Tensor [tasks, items], of one that can do so faster than row by row; tensors(self) and
   -- restore(catalogue, options, tensors), what a model file keeps and the recommender of it (with a
   -- module neither is needed); integers (names of kept entries that are lists of integers: true by
-  -- name); prepare(self, data), before the first step of a training;
+  -- name); prepare(self, data), before the first step of a training; fitted_parts (of one that
+  -- learns by gradient: names of fields that hold what is fitted beside the module, each a table
+  -- with tensors(self) and restore(self, entries), or none);
   -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for
   -- so many tasks of so many rows: what is more than there is is refused before training;
   -- over(self, catalogue), the same weights over another catalogue; check(options), raises where

@@ -19,7 +19,7 @@ local fields = { name = "string", title = "string", source = "string", settings 
   loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
   over = "function", memory = "function", formerly = "table", describe = "function",
-  check = "function" }
+  check = "function", fitted_parts = "table" }
 
 local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
   vectors = "table", budgets = "table", dim = "number", tuned = "table" }
@@ -57,6 +57,7 @@ function checks.tables(where, declaration)
   end
   args.texts(where .. ": formerly", declaration.formerly or {}, 4)
   args.texts(where .. ": steps", declaration.steps or {}, 4)
+  args.texts(where .. ": fitted_parts", declaration.fitted_parts or {}, 4)
   for _, need in ipairs(args.keys(declaration.needs or {})) do
     args.one_of(where .. ": needs", need, { "fields", "source", "vectors" }, 4)
     args.expect(("%s: needs: %s"):format(where, need), declaration.needs[need], "boolean", 4)
@@ -85,7 +86,10 @@ function checks.functions(where, declaration)
       raise(("%s: the function %s does not go with learns = %q"):format(where, key, way), 3)
     end
   end
-  if declaration.baseline and declaration.learns == "gradient" then
+  if declaration.fitted_parts and way ~= "gradient" then
+    raise(("%s: fitted_parts goes with learns = \"gradient\": others say by tensors what they fit")
+      :format(where), 3)
+  elseif declaration.baseline and declaration.learns == "gradient" then
     raise(("%s: baseline does not go with learns = \"gradient\": tables show baselines beside a "
       .. "model that is trained"):format(where), 3)
   elseif (declaration.tensors == nil) ~= (declaration.restore == nil) then

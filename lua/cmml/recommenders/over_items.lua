@@ -3,6 +3,7 @@
 -- @module cmml
 
 return function(_, use)
+  local item_neighbours = use "recommenders.item_neighbours"
   local item_weights = use "recommenders.item_weights"
 
   --- The same weights over other items, such as new ones of which the fields are known (see
@@ -15,6 +16,12 @@ return function(_, use)
     for name, start in pairs(self.module.base and self.module.base:new_items() or {}) do
       of_items["base." .. name] = start
     end
-    return self.restore(view, self.options, item_weights(self, view.items, of_items))
+    local entries, own = item_weights(self, view.items, of_items), self.neighbours
+    for _, pair in ipairs(own and item_neighbours.new(#view.items, own.options):tensors() or {}) do
+      entries[#entries + 1] = { "neighbours." .. pair[1], pair[2] }
+    end
+    local other = self.restore(view, self.options, entries)
+    other.neighbours = own and own:over(self.catalogue.items, view.items)
+    return other
   end
 end

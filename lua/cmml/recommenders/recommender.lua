@@ -28,6 +28,7 @@ return function(cmml, use)
   -- another score than `score_rows`
   -- @tfield ?function score_all of (state): what lists are ordered by, of all items [tasks, items]
   -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
+  -- @tfield ?function set_tensors of (list), of a kind that learns by gradient: sets these
   -- @tfield table integers which of these are lists of integers instead: true by name
   -- @tfield ?function loss of (batch): what training minimises
   -- @tfield ?table left_out what the loss left out since training last looked: count (of tasks) and

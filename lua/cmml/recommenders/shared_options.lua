@@ -20,6 +20,10 @@ return {
     line = false, default_text = "the preset's, or none",
     help = "options of factor_base_options: a matrix factorisation or factor analysis that the "
       .. "scores are added to; false: none" },
+  neighbours = { name = "neighbours", kind = { "table", "boolean" }, group = "model",
+    tunable = false, line = false, default_text = "the preset's, or none",
+    help = "options of neighbour_options: what a trained model leaves over of the ratings of the "
+      .. "nearest items of the support is added to its scores; false: nothing" },
   sweeps = { name = "sweeps", kind = "integer", default = 20, from = 1,
     help = "number of sweeps over users and items" },
 }

@@ -118,13 +118,13 @@ return function(cmml, use)
   -- one of its shape, so that memory is in proportion to the file.
   -- @tparam table tensors list of {name, tensor}
   -- @treturn table like `nn.init`
-  -- @treturn table the tensors by name
   function start.stored(tensors)
-    local stored, values = {}, {}
+    local stored = {}
     for _, pair in ipairs(tensors) do
-      local shape = table.concat(pair[2].shape, "x")
-      stored[shape] = (stored[shape] or 0) + 1
-      values[pair[1]] = pair[2]
+      if cmml.is_tensor(pair[2]) then
+        local shape = table.concat(pair[2].shape, "x")
+        stored[shape] = (stored[shape] or 0) + 1
+      end
     end
     local function blank(shape)
       local text = table.concat(shape, "x")
@@ -135,7 +135,7 @@ return function(cmml, use)
       stored[text] = stored[text] - 1
       return core.full(shape, 0)
     end
-    return { uniform = blank, normal = blank }, values
+    return { uniform = blank, normal = blank }
   end
 
   -- The options of a file with the defaults of those that there were not when it was written.
@@ -150,24 +150,65 @@ return function(cmml, use)
     return chosen
   end
 
+  -- What a recommender has fitted beside its parameters: list of {name, value}, each under the name
+  -- of its part.
+  local function entries_of_parts(self, parts)
+    local list = {}
+    for _, part in ipairs(parts) do
+      for _, pair in ipairs(self[part] and self[part]:tensors() or {}) do
+        list[#list + 1] = { part .. "." .. pair[1], pair[2] }
+      end
+    end
+    return list
+  end
+
+  -- Completes a class that learns by gradient: its files keep the parameters, and what is fitted
+  -- beside them.
+  local function complete_module(class)
+    local parts = class.declaration.fitted_parts or {}
+    function class.set_tensors(self, tensors)
+      local values, of_parts = {}, {}
+      for _, part in ipairs(parts) do
+        of_parts[part] = {}
+      end
+      for _, pair in ipairs(tensors) do
+        local part, name = pair[1]:match "^([^.]+)%.(.+)$"
+        local of_part = of_parts[part]
+        if of_part then
+          of_part[#of_part + 1] = { name, pair[2] }
+        else
+          values[pair[1]] = pair[2]
+        end
+      end
+      self.module:load_parameters(values)
+      for _, part in ipairs(parts) do
+        if self[part] then
+          self[part]:restore(of_parts[part])
+        end
+      end
+    end
+    if class.restore then
+      return
+    end
+    function class.tensors(self)
+      local list, more = self.module:named_parameters(), entries_of_parts(self, parts)
+      return table.move(more, 1, #more, #list + 1, list)
+    end
+    function class.restore(catalogue, options, tensors)
+      check_needs(class, catalogue, 0)
+      local self = make(class, catalogue, completed(class, options), start.stored(tensors))
+      self:set_tensors(tensors)
+      return self
+    end
+  end
+
   --- Completes a class: what a kind need not say of its files.
   -- @tparam Recommender class
   -- @treturn Recommender
   function start.complete(class)
-    if class.restore then
-      return class
-    elseif class.learns == "gradient" then
-      function class.tensors(self)
-        return self.module:named_parameters()
-      end
-      function class.restore(catalogue, options, tensors)
-        check_needs(class, catalogue, 0)
-        local init, values = start.stored(tensors)
-        local self = make(class, catalogue, completed(class, options), init)
-        self.module:load_parameters(values)
-        return self
-      end
-    else
+    if class.learns == "gradient" then
+      complete_module(class)
+    elseif not class.restore then
       function class.tensors()
         return {}
       end

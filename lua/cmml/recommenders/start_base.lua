@@ -1,15 +1,19 @@
---- What comes before the training of a kind that may have a factor base.
+--- What comes before the training of a kind that may have a factor base, or neighbours.
 --
 -- @module cmml
 
 return function()
-  --- A base starts from the ratings of the training users. A model that was trained or loaded stays
-  -- as it is.
-  -- @tparam Recommender self whose module may have a `base` (see `factor_base`)
+  --- A base starts from the ratings of the training users, and neighbours are found in them. A
+  -- model that was trained or loaded stays as it is.
+  -- @tparam Recommender self whose module may have a `base` (see `factor_base`), and which itself
+  -- may have `neighbours` (see `item_neighbours`)
   -- @tparam table data of `train`
   return function(self, data)
     if self.fresh and self.module.base then
       self.module.base:start(self.catalogue, data.ratings, data.train, self.fresh.seed)
+    end
+    if self.fresh and self.neighbours then
+      self.neighbours:fit(self.catalogue, { ratings = data.ratings, users = data.train })
     end
     self.fresh = nil
   end

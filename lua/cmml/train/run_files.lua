@@ -384,7 +384,7 @@ return function(cmml, use)
     end
     local best = read_best(model, source, state, opt, identity_of(conditions))
     write_log(opt, state, source) -- which an interruption may have left behind
-    model.module:load_parameters(weights)
+    model:set_tensors(saved:tensors())
     return state, best
   end
 

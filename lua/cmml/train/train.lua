@@ -111,8 +111,8 @@ return function(cmml, use)
   end
 
   local function is_finite(model)
-    for _, pair in ipairs(model:tensors()) do
-      if not pair[2]:isfinite() then
+    for _, tensor in model.module:parameters() do
+      if not tensor:isfinite() then
         return false
       end
     end
