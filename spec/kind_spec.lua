@@ -98,6 +98,8 @@ describe("a kind is refused", function()
     end
     refuses('kind toy_refused: the function prepare does not go with learns = "none"',
       kind { prepare = nothing })
+    refuses("kind toy_refused: fitted_parts goes with learns = ", kind { fitted_parts = { "a" } })
+    refuses("kind toy_refused: fitted_parts: entry 1 ", kind { fitted_parts = { 5 } })
     refuses("kind toy_refused: tensors and restore go together", kind { tensors = nothing })
     refuses("kind toy_refused: tensors and restore go together", kind { restore = nothing })
     refuses("kind toy_refused is fitted: tensors and restore are missing", kind { learns = "fit",
