@@ -11,12 +11,13 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local asked_rows = require "cmml.recommenders.asked_rows"
 local list_options = require "cmml.recommenders.list_options"
-local plain = require "cmml.base.plain"
 local raw_ids = require "cmml.data.raw_ids"
 local sets = require "cmml.base.options"
 local raise = args.error
 local declare = sets.declare
+local row_of, user_row = asked_rows.row_of, asked_rows.user_row
 
 local whom = { name = "user", kind = { "string", "number" },
   help = "raw id of whom to score for, where the model knows users by id" }
@@ -73,31 +74,6 @@ return function(cmml, use)
       outside = read.outside or {}, told = read.told or {}, counting = read.counting,
       read = read, state = state,
       diverged = diverged[1] }, Adapted)
-  end
-
-  -- The row of a raw id of a side; raises where there is none.
-  local function row_of(what, side, of, raw, level)
-    if type(raw) ~= "string" and math.type(raw) == nil then
-      raise(("%s must be the raw id of %s, not %s"):format(what, side, args.describe(raw)),
-        level + 1)
-    end
-    local row = raw_ids.find(of, raw, level + 1, "%s", what)
-    return row or raise(("%s: %s %s is not in the catalogue of %d"):format(what,
-      side:match "[A-Za-z]+$", plain.tostring(raw), #of), level + 1)
-  end
-
-  -- The row of the user to score for; nil where the user is whose support was read.
-  local function user_row(self, where, raw)
-    local users = self.model.catalogue.users
-    if not users.ids and raw ~= nil then
-      raise(where .. ": option user does not apply: the model was adapted to a person's own "
-        .. "support", 3)
-    elseif not users.ids then
-      return nil
-    elseif raw == nil then
-      raise(where .. ": option user is missing: whom to rank for", 3)
-    end
-    return row_of(where .. ": user", "a user", users, raw, 3)
   end
 
   -- Scores of items by a function of rows.

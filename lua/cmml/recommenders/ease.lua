@@ -99,6 +99,7 @@ return function(cmml, use)
         set_factors(self, low_rank(vectors, squares, ridge))
       end
     end,
+    linear = true,
     scores = function(self, matrix)
       local n = #self.catalogue.items
       if self.turned then

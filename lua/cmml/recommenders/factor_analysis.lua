@@ -20,6 +20,7 @@ local raise = args.error
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
+  local contributions = use "recommenders.contributions"
   use "recommenders.kind"
   use "recommenders.means"
 
@@ -100,6 +101,12 @@ return function(cmml, use)
     set_items(self, means + level, loadings, noise)
   end
 
+  -- What the means leave over of the ratings, in units of the noise.
+  local function left_over(self, support)
+    return (support.labels - self.item_part:gather_rows(support.items))
+      * self.precision:gather_rows(support.items)
+  end
+
   cmml.kind {
     name = "factor_analysis", title = "factor analysis", settings = { "users" },
     source = "EM with missing ratings: Rubin and Thayer, Psychometrika 1982; Canny, SIGIR 2002",
@@ -112,15 +119,18 @@ return function(cmml, use)
     -- The posterior mean of the factors of several people from their supports. With ratings and
     -- loadings in units of the noise it is a ridge regression.
     adapt = function(self, support)
-      local left = (support.labels - self.item_part:gather_rows(support.items))
-        * self.precision:gather_rows(support.items)
-      return { factors = core.segment_ridge(self.features, support.items, left, support.segments,
-        core.full({ self.options.factors }, 1)) }
+      return { factors = core.segment_ridge(self.features, support.items,
+        left_over(self, support), support.segments, core.full({ self.options.factors }, 1)) }
     end,
     score = function(self, state, rows)
       local explained = core.row_dot(self.loadings:gather_rows(rows.items),
         state.factors:segment_expand(rows.segments))
       return self.item_part:gather_rows(rows.items) + explained
+    end,
+    contributions = function(self, support, rows)
+      return contributions.of_ridge(self.features:gather_rows(support.items),
+        left_over(self, support), contributions.identity(self.options.factors), 1,
+        self.loadings:gather_rows(rows.items))
     end,
     tensors = function(self)
       return { { "item_part", self.item_part }, { "loadings", self.loadings },

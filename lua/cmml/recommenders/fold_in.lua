@@ -13,6 +13,7 @@ local raise = args.error
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
+  local contributions = use "recommenders.contributions"
   use "recommenders.kind"
 
   -- How much of the share of people is added to a score: nothing beside differences that mean
@@ -35,11 +36,18 @@ return function(cmml, use)
     return values == "log" and (weights + 1):log() * (1 / math.log(2)) or weights
   end
 
+  --- What the rows of supports count.
+  -- @tparam Recommender self
+  -- @tparam table support Rows
+  -- @treturn Tensor [rows]
+  function fold_in.weights(self, support)
+    return valued(self.options.values, cmml.users.weights(self.catalogue, support.labels))
+  end
+
   -- What people of supports took, a row each.
   local function matrix_of(self, support)
-    local weights = valued(self.options.values, cmml.users.weights(self.catalogue, support.labels))
-    return core.sparse(support.segments:groups(), support.items, weights, #support.segments,
-      #self.catalogue.items)
+    return core.sparse(support.segments:groups(), support.items, fold_in.weights(self, support),
+      #support.segments, #self.catalogue.items)
   end
 
   -- What is learnt from, by user and by item, and how many people took each item.
@@ -65,7 +73,8 @@ return function(cmml, use)
   -- x has by_user and by_item (sparse matrices), mean_square (of an item that somebody took, the
   -- mean of its sum of squares: of binary values its number of people), people (Tensor, how many
   -- took each item), n_users and n_items, and data, what `kind` gives a fit; and scores(self,
-  -- matrix), of a sparse matrix [people, items] the scores [people, items]. tensors(self) and
+  -- matrix), of a sparse matrix [people, items] the scores [people, items]; linear (true where
+  -- these are linear in the matrix, by which contributions are known). tensors(self) and
   -- restore(self, tensors) keep what it learnt; options have `fold_in.values`
   -- @treturn table
   function fold_in.completed(own)
@@ -73,7 +82,8 @@ return function(cmml, use)
     for key, value in pairs(own) do
       all[key] = value
     end
-    all.settings, all.learns, all.predicts, all.scores = { "users" }, "fit", "ranking", nil
+    all.settings, all.learns, all.predicts = { "users" }, "fit", "ranking"
+    all.scores, all.linear = nil, nil
     function all.make(catalogue, opt)
       local self, n = own.make and own.make(catalogue, opt) or {}, #catalogue.items
       set_people(self, core.full({ n }, 0), 0)
@@ -93,6 +103,13 @@ return function(cmml, use)
     end
     function all.score_all(_, state)
       return state.scores
+    end
+    if own.linear then
+      function all.contributions(self, support, rows)
+        return contributions.of_each_alone(support, rows, #self.catalogue.items, function(alone)
+          return own.scores(self, matrix_of(self, alone))
+        end)
+      end
     end
     function all.tensors(self)
       local list = { { "people", self.people }, { "n_users", { self.n_users } } }

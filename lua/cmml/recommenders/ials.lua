@@ -13,6 +13,7 @@ local changed = require("cmml.base.options").changed
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
+  local contributions = use "recommenders.contributions"
   local fold_in = use "recommenders.fold_in"
   local of_vectors = use "vectors.als_bpr"
 
@@ -33,15 +34,9 @@ return function(cmml, use)
   -- What penalises a person's vector beside its entries: the products with all items, each of which
   -- is to be 0, and the regularisation.
   local function set_items(self, vectors)
-    local f, ones = vectors.shape[2], {}
-    for i = 1, f do
-      ones[i] = 1
-    end
-    local each = core.segments(ones):groups()
-    local unit = core.sparse(each, each, nil, f, f)
     self.vectors, self.turned = vectors, vectors:transpose()
     self.penalty = self.turned:matmul(vectors)
-      + core.sparse_pair_product(unit, unit, f) * self.options.regularization
+      + contributions.identity(vectors.shape[2]) * self.options.regularization
   end
 
   cmml.kind(fold_in.completed {
@@ -69,6 +64,19 @@ return function(cmml, use)
       local rows = self.vectors:gather_rows(matrix.columns) * root:reshape { -1, 1 }
       return core.segment_ridge(rows, nil, (confidence + 1) / root, matrix.rows, self.penalty)
         :matmul(self.turned)
+    end,
+    -- The equations hold who took what; what is on their right side is a sum over what was taken
+    -- (section 5 of the paper).
+    contributions = function(self, support, rows)
+      if not self.penalty then
+        return core.full({ #rows.items, #support.items }, 0)
+      end
+      local confidence = fold_in.weights(self, support) * self.options.alpha
+      local root = confidence:sqrt()
+      local least = core.full({ #support.items }, 1e-15) -- what was not taken has rows of zeros
+      return contributions.of_ridge(self.vectors:gather_rows(support.items)
+        * root:reshape { -1, 1 }, (confidence + 1) / core.maximum(root, least), self.penalty,
+        self.options.regularization, self.vectors:gather_rows(rows.items))
     end,
     tensors = function(self)
       return { { "vectors", self.vectors } }

@@ -6,6 +6,7 @@
 -- @module cmml
 return function(cmml, use)
   local check_entries = use "recommenders.checkpoint".check_entries
+  local contributions = use "recommenders.contributions"
   local item_neighbours = use "recommenders.item_neighbours"
   use "recommenders.kind"
   local left_over = use "recommenders.means".left_over
@@ -29,6 +30,11 @@ return function(cmml, use)
     end,
     score = function(self, state, rows)
       return self.means:score_rows(state.means, rows) + self.neighbours:means(state.near, rows)
+    end,
+    -- Which neighbours a prediction reads does not depend on the ratings.
+    contributions = function(self, support, rows)
+      return contributions.of_labels(self, support, rows,
+        self.means.item_part:gather_rows(support.items))
     end,
     tensors = function(self)
       return { { "item_part", self.means.item_part }, table.unpack(self.neighbours:tensors()) }

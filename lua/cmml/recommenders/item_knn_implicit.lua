@@ -69,6 +69,7 @@ return function(cmml, use)
       self.similar = core.neighbour_weights(core.item_neighbours(x.by_user.rows,
         x.by_user.columns, values, n, opt.nearest, opt.shrink, squares))
     end,
+    linear = true,
     scores = function(self, matrix)
       return core.sparse_pair_product(matrix, self.similar, #self.catalogue.items)
     end,

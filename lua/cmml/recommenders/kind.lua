@@ -131,7 +131,7 @@ return function(cmml, use)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
     for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over", "steps",
-      "memory" } do
+      "memory", "contributions" } do
       class[key] = declaration[key]
     end
     class.predicts = declaration.predicts or setting.predicts
@@ -195,12 +195,15 @@ return function(cmml, use)
   -- that predicts a ranking of ratings of users interactions, see `users.interactions`.
   -- Optional: rank(self, state, rows), of one that predicts ratings but orders lists by another
   -- score; score_all(self, state), what lists are ordered by for all items of the catalogue at
-  -- once, a Tensor [tasks, items], of one that can do so faster than row by row; tensors(self) and
-  -- restore(catalogue, options, tensors), what a model file keeps and the recommender of it (with a
-  -- module neither is needed); integers (names of kept entries that are lists of integers: true by
-  -- name); prepare(self, data), before the first step of a training; fitted_parts (of one that
-  -- learns by gradient: names of fields that hold what is fitted beside the module, each a table
-  -- with tensors(self) and restore(self, entries), or none);
+  -- once, a Tensor [tasks, items], of one that can do so faster than row by row;
+  -- contributions(self, support, rows), of one task's Rows each: what each entry of the support
+  -- adds to what lists are ordered by, a Tensor [rows, entries], of one whose scores, less those of
+  -- the empty support, are their sum (else `Adapted:explain` leaves one out at a time);
+  -- tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the
+  -- recommender of it (with a module neither is needed); integers (names of kept entries that are
+  -- lists of integers: true by name); prepare(self, data), before the first step of a training;
+  -- fitted_parts (of one that learns by gradient: names of fields that hold what is fitted beside
+  -- the module, each a table with tensors(self) and restore(self, entries), or none);
   -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for
   -- so many tasks of so many rows: what is more than there is is refused before training;
   -- over(self, catalogue), the same weights over another catalogue; check(options), raises where

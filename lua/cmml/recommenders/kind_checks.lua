@@ -16,7 +16,7 @@ local fields = { name = "string", title = "string", source = "string", settings 
   options = "table", presets = "table",
   default_preset = "string", needs = "table", baseline = "number", make = "function",
   adapt = "function", score = "function", rank = "function", score_all = "function",
-  loss = "function", fit = "function",
+  contributions = "function", loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
   over = "function", memory = "function", formerly = "table", describe = "function",
   check = "function", fitted_parts = "table" }

@@ -13,6 +13,7 @@ local shared = require "cmml.recommenders.shared_options"
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
+  local contributions = use "recommenders.contributions"
   use "recommenders.kind"
 
   local options = {
@@ -108,6 +109,14 @@ return function(cmml, use)
       local explained = core.row_dot(self.features:gather_rows(rows.items),
         state.weights:segment_expand(rows.segments))
       return self.item_part:gather_rows(rows.items) + explained
+    end,
+    contributions = function(self, support, rows)
+      local ridge = ridge_of(self.options)
+      local left = support.labels - self.item_part:gather_rows(support.items)
+      return contributions.of_ridge(self.features:gather_rows(support.items), left,
+        contributions.identity(ridge.count) * ridge:reshape { 1, -1 },
+        math.min(self.options.ridge, self.options.bias_ridge),
+        self.features:gather_rows(rows.items))
     end,
     tensors = function(self)
       return { { "item_part", self.item_part }, { "item_factors", self.item_factors } }

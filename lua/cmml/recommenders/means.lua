@@ -11,6 +11,7 @@ local shared = require "cmml.recommenders.shared_options"
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
+  local contributions = use "recommenders.contributions"
   use "recommenders.kind"
 
   -- name, title, whether items and users have a part, and how many imaginary ratings pull towards
@@ -65,6 +66,10 @@ return function(cmml, use)
       end,
       score = function(self, state, rows)
         return self.item_part:gather_rows(rows.items) + state.bias:segment_expand(rows.segments)
+      end,
+      contributions = function(self, support, rows)
+        return contributions.of_labels(self, support, rows,
+          self.item_part:gather_rows(support.items))
       end,
       tensors = function(self)
         return { { "item_part", self.item_part } }

@@ -63,6 +63,9 @@ return function(cmml, use)
     scores = function(self, matrix)
       return core.full({ #matrix.rows, 1 }, 1):matmul(self.counts:reshape { 1, -1 })
     end,
+    contributions = function(_, support, rows)
+      return core.full({ #rows.items, #support.items }, 0)
+    end,
     tensors = function(self)
       return { { "counts", self.counts } }
     end,

@@ -27,6 +27,8 @@ return function(cmml, use)
   -- @tfield ?function list_rows of (state, rows): what lists are ordered by [rows], where that is
   -- another score than `score_rows`
   -- @tfield ?function score_all of (state): what lists are ordered by, of all items [tasks, items]
+  -- @tfield ?function contributions of (support, rows): what each entry of the support adds to what
+  -- lists are ordered by [rows, entries], where that can be said exactly
   -- @tfield function tensors of (): list of {name, tensor} that a model file keeps
   -- @tfield ?function set_tensors of (list), of a kind that learns by gradient: sets these
   -- @tfield table integers which of these are lists of integers instead: true by name

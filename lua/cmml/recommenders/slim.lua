@@ -53,6 +53,7 @@ return function(cmml, use)
       self.weights = core.sparse(core.join_ids(sources, none), core.join_ids(targets, shifts),
         core.concat(weights, 1), n, n)
     end,
+    linear = true,
     scores = function(self, matrix)
       return core.sparse_pair_product(matrix, self.weights, #self.catalogue.items)
     end,

@@ -52,6 +52,7 @@ local function users(cmml)
   local adapted = loaded:adapt { { "f1", 5 }, { "f2", 1 } }
   adapted:predict { "f3", "f4" }
   adapted:recommend { n = 2 }
+  adapted:explain { "f3", "f4" }
   local by_size = cmml.users.evaluate_by_support(models, tasks, { 1, 2 }, { draws = 1 })
   cmml.metrics.format_by_support(titles, { 1, 2 }, by_size, "mae")
   cmml.metrics.format_columns(titles, results, cmml.metrics.full_names(results[1], { "mae" }))
@@ -85,6 +86,7 @@ local function scenarios(cmml)
   vectors:save("folder/vectors.safetensors", { users = data.users, items = data.items })
   assert(cmml.vectors.load "folder/vectors.safetensors")
   model:adapt({}):recommend { user = "u1", n = 2 }
+  model:adapt({ { "u1", "i1", 1 } }):explain({ "i2" }, { user = "u1" })
   return tasks
 end
 
