@@ -10,7 +10,9 @@ local options = require "cmml.base.options"
 local output = require "cmml.base.output"
 local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
+local shown = require "cmml.cli.shown_lists"
 local text = require "cmml.base.text"
+local why = require "cmml.cli.why"
 
 -- Where the people of --users have their ratings from, beside the folder of --data: of a file of
 -- one's own what a support is made of.
@@ -44,6 +46,10 @@ local declared = options.declare("cmml recommend: in every setting", {
   { name = "exclude", list = "string", may_be_empty = true, repeats = true,
     group = "recommendations", help = "items that shall not be recommended; those that the "
       .. "support says the person has never are" },
+  { name = "why", kind = "boolean", default = false, group = "recommendations",
+    help = "show below each item which of the support carried it, with shares of all that speaks "
+      .. "for it, and of ratings how much the support adds in all to the one expected of somebody "
+      .. "new; csv and json have all of it as columns" },
   options.changed(base.unknown, { group = "recommendations",
     help = "what happens to items and users that the model does not know; skip: they are left "
       .. "out, and told, as with --users they always are unless error is given" }),
@@ -73,10 +79,10 @@ return function(cmml, use)
     return table.concat(list, ", ", 1, math.min(#list, 5)) .. (#list > 5 and ", .." or "")
   end
 
-  local function tell_skipped(what, skipped, count, why)
+  local function tell_skipped(what, skipped, count, reason)
     if #skipped > 0 then
       output.tell(("%s: left out %d of %d, %s: %s"):format(what, #skipped, count,
-        why or "unknown to the model", some(skipped)))
+        reason or "unknown to the model", some(skipped)))
     end
   end
 
@@ -149,36 +155,6 @@ return function(cmml, use)
     end
   end
 
-  local item_columns = { { name = "rank", kind = "integer" }, { name = "item", kind = "text" },
-    { name = "title", kind = "text" }, { name = "score", kind = "number" } }
-  local columns_of_many = table.move(item_columns, 1, #item_columns, 2,
-    { { name = "user", kind = "text" } })
-
-  -- A list as lines; what is shown as stars is clipped.
-  local function lines_of(model, list)
-    local lines, widest = {}, 8
-    local form = ("%%3d  %s  %%s%%s %%s"):format(model.predicts == model.setting.predicts
-      and "%5.2f" or "%8.4g")
-    for _, entry in ipairs(list) do
-      entry.item, entry.title = text.one_line(entry.item), text.one_line(entry.title)
-      widest = math.max(widest, #entry.item)
-    end
-    for i, entry in ipairs(list) do
-      lines[i] = plain.format(form, i, model:stars(entry.score), entry.item,
-        (" "):rep(widest - #entry.item), entry.title)
-    end
-    return lines
-  end
-
-  local function rows_of(list, user)
-    local rows = {}
-    for i, entry in ipairs(list) do
-      rows[i] = { user = user, rank = i, item = entry.item, title = entry.title,
-        score = entry.score }
-    end
-    return rows
-  end
-
   -- On how many supports the steps of a model diverged, if on any.
   local function tell_diverged(model, count, of)
     local told = diverged.text(model.title, { count = count, of = of })
@@ -201,21 +177,31 @@ return function(cmml, use)
     tell_skipped("support", texts_of(adapted.skipped), #support)
     tell_unknown(adapted.told)
     tell_outside(model.catalogue.scale, #adapted.outside, #support, texts_of(adapted.outside))
-    if model.predicts == "ranking" and adapted.counting == 0 then
+    if values.why and #adapted.rows.items == 0 then
+      output.tell("--why: nothing of the support is known to the model: this is the list of "
+        .. "somebody new")
+    elseif model.predicts == "ranking" and adapted.counting == 0 then
       local least = model.catalogue.relevant
       output.tell(("nothing of the support is relevant%s: this is the list of somebody new"):format(
         least and plain.format(" (%g or higher)", least) or ""))
     end
     tell_diverged(model, adapted.diverged and 1 or 0, 1)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude
-    local list = adapted:recommend(opt)
+    local list, noted = adapted:recommend(opt), { count = 0, of = 0 }
+    if values.why then
+      why.attach(list, function(of)
+        return adapted:explain(of, { user = opt.user })
+      end, noted)
+      why.tell(model, noted)
+    end
     if #list == 0 and values.n > 0 then
       output.tell "there is no item left to recommend"
     end
     return results.write(values, { name = "recommendations", facts = { { "model", model.title } },
-      tables = { { name = "recommendations", columns = item_columns, rows = rows_of(list) } },
+      tables = { { name = "recommendations", columns = shown.columns(values.why),
+        rows = shown.rows(list) } },
       text = function()
-        return #list > 0 and table.concat(lines_of(model, list), "\n") or nil
+        return #list > 0 and table.concat(shown.lines(model, list), "\n") or nil
       end })
   end
 
@@ -246,6 +232,11 @@ return function(cmml, use)
         first, at = first + #lists, 1
         local last = math.min(first + 255, #requests.ids)
         lists = first <= last and requests.lists(first, last, opt) or {}
+        for i, list in ipairs(opt.why and lists or {}) do
+          local _ = list and why.attach(list, function(of)
+            return requests.explain(first + i - 1, of)
+          end, opt.why)
+        end
         show(math.min(last, #requests.ids), #requests.ids)
       end
       return lists[at] ~= nil and requests.ids[first + at - 1] or nil, lists[at]
@@ -307,16 +298,12 @@ return function(cmml, use)
         requests.unknown[1])
     end
     local show = progress.evaluating(core, "recommendations", values.quiet, "made")
+    local noted = { count = 0, of = 0 }
     local next_list, bad = each_list(requests, { n = values.n, items = items,
-      exclude = values.exclude, unknown = strict and "error" or "skip" }, show.on_task), {}
+      exclude = values.exclude, unknown = strict and "error" or "skip",
+      why = values.why and noted }, show.on_task), {}
     local rows, at = {}, 0
-    local ok
-    ok, message = results.write(values, { name = "recommendations", facts = function()
-      return { { "model", model.title }, { "people", #requests.ids }, { "unknown",
-        #requests.unknown }, { "support_left_out", requests.skipped }, { "outside_of_scale",
-        requests.outside }, { "without_support",
-        requests.empty }, { "diverged", requests.diverged }, { "not_finite", #bad } }
-    end, tables = { { name = "recommendations", columns = columns_of_many, rows = function()
+    local function next_row()
       at = at + 1
       while at > #rows do
         local id, list = next_list()
@@ -324,20 +311,29 @@ return function(cmml, use)
           return nil
         end
         bad[#bad + 1] = not list and id or nil
-        rows, at = rows_of(list or {}, id), 1
+        rows, at = shown.rows(list or {}, id), 1
       end
       return rows[at]
-    end } }, text = function()
+    end
+    local ok
+    ok, message = results.write(values, { name = "recommendations", facts = function()
+      return { { "model", model.title }, { "people", #requests.ids }, { "unknown",
+        #requests.unknown }, { "support_left_out", requests.skipped }, { "outside_of_scale",
+        requests.outside }, { "without_support",
+        requests.empty }, { "diverged", requests.diverged }, { "not_finite", #bad } }
+    end, tables = { { name = "recommendations", columns = shown.columns(values.why, true),
+      rows = next_row } }, text = function()
       return nil, function()
         local id, list = next_list()
         bad[#bad + 1] = id and not list and id or nil
-        return id and table.concat({ text.one_line(id), table.unpack(lines_of(model, list or {})) },
-          "\n")
+        return id and table.concat({ text.one_line(id),
+          table.unpack(shown.lines(model, list or {})) }, "\n")
       end
     end })
     show.finish()
     if ok then
       tell_requests(model, requests, bad)
+      why.tell(model, noted)
     end
     return ok, message
   end

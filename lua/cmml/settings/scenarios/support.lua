@@ -190,6 +190,9 @@ return function(cmml, use)
       return adapted:recommend_all(table.move(ids, first, last, 1, {}), { n = opt.n,
         items = opt.items, exclude = opt.exclude })
     end
+    function found.explain(i, items)
+      return adapted:explain(items, { user = ids[i] })
+    end
     return found
   end
 

@@ -89,7 +89,8 @@ return function(cmml, use)
   -- outside and empty: how many entries the supports had until now, how many of them the model does
   -- not know, how many ratings are outside of its scale, and how many supports nothing was left of;
   -- diverged: on how many supports the steps of the model did; supports: how many there are, where
-  -- that is not one a person
+  -- that is not one a person; explain: a function of a number and a list of items, as
+  -- `Adapted:explain`
   -- @treturn ?string message
   return function(model, values, data, wanted)
     if values.rate or values.user then
@@ -134,6 +135,9 @@ return function(cmml, use)
         found.diverged = found.diverged + (diverged[i] and 1 or 0)
       end
       return lists
+    end
+    function found.explain(i, items)
+      return model:adapt(support_of(ids[i]), { unknown = "skip" }):explain(items)
     end
     return found
   end
