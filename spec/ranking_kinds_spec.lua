@@ -2,6 +2,7 @@
 local cmml = require "cmml"
 local toys = require "spec.support.toy_ranking"
 local refused = require("spec.support.refused").with_text
+local saved = require "spec.support.saved"
 local core = cmml.core
 
 local function dataset(kind, ratings, more)
@@ -41,14 +42,6 @@ local function rows_of(matrix)
     row = row + length
   end
   return lists
-end
-
-local function saved(model)
-  local path = os.tmpname()
-  assert(model:save(path))
-  local loaded = assert(cmml.load(path))
-  os.remove(path)
-  return loaded
 end
 
 describe("what kinds learn from that rank", function()
