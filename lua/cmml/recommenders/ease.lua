@@ -58,16 +58,47 @@ return function(cmml, use)
     return solver:weights()
   end
 
+  -- Refuses a ridge below the least of which rounding leaves enough.
+  local function check_ridge(enough, ridge, least)
+    if not enough then
+      raise(plain.format("ease: with %s a ridge of %g is lost in rounding: give %s of %.2g or "
+        .. "more, or leave rank out, for the closed form in double precision", args.option "rank",
+        ridge, args.option "ridge", 1.05 * least), 0)
+    end
+  end
+
   -- X'X is V diag(s^2) V', so that with d = s^2 / (s^2 + ridge) the weights are V diag(d) V'
   -- without its diagonal, each column j divided by 1 less what stood there.
-  local function low_rank(vectors, squares, ridge)
+  local function of_some(vectors, squares, ridge, eps)
     local inwards = vectors * (squares / (squares + ridge)):reshape { 1, -1 }
     local own = core.row_dot(inwards, vectors)
-    local scale = (1 - own):reciprocal()
+    local left, least = 1 - own, 2 ^ 14 * eps
+    check_ridge(-(-left):max():item() >= least, ridge, least * squares:max():item())
+    local scale = left:reciprocal()
     return inwards, vectors * scale:reshape { -1, 1 }, own * scale
   end
 
-  -- The weights in two factors, and what has to be taken off the diagonal of their product.
+  -- With all directions V V' is 1 among the items that somebody took, so that the weights are
+  -- -V diag(1 - d) V' likewise divided: no difference of what a tiny ridge makes nearly equal.
+  local function of_all(vectors, squares, ridge, eps, taken)
+    local each = squares:totable()
+    local least = 2 ^ 6 * eps * each[1]
+    check_ridge(each[math.tointeger(taken:sum():item())] + ridge >= least, ridge, least)
+    local inwards = vectors * (ridge / (squares + ridge)):reshape { 1, -1 }
+    local left = core.row_dot(inwards, vectors)
+    local scale = -(left + (1 - taken)):reciprocal() -- other items have 0 everywhere
+    return inwards, vectors * scale:reshape { -1, 1 }, left * scale
+  end
+
+  -- The weights in two factors, and the diagonal of their product.
+  local function low_rank(x, opt, ridge)
+    local vectors, squares = directions.of(x, opt.rank, opt.seed)
+    local taken, eps = x.people:step(), core.info().dtype == "float64" and 2 ^ -52 or 2 ^ -23
+    local found = vectors:square():sum():item() -- how many directions there are
+    local all = math.abs(found - taken:sum():item()) < 0.5
+    return (all and of_all or of_some)(vectors, squares, ridge, eps, taken)
+  end
+
   local function set_factors(self, inwards, outwards, own)
     local n, ones = #self.catalogue.items, {}
     for i = 1, n do
@@ -75,7 +106,7 @@ return function(cmml, use)
     end
     local each = core.segments(ones):groups()
     self.inwards, self.outwards, self.own = inwards, outwards, own
-    self.turned, self.diagonal = outwards:transpose(), core.sparse(each, each, own, n, n)
+    self.turned, self.identity = outwards:transpose(), core.sparse(each, each, nil, n, n)
   end
 
   cmml.kind(fold_in.completed {
@@ -95,8 +126,7 @@ return function(cmml, use)
       if opt.rank == 0 then
         self.weights = closed_form(x, ridge)
       else
-        local vectors, squares = directions.of(x, opt.rank, opt.seed)
-        set_factors(self, low_rank(vectors, squares, ridge))
+        set_factors(self, low_rank(x, opt, ridge))
       end
     end,
     linear = true,
@@ -104,7 +134,7 @@ return function(cmml, use)
       local n = #self.catalogue.items
       if self.turned then
         return core.sparse_product(matrix, self.inwards):matmul(self.turned)
-          - core.sparse_pair_product(matrix, self.diagonal, n)
+          - core.sparse_pair_product(matrix, self.identity, n) * self.own:reshape { 1, -1 }
       elseif self.weights.count == 0 then -- not fitted
         return core.full({ #matrix.rows, n }, 0)
       end
