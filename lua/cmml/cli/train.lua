@@ -87,7 +87,10 @@ return function(cmml, use)
           or "has nothing to learn before a task")
     end
     local path = values.out .. "/best.safetensors"
-    local model = models.make(setting, split, class, { model = found.model })
+    local model, _, told = models.make(setting, split, class, { model = found.model })
+    if told then
+      output.tell(told)
+    end
     local ok, message = cmml.save(model, path, { notes = conditions })
     if not ok then
       return nil, message

@@ -126,6 +126,7 @@ return function(cmml, use)
   -- @tparam table given model (its options), training (options of `train`), seed (of both)
   -- @treturn Recommender
   -- @treturn ?table what `train` gives
+  -- @treturn ?string what is to be told of one that was fitted
   function models.make(setting, split, class, given)
     local learn, serve = setting.catalogue(split)
     local options = with(given.model)
@@ -134,10 +135,8 @@ return function(cmml, use)
     end
     local model = cmml.recommenders[class.kind](learn, options)
     if class.learns ~= "gradient" then
-      if model.fit then
-        model:fit(setting.learnable(split))
-      end
-      return model
+      local told = model.fit and model:fit(setting.learnable(split))
+      return model, nil, type(told) == "string" and told or nil
     end
     local training = with({ seed = given.seed }, given.training)
     training.serve = serve and model.over and serve or nil

@@ -93,7 +93,7 @@ return function(cmml, use)
       local x = learnt_from(self, data)
       x.data = data
       set_people(self, x.people, x.n_users)
-      own.fit(self, x)
+      return own.fit(self, x)
     end
     function all.adapt(self, support)
       return { scores = own.scores(self, matrix_of(self, support)) + self.ties }

@@ -192,7 +192,8 @@ return function(cmml, use)
   -- lists are scored in pieces; loss(self, batch), of one that learns by gradient, gives a number,
   -- the mean over the tasks of batch.support and batch.query; fit(self, data), of one that is
   -- fitted, gets ratings (users, items, ratings) and users (rows that may be learnt from), and one
-  -- that predicts a ranking of ratings of users interactions, see `users.interactions`.
+  -- that predicts a ranking of ratings of users interactions, see `users.interactions`; it may give
+  -- a text, which `cmml train` tells.
   -- Optional: rank(self, state, rows), of one that predicts ratings but orders lists by another
   -- score; score_all(self, state), what lists are ordered by for all items of the catalogue at
   -- once, a Tensor [tasks, items], of one that can do so faster than row by row;

@@ -37,7 +37,8 @@ return function(cmml, use)
   -- text (why, of the first); it is then the mean over the others, or not a number without any
   -- @tfield ?function memory of (tasks, support, query): numbers that a training step keeps
   -- @tfield ?function prepare of (data): what comes before the first step of a training
-  -- @tfield ?function fit of (data): learns from ratings without gradient training
+  -- @tfield ?function fit of (data): learns from ratings without gradient training; gives a text
+  -- where something of it is to be told
   -- @tfield ?function over of (catalogue): the same weights over another catalogue
   local Recommender = { __name = "cmml.Recommender", integers = {} }
   Recommender.__index = Recommender
