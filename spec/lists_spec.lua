@@ -210,6 +210,10 @@ describe("lists of the catalogue", function()
     end
     local few, again = sampled(20, 9), sampled(20, 4)
     assert.same(few["ndcg@20"].mean, again["ndcg@20"].mean)
+    local elsewhere = tasks_of({ rank = "sampled", candidates = 20 }):export() -- another thread
+    elsewhere.users = data.test
+    assert.same(few["ndcg@20"].mean, cmml.evaluate({ models[1] }, cmml.users.tasks(elsewhere),
+      { metrics = { "ndcg" } })[1]["ndcg@20"].mean)
     local all = cmml.evaluate({ models[1] }, tasks_of(), { metrics = { "ndcg", "auc" } })[1]
     assert.truthy(few["ndcg@20"].mean > all["ndcg@20"].mean + 0.1) -- it is far easier
     close(all.auc.mean, few.auc.mean, 0.05) -- which candidates do not bias

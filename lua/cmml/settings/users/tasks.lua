@@ -160,8 +160,9 @@ return function(cmml)
     return { users = {}, bags = self.bags, seed = self.seed,
       ratings = columns_of(self.ratings), query_ratings = columns_of(self.query_ratings),
       support = self.support, query = self.query, shuffle_labels = self.shuffle_labels,
-      short_supports = self.short_supports, rank = self.rank, reserve = self.reserve,
-      in_order = self.in_order, relevant = self.relevant }
+      short_supports = self.short_supports, rank = self.rank, candidates = self.candidates,
+      reserve = self.reserve, in_order = self.in_order, relevant = self.relevant,
+      popularity = self.popularity }
   end
 
   return Tasks
