@@ -1,5 +1,6 @@
 -- experiment lists, the command, and tuning by lists: on a small made world.
 local cmml = require "cmml"
+local core = cmml.core
 local command = require "spec.support.cli"
 local refused = require("spec.support.refused").with_text
 
@@ -80,9 +81,38 @@ describe("cmml evaluate --rank", function()
     text = runs("evaluate", "--data=data/made", "--model", model, "--rank=sampled", "--quiet",
       "--candidates=30", "--baselines=none", "--metrics=hit@1")
     assert.matches("among 30 random%s+items: SAMPLED candidates", text)
+    os.execute("rm -r " .. folder)
+  end)
+
+  it("is refused where nothing is relevant to anybody, before any cell", function()
+    local lines = { "user,item,rating" }
+    for user = 1, 30 do
+      for item = 1, 12 do -- the first three give no 5
+        lines[#lines + 1] = ("u%d,i%d,%d"):format(user, (user + item) % 20,
+          1 + (user * item) % (user <= 3 and 4 or 5))
+      end
+    end
+    assert(core.mkdir(folder))
+    local ratings, test = folder .. "/r.csv", folder .. "/test.txt"
+    assert(core.write_file(ratings, table.concat(lines, "\n") .. "\n"))
+    assert(core.write_file(test, "u1\nu2\nu3\n"))
+    local out = folder .. "/model"
+    runs("train", "--ratings", ratings, "--test-users", test, "--model=popularity", "--relevant=5",
+      "--out", out, "--quiet")
+    local message = "nothing is relevant to the users to evaluate on (--relevant 5), "
+      .. "whose highest is 4: lower it"
+    fails(message, "evaluate", "--ratings", ratings, "--test-users", test, "--rank=all", "--model",
+      out .. "/best.safetensors", "--quiet")
+    fails(message, "experiment", "lists", "--ratings", ratings, "--test-users", test,
+      "--kinds=popularity", "--relevant=5", "--seeds=1", "--out", folder .. "/lists")
+    assert.is_false(core.exists(folder .. "/lists/cells"))
+    runs("experiment", "lists", "--ratings", ratings, "--test-users", test, "--kinds=popularity",
+      "--relevant=4", "--seeds=1", "--out", folder .. "/lists", "--quiet")
+    os.execute("rm -r " .. folder)
   end)
 
   it("is what a model that ranks is told to be evaluated by", function()
+    runs("train", "--data=data/made", "--model=ease", "--out=" .. folder, "--quiet")
     fails("ranks items and predicts no ratings: evaluate lists (--rank all)", "evaluate",
       "--data=data/made", "--model", model, "--quiet", "--baselines=none")
     fails("--candidates goes with --rank sampled", "evaluate", "--data=data/made", "--model",

@@ -104,6 +104,17 @@ describe("an experiment", function()
     end
   end)
 
+  it("estimates nothing where the data refuse every row", function()
+    local function nothing() end
+    cmml.kind { name = "refuser", title = "refuser", settings = { "users" }, learns = "none",
+      adapt = nothing, score = nothing, make = function()
+        error("not these data", 0)
+      end }
+    local text = said { rows = { { row = "a", kind = "refuser", optional = true } }, quick = true,
+      setting = "users", out = folder .. "/refused", jobs = 1, seeds = 1, quiet = false }
+    assert.is_nil(text:find("estimate", 1, true))
+  end)
+
   it("shows how far a process is, which leaves no such file behind", function()
     local told = {}
     local read = core.read_file

@@ -121,11 +121,15 @@ return function(cmml, use)
       json.encode { settings.kind, settings.model or {}, settings.training or {} }
   end
 
-  -- Rehearses the cells over one split; adds their seconds, and what they would refuse.
+  -- Rehearses the cells over one split; adds their seconds, and what they would refuse. Raises
+  -- where there is nothing to evaluate, whatever the model.
   local function rehearse_group(group, timing, result)
     local began = core.clock()
     local setting, data = cell.read(group.list[1].settings)
     local split = cell.split(setting, data, group.list[1].settings)
+    if group.list[1].settings.evaluation then
+      setting.evaluations(split, group.list[1].settings.evaluation)
+    end
     local preparing, first = core.clock() - began, core.clock()
     local sum, count = 0, 0
     for _, models_cells in ipairs(group.models) do
@@ -187,7 +191,7 @@ return function(cmml, use)
   -- @treturn ?number seconds; nil where no cell could be rehearsed
   -- @treturn ?string
   function rehearsal.estimate(seconds, count, opt)
-    if seconds == 0 then
+    if seconds == 0 or count == 0 then
       return nil
     end
     local at_once = opt.processes and math.min(opt.jobs, count) or 1

@@ -6,6 +6,7 @@ local base = require "cmml.settings.users.protocol_base"
 local defaults = require "cmml.settings.users.defaults"
 local general = require "cmml.base.shared_options"
 local judging = require "cmml.evaluate.shared_options"
+local plain = require "cmml.base.plain"
 local sets = require "cmml.base.options"
 local shared = require "cmml.settings.users.shared_options"
 local raise = args.error
@@ -109,13 +110,28 @@ return function(cmml, use)
     return comparison.align_together(by_size)
   end
 
+  -- Refuses lists of which nothing can be relevant to anybody.
+  local function check_relevant(list)
+    local highest, relevant
+    for _, entry in ipairs(list) do
+      local most = entry.tasks:highest()
+      relevant = entry.tasks.relevant
+      if not relevant or most and most >= relevant then
+        return
+      end
+      highest = math.max(highest or most or -math.huge, most or -math.huge)
+    end
+    raise(plain.format("evaluate: nothing is relevant to the users to evaluate on (%s), whose "
+      .. "highest is %g: lower it", args.option("relevant", relevant), highest), 4)
+  end
+
   --- The tasks of the evaluations of a protocol.
   -- @tparam table data from `users.protocol`
   -- @tparam table opt query (number of ratings evaluated), seed of the draws, batch (tasks at
   -- once), shuffle_labels
   -- @treturn table list of {name, leaky, left_out, ties, fixed, tasks}, in the order of the
   -- protocol; evaluations without users are left out. Raises if one evaluates on what was learnt
-  -- and is not named leaky
+  -- and is not named leaky, or where lists are ranked and nothing is relevant to anybody
   local function tasks_of(data, opt)
     cmml.users.check_no_leak(data)
     if data.nothing_to_predict and not opt.rank then
@@ -137,6 +153,9 @@ return function(cmml, use)
     end
     if #list == 0 then
       raise("evaluate: there are no users to evaluate on", 3)
+    end
+    if opt.rank then
+      check_relevant(list)
     end
     return list
   end

@@ -140,6 +140,15 @@ return function(cmml)
     return rows
   end
 
+  --- The highest rating, or weight, that a query can have.
+  -- @treturn ?number nil where the users have none
+  function Tasks:highest()
+    local from = self.query_ratings or self.ratings
+    local rows = core.draw_tasks(from, core.ids(self.users), { seed = self.seed, draw = 1,
+      support = #from.items, query = 0 })
+    return #rows.items > 0 and rows.labels:max():item() or nil
+  end
+
   --- Iterates over the batches of one draw.
   -- @tparam integer draw
   -- @treturn function giving what `draw` gives
