@@ -2,16 +2,15 @@
 -- neither has seen. Both solve the same objective with one thread, in turns.
 --
 --     lua5.4 bench/cf.lua --data ml-1m [--python python3] [--rounds 3] [--alpha 1] ..
-os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.base.options"
 local peer = require "peer"
+local program = require "program"
 local report = require "report"
 
-local known = options.declare("bench/cf.lua", {
+local values = program.options("cf.lua", "usage: lua5.4 bench/cf.lua --data DIR [OPTIONS]", {
   { name = "data", kind = "string", arg = "DIR", required = true,
     help = "folder in the format of MovieLens-1M; every rating is an interaction" },
   { name = "python", kind = "string", arg = "FILE", default = "python3",
@@ -23,13 +22,6 @@ local known = options.declare("bench/cf.lua", {
   { name = "alpha", kind = "number", default = 1, help = "confidence 1 + alpha" },
   { name = "regularization", kind = "number", default = 1, help = "regularization of either" },
 })
-
-local values, message = known:parse(arg)
-if not values then
-  io.stderr:write("bench: ", message, "\n")
-  os.exit(1, true)
-end
-values = known:check(values)
 
 -- Training interactions, a random 80 % of everyone's, and the others.
 local function read()

@@ -3,6 +3,8 @@
 --
 -- The peer computes with the same fields, weights and ratings: `dcn.export` writes them, with the
 -- loss of every batch.
+local program = require "program"
+
 local dcn = {}
 
 local preset = "recommended" -- of the published sizes
@@ -30,11 +32,8 @@ end
 -- @treturn true|nil nil on failure
 -- @treturn ?string message
 function dcn.export(cmml, setting, path)
-  local model, entries = cmml.recommenders.dcn(setting.model.catalogue, { preset = preset }), {}
-  local function add(name, value)
-    entries[#entries + 1] = { name = name, value = value,
-      dtype = type(value) == "table" and "I32" or nil }
-  end
+  local model = cmml.recommenders.dcn(setting.model.catalogue, { preset = preset })
+  local entries, add = program.arrays()
   local sides = { items = model.catalogue.items.bags,
     users = setting.batches[1].support.people.bags }
   for _, side in ipairs { "items", "users" } do

@@ -2,28 +2,21 @@
 -- people never seen are apart, and what fitting and folding in take.
 --
 --     lua5.4 bench/fold_in.lua --data ml-1m [--python python3]
-os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.base.options"
+local program = require "program"
 local core = cmml.core
 
-local known = options.declare("bench/fold_in.lua", {
+local values = program.options("fold_in.lua",
+  "usage: lua5.4 bench/fold_in.lua --data DIR [OPTIONS]", {
   { name = "data", kind = "string", arg = "DIR", required = true,
     help = "folder in the format of MovieLens-1M" },
   { name = "python", kind = "string", arg = "FILE", default = "python3",
     help = "a Python that has `implicit` (pip install implicit==0.7.3)" },
   { name = "ridge", kind = "number", default = 2000, help = "of EASE" },
 })
-
-local values, message = known:parse(arg)
-if not values then
-  io.stderr:write("bench: ", message, "\n")
-  os.exit(1, true)
-end
-values = known:check(values)
 
 -- Whatever is compared, as {name of its file, kind, options}.
 local compared = {

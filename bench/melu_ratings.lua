@@ -1,13 +1,13 @@
 --- MeLU on real ratings, to be put beside the same in another program:
 -- `lua5.4 bench/melu_ratings.lua --help`.
-os.setlocale "C" -- figures with a point
+package.path = (arg[0]:match "^(.*)/[^/]*$" or ".") .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
 local args = require "cmml.base.args"
 local defaults = require "cmml.settings.users.defaults"
 local json = require "cmml.base.json"
-local options = require "cmml.base.options"
 local plain = require "cmml.base.plain"
+local program = require "program"
 
 local usage = [[
 usage: lua5.4 bench/melu_ratings.lua --data DIR --out DIR [OPTIONS]
@@ -21,12 +21,11 @@ Writes to the folder --out
   cmml-SEED.json       of our training with that seed: metrics of every test user, epochs, seconds
 
 and bench/peers/torch_melu_ratings.py adds PyTorch's. A line an epoch, with tabs between: seed,
-epoch, processor seconds, training loss, validation MAE.
-]]
-local known = options.declare("bench/melu_ratings.lua", {
-  { name = "data", kind = "string", arg = "DIR",
+epoch, processor seconds, training loss, validation MAE.]]
+local values = program.options("melu_ratings.lua", usage, {
+  { name = "data", kind = "string", arg = "DIR", required = true,
     help = "folder in the format of MovieLens-1M; test_users.txt in it lists the test users" },
-  { name = "out", kind = "string", arg = "DIR", help = "folder to write to" },
+  { name = "out", kind = "string", arg = "DIR", required = true, help = "folder to write to" },
   { name = "protocol", kind = "string", default = "capped", choices = { "capped", "full" },
     help = "how many ratings of training users are kept" },
   { name = "preset", kind = "string", default = "recommended", help = "of melu: second order, "
@@ -36,7 +35,6 @@ local known = options.declare("bench/melu_ratings.lua", {
   { name = "patience", kind = "integer", default = 10, from = 1,
     help = "epochs without improvement that end a training" },
   { name = "export_only", kind = "boolean", help = "write what the peer reads, train nothing" },
-  { name = "help", kind = "boolean", help = "this text" },
 })
 
 local draws, valid_draws, check_steps = defaults.draws, defaults.valid_draws, 10
@@ -49,7 +47,7 @@ local peer_training = { batch = true, support = true, query = true, lr = true, c
 local metrics = { "mae", "rmse", "ndcg_exp@1" }
 
 -- Data and split in a library, float or double.
-local function read(library, values)
+local function read(library)
   local dataset, message = library.movielens(values.data)
   if not dataset then
     return nil, message
@@ -57,15 +55,6 @@ local function read(library, values)
   local listed = values.data .. "/test_users.txt"
   return library.cold_users(dataset, { protocol = values.protocol,
     test_users = cmml.core.exists(listed) and listed or nil })
-end
-
--- A list of entries of an archive, and what adds to it.
-local function archive()
-  local entries = {}
-  return entries, function(name, value)
-    entries[#entries + 1] = { name = name, value = value,
-      dtype = type(value) == "table" and "I32" or nil }
-  end
 end
 
 -- A batch of drawn tasks.
@@ -87,8 +76,8 @@ local function tasks_of(library, data, training, part, seed)
     batch = #data[part] }
 end
 
-local function export_data(data, training, values)
-  local entries, add = archive()
+local function export_data(data, training)
+  local entries, add = program.arrays()
   add("train", data.train)
   add("ratings.lengths", data.ratings.users:totable())
   add("ratings.items", data.ratings.items:totable())
@@ -118,10 +107,10 @@ local function export_data(data, training, values)
 end
 
 -- Some steps as `train` takes them, in double.
-local function export_check(values)
+local function export_check()
   local library = cmml.double
-  local entries, add = archive()
-  local data = assert(read(library, values))
+  local entries, add = program.arrays()
+  local data = assert(read(library))
   local model = library.recommenders.melu(data.catalogue, { preset = values.preset, seed = 1 })
   local training, losses, names, parameters = model.training, {}, {}, {}
   local tasks = library.users.tasks { ratings = data.ratings, users = data.train, seed = 1,
@@ -162,7 +151,7 @@ local function export_check(values)
   return library.core.write_archive(values.out .. "/check.safetensors", entries)
 end
 
-local function train(data, training, values, seed)
+local function train(data, training, seed)
   local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset, seed = seed })
   local began, seconds = os.clock(), 0
   local result = cmml.train(model, data, { epochs = values.epochs, patience = values.patience,
@@ -184,7 +173,7 @@ local function train(data, training, values, seed)
 end
 
 -- What MeLU is trained with, as JSON; raises where the peer has nothing such.
-local function settings_of(model, values)
+local function settings_of(model)
   local own, training = model.options, model.training
   local function refuse(name)
     error(("preset %s has %s, which the peer has not"):format(values.preset, name), 0)
@@ -214,36 +203,22 @@ local function settings_of(model, values)
 end
 
 -- Raises where something cannot be read or written.
-local function run(values)
-  if not values.data or not values.out then
-    error("--data and --out must be given; see --help", 0)
-  end
+local function run()
   io.stdout:setvbuf "line"
-  local data = assert(read(cmml, values))
+  local data = assert(read(cmml))
   local model = cmml.recommenders.melu(data.catalogue, { preset = values.preset })
   local training = model.training
-  local settings = settings_of(model, values)
+  local settings = settings_of(model)
   assert(cmml.core.mkdir(values.out))
   assert(cmml.core.write_file(values.out .. "/settings.json", settings))
-  assert(export_data(data, training, values))
-  assert(export_check(values))
+  assert(export_data(data, training))
+  assert(export_check())
   for seed = 1, values.export_only and 0 or values.seeds do
-    assert(train(data, training, values, seed))
+    assert(train(data, training, seed))
   end
 end
 
-local values, message = known:parse(arg)
-if values and values.help then
-  print(usage)
-  print(table.concat(known:help { all = true }, "\n"))
-  return
-end
-values = values and known:check(values)
-local done = false
-if values then
-  done, message = pcall(run, values)
-end
+local done, message = pcall(run)
 if not done then
-  io.stderr:write("melu_ratings: ", (message:gsub("^%S+:%d+: ", "")), "\n")
-  os.exit(1)
+  program.fail(message)
 end

@@ -4,19 +4,19 @@
 -- follow one another; times are medians over the rounds, and the ratio is the median of the rounds'
 -- ratios, so that a machine that slows down for a while slows both. Seconds are those of the
 -- processor: on a quiet machine what a clock shows, on a busy one without what others take.
-os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.base.options"
 local cases = require "cases"
 local in_turns = require "cmml.base.turns"
 local peer = require "peer"
+local program = require "program"
 local report = require "report"
 local turns = require "turns"
 
-local known = options.declare("bench/run.lua", {
+local values = program.options("run.lua", "usage: lua5.4 bench/run.lua [OPTIONS]\n\n"
+  .. "Times the library, beside PyTorch where it is installed.", {
   { name = "cases", kind = "string", arg = "LIST", help = "names with commas between, or all (but "
     .. "scale)", default_text = "all but training and scale, which take minutes" },
   { name = "rounds", kind = "integer", default = 9, from = 1,
@@ -26,13 +26,7 @@ local known = options.declare("bench/run.lua", {
   { name = "epochs", kind = "integer", default = 30, from = 1, help = "epochs of the training" },
   { name = "no_peer", kind = "boolean", help = "our times alone" },
   { name = "csv", kind = "boolean", help = "comma-separated values for programs" },
-  { name = "help", kind = "boolean", help = "this text" },
 })
-
-local function fail(message)
-  io.stderr:write("bench: ", message, "\n")
-  os.exit(1, true)
-end
 
 -- The set of cases that were asked for, whether to train, and whether to measure large data.
 local function choose(list)
@@ -48,7 +42,7 @@ local function choose(list)
   end
   for name in list:gmatch "[^,%s]+" do
     if not there_is[name] then
-      fail(("there is no case %s; there are %s, training, scale"):format(name, everything))
+      program.fail(("there is no case %s; there are %s, training, scale"):format(name, everything))
     end
     chosen[name] = true
   end
@@ -83,7 +77,7 @@ local function round(list, rival)
     for _, pair in ipairs(rival and case.pairs or {}) do
       local other = tonumber((rival:ask(pair.peer) or ""):match "^%S+\t(%S+)\t%d+$")
       if not other then
-        fail("the peer has no time for " .. pair.peer)
+        program.fail("the peer has no time for " .. pair.peer)
       end
       table.insert(pair.times, other)
       table.insert(pair.ratios, other / mine)
@@ -124,7 +118,7 @@ local function run_cases(chosen, rival, rounds)
 end
 
 -- Trains; the trainings, and our one compared with each of the others.
-local function run_trainings(values, with_torch)
+local function run_trainings(with_torch)
   local trainings, compared = turns.run(here, { epochs = values.epochs, data = values.data,
     torch = with_torch }), {}
   for i = 2, #trainings do
@@ -135,16 +129,6 @@ local function run_trainings(values, with_torch)
   return trainings, compared
 end
 
-local values, message = known:parse(arg)
-if not values then
-  fail(message)
-elseif values.help then
-  print "usage: lua5.4 bench/run.lua [OPTIONS]\n"
-  print "Times the library, beside PyTorch where it is installed.\n"
-  print(table.concat(known:help { all = true }, "\n"))
-  return
-end
-values = known:check(values)
 local chosen, train, scale = choose(values.cases)
 local with_torch, why = false, "not asked for"
 if not values.no_peer then
@@ -164,7 +148,7 @@ if next(chosen) then
     rival, exported = start_rival(chosen)
   end
   if rival then
-    print(rival:read() or fail "the peer did not start")
+    print(rival:read() or program.fail "the peer did not start")
   end
   results.cases, results.pairs = run_cases(chosen, rival, values.rounds)
   if rival then
@@ -180,7 +164,7 @@ end
 if train then
   print(("# training: %d epochs on %s"):format(values.epochs,
     values.data and "ratings from files" or "made ratings"))
-  local trainings, compared = run_trainings(values, with_torch)
+  local trainings, compared = run_trainings(with_torch)
   results.trainings = trainings
   table.move(compared, 1, #compared, #results.pairs + 1, results.pairs)
 end

@@ -6,26 +6,12 @@
 -- Each measurement has a process of its own, so that its peak of memory is its own. Seconds are
 -- those of the processor, which a busy machine leaves as they are but for its caches; the smallest
 -- of the rounds counts.
-os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
-local options = require "cmml.base.options"
 local made_ratings = require "made_ratings"
 local peer = require "peer"
-
-local known = options.declare("bench/scale.lua", {
-  { name = "ratings", kind = "integer", default = 100000, from = 2000, unit = "ratings",
-    help = "about how many are made" },
-  { name = "times", kind = "boolean", default = false, help = "ratings have times, too" },
-  { name = "items", kind = "string", arg = "LIST", default = "10000",
-    help = "sizes of catalogues to recommend from" },
-  { name = "rounds", kind = "integer", default = 3, from = 1,
-    help = "of which the fastest counts (item-kNN has one)" },
-  { name = "only", kind = "string", choices = { "load", "recommend", "item_knn" },
-    help = "one part" },
-  { name = "help", kind = "boolean", help = "this text" },
-})
+local program = require "program"
 
 -- Megabytes of a line of /proc/self/status; 0 where there is no such file.
 local function status(name)
@@ -124,6 +110,18 @@ if stages[arg[1]] then
   return stages[arg[1]](table.unpack(arg, 2))
 end
 
+local values = program.options("scale.lua", "usage: lua5.4 bench/scale.lua [OPTIONS]", {
+  { name = "ratings", kind = "integer", default = 100000, from = 2000, unit = "ratings",
+    help = "about how many are made" },
+  { name = "times", kind = "boolean", default = false, help = "ratings have times, too" },
+  { name = "items", kind = "string", arg = "LIST", default = "10000",
+    help = "sizes of catalogues to recommend from" },
+  { name = "rounds", kind = "integer", default = 3, from = 1,
+    help = "of which the fastest counts (item-kNN has one)" },
+  { name = "only", kind = "string", choices = { "load", "recommend", "item_knn" },
+    help = "one part" },
+})
+
 -- The numbers that a stage prints in a process of its own.
 local function measured(stage, ...)
   local words = { peer.quote(arg[-1] or "lua5.4"), "-e", peer.quote(("package.path = %q "
@@ -178,16 +176,6 @@ local function measure_item_knn(small, large)
   say("           the larger takes %.2f times as long a pair", per_pair[2] / per_pair[1])
 end
 
-local values, message = known:parse(arg)
-if not values then
-  io.stderr:write("bench: ", message, "\n")
-  os.exit(1, true)
-elseif values.help then
-  print "usage: lua5.4 bench/scale.lua [OPTIONS]\n"
-  print(table.concat(known:help { all = true }, "\n"))
-  return
-end
-values = known:check(values)
 local kind = values.times and ".times.csv" or ".csv"
 local stem = os.tmpname()
 local small, large = stem .. ".small" .. kind, stem .. ".large" .. kind

@@ -3,6 +3,8 @@
 --
 -- The peer computes with the same vectors, weights and draws: `scenario.export` writes them, with
 -- the loss of every batch.
+local program = require "program"
+
 local scenario = {}
 
 local support, query, batches = 64, 128, 8
@@ -73,11 +75,7 @@ end
 -- @treturn true|nil nil on failure
 -- @treturn ?string message
 function scenario.export_models(cmml, path, sizes, count, make, add_batch)
-  local entries = {}
-  local function add(name, value)
-    entries[#entries + 1] = { name = name, value = value,
-      dtype = type(value) == "table" and "I32" or nil }
-  end
+  local entries, add = program.arrays()
   for _, tasks in ipairs(sizes) do
     local model, draw = make(tasks)
     local prefix = tasks .. "."

@@ -1,27 +1,24 @@
 --- A whole training as a user runs it: `lua5.4 bench/training.lua --help`. It has a process of its
 -- own, so that the peak of its memory is its own, too.
-os.setlocale "C" -- figures with a point
 local here = arg[0]:match "^(.*)/[^/]*$" or "."
 package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
-local options = require "cmml.base.options"
+local program = require "program"
 
 local usage = [[
 usage: lua5.4 bench/training.lua [OPTIONS]
 
 Trains with the capped protocol and the published settings. Prints a remark when it is ready, then
 a line an epoch, with tabs between: epoch, processor seconds, training loss, validation MAE,
-peak MB, resident MB.
-]]
-local known = options.declare("bench/training.lua", {
+peak MB, resident MB.]]
+local values = program.options("training.lua", usage, {
   { name = "data", kind = "string", arg = "DIR", default_text = "made data of the same sizes",
     help = "folder in the format of MovieLens-1M" },
   { name = "epochs", kind = "integer", default = 30, from = 1, help = "number of epochs" },
   { name = "turns", kind = "boolean", help = "wait for a line of input before each epoch" },
   { name = "export", kind = "string", arg = "FILE",
     help = "do not train: write what is trained on as arrays, for a peer" },
-  { name = "help", kind = "boolean", help = "this text" },
 })
 
 local function read_data(folder)
@@ -37,11 +34,7 @@ end
 
 -- Ratings and fields as numbers, from 1; value 0 is one that was never seen.
 local function export(data, path)
-  local entries = {}
-  local function add(name, value)
-    entries[#entries + 1] = { name = name, value = value,
-      dtype = type(value) == "table" and "I32" or nil }
-  end
+  local entries, add = program.arrays()
   add("train", data.train)
   add("valid", data.valid)
   add("ratings.lengths", data.ratings.users:totable())
@@ -95,17 +88,8 @@ local function train(data, epochs, turns)
   return true
 end
 
-local values, message = known:parse(arg)
-if values and values.help then
-  print(usage)
-  print(table.concat(known:help { all = true }, "\n"))
-  return
-end
-values = values and known:check(values)
-local data, done
-if values then
-  data, message = read_data(values.data)
-end
+local data, message = read_data(values.data)
+local done
 if data then
   if values.export then
     done, message = export(data, values.export)
@@ -114,6 +98,5 @@ if data then
   end
 end
 if not done then
-  io.stderr:write("training: ", message, "\n")
-  os.exit(1)
+  program.fail(message)
 end

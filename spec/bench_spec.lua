@@ -140,6 +140,18 @@ describe("the benchmark", function()
     temporary.remove(folder)
   end)
 
+  it("shows its options, whatever is missing, and refuses what it does not know", function()
+    for _, script in ipairs { "cf", "fold_in", "melu_ratings", "run", "scale", "training" } do
+      local output, ok = run(script .. ".lua", "--help")
+      assert.is_true(ok, output)
+      assert.truthy(output:find(("usage: lua5.4 bench/%s.lua "):format(script), 1, true), output)
+      assert.truthy(output:find("--help", 1, true), output)
+      output, ok = run(script .. ".lua", "--halp")
+      assert.is_false(ok)
+      assert.truthy(output:find("bench: unknown option --halp", 1, true), output)
+    end
+  end)
+
   it("names the cases when one is unknown", function()
     local output, ok = run("run.lua", "--cases", "gem")
     assert.is_false(ok)
