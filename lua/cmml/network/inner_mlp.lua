@@ -25,25 +25,12 @@ return function(cmml, use)
   use "network.task_layers"
   use "network.inner_steps"
   use "network.mlp_steps"
-  local nn, core, task_layers = cmml.nn, cmml.core, cmml.task_layers
+  local inner_rates = use "network.inner_rates"
+  local nn, task_layers = cmml.nn, cmml.task_layers
   local classes = use "tensor.classes"
   local InnerMlp = nn.class "cmml.InnerMlp"
   --- The learnt rates of the layers of an `inner_mlp`.
   local Layers = nn.class "cmml.LayerRates"
-
-  -- The rates that each layer begins with.
-  local function first_rates(opt, depth)
-    local rates = opt.inner_rate
-    if #rates ~= 1 and #rates ~= depth then
-      raise(("inner_mlp: inner_rate has %d rates for %d layers; give one, or one a layer"):format(
-        #rates, depth), 3)
-    end
-    local list = {}
-    for l = 1, depth do
-      list[l] = rates[l] or rates[1]
-    end
-    return list
-  end
 
   -- Parameters of rates, each with its initial value.
   local function learnt_rates(self, opt, list)
@@ -52,9 +39,8 @@ return function(cmml, use)
       local shapes = opt.rates == "layer" and { rate = {} }
         or { weight = layer.weight.shape, bias = layer.bias.shape }
       for _, key in ipairs(args.keys(shapes)) do
-        local rate = opt.init.uniform(shapes[key], 1)
-        cmml.no_grad(rate.copy_, rate, core.full(shapes[key], list[l]))
-        module:register(("%d_%s"):format(l - 1, key), rate)
+        module:register(("%d_%s"):format(l - 1, key),
+          inner_rates.parameter(opt.init, shapes[key], list[l]))
       end
     end
     return module
@@ -74,7 +60,8 @@ return function(cmml, use)
     self:register("mlp", nn.mlp { widths = widths, activation = opt.activation, init = opt.init })
     self.activation, self.steps, self.order = opt.activation, opt.inner_steps, opt.order
     self.form = opt.form or (opt.rates == "weight" and "generic" or "fast")
-    self.fixed = first_rates(opt, #widths - 1)
+    self.fixed = inner_rates.each("inner_mlp", opt.inner_rate, #widths - 1,
+      ("%d layers"):format(#widths - 1))
     if opt.rates == "weight" and self.form == "fast" then
       raise("inner_mlp: form fast needs a rate for each layer: with rates weight, leave form out",
         2)

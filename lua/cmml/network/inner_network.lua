@@ -26,6 +26,7 @@ return function(cmml, use)
   use "network.task_layers"
   use "network.task_rows"
   use "network.inner_steps"
+  local inner_rates = use "network.inner_rates"
   local network_steps = use "network.network_steps"
   local nn, core, task_layers = cmml.nn, cmml.core, cmml.task_layers
   local classes = use "tensor.classes"
@@ -56,10 +57,9 @@ return function(cmml, use)
     opt.init = opt.init or nn.init(0)
     if #opt.fields == 0 then
       raise("inner_network: fields is empty: rows have no features", 2)
-    elseif #opt.inner_rate ~= 1 and #opt.inner_rate ~= #opt.hidden + 2 then
-      raise(("inner_network: inner_rate has %d rates for the embeddings and %d layers; give one, "
-        .. "or one for each"):format(#opt.inner_rate, #opt.hidden + 1), 2)
     end
+    local fixed = inner_rates.each("inner_network", opt.inner_rate, #opt.hidden + 2,
+      ("the embeddings and %d layers"):format(#opt.hidden + 1))
     local refusal = network_steps.refusal(opt)
     if refusal and opt.form == "fast" then
       raise(("inner_network: form fast does not fit: %s; leave form out"):format(refusal), 2)
@@ -72,19 +72,14 @@ return function(cmml, use)
     local widths = { #opt.fields * opt.width, table.unpack(opt.hidden) }
     widths[#widths + 1] = 1
     self:register("mlp", nn.mlp { widths = widths, activation = opt.activation, init = opt.init })
-    self.fixed, self.kind_of_rates = {}, opt.rates
-    for place = 1, #widths do
-      self.fixed[place] = opt.inner_rate[place] or opt.inner_rate[1]
-    end
+    self.fixed, self.kind_of_rates = fixed, opt.rates
     if opt.rates ~= "fixed" then
       local rates, list, done = Rates.new(), adapted(self), {}
       for _, one in ipairs(list) do
         local name = opt.rates == "weight" and (one.name:gsub("%.", "_")) or tostring(one.place)
         if not done[name] then
           local shape = opt.rates == "weight" and one.tensor.shape or {}
-          local rate = opt.init.uniform(shape, 1)
-          cmml.no_grad(rate.copy_, rate, core.full(shape, self.fixed[one.place]))
-          rates:register(name, rate)
+          rates:register(name, inner_rates.parameter(opt.init, shape, self.fixed[one.place]))
           done[name] = true
         end
       end
