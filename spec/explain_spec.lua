@@ -306,6 +306,9 @@ describe("contributions by leaving one out", function()
       some = math.max(some, math.abs(found["f" .. place]))
     end
     assert.is_true(some > 1e-3)
+    local diverging = cmml.recommenders.melu(wide.catalogue, { inner_rate = { 100 },
+      inner_steps = 5 })
+    assert.equal(130, diverging:adapt(many):explain({ "f135" })[1].diverged)
   end)
 
   it("are of what lists are ordered by, not of the rating", function()
