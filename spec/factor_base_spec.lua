@@ -11,7 +11,7 @@ local analysis = { kind = "factor_analysis", factors = 3, sweeps = 5, ridge = 2 
 
 local function options(changes)
   local opt = people.small(1)
-  opt.preset, opt.base = "recommended", own
+  opt.preset, opt.base, opt.neighbours = "recommended", own, false
   for key, value in pairs(changes or {}) do
     opt[key] = value
   end
@@ -95,6 +95,13 @@ describe("a model with a base", function()
     local model = double.cmml(world.catalogue, options { base = analysis })
     model:prepare(world)
     silence(model)
+    local other = double.cmml(world.catalogue, options { base = { kind = "factor_analysis",
+      factors = 3, sweeps = 5, ridge = 2, item_shrink = 7 } })
+    other:prepare(world)
+    local shrunk = double.recommenders.factor_analysis(world.catalogue, { factors = 3, sweeps = 5,
+      seed = 1, item_shrink = 7 })
+    shrunk:fit { ratings = world.ratings, users = world.train }
+    assert_near(shrunk.item_part:totable(), other.module.base.bias:totable(), 1e-12)
     local rival = double.recommenders.factor_analysis(world.catalogue, { factors = 3, sweeps = 5,
       seed = 1 })
     rival:fit { ratings = world.ratings, users = world.train }
@@ -241,9 +248,8 @@ describe("the preset recommended", function()
     assert.truthy(loud > calm) -- who loves f3, f5, .. loves f1
   end)
 
-  it("is saved and loaded with factor analysis as base, which has a preset", function()
-    local model = cmml.cmml(world.catalogue, options { preset = "recommended/few-people",
-      base = analysis })
+  it("is saved and loaded with factor analysis as base, as it has by itself", function()
+    local model = cmml.cmml(world.catalogue, options { base = analysis })
     cmml.train(model, world, training { epochs = 1 })
     assert(model:save(folder .. "/m.safetensors"))
     local loaded = assert(cmml.load(folder .. "/m.safetensors"))
@@ -251,8 +257,9 @@ describe("the preset recommended", function()
     local support = { { "f3", 5 }, { "f4", 1 } }
     assert_near(model:adapt(support):predict { "f1", "f2" },
       loaded:adapt(support):predict { "f1", "f2" }, 0)
-    model = cmml.cmml(world.catalogue, { preset = "recommended/few-people" })
+    model = cmml.cmml(world.catalogue)
     assert.equal("factor_analysis", model.options.base.kind)
+    assert.equal(1, model.options.neighbours.damp)
     assert.same({ 16, 10 }, model.module.base.vectors.shape)
   end)
 
@@ -332,6 +339,8 @@ describe("options of a base", function()
     refused('factor_base_options: kind "factor_analysi" is not known; did you mean '
       .. "factor_analysis?", { base = { kind = "factor_analysi" } })
     refused("factor_analysis needs factors", { base = { kind = "factor_analysis", factors = 0 } })
+    refused("factor_base_options: item_shrink is of factor_analysis, but the kind is "
+      .. "matrix_factorization", { base = { item_shrink = 3 } })
     refused("give no item_bias with it", { base = { kind = "factor_analysis",
       item_bias = "mean" } })
     refused("base must be a table or a boolean, not number 8", { base = 8 })

@@ -137,6 +137,10 @@ describe("neighbours beside a model", function()
     local names = names_of(data.catalogue)
     assert.same(without(double, model):adapt(support):predict(names),
       model:adapt(support):predict(names))
+    names[#names + 1] = { id = "new", kind = "calm" }
+    assert.same(without(double, model):adapt(support):predict(names),
+      (model:adapt(support):predict(names)))
+    names[#names] = nil
     double.train(model, data, training { epochs = 1 })
     local plain = without(double, model)
     assert.same(plain:adapt({}):predict(names), model:adapt({}):predict(names))

@@ -1,5 +1,6 @@
--- What the base of the preset recommended may begin as, on validation users of several sets: those
--- who are not tested are divided FOLDS times at random; see recommended-users.md (SET: a name
+-- What the base of the preset recommended may begin as, and whether it has neighbours, on validation
+-- users of several sets: those who are not tested are divided FOLDS times at random; see
+-- recommended-users.md (SET: a name
 -- below, of a folder in data/):
 --
 --     lua5.4 doc/results/recommended-base.lua SET FOLDS SEEDS [PROTOCOL]
@@ -36,18 +37,22 @@ local sets = { ["ml-1m"] = cmml.movielens, ["ml-100k"] = by "atomic_files",
   ["yelp-hin"] = files { "user_business.dat", columns = "user,item,rating",
     items = { "business_category.dat", "business_city.dat" } } }
 
-local function analysis(factors)
-  local base = { factors = factors }
-  for key, value in pairs(cmml.presets["recommended/few-people"].model.base) do
+-- The preset's base with an item_shrink of its own.
+local function analysis(item_shrink)
+  local base = { item_shrink = item_shrink }
+  for key, value in pairs(cmml.presets.recommended.model.base) do
     base[key] = base[key] or value
   end
   return base
 end
+local factorisation = { factors = 10, ridge = 16, item_bias = "mean" }
 local variants = {
+  { "matrix factorisation", base = factorisation, neighbours = false },
+  { "the same, neighbours", base = factorisation },
+  { "factor analysis", base = analysis(1), neighbours = false },
+  { "the same, neighbours", base = analysis(1) },
+  { "item_shrink 3", neighbours = false },
   { "recommended" },
-  { "factor analysis, 12", base = analysis(12) },
-  { "factor analysis, 10", base = analysis(10) },
-  { "factor analysis, 8", base = analysis(8) },
   { "factor analysis alone", fitted = "factor_analysis" },
   { "matrix factorisation alone", fitted = "matrix_factorization" },
   { "item-kNN alone", fitted = "item_knn" },
@@ -81,7 +86,7 @@ local function models_of(variant, part)
       models[seed]:fit { ratings = part.ratings, users = part.train }
     else
       models[seed] = cmml.cmml(part.catalogue, { preset = "recommended", seed = seed,
-        base = variant.base })
+        base = variant.base, neighbours = variant.neighbours })
       cmml.train(models[seed], part, { seed = seed })
     end
   end

@@ -36,6 +36,9 @@ local known = declare("factor_base_options", {
   { name = "bias_ridge", kind = "number", default = 3, above = 0, help = "ridge penalty of a "
     .. "person's bias, and of an item's where a matrix factorisation begins" },
   changed(shared.item_bias, { default_text = "solved; not of factor_analysis" }),
+  changed(shared.item_shrink, { default = false, default_text = "the kind's",
+    help = "number of imaginary ratings that pull an item's mean to that of all items where a "
+      .. "factor analysis begins" }),
   changed(shared.sweeps, { default = false, default_text = "the kind's" }),
   { name = "solve", kind = "boolean", default = true,
     help = "false: a person has a bias alone, and the network sees the factors" },
@@ -53,14 +56,18 @@ return function(cmml)
 
   --- Checks options of a base.
   -- @tparam table options see below
-  -- @treturn table a copy with the defaults; without kind, item_bias and sweeps if these were not
-  -- given
+  -- @treturn table a copy with the defaults; without kind, item_bias, item_shrink and sweeps if
+  -- these were not given
   function cmml.factor_base_options(options)
     local opt = known:check(options, 4)
     if opt.kind == "factor_analysis" and (opt.item_bias or opt.factors == 0) then
       raise("factor_base_options: factor_analysis " .. (opt.item_bias
         and "learns the items' means with their factors: give no item_bias with it"
         or "needs factors, of which 0 were given"), 4)
+    end
+    if opt.item_shrink and opt.kind ~= "factor_analysis" then
+      raise("factor_base_options: item_shrink is of factor_analysis, but the kind is "
+        .. (opt.kind or kinds[1]), 4)
     end
     return opt
   end
@@ -107,6 +114,8 @@ return function(cmml)
       name, opt = "item_mean", nil
     elseif name == "matrix_factorization" then
       opt.ridge, opt.bias_ridge, opt.item_bias = own.ridge, own.bias_ridge, own.item_bias
+    else
+      opt.item_shrink = own.item_shrink
     end
     local model = cmml.recommenders[name](catalogue, opt)
     model:fit(data)

@@ -100,6 +100,9 @@ return function(cmml, use)
   -- @tparam table rows Rows
   -- @treturn Tensor [rows]; 0 without a neighbour
   function ItemNeighbours:means(state, rows)
+    if self.similarities.count == 0 then -- nothing was learnt, or there is one item
+      return core.full({ #rows.items }, 0)
+    end
     return core.neighbour_means(self.items, self.similarities, state.segments, state.items,
       state.left, rows.segments, rows_of(self, rows.items), self.options.nearest,
       self.options.damp)
