@@ -26,7 +26,7 @@ end
 -- The same weights without neighbours.
 local function without(library, model)
   local other = library.cmml(model.catalogue, options { base = model.options.base,
-    neighbours = false })
+    neighbours = false, members = model.options.members })
   local values = {}
   for name, tensor in model.module:parameters() do
     values[name] = tensor
@@ -108,8 +108,9 @@ describe("neighbours beside a model", function()
   local data = people.data(double, { users = 40, items = 9, rated = 5 })
 
   for name, changes in pairs { ["a matrix factorisation"] = {}, ["no base"] = { base = false },
-    ["biases alone"] = { base = { factors = 0 } }, ["factor analysis"] = { base = {
-      kind = "factor_analysis", factors = 3, sweeps = 5 } } } do
+    ["biases alone"] = { base = { factors = 0 } }, ["several members"] = { members = 3 },
+    ["several members without base"] = { members = 2, base = false },
+    ["factor analysis"] = { base = { kind = "factor_analysis", factors = 3, sweeps = 5 } } } do
     it("add the mean of what it leaves over of a support: with " .. name, function()
       local model = double.cmml(data.catalogue, options(changes))
       double.train(model, data, training { epochs = 2 })

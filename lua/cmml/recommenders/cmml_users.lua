@@ -1,6 +1,7 @@
 --- CMML in the setting users: ratings, learnt content features (Feng et al., CIKM 2021).
 --
 -- @module cmml
+local members = require "cmml.recommenders.members"
 local model_options = require "cmml.recommenders.cmml_options"
 local rating_errors = require "cmml.recommenders.rating_errors"
 local shared = require "cmml.recommenders.shared_options"
@@ -17,11 +18,12 @@ return function(cmml, use)
   local refinement = use "recommenders.refinement"
 
   local options = model_options({ "width", "label_hidden" }, {
-    shared.read_users, shared.base, shared.neighbours, rating_errors.option,
+    shared.read_users, shared.base, shared.neighbours, members.option, rating_errors.option,
     table.unpack(refinement.options) })
 
   -- Options that are not the network's.
-  local own = { preset = true, base = true, neighbours = true, loss = true, read_users = true }
+  local own = { preset = true, base = true, neighbours = true, members = true, loss = true,
+    read_users = true }
   for _, declared in ipairs(refinement.options) do
     own[declared.name] = true
   end
@@ -43,28 +45,31 @@ return function(cmml, use)
         network[key] = value
       end
     end
-    local module = cmml.network(network)
-    if opt.base then
-      module:register("base", cmml.factor_base { items = #catalogue.items, options = opt.base,
-        init = init })
-    end
+    local module = members.make(opt.members or 1, function()
+      local member = cmml.network(network)
+      if opt.base then
+        member:register("base", cmml.factor_base { items = #catalogue.items, options = opt.base,
+          init = init })
+      end
+      return member
+    end)
     return { module = module, neighbours = opt.neighbours
       and item_neighbours.new(#catalogue.items, opt.neighbours) or nil }
   end
 
   -- The vectors of rows: of items their fields and their own, then the user's.
-  local function vectors(self, user, items, segments)
-    local base = self.module.base
+  local function vectors(self, network, user, items, segments)
+    local base = network.base
     return content_rows.joined(function(distinct)
-      local of_fields = self.module:embed_fields("item", self.catalogue.items.bags, distinct)
+      local of_fields = network:embed_fields("item", self.catalogue.items.bags, distinct)
       local of_items = base and base.vectors and base.vectors:gather_rows(distinct)
       return { of_fields or of_items, of_fields and of_items }
     end, user, items, segments)
   end
 
   -- Scores of rows whose vectors are known.
-  local function scored(self, x, state, rows)
-    local scores, base = self.module:score(x, state.context, rows.segments), self.module.base
+  local function scored(network, x, state, rows)
+    local scores, base = network:score(x, state.context, rows.segments), network.base
     return base and scores + base(rows.items, state.weights, rows.segments) or scores
   end
 
@@ -74,15 +79,16 @@ return function(cmml, use)
       rows.segments)
   end
 
-  -- The contexts of tasks, from one forward pass over their supports, and what follows from them.
-  local function adapt(self, support, training)
-    local network, people, segments = self.module, support.people, support.segments
+  -- The contexts of tasks, from one forward pass of a member over their supports, and what follows
+  -- from them; unless in training also what is left over of the ratings, where that is wanted.
+  local function adapt_by(self, network, support, training)
+    local people, segments = support.people, support.segments
     local user = network:embed_fields("user", people.bags, people.rows)
     local base = network.base
     local constant = network.encoder_detach and not base
       and not refinement.steps(self.options, training)
-    local x = constant and cmml.no_grad(vectors, self, user, support.items, segments)
-      or vectors(self, user, support.items, segments)
+    local x = constant and cmml.no_grad(vectors, self, network, user, support.items, segments)
+      or vectors(self, network, user, support.items, segments)
     local left, own_left = support.labels, support.labels
     if base then
       left, own_left = base:left_over(support)
@@ -95,20 +101,52 @@ return function(cmml, use)
     end
     local context, diverged = refinement.refined(self.options, training,
       network:context(x, own_left, segments), function(refined)
-        return errors_of(self, scored(self, x, (state_of(refined)), support), support)
+        return errors_of(self, scored(network, x, (state_of(refined)), support), support)
       end)
     local state, rest = state_of(context)
     state.diverged = diverged
-    if self.neighbours and not training then -- which know the ratings that training learns from
-      state.near = self.neighbours:state(support, base
-        and base:unexplained(support.items, rest, state.weights, segments)
-        or support.labels - network:score(x, context, segments))
+    if not self.neighbours or training then
+      return state
     end
+    return state, base and base:unexplained(support.items, rest, state.weights, segments)
+      or support.labels - network:score(x, context, segments)
+  end
+
+  local function score_by(self, network, state, rows)
+    return scored(network, vectors(self, network, state.user, rows.items, rows.segments), state,
+      rows)
+  end
+
+  -- The mean of what a function gives for each member; nil where it gives nothing.
+  local function mean_over(list, f)
+    local sum = f(1, list[1])
+    for i = 2, #list do
+      local value = f(i, list[i])
+      sum = sum and sum + value
+    end
+    return sum and #list > 1 and sum / #list or sum
+  end
+
+  -- The state of the first member, in which those of the others are.
+  local function adapt(self, support)
+    local states, list = {}, members.of(self.module)
+    local left = mean_over(list, function(i, network)
+      local state, unexplained = adapt_by(self, network, support)
+      states[i] = state
+      return unexplained
+    end)
+    local state = states[1]
+    state.diverged = refinement.merged(states)
+    state.others = table.move(states, 2, #states, 1, {})
+    -- neighbours know the ratings that training learns from, and have no part in it
+    state.near = left and self.neighbours:state(support, left)
     return state
   end
 
   local function score(self, state, rows)
-    local scores = scored(self, vectors(self, state.user, rows.items, rows.segments), state, rows)
+    local scores = mean_over((members.of(self.module)), function(i, network)
+      return score_by(self, network, i == 1 and state or state.others[i - 1], rows)
+    end)
     return state.near and scores + self.neighbours:means(state.near, rows) or scores
   end
 
@@ -116,20 +154,20 @@ return function(cmml, use)
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "users" },
     learns = "gradient", adapts = "forward", options = options, presets = presets "users",
     default_preset = "recommended", make = make, score = score, check = refinement.check,
-    adapt = function(self, support)
-      return adapt(self, support)
-    end,
-
+    adapt = adapt,
     prepare = start_base, over = over_items, fitted_parts = { "neighbours" },
     integers = { ["neighbours.neighbours"] = true, ["neighbours.rows"] = true },
 
-    -- The mean over tasks of the error of their query.
+    -- The mean over tasks of the error of their query, by each member on its own.
     loss = function(self, batch)
-      local scores = score(self, adapt(self, batch.support, true), batch.query)
-      if self.options.loss ~= "absolute" then
-        return core.task_mse(scores, batch.query.labels, batch.query.segments)
-      end
-      return errors_of(self, scores, batch.query):mean()
+      return mean_over((members.of(self.module)), function(_, network)
+        local scores = score_by(self, network, adapt_by(self, network, batch.support, true),
+          batch.query)
+        if self.options.loss ~= "absolute" then
+          return core.task_mse(scores, batch.query.labels, batch.query.segments)
+        end
+        return errors_of(self, scores, batch.query):mean()
+      end)
     end,
   }
 

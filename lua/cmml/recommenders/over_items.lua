@@ -2,6 +2,8 @@
 --
 -- @module cmml
 
+local members = require "cmml.recommenders.members"
+
 return function(_, use)
   local item_neighbours = use "recommenders.item_neighbours"
   local item_weights = use "recommenders.item_weights"
@@ -13,8 +15,11 @@ return function(_, use)
   -- @treturn Recommender
   return function(self, catalogue)
     local view, of_items = catalogue:in_terms_of(self.catalogue, "over"), {}
-    for name, start in pairs(self.module.base and self.module.base:new_items() or {}) do
-      of_items["base." .. name] = start
+    local networks, prefixes = members.of(self.module)
+    for i, network in ipairs(networks) do
+      for name, start in pairs(network.base and network.base:new_items() or {}) do
+        of_items[prefixes[i] .. "base." .. name] = start
+      end
     end
     local entries, own = item_weights(self, view.items, of_items), self.neighbours
     for _, pair in ipairs(own and item_neighbours.new(#view.items, own.options):tensors() or {}) do

@@ -58,5 +58,19 @@ return function(cmml)
     return refined, #diverged > 0 and diverged or nil
   end
 
+  --- The tasks whose steps diverged by any of several members.
+  -- @tparam table states list of {diverged = list as `inner_steps` gives it, or nil}
+  -- @treturn ?table likewise, each task once; nil if none
+  function refinement.merged(states)
+    local list, seen = {}, {}
+    for _, state in ipairs(states) do
+      for _, one in ipairs(state.diverged or {}) do
+        list[#list + 1] = not seen[one.task] and one or nil
+        seen[one.task] = true
+      end
+    end
+    return #list > 0 and list or nil
+  end
+
   return refinement
 end
