@@ -1,7 +1,6 @@
--- What the base of the preset recommended may begin as, and whether it has neighbours, on validation
+-- What the base of the preset recommended may begin as, and what neighbours add, on validation
 -- users of several sets: those who are not tested are divided FOLDS times at random; see
--- recommended-users.md (SET: a name
--- below, of a folder in data/):
+-- recommended-users.md (SET: a name below, of a folder in data/):
 --
 --     lua5.4 doc/results/recommended-base.lua SET FOLDS SEEDS [PROTOCOL]
 --

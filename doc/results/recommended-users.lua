@@ -1,6 +1,6 @@
--- What each part of the preset recommended contributes, and how good it is with few ratings, on
--- validation users alone, who are 15 % of the training users and whom neither model nor baselines
--- learn from (FOLDER: a data folder, or its name in data/):
+-- What each part of the preset recommended contributes over a matrix factorisation, and how good
+-- that is with few ratings, on validation users alone, who are 15 % of the training users and whom
+-- neither model nor baselines learn from (FOLDER: a data folder, or its name in data/):
 --
 --     lua5.4 doc/results/recommended-users.lua FOLDER SEEDS
 local cmml = require "cmml"
@@ -11,10 +11,11 @@ if not folder or not seeds or seeds < 1 then
 end
 local sizes, draws = { 0, 1, 2, 5, 10, 20, 40 }, 10
 
--- The preset's base with other options.
+-- The base that all have here, with other options.
+local factorisation = { factors = 10, ridge = 16, item_bias = "mean" }
 local function other_base(changes)
   local all = {}
-  for _, fields in ipairs { cmml.presets.recommended.model.base, changes } do
+  for _, fields in ipairs { factorisation, changes } do
     for key, value in pairs(fields) do
       all[key] = value
     end
@@ -23,7 +24,7 @@ local function other_base(changes)
 end
 
 local variants = {
-  { "recommended", by_support = true },
+  { "over a factorisation", by_support = true },
   { "without short supports", by_support = true, training = { short_supports = 0 } },
   { "without shrinkage", by_support = true, model = { context_shrink = 0 } },
   { "without either", by_support = true, model = { context_shrink = 0 },
@@ -72,8 +73,8 @@ local function models_of(variant, part)
   end
   local models = {}
   for seed = 1, seeds do
-    models[seed] = cmml.cmml(part.catalogue, over({ preset = "recommended", seed = seed },
-      variant.model))
+    models[seed] = cmml.cmml(part.catalogue, over({ preset = "recommended", seed = seed,
+      base = factorisation, neighbours = false }, variant.model))
     cmml.train(models[seed], part, over({ seed = seed }, variant.training))
   end
   return models

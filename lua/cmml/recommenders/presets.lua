@@ -147,11 +147,12 @@ return function(cmml, use)
   -- `paper/scenario` and `published-code/scenario`, and under the names of the code's data sets.
   -- Of the encoder ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for
   -- ratings of users, `recommended/scenario` for scenarios, each also without modulation and
-  -- without context.
+  -- without context; `recommended/averaged` has three members, see the option `members`.
   cmml.presets = {
     ["recommended"] = recommended,
     ["recommended/without-modulation"] = changed(recommended, { modulation = "none" }),
     ["recommended/without-context"] = changed(recommended, { encoder = "none" }),
+    ["recommended/averaged"] = changed(recommended, { members = 3 }),
     ["paper"] = paper(),
     ["paper/soft"] = paper(paper_soft),
     ["recommended/scenario"] = recommended_scenario,
