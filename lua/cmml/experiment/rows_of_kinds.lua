@@ -109,7 +109,7 @@ return function(cmml, use)
   -- @treturn table rows, reference, references and subjects; see experiment/rows.lua
   function rows_of_kinds.all(where, setting, opt)
     local rows, subjects = {}, {}
-    local first = models.default_kind(setting)
+    local first = models.default_kind(setting, opt.rank ~= nil)
     for _, class in ipairs(kinds_of(where, setting, opt.kinds, opt.rank ~= nil)) do
       add_rows(rows, class, opt.variants)
       if class == first then

@@ -19,7 +19,7 @@ local sizes = option_sets.declare("encoders: all", {
 })
 
 local known = {}
-for _, name in ipairs { "none", "mean", "max", "gru", "attention" } do
+for _, name in ipairs { "none", "mean", "max", "sum", "gru", "attention" } do
   known[name] = option_sets.join("encoders." .. name, sizes)
 end
 
@@ -106,6 +106,33 @@ return function(cmml, use)
   -- @treturn Tensor [tasks, out]
   function MaxEncoder:forward(samples, segments)
     return core.segment_max(self.mlp(samples), segments)
+  end
+
+  local SumEncoder = nn.class "cmml.SumEncoder"
+  SumEncoder.reads_joined = true
+
+  --- Sums: an MLP on every sample, or without widths, where `inp` is `out`, the sample itself; then
+  -- tanh of their sum over the root of their number. Unlike a mean the sum grows with the support,
+  -- so that the context says how much is known, too. Not in the paper.
+  -- @tparam table options
+  -- @treturn SumEncoder of (samples [rows, inp], segments) giving [tasks, out]
+  function cmml.encoders.sum(options)
+    local opt = known.sum:check(options)
+    local self = SumEncoder.new()
+    if #opt.widths > 0 or opt.inp ~= opt.out then
+      self:register("mlp", mlp(opt.inp, opt.widths, opt.out, opt.init))
+    end
+    return self
+  end
+
+  --- The contexts of tasks.
+  -- @tparam Tensor|Joined samples [rows, inp]
+  -- @tparam Segments segments one per task
+  -- @treturn Tensor [tasks, out]
+  function SumEncoder:forward(samples, segments)
+    local each = cmml.written_out(self.mlp and self.mlp(samples) or samples)
+    local count = core.segment_sum(core.full({ segments:rows(), 1 }, 1), segments)
+    return (core.segment_sum(each, segments) / count:maximum(1):sqrt()):tanh()
   end
 
   local GruEncoder = nn.class "cmml.GruEncoder"

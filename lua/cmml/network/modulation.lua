@@ -4,24 +4,63 @@
 -- gives scores [rows], and puts intermediate values into the table `parts` if there is one.
 -- The constructors, by name in `cmml.modulations`, take {inp, cond, backbone, hyper, activation,
 -- init}: backbone are the widths of the recommender's layers, hyper those of the hypernetwork's.
--- One whose field `reads_joined` is true may get x and condition as joined matrices.
+-- One whose field `reads_joined` is true may get x and condition as joined matrices. Those whose
+-- layers are an MLP's (none, film, sigmoid) also take {out, residual, dropout}, by which they give
+-- vectors [rows, out] instead of scores.
 --
 -- Here are those whose hypernetwork makes numbers; soft_modulation.lua has the one that makes
 -- routes.
 --
 -- @module cmml
-local of_all = require "cmml.network.modulation_options"
+local of_heads = require "cmml.network.modulation_options"
 local option_sets = require "cmml.base.options"
 local raise = require("cmml.base.args").error
 
 local known = {}
-for _, name in ipairs { "none", "film", "sigmoid", "linear" } do
-  known[name] = option_sets.join("modulations." .. name, of_all)
+for name, set in pairs { none = of_heads.layered, film = of_heads.layered,
+  sigmoid = of_heads.layered, linear = of_heads.all } do
+  known[name] = option_sets.join("modulations." .. name, set)
 end
 
 return function(cmml, use)
   use "network.component"
   local nn, core = cmml.nn, cmml.core
+
+  -- What modulations of the layers of an MLP have in common beside these: how layers are joined,
+  -- and the last map.
+  local function completed(self, what, opt)
+    local inp = opt.inp
+    for l, width in ipairs(opt.backbone) do
+      if opt.residual and width ~= inp then
+        raise(("modulations.%s: layer %d has width %d, but reads %d: with residual they are the "
+          .. "same"):format(what, l, width, inp), 3)
+      end
+      inp = width
+    end
+    self.depth, self.activation, self.residual = #opt.backbone, opt.activation, opt.residual
+    self.masks = {}
+    for l = 1, opt.dropout > 0 and self.depth or 0 do
+      self.masks[l] = nn.dropout { rate = opt.dropout, place = l }
+    end
+    if opt.out > 0 then
+      self:register("out", nn.linear { inp = inp, out = opt.out, init = opt.init })
+    end
+    return self
+  end
+
+  -- What layer l + 1 reads, where layer l read x and gave y.
+  local function passed_on(self, l, x, y, key)
+    if key and self.masks[l] then
+      y = self.masks[l](y, key)
+    end
+    return self.residual and x + y or y
+  end
+
+  -- What the head gives, where `a` is what the last layer gave.
+  local function result_of(self, a)
+    local result = self.out and self.out(a) or a
+    return self.out and result.shape[2] == 1 and core.reshape(result, { -1 }) or result
+  end
 
   -- The fields of a modulation of layers: a ReLU trunk on the condition, with a linear head for
   -- each layer of the backbone that makes `each` numbers for every unit of it.
@@ -39,29 +78,26 @@ return function(cmml, use)
       head[l] = nn.linear { inp = opt.hyper[l], out = each * width, init = opt.init }
       cond, inp = opt.hyper[l], width
     end
-    self.depth = #opt.backbone
-    self.activation = opt.activation
     local hyper = self:register("hyper", nn.list {})
     hyper:register("trunk", nn.list(trunk))
     hyper:register("head", nn.list(head))
     self:register("backbone", nn.list(backbone))
-    self:register("out", nn.linear { inp = inp, out = 1, init = opt.init })
-    return self
+    return completed(self, what, opt)
   end
 
-  -- Scores of rows, where `modulate` makes a layer's result of its affine map and what was
-  -- generated for it.
-  local function run_layers(self, x, condition, parts, modulate)
+  -- What a head gives for rows, where `modulate` makes a layer's result of its affine map and what
+  -- was generated for it.
+  local function run_layers(self, x, condition, parts, key, modulate)
     local t, a, generated = condition, x, {}
     for l = 1, self.depth do
       t = self.hyper.trunk:at(l)(t)
       generated[l] = self.hyper.head:at(l)(t)
-      a = modulate(self.backbone:at(l)(a), generated[l])
+      a = passed_on(self, l, a, modulate(self.backbone:at(l)(a), generated[l]), key)
     end
     if parts then
       parts.hyper, parts.backbone = generated, a
     end
-    return core.reshape(self.out(a), { -1 })
+    return result_of(self, a)
   end
 
   local NoModulation = nn.class "cmml.NoModulation"
@@ -75,9 +111,7 @@ return function(cmml, use)
     local self = NoModulation.new()
     self:register("backbone", nn.mlp { widths = { opt.inp, table.unpack(opt.backbone) },
       activation = opt.activation, last = opt.activation, init = opt.init })
-    self:register("out", nn.linear { inp = opt.backbone[#opt.backbone], out = 1,
-      init = opt.init })
-    return self
+    return completed(self, "none", opt)
   end
 
   --- Scores of rows.
@@ -85,13 +119,17 @@ return function(cmml, use)
   -- @tparam Tensor|Joined _ the condition, not read
   -- @tparam[opt] table parts is given the fields hyper (an empty list) and backbone (the last
   -- layer)
-  -- @treturn Tensor [rows]
-  function NoModulation:forward(x, _, parts)
-    local a = self.backbone(x)
+  -- @tparam[opt] table key of dropout, in training
+  -- @treturn Tensor [rows]; with another `out` than 1 [rows, columns]
+  function NoModulation:forward(x, _, parts, key)
+    local a = x
+    for l = 1, self.depth do
+      a = passed_on(self, l, a, self.backbone[tostring(l - 1)](a), key)
+    end
     if parts then
       parts.hyper, parts.backbone = {}, a
     end
-    return core.reshape(self.out(a), { -1 })
+    return result_of(self, a)
   end
 
   local Film = nn.class "cmml.FilmModulation"
@@ -112,9 +150,10 @@ return function(cmml, use)
   -- @tparam Tensor|Joined condition [rows, cond]
   -- @tparam[opt] table parts is given the fields hyper (what generates gamma and beta, a tensor a
   -- layer) and backbone (the last modulated layer)
-  -- @treturn Tensor [rows]
-  function Film:forward(x, condition, parts)
-    return run_layers(self, x, condition, parts, function(a, generated)
+  -- @tparam[opt] table key of dropout, in training
+  -- @treturn Tensor [rows]; with another `out` than 1 [rows, columns]
+  function Film:forward(x, condition, parts, key)
+    return run_layers(self, x, condition, parts, key, function(a, generated)
       return core.film(a, generated, self.activation)
     end)
   end
@@ -136,9 +175,10 @@ return function(cmml, use)
   -- @tparam Tensor|Joined condition [rows, cond]
   -- @tparam[opt] table parts is given the fields hyper (g_l, a tensor a layer) and backbone (the
   -- last modulated layer)
-  -- @treturn Tensor [rows]
-  function Sigmoid:forward(x, condition, parts)
-    return run_layers(self, x, condition, parts, function(a, generated)
+  -- @tparam[opt] table key of dropout, in training
+  -- @treturn Tensor [rows]; with another `out` than 1 [rows, columns]
+  function Sigmoid:forward(x, condition, parts, key)
+    return run_layers(self, x, condition, parts, key, function(a, generated)
       return nn.activate(core.sigmoid(generated) * a, self.activation)
     end)
   end

@@ -1,7 +1,9 @@
---- The options of every modulation head.
+--- The options of every modulation head, and those of heads whose layers are an MLP's.
 --
 -- @module cmml.network.modulation_options
-local known = require("cmml.base.options").declare("modulations: all", {
+local options = require "cmml.base.options"
+
+local known = options.declare("modulations: all", {
   { name = "inp", kind = "integer", from = 0, required = true, help = "columns of the rows" },
   { name = "cond", kind = "integer", from = 0, required = true,
     help = "columns of the condition" },
@@ -14,4 +16,16 @@ local known = require("cmml.base.options").declare("modulations: all", {
   (require "cmml.nn.init_option"),
 })
 
-return known
+
+local layered = options.join("modulations: layered", known,
+  options.declare("modulations: layered alone", {
+    { name = "out", kind = "integer", from = 0, default = 1,
+      help = "columns of the result of the last map, which is linear; 1: scores [rows]; 0: there "
+        .. "is no such map, and the last layer itself is the result" },
+    { name = "residual", kind = "boolean", default = false,
+      help = "what a layer gives is added to what it reads, which has the same width" },
+    { name = "dropout", kind = "number", from = 0, below = 1, default = 0,
+      help = "fraction of what a layer gives that is set to 0 in training" },
+  }))
+
+return { all = known, layered = layered }

@@ -2,7 +2,7 @@
 -- section 3.4.4, eq. 12-13; Yang et al. 2020).
 --
 -- @module cmml
-local of_all = require "cmml.network.modulation_options"
+local of_all = require("cmml.network.modulation_options").all
 local option_sets = require "cmml.base.options"
 local raise = require("cmml.base.args").error
 

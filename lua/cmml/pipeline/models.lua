@@ -22,17 +22,21 @@ return function(cmml, use)
   models.with = with
 
   --- The kind of a setting where none is named: the first of those that learn by gradient training,
-  -- else the first.
+  -- else the first. It predicts what tasks of the setting are about, where there is such a kind.
   -- @tparam Setting setting
+  -- @tparam[opt=false] boolean ranks whether lists are compared, so that it is one that ranks
   -- @treturn ?Recommender the class; nil where the setting has no kinds
-  function models.default_kind(setting)
-    local list = cmml.kinds.list(setting.name)
+  function models.default_kind(setting, ranks)
+    local list, first = cmml.kinds.list(setting.name), nil
     for _, class in ipairs(list) do
       if class.learns == "gradient" then
-        return class
+        if class.predicts == (ranks and "ranking" or setting.predicts) then
+          return class
+        end
+        first = first or class
       end
     end
-    return list[1]
+    return first or list[1]
   end
 
   --- The names of the default kinds, in words: "cmml", or where settings differ each with its own.

@@ -130,8 +130,8 @@ return function(cmml, use)
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "over", "steps",
-      "memory", "contributions" } do
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "settle", "over",
+      "steps", "memory", "contributions", "reads" } do
       class[key] = declaration[key]
     end
     class.predicts = declaration.predicts or setting.predicts
@@ -203,6 +203,10 @@ return function(cmml, use)
   -- tensors(self) and restore(catalogue, options, tensors), what a model file keeps and the
   -- recommender of it (with a module neither is needed); integers (names of kept entries that are
   -- lists of integers: true by name); prepare(self, data), before the first step of a training;
+  -- settle(self, tasks, options, metric), before each validation of one, chooses what no gradient
+  -- can on the validation tasks (options are those of `evaluate`, metric the name of what is to
+  -- become better) and puts it into its parameters; reads ("relevant", the default of one that
+  -- ranks: entries of a support that are not relevant say nothing to it; or "all");
   -- fitted_parts (of one that learns by gradient: names of fields that hold what is fitted beside
   -- the module, each a table with tensors(self) and restore(self, entries), or none);
   -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for

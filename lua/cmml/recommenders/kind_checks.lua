@@ -18,6 +18,7 @@ local fields = { name = "string", title = "string", source = "string", settings 
   adapt = "function", score = "function", rank = "function", score_all = "function",
   contributions = "function", loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
+  settle = "function", reads = "string",
   over = "function", memory = "function", formerly = "table", describe = "function",
   check = "function", fitted_parts = "table" }
 
@@ -26,9 +27,10 @@ local preset_fields = { setting = "string", model = "table", training = "table",
 
 local needed = { "title", "settings", "learns", "make", "adapt", "score" }
 local ways, adaptations = { "gradient", "fit", "none" }, { "forward", "gradient" }
-local predictions = { "ranking", "ratings" }
+local predictions, readings = { "ranking", "ratings" }, { "all", "relevant" }
 local wanted = { gradient = "loss", fit = "fit" }
-local goes_with = { loss = "gradient", prepare = "gradient", fit = "fit" }
+local goes_with = { loss = "gradient", prepare = "gradient", settle = "gradient",
+  fit = "fit" }
 
 local checks = {}
 
@@ -78,10 +80,11 @@ function checks.functions(where, declaration)
   args.one_of(where .. ": learns", way, ways, 4)
   args.one_of(where .. ": adapts", declaration.adapts or "forward", adaptations, 4)
   args.one_of(where .. ": predicts", declaration.predicts or "ranking", predictions, 4)
+  args.one_of(where .. ": reads", declaration.reads or "all", readings, 4)
   if wanted[way] and not declaration[wanted[way]] then
     raise(("%s learns by %s: the function %s is missing"):format(where, way, wanted[way]), 3)
   end
-  for _, key in ipairs { "loss", "prepare", "fit" } do
+  for _, key in ipairs { "loss", "prepare", "settle", "fit" } do
     if declaration[key] and goes_with[key] ~= way then
       raise(("%s: the function %s does not go with learns = %q"):format(where, key, way), 3)
     end

@@ -37,6 +37,9 @@ return function(cmml, use)
   -- text (why, of the first); it is then the mean over the others, or not a number without any
   -- @tfield ?function memory of (tasks, support, query): numbers that a training step keeps
   -- @tfield ?function prepare of (data): what comes before the first step of a training
+  -- @tfield ?function settle of (tasks, options, metric): what is chosen before each validation
+  -- @tfield ?string reads of one that ranks: "all" where entries of a support that are not relevant
+  -- say something to it, too
   -- @tfield ?function fit of (data): learns from ratings without gradient training; gives a text
   -- where something of it is to be told
   -- @tfield ?function over of (catalogue): the same weights over another catalogue

@@ -148,10 +148,18 @@ return function(cmml, use)
       plain.tostring(source.monitored)), 3)
   end
 
-  -- The metrics of the validation tasks, the same ones each time; nil if a score was not finite.
-  local function validate(model, source, opt)
+  -- The metrics of the validation tasks, the same ones each time; nil if a score was not finite. In
+  -- a training a kind first chooses by them what gradients cannot.
+  local function validate(model, source, opt, training)
     local tasks, options = source:validation(opt)
     options.stop_if_not_finite = true
+    if training and model.settle then
+      for _, metric in ipairs(source.metrics) do
+        if metric[1] == source.monitored then
+          model:settle(tasks, options, metric[2])
+        end
+      end
+    end
     local found = cmml.evaluate({ model }, tasks, options)
     if not found then
       return nil
@@ -176,7 +184,7 @@ return function(cmml, use)
     local result = { epoch = epoch, loss = loss, left_out = left_out }
     local finite = result.loss and is_finite(model)
     if finite and source.validates then
-      local values = validate(model, source, opt)
+      local values = validate(model, source, opt, true)
       finite = values ~= nil
       for key, value in pairs(values or {}) do
         result[key] = value

@@ -178,12 +178,13 @@ return function(cmml, use)
   -- scale raise
   -- @treturn table rows (Rows of one task), skipped (raw ids that were left out), outside (list of
   -- {item, rating} that are outside of the scale), told (what was met of the values of user, by
-  -- field), counting (how many entries count for the model: of one that ranks, the relevant ones),
-  -- and taken, a function giving the set of item rows that the support has
+  -- field), counting (how many entries count for the model: of one that ranks, the relevant ones,
+  -- unless it reads others, too), and taken, a function giving the set of item rows that the
+  -- support has
   function support.read(model, given, opt)
     local read = support.read_all(model, { given }, opt)
     local labels = read.rows.labels
-    local counting = model.predicts == "ranking"
+    local counting = model.predicts == "ranking" and model.reads ~= "all"
       and cmml.users.weights(model.catalogue, labels):step():sum():item() or labels.count
     return { rows = read.rows, skipped = read.skipped[1], outside = read.outside[1],
       told = read.told, counting = counting, taken = function()

@@ -1,0 +1,188 @@
+--- CMML for lists in the setting users: a network that learns across people to order the whole
+-- catalogue, beside a base in closed form.
+--
+-- The support of a person, its ratings where there are such, becomes a context, and that the
+-- person's vector (network/list_network.lua); the score of an item is its product with the item's
+-- vector, with the item's bias and the score of the base (list_base.lua). Training draws a fresh
+-- support of each person in each epoch and is the softmax cross entropy, over all items that the
+-- support does not have, of what else is relevant to the person.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local changed = require("cmml.base.options").changed
+local of_network = require "cmml.network.network_options"
+local raise = args.error
+
+-- What no score comes near to.
+local far_below = 1e9
+
+return function(cmml, use)
+  local core = cmml.core
+  local list_base = use "recommenders.list_base"
+  use "network.list_network"
+  use "recommenders.kind"
+
+  --- The weights of CMML for lists: the network, and how much its scores and the base's count.
+  -- @tfield ListNetwork network
+  -- @tfield Tensor mix [2]
+  local Weights = cmml.nn.class "cmml.ListWeights"
+
+  -- An option of the network, with a default of its own.
+  local function of(name, default, differing)
+    return changed(of_network:find(name), { default = default, group = "model" }, differing)
+  end
+
+  local own = {
+    { name = "width", kind = "integer", from = 1, default = 256, group = "model",
+      search = "64|128|256", help = "width of the vectors of items and people" },
+    of("encoder", "sum", { short = true }),
+    of("encoder_widths", {}, { search = false }),
+    of("encoder_options", nil, { belongs_to = "encoder" }),
+    of("modulation", "film", { short = true, search = "none|film",
+      help = "how the context modulates the layers of the tower: one that makes vectors, such as "
+        .. "none, film or sigmoid" }),
+    of("modulation_options", nil, { belongs_to = "modulation" }),
+    of("backbone", { 256, 256 }, { search = false, help = "widths of the layers of the tower" }),
+    of("hyper", { 256, 256 }, { search = false }),
+    of("activation", "relu"),
+    { name = "residual", kind = "boolean", default = true, group = "model", tunable = false,
+      help = "whether what a layer of the tower gives is added to what it reads, whose width is "
+        .. "the same" },
+    { name = "dropout", kind = "number", from = 0, below = 1, default = 0.5, group = "model",
+      search = "0.3|0.5|0.7",
+      help = "fraction of the context and of each layer that is set to 0 in training" },
+    { name = "read_ratings", kind = "boolean", default = true, group = "model",
+      search = "true|false", help = "whether the ratings of a support are read, or which items it "
+        .. "has alone; of data without ratings the latter" },
+    { name = "target_power", kind = "number", from = 0, to = 1, default = 0.5, group = "model",
+      search = "0|0.5|1", help = "a person with n relevant items to be found counts n to this "
+        .. "power in the loss: 0, all people alike; 1, all items" },
+  }
+  table.move(list_base.options, 1, #list_base.options, #own + 1, own)
+
+  -- Modulations of the library that make a number of a row, and no vector.
+  local of_numbers = { linear = true, soft = true }
+
+  local function check(opt)
+    if of_numbers[opt.modulation] then
+      raise(("cmml_lists: modulation %s makes numbers, but here vectors are needed: none, film or "
+        .. "sigmoid"):format(args.quote(opt.modulation)), 3)
+    end
+  end
+
+  local function reads_ratings(catalogue, opt)
+    local scale = catalogue.scale
+    return opt.read_ratings and scale ~= nil and scale.largest > scale.smallest
+  end
+
+  local function make(catalogue, opt, init)
+    local module = Weights.new()
+    module:register("network", cmml.list_network { n_items = #catalogue.items, width = opt.width,
+      reads_ratings = reads_ratings(catalogue, opt), encoder = opt.encoder,
+      encoder_widths = opt.encoder_widths, encoder_options = opt.encoder_options,
+      modulation = opt.modulation, modulation_options = opt.modulation_options,
+      backbone = opt.backbone, hyper = opt.hyper, activation = opt.activation,
+      residual = opt.residual, dropout = opt.dropout, init = init })
+    module:register("mix", init.uniform({ 2 }, 0))
+    cmml.no_grad(module.mix.copy_, module.mix, core.tensor { 1, opt.base_weight })
+    local ones = {}
+    for i = 1, #catalogue.items do
+      ones[i] = 1
+    end
+    local each = core.segments(ones):groups()
+    return { module = module, base = list_base.make(catalogue, opt),
+      unit = core.sparse(each, each, nil, #ones, #ones) }
+  end
+
+  -- Rows as a matrix [tasks, items] of these weights.
+  local function dense(self, rows, weights)
+    local n = #self.catalogue.items
+    local matrix = core.sparse(rows.segments:groups(), rows.items, weights, #rows.segments, n)
+    return core.sparse_pair_product(matrix, self.unit, n)
+  end
+
+  -- What ratings say, from -1 to 1.
+  local function signals_of(self, labels)
+    if not self.module.network.rated then
+      return nil
+    end
+    local scale = self.catalogue.scale
+    local half = (scale.largest - scale.smallest) / 2
+    return (labels - (scale.smallest + half)) * (1 / half)
+  end
+
+  local function vectors_of(self, support, key)
+    return self.module.network:vectors(support.items, signals_of(self, support.labels),
+      support.segments, key)
+  end
+
+  local function adapt(self, support)
+    local rows = core.full({ support.segments:rows(), 1 }, 1)
+    return { vectors = vectors_of(self, support),
+      known = core.segment_sum(rows, support.segments):step(),
+      base = self.base and self.base.model:adapt_rows(support) }
+  end
+
+  local function score_all(self, state)
+    local network = state.network or self.module.network:scores(state.vectors)
+    return list_base.joined(self, network, state.known,
+      self.base and self.base.model:score_all(state.base))
+  end
+
+  local function score(self, state, rows)
+    local network, segments = self.module.network, rows.segments
+    local products = core.row_dot(network.items:gather_rows(rows.items),
+      state.vectors:segment_expand(segments)) + network.bias:gather_rows(rows.items)
+    return list_base.joined(self, products, state.known:segment_expand(segments):reshape { -1 },
+      self.base and self.base.model:score_rows(state.base, rows))
+  end
+
+  -- The network begins with how many people took each item; the base is fitted.
+  local function prepare(self, data)
+    local learnt = { ratings = data.ratings, users = data.train }
+    if self.fresh then
+      local taken = cmml.users.interactions(self.catalogue, learnt)
+      local bias = self.module.network.bias
+      local counts = core.scatter_add_rows(core.full(bias.shape, 0), taken.weights:step(),
+        taken.columns)
+      cmml.no_grad(bias.copy_, bias, (counts + 1):log())
+      if self.base then
+        self.base.model:fit(learnt)
+      end
+    end
+    self.fresh = nil
+  end
+
+  local function loss(self, batch)
+    local support, query, network = batch.support, batch.query, self.module.network
+    local weights = cmml.users.weights(self.catalogue, query.labels):step()
+    local count = core.segment_sum(weights, query.segments):maximum(1)
+    local targets = dense(self, query, weights
+      * (count ^ (self.options.target_power - 1)):segment_expand(query.segments))
+    local shown = dense(self, support, core.full({ #support.items }, far_below))
+    local key = { seed = batch.seed, epoch = batch.draw, task = batch.tasks[1] }
+    local scores = network:scores(vectors_of(self, support, key)) - shown
+    return (scores:log_softmax() * targets):sum() * (-1 / #support.segments)
+  end
+
+  cmml.kind {
+    name = "cmml_lists", title = "CMML (lists)", source = "Feng et al., CIKM 2021",
+    settings = { "users" }, learns = "gradient", adapts = "forward", predicts = "ranking",
+    reads = "all", fitted_parts = { "base" },
+    integers = { ["base.n_users"] = true, ["base.lengths"] = true, ["base.columns"] = true },
+    options = own,
+    presets = {
+      ["recommended/lists"] = { model = {}, training = { batch = 32, support = 40, query = 10,
+        short_supports = 0.2, lr = 1e-3, epochs = 25, patience = 10 } },
+    },
+    default_preset = "recommended/lists",
+    check = check, make = make, prepare = prepare, loss = loss, settle = list_base.settle,
+    adapt = adapt, score = score, score_all = score_all,
+
+    -- What a training step keeps: scores of all items, which go through a softmax, and the vectors
+    -- of supports.
+    memory = function(self, tasks, support)
+      return tasks * (8 * #self.catalogue.items + 4 * support * self.options.width)
+    end,
+  }
+end

@@ -1,0 +1,245 @@
+-- CMML for lists, trained: what it lists, also for whom nothing is known of, how much its base
+-- counts, files and resumed runs, other kinds of data.
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local refused = require("spec.support.refused").with_text
+local temporary = require "spec.support.temporary"
+
+local core = cmml.core
+
+local function with(...)
+  local all = {}
+  for _, some in ipairs { ... } do
+    for key, value in pairs(some) do
+      all[key] = value
+    end
+  end
+  return all
+end
+
+local world = { users = 60, items = 12, rated = 8 }
+local data = people.data(cmml, world)
+
+local small = { width = 16, backbone = { 16, 16 }, hyper = { 16, 16 }, dropout = 0.2 }
+local training = { epochs = 6, batch = 16, support = 4, query = 3, lr = 0.01 }
+
+local function trained(of, options, changes)
+  local model = cmml.recommenders.cmml_lists(of.catalogue, with(small, options or {}))
+  return model, cmml.train(model, of, with(training, changes or {}))
+end
+
+local function list_of(model, support, n)
+  local list = {}
+  for i, shown in ipairs(model:adapt(support):recommend { n = n or 5 }) do
+    list[i] = shown.item
+  end
+  return list
+end
+
+local loud = { { "f1", 5 }, { "f3", 4.5 }, { "f2", 1 } }
+
+local function quality(models, of)
+  local tasks = cmml.users.tasks { ratings = of.all, users = of.test, bags = of.bags, support = 4,
+    query = 3, rank = "all", relevant = of.relevant, seed = 9 }
+  local found, values = cmml.evaluate(models, tasks, { metrics = { "ndcg" }, cutoffs = { 5 } }), {}
+  for m, results in ipairs(found) do
+    values[m] = results["ndcg@5"].mean
+  end
+  return values
+end
+
+local function saved(model)
+  local path = os.tmpname()
+  assert(model:save(path))
+  local loaded = assert(cmml.load(path))
+  os.remove(path)
+  return loaded
+end
+
+describe("a trained CMML for lists", function()
+  local model = trained(data)
+
+  it("lists what people of the same taste love, sorted by score and without the support",
+    function()
+      local list = model:adapt(loud):recommend { n = 12 }
+      assert.equal(9, #list)
+      local loved = 0
+      for i, shown in ipairs(list) do
+        assert.falsy(shown.item == "f1" or shown.item == "f2" or shown.item == "f3")
+        assert(i == 1 or list[i - 1].score >= shown.score)
+        loved = loved + (i <= 4 and tonumber(shown.item:sub(2)) % 2 or 0)
+      end
+      assert.equal(4, loved)
+      local popular = cmml.recommenders.popularity(data.catalogue)
+      popular:fit(popular.setting.learnable(data))
+      local alone = trained(data, { base = "none" }, { epochs = 20 })
+      local values = quality({ model, alone, popular }, data)
+      assert(values[1] > values[3] + 0.1, values[1])
+      assert(values[2] > values[3] + 0.1, values[2])
+    end)
+
+  for name, options in pairs { ease = {}, ["ease by rank"] = { base_options = { rank = 4 } },
+    ials = { base = "ials", base_options = { factors = 4, regularization = 1 } },
+    slim = { base = "slim" }, neighbours = { base = "item_knn_implicit" }, none = { base = "none",
+      modulation = "film" } } do
+    it("gives the same list from its file, with the base " .. name, function()
+      local one = trained(data, options, { epochs = 1 })
+      local again = saved(one)
+      assert.equal(people.bits(one), people.bits(again))
+      assert.same(list_of(one, loud, 12), list_of(again, loud, 12))
+    end)
+  end
+
+  it("gives whom it knows nothing of the most popular", function()
+    local popular = cmml.recommenders.popularity(data.catalogue)
+    popular:fit { ratings = data.ratings, users = data.train }
+    assert.same(list_of(popular, {}, 12), list_of(model, {}, 12))
+    local person = model:adapt({ { "nowhere", 5 } }, { unknown = "skip" })
+    assert.same({ 0, 1 }, { person.counting, #person.skipped })
+    assert.equal(list_of(popular, {})[1], person:recommend({ n = 1 })[1].item)
+  end)
+
+  it("reads ratings that are not relevant", function()
+    assert.equal(1, model:adapt({ { "f2", 1 } }).counting)
+    local alone, scores = trained(data, { base = "none" }, { epochs = 1 }), {}
+    for i, rating in ipairs { 1, 2, 5 } do
+      scores[i] = alone:adapt({ { "f2", rating } }):recommend({ n = 1 })[1].score
+    end
+    assert.are_not.equal(scores[1], scores[2])
+    assert.are_not.equal(scores[2], scores[3])
+  end)
+
+  it("learns the same in a run that was cut off, in shards and in threads", function()
+    local folder = temporary.folder()
+    local function run(changes)
+      local other, result = trained(data, {}, changes)
+      return people.bits(other), result.best
+    end
+    for _, more in ipairs { {}, { shards = 2, threads = 2 } } do
+      local out = folder .. "/run" .. (more.shards or 1)
+      local whole, best = run(with(more, { epochs = 4 }))
+      run(with(more, { epochs = 2, out = out }))
+      local rest, best_of_rest = run(with(more, { epochs = 4, out = out, resume = true }))
+      assert.same({ whole, best }, { rest, best_of_rest })
+    end
+    temporary.remove(folder)
+  end)
+end)
+
+describe("how much the base counts", function()
+  local function settled(options, change)
+    local model = cmml.recommenders.cmml_lists(data.catalogue, with(small, options))
+    model:prepare(data)
+    if change then
+      cmml.no_grad(change, model)
+    end
+    local tasks = cmml.users.tasks { ratings = data.ratings, users = data.valid, bags = data.bags,
+      support = 4, query = 3, rank = "all", relevant = data.relevant, seed = 5 }
+    local judged = { metrics = { "ndcg" }, cutoffs = { 20 }, draws = 2 }
+    local function value()
+      return cmml.evaluate({ model }, tasks, judged)[1]["ndcg@20"].mean
+    end
+    local function mixed(mix)
+      cmml.no_grad(model.module.mix.copy_, model.module.mix, core.tensor(mix))
+    end
+    local start, best = model.module.mix:totable(), -1
+    local w = start[2]
+    for _, mix in ipairs { { 1, w }, { 1, w / math.sqrt(2) }, { 1, w * math.sqrt(2) }, { 0, w } } do
+      mixed(mix)
+      best = math.max(best, value())
+    end
+    mixed(start)
+    model:settle(tasks, judged, "ndcg@20")
+    return model, value(), best
+  end
+
+  it("is what is best of near ones on validation people", function()
+    for _, weight in ipairs { 0.01, 1, 50 } do
+      local _, value, best = settled { base_weight = weight }
+      assert.equal(best, value)
+    end
+  end)
+
+  it("leaves out a network that does harm, and takes it in again", function()
+    local function wrong(model)
+      local bias = model.module.network.bias
+      bias:copy_(-100 * bias)
+      model.module.mix:copy_(core.tensor { 1, 0.01 })
+    end
+    local model = settled({}, wrong)
+    assert.equal(0, model.module.mix:totable()[1])
+    assert.same(list_of(model.base.model, loud, 12), list_of(model, loud, 12))
+    local tasks = cmml.users.tasks { ratings = data.ratings, users = data.train, bags = data.bags,
+      support = 4, query = 3, rank = "all", relevant = data.relevant, seed = 5 }
+    model = trained(data, { base = "popularity" }, { epochs = 20, valid_draws = 1 })
+    cmml.no_grad(model.module.mix.copy_, model.module.mix, core.tensor { 0, 0.1 })
+    model:settle(tasks, { metrics = { "ndcg" }, cutoffs = { 20 }, draws = 1 }, "ndcg@20")
+    assert.equal(1, model.module.mix:totable()[1])
+  end)
+
+  it("stays as it was without a base, or without validation people", function()
+    local model = settled { base = "none", base_weight = 3 }
+    assert.same({ 1, 3 }, model.module.mix:totable())
+    local all = with(data, { train = table.move(data.valid, 1, #data.valid, #data.train + 1,
+      table.move(data.train, 1, #data.train, 1, {})), valid = {} })
+    local other = trained(all, { base_weight = 3 }, { epochs = 1 })
+    assert.same({ 1, 3 }, other.module.mix:totable())
+  end)
+end)
+
+describe("CMML for lists", function()
+  local function dataset(kind, rating)
+    local ratings = {}
+    for i, row in ipairs(people.world(world).ratings) do
+      ratings[i] = { row[1], row[2], rating and rating(row[3]) }
+    end
+    return assert(cmml.cold_users(cmml.dataset { name = "d", kind = kind, ratings = ratings },
+      { test_users = 0.2, valid = 0.2 }))
+  end
+
+  it("learns from data without ratings, with weights, and of one rating", function()
+    for kind, rating in pairs { interactions = false, weights = function(value)
+      return value
+    end, ratings = function()
+      return 3
+    end } do
+      local of = dataset(kind, rating or nil)
+      local model = trained(of, {}, { epochs = 1 })
+      assert.is_nil(model.module.network.rated)
+      assert.equal(5, #list_of(saved(model), kind == "interactions" and { "f1", "f3" } or loud))
+    end
+  end)
+
+  it("refuses what cannot be", function()
+    local of = assert(cmml.cold_users(people.dataset(cmml, world), { test_users = 0.2,
+      relevant = 6 }))
+    refused("is relevant (6 or higher): lower relevant", trained, of)
+    refused('base "cmml" is not known; known: none, ease', trained, data, { base = "cmml" })
+    refused("unknown option factors", trained, data, { base_options = { factors = 3 } })
+    refused("ranks items and predicts no ratings", function()
+      return trained(data, {}, { epochs = 0 }):adapt(loud):predict { "f5" }
+    end)
+  end)
+
+  it("refuses a file whose base is damaged", function()
+    local model = trained(data, {}, { epochs = 0 })
+    model:prepare(data)
+    local contents = model:export()
+    for i, entry in ipairs(contents.entries) do
+      if entry.name == "model.base.weights" then
+        contents.entries[i] = { name = entry.name, value = core.full({ 2, 2 }, 0) }
+      end
+    end
+    refused("weights has shape 2x2, but 12x12 was expected", cmml.import_recommender, contents)
+  end)
+
+  it("takes directions in place of the closed form where there are many items", function()
+    local base = require "cmml.recommenders.list_base"(cmml)
+    local few = base.make(data.catalogue, { base = "ease" })
+    local many = base.make(setmetatable({ items = setmetatable({}, { __len = function()
+      return 6001
+    end }) }, { __index = data.catalogue, __metatable = getmetatable(data.catalogue) }),
+      { base = "ease" })
+    assert.same({ 0, 256 }, { few.model.options.rank, many.model.options.rank })
+  end)
+end)
