@@ -221,6 +221,17 @@ describe("CMML for lists", function()
     end)
   end)
 
+  it("has layers as wide as its vectors, at each width that a search draws", function()
+    local search
+    for _, option in ipairs(getmetatable(trained(data, {}, { epochs = 0 })).declaration.options) do
+      search = option.name == "width" and option.search or search
+    end
+    for width in search:gmatch "%d+" do
+      local model = cmml.recommenders.cmml_lists(data.catalogue, { width = tonumber(width) })
+      assert.equal(5, #list_of(model, loud))
+    end
+  end)
+
   it("refuses a file whose base is damaged", function()
     local model = trained(data, {}, { epochs = 0 })
     model:prepare(data)

@@ -42,8 +42,9 @@ return function(cmml, use)
       help = "how the context modulates the layers of the tower: one that makes vectors, such as "
         .. "none, film or sigmoid" }),
     of("modulation_options", nil, { belongs_to = "modulation" }),
-    of("backbone", { 256, 256 }, { search = false, help = "widths of the layers of the tower" }),
-    of("hyper", { 256, 256 }, { search = false }),
+    of("backbone", false, { search = false, default_text = "two as wide as the vectors",
+      help = "widths of the layers of the tower" }),
+    of("hyper", false, { search = false, default_text = "those of the tower" }),
     of("activation", "relu"),
     { name = "residual", kind = "boolean", default = true, group = "model", tunable = false,
       help = "whether what a layer of the tower gives is added to what it reads, whose width is "
@@ -76,12 +77,12 @@ return function(cmml, use)
   end
 
   local function make(catalogue, opt, init)
-    local module = Weights.new()
+    local module, backbone = Weights.new(), opt.backbone or { opt.width, opt.width }
     module:register("network", cmml.list_network { n_items = #catalogue.items, width = opt.width,
       reads_ratings = reads_ratings(catalogue, opt), encoder = opt.encoder,
       encoder_widths = opt.encoder_widths, encoder_options = opt.encoder_options,
       modulation = opt.modulation, modulation_options = opt.modulation_options,
-      backbone = opt.backbone, hyper = opt.hyper, activation = opt.activation,
+      backbone = backbone, hyper = opt.hyper or backbone, activation = opt.activation,
       residual = opt.residual, dropout = opt.dropout, init = init })
     module:register("mix", init.uniform({ 2 }, 0))
     cmml.no_grad(module.mix.copy_, module.mix, core.tensor { 1, opt.base_weight })
