@@ -182,8 +182,12 @@ describe("how much the base counts", function()
     assert.same({ 1, 3 }, model.module.mix:totable())
     local all = with(data, { train = table.move(data.valid, 1, #data.valid, #data.train + 1,
       table.move(data.train, 1, #data.train, 1, {})), valid = {} })
-    local other = trained(all, { base_weight = 3 }, { epochs = 1 })
-    assert.same({ 1, 3 }, other.module.mix:totable())
+    for _, decay in ipairs { { optimizer = "adam" }, { optimizer = "adamw" }, { optimizer = "sgd" },
+      { optimizer = "adam", shards = 2, threads = 2 } } do
+      local other = trained(all, { base_weight = 3 }, with(decay, { epochs = 1,
+        weight_decay = 0.1 }))
+      assert.same({ 1, 3 }, other.module.mix:totable())
+    end
   end)
 end)
 

@@ -15,6 +15,8 @@ return function(cmml)
   --- What every layer is. `module(..)` calls its forward.
   -- @tfield table registered names of the parameters and children, in order
   -- @tfield table flat which children's parameters are named as the module's own
+  -- @tfield ?table unlearnt which of its own parameters no optimiser changes, as what is chosen by
+  -- other means than gradients: true by name
   local Module = { __name = "cmml.Module" }
   Module.__index = Module
   nn.Module = Module
@@ -91,7 +93,7 @@ return function(cmml)
     for _, name in ipairs(module.registered) do
       local value = module[name]
       if cmml.is_tensor(value) then
-        visit(prefix .. name, value)
+        visit(prefix .. name, value, not (module.unlearnt and module.unlearnt[name]))
       else
         walk(value, path_of(module, prefix, name), depth + 1, visit)
       end
@@ -99,11 +101,12 @@ return function(cmml)
   end
 
   --- All parameters in a fixed order.
+  -- @tparam[opt=false] boolean learnt whether those that no optimiser changes are left out
   -- @treturn table list of {name, tensor}
-  function Module:named_parameters()
+  function Module:named_parameters(learnt)
     local list = {}
-    walk(self, "", 0, function(name, tensor)
-      list[#list + 1] = { name, tensor }
+    walk(self, "", 0, function(name, tensor, is_learnt)
+      list[#list + 1] = (is_learnt or not learnt) and { name, tensor } or nil
     end)
     return list
   end

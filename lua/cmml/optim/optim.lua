@@ -122,7 +122,7 @@ return function(cmml)
     local self = setmetatable({ kind = kind, what = "optim." .. kind, options = common,
       groups = {}, names = {}, first_lr = common.lr }, ModuleOptimizer)
     local names, tensors, wanted, list, moments = {}, {}, {}, {}, kind == "adam" and 2 or 0
-    for i, pair in ipairs(module:named_parameters()) do
+    for i, pair in ipairs(module:named_parameters(true)) do
       names[i], tensors[i] = pair[1], pair[2]
     end
     for g, group in ipairs(common.groups) do

@@ -26,6 +26,7 @@ return function(cmml, use)
   -- @tfield ListNetwork network
   -- @tfield Tensor mix [2]
   local Weights = cmml.nn.class "cmml.ListWeights"
+  Weights.unlearnt = { mix = true } -- nor does it decay
 
   -- An option of the network, with a default of its own.
   local function of(name, default, differing)

@@ -8,8 +8,7 @@ return function()
   --- A base starts from the ratings of the training users, and neighbours are found in them. A
   -- model that was trained or loaded stays as it is.
   -- @tparam Recommender self whose module, and its members, may have a `base` (see
-  -- `factor_base`), and which itself
-  -- may have `neighbours` (see `item_neighbours`)
+  -- `factor_base`), and which itself may have `neighbours` (see `item_neighbours`)
   -- @tparam table data of `train`
   return function(self, data)
     for i, member in ipairs(self.fresh and members.of(self.module) or {}) do
