@@ -48,9 +48,9 @@ describe("a file that is no such model", function()
     assert(core.write_archive(path, {}, {}))
     refused(path .. ": a safetensors file, but not a cmml model")
     with(function(_, metadata)
-      metadata.format_version = "2"
+      metadata.format_version = "3"
     end)
-    refused "model format 2; this library reads up to 1: update it"
+    refused "model format 3; this library reads up to 2: update it"
     for _, version in ipairs { "1.5", "", "x", "99999999999999999999" } do
       with(function(_, metadata)
         metadata.format_version = version

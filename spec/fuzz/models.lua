@@ -68,6 +68,9 @@ local function make_users()
       keep(kind.kind, made(kind, data.catalogue, data))
     end
   end
+  keep("matrix_factorization with lists by ease", cmml.with_lists(
+    made(cmml.kinds.find("matrix_factorization", "users"), data.catalogue, data),
+    made(cmml.kinds.find("ease", "users"), data.catalogue, data)))
 end
 
 local function make_scenarios()

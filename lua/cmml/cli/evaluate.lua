@@ -208,7 +208,11 @@ return function(cmml, use)
     for _, name in ipairs(values.metrics or {}) do
       cmml.metrics.find("evaluate", name)
     end
-    local classes = baselines_of(setting, values.baselines, rawget(values, "rank") ~= nil)
+    local ranks = rawget(values, "rank") ~= nil
+    for _, entry in ipairs(entries) do
+      entry.model = ranks and entry.model:lister() or entry.model
+    end
+    local classes = baselines_of(setting, values.baselines, ranks)
     -- What is an option is as in the training of the first model, where it is not given.
     local opt = {}
     for key, value in pairs(entries[1] and model_files.noted(entries[1], values) or {}) do

@@ -45,13 +45,13 @@ return function(cmml, use)
     return next(copy) ~= nil and copy or nil
   end
 
-  -- The parameters of a model: list of {name, count, shape}; and how many numbers they have
-  -- together.
-  local function parameters_of(model)
+  -- The parameters of a model: list of {name, count, shape}, each name behind a prefix; and how
+  -- many numbers they have together.
+  local function parameters_of(model, prefix)
     local list, count = {}, 0
     for i, pair in ipairs(model:tensors()) do
       local is_list = type(pair[2]) == "table"
-      list[i] = { name = pair[1], count = is_list and #pair[2] or pair[2].count,
+      list[i] = { name = prefix .. pair[1], count = is_list and #pair[2] or pair[2].count,
         shape = is_list and tostring(#pair[2]) or table.concat(pair[2].shape, "x") }
       count = count + list[i].count
     end
@@ -80,10 +80,19 @@ return function(cmml, use)
       setting.describe(fact, model.catalogue, notes)
     end
     tell(line, "options", model.options)
+    local parameters, count = parameters_of(model, "")
+    local lists = model.lists
+    if lists then
+      fact("lists by", lists.kind, ("%s (%s)"):format(lists.kind, lists.title))
+      tell(line, "its options", lists.options)
+      local more, numbers = parameters_of(lists, "lists.")
+      table.move(more, 1, #more, #parameters + 1, parameters)
+      count = count + numbers
+    end
     tell(line, "notes", notes)
     facts[#facts + 1] = { "options", without_state(model.options) }
+    facts[#facts + 1] = lists and { "lists_options", without_state(lists.options) } or nil
     facts[#facts + 1] = { "notes", without_state(notes) }
-    local parameters, count = parameters_of(model)
     for _, parameter in ipairs(values.parameters and parameters or {}) do
       line("", ("%-30s %s"):format(parameter.name, parameter.shape))
     end

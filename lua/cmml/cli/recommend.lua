@@ -180,7 +180,7 @@ return function(cmml, use)
     if values.why and #adapted.rows.items == 0 then
       output.tell("--why: nothing of the support is known to the model: this is the list of "
         .. "somebody new")
-    elseif model.predicts == "ranking" and adapted.counting == 0 then
+    elseif model:lister().predicts == "ranking" and (adapted.lists or adapted).counting == 0 then
       local least = model.catalogue.relevant
       output.tell(("nothing of the support is relevant%s: this is the list of somebody new"):format(
         least and plain.format(" (%g or higher)", least) or ""))
@@ -198,7 +198,7 @@ return function(cmml, use)
       output.tell "there is no item left to recommend"
     end
     return results.write(values, { name = "recommendations", facts = { { "model", model.title } },
-      tables = { { name = "recommendations", columns = shown.columns(values.why),
+      tables = { { name = "recommendations", columns = shown.columns(values.why, false, model),
         rows = shown.rows(list) } },
       text = function()
         return #list > 0 and table.concat(shown.lines(model, list), "\n") or nil
@@ -321,7 +321,7 @@ return function(cmml, use)
         #requests.unknown }, { "support_left_out", requests.skipped }, { "outside_of_scale",
         requests.outside }, { "without_support",
         requests.empty }, { "diverged", requests.diverged }, { "not_finite", #bad } }
-    end, tables = { { name = "recommendations", columns = shown.columns(values.why, true),
+    end, tables = { { name = "recommendations", columns = shown.columns(values.why, true, model),
       rows = next_row } }, text = function()
       return nil, function()
         local id, list = next_list()

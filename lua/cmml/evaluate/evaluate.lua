@@ -5,7 +5,7 @@
 --    defaults     draws, cutoffs and metrics where nothing else is asked for
 --    binary       whether labels are 1 and 0, so that the option relevant does not apply, unless
 --                 takes_relevant says that the tasks make them so by it
---    ranks        whether lists are ranked: by `Recommender:list_scorer`
+--    ranks        whether lists are ranked: by `Recommender:lister` and its `list_scorer`
 --    whole        whether they are of the whole catalogue, for each task
 --    draws        how many there are, where that is not what is asked for
 --    about        of lists of a catalogue what metrics of what they show need to know: items (Side)
@@ -164,7 +164,8 @@ return function(cmml, use)
       end
       for batch in plan.batches(draw) do
         local states = {}
-        for m, model in ipairs(models) do -- states are functions of rows that give scores
+        for m, one in ipairs(models) do -- states are functions of rows that give scores
+          local model = plan.ranks and one.lister and one:lister() or one
           local support = batch.support(m)
           local state, bad = model:state_of(support)
           local whole = plan.whole and #support.segments or nil

@@ -7,7 +7,8 @@
 -- function of users' rows and item rows: Rows in which each user has these items). Where a support
 -- is one person's, `setting.read_supports(model, supports, opt)` reads many: rows (Rows of as many
 -- tasks), skipped and taken (a function of a number) of each, and list (a function of the first and
--- the last number, and of item rows: Rows in which each of these people has these items).
+-- the last number, and of item rows: Rows in which each of these people has these items)
+-- and each (a function of a list of item rows for each person: Rows in which each has its own).
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -49,6 +50,7 @@ return function(cmml, use)
   -- @tfield any state of the model
   -- @tfield ?integer counting in the setting users how many entries of the support count for the
   -- model: of one that ranks, those that are relevant. With none it knows nothing of the person
+  -- @tfield ?Adapted lists of a model with lists (see `with_lists`): what makes them, adapted, too
   -- @tfield ?table diverged where the model adapts by steps and those on this support diverged:
   -- step, and loss where that was not finite; scores are by the weights that the steps start from
   local Adapted = { __name = "cmml.Adapted" }
@@ -72,8 +74,8 @@ return function(cmml, use)
     local state, diverged = self:state_of(read.rows)
     return setmetatable({ model = self, rows = read.rows, skipped = read.skipped,
       outside = read.outside or {}, told = read.told or {}, counting = read.counting,
-      read = read, state = state,
-      diverged = diverged[1] }, Adapted)
+      read = read, state = state, diverged = diverged[1],
+      lists = self.lists and self.lists:adapt(support, options) }, Adapted)
   end
 
   -- Scores of items by a function of rows.
@@ -232,9 +234,24 @@ return function(cmml, use)
     return listed(others, opt.n, user, rows, {}), told
   end
 
+  -- Adds to the entries of a list that another recommender made the ratings that this one expects.
+  local function with_expected(self, list)
+    local rows = {}
+    for i, entry in ipairs(list) do
+      rows[i] = self.model.catalogue.items:id(entry.item)
+    end
+    local expected = scores_of(self, rows)
+    for i, entry in ipairs(list) do
+      entry.expected = expected[i]
+    end
+    return list
+  end
+
   --- The items with the highest scores; equal ones in the order of the catalogue.
   -- @tparam[opt] table options see below
-  -- @treturn table list of {item, title, score}, best first; shorter if there are not n items
+  -- @treturn table list of {item, title, score}, best first; shorter if there are not n items. Of a
+  -- model with lists (see `with_lists`) the score is that of what makes them, and `expected` the
+  -- rating that `predict` gives
   -- @treturn ?table where `items` has records: see `predict`
   -- @usage
   -- for _, film in ipairs(person:recommend { n = 3, exclude = { "10" } }) do
@@ -242,6 +259,10 @@ return function(cmml, use)
   -- end
   function Adapted:recommend(options)
     local opt = known.recommend:check(options)
+    if self.lists then
+      local list, told = self.lists:recommend(options)
+      return with_expected(self, list), told
+    end
     local items, out = self.model.catalogue.items, {}
     local user = user_row(self, "recommend", opt.user)
     for i, item in ipairs(opt.exclude) do

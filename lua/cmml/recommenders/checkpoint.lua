@@ -11,7 +11,11 @@ return function(cmml, use)
   local core = cmml.core
   local Recommender = use "recommenders.recommender"
   local import_catalogue = use "data.catalogue_file"
-  local format, format_version = "cmml-model", 1
+  local with_lists = use "recommenders.with_lists"
+
+  -- Files of a model with lists are of format 2, which libraries that know of no lists refuse; all
+  -- others still are of format 1.
+  local format, format_version = "cmml-model", 2
 
   local function is_recommender(value)
     local catalogue = type(value) == "table" and value.catalogue
@@ -21,10 +25,14 @@ return function(cmml, use)
   -- What a model file keeps of a recommender: its arrays, and what makes it again from them.
   local function contents_of(model)
     local entries, schema = model.catalogue:export(model.needs)
-    for _, pair in ipairs(model:tensors()) do
-      entries[#entries + 1] = { name = "model." .. pair[1], value = pair[2] }
+    local lists = model.lists
+    for _, part in ipairs { { "model.", model }, lists and { "lists.", lists } or nil } do
+      for _, pair in ipairs(part[2]:tensors()) do
+        entries[#entries + 1] = { name = part[1] .. pair[1], value = pair[2] }
+      end
     end
-    return entries, { kind = model.kind, options = model.options, schema = schema }
+    return entries, { kind = model.kind, options = model.options, schema = schema,
+      lists = lists and { kind = lists.kind, options = lists.options } or nil }
   end
 
   --- Saves a recommender: whole, or the file that stood there stays.
@@ -50,7 +58,7 @@ return function(cmml, use)
     end
     return args.call(core.write_archive, path, entries, {
       format = format,
-      format_version = tostring(format_version),
+      format_version = config.lists and "2" or "1",
       library_version = cmml._VERSION,
       config = json.encode(config),
     })
@@ -114,28 +122,44 @@ return function(cmml, use)
     end
   end
 
+  -- The class of a recommender in a file.
+  local function class_of(kind, setting)
+    return cmml.kinds.of_file(kind, setting.name) or raise(("no recommender of kind %s is known "
+      .. "for %s; if it is of your own, register it first (--modules)"):format(args.shown(kind),
+      setting.title), 0)
+  end
+
+  -- What is wrong with the part that makes lists is told by its name.
+  local function of_lists(f, ...)
+    local ok, result = pcall(f, ...)
+    return ok and result or raise("the part that makes lists: " .. plain.tostring(result), 0)
+  end
+
   local function restore(entries, config)
     if type(config.options) ~= "table" or type(config.schema) ~= "table" then
       raise("the configuration lacks options or schema", 0)
     end
     local setting = cmml.settings:of_file(config.schema.setting or "")
-    local class = setting and cmml.kinds.of_file(config.kind, setting.name)
-    if not class then
-      raise(setting and ("no recommender of kind %s is known for %s; if it is of your own, "
-        .. "register it first (--modules)"):format(args.shown(config.kind), setting.title)
-        or ("the setting %s is not known; if it is of your own, register it first (--modules)")
+    if not setting then
+      raise(("the setting %s is not known; if it is of your own, register it first (--modules)")
         :format(args.shown(config.schema.setting)), 0)
     end
-    local catalogue, model, training = {}, {}, {}
+    local class, lists = class_of(config.kind, setting), config.lists
+    if lists ~= nil and (type(lists) ~= "table" or type(lists.options) ~= "table") then
+      raise("the part that makes lists: its configuration lacks options", 0)
+    end
+    local classes = { model = class, lists = lists and of_lists(class_of, lists.kind, setting) }
+    local catalogue, training, kept = {}, {}, { model = {}, lists = {} }
     for _, entry in ipairs(entries) do
       local section, name = entry.name:match("^([A-Za-z]+)%.(.+)$")
+      local of = classes[section]
       if section == "catalogue" then
         catalogue[entry.name] = entry.value
       elseif not cmml.is_tensor(entry.value)
-        and not (section == "model" and class.integers[name] and type(entry.value) == "table") then
+        and not (of and of.integers[name] and type(entry.value) == "table") then
         raise(("%s is not an array of floating-point numbers"):format(args.shown(entry.name)), 0)
-      elseif section == "model" then
-        model[#model + 1] = { name, entry.value }
+      elseif of then
+        table.insert(kept[section], { name, entry.value })
         if cmml.is_tensor(entry.value) and not entry.value:isfinite() then
           raise(("%s holds numbers that are not finite"):format(args.shown(entry.name)), 0)
         end
@@ -143,8 +167,13 @@ return function(cmml, use)
         training[name] = entry.value
       end
     end
-    return class.restore(import_catalogue(catalogue, config.schema, setting), config.options,
-      model), training
+    local known = import_catalogue(catalogue, config.schema, setting)
+    local model = class.restore(known, config.options, kept.model)
+    if lists then
+      model = of_lists(with_lists.join, model, of_lists(classes.lists.restore, known, lists.options,
+        kept.lists))
+    end
+    return model, training
   end
 
   --- A recommender as plain data: what a model file would keep of it.

@@ -89,7 +89,8 @@ return function(cmml, use)
   end
 
   --- Which entries of the support carried the scores of items: what `recommend` orders by, and so
-  -- of a kind that predicts ratings the expected ratings, unless it ranks by another score.
+  -- of a kind that predicts ratings the expected ratings, unless it ranks by another score, or
+  -- another recommender makes its lists (see `with_lists`).
   -- @tparam table items list of raw ids, such as those that `recommend` gave
   -- @tparam[opt] table options see below
   -- @treturn table of each item, in order, {item, title, score, empty = what the score is after the
@@ -110,6 +111,7 @@ return function(cmml, use)
   -- end
   function Adapted:explain(items, options)
     local opt = known:check(options)
+    self = self.lists or self
     if type(items) ~= "table" then
       raise("explain: a list of items was expected, not " .. args.describe(items), 2)
     end

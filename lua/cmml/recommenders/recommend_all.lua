@@ -111,6 +111,27 @@ return function(cmml, use)
     return lists
   end
 
+  -- Adds to the entries of the lists of some people the ratings that a model expects; a list is
+  -- false from then on where one of them is no finite number.
+  local function add_expected(model, state, read, lists)
+    local rows = {}
+    for i, list in ipairs(lists) do
+      rows[i] = {}
+      for k, entry in ipairs(list or {}) do
+        rows[i][k] = model.catalogue.items:id(entry.item)
+      end
+    end
+    local expected, at = model:scores_of(state, read.each(rows)):totable(), 0
+    for i, list in ipairs(lists) do
+      for k, entry in ipairs(list or {}) do
+        local value = expected[at + k]
+        entry.expected = value
+        lists[i] = value - value == 0 and lists[i]
+      end
+      at = at + #rows[i]
+    end
+  end
+
   local function nothing()
     return {}
   end
@@ -135,7 +156,7 @@ return function(cmml, use)
   -- @tparam table supports list of supports, each as `adapt` takes it
   -- @tparam[opt] table options see below
   -- @treturn table for each support a list of {item, title, score}, best first, as `recommend`
-  -- gives it; false where the scores are not finite numbers
+  -- gives it (with `expected` where it does); false where the scores are not finite numbers
   -- @treturn table for each support what was left out of it
   -- @treturn table for each support the list of {item, rating} that are outside of the scale of the
   -- model
@@ -161,11 +182,17 @@ return function(cmml, use)
       local some = batch_from(supports, first, #self.catalogue.items)
       local read = setting.read_supports(self, some, { unknown = opt.unknown, strict = opt.strict,
         first = first })
-      local state, bad = self:state_of(read.rows)
+      local ranker = self:lister()
+      local state, bad = ranker:state_of(read.rows)
       local most = 2 * #candidates >= #self.catalogue.items
-      local score = self:list_scorer(state, most and #some or nil)
-      local found = best_lists(self, score, #some, read.list,
+      local score = ranker:list_scorer(state, most and #some or nil)
+      local found = best_lists(ranker, score, #some, read.list,
         opt.include_support and nothing or read.taken, candidates, opt.n)
+      if ranker ~= self then
+        local own, own_bad = self:state_of(read.rows)
+        core.tidy(add_expected, self, own, read, found)
+        bad = table.move(own_bad, 1, #own_bad, #bad + 1, table.move(bad, 1, #bad, 1, {}))
+      end
       table.move(found, 1, #some, #lists + 1, lists)
       table.move(read.skipped, 1, #some, #skipped + 1, skipped)
       table.move(read.outside, 1, #some, #outside + 1, outside)

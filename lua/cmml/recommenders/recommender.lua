@@ -43,6 +43,8 @@ return function(cmml, use)
   -- @tfield ?function fit of (data): learns from ratings without gradient training; gives a text
   -- where something of it is to be told
   -- @tfield ?function over of (catalogue): the same weights over another catalogue
+  -- @tfield ?Recommender lists of one that predicts ratings: what makes its lists, over the same
+  -- catalogue (see `with_lists`)
   local Recommender = { __name = "cmml.Recommender", integers = {} }
   Recommender.__index = Recommender
 
@@ -90,6 +92,12 @@ return function(cmml, use)
   -- print(model:stars(100) <= 5)
   function Recommender:stars(score)
     return self.predicts == "ratings" and scale.clip(self.catalogue.scale, score) or score
+  end
+
+  --- What makes the lists of a recommender: that of `with_lists`, if there is one, or itself.
+  -- @treturn Recommender
+  function Recommender:lister()
+    return self.lists or self
   end
 
   --- Adapts to the supports of several tasks, for use outside of training: the state keeps no

@@ -134,8 +134,9 @@ return function(cmml, use)
   -- @treturn table rows (Rows, a task a person), skipped (for each the raw ids that were left out),
   -- outside (for each the list of {item, rating} that are outside of the scale), told (what was met
   -- of the values of all users, by field), taken (a function of a number giving the set of item
-  -- rows that this support has) and list (a function of the first and the last number and of item
-  -- rows giving Rows in which each of these people has these items)
+  -- rows that this support has), list (a function of the first and the last number and of item
+  -- rows giving Rows in which each of these people has these items) and each (a function of a list
+  -- of item rows for each person giving Rows in which each has its own)
   function support.read_all(model, supports, opt)
     local lengths, items, labels, of, records, numbers = {}, {}, {}, {}, {}, {}
     local skipped, outside = {}, {}
@@ -167,6 +168,13 @@ return function(cmml, use)
       end
       return { segments = core.segments(of_people), people = people,
         items = repeated(kept, list, last - first + 1) }
+    end, each = function(lists)
+      local of_people, all = {}, {}
+      for i, own in ipairs(lists) do
+        of_people[i] = #own
+        table.move(own, 1, #own, #all + 1, all)
+      end
+      return { segments = core.segments(of_people), people = people, items = core.ids(all) }
     end }
   end
 
