@@ -136,6 +136,17 @@ return {
         protocol = "capped", seconds = 6374.6, seed = 1, trial = 12, trials = 20,
         valid = 0.15, value = 0.72341936146274444, version = "cmml 0.1.0" },
     },
+    metacs = {
+      model = { activation = "leaky_relu", hidden = { 64, 64 }, inner_rate = { 0.00178 },
+        inner_steps = 3, loss = "absolute", rates = "layer", read_users = false,
+        width = 16 },
+      training = { batch = 8, clip = 10, epochs = 60, lr = 0.00114, optimizer = "adamw",
+        patience = 5, query = 40, schedule = "plateau", support = 40,
+        weight_decay = 0.00044 },
+      tuned = { data = "ml-1m", epochs = 52, metric = "mae", preset = "recommended",
+        protocol = "capped", seconds = 5176.5, seed = 1, trial = 7, trials = 20,
+        valid = 0.15, value = 0.72795214684299292, version = "cmml 0.1.0" },
+    },
     tanp = {
       model = { cluster_weight = 0.1, customisation = "gating", decoder = { 128, 128, 64 },
         encoder_widths = { 64, 32 }, freedom = 0.1, item_width = 16, kl_weight = 0.0127,
