@@ -177,6 +177,19 @@ describe("how much the base counts", function()
     assert.equal(1, model.module.mix:totable()[1])
   end)
 
+  it("is looked for far off where a network does harm beside a base of small scores", function()
+    local function out_of_scale(model)
+      local base = model.base.model
+      base.weights, base.ties = base.weights * 0.01, base.ties * 0.01
+      local network = model.module.network
+      network.bias:copy_(0 * network.bias)
+      model.module.mix:copy_(core.tensor { 0, 20 })
+    end
+    local model, value, best_of_near = settled({ base_options = { ridge = 3 } }, out_of_scale)
+    assert.equal(1, model.module.mix:totable()[1])
+    assert.is_true(value > best_of_near, value)
+  end)
+
   it("stays as it was without a base, or without validation people", function()
     local model = settled { base = "none", base_weight = 3 }
     assert.same({ 1, 3 }, model.module.mix:totable())

@@ -5,12 +5,13 @@
 -- is trained for itself: it has seen what it learns from, so that there it would count for more
 -- than it should. How much the base counts is chosen by validation people, whom neither has seen,
 -- each time that they are looked at; and where they are better off without the network, it counts
--- for nothing.
+-- for nothing until, beside a base that counts for many times as much, they are better off with it.
 --
 -- @module cmml.recommenders.list_base
 
--- How much the weight of the base changes from one validation to the next.
-local step = math.sqrt(2)
+-- How much the weight of the base changes from one validation to the next; and how far off weights
+-- may be with which a network helps that did harm.
+local step, beyond = math.sqrt(2), { 2, 4, 8, 16, 32 }
 
 -- More items than the closed form of EASE is made of by default, and the directions beyond.
 local most_items, directions = 6000, 256
@@ -112,6 +113,9 @@ return function(cmml)
       return
     end
     local weights = { { 1, mix[2] }, { 1, mix[2] / step }, { 1, mix[2] * step }, { 0, mix[2] } }
+    for i, factor in ipairs(mix[1] == 0 and beyond or {}) do
+      weights[4 + i] = { 1, mix[2] * factor }
+    end
     local found = cmml.evaluate(views_of(self, weights), tasks, options)
     local best, value = nil, -math.huge
     for i, results in ipairs(found or {}) do
