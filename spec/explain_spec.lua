@@ -391,7 +391,6 @@ describe("the entries of an explanation", function()
       .. "the support, not a Tensor [3]", explain, { "f1" })
     kind.name, kind.contributions = "toy_odder", true
     refused("kind toy_odder: contributions must be a function", cmml.kind, kind)
-    model.weights = core.full({ 12, 12 }, 1 / 0)
     person = fitted("item_mean", films):adapt(rated)
     person.model.item_part = core.full({ 12 }, 1 / 0)
     refused("its scores are not finite numbers", explain, { "f1" })
