@@ -78,7 +78,8 @@ describe("a trained CMML for lists", function()
       assert(values[2] > values[3] + 0.1, values[2])
     end)
 
-  for name, options in pairs { ease = {}, ["ease by rank"] = { base_options = { rank = 4 } },
+  for name, options in pairs { chosen = {}, ease = { base = "ease" },
+    ["ease by rank"] = { base = "ease", base_options = { rank = 4 } },
     ials = { base = "ials", base_options = { factors = 4, regularization = 1 } },
     slim = { base = "slim" }, neighbours = { base = "item_knn_implicit" }, none = { base = "none",
       modulation = "film" } } do
@@ -123,6 +124,51 @@ describe("a trained CMML for lists", function()
       assert.same({ whole, best }, { rest, best_of_rest })
     end
     temporary.remove(folder)
+  end)
+end)
+
+describe("the base", function()
+  local tasks = cmml.users.tasks { ratings = data.ratings, users = data.valid, bags = data.bags,
+    support = 4, query = 3, rank = "all", relevant = data.relevant, seed = 5 }
+  local judged = { metrics = { "ndcg" }, cutoffs = { 3 }, draws = 2 }
+
+  it("is the candidate that orders best alone for validation people", function()
+    local seen = {}
+    for seed = 1, 6 do
+      local of = people.data(cmml, with(world, { seed = seed, users = 30 }))
+      local model = cmml.recommenders.cmml_lists(of.catalogue, small)
+      model:prepare(of)
+      local own = with(tasks, { ratings = of.ratings, users = of.valid, bags = of.bags })
+      own = setmetatable(own, getmetatable(tasks))
+      model:settle(own, judged, "ndcg@3")
+      local values, best = {}, 1
+      for i, candidate in ipairs(model.base.candidates) do
+        local other = cmml.recommenders[candidate[1]](of.catalogue, candidate[2])
+        other:fit { ratings = of.ratings, users = of.train }
+        values[i] = cmml.evaluate({ other }, own, judged)[1]["ndcg@3"].mean
+        best = values[i] > values[best] and i or best
+      end
+      assert.same({ best, model.base.candidates[best][1] },
+        { model.base.choice, model.base.model.kind })
+      seen[best] = true
+      assert.equal(best, model.base:tensors()[1][2][1])
+    end
+    assert.truthy(next(seen, next(seen)), "the same one each time")
+  end)
+
+  it("is EASE where nobody validates, and never of very many items", function()
+    local all = with(data, { valid = {} })
+    local model = trained(all, {}, { epochs = 1 })
+    assert.same({ "ease", 1 }, { model.base.model.kind, model.base.choice })
+    local ratings = {}
+    for i = 1, 6001 do
+      ratings[i] = { "p" .. i % 9, "i" .. i, 1 + i % 5 }
+    end
+    local many = cmml.dataset { name = "many", ratings = ratings }
+    local of = assert(cmml.cold_users(many, { test_users = 0.3, valid = 0.2 }))
+    local large = cmml.recommenders.cmml_lists(of.catalogue, { width = 2, backbone = { 2 },
+      hyper = { 2 } })
+    assert.equal("ials", large.base.model.kind)
   end)
 end)
 
@@ -185,7 +231,8 @@ describe("how much the base counts", function()
       network.bias:copy_(0 * network.bias)
       model.module.mix:copy_(core.tensor { 0, 20 })
     end
-    local model, value, best_of_near = settled({ base_options = { ridge = 3 } }, out_of_scale)
+    local model, value, best_of_near = settled({ base = "ease",
+      base_options = { ridge = 3 } }, out_of_scale)
     assert.equal(1, model.module.mix:totable()[1])
     assert.is_true(value > best_of_near, value)
   end)
@@ -231,8 +278,9 @@ describe("CMML for lists", function()
     local of = assert(cmml.cold_users(people.dataset(cmml, world), { test_users = 0.2,
       relevant = 6 }))
     refused("is relevant (6 or higher): lower relevant", trained, of)
-    refused('base "cmml" is not known; known: none, ease', trained, data, { base = "cmml" })
-    refused("unknown option factors", trained, data, { base_options = { factors = 3 } })
+    refused('base "cmml" is not known; known: chosen, none, ease', trained, data, { base = "cmml" })
+    refused("unknown option factors", trained, data, { base = "ease",
+      base_options = { factors = 3 } })
     refused("ranks items and predicts no ratings", function()
       return trained(data, {}, { epochs = 0 }):adapt(loud):predict { "f5" }
     end)
@@ -250,7 +298,7 @@ describe("CMML for lists", function()
   end)
 
   it("refuses a file whose base is damaged", function()
-    local model = trained(data, {}, { epochs = 0 })
+    local model = trained(data, { base = "ease" }, { epochs = 0 })
     model:prepare(data)
     local contents = model:export()
     for i, entry in ipairs(contents.entries) do
@@ -259,15 +307,17 @@ describe("CMML for lists", function()
       end
     end
     refused("weights has shape 2x2, but 12x12 was expected", cmml.import_recommender, contents)
+    for _, choice in ipairs { { 2 }, { 0 }, {}, { 1, 1 } } do
+      contents = model:export()
+      for _, entry in ipairs(contents.entries) do
+        entry.value = entry.name == "model.base.choice" and choice or entry.value
+      end
+      refused("choice is not one number from 1 to 1", cmml.import_recommender, contents)
+    end
   end)
 
-  it("takes directions in place of the closed form where there are many items", function()
-    local base = require "cmml.recommenders.list_base"(cmml)
-    local few = base.make(data.catalogue, { base = "ease" })
-    local many = base.make(setmetatable({ items = setmetatable({}, { __len = function()
-      return 6001
-    end }) }, { __index = data.catalogue, __metatable = getmetatable(data.catalogue) }),
-      { base = "ease" })
-    assert.same({ 0, 256 }, { few.model.options.rank, many.model.options.rank })
+  it("refuses options of a base where none is named", function()
+    refused("base_options goes with the kind that base names", trained, data,
+      { base_options = { ridge = 3 } })
   end)
 end)

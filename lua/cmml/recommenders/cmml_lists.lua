@@ -149,7 +149,7 @@ return function(cmml, use)
         taken.columns)
       cmml.no_grad(bias.copy_, bias, (counts + 1):log())
       if self.base then
-        self.base.model:fit(learnt)
+        self.base:fit(learnt)
       end
     end
     self.fresh = nil
@@ -171,7 +171,8 @@ return function(cmml, use)
     name = "cmml_lists", title = "CMML (lists)", source = "Feng et al., CIKM 2021",
     settings = { "users" }, learns = "gradient", adapts = "forward", predicts = "ranking",
     reads = "all", fitted_parts = { "base" },
-    integers = { ["base.n_users"] = true, ["base.lengths"] = true, ["base.columns"] = true },
+    integers = { ["base.choice"] = true, ["base.n_users"] = true, ["base.lengths"] = true,
+      ["base.columns"] = true },
     options = own,
     presets = {
       ["recommended/lists"] = { model = {}, training = { batch = 32, support = 40, query = 10,

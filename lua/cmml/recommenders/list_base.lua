@@ -6,64 +6,121 @@
 -- than it should. How much the base counts is chosen by validation people, whom neither has seen,
 -- each time that they are looked at; and where they are better off without the network, it counts
 -- for nothing until, beside a base that counts for many times as much, they are better off with it.
+-- Unless a kind is named they choose the base as well, when they are first looked at.
 --
 -- @module cmml.recommenders.list_base
+local args = require "cmml.base.args"
+local raise = args.error
 
 -- How much the weight of the base changes from one validation to the next; and how far off weights
 -- may be with which a network helps that did harm.
 local step, beyond = math.sqrt(2), { 2, 4, 8, 16, 32 }
 
--- More items than the closed form of EASE is made of by default, and the directions beyond.
-local most_items, directions = 6000, 256
+-- More items than EASE is among what is chosen from: its closed form grows with their square.
+local most_items = 6000
 
-return function(cmml)
+-- What is chosen from, the first where nobody validates: what suits a data set depends on how many
+-- interactions its items have.
+local function all_candidates(n_items)
+  local list = { { "ials", {} }, { "ials", { factors = 128, regularization = 100 } } }
+  if n_items <= most_items then
+    table.insert(list, 1, { "ease", {} })
+  end
+  return list
+end
+
+return function(cmml, use)
   local core = cmml.core
+  local check_entries = use "recommenders.checkpoint".check_entries
   local list_base = {}
 
   --- Options of the model.
   list_base.options = {
-    { name = "base", kind = "string", group = "model", default = "ease",
-      choices = { "none", "ease", "ials", "item_knn_implicit", "popularity", "slim" },
-      search = "none|ease|ials",
-      help = "kind of recommender whose scores those of the network are added to, fitted before "
-        .. "the first step" },
+    { name = "base", kind = "string", group = "model", default = "chosen",
+      choices = { "chosen", "none", "ease", "ials", "item_knn_implicit", "popularity", "slim" },
+      tunable = false,
+      help = ("kind of recommender whose scores those of the network are added to, fitted before "
+        .. "the first step; chosen: by validation people, of iALS with two sizes and, of up to %d "
+        .. "items, EASE"):format(most_items) },
     { name = "base_options", kind = "table", group = "model", belongs_to = "base", line = false,
-      tunable = false, default_text = ("none; of ease with more than %d items rank = %d"):format(
-      most_items, directions), help = "options of that kind" },
+      tunable = false, help = "options of the kind that is named" },
     { name = "base_weight", kind = "number", from = 0, default = 20, group = "model",
       tunable = false, help = "how much the base's scores count beside the network's before "
         .. "validation people have chosen it" },
   }
 
-  -- What model files keep of a base.
   local Base = {}
   Base.__index = Base
 
-  function Base:tensors()
-    return self.model:tensors()
+  -- A recommender of the base's kind that has learnt nothing yet.
+  local function made(self, choice)
+    local kind, options = table.unpack(self.candidates[choice])
+    return cmml.recommenders[kind](self.catalogue, options)
   end
 
-  function Base:restore(entries)
-    local model = self.model
-    self.model = getmetatable(model).restore(model.catalogue, model.options, entries)
+  -- Makes one of the candidates the base.
+  local function take(self, choice, model)
+    self.choice, self.model = choice, model or made(self, choice)
   end
 
   --- The base that options ask for, which has learnt nothing yet.
   -- @tparam Catalogue catalogue
   -- @tparam table opt options of the model
-  -- @treturn ?table model (a recommender), tensors and restore; nil: none
+  -- @treturn ?table model (a recommender) and methods; nil: none
   function list_base.make(catalogue, opt)
     if opt.base == "none" then
       return nil
+    elseif opt.base == "chosen" and opt.base_options then
+      raise(("cmml_lists: %s goes with the kind that %s names"):format(
+        args.option "base_options", args.option "base"), 3)
     end
-    local own = {}
-    for key, value in pairs(opt.base_options or {}) do
-      own[key] = value
+    local self = setmetatable({ catalogue = catalogue, candidates = opt.base == "chosen"
+      and all_candidates(#catalogue.items) or { { opt.base, opt.base_options } } }, Base)
+    take(self, 1)
+    return self
+  end
+
+  --- What model files keep of a base.
+  -- @treturn table list of {name, tensor or list of integers}
+  function Base:tensors()
+    local list = self.model:tensors()
+    return table.move(list, 1, #list, 2, { { "choice", { self.choice } } })
+  end
+
+  --- Takes what a file keeps; raises where that is no base.
+  -- @tparam table entries list of {name, tensor or list of integers}
+  function Base:restore(entries)
+    check_entries(entries, { { "choice" } })
+    local choice = entries[1][2][1]
+    if #entries[1][2] ~= 1 or not self.candidates[choice] then
+      raise(("choice is not one number from 1 to %d"):format(#self.candidates), 0)
     end
-    if opt.base == "ease" and own.rank == nil and #catalogue.items > most_items then
-      own.rank = directions
+    local model = made(self, choice)
+    take(self, choice, getmetatable(model).restore(self.catalogue, model.options,
+      table.move(entries, 2, #entries, 1, {})))
+  end
+
+  --- Fits the base; the first validation chooses which it is.
+  -- @tparam table learnt ratings and users, as `fit` of kinds takes them
+  function Base:fit(learnt)
+    self.model:fit(learnt)
+    self.undecided = #self.candidates > 1 and learnt or nil
+  end
+
+  -- Chooses the candidate that orders best alone.
+  local function choose(self, tasks, options, metric)
+    local models = { self.model }
+    for i = 2, #self.candidates do
+      models[i] = made(self, i)
+      models[i]:fit(self.undecided)
     end
-    return setmetatable({ model = cmml.recommenders[opt.base](catalogue, own) }, Base)
+    self.undecided = nil
+    local found = cmml.evaluate(models, tasks, options)
+    local best = 1
+    for i, results in ipairs(found or {}) do
+      best = results[metric].mean > found[best][metric].mean and i or best
+    end
+    take(self, best, models[best])
   end
 
   --- Scores of both.
@@ -111,6 +168,9 @@ return function(cmml)
     local mix = self.module.mix:totable()
     if not self.base or mix[2] == 0 then
       return
+    end
+    if self.base.undecided then
+      choose(self.base, tasks, options, metric)
     end
     local weights = { { 1, mix[2] }, { 1, mix[2] / step }, { 1, mix[2] * step }, { 0, mix[2] } }
     for i, factor in ipairs(mix[1] == 0 and beyond or {}) do
