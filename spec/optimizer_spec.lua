@@ -245,4 +245,24 @@ describe("an optimiser of a module", function()
     adam:restore(values, 4)
     assert.equal(24, adam.core:moments()[1]:sum():item())
   end)
+
+  it("leaves alone what a class of modules names as unlearnt, anywhere in a tree", function()
+    local Scaled = cmml.nn.class "cmml.Scaled"
+    Scaled.unlearnt = { scale = true }
+    local function scaled()
+      local module = Scaled.new()
+      module:register("weight", cmml.full({ 2 }, 3))
+      module:register("scale", cmml.full({ 2 }, 5))
+      return module
+    end
+    for _, module in ipairs { scaled(), cmml.nn.list { scaled() } } do
+      local inner = module.weight and module or module:at(1)
+      local optimizer = cmml.optim.sgd(module, { lr = 0.5, weight_decay = 1 })
+      assert.equal(1, #optimizer.names)
+      optimizer:backward((inner.weight * inner.scale):sum())
+      optimizer:step()
+      assert.same({ { -1, -1 }, { 5, 5 } }, { inner.weight:totable(), inner.scale:totable() })
+      assert.equal(2, #module:named_parameters())
+    end
+  end)
 end)
