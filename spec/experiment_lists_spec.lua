@@ -50,6 +50,25 @@ describe("lists of an experiment", function()
     assert.truthy(result.text:find("lists of SAMPLED candidates", 1, true))
   end)
 
+  it("say of what supports are", function()
+    local people = require "spec.support.people"
+    local users, heard = cmml.settings:get "users", people.world { users = 20, items = 12,
+      rated = 8 }.ratings
+    for kind, what in pairs { ratings = "ratings", interactions = "interactions",
+      weights = "interactions" } do
+      local rows = {}
+      for i, row in ipairs(heard) do
+        rows[i] = { row[1], row[2], kind ~= "interactions" and row[3] or nil }
+      end
+      local data = assert(cmml.cold_users(cmml.dataset { name = "d", kind = kind, ratings = rows },
+        { test_users = 0.2, valid = 0 }))
+      local list = users.evaluations(data, { rank = "all", support = { 3 }, query = 2 })
+      local rule = list[1].rule:gsub(", if they are 4 or higher", "")
+      assert.equal(("a support is up to 3 random %s of a person, which leaves at least 2 (half of "
+        .. "fewer than 4); the others are to be found"):format(what), rule)
+    end
+  end)
+
   it("have no place among predicted ratings", function()
     local result = cmml.experiment("users", { quick = true, quiet = true, protocol = { "full" },
       kinds = "item_mean", draws = 1 })

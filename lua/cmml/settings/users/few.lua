@@ -57,19 +57,21 @@ end
 --- The rule by which lists are evaluated of people.
 -- @tparam Tasks tasks of an evaluation, with rank
 -- @tparam[opt] table evaluation see `few.rule`
+-- @tparam[opt="ratings"] string kind of the data
 -- @treturn string
-function few.list_rule(tasks, evaluation)
-  local words = {}
+function few.list_rule(tasks, evaluation, kind)
+  local words, what = {}, (kind or "ratings") == "ratings" and "ratings" or "interactions"
   if evaluation and evaluation.fixed then
     words[1] = "supports and queries are as the files say, whole"
   elseif tasks.query_ratings then
-    words[1] = ("a support is up to %d random ratings of a person but those that were held out, "
-      .. "which are to be found"):format(tasks.support)
+    words[1] = ("a support is up to %d random %s of a person but those that were held out, "
+      .. "which are to be found"):format(tasks.support, what)
   else
+    local some = tasks.in_order
+      and ("the first %s of a person, up to %d"):format(what, tasks.support)
+      or ("up to %d random %s of a person"):format(tasks.support, what)
     words[1] = ("a support is %s, which leaves at least %d (half of fewer than %d); the others are "
-      .. "to be found"):format((tasks.in_order and "the first ratings of a person, up to %d"
-      or "up to %d random ratings of a person"):format(tasks.support), tasks.query,
-      2 * tasks.query)
+      .. "to be found"):format(some, tasks.query, 2 * tasks.query)
   end
   words[#words + 1] = tasks.relevant and plain.format("if they are %g or higher", tasks.relevant)
   local text = table.concat(words, ", ")

@@ -330,7 +330,7 @@ return function(cmml, use)
           local tasks = entry.tasks:with_support(size, math.max(size, most))
           list[#list + 1] = { name = entry.name, leaky = entry.leaky, size = size, first = i == 1,
             tasks = tasks, fixed = entry.fixed, rule = (opt.rank and few.list_rule
-              or few.rule)(tasks, entry) .. who,
+              or few.rule)(tasks, entry, data.dataset.kind) .. who,
             options = { draws = entry.fixed and 1 or opt.draws,
               cutoffs = opt.cutoffs, metrics = opt.metrics,
               relevant = not opt.rank and opt.relevant or nil, on_task = opt.on_task } }
