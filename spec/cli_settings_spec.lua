@@ -101,8 +101,8 @@ describe("settings of cmml train", function()
     local file = settings { model = { encoder_widths = widths } }
     local _ = trained("/preset", "--preset=recommended", "--query=3", "--settings", file)
     local output = cli("info", "--model", root .. "/preset/best.safetensors")
-    assert.truthy(output:gsub("%s", ""):find('base={"bias_ridge":3,"factors":10,"item_bias":"mean",'
-      .. '"ridge":16,"solve":true}', 1, true), output)
+    assert.truthy(output:gsub("%s", ""):find('base={"bias_ridge":3,"factors":10,"item_shrink":3,'
+      .. '"kind":"factor_analysis","ridge":16,"solve":true}', 1, true), output)
     for line in output:gmatch "[^\n]+" do
       assert.truthy(#line <= 80, line)
     end

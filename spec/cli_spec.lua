@@ -114,9 +114,11 @@ describe("cmml", function()
     contains(text, "320 ratings, 40 users, 16 items]\n24 users to train, 8 to validate, 8 to test; "
       .. "protocol full")
     contains(text, "validation mae ")
-    assert.matches("^epoch 1/2  loss %d+%.%d+  valid mae [^\n]+\nepoch 2/2 [^\n]+\n$", said)
+    assert.matches("^epoch 1/2  loss %d+%.%d+  valid mae [^\n]+\nepoch 2/2 [^\n]+\n"
+      .. "epoch 1/2  loss %d+%.%d+  valid normalized_recall@20 [^\n]+\nepoch 2/2 [^\n]+\n$", said)
     for _, name in ipairs { "best.safetensors", "last.safetensors", "log.csv" } do
       assert.is_true(core.exists(root .. "/a/" .. name))
+      assert.is_true(core.exists(root .. "/a/lists/" .. name))
     end
   end)
 

@@ -11,12 +11,15 @@ local progress = require "cmml.base.progress"
 local shared = require "cmml.cli.shared_options"
 local wrap = require("cmml.base.text").wrap
 
+local parts_of_file = require "cmml.cli.part_option"
+
 local own_options = {
   shared.data,
   { name = "out", kind = "string", arg = "DIR", required = true, group = "data", short = true,
     help = "folder for best.safetensors, last.safetensors and log.csv" },
   { name = "model", kind = "string", arg = "KIND", group = "model", short = true,
     help = "kind of recommender, see below" },
+  parts_of_file,
   { name = "preset", kind = "string", arg = "NAME", group = "model", short = true,
     help = "settings of the model and its training, see below" },
   { name = "settings", kind = "string", arg = "FILE", group = "model",
@@ -34,6 +37,7 @@ return function(cmml, use)
   local own = use "cli.train_options"
   local settings_file = use "cli.settings_file"
   local run_files = use "train.run_files"
+  local parts = use "cli.train_parts"
   local tell = use "cli.tell"
   use "cli.command"
   local core = cmml.core
@@ -99,8 +103,8 @@ return function(cmml, use)
     return true
   end
 
-  -- A recommender that learns by gradients.
-  local function learn(values, setting, split, class, found, preset, conditions)
+  -- A recommender that learns by gradients; saved is what is told of its file.
+  local function learn(values, setting, split, class, found, preset, conditions, saved)
     local opt = found.training
     local epochs = opt.epochs or preset and (preset.training or {}).epochs or 30
     local show = values.quiet and {} or progress.training(core, epochs)
@@ -115,10 +119,10 @@ return function(cmml, use)
     elseif result.best_epoch == 0 then
       return nil, ("no epoch was run (--epochs %d): nothing was saved"):format(epochs)
     end
-    output.print(plain.format("%s epoch %d of %d: %s %.4f; saved %s/best.safetensors",
-      opt.choose or "best", result.best_epoch, result.epoch,
+    output.print(plain.format("%s epoch %d of %d: %s %.4f; %s", opt.choose or "best",
+      result.best_epoch, result.epoch,
       result.monitored == "loss" and "training loss" or "validation " .. result.monitored,
-      result.best, values.out))
+      result.best, saved or ("saved %s/best.safetensors"):format(values.out)))
     local told = diverged.untrained(class.title, result.untrained)
     if told then
       output.print(wrap(told, 0, 79))
@@ -147,6 +151,21 @@ return function(cmml, use)
     end
   end
 
+  -- What a kind is to be trained with: found is completed; gives its preset. What is wrong is found
+  -- now, not when the data are read and vectors made.
+  local function settled(values, setting, class, found)
+    own.check(declared, values, setting, class)
+    settings_of(values, found, class, training_names(class))
+    local preset, preset_name = models.preset("train", class, found.preset)
+    found.model.preset = preset_name
+    if class.known:find "seed" then
+      found.model.seed = rawget(values, "seed")
+    end
+    class.known:check(found.model, 0)
+    training.all():check(found.training, 0)
+    return preset
+  end
+
   local function run(values)
     local source = pipeline.source("train", values, "--")
     local setting = pipeline.setting_of("train", { data = values.data, ratings = values.ratings,
@@ -159,27 +178,20 @@ return function(cmml, use)
         return nil, message
       end
     end
-    local class = models.kind("train: --model", setting, rawget(values, "model") or found.kind)
+    local part, by_default = parts.chosen(values, setting)
+    local class = part == "lists" and parts.lists_kind(setting)
+      or models.kind("train: --model", setting, rawget(values, "model") or found.kind)
     if values.settings then
       local good, message = settings_file.check_model(values.settings, found, class)
       if not good then
         return nil, message
       end
     end
-    own.check(declared, values, setting, class)
+    local preset = settled(values, setting, class, found)
     local is_gradient = class.learns == "gradient"
     if not is_gradient and core.exists(values.out .. "/last.safetensors") then
       return nil, ("%s holds a run already: give another folder"):format(values.out)
     end
-    settings_of(values, found, class, training_names(class))
-    local preset, preset_name = models.preset("train", class, found.preset)
-    found.model.preset = preset_name
-    if class.known:find "seed" then
-      found.model.seed = rawget(values, "seed")
-    end
-    -- what is wrong is found now, not when the data are read and vectors made
-    class.known:check(found.model, 0)
-    training.all():check(found.training, 0)
     pipeline.files(setting, source, values) -- raises where there are none
     local _ <close> = run_files.claim(values.out, values.resume)
     local data = pipeline.read(setting, source, values)
@@ -189,13 +201,29 @@ return function(cmml, use)
       print_summary(setting, split)
     end
     tell_missing(setting, split, is_gradient)
+    local nothing = by_default and setting.learnable(split).nothing_to_predict
+    if nothing then
+      output.tell(nothing .. ": what makes lists is trained alone")
+      part, class, found = "lists", parts.lists_kind(setting), { model = {}, training = {} }
+      preset = settled(values, setting, class, found)
+    end
     local ok, message = pipeline.write_split(setting, split, values.split_out, {})
     if not ok then
       return nil, message
     end
     pipeline.prepare(setting, split, values, preset)
     local conditions = setting.conditions(split, values)
-    if is_gradient then
+    if part == "both" then
+      return parts.train(values, setting, function(of, own_class, saved)
+        if own_class == nil then
+          return learn(of, setting, split, class, found, preset, conditions)
+        end
+        local other = { model = {}, training = parts.training(values) }
+        local own_preset, name = models.preset("train", own_class)
+        other.model.preset = name
+        return learn(of, setting, split, own_class, other, own_preset, conditions, saved)
+      end)
+    elseif is_gradient then
       return learn(values, setting, split, class, found, preset, conditions)
     end
     return save_ready(values, setting, split, class, found, conditions)

@@ -2,8 +2,8 @@
 -- each as it is declared there.
 --
 -- Which kind that is, and in which setting, is told by a few options that are looked at before the
--- others: --data, --setting, --model, and the file of --settings. Options of other kinds and
--- settings are understood as well, so that they can be refused in plain words.
+-- others: --data, --setting, --model, --part, and the file of --settings. Options of other kinds
+-- and settings are understood as well, so that they can be refused in plain words.
 --
 -- Where a kind has an option of the name that an option of the training or of the data has, the
 -- command line means the latter; the kind's is given in a file (--settings). `seed` is one for
@@ -38,12 +38,13 @@ return function(cmml, use)
     return found
   end
 
-  -- The class of a kind in a setting, where none is named of the default one; nil if there is none.
-  local function class_of(kind, setting)
+  -- The class of a kind in a setting, where none is named the default one of a part; nil if there
+  -- is none.
+  local function class_of(kind, setting, part)
     if kind then
       return (cmml.kinds.find(kind, setting.name))
     end
-    return models.default_kind(setting)
+    return models.default_kind(setting, part == "lists")
   end
 
   -- The setting that a command line is for, nil where the data are of none, the classes of its
@@ -61,7 +62,7 @@ return function(cmml, use)
     local kind, classes = peek(words, "model") or file and (read_settings(file) or {}).kind, {}
     for own_name, own_setting in cmml.settings:each() do
       if not setting or setting.name == own_name then
-        classes[#classes + 1] = class_of(kind, own_setting)
+        classes[#classes + 1] = class_of(kind, own_setting, peek(words, "part"))
       end
     end
     return setting, classes, kind
@@ -225,7 +226,7 @@ return function(cmml, use)
     local kinds, presets = {}, {}
     for i, setting in ipairs(commands.settings()) do
       kinds[i] = { "kinds for " .. setting.name, cmml.kinds.names(setting.name) }
-      local class = class_of(kind, setting)
+      local class = class_of(kind, setting, peek(words, "part"))
       local names = presets_of(class, all)
       presets[#presets + 1] = #names > 0
         and { ("presets of %s for %s"):format(class.kind, setting.name), names } or nil
