@@ -22,7 +22,7 @@ local most_items = 6000
 -- What is chosen from, the first where nobody validates: what suits a data set depends on how many
 -- interactions its items have.
 local function all_candidates(n_items)
-  local list = { { "ials", {} }, { "ials", { factors = 128, regularization = 100 } } }
+  local list = { { "ials", {} }, { "ials", { regularization = 100 } } }
   if n_items <= most_items then
     table.insert(list, 1, { "ease", {} })
   end
@@ -40,8 +40,8 @@ return function(cmml, use)
       choices = { "chosen", "none", "ease", "ials", "item_knn_implicit", "popularity", "slim" },
       tunable = false,
       help = ("kind of recommender whose scores those of the network are added to, fitted before "
-        .. "the first step; chosen: by validation people, of iALS with two sizes and, of up to %d "
-        .. "items, EASE"):format(most_items) },
+        .. "the first step; chosen: by validation people, of iALS with two regularizations and, of "
+        .. "up to %d items, EASE"):format(most_items) },
     { name = "base_options", kind = "table", group = "model", belongs_to = "base", line = false,
       tunable = false, help = "options of the kind that is named" },
     { name = "base_weight", kind = "number", from = 0, default = 20, group = "model",
