@@ -6,6 +6,9 @@ local plain = require "cmml.base.plain"
 
 local args = {}
 
+-- A message about something named: a caller may have given a number as the name.
+local told = plain.format
+
 -- This folder, and the library's.
 local base = debug.getinfo(1, "S").source:match "^(.*/)[^/]*$" or "@"
 local root = base:match "^(.*/)[^/]*/$" or "@"
@@ -84,7 +87,7 @@ function args.option(name, value)
     local behind = (value == nil or value == true) and "" or value == false and "=false"
     return "--" .. name:gsub("_", "-") .. (behind or " " .. plain.tostring(value))
   end
-  return value == nil and name or ("%s = %s"):format(name,
+  return value == nil and name or told("%s = %s", name,
     type(value) == "string" and ("%q"):format(value) or plain.tostring(value))
 end
 
@@ -267,12 +270,12 @@ function args.list(name, list, level)
   args.expect(name, list, "table", (level or 3) + 1)
   for i = 1, #list do
     if list[i] == nil then
-      raise(("%s must be a list without gaps, but has no entry %d"):format(name, i), level or 3)
+      raise(told("%s must be a list without gaps, but has no entry %d", name, i), level or 3)
     end
   end
   for key in pairs(list) do
     if not (math.type(key) == "integer" and key >= 1 and key <= #list) then
-      raise(("%s must be a list without gaps, but has the key %s"):format(name, args.shown(key)),
+      raise(told("%s must be a list without gaps, but has the key %s", name, args.shown(key)),
         level or 3)
     end
   end
@@ -286,7 +289,7 @@ function args.texts(name, list, level)
   args.list(name, list, (level or 3) + 1)
   for i, text in ipairs(list) do
     if type(text) ~= "string" then
-      raise(("%s: entry %d must be a text, not %s"):format(name, i, describe(text)), level or 3)
+      raise(told("%s: entry %d must be a text, not %s", name, i, describe(text)), level or 3)
     end
   end
 end
@@ -300,7 +303,7 @@ function args.sizes(name, list, level)
   for i = 1, #list do
     local size = list[i]
     if math.type(size) ~= "integer" or size < 1 then
-      raise(("%s must be whole numbers of at least 1, not %s"):format(name,
+      raise(told("%s must be whole numbers of at least 1, not %s", name,
         type(size) == "string" and args.quote(size) or plain.tostring(size)), level or 3)
     end
   end
@@ -369,8 +372,8 @@ function args.one_of(name, value, known, level)
     end
   end
   raise(type(value) == "string"
-    and ("%s %s is not known; %s"):format(name, args.quote(value), args.suggest(value, known))
-    or ("%s must be one of %s, not %s"):format(name, table.concat(known, ", "), describe(value)),
+    and told("%s %s is not known; %s", name, args.quote(value), args.suggest(value, known))
+    or told("%s must be one of %s, not %s", name, table.concat(known, ", "), describe(value)),
     level or 3)
 end
 
@@ -382,7 +385,7 @@ end
 -- @return value
 function args.expect(name, value, kind, level)
   if not fits(value, kind) and not fits_one(value, kind) then
-    raise(("%s must be %s, not %s"):format(name, kind_words(kind), describe(value)), level or 3)
+    raise(told("%s must be %s, not %s", name, kind_words(kind), describe(value)), level or 3)
   end
   return value
 end
