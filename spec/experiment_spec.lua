@@ -202,18 +202,25 @@ describe("cmml experiment", function()
       require("cmml").kind { name = "broken", title = "broken", settings = { "users" },
         learns = "fit", make = nothing, adapt = nothing, tensors = nothing, restore = nothing,
         score = function(_, _, rows) return rows.labels end,
-        fit = function() -- not in the rehearsal
-          if not package.loaded["cmml.cli.main"] then error("out of order", 0) end
+        options = { { name = "wait", kind = "number", default = 0, group = "model",
+          help = "seconds" } },
+        fit = function(self) -- not in the rehearsal
+          if not package.loaded["cmml.cli.main"] then
+            local clock = require("cmml").core.clock
+            local began = clock()
+            while clock() - began < self.options.wait do end
+            error("out of order", 0)
+          end
         end }
     ]]))
     assert(core.write_file(rows, [[return { { row = "means", kind = "item_mean" },
-      { row = "one", kind = "broken" }, { row = "two", kind = "broken" } }]]))
+      { row = "one", kind = "broken", model = { wait = 1 } }, { row = "two", kind = "broken" } }]]))
     local output, errors, code = cli("experiment", "compare", "--quick", "--rows", rows, "--load",
       broken, "--seeds", "1", "--out", folder, "--quiet", "--jobs", "2")
     assert.equal(1, code)
     assert.matches("one %(0 of 1 seeds?%)", output)
     assert.matches("\n| means +| %d", output)
-    -- of all cells the same is said once
+    -- of all cells the same is said once, under the first of them, whichever ended first
     assert.matches("2 failures;[^\n]*\ncell [^\n]*one[^\n]* and 1 more: [^\n]*out of order[^\n]*"
       .. "%.log%)\n$", errors)
   end)

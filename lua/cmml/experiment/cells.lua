@@ -260,10 +260,11 @@ end
 -- @tparam table list of {name, settings}
 -- @tparam table given options
 -- @treturn table results by cell
--- @treturn table failures: list of {cell, message; reason and place (of its log), which it is of}
+-- @treturn table failures: list of {cell, message; reason and place (of its log), which it is of},
+-- in the order of the cells
 function cells.run(cmml, list, given)
   local core, opt = cmml.core, known:check(given)
-  local results, failures, jobs, left = {}, {}, {}, {}
+  local results, failed, jobs, left = {}, {}, {}, {}
   local code = cells.code(core, opt.modules, opt.load)
   for _, cell in ipairs(list) do
     cell.settings.code = code
@@ -316,7 +317,7 @@ function cells.run(cmml, list, given)
     if not results[cell] then
       local reason = message or "it left no result"
       local place = has_log and " (" .. job.log .. ")" or ""
-      failures[#failures + 1] = { cell = cell, reason = reason, place = place,
+      failed[cell] = { cell = cell, reason = reason, place = place,
         message = ("cell %s: %s%s"):format(cell.name, reason, place) }
     elseif has_log then
       core.remove_file(job.log)
@@ -331,6 +332,10 @@ function cells.run(cmml, list, given)
   end
   if core.terminal "stderr" and not opt.quiet then
     io.stderr:write "\r\27[K"
+  end
+  local failures = {}
+  for _, cell in ipairs(list) do
+    failures[#failures + 1] = failed[cell]
   end
   return results, failures
 end
