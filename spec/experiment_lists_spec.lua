@@ -32,7 +32,7 @@ describe("lists of an experiment", function()
         by_row[row.row][i] = row
       end
     end
-    local ease, mean = by_row["EASE (recommended)"], by_row["item mean"]
+    local ease, mean = by_row["EASE (tuned)"], by_row["item mean"]
     assert.truthy(ease[1]["cold users/ndcg@20"].mean > mean[1]["cold users/ndcg@20"].mean)
     assert.truthy(ease[1]["cold users/ndcg@20"].low < ease[1]["cold users/ndcg@20"].mean)
     local coverage = ease[2]["cold users/coverage@20"]

@@ -131,11 +131,23 @@ return {
         protocol = "capped", seconds = 2356.8, seed = 1, trial = 1, trials = 20,
         valid = 0.15, value = 0.74658654913388578, version = "cmml 0.1.0" },
     },
+    ease = {
+      model = {},
+      tuned = { data = "ml-1m", metric = "ndcg", preset = "recommended", protocol = "full",
+        seconds = 104.5, seed = 1, trial = 1, trials = 19, valid = 0.15,
+        value = 0.479009407127183, version = "cmml 0.1.0" },
+    },
     factor_analysis = {
       model = { factors = 17, item_shrink = 1.22, loading_shrink = 46.9, noise_shrink = 36.3 },
       tuned = { data = "ml-1m", metric = "mae", protocol = "capped", seconds = 232.1,
         seed = 1, trial = 2, trials = 20, valid = 0.15, value = 0.73012164510086741,
         version = "cmml 0.1.0" },
+    },
+    ials = {
+      model = { alpha = 3.68, factors = 166, regularization = 71.3 },
+      tuned = { data = "ml-1m", metric = "ndcg", preset = "recommended", protocol = "full",
+        seconds = 205.4, seed = 1, trial = 17, trials = 20, valid = 0.15,
+        value = 0.48755316732073789, version = "cmml 0.1.0" },
     },
     item_knn = {
       model = { damp = 0.188, item_shrink = 2.12, nearest = 20, shrink = 204,
