@@ -1,21 +1,12 @@
 -- CMML for lists, trained: what it lists, also for whom nothing is known of, how much its base
 -- counts, files and resumed runs, other kinds of data.
 local cmml = require "cmml"
+local with = require "spec.support.merged"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local temporary = require "spec.support.temporary"
 
 local core = cmml.core
-
-local function with(...)
-  local all = {}
-  for _, some in ipairs { ... } do
-    for key, value in pairs(some) do
-      all[key] = value
-    end
-  end
-  return all
-end
 
 local world = { users = 60, items = 12, rated = 8 }
 local data = people.data(cmml, world)

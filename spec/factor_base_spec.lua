@@ -9,19 +9,7 @@ local temporary = require "spec.support.temporary"
 local own = { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
 local analysis = { kind = "factor_analysis", factors = 3, sweeps = 5, ridge = 2 }
 
-local function options(changes)
-  local opt = people.small(1)
-  opt.preset, opt.base, opt.neighbours = "recommended", own, false
-  for key, value in pairs(changes or {}) do
-    opt[key] = value
-  end
-  return opt
-end
-
-local function training(changes)
-  changes.query, changes.valid_query = 6, 4
-  return people.training(changes)
-end
+local options, training = people.over_base { base = own, neighbours = false }
 
 -- The scores of a model for the query of a batch, as a list.
 local function scores(library, model, batch)

@@ -2,6 +2,7 @@
 -- dropout, and the encoder that sums.
 local cmml = require "cmml"
 local finite = require "spec.support.finite"
+local with = require "spec.support.merged"
 local people = require "spec.support.people"
 local ref = require "spec.support.ref"
 local refused = require("spec.support.refused").with_text
@@ -11,16 +12,6 @@ local double = cmml.double
 -- A network that is small enough to be computed by hand.
 local tiny = { width = 3, modulation = "none", backbone = { 3, 3 }, hyper = { 2, 2 },
   base = "none", dropout = 0 }
-
-local function with(...)
-  local all = {}
-  for _, some in ipairs { ... } do
-    for key, value in pairs(some) do
-      all[key] = value
-    end
-  end
-  return all
-end
 
 local world = { users = 60, items = 12, rated = 8 }
 local data = people.data(cmml, world)

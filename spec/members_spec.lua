@@ -6,19 +6,7 @@ local temporary = require "spec.support.temporary"
 
 local base = { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
 
-local function options(changes)
-  local opt = people.small(1)
-  opt.preset, opt.base, opt.neighbours, opt.members = "recommended", base, false, 3
-  for key, value in pairs(changes or {}) do
-    opt[key] = value
-  end
-  return opt
-end
-
-local function training(changes)
-  changes.query, changes.valid_query = 6, 4
-  return people.training(changes)
-end
+local options, training = people.over_base { base = base, neighbours = false, members = 3 }
 
 -- The members of a model as models of their own.
 local function apart(library, model, changes)

@@ -9,19 +9,7 @@ local temporary = require "spec.support.temporary"
 local own = { nearest = 2, keep = 4, shrink = 3, damp = 0.25, item_shrink = 1, user_shrink = 2 }
 local base = { factors = 3, ridge = 2, bias_ridge = 1, sweeps = 5 }
 
-local function options(changes)
-  local opt = people.small(1)
-  opt.preset, opt.base, opt.neighbours = "recommended", base, own
-  for key, value in pairs(changes or {}) do
-    opt[key] = value
-  end
-  return opt
-end
-
-local function training(changes)
-  changes.query, changes.valid_query = 6, 4
-  return people.training(changes)
-end
+local options, training = people.over_base { base = base, neighbours = own }
 
 -- The same weights without neighbours.
 local function without(library, model)

@@ -1,6 +1,7 @@
 --- A made world on which the context decides: films are of one of two kinds, and a person loves
 -- one and hates the other. Which one stands in no field, so only the support can tell it, and every
 -- film is as good as any other on average. Also what specs of trained models share.
+local merged = require "spec.support.merged"
 local plain = require "cmml.base.plain"
 local stream = require "spec.support.stream"
 
@@ -136,6 +137,18 @@ function people.training(changes)
     options[key] = value
   end
   return options
+end
+
+--- Options of small models over a base, and of their training.
+-- @tparam table own options of the model beside those of `small`, such as base and neighbours
+-- @treturn function of (changes, or nil) giving options of the kind cmml
+-- @treturn function of (changes) giving options of `train`
+function people.over_base(own)
+  return function(changes)
+    return merged(people.small(1), { preset = "recommended" }, own, changes or {})
+  end, function(changes)
+    return people.training(merged(changes, { query = 6, valid_query = 4 }))
+  end
 end
 
 --- What tells whether two models have the same weights, to the last bit: a checksum of each.
