@@ -1,0 +1,17 @@
+-- What is compared on the official cold users of MovieLens-1M; see users.md.
+return {
+  title = "Cold users",
+  rows = {
+    { row = "CMML (recommended)", kind = "cmml", preset = "recommended" },
+    { row = "CMML (recommended averaged)", kind = "cmml", preset = "recommended/averaged" },
+    { row = "factor analysis (tuned)", kind = "factor_analysis", preset = "tuned" },
+    { row = "factor analysis", kind = "factor_analysis" },
+    { row = "matrix factorisation", kind = "matrix_factorization" },
+    { row = "item-kNN (tuned)", kind = "item_knn", preset = "tuned" },
+    { row = "item-kNN", kind = "item_knn" },
+    { row = "user-kNN (tuned)", kind = "user_knn", preset = "tuned" },
+    { row = "user-kNN", kind = "user_knn" },
+    { row = "item mean + user bias", kind = "item_user_mean" },
+  },
+  reference = "best", subjects = { "CMML (recommended)", "CMML (recommended averaged)" },
+}
