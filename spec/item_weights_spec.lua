@@ -81,6 +81,53 @@ for dtype, library in pairs(libraries) do
     end)
   end)
 
+  describe("the largest entries of a dense matrix in " .. dtype, function()
+    local dense = { { 0.5, -3, 0 }, { 2, 0.25, -0.5 }, { 0, 1, -2 } }
+    local x = core.tensor(dense)
+
+    -- The matrix of the entries that are above a size, times a sign.
+    local function above(least, sign)
+      local rows = {}
+      for i, row in ipairs(dense) do
+        rows[i] = {}
+        for j, value in ipairs(row) do
+          rows[i][j] = value * sign > least and value * sign or 0
+        end
+      end
+      return rows
+    end
+
+    it("are those above the size that so many exceed", function()
+      -- In order 3, 2, 2, 1, 0.5, 0.5, 0.25, 0, 0.
+      for count, expected in pairs { [0] = 0, 1, 1, 3, 4, 4, 6, 7, 7, 7 } do
+        local least = core.size_of_largest(x, count)
+        local up, down = core.sparse_above(x, least), core.sparse_above(x, least, -1)
+        assert.equal(expected, up.weights.count + down.weights.count)
+        same(above(least, 1), oracle.dense(up, 3))
+        same(above(least, -1), oracle.dense(down, 3))
+      end
+      assert.equal(0, core.size_of_largest(x, 7))
+    end)
+
+    it("may be none", function()
+      local none = core.sparse_above(core.full({ 2, 3 }, 0), core.size_of_largest(
+        core.full({ 2, 3 }, 0), 4))
+      assert.same({ 0, 0 }, none.rows:totable())
+      assert.equal(0, none.weights.count)
+      assert.same({}, core.sparse_above(core.full({ 0, 3 }, 0), 0).rows:totable())
+    end)
+
+    it("are refused of what is no matrix, and below 0", function()
+      refused("a contiguous matrix is needed", core.sparse_above, core.full({ 3 }, 1), 0)
+      refused("a contiguous matrix is needed", core.sparse_above, x:transpose(), 0)
+      refused("0 or more", core.sparse_above, x, -1)
+      refused("0 or more", core.sparse_above, x, 0 / 0)
+      refused("1 or -1 was expected", core.sparse_above, x, 0, 2)
+      refused("0 or more was expected", core.size_of_largest, x, -1)
+      refused("a contiguous tensor", core.size_of_largest, x:transpose(), 1)
+    end)
+  end)
+
   describe("an orthonormal basis in " .. dtype, function()
     it("spans the same, without what depends on others", function()
       local x = rows_of(core.normal({ 30, 6 }, 0, 1, { seed = 5 }))

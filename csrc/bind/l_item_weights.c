@@ -5,6 +5,7 @@
  * @module cmml.core */
 #include "bind/sparse.h"
 #include "cf/ease.h"
+#include "cf/largest.h"
 #include "cf/neighbours.h"
 #include "cf/orthonormal.h"
 #include "cf/slim.h"
@@ -59,6 +60,44 @@ static int l_sparse_gram(lua_State *L)
     size_t mark = cm_scope_begin(cx);
     bool ok = cm_sparse_gram(cx, &x, &made);
     cmL_finish_sparse(L, cx, mark, &boxes, ok, &made, "sparse_gram");
+    return 1;
+}
+
+/*** The size that so many numbers exceed, but no more: to be given to `sparse_above`.
+ * @function size_of_largest
+ * @tparam Tensor x contiguous, finite
+ * @tparam integer count
+ * @treturn number at most `count` numbers of x are above it or below its negative: all but those
+ * that are as large as others which would be too many; 0 if no more are other than 0 */
+static int l_size_of_largest(lua_State *L)
+{
+    cmL_enter(L);
+    cm_tensor *x = cmL_check_tensor(L, 1);
+    lua_Integer count = luaL_checkinteger(L, 2);
+    luaL_argcheck(L, cm_is_contiguous(x), 1, "a contiguous tensor was expected");
+    luaL_argcheck(L, count >= 0, 2, "0 or more was expected");
+    lua_pushnumber(L, cm_size_of_largest(x, count));
+    return 1;
+}
+
+/*** What is large in a dense matrix, as a sparse one. Not differentiable.
+ * @function sparse_above
+ * @tparam Tensor x [rows, columns], contiguous
+ * @tparam number least 0 or more: entries that exceed it are taken
+ * @tparam[opt=1] integer sign -1: of x times -1
+ * @treturn table a matrix [rows, columns] as sparse gives it */
+static int l_sparse_above(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_tensor *x = cmL_check_tensor(L, 1);
+    double least = luaL_checknumber(L, 2);
+    lua_Integer sign = luaL_optinteger(L, 3, 1);
+    luaL_argcheck(L, sign == 1 || sign == -1, 3, "1 or -1 was expected");
+    cm_sparse made = {0};
+    cmL_sparse_boxes boxes = cmL_push_sparse(L);
+    size_t mark = cm_scope_begin(cx);
+    bool ok = cm_sparse_above(cx, x, least, (int)sign, &made);
+    cmL_finish_sparse(L, cx, mark, &boxes, ok, &made, "sparse_above");
     return 1;
 }
 
@@ -209,6 +248,8 @@ static int ease_free(lua_State *L)
 static const luaL_Reg functions[] = {{"sparse_product", l_sparse_product},
                                      {"sparse_pair_product", l_sparse_pair_product},
                                      {"sparse_gram", l_sparse_gram},
+                                     {"size_of_largest", l_size_of_largest},
+                                     {"sparse_above", l_sparse_above},
                                      {"neighbour_weights", l_neighbour_weights},
                                      {"slim", l_slim},
                                      {"orthonormal", l_orthonormal},

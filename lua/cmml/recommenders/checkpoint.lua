@@ -28,7 +28,7 @@ return function(cmml, use)
     local lists = model.lists
     for _, part in ipairs { { "model.", model }, lists and { "lists.", lists } or nil } do
       for _, pair in ipairs(part[2]:tensors()) do
-        entries[#entries + 1] = { name = part[1] .. pair[1], value = pair[2] }
+        entries[#entries + 1] = { name = part[1] .. pair[1], value = pair[2], dtype = pair[3] }
       end
     end
     return entries, { kind = model.kind, options = model.options, schema = schema,

@@ -5,7 +5,9 @@
 -- autoencoder whose weights have a zero diagonal and least squared error, with ridge. They are the
 -- inverse of a matrix of all items, so that memory grows with the square of their number. With
 -- `rank` the interactions are first reduced to that many principal directions, by a randomised SVD:
--- the inverse is a matrix of that size then, and the weights are never written out.
+-- the inverse is a matrix of that size then, and the weights are never written out. With `keep` the
+-- largest weights alone are kept, since most are next to nothing: a model then takes a small part
+-- of the memory, on disk too.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -29,6 +31,9 @@ return function(cmml, use)
     { name = "rank", kind = "integer", default = 0, from = 0, group = "model", tunable = false,
       help = "number of principal directions of the interactions that weights are made of, where "
         .. "there are too many items for the closed form; 0: the closed form itself" },
+    { name = "keep", kind = "integer", default = 0, from = 0, group = "model", tunable = false,
+      help = "how many weights for each item, in the mean, are kept, the largest in size of all: a "
+        .. "model file then has 8 bytes for each, and not 4 for each pair of items; 0: all" },
     fold_in.values,
     changed(base.seed, { group = "model", tunable = false,
       help = "seed of the directions that the SVD of rank begins with" }),
@@ -99,6 +104,17 @@ return function(cmml, use)
     return (all and of_all or of_some)(vectors, squares, ridge, eps, taken)
   end
 
+  -- Takes as its weights the matrices of those above 0 and of those below, without their sign.
+  local function set_largest(self, above, below)
+    self.weights, self.above, self.below = nil, above, below
+  end
+
+  -- Of weights [items, items] the largest, `keep` for each item in the mean.
+  local function largest(weights, keep)
+    local least = core.size_of_largest(weights, keep * weights.shape[1])
+    return core.sparse_above(weights, least), core.sparse_above(weights, least, -1)
+  end
+
   local function set_factors(self, inwards, outwards, own)
     local n, ones = #self.catalogue.items, {}
     for i = 1, n do
@@ -117,6 +133,12 @@ return function(cmml, use)
       -- What the paper found best on MovieLens-20M.
       published = { model = { ridge = 500 } },
     },
+    check = function(opt)
+      if opt.rank > 0 and opt.keep > 0 then
+        raise(("ease: %s and %s exclude each other: with rank no weights are written out"):format(
+          args.option "rank", args.option "keep"), 3)
+      end
+    end,
     make = function()
       return { weights = core.full({ 0, 0 }, 0) }
     end,
@@ -125,6 +147,9 @@ return function(cmml, use)
       local ridge = opt.ridge or usual * x.mean_square
       if opt.rank == 0 then
         self.weights = closed_form(x, ridge)
+        if opt.keep > 0 then
+          set_largest(self, largest(self.weights, opt.keep))
+        end
       else
         set_factors(self, low_rank(x, opt, ridge))
       end
@@ -135,13 +160,21 @@ return function(cmml, use)
       if self.turned then
         return core.sparse_product(matrix, self.inwards):matmul(self.turned)
           - core.sparse_pair_product(matrix, self.identity, n) * self.own:reshape { 1, -1 }
+      elseif self.above then
+        return core.sparse_pair_product(matrix, self.above, n)
+          - core.sparse_pair_product(matrix, self.below, n)
       elseif self.weights.count == 0 then -- not fitted
         return core.full({ #matrix.rows, n }, 0)
       end
       return core.sparse_product(matrix, self.weights)
     end,
+    integers = { above_lengths = true, above_columns = true, below_lengths = true,
+      below_columns = true },
     tensors = function(self)
-      if self.turned then
+      if self.above then
+        local list = fold_in.entries_of(self.above, "above_")
+        return table.move(fold_in.entries_of(self.below, "below_"), 1, 3, 4, list)
+      elseif self.turned then
         return { { "inwards", self.inwards }, { "outwards", self.outwards }, { "own", self.own } }
       end
       return { { "weights", self.weights } }
@@ -154,6 +187,10 @@ return function(cmml, use)
         check_entries(tensors, { { "inwards", { n, width } }, { "outwards", { n, width } },
           { "own", { n } } })
         set_factors(self, tensors[1][2], tensors[2][2], tensors[3][2])
+        return
+      elseif #tensors > 1 then
+        set_largest(self, fold_in.matrix_in(tensors, n, "above_"),
+          fold_in.matrix_in(table.move(tensors, 4, 6, 1, {}), n, "below_"))
         return
       end
       local first = tensors[1] and tensors[1][2]

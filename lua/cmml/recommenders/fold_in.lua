@@ -136,19 +136,26 @@ return function(cmml, use)
 
   --- What a model file keeps of a sparse matrix [items, items].
   -- @tparam table matrix as `core.sparse` gives it
-  -- @treturn table list of {name, tensor or list of integers}; `lengths` and `columns` are integers
-  function fold_in.entries_of(matrix)
-    return { { "weights", matrix.weights }, { "lengths", matrix.rows:totable() },
-      { "columns", matrix.columns:totable() } }
+  -- @tparam[opt=""] string prefix of the names
+  -- @treturn table list of {name, tensor or list of integers, dtype}; `lengths` and `columns` are
+  -- integers
+  function fold_in.entries_of(matrix, prefix)
+    prefix = prefix or ""
+    return { { prefix .. "weights", matrix.weights },
+      { prefix .. "lengths", matrix.rows:totable(), "I32" },
+      { prefix .. "columns", matrix.columns:totable(), "I32" } }
   end
 
   --- The matrix that a model file keeps so; raises where it is none.
   -- @tparam table entries list of {name, tensor or list of integers}
   -- @tparam integer n number of items
+  -- @tparam[opt=""] string prefix of the names
   -- @treturn table a sparse matrix [items, items]
-  function fold_in.matrix_in(entries, n)
+  function fold_in.matrix_in(entries, n, prefix)
+    prefix = prefix or ""
     local count = entries[1] and cmml.is_tensor(entries[1][2]) and entries[1][2].count or 0
-    check_entries(entries, { { "weights", { count } }, { "lengths" }, { "columns" } })
+    check_entries(entries, { { prefix .. "weights", { count } }, { prefix .. "lengths" },
+      { prefix .. "columns" } })
     local lengths, columns, sum = entries[2][2], entries[3][2], 0
     for _, length in ipairs(lengths) do
       sum = sum + math.max(length, 0)

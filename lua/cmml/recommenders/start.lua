@@ -156,7 +156,7 @@ return function(cmml, use)
     local list = {}
     for _, part in ipairs(parts) do
       for _, pair in ipairs(self[part] and self[part]:tensors() or {}) do
-        list[#list + 1] = { part .. "." .. pair[1], pair[2] }
+        list[#list + 1] = { part .. "." .. pair[1], pair[2], pair[3] }
       end
     end
     return list
