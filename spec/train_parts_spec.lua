@@ -72,8 +72,12 @@ describe("cmml train, of what predicts ratings and what makes lists", function()
   it("tells of both, and notes both", function()
     local output = train("/told", "--epochs=1")
     assert.matches("^best epoch 1 of 1: validation mae %d+%.%d+; saved [^\n]+/best.safetensors\n"
-      .. "best epoch 1 of 1: validation ndcg %d+%.%d+; lists added to [^\n]+/best.safetensors\n$",
+      .. "best epoch 1 of 1: validation ndcg %d+%.%d+; lists added to [^\n]+/best.safetensors\n"
+      .. "base: EASE %(keep = %d+%); score = 1 network %+ [%d.]+ base %+ [%d.]+ log popularity\n$",
       output)
+    local told = runs("info", "--model", best "/told")
+    assert.matches("\nbase         EASE %(keep = %d+%); score = 1 network", told)
+    assert.matches("\nsize         [%d.]+ MB\n?$", told)
     local _, found = cmml.load(best "/told")
     assert.equal(1, found.notes.epoch)
     assert.equal(1, found.notes.lists.epoch)

@@ -58,6 +58,12 @@ return function(cmml, use)
     return list, count
   end
 
+  -- How many bytes a file has.
+  local function size_of(path)
+    local file <close> = assert(io.open(path, "rb"))
+    return file:seek "end"
+  end
+
   local function run(values)
     local model, found = cmml.load(values.model)
     if not model then
@@ -79,12 +85,19 @@ return function(cmml, use)
     if setting.describe then
       setting.describe(fact, model.catalogue, notes)
     end
+    local function facts_of(of)
+      for _, one in ipairs(of.facts and of:facts() or {}) do
+        fact(table.unpack(one))
+      end
+    end
     tell(line, "options", model.options)
+    facts_of(model)
     local parameters, count = parameters_of(model, "")
     local lists = model.lists
     if lists then
       fact("lists by", lists.kind, ("%s (%s)"):format(lists.kind, lists.title))
       tell(line, "its options", lists.options)
+      facts_of(lists)
       local more, numbers = parameters_of(lists, "lists.")
       table.move(more, 1, #more, #parameters + 1, parameters)
       count = count + numbers
@@ -97,6 +110,8 @@ return function(cmml, use)
       line("", ("%-30s %s"):format(parameter.name, parameter.shape))
     end
     fact("parameters", count)
+    local bytes = size_of(values.model)
+    fact("size", bytes, plain.format("%.1f MB", bytes / 1e6))
     return results.write(values, { name = "description of the model", facts = facts,
       tables = values.parameters and { { name = "tensors", columns = { { name = "name",
         kind = "text" }, { name = "count", kind = "integer" }, { name = "shape", kind = "text" } },

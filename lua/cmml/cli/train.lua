@@ -111,7 +111,7 @@ return function(cmml, use)
     opt.out, opt.resume, opt.modules = values.out, values.resume, values.modules
     opt.conditions, opt.notes = conditions, { seed = values.seed }
     opt.on_step, opt.on_epoch = show.on_step, show.on_epoch
-    local _, result = models.make(setting, split, class, { model = found.model, training = opt,
+    local model, result = models.make(setting, split, class, { model = found.model, training = opt,
       seed = values.seed })
     if result.stopped == "diverged" then
       return nil, ("%s; %s"):format(result.message, result.best_epoch > 0
@@ -123,6 +123,9 @@ return function(cmml, use)
       result.best_epoch, result.epoch,
       result.monitored == "loss" and "training loss" or "validation " .. result.monitored,
       result.best, saved or ("saved %s/best.safetensors"):format(values.out)))
+    for _, fact in ipairs(model.facts and model:facts() or {}) do
+      output.print(wrap(("%s: %s"):format(fact[1], fact[3]), 2, 79))
+    end
     local told = diverged.untrained(class.title, result.untrained)
     if told then
       output.print(wrap(told, 0, 79))

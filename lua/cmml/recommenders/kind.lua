@@ -131,7 +131,7 @@ return function(cmml, use)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
     for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "settle", "over",
-      "steps", "memory", "contributions", "reads" } do
+      "steps", "memory", "contributions", "reads", "facts" } do
       class[key] = declaration[key]
     end
     class.predicts = declaration.predicts or setting.predicts
@@ -209,6 +209,8 @@ return function(cmml, use)
   -- ranks: entries of a support that are not relevant say nothing to it; or "all");
   -- fitted_parts (of one that learns by gradient: names of fields that hold what is fitted beside
   -- the module, each a table with tensors(self) and restore(self, entries), or none);
+  -- facts(self), what `cmml info` and `cmml train` tell of what was learnt beside the weights, such
+  -- as what was chosen: a list of {name, value (plain data), text};
   -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for
   -- so many tasks of so many rows: what is more than there is is refused before training;
   -- over(self, catalogue), the same weights over another catalogue; check(options), raises where
