@@ -180,8 +180,9 @@ describe("how much the base counts", function()
       cmml.no_grad(model.module.mix.copy_, model.module.mix, core.tensor(mix))
     end
     local start, best = model.module.mix:totable(), -1
-    local w = start[2]
-    for _, mix in ipairs { { 1, w }, { 1, w / math.sqrt(2) }, { 1, w * math.sqrt(2) }, { 0, w } } do
+    local w, p = start[2], start[3]
+    for _, mix in ipairs { { 1, w, p }, { 1, w / math.sqrt(2), p }, { 1, w * math.sqrt(2), p },
+      { 1, w, p + 0.125 }, { 1, w, math.max(p - 0.125, 0) }, { 0, w, p } } do
       mixed(mix)
       best = math.max(best, value())
     end
@@ -191,8 +192,8 @@ describe("how much the base counts", function()
   end
 
   it("is what is best of near ones on validation people", function()
-    for _, weight in ipairs { 0.01, 1, 50 } do
-      local _, value, best = settled { base_weight = weight }
+    for _, weights in ipairs { { 0.01, 0.5 }, { 1, 0 }, { 1, 3 }, { 50, 0.05 } } do
+      local _, value, best = settled { base_weight = weights[1], popularity_weight = weights[2] }
       assert.equal(best, value)
     end
   end)
@@ -201,15 +202,17 @@ describe("how much the base counts", function()
     local function wrong(model)
       local bias = model.module.network.bias
       bias:copy_(-100 * bias)
-      model.module.mix:copy_(core.tensor { 1, 0.01 })
+      model.module.mix:copy_(core.tensor { 1, 0.01, 0 })
     end
     local model = settled({}, wrong)
     assert.equal(0, model.module.mix:totable()[1])
-    assert.same(list_of(model.base.model, loud, 12), list_of(model, loud, 12))
+    local list, bias = list_of(model, loud, 12), model.module.network.bias
+    cmml.no_grad(bias.copy_, bias, -1 * bias)
+    assert.same(list, list_of(model, loud, 12))
     local tasks = cmml.users.tasks { ratings = data.ratings, users = data.train, bags = data.bags,
       support = 4, query = 3, rank = "all", relevant = data.relevant, seed = 5 }
     model = trained(data, { base = "popularity" }, { epochs = 20, valid_draws = 1 })
-    cmml.no_grad(model.module.mix.copy_, model.module.mix, core.tensor { 0, 0.1 })
+    cmml.no_grad(model.module.mix.copy_, model.module.mix, core.tensor { 0, 0.1, 0 })
     model:settle(tasks, { metrics = { "ndcg" }, cutoffs = { 20 }, draws = 1 }, "ndcg@20")
     assert.equal(1, model.module.mix:totable()[1])
   end)
@@ -220,7 +223,7 @@ describe("how much the base counts", function()
       base.weights, base.ties = base.weights * 0.01, base.ties * 0.01
       local network = model.module.network
       network.bias:copy_(0 * network.bias)
-      model.module.mix:copy_(core.tensor { 0, 20 })
+      model.module.mix:copy_(core.tensor { 0, 20, 0 })
     end
     local model, value, best_of_near = settled({ base = "ease",
       base_options = { ridge = 3 } }, out_of_scale)
@@ -230,14 +233,14 @@ describe("how much the base counts", function()
 
   it("stays as it was without a base, or without validation people", function()
     local model = settled { base = "none", base_weight = 3 }
-    assert.same({ 1, 3 }, model.module.mix:totable())
+    assert.same({ 1, 3, 0.5 }, model.module.mix:totable())
     local all = with(data, { train = table.move(data.valid, 1, #data.valid, #data.train + 1,
       table.move(data.train, 1, #data.train, 1, {})), valid = {} })
     for _, decay in ipairs { { optimizer = "adam" }, { optimizer = "adamw" }, { optimizer = "sgd" },
       { optimizer = "adam", shards = 2, threads = 2 } } do
-      local other = trained(all, { base_weight = 3 }, with(decay, { epochs = 1,
-        weight_decay = 0.1 }))
-      assert.same({ 1, 3 }, other.module.mix:totable())
+      local other = trained(all, { base_weight = 3, popularity_weight = 0.25 }, with(decay,
+        { epochs = 1, weight_decay = 0.1 }))
+      assert.same({ 1, 3, 0.25 }, other.module.mix:totable())
     end
   end)
 end)

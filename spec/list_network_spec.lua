@@ -168,20 +168,27 @@ describe("the scores of CMML for lists", function()
 
   it("are added to those of the base, of which the file keeps how much each counts", function()
     local model = made(double, of_double, { base = "ease", base_options = { ridge = 3 },
-      base_weight = 7 })
-    model.base.model:fit(model.setting.learnable(of_double))
-    local support = batch_of(double).support
-    local base = scores_of(model.base.model, support)[1]
+      base_weight = 7, popularity_weight = 0.25 })
+    local learnt = model.setting.learnable(of_double)
+    model.base.model:fit(learnt)
+    local popular = double.recommenders.popularity(of_double.catalogue)
+    popular:fit(learnt)
+    local support, counts = batch_of(double).support, popular.counts:totable()
+    local base, base_of_nothing = table.unpack(scores_of(model.base.model, support))
+    -- Of three items the popularity counts a third more.
     local expected = map(network_scores(model, { 1, 4, 2 }, signals), function(value, i)
-      return value + 7 * base[i]
+      return value + 7 * base[i] + (0.25 + 1 / 3) * math.log(1 + counts[i])
     end)
     near(expected, scores_of(model, support)[1], 1e-10)
+    near(map(base_of_nothing, function(value)
+      return 7 * value
+    end), scores_of(model, support)[2], 1e-12)
     local rows = rows_of(double, { 2, 1 }, { 3, 5, 5 }, { 0, 0, 0 })
     local few = model:scores_of(model:state_of(support), rows):totable()
     near({ expected[3], expected[5] }, { few[1], few[2] }, 1e-10)
-    double.no_grad(model.module.mix.copy_, model.module.mix, double.tensor { 0, 2 })
-    near(map(base, function(value)
-      return 2 * value
+    double.no_grad(model.module.mix.copy_, model.module.mix, double.tensor { 0, 2, 0 })
+    near(map(base, function(value, i)
+      return 2 * value + math.log(1 + counts[i]) / 3
     end), scores_of(model, support)[1], 1e-12)
   end)
 end)
@@ -220,7 +227,7 @@ describe("the loss of CMML for lists", function()
     end
     local fault, compared = finite.fault(double.core, loss, points, 1, 1e-6)
     assert.is_nil(fault)
-    assert.equal(model.module:count() - 2, compared)
+    assert.equal(model.module:count() - 3, compared)
   end)
 
   it("hides numbers in training alone, by seed, draw and task", function()

@@ -22,9 +22,10 @@ return function(cmml, use)
   use "network.list_network"
   use "recommenders.kind"
 
-  --- The weights of CMML for lists: the network, and how much its scores and the base's count.
+  --- The weights of CMML for lists: the network, and how much its scores, the base's and popularity
+  -- count.
   -- @tfield ListNetwork network
-  -- @tfield Tensor mix [2]
+  -- @tfield Tensor mix [3]
   local Weights = cmml.nn.class "cmml.ListWeights"
   Weights.unlearnt = { mix = true } -- nor does it decay
 
@@ -85,8 +86,8 @@ return function(cmml, use)
       modulation = opt.modulation, modulation_options = opt.modulation_options,
       backbone = backbone, hyper = opt.hyper or backbone, activation = opt.activation,
       residual = opt.residual, dropout = opt.dropout, init = init })
-    module:register("mix", init.uniform({ 2 }, 0))
-    cmml.no_grad(module.mix.copy_, module.mix, core.tensor { 1, opt.base_weight })
+    module:register("mix", init.uniform({ 3 }, 0))
+    cmml.no_grad(module.mix.copy_, module.mix, core.tensor(list_base.mix(opt)))
     local ones = {}
     for i = 1, #catalogue.items do
       ones[i] = 1
@@ -119,24 +120,30 @@ return function(cmml, use)
   end
 
   local function adapt(self, support)
-    local rows = core.full({ support.segments:rows(), 1 }, 1)
-    return { vectors = vectors_of(self, support),
-      known = core.segment_sum(rows, support.segments):step(),
+    local known, more = list_base.known(support.segments)
+    return { vectors = vectors_of(self, support), known = known, more = more,
       base = self.base and self.base.model:adapt_rows(support) }
   end
 
   local function score_all(self, state)
-    local network = state.network or self.module.network:scores(state.vectors)
-    return list_base.joined(self, network, state.known,
-      self.base and self.base.model:score_all(state.base))
+    local popularity = list_base.popularity(self)
+    return list_base.joined(self, {
+      network = state.network or self.module.network:scores(state.vectors),
+      base = self.base and self.base.model:score_all(state.base),
+      popularity = popularity and popularity:reshape { 1, -1 },
+      known = state.known, more = state.more })
   end
 
   local function score(self, state, rows)
     local network, segments = self.module.network, rows.segments
-    local products = core.row_dot(network.items:gather_rows(rows.items),
-      state.vectors:segment_expand(segments)) + network.bias:gather_rows(rows.items)
-    return list_base.joined(self, products, state.known:segment_expand(segments):reshape { -1 },
-      self.base and self.base.model:score_rows(state.base, rows))
+    local popularity = list_base.popularity(self)
+    return list_base.joined(self, {
+      network = core.row_dot(network.items:gather_rows(rows.items),
+        state.vectors:segment_expand(segments)) + network.bias:gather_rows(rows.items),
+      base = self.base and self.base.model:score_rows(state.base, rows),
+      popularity = popularity and popularity:gather_rows(rows.items),
+      known = state.known:segment_expand(segments):reshape { -1 },
+      more = state.more:segment_expand(segments):reshape { -1 } })
   end
 
   -- The network begins with how many people took each item; the base is fitted.
@@ -172,7 +179,8 @@ return function(cmml, use)
     settings = { "users" }, learns = "gradient", adapts = "forward", predicts = "ranking",
     reads = "all", fitted_parts = { "base" },
     integers = { ["base.choice"] = true, ["base.n_users"] = true, ["base.lengths"] = true,
-      ["base.columns"] = true },
+      ["base.columns"] = true, ["base.above_lengths"] = true, ["base.above_columns"] = true,
+      ["base.below_lengths"] = true, ["base.below_columns"] = true },
     options = own,
     presets = {
       ["recommended/lists"] = { model = {}, training = { batch = 32, support = 40, query = 10,
@@ -181,6 +189,7 @@ return function(cmml, use)
     default_preset = "recommended/lists",
     check = check, make = make, prepare = prepare, loss = loss, settle = list_base.settle,
     adapt = adapt, score = score, score_all = score_all,
+    facts = list_base.facts,
 
     -- What a training step keeps: scores of all items, which go through a softmax, and the vectors
     -- of supports.

@@ -129,8 +129,9 @@ return function(cmml, use)
     local function blank(shape)
       local text = table.concat(shape, "x")
       if not stored[text] or stored[text] == 0 then
-        raise(("the model's options ask for a parameter of shape %s, but the file holds %s"):format(
-          text, stored[text] and "no other" or "none"), 0)
+        raise(("the model's options ask for a parameter of shape %s, but the file holds %s: it is "
+          .. "damaged, or of another version of the library"):format(text,
+          stored[text] and "no other" or "none"), 0)
       end
       stored[text] = stored[text] - 1
       return core.full(shape, 0)
