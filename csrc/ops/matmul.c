@@ -58,12 +58,24 @@ static void matmul_eval(cm_call *c)
                     cm_data(c->out) + it.at[0] + i * it.step[0], n);
 }
 
+/* Whether the matrices of x are transposes of others that lie row by row: a gradient of x is then
+ * best made as the transpose of theirs, which the derivative of the view undoes without a copy. x
+ * is NULL where the other factor has no gradient and it was not kept. */
+static bool is_turned(const cm_tensor *x)
+{
+    int last = x ? x->shape.ndim - 1 : 0;
+    return x && x->strides[last] != 1 && x->strides[last - 1] == 1;
+}
+
 static void matmul_vjp(cm_vjp *v)
 {
+    cm_ctx *cx = v->cx;
     if (v->need[0])
-        v->gin[0] = cm_matmul(v->cx, v->g, cm_transpose(v->cx, v->in[1]));
-    if (v->need[1])
-        v->gin[1] = cm_matmul(v->cx, cm_transpose(v->cx, v->in[0]), v->g);
+        v->gin[0] = cm_matmul(cx, v->g, cm_transpose(cx, v->in[1]));
+    if (v->need[1] && is_turned(v->in[1]))
+        v->gin[1] = cm_transpose(cx, cm_matmul(cx, cm_transpose(cx, v->g), v->in[0]));
+    else if (v->need[1])
+        v->gin[1] = cm_matmul(cx, cm_transpose(cx, v->in[0]), v->g);
 }
 
 static cm_tensor *row_dot_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
@@ -116,7 +128,9 @@ static void segment_matmul_vjp(cm_vjp *v)
 {
     if (v->need[0])
         v->gin[0] = apply_segments(v, &cm_op_segment_matmul, v->g, cm_transpose(v->cx, v->in[1]));
-    if (v->need[1])
+    if (v->need[1] && is_turned(v->in[1]))
+        v->gin[1] = cm_transpose(v->cx, apply_segments(v, &cm_op_segment_outer, v->g, v->in[0]));
+    else if (v->need[1])
         v->gin[1] = apply_segments(v, &cm_op_segment_outer, v->in[0], v->g);
 }
 

@@ -25,16 +25,16 @@ typedef struct state {
 
 static int64_t state_size(const sizes *s)
 {
-    return s->n * s->h + cm_upper_weights_size(s->h, s->u);
+    return cm_whole_lines(s->n * s->h) + cm_whole_lines(cm_upper_weights_size(s->h, s->u));
 }
 
 static state state_at(const sizes *s, cm_real *at)
 {
-    return (state){at, cm_upper_weights_at(s->h, s->u, at + s->n * s->h)};
+    return (state){at, cm_upper_weights_at(s->h, s->u, at + cm_whole_lines(s->n * s->h))};
 }
 
 /* What a step leaves for its derivative: the sums that it begins with, and that of the other
- * layers. */
+ * layers. The first step begins with no sums and the shared weights, which are not kept. */
 typedef struct moment {
     cm_real *sums;
     cm_upper_moment upper;
@@ -42,12 +42,12 @@ typedef struct moment {
 
 static int64_t moment_size(const sizes *s)
 {
-    return s->n * s->h + cm_upper_moment_size(s->n, s->h, s->u);
+    return cm_whole_lines(s->n * s->h) + cm_upper_moment_size(s->n, s->h, s->u);
 }
 
 static moment moment_at(const sizes *s, cm_real *at)
 {
-    return (moment){at, cm_upper_moment_at(s->n, s->h, s->u, at + s->n * s->h)};
+    return (moment){at, cm_upper_moment_at(s->n, s->h, s->u, at + cm_whole_lines(s->n * s->h))};
 }
 
 static bool relu_steps_shape(cm_call *c)
@@ -74,12 +74,12 @@ static bool relu_steps_shape(cm_call *c)
         if (!cm_shape_equal(&c->in[i]->shape, &wanted[i]))
             return cm_refuse(c->cx, CM_ERR_SHAPE, "%s has shape %s, but must have %s", names[i],
                              cm_shape_text(&c->in[i]->shape, got), cm_shape_text(&wanted[i], want));
-    c->out_shape = cm_shape_2d(s.tasks, state_size(&s));
+    cm_shape own = cm_shape_2d(s.tasks, s.n * s.h + cm_upper_weights_size(s.h, s.u));
     cm_shape kept = {.ndim = 3, .dims = {s.tasks, CM_MAX(s.steps, 1), moment_size(&s)}};
-    if (!cm_shape_count(c->cx, &c->out_shape, &all) || !cm_shape_count(c->cx, &kept, &all))
+    if (!cm_shape_count(c->cx, &own, &all) || !cm_shape_count(c->cx, &kept, &c->keep_size))
         return false;
-    c->keep_size = all;
-    c->work_size = moment_size(&s) + s.n * (s.h + s.u + 1);
+    c->out_shape = cm_shape_1d(all);
+    c->work_size = state_size(&s) + moment_size(&s) + s.n * (s.h + s.u + 1);
     return true;
 }
 
@@ -99,21 +99,25 @@ static cm_upper_task upper_of(const sizes *s, const cm_real *const *in, cm_activ
     return (cm_upper_task){s->n, s->h, s->u, act, in[LABELS], in[SHARES], in[RATES] + 1};
 }
 
-/* One step of a task; the state x becomes that behind the step. `work` is room for n (h + u + 1)
- * numbers. */
-static void take_step(cm_ctx *cx, const sizes *s, cm_activation act, const cm_real *const *in,
-                      state x, moment m, cm_real *work)
+/* Step k of a task; the state x becomes that behind the step. What it begins with is left in m only
+ * if `keep`. `work` is room for n (h + u + 1) numbers. */
+static void take_step(cm_ctx *cx, const sizes *s, cm_activation act, int64_t k,
+                      const cm_real *const *in, state x, moment m, bool keep, cm_real *work)
 {
-    const cm_kernels *k = cm_kernels_of(cx);
+    const cm_kernels *kernels = cm_kernels_of(cx);
     int64_t n = s->n, h = s->h;
     cm_real *a1 = m.upper.a1, *e1 = work;
     cm_upper_task task = upper_of(s, in, act);
-    copy(n * h, m.sums, x.sums);
     copy(n * h, a1, in[BASE]);
-    cm_gemm(cx, n, h, n, cm_plain(in[KERNEL], n), cm_plain(x.sums, h), 1, a1, h);
-    k->bias_act(n, h, a1, NULL, act);
+    if (k > 0) /* else the sums are 0 */
+        cm_gemm(cx, n, h, n, cm_plain(in[KERNEL], n), cm_plain(x.sums, h), 1, a1, h);
+    kernels->bias_act(n, h, a1, NULL, act);
+    if (keep && k > 0)
+        copy(n * h, m.sums, x.sums);
+    else
+        m.upper.at.weight = NULL;
     cm_upper_step(cx, &task, x.upper, &m.upper, e1, work + n * h);
-    k->axpy(n * h, x.sums, in[RATES][0], e1);
+    kernels->axpy(n * h, x.sums, in[RATES][0], e1);
 }
 
 /* Where the inputs of task t begin: those of the shared weights are the same for all. */
@@ -127,22 +131,50 @@ static void inputs_of(const sizes *s, cm_tensor *const *in, int64_t t, const cm_
         at[i] = cm_data(in[i]);
 }
 
+/* The parts of task t among those of all tasks: of each part those of all tasks lie side by side.
+ */
+typedef struct part {
+    int64_t size;
+    cm_real *own, *among;
+} part;
+
+enum { PARTS = 5 };
+
+static void parts_of(const sizes *s, int64_t t, const state *x, cm_real *all, part *parts)
+{
+    const part each[PARTS] = {{s->n * s->h, x->sums, NULL},
+                              {s->u * s->h, x->upper.weight, NULL},
+                              {s->u, x->upper.bias, NULL},
+                              {s->u, x->upper.last, NULL},
+                              {1, x->upper.last + s->u, NULL}};
+    for (int i = 0; i < PARTS; i++) {
+        parts[i] = each[i];
+        parts[i].among = all + t * parts[i].size;
+        all += s->tasks * parts[i].size;
+    }
+}
+
 static void relu_steps_eval(cm_call *c)
 {
     sizes s = sizes_of(&c->in[BASE]->shape, &c->in[WEIGHT]->shape, &c->p);
     const cm_real *in[INPUTS];
+    part parts[PARTS];
+    state x = state_at(&s, c->work);
+    cm_real *room = c->work + state_size(&s);
     for (int64_t t = 0; t < s.tasks; t++) {
         inputs_of(&s, c->in, t, in);
-        state x = state_at(&s, cm_data(c->out) + t * state_size(&s));
         zero(s.n * s.h, x.sums);
         copy(s.u * s.h, x.upper.weight, in[WEIGHT]);
         copy(s.u, x.upper.bias, in[BIAS]);
         copy(s.u + 1, x.upper.last, in[LAST]);
         for (int64_t k = 0; k < s.steps; k++) {
-            cm_real *at = c->kept ? c->kept + (t * s.steps + k) * moment_size(&s) : c->work;
-            take_step(c->cx, &s, (cm_activation)c->p.i[1], in, x, moment_at(&s, at),
-                      c->work + moment_size(&s));
+            cm_real *at = c->kept ? c->kept + (t * s.steps + k) * moment_size(&s) : room;
+            take_step(c->cx, &s, (cm_activation)c->p.i[1], k, in, x, moment_at(&s, at),
+                      c->kept != NULL, room + moment_size(&s));
         }
+        parts_of(&s, t, &x, cm_data(c->out), parts);
+        for (int i = 0; i < PARTS; i++)
+            copy(parts[i].size, parts[i].among, parts[i].own);
     }
 }
 
@@ -152,26 +184,32 @@ typedef struct targets {
     cm_upper_targets upper;
 } targets;
 
-/* From g, the gradient of the state behind a step, to that of the state before it. `work` is room:
- * [n, h] twice, then that of the upper layers. */
-static void step_back(cm_ctx *cx, const sizes *s, cm_activation act, const cm_real *const *in,
-                      const moment *m, state g, const targets *to, cm_real *work)
+/* From g, the gradient of the state behind step k, to that of the state before it; of the first
+ * step, which begins with no sums, without that of the sums. `work` is room: [n, h] twice, then
+ * that of the upper layers. */
+static void step_back(cm_ctx *cx, const sizes *s, cm_activation act, int64_t k,
+                      const cm_real *const *in, const moment *m, state g, const targets *to,
+                      cm_real *work)
 {
-    const cm_kernels *k = cm_kernels_of(cx);
+    const cm_kernels *kernels = cm_kernels_of(cx);
     int64_t n = s->n, h = s->h, u = s->u;
     const cm_real *a1 = m->upper.a1;
     cm_real *d = work, *z = d + n * h;
     cm_upper_task task = upper_of(s, in, act);
     if (to->rates) { /* e1, which was not kept */
-        cm_gemm(cx, n, h, u, cm_plain(m->upper.e2, u), cm_plain(m->upper.at.weight, h), 0, d, h);
-        k->act_grad(n * h, d, d, a1, act);
+        cm_real *e2 = z + n * h;
+        cm_upper_deltas(cx, &task, &m->upper, m->upper.at.last, e2);
+        cm_gemm(cx, n, h, u, cm_plain(e2, u), cm_plain(m->upper.at.weight, h), 0, d, h);
+        kernels->act_grad(n * h, d, d, a1, act);
         to->rates[0] += cm_dot(cx, n * h, d, g.sums);
     }
-    k->act_grad(n * h, d, g.sums, a1, act);
+    kernels->act_grad(n * h, d, g.sums, a1, act);
     cm_scaled(cx, n * h, d, in[RATES][0], d);
     cm_upper_step_back(cx, &task, &m->upper, g.upper, d, z, &to->upper, z + n * h);
     if (to->base)
-        k->axpy(n * h, to->base, 1, z);
+        kernels->axpy(n * h, to->base, 1, z);
+    if (k == 0)
+        return;
     if (to->kernel)
         cm_gemm(cx, n, n, h, cm_plain(z, h), cm_turned(m->sums, h), 1, to->kernel, n);
     cm_gemm(cx, n, h, n, cm_turned(in[KERNEL], n), cm_plain(z, h), 1, g.sums, h);
@@ -182,11 +220,22 @@ static cm_real *data_or_null(cm_tensor *x, int64_t at)
     return x ? cm_data(x) + at : NULL;
 }
 
+/* The moment that step k of task t has left. */
+static moment moment_of(const sizes *s, const cm_real *const *in, const cm_real *kept, int64_t t,
+                        int64_t k)
+{
+    moment m = moment_at(s, (cm_real *)kept + (t * s->steps + k) * moment_size(s));
+    if (k == 0)
+        m.upper.at =
+            (cm_upper_weights){(cm_real *)in[WEIGHT], (cm_real *)in[BIAS], (cm_real *)in[LAST]};
+    return m;
+}
+
 static void relu_steps_fast_vjp(cm_vjp *v)
 {
     sizes s = sizes_of(&v->in[BASE]->shape, &v->in[WEIGHT]->shape, v->p);
-    int64_t n = s.n, size = state_size(&s);
-    cm_shape room = cm_shape_1d(size + 2 * n * s.h + cm_upper_work_size(n, s.h, s.u));
+    int64_t n = s.n;
+    cm_shape room = cm_shape_1d(state_size(&s) + 2 * n * s.h + cm_upper_work_size(n, s.h, s.u));
     cm_tensor *work = cm_tensor_new(v->cx, &room);
     for (int i = 0; i < INPUTS && work; i++)
         if (v->need[i] && !(v->gin[i] = cm_tensor_full(v->cx, &v->edges[i].shape, 0)))
@@ -195,17 +244,21 @@ static void relu_steps_fast_vjp(cm_vjp *v)
         return;
     state g = state_at(&s, cm_data(work));
     const cm_real *in[INPUTS];
+    part parts[PARTS];
     for (int64_t t = 0; t < s.tasks; t++) {
         inputs_of(&s, v->in, t, in);
-        copy(size, g.sums, cm_data(v->g) + t * size);
+        parts_of(&s, t, &g, cm_data(v->g), parts);
+        for (int i = 0; i < PARTS; i++)
+            copy(parts[i].size, parts[i].own, parts[i].among);
         targets to = {data_or_null(v->gin[BASE], t * n * s.h),
                       data_or_null(v->gin[KERNEL], t * n * n),
                       data_or_null(v->gin[RATES], 0),
                       {data_or_null(v->gin[LABELS], t * n), data_or_null(v->gin[SHARES], t * n),
                        data_or_null(v->gin[RATES], 1)}};
         for (int64_t k = s.steps - 1; k >= 0; k--) {
-            moment m = moment_at(&s, cm_data(v->p->kept) + (t * s.steps + k) * moment_size(&s));
-            step_back(v->cx, &s, (cm_activation)v->p->i[1], in, &m, g, &to, g.sums + size);
+            moment m = moment_of(&s, in, cm_data(v->p->kept), t, k);
+            step_back(v->cx, &s, (cm_activation)v->p->i[1], k, in, &m, g, &to,
+                      cm_data(work) + state_size(&s));
         }
         const cm_real *own[INPUTS] = {
             [WEIGHT] = g.upper.weight, [BIAS] = g.upper.bias, [LAST] = g.upper.last};
@@ -223,9 +276,9 @@ static cm_tensor *spread(cm_ctx *cx, cm_tensor *x, int64_t rows, int64_t columns
     return cm_expand(cx, cm_reshape(cx, x, &row), &all);
 }
 
-static cm_tensor *flat(cm_ctx *cx, cm_tensor *x, int64_t tasks, int64_t size)
+static cm_tensor *flat(cm_ctx *cx, cm_tensor *x)
 {
-    cm_shape shape = cm_shape_2d(tasks, size);
+    cm_shape shape = cm_shape_1d(x ? x->count : 0);
     return cm_reshape(cx, x, &shape);
 }
 
@@ -265,11 +318,9 @@ static cm_tensor *relu_steps_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, 
         w3 = cm_add(cx, w3, cm_matmul(cx, cm_transpose(cx, a2), e3));
         b3 = cm_add(cx, b3, cm_sum(cx, e3, 1, true));
     }
-    cm_tensor *const parts[] = {flat(cx, sums, s.tasks, s.n * s.h),
-                                flat(cx, weight, s.tasks, s.u * s.h), flat(cx, bias, s.tasks, s.u),
-                                flat(cx, w3, s.tasks, s.u), flat(cx, b3, s.tasks, 1)};
-    cm_params along = {.i = {1}};
-    return cm_apply(cx, &cm_op_concat, parts, 5, &along);
+    cm_tensor *const parts[PARTS] = {flat(cx, sums), flat(cx, weight), flat(cx, bias), flat(cx, w3),
+                                     flat(cx, b3)};
+    return cm_apply(cx, &cm_op_concat, parts, PARTS, &(cm_params){.i = {0}});
 }
 
 // clang-format off
@@ -281,9 +332,10 @@ const cm_op cm_op_relu_steps = {.name = "relu_steps",
            "products of these rows and 1, labels and shares [tasks, n] what is to be hit and 2 * "
            "the weight of each error; weight [u, h], bias [u] and last [u + 1] (weight, then bias) "
            "are the other layers, rates [3] those of the three, activation is relu or leaky_relu. "
-           "Gives for each task, side by side: minus the sum of the first layer's deltas, times its "
-           "rate, [n, h], and the other layers behind the steps; in a task of which a loss on the way is "
-           "not finite the last bias is NaN",
+           "Gives, one behind the other: minus the sums of the first layer's deltas, times its rate, "
+           "[tasks, n, h], and the other layers behind the steps, weights [tasks, u, h], biases "
+           "[tasks, u], last weights [tasks, u] and last biases [tasks]; in a task of which a loss on "
+           "the way is not finite the last bias is NaN",
     .shape = relu_steps_shape, .eval = relu_steps_eval, .expand = relu_steps_expand,
     .fast_vjp = relu_steps_fast_vjp, .saves = CM_SAVE_ALL_IN, .flags = CM_CONTIGUOUS};
 // clang-format on

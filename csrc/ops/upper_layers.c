@@ -26,17 +26,17 @@ cm_upper_weights cm_upper_weights_at(int64_t h, int64_t u, cm_real *at)
 
 int64_t cm_upper_moment_size(int64_t n, int64_t h, int64_t u)
 {
-    return cm_upper_weights_size(h, u) + n * (h + 2 * u + 2);
+    return cm_whole_lines(cm_upper_weights_size(h, u)) + cm_whole_lines(n * h) +
+           cm_whole_lines(n * u) + 2 * cm_whole_lines(n);
 }
 
 cm_upper_moment cm_upper_moment_at(int64_t n, int64_t h, int64_t u, cm_real *at)
 {
     cm_upper_moment m = {.at = cm_upper_weights_at(h, u, at)};
-    m.a1 = at + cm_upper_weights_size(h, u);
-    m.a2 = m.a1 + n * h;
-    m.error = m.a2 + n * u;
-    m.e3 = m.error + n;
-    m.e2 = m.e3 + n;
+    m.a1 = at + cm_whole_lines(cm_upper_weights_size(h, u));
+    m.a2 = m.a1 + cm_whole_lines(n * h);
+    m.error = m.a2 + cm_whole_lines(n * u);
+    m.e3 = m.error + cm_whole_lines(n);
     return m;
 }
 
@@ -46,6 +46,14 @@ static void outer(const cm_kernels *k, int64_t n, int64_t u, cm_real *x, const c
 {
     for (int64_t r = 0; r < n; r++)
         k->mul(u, x + r * u, b, 1, a + r, 0);
+}
+
+void cm_upper_deltas(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
+                     const cm_real *last, cm_real *e2)
+{
+    const cm_kernels *k = cm_kernels_of(cx);
+    outer(k, task->n, task->u, e2, m->e3, last);
+    k->act_grad(task->n * task->u, e2, e2, m->a2, task->act);
 }
 
 /* Whether a task's loss is finite: the squares that its weights can see, added up. */
@@ -62,8 +70,9 @@ void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
 {
     const cm_kernels *k = cm_kernels_of(cx);
     int64_t n = task->n, h = task->h, u = task->u;
-    cm_real *scaled = work, *scaled_last = work + n * u;
-    memcpy(m->at.weight, x.weight, (size_t)cm_upper_weights_size(h, u) * sizeof *work);
+    cm_real *e2 = work, *scaled_last = work + n * u;
+    if (m->at.weight)
+        memcpy(m->at.weight, x.weight, (size_t)cm_upper_weights_size(h, u) * sizeof *work);
     cm_gemm(cx, n, u, h, cm_plain(m->a1, h), cm_turned(x.weight, h), 0, m->a2, u);
     k->bias_act(n, u, m->a2, x.bias, task->act);
     k->row_dots(n, u, m->error, m->a2, NULL, x.last);
@@ -72,31 +81,31 @@ void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
         m->e3[r] = m->error[r] * task->shares[r];
         scaled_last[r] = m->e3[r] * task->rates[1];
     }
-    outer(k, n, u, m->e2, m->e3, x.last);
-    k->act_grad(n * u, m->e2, m->e2, m->a2, task->act);
-    cm_gemm(cx, n, h, u, cm_plain(m->e2, u), cm_plain(x.weight, h), 0, e1, h);
+    cm_upper_deltas(cx, task, m, x.last, e2);
+    cm_gemm(cx, n, h, u, cm_plain(e2, u), cm_plain(x.weight, h), 0, e1, h);
     k->act_grad(n * h, e1, e1, m->a1, task->act);
     k->weighted_rows(n, u, x.last, m->a2, NULL, scaled_last);
     x.last[u] += is_finite(task, m->error) ? k->sum(n, scaled_last) : (cm_real)NAN;
-    cm_scaled(cx, n * u, scaled, task->rates[0], m->e2);
-    k->add_rows(n, u, x.bias, scaled);
-    cm_gemm(cx, u, h, n, cm_turned(scaled, u), cm_plain(m->a1, h), 1, x.weight, h);
+    cm_scaled(cx, n * u, e2, task->rates[0], e2);
+    k->add_rows(n, u, x.bias, e2);
+    cm_gemm(cx, u, h, n, cm_turned(e2, u), cm_plain(m->a1, h), 1, x.weight, h);
 }
 
-/* Room for gradients within a step: [n, u], [n, u], [u + 1], [n], [n]. */
+/* Room within a step: the second layer's deltas [n, u], negated; and for gradients [n, u], [n, u],
+ * [u + 1], [n], [n]. */
 typedef struct slopes {
-    cm_real *e2, *a2, *last, *e3, *error;
+    cm_real *deltas, *e2, *a2, *last, *e3, *error;
 } slopes;
 
 int64_t cm_upper_work_size(int64_t n, int64_t h, int64_t u)
 {
     (void)h;
-    return 2 * n * (u + 1) + u + 1;
+    return n * (3 * u + 2) + u + 1;
 }
 
 static slopes slopes_at(int64_t n, int64_t u, cm_real *at)
 {
-    slopes w = {.e2 = at};
+    slopes w = {.deltas = at, .e2 = at + n * u};
     w.a2 = w.e2 + n * u;
     w.last = w.a2 + n * u;
     w.e3 = w.last + u + 1;
@@ -144,15 +153,16 @@ void cm_upper_step_back(cm_ctx *cx, const cm_upper_task *task, const cm_upper_mo
     const cm_kernels *k = cm_kernels_of(cx);
     int64_t n = task->n, h = task->h, u = task->u;
     slopes w = slopes_at(n, u, work);
+    cm_upper_deltas(cx, task, m, m->at.last, w.deltas);
     cm_gemm(cx, n, u, h, cm_plain(m->a1, h), cm_turned(g.weight, h), 0, w.e2, u);
     k->bias_act(n, u, w.e2, g.bias, CM_ACT_IDENTITY);
     if (to->rates)
-        to->rates[0] += cm_dot(cx, n * u, m->e2, w.e2);
+        to->rates[0] += cm_dot(cx, n * u, w.deltas, w.e2);
     cm_gemm(cx, n, u, h, cm_plain(d, h), cm_turned(m->at.weight, h), task->rates[0], w.e2, u);
     k->act_grad(n * u, w.e2, w.e2, m->a2, task->act);
-    cm_scaled(cx, n * u, w.a2, task->rates[0], m->e2);
-    cm_gemm(cx, n, h, u, cm_plain(w.a2, u), cm_plain(g.weight, h), 0, z, h);
-    cm_gemm(cx, u, h, n, cm_turned(m->e2, u), cm_plain(d, h), 1, g.weight, h);
+    cm_gemm(cx, n, h, u, cm_plain(w.deltas, u), cm_plain(g.weight, h), 0, z, h);
+    cm_scaled(cx, n * h, z, task->rates[0], z);
+    cm_gemm(cx, u, h, n, cm_turned(w.deltas, u), cm_plain(d, h), 1, g.weight, h);
     last_back(cx, task, m, g, &w, to);
     k->add_rows(n, u, g.bias, w.a2);
     cm_gemm(cx, u, h, n, cm_turned(w.a2, u), cm_plain(m->a1, h), 1, g.weight, h);

@@ -31,15 +31,20 @@ typedef struct cm_upper_weights {
 
 /* How many numbers they are, side by side. */
 int64_t cm_upper_weights_size(int64_t h, int64_t u);
+/* n numbers as whole lines of the cache: what lies behind them begins with one, too. */
+static inline int64_t cm_whole_lines(int64_t n)
+{
+    const int64_t line = CM_ALIGN / (int64_t)sizeof(cm_real);
+    return (n + line - 1) / line * line;
+}
 /* Those that begin at `at`. */
 cm_upper_weights cm_upper_weights_at(int64_t h, int64_t u, cm_real *at);
 
 /* What a step leaves for its derivative: the weights that it begins with, activations [n, h] and
- * [n, u], errors [n], and the deltas, negated, of the last and of the second layer, [n] and [n, u].
- */
+ * [n, u], errors [n], and the deltas, negated, of the last layer [n]. */
 typedef struct cm_upper_moment {
     cm_upper_weights at;
-    cm_real *a1, *a2, *error, *e3, *e2;
+    cm_real *a1, *a2, *error, *e3;
 } cm_upper_moment;
 
 /* How many numbers that is. */
@@ -48,10 +53,15 @@ int64_t cm_upper_moment_size(int64_t n, int64_t h, int64_t u);
 cm_upper_moment cm_upper_moment_at(int64_t n, int64_t h, int64_t u, cm_real *at);
 
 /* One step: from m->a1, which is given, and the weights x to what is left in m, x behind the step,
- * and minus the first layer's deltas e1 [n, h]. Where the task's loss before it is not finite,
- * though its gradient may be, the last bias becomes NaN. `work` is room for n (u + 1) numbers. */
+ * and minus the first layer's deltas e1 [n, h]. The weights before it are left in m->at unless that
+ * is NULL. Where the task's loss before it is not finite, though its gradient may be, the last bias
+ * becomes NaN. `work` is room for n (u + 1) numbers. */
 void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
                    const cm_upper_moment *m, cm_real *e1, cm_real *work);
+
+/* e2 [n, u] = the second layer's deltas, negated, of a step that began with a last layer `last`. */
+void cm_upper_deltas(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
+                     const cm_real *last, cm_real *e2);
 
 /* Where gradients of a task are added to; NULL for those that are not asked for. */
 typedef struct cm_upper_targets {

@@ -112,7 +112,7 @@ local function append_upper(state, upper)
   return append(state, upper.w, { upper.bias, upper.last, { upper.last_bias } })
 end
 
--- relu_steps of one task: its state side by side, after so many steps.
+-- relu_steps of one task: the parts of its state, after so many steps.
 local function task_state(t, base, kernel, labels, shares, weight, bias, last, rates, steps,
   activation)
   local n, h = base.shape[2], base.shape[3]
@@ -137,7 +137,7 @@ local function task_state(t, base, kernel, labels, shares, weight, bias, last, r
       end
     end
   end
-  return append_upper(append({}, sums), upper)
+  return { append({}, sums), append({}, upper.w), upper.bias, upper.last, { upper.last_bias } }
 end
 
 -- Shapes for tasks of n rows and layers of h and u units.
@@ -159,13 +159,17 @@ huge.text = "more than 2147483647 elements"
 
 local relu_steps = {
   ref = function(base, ...)
-    local rest, states = { ... }, {}
+    local states, all = {}, {}
     for t = 1, base.shape[1] do
       states[t] = task_state(t, base, ...)
     end
-    local n, h, u = base.shape[2], base.shape[3], rest[4].shape[1]
-    return ref.build({ base.shape[1], n * h + u * h + 2 * u + 1 }, function(index)
-      return states[index[1]][index[2]]
+    for part = 1, 5 do
+      for _, state in ipairs(states) do
+        append(all, { state[part] })
+      end
+    end
+    return ref.build({ #all }, function(index)
+      return all[index[1]]
     end)
   end,
   uses = { use(2, 3, 4, 5, 2), use(1, 2, 3, 2, 3, "leaky_relu"), use(2, 1, 1, 1, 1),

@@ -100,9 +100,9 @@ return function(cmml, use)
   end
 
   -- The activations of all layers on the supports; `base` is the first layer's value at the start,
-  -- `sums` what the steps have made of its deltas.
+  -- `sums` those of its deltas in all steps so far, negated.
   local function forward(self, base, sums)
-    local z = sums and base - core.matmul(self.kernel, sums) or base
+    local z = sums and base + core.matmul(self.kernel, sums) or base
     local depth, a = #self.start, {}
     a[1] = depth > 1 and nn.activate(z, self.activation) or z
     for l = 2, depth do
@@ -154,7 +154,7 @@ return function(cmml, use)
         bias = before.bias - times(own.bias, rate) }
     end
     delta = times(delta, self.rates[1])
-    self.sums = self.sums and self.sums + delta or delta
+    self.sums = self.sums and self.sums - delta or -delta
     return losses
   end
 
@@ -238,14 +238,14 @@ return function(cmml, use)
       joined_rates(next(self.rates) and self.rates or { 1, 1, 1 }), opt.steps, opt.activation)
     local at = 0
     local function part(...)
-      local shape, size = { tasks, ... }, 1
+      local shape, size = { tasks, ... }, tasks
       for i = 2, #shape do
         size = size * shape[i]
       end
       at = at + size
-      return state:slice(2, at - size + 1, at):reshape(shape)
+      return state:slice(1, at - size + 1, at):reshape(shape)
     end
-    self.state, self.sums = state, -part(n, h)
+    self.state, self.sums = state, part(n, h)
     self.own[2] = { weight = part(u, h), bias = part(1, u) }
     self.own[3] = { weight = part(1, u), bias = part(1, 1) }
   end
@@ -364,7 +364,7 @@ return function(cmml, use)
     local depth = #self.start
     local z = layers_of.linear(x, self.start[1], segments)
     if self.sums then
-      z = z - core.segment_matmul(products(self, x, segments) + 1, self.sums, segments)
+      z = z + core.segment_matmul(products(self, x, segments) + 1, self.sums, segments)
     end
     for l = 2, depth do
       z = layers_of.linear(nn.activate(z, self.activation), plain(self.own[l]), segments)
@@ -386,7 +386,7 @@ return function(cmml, use)
           * self.common:reshape { self.common.shape[1], 1, -1 }
         change = core.concat({ change, of_common }, 3)
       end
-      layers[1].weight, layers[1].bias = layers[1].weight - change, layers[1].bias - of_bias
+      layers[1].weight, layers[1].bias = layers[1].weight + change, layers[1].bias + of_bias
       for l = 2, #layers do
         layers[l] = plain(self.own[l])
       end
