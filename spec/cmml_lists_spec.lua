@@ -182,6 +182,7 @@ describe("how much the base counts", function()
     local start, best = model.module.mix:totable(), -1
     local w, p = start[2], start[3]
     for _, mix in ipairs { { 1, w, p }, { 1, w / math.sqrt(2), p }, { 1, w * math.sqrt(2), p },
+      { 1, w / 4, p }, { 1, w * 4, p },
       { 1, w, p + 0.125 }, { 1, w, math.max(p - 0.125, 0) }, { 0, w, p } } do
       mixed(mix)
       best = math.max(best, value())

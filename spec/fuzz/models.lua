@@ -68,6 +68,13 @@ local function make_users()
       keep(kind.kind, made(kind, data.catalogue, data))
     end
   end
+  local largest = cmml.recommenders.ease(data.catalogue, { keep = 2 })
+  largest:fit(largest.setting.learnable(data))
+  keep("ease of the largest weights", largest)
+  local lists = cmml.recommenders.cmml_lists(data.catalogue, { width = 2, backbone = { 2 },
+    hyper = { 2 } })
+  lists:prepare { ratings = data.ratings, train = table.move(data.train, 1, 2, 1, {}) }
+  keep("cmml_lists that has learnt", lists) -- of two people, so that there are items nobody took
   keep("matrix_factorization with lists by ease", cmml.with_lists(
     made(cmml.kinds.find("matrix_factorization", "users"), data.catalogue, data),
     made(cmml.kinds.find("ease", "users"), data.catalogue, data)))

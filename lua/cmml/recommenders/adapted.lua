@@ -271,6 +271,9 @@ return function(cmml, use)
     for row in pairs(opt.include_support and {} or self.read.taken(user)) do
       out[row] = true
     end
+    for _, row in ipairs(self.model.unlisted and self.model:unlisted() or {}) do
+      out[row] = true
+    end
     local chosen, records = opt.items and {}, {}
     for i = 1, chosen and #opt.items or 0 do
       local row = row_or_record(self, ("recommend: entry %d of items"):format(i), opt.items[i])

@@ -1,5 +1,5 @@
 --- CMML for lists in the setting users: a network that learns across people to order the whole
--- catalogue, beside a base in closed form.
+-- catalogue, beside a base in closed form; items that nobody took are listed by their fields.
 --
 -- The support of a person, its ratings where there are such, becomes a context, and that the
 -- person's vector (network/list_network.lua); the score of an item is its product with the item's
@@ -19,6 +19,7 @@ local far_below = 1e9
 return function(cmml, use)
   local core = cmml.core
   local list_base = use "recommenders.list_base"
+  local list_content = use "recommenders.list_content"
   use "network.list_network"
   use "recommenders.kind"
 
@@ -94,6 +95,7 @@ return function(cmml, use)
     end
     local each = core.segments(ones):groups()
     return { module = module, base = list_base.make(catalogue, opt),
+      content = list_content.new(catalogue),
       unit = core.sparse(each, each, nil, #ones, #ones) }
   end
 
@@ -127,14 +129,17 @@ return function(cmml, use)
 
   local function score_all(self, state)
     local popularity = list_base.popularity(self)
-    return list_base.joined(self, {
+    return self.content:completed(list_base.joined(self, {
       network = state.network or self.module.network:scores(state.vectors),
       base = self.base and self.base.model:score_all(state.base),
       popularity = popularity and popularity:reshape { 1, -1 },
-      known = state.known, more = state.more })
+      known = state.known, more = state.more }))
   end
 
   local function score(self, state, rows)
+    if self.content:applies() then
+      return core.pick_scores(score_all(self, state), rows.items, rows.segments)
+    end
     local network, segments = self.module.network, rows.segments
     local popularity = list_base.popularity(self)
     return list_base.joined(self, {
@@ -150,6 +155,7 @@ return function(cmml, use)
   local function prepare(self, data)
     local learnt = { ratings = data.ratings, users = data.train }
     if self.fresh then
+      self.content:learn(learnt)
       local taken = cmml.users.interactions(self.catalogue, learnt)
       local bias = self.module.network.bias
       local counts = core.scatter_add_rows(core.full(bias.shape, 0), taken.weights:step(),
@@ -177,10 +183,10 @@ return function(cmml, use)
   cmml.kind {
     name = "cmml_lists", title = "CMML (lists)", source = "Feng et al., CIKM 2021",
     settings = { "users" }, learns = "gradient", adapts = "forward", predicts = "ranking",
-    reads = "all", fitted_parts = { "base" },
+    reads = "all", fitted_parts = { "base", "content" },
     integers = { ["base.choice"] = true, ["base.n_users"] = true, ["base.lengths"] = true,
       ["base.columns"] = true, ["base.above_lengths"] = true, ["base.above_columns"] = true,
-      ["base.below_lengths"] = true, ["base.below_columns"] = true },
+      ["base.below_lengths"] = true, ["base.below_columns"] = true, ["content.untaken"] = true },
     options = own,
     presets = {
       ["recommended/lists"] = { model = {}, training = { batch = 32, support = 40, query = 10,
@@ -189,7 +195,13 @@ return function(cmml, use)
     default_preset = "recommended/lists",
     check = check, make = make, prepare = prepare, loss = loss, settle = list_base.settle,
     adapt = adapt, score = score, score_all = score_all,
-    facts = list_base.facts,
+    facts = function(self)
+      local list, more = list_base.facts(self), self.content:facts()
+      return table.move(more, 1, #more, #list + 1, list)
+    end,
+    unlisted = function(self)
+      return self.content:unlisted()
+    end,
 
     -- What a training step keeps: scores of all items, which go through a softmax, and the vectors
     -- of supports.

@@ -131,7 +131,8 @@ return function(cmml, use)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
     for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "settle", "over",
-      "steps", "memory", "contributions", "reads", "facts" } do
+      "steps", "memory", "contributions", "reads", "facts",
+      "unlisted" } do
       class[key] = declaration[key]
     end
     class.predicts = declaration.predicts or setting.predicts
@@ -210,7 +211,8 @@ return function(cmml, use)
   -- fitted_parts (of one that learns by gradient: names of fields that hold what is fitted beside
   -- the module, each a table with tensors(self) and restore(self, entries), or none);
   -- facts(self), what `cmml info` and `cmml train` tell of what was learnt beside the weights, such
-  -- as what was chosen: a list of {name, value (plain data), text};
+  -- as what was chosen: a list of {name, value (plain data), text}; unlisted(self), rows of items
+  -- of which nothing is known, so that lists leave them out;
   -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for
   -- so many tasks of so many rows: what is more than there is is refused before training;
   -- over(self, catalogue), the same weights over another catalogue; check(options), raises where

@@ -20,7 +20,8 @@ local fields = { name = "string", title = "string", source = "string", settings 
   tensors = "function", restore = "function", integers = "table", prepare = "function",
   settle = "function", reads = "string",
   over = "function", memory = "function", formerly = "table", describe = "function",
-  check = "function", fitted_parts = "table", facts = "function" }
+  check = "function", fitted_parts = "table", facts = "function",
+  unlisted = "function" }
 
 local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
   vectors = "table", budgets = "table", dim = "number", tuned = "table" }

@@ -18,9 +18,9 @@ local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local raise = args.error
 
--- How much the weight of the base changes from one validation to the next; and how far off weights
--- may be with which a network helps that did harm.
-local step, beyond = math.sqrt(2), { 2, 4, 8, 16, 32 }
+-- How much the weight of the base changes from one validation to the next, by a little or by far;
+-- and how far off weights may be with which a network helps that did harm.
+local step, leap, beyond = math.sqrt(2), 4, { 16, 64 }
 
 -- How much the weight of popularity changes.
 local popularity_step = 0.125
@@ -219,18 +219,20 @@ return function(cmml, use)
     return views
   end
 
-  -- The weights that are tried: those that are near, and without the network those far off.
+  -- The weights that are tried: those that are near, and some far off. Without the network what
+  -- counts is how large that of the base is beside that of popularity.
   local function tried(mix)
     local network, base, popularity = table.unpack(mix)
     local weights = { { 1, base, popularity }, { 1, base / step, popularity },
-      { 1, base * step, popularity }, { 1, base, popularity + popularity_step },
+      { 1, base * step, popularity }, { 1, base / leap, popularity },
+      { 1, base * leap, popularity }, { 1, base, popularity + popularity_step },
       { 1, base, math.max(popularity - popularity_step, 0) }, { 0, base, popularity } }
     if network == 0 then
       for _, factor in ipairs(beyond) do
         weights[#weights + 1] = { 1, base * factor, popularity }
       end
-      weights[#weights + 1] = { 0, base, popularity + popularity_step }
-      weights[#weights + 1] = { 0, base, math.max(popularity - popularity_step, 0) }
+      weights[#weights + 1] = { 0, base / leap, popularity }
+      weights[#weights + 1] = { 0, base * leap, popularity }
     end
     return weights
   end

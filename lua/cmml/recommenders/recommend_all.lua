@@ -26,8 +26,11 @@ return function(cmml, use)
   local best = use "recommenders.best"
 
   -- The rows of the items to choose from.
-  local function candidates_of(where, items, opt)
-    local out, list = {}, {}
+  local function candidates_of(where, model, opt)
+    local items, out, list = model.catalogue.items, {}, {}
+    for _, row in ipairs(model.unlisted and model:unlisted() or {}) do
+      out[row] = true
+    end
     for i, item in ipairs(opt.exclude) do
       out[raw_ids.find(items, item, 4, "%s: entry %d of exclude", where, i) or 0] = true
     end
@@ -176,7 +179,7 @@ return function(cmml, use)
       raise(("recommend_all: in the setting %s a support is not one person's; adapt to it, and "
         .. "call recommend_all of what that gives"):format(setting.name), 2)
     end
-    local candidates = candidates_of("recommend_all", self.catalogue.items, opt)
+    local candidates = candidates_of("recommend_all", self:lister(), opt)
     local lists, skipped, outside, diverged, first = {}, {}, {}, {}, 1
     while first <= #supports do
       local some = batch_from(supports, first, #self.catalogue.items)
@@ -232,6 +235,6 @@ return function(cmml, use)
       return read.lists(table.move(rows, first, last, 1, {}), items)
     end, function(i)
       return opt.include_support and {} or read.taken(rows[i])
-    end, candidates_of("recommend_all", catalogue.items, opt), opt.n)
+    end, candidates_of("recommend_all", self.model, opt), opt.n)
   end
 end

@@ -43,6 +43,7 @@ return function(cmml, use)
   -- @tfield ?function fit of (data): learns from ratings without gradient training; gives a text
   -- where something of it is to be told
   -- @tfield ?function facts of (): what was learnt beside the weights, list of {name, value, text}
+  -- @tfield ?function unlisted of (): rows of items that are in no list of `recommend`
   -- @tfield ?function over of (catalogue): the same weights over another catalogue
   -- @tfield ?Recommender lists of one that predicts ratings: what makes its lists, over the same
   -- catalogue (see `with_lists`)

@@ -1,0 +1,255 @@
+--- Items that nobody took, in lists: by their fields.
+--
+-- Of such an item neither network nor base has learnt anything but that it was never right. What it
+-- is worth to a person is what items like it are worth: its score is the mean of those of the items
+-- nearest to it by their fields, each counting by how near it is. Near are items that have values
+-- in common: the cosine of rows of values, of which a rare one counts for more (the logarithm of
+-- how many items there are to one that has it). An item that has no value in common with any that
+-- was taken is in no list.
+--
+-- A model file keeps which items nobody took; what is near to them is found again by their fields.
+--
+-- @module cmml.recommenders.list_content
+local args = require "cmml.base.args"
+local raise = args.error
+
+-- How many items a mean is of, how many products of rows are made at once, and how many ranges of
+-- a deviation each numbers are told apart by.
+local nearest, at_once, ranges = 100, 2 ^ 22, 2
+
+-- What is in no list has a score that none comes near to.
+local far_below = -1e9
+
+return function(cmml, use)
+  local core = cmml.core
+  local check_entries = use "recommenders.checkpoint".check_entries
+  local standard = use "data.standard"
+  local list_content = {}
+  local Content = {}
+  Content.__index = Content
+
+  -- The values of a field that gives numbers, a list each of ids from 1, by row: ranges of numbers.
+  -- Vectors have none.
+  local function ranges_of(bag)
+    local ids, values = {}, bag.values:totable()
+    for row, value in ipairs(values) do
+      local missing = #value ~= 2 or value[2] ~= 0
+      ids[row] = { not missing and 1 + math.floor((value[1] + standard.bound) * ranges) or nil }
+    end
+    return ids, 2 * standard.bound * ranges + 1
+  end
+
+  -- The same for a field that gives ids, without what stands for values that are not known.
+  local function values_of(bag, field)
+    local ids, at, flat = {}, 0, bag.ids:totable()
+    local lengths, known = bag.segments and bag.segments:totable(), field.hash or #field.vocab
+    for row = 1, lengths and #lengths or #flat do
+      ids[row] = {}
+      for _ = 1, lengths and lengths[row] or 1 do
+        at = at + 1
+        table.insert(ids[row], flat[at] > 0 and flat[at] <= known and flat[at] or nil)
+      end
+    end
+    return ids, known
+  end
+
+  -- All values of items, by the entry: items and values, each once, and how many there may be.
+  local function entries_of(items)
+    local rows, columns, before = {}, {}, 0
+    for f, field in ipairs(items.fields) do
+      local bag = items.bags[f]
+      local ids, size = (bag.values and ranges_of or values_of)(bag, field)
+      for row, list in ipairs(ids) do
+        local seen = {}
+        for _, id in ipairs(list) do
+          if not seen[id] then
+            rows[#rows + 1], columns[#columns + 1], seen[id] = row, before + id, true
+          end
+        end
+      end
+      before = before + size
+    end
+    return rows, columns, before
+  end
+
+  -- Weights of the entries: rows of length 1, in which a rare value counts for more.
+  local function weights_of(rows, columns, n)
+    local having, squares, weights = {}, {}, {}
+    for _, column in ipairs(columns) do
+      having[column] = (having[column] or 0) + 1
+    end
+    for e, row in ipairs(rows) do
+      weights[e] = math.log(1 + n / having[columns[e]])
+      squares[row] = (squares[row] or 0) + weights[e] ^ 2
+    end
+    for e, row in ipairs(rows) do
+      weights[e] = weights[e] / math.sqrt(squares[row])
+    end
+    return weights
+  end
+
+  -- The nearest of the taken items to some others, a row each of weights that add up to 1.
+  local function near(values, taken, others, n)
+    local rows, columns, weights = {}, {}, {}
+    local size = math.max(1, at_once // n)
+    for first = 1, #others, size do
+      local some = table.move(others, first, math.min(first + size - 1, #others), 1, {})
+      local products = core.sparse_pair_product(values(some), taken, n)
+      local found, places = core.top_k(products, math.min(nearest, n))
+      local similarities, at = found:totable(), places:totable()
+      for i, list in ipairs(similarities) do
+        local sum = 0
+        for _, similarity in ipairs(list) do
+          sum = sum + similarity
+        end
+        for k, similarity in ipairs(list) do
+          if similarity > 0 then
+            rows[#rows + 1], columns[#columns + 1] = some[i], at[(i - 1) * #list + k]
+            weights[#weights + 1] = similarity / sum
+          end
+        end
+      end
+    end
+    return rows, columns, weights
+  end
+
+  -- How scores of all items are made of those of the items that were taken: a matrix [items, items]
+  -- of weights, and what is added to the scores of items that are in no list.
+  local function made(items, untaken)
+    local n, is_untaken, of_row = #items, {}, {}
+    for _, row in ipairs(untaken) do
+      is_untaken[row] = true
+    end
+    local rows, columns, width = entries_of(items)
+    local weights = weights_of(rows, columns, n)
+    local turned = { {}, {}, {} }
+    for e, row in ipairs(rows) do
+      of_row[row] = of_row[row] or {}
+      table.insert(of_row[row], e)
+      if not is_untaken[row] then
+        local at = #turned[1] + 1
+        turned[1][at], turned[2][at], turned[3][at] = columns[e], row, weights[e]
+      end
+    end
+    local function values(some)
+      local list = { {}, {}, {} }
+      for i, row in ipairs(some) do
+        for _, e in ipairs(of_row[row] or {}) do
+          local at = #list[1] + 1
+          list[1][at], list[2][at], list[3][at] = i, columns[e], weights[e]
+        end
+      end
+      return core.sparse(core.ids(list[1]), core.ids(list[2]), core.tensor(list[3]), #some, width)
+    end
+    local to, from, parts = near(values, core.sparse(core.ids(turned[1]), core.ids(turned[2]),
+      core.tensor(turned[3]), width, n), untaken, n)
+    local listed, below, unlisted = {}, {}, {}
+    for _, row in ipairs(to) do
+      listed[row] = true
+    end
+    for row = 1, n do
+      if not is_untaken[row] then
+        to[#to + 1], from[#from + 1], parts[#parts + 1] = row, row, 1
+      elseif not listed[row] then
+        unlisted[#unlisted + 1] = row
+      end
+      below[row] = is_untaken[row] and not listed[row] and far_below or 0
+    end
+    return { weights = core.sparse(core.ids(to), core.ids(from), core.tensor(parts), n, n),
+      below = core.tensor(below):reshape { 1, n }, unlisted = unlisted }
+  end
+
+  --- What lists items that nobody took; there are none yet.
+  -- @tparam Catalogue catalogue
+  -- @treturn table with methods
+  function list_content.new(catalogue)
+    return setmetatable({ items = catalogue.items, untaken = {} }, Content)
+  end
+
+  -- Takes rows of items as those that nobody took, and finds what is near to them.
+  local function set_untaken(self, untaken)
+    self.untaken = untaken
+    self.made = #untaken > 0 and core.no_grad(made, self.items, untaken) or nil
+  end
+
+  --- Learns which items nobody took.
+  -- @tparam table learnt ratings and users, as `fit` of kinds takes them
+  function Content:learn(learnt)
+    local taken, lengths, at = {}, learnt.ratings.users:totable(), 0
+    local chosen, items = {}, learnt.ratings.items:totable()
+    for _, user in ipairs(learnt.users) do
+      chosen[user] = true
+    end
+    for user, length in ipairs(lengths) do
+      for i = at + 1, chosen[user] and at + length or at do
+        taken[items[i]] = true
+      end
+      at = at + length
+    end
+    local untaken = {}
+    for row = 1, #self.items do
+      untaken[#untaken + 1] = not taken[row] and row or nil
+    end
+    set_untaken(self, untaken)
+  end
+
+  --- Scores in which items that nobody took have those of what is near to them.
+  -- @tparam Tensor scores [people, items]
+  -- @treturn Tensor
+  function Content:completed(scores)
+    local of = self.made
+    return not of and scores
+      or core.sparse_product(of.weights, scores:transpose():clone()):transpose() + of.below
+  end
+
+  --- Whether scores of other items are needed for that of an item.
+  -- @treturn boolean
+  function Content:applies()
+    return self.made ~= nil
+  end
+
+  --- The rows of items that are in no list.
+  -- @treturn {integer,...}
+  function Content:unlisted()
+    return self.made and self.made.unlisted or {}
+  end
+
+  --- How many items are listed by their fields, and how many not at all.
+  -- @treturn table list of {name, value, text}; empty where all items were taken
+  function Content:facts()
+    local left_out = #self:unlisted()
+    local listed, list = #self.untaken - left_out, {}
+    if listed > 0 then
+      list[1] = { "by_fields", listed, ("%d items that nobody took, by those nearest to them")
+        :format(listed) }
+    end
+    if left_out > 0 then
+      list[#list + 1] = { "left_out", left_out, ("%d items that nobody took and no field brings "
+        .. "near to others are in no list"):format(left_out) }
+    end
+    return list
+  end
+
+  --- What model files keep.
+  -- @treturn table list of {name, list of integers, dtype}
+  function Content:tensors()
+    return { { "untaken", self.untaken, "I32" } }
+  end
+
+  --- Takes what a file keeps; raises where that is wrong.
+  -- @tparam table entries list of {name, list of integers}
+  function Content:restore(entries)
+    check_entries(entries, { { "untaken" } })
+    local before = 0
+    for _, row in ipairs(entries[1][2]) do
+      if row <= before or row > #self.items then
+        raise(("untaken: row %d of %d items stands behind %d: rows ascend"):format(row, #self.items,
+          before), 0)
+      end
+      before = row
+    end
+    set_untaken(self, entries[1][2])
+  end
+
+  return list_content
+end
