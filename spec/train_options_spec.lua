@@ -172,6 +172,19 @@ describe("training", function()
     assert.truthy(schedule_after({ schedule = "cosine", lr = 0.01 }).lr < 1e-9)
     assert.equal(0.01, schedule_after({ schedule = "plateau", lr = 0.01 }).lr)
     assert.is_nil(schedule_after({ lr = 0.01 }))
+    -- weights that do not change: every epoch but the first is without a better validation
+    local function rate_after(epochs, changes)
+      changes.lr, changes.schedule, changes.choose = 1e-30, changes.schedule or "plateau", "best"
+      changes.epochs, changes.out = epochs, folder .. "/" .. tostring(changes):match "%x+$"
+      run(changes)
+      local _, found = assert(cmml.load(changes.out .. "/last.safetensors"))
+      return found.notes.schedule.lr
+    end
+    assert.equal(1e-30, rate_after(4, { patience = 6 }))
+    assert.near(1e-31, rate_after(5, { patience = 6 }), 1e-37)
+    assert.near(1e-31, rate_after(4, { patience = 0 }), 1e-37)
+    assert.near(1e-31, rate_after(2, { patience = 6,
+      schedule = { kind = "plateau", patience = 0 } }), 1e-37)
     local warm = schedule_after({ lr = 0.01, warmup = 1000 })
     assert.truthy(warm.lr > 0.001 and warm.lr < 0.0011, warm.lr)
   end)

@@ -19,7 +19,8 @@ return function(cmml)
   end
 
   -- The options of a schedule as a table of its own, with the defaults of a run: a cosine takes all
-  -- steps after the warm-up, a plateau acts before training stops for want of patience.
+  -- steps after the warm-up, a plateau acts after half of the patience with which training waits:
+  -- few validation people are noisy, and a rate that falls at their noise ends the learning early.
   local function read_schedule(opt, steps, mode)
     local given = type(opt.schedule) == "string" and { kind = opt.schedule } or opt.schedule
     if type(given) ~= "table" then
@@ -33,7 +34,7 @@ return function(cmml)
     if given.kind == "cosine" then
       options.steps = given.steps or math.max(steps - opt.warmup, 1)
     else
-      options.patience = given.patience or 2
+      options.patience = given.patience or opt.patience > 0 and opt.patience // 2 or 2
       options.mode = given.mode or mode == "max" and mode or nil
     end
     return options
