@@ -64,6 +64,14 @@ describe("tables", function()
       assert.equal(tables.markdown(grid), tables.markdown(grid, nil, 2))
     end)
 
+  it("cut first columns that are too wide by characters, whatever their bytes are", function()
+    local function cut(name)
+      return tables.markdown({ { "name", "x" }, { name, "1" } }, 20):match "\n| (%S+)"
+    end
+    assert.equal(("\u{e4}"):rep(9) .. "\u{2026}", cut(("\u{e4}"):rep(30)))
+    assert.equal("\\x80\\x81a\u{2026}", cut("\x80\x81" .. ("abc"):rep(10)))
+  end)
+
   it("are at most 79 columns wide as text", function()
     local columns, row = {}, {}
     for i = 1, 20 do

@@ -69,9 +69,7 @@ local function cut(grid, widths, width)
   local copy = {}
   for i, line in ipairs(grid) do
     copy[i] = table.move(line, 1, #line, 1, {})
-    if text.width(line[1]) > most then
-      copy[i][1] = line[1]:sub(1, (utf8.offset(line[1], most) or most) - 1) .. "\u{2026}"
-    end
+    copy[i][1] = text.shortened(line[1], most)
   end
   widths[1] = most
   return copy

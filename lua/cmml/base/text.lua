@@ -52,6 +52,18 @@ function text.one_line(words)
   return (text.visible(words):gsub("[\t\r\n]", escape))
 end
 
+--- A text that is cut where it is longer than so many columns, with an ellipsis at its end.
+-- @tparam string words
+-- @tparam integer width columns at most
+-- @treturn string
+function text.shortened(words, width)
+  if text.width(words) <= width then
+    return words
+  end
+  words = utf8.len(words) and words or text.visible(words)
+  return words:sub(1, utf8.offset(words, width) - 1) .. "\u{2026}"
+end
+
 --- Pads a text with spaces on the right.
 -- @tparam string words
 -- @tparam integer width columns at least

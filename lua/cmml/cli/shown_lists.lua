@@ -43,15 +43,15 @@ end
 -- @treturn {string,...}
 function shown_lists.lines(model, list)
   local lines, widest = {}, 8
-  local form = ("%%3d  %s  %%s%%s %%s"):format(model.predicts == model.setting.predicts
+  local form = ("%%3d  %s  %%s %%s"):format(model.predicts == model.setting.predicts
     and "%5.2f" or "%8.4g")
   for _, entry in ipairs(list) do
     entry.item, entry.title = text.one_line(entry.item), text.one_line(entry.title)
-    widest = math.max(widest, #entry.item)
+    widest = math.max(widest, text.width(entry.item))
   end
   for i, entry in ipairs(list) do
     lines[#lines + 1] = plain.format(form, i, model:stars(entry.expected or entry.score),
-      entry.item, (" "):rep(widest - #entry.item), entry.title)
+      text.pad(entry.item, widest), entry.title)
     lines[#lines + 1] = why.line(model:lister(), entry.why, 79)
   end
   return lines

@@ -60,9 +60,7 @@ end
 
 -- A title that is cut where it is longer, so that there is room for another.
 local function shortened(title)
-  title = text.one_line(title)
-  return text.width(title) <= longest and title
-    or title:sub(1, utf8.offset(title, longest) - 1) .. "\u{2026}"
+  return text.shortened(text.one_line(title), longest)
 end
 
 -- What is shown of an entry beside its title.
