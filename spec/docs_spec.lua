@@ -2,7 +2,13 @@
 -- what stands behind `-->`, shell lines name commands, options, targets and files that exist, and
 -- so do names of the core, paths and links in the text.
 local docs = require "spec.support.docs"
+local cmml = require "cmml"
+local keys = require("cmml.base.args").keys
 local parse = require("cmml.cli.main").parse
+
+-- What comes with the library, before pages add to it.
+local declared = { encoder = keys(cmml.encoders), hybrid = keys(cmml.hybrids),
+  modulation = keys(cmml.modulations), metrics = cmml.metrics.names() }
 
 local pages = { "README.md", "data/README.md", "CONTRIBUTING.md" }
 for _, path in ipairs(docs.list "doc/*.md") do
@@ -251,7 +257,6 @@ describe("names in the text", function()
           faults[#faults + 1] = "a link leads nowhere: " .. link
         end
       end
-      local cmml = require "cmml"
       for name in text:gmatch "%f[%w]cmml%.([%a_][%w_.]*)" do
         name = name:gsub("%.+$", "")
         local value = cmml
@@ -270,7 +275,6 @@ end)
 
 describe("names that moved, in the changelog", function()
   it("are there now, and no longer where they were", function()
-    local cmml = require "cmml"
     local rows, faults = docs.read("CHANGELOG.md"):match "\n#### Moved names\n(.-)\n### ", {}
     local function find(name)
       local value = cmml
@@ -291,5 +295,19 @@ describe("names that moved, in the changelog", function()
     end
     assert.same({}, faults)
     assert.is_true(count >= 60, count)
+  end)
+end)
+
+describe("README.md", function()
+  it("names every component and metric in its table of what works", function()
+    local text, n = docs.read "README.md", 0
+    for row, names in pairs(declared) do
+      local line = text:match("\n| " .. row .. " (|[^\n]+)")
+      for _, name in ipairs(names) do
+        assert(line:find("`" .. name .. "`", 1, true), row .. " lacks " .. name)
+        n = n + 1
+      end
+    end
+    assert.is_true(n > 20)
   end)
 end)
