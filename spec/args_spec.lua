@@ -37,6 +37,19 @@ describe("args.suggest", function()
     assert.equal("known: --lr, --seed", args.suggest("momentum", { "lr", "seed" }, "--"))
     assert.equal("there are none", args.suggest("momentum", {}))
   end)
+
+  it("names what lists them where they are many, and those with a part in common", function()
+    local many = { "inner-rate", "outer_rate", "lr" }
+    for i = 1, 30 do
+      many[#many + 1] = "n" .. i
+    end
+    assert.equal("see there", args.suggest("momentum", many, "--", "see there"))
+    assert.equal("did you mean --inner-rate, --outer_rate? see there",
+      args.suggest("learning-rate", many, "--", "see there"))
+    assert.equal("did you mean lr?", args.suggest("lrr", many, "", "see there"))
+    assert.matches("^known: inner%-rate, .*n30$", args.suggest("momentum", many))
+    assert.equal("known: a, b", args.suggest("c", { "a", "b" }, "", "see there"))
+  end)
 end)
 
 describe("args.one_of", function()

@@ -28,6 +28,8 @@ args.shown = given.shown
 args.quote = given.quote
 --- The entry of a list that a word may have been meant for; see `cmml.base.given`.
 args.nearest = given.nearest
+--- What to say of a word that is not in a list; see `cmml.base.given`.
+args.suggest = given.suggest
 
 --- Raises, as the function of this name does, but an error with a position points at the line
 -- outside of the library that led here, whichever functions lie between.
@@ -96,23 +98,6 @@ end
 -- @treturn string option min_items; on the command line --min-items
 function args.named_option(name)
   return (dashed and "" or "option ") .. args.option(name)
-end
-
---- What to say of a word that is not in a list: "did you mean batch?" if one is near, or else which
--- there are.
--- @param word a string, or what was given in place of one
--- @tparam table known list of strings
--- @tparam[opt=""] string prefix in front of each, such as "--"
--- @treturn string
-function args.suggest(word, known, prefix)
-  prefix, word = prefix or "", plain.tostring(word)
-  local near = args.nearest(word, known)
-  if near then
-    return ("did you mean %s%s?"):format(prefix, near)
-  elseif #known == 0 then
-    return "there are none"
-  end
-  return ("known: %s%s"):format(prefix, table.concat(known, ", " .. prefix))
 end
 
 --- A value of one's own: what is done to it does nothing to the table that it was copied from.

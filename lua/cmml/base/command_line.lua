@@ -117,7 +117,7 @@ function options.read(set, words, n)
         known[#known + 1] = kind_on_line(other) and other.name:gsub("_", "-") or nil
       end
       return nil, ("unknown option --%s; %s"):format(args.shown(name),
-        args.suggest(name:gsub("_", "-"), known, "--"))
+        args.suggest((name:gsub("_", "-")), known, "--", "--help-all explains all there are"))
     elseif kind == "list" and not declared.apart and result[declared.name] ~= nil then
       return nil, ("--%s is there twice; give a list with commas"):format(name)
     else

@@ -104,4 +104,55 @@ function given.nearest(word, known)
   return best
 end
 
+-- The parts of a name between - and _; those of two letters and less tell nothing.
+local function parts_of(name)
+  local parts = {}
+  for part in name:sub(1, LONGEST_NAME):gmatch "[^-_]+" do
+    parts[part] = #part > 2 or nil
+  end
+  return parts
+end
+
+--- The entries of a list that have a part in common with a name: learning-rate and inner-rate.
+-- @tparam string name
+-- @tparam table known list of strings
+-- @tparam integer most of them
+-- @treturn {string,...}
+function given.related(name, known, most)
+  local parts, found = parts_of(name), {}
+  for _, candidate in ipairs(known) do
+    for part in pairs(parts_of(candidate)) do
+      if parts[part] and #found < most and found[#found] ~= candidate then
+        found[#found + 1] = candidate
+      end
+    end
+  end
+  return found
+end
+
+local MOST_LISTED, MOST_RELATED = 24, 4
+
+--- What to say of a word that is not in a list: "did you mean batch?" if one is near, or else which
+-- there are.
+-- @param word a string, or what was given in place of one
+-- @tparam table known list of strings
+-- @tparam[opt=""] string prefix in front of each, such as "--"
+-- @tparam[opt] string all what lists them, to be named where they are too many for a line; those
+-- that have a part of the name in common are named, too
+-- @treturn string
+function given.suggest(word, known, prefix, all)
+  prefix, word = prefix or "", plain.tostring(word)
+  local near = given.nearest(word, known)
+  if near then
+    return ("did you mean %s%s?"):format(prefix, near)
+  elseif #known == 0 then
+    return "there are none"
+  elseif all and #known > MOST_LISTED then
+    local related = given.related(word, known, MOST_RELATED)
+    return (#related > 0 and ("did you mean %s%s? "):format(prefix,
+      table.concat(related, ", " .. prefix)) or "") .. all
+  end
+  return ("known: %s%s"):format(prefix, table.concat(known, ", " .. prefix))
+end
+
 return given
