@@ -40,6 +40,12 @@ for dtype, library in pairs(libraries) do
           state.weights:slice(2, opt.factors + 1, opt.factors + 1)), state
     end
 
+    it("says which options to raise where no solution is single", function()
+      refused("matrix_factorization: the equations of group 1 have no unique solution: raise ridge "
+        .. "or bias_ridge, unless its features are not finite", fitted,
+        { factors = 20, ridge = 1e-30, bias_ridge = 1e-30 })
+    end)
+
     it("folds a person in by the normal equations", function()
       local model = fitted { factors = 3, ridge = 0.7, bias_ridge = 2 }
       local part, factors = model.item_part:totable(), rows_of(model.item_factors)

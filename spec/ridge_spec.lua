@@ -54,6 +54,9 @@ for dtype, library in pairs(libraries) do
         refused("no unique solution", core.segment_ridge, core.full({ 2, 2 }, bad > 0 and bad
           or 0 / 0), ids, y, segments, core.tensor { 1, 1 })
       end
+      refused("here: the equations of group 1 have no unique solution: raise r,",
+        core.segment_ridge, one, ids, y, core.segments { 2 }, core.tensor { 0, 0 }, "here", "r")
+      refused("string expected", core.segment_ridge, one, ids, y, segments, y, 3)
       refused("features must be [n, width]", core.segment_ridge, y, ids, y, segments, y)
       refused("ridge [width]", core.segment_ridge, one, ids, y, segments, core.tensor { 1 })
       refused("2 rows and 1 targets, but segments of 2 rows", core.segment_ridge, one, ids,

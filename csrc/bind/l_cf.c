@@ -166,6 +166,14 @@ static cm_tensor *check_contiguous(lua_State *L, int arg)
     return tensor;
 }
 
+static const char *text_or(lua_State *L, int arg, const char *other)
+{
+    if (lua_isnoneornil(L, arg))
+        return other;
+    luaL_checktype(L, arg, LUA_TSTRING);
+    return lua_tostring(L, arg);
+}
+
 /*** Ridge regression of each group in closed form: the weights w that minimise the sum over its
  * rows of (target - w . features)^2, plus ridge * w^2 for each weight. Not differentiable.
  * @function segment_ridge
@@ -176,6 +184,8 @@ static cm_tensor *check_contiguous(lua_State *L, int arg)
  * @tparam Segments segments the groups of the targets
  * @tparam Tensor ridge [width], above 0 unless the features of every group are independent; or a
  * symmetric positive semidefinite matrix R [width, width], by which the penalty is w' R w
+ * @tparam[opt="segment_ridge"] string where what stands in front of a message
+ * @tparam[opt="the ridge"] string named what a message says is to be raised
  * @treturn Tensor [groups, width]; zeros for a group without rows */
 static int l_segment_ridge(lua_State *L)
 {
@@ -184,10 +194,11 @@ static int l_segment_ridge(lua_State *L)
     cm_ids *rows = lua_isnil(L, 2) ? NULL : cmL_check_ids(L, 2);
     cm_ids *segments = cmL_check_segments(L, 4);
     cm_tensor *ridge = check_contiguous(L, 5);
+    const char *where = text_or(L, 6, "segment_ridge"), *named = text_or(L, 7, "the ridge");
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
-    cm_tensor *weights = cm_segment_ridge(cx, features, rows, targets, segments, ridge);
-    return cmL_finish(L, cx, mark, box, weights, "segment_ridge");
+    cm_tensor *weights = cm_segment_ridge(cx, features, rows, targets, segments, ridge, named);
+    return cmL_finish(L, cx, mark, box, weights, where);
 }
 
 /* Three arguments from `arg` on: segments, ids and a tensor. */

@@ -82,7 +82,7 @@ bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_real *features,
 
 static bool solve_all(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *features,
                       const cm_ids *rows, const cm_tensor *targets, const cm_ids *segments,
-                      const cm_tensor *ridge, cm_tensor *out)
+                      const cm_tensor *ridge, const char *named, cm_tensor *out)
 {
     int64_t width = features->shape.dims[1];
     cm_ridge_penalty penalty = {cm_data(ridge), ridge->shape.ndim == 2};
@@ -95,10 +95,11 @@ static bool solve_all(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *featu
             continue;
         if (!cm_ridge_group(cx, w, from, rows ? rows->values + first : NULL, n,
                             cm_data(targets) + first, penalty))
-            return cm_refuse(cx, CM_ERR_NUMBER,
-                             "the equations of group %lld have no unique solution: its features "
-                             "are not finite, or the ridge is too small",
-                             (long long)g + 1);
+            return cm_refuse(
+                cx, CM_ERR_NUMBER,
+                "the equations of group %lld have no unique solution: raise %s, unless "
+                "its features are not finite",
+                (long long)g + 1, named);
         for (int64_t j = 0; j < width; j++)
             weights[j] = (cm_real)w->solution[j];
     }
@@ -107,15 +108,16 @@ static bool solve_all(cm_ctx *cx, const cm_ridge_work *w, const cm_tensor *featu
 
 cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
                             const cm_tensor *targets, const cm_ids *segments,
-                            const cm_tensor *ridge)
+                            const cm_tensor *ridge, const char *named)
 {
     if (!check(cx, features, rows, targets, segments, ridge))
         return NULL;
     cm_shape shape = cm_shape_2d(cm_segments_groups(segments), features->shape.dims[1]);
     cm_tensor *out = cm_tensor_new(cx, &shape);
     cm_ridge_work w = {0};
-    bool ok = out && cm_ridge_open(cx, &w, features->shape.dims[1], segments) &&
-              (w.width == 0 || solve_all(cx, &w, features, rows, targets, segments, ridge, out));
+    bool ok =
+        out && cm_ridge_open(cx, &w, features->shape.dims[1], segments) &&
+        (w.width == 0 || solve_all(cx, &w, features, rows, targets, segments, ridge, named, out));
     cm_ridge_close(cx, &w);
     return ok ? out : NULL;
 }

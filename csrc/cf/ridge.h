@@ -16,10 +16,10 @@
  * symmetric positive semidefinite matrix R [width, width]: the penalty is w' R w then. The normal
  * equations are summed in the core's precision and solved in double. Refused where a [width, width]
  * table is too large, and where there is no unique solution; any ridge above 0 ensures one, unless
- * it is lost in rounding. */
+ * it is lost in rounding: the message asks to raise what `named` says. */
 cm_tensor *cm_segment_ridge(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
                             const cm_tensor *targets, const cm_ids *segments,
-                            const cm_tensor *ridge) CM_MUST_CHECK;
+                            const cm_tensor *ridge, const char *named) CM_MUST_CHECK;
 
 /* Work space for the equations of one group after another. */
 typedef struct cm_ridge_work {

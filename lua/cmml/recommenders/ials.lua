@@ -7,6 +7,7 @@
 -- equations.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local base = require "cmml.base.shared_options"
 local changed = require("cmml.base.options").changed
 
@@ -62,8 +63,9 @@ return function(cmml, use)
       local confidence = matrix.weights * self.options.alpha
       local root = confidence:sqrt()
       local rows = self.vectors:gather_rows(matrix.columns) * root:reshape { -1, 1 }
-      return core.segment_ridge(rows, nil, (confidence + 1) / root, matrix.rows, self.penalty)
-        :matmul(self.turned)
+      local vectors = args.call(core.segment_ridge, rows, nil, (confidence + 1) / root,
+        matrix.rows, self.penalty, "ials", args.option "regularization")
+      return vectors:matmul(self.turned)
     end,
     -- The equations hold who took what; what is on their right side is a sum over what was taken
     -- (section 5 of the paper).

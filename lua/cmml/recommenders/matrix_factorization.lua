@@ -6,6 +6,7 @@
 -- person who was not there is one regression more.
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local base = require "cmml.base.shared_options"
 local changed = require("cmml.base.options").changed
 local shared = require "cmml.recommenders.shared_options"
@@ -51,6 +52,12 @@ return function(cmml, use)
     return weights:slice(2, 1, width), weights:slice(2, width + 1, width + 1):reshape { -1 }
   end
 
+  -- Ridge regressions; see `core.segment_ridge`.
+  local function regressions(features, rows, targets, segments, ridge)
+    return args.call(core.segment_ridge, features, rows, targets, segments, ridge,
+      "matrix_factorization", args.option "ridge" .. " or " .. args.option "bias_ridge")
+  end
+
   -- The means of segments, pulled towards 0 by as many zeros as `ridge` says.
   local function shrunk_means(values, segments, ridge)
     local count = core.segment_sum(core.full({ segments:rows() }, 1), segments)
@@ -73,16 +80,16 @@ return function(cmml, use)
       { seed = opt.seed, stream = core.streams.init }))
     local factors
     for _ = 1, opt.sweeps do
-      local people = core.segment_ridge(features, rows.items,
+      local people = regressions(features, rows.items,
         rated - bias:gather_rows(rows.items), rows.segments, ridge)
       local tastes, generosity = split(people, opt.factors)
       local left = rating - generosity:gather_rows(by_item.users)
       if of_means then
-        factors = core.segment_ridge(tastes:clone(), by_item.users,
+        factors = regressions(tastes:clone(), by_item.users,
           left - bias:segment_expand(by_item.items), by_item.items,
           ridge:slice(1, 1, opt.factors):clone())
       else
-        factors, bias = split(core.segment_ridge(with_bias(tastes), by_item.users, left,
+        factors, bias = split(regressions(with_bias(tastes), by_item.users, left,
           by_item.items, ridge), opt.factors)
       end
       features = with_bias(factors)
@@ -102,7 +109,7 @@ return function(cmml, use)
     -- Bias and factors of several people from their supports: the fold-in.
     adapt = function(self, support)
       local left = support.labels - self.item_part:gather_rows(support.items)
-      return { weights = core.segment_ridge(self.features, support.items, left, support.segments,
+      return { weights = regressions(self.features, support.items, left, support.segments,
         ridge_of(self.options)) }
     end,
     score = function(self, state, rows)
