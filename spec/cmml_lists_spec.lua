@@ -292,6 +292,15 @@ describe("CMML for lists", function()
     end
   end)
 
+  it("takes every encoder of the library by its name alone", function()
+    for _, name in ipairs { "none", "mean", "max", "sum", "gru", "attention" } do
+      local model = trained(data, { encoder = name }, { epochs = 1 })
+      local list = list_of(model, loud)
+      assert.equal(5, #list)
+      assert.same(list, list_of(saved(model), loud))
+    end
+  end)
+
   it("refuses a file whose base is damaged", function()
     local model = trained(data, { base = "ease" }, { epochs = 0 })
     model:prepare(data)

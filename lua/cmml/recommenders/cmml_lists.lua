@@ -39,7 +39,8 @@ return function(cmml, use)
     { name = "width", kind = "integer", from = 1, default = 256, group = "model",
       search = "64|128|256", help = "width of the vectors of items and people" },
     of("encoder", "sum", { short = true }),
-    of("encoder_widths", {}, { search = false }),
+    of("encoder_widths", false, { search = false, default_text = "none; of gru and attention one "
+      .. "as wide as the vectors" }),
     of("encoder_options", nil, { belongs_to = "encoder" }),
     of("modulation", "film", { short = true, search = "none|film",
       help = "how the context modulates the layers of the tower: one that makes vectors, such as "
@@ -79,13 +80,17 @@ return function(cmml, use)
     return opt.read_ratings and scale ~= nil and scale.largest > scale.smallest
   end
 
+  -- Encoders of the library that cannot do without a hidden layer.
+  local with_layer = { gru = true, attention = true }
+
   local function make(catalogue, opt, init)
     local module, backbone = Weights.new(), opt.backbone or { opt.width, opt.width }
     module:register("network", cmml.list_network { n_items = #catalogue.items, width = opt.width,
       reads_ratings = reads_ratings(catalogue, opt), encoder = opt.encoder,
-      encoder_widths = opt.encoder_widths, encoder_options = opt.encoder_options,
-      modulation = opt.modulation, modulation_options = opt.modulation_options,
-      backbone = backbone, hyper = opt.hyper or backbone, activation = opt.activation,
+      encoder_widths = opt.encoder_widths or with_layer[opt.encoder] and { opt.width } or {},
+      encoder_options = opt.encoder_options, modulation = opt.modulation,
+      modulation_options = opt.modulation_options, backbone = backbone,
+      hyper = opt.hyper or backbone, activation = opt.activation,
       residual = opt.residual, dropout = opt.dropout, init = init })
     module:register("mix", init.uniform({ 3 }, 0))
     cmml.no_grad(module.mix.copy_, module.mix, core.tensor(list_base.mix(opt)))
