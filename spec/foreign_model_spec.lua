@@ -63,6 +63,18 @@ describe("a file that is no such model", function()
     refused "model format nil"
   end)
 
+  it("is refused with the version that wrote it, and what to do", function()
+    with(function(config, metadata)
+      config.options.width, metadata.library_version = 5, "cmml 0.0.7\27"
+    end)
+    refused("train the model again, or use the version that wrote it (written by "
+      .. "cmml 0.0.7\\27; this is " .. cmml._VERSION .. ")")
+    with(function(config, metadata)
+      config.options.width, metadata.library_version = 5, nil
+    end)
+    refused "(written by no known version; this is "
+  end)
+
   it("is refused when its configuration is no configuration", function()
     for _, text in ipairs { "", "{", "[1", '"x"', "17", "null", "[]", "{}", '{"kind":"cmml"}',
       '{"kind":"cmml","options":[],"schema":17}', '{"kind":["cmml"],"options":{},"schema":{}}' } do

@@ -218,7 +218,9 @@ return function(cmml, use)
     end
     local ok, model, training = pcall(restore, archive.tensors, config)
     if not ok then
-      return nil, ("%s: %s"):format(path, tostring(model))
+      local version = archive.metadata.library_version
+      return nil, ("%s: %s (written by %s; this is %s)"):format(path, tostring(model),
+        version and args.shown(version) or "no known version", cmml._VERSION)
     end
     return model, { tensors = training, notes = config.notes,
       version = archive.metadata.library_version }

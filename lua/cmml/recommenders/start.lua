@@ -130,7 +130,8 @@ return function(cmml, use)
       local text = table.concat(shape, "x")
       if not stored[text] or stored[text] == 0 then
         raise(("the model's options ask for a parameter of shape %s, but the file holds %s: it is "
-          .. "damaged, or of another version of the library"):format(text,
+          .. "damaged, or of another version of the library: train the model again, or use the "
+          .. "version that wrote it"):format(text,
           stored[text] and "no other" or "none"), 0)
       end
       stored[text] = stored[text] - 1
