@@ -9,6 +9,7 @@ local args = require "cmml.base.args"
 local plain = require "cmml.base.plain"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
+local in_memory = require "cmml.pipeline.in_memory"
 local json = require "cmml.base.json"
 local range = require "cmml.base.range"
 local space = require "cmml.experiment.space"
@@ -218,25 +219,7 @@ return function(cmml, use)
     return opt, trials_of(opt)
   end
 
-  --- Searches options of a model and its training at random: each trial draws its own from a space,
-  -- learns, and is evaluated on the validation tasks. Test tasks are not looked at. What may be
-  -- searched are the options that the kind and `train` declare. With `out` finished trials are
-  -- kept, and the same call goes on where it was interrupted, or with more trials.
-  -- @tparam table options the space is a text such as
-  -- "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table:
-  -- by name such a text, or a list of values
-  -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), trials
-  -- (list, best first: trial, value, values, epochs, best_epoch, stopped, seconds), metric, data
-  -- (what these are and who is left out of them, in words), failures; with out, best.json there
-  -- holds the best settings, as `cmml train --settings` takes them
-  -- @usage
-  -- local found = cmml.tune { data = "data/made", trials = 2, epochs = 1,
-  --   space = { lr = "log:1e-4:1e-2", batch = { 8, 16 } } }
-  -- print(found.trials[1].value, found.metric)
-  function cmml.tune(options)
-    if child.active then
-      child.stop_script()
-    end
+  local function tune(options)
     local opt, list, entries, class = args.call(prepare, options)
     local _ <close> = cells.hold(core, "tune", opt.out)
     local results, failures = cells.run(cmml, list, { folder = opt.out, jobs = opt.jobs,
@@ -254,5 +237,32 @@ return function(cmml, use)
     local names = args.keys(entries)
     return { text = text_of(found, names, metric, opt.best, data), trials = found, metric = metric,
       narrow = text_of(found, names, metric, opt.best, data, 79), data = data, failures = failures }
+  end
+
+  --- Searches options of a model and its training at random: each trial draws its own from a space,
+  -- learns, and is evaluated on the validation tasks. Test tasks are not looked at. What may be
+  -- searched are the options that the kind and `train` declare. With `out` finished trials are
+  -- kept, and the same call goes on where it was interrupted, or with more trials. The data may be
+  -- an object of one's own instead of a folder, a Dataset or data of scenarios; then results are
+  -- not kept.
+  -- @tparam table options the space is a text such as
+  -- "lr=log:1e-4:1e-2,batch=8|16|32,width=int:8:64", the path of a .lua or .json file, or a table:
+  -- by name such a text, or a list of values
+  -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), trials
+  -- (list, best first: trial, value, values, epochs, best_epoch, stopped, seconds), metric, data
+  -- (what these are and who is left out of them, in words), failures; with out, best.json there
+  -- holds the best settings, as `cmml train --settings` takes them
+  -- @usage
+  -- local found = cmml.tune { data = "data/made", trials = 2, epochs = 1,
+  --   space = { lr = "log:1e-4:1e-2", batch = { 8, 16 } } }
+  -- print(found.trials[1].value, found.metric)
+  -- local own = cmml.movielens "data/made" -- or any other Dataset
+  -- found = cmml.tune { data = own, model = "item_mean", quiet = true }
+  -- print(found.metric)
+  function cmml.tune(options)
+    if child.active then
+      child.stop_script()
+    end
+    return in_memory.call(cmml, "tune", options, tune)
   end
 end

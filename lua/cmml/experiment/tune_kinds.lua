@@ -3,6 +3,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local in_memory = require "cmml.pipeline.in_memory"
 local output = require "cmml.base.output"
 local plain = require "cmml.base.plain"
 local tables = require "cmml.base.tables"
@@ -73,19 +74,7 @@ return function(cmml, use)
     return opt, kinds_of(opt.kinds, pipeline.setting_of("tune_kinds", opt))
   end
 
-  --- Tunes several kinds of a setting, one after the other, each over what its options and those of
-  -- training declare, with as many trials and under the same limits. One that cannot be tuned is
-  -- told in failures, and the others go on. With `out` each has a folder of its own there, and the
-  -- same call goes on where it was interrupted; with `keep` what is found becomes presets.
-  -- @tparam table options kinds, and those of `tune` but model, preset and space
-  -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), kinds (list
-  -- of {kind, trials (as `tune` gives them), metric, seconds (of all trials), at_limit (how many
-  -- trials ended at the limit of epochs; nil of a kind that is fitted), failures}), failures
-  -- @usage
-  -- local found = cmml.tune_kinds { quick = true, trials = 2,
-  --   kinds = "item_knn,item_mean" }
-  -- print(found.kinds[1].kind, found.kinds[1].trials[1].value)
-  function cmml.tune_kinds(options)
+  local function tune_kinds(options)
     local opt, classes = args.call(prepare, options)
     local result, data = { kinds = {}, failures = {} }, nil
     for i, class in ipairs(classes) do
@@ -109,5 +98,21 @@ return function(cmml, use)
     end
     result.text, result.narrow = text_of(result.kinds, data), text_of(result.kinds, data, 79)
     return result
+  end
+
+  --- Tunes several kinds of a setting, one after the other, each over what its options and those of
+  -- training declare, with as many trials and under the same limits. One that cannot be tuned is
+  -- told in failures, and the others go on. With `out` each has a folder of its own there, and the
+  -- same call goes on where it was interrupted; with `keep` what is found becomes presets.
+  -- @tparam table options kinds, and those of `tune` but model, preset and space
+  -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), kinds (list
+  -- of {kind, trials (as `tune` gives them), metric, seconds (of all trials), at_limit (how many
+  -- trials ended at the limit of epochs; nil of a kind that is fitted), failures}), failures
+  -- @usage
+  -- local found = cmml.tune_kinds { quick = true, trials = 2,
+  --   kinds = "item_knn,item_mean" }
+  -- print(found.kinds[1].kind, found.kinds[1].trials[1].value)
+  function cmml.tune_kinds(options)
+    return in_memory.call(cmml, "tune_kinds", options, tune_kinds)
   end
 end

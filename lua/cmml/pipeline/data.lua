@@ -6,6 +6,7 @@ local args = require "cmml.base.args"
 local digest = require "cmml.base.digest"
 local file_options = require "cmml.data.file_options"
 local general = require "cmml.settings.data_options"
+local in_memory = require "cmml.pipeline.in_memory"
 local options = require "cmml.base.options"
 local raise = args.error
 
@@ -87,7 +88,10 @@ return function(cmml, use)
   -- @tparam table opt setting, data (a source, or nil for a made world), ratings
   -- @treturn Setting
   function pipeline.setting_of(where, opt)
-    if opt.setting then
+    local held = in_memory.find(opt.data)
+    if held then
+      return held.setting
+    elseif opt.setting then
       return cmml.settings:find(where .. ": setting", opt.setting, 0)
     elseif opt.ratings then
       return lowest "from_files"
@@ -114,7 +118,7 @@ return function(cmml, use)
         end
       end
       known = found.sizes_of(paths)
-    elseif source then
+    elseif source and not in_memory.find(source) then
       local folders, message = found.folders(source, setting.name)
       known = folders and found.sizes(folders) or raise(message, 0)
     end
@@ -131,6 +135,10 @@ return function(cmml, use)
   -- @tparam table opt options of the setting; with ratings: the source is a file of them
   -- @treturn table data
   function pipeline.read(setting, source, opt)
+    local held = in_memory.find(source)
+    if held then
+      return held.data
+    end
     local data, message
     if not source then
       if not setting.made then

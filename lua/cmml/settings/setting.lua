@@ -17,6 +17,8 @@
 --                            message where they cannot be read
 --    from_files(data, opt)   data of files of one's own (see data/files.lua); nil and a message
 --                            where they say too little
+--    data_class              the name of the class of these data, where they are objects of one:
+--                            such an object may stand where a folder is named (`tune`)
 --    stats(data)             numbers on data, see data/stats.lua; `more` there: further facts, a
 --                            list of {name, value, text}
 --    split_paths(opt)        files that options name which decide how data are split: results that
@@ -104,7 +106,8 @@ local raise = args.error
 
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
-local fields = { name = "string", title = "string", noun = "table", made = "function",
+local fields = { name = "string", title = "string", noun = "table", data_class = "string",
+  made = "function",
   made_full = "function",
   from_files = "function", split_paths = "function", stats = "function", prepare = "function",
   implied_protocol = "function",

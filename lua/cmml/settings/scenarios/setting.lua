@@ -103,6 +103,7 @@ return function(cmml, use)
 
     read = use "settings.scenarios.read",
     from_files = use "settings.scenarios.from_files",
+    data_class = "cmml.ScenarioData",
     stats = function(data)
       return data:stats()
     end,

@@ -208,6 +208,7 @@ return function(cmml, use)
       return data, message
     end,
     from_files = use "settings.users.read_dataset",
+    data_class = "cmml.Dataset",
     split_paths = split_paths,
     stats = function(dataset)
       return dataset:stats()
