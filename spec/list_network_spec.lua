@@ -208,27 +208,55 @@ describe("the loss of CMML for lists", function()
     end)
   end
 
-  it("has the derivatives of its value by every parameter but the mix", function()
-    local model = made(double, of_double, { modulation = "film", activation = "tanh" })
-    local names, points = {}, {}
-    for name, tensor in model.module:parameters() do
-      if name ~= "mix" then
-        names[#names + 1], points[#points + 1] = name, ref.of(tensor)
+  it("has drawn items stand for all, but for those that are relevant", function()
+    local model = made(double, of_double, { sampled_items = 5 })
+    local scores, seen = network_scores(model, { 1, 4, 2 }, signals), {}
+    for draw = 1, 20 do
+      local batch, drawn, total = batch_of(double), {}, 0
+      batch.draw = draw
+      -- The stream of the candidates, by the first task: as the model draws them.
+      for _, item in ipairs(double.core.choose(#scores, 5, { seed = batch.seed ~ 1 << 20,
+        epoch = draw, stream = double.core.streams.candidates }):totable()) do
+        drawn[item], seen[item] = true, true
       end
-    end
-    local function loss(tensors)
-      local values = { mix = model.module.mix }
-      for i, name in ipairs(names) do
-        values[name] = tensors[i]
+      for i, score in ipairs(scores) do
+        local shown, relevant = i == 1 or i == 4 or i == 2, i == 5 or i == 7
+        local times = shown and 0 or relevant and 1 or drawn[i] and #scores / 5 or 0
+        total = total + times * math.exp(score)
       end
-      return setmetatable({ catalogue = model.catalogue, options = model.options,
-        unit = model.unit, module = double.nn.functional(model.module, values) },
-        getmetatable(model)):loss(batch_of(double))
+      local entropy = 2 * math.log(total) - scores[5] - scores[7]
+      near({ entropy * 2 ^ -0.5 / 2 }, { model:loss(batch):item() }, 1e-12)
     end
-    local fault, compared = finite.fault(double.core, loss, points, 1, 1e-6)
-    assert.is_nil(fault)
-    assert.equal(model.module:count() - 3, compared)
+    assert.equal(#scores, #seen)
+    local all = made(double, of_double, { sampled_items = #scores })
+    assert.equal(made(double, of_double):loss(batch_of(double)):item(),
+      all:loss(batch_of(double)):item())
   end)
+
+  for which, own in pairs { all = {}, drawn = { sampled_items = 5 } } do
+    it("has the derivatives of its value by every parameter but the mix, of " .. which, function()
+      local model = made(double, of_double, with({ modulation = "film", activation = "tanh" },
+        own))
+      local names, points = {}, {}
+      for name, tensor in model.module:parameters() do
+        if name ~= "mix" then
+          names[#names + 1], points[#points + 1] = name, ref.of(tensor)
+        end
+      end
+      local function loss(tensors)
+        local values = { mix = model.module.mix }
+        for i, name in ipairs(names) do
+          values[name] = tensors[i]
+        end
+        return setmetatable({ catalogue = model.catalogue, options = model.options,
+          unit = model.unit, module = double.nn.functional(model.module, values) },
+          getmetatable(model)):loss(batch_of(double))
+      end
+      local fault, compared = finite.fault(double.core, loss, points, 1, 1e-6)
+      assert.is_nil(fault)
+      assert.equal(model.module:count() - 3, compared)
+    end)
+  end
 
   it("hides numbers in training alone, by seed, draw and task", function()
     local model = made(double, of_double, { dropout = 0.5 })

@@ -80,10 +80,14 @@ return function(cmml, use)
     return self.norm(self.tower(key and self.mask(context, key) or context, context, nil, key))
   end
 
-  --- The scores of all items for people.
+  --- The scores of items for people.
   -- @tparam Tensor vectors [people, width]
+  -- @tparam ?Ids items default: all
   -- @treturn Tensor [people, items]
-  function ListNetwork:scores(vectors)
+  function ListNetwork:scores(vectors, items)
+    if items then
+      return core.linear(vectors, self.items:gather_rows(items), self.bias:gather_rows(items))
+    end
     return core.linear(vectors, self.items, self.bias)
   end
 end

@@ -63,6 +63,10 @@ return function(cmml, use)
       search = "0|0.5|1", help = "a person with n relevant items to be found counts n to this "
         .. "power in the loss: 0, all people alike; 1, all items" },
   }
+  own[#own + 1] = { name = "sampled_items", kind = "integer", from = 0, default = 0,
+    group = "model", tunable = false, help = "how many items are drawn at random in each step of a "
+      .. "training, to stand for all beside those to be found: faster where there are tens of "
+      .. "thousands; 0: all take part" }
   table.move(list_base.options, 1, #list_base.options, #own + 1, own)
 
   -- Modulations of the library that make a number of a row, and no vector.
@@ -173,15 +177,40 @@ return function(cmml, use)
     self.fresh = nil
   end
 
+  -- The columns of some items, of a matrix [tasks, items].
+  local function columns_of(matrix, items)
+    return matrix:transpose():gather_rows(items):transpose()
+  end
+
+  -- Items that stand for all in the loss: those of the queries, and others drawn at random. Also
+  -- what is added to the scores of each person for their sum of exponentials to have that over all
+  -- items as its expectation: an item that is relevant to the person stands for itself, one that
+  -- was drawn for as many as there are to one drawn, and one of another's query for nothing.
+  local function sampled(self, batch, targets)
+    local n, take = #self.catalogue.items, self.options.sampled_items
+    local drawn = core.choose(n, take, { seed = batch.seed ~ batch.tasks[1] << 20,
+      epoch = batch.draw, stream = core.streams.candidates })
+    local items = core.distinct(core.join_ids({ batch.query.items, drawn }, { 0, 0 }))
+    local is_drawn = core.scatter_add_rows(core.full({ n }, 0), core.full({ take }, 1), drawn)
+      :gather_rows(items):reshape { 1, -1 }
+    return items, (is_drawn * math.log(n / take) + (is_drawn - 1) * far_below)
+      * (1 - columns_of(targets, items):step())
+  end
+
   local function loss(self, batch)
     local support, query, network = batch.support, batch.query, self.module.network
     local weights = cmml.users.weights(self.catalogue, query.labels):step()
     local count = core.segment_sum(weights, query.segments):maximum(1)
     local targets = dense(self, query, weights
       * (count ^ (self.options.target_power - 1)):segment_expand(query.segments))
-    local shown = dense(self, support, core.full({ #support.items }, far_below))
+    local added = dense(self, support, core.full({ #support.items }, far_below)) * -1
     local key = { seed = batch.seed, epoch = batch.draw, task = batch.tasks[1] }
-    local scores = network:scores(vectors_of(self, support, key)) - shown
+    local items, shift
+    if self.options.sampled_items > 0 and self.options.sampled_items < #self.catalogue.items then
+      items, shift = sampled(self, batch, targets)
+      targets, added = columns_of(targets, items), columns_of(added, items) + shift
+    end
+    local scores = network:scores(vectors_of(self, support, key), items) + added
     return (scores:log_softmax() * targets):sum() * (-1 / #support.segments)
   end
 
