@@ -78,6 +78,11 @@ for dtype, library in pairs(libraries) do
       refused("are not the same by rows and by columns", core.sparse_gram, by_row,
         oracle.sparse(core, {}, 7, 9))
       refused("not negative", core.sparse_pair_product, by_row, by_column, -1)
+      local broken = { rows = by_row.rows, columns = by_column.columns,
+        weights = core.full({ by_row.weights.count - 1 }, 1) }
+      refused("as core.sparse makes it", core.sparse_product, broken, core.full({ 9, 2 }, 1))
+      refused("as core.sparse makes it", core.sparse_pair_product, broken, by_column, 9)
+      refused("as core.sparse makes it", core.sparse_pair_product, by_row, broken, 9)
     end)
   end)
 

@@ -22,7 +22,7 @@ static int l_sparse_product(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     cm_tensor *dense = cmL_check_tensor(L, 2);
     luaL_argcheck(L, cm_is_contiguous(dense), 2, "a contiguous tensor was expected");
-    cm_sparse matrix = cmL_check_sparse(L, 1);
+    cm_sparse matrix = cmL_check_factor(L, 1);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     return cmL_finish(L, cx, mark, box, cm_sparse_product(cx, &matrix, dense), "sparse_product");
@@ -39,7 +39,7 @@ static int l_sparse_pair_product(lua_State *L)
     cm_ctx *cx = cmL_enter(L);
     lua_Integer width = luaL_checkinteger(L, 3);
     luaL_argcheck(L, width >= 0 && width < INT32_MAX, 3, "not negative and below 2^31");
-    cm_sparse a = cmL_check_sparse(L, 1), b = cmL_check_sparse(L, 2);
+    cm_sparse a = cmL_check_factor(L, 1), b = cmL_check_factor(L, 2);
     cm_tensor **box = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
     cm_tensor *product = cm_sparse_pair_product(cx, &a, &b, width);

@@ -1,15 +1,24 @@
 /* sparse.c - see sparse.h. */
 #include "bind/sparse.h"
 
-cm_sparse cmL_check_sparse(lua_State *L, int arg)
+static cm_sparse check(lua_State *L, int arg, bool (*is_good)(const cm_sparse *))
 {
     luaL_checktype(L, arg, LUA_TTABLE);
     cm_sparse matrix = {cmL_check_field(L, arg, "rows", CML_SEGMENTS),
                         cmL_check_field(L, arg, "columns", CML_IDS),
                         cmL_check_field(L, arg, "weights", CML_TENSOR)};
-    luaL_argcheck(L, cm_sparse_is_valid(&matrix), arg,
-                  "a matrix as core.sparse makes it was expected");
+    luaL_argcheck(L, is_good(&matrix), arg, "a matrix as core.sparse makes it was expected");
     return matrix;
+}
+
+cm_sparse cmL_check_sparse(lua_State *L, int arg)
+{
+    return check(L, arg, cm_sparse_is_valid);
+}
+
+cm_sparse cmL_check_factor(lua_State *L, int arg)
+{
+    return check(L, arg, cm_sparse_fits);
 }
 
 cmL_sparse_boxes cmL_push_sparse(lua_State *L)

@@ -10,6 +10,10 @@
  * options were read, which may run a metamethod. */
 cm_sparse cmL_check_sparse(lua_State *L, int arg);
 
+/* The same for a factor of a product, whose entries are not looked at: a product may be of a few
+ * rows of a large matrix. */
+cm_sparse cmL_check_factor(lua_State *L, int arg);
+
 /* Boxes for a matrix in a new table. */
 typedef struct cmL_sparse_boxes {
     cm_ids **rows, **columns;

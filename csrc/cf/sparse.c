@@ -129,10 +129,16 @@ bool cm_sparse_make(cm_ctx *cx, const cm_ids *rows, const cm_ids *columns, const
     return ok;
 }
 
+bool cm_sparse_fits(const cm_sparse *m)
+{
+    return cm_segments_rows(m->rows) == m->columns->count &&
+           m->weights->count == m->columns->count && m->columns->least >= 0 &&
+           cm_is_contiguous(m->weights);
+}
+
 bool cm_sparse_is_valid(const cm_sparse *m)
 {
-    if (cm_segments_rows(m->rows) != m->columns->count || m->weights->count != m->columns->count ||
-        m->columns->least < 0 || !cm_is_contiguous(m->weights))
+    if (!cm_sparse_fits(m))
         return false;
     const int32_t *column = m->columns->values;
     for (int64_t r = 0; r < cm_segments_groups(m->rows); r++)

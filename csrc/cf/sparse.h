@@ -20,7 +20,11 @@ typedef struct cm_sparse {
 bool cm_sparse_make(cm_ctx *cx, const cm_ids *rows, const cm_ids *columns, const cm_tensor *weights,
                     int64_t n_rows, int64_t n_columns, cm_sparse *out) CM_MUST_CHECK;
 
-/* Whether a matrix made elsewhere is as cm_sparse describes. */
+/* Whether a matrix made elsewhere is as cm_sparse describes: every entry is looked at. */
 bool cm_sparse_is_valid(const cm_sparse *matrix);
+
+/* Whether its parts go together, so that no entry is outside of them: all that products need, of
+ * which order and size of the entries change nothing but the result. */
+bool cm_sparse_fits(const cm_sparse *matrix);
 
 #endif
