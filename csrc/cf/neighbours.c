@@ -271,21 +271,50 @@ bool cm_neighbours_sparse(cm_ctx *cx, const cm_neighbours *neighbours, cm_sparse
     return ok;
 }
 
-/* The mean for one item; place: the support row of each item, or -1. */
-static double mean_of(const cm_neighbours *neighbours, int32_t item, const int32_t *place,
+/* What is known of a support while its queries are answered, by item. */
+typedef struct rated_items {
+    int32_t *place; /* the support row of each that is in it */
+    uint8_t *is_in; /* 1 if it is; also of -1, the unknown item, which is not */
+} rated_items;
+
+#define CHUNK 64 /* neighbours that are looked up at once */
+
+/* Which of some items, at most CHUNK, are in the support: bit k for item k. Most are not, and no
+ * branch depends on it. */
+static uint64_t hits_of(const int32_t *items, int64_t count, const uint8_t *is_in)
+{
+    uint64_t hits = 0;
+    for (int64_t k = 0; k < count; k++)
+        hits |= (uint64_t)is_in[items[k]] << k;
+    return hits;
+}
+
+/* Asks for the similarities of an item. Few of them are read, each far from the others; but all of
+ * them at once come sooner than those one after another. */
+static void expect_mean(const cm_neighbours *neighbours, int32_t item)
+{
+    int64_t keep = neighbours->similarities->shape.dims[1], line = 64 / (int64_t)sizeof(cm_real);
+    const cm_real *similarities = cm_data(neighbours->similarities) + item * keep;
+    for (int64_t j = 0; j < keep; j += line)
+        CM_PREFETCH(similarities + j);
+}
+
+/* The mean for one item. */
+static double mean_of(const cm_neighbours *neighbours, int32_t item, const rated_items *rated,
                       const cm_real *residuals, int64_t nearest, double damp)
 {
     int64_t keep = neighbours->similarities->shape.dims[1], n = 0;
     const int32_t *items = neighbours->items->values + item * keep;
     const cm_real *similarities = cm_data(neighbours->similarities) + item * keep;
     double weights = damp, sum = 0;
-    for (int64_t j = 0; j < keep && n < nearest && items[j] >= 0; j++) {
-        int32_t at = place[items[j]];
-        if (at < 0)
-            continue;
-        weights += (double)similarities[j];
-        sum += (double)similarities[j] * (double)residuals[at];
-        n++;
+    for (int64_t first = 0; first < keep && n < nearest && items[first] >= 0; first += CHUNK) {
+        uint64_t hits = hits_of(items + first, CM_MIN(CHUNK, keep - first), rated->is_in);
+        for (; hits && n < nearest; hits &= hits - 1) {
+            int64_t j = first + __builtin_ctzll(hits);
+            weights += (double)similarities[j];
+            sum += (double)similarities[j] * (double)residuals[rated->place[items[j]]];
+            n++;
+        }
     }
     return weights > 0 ? sum / weights : 0;
 }
@@ -309,20 +338,26 @@ cm_tensor *cm_neighbour_means(cm_ctx *cx, const cm_neighbours *neighbours,
     cm_shape shape = cm_shape_1d(query_items->count);
     cm_tensor *out = cm_tensor_new(cx, &shape);
     int32_t *place = cm_calloc(cx, (size_t)n_items, sizeof *place);
-    bool ok = out && place;
-    for (int64_t i = 0; ok && i < n_items; i++)
-        place[i] = -1;
+    uint8_t *is_in = cm_calloc(cx, (size_t)n_items + 1, sizeof *is_in);
+    bool ok = out && place && is_in;
+    rated_items rated = {place, is_in ? is_in + 1 : NULL};
     for (int64_t t = 0; ok && t < cm_segments_groups(support->segments); t++) {
         const int32_t *rows = support->segments->values + t;
         const int32_t *query = query_segments->values + t;
-        for (int32_t r = rows[0]; r < rows[1]; r++)
-            place[support->columns->values[r]] = r;
-        for (int32_t q = query[0]; q < query[1]; q++)
-            cm_data(out)[q] = (cm_real)mean_of(neighbours, query_items->values[q], place,
+        for (int32_t r = rows[0]; r < rows[1]; r++) {
+            rated.place[support->columns->values[r]] = r;
+            rated.is_in[support->columns->values[r]] = 1;
+        }
+        for (int32_t q = query[0]; q < query[1]; q++) {
+            if (q + 1 < query[1])
+                expect_mean(neighbours, query_items->values[q + 1]);
+            cm_data(out)[q] = (cm_real)mean_of(neighbours, query_items->values[q], &rated,
                                                cm_data(support->values), nearest, damp);
+        }
         for (int32_t r = rows[0]; r < rows[1]; r++)
-            place[support->columns->values[r]] = -1;
+            rated.is_in[support->columns->values[r]] = 0;
     }
     cm_free(cx, place);
+    cm_free(cx, is_in);
     return ok ? out : NULL;
 }
