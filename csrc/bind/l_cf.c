@@ -8,6 +8,7 @@
 #include "cf/bpr.h"
 #include "cf/factor_analysis.h"
 #include "cf/neighbours.h"
+#include "cf/pull.h"
 #include "cf/ridge.h"
 #include "cf/user_neighbours.h"
 
@@ -349,6 +350,30 @@ static int l_factor_sweep(lua_State *L)
     return 5;
 }
 
+/*** Scores pulled to the ratings of a scale: a piecewise linear function of each that rises
+ * everywhere. Its slope is 1 - pull within a quarter of a step of a rating, 1 + pull between, and 1
+ * - 2 pull from a quarter of a step before the first and the last rating outwards. Not
+ * differentiable.
+ * @function pull_scores
+ * @tparam Tensor scores
+ * @tparam number smallest rating
+ * @tparam number step between ratings, above 0
+ * @tparam integer steps from the smallest rating to the largest, at least 1
+ * @tparam number pull from 0 and below 0.5
+ * @treturn Tensor of the same shape */
+static int l_pull_scores(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_tensor *scores = check_contiguous(L, 1);
+    cm_rating_scale scale = {luaL_checknumber(L, 2), luaL_checknumber(L, 3),
+                             luaL_checkinteger(L, 4)};
+    double pull = luaL_checknumber(L, 5);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cm_tensor *pulled = cm_pull_scores(cx, scores, &scale, pull);
+    return cmL_finish(L, cx, mark, box, pulled, "pull_scores");
+}
+
 static const luaL_Reg functions[] = {{"sparse", l_sparse},
                                      {"new_factors", l_new_factors},
                                      {"als_sweep", l_als_sweep},
@@ -359,6 +384,7 @@ static const luaL_Reg functions[] = {{"sparse", l_sparse},
                                      {"neighbour_means", l_neighbour_means},
                                      {"factor_sweep", l_factor_sweep},
                                      {"user_neighbour_means", l_user_neighbour_means},
+                                     {"pull_scores", l_pull_scores},
                                      {NULL, NULL}};
 
 void cmL_open_cf(lua_State *L)

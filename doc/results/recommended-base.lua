@@ -1,11 +1,13 @@
--- What the base of the preset recommended may begin as, and what neighbours add, on validation
--- users of several sets: those who are not tested are divided FOLDS times at random; see
--- recommended-users.md (SET: a name below, of a folder in data/):
+-- What the base of the preset recommended may begin as, and what neighbours add (ROWS base), or
+-- what becomes of its scores (ROWS predicted), on validation users of several sets: those who are
+-- not tested are divided FOLDS times at random; see recommended-users.md (SET: a name below, of a
+-- folder in data/):
 --
---     lua5.4 doc/results/recommended-base.lua SET FOLDS SEEDS [PROTOCOL]
+--     lua5.4 doc/results/recommended-base.lua SET FOLDS SEEDS [PROTOCOL] [ROWS]
 --
 -- A difference is to the first row, over people; its interval is 1.96 standard errors of the mean.
 local cmml = require "cmml"
+local predicted = require "cmml.recommenders.predicted_ratings"
 
 local function files(of)
   return function(folder)
@@ -45,7 +47,8 @@ local function analysis(item_shrink)
   return base
 end
 local factorisation = { factors = 10, ridge = 16, item_bias = "mean" }
-local variants = {
+local as_they_are = { mean_share = 0, pull = 0 }
+local lists = { base = {
   { "matrix factorisation", base = factorisation, neighbours = false },
   { "the same, neighbours", base = factorisation },
   { "factor analysis", base = analysis(1), neighbours = false },
@@ -55,12 +58,24 @@ local variants = {
   { "factor analysis alone", fitted = "factor_analysis" },
   { "matrix factorisation alone", fitted = "matrix_factorization" },
   { "item-kNN alone", fitted = "item_knn" },
-}
+}, predicted = {
+  { "scores as they are", after = as_they_are },
+  { "mean_share 0.1", after = { mean_share = 0.1, pull = 0 } },
+  { "pull 0.25", after = { mean_share = 0, pull = 0.25 } },
+  { "both: recommended", after = { mean_share = 0.1, pull = 0.25 } },
+  { "mean_share 0.2, pull 0.25", after = { mean_share = 0.2, pull = 0.25 } },
+  { "mean_share 0.1, pull 0.35", after = { mean_share = 0.1, pull = 0.35 } },
+  { "factor analysis alone", fitted = "factor_analysis" },
+  { "the same, pull 0.25", fitted = "factor_analysis", pull = 0.25 },
+  { "item-kNN alone", fitted = "item_knn" },
+  { "the same, pull 0.25", fitted = "item_knn", pull = 0.25 },
+} }
 local metrics = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
 
 local set, folds, seeds = arg[1], math.tointeger(tonumber(arg[2])), math.tointeger(tonumber(arg[3]))
-if not sets[set] or not folds or not seeds then
-  error("usage: recommended-base.lua SET FOLDS SEEDS [PROTOCOL]", 0)
+local variants = lists[arg[5] or "base"]
+if not sets[set] or not folds or not seeds or not variants then
+  error("usage: recommended-base.lua SET FOLDS SEEDS [PROTOCOL] [base|predicted]", 0)
 end
 local folder = "data/" .. set
 local dataset = assert(sets[set](folder))
@@ -77,16 +92,36 @@ local function tested()
   return names
 end
 
+local trained = {} -- by seed, where only what comes after the training differs
+
+local function model_of(variant, part, seed)
+  if trained[seed] and variant.after and variant.after ~= as_they_are then
+    return trained[seed]
+  end
+  local model = cmml.cmml(part.catalogue, { preset = "recommended", seed = seed,
+    base = variant.base, neighbours = variant.neighbours })
+  cmml.train(model, part, { seed = seed })
+  trained[seed] = model
+  return model
+end
+
+-- A fitted model; what it predicts is pulled as strongly as the variant says.
+local function fitted(variant, part)
+  local model = cmml.recommenders[variant.fitted](part.catalogue)
+  model:fit { ratings = part.ratings, users = part.train }
+  local score = model.score_rows
+  function model.score_rows(self, state, rows)
+    return predicted.pulled(cmml.core, score(self, state, rows), part.catalogue.scale, variant.pull)
+  end
+  return model
+end
+
 local function models_of(variant, part)
   local models = {}
   for seed = 1, variant.fitted and 1 or seeds do
-    if variant.fitted then
-      models[seed] = cmml.recommenders[variant.fitted](part.catalogue)
-      models[seed]:fit { ratings = part.ratings, users = part.train }
-    else
-      models[seed] = cmml.cmml(part.catalogue, { preset = "recommended", seed = seed,
-        base = variant.base, neighbours = variant.neighbours })
-      cmml.train(models[seed], part, { seed = seed })
+    models[seed] = variant.fitted and fitted(variant, part) or model_of(variant, part, seed)
+    for name, value in pairs(not variant.fitted and (variant.after or as_they_are) or {}) do
+      models[seed].options[name] = value
     end
   end
   return models

@@ -74,7 +74,7 @@ local function models_of(variant, part)
   local models = {}
   for seed = 1, seeds do
     models[seed] = cmml.cmml(part.catalogue, over({ preset = "recommended", seed = seed,
-      base = factorisation, neighbours = false }, variant.model))
+      base = factorisation, neighbours = false, mean_share = 0, pull = 0 }, variant.model))
     cmml.train(models[seed], part, over({ seed = seed }, variant.training))
   end
   return models

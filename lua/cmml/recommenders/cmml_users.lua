@@ -3,6 +3,7 @@
 -- @module cmml
 local members = require "cmml.recommenders.members"
 local model_options = require "cmml.recommenders.cmml_options"
+local predicted = require "cmml.recommenders.predicted_ratings"
 local rating_errors = require "cmml.recommenders.rating_errors"
 local shared = require "cmml.recommenders.shared_options"
 local raise = require("cmml.base.args").error
@@ -19,11 +20,11 @@ return function(cmml, use)
 
   local options = model_options({ "width", "label_hidden" }, {
     shared.read_users, shared.base, shared.neighbours, members.option, rating_errors.option,
-    table.unpack(refinement.options) })
+    predicted.options[1], predicted.options[2], table.unpack(refinement.options) })
 
   -- Options that are not the network's.
   local own = { preset = true, base = true, neighbours = true, members = true, loss = true,
-    read_users = true }
+    read_users = true, pull = true, mean_share = true }
   for _, declared in ipairs(refinement.options) do
     own[declared.name] = true
   end
@@ -89,14 +90,14 @@ return function(cmml, use)
       and not refinement.steps(self.options, training)
     local x = constant and cmml.no_grad(vectors, self, network, user, support.items, segments)
       or vectors(self, network, user, support.items, segments)
-    local left, own_left = support.labels, support.labels
+    local left, own_left, mean = support.labels, support.labels, nil
     if base then
-      left, own_left = base:left_over(support)
+      left, own_left, mean = base:left_over(support)
     end
     -- The state, and what is left over for the weights of the base.
     local function state_of(context)
       local rest = base and left - network:score(x, context, segments)
-      return { user = user, context = context,
+      return { user = user, context = context, mean = mean,
         weights = base and base:solve(support.items, rest, segments) }, rest
     end
     local context, diverged = refinement.refined(self.options, training,
@@ -145,9 +146,14 @@ return function(cmml, use)
 
   local function score(self, state, rows)
     local scores = mean_over((members.of(self.module)), function(i, network)
-      return score_by(self, network, i == 1 and state or state.others[i - 1], rows)
+      local of_member = i == 1 and state or state.others[i - 1]
+      local scores = score_by(self, network, of_member, rows)
+      return of_member.mean and predicted.shared(scores, function()
+        return network.base:of_means(rows.items, of_member.mean, rows.segments)
+      end, self.options.mean_share) or scores
     end)
-    return state.near and scores + self.neighbours:means(state.near, rows) or scores
+    scores = state.near and scores + self.neighbours:means(state.near, rows) or scores
+    return predicted.pulled(core, scores, self.catalogue.scale, self.options.pull)
   end
 
   cmml.kind {

@@ -150,14 +150,15 @@ return function(cmml)
   --- What item biases leave over of the ratings of supports, and the same without a person's bias.
   -- @tparam table support segments, items (Ids), labels [rows]
   -- @treturn Tensor what is left over [rows]
-  -- @treturn Tensor the same less the person's mean, which is shrunk by the ridge of the bias
+  -- @treturn Tensor the same less the person's mean [rows]
+  -- @treturn Tensor the mean [people], shrunk by the ridge of the bias
   function FactorBase:left_over(support)
     local segments = support.segments
     local left = support.labels - self.bias:gather_rows(support.items)
     local count = core.segment_sum(core.full({ #support.items }, 1), segments)
     local shrink = self.log_ridge:slice(1, self.solved + 1, self.solved + 1):exp()
     local mean = left:segment_sum(segments) / (count + shrink)
-    return left, left - mean:segment_expand(segments)
+    return left, left - mean:segment_expand(segments), mean
   end
 
   -- What the weights of a person are weights of: the vectors of rows, and of a matrix factorisation
@@ -198,6 +199,15 @@ return function(cmml)
   -- @treturn Tensor [rows]
   function FactorBase:unexplained(items, left, weights, segments)
     return left - core.row_dot(features(self, items), weights:segment_expand(segments))
+  end
+
+  --- What the biases of items and the means of people say of rows, and nothing else does.
+  -- @tparam Ids items
+  -- @tparam Tensor means [people] from `left_over`
+  -- @tparam Segments segments which rows belong to whom
+  -- @treturn Tensor [rows]
+  function FactorBase:of_means(items, means, segments)
+    return self.bias:gather_rows(items) + means:segment_expand(segments)
   end
 
   --- The scores of rows.

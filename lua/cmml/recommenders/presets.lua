@@ -114,7 +114,7 @@ local recommended = { setting = "users",
     hyper = { 64, 64 }, activation = "leaky_relu", context_shrink = 5,
     base = { kind = "factor_analysis", factors = 10, ridge = 16, item_shrink = 3 },
     neighbours = { nearest = 20, keep = 200, shrink = 200, damp = 1 }, read_users = false,
-    loss = "absolute" },
+    loss = "absolute", mean_share = 0.1, pull = 0.25 },
   training = { batch = 32, support = 40, short_supports = 0.5, query = 40, valid_query = 10,
     lr = 1e-3, schedule = "cosine", epochs = 14 } }
 
