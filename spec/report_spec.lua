@@ -1,5 +1,6 @@
 -- Tables of experiments: what they say of cells, as Markdown, CSV and pictures.
 local cmml = require "cmml"
+local page = require "cmml.experiment.page"
 local refused = require "spec.support.refused"
 local report = require "cmml.experiment.report"
 local summary = require "cmml.experiment.summary"
@@ -49,10 +50,10 @@ describe("report", function()
   it("writes every cell as CSV", function()
     assert.equal(([[
 table,leaky,row,seed,metric,mean,tasks,left_out,diverged,supports,untrained,seconds,train_seconds,%s
-t,yes,one,any,m,1.5,2,1,,,,1,,,
-t,yes,two,1,m,2.5,2,1,,,,2,,,
-t,yes,two,2,m,2.5,2,1,,,,2,,,
-]]):format("epochs,stopped"):gsub("\n", "\r\n"), csv_of(plan, results))
+t,yes,one,any,m,1.5,2,1,,,,1,,,,
+t,yes,two,1,m,2.5,2,1,,,,2,,,,
+t,yes,two,2,m,2.5,2,1,,,,2,,,,
+]]):format("epochs,stopped,told"):gsub("\n", "\r\n"), csv_of(plan, results))
   end)
 
   it("gives the numbers of its tables as records", function()
@@ -137,7 +138,7 @@ t,yes,two,2,m,2.5,2,1,,,,2,,,
     local columns = {}
     for _, column in ipairs(records.columns) do
       columns[#columns + 1] = not (column.name == "diverged" or column.name == "supports"
-        or column.name == "untrained") and column or nil
+        or column.name == "untrained" or column.name == "told") and column or nil
     end
     local before = tables.render({ name = "results", tables = { { name = "results",
       columns = columns, rows = records.rows } } }, "csv")
@@ -145,6 +146,26 @@ t,yes,two,2,m,2.5,2,1,,,,2,,,
     local rows_before = records_module.parts(assert(records_module.read(before)))[1].rows
     assert.is_nil(rows_before[2].diverged)
     assert.equal(list[2].m.mean, rows_before[2].m.mean)
+  end)
+
+  it("says what rows tell of what they learnt, each text once, also from its records", function()
+    local own = { id = "t", title = "Title", rows = { "one", "two" }, metrics = tbl.metrics }
+    local cells, found = {}, {}
+    for i, told in ipairs { "base: a", "base: b, \"c\"", "base: a" } do
+      cells[i] = { table = "t", row = "two", seed = i }
+      found[cells[i]] = { metrics = { m = { i } }, seconds = 1, told = told }
+    end
+    cells[4] = { table = "t", row = "one", seed = 1 }
+    found[cells[4]] = { metrics = { m = { 4 } }, seconds = 1 }
+    local list = summary.of(cmml, { tables = { own }, cells = cells }, found, own,
+      { seeds = 3, resamples = 10 })
+    local parts = { { tbl = own, rows = list, others = {} } }
+    local text = page.tables(parts, 3)
+    local said = "\n\n- two: base: a / base: b, \"c\""
+    assert.equal(said, text:sub(-#said))
+    assert.is_nil(text:find("- one:", 1, true))
+    local written = tables.render({ name = "results", tables = { records_of(parts) } }, "csv")
+    assert.equal(text, page.tables(records_module.parts(assert(records_module.read(written))), 3))
   end)
 
   it("refuses to compare what was evaluated on different tasks", function()

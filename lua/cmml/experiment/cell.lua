@@ -51,6 +51,7 @@ return function(cmml, use)
   -- @tparam ?table callbacks further options of `train`
   -- @treturn Recommender
   -- @treturn ?table what `train` gives, of a kind that learns by gradient
+  -- @treturn ?string what is to be told of one that was fitted
   function cell.make(setting, split, settings, callbacks)
     return models.make(setting, split, models.kind("cell", setting, settings.kind),
       { model = settings.model, training = models.with(settings.training, callbacks),
@@ -73,19 +74,29 @@ return function(cmml, use)
   -- @treturn Recommender
   -- @treturn ?table what `train` gives
   -- @treturn number seconds that it took to learn
+  -- @treturn ?string what is to be told of what was fitted
   function cell.learn(settings, tell)
     tell "reading the data"
     local setting, data = cell.read(settings)
     tell "preparing the data"
     local split = cell.split(setting, data, settings)
     local began = cmml.core.clock()
-    local model, result = cell.make(setting, split, settings, settings.training
+    local model, result, told = cell.make(setting, split, settings, settings.training
       and callbacks_of(settings, tell))
     local seconds = cmml.core.clock() - began
     if result and result.stopped == "diverged" then
       raise(result.message, 0)
     end
-    return setting, split, model, result, seconds
+    return setting, split, model, result, seconds, told
+  end
+
+  -- What a model tells of what it learnt beside its weights, such as which base it has chosen.
+  local function told_of(model, told)
+    local texts = { told }
+    for _, fact in ipairs(model.facts and model:facts() or {}) do
+      texts[#texts + 1] = ("%s: %s"):format(fact[1], fact[3])
+    end
+    return #texts > 0 and table.concat(texts, "; ") or nil
   end
 
   -- What a cell keeps where its setting does not say: the values of its first evaluation.
@@ -138,13 +149,14 @@ return function(cmml, use)
 
   --- Computes a cell: metrics, weights, unchecked and diverged as `evaluate` gives them, epochs,
   -- best_epoch, stopped (why the training ended), untrained (how many tasks it left out, as their
-  -- steps diverged; nil: none) and, of what learns, train_seconds (of that alone).
+  -- steps diverged; nil: none), told (what the model tells of what it learnt; nil: nothing) and, of
+  -- what learns, train_seconds (of that alone).
   -- @tparam table settings
   -- @tparam[opt] function tell see `cells.compute`
   -- @treturn table
   function cell.run(settings, tell)
     tell = tell or function() end
-    local setting, split, model, result, seconds = cell.learn(settings, tell)
+    local setting, split, model, result, seconds, told = cell.learn(settings, tell)
     local kept = cell.evaluate(setting, split, model, models.with(settings.evaluation, {
       on_task = function(done, count)
         tell(("task %d/%d evaluated"):format(done, count))
@@ -153,6 +165,7 @@ return function(cmml, use)
       kept.epochs, kept.best_epoch, kept.stopped = result.epoch, result.best_epoch, result.stopped
       kept.untrained = result.untrained > 0 and result.untrained or nil
     end
+    kept.told = told_of(model, told)
     kept.train_seconds = model.learns ~= "none" and seconds or nil
     return kept
   end

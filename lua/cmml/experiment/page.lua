@@ -35,7 +35,7 @@ local function left_out_text(part)
 end
 
 --- The tables as Markdown: means, differences, and behind the tables of the same cells how their
--- rows learnt.
+-- rows learnt, and what they tell of it.
 -- @tparam table parts
 -- @tparam integer n_seeds
 -- @tparam ?integer width see `tables.markdown`
@@ -49,6 +49,7 @@ function page.tables(parts, n_seeds, width)
     end
     if not parts[i + 1] or parts[i + 1].tbl.id ~= part.tbl.id then
       texts[#texts + 1] = report.training(part.rows, width)
+      texts[#texts + 1] = report.told(part.rows)
       texts[#texts + 1] = left_out_text(part)
     end
   end

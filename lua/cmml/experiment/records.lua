@@ -18,16 +18,17 @@ for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "te
   { "seeds", "integer" }, { "seconds", "number" }, { "train_seconds", "number" },
   { "tuning_seconds", "number" }, { "runs", "integer" }, { "patience", "integer" },
   { "epochs", "number" }, { "cells", "text" }, { "head", "text" }, { "better", "text" },
-  { "noun", "text" }, { "place", "integer" }, { "subject", "text" }, { "note", "text" } } do
+  { "noun", "text" }, { "place", "integer" }, { "subject", "text" }, { "note", "text" },
+  { "told", "text" } } do
   columns[#columns + 1] = { name = column[1], kind = column[2] }
 end
 
 -- Columns that files of earlier versions need not have.
-local later = { diverged = true, supports = true, untrained = true }
+local later = { diverged = true, supports = true, untrained = true, told = true }
 
 -- Fields of a row that are not of a metric.
 local of_row = { "seeds", "train_seconds", "tuning_seconds", "runs", "patience", "epochs",
-  "untrained" }
+  "untrained", "told" }
 
 local function record_of(tbl, row, metric, place)
   local value = row[metric.name] or {}
@@ -52,8 +53,8 @@ end
 -- compared with. `place` is 0 in a table itself and counts further differences; without it a
 -- difference is to the best of the other rows by that metric. `diverged` says on how many of
 -- `supports` the steps of the row's models did, `untrained` how many tasks their trainings left
--- out as steps diverged, over all seeds. `note` says why a row is left out, or of the whole table
--- how it was evaluated.
+-- out as steps diverged, over all seeds, `told` what they tell of what they learnt. `note` says why
+-- a row is left out, or of the whole table how it was evaluated.
 -- @tparam table parts
 -- @treturn table see base/tables.lua
 function records.of(parts)

@@ -153,6 +153,18 @@ function report.training(rows, width)
     .. "all trials of the tuning", 0, 79), tables.markdown(grid, width)) or nil
 end
 
+--- What the rows of a table tell of what they learnt, such as which base was chosen, a line each.
+-- @tparam table rows of `summary`
+-- @treturn ?string nil where they tell nothing
+function report.told(rows)
+  local lines = {}
+  for _, entry in ipairs(rows) do
+    lines[#lines + 1] = entry.told
+      and text.wrap(("- %s: %s"):format(entry.row, entry.told), 2, 79) or nil
+  end
+  return #lines > 0 and table.concat(lines, "\n") or nil
+end
+
 --- A picture of a metric of a table: a dot with its interval for each row.
 -- @tparam table cmml the library
 -- @tparam table tbl

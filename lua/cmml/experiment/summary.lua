@@ -168,7 +168,8 @@ end
 -- @tparam table opt seeds (how many), resamples
 -- @tparam ?table only titles of the rows that are wanted; all count for which tasks are left out
 -- @treturn table list of {row, seeds (how many are there), seconds (mean of a cell), unchecked
--- (true: one of its cells is), diverged and untrained (the sums of those of its cells),
+-- (true: one of its cells is), diverged and untrained (the sums of those of its cells), told (what
+-- they tell, each text once),
 -- train_seconds (mean of what it took to learn), runs, epochs (their mean), patience (how many of
 -- them ended for want of improvement), tuning_seconds, and by metric {mean, low, high, difference,
 -- difference_low, difference_high, tasks (how many the mean is over), left_out (how many are not in
@@ -183,17 +184,21 @@ function summary.of(cmml, plan, results, tbl, opt, only)
   end
   for i, row in ipairs(only or tbl.rows) do
     local seeds, seconds = seeds_of(by_row[row] or {}, opt.seeds), 0
-    local unchecked, bad, untrained = nil, nil, 0
+    local unchecked, bad, untrained, told = nil, nil, 0, {}
     for _, seed in ipairs(seeds) do
       seconds = seconds + by_row[row][seed].seconds / #seeds
       unchecked = unchecked or by_row[row][seed].unchecked
       bad = diverged.sum(bad, by_row[row][seed].diverged)
       untrained = untrained + (by_row[row][seed].untrained or 0)
+      local text = by_row[row][seed].told
+      told[#told + 1] = text and not told[text] and text or nil
+      told[text or ""] = true
     end
     rows[i] = learnt(by_row[row], seeds, (tbl.tuning or {})[row])
     rows[i].row, rows[i].seeds, rows[i].seconds = row, #seeds, seconds
     rows[i].unchecked, rows[i].diverged = unchecked, bad
     rows[i].untrained = untrained > 0 and untrained or nil
+    rows[i].told = #told > 0 and table.concat(told, " / ") or nil
     for _, metric in ipairs(tbl.metrics) do
       rows[i][metric.name] = summarise(cmml, by_row, row, tbl.reference, metric.name, opt,
         out[metric.name])
@@ -215,7 +220,7 @@ for _, column in ipairs { { "table", "text" }, { "leaky", "text" }, { "row", "te
   { "seed", "text" }, { "metric", "text" }, { "mean", "number" }, { "tasks", "integer" },
   { "left_out", "integer" }, { "diverged", "integer" }, { "supports", "integer" },
   { "untrained", "integer" }, { "seconds", "number" }, { "train_seconds", "number" },
-  { "epochs", "integer" }, { "stopped", "text" } } do
+  { "epochs", "integer" }, { "stopped", "text" }, { "told", "text" } } do
   cell_columns[#cell_columns + 1] = { name = column[1], kind = column[2] }
 end
 
@@ -261,7 +266,7 @@ function summary.cells(plan, results)
         tasks = left_out.of - left_out.count, left_out = left_out.count,
         seconds = result.seconds, train_seconds = result.train_seconds, epochs = result.epochs,
         stopped = result.stopped, diverged = bad, supports = supports,
-        untrained = result.untrained }
+        untrained = result.untrained, told = result.told }
     end
   end
   return { name = "cells", columns = cell_columns, rows = records }
