@@ -133,6 +133,15 @@ describe("tune without a space", function()
     assert.matches("| %[0%.%d+%] +|", found.text)
   end)
 
+  it("searches the rank of EASE, for catalogues that the closed form is too large for", function()
+    local found = cmml.tune { quick = true, trials = 2, model = "ease", space = { rank = { 2, 40 },
+      ridge = { 50 } } }
+    assert.same({}, found.failures)
+    assert.same({ 2, 40 }, { math.min(found.trials[1].values.rank, found.trials[2].values.rank),
+      math.max(found.trials[1].values.rank, found.trials[2].values.rank) })
+    assert.is_true(found.trials[1].value > found.trials[2].value)
+  end)
+
   it("refuses a kind of which nothing is declared", function()
     refused.with_text("the options of toy_fitted declare nothing to search; give space", cmml.tune,
       { quick = true, model = "toy_fitted" })

@@ -28,7 +28,7 @@ return function(cmml, use)
       default_text = "15 times the mean number of people of an item",
       help = "weight of the squares of the weights: the larger, the more a score is a sum over "
         .. "many items" },
-    { name = "rank", kind = "integer", default = 0, from = 0, group = "model", tunable = false,
+    { name = "rank", kind = "integer", default = 0, from = 0, group = "model",
       help = "number of principal directions of the interactions that weights are made of, where "
         .. "there are too many items for the closed form; 0: the closed form itself" },
     { name = "keep", kind = "integer", default = 0, from = 0, group = "model", tunable = false,
