@@ -1,4 +1,4 @@
--- What is compared on public sets in files of several layouts; see public-sets-compared.md.
+-- What is compared on public sets in files of several layouts; see carry-over.md.
 return {
   title = "Public sets of ratings",
   rows = {
