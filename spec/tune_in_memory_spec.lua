@@ -61,6 +61,12 @@ describe("tune on a Dataset", function()
     local made = cmml.settings:get("scenarios").made {}
     local found = cmml.tune { data = made, quick = true, trials = 1, quiet = true }
     assert.is_number(found.trials[1].value)
+    for name, value in pairs { by = "tag", scenario_field = "x", min_rating = 4, min_items = 3,
+      max_items = 9, min_users = 2 } do
+      refused(("tune: %s says how data are made of files, but here they are an object: give it to "
+        .. "what makes the object"):format(name), cmml.tune, { data = made, quick = true,
+        [name] = value })
+    end
   end)
 
   it("keeps no results, and is in no other process", function()
@@ -73,7 +79,10 @@ describe("tune on a Dataset", function()
       ratings = "x" })
     refused("tune: the data are of the setting users, not of scenarios", cmml.tune,
       options { data = dataset, setting = "scenarios" })
-    refused("tune: option data must be a string, not table", cmml.tune, options { data = {} })
+    refused("tune: option data must be the name of a folder, or an object (cmml.ScenarioData, "
+      .. "cmml.Dataset), not table; cmml.dataset makes one of tables", cmml.tune,
+      options { data = rows })
+    refused("tune: option data must be a string, not boolean", cmml.tune, options { data = false })
     assert.is_nil(in_memory.find "in memory (own tables)")
   end)
 end)

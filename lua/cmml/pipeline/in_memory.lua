@@ -11,13 +11,17 @@ local raise = args.error
 local in_memory = {}
 local held = {} -- by name: {setting, data}
 
--- The setting whose data these are; nil if they are of none.
-local function setting_of(cmml, data)
+-- The setting whose data these are. Raises if they are of none.
+local function setting_of(cmml, where, data)
+  local classes = {}
   for _, setting in cmml.settings:each() do
     if setting.data_class and args.fits(data, setting.data_class) then
       return setting
     end
+    classes[#classes + 1] = setting.data_class
   end
+  raise(("%s: option data must be the name of a folder, or an object (%s), not %s; cmml.dataset "
+    .. "makes one of tables"):format(where, table.concat(classes, ", "), args.describe(data)), 4)
 end
 
 local function check(where, options, setting)
@@ -33,6 +37,12 @@ local function check(where, options, setting)
         .. "know data by their files"):format(where, name), 3)
     end
   end
+  for _, name in ipairs(setting.read_by or {}) do
+    if options[name] ~= nil then
+      raise(("%s: %s says how data are made of files, but here they are an object: give it to what "
+        .. "makes the object"):format(where, name), 3)
+    end
+  end
   if options.jobs ~= nil and options.jobs ~= 1 then
     raise(where .. ": jobs must be 1 where data are an object, which other processes do not have",
       3)
@@ -46,11 +56,11 @@ end
 -- @tparam function f
 -- @return what it gives
 function in_memory.call(cmml, where, options, f)
-  local data = type(options) == "table" and options.data or nil
-  local setting = type(data) == "table" and setting_of(cmml, data)
-  if not setting then
+  local data = type(options) == "table" and options.data
+  if type(data) ~= "table" then
     return f(options)
   end
+  local setting = setting_of(cmml, where, data)
   check(where, options, setting)
   local name = ("in memory (%s)"):format(tostring(data.name or setting.name):gsub("[/+]", " "))
   local before, own = held[name], {}

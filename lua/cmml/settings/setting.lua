@@ -19,6 +19,8 @@
 --                            where they say too little
 --    data_class              the name of the class of these data, where they are objects of one:
 --                            such an object may stand where a folder is named (`tune`)
+--    read_by                 names of options that say how such an object is made of files: they
+--                            are refused beside one
 --    stats(data)             numbers on data, see data/stats.lua; `more` there: further facts, a
 --                            list of {name, value, text}
 --    split_paths(opt)        files that options name which decide how data are split: results that
@@ -107,6 +109,7 @@ local raise = args.error
 local needed = { "title", "noun", "read", "split", "catalogue", "learnable", "conditions",
   "source", "make_tasks", "evaluations", "read_support" }
 local fields = { name = "string", title = "string", noun = "table", data_class = "string",
+  read_by = "table",
   made = "function",
   made_full = "function",
   from_files = "function", split_paths = "function", stats = "function", prepare = "function",

@@ -104,6 +104,7 @@ return function(cmml, use)
     read = use "settings.scenarios.read",
     from_files = use "settings.scenarios.from_files",
     data_class = "cmml.ScenarioData",
+    read_by = { "by", "scenario_field", "min_rating", table.unpack(filters.filters) },
     stats = function(data)
       return data:stats()
     end,
