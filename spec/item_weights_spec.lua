@@ -129,6 +129,9 @@ for dtype, library in pairs(libraries) do
       refused("0 or more", core.sparse_above, x, 0 / 0)
       refused("1 or -1 was expected", core.sparse_above, x, 0, 2)
       refused("0 or more was expected", core.size_of_largest, x, -1)
+      for _, bad in ipairs { 0 / 0, math.huge, -math.huge } do
+        refused("finite numbers were expected", core.size_of_largest, core.tensor { 1, 2, bad }, 1)
+      end
       refused("a contiguous tensor", core.size_of_largest, x:transpose(), 1)
     end)
   end)

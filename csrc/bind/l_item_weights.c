@@ -76,7 +76,9 @@ static int l_size_of_largest(lua_State *L)
     lua_Integer count = luaL_checkinteger(L, 2);
     luaL_argcheck(L, cm_is_contiguous(x), 1, "a contiguous tensor was expected");
     luaL_argcheck(L, count >= 0, 2, "0 or more was expected");
-    lua_pushnumber(L, cm_size_of_largest(x, count));
+    double size = cm_size_of_largest(x, count);
+    luaL_argcheck(L, size >= 0, 1, "finite numbers were expected");
+    lua_pushnumber(L, size);
     return 1;
 }
 

@@ -14,8 +14,11 @@ double cm_size_of_largest(const cm_tensor *x, int64_t count)
 {
     const cm_real *values = cm_data(x);
     cm_real below = 0, size = 0;
-    for (int64_t i = 0; i < x->count; i++)
+    for (int64_t i = 0; i < x->count; i++) {
+        if (!isfinite(values[i])) /* by halves the loop below would come to no end */
+            return -1;
         size = CM_MAX(size, values[i] < 0 ? -values[i] : values[i]);
+    }
     if (count_above(values, x->count, 0) <= count)
         return 0;
     for (;;) { /* more than `count` exceed below, but not size */

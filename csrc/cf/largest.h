@@ -5,7 +5,7 @@
 #include "cf/sparse.h"
 
 /* The least number, 0 or more, that at most `count` entries of x exceed in size, but for rounding:
- * 0 if no more than these are not 0. x is contiguous and finite. */
+ * 0 if no more than these are not 0; -1 if a number is not finite. x is contiguous. */
 double cm_size_of_largest(const cm_tensor *x, int64_t count);
 
 /* The entries of x [rows, columns], contiguous, that exceed `least`, 0 or more, after they were

@@ -111,7 +111,8 @@ return function(cmml, use)
 
   -- Of weights [items, items] the largest, `keep` for each item in the mean.
   local function largest(weights, keep)
-    local least = core.size_of_largest(weights, keep * weights.shape[1])
+    local n = weights.shape[1]
+    local least = core.size_of_largest(weights, math.min(keep, n) * n)
     return core.sparse_above(weights, least), core.sparse_above(weights, least, -1)
   end
 
