@@ -19,6 +19,7 @@ describe("the scale of ratings", function()
     assert.same({ smallest = 3, largest = 3 }, of { 3, 3 })
     assert.same({ smallest = 0.1, largest = 1, step = 0.1 }, of { 0.1, 0.4, 1, 0.3, 0.2 })
     assert.same({ smallest = 10, largest = 100, step = 15 }, of { 10, 40, 55, 100 })
+    assert.same({ smallest = 1e7, largest = 1e7 }, of { 10000001, 10000003 })
     local many = core.uniform({ 500 }, 0, 1, { seed = 1 })
     assert.is_nil(scale.of(many).step)
     many = core.uniform({ 2000 }, 0, 1, { seed = 1 })
@@ -66,7 +67,10 @@ describe("a model", function()
       ["scale: largest must be a finite number"] = { smallest = 1, largest = "5" },
       ["scale: step must be a finite number"] = { smallest = 1, largest = 5, step = {} },
       ["scale: smallest must be at most largest, and step above 0"] = { smallest = 6,
-        largest = 5 } } do
+        largest = 5 },
+      ["1 to 1000 steps from smallest to largest"] = { smallest = 1, largest = 5, step = 1e-300 },
+      ["scale: there must be 1 to 1000 steps"] = { smallest = 1, largest = 5, step = 9 },
+      ["scale: there must be"] = { smallest = -1e308, largest = 1e308, step = 1 } } do
       local kept = model:export()
       local schema = {}
       for key, value in pairs(kept.config.schema) do
@@ -76,6 +80,13 @@ describe("a model", function()
       refused(problem, cmml.import_recommender, { entries = kept.entries, config = {
         kind = kept.config.kind, options = kept.config.options, schema = schema } })
     end
+  end)
+
+  it("is refused of a catalogue with a scale that is none", function()
+    local items = core.vocab()
+    refused("data.catalogue: scale: largest must be a finite number", cmml.data.catalogue, {
+      schema = cmml.data.schema {}, items = items, item_records = {}, seen_items = {},
+      user_records = {}, scale = { smallest = 1 } })
   end)
 
   it("lists ratings of a support outside of it, or refuses them", function()

@@ -27,7 +27,7 @@ local known = declare("data.catalogue", {
 
 return function(cmml, use)
   local core = cmml.core
-  local side = use "data.side"
+  local scale, side = use "data.scale", use "data.side"
   --- What a model knows of users and items; `data.catalogue` makes one of records, and
   -- `scenarios.catalogue` one of vectors.
   -- @tfield string setting the name of the setting that it is for
@@ -64,6 +64,10 @@ return function(cmml, use)
   function cmml.data.catalogue(options)
     local opt = known:check(options)
     check_options(opt, 2)
+    local problem = scale.problem(opt.scale)
+    if problem then
+      raise("data.catalogue: scale: " .. problem, 2)
+    end
     local self = new { setting = opt.setting, schema = opt.schema, scale = opt.scale,
       relevant = opt.relevant, users = {}, items = { ids = opt.items, titles = opt.titles } }
     self.items:declare(opt.schema.item, opt.schema, opt.seen_items)

@@ -64,8 +64,12 @@ return function(cmml)
     if step and step * most < largest - smallest then
       step = nil
     end
-    return { smallest = rounded(smallest), largest = rounded(largest),
+    local found = { smallest = rounded(smallest), largest = rounded(largest),
       step = step and rounded(step) }
+    if scale.problem(found) then -- steps smaller than what rounding takes away
+      found.step = nil
+    end
+    return found
   end
 
   --- The rating from which on an item is relevant where nobody says: the first one at or above
@@ -121,8 +125,11 @@ return function(cmml)
         return key .. " must be a finite number"
       end
     end
-    if given.smallest > given.largest or given.step and given.step <= 0 then
+    local range, step = given.largest - given.smallest, given.step
+    if range < 0 or step and step <= 0 then
       return "smallest must be at most largest, and step above 0"
+    elseif step and not (range / step > 0.5 and range / step < most + 0.5) then
+      return ("there must be 1 to %d steps from smallest to largest"):format(most)
     end
   end
 

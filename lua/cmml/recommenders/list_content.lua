@@ -214,18 +214,22 @@ return function(cmml, use)
     return self.made and self.made.unlisted or {}
   end
 
+  local function items_told(count)
+    return ("%d item%s"):format(count, count == 1 and "" or "s")
+  end
+
   --- How many items are listed by their fields, and how many not at all.
   -- @treturn table list of {name, value, text}; empty where all items were taken
   function Content:facts()
     local left_out = #self:unlisted()
     local listed, list = #self.untaken - left_out, {}
     if listed > 0 then
-      list[1] = { "by_fields", listed, ("%d items that nobody took, by those nearest to them")
-        :format(listed) }
+      list[1] = { "by fields", listed, ("%s that nobody took, by those nearest by their fields")
+        :format(items_told(listed)) }
     end
     if left_out > 0 then
-      list[#list + 1] = { "left_out", left_out, ("%d items that nobody took and no field brings "
-        .. "near to others are in no list"):format(left_out) }
+      list[#list + 1] = { "left out", left_out, ("%s that nobody took and no field brings near to "
+        .. "others, in no list"):format(items_told(left_out)) }
     end
     return list
   end
