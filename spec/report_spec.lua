@@ -168,6 +168,18 @@ t,yes,two,2,m,2.5,2,1,,,,2,,,,
     assert.equal(text, page.tables(records_module.parts(assert(records_module.read(written))), 3))
   end)
 
+  it("breaks no line of it before a sign, which would begin a list", function()
+    local sum = ("n"):rep(5) .. (" + bb"):rep(40)
+    for width = 1, 6 do
+      local said = report.told { { row = ("r"):rep(width), told = sum } }
+      assert.is_nil(said:find "\n *[-+*] ")
+      assert.equal(("- %s: %s"):format(("r"):rep(width), sum), (said:gsub("\n *", " ")))
+      for line in said:gmatch "[^\n]+" do
+        assert.is_true(#line <= 79)
+      end
+    end
+  end)
+
   it("refuses to compare what was evaluated on different tasks", function()
     local other = { table = "t", row = "two", seed = 1 }
     refused.with_text("evaluated on different tasks", summary.of, cmml,

@@ -153,16 +153,20 @@ function report.training(rows, width)
     .. "all trials of the tuning", 0, 79), tables.markdown(grid, width)) or nil
 end
 
---- What the rows of a table tell of what they learnt, such as which base was chosen, a line each.
+--- What the rows of a table tell of what they learnt, such as which base was chosen: a list in
+-- Markdown, an entry each.
 -- @tparam table rows of `summary`
 -- @treturn ?string nil where they tell nothing
 function report.told(rows)
-  local lines = {}
-  for _, entry in ipairs(rows) do
-    lines[#lines + 1] = entry.told
-      and text.wrap(("- %s: %s"):format(entry.row, entry.told), 2, 79) or nil
+  local entries = {}
+  for _, row in ipairs(rows) do
+    if row.told then
+      -- a sign of a sum that begins a line would begin a list within the list
+      entries[#entries + 1] = text.wrap(("- %s: %s"):format(row.row, row.told), 2, 77)
+        :gsub("\n  ([-+*]) ", " %1\n  ")
+    end
   end
-  return #lines > 0 and table.concat(lines, "\n") or nil
+  return #entries > 0 and table.concat(entries, "\n") or nil
 end
 
 --- A picture of a metric of a table: a dot with its interval for each row.

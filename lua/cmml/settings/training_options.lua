@@ -59,8 +59,8 @@ return {
   { name = "schedule", kind = { "string", "table" }, group = "optimisation", decides = true,
     arg = "NAME", default_text = "the preset's, or none", search = { "plateau" },
     help = "schedule of the learning rate: cosine (down to 0 at the end of the last epoch), "
-      .. "plateau (a tenth after more epochs without a better validation than half of patience, or "
-      .. "than 2 without patience), or a table of such options with that name as kind" },
+      .. "plateau (a tenth where validation is no better for more epochs than half of patience, or "
+      .. "than 2 where there is no patience), or a table of such options with that name as kind" },
   { name = "warmup", kind = "integer", from = 0, unit = "steps", group = "optimisation",
     decides = true, help = "number of steps in which the learning rate rises",
     default_text = "the preset's, or 0" },
