@@ -134,15 +134,19 @@ return function(cmml, use)
     local function values(some)
       local list = { {}, {}, {} }
       for i, row in ipairs(some) do
-        for _, e in ipairs(of_row[row] or {}) do
+        for _, e in ipairs(of_row[row]) do
           local at = #list[1] + 1
           list[1][at], list[2][at], list[3][at] = i, columns[e], weights[e]
         end
       end
       return core.sparse(core.ids(list[1]), core.ids(list[2]), core.tensor(list[3]), #some, width)
     end
+    local valued = {} -- others are near to nothing
+    for _, row in ipairs(untaken) do
+      valued[#valued + 1] = of_row[row] and row
+    end
     local to, from, parts = near(values, core.sparse(core.ids(turned[1]), core.ids(turned[2]),
-      core.tensor(turned[3]), width, n), untaken, n)
+      core.tensor(turned[3]), width, n), valued, n)
     local listed, below, unlisted = {}, {}, {}
     for _, row in ipairs(to) do
       listed[row] = true
