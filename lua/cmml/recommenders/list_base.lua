@@ -130,9 +130,9 @@ return function(cmml, use)
       words[i] = ("%s = %s"):format(name, plain.tostring(options[name]))
     end
     local network, own, popularity = table.unpack(self.module.mix:totable())
-    local text = plain.format("%s%s; score = %.3g network + %.3g base + %.3g log popularity",
-      base.model.title, #words > 0 and (" (%s)"):format(table.concat(words, ", ")) or "", network,
-      own, popularity)
+    local text = plain.format("%s%s; score = %.3g network + %.3g base + (%.3g + 1/n) log "
+      .. "popularity after a support of n", base.model.title,
+      #words > 0 and (" (%s)"):format(table.concat(words, ", ")) or "", network, own, popularity)
     return { { "base", { kind = base.model.kind, options = options, network = network, base = own,
       popularity = popularity }, text } }
   end
