@@ -103,7 +103,8 @@ return function(cmml, use)
   --- Tunes several kinds of a setting, one after the other, each over what its options and those of
   -- training declare, with as many trials and under the same limits. One that cannot be tuned is
   -- told in failures, and the others go on. With `out` each has a folder of its own there, and the
-  -- same call goes on where it was interrupted; with `keep` what is found becomes presets.
+  -- same call goes on where it was interrupted; with `keep` what is found becomes presets. The data
+  -- may be an object, as those of `tune`.
   -- @tparam table options kinds, and those of `tune` but model, preset and space
   -- @treturn table text (Markdown), narrow (the same in tables of at most 79 columns), kinds (list
   -- of {kind, trials (as `tune` gives them), metric, seconds (of all trials), at_limit (how many
