@@ -306,6 +306,15 @@ describe("CMML for lists", function()
     end
   end)
 
+  it("refuses weights with which scores would not stay finite", function()
+    for _, name in ipairs { "base_weight", "popularity_weight" } do
+      for _, bad in ipairs { -1, 1e300 } do
+        refused(name .. " must be from 0 to 1000000000", cmml.recommenders.cmml_lists,
+          data.catalogue, { [name] = bad })
+      end
+    end
+  end)
+
   it("takes every encoder of the library by its name alone", function()
     for _, name in ipairs { "none", "mean", "max", "sum", "gru", "attention" } do
       local model = trained(data, { encoder = name }, { epochs = 1 })

@@ -22,6 +22,9 @@ local raise = args.error
 -- and how far off weights may be with which a network helps that did harm.
 local step, leap, beyond = math.sqrt(2), 4, { 16, 64 }
 
+-- The largest weights of base and popularity that may be asked for: with them scores stay finite.
+local most = 1e9
+
 -- How much the weight of popularity changes.
 local popularity_step = 0.125
 
@@ -57,11 +60,12 @@ return function(cmml, use)
         .. "up to %d items, EASE"):format(most_items) },
     { name = "base_options", kind = "table", group = "model", belongs_to = "base", line = false,
       tunable = false, help = "options of the kind that is named" },
-    { name = "base_weight", kind = "number", from = 0, default = 20, group = "model",
+    { name = "base_weight", kind = "number", from = 0, to = most, default = 20, group = "model",
       tunable = false, help = "how much the base's scores count beside the network's before "
         .. "validation people have chosen it" },
-    { name = "popularity_weight", kind = "number", from = 0, default = 0.5, group = "model",
-      tunable = false, help = "how much popularity, the logarithm of the number of people of an "
+    { name = "popularity_weight", kind = "number", from = 0, to = most, default = 0.5,
+      group = "model", tunable = false,
+      help = "how much popularity, the logarithm of the number of people of an "
         .. "item, counts beside network and base before validation people have chosen it; for a "
         .. "support of n items 1 / n more" },
   }
