@@ -232,20 +232,6 @@ describe("how much the base counts", function()
     assert.is_true(value > best_of_near, value)
   end)
 
-  it("draws more of few validation people, unless told", function()
-    local folder = temporary.folder()
-    local function draws(of, changes)
-      trained(of, { base = "popularity" }, with({ epochs = 1, out = folder }, changes))
-      local _, file = assert(cmml.load(folder .. "/last.safetensors"))
-      temporary.remove(folder)
-      return file.notes.conditions.valid_draws
-    end
-    local n = #data.valid
-    assert.is_true(n > 1 and n < 200, n)
-    assert.equal(math.ceil(400 / n), draws(data, {}))
-    assert.equal(3, draws(data, { valid_draws = 3 }))
-  end)
-
   it("stays as it was without a base, or without validation people", function()
     local model = settled { base = "none", base_weight = 3 }
     assert.same({ 1, 3, 0.5 }, model.module.mix:totable())
