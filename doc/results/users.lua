@@ -4,6 +4,11 @@ return {
   rows = {
     { row = "CMML (recommended)", kind = "cmml", preset = "recommended" },
     { row = "CMML (recommended averaged)", kind = "cmml", preset = "recommended/averaged" },
+    { row = "MeLU (tuned)", kind = "melu", preset = "tuned" },
+    { row = "MetaCS-DNN (tuned)", kind = "metacs", preset = "tuned" },
+    { row = "TaNP (tuned)", kind = "tanp", preset = "tuned" },
+    { row = "DCN (tuned)", kind = "dcn", preset = "tuned" },
+    { row = "DCN-F (tuned)", kind = "dcnf", preset = "tuned" },
     { row = "factor analysis (tuned)", kind = "factor_analysis", preset = "tuned" },
     { row = "factor analysis", kind = "factor_analysis" },
     { row = "matrix factorisation", kind = "matrix_factorization" },
@@ -12,6 +17,7 @@ return {
     { row = "user-kNN (tuned)", kind = "user_knn", preset = "tuned" },
     { row = "user-kNN", kind = "user_knn" },
     { row = "item mean + user bias", kind = "item_user_mean" },
+    { row = "item mean", kind = "item_mean" },
   },
   reference = "best", subjects = { "CMML (recommended)", "CMML (recommended averaged)" },
 }
