@@ -18,6 +18,11 @@ local found = {
     ials = { regularization = 100 },
     slim = {},
   },
+  ["yelp-s3rec"] = {
+    item_knn_implicit = {},
+    ials = { alpha = 75.4, factors = 131, regularization = 103 },
+    slim = {},
+  },
   ["lastfm-hetrec2011"] = {
     item_knn_implicit = { weighting = "bm25", nearest = 400, shrink = 50 },
     ease = { rank = 256, ridge = 200 },
