@@ -62,11 +62,11 @@ return function(cmml, use)
     { name = "target_power", kind = "number", from = 0, to = 1, default = 0.5, group = "model",
       search = "0|0.5|1", help = "a person with n relevant items to be found counts n to this "
         .. "power in the loss: 0, all people alike; 1, all items" },
+    { name = "sampled_items", kind = "integer", from = 0, default = 0, group = "model",
+      tunable = false, help = "how many items are drawn at random in each step of a training, to "
+        .. "stand for all beside those to be found: faster where there are tens of thousands; 0: "
+        .. "all take part" },
   }
-  own[#own + 1] = { name = "sampled_items", kind = "integer", from = 0, default = 0,
-    group = "model", tunable = false, help = "how many items are drawn at random in each step of a "
-      .. "training, to stand for all beside those to be found: faster where there are tens of "
-      .. "thousands; 0: all take part" }
   table.move(list_base.options, 1, #list_base.options, #own + 1, own)
 
   -- Modulations of the library that make a number of a row, and no vector.
