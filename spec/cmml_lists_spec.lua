@@ -232,6 +232,32 @@ describe("how much the base counts", function()
     assert.is_true(value > best_of_near, value)
   end)
 
+  it("is chosen by more draws of few validation people, unless told", function()
+    local folder = temporary.folder()
+    local function draws(of, changes)
+      trained(of, { base = "popularity" }, with({ epochs = 1, out = folder }, changes))
+      local _, file = assert(cmml.load(folder .. "/last.safetensors"))
+      temporary.remove(folder)
+      return file.notes.conditions.valid_draws
+    end
+    local n = #data.valid
+    assert.is_true(n > 1 and n < 200, n)
+    assert.equal(math.ceil(400 / n), draws(data, {}))
+    assert.equal(3, draws(data, { valid_draws = 3 }))
+  end)
+
+  it("is chosen by people of whom some draws leave nothing to be found", function()
+    local world_of_one, loved = people.world(world), {}
+    for _, row in ipairs(world_of_one.ratings) do -- one film alone is loved by each
+      row[3] = not loved[row[1]] and row[3] >= 4 and 5 or 1
+      loved[row[1]] = loved[row[1]] or row[3] == 5
+    end
+    local of = assert(cmml.cold_users(cmml.dataset { name = "one", ratings = world_of_one.ratings },
+      { test_users = 0.2, valid = 0.2 }))
+    local _, result = trained(of, { base = "popularity" }, { epochs = 1 })
+    assert.is_true(result.best > 0 and result.best <= 1, result.best)
+  end)
+
   it("stays as it was without a base, or without validation people", function()
     local model = settled { base = "none", base_weight = 3 }
     assert.same({ 1, 3, 0.5 }, model.module.mix:totable())

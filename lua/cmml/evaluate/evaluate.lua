@@ -28,6 +28,9 @@ local general = sets.declare("evaluate", {
   { name = "on_task", kind = "function", help = "called as on_task(done, count)" },
   { name = "stop_if_not_finite", kind = "boolean", default = false,
     help = "give nil as soon as a score is not a finite number, instead of results that tell" },
+  { name = "partial", kind = "boolean", default = false,
+    help = "take a task's value over the draws that have one, instead of leaving out a task of "
+      .. "which a draw has none" },
 })
 
 -- General options with those that tasks of a setting add.
@@ -51,13 +54,28 @@ return function(cmml, use)
     end
   end
 
-  -- Adds the values of some lists to those of a model.
+  -- Adds the values of some lists, in one of the draws, to those of a model.
   local function add_values(values, found, first, draws)
     for name, list in pairs(found) do
       local column = values[name] or {}
       values[name] = column
       for i, value in ipairs(list) do
         column[first + i] = (column[first + i] or 0) + value / draws
+      end
+    end
+  end
+
+  -- The same where a draw without a value counts for nothing: sums and numbers of those that exist
+  -- are kept, by metric.
+  local function add_existing(values, found, first, kept)
+    for name, list in pairs(found) do
+      local column, of = values[name] or {}, kept[name] or { sums = {}, counts = {} }
+      values[name], kept[name] = column, of
+      for i, value in ipairs(list) do
+        local at, exists = first + i, value == value
+        of.sums[at] = (of.sums[at] or 0) + (exists and value or 0)
+        of.counts[at] = (of.counts[at] or 0) + (exists and 1 or 0)
+        column[at] = of.sums[at] / of.counts[at] -- NaN without any
       end
     end
   end
@@ -115,7 +133,8 @@ return function(cmml, use)
 
   --- Evaluates recommenders on the same tasks. Each task's value of a metric is the mean over the
   -- draws, so that the interval speaks of tasks. A task of which one of the models has no value of
-  -- a metric, in one of the draws, is left out of that metric for all of them, and counted.
+  -- a metric, in one of the draws (with partial: in all of them), is left out of that metric for
+  -- all of them, and counted.
   -- @tparam table models list of recommenders
   -- @tparam Tasks|ScenarioSplit tasks what to evaluate on: tasks of people (`users.tasks`), a split
   -- of scenarios, or tasks of another setting
@@ -153,9 +172,16 @@ return function(cmml, use)
     args.sizes("evaluate: cutoffs", opt.cutoffs)
     local compute, full_names, tally = cmml.metrics.computer("evaluate", names, opt.cutoffs,
       not plan.binary and opt.relevant or nil, plan.binary, plan.about)
-    local values, not_finite, diverged, count = {}, {}, {}, 0
+    local values, kept, not_finite, diverged, count = {}, {}, {}, {}, 0
     for m in ipairs(models) do
-      values[m], diverged[m] = {}, { count = 0, of = 0 }
+      values[m], kept[m], diverged[m] = {}, {}, { count = 0, of = 0 }
+    end
+    local function add(m, found, first)
+      if opt.partial then
+        add_existing(values[m], found, first, kept[m])
+      else
+        add_values(values[m], found, first, opt.draws)
+      end
     end
     for draw = 1, opt.draws do
       local shown = {}
@@ -181,8 +207,7 @@ return function(cmml, use)
           for m in ipairs(models) do
             local scores = states[m](rows)
             if scores:isfinite() then
-              add_values(values[m], compute(scores, rows.labels, segments, rows.items, shown[m]),
-                first, opt.draws)
+              add(m, compute(scores, rows.labels, segments, rows.items, shown[m]), first)
             elseif opt.stop_if_not_finite then
               return nil
             else
@@ -192,7 +217,7 @@ return function(cmml, use)
         end
       end
       for m in ipairs(models) do
-        add_values(values[m], tally.finish(shown[m]), 0, opt.draws)
+        add(m, tally.finish(shown[m]), 0)
       end
     end
     local results = results_of(values, full_names, count, not_finite)

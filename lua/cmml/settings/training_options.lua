@@ -29,7 +29,9 @@ return {
     help = "maximum number of ratings, or positives, that a task is trained on",
     default_text = preset },
   { name = "valid_draws", kind = "integer", from = 1, unit = "draws", group = "tasks",
-    decides = true, tunable = false, help = "number of draws of each validation task",
+    decides = true, tunable = false,
+    help = "number of draws of each validation task; of lists more where there are fewer than 200 "
+      .. "validation people, so that there are 400 supports",
     default_text = setting_defaults.of "valid_draws" },
   { name = "shuffle", kind = "boolean", group = "training", decides = true,
     default_text = "the preset's, or true",

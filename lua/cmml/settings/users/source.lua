@@ -19,6 +19,10 @@ return function(cmml)
   local of_lists = { { "recall", "normalized_recall@20", shown = true },
     { "ndcg", "ndcg@20", shown = true } }
 
+  -- Validation people choose the base of lists and what it counts for: where they are few, more
+  -- draws of each make up for some of the noise.
+  local supports_of_lists = 400
+
   -- Rows are all that ratings have of items: those of other data would be taken for the model's.
   local function refuse_other_items(data, catalogue)
     local given = data.catalogue
@@ -55,13 +59,14 @@ return function(cmml)
       short_supports = opt.short_supports })
   end
 
-  --- What an epoch is validated on: the same draws each time.
+  --- What an epoch is validated on: the same draws each time. Of lists a person counts of whom one
+  -- of them leaves something relevant to be found.
   -- @tparam table opt of `train`
   -- @treturn Tasks
   -- @treturn table options of `evaluate`
   function Source:validation(opt)
     return tasks_of(self, self.data.valid, opt, { query = opt.valid_query or opt.query }),
-      self.ranks and { draws = opt.valid_draws, cutoffs = { 20 },
+      self.ranks and { draws = opt.valid_draws, partial = true, cutoffs = { 20 },
         metrics = { "normalized_recall", "ndcg" } } or { draws = opt.valid_draws, cutoffs = { 1 } }
   end
 
@@ -95,6 +100,8 @@ return function(cmml)
     local self = { data = data, count = #data.train, validates = #data.valid > 0 }
     if model.predicts == "ranking" then
       self.ranks, self.metrics, self.monitored = true, of_lists, "ndcg"
+      self.defaults = { valid_draws = math.max(defaults.valid_draws,
+        math.ceil(supports_of_lists / math.max(#data.valid, 1))) }
       self.nothing_to_validate = "train: to no validation user is anything relevant that is not in "
         .. "the support: lower " .. args.option "relevant" .. ", or raise " .. args.option "valid"
     end
