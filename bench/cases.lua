@@ -6,6 +6,7 @@ local melu = require "melu"
 local recurrent = require "recurrent"
 local s2meta = require "s2meta"
 local scenario = require "scenario"
+local served = require "served"
 
 local cases = {}
 
@@ -182,9 +183,10 @@ local exports = {
 
 --- The cases in the order of their rounds: name; text; peers, names of the peer's cases to compare
 -- with (further ones are the same by less work, as a careful user would do by hand, or compiled);
--- make, a function of (cmml, setting) giving a function that does the work once, and one to be
--- called in the end or nil; export, if the peer reads a file: {its option, a function of (cmml,
--- setting, path)}. `setting` is a function that gives the model and data that the cases share.
+-- make, a function of (cmml, setting, folder of data or nil) giving a function that does the work
+-- once, and one to be called in the end or nil; export, if the peer reads a file: {its option, a
+-- function of (cmml, setting, path)}. `setting` is a function that gives the model and data that
+-- the cases share.
 cases.list = {
   { name = "gemm", text = "matrix product 1024 x 1024 x 1024", peers = { "gemm" }, make = gemm },
   { name = "load", text = "loading 1 million ratings, grouped by user", peers = {}, make = load },
@@ -243,6 +245,14 @@ cases.list = {
     end },
   { name = "melu_adapt", text = "MeLU adapting one user: 5 inner steps",
     peers = { "melu_adapt_algebra", "melu_adapt_loop" }, make = melu.adapt },
+  { name = "served_adapt", text = "`recommended`, adapting to 40 ratings by raw id", peers = {},
+    make = served.adapt "ratings" },
+  { name = "served_top", text = "`recommended`, the 10 best of all items", peers = {},
+    make = served.top "ratings" },
+  { name = "lists_adapt", text = "`recommended/lists`, adapting to 40 ratings", peers = {},
+    make = served.adapt "lists" },
+  { name = "lists_top", text = "`recommended/lists`, the 10 best of all items", peers = {},
+    make = served.top "lists" },
   { name = "chain", text = "10,000 adds on one element, and their gradient", peers = { "chain" },
     make = chain },
 }
@@ -275,14 +285,15 @@ end
 --- Makes cases ready.
 -- @tparam table cmml the library
 -- @tparam table names a set: the cases to make
+-- @tparam ?string folder of data in the format of MovieLens-1M; nil: made data
 -- @treturn table list of {name, text, peers, run}
 -- @treturn function to be called in the end: removes temporary files
-function cases.make(cmml, names)
+function cases.make(cmml, names, folder)
   local shared = shared_by(cmml)
   local ready, ends = {}, {}
   for _, case in ipairs(cases.list) do
     if names[case.name] then
-      local run, finish = case.make(cmml, shared)
+      local run, finish = case.make(cmml, shared, folder)
       ready[#ready + 1] = { name = case.name, text = case.text, peers = case.peers, run = run }
       ends[#ends + 1] = finish
     end

@@ -13,6 +13,7 @@ local in_turns = require "cmml.base.turns"
 local peer = require "peer"
 local program = require "program"
 local report = require "report"
+local served = require "served"
 local turns = require "turns"
 
 local values = program.options("run.lua", "usage: lua5.4 bench/run.lua [OPTIONS]\n\n"
@@ -22,7 +23,7 @@ local values = program.options("run.lua", "usage: lua5.4 bench/run.lua [OPTIONS]
   { name = "rounds", kind = "integer", default = 9, from = 1,
     help = "batches of each case to take the median of" },
   { name = "data", kind = "string", arg = "DIR", default_text = "made data",
-    help = "train on this folder in the format of MovieLens-1M" },
+    help = "train and serve by this folder in the format of MovieLens-1M" },
   { name = "epochs", kind = "integer", default = 30, from = 1, help = "epochs of the training" },
   { name = "no_peer", kind = "boolean", help = "our times alone" },
   { name = "csv", kind = "boolean", help = "comma-separated values for programs" },
@@ -97,7 +98,7 @@ end
 
 -- Runs the cases; rows for the report.
 local function run_cases(chosen, rival, rounds)
-  local list, clean_up = cases.make(cmml, chosen)
+  local list, clean_up = cases.make(cmml, chosen, values.data)
   for _, case in ipairs(list) do
     warm_up(case)
   end
@@ -156,6 +157,10 @@ if next(chosen) then
     for _, file in ipairs(exported) do
       os.remove(file[2])
     end
+  end
+  local sizes = served.sizes(cmml)
+  if sizes then
+    print("# served: " .. sizes)
   end
   for _, case in ipairs(results.cases) do
     peak = case.name == "gemm" and case.flops / case.seconds or peak

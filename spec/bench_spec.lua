@@ -54,6 +54,22 @@ describe("the benchmark", function()
     assert.is_true(mflop and mflop > least / 1e6 and mflop < most / 1e6, output)
   end)
 
+  it("serves the presets for ratings and for lists, and tells the sizes of their files", function()
+    local folder = temporary.folder()
+    people.write(core, folder, { users = 40, items = 30, rated = 12 })
+    local output, ok = run("run.lua", "--no-peer", "--csv", "--rounds", "1", "--data", folder,
+      "--cases", "served_adapt,served_top,lists_adapt,lists_top")
+    temporary.remove(folder)
+    assert.is_true(ok, output)
+    for _, case in ipairs { "served_adapt", "served_top", "lists_adapt", "lists_top" } do
+      assert.is_true(tonumber(output:match("\n" .. case .. ",,([%d.e-]+),")) > 0, output)
+    end
+    local items, a, b, both = output:match("# served: (%d+) items; file of recommended ([%d.]+) "
+      .. "MB, of recommended/lists ([%d.]+) MB, of both ([%d.]+) MB\n")
+    assert.equal("30", items)
+    assert.is_true(tonumber(a) > 0 and tonumber(both) > tonumber(b), output)
+  end)
+
   it("solves ALS and judges it, without the peer where there is none", function()
     local folder = temporary.folder()
     people.write(core, folder, { users = 40, items = 30, rated = 12 })

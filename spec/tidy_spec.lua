@@ -199,9 +199,14 @@ describe("serving with the collector stopped", function()
     return tonumber(output)
   end
 
-  it("takes what a piece takes, however many items there are", function()
-    local small = peak(5000)
+  it("takes what a piece takes, a few numbers an item, and what is kept of items", function()
+    -- of an item 32 numbers of fields, 10 factors and 64 of the first layer, while they are made
+    -- the former twice; its score is there twice while pieces are joined, and when it is ordered
+    local small, kept, scores = peak(5000), 4 * (2 * 42 + 64), 4 * 4
     assert.is_true(small < 16 << 20, small)
-    assert.is_true(peak(40000) <= small + (1 << 20), small)
+    local more = peak(40000) - small
+    assert.is_true(more <= 35000 * (kept + scores) + (1 << 20), more)
+    more = peak(170000) - small -- too many for anything to be kept
+    assert.is_true(more <= 165000 * scores + (1 << 20), more)
   end)
 end)

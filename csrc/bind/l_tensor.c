@@ -13,7 +13,8 @@
  * @tfield integer ndim number of dims
  * @tfield integer count number of elements
  * @tfield string dtype "float32" or "float64"
- * @tfield boolean tracked whether gradients can flow to it */
+ * @tfield boolean tracked whether gradients can flow to it
+ * @tfield integer version how often its numbers were changed in place */
 
 /*** The value of a tensor with one element.
  * @function Tensor:item
@@ -213,7 +214,7 @@ static int t_len(lua_State *L)
     return 1;
 }
 
-/* Fields: shape (a fresh table), ndim, count, dtype, tracked; all else are methods. */
+/* Fields: shape (a fresh table), ndim, count, dtype, tracked, version; all else are methods. */
 static int t_index(lua_State *L)
 {
     cm_tensor **box = luaL_checkudata(L, 1, CML_TENSOR);
@@ -236,6 +237,8 @@ static int t_index(lua_State *L)
         lua_pushliteral(L, CM_REAL_NAME);
     } else if (strcmp(key, "tracked") == 0) {
         lua_pushboolean(L, t->node != NULL);
+    } else if (strcmp(key, "version") == 0) {
+        lua_pushinteger(L, t->storage->version);
     } else {
         return luaL_error(L, "a tensor has no field or method %s", cmL_shown(L, 2));
     }

@@ -4,7 +4,9 @@
 -- gives scores [rows], and puts intermediate values into the table `parts` if there is one.
 -- The constructors, by name in `cmml.modulations`, take {inp, cond, backbone, hyper, activation,
 -- init}: backbone are the widths of the recommender's layers, hyper those of the hypernetwork's.
--- One whose field `reads_joined` is true may get x and condition as joined matrices. Those whose
+-- One whose field `reads_joined` is true may get x and condition as joined matrices. One with a
+-- method `first` tells by it the linear layer that x itself goes through first, so that what that
+-- gives of an item need not be computed for every person. Those whose
 -- layers are an MLP's (none, film, sigmoid) also take {out, residual, dropout}, by which they give
 -- vectors [rows, out] instead of scores.
 --
@@ -145,6 +147,12 @@ return function(cmml, use)
     return layered(Film.new(), "film", opt, 2)
   end
 
+  --- The layer that x itself goes through.
+  -- @treturn ?Linear nil without layers
+  function Film:first()
+    return self.depth > 0 and self.backbone:at(1) or nil
+  end
+
   --- Scores of rows.
   -- @tparam Tensor|Joined x [rows, inp]
   -- @tparam Tensor|Joined condition [rows, cond]
@@ -168,6 +176,12 @@ return function(cmml, use)
   function cmml.modulations.sigmoid(options)
     local opt = known.sigmoid:check(options)
     return layered(Sigmoid.new(), "sigmoid", opt, 1)
+  end
+
+  --- The layer that x itself goes through.
+  -- @treturn ?Linear nil without layers
+  function Sigmoid:first()
+    return self.depth > 0 and self.backbone:at(1) or nil
   end
 
   --- Scores of rows.

@@ -181,6 +181,18 @@ return function(cmml)
     return supports.shrunk(core, context, segments, self.context_shrink)
   end
 
+  --- What the first layer of the modulation makes of rows, as far as no context has a part in it.
+  -- @tparam Tensor|Joined x [rows, dim]
+  -- @treturn ?Tensor values [rows, width] before an activation; nil where the modulation does not
+  -- tell of such a layer (see its method `first`)
+  -- @treturn ?Linear the layer
+  function Network:first_map(x)
+    local first = self.modulation.first and self.modulation:first()
+    if first then
+      return core.linear(cmml.written_out(x), first.weight, first.bias), first
+    end
+  end
+
   --- Scores of query rows.
   -- @tparam Tensor|Joined x [rows, dim]
   -- @tparam Tensor context [tasks, dim]

@@ -216,9 +216,14 @@ return function(cmml, use)
   local function listed(self, n, user, chosen, out)
     local catalogue = self.model.catalogue
     local most = not catalogue.users.ids and (not chosen or 2 * #chosen >= #catalogue.items)
-    local score = self.model:list_scorer(self.state, most and 1 or nil)
-    local scores, rows = core.tidy(best.rows, n, scored_pieces(self, score, user, chosen, out))
-    return best.entries(self.model.catalogue.items, scores[1] or {}, rows[1] or {})
+    return best.entries(catalogue.items, core.tidy(function()
+      local score, all = self.model:list_scorer(self.state, most and 1 or nil)
+      if all and not chosen and all:isfinite() then
+        return best.of_all(n, all, out)
+      end
+      local scores, rows = best.rows(n, scored_pieces(self, score, user, chosen, out))
+      return scores[1] or {}, rows[1] or {}
+    end))
   end
 
   -- The n best of new items, for people to see, and what was met of their values.

@@ -71,6 +71,28 @@ return function(cmml)
     return scores, kept
   end
 
+  --- The n best of all items but some, where their scores are one tensor: equal ones in the order
+  -- of the catalogue.
+  -- @tparam integer n from 0
+  -- @tparam Tensor all [1, items], finite numbers
+  -- @tparam table out set of rows that are left out
+  -- @treturn table scores
+  -- @treturn table rows
+  function best.of_all(n, all, out)
+    local scores, rows, more = {}, {}, 0
+    for _ in pairs(out) do
+      more = more + 1
+    end
+    local found, places = all:reshape({ -1 }):top_k(math.min(n + more, all.count))
+    local values = found:totable()
+    for i, row in ipairs(places:totable()) do
+      if #rows < n and not out[row] then
+        rows[#rows + 1], scores[#scores + 1] = row, values[i]
+      end
+    end
+    return scores, rows
+  end
+
   --- Rows and their scores, for people to see.
   -- @tparam Items items of the catalogue
   -- @tparam table scores

@@ -10,6 +10,7 @@ local raise = require("cmml.base.args").error
 
 return function(cmml, use)
   local core = cmml.core
+  local by_item = use "recommenders.by_item"
   local content_rows = use "recommenders.content_rows"
   local presets = use "recommenders.presets"
   local item_neighbours = use "recommenders.item_neighbours"
@@ -58,14 +59,41 @@ return function(cmml, use)
       and item_neighbours.new(#catalogue.items, opt.neighbours) or nil }
   end
 
-  -- The vectors of rows: of items their fields and their own, then the user's.
-  local function vectors(self, network, user, items, segments)
+  -- The vectors of items: of their fields, and their own.
+  local function item_vectors(self, network, items)
     local base = network.base
+    local of_fields = network:embed_fields("item", self.catalogue.items.bags, items)
+    local of_items = base and base.vectors and base.vectors:gather_rows(items)
+    return { of_fields or of_items, of_fields and of_items }
+  end
+
+  -- The vectors of rows: of items, then the user's.
+  local function vectors(self, network, user, items, segments)
     return content_rows.joined(function(distinct)
-      local of_fields = network:embed_fields("item", self.catalogue.items.bags, distinct)
-      local of_items = base and base.vectors and base.vectors:gather_rows(distinct)
-      return { of_fields or of_items, of_fields and of_items }
+      return item_vectors(self, network, distinct)
     end, user, items, segments)
+  end
+
+  -- What the networks know of items whoever asks: of each the vectors, and what the first layer
+  -- makes of them where they are all that it reads.
+  local function of_items(self, items)
+    local list = {}
+    for i, network in ipairs((members.of(self.module))) do
+      local parts = item_vectors(self, network, items)
+      local x = #parts > 1 and core.concat(parts) or parts[1]
+      local alone = x and #network.fields.user == 0
+      list[i] = { x = x, first = alone and network:first_map(x) or nil }
+    end
+    return list
+  end
+
+  -- The vectors of rows by what is known of their items.
+  local function known_vectors(network, user, known, places, segments)
+    local parts = { known.x and { known.x, places } }
+    parts[#parts + 1] = user and { user, segments:groups() }
+    local x, first = cmml.joined(parts), known.first and network.modulation:first()
+    return first and x:knowing(first.weight, first.bias,
+      places and known.first:gather_rows(places) or known.first) or x
   end
 
   -- Scores of rows whose vectors are known.
@@ -113,9 +141,11 @@ return function(cmml, use)
       or support.labels - network:score(x, context, segments)
   end
 
-  local function score_by(self, network, state, rows)
-    return scored(network, vectors(self, network, state.user, rows.items, rows.segments), state,
-      rows)
+  -- The scores of rows by the member of a number.
+  local function score_by(self, network, state, rows, i)
+    local known = rows.known
+    return scored(network, known and known_vectors(network, state.user, known.of[i], known.places,
+      rows.segments) or vectors(self, network, state.user, rows.items, rows.segments), state, rows)
   end
 
   -- The mean of what a function gives for each member; nil where it gives nothing.
@@ -147,7 +177,7 @@ return function(cmml, use)
   local function score(self, state, rows)
     local scores = mean_over((members.of(self.module)), function(i, network)
       local of_member = i == 1 and state or state.others[i - 1]
-      local scores = score_by(self, network, of_member, rows)
+      local scores = score_by(self, network, of_member, rows, i)
       return of_member.mean and predicted.shared(scores, function()
         return network.base:of_means(rows.items, of_member.mean, rows.segments)
       end, self.options.mean_share) or scores
@@ -156,11 +186,17 @@ return function(cmml, use)
     return predicted.pulled(core, scores, self.catalogue.scale, self.options.pull)
   end
 
+  local function score_all(self, state)
+    return by_item.score_all(self, state.context.shape[1], of_items, function(rows)
+      return score(self, state, rows)
+    end)
+  end
+
   cmml.kind {
     name = "cmml", title = "CMML", source = "Feng et al., CIKM 2021", settings = { "users" },
     learns = "gradient", adapts = "forward", options = options, presets = presets "users",
-    default_preset = "recommended", make = make, score = score, check = refinement.check,
-    adapt = adapt,
+    default_preset = "recommended", make = make, score = score, score_all = score_all,
+    check = refinement.check, adapt = adapt,
     prepare = start_base, over = over_items, fitted_parts = { "neighbours" },
     integers = { ["neighbours.neighbours"] = true, ["neighbours.rows"] = true },
 

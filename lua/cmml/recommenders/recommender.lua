@@ -170,12 +170,13 @@ return function(cmml, use)
   -- @tparam ?integer tasks how many there are, where most of the catalogue is going to be scored
   -- for each: a kind with `score_all` then scores all of it now
   -- @treturn function
+  -- @treturn ?Tensor the scores of all of it [tasks, items], where it was scored now
   function Recommender:list_scorer(state, tasks)
-    local all = tasks and self.score_all and self:all_scores_of(state, tasks)
+    local all = tasks and self.score_all and self:all_scores_of(state, tasks) or nil
     return function(rows)
       return all and core.pick_scores(all, rows.items, rows.segments)
         or self:list_scores_of(state, rows)
-    end
+    end, all
   end
 
   return Recommender
