@@ -78,6 +78,46 @@ static void matmul_vjp(cm_vjp *v)
         v->gin[1] = cm_matmul(cx, cm_transpose(cx, v->in[0]), v->g);
 }
 
+/* Columns that gram_eval makes at a time. */
+enum { GRAM_BLOCK = 32 };
+
+static bool gram_shape(cm_call *c)
+{
+    const cm_shape *x = &c->in[0]->shape;
+    int64_t count;
+    if (x->ndim < 2)
+        return cm_refuse(c->cx, CM_ERR_SHAPE, "x must have at least 2 dims, not %d", x->ndim);
+    c->out_shape = *x;
+    c->out_shape.dims[x->ndim - 1] = x->dims[x->ndim - 2];
+    return cm_shape_count(c->cx, &c->out_shape, &count);
+}
+
+/* o [n, n] = the products of the rows of x [n, d]: of each block of columns what lies on the
+ * diagonal and below, and the rest from there. */
+static void gram_of(cm_ctx *cx, int64_t n, int64_t d, const cm_real *x, cm_real *o)
+{
+    for (int64_t j = 0; j < n; j += GRAM_BLOCK)
+        cm_gemm(cx, n - j, CM_MIN(GRAM_BLOCK, n - j), d, (cm_matrix){x + j * d, d, 1},
+                (cm_matrix){x + j * d, 1, d}, 0, o + j * n + j, n);
+    for (int64_t i = 0; i < n; i++)
+        for (int64_t j = i / GRAM_BLOCK * GRAM_BLOCK + GRAM_BLOCK; j < n; j++)
+            o[i * n + j] = o[j * n + i];
+}
+
+static void gram_eval(cm_call *c)
+{
+    const cm_shape *x = &c->in[0]->shape;
+    int64_t n = x->dims[x->ndim - 2], d = x->dims[x->ndim - 1];
+    for (int64_t at = 0; at * n * n < c->out->count; at++)
+        gram_of(c->cx, n, d, cm_data(c->in[0]) + at * n * d, cm_data(c->out) + at * n * n);
+}
+
+static void gram_vjp(cm_vjp *v)
+{
+    cm_tensor *both = cm_add(v->cx, v->g, cm_transpose(v->cx, v->g));
+    v->gin[0] = cm_matmul(v->cx, both, v->in[0]);
+}
+
 static cm_tensor *row_dot_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const cm_params *p)
 {
     (void)n_in, (void)p;
@@ -176,6 +216,11 @@ const cm_op cm_op_matmul = {.name = "matmul", .args = "a:t b:t",
     .doc = "matrix product over the last two dims, [.., m, k] * [.., k, n]; leading dims broadcast",
     .shape = matmul_shape, .eval = matmul_eval, .vjp = matmul_vjp,
     .flags = CM_MATRIX | CM_PRODUCT};
+const cm_op cm_op_gram = {.name = "gram", .args = "x:t",
+    .doc = "Gram matrices of rows, the products of all pairs: x [.., n, d] gives x times its "
+           "transpose, [.., n, n], by half the work",
+    .shape = gram_shape, .eval = gram_eval, .vjp = gram_vjp,
+    .saves = CM_SAVE_IN(0), .flags = CM_CONTIGUOUS};
 const cm_op cm_op_row_dot = {.name = "row_dot", .args = "a:t b:t",
     .doc = "dot product of corresponding rows: the sum of a * b over the last dim",
     .expand = row_dot_expand};

@@ -124,6 +124,24 @@ cases.matmul = {
     { { 2, 2, 3 }, { 3, 3, 2 }, text = "shapes 2 and 3 do not broadcast" },
   },
 }
+cases.gram = {
+  ref = function(x)
+    local order, n = {}, #x.shape
+    for d = 1, n do
+      order[d] = d
+    end
+    order[n - 1], order[n] = n, n - 1
+    return ref.matmul(x, ref.permute(x, order))
+  end,
+  uses = {
+    { { 2, 3 } }, { { 1, 1 } }, { { 3, 1 } }, { { 1, 3 } }, { { 2, 4, 3 } }, { { 2, 1, 3, 2 } },
+    { { 0, 3 } }, { { 2, 0 } }, { { 0, 2, 3 } }, { { 35, 3 } }, { { 2, 70, 2 } },
+  },
+  refused = {
+    { { 3 }, text = "x must have at least 2 dims, not 1" },
+    { {}, text = "x must have at least 2 dims, not 0" },
+  },
+}
 cases.row_dot = {
   ref = function(a, b)
     return ref.sum(ref.zip(function(x, y)

@@ -158,6 +158,10 @@ function makers.matmul(program)
     return { x, program:of_shape(batch) }, with()
   end
 end
+function makers.gram(program)
+  local x = program:pick(has_dims(2))
+  return x and { x }, with()
+end
 function makers.row_dot(program)
   local x = program:pick(has_dims(1))
   return x and { x, program:of_shape(x.shape) }, with()

@@ -284,7 +284,7 @@ return function(cmml, use)
     local first = opt.order == "first"
     self.inputs = first and self.inputs:detach() or self.inputs
     self.common = first and self.common and self.common:detach() or self.common
-    self.kernel = core.matmul(self.inputs, self.inputs:transpose())
+    self.kernel = core.gram(self.inputs)
       + (self.common and self.common:square():sum(2):reshape { -1, 1, 1 } + 1 or 1)
     if not is_fused(layers, opt) then
       for i = 1, opt.steps do
