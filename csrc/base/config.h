@@ -32,11 +32,14 @@ typedef float cm_real;
 #    define CM_EXPORT              __attribute__((visibility("default")))
 #    define CM_MUST_CHECK          __attribute__((warn_unused_result))
 #    define CM_PREFETCH(address)   __builtin_prefetch(address)
+/* For what would push too much out of the nearest cache. */
+#    define CM_PREFETCH_FAR(address) __builtin_prefetch(address, 0, 2)
 #else
 #    define CM_PRINTF(text, first)
 #    define CM_EXPORT
 #    define CM_MUST_CHECK
-#    define CM_PREFETCH(address) ((void)(address))
+#    define CM_PREFETCH(address)     ((void)(address))
+#    define CM_PREFETCH_FAR(address) ((void)(address))
 #endif
 
 #define CM_MIN(a, b) ((a) < (b) ? (a) : (b))

@@ -4,6 +4,7 @@
 #include <cblas.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 
 #if CM_REAL_IS_DOUBLE
 #    define GEMM cblas_dgemm
@@ -102,20 +103,33 @@ static bool is_small(int64_t m, int64_t n, int64_t k)
 }
 
 static void small_product(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b,
-                          cm_real beta, cm_real *c, int64_t ldc)
+                          cm_real beta, const cm_real *plus, cm_real *c, int64_t ldc)
 {
     cx->counters.flops += 2 * (uint64_t)m * (uint64_t)n * (uint64_t)k;
     for (int64_t at = 0; at < k; at += CM_SMALL_DEPTH)
-        cm_kernels_of(cx)->small_product(
-            m, n, CM_MIN(k - at, CM_SMALL_DEPTH), a.data + at * a.column, a.row, a.column,
-            b.data + at * b.row, b.row, n == 1 ? 1 : b.column, at == 0 ? beta : 1, c, ldc);
+        cm_kernels_of(cx)->small_product(m, n, CM_MIN(k - at, CM_SMALL_DEPTH),
+                                         a.data + at * a.column, a.row, a.column,
+                                         b.data + at * b.row, b.row, n == 1 ? 1 : b.column,
+                                         at == 0 ? beta : 1, at == 0 ? plus : c, c, ldc);
 }
 
 void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
              cm_real *c, int64_t ldc)
 {
     if (m > 0 && n > 0 && k > 0 && is_small(m, n, k))
-        small_product(cx, m, n, k, a, b, beta, c, ldc);
+        small_product(cx, m, n, k, a, b, beta, c, c, ldc);
     else
         large_product(cx, m, n, k, a, b, beta, c, ldc);
+}
+
+void cm_gemm_onto(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b,
+                  const cm_real *plus, cm_real *c)
+{
+    if (m > 0 && n > 0 && k > 0 && is_small(m, n, k)) {
+        small_product(cx, m, n, k, a, b, 1, plus, c, n);
+        return;
+    }
+    if (plus != c)
+        memcpy(c, plus, (size_t)(m * n) * sizeof *c);
+    large_product(cx, m, n, k, a, b, 1, c, n);
 }

@@ -18,6 +18,11 @@ bool cm_matrix_fits(int64_t rows, int64_t columns, int64_t row, int64_t column);
 void cm_gemm(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b, cm_real beta,
              cm_real *c, int64_t ldc);
 
+/* c [m, n] = a [m, k] * b [k, n] + plus [m, n], which may be c: what takes the place of a copy that
+ * is added to. Rows of both lie n apart. */
+void cm_gemm_onto(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b,
+                  const cm_real *plus, cm_real *c);
+
 /* The same of matrices in double precision, in both cores. */
 typedef struct cm_matrix64 {
     const double *data;

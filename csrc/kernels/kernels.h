@@ -180,12 +180,12 @@ typedef struct cm_kernels {
     void (*meta_back)(const cm_meta_cell *cell, const cm_meta_block *block,
                       const cm_meta_gradient *gradient);
 
-    /* c [m, n] (rows ldc apart) = a [m, k] b [k, n] + beta c, for k of at most CM_SMALL_DEPTH:
-     * element (i, j) of a lies at i * step + j * next, of b at i * row + j * column, where row or
-     * column is 1. */
+    /* c [m, n] = a [m, k] b [k, n] + beta plus, for k of at most CM_SMALL_DEPTH: element (i, j) of
+     * a lies at i * step + j * next, of b at i * row + j * column, where row or column is 1; the
+     * rows of c and plus, which may be c, lie ldc apart. */
     void (*small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t step,
                           int64_t next, const cm_real *b, int64_t row, int64_t column, cm_real beta,
-                          cm_real *c, int64_t ldc);
+                          const cm_real *plus, cm_real *c, int64_t ldc);
     /* c [m, n] = a [m, k] times a matrix in panels; see panels.h. */
     void (*panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
                           const cm_real *panels, bool add, cm_real *c, int64_t ldc);

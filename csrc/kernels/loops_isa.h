@@ -34,7 +34,7 @@ void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, in
 /* loops_small.c; see kernels.h */
 void KERNEL(small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t step,
                            int64_t next, const cm_real *b, int64_t row, int64_t column,
-                           cm_real beta, cm_real *c, int64_t ldc);
+                           cm_real beta, const cm_real *plus, cm_real *c, int64_t ldc);
 
 /* loops_softmax.c; see kernels.h */
 cm_real KERNEL(max)(int64_t n, const cm_real *a);

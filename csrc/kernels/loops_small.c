@@ -35,27 +35,28 @@ typedef cm_real loose_vec
         if (wide)                            \
             right##r += a[r * step] * right; \
     }
-#define STORE(r)                                       \
-    if (r < rows) {                                    \
-        put(c + r * ldc, left##r, beta);               \
-        if (wide)                                      \
-            put(c + r * ldc + VECTOR, right##r, beta); \
+#define STORE(r)                                            \
+    if (r < rows) {                                         \
+        put(c, left##r, beta, plus);                        \
+        if (wide)                                           \
+            put(c + VECTOR, right##r, beta, plus + VECTOR); \
+        c += ldc, plus += ldc;                              \
     }
 
-static inline void put(cm_real *o, vec sums, cm_real beta)
+static inline void put(cm_real *o, vec sums, cm_real beta, const cm_real *plus)
 {
     if (beta != 0)
-        sums += beta * *(const loose_vec *)o;
+        sums += beta * *(const loose_vec *)plus;
     *(loose_vec *)o = sums;
 }
 
-/* c [rows, TILE] (or half as wide) = a times b [k, TILE], whose rows lie ldb apart, + beta c;
- * element (r, j) of a lies at r * step + j * next. `rows` and `wide` are constants where this is
- * called. */
+/* c [rows, TILE] (or half as wide) = a times b [k, TILE], whose rows lie ldb apart, + beta plus,
+ * which lies as c does; element (r, j) of a lies at r * step + j * next. `rows` and `wide` are
+ * constants where this is called. */
 static inline __attribute__((always_inline)) void tile(const int rows, const bool wide, int64_t k,
                                                        const cm_real *a, int64_t step, int64_t next,
                                                        const cm_real *b, int64_t ldb, cm_real beta,
-                                                       cm_real *c, int64_t ldc)
+                                                       const cm_real *plus, cm_real *c, int64_t ldc)
 {
     EACH(START)
     for (int64_t j = 0; j < k; j++, a += next, b += ldb) {
@@ -67,14 +68,15 @@ static inline __attribute__((always_inline)) void tile(const int rows, const boo
     EACH(STORE)
 }
 
-#define SOME(some)                                                  \
-    for (; m >= some; m -= some, a += some * step, c += some * ldc) \
-        tile(some, wide, k, a, step, next, b, ldb, beta, c, ldc);
+#define SOME(some)                                                                      \
+    for (; m >= some; m -= some, a += some * step, plus += some * ldc, c += some * ldc) \
+        tile(some, wide, k, a, step, next, b, ldb, beta, plus, c, ldc);
 
 /* The same for any number of rows. */
 static inline __attribute__((always_inline)) void
 rows_of_tiles(const bool wide, int64_t m, int64_t k, const cm_real *a, int64_t step, int64_t next,
-              const cm_real *b, int64_t ldb, cm_real beta, cm_real *c, int64_t ldc)
+              const cm_real *b, int64_t ldb, cm_real beta, const cm_real *plus, cm_real *c,
+              int64_t ldc)
 {
     SOME(ROWS)
     SOME(4)
@@ -84,13 +86,13 @@ rows_of_tiles(const bool wide, int64_t m, int64_t k, const cm_real *a, int64_t s
 
 /* Columns of b, as many as a tile has or half as many. */
 static void columns_of(bool wide, int64_t m, int64_t k, const cm_real *a, int64_t step,
-                       int64_t next, const cm_real *b, int64_t ldb, cm_real beta, cm_real *c,
-                       int64_t ldc)
+                       int64_t next, const cm_real *b, int64_t ldb, cm_real beta,
+                       const cm_real *plus, cm_real *c, int64_t ldc)
 {
     if (wide)
-        rows_of_tiles(true, m, k, a, step, next, b, ldb, beta, c, ldc);
+        rows_of_tiles(true, m, k, a, step, next, b, ldb, beta, plus, c, ldc);
     else
-        rows_of_tiles(false, m, k, a, step, next, b, ldb, beta, c, ldc);
+        rows_of_tiles(false, m, k, a, step, next, b, ldb, beta, plus, c, ldc);
 }
 
 /* Short loops over registers, which gcc leaves as loops over memory. */
@@ -174,23 +176,25 @@ static void copy(int64_t columns, int64_t k, const cm_real *b, int64_t ldb, cm_r
 
 /* The last columns, fewer than vectors have, from a whole tile. */
 static void few_columns(int64_t columns, int64_t m, int64_t k, const cm_real *a, int64_t step,
-                        int64_t next, const cm_real *b, cm_real beta, cm_real *c, int64_t ldc)
+                        int64_t next, const cm_real *b, cm_real beta, const cm_real *plus,
+                        cm_real *c, int64_t ldc)
 {
     cm_real some[ROWS * TILE];
     for (int64_t r = 0; r < m; r += ROWS) {
         int64_t rows = CM_MIN(m - r, ROWS);
-        columns_of(columns > VECTOR, rows, k, a + r * step, step, next, b, TILE, 0, some, TILE);
+        columns_of(columns > VECTOR, rows, k, a + r * step, step, next, b, TILE, 0, some, some,
+                   TILE);
         for (int64_t i = 0; i < rows; i++)
             for (int64_t j = 0; j < columns; j++) {
-                cm_real *o = c + (r + i) * ldc + j;
-                *o = (beta != 0 ? beta * *o : 0) + some[i * TILE + j];
+                int64_t at = (r + i) * ldc + j;
+                c[at] = (beta != 0 ? beta * plus[at] : 0) + some[i * TILE + j];
             }
     }
 }
 
 void KERNEL(small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t step,
                            int64_t next, const cm_real *b, int64_t row, int64_t column,
-                           cm_real beta, cm_real *c, int64_t ldc)
+                           cm_real beta, const cm_real *plus, cm_real *c, int64_t ldc)
 {
     cm_real laid[CM_SMALL_DEPTH * TILE];
     _Static_assert(sizeof laid <= 32768, "it lies on the stack, of threads too");
@@ -207,8 +211,8 @@ void KERNEL(small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, in
             part = laid, ldb = TILE;
         }
         if (fits)
-            columns_of(columns == TILE, m, k, a, step, next, part, ldb, beta, c + j, ldc);
+            columns_of(columns == TILE, m, k, a, step, next, part, ldb, beta, plus + j, c + j, ldc);
         else
-            few_columns(columns, m, k, a, step, next, part, beta, c + j, ldc);
+            few_columns(columns, m, k, a, step, next, part, beta, plus + j, c + j, ldc);
     }
 }

@@ -198,7 +198,9 @@ static void take_steps(cm_ctx *cx, const sizes *s, cm_tensor *const *in, int64_t
                (size_t)cm_embedding_weights_size(&s->layer, t) * sizeof *kept);
         cm_embedding_value(cx, &s->layer, t, &m.first, m.upper.a1, work);
         cm_kernels_of(cx)->bias_act(task.n, s->h, m.upper.a1, m.first.bias, s->act);
-        cm_upper_step(cx, &task, x.upper, &m.upper, m.e1, work);
+        memcpy(m.upper.at.weight, x.upper.weight,
+               (size_t)cm_upper_weights_size(s->h, s->u) * sizeof *kept);
+        cm_upper_step(cx, &task, &m.upper, x.upper, m.e1, work);
         cm_embedding_step(cx, &s->layer, t, &m.first, m.e1, &x.first, work);
     }
 }

@@ -99,25 +99,24 @@ static cm_upper_task upper_of(const sizes *s, const cm_real *const *in, cm_activ
     return (cm_upper_task){s->n, s->h, s->u, act, in[LABELS], in[SHARES], in[RATES] + 1};
 }
 
-/* Step k of a task; the state x becomes that behind the step. What it begins with is left in m only
- * if `keep`. `work` is room for n (h + u + 1) numbers. */
+/* Step k of a task, from m, which begins with what the last one left, to the state x behind it;
+ * that may be what m begins with. `work` is room for n (h + u + 1) numbers. */
 static void take_step(cm_ctx *cx, const sizes *s, cm_activation act, int64_t k,
-                      const cm_real *const *in, state x, moment m, bool keep, cm_real *work)
+                      const cm_real *const *in, const moment *m, state x, cm_real *work)
 {
     const cm_kernels *kernels = cm_kernels_of(cx);
     int64_t n = s->n, h = s->h;
-    cm_real *a1 = m.upper.a1, *e1 = work;
+    cm_real *a1 = m->upper.a1, *e1 = k > 0 ? work : x.sums;
     cm_upper_task task = upper_of(s, in, act);
-    copy(n * h, a1, in[BASE]);
     if (k > 0) /* else the sums are 0 */
-        cm_gemm(cx, n, h, n, cm_plain(in[KERNEL], n), cm_plain(x.sums, h), 1, a1, h);
-    kernels->bias_act(n, h, a1, NULL, act);
-    if (keep && k > 0)
-        copy(n * h, m.sums, x.sums);
+        cm_gemm_onto(cx, n, h, n, cm_plain(in[KERNEL], n), cm_plain(m->sums, h), in[BASE], a1);
     else
-        m.upper.at.weight = NULL;
-    cm_upper_step(cx, &task, x.upper, &m.upper, e1, work + n * h);
-    kernels->axpy(n * h, x.sums, in[RATES][0], e1);
+        copy(n * h, a1, in[BASE]);
+    kernels->bias_act(n, h, a1, NULL, act);
+    cm_upper_step(cx, &task, &m->upper, x.upper, e1, work + n * h);
+    cm_scaled(cx, n * h, e1, in[RATES][0], e1);
+    if (k > 0)
+        kernels->add(n * h, x.sums, m->sums, 1, e1, 1);
 }
 
 /* Where the inputs of task t begin: those of the shared weights are the same for all. */
@@ -154,24 +153,53 @@ static void parts_of(const sizes *s, int64_t t, const state *x, cm_real *all, pa
     }
 }
 
+/* What step k of a task begins with and leaves, at `at`; the first begins with the shared weights.
+ */
+static moment moment_of(const sizes *s, const cm_real *const *in, int64_t k, const cm_real *at)
+{
+    moment m = moment_at(s, (cm_real *)at);
+    if (k == 0)
+        m.upper.at =
+            (cm_upper_weights){(cm_real *)in[WEIGHT], (cm_real *)in[BIAS], (cm_real *)in[LAST]};
+    return m;
+}
+
+/* All steps of a task to the state x. A step leaves its state where the next one keeps what it
+ * begins with; where nothing is kept, and by the last step, that is x. */
+static void take_steps(cm_call *c, const sizes *s, int64_t t, const cm_real *const *in, state x,
+                       cm_real *work)
+{
+    int64_t size = moment_size(s);
+    cm_real *at = c->kept ? c->kept + t * s->steps * size : work;
+    for (int64_t k = 0; k < s->steps; k++) {
+        moment m = moment_of(s, in, k, at);
+        state next = x;
+        if (!c->kept && k > 0) {
+            m.sums = x.sums;
+            m.upper.at = x.upper;
+        } else if (c->kept && k + 1 < s->steps) {
+            moment behind = moment_at(s, at += size);
+            next = (state){behind.sums, behind.upper.at};
+        }
+        take_step(c->cx, s, (cm_activation)c->p.i[1], k, in, &m, next, work + size);
+    }
+}
+
 static void relu_steps_eval(cm_call *c)
 {
     sizes s = sizes_of(&c->in[BASE]->shape, &c->in[WEIGHT]->shape, &c->p);
     const cm_real *in[INPUTS];
     part parts[PARTS];
     state x = state_at(&s, c->work);
-    cm_real *room = c->work + state_size(&s);
     for (int64_t t = 0; t < s.tasks; t++) {
         inputs_of(&s, c->in, t, in);
-        zero(s.n * s.h, x.sums);
-        copy(s.u * s.h, x.upper.weight, in[WEIGHT]);
-        copy(s.u, x.upper.bias, in[BIAS]);
-        copy(s.u + 1, x.upper.last, in[LAST]);
-        for (int64_t k = 0; k < s.steps; k++) {
-            cm_real *at = c->kept ? c->kept + (t * s.steps + k) * moment_size(&s) : room;
-            take_step(c->cx, &s, (cm_activation)c->p.i[1], k, in, x, moment_at(&s, at),
-                      c->kept != NULL, room + moment_size(&s));
+        if (s.steps == 0) {
+            zero(s.n * s.h, x.sums);
+            copy(s.u * s.h, x.upper.weight, in[WEIGHT]);
+            copy(s.u, x.upper.bias, in[BIAS]);
+            copy(s.u + 1, x.upper.last, in[LAST]);
         }
+        take_steps(c, &s, t, in, x, c->work + state_size(&s));
         parts_of(&s, t, &x, cm_data(c->out), parts);
         for (int i = 0; i < PARTS; i++)
             copy(parts[i].size, parts[i].among, parts[i].own);
@@ -220,17 +248,6 @@ static cm_real *data_or_null(cm_tensor *x, int64_t at)
     return x ? cm_data(x) + at : NULL;
 }
 
-/* The moment that step k of task t has left. */
-static moment moment_of(const sizes *s, const cm_real *const *in, const cm_real *kept, int64_t t,
-                        int64_t k)
-{
-    moment m = moment_at(s, (cm_real *)kept + (t * s->steps + k) * moment_size(s));
-    if (k == 0)
-        m.upper.at =
-            (cm_upper_weights){(cm_real *)in[WEIGHT], (cm_real *)in[BIAS], (cm_real *)in[LAST]};
-    return m;
-}
-
 static void relu_steps_fast_vjp(cm_vjp *v)
 {
     sizes s = sizes_of(&v->in[BASE]->shape, &v->in[WEIGHT]->shape, v->p);
@@ -245,7 +262,7 @@ static void relu_steps_fast_vjp(cm_vjp *v)
     state g = state_at(&s, cm_data(work));
     const cm_real *in[INPUTS];
     part parts[PARTS];
-    for (int64_t t = 0; t < s.tasks; t++) {
+    for (int64_t t = s.tasks - 1; t >= 0; t--) {
         inputs_of(&s, v->in, t, in);
         parts_of(&s, t, &g, cm_data(v->g), parts);
         for (int i = 0; i < PARTS; i++)
@@ -256,7 +273,10 @@ static void relu_steps_fast_vjp(cm_vjp *v)
                       {data_or_null(v->gin[LABELS], t * n), data_or_null(v->gin[SHARES], t * n),
                        data_or_null(v->gin[RATES], 1)}};
         for (int64_t k = s.steps - 1; k >= 0; k--) {
-            moment m = moment_of(&s, in, cm_data(v->p->kept), t, k);
+            const cm_real *at = cm_data(v->p->kept) + (t * s.steps + k) * moment_size(&s);
+            moment m = moment_of(&s, in, k, at);
+            if (k > 0 || t > 0)
+                cm_fetch(moment_size(&s), at - moment_size(&s));
             step_back(v->cx, &s, (cm_activation)v->p->i[1], k, in, &m, g, &to,
                       cm_data(work) + state_size(&s));
         }

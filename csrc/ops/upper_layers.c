@@ -65,30 +65,31 @@ static bool is_finite(const cm_upper_task *task, const cm_real *errors)
     return isfinite(sum);
 }
 
-void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
-                   const cm_upper_moment *m, cm_real *e1, cm_real *work)
+void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
+                   cm_upper_weights x, cm_real *e1, cm_real *work)
 {
     const cm_kernels *k = cm_kernels_of(cx);
     int64_t n = task->n, h = task->h, u = task->u;
+    cm_upper_weights at = m->at;
     cm_real *e2 = work, *scaled_last = work + n * u;
-    if (m->at.weight)
-        memcpy(m->at.weight, x.weight, (size_t)cm_upper_weights_size(h, u) * sizeof *work);
-    cm_gemm(cx, n, u, h, cm_plain(m->a1, h), cm_turned(x.weight, h), 0, m->a2, u);
-    k->bias_act(n, u, m->a2, x.bias, task->act);
-    k->row_dots(n, u, m->error, m->a2, NULL, x.last);
+    cm_gemm(cx, n, u, h, cm_plain(m->a1, h), cm_turned(at.weight, h), 0, m->a2, u);
+    k->bias_act(n, u, m->a2, at.bias, task->act);
+    k->row_dots(n, u, m->error, m->a2, NULL, at.last);
     for (int64_t r = 0; r < n; r++) {
-        m->error[r] = task->labels[r] - m->error[r] - x.last[u];
+        m->error[r] = task->labels[r] - m->error[r] - at.last[u];
         m->e3[r] = m->error[r] * task->shares[r];
         scaled_last[r] = m->e3[r] * task->rates[1];
     }
-    cm_upper_deltas(cx, task, m, x.last, e2);
-    cm_gemm(cx, n, h, u, cm_plain(e2, u), cm_plain(x.weight, h), 0, e1, h);
+    cm_upper_deltas(cx, task, m, at.last, e2);
+    cm_gemm(cx, n, h, u, cm_plain(e2, u), cm_plain(at.weight, h), 0, e1, h);
     k->act_grad(n * h, e1, e1, m->a1, task->act);
+    memmove(x.last, at.last, (size_t)(u + 1) * sizeof *work);
+    memmove(x.bias, at.bias, (size_t)u * sizeof *work);
     k->weighted_rows(n, u, x.last, m->a2, NULL, scaled_last);
     x.last[u] += is_finite(task, m->error) ? k->sum(n, scaled_last) : (cm_real)NAN;
     cm_scaled(cx, n * u, e2, task->rates[0], e2);
     k->add_rows(n, u, x.bias, e2);
-    cm_gemm(cx, u, h, n, cm_turned(e2, u), cm_plain(m->a1, h), 1, x.weight, h);
+    cm_gemm_onto(cx, u, h, n, cm_turned(e2, u), cm_plain(m->a1, h), at.weight, x.weight);
 }
 
 /* Room within a step: the second layer's deltas [n, u], negated; and for gradients [n, u], [n, u],

@@ -52,12 +52,12 @@ int64_t cm_upper_moment_size(int64_t n, int64_t h, int64_t u);
 /* One that begins at `at`. */
 cm_upper_moment cm_upper_moment_at(int64_t n, int64_t h, int64_t u, cm_real *at);
 
-/* One step: from m->a1, which is given, and the weights x to what is left in m, x behind the step,
- * and minus the first layer's deltas e1 [n, h]. The weights before it are left in m->at unless that
- * is NULL. Where the task's loss before it is not finite, though its gradient may be, the last bias
- * becomes NaN. `work` is room for n (u + 1) numbers. */
-void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, cm_upper_weights x,
-                   const cm_upper_moment *m, cm_real *e1, cm_real *work);
+/* One step: from the weights m->at and m->a1, which are given, to what else is left in m, the
+ * weights behind the step in x, which may be m->at, and minus the first layer's deltas e1 [n, h].
+ * Where the task's loss before it is not finite, though its gradient may be, the last bias becomes
+ * NaN. `work` is room for n (u + 1) numbers. */
+void cm_upper_step(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
+                   cm_upper_weights x, cm_real *e1, cm_real *work);
 
 /* e2 [n, u] = the second layer's deltas, negated, of a step that began with a last layer `last`. */
 void cm_upper_deltas(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
@@ -78,6 +78,14 @@ int64_t cm_upper_work_size(int64_t n, int64_t h, int64_t u);
 void cm_upper_step_back(cm_ctx *cx, const cm_upper_task *task, const cm_upper_moment *m,
                         cm_upper_weights g, const cm_real *d, cm_real *z,
                         const cm_upper_targets *to, cm_real *work);
+
+/* Asks for n numbers that will be read soon: those that a step has left are megabytes by the time
+ * that its derivative is made, and come from far away. */
+static inline void cm_fetch(int64_t n, const cm_real *x)
+{
+    for (int64_t i = 0; i < n; i += CM_ALIGN / (int64_t)sizeof *x)
+        CM_PREFETCH_FAR(x + i);
+}
 
 /* o [n] = value a [n]; o may be a. */
 static inline void cm_scaled(cm_ctx *cx, int64_t n, cm_real *o, cm_real value, const cm_real *a)
