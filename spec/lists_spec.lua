@@ -2,7 +2,6 @@
 local cmml = require "cmml"
 local difference = require("spec.support.close").difference
 local refused = require("spec.support.refused").with_text
-local stub = require "spec.support.stub"
 require "spec.support.toy_ranking"
 local core = cmml.core
 
@@ -126,61 +125,6 @@ describe("lists of the catalogue", function()
         end
       end
     end
-  end)
-
-  it("count over the draws that leave something to be found, where partial is asked for", function()
-    local ratings, relevant = {}, { 2, 1, 0, 4 } -- of 4 ratings each
-    for u, loved in ipairs(relevant) do
-      for i = 1, 4 do
-        ratings[#ratings + 1] = { "p" .. u, "f" .. i, i <= loved and 5 or 1 }
-      end
-    end
-    ratings[#ratings + 1] = { "other", "f5", 3 }
-    local set = cmml.dataset { name = "four", ratings = ratings }
-    local last_first = stub(cmml, "users", function()
-      return {}
-    end, function(_, _, rows)
-      local scores = {}
-      for i, item in ipairs(rows.items:totable()) do
-        scores[i] = item
-      end
-      return core.tensor(scores)
-    end, (set:catalogue { 1, 2, 3, 4, 5 }))
-    local tasks = cmml.users.tasks { ratings = set.ratings, users = { 1, 2, 3, 4 }, bags = {},
-      seed = 3, rank = "all", relevant = 4, support = 2 }
-    local draws, expected, with_some = 9, {}, 0
-    for u = 1, 4 do
-      local sum, n = 0, 0
-      for draw = 1, draws do
-        local out, dcg, ideal, at = set_of(tasks:draw(draw, { u }).support.items:totable()), 0, 0, 0
-        local found = 0
-        for item = 5, 1, -1 do
-          at = at + (out[item] and 0 or 1)
-          if not out[item] and item <= relevant[u] then
-            found = found + 1
-            dcg, ideal = dcg + 1 / math.log(at + 1, 2), ideal + 1 / math.log(found + 1, 2)
-          end
-        end
-        if ideal > 0 then
-          sum, n = sum + dcg / ideal, n + 1
-        end
-      end
-      expected[u] = sum / n
-      with_some = with_some + (n > 0 and n < draws and 1 or 0)
-    end
-    assert.equal(2, with_some, "people of whom some draws leave nothing")
-    local options = { metrics = { "ndcg" }, cutoffs = { 4 }, draws = draws, partial = true }
-    for _, results in ipairs(cmml.evaluate({ last_first, last_first }, tasks, options)) do
-      local found = results["ndcg@4"]
-      assert.same({ 3, 1 }, { found.tasks, found.skipped })
-      for u = 1, 4 do
-        close(expected[u], found.values[u], 1e-6)
-      end
-    end
-    options.partial = nil
-    local found = cmml.evaluate({ last_first }, tasks, options)[1]["ndcg@4"]
-    assert.same({ 1, 3 }, { found.tasks, found.skipped })
-    close(expected[4], found.mean, 1e-6)
   end)
 
   it("are measured as a plain computation measures them", function()

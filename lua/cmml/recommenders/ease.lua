@@ -25,9 +25,12 @@ return function(cmml, use)
 
   local options = {
     { name = "ridge", kind = "number", above = 0, group = "model", search = "log:10:5000",
-      default_text = "15 times the mean number of people of an item",
+      default_text = "ridge_times the mean number of people of an item",
       help = "weight of the squares of the weights: the larger, the more a score is a sum over "
         .. "many items" },
+    { name = "ridge_times", kind = "number", above = 0, default = 15, group = "model",
+      tunable = false, help = "where ridge is not given, how many times what stands beside it on "
+        .. "the diagonal, in the mean, it is: what is best grows with the data" },
     { name = "rank", kind = "integer", default = 0, from = 0, group = "model",
       help = "number of principal directions of the interactions that weights are made of, where "
         .. "there are too many items for the closed form; 0: the closed form itself" },
@@ -38,10 +41,6 @@ return function(cmml, use)
     changed(base.seed, { group = "model", tunable = false,
       help = "seed of the directions that the SVD of rank begins with" }),
   }
-
-  -- Times what stands beside the ridge on the diagonal, in the mean: what is best grows with the
-  -- data.
-  local usual = 15
 
   -- Refuses what memory does not hold, before it is taken.
   local function check_memory(n)
@@ -145,7 +144,7 @@ return function(cmml, use)
     end,
     fit = function(self, x)
       local opt = self.options
-      local ridge = opt.ridge or usual * x.mean_square
+      local ridge = opt.ridge or opt.ridge_times * x.mean_square
       if opt.rank == 0 then
         self.weights = closed_form(x, ridge)
         if opt.keep > 0 then

@@ -6,7 +6,10 @@
 -- than it should. How much the base counts is chosen by validation people, whom neither has seen,
 -- each time that they are looked at; and where they are better off without the network, it counts
 -- for nothing until, beside a base that counts for many times as much, they are better off with it.
--- Unless a kind is named they choose the base as well, when they are first looked at.
+--
+-- Unless a kind is named the base is chosen as well, when validation people are first looked at
+-- (list_candidates.lua). By these alone the choice would be noise where they are few. So a part of
+-- the training people is set apart for it; what is chosen is fitted to all.
 --
 -- To both is added how popular an item is: the logarithm of how many people took it. A support of
 -- one or two items says little, but network and base take it at its word; and training counts
@@ -28,26 +31,13 @@ local most = 1e9
 -- How much the weight of popularity changes.
 local popularity_step = 0.125
 
--- More items than EASE is among what is chosen from: its closed form grows with their square.
-local most_items = 6000
-
--- How many weights EASE keeps for each item: validation people of MovieLens-1M and ml-100k are as
--- well off as with all.
-local kept = 200
-
--- What is chosen from, the first where nobody validates: what suits a data set depends on how many
--- interactions its items have.
-local function all_candidates(n_items)
-  local list = { { "ials", {} }, { "ials", { regularization = 100 } } }
-  if n_items <= most_items then
-    table.insert(list, 1, { "ease", { keep = kept } })
-  end
-  return list
-end
+-- One in how many training people is set apart for the choice of a base, at most so many.
+local one_in, most_apart = 5, 2000
 
 return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
+  local list_candidates = use "recommenders.list_candidates"
   local list_base = {}
 
   --- Options of the model.
@@ -56,8 +46,9 @@ return function(cmml, use)
       choices = { "chosen", "none", "ease", "ials", "item_knn_implicit", "popularity", "slim" },
       tunable = false,
       help = ("kind of recommender whose scores those of the network are added to, fitted before "
-        .. "the first step; chosen: by validation people, of iALS with two regularizations and, of "
-        .. "up to %d items, EASE"):format(most_items) },
+        .. "the first step; chosen: by validation people and a fifth of the training people, of "
+        .. "iALS and, of up to %d items, EASE, each with several settings")
+        :format(list_candidates.most_items) },
     { name = "base_options", kind = "table", group = "model", belongs_to = "base", line = false,
       tunable = false, help = "options of the kind that is named" },
     { name = "base_weight", kind = "number", from = 0, to = most, default = 20, group = "model",
@@ -96,7 +87,7 @@ return function(cmml, use)
         args.option "base_options", args.option "base"), 3)
     end
     local self = setmetatable({ catalogue = catalogue, candidates = opt.base == "chosen"
-      and all_candidates(#catalogue.items) or { { opt.base, opt.base_options } } }, Base)
+      and list_candidates.all(#catalogue.items) or { { opt.base, opt.base_options } } }, Base)
     take(self, 1)
     return self
   end
@@ -148,20 +139,52 @@ return function(cmml, use)
     self.undecided = #self.candidates > 1 and learnt or nil
   end
 
+  -- The training people without those who are set apart, each so many; and these.
+  local function set_apart(users)
+    local each = math.max(one_in, math.ceil(#users / most_apart))
+    local rest, apart = {}, {}
+    for i, user in ipairs(users) do
+      table.insert(i % each == 0 and apart or rest, user)
+    end
+    return rest, apart
+  end
+
+  -- What candidates are compared by: what they learn from, tasks, and options of `evaluate`, by
+  -- which there are as many supports as of validation people alone.
+  local function comparison_of(self, tasks, options)
+    local learnt, other, opt = self.undecided, {}, {}
+    local rest, apart = set_apart(learnt.users)
+    local part = { ratings = learnt.ratings, users = rest }
+    local rows = cmml.users.ratings_of(learnt.ratings, rest, #self.catalogue.items)
+    if cmml.users.weights(self.catalogue, rows.labels):sum():item() == 0 then
+      return learnt, tasks, options -- without the others nothing would be left to learn from
+    end
+    for key, value in pairs(tasks) do
+      other[key] = value
+    end
+    for key, value in pairs(options) do
+      opt[key] = value
+    end
+    other.users = table.move(apart, 1, #apart, #tasks.users + 1,
+      table.move(tasks.users, 1, #tasks.users, 1, {}))
+    opt.draws = math.ceil(options.draws * #tasks.users / #other.users)
+    return part, setmetatable(other, getmetatable(tasks)), opt
+  end
+
   -- Chooses the candidate that orders best alone.
   local function choose(self, tasks, options, metric)
-    local models = { self.model }
-    for i = 2, #self.candidates do
-      models[i] = made(self, i)
-      models[i]:fit(self.undecided)
+    local learnt, judged, opt = comparison_of(self, tasks, options)
+    local best = list_candidates.search(self.candidates, function(choice)
+      local model = made(self, choice)
+      model:fit(learnt)
+      local found = cmml.evaluate({ model }, judged, opt)
+      return found and found[1][metric].mean or -math.huge
+    end)
+    if best ~= self.choice then
+      take(self, best)
+      self.model:fit(self.undecided)
     end
     self.undecided = nil
-    local found = cmml.evaluate(models, tasks, options)
-    local best = 1
-    for i, results in ipairs(found or {}) do
-      best = results[metric].mean > found[best][metric].mean and i or best
-    end
-    take(self, best, models[best])
   end
 
   --- How much the parts count at first, as options have it.
