@@ -61,6 +61,7 @@ end
 
 describe("scores of a catalogue of which is kept what depends on items", function()
   local cases = { ["the preset's parts"] = {}, ["neighbours"] = { neighbours = { keep = 20 } },
+    ["few of the nearest"] = { neighbours = { keep = 20, nearest = 1 } },
     ["three members"] = { members = 3 }, ["no base"] = { base = false },
     ["users' fields"] = { read_users = true }, ["pulled"] = { pull = 0.25, mean_share = 0.1 } }
   for _, name in ipairs { "none", "sigmoid", "linear" } do

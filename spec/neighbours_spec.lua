@@ -127,6 +127,74 @@ for dtype, library in pairs(libraries) do
       near({ 0, 0, 0, 0, 0, 0 }, means(0, 0))
     end)
 
+    -- The items that have each one for a neighbour.
+    local function followers_of(found, similarities, n)
+      local near_ = core.neighbour_weights(found, similarities)
+      return core.sparse(near_.columns, near_.rows:groups(), near_.weights, n, n)
+    end
+
+    it("say the same of all items from the side of the support", function()
+      local found, similarities = neighbours(3, 2)
+      local function means(nearest, damp)
+        return core.spread_means(followers_of(found, similarities, 4), core.segments { 2, 0, 3 },
+          core.ids { 2, 4, 1, 1, 2 }, core.tensor { 2, -1, 1, 9, 4 }, nearest, damp)
+      end
+      assert.same({ 3, 4 }, means(2, 0).shape)
+      near({ (2 * ab - ad) / (ab + ad + 0.1), -bd / (bd + 0.1), 0, 2 * bd / (bd + 0.1),
+        0, 0, 0, 0,
+        4 * ab / (ab + 0.1), 9 * ab / (ab + 0.1), 0, (9 * ad + 4 * bd) / (ad + bd + 0.1) },
+        means(2, 0.1):reshape({ -1 }):totable())
+      near({ -1, -1, 0, 2, 0, 0, 0, 0, 4, 9, 0, 9 }, means(1, 0):reshape({ -1 }):totable())
+      near({ 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }, means(0, 0):reshape({ -1 }):totable())
+    end)
+
+    it("say the same of all items for random supports, in which items come again", function()
+      math.randomseed(8)
+      local n, lengths, columns, numbers = 60, {}, {}, {}
+      for user = 1, 40 do
+        lengths[user] = 0
+        for item = 1, n do
+          if math.random() < 0.5 then
+            lengths[user] = lengths[user] + 1
+            columns[#columns + 1], numbers[#numbers + 1] = item, math.random(-4, 4) / 2
+          end
+        end
+      end
+      local found, similarities = core.item_neighbours(core.segments(lengths), core.ids(columns),
+        core.tensor(numbers), n, 20, 5)
+      local followers = followers_of(found, similarities, n)
+      local sizes, shown, rest, query, all = { 40, 0, 1, 70 }, {}, {}, {}, {}
+      for _, size in ipairs(sizes) do
+        for _ = 1, size do
+          shown[#shown + 1], rest[#rest + 1] = math.random(n), math.random() - 0.5
+        end
+        for item = 1, n do
+          all[#all + 1] = item
+        end
+        query[#query + 1] = n
+      end
+      for _, nearest in ipairs { 1, 3, 10, 1000 } do
+        local support = { core.segments(sizes), core.ids(shown), core.tensor(rest) }
+        near(core.neighbour_means(found, similarities, support[1], support[2], support[3],
+          core.segments(query), core.ids(all), nearest, 0.3):totable(),
+          core.spread_means(followers, support[1], support[2], support[3], nearest, 0.3)
+            :reshape({ -1 }):totable())
+      end
+    end)
+
+    it("refuse to say it of other items than those of the support", function()
+      local followers = followers_of(neighbours(3, 2), select(2, neighbours(3, 2)), 4)
+      local one, value = core.segments { 1 }, core.tensor { 1 }
+      refused("support: ids from 5 to 5, but only 4", core.spread_means, followers, one,
+        core.ids { 5 }, value, 1, 0)
+      refused("support: 1 ids and 2 numbers", core.spread_means, followers, one, core.ids { 1 },
+        core.tensor { 1, 2 }, 1, 0)
+      refused("not negative", core.spread_means, followers, one, core.ids { 1 }, value, -1, 0)
+      refused("not negative", core.spread_means, followers, one, core.ids { 1 }, value, 1, -1)
+      refused("as many columns as rows", core.spread_means, { rows = core.segments { 1 },
+        columns = core.ids { 2 }, weights = value }, one, core.ids { 1 }, value, 1, 0)
+    end)
+
     it("say nothing where a similarity is too small for a number, and so 0", function()
       local found, similarities = neighbours(3, 2)
       near({ 0 }, core.neighbour_means(found, similarities:mul(0), core.segments { 1 },

@@ -9,6 +9,7 @@
 #include "cf/neighbours.h"
 #include "cf/orthonormal.h"
 #include "cf/slim.h"
+#include "cf/spread.h"
 
 #define CML_EASE CML_NAME("Ease")
 
@@ -120,6 +121,32 @@ static int l_neighbour_weights(lua_State *L)
     bool ok = cm_neighbours_sparse(cx, &neighbours, &made);
     cmL_finish_sparse(L, cx, mark, &boxes, ok, &made, "neighbour_weights");
     return 1;
+}
+
+/*** What `neighbour_means` gives, for all items at once: faster where the support has few of them.
+ * @function spread_means
+ * @tparam table followers a matrix [items, items] as sparse gives it: row j has the items of which
+ * j is a neighbour, with their similarities (the transpose of `neighbour_weights`)
+ * @tparam Segments support the support rows of each task
+ * @tparam Ids support_items [rows], none unknown
+ * @tparam Tensor residuals [rows]
+ * @tparam integer nearest maximum number of neighbours used
+ * @tparam number damp is added to the sum of the weights
+ * @treturn Tensor [tasks, items]; 0 without a neighbour */
+static int l_spread_means(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    lua_Integer nearest = luaL_checkinteger(L, 5);
+    double damp = luaL_checknumber(L, 6);
+    luaL_argcheck(L, nearest >= 0, 5, "not negative");
+    luaL_argcheck(L, damp >= 0, 6, "not negative");
+    cm_residuals support = {cmL_check_segments(L, 2), cmL_check_ids(L, 3), cmL_check_tensor(L, 4)};
+    luaL_argcheck(L, cm_is_contiguous(support.values), 4, "a contiguous tensor was expected");
+    cm_sparse followers = cmL_check_factor(L, 1);
+    cm_tensor **box = cmL_push_tensor(L);
+    size_t mark = cm_scope_begin(cx);
+    cm_tensor *means = cm_spread_means(cx, &followers, &support, nearest, damp);
+    return cmL_finish(L, cx, mark, box, means, "spread_means");
 }
 
 /*** Weights of items by SLIM: sparse, none negative, by an elastic net.
@@ -247,17 +274,13 @@ static int ease_free(lua_State *L)
     return cmL_may_free(L) ? ease_gc(L) : 0;
 }
 
-static const luaL_Reg functions[] = {{"sparse_product", l_sparse_product},
-                                     {"sparse_pair_product", l_sparse_pair_product},
-                                     {"sparse_gram", l_sparse_gram},
-                                     {"size_of_largest", l_size_of_largest},
-                                     {"sparse_above", l_sparse_above},
-                                     {"neighbour_weights", l_neighbour_weights},
-                                     {"slim", l_slim},
-                                     {"orthonormal", l_orthonormal},
-                                     {"ease", l_ease},
-                                     {"ease_bytes", l_ease_bytes},
-                                     {NULL, NULL}};
+static const luaL_Reg functions[] = {
+    {"sparse_product", l_sparse_product}, {"sparse_pair_product", l_sparse_pair_product},
+    {"sparse_gram", l_sparse_gram},       {"size_of_largest", l_size_of_largest},
+    {"sparse_above", l_sparse_above},     {"neighbour_weights", l_neighbour_weights},
+    {"spread_means", l_spread_means},     {"slim", l_slim},
+    {"orthonormal", l_orthonormal},       {"ease", l_ease},
+    {"ease_bytes", l_ease_bytes},         {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", ease_gc}, {"__close", ease_free}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
     {"step", ease_step}, {"weights", ease_weights}, {"free", ease_free}, {NULL, NULL}};

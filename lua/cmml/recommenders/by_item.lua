@@ -108,7 +108,8 @@ return function(cmml)
   -- @tparam Recommender self of a kind with a module
   -- @tparam integer tasks how many people there are
   -- @tparam function of_items of (self, items): a table of Tensors [#items, ..]
-  -- @tparam function score of (rows): scores [rows] of Rows, a task a person, whose field known
+  -- @tparam function score of (rows, first, last): scores [rows] of Rows, a task a person, in which
+  -- each has the items from the first to the last; their field known
   -- has of (what of_items gives of some items) and places (Ids: which of these each row is of; nil
   -- where they are the rows)
   -- @treturn Tensor [people, items]
@@ -122,7 +123,7 @@ return function(cmml)
         rows.known = { places = places, of = kept.of and mapped(kept.of, function(tensor)
           return tensor:slice(1, first, last)
         end) or of_items(self, ids_from(first, last)) }
-        return score(rows):reshape { tasks, last - first + 1 }
+        return score(rows, first, last):reshape { tasks, last - first + 1 }
       end)
       scores[#scores + 1] = piece
       if #scores == most_joined then

@@ -174,7 +174,8 @@ return function(cmml, use)
     return state
   end
 
-  local function score(self, state, rows)
+  -- `near` is what neighbours say of the rows, where that is known.
+  local function score(self, state, rows, near)
     local scores = mean_over((members.of(self.module)), function(i, network)
       local of_member = i == 1 and state or state.others[i - 1]
       local scores = score_by(self, network, of_member, rows, i)
@@ -182,13 +183,15 @@ return function(cmml, use)
         return network.base:of_means(rows.items, of_member.mean, rows.segments)
       end, self.options.mean_share) or scores
     end)
-    scores = state.near and scores + self.neighbours:means(state.near, rows) or scores
+    near = near or state.near and self.neighbours:means(state.near, rows)
+    scores = near and scores + near or scores
     return predicted.pulled(core, scores, self.catalogue.scale, self.options.pull)
   end
 
   local function score_all(self, state)
-    return by_item.score_all(self, state.context.shape[1], of_items, function(rows)
-      return score(self, state, rows)
+    local near = state.near and self.neighbours:means_of_all(state.near)
+    return by_item.score_all(self, state.context.shape[1], of_items, function(rows, first, last)
+      return score(self, state, rows, near and near:slice(2, first, last):reshape { -1 })
     end)
   end
 

@@ -108,6 +108,43 @@ return function(cmml, use)
       self.options.damp)
   end
 
+  -- Of how many neighbours the items that follow one are kept, too, and from what share of them on
+  -- looking at those of every item is faster.
+  local most_kept, share = 1 << 24, 1 / 8
+
+  -- Of each item the items that have it for a neighbour, a matrix, and how many these are; kept as
+  -- long as the neighbours stay. Nil where that takes more memory than it is worth.
+  local function followers_of(self)
+    local kept = self.followers
+    if not kept or kept.of ~= self.similarities then
+      kept = { of = self.similarities }
+      self.followers = kept
+      if not self.rows and self.similarities.count > 0 and self.similarities.count <= most_kept then
+        kept.matrix, kept.counts = core.keep(core.tidy(function()
+          local near, n = core.neighbour_weights(self.items, self.similarities), self.n
+          local matrix = core.sparse(near.columns, near.rows:groups(), near.weights, n, n)
+          local ones = core.full({ matrix.weights.count }, 1)
+          return matrix, core.segment_sum(ones, matrix.rows)
+        end))
+      end
+    end
+    return kept.matrix, kept.counts
+  end
+
+  --- What the neighbours in the supports say of all items of the catalogue.
+  -- @tparam table state of `state`
+  -- @treturn ?Tensor [people, items]; nil where `means` of rows is as fast
+  function ItemNeighbours:means_of_all(state)
+    local followers, counts = followers_of(self)
+    local tasks = #state.segments
+    if not followers or counts:gather_rows(state.items):sum():item()
+      > share * tasks * self.similarities.count then
+      return nil
+    end
+    return core.spread_means(followers, state.segments, state.items, state.left,
+      self.options.nearest, self.options.damp)
+  end
+
   --- The same for other items: those with the same raw id have the same neighbours, others none.
   -- @tparam Side items the items of these
   -- @tparam Side others

@@ -65,7 +65,8 @@ return function(cmml)
       columns[i] = part[2] and core.gather_rows(part[1], part[2]) or part[1]
     end
     if not self.summed then
-      return #columns == 1 and columns[1] or core.concat(columns)
+      local x = #columns == 1 and columns[1] or core.concat(columns)
+      return self.scale and x * self.scale or x
     end
     local sum = columns[1]
     for i = 2, #columns do
@@ -102,6 +103,8 @@ return function(cmml)
     end
     if #tables > most then
       return core.linear(self:tensor(), weight, bias, activation)
+    elseif self.scale then
+      weight = weight * self.scale
     elseif self.summed then -- W (a + b) = [W | W] (a above b)
       local again = {}
       for i = 1, #tables do
@@ -119,6 +122,7 @@ return function(cmml)
   -- @treturn Joined of `out` columns, to be mapped on or written out; it cannot be scaled
   function Joined:map(weight, bias)
     local parts, column = {}, 1
+    weight = self.scale and weight * self.scale or weight
     for i, part in ipairs(self.parts) do
       local width, own = part[1].shape[2], weight
       if not self.summed then
@@ -134,7 +138,8 @@ return function(cmml)
   -- @tparam Tensor table [n, width]
   -- @tparam Ids ids which of them each row is multiplied with: its task
   -- @treturn Joined; parts that repeat in the same way, or whose table's rows belong to one task
-  -- each, are multiplied once for each row of their table
+  -- each, are multiplied once for each row of their table. Rows that are kept (see `knowing`) are
+  -- not multiplied with the row of a single task: the weights of maps are
   function Joined:scaled_by(table, ids)
     local parts, column, wanted = {}, 1, self:shape()[2]
     if self.summed then
@@ -142,6 +147,11 @@ return function(cmml)
     elseif table.shape[2] ~= wanted then
       raise(("scaled_by: a table of %d columns was expected, not of %s"):format(wanted,
         tostring(table.shape[2])), 2)
+    end
+    if self.known and table.shape[1] == 1 and not self.scale then
+      return setmetatable({ parts = self.parts, scale = table }, Joined)
+    elseif self.scale then
+      return cmml.joined({ { self:tensor() } }):scaled_by(table, ids)
     end
     for i, part in ipairs(self.parts) do
       local width = part[1].shape[2]
