@@ -98,7 +98,7 @@ return function(cmml, use)
 
   --- The same catalogue with more items behind those that it has, by what their records tell: see
   -- `of_items`. `model:over` of it gives a model that scores and recommends the new ones, too, and
-  -- can be saved.
+  -- can be saved (but for lists of CMML, which are made anew from the model that was saved).
   -- @tparam table records list of {id = .., title = .., <field> = value}, of items that are not in
   -- the catalogue
   -- @treturn Catalogue

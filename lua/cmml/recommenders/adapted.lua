@@ -14,6 +14,7 @@
 local args = require "cmml.base.args"
 local asked_rows = require "cmml.recommenders.asked_rows"
 local list_options = require "cmml.recommenders.list_options"
+local plain = require "cmml.base.plain"
 local raw_ids = require "cmml.data.raw_ids"
 local sets = require "cmml.base.options"
 local raise = args.error
@@ -233,21 +234,34 @@ return function(cmml, use)
     for _, item in ipairs(opt.exclude) do
       left_out[items:id(item) or 0] = true
     end
+    for _, row in ipairs(others.model.unlisted and others.model:unlisted() or {}) do
+      left_out[row] = true
+    end
     for row = 1, #records do
       rows[#rows + 1] = not left_out[row] and row or nil
     end
     return listed(others, opt.n, user, rows, {}), told
   end
 
-  -- Adds to the entries of a list that another recommender made the ratings that this one expects.
-  local function with_expected(self, list)
-    local rows = {}
-    for i, entry in ipairs(list) do
-      rows[i] = self.model.catalogue.items:id(entry.item)
+  -- Adds to the entries of a list that another recommender made the ratings that this one expects;
+  -- of new items, by their records, where it reads such.
+  local function with_expected(self, list, asked)
+    local items, rows, known_ones, records = self.model.catalogue.items, {}, {}, {}
+    for _, item in ipairs(self.model.over and asked or {}) do
+      if is_record(item) then
+        records[plain.tostring(item.id)] = item
+      end
     end
-    local expected = scores_of(self, rows)
-    for i, entry in ipairs(list) do
-      entry.expected = expected[i]
+    for _, entry in ipairs(list) do
+      local row, record = items:id(entry.item), records[entry.item]
+      if row then
+        rows[#rows + 1], known_ones[#known_ones + 1] = row, entry
+      elseif record then
+        entry.expected = core.tidy(scores_of_records, self, { record })[1]
+      end
+    end
+    for i, expected in ipairs(scores_of(self, rows)) do
+      known_ones[i].expected = expected
     end
     return list
   end
@@ -266,7 +280,7 @@ return function(cmml, use)
     local opt = known.recommend:check(options)
     if self.lists then
       local list, told = self.lists:recommend(options)
-      return with_expected(self, list), told
+      return with_expected(self, list, opt.items), told
     end
     local items, out = self.model.catalogue.items, {}
     local user = user_row(self, "recommend", opt.user)

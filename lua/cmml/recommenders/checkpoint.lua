@@ -27,6 +27,10 @@ return function(cmml, use)
     local entries, schema = model.catalogue:export(model.needs)
     local lists = model.lists
     for _, part in ipairs { { "model.", model }, lists and { "lists.", lists } or nil } do
+      if part[2].learnt_over then
+        raise(("save: %s over other items than it learnt of has no file: save the model that it "
+          .. "was made from, and make it again from what is loaded"):format(part[2].kind), 3)
+      end
       for _, pair in ipairs(part[2]:tensors()) do
         entries[#entries + 1] = { name = part[1] .. pair[1], value = pair[2], dtype = pair[3] }
       end

@@ -130,7 +130,27 @@ return function(cmml, use)
       support.segments, key)
   end
 
+  -- A support without the items that a model over other items has not learnt of.
+  local function known_rows(self, support)
+    local rows, items, lengths, at = {}, {}, support.segments:totable(), 0
+    local given = support.items:totable()
+    for task, length in ipairs(lengths) do
+      lengths[task] = 0
+      for row = at + 1, at + length do
+        local item = self.known_as[given[row]]
+        if item then
+          rows[#rows + 1], items[#items + 1] = row, item
+          lengths[task] = lengths[task] + 1
+        end
+      end
+      at = at + length
+    end
+    return { segments = core.segments(lengths), items = core.ids(items), people = support.people,
+      labels = support.labels:reshape { -1, 1 }:gather_rows(core.ids(rows)):reshape { -1 } }
+  end
+
   local function adapt(self, support)
+    support = self.known_as and known_rows(self, support) or support
     local known, more = list_base.known(support.segments)
     return { vectors = vectors_of(self, support), known = known, more = more,
       base = self.base and self.base.model:adapt_rows(support) }
@@ -160,8 +180,28 @@ return function(cmml, use)
       more = state.more:segment_expand(segments):reshape { -1 } })
   end
 
+  -- What was learnt, with lists of other items: those of which nothing was learnt are listed by
+  -- their fields. The weights are the same, so that a person's state serves both.
+  local function over(self, catalogue)
+    local from, other = self.learnt_over or self, {}
+    local view = catalogue:in_terms_of(from.catalogue, "over")
+    for key, value in pairs(from) do
+      other[key] = value
+    end
+    other.catalogue, other.content, other.learnt_over = view, from.content:over(view.items), from
+    other.known_as = {}
+    for row = 1, #view.items do
+      other.known_as[row] = from.catalogue.items:id(view.items:text(row)) or false
+    end
+    return setmetatable(other, getmetatable(self))
+  end
+
   -- The network begins with how many people took each item; the base is fitted.
   local function prepare(self, data)
+    if self.learnt_over then
+      raise("train: these are lists over other items than the model learnt of: train the model "
+        .. "that they were made from (Recommender:over)", 3)
+    end
     local learnt = { ratings = data.ratings, users = data.train }
     if self.fresh then
       self.content:learn(learnt)
@@ -228,7 +268,7 @@ return function(cmml, use)
     },
     default_preset = "recommended/lists",
     check = check, make = make, prepare = prepare, loss = loss, settle = list_base.settle,
-    adapt = adapt, score = score, score_all = score_all,
+    adapt = adapt, score = score, score_all = score_all, over = over,
     facts = function(self)
       local list, more = list_base.facts(self), self.content:facts()
       return table.move(more, 1, #more, #list + 1, list)

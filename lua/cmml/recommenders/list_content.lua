@@ -8,6 +8,7 @@
 -- was taken is in no list.
 --
 -- A model file keeps which items nobody took; what is near to them is found again by their fields.
+-- Items that came later are listed in the same way.
 --
 -- @module cmml.recommenders.list_content
 local args = require "cmml.base.args"
@@ -72,18 +73,25 @@ return function(cmml, use)
     return rows, columns, before
   end
 
-  -- Weights of the entries: rows of length 1, in which a rare value counts for more.
-  local function weights_of(rows, columns, n)
-    local having, squares, weights = {}, {}, {}
+  -- How many of n items have each value: what those have is what counts.
+  local function counts_of(columns)
+    local having = {}
     for _, column in ipairs(columns) do
       having[column] = (having[column] or 0) + 1
     end
+    return having
+  end
+
+  -- Weights of the entries: rows of length 1, in which a rare value counts for more, and one that
+  -- none of the n items has for nothing.
+  local function weights_of(rows, columns, having, n)
+    local squares, weights = {}, {}
     for e, row in ipairs(rows) do
-      weights[e] = math.log(1 + n / having[columns[e]])
+      weights[e] = having[columns[e]] and math.log(1 + n / having[columns[e]]) or 0
       squares[row] = (squares[row] or 0) + weights[e] ^ 2
     end
     for e, row in ipairs(rows) do
-      weights[e] = weights[e] / math.sqrt(squares[row])
+      weights[e] = weights[e] > 0 and weights[e] / math.sqrt(squares[row]) or 0
     end
     return weights
   end
@@ -113,54 +121,84 @@ return function(cmml, use)
     return rows, columns, weights
   end
 
-  -- How scores of all items are made of those of the items that were taken: a matrix [items, items]
-  -- of weights, and what is added to the scores of items that are in no list.
-  local function made(items, untaken)
-    local n, is_untaken, of_row = #items, {}, {}
+  -- The rows of the items that were learnt of by the rows of others, where somebody took them.
+  local function taken_rows(own, untaken, items)
+    local is_untaken, list = {}, {}
     for _, row in ipairs(untaken) do
       is_untaken[row] = true
     end
+    for row = 1, #items do
+      local known_as = items == own and row or own:id(items:text(row))
+      list[row] = known_as and not is_untaken[known_as] and known_as or false
+    end
+    return list
+  end
+
+  -- The entries of items by row, and their columns and weights.
+  local function read_entries(items, having, n)
     local rows, columns, width = entries_of(items)
-    local weights = weights_of(rows, columns, n)
-    local turned = { {}, {}, {} }
+    having = having or counts_of(columns)
+    local weights, of_row = weights_of(rows, columns, having, n), {}
     for e, row in ipairs(rows) do
       of_row[row] = of_row[row] or {}
-      table.insert(of_row[row], e)
-      if not is_untaken[row] then
-        local at = #turned[1] + 1
-        turned[1][at], turned[2][at], turned[3][at] = columns[e], row, weights[e]
+      if weights[e] > 0 then
+        table.insert(of_row[row], e)
       end
     end
+    return { of_row = of_row, columns = columns, weights = weights, width = width, having = having }
+  end
+
+  -- Entries of some rows: which of these, columns and weights.
+  local function entries_at(read, some)
+    local places, columns, weights = {}, {}, {}
+    for i, row in ipairs(some) do
+      for _, e in ipairs(read.of_row[row] or {}) do
+        local at = #places + 1
+        places[at], columns[at], weights[at] = i, read.columns[e], read.weights[e]
+      end
+    end
+    return core.ids(places), core.ids(columns), core.tensor(weights)
+  end
+
+  -- How scores of items are made of those of the items that somebody took: a matrix [items, items
+  -- that were learnt of] of weights, what is added to the scores of items that are in no list, and
+  -- the rows of both kinds of items that nobody took.
+  local function made(own, untaken, items)
+    local n, m, learnt_from = #own, #items, {}
+    local learnt_of = read_entries(own, nil, n)
+    local read = items == own and learnt_of or read_entries(items, learnt_of.having, n)
+    for row, taken in ipairs(taken_rows(own, untaken, own)) do
+      learnt_from[#learnt_from + 1] = taken and row or nil
+    end
+    local places, columns, weights = entries_at(learnt_of, learnt_from)
+    local turned = core.sparse(columns, core.map_ids(places, core.ids(learnt_from)), weights,
+      learnt_of.width, n)
     local function values(some)
-      local list = { {}, {}, {} }
-      for i, row in ipairs(some) do
-        for _, e in ipairs(of_row[row]) do
-          local at = #list[1] + 1
-          list[1][at], list[2][at], list[3][at] = i, columns[e], weights[e]
-        end
+      local at, values_there, weights_there = entries_at(read, some)
+      return core.sparse(at, values_there, weights_there, #some, read.width)
+    end
+    local taken, valued, others = taken_rows(own, untaken, items), {}, {}
+    for row = 1, m do
+      if not taken[row] then
+        others[#others + 1] = row
+        valued[#valued + 1] = read.of_row[row] and row -- others are near to nothing
       end
-      return core.sparse(core.ids(list[1]), core.ids(list[2]), core.tensor(list[3]), #some, width)
     end
-    local valued = {} -- others are near to nothing
-    for _, row in ipairs(untaken) do
-      valued[#valued + 1] = of_row[row] and row
-    end
-    local to, from, parts = near(values, core.sparse(core.ids(turned[1]), core.ids(turned[2]),
-      core.tensor(turned[3]), width, n), valued, n)
+    local to, from, parts = near(values, turned, valued, n)
     local listed, below, unlisted = {}, {}, {}
     for _, row in ipairs(to) do
       listed[row] = true
     end
-    for row = 1, n do
-      if not is_untaken[row] then
-        to[#to + 1], from[#from + 1], parts[#parts + 1] = row, row, 1
+    for row = 1, m do
+      if taken[row] then
+        to[#to + 1], from[#from + 1], parts[#parts + 1] = row, taken[row], 1
       elseif not listed[row] then
         unlisted[#unlisted + 1] = row
       end
-      below[row] = is_untaken[row] and not listed[row] and far_below or 0
+      below[row] = not taken[row] and not listed[row] and far_below or 0
     end
-    return { weights = core.sparse(core.ids(to), core.ids(from), core.tensor(parts), n, n),
-      below = core.tensor(below):reshape { 1, n }, unlisted = unlisted }
+    return { weights = core.sparse(core.ids(to), core.ids(from), core.tensor(parts), m, n),
+      below = core.tensor(below):reshape { 1, m }, unlisted = unlisted, untaken = others }
   end
 
   --- What lists items that nobody took; there are none yet.
@@ -173,7 +211,7 @@ return function(cmml, use)
   -- Takes rows of items as those that nobody took, and finds what is near to them.
   local function set_untaken(self, untaken)
     self.untaken = untaken
-    self.made = #untaken > 0 and core.no_grad(made, self.items, untaken) or nil
+    self.made = #untaken > 0 and core.no_grad(made, self.items, untaken, self.items) or nil
   end
 
   --- Learns which items nobody took.
@@ -195,6 +233,14 @@ return function(cmml, use)
       untaken[#untaken + 1] = not taken[row] and row or nil
     end
     set_untaken(self, untaken)
+  end
+
+  --- The same for other items, such as new ones: those that somebody took have their own scores.
+  -- @tparam Side items whose fields are those of the items that were learnt of
+  -- @treturn table
+  function Content:over(items)
+    local found = core.no_grad(made, self.items, self.untaken, items)
+    return setmetatable({ items = items, untaken = found.untaken, made = found }, Content)
   end
 
   --- Scores in which items that nobody took have those of what is near to them.
