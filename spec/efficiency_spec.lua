@@ -109,6 +109,11 @@ describe("the experiment efficiency", function()
           assert.is_true(record.value >= 0 and record.ratio >= 0)
           assert.equal(record.unit == "ms", record.ratio_low ~= nil)
         end
+        -- as in the figure, MeLU's steps are of second order: training keeps what each has made
+        local of_melu = setting == "users" and { records_of(result, "MeLU, 1 step"),
+          records_of(result, "MeLU, 4 steps") }
+        local kept = "a training step, peak memory"
+        assert.is_true(not of_melu or of_melu[2][kept].value > 1.1 * of_melu[1][kept].value)
         -- what is recorded of each step adds up
         local memory = records["adapting to a support, peak memory"].value
         local of_one = records_of(result, "toy, inner steps, 1 step")

@@ -231,6 +231,27 @@ describe("a chart of lines", function()
     assert.equal(2, thick)
   end)
 
+  it("of costs shows what is proportional as a straight line from 0", function()
+    local function runs_of(to_scale)
+      local document = svg.lines { title = "T", to_scale = to_scale, series = {
+        { name = "A", points = { { 1, 10 }, { 5, 50 }, { 20, 200 } } } } }
+      local found = {}
+      for _, line in ipairs(read.all(document, "line")) do
+        if line["stroke-width"] == "2" then
+          found[#found + 1] = { x = line.x2 - line.x1, y = line.y1 - line.y2 }
+        end
+      end
+      return found
+    end
+    local even, scaled = runs_of(false), runs_of(true)
+    assert.near(even[1].x, even[2].x, 0.1)
+    assert.near(15 / 4, scaled[2].x / scaled[1].x, 0.01)
+    assert.near(15 / 4, scaled[2].y / scaled[1].y, 0.01)
+    local high = { { name = "A", points = { { 1, 90 }, { 2, 100 } } } }
+    assert.truthy(has(svg.lines { title = "T", to_scale = true, series = high }, "0"))
+    assert.falsy(has(svg.lines { title = "T", series = high }, "0"))
+  end)
+
   it("refuses what it cannot draw", function()
     refused("there are no series", svg.lines, { title = "T", series = {} })
     refused("series 1 must be", svg.lines, { title = "T", series = { { name = "a" } } })

@@ -15,6 +15,9 @@ local known = declare("svg.lines", {
     help = "list of {name, points}; points is a list of {x, mean, low, high}: low and high may be "
       .. "nil, and a mean that is not finite interrupts the line" },
   of_chart.x, of_chart.y, of_chart.note,
+  { name = "to_scale", kind = "boolean", default = false,
+    help = "whether x is to scale and y begins at 0, as of costs, so that what is proportional is "
+      .. "a straight line; else neighbours have the same distance" },
 })
 
 local width, height, legend_width = 560, 360, 240
@@ -44,12 +47,14 @@ local function survey(series)
   return xs, low, high
 end
 
--- The same distance between neighbours, whatever their numbers: 0, 1, 2, 5, 10 are all seen.
-local function even_scale(xs, box)
+-- Where xs lie: to scale, or with the same distance between neighbours, whatever their numbers: 0,
+-- 1, 2, 5, 10 are all seen.
+local function scale_of(xs, box, to_scale)
   local places, labels = {}, {}
   for i, value in ipairs(xs) do
+    local share = to_scale and (value - xs[1]) / (xs[#xs] - xs[1]) or (i - 1) / (#xs - 1)
     places[value] = #xs == 1 and (box.left + box.right) / 2
-      or box.left + 24 + (i - 1) / (#xs - 1) * (box.right - box.left - 48)
+      or box.left + 24 + share * (box.right - box.left - 48)
     labels[i] = number.short(value)
   end
   return { ticks = xs, labels = labels, at = function(value)
@@ -94,7 +99,8 @@ return function(options)
   local canvas = Canvas.new(84 + width + 20 + legend_width, 0, opt.title)
   local top = canvas:heading(opt.title, opt.note) + 4
   local box = { left = 84, right = 84 + width, top = top, bottom = top + height }
-  local x = even_scale(xs, box)
+  local x = scale_of(xs, box, opt.to_scale)
+  low = opt.to_scale and math.min(low, 0) or low
   low, high = number.widened(number.widened(low, high))
   low, high = number.widened(low, high, 0.05)
   local y = frame.scale(low, high, box.bottom, box.top, 7)

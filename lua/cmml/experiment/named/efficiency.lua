@@ -37,9 +37,14 @@ return function(cmml, use)
   local plans = use "experiment.plan"
   local rows_of = use "experiment.rows"
 
-  -- The published preset of a kind: the shortest name that says so; else the default.
+  -- The published preset of a kind: `published-code`, what CMML's authors ran (MeLU's own program
+  -- takes steps of first order, which the figure does not mean); else the shortest name that says
+  -- so; else the default.
   local function published(class)
     local found
+    if class.presets["published-code"] then
+      return "published-code"
+    end
     for _, name in ipairs(args.keys(class.presets)) do
       if name:find "^published" and (not found or #name < #found) then
         found = name
@@ -192,6 +197,7 @@ return function(cmml, use)
     local title = plain.upper(cost.title:sub(1, 1)) .. cost.title:sub(2)
     return cmml.svg.lines { title = ("%s of %s: %s"):format(title, measure.title,
       records[1].data), x = "steps on a support", y = cost.unit, series = series,
+      to_scale = true,
       note = cost.name == "time" and "medians and quartiles over turns" or nil }
   end
 
