@@ -149,14 +149,15 @@ t,yes,two,2,m,2.5,2,1,,,,2,,,,
   end)
 
   it("says what rows tell of what they learnt, each text once, also from its records", function()
-    local own = { id = "t", title = "Title", rows = { "one", "two" }, metrics = tbl.metrics }
+    local own = { id = "t", title = "Title", rows = { "one", "two" }, reference = "one",
+      metrics = { tbl.metrics[1], { name = "o", head = "O", better = "max" } } }
     local cells, found = {}, {}
     for i, told in ipairs { "base: a", "base: b, \"c\"", "base: a" } do
       cells[i] = { table = "t", row = "two", seed = i }
-      found[cells[i]] = { metrics = { m = { i } }, seconds = 1, told = told }
+      found[cells[i]] = { metrics = { m = { i }, o = { i } }, seconds = 1, told = told }
     end
     cells[4] = { table = "t", row = "one", seed = 1 }
-    found[cells[4]] = { metrics = { m = { 4 } }, seconds = 1 }
+    found[cells[4]] = { metrics = { m = { 4 }, o = { 4 } }, seconds = 1 }
     local list = summary.of(cmml, { tables = { own }, cells = cells }, found, own,
       { seeds = 3, resamples = 10 })
     local parts = { { tbl = own, rows = list, others = {} } }
@@ -166,6 +167,9 @@ t,yes,two,2,m,2.5,2,1,,,,2,,,,
     assert.is_nil(text:find("- one:", 1, true))
     local written = tables.render({ name = "results", tables = { records_of(parts) } }, "csv")
     assert.equal(text, page.tables(records_module.parts(assert(records_module.read(written))), 3))
+    -- in the first line of a row, and of a cell
+    assert.equal(1, select(2, written:gsub("base: a / ", "")))
+    assert.equal(3, select(2, csv_of({ tables = { own }, cells = cells }, found):gsub("base: ", "")))
   end)
 
   it("breaks no line of it before a sign, which would begin a list", function()

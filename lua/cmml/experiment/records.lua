@@ -43,6 +43,9 @@ local function record_of(tbl, row, metric, place)
   for _, name in ipairs(of_row) do
     record[name] = row[name]
   end
+  if place > 0 or metric ~= tbl.metrics[1] then
+    record.told = nil -- a text, which the first line of a row has
+  end
   for _, title in ipairs(tbl.subjects or {}) do
     record.subject = title == row.row and "yes" or record.subject
   end
@@ -53,8 +56,8 @@ end
 -- compared with. `place` is 0 in a table itself and counts further differences; without it a
 -- difference is to the best of the other rows by that metric. `diverged` says on how many of
 -- `supports` the steps of the row's models did, `untrained` how many tasks their trainings left
--- out as steps diverged, over all seeds, `told` what they tell of what they learnt. `note` says why
--- a row is left out, or of the whole table how it was evaluated.
+-- out as steps diverged, over all seeds, `told`, in the first record of a row alone, what they tell
+-- of what they learnt. `note` says why a row is left out, or of the whole table how it was evaluated.
 -- @tparam table parts
 -- @treturn table see base/tables.lua
 function records.of(parts)

@@ -236,7 +236,8 @@ local function mean_of(values, weights, out)
   return n > 0 and sum / n or nil
 end
 
---- Every cell as a record for each of its metrics; its mean is over the tasks of all cells.
+--- Every cell as a record for each of its metrics; its mean is over the tasks of all cells. What it
+-- tells of what was learnt, a text, is in the first of them alone.
 -- @tparam table plan
 -- @tparam table results by cell
 -- @treturn table see base/tables.lua
@@ -256,7 +257,7 @@ function summary.cells(plan, results)
   end
   for _, cell in ipairs(plan.cells) do
     local result, id = results[cell], cell.table
-    for _, name in ipairs(args.keys(result and result.metrics or {})) do
+    for i, name in ipairs(args.keys(result and result.metrics or {})) do
       out[id][name] = out[id][name] or left_out_of(by_row[id], rows[id], name)
       local left_out = out[id][name]
       local bad, supports = diverged.counts(result.diverged)
@@ -266,7 +267,7 @@ function summary.cells(plan, results)
         tasks = left_out.of - left_out.count, left_out = left_out.count,
         seconds = result.seconds, train_seconds = result.train_seconds, epochs = result.epochs,
         stopped = result.stopped, diverged = bad, supports = supports,
-        untrained = result.untrained, told = result.told }
+        untrained = result.untrained, told = i == 1 and result.told or nil }
     end
   end
   return { name = "cells", columns = cell_columns, rows = records }
