@@ -99,6 +99,10 @@ describe("a model file of scenarios", function()
     assert.matches("^  1 +%-?[%d.]+ +5 +Artist 5\n$", text)
     contains(said, "support: left out 1 of 2, unknown to the model: 1=998\n")
     contains(said, "--items: left out 1 of 2, unknown to the model: 999\n")
+    text, said = runs(recommend("--items=999,5", "--exclude=998,6", "--unknown=skip",
+      "--format=json"))
+    contains(said, "--exclude: left out 1 of 2, unknown to the model: 998\n")
+    contains(text, '"items_left_out":1')
     for content, message in pairs { ["1,5,2\n"] = "user 1, item 5: the label is 2, but must be 1",
       ["1,5,1\n2,6\n"] = file .. ", line 2", ["1\n"] = file .. ", line 1",
       ["1,5,x\n"] = '(label): "x"', ["1,5,1,1\n"] = file .. ", line 1" } do

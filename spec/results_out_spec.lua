@@ -202,6 +202,14 @@ describe("cmml", function()
       decoded.without_support })
     assert.truthy(errors:find("support: left out 2 of 5 entries", 1, true), errors)
     assert.truthy(errors:find("1 of 3 people have no support left", 1, true), errors)
+    output, errors = runs("recommend", "--model", model, "--support", file, "--users=all",
+      "--items", ("nothing,%s,nowhere"):format(items:text(4)), "--format=json")
+    decoded = core.json_decode(output)
+    assert.same({ 2, 3 }, { decoded.items_left_out, #decoded.recommendations })
+    assert.truthy(errors:find("--items: left out 2 of 3, unknown to the model: nothing, nowhere", 1,
+      true), errors)
+    fails("--items: item nothing is not among the 49", "recommend", "--model", model, "--support",
+      file, "--users=all", "--items=nothing", "--unknown=error")
     fails("user a: item nothing is not among the 49", "recommend", "--model", model, "--support",
       file, "--users=all", "--unknown=error")
     fails("--users needs --data", "recommend", "--model", model, "--users=all")

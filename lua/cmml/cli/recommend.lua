@@ -101,10 +101,16 @@ return function(cmml, use)
     return columns.texts(data.columns.item)
   end
 
-  -- The items to choose from that the model knows; nil: all of them.
-  local function items_of(catalogue, values)
+  -- The items to choose from that the model knows, nil: all of them; and how many others are left
+  -- out, if that is wanted.
+  local function items_of(catalogue, values, skip)
+    local excluded = {}
+    for _, item in ipairs(values.exclude or {}) do
+      excluded[#excluded + 1] = not catalogue.items:id(item) and item or nil
+    end
+    tell_skipped("--exclude", excluded, #(values.exclude or {}))
     if not values.items then
-      return nil
+      return nil, nil, 0
     end
     local list, message = read_items(catalogue, values.items)
     if not list then
@@ -115,14 +121,14 @@ return function(cmml, use)
     local found, skipped = {}, {}
     for _, item in ipairs(list) do
       local there = catalogue.items:id(item)
-      if not there and values.unknown ~= "skip" then
+      if not there and not skip then
         return nil, ("--items: item %s is not among the %d that the model knows; --unknown skip "
           .. "leaves such items out"):format(item, #catalogue.items)
       end
       table.insert(there and found or skipped, item)
     end
     tell_skipped("--items", skipped, #list)
-    return found
+    return found, nil, #skipped
   end
 
   -- Raw ids, or entries with raw ids, as texts.
@@ -169,7 +175,7 @@ return function(cmml, use)
     if not support then
       return nil, opt
     end
-    local items, message = items_of(model.catalogue, values)
+    local items, message, left_out = items_of(model.catalogue, values, values.unknown == "skip")
     if message then
       return nil, message
     end
@@ -197,7 +203,8 @@ return function(cmml, use)
     if #list == 0 and values.n > 0 then
       output.tell "there is no item left to recommend"
     end
-    return results.write(values, { name = "recommendations", facts = { { "model", model.title } },
+    return results.write(values, { name = "recommendations", facts = { { "model", model.title },
+      { "support_left_out", #adapted.skipped }, { "items_left_out", left_out } },
       tables = { { name = "recommendations", columns = shown.columns(values.why, false, model),
         rows = shown.rows(list) } },
       text = function()
@@ -281,18 +288,18 @@ return function(cmml, use)
     if data and not values.quiet then
       tell(data)
     end
-    local requests, items
+    local requests, items, left_out
     requests, message = setting.read_requests(model, values, data, wanted)
     if not requests then
       return nil, message
     elseif #requests.ids == 0 then
       return nil, ("--users: none of the %d people is known"):format(#requests.unknown)
     end
-    items, message = items_of(model.catalogue, values)
+    local strict = rawget(values, "unknown") == "error"
+    items, message, left_out = items_of(model.catalogue, values, not strict)
     if message then
       return nil, message
     end
-    local strict = rawget(values, "unknown") == "error"
     if strict and #requests.unknown > 0 then
       return nil, ("--users: %s is not known; --unknown skip leaves such people out"):format(
         requests.unknown[1])
@@ -318,8 +325,8 @@ return function(cmml, use)
     local ok
     ok, message = results.write(values, { name = "recommendations", facts = function()
       return { { "model", model.title }, { "people", #requests.ids }, { "unknown",
-        #requests.unknown }, { "support_left_out", requests.skipped }, { "outside_of_scale",
-        requests.outside }, { "without_support",
+        #requests.unknown }, { "support_left_out", requests.skipped }, { "items_left_out",
+        left_out }, { "outside_of_scale", requests.outside }, { "without_support",
         requests.empty }, { "diverged", requests.diverged }, { "not_finite", #bad } }
     end, tables = { { name = "recommendations", columns = shown.columns(values.why, true, model),
       rows = next_row } }, text = function()
