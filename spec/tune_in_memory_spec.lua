@@ -57,6 +57,15 @@ describe("tune on a Dataset", function()
     assert.is_number(found.kinds[2].trials[1].value)
   end)
 
+  it("refuses data of the other precision", function()
+    local of_double = cmml.double.dataset { name = "own", ratings = rows }
+    refused("tune: the data were made by cmml.double, whose numbers are of another precision: make "
+      .. "them by cmml, or call cmml.double.tune", cmml.tune, options { data = of_double })
+    refused("tune: the data were made by cmml, whose numbers are of another precision: make them by "
+      .. "cmml.double, or call cmml.tune", cmml.double.tune, options { data = dataset })
+    assert.same({}, cmml.double.tune(options { data = of_double, trials = 1 }).failures)
+  end)
+
   it("takes data of scenarios, too", function()
     local made = cmml.settings:get("scenarios").made {}
     local found = cmml.tune { data = made, quick = true, trials = 1, quiet = true }

@@ -11,11 +11,23 @@ local raise = args.error
 local in_memory = {}
 local held = {} -- by name: {setting, data}
 
--- The setting whose data these are. Raises if they are of none.
+-- The library that made an object of the core, such as a vocabulary.
+local function library_of(object)
+  local meta = getmetatable(object)
+  return type(meta) == "table" and tostring(meta.__name):find "^cmml64%." and "cmml.double" or "cmml"
+end
+
+-- The setting whose data these are. Raises if they are of none, or made by the library of the other
+-- precision.
 local function setting_of(cmml, where, data)
-  local classes = {}
+  local classes, mine = {}, library_of(cmml.core.vocab())
   for _, setting in cmml.settings:each() do
     if setting.data_class and args.fits(data, setting.data_class) then
+      local theirs = data.users == nil and mine or library_of(data.users)
+      if theirs ~= mine then
+        raise(("%s: the data were made by %s, whose numbers are of another precision: make them by "
+          .. "%s, or call %s.%s"):format(where, theirs, mine, theirs, where), 4)
+      end
       return setting
     end
     classes[#classes + 1] = setting.data_class
