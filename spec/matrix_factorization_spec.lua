@@ -44,6 +44,10 @@ for dtype, library in pairs(libraries) do
       refused("matrix_factorization: the equations of group 1 have no unique solution: raise ridge "
         .. "or bias_ridge, unless its features are not finite", fitted,
         { factors = 20, ridge = 1e-30, bias_ridge = 1e-30 })
+      local model = fitted { factors = 20, ridge = 1, bias_ridge = 1 }
+      model.options.ridge, model.options.bias_ridge = 1e-30, 1e-30
+      refused("raise the ridge or bias_ridge that the model is fitted with, unless", model.adapt,
+        model, { { "f1", 5 }, { "f4", 1 } })
     end)
 
     it("folds a person in by the normal equations", function()

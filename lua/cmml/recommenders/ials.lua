@@ -64,7 +64,8 @@ return function(cmml, use)
       local root = confidence:sqrt()
       local rows = self.vectors:gather_rows(matrix.columns) * root:reshape { -1, 1 }
       local vectors = args.call(core.segment_ridge, rows, nil, (confidence + 1) / root,
-        matrix.rows, self.penalty, "ials", args.option "regularization")
+        matrix.rows, self.penalty, "ials", ("the %s that the model is fitted with"):format(
+          args.option "regularization"))
       return vectors:matmul(self.turned)
     end,
     -- The equations hold who took what; what is on their right side is a sum over what was taken

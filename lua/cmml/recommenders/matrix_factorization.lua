@@ -52,10 +52,11 @@ return function(cmml, use)
     return weights:slice(2, 1, width), weights:slice(2, width + 1, width + 1):reshape { -1 }
   end
 
-  -- Ridge regressions; see `core.segment_ridge`.
-  local function regressions(features, rows, targets, segments, ridge)
+  -- Ridge regressions; see `core.segment_ridge`. `hint` says which options decide the ridge.
+  local function regressions(features, rows, targets, segments, ridge, hint)
+    local names = args.option "ridge" .. " or " .. args.option "bias_ridge"
     return args.call(core.segment_ridge, features, rows, targets, segments, ridge,
-      "matrix_factorization", args.option "ridge" .. " or " .. args.option "bias_ridge")
+      "matrix_factorization", hint and hint:format(names) or names)
   end
 
   -- The means of segments, pulled towards 0 by as many zeros as `ridge` says.
@@ -110,7 +111,7 @@ return function(cmml, use)
     adapt = function(self, support)
       local left = support.labels - self.item_part:gather_rows(support.items)
       return { weights = regressions(self.features, support.items, left, support.segments,
-        ridge_of(self.options)) }
+        ridge_of(self.options), "the %s that the model is fitted with") }
     end,
     score = function(self, state, rows)
       local explained = core.row_dot(self.features:gather_rows(rows.items),
