@@ -169,7 +169,8 @@ t,yes,two,2,m,2.5,2,1,,,,2,,,,
     assert.equal(text, page.tables(records_module.parts(assert(records_module.read(written))), 3))
     -- in the first line of a row, and of a cell
     assert.equal(1, select(2, written:gsub("base: a / ", "")))
-    assert.equal(3, select(2, csv_of({ tables = { own }, cells = cells }, found):gsub("base: ", "")))
+    local of_cells = csv_of({ tables = { own }, cells = cells }, found)
+    assert.equal(3, select(2, of_cells:gsub("base: ", "")))
   end)
 
   it("breaks no line of it before a sign, which would begin a list", function()

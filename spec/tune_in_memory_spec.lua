@@ -61,8 +61,8 @@ describe("tune on a Dataset", function()
     local of_double = cmml.double.dataset { name = "own", ratings = rows }
     refused("tune: the data were made by cmml.double, whose numbers are of another precision: make "
       .. "them by cmml, or call cmml.double.tune", cmml.tune, options { data = of_double })
-    refused("tune: the data were made by cmml, whose numbers are of another precision: make them by "
-      .. "cmml.double, or call cmml.tune", cmml.double.tune, options { data = dataset })
+    refused("tune: the data were made by cmml, whose numbers are of another precision: make them "
+      .. "by cmml.double, or call cmml.tune", cmml.double.tune, options { data = dataset })
     assert.same({}, cmml.double.tune(options { data = of_double, trials = 1 }).failures)
   end)
 

@@ -57,7 +57,8 @@ end
 -- difference is to the best of the other rows by that metric. `diverged` says on how many of
 -- `supports` the steps of the row's models did, `untrained` how many tasks their trainings left
 -- out as steps diverged, over all seeds, `told`, in the first record of a row alone, what they tell
--- of what they learnt. `note` says why a row is left out, or of the whole table how it was evaluated.
+-- of what they learnt. `note` says why a row is left out, or of the whole table how it was
+-- evaluated.
 -- @tparam table parts
 -- @treturn table see base/tables.lua
 function records.of(parts)

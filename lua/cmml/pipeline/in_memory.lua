@@ -14,7 +14,8 @@ local held = {} -- by name: {setting, data}
 -- The library that made an object of the core, such as a vocabulary.
 local function library_of(object)
   local meta = getmetatable(object)
-  return type(meta) == "table" and tostring(meta.__name):find "^cmml64%." and "cmml.double" or "cmml"
+  return type(meta) == "table" and tostring(meta.__name):find "^cmml64%." and "cmml.double"
+    or "cmml"
 end
 
 -- The setting whose data these are. Raises if they are of none, or made by the library of the other
