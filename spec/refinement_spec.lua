@@ -31,7 +31,7 @@ function settings.users(library)
   local self = { data = data }
   function self.model(changes)
     return library.cmml(data.catalogue, with(with(people.small(1), { preset = "recommended",
-      pull = 0, base = false, activation = "tanh" }), changes))
+      members = 1, pull = 0, base = false, activation = "tanh" }), changes))
   end
   function self.draw(n)
     local model_tasks = library.users.tasks { ratings = data.all, users = data.test,

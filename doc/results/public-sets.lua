@@ -3,12 +3,11 @@ return {
   title = "Public sets of ratings",
   rows = {
     { row = "CMML, recommended", kind = "cmml", preset = "recommended" },
-    { row = "CMML, averaged", kind = "cmml", preset = "recommended/averaged" },
     { row = "matrix factorisation", kind = "matrix_factorization" },
     { row = "item-kNN", kind = "item_knn" },
     { row = "user-kNN", kind = "user_knn" },
     { row = "factor analysis", kind = "factor_analysis" },
     { row = "item mean + user bias", kind = "item_user_mean" },
   },
-  reference = "best", subjects = { "CMML, recommended", "CMML, averaged" },
+  reference = "best", subjects = { "CMML, recommended" },
 }

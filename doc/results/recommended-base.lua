@@ -1,5 +1,6 @@
--- What the base of the preset recommended may begin as, and what neighbours add (ROWS base), or
--- what becomes of its scores (ROWS predicted), on validation users of several sets: those who are
+-- What the base of the preset recommended may begin as, and what neighbours add (ROWS base), what
+-- becomes of its scores (ROWS predicted), or what averaging and a loss of ranking add (ROWS
+-- averaged; the others have one network of 64), on validation users of several sets: those who are
 -- not tested are divided FOLDS times at random; see recommended-users.md (SET: a name below, of a
 -- folder in data/):
 --
@@ -47,7 +48,14 @@ local function analysis(item_shrink)
   return base
 end
 local factorisation = { factors = 10, ridge = 16, item_bias = "mean" }
-local as_they_are = { mean_share = 0, pull = 0 }
+local as_they_are, as_told = { mean_share = 0, pull = 0 }, { mean_share = 0.1, pull = 0.25 }
+local one = { members = 1, backbone = { 64, 64 }, hyper = { 64, 64 }, rank_weight = 0 }
+
+-- Networks of 32, so many of them.
+local function narrow(members, rank_weight)
+  return { members = members, backbone = { 32, 32 }, hyper = { 32, 32 }, rank_weight = rank_weight }
+end
+
 local lists = { base = {
   { "matrix factorisation", base = factorisation, neighbours = false },
   { "the same, neighbours", base = factorisation },
@@ -69,13 +77,20 @@ local lists = { base = {
   { "the same, pull 0.25", fitted = "factor_analysis", pull = 0.25 },
   { "item-kNN alone", fitted = "item_knn" },
   { "the same, pull 0.25", fitted = "item_knn", pull = 0.25 },
+}, averaged = {
+  { "one of 64", after = as_told, model = {} },
+  { "three of 64", after = as_told, model = { members = 3 } },
+  { "one of 32", after = as_told, model = narrow(1, 0) },
+  { "three of 32", after = as_told, model = narrow(3, 0) },
+  { "recommended/single", after = as_told, model = narrow(1, 0.5) },
+  { "recommended", after = as_told, model = narrow(3, 0.5) },
 } }
 local metrics = { "mae", "rmse", "ndcg_exp@1", "ndcg_exp@3" }
 
 local set, folds, seeds = arg[1], math.tointeger(tonumber(arg[2])), math.tointeger(tonumber(arg[3]))
 local variants = lists[arg[5] or "base"]
 if not sets[set] or not folds or not seeds or not variants then
-  error("usage: recommended-base.lua SET FOLDS SEEDS [PROTOCOL] [base|predicted]", 0)
+  error("usage: recommended-base.lua SET FOLDS SEEDS [PROTOCOL] [base|predicted|averaged]", 0)
 end
 local folder = "data/" .. set
 local dataset = assert(sets[set](folder))
@@ -95,11 +110,17 @@ end
 local trained = {} -- by seed, where only what comes after the training differs
 
 local function model_of(variant, part, seed)
-  if trained[seed] and variant.after and variant.after ~= as_they_are then
+  if trained[seed] and variant.after and variant.after ~= as_they_are and not variant.model then
     return trained[seed]
   end
-  local model = cmml.cmml(part.catalogue, { preset = "recommended", seed = seed,
-    base = variant.base, neighbours = variant.neighbours })
+  local options = { preset = "recommended", seed = seed, base = variant.base,
+    neighbours = variant.neighbours }
+  for _, changes in ipairs { one, variant.model or {} } do
+    for key, value in pairs(changes) do
+      options[key] = value
+    end
+  end
+  local model = cmml.cmml(part.catalogue, options)
   cmml.train(model, part, { seed = seed })
   trained[seed] = model
   return model

@@ -74,6 +74,7 @@ local function models_of(variant, part)
   local models = {}
   for seed = 1, seeds do
     models[seed] = cmml.cmml(part.catalogue, over({ preset = "recommended", seed = seed,
+      members = 1, backbone = { 64, 64 }, hyper = { 64, 64 }, rank_weight = 0,
       base = factorisation, neighbours = false, mean_share = 0, pull = 0 }, variant.model))
     cmml.train(models[seed], part, over({ seed = seed }, variant.training))
   end

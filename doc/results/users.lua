@@ -3,7 +3,6 @@ return {
   title = "Cold users",
   rows = {
     { row = "CMML (recommended)", kind = "cmml", preset = "recommended" },
-    { row = "CMML (recommended averaged)", kind = "cmml", preset = "recommended/averaged" },
     { row = "MeLU (tuned)", kind = "melu", preset = "tuned" },
     { row = "MetaCS-DNN (tuned)", kind = "metacs", preset = "tuned" },
     { row = "TaNP (tuned)", kind = "tanp", preset = "tuned" },
@@ -19,5 +18,5 @@ return {
     { row = "item mean + user bias", kind = "item_user_mean" },
     { row = "item mean", kind = "item_mean" },
   },
-  reference = "best", subjects = { "CMML (recommended)", "CMML (recommended averaged)" },
+  reference = "best", subjects = { "CMML (recommended)" },
 }

@@ -145,8 +145,8 @@ end
 -- @treturn function of (changes) giving options of `train`
 function people.over_base(own)
   return function(changes)
-    return merged(people.small(1), { preset = "recommended", mean_share = 0, pull = 0 }, own,
-      changes or {})
+    return merged(people.small(1), { preset = "recommended", members = 1, mean_share = 0,
+      pull = 0 }, own, changes or {})
   end, function(changes)
     return people.training(merged(changes, { query = 6, valid_query = 4 }))
   end

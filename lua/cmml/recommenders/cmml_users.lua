@@ -21,10 +21,12 @@ return function(cmml, use)
 
   local options = model_options({ "width", "label_hidden" }, {
     shared.read_users, shared.base, shared.neighbours, members.option, rating_errors.option,
-    predicted.options[1], predicted.options[2], table.unpack(refinement.options) })
+    rating_errors.rank_weight, predicted.options[1], predicted.options[2],
+    table.unpack(refinement.options) })
 
   -- Options that are not the network's.
   local own = { preset = true, base = true, neighbours = true, members = true, loss = true,
+    rank_weight = true,
     read_users = true, pull = true, mean_share = true }
   for _, declared in ipairs(refinement.options) do
     own[declared.name] = true
@@ -188,6 +190,15 @@ return function(cmml, use)
     return predicted.pulled(core, scores, self.catalogue.scale, self.options.pull)
   end
 
+  -- The mean over tasks of what is wrong with the scores of their rows.
+  local function loss_of(self, scores, rows)
+    local loss = self.options.loss == "absolute" and errors_of(self, scores, rows):mean()
+      or core.task_mse(scores, rows.labels, rows.segments)
+    local weight = self.options.rank_weight or 0
+    return weight == 0 and loss or loss + weight * rating_errors.listwise(core, scores,
+      rows.labels, rows.segments, self.catalogue.scale):mean()
+  end
+
   local function score_all(self, state)
     local near = state.near and self.neighbours:means_of_all(state.near)
     return by_item.score_all(self, state.context.shape[1], of_items, function(rows, first, last)
@@ -208,10 +219,7 @@ return function(cmml, use)
       return mean_over((members.of(self.module)), function(_, network)
         local scores = score_by(self, network, adapt_by(self, network, batch.support, true),
           batch.query)
-        if self.options.loss ~= "absolute" then
-          return core.task_mse(scores, batch.query.labels, batch.query.segments)
-        end
-        return errors_of(self, scores, batch.query):mean()
+        return loss_of(self, scores, batch.query)
       end)
     end,
   }

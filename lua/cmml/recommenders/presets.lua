@@ -110,11 +110,11 @@ end
 -- contributes is told in doc/results/recommended-users.md.
 local recommended = { setting = "users",
   model = { width = 16, encoder = "mean", encoder_widths = { 64 }, encoder_detach = false,
-    label_hidden = 32, hybrid = "dot", modulation = "film", backbone = { 64, 64 },
-    hyper = { 64, 64 }, activation = "leaky_relu", context_shrink = 5,
+    label_hidden = 32, hybrid = "dot", modulation = "film", backbone = { 32, 32 },
+    hyper = { 32, 32 }, activation = "leaky_relu", context_shrink = 5, members = 3,
     base = { kind = "factor_analysis", factors = 10, ridge = 16, item_shrink = 3 },
     neighbours = { nearest = 20, keep = 200, shrink = 200, damp = 1 }, read_users = false,
-    loss = "absolute", mean_share = 0.1, pull = 0.25 },
+    loss = "absolute", rank_weight = 0.5, mean_share = 0.1, pull = 0.25 },
   training = { batch = 32, support = 40, short_supports = 0.5, query = 40, valid_query = 10,
     lr = 1e-3, schedule = "cosine", epochs = 14 } }
 
@@ -147,12 +147,12 @@ return function(cmml, use)
   -- `paper/scenario` and `published-code/scenario`, and under the names of the code's data sets.
   -- Of the encoder ablation, `.._non_negative_pooling` sees no negatives. `recommended` is for
   -- ratings of users, `recommended/scenario` for scenarios, each also without modulation and
-  -- without context; `recommended/averaged` has three members, see the option `members`.
+  -- without context; `recommended/single` has one member, see the option `members`.
   cmml.presets = {
     ["recommended"] = recommended,
     ["recommended/without-modulation"] = changed(recommended, { modulation = "none" }),
     ["recommended/without-context"] = changed(recommended, { encoder = "none" }),
-    ["recommended/averaged"] = changed(recommended, { members = 3 }),
+    ["recommended/single"] = changed(recommended, { members = 1 }),
     ["paper"] = paper(),
     ["paper/soft"] = paper(paper_soft),
     ["recommended/scenario"] = recommended_scenario,
