@@ -264,7 +264,7 @@ return function(cmml, use)
     options = own,
     presets = {
       ["recommended/lists"] = { model = {}, training = { batch = 32, support = 40, query = 10,
-        short_supports = 0.5, lr = 1e-3, epochs = 25, patience = 10 } },
+        short_supports = 0.5, lr = 1e-3, epochs = 25, patience = 0 } },
     },
     default_preset = "recommended/lists",
     check = check, make = make, prepare = prepare, loss = loss, settle = list_base.settle,
