@@ -200,9 +200,10 @@ describe("serving with the collector stopped", function()
   end
 
   it("takes what a piece takes, a few numbers an item, and what is kept of items", function()
-    -- of an item 32 numbers of fields, 10 factors and 64 of the first layer, while they are made
-    -- the former twice; its score is there twice while pieces are joined, and when it is ordered
-    local small, kept, scores = peak(5000), 4 * (2 * 42 + 64), 4 * 4
+    -- of an item in each of 3 networks 32 numbers of fields, 10 factors and 32 of the first layer,
+    -- while they are made the former twice; its score is there twice while pieces are joined, and
+    -- when it is ordered
+    local small, kept, scores = peak(5000), 3 * 4 * (2 * 42 + 32), 4 * 4
     assert.is_true(small < 16 << 20, small)
     local more = peak(40000) - small
     assert.is_true(more <= 35000 * (kept + scores) + (1 << 20), more)

@@ -82,7 +82,7 @@ describe("training in trouble", function()
     end
     local fewer = setmetatable({ train = { data.train[1] } }, { __index = data })
     assert.matches("cannot resume: train_users was %d+, now it is 1", resumed(fewer))
-    assert.matches("cannot resume: backbone was 8,8, now it is 64,64", resumed(data,
+    assert.matches("cannot resume: backbone was 8,8, now it is 32,32", resumed(data,
       cmml.cmml(data.catalogue,
       { width = 3 })))
     assert.is_true(resumed(data))

@@ -35,6 +35,7 @@ return function(cmml, folder)
   local model = cmml.cmml(data.catalogue, people.small())
   local path, ratings = folder .. "/model.safetensors", folder .. "/ratings.csv"
   assert(model:save(path))
+  model:adapt({ { "f1", 4 } }):recommend() -- what it knows of items alone it keeps
   assert(core.write_file(ratings, delimited))
   local saved = assert(core.read_file(path))
 
