@@ -19,7 +19,8 @@ for dtype, library in pairs(libraries) do
     local function means(support, query, all, options)
       return core.user_neighbour_means(by_item, users, left, core.segments(support[1]),
         core.ids(support[2]), core.tensor(support[3]), core.segments(query[1]),
-        core.ids(query[2]), all, options):totable()
+        core.ids(query[2]), all, options.nearest or 50, options.shrink or 0,
+        options.damp or 0):totable()
     end
 
     -- Two people: the first left 1 of a and 1 of b, the second -3 of a.
@@ -138,7 +139,7 @@ for dtype, library in pairs(libraries) do
           local found = core.user_neighbour_means(core.segments(lengths), core.ids(ids),
             core.tensor(values), core.segments(shown[1]), core.ids(shown[2]),
             core.tensor(shown[3]), core.segments(queries[1]), core.ids(queries[2]), all or nil,
-            opt):totable()
+            opt.nearest, opt.shrink, opt.damp):totable()
           local expected = {}
           for q, item in ipairs(queries[2]) do
             expected[q] = by_definition(of, people[(q - 1) // 5 + 1], item, all, opt)
@@ -169,10 +170,10 @@ for dtype, library in pairs(libraries) do
       end
       refused("known: ids from 1073741824 to 1073741824", core.user_neighbour_means,
         core.segments { 1 }, core.ids { 1 << 30 }, core.tensor { 1 }, core.segments {}, core.ids {},
-        core.full({ 0 }, 0), core.segments {}, core.ids {}, nil, {})
+        core.full({ 0 }, 0), core.segments {}, core.ids {}, nil, 50, 0, 0)
       refused("contiguous", core.user_neighbour_means, by_item, users,
         core.full({ 7, 2 }, 1):slice(2, 1, 1), core.segments {}, core.ids {}, core.full({ 0 }, 0),
-        core.segments {}, core.ids {}, nil, {})
+        core.segments {}, core.ids {}, nil, 50, 0, 0)
     end)
   end)
 end

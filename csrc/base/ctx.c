@@ -9,6 +9,15 @@ void cm_ctx_open(cm_ctx *cx)
     cx->grad_enabled = true;
 }
 
+void cm_ctx_open_arena(cm_ctx *cx, void *arena, size_t bytes, const struct cm_kernels *kernels)
+{
+    cm_ctx_open(cx);
+    cx->grad_enabled = false;
+    cx->mem.arena = arena;
+    cx->mem.arena_bytes = bytes;
+    cx->kernels = kernels;
+}
+
 void cm_ctx_close(cm_ctx *cx)
 {
     cm_free(cx, cx->scope);

@@ -40,6 +40,11 @@ struct cm_ctx {
 /* Initialises *cx as an empty context with gradients enabled. Cannot fail. */
 void cm_ctx_open(cm_ctx *cx);
 
+/* Initialises *cx as an empty context without gradients whose memory is `bytes` from `arena` on,
+ * aligned to CM_ALIGN, and no more. It needs no closing; opened again, all that lay there is gone.
+ * The loops are those of `kernels` (NULL: chosen at the first call). */
+void cm_ctx_open_arena(cm_ctx *cx, void *arena, size_t bytes, const struct cm_kernels *kernels);
+
 /* Marks it closed and frees its own memory; after cm_tensor_shutdown. Safe to call twice. */
 void cm_ctx_close(cm_ctx *cx);
 

@@ -31,8 +31,11 @@ static size_t rounded_size(size_t bytes, size_t *class)
     return rounded;
 }
 
-static bool may_allocate(cm_ctx *cx)
+/* Whether `bytes` more may be in use. */
+static bool may_allocate(cm_ctx *cx, size_t bytes)
 {
+    if (cx->mem.most && (bytes > cx->mem.most || cx->mem.live > cx->mem.most - bytes))
+        return false;
     if (cx->mem.fail_in < 0)
         return true;
     return cx->mem.fail_in-- > 0;
@@ -53,9 +56,28 @@ static void count(cm_ctx *cx, size_t bytes)
         cx->mem.peak = cx->mem.live;
 }
 
+/* A fresh block of `rounded` bytes. In an arena blocks lie one behind the other; what is not kept
+ * in a list of idle ones is lost until the context is opened again. */
+static header *fresh_block(cm_mem *mem, size_t rounded)
+{
+    if (!mem->arena)
+        return aligned_alloc(CM_ALIGN, rounded);
+    if (rounded > mem->arena_bytes - mem->arena_used)
+        return NULL;
+    header *h = (header *)(void *)(mem->arena + mem->arena_used);
+    mem->arena_used += rounded;
+    return h;
+}
+
+static void free_block(const cm_mem *mem, header *h)
+{
+    if (!mem->arena)
+        free(h);
+}
+
 void *cm_alloc(cm_ctx *cx, size_t bytes)
 {
-    if (bytes > SIZE_MAX - 2 * sizeof(header) || !may_allocate(cx))
+    if (bytes > SIZE_MAX - 2 * sizeof(header) || !may_allocate(cx, bytes))
         return refuse(cx, bytes);
     size_t class, rounded = rounded_size(bytes, &class);
     header *h;
@@ -64,7 +86,7 @@ void *cm_alloc(cm_ctx *cx, size_t bytes)
         cx->mem.idle[class] = h->next;
         cx->mem.idle_bytes -= rounded;
         cx->mem.cached -= rounded;
-    } else if (!(h = aligned_alloc(CM_ALIGN, rounded))) {
+    } else if (!(h = fresh_block(&cx->mem, rounded))) {
         return refuse(cx, bytes);
     }
     h->bytes = bytes;
@@ -88,7 +110,7 @@ void *cm_calloc(cm_ctx *cx, size_t n, size_t size)
 static void *resize(cm_ctx *cx, header *h, size_t bytes, size_t rounded)
 {
     size_t was = h->bytes;
-    header *resized = may_allocate(cx) ? realloc(h, rounded) : NULL;
+    header *resized = may_allocate(cx, bytes - CM_MIN(was, bytes)) ? realloc(h, rounded) : NULL;
     if (!resized)
         return refuse(cx, bytes);
     cx->mem.live -= was;
@@ -101,7 +123,7 @@ static void *resize(cm_ctx *cx, header *h, size_t bytes, size_t rounded)
 void *cm_realloc(cm_ctx *cx, void *block, size_t bytes)
 {
     header *h = block ? (header *)block - 1 : NULL;
-    if (h && bytes <= SIZE_MAX - 2 * sizeof(header)) {
+    if (h && !cx->mem.arena && bytes <= SIZE_MAX - 2 * sizeof(header)) {
         size_t class, rounded = rounded_size(h->bytes, &class);
         bool large = class == CM_IDLE_CLASSES;
         rounded = rounded_size(bytes, &class);
@@ -125,7 +147,7 @@ void cm_free(cm_ctx *cx, void *block)
     cx->mem.live -= h->bytes;
     cx->mem.blocks--;
     if (class == CM_IDLE_CLASSES || cx->closed || cx->mem.idle_bytes + rounded > IDLE_LIMIT) {
-        free(h);
+        free_block(&cx->mem, h);
         return;
     }
     h->next = cx->mem.idle[class];
@@ -140,7 +162,7 @@ void cm_mem_trim(cm_ctx *cx)
         header *next;
         for (header *h = cx->mem.idle[class]; h; h = next) {
             next = h->next;
-            free(h);
+            free_block(&cx->mem, h);
         }
         cx->mem.idle[class] = NULL;
     }
@@ -175,4 +197,19 @@ bool cm_mul_size(size_t a, size_t b, size_t *out)
 void *cm_alloc_forever(size_t bytes)
 {
     return calloc(1, bytes);
+}
+
+void *cm_block_alloc(size_t count, size_t size)
+{
+    size_t bytes;
+    if (!cm_mul_size(count, size, &bytes) || bytes > SIZE_MAX - CM_ALIGN)
+        return NULL;
+    bytes = CM_MAX((bytes + CM_ALIGN - 1) / CM_ALIGN, 1) * CM_ALIGN;
+    void *block = aligned_alloc(CM_ALIGN, bytes);
+    return block ? memset(block, 0, bytes) : NULL;
+}
+
+void cm_block_free(void *block)
+{
+    free(block);
 }

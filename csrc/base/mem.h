@@ -18,9 +18,12 @@ typedef struct cm_mem {
     size_t blocks;   /* blocks in use */
     size_t cached;   /* bytes kept for reuse, not counted in live */
     size_t total;    /* bytes ever allocated: the collector's pace follows it */
+    size_t most;     /* the most that live may be; 0: no bound */
     int64_t fail_in; /* test hook: fail when this many more allocations have succeeded; < 0 never */
     void *idle[CM_IDLE_CLASSES];
-    size_t idle_bytes; /* a part of cached */
+    size_t idle_bytes;    /* a part of cached */
+    unsigned char *arena; /* where all blocks come from; NULL: the system */
+    size_t arena_bytes, arena_used;
 } cm_mem;
 
 /* A block of `bytes` (0 gives a block too) aligned for any type, contents undefined. NULL with
@@ -46,6 +49,13 @@ bool cm_grow(cm_ctx *cx, void **block, size_t *capacity, size_t need, size_t siz
 /* A block of zeros that nothing frees: for what has to outlive every context, until the process
  * ends. Not counted; NULL when memory runs out. */
 void *cm_alloc_forever(size_t bytes) CM_MUST_CHECK;
+
+/* `count` times `size` bytes of zeros, aligned like all blocks, that belong to no context: for what
+ * contexts lie in. Not counted; NULL when memory runs out. Given back to cm_block_free. */
+void *cm_block_alloc(size_t count, size_t size) CM_MUST_CHECK;
+
+/* Frees such a block; NULL is fine. */
+void cm_block_free(void *block);
 
 /* a * b into *out; false if it overflows. */
 bool cm_mul_size(size_t a, size_t b, size_t *out);

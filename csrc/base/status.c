@@ -4,6 +4,7 @@
 #include "base/locale.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 static void record(cm_ctx *cx, cm_status code, const char *format, va_list args)
 {
@@ -31,6 +32,20 @@ bool cm_refuse(cm_ctx *cx, cm_status code, const char *format, ...)
     record(cx, code, format, args);
     va_end(args);
     return false;
+}
+
+void cm_error_within(cm_ctx *cx, const char *where)
+{
+    char text[sizeof cx->error_text];
+    memcpy(text, cx->error_text, sizeof text);
+    cm_locale locale = cm_locale_plain();
+    snprintf(cx->error_text, sizeof cx->error_text, "%s: %s", where, text);
+    cm_locale_restore(locale);
+}
+
+void cm_error_recode(cm_ctx *cx, cm_status code)
+{
+    cx->error_code = code;
 }
 
 cm_status cm_error_code(const cm_ctx *cx)

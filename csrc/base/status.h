@@ -31,6 +31,12 @@ void *cm_fail(cm_ctx *cx, cm_status code, const char *format, ...) CM_PRINTF(3, 
 /* The same for functions that give a bool: always false. */
 bool cm_refuse(cm_ctx *cx, cm_status code, const char *format, ...) CM_PRINTF(3, 4);
 
+/* Says where the recorded error came about, in front of its text. */
+void cm_error_within(cm_ctx *cx, const char *where);
+
+/* Files the recorded error under another code. */
+void cm_error_recode(cm_ctx *cx, cm_status code);
+
 /* The recorded error: CM_ERR_OK if there is none. */
 cm_status cm_error_code(const cm_ctx *cx);
 

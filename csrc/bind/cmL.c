@@ -1,7 +1,9 @@
 /* cmL.c - the helpers of the binding. */
 #include "bind/cmL.h"
 #include "bind/state.h"
+#include "bind/trace.h"
 #include "io/text.h"
+#include "ops/signature.h"
 #include <string.h>
 
 #define SHOWN ((size_t)80)       /* bytes of something given that a message repeats */
@@ -52,13 +54,33 @@ cm_ctx *cmL_enter(lua_State *L)
     return &state->cx;
 }
 
-void cmL_register(lua_State *L, const luaL_Reg *functions)
+/* Functions whose calls no trace shows: metamethods, of which finalisers may run at any time. */
+static void register_untraced(lua_State *L, const luaL_Reg *functions)
 {
     for (; functions->name; functions++) {
         lua_pushvalue(L, -1);
         lua_pushcclosure(L, functions->func, 1);
         lua_setfield(L, -3, functions->name);
     }
+}
+
+void cmL_register_methods(lua_State *L, const luaL_Reg *functions, const char *class)
+{
+    class = class ? strrchr(class, '.') + 1 : NULL;
+    for (; functions->name; functions++) {
+        lua_pushvalue(L, -1);
+        if (class)
+            lua_pushfstring(L, "%s:%s", class, functions->name);
+        else
+            lua_pushstring(L, functions->name);
+        cmL_push_traced(L, functions->func);
+        lua_setfield(L, -3, functions->name);
+    }
+}
+
+void cmL_register(lua_State *L, const luaL_Reg *functions)
+{
+    cmL_register_methods(L, functions, NULL);
 }
 
 void cmL_register_testing(lua_State *L, const luaL_Reg *functions)
@@ -73,7 +95,7 @@ void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
 {
     luaL_newmetatable(L, name);
     lua_pushvalue(L, -2);
-    cmL_register(L, meta);
+    register_untraced(L, meta);
     lua_createtable(L, 0, 1); /* what getmetatable gives: __gc is out of reach of scripts */
     lua_pushstring(L, name);
     lua_setfield(L, -2, "__name");
@@ -81,7 +103,7 @@ void cmL_class(lua_State *L, const char *name, const luaL_Reg *meta, const luaL_
     if (methods) {
         lua_newtable(L);
         lua_pushvalue(L, -2);
-        cmL_register(L, methods);
+        cmL_register_methods(L, methods, name);
         lua_pop(L, 1);
         lua_setfield(L, -3, "__index");
     }
@@ -276,8 +298,7 @@ int cmL_check_dim(lua_State *L, int arg, int ndim)
 
 cm_activation cmL_check_activation(lua_State *L, int arg)
 {
-    static const char *const names[] = {"identity", "relu", "leaky_relu", "sigmoid", "tanh", NULL};
-    return (cm_activation)cmL_check_option(L, arg, "identity", names);
+    return (cm_activation)cmL_check_option(L, arg, "identity", cm_activation_names);
 }
 
 /* Raises unless there is a table to look for a field in. */

@@ -8,7 +8,7 @@
 #ifndef CML_H
 #define CML_H
 
-#include "cmml.h"
+#include "core.h"
 #include <lauxlib.h>
 #include <lua.h>
 
@@ -34,6 +34,9 @@ cm_ctx *cmL_ctx(lua_State *L);
 /* Registers functions, each with the context (on top of the stack, stays there) as its first
  * upvalue, in the table below it. */
 void cmL_register(lua_State *L, const luaL_Reg *functions);
+
+/* The same as methods of the class of that name (NULL: of none), which the table is of. */
+void cmL_register_methods(lua_State *L, const luaL_Reg *functions, const char *class);
 
 /* The same in the table `testing` of the module table below the context: hooks for specs and
  * measurements, which belong to no public table. */
@@ -210,6 +213,8 @@ void cmL_open_process(lua_State *L);
 void cmL_open_vocab(lua_State *L);
 /* .safetensors files, l_safetensors.c. */
 void cmL_open_safetensors(lua_State *L);
+/* Predictors of frozen models, l_predict.c. */
+void cmL_open_predict(lua_State *L);
 /* Delimited files, l_table.c. */
 void cmL_open_table(lua_State *L);
 

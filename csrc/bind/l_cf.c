@@ -283,16 +283,16 @@ static int l_neighbour_means(lua_State *L)
  * @tparam Ids query_items [rows], none unknown
  * @tparam ?Tensor squares [users] the sum of the squares of what each user has: the cosine is over
  * all that both rated; nil: over the items in common (Pearson)
- * @tparam table options nearest (maximum number of neighbours used, default 50), shrink (default
- * 0), damp (added to the sum of the weights, default 0)
+ * @tparam integer nearest maximum number of neighbours used
+ * @tparam number shrink
+ * @tparam number damp is added to the sum of the weights
  * @treturn Tensor [query rows]; 0 without a neighbour */
 static int l_user_neighbour_means(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    luaL_checktype(L, 10, LUA_TTABLE);
-    cm_user_weighting by = {.nearest = cmL_field_integer(L, 10, "nearest", 50),
-                            .shrink = cmL_field_number(L, 10, "shrink", 0),
-                            .damp = cmL_field_number(L, 10, "damp", 0)};
+    cm_user_weighting by = {.nearest = luaL_checkinteger(L, 10),
+                            .shrink = luaL_checknumber(L, 11),
+                            .damp = luaL_checknumber(L, 12)};
     cm_tensor **box = cmL_push_tensor(L);
     cm_residuals known = check_residuals(L, 1), support = check_residuals(L, 4);
     cm_ids *query = cmL_check_segments(L, 7), *items = cmL_check_ids(L, 8);

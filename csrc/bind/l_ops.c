@@ -1,10 +1,10 @@
 /* l_ops.c - all ops: each is a Lua function, a tensor method and (where it has one) a metamethod,
  * from its descriptor alone. */
 #include "bind/signature.h"
+#include "bind/trace.h"
 #include <string.h>
 
-/* Upvalues: context, signature. */
-static int l_apply(lua_State *L)
+static int apply(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
     const cmL_signature *signature = lua_touserdata(L, lua_upvalueindex(2));
@@ -17,6 +17,13 @@ static int l_apply(lua_State *L)
             in.tensor[i] = cm_tensor_full(cx, &(cm_shape){.ndim = 0}, in.number[i]);
     cm_tensor *out = cm_apply(cx, signature->op, in.tensor, in.n, &in.p);
     return cmL_finish(L, cx, mark, box, out, signature->op->name);
+}
+
+/* Upvalues: context, signature. */
+static int l_apply(lua_State *L)
+{
+    const cmL_signature *signature = lua_touserdata(L, lua_upvalueindex(2));
+    return cmL_call(L, apply, signature->op->name);
 }
 
 static void push_op(lua_State *L, const cm_op *op)

@@ -6,6 +6,7 @@
  * @module cmml.core */
 #include "base/file.h"
 #include "base/folder.h"
+#include "base/hash.h"
 #include "base/input.h"
 #include "base/sys.h"
 #include "bind/io.h"
@@ -16,6 +17,21 @@
 static int l_clock(lua_State *L)
 {
     lua_pushnumber(L, cm_sys_clock());
+    return 1;
+}
+
+/*** A number that says whether texts are the same; not for secrets.
+ * @function hash
+ * @tparam string text
+ * @tparam[opt] integer before the hash of what stands before the text
+ * @treturn integer of 64 bits */
+static int l_hash(lua_State *L)
+{
+    size_t size;
+    cmL_enter(L);
+    const char *text = cmL_check_text(L, 1, &size);
+    uint64_t before = (uint64_t)luaL_optinteger(L, 2, (lua_Integer)CM_HASH_START);
+    lua_pushinteger(L, (lua_Integer)cm_hash(before, text, size));
     return 1;
 }
 
@@ -171,6 +187,7 @@ static int f_close(lua_State *L)
 static const luaL_Reg meta[] = {{"__gc", f_close}, {"__close", f_close}, {NULL, NULL}};
 static const luaL_Reg methods[] = {{"close", f_close}, {NULL, NULL}};
 static const luaL_Reg functions[] = {{"clock", l_clock},
+                                     {"hash", l_hash},
                                      {"terminal", l_terminal},
                                      {"mkdir", l_mkdir},
                                      {"exists", l_exists},

@@ -266,7 +266,7 @@ void cmL_open_tensor(lua_State *L)
     state->tensor_class_ref = luaL_ref(L, LUA_REGISTRYINDEX);
     lua_newtable(L); /* the methods; the ops join them (l_ops.c) */
     lua_pushvalue(L, -3);
-    cmL_register(L, methods);
+    cmL_register_methods(L, methods, CML_TENSOR);
     lua_pushvalue(L, -2);
     lua_setfield(L, -4, "methods");
     lua_pushvalue(L, -1);

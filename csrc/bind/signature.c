@@ -1,41 +1,10 @@
 /* signature.c - see signature.h. */
 #include "bind/signature.h"
-#include "base/locale.h"
-#include <stdlib.h>
-#include <string.h>
 
 bool cmL_signature_parse(cmL_signature *signature, const cm_op *op)
 {
-    *signature = (cmL_signature){.op = op};
-    for (const char *at = op->args; *at;) {
-        const char *colon = strchr(at, ':');
-        if (!colon || signature->count == CML_MAX_ARGS ||
-            (size_t)(colon - at) >= sizeof signature->args->name)
-            return false;
-        cmL_arg *arg = &signature->args[signature->count++];
-        memcpy(arg->name, at, (size_t)(colon - at));
-        arg->kind = colon[1];
-        at = colon + 2;
-        if (*at == '?') {
-            arg->optional = true;
-            at++;
-        } else if (*at == '=') {
-            arg->optional = arg->has_default = true;
-            if (strncmp(at + 1, "true", 4) == 0) {
-                arg->fallback = 1;
-                at += 5;
-            } else {
-                char *end;
-                cm_locale locale = cm_locale_plain();
-                arg->fallback = strtod(at + 1, &end); /* "inf" is one, too */
-                cm_locale_restore(locale);
-                at = end;
-            }
-        }
-        while (*at == ' ')
-            at++;
-    }
-    return true;
+    signature->op = op;
+    return cm_signature_parse(&signature->of, op->args);
 }
 
 static void add_tensor(lua_State *L, cmL_inputs *in, int arg, cm_tensor *tensor)
@@ -68,7 +37,7 @@ static int first_ndim(const cmL_inputs *in)
     return in->n > 0 && in->tensor[0] ? in->tensor[0]->shape.ndim : 0;
 }
 
-static void read_integer(lua_State *L, const cmL_arg *arg, int index, const cmL_inputs *in,
+static void read_integer(lua_State *L, const cm_arg *arg, int index, const cmL_inputs *in,
                          int64_t *out)
 {
     bool absent = lua_isnoneornil(L, index);
@@ -102,9 +71,9 @@ void cmL_signature_read(lua_State *L, const cmL_signature *signature, cmL_inputs
 {
     int ints = 0, reals = 0, lists = 0;
     *in = (cmL_inputs){.n = 0};
-    lua_settop(L, signature->count);
-    for (int k = 0; k < signature->count; k++) {
-        const cmL_arg *arg = &signature->args[k];
+    lua_settop(L, signature->of.count);
+    for (int k = 0; k < signature->of.count; k++) {
+        const cm_arg *arg = &signature->of.args[k];
         int index = k + 1;
         bool absent = lua_isnil(L, index);
         switch (arg->kind) {
@@ -150,11 +119,11 @@ void cmL_signature_push(lua_State *L, const cmL_signature *signature)
     luaL_buffinit(L, &text);
     luaL_addstring(&text, signature->op->name);
     luaL_addchar(&text, '(');
-    for (int k = 0; k < signature->count; k++) {
+    for (int k = 0; k < signature->of.count; k++) {
         if (k > 0)
             luaL_addstring(&text, ", ");
-        luaL_addstring(&text, signature->args[k].name);
-        if (signature->args[k].optional)
+        luaL_addstring(&text, signature->of.args[k].name);
+        if (signature->of.args[k].optional)
             luaL_addchar(&text, '?');
     }
     luaL_addchar(&text, ')');

@@ -1,35 +1,14 @@
-/* signature.h - the small language in which an op descriptor declares its arguments.
- *
- * "x:t dim:d? keep:b?" is a list of name:kind, with ? for optional or =default behind. Kinds:
- *
- *     t  tensor (optional ones come last)      T  list of tensors
- *     n  tensor or number                      x  number
- *     i  whole number                          r  row, 1-based in Lua
- *     b  boolean                               d  dim of the first tensor, 1-based or negative
- *     s  shape, a list of sizes                p  list of dims, 1-based
- *     a  activation by name                    I  ids      S  segments
- *
- * Numbers go to cm_params.x, whole numbers, rows, dims, booleans and activations to .i, ids and
- * segments to .ids, each in the order of the list. The argument checks, the errors with the
- * argument's number and name, and the signature in the help come from it. */
+/* signature.h - the arguments that an op declares (ops/signature.h), read from the Lua stack: their
+ * checks, the errors with the argument's number and name, and the signature in the help. */
 #ifndef CML_SIGNATURE_H
 #define CML_SIGNATURE_H
 
 #include "bind/cmL.h"
-
-#define CML_MAX_ARGS 16
-
-typedef struct cmL_arg {
-    char name[16];
-    char kind;
-    bool optional, has_default;
-    double fallback;
-} cmL_arg;
+#include "ops/signature.h"
 
 typedef struct cmL_signature {
     const cm_op *op;
-    int count;
-    cmL_arg args[CML_MAX_ARGS];
+    cm_signature of;
 } cmL_signature;
 
 /* The inputs of one call: tensors by pointer (anchored on the Lua stack), numbers still to be

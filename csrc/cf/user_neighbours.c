@@ -1,6 +1,5 @@
 /* user_neighbours.c - see user_neighbours.h. */
 #include "cf/user_neighbours.h"
-#include <stdlib.h>
 #include <string.h>
 
 #define WORD 64 /* bits */
@@ -27,12 +26,36 @@ typedef struct search {
     uint64_t *here; /* [users / WORD, rounded up] a bit is 1 where there is one */
 } search;
 
-static int by_similarity(const void *a, const void *b)
+/* Whether one stands behind the other, the most similar first, in a tie the first user. */
+static bool is_behind(similar_user x, similar_user y)
 {
-    const similar_user *x = a, *y = b;
-    if (x->similarity != y->similarity)
-        return x->similarity < y->similarity ? 1 : -1;
-    return (x->user > y->user) - (x->user < y->user);
+    return x.similarity < y.similarity || (x.similarity == y.similarity && x.user > y.user);
+}
+
+/* Lets the entry at a place of a heap sink: the last in order stands on top. */
+static void sink(similar_user *heap, int64_t n, int64_t place)
+{
+    similar_user one = heap[place];
+    for (int64_t child; (child = 2 * place + 1) < n; place = child) {
+        child += child + 1 < n && is_behind(heap[child + 1], heap[child]);
+        if (!is_behind(heap[child], one))
+            break;
+        heap[place] = heap[child];
+    }
+    heap[place] = one;
+}
+
+/* Sorts, without taking memory as qsort does: predictors must not. */
+static void sort(similar_user *list, int64_t n)
+{
+    for (int64_t i = n / 2; i-- > 0;)
+        sink(list, n, i);
+    for (int64_t end = n; end-- > 1;) {
+        similar_user last = list[0];
+        list[0] = list[end];
+        list[end] = last;
+        sink(list, end, 0);
+    }
 }
 
 /* Finds who is similar to the person of a task. */
@@ -75,7 +98,7 @@ static void meet(search *s, const cm_residuals *support, int64_t task)
             s->similar[s->n_similar++] = (similar_user){similarity, s->met[i]};
         *sums = (cm_pair_sums){0};
     }
-    qsort(s->similar, (size_t)s->n_similar, sizeof *s->similar, by_similarity);
+    sort(s->similar, s->n_similar);
     for (int64_t i = 0; i < s->n_similar; i++)
         s->rank[s->similar[i].user] = (int32_t)i;
 }

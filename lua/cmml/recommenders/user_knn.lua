@@ -72,9 +72,11 @@ return function(cmml, use)
       return { means = means, left = left, items = support.items, segments = support.segments }
     end,
     score = function(self, state, rows)
+      local opt = self.options
       return self.means:score_rows(state.means, rows)
         + core.user_neighbour_means(self.by_item, self.users, self.left, state.segments,
-          state.items, state.left, rows.segments, rows.items, self.squares, self.options)
+          state.items, state.left, rows.segments, rows.items, self.squares, opt.nearest, opt.shrink,
+          opt.damp)
     end,
     tensors = function(self)
       return { { "item_part", self.means.item_part }, { "left", self.left },

@@ -1,8 +1,8 @@
-/* cmml.h - what every file of the binding needs of the core: contexts, tensors, ops and gradients.
+/* core.h - what every file of the binding needs of the core: contexts, tensors, ops and gradients.
  * What a single file binds it includes itself. No interface for hosts in C: it is not installed,
  * and the modules export nothing of it. */
-#ifndef CMML_H
-#define CMML_H
+#ifndef CM_CORE_H
+#define CM_CORE_H
 
 #include "autograd/grad.h"
 #include "base/config.h"
