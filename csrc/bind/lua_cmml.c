@@ -3,6 +3,7 @@
  * @module cmml.core */
 #include "bind/cmL.h"
 #include "bind/state.h"
+#include "bind/trace.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,7 @@ int cmL_open_core(lua_State *L)
     lua_newtable(L);
     cmL_state *state = lua_newuserdatauv(L, sizeof *state, 0);
     memset(state, 0, sizeof *state);
+    state->told = LUA_NOREF;
     cm_ctx_open(&state->cx);
     const char *stress = getenv("CMML_GC_STRESS");
     state->stress = stress && strcmp(stress, "1") == 0;
@@ -176,6 +178,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_ops(L);
     cmL_open_grad(L);
     cmL_open_tidy(L);
+    cmL_open_trace(L);
     cmL_open_optim(L);
     cmL_open_team(L);
     cmL_open_rng(L);
@@ -201,6 +204,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_vocab(L);
     cmL_open_safetensors(L);
     cmL_open_table(L);
+    cmL_open_predict(L);
     lua_pop(L, 1);
     lua_pushvalue(L, -1);
     lua_setfield(L, LUA_REGISTRYINDEX, CML_NAME("core"));

@@ -38,7 +38,9 @@ typedef struct cmL_state {
     const void *tensor_class; /* the metatable of tensors: its address, */
     int tensor_class_ref;     /* and where the registry keeps it */
     bool stress;              /* collect at every call: environment CMML_GC_STRESS=1, for tests */
-    cmL_exit_guard *guard;    /* of the threads of teams; made with the first of them */
+    int told;  /* where the registry keeps the table of the running trace; LUA_NOREF: none runs */
+    int depth; /* of the call that it is in */
+    cmL_exit_guard *guard; /* of the threads of teams; made with the first of them */
 } cmL_state;
 
 #endif
