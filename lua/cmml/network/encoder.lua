@@ -27,11 +27,8 @@ return function(cmml, use)
   use "network.component"
   local nn, core = cmml.nn, cmml.core
 
-  -- Zeros in the rows of tasks without support.
+  -- Zeros in the rows of tasks without support. No branch: what is frozen has to do it, too.
   local function of_present(context, segments)
-    if segments:shortest() ~= 0 then
-      return context
-    end
     return context * core.segment_mean(core.full({ segments:rows(), 1 }, 1), segments)
   end
 

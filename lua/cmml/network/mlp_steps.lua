@@ -16,6 +16,7 @@ local args = require "cmml.base.args"
 local declare = require("cmml.base.options").declare
 local diverging = require "cmml.network.diverging"
 local shared = require "cmml.network.inner_options"
+local task_shares = require "cmml.network.task_shares"
 local raise = args.error
 
 local known = declare("mlp_steps", {
@@ -84,14 +85,9 @@ return function(cmml, use)
     return cmml.joined(rest):tensor(), #own > 1 and core.concat(own) or own[1]
   end
 
-  -- 2 / n on the n rows of each task, in blocks; 0 elsewhere, and in tasks that are held.
+  -- What the rows of each task count, in blocks; 0 behind them, and in tasks that are held.
   local function weights_of(segments, held)
-    local list = segments:totable()
-    for task, n in ipairs(list) do
-      list[task] = n > 0 and not (held and held[task]) and 2 / n or 0
-    end
-    local each = #list > 0 and core.tensor(list) or core.full({ 0 }, 0)
-    return blocks_of(each:segment_expand(segments):reshape { -1, 1 }, segments)
+    return blocks_of(task_shares(core, segments, held):reshape { -1, 1 }, segments)
   end
 
   -- x weight' + bias of blocks, by weights that are shared or one a task.

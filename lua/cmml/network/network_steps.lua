@@ -6,6 +6,7 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local task_shares = require "cmml.network.task_shares"
 
 return function(cmml, use)
   use "network.task_layers"
@@ -25,16 +26,6 @@ return function(cmml, use)
     elseif options.activation ~= "relu" and options.activation ~= "leaky_relu" then
       return ("the activation is %s, not relu or leaky_relu"):format(options.activation)
     end
-  end
-
-  -- 2 / n for the n rows of each task; 0 in tasks that are held.
-  local function shares_of(segments, hold)
-    local list = segments:totable()
-    for task, n in ipairs(list) do
-      list[task] = n > 0 and not hold[task] and 2 / n or 0
-    end
-    local each = #list > 0 and core.tensor(list) or core.full({ 0 }, 0)
-    return each:segment_expand(segments)
   end
 
   -- The rates, one after another.
@@ -93,7 +84,7 @@ return function(cmml, use)
     local places, bags, pairs_ = core.join_task_bags(steps.fields, tasks)
     local values = #starts > 1 and core.concat(starts, 1) or starts[1]
     local last = core.concat { layers[3].weight:reshape { -1 }, layers[3].bias }
-    local state = core.embedding_steps(values, labels, shares_of(segments, opt.hold or {}),
+    local state = core.embedding_steps(values, labels, task_shares(core, segments, opt.hold),
       layers[1].weight, layers[1].bias, layers[2].weight, layers[2].bias, last,
       rates_of(steps.rates), places, bags, pairs_, segments, steps.count, steps.activation,
       steps.mean)
