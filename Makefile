@@ -12,6 +12,9 @@ LUA ?= lua5.4
 BUSTED ?= $(shell command -v busted || echo /usr/bin/busted)
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Where hosts in C look.
+LIBDIR ?= $(PREFIX)/lib
+INCLUDEDIR ?= $(PREFIX)/include
 INST_LIBDIR ?= $(PREFIX)/lib/lua/5.4
 INST_LUADIR ?= $(PREFIX)/share/lua/5.4
 INST_BINDIR ?= $(PREFIX)/bin
@@ -41,7 +44,7 @@ CM_WARN = -Wall -Wextra -Wshadow -Wconversion -Wdouble-promotion -Wmissing-proto
     -Wstrict-prototypes -Wwrite-strings -Wundef -Wvla $(if $(WERROR),-Werror)
 CM_X86 := $(if $(filter x86_64-% amd64-%,$(shell $(CC) -dumpmachine 2>/dev/null)),1)
 CM_CFLAGS = -std=c11 -D_POSIX_C_SOURCE=200809L -fPIC -fvisibility=hidden -fno-math-errno \
-    -fno-trapping-math -Icsrc -I$(LUA_INCDIR) $(BLAS_CFLAGS) $(if $(CM_X86),-DCM_HAVE_X86=1) $(CM_WARN)
+    -fno-trapping-math -Icsrc -Iinclude -I$(LUA_INCDIR) $(BLAS_CFLAGS) $(if $(CM_X86),-DCM_HAVE_X86=1) $(CM_WARN)
 # Sanitizers and coverage: both when compiling and when linking. With them compilers warn of more than
 # there is: WERROR is for plain builds.
 CM_INSTRUMENT =
@@ -72,8 +75,14 @@ loops := $(filter csrc/kernels/loops%.c,$(sources))
 plain := $(filter-out $(loops),$(sources))
 objects = $(patsubst csrc/%.c,%.o,$(plain)) \
     $(foreach isa,$(isas),$(patsubst csrc/%.c,%.$(isa).o,$(loops)))
-release := $(addprefix $(BUILD)/obj/release/,$(objects))
-double := $(addprefix $(BUILD)/obj/double/,$(objects))
+# The library for hosts without Lua has what predicting needs, and alone its interface.
+interface := predict/api.o predict/api_context.o
+lib_folders = base io kernels tensor ops cf tasks predict
+release := $(addprefix $(BUILD)/obj/release/,$(filter-out $(interface),$(objects)))
+double := $(addprefix $(BUILD)/obj/double/,$(filter-out $(interface),$(objects)))
+lib_objects := $(addprefix $(BUILD)/obj/release/,$(filter $(addsuffix /%,$(lib_folders)),$(objects)))
+lib_so := $(BUILD)/libcmml.so
+lib_a := $(BUILD)/libcmml.a
 core := $(BUILD)/cmml/core.so
 core64 := $(BUILD)/cmml/core64.so
 
@@ -100,7 +109,7 @@ bootstrap = CC='$(CC)' LUA='$(LUA)' LUA_INCDIR='$(LUA_INCDIR)' BLAS_CFLAGS='$(BL
 made := lua/cmml/parts.lua
 reference := $(BUILD)/obj/reference
 
-all: $(core) $(core64) $(made) $(if $(CM_INSTRUMENT),,$(reference)) ## build both cores (float32, and float64 for checking gradients)
+all: $(core) $(core64) $(lib_so) $(lib_a) $(made) $(if $(CM_INSTRUMENT),,$(reference)) ## build both cores (float32, and float64 for checking gradients)
 
 # --- compiling ----------------------------------------------------------------------------------
 
@@ -164,7 +173,23 @@ $(core64): $(double) $(BUILD)/obj/link
 	$(call say,LD,$@)
 	$(link)
 
--include $(release:.o=.d) $(double:.o=.d)
+# Its number changes when a program that was built with an older one could no longer run.
+lib_version = 0
+lib_name = libcmml.so.$(lib_version)
+
+$(lib_so): $(lib_objects) csrc/predict/libcmml.map $(BUILD)/obj/link
+	$(call say,LD,$@)
+	$(Q)$(CC) -shared $(CM_LDFLAGS) $(CM_INSTRUMENT) $(LDFLAGS) -Wl,-soname,$(lib_name) \
+	    -Wl,--version-script=csrc/predict/libcmml.map -o $@.new $(filter %.o,$^) $(CM_LIBS) && \
+	    mv -f $@.new $@ && ln -sf libcmml.so $(BUILD)/$(lib_name)
+
+# One object in which the functions of the core are hidden: a host may have such names of its own.
+$(lib_a): $(lib_objects)
+	$(call say,AR,$@)
+	$(Q)ld -r -o $(BUILD)/obj/libcmml.o $^ && objcopy --localize-hidden $(BUILD)/obj/libcmml.o && \
+	    rm -f $@ && ar rcs $@ $(BUILD)/obj/libcmml.o
+
+-include $(lib_objects:.o=.d) $(release:.o=.d) $(double:.o=.d)
 
 lua_sources := $(sort $(shell find lua -name '*.lua' ! -path lua/cmml/parts.lua))
 
@@ -202,10 +227,10 @@ test: ## the specs and the golden cases; the last line is `N passed, N failed`
 
 bench_options = $(if $(BENCH),--cases '$(BENCH)') $(if $(DATA),--data '$(DATA)')
 
-bench: all ## measure, beside PyTorch where it is installed; BENCH=<cases, or all> DATA=<folder>
+bench: all $(BUILD)/bench/first_scores ## measure, beside PyTorch where it is installed; BENCH=<cases, or all> DATA=<folder>
 	$(Q)$(in_tree) $(LUA) bench/run.lua $(bench_options)
 
-figures: all ## measure everything (minutes) and renew the tables of doc/performance.md
+figures: all $(BUILD)/bench/first_scores ## measure everything (minutes) and renew the tables of doc/performance.md
 	$(Q)$(in_tree) $(LUA) bench/run.lua --csv --cases all $(bench_options) >$(BUILD)/bench.csv
 	$(Q)$(LUA) bench/figures.lua $(BUILD)/bench.csv doc/performance.md
 
@@ -279,7 +304,8 @@ check: all ## the gates: layers, floors, names, sizes, docs, reference, options,
 	    $(in_tree) $(LUA) tools/check_$$gate.lua '$(abspath $(BUILD))' || failed=1; done; \
 	    [ -z "$$failed" ]
 
-c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
+c_files = $(sort $(wildcard csrc/*/*.c csrc/*/*.h csrc/*.h include/*.h examples/host/*.c bench/*.c \
+    spec/c/*.c spec/fuzz/*.c spec/fuzz/*.h))
 
 format: ## clang-format the C sources in place
 	$(Q)clang-format -i $(c_files)
@@ -306,7 +332,22 @@ docs: ## the reference of the API as a site, into doc/api
 
 lua_files = $(lua_sources) $(made) lua/cmml/reference.txt
 
-install: all ## into PREFIX, or INST_LIBDIR, INST_LUADIR, INST_BINDIR; DESTDIR in front
+cm_version := $(shell sed -n 's/.*define CM_VERSION "\(.*\)"/\1/p' csrc/base/config.h)
+
+# The header, the library and what pkg-config knows of it: not of a rock, which is for Lua.
+define install_host
+	$(Q)install -d '$(DESTDIR)$(LIBDIR)/pkgconfig' '$(DESTDIR)$(INCLUDEDIR)'
+	$(Q)install -m 644 include/cmml.h '$(DESTDIR)$(INCLUDEDIR)/cmml.h'
+	$(Q)install -m 755 $(lib_so) '$(DESTDIR)$(LIBDIR)/libcmml.so.$(cm_version)'
+	$(Q)ln -sf libcmml.so.$(cm_version) '$(DESTDIR)$(LIBDIR)/$(lib_name)'
+	$(Q)ln -sf $(lib_name) '$(DESTDIR)$(LIBDIR)/libcmml.so'
+	$(Q)install -m 644 $(lib_a) '$(DESTDIR)$(LIBDIR)/libcmml.a'
+	$(Q)sed 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@INCLUDEDIR@|$(INCLUDEDIR)|; \
+	    s|@VERSION@|$(cm_version)|; s|@LIBS@|$(CM_LIBS)|' csrc/predict/cmml.pc.in \
+	    >'$(DESTDIR)$(LIBDIR)/pkgconfig/cmml.pc'
+endef
+
+install: all ## into PREFIX, or INST_LIBDIR, INST_LUADIR, INST_BINDIR, LIBDIR, INCLUDEDIR; DESTDIR in front
 	$(Q)install -d '$(DESTDIR)$(INST_LIBDIR)/cmml' '$(DESTDIR)$(INST_BINDIR)'
 	$(Q)install -m 755 $(core) $(core64) '$(DESTDIR)$(INST_LIBDIR)/cmml'
 	$(Q)for file in $(lua_files:lua/%=%); do \
@@ -314,10 +355,12 @@ install: all ## into PREFIX, or INST_LIBDIR, INST_LUADIR, INST_BINDIR; DESTDIR i
 	$(Q)install -D -m 644 types/cmml.d.lua '$(DESTDIR)$(INST_LUADIR)/cmml/types/cmml.d.lua'
 	$(Q)install -D -m 644 LICENSE '$(DESTDIR)$(INST_LUADIR)/cmml/LICENSE'
 	$(Q)install -m 755 bin/cmml '$(DESTDIR)$(INST_BINDIR)/cmml'
+	$(if $(WITHOUT_HOST),,$(install_host))
 
 uninstall: ## remove what install put there
 	$(Q)rm -rf '$(DESTDIR)$(INST_LIBDIR)/cmml' '$(DESTDIR)$(INST_LUADIR)/cmml'
-	$(Q)rm -f '$(DESTDIR)$(INST_BINDIR)/cmml'
+	$(Q)rm -f '$(DESTDIR)$(INST_BINDIR)/cmml' '$(DESTDIR)$(INCLUDEDIR)/cmml.h' \
+	    '$(DESTDIR)$(LIBDIR)'/libcmml.* '$(DESTDIR)$(LIBDIR)/pkgconfig/cmml.pc'
 
 clean: ## remove everything built
 	$(Q)rm -rf build doc/api types $(made) lua/cmml/reference.txt

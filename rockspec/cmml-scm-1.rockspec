@@ -54,6 +54,7 @@ build = {
     INST_LIBDIR = "$(LIBDIR)",
     INST_LUADIR = "$(LUADIR)",
     INST_BINDIR = "$(BINDIR)",
+    WITHOUT_HOST = "yes",
   },
   copy_directories = { "doc", "examples", "data" },
 }

@@ -17,14 +17,15 @@ local may_include = {
   data = "base io",
   tasks = "base tensor",
   metrics = "base tensor",
-  bind = "base kernels tensor ops autograd optim io data tasks metrics cf analysis",
+  predict = "base kernels tensor ops cf tasks io",
+  bind = "base kernels tensor ops autograd optim io data tasks metrics cf analysis predict",
 }
 
 -- The umbrella header stands for every folder of the core, so only who may include them all may
 -- include it.
-local umbrella = "csrc/cmml.h"
+local umbrella = "csrc/core.h"
 local may_include_umbrella = { bind = true }
-may_include.cmml = may_include.bind
+may_include.core = may_include.bind
 
 -- Headers from outside that have one place: patterns of the files that may include them.
 local restricted = {
@@ -63,7 +64,7 @@ end
 
 local files = gate.files("csrc", ".c", ".h", ".def")
 for _, path in ipairs(files) do
-  local folder = path == umbrella and "cmml" or path:match "^csrc/([^/]+)/"
+  local folder = path == umbrella and "core" or path:match "^csrc/([^/]+)/"
   if not folder or not may_include[folder] then
     gate.report(path, "lies in no folder that the layering table knows")
   else

@@ -4,8 +4,8 @@
 -- `late` names floors that are loaded when something of theirs is first asked for.
 return {
   order = { "base", "tensor", "nn", "optim", "analysis", "data", "vectors", "network", "evaluate",
-    "settings", "loaders", "fetch", "recommenders", "train", "svg", "pipeline", "experiment",
-    "cli" },
-  late = { analysis = true, train = true, pipeline = true, svg = true, experiment = true,
-    cli = true },
+    "settings", "loaders", "fetch", "recommenders", "serve", "train", "svg", "pipeline",
+    "experiment", "cli" },
+  late = { analysis = true, serve = true, train = true, pipeline = true, svg = true,
+    experiment = true, cli = true },
 }

@@ -47,7 +47,8 @@ local function battery(form)
   print(("adding an op: as a %s op it builds and passes the battery"):format(form))
 end
 
-run("mkdir %s && cp -a Makefile .busted bin build csrc data lua spec tools %s", folder, folder)
+run("mkdir %s && cp -a Makefile .busted bin build csrc data include lua spec tools %s", folder,
+  folder)
 local function edit(which, count)
   local changed = docs.apply(which, folder)
   assert(#changed == count, ("%s edits other files than %d: %s"):format(which, count,

@@ -1,0 +1,243 @@
+/* frozen.c - see frozen.h.
+ *
+ * The metadata of a model file have a text `graph`, a JSON object:
+ *
+ *     version    1
+ *     hash       16 hexadecimal digits of all that the graph computes with
+ *     constants  [[entry, kind], ..]: which arrays of the file they are; lists are of integers from
+ * 1 (0: unknown), segments of lengths parts      [{"adapt": program, "items": program, "score":
+ * program, "all": program, "tables": [["items.1", k], ..]}, ..]: programs as program.c has them;
+ * tables are constants k whose rows are the items' unlisted   a constant: items that are in no list
+ *     scale      [smallest, largest] of the ratings */
+#include "base/file.h"
+#include "predict/frozen_parts.h"
+#include <math.h>
+#include <stdatomic.h>
+#include <string.h>
+
+enum { GRAPH_VERSION = 1 };
+
+/* The most memory that a model may take, while it is read and after: some, so many times what the
+ * bytes of its file take, and so much for each item. What a graph asks for beyond is refused. */
+#define MOST_ANYWAY   ((size_t)64 << 20)
+#define MOST_TIMES    16
+#define MOST_FOR_ITEM ((size_t)16 << 10)
+
+/* What holds a model: its number of holders stands in front of it. */
+typedef struct holder {
+    atomic_int holders;
+    cm_frozen model;
+} holder;
+
+/* Headers of the constants, which ops read. */
+static cm_value *constants_of(const cm_opening *o)
+{
+    cm_frozen *m = o->m;
+    size_t n = CM_MAX(m->n_constants, 1);
+    cm_value *values = cm_calloc(o->cx, n, sizeof *values + CM_HEADER_BYTES);
+    for (uint32_t k = 0; values && k < m->n_constants; k++)
+        cm_constant_header(&m->constants[k], (char *)(values + n) + k * CM_HEADER_BYTES,
+                           &values[k]);
+    return values;
+}
+
+/* --- opening ------------------------------------------------------------------------------------
+ */
+
+static bool read_hash(const cm_opening *o)
+{
+    static const char digits[] = "0123456789abcdef";
+    uint32_t at = cm_opening_member(o, 0, "hash", CM_JSON_STRING);
+    cm_text text = at ? cm_json_text(o->doc, at) : (cm_text){"", 0};
+    o->m->hash = 0;
+    for (size_t i = 0; i < text.len && i < 16; i++) {
+        const char *digit = strchr(digits, text.text[i]);
+        if (!digit)
+            return cm_opening_bad(o, "its hash is no hexadecimal number");
+        o->m->hash = o->m->hash << 4 | (uint64_t)(digit - digits);
+    }
+    return text.len == 16 || cm_opening_bad(o, "it has no hash");
+}
+
+static bool read_scale(const cm_opening *o)
+{
+    uint32_t at = cm_opening_member(o, 0, "scale", CM_JSON_ARRAY);
+    o->m->smallest = o->m->largest = (double)NAN;
+    if (!at)
+        return true;
+    bool two = cm_json_count(o->doc, at) == 2;
+    uint32_t first = cm_json_first(at), second = two ? cm_json_after(o->doc, first) : 0;
+    if (!two || cm_json_type_of(o->doc, first) != CM_JSON_NUMBER ||
+        cm_json_type_of(o->doc, second) != CM_JSON_NUMBER)
+        return cm_opening_bad(o, "the scale must be two numbers");
+    o->m->smallest = cm_json_number(o->doc, first);
+    o->m->largest = cm_json_number(o->doc, second);
+    return true;
+}
+
+static bool parse_graph(cm_opening *o)
+{
+    for (size_t i = 0; i < cm_archive_meta_count(o->archive); i++) {
+        cm_text key, text;
+        cm_archive_meta_at(o->archive, i, &key, &text);
+        if (key.len == 5 && memcmp(key.text, "graph", 5) == 0) {
+            o->doc = cm_json_parse(o->cx, text.text, text.len, (size_t)CM_ARCHIVE_HEADER, o->what);
+            return o->doc != NULL;
+        }
+    }
+    return cm_refuse(o->cx, CM_ERR_FORMAT,
+                     "%s: has no frozen graph: make a file that has one with `cmml freeze`",
+                     o->what);
+}
+
+static bool read_graph(const cm_opening *o)
+{
+    int64_t version;
+    if (cm_json_type_of(o->doc, 0) != CM_JSON_OBJECT)
+        return cm_opening_bad(o, "it is no object");
+    uint32_t at = cm_json_find(o->doc, 0, "version"),
+             list = cm_opening_member(o, 0, "parts", CM_JSON_ARRAY);
+    if (!at || !cm_json_integer(o->doc, at, &version) || version != GRAPH_VERSION)
+        return cm_opening_bad(o, "it is of a version that this library does not know");
+    if (!list || cm_json_count(o->doc, list) < 1 || cm_json_count(o->doc, list) > CM_MOST_PARTS)
+        return cm_opening_bad(o, "it must have one part or two");
+    if (!read_hash(o) || !read_scale(o) || !cm_opening_constants(o) || !cm_opening_ids(o) ||
+        !cm_opening_unlisted(o))
+        return false;
+    o->cx->mem.most += (size_t)o->m->n_items * MOST_FOR_ITEM;
+    uint32_t part = cm_json_first(list);
+    for (uint32_t k = 0; k < cm_json_count(o->doc, list); k++, part = cm_json_after(o->doc, part)) {
+        o->m->n_parts = k + 1;
+        if (!cm_opening_part(o, part, &o->m->parts[k]))
+            return false;
+    }
+    cm_value *constants = constants_of(o);
+    bool ok = constants != NULL;
+    for (uint32_t k = 0; ok && k < o->m->n_parts; k++)
+        ok = cm_opening_tables(o, constants, &o->m->parts[k]);
+    cm_free(o->cx, constants);
+    return ok;
+}
+
+static void free_stage(cm_frozen *m, cm_stage *stage)
+{
+    cm_program_free(&m->cx, stage->program);
+    cm_free(&m->cx, stage->inputs);
+}
+
+static void destroy(cm_frozen *m)
+{
+    cm_ctx *cx = &m->cx;
+    for (uint32_t k = 0; k < CM_MOST_PARTS; k++) {
+        cm_part *part = &m->parts[k];
+        free_stage(m, &part->adapt);
+        free_stage(m, &part->rows);
+        free_stage(m, &part->rest);
+        free_stage(m, &part->items);
+        free_stage(m, &part->score);
+        free_stage(m, &part->all);
+        for (uint32_t t = 0; t < part->n_tables; t++)
+            cm_free(cx, part->tables[t].owned);
+        cm_free(cx, part->tables);
+        cm_free(cx, part->sums);
+    }
+    for (uint32_t k = 0; k < m->n_constants; k++) {
+        cm_free(cx, m->constants[k].numbers);
+        cm_free(cx, m->constants[k].list);
+    }
+    cm_free(cx, m->constants);
+    cm_free(cx, m->kinds);
+    cm_free(cx, m->text);
+    cm_free(cx, m->text_offset);
+    cm_free(cx, m->slots);
+    cm_free(cx, m->unlisted);
+    cm_tensor_shutdown(cx);
+    cm_ctx_close(cx);
+    cm_block_free((char *)m - offsetof(holder, model));
+}
+
+/* Takes an archive, or what went wrong with it. */
+static cm_frozen *made_of(cm_ctx *cx, holder *h, cm_archive *archive, const char *what)
+{
+    cm_frozen *m = &h->model;
+    cm_opening o = {m, &m->cx, archive, NULL, what};
+    m->cx.mem.most = MOST_ANYWAY + MOST_TIMES * m->cx.mem.live;
+    bool ok = archive && parse_graph(&o) && read_graph(&o);
+    cm_json_free(&m->cx, o.doc);
+    cm_archive_close(&m->cx, archive);
+    if (ok) {
+        cm_storage_trim(&m->cx); /* what was only needed meanwhile */
+        return m;
+    }
+    cm_fail(cx, cm_error_code(&m->cx), "%s", cm_error_text(&m->cx));
+    destroy(m);
+    return NULL;
+}
+
+static holder *new_holder(cm_ctx *cx)
+{
+    holder *h = cm_block_alloc(1, sizeof *h);
+    if (!h)
+        return cm_fail(cx, CM_ERR_NO_MEMORY, "out of memory");
+    atomic_init(&h->holders, 1);
+    cm_ctx_open(&h->model.cx);
+    cm_grad_enable(&h->model.cx, false);
+    return h;
+}
+
+cm_frozen *cm_frozen_open(cm_ctx *cx, const char *path)
+{
+    holder *h = new_holder(cx);
+    return h ? made_of(cx, h, cm_archive_open(&h->model.cx, path), path) : NULL;
+}
+
+cm_frozen *cm_frozen_parse(cm_ctx *cx, const void *bytes, size_t size, const char *what)
+{
+    holder *h = new_holder(cx);
+    if (!h)
+        return NULL;
+    char *copy = cm_alloc(&h->model.cx, CM_MAX(size, 1));
+    if (copy)
+        memcpy(copy, bytes, size);
+    return made_of(cx, h, copy ? cm_archive_parse(&h->model.cx, copy, size, what) : NULL, what);
+}
+
+void cm_frozen_retain(cm_frozen *m)
+{
+    holder *h = (holder *)(void *)((char *)m - offsetof(holder, model));
+    atomic_fetch_add_explicit(&h->holders, 1, memory_order_relaxed);
+}
+
+void cm_frozen_release(cm_frozen *m)
+{
+    if (!m)
+        return;
+    holder *h = (holder *)(void *)((char *)m - offsetof(holder, model));
+    if (atomic_fetch_sub_explicit(&h->holders, 1, memory_order_acq_rel) == 1)
+        destroy(m);
+}
+
+void cm_constant_header(const cm_constant *c, void *room, cm_value *value)
+{
+    if (c->kind == 't') {
+        cm_tensor *tensor = room;
+        cm_storage *storage = (cm_storage *)(void *)(tensor + 1);
+        *storage = (cm_storage){.refs = 1, .count = c->count, .data = c->numbers};
+        *tensor = (cm_tensor){.refs = 1, .shape = c->shape, .count = c->count, .storage = storage};
+        cm_shape_strides(&c->shape, tensor->strides);
+        value->tensor = tensor;
+        return;
+    }
+    cm_ids *list = room;
+    *list = (cm_ids){
+        .refs = 1, .limit = c->limit, .least = c->least, .count = c->count, .values = c->list};
+    value->list = list;
+}
+
+void cm_header_reset(cm_kind kind, cm_value value)
+{
+    if (kind == 't')
+        value.tensor->refs = value.tensor->storage->refs = 1;
+    else
+        value.list->refs = 1;
+}
