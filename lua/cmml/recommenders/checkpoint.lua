@@ -42,7 +42,8 @@ return function(cmml, use)
   --- Saves a recommender: whole, or the file that stood there stays.
   -- @tparam Recommender model
   -- @tparam string path
-  -- @tparam[opt] table extra tensors (list of {name, tensor}) and notes (plain data) to go with it
+  -- @tparam[opt] table extra tensors (list of {name, tensor}) and notes (plain data) to go with it;
+  -- graph (entries, and text by which predictors read them) of a frozen one
   -- @treturn ?true
   -- @treturn ?string message
   -- @usage
@@ -60,7 +61,10 @@ return function(cmml, use)
     for _, pair in ipairs(extra.tensors or {}) do
       entries[#entries + 1] = { name = "training." .. pair[1], value = pair[2] }
     end
+    local graph = extra.graph or { entries = {} }
+    table.move(graph.entries, 1, #graph.entries, #entries + 1, entries)
     return args.call(core.write_archive, path, entries, {
+      graph = graph.text,
       format = format,
       format_version = config.lists and "2" or "1",
       library_version = cmml._VERSION,
@@ -159,7 +163,7 @@ return function(cmml, use)
       local of = classes[section]
       if section == "catalogue" then
         catalogue[entry.name] = entry.value
-      elseif not cmml.is_tensor(entry.value)
+      elseif section ~= "graph" and not cmml.is_tensor(entry.value)
         and not (of and of.integers[name] and type(entry.value) == "table") then
         raise(("%s is not an array of floating-point numbers"):format(args.shown(entry.name)), 0)
       elseif of then

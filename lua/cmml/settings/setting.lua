@@ -89,6 +89,8 @@
 --                            with its table)
 --    read_support(model, support, opt)      see recommenders/adapted.lua
 --    read_supports(model, supports, opt)    the same of many people, where a support is a person's
+--    frozen_rows(model, size)    a support, candidates and inputs of a graph (see serve/freeze),
+--                            each of another size for size 1 and 2 (optional)
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line
 --    read_requests(model, values, data, wanted)    the people of `recommend --users`: see
@@ -116,7 +118,8 @@ local fields = { name = "string", title = "string", noun = "table", data_class =
   implied_protocol = "function",
   write_split = "function", read_scores = "function", complete = "function",
   check_unseen = "function", report = "function",
-  parts = "function", read_supports = "function", read_requests = "function",
+  parts = "function", read_supports = "function", frozen_rows = "function",
+  read_requests = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
   check_preset = "function",

@@ -43,7 +43,7 @@ local function encode(value, parts)
   elseif value == core.json_null then
     parts[#parts + 1] = "null"
   elseif math.type(value) == "float" then
-    parts[#parts + 1] = ("%.17g"):format(value)
+    parts[#parts + 1] = (("%.17g"):format(value):gsub(",", ".")) -- of whatever locale
   else
     parts[#parts + 1] = tostring(value)
   end

@@ -1,0 +1,147 @@
+--- Frozen models: what a recommender computes for one task, as a graph that needs no Lua.
+--
+-- Adapting and scoring are traced at two sizes of support and candidates (serve/graph.lua), written
+-- with less (serve/rewrite.lua), cut by how often each part is needed (serve/programs.lua) and kept
+-- in the model file as data, which predictors run.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local json = require "cmml.base.json"
+local raise = args.error
+
+return function(cmml, use)
+  local encode = use "serve.encode"
+  local live = use "serve.live"
+  local graph = use "serve.graph"
+  local programs = use "serve.programs"
+  local rewrite = use "serve.rewrite"
+  local verify = use "serve.verify"
+
+  --- A model with its graphs, made by `freeze`.
+  -- @tfield Recommender model
+  -- @tfield string text of the graphs, as model files have it
+  local Frozen = { __name = "cmml.Frozen" }
+  Frozen.__index = Frozen
+
+  -- The graph of a recommender: its scores of candidates, or of one that ranks those of all items
+  -- where it gives these at once.
+  local function graph_of(model)
+    local all = model.predicts == "ranking" and model.score_all
+    local of = rewrite.of(graph.of(function(size)
+      local support, candidates, inputs = model.setting.frozen_rows(model, size)
+      return inputs, function(late)
+        local state = model:adapt_rows(support)
+        late()
+        return { scores = all and all(model, state)
+          or (model.list_rows or model.score_rows)(model, state, candidates) }
+      end
+    end))
+    of.scores_all = all ~= nil and all ~= false
+    return of
+  end
+
+  -- A part of a model as data.
+  local function part_of(encoder, model)
+    local found, names, tables = programs.of(graph_of(model), #model.catalogue.items)
+    local part, rows, rest, of_rows = { tables = {} }, live.of(found.adapt, names)
+    for i, of in ipairs(tables) do
+      part.tables[i] = { of.name, encoder:constant("tensor", of.value.constant) }
+    end
+    for _, name in ipairs(args.keys(found)) do
+      part[name] = encoder:program(found[name], names)
+    end
+    if rows then
+      part.rows, part.rest = encoder:program(rows, of_rows), encoder:program(rest, of_rows)
+      part.sums = {}
+      for i, output in ipairs(rows.outputs) do
+        part.sums[i] = output.value.sizes
+      end
+    end
+    return part
+  end
+
+  -- Arrays that a model file has anyway, by tensor.
+  local function kept_arrays(model)
+    local known = {}
+    for _, of in ipairs { { "model.", model }, model.lists and { "lists.", model.lists } or nil } do
+      for _, entry in ipairs(of[2]:tensors()) do
+        if cmml.is_tensor(entry[2]) then
+          known[entry[2]] = of[1] .. entry[1]
+        end
+      end
+    end
+    return known
+  end
+
+  -- What data of graphs are, with their hash.
+  local function frozen_of(model, encoder, data)
+    data.hash = nil
+    data.hash = encode.hash(json.encode(data), encoder, model.catalogue)
+    return setmetatable({ model = model, text = json.encode(data), entries = encoder.entries },
+      Frozen)
+  end
+
+  --- Freezes a model: what it computes for one task becomes a graph, which predictors run without
+  -- Lua, without gradients and without taking memory. Whatever of its computation depends on more
+  -- than sizes is refused.
+  -- @tparam Recommender model of the setting users
+  -- @treturn Frozen with save; raises a message that names the call which cannot be frozen
+  -- @usage
+  -- local frozen = cmml.freeze(model)
+  -- local path = os.tmpname()
+  -- assert(frozen:save(path))
+  -- os.remove(path)
+  function cmml.freeze(model)
+    if type(model) ~= "table" or not model.adapt_rows then
+      raise("freeze: a recommender was expected, not " .. args.describe(model), 2)
+    elseif not model.setting.frozen_rows then
+      raise(("freeze: models of %s cannot be frozen: their lists are of users whom the support "
+        .. "does not name"):format(model.setting.title), 2)
+    end
+    local encoder = encode.new(kept_arrays(model))
+    local function checked(f, ...)
+      local ok, result = pcall(f, ...)
+      return ok and result or raise(("freeze: %s cannot be frozen: %s"):format(
+        args.with_article(model.kind), tostring(result)), 3)
+    end
+    local data = { version = 1, parts = { checked(part_of, encoder, model) } }
+    data.parts[2] = model.lists and checked(part_of, encoder, model.lists) or nil
+    local lister, scale = model:lister(), model.catalogue.scale
+    local unlisted = lister.unlisted and lister:unlisted() or {}
+    if #unlisted > 0 then
+      data.unlisted = encoder:constant("ids", cmml.ids(unlisted))
+    end
+    data.scale = scale and { scale.smallest, scale.largest } or nil
+    data.constants = encoder.constants
+    -- What rows add up to is only another way to the same: where it does not lead there, it is not
+    -- taken.
+    local frozen = frozen_of(model, encoder, data)
+    if not pcall(verify, frozen) then
+      for _, part in ipairs(data.parts) do
+        part.rows, part.rest, part.sums = nil, nil, nil
+      end
+      frozen = frozen_of(model, encoder, data)
+      checked(function()
+        verify(frozen)
+        return true
+      end)
+    end
+    return frozen
+  end
+
+  --- Saves a model file that has the graphs, too: `load` reads it as any other.
+  -- @tparam string path
+  -- @tparam[opt] table extra notes to go with it; see `save`
+  -- @treturn ?true
+  -- @treturn ?string message
+  function Frozen:save(path, extra)
+    return cmml.save(self.model, path, { notes = (extra or {}).notes,
+      graph = { text = self.text, entries = self.entries } })
+  end
+
+  function Frozen:__tostring()
+    return ("[cmml.Frozen of %s]"):format(tostring(self.model))
+  end
+
+  return Frozen
+end

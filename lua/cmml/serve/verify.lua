@@ -1,0 +1,73 @@
+--- Whether a frozen model gives what the model itself does: tried out, where it is going to run.
+--
+-- @module cmml.serve.verify
+local differs = require "cmml.serve.near"
+local raise = require("cmml.base.args").error
+
+-- How many entries supports have, and how many items are scored: nobody, one, and many, which are
+-- observed all at once and one after the other.
+local tries = { { 0 }, { 1 }, { 17 }, { 17, one_by_one = true } }
+local most_items = 64
+
+return function(cmml)
+  local core = cmml.core
+
+  -- Scores of the first items by the model itself.
+  local function scores_of(model, support, candidates, count)
+    local state = model:state_of(support)
+    if model.predicts == "ranking" and model.score_all then
+      return table.move(model:all_scores_of(state, 1):reshape({ -1 }):totable(), 1, count, 1, {})
+    end
+    return model:list_scores_of(state, candidates):totable()
+  end
+
+  -- Raises unless scores are near to what they should be.
+  local function compare(found, expected, n)
+    local i = differs(found, expected)
+    if i then
+      raise(("after a support of %d its graph gives item %d another score"):format(n, i), 0)
+    end
+  end
+
+  -- One try with one part of the model.
+  local function try(runner, part, model, of)
+    local count = math.min(#model.catalogue.items, most_items)
+    local n = math.min(of[1], #model.catalogue.items)
+    local support, candidates = model.setting.frozen_rows(model, { support = n, items = count,
+      labels = 5 })
+    local context <close> = runner:context()
+    local rows, out, labels = {}, {}, support.labels:totable()
+    for i = 1, count do
+      rows[i] = i
+    end
+    for i, item in ipairs(support.items:totable()) do
+      context:observe(item, labels[i])
+      if of.one_by_one then
+        context:score(part, rows, out)
+      end
+    end
+    compare(context:score(part, rows, out), scores_of(model, support, candidates, count), n)
+  end
+
+  --- Raises a plain message unless predictors give the scores of the model, to the last digits.
+  -- @tparam Frozen frozen
+  return function(frozen)
+    local path = os.tmpname()
+    local saved, message = frozen:save(path)
+    local runner
+    if saved then
+      runner, message = core.open_predictor(path, { support = 32 })
+    end
+    os.remove(path)
+    if not runner then
+      raise(message, 0)
+    end
+    local _ <close> = runner
+    for _, of in ipairs(tries) do
+      try(runner, 1, frozen.model, of)
+      if frozen.model.lists then
+        try(runner, 2, frozen.model.lists, of)
+      end
+    end
+  end
+end
