@@ -69,7 +69,7 @@ guarded = UNDER="LD_PRELOAD=$(asan_preload) UBSAN_OPTIONS=print_stacktrace=1 \
     ASAN_OPTIONS=$(asan_options):exitcode=99:max_allocation_size_mb=400" \
     sh spec/fuzz/guarded.sh
 
-.PHONY: fuzz-calls fuzz-models
+.PHONY: fuzz-calls fuzz-models fuzz-frozen fuzz-hosts run-fuzz-hosts
 
 fuzz-calls: ## call everything with CALLS=100000 wrong arguments, from SEED=1, under the sanitizers
 	@$(bootstrap) test
@@ -80,3 +80,29 @@ fuzz-models: ## load FILES=5000 changed model files, from SEED=1, under the sani
 	@$(bootstrap) test
 	@$(asan_make) $(parallel) $(asan_made)
 	$(Q)$(guarded) spec/fuzz/models.lua build/asan $(FILES) 1000 $(SEED)
+
+fuzz-frozen: ## open FILES=5000 changed frozen graphs and call what opens, from SEED=1, under the sanitizers
+	@$(bootstrap) test
+	@$(asan_make) $(parallel) $(asan_made)
+	$(Q)$(guarded) spec/fuzz/frozen.lua build/asan $(FILES) 500 $(SEED)
+
+fuzz-hosts: ## call the interface for hosts CALLS=100000 times at random, from SEED=1, under the sanitizers
+	@$(bootstrap) test
+	@$(build_all)
+	@$(asan_make) build/asan/host_calls
+	@$(MAKE) --no-print-directory run-fuzz-hosts
+
+# Models are made by the core as it is, read by the instrumented library.
+run-fuzz-hosts:
+	@mkdir -p build/asan/models
+	$(Q)$(in_tree) LUA_PATH='$(CURDIR)/lua/?.lua;$(CURDIR)/lua/?/init.lua;$(CURDIR)/?.lua' \
+	    $(LUA) spec/c/host_models.lua build/asan/models
+	$(Q)cd build/asan/models && chmod a+r *.safetensors && ASAN_OPTIONS=detect_leaks=1 \
+	    $(ordinary) ../host_calls $(SEED) $(CALLS) model.safetensors lists.safetensors steps.safetensors
+
+# In front of a command: as an ordinary user, whoever starts it.
+ordinary = $$([ $$(id -u) != 0 ] || echo setpriv --reuid=nobody --regid=nogroup --clear-groups)
+
+$(BUILD)/host_calls: spec/fuzz/host_calls.c include/cmml.h $(lib_a) $(BUILD)/obj/flags
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CM_CFLAGS) -Iinclude $(CFLAGS) $(CM_INSTRUMENT) $(LDFLAGS) -o $@ $< $(lib_a) $(CM_LIBS)

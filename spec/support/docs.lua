@@ -118,22 +118,27 @@ function docs.run_blocks(blocks)
   return outputs
 end
 
--- The file that a Lua block is: its first line is a comment that names it. nil: it is a part of the
--- page's program.
+-- The first line of a block that is a file of its own: a comment that names it.
+local names_file = { lua = "^%-%- ([%w_]+%.lua)\n", c = "^/%* ([%w_]+%.c) ",
+  cpp = "^// ([%w_]+%.cpp) ", python = "^# ([%w_]+%.py) " }
+
+-- The file that a block is; nil: it is a part of the page's program.
 local function file_of(block)
-  return block.text:match "^%-%- ([%w_]+%.lua)\n"
+  return block.text:match(names_file[block.language])
 end
 
---- The files that a page shows: Lua blocks whose first line is a comment with their name.
+--- The files that a page shows: blocks whose first line is a comment with their name.
 -- @treturn table texts by name
 -- @treturn {string,...} the names, sorted
 function docs.files(page)
   local files, names = {}, {}
-  for _, block in ipairs(docs.blocks(page, "lua")) do
-    local name = file_of(block)
-    if name then
-      assert(not files[name], page .. ": there are two files " .. name)
-      files[name], names[#names + 1] = block.text, name
+  for language in pairs(names_file) do
+    for _, block in ipairs(docs.blocks(page, language)) do
+      local name = file_of(block)
+      if name then
+        assert(not files[name], page .. ": there are two files " .. name)
+        files[name], names[#names + 1] = block.text, name
+      end
     end
   end
   table.sort(names)
@@ -254,10 +259,11 @@ end
 -- it, with the files that the page shows; where it changes files of the library, over a changed
 -- copy of that. First its program, in a process of its own, then its shell lines, one by one.
 -- @tparam string page
+-- @tparam[opt] string environment of the shell lines: settings such as "NAME=value"
 -- @treturn table faults: what the program prints otherwise than the page says
 -- @treturn integer how many lines were compared
 -- @treturn table list of {line, ok, output} of the shell lines, which follow the program's
-function docs.run_page(page)
+function docs.run_page(page, environment)
   local _, folder = capture "mktemp -d"
   folder = folder:gsub("\n$", "")
   local _ <close> = setmetatable({}, { __close = function()
@@ -282,8 +288,8 @@ function docs.run_page(page)
     faults[#faults + 1] = fault
   end
   for i, line in ipairs(docs.shell_lines(page, true)) do
-    ok, output = capture(("cd %s && %s sh -c %s"):format(quote(folder), search_paths(folder),
-      quote(line)))
+    ok, output = capture(("cd %s && %s %s sh -c %s"):format(quote(folder), search_paths(folder),
+      environment or "", quote(line)))
     shell[i] = { line = line, ok = ok, output = output }
   end
   return faults, checked, shell
