@@ -1,6 +1,7 @@
 --- The cases of the benchmark: what a user of the library waits for, at the published sizes on
 -- MovieLens-1M. The tables of ids are made; batches are prepared beforehand, as for the peer.
 local dcn = require "dcn"
+local frozen = require "frozen"
 local made = require "cmml.settings.users.made_rows"(math.random)
 local melu = require "melu"
 local recurrent = require "recurrent"
@@ -184,7 +185,9 @@ local exports = {
 --- The cases in the order of their rounds: name; text; peers, names of the peer's cases to compare
 -- with (further ones are the same by less work, as a careful user would do by hand, or compiled);
 -- make, a function of (cmml, setting, folder of data or nil) giving a function that does the work
--- once, and one to be called in the end or nil; export, if the peer reads a file: {its option, a
+-- once, one to be called in the end or nil, one that gives the operations of the last run where the
+-- core does not count them or nil, and for work in a process of its own, in place of the first, one
+-- that does it once and gives its seconds; export, if the peer reads a file: {its option, a
 -- function of (cmml, setting, path)}. `setting` is a function that gives the model and data that
 -- the cases share.
 cases.list = {
@@ -253,6 +256,31 @@ cases.list = {
     make = served.adapt "lists" },
   { name = "lists_top", text = "`recommended/lists`, the 10 best of all items", peers = {},
     make = served.top "lists" },
+  { name = "frozen_start_c", text = "frozen: a C host's start to its first scores", peers = {},
+    make = frozen.start "c" },
+  { name = "frozen_start_lua", text = "frozen: a Lua host's start to its first scores", peers = {},
+    make = frozen.start "lua" },
+  { name = "frozen_rows", text = "frozen `published-code`, context of 40 by row",
+    peers = { "adapt", "adapt_algebra", "adapt_compiled" },
+    make = frozen.context("published-code", false) },
+  { name = "frozen_ids", text = "the same by raw id", peers = { "adapt" },
+    make = frozen.context("published-code", true) },
+  { name = "frozen_adapt", text = "frozen `recommended`, context of 40 by raw id", peers = {},
+    make = frozen.context("ratings", true) },
+  { name = "frozen_lists_adapt", text = "frozen `recommended/lists`, the same", peers = {},
+    make = frozen.context("lists", true) },
+  { name = "frozen_observe", text = "frozen `published-code`, one interaction more", peers = {},
+    make = frozen.observe("published-code", true) },
+  { name = "frozen_observe_gru", text = "the same with the encoder `gru`", peers = {},
+    make = frozen.observe("gru", true) },
+  { name = "frozen_observe_factors", text = "frozen iALS, 64 factors, a new label among 40",
+    peers = {}, make = frozen.observe("factors", false) },
+  { name = "frozen_score", text = "frozen `published-code`, scoring 1,000 items",
+    peers = { "score_algebra", "score_folded", "score_compiled" }, make = frozen.score },
+  { name = "frozen_top", text = "frozen `recommended`, a click and the 10 best", peers = {},
+    make = frozen.top "ratings" },
+  { name = "frozen_lists_top", text = "frozen `recommended/lists`, the same", peers = {},
+    make = frozen.top "lists" },
   { name = "chain", text = "10,000 adds on one element, and their gradient", peers = { "chain" },
     make = chain },
 }
@@ -286,15 +314,16 @@ end
 -- @tparam table cmml the library
 -- @tparam table names a set: the cases to make
 -- @tparam ?string folder of data in the format of MovieLens-1M; nil: made data
--- @treturn table list of {name, text, peers, run}
+-- @treturn table list of {name, text, peers, run, flops_of, measure}
 -- @treturn function to be called in the end: removes temporary files
 function cases.make(cmml, names, folder)
   local shared = shared_by(cmml)
   local ready, ends = {}, {}
   for _, case in ipairs(cases.list) do
     if names[case.name] then
-      local run, finish = case.make(cmml, shared, folder)
-      ready[#ready + 1] = { name = case.name, text = case.text, peers = case.peers, run = run }
+      local run, finish, flops, measure = case.make(cmml, shared, folder)
+      ready[#ready + 1] = { name = case.name, text = case.text, peers = case.peers, run = run,
+        flops_of = flops, measure = measure }
       ends[#ends + 1] = finish
     end
   end

@@ -9,6 +9,7 @@ package.path = here .. "/?.lua;" .. package.path
 
 local cmml = require "cmml"
 local cases = require "cases"
+local frozen = require "frozen"
 local in_turns = require "cmml.base.turns"
 local peer = require "peer"
 local program = require "program"
@@ -52,19 +53,21 @@ local function choose(list)
   return chosen, train, scale
 end
 
--- Seconds for one run, from a batch of about a tenth of a second.
-local function batch(run)
-  return in_turns.seconds(run, 0.1)
+-- Seconds for one run, from a batch of about a tenth of a second, or by its own count.
+local function batch(case)
+  return case.measure and case.measure() or in_turns.seconds(case.run, 0.1)
 end
 
 -- Warms a case up as the peer does and counts what one run executes.
 local function warm_up(case)
+  local run = case.run or case.measure
   for _ = 1, 5 do
-    case.run()
+    run()
   end
   local before = cmml.core.testing.counters().flops
-  case.run()
-  case.flops, case.times, case.pairs = cmml.core.testing.counters().flops - before, {}, {}
+  run()
+  case.flops = case.flops_of and case.flops_of() or cmml.core.testing.counters().flops - before
+  case.times, case.pairs = {}, {}
   for i, name in ipairs(case.peers) do
     case.pairs[i] = { name = case.name, peer = name, times = {}, ratios = {} }
   end
@@ -73,7 +76,7 @@ end
 -- One round: our batch of every case, and the peer's right after it.
 local function round(list, rival)
   for _, case in ipairs(list) do
-    local mine = batch(case.run)
+    local mine = batch(case)
     table.insert(case.times, mine)
     for _, pair in ipairs(rival and case.pairs or {}) do
       local other = tonumber((rival:ask(pair.peer) or ""):match "^%S+\t(%S+)\t%d+$")
@@ -161,6 +164,9 @@ if next(chosen) then
   local sizes = served.sizes(cmml)
   if sizes then
     print("# served: " .. sizes)
+  end
+  for _, remark in ipairs(frozen.remarks()) do
+    print("# " .. remark)
   end
   for _, case in ipairs(results.cases) do
     peak = case.name == "gemm" and case.flops / case.seconds or peak

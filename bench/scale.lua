@@ -1,4 +1,5 @@
---- Large data: loading ratings from a file, the best of a large catalogue, the fit of item-kNN.
+--- Large data: loading ratings from a file, the best of a large catalogue by a live and by a frozen
+-- model, the fit of item-kNN.
 --
 --     lua5.4 bench/scale.lua                                       small, some seconds
 --     lua5.4 bench/scale.lua --ratings 20000000 --items 100000,1000000      minutes, 1 GB of disk
@@ -61,34 +62,70 @@ function stages.load(path)
   print(os.clock() - began, peak(), before, #data.ratings.items, #data.users, #data.items)
 end
 
-function stages.recommend(n, rounds)
-  local cmml = require "cmml"
-  n, rounds = math.tointeger(n), math.tointeger(rounds)
+-- A catalogue of made items.
+local function made_catalogue(cmml, n)
   math.randomseed(1)
   local items, records = cmml.core.vocab(), {}
   for i = 1, n do
     items:add(i)
     records[i] = { genre = math.random(20), maker = math.random(1000) }
   end
-  local catalogue = cmml.data.catalogue { schema = cmml.data.schema { item = { { "genre" },
-    { "maker" } } }, items = items, item_records = records, seen_items = records,
-    user_records = {} }
-  local model = cmml.cmml(catalogue, { preset = "recommended" })
-  records = nil -- luacheck: ignore 311
+  return cmml.data.catalogue { schema = cmml.data.schema { item = { { "genre" }, { "maker" } } },
+    items = items, item_records = records, seen_items = records, user_records = {} }
+end
+
+-- From here on VmHWM is the peak of what comes.
+local function begin_anew(cmml)
   collectgarbage()
   cmml.core.trim()
-  local person = model:adapt { { 5, 5 }, { 9, 4 }, { 77, 1 } }
-  local file = io.open("/proc/self/clear_refs", "w") -- VmHWM begins anew
+  local file = io.open("/proc/self/clear_refs", "w")
   if file then
     file:write "5"
     file:close()
   end
+end
+
+function stages.recommend(n, rounds)
+  local cmml = require "cmml"
+  n, rounds = math.tointeger(n), math.tointeger(rounds)
+  local model = cmml.cmml(made_catalogue(cmml, n), { preset = "recommended" })
+  local person = model:adapt { { 5, 5 }, { 9, 4 }, { 77, 1 } }
+  begin_anew(cmml)
   local before, live = peak(), cmml.memory().live
   local seconds = fastest(rounds, function()
     person:recommend { n = 10 }
   end)
   -- what was free already does not show in the first
   print(seconds, math.max(peak() - before, (cmml.memory().peak - live) / 2 ^ 20))
+end
+
+-- A click and the ten best, by a predictor; what loading takes, and how much 20 clicks add.
+function stages.frozen(n, rounds, part)
+  local cmml = require "cmml"
+  n, rounds = math.tointeger(n), math.tointeger(rounds)
+  local catalogue = made_catalogue(cmml, n)
+  local model = part == "lists" and cmml.recommenders.cmml_lists(catalogue, { base = "none" })
+    or cmml.cmml(catalogue, { preset = "recommended" })
+  local path = os.tmpname()
+  assert(cmml.freeze(model):save(path))
+  model, catalogue = nil, nil -- luacheck: ignore 311
+  begin_anew(cmml)
+  local before, began = peak(), os.clock()
+  local predictor = assert(cmml.predictor(path))
+  local opened, person, rows, scores, at = os.clock() - began, predictor:context(), {}, {}, 0
+  os.remove(path)
+  local function click()
+    at = at % 5 + 1
+    person:observe(predictor:id(at), at)
+    person:recommend_rows(10, rows, scores)
+  end
+  click()
+  local weights = peak() - before
+  begin_anew(cmml)
+  local settled = status "VmRSS"
+  local seconds = fastest(rounds * 5, click)
+  print(seconds, opened, weights, predictor.bytes / 2 ^ 20,
+    math.max(0, status "VmRSS" - settled))
 end
 
 function stages.item_knn(path)
@@ -118,7 +155,7 @@ local values = program.options("scale.lua", "usage: lua5.4 bench/scale.lua [OPTI
     help = "sizes of catalogues to recommend from" },
   { name = "rounds", kind = "integer", default = 3, from = 1,
     help = "of which the fastest counts (item-kNN has one)" },
-  { name = "only", kind = "string", choices = { "load", "recommend", "item_knn" },
+  { name = "only", kind = "string", choices = { "load", "recommend", "frozen", "item_knn" },
     help = "one part" },
 })
 
@@ -165,6 +202,18 @@ local function measure_recommending(sizes, rounds)
   end
 end
 
+local function measure_frozen(sizes, rounds)
+  for size in sizes:gmatch "%d+" do
+    for _, part in ipairs { "ratings", "lists" } do
+      local seconds, opened, peak_mb, own, grown = measured("frozen", size, rounds, part)
+      say("frozen     %s, a click and 10 of %d items: %.1f ms; opened in %.2f s, %.0f MB at most, "
+        .. "of which the predictor's %.1f; %.1f MB more after %d clicks",
+        part == "lists" and "recommended/lists" or "recommended", size, 1e3 * seconds, opened,
+        peak_mb, own, grown, rounds * 5)
+    end
+  end
+end
+
 local function measure_item_knn(small, large)
   local per_pair = {}
   for i, path in ipairs { small, large } do
@@ -182,7 +231,7 @@ local small, large = stem .. ".small" .. kind, stem .. ".large" .. kind
 local only = values.only
 
 local ok, problem = pcall(function()
-  if only ~= "recommend" then
+  if only ~= "recommend" and only ~= "frozen" then
     local count = made_ratings(large, values.ratings, values.times)
     if only ~= "item_knn" then
       measure_loading(large, count, values.rounds)
@@ -190,6 +239,9 @@ local ok, problem = pcall(function()
   end
   if not only or only == "recommend" then
     measure_recommending(values.items, values.rounds)
+  end
+  if not only or only == "frozen" then
+    measure_frozen(values.items, values.rounds)
   end
   if not only or only == "item_knn" then
     made_ratings(small, values.ratings // 20, values.times)

@@ -50,7 +50,7 @@ local function make(cmml, folder)
     model:prepare { ratings = split.ratings, train = split.train }
     both[part] = model
   end
-  both.support, both.n_items = {}, #split.catalogue.items
+  both.split, both.support, both.n_items = split, {}, #split.catalogue.items
   for i, row in ipairs(cmml.core.choose(both.n_items, math.min(rated, both.n_items),
     { seed = 1 }):totable()) do
     both.support[i] = { split.catalogue.items:text(row), 1 + i % 5 }
@@ -62,6 +62,27 @@ local both
 local function shared(cmml, folder)
   both = both or make(cmml, folder)
   return both
+end
+
+--- The model that cases work with.
+-- @tparam table cmml the library
+-- @tparam string part "ratings" or "lists"
+-- @tparam ?string folder of data
+-- @treturn Recommender
+function served.model(cmml, part, folder)
+  return shared(cmml, folder)[part]
+end
+
+--- iALS with so many factors, fitted on the same data.
+-- @tparam table cmml the library
+-- @tparam integer factors
+-- @tparam ?string folder of data
+-- @treturn Recommender
+function served.factors(cmml, factors, folder)
+  local split = shared(cmml, folder).split
+  local model = cmml.recommenders.ials(split.catalogue, { factors = factors })
+  model:fit(model.setting.learnable(split))
+  return model
 end
 
 --- A case of adapting to 40 ratings by raw id.

@@ -70,6 +70,29 @@ describe("the benchmark", function()
     assert.is_true(tonumber(a) > 0 and tonumber(both) > tonumber(b), output)
   end)
 
+  it("serves frozen models, and counts what is left of their products", function()
+    local folder = temporary.folder()
+    people.write(core, folder, { users = 40, items = 30, rated = 12 })
+    local output, ok = run("run.lua", "--no-peer", "--csv", "--rounds", "1", "--data", folder,
+      "--cases", "frozen_score,frozen_start_lua,frozen_ids,frozen_observe,frozen_adapt,"
+      .. "frozen_lists_adapt,frozen_observe_factors,frozen_top,frozen_lists_top")
+    temporary.remove(folder)
+    assert.is_true(ok, output)
+    for case in ("frozen_start_lua frozen_ids frozen_observe frozen_adapt frozen_lists_adapt "
+      .. "frozen_observe_factors frozen_top frozen_lists_top"):gmatch "%S+" do
+      assert.is_true(tonumber(output:match("\n" .. case .. ",,([%d.e-]+),")) > 0, case)
+    end
+    -- the hypernetwork's first map by the item, its second, the heads; of the backbone what follows
+    -- the first map (doc/performance.md)
+    local left = 2 * 128 * 256 + 2 * 256 ^ 2 + 2 * 2 * 256 * 128 + 2 * (64 ^ 2 + 64)
+    local mflop = tonumber(output:match "\nfrozen_score,,[%d.e-]+,,,([%d.]+),")
+    assert.near(1000 * left / 1e6, mflop, 1e-3)
+    for _, name in ipairs { "published%-code", "ratings", "lists", "factors" } do
+      assert.truthy(output:find("# frozen " .. name .. ": %d+ items, [%d.]+ MB beside the weights; "
+        .. "%d+ scores [%d.]+ ms, .- leave 0 bytes of Lua\n"), output)
+    end
+  end)
+
   it("solves ALS and judges it, without the peer where there is none", function()
     local folder = temporary.folder()
     people.write(core, folder, { users = 40, items = 30, rated = 12 })
@@ -91,6 +114,10 @@ describe("the benchmark", function()
     assert.matches("peak of anonymous memory [%d.]+ MB", output)
     assert.matches("recommend  10 of 3000 items: [%d.]+ ms, extra memory [%d.]+ MB\n", output)
     assert.matches("recommend  10 of 5000 items: ", output)
+    for _, preset in ipairs { "recommended", "recommended/lists" } do
+      assert.matches("frozen     " .. preset .. ", a click and 10 of 5000 items: [%d.]+ ms; ",
+        output)
+    end
     assert.matches("item%-kNN +%d+ ratings, %S+ pairs: [%d.]+ s, [%d.]+ ns a pair", output)
     assert.matches("the larger takes [%d.]+ times as long a pair\n$", output)
   end)

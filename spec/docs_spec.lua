@@ -17,7 +17,8 @@ end
 
 -- Pages whose files, program and shell lines a spec of their own runs.
 local runs = {}
-for _, path in ipairs(docs.list "spec/adding_*_spec.lua") do
+for _, path in ipairs(docs.list("spec/adding_*_spec.lua spec/serving_spec.lua "
+  .. "spec/security_spec.lua")) do
   runs[docs.read(path):match "\nlocal page = \"([^\"]+)\""] = path
 end
 

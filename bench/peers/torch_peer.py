@@ -14,8 +14,13 @@ cases:
                  in the first maps each user, distinct item and distinct rating once
   adam           of it clamp, L2 and Adam alone, on zero gradients
   adapt          the context of one new user from 40 interactions
+  adapt_algebra  the same by less work, as step_algebra has it
+  adapt_compiled  adapt_algebra by torch.compile
   score          scores of 1,000 items for an adapted user, embeddings looked up
   score_algebra  the same with item vectors made beforehand, user part of the first maps once
+  score_folded   of that also the items' part of the backbone's first map beforehand, and the hypernetwork's
+                 first map with the context in its weights
+  score_compiled  score_folded by torch.compile
   load           read a MovieLens-1M ratings.dat into int32 arrays (only with --ratings)
   gru, lstm      nn.GRU and nn.LSTM over 40 steps of width 256, batch 32: forward, sum, backward to
                  weights and inputs
@@ -232,6 +237,18 @@ class Short(Cmml):
             return F.linear(item, w[:, :half], F.linear(user, w[:, half:], layer.bias).squeeze(0))
         return self.film(split(self.trunk[0], context), split(self.backbone[0], 1.0))
 
+    def folded(self, item, user, context):
+        """What of the scores depends on the item or on the user alone."""
+        half, first = item.shape[1], self.backbone[0]
+        trunk = self.trunk[0].weight * context
+        bias = F.linear(user, trunk[:, half:], self.trunk[0].bias).squeeze(0)
+        start = F.linear(item, first.weight[:, :half])
+        return item, start, F.linear(user, first.weight[:, half:], first.bias), \
+            trunk[:, :half].contiguous(), bias
+
+    def score_folded(self, item, start, user, trunk, bias):
+        return self.film(F.linear(item, trunk, bias), start + user)
+
 
 class Trainer:
     """One call is one training step; gives the loss."""
@@ -310,7 +327,11 @@ class Cases:
             "step": lambda: next_step(self.plain, self.batches),
             "step_algebra": lambda: next_step(self.short, self.batches),
             "adam": lambda: adam(Cmml()), "adapt": self.adapt,
+            "adapt_algebra": lambda: self.adapt(self.short),
+            "adapt_compiled": lambda: self.adapt(self.short, True),
             "score": self.score, "score_algebra": self.score_algebra,
+            "score_folded": self.score_folded,
+            "score_compiled": lambda: self.score_folded(True),
             "gru": lambda: recurrent(nn.GRU), "lstm": lambda: recurrent(nn.LSTM),
             "gemm": lambda: lambda: torch.mm(a, b, out=out), "chain": chain}
         self.prepare.update(torch_melu.cases(sys.modules[__name__], self.batches, self.user))
@@ -344,12 +365,15 @@ class Cases:
         for (name, p), q in zip(self.plain.named_parameters(), self.short.parameters()):
             check_equal("the gradient of " + name, p.grad, q.grad)
         check_equal("the scores", self.score()(), self.score_algebra()())
+        check_equal("the scores, folded", self.score()(), self.score_folded()())
         self.plain.float()
         self.short.float()
         torch_melu.check(sys.modules[__name__], self.batches[0])
 
-    def adapt(self):
-        return torch.inference_mode()(lambda: self.plain.context(self.user, 1))
+    def adapt(self, model=None, compiled=False):
+        model = model or self.plain
+        context = torch.compile(model.context, dynamic=False) if compiled else model.context
+        return torch.inference_mode()(lambda: context(self.user, 1))
 
     def score(self):
         model, context = self.plain, self.adapt()()
@@ -365,6 +389,14 @@ class Cases:
             item, user = model.embed(self.items), model.embed(self.user.users)
             context = model.context(self.user, 1)
         return torch.inference_mode()(lambda: model.score(item, user, context))
+
+    def score_folded(self, compiled=False):
+        model = self.short
+        with torch.inference_mode():
+            folded = model.folded(model.embed(self.items), model.embed(self.user.users),
+                                  model.context(self.user, 1))
+        run = torch.compile(model.score_folded, dynamic=False) if compiled else model.score_folded
+        return torch.inference_mode()(lambda: run(*folded))
 
 
 def recurrent(layer):
