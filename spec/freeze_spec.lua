@@ -139,28 +139,15 @@ describe("a frozen model gives what the live one does:", function()
     end
   end
 
-  for _, encoder in ipairs(args.keys(cmml.encoders)) do
-    it("cmml with the encoder " .. encoder, function()
-      local options = people.small(2)
-      options.encoder = encoder
-      check_frozen(cmml.cmml(data.catalogue, options))
-    end)
-  end
-
-  for _, modulation in ipairs(args.keys(cmml.modulations)) do
-    it("cmml with the modulation " .. modulation, function()
-      local options = people.small(2)
-      options.modulation = modulation
-      check_frozen(cmml.cmml(data.catalogue, options))
-    end)
-  end
-
-  for _, hybrid in ipairs(args.keys(cmml.hybrids)) do
-    it("cmml with the hybrid " .. hybrid, function()
-      local options = people.small(2)
-      options.hybrid = hybrid
-      check_frozen(cmml.cmml(data.catalogue, options))
-    end)
+  for option, registry in pairs { encoder = cmml.encoders, hybrid = cmml.hybrids,
+    modulation = cmml.modulations } do
+    for _, name in ipairs(args.keys(registry)) do
+      it(("cmml with the %s %s"):format(option, name), function()
+        local options = people.small(2)
+        options[option] = name
+        check_frozen(cmml.cmml(data.catalogue, options))
+      end)
+    end
   end
 
   it("a model with lists, whose second part makes them", function()

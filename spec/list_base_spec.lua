@@ -6,26 +6,9 @@ local temporary = require "spec.support.temporary"
 
 local core = cmml.core
 
-local world = { users = 60, items = 12, rated = 8 }
-local data = people.data(cmml, world)
-
-local small = { width = 16, backbone = { 16, 16 }, hyper = { 16, 16 }, dropout = 0.2 }
-local training = { epochs = 6, batch = 16, support = 4, query = 3, lr = 0.01 }
-
-local function trained(of, options, changes)
-  local model = cmml.recommenders.cmml_lists(of.catalogue, with(small, options or {}))
-  return model, cmml.train(model, of, with(training, changes or {}))
-end
-
-local function list_of(model, support, n)
-  local list = {}
-  for i, shown in ipairs(model:adapt(support):recommend { n = n or 5 }) do
-    list[i] = shown.item
-  end
-  return list
-end
-
-local loud = { { "f1", 5 }, { "f3", 4.5 }, { "f2", 1 } }
+local lists = require "spec.support.small_lists" (cmml)
+local data, loud, small = lists.data, lists.loud, lists.options
+local list_of, trained, world = lists.list_of, lists.trained, lists.world
 
 local function saved(model)
   local path = os.tmpname()

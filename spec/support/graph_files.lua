@@ -4,30 +4,6 @@ local core = require "cmml.core"
 
 local graph_files = {}
 
--- The form that `archive.encode` takes; empty tables are lists.
-local function ordered(value)
-  if type(value) ~= "table" then
-    return value
-  elseif #value > 0 or next(value) == nil then
-    local list = {}
-    for i, entry in ipairs(value) do
-      list[i] = ordered(entry)
-    end
-    return list
-  end
-  local object, keys = {}, {}
-  for key in pairs(value) do
-    keys[#keys + 1] = key
-  end
-  table.sort(keys, function(a, b)
-    return tostring(a) < tostring(b)
-  end)
-  for i, key in ipairs(keys) do
-    object[i] = { tostring(key), ordered(value[key]) }
-  end
-  return { object = object }
-end
-
 --- A file taken apart.
 -- @tparam string bytes
 -- @treturn table what `archive.parse` gives, without the graph
@@ -49,7 +25,7 @@ end
 -- @tparam table|string graph plain tables, of which empty ones are lists, or a text
 -- @treturn table
 function graph_files.with(parsed, graph)
-  local text = type(graph) == "string" and graph or archive.encode(ordered(graph))
+  local text = type(graph) == "string" and graph or archive.encode(archive.ordered(graph))
   return { entries = parsed.entries, config = parsed.config,
     metadata = { object = { { "graph", text }, table.unpack(parsed.metadata.object) } } }
 end

@@ -1,17 +1,7 @@
 --- Changes of frozen graphs that know what a graph is made of: programs, nodes, places of values,
 -- sizes and constants.
+local copy = require "spec.support.deep_copy"
 local core = require "cmml.core"
-
-local function copy(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local other = setmetatable({}, getmetatable(value))
-  for key, inner in pairs(value) do
-    other[key] = copy(inner)
-  end
-  return other
-end
 
 --- A function that changes a graph a few times.
 -- @tparam function draw of n: a whole number from 1 to n

@@ -57,15 +57,16 @@ function archive.encode(value)
   return table.concat(encode(value, {}))
 end
 
--- The form that `encode` takes, from what the core's reader gives; `lists` says which empty tables
--- are lists, as JSON does not.
-local function ordered(value)
+--- The form that `encode` takes, from what the core's reader gives.
+-- @param value tables, of which empty ones are lists, as JSON does not say; keys may be of any type
+-- @return the same, each object with its keys in order
+function archive.ordered(value)
   if type(value) ~= "table" then
     return value
   elseif #value > 0 or next(value) == nil then
     local list = {}
     for i, entry in ipairs(value) do
-      list[i] = ordered(entry)
+      list[i] = archive.ordered(entry)
     end
     return list
   end
@@ -73,9 +74,11 @@ local function ordered(value)
   for key in pairs(value) do
     keys[#keys + 1] = key
   end
-  table.sort(keys)
+  table.sort(keys, function(one, other)
+    return tostring(one) < tostring(other)
+  end)
   for i, key in ipairs(keys) do
-    object[i] = { key, ordered(value[key]) }
+    object[i] = { tostring(key), archive.ordered(value[key]) }
   end
   return { object = object }
 end
@@ -99,7 +102,8 @@ function archive.parse(bytes)
   end)
   local config = assert(core.json_decode(header.__metadata__.config))
   header.__metadata__.config = nil
-  parsed.metadata, parsed.config = ordered(header.__metadata__), ordered(config)
+  parsed.metadata = archive.ordered(header.__metadata__)
+  parsed.config = archive.ordered(config)
   return parsed
 end
 

@@ -1,18 +1,8 @@
 --- Changes of model files that know what a model file is made of: names, shapes, numbers, ids and
 -- the configuration.
 local archive = require "spec.fuzz.models.archive"
+local copy = require "spec.support.deep_copy"
 local core = require "cmml.core"
-
-local function copy(value)
-  if type(value) ~= "table" then
-    return value
-  end
-  local other = setmetatable({}, getmetatable(value))
-  for key, inner in pairs(value) do
-    other[key] = copy(inner)
-  end
-  return other
-end
 
 local widths = { F32 = 4, F64 = 8, F16 = 2, BF16 = 2, I32 = 4, I64 = 8, U8 = 1 }
 
