@@ -170,6 +170,8 @@ return function(cmml, use)
     self.own:close()
   end
 
+  Predictor.__close = Predictor.close
+
   function Predictor:__tostring()
     return ("[cmml.Predictor of %d items]"):format(self.items)
   end
@@ -289,6 +291,8 @@ return function(cmml, use)
   function Context:close()
     self.own:close()
   end
+
+  Context.__close = Context.close
 
   function Context.__tostring()
     return "[cmml.Context]"
