@@ -177,6 +177,8 @@ describe("scores of a catalogue of which is kept what depends on items", functio
       return core.full({ #rows.items }, 0)
     end)
     assert.same({ 0, 2500 }, scores.shape)
+    model.catalogue = { items = {} }
+    assert.same({ 3, 0 }, by_item.score_all(model, 3, error, error).shape)
   end)
 end)
 

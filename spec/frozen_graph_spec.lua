@@ -136,6 +136,14 @@ describe("a graph", function()
     assert.equal(1, count_of(short, "gather_rows"))
   end)
 
+  it("is compared by the size of what is no sign of an item in no list", function()
+    local differs = require "cmml.serve.near"
+    assert.is_nil(differs({ 1, -1e9, 0 / 0 }, { 1.00001, -1e9 - 64, 0 / 0 }))
+    assert.equal(1, differs({ 1.1, -1e9 }, { 1, -1e9 }))
+    assert.equal(2, differs({ 1, 3 }, { 1, -1e9 }))
+    assert.equal(2, differs({ 1, 0 / 0 }, { 1, 2 }))
+  end)
+
   it("says what values depend on", function()
     local function level(f)
       return rewrite.of(small(f)()).outputs[1].value.level

@@ -246,7 +246,8 @@ return function(cmml, use)
   -- Adds to the entries of a list that another recommender made the ratings that this one expects;
   -- of new items, by their records, where it reads such.
   local function with_expected(self, list, asked)
-    local items, rows, known_ones, records = self.model.catalogue.items, {}, {}, {}
+    local items, rows, known_ones = self.model.catalogue.items, {}, {}
+    local records, new, new_ones = {}, {}, {}
     for _, item in ipairs(self.model.over and asked or {}) do
       if is_record(item) then
         records[plain.tostring(item.id)] = item
@@ -257,8 +258,11 @@ return function(cmml, use)
       if row then
         rows[#rows + 1], known_ones[#known_ones + 1] = row, entry
       elseif record then
-        entry.expected = core.tidy(scores_of_records, self, { record })[1]
+        new[#new + 1], new_ones[#new_ones + 1] = record, entry
       end
+    end
+    for i, expected in ipairs(#new > 0 and core.tidy(scores_of_records, self, new) or {}) do
+      new_ones[i].expected = expected
     end
     for i, expected in ipairs(scores_of(self, rows)) do
       known_ones[i].expected = expected

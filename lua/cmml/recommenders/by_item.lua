@@ -114,7 +114,11 @@ return function(cmml)
   -- where they are the rows)
   -- @treturn Tensor [people, items]
   function by_item.score_all(self, tasks, of_items, score)
-    local n, kept = #self.catalogue.items, kept_by(self, of_items)
+    local n = #self.catalogue.items
+    if n == 0 then
+      return core.full({ tasks, 0 }, 0)
+    end
+    local kept = kept_by(self, of_items)
     local size, scores = math.max(1, math.min(most_items, most_rows // math.max(tasks, 1))), {}
     for first = 1, n, size do
       local last = math.min(first + size - 1, n)
@@ -129,9 +133,6 @@ return function(cmml)
       if #scores == most_joined then
         scores = { core.concat(scores) }
       end
-    end
-    if n == 0 then
-      return core.full({ tasks, 0 }, 0)
     end
     return #scores == 1 and scores[1] or core.concat(scores)
   end

@@ -2,18 +2,23 @@
 --
 -- @module cmml.serve.near
 
+-- Numbers as large say that an item is in no list (see list_content), not how good it is.
+local far = 1e8
+
 --- The first of some numbers that is another than was expected: by more than rounding makes of the
--- largest of them.
+-- largest of them that is not far off.
 -- @tparam table found numbers
 -- @tparam table expected as many; what is not a number there must not be one in `found`
 -- @treturn integer|nil
 return function(found, expected)
   local most = 0
   for _, value in ipairs(expected) do
-    most = math.max(most, math.abs(value))
+    local size = math.abs(value)
+    most = size < far and math.max(most, size) or most
   end
   for i, value in ipairs(expected) do
-    local same = math.abs(value - found[i]) <= 1e-4 * most
+    local size = math.abs(value)
+    local same = math.abs(value - found[i]) <= 1e-4 * (size < far and most or size)
     local neither = value ~= value and found[i] ~= found[i]
     if not same and not neither then
       return i

@@ -25,7 +25,8 @@ return function(cmml)
   local function compare(found, expected, n)
     local i = differs(found, expected)
     if i then
-      raise(("after a support of %d its graph gives item %d another score"):format(n, i), 0)
+      raise(("with a support of %d its graph scores item %d differently from the model")
+        :format(n, i), 0)
     end
   end
 

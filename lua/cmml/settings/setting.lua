@@ -90,7 +90,7 @@
 --    read_support(model, support, opt)      see recommenders/adapted.lua
 --    read_supports(model, supports, opt)    the same of many people, where a support is a person's
 --    frozen_rows(model, size)    a support, candidates and inputs of a graph (see serve/freeze),
---                            each of another size for size 1 and 2 (optional)
+--                            of the sizes that 1 to 4 stand for, or of others (optional)
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line
 --    read_requests(model, values, data, wanted)    the people of `recommend --users`: see
