@@ -82,7 +82,6 @@ describe("the graph of", function()
           assert.not_equal("constant", value.level) -- that was computed
         end
       end
-      short.scores_all = false
       local list, names, tables = programs.of(short, 24)
       for _, sizes in ipairs { { 0, 3 }, { 1, 1 }, { 7, 24 }, { 30, 2 } } do
         local inputs = inputs_of(table.unpack(sizes))

@@ -185,11 +185,10 @@ return function(cmml)
   -- @tparam Tensor|Joined x [rows, dim]
   -- @treturn ?Tensor values [rows, width] before an activation; nil where the modulation does not
   -- tell of such a layer (see its method `first`)
-  -- @treturn ?Linear the layer
   function Network:first_map(x)
     local first = self.modulation.first and self.modulation:first()
     if first then
-      return core.linear(cmml.written_out(x), first.weight, first.bias), first
+      return core.linear(cmml.written_out(x), first.weight, first.bias)
     end
   end
 

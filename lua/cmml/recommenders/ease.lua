@@ -25,7 +25,7 @@ return function(cmml, use)
 
   local options = {
     { name = "ridge", kind = "number", above = 0, group = "model", search = "log:10:5000",
-      default_text = "ridge_times the mean number of people of an item",
+      default_text = "ridge_times times the mean number of people of an item",
       help = "weight of the squares of the weights: the larger, the more a score is a sum over "
         .. "many items" },
     { name = "ridge_times", kind = "number", above = 0, default = 15, group = "model",

@@ -36,7 +36,7 @@ return function(cmml, use)
           or (model.list_rows or model.score_rows)(model, state, candidates) }
       end
     end))
-    of.scores_all = all ~= nil and all ~= false
+    of.scores_all = not not all
     return of
   end
 
@@ -101,8 +101,11 @@ return function(cmml, use)
     local encoder = encode.new(kept_arrays(model))
     local function checked(f, ...)
       local ok, result = pcall(f, ...)
-      return ok and result or raise(("freeze: %s cannot be frozen: %s"):format(
-        args.with_article(model.kind), tostring(result)), 3)
+      if not ok then
+        raise(("freeze: %s cannot be frozen: %s"):format(args.with_article(model.kind),
+          tostring(result)), 3)
+      end
+      return result
     end
     local data = { version = 1, parts = { checked(part_of, encoder, model) } }
     data.parts[2] = model.lists and checked(part_of, encoder, model.lists) or nil
@@ -121,10 +124,7 @@ return function(cmml, use)
         part.rows, part.rest, part.sums = nil, nil, nil
       end
       frozen = frozen_of(model, encoder, data)
-      checked(function()
-        verify(frozen)
-        return true
-      end)
+      checked(verify, frozen)
     end
     return frozen
   end

@@ -140,7 +140,8 @@ return function(cmml, use)
   function Builder:argument(call, a, b)
     local kind = trace.kind_of(a)
     if kind ~= trace.kind_of(b) or type(a) ~= type(b) then
-      refuse(call, "gets %s or %s, as sizes are", args.describe(a), args.describe(b))
+      refuse(call, "gets %s or %s, depending on the size of the input", args.describe(a),
+        args.describe(b))
     elseif kind then
       return { value = self:value(call, kind, a, b) }
     elseif type(a) == "table" then
@@ -153,8 +154,8 @@ return function(cmml, use)
       return a
     end
     return math.type(a) == "integer" and self:size(a, b)
-      or refuse(call, "gets %s or %s, as sizes are, and that is no size itself", args.describe(a),
-        args.describe(b))
+      or refuse(call, "gets %s or %s, depending on the size of the input, and neither is a size "
+        .. "itself", args.describe(a), args.describe(b))
   end
 
   -- The value of what both traces have.
@@ -181,7 +182,8 @@ return function(cmml, use)
     end
     for i, made in ipairs(first.gives) do
       if #made.sizes ~= #second.gives[i].sizes then
-        refuse(first, "gives %d or %d dims, as sizes are", #made.sizes, #second.gives[i].sizes)
+        refuse(first, "gives %d or %d dims, depending on the size of the input", #made.sizes,
+          #second.gives[i].sizes)
       end
       node.gives[i] = self:add(made, second.gives[i], { node = node })
     end
