@@ -111,7 +111,8 @@ typedef struct cmml_limits {
 CMML_API cmml_status cmml_predictor_new(cmml_model *model, const cmml_limits *limits,
                                         cmml_predictor **predictor, cmml_error *error);
 
-/* Frees it, or, while it has contexts, leaves that to the last of them. NULL is fine. */
+/* Frees it, or, while it has contexts, leaves that to the last of them. It takes no turn: not to be
+ * called beside another call of it or of its contexts. NULL is fine. */
 CMML_API void cmml_predictor_free(cmml_predictor *predictor);
 
 /* Why the last call of the predictor or of a context of it gave what it did: a sentence, "" after
@@ -152,7 +153,7 @@ CMML_API cmml_status cmml_clear(cmml_context *context);
 CMML_API int32_t cmml_context_size(const cmml_context *context);
 
 /* Scores of n items: predicted ratings, of a model that predicts such, neither clipped nor rounded.
- * Of a model with two parts those of the first. Of none (n = 0) the model adapts to what was
+ * Of a model with two parts those of the first. Of none (n = 0) that part adapts to what was
  * observed, which else the next call would do. */
 CMML_API cmml_status cmml_score(cmml_context *context, const int32_t *items, size_t n,
                                 float *scores);

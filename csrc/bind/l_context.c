@@ -3,10 +3,10 @@
  *
  * @module cmml.core */
 #include "bind/predict.h"
+#include <string.h>
 
 /*** What is known of one person, by rows of the catalogue: what `cmml.predictor` wraps.
  * @type RunnerContext */
-#include <string.h>
 
 static cm_context *check_context(lua_State *L, int arg)
 {

@@ -69,7 +69,7 @@ typedef struct cm_vjp {
 
 struct cm_op {
     const char *name;
-    const char *args; /* "x:t dim:d?": see bind/signature.h for the letters */
+    const char *args; /* "x:t dim:d?": see ops/signature.h for the letters */
     const char *meta; /* Lua metamethod, or NULL */
     const char *doc;  /* one sentence: what, shapes, source */
     unsigned saves, flags;

@@ -145,8 +145,8 @@ bool cm_context_recommend(cm_context *c, const cm_request *r, double budget, int
     if (!cm_context_adapt(c, r->part) || !check_request(c, r))
         return false;
     uint64_t asked = end < HUGE_VAL ? hash_of(r, c->p->model->n_items) : 0;
-    if (!c->list.is_on || c->list.asked != asked)
-        c->list = (cm_progress){.asked = asked};
+    if (!c->list.is_on || c->list.asked != asked || c->list.n != r->n)
+        c->list = (cm_progress){.asked = asked, .n = r->n};
     mark_out(c, r, 1);
     bool ok = go_on(c, r, end);
     mark_out(c, r, 0);

@@ -19,7 +19,8 @@ typedef struct cm_made {
 /* How far a list has come. */
 typedef struct cm_progress {
     bool is_on;
-    uint64_t asked; /* a hash of the request */
+    uint64_t asked; /* a hash of the request, */
+    int32_t n;      /* and how many items it asks for: found is never more */
     int32_t next;   /* the first item that was not scored yet */
     int32_t found;
 } cm_progress;

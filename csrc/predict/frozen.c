@@ -1,17 +1,19 @@
+// clang-format off
 /* frozen.c - see frozen.h.
  *
  * The metadata of a model file have a text `graph`, a JSON object:
  *
  *     version    1
  *     hash       16 hexadecimal digits of all that the graph computes with
- *     constants  [[entry, kind], ..]: which arrays of the file they are; lists are of integers from
- * 1 (0: unknown), segments of lengths parts      [{"adapt": program, "items": program, "score":
- * program, "all": program, "tables": [["items.1", k], ..]}, ..]: programs as program.c has them;
- * tables are constants k whose rows are the items' unlisted   a constant: items that are in no list
- *     scale      [smallest, largest] of the ratings */
+ *     constants  [[entry, kind], ..]: which arrays of the file they are; lists are of integers
+ *                from 1 (0: unknown), segments of lengths
+ *     parts      [{"items", "adapt", "rows", "rest", "score", "all": programs as program_read.c has
+ *                them; "tables": [["items.1", k], ..]: constants k whose rows are the items';
+ *                "sums": [shape, ..] of what rows give}, ..]
+ *     unlisted   a constant: items that are in no list */
+// clang-format on
 #include "base/file.h"
 #include "predict/frozen_parts.h"
-#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -51,28 +53,12 @@ static bool read_hash(const cm_opening *o)
     cm_text text = at ? cm_json_text(o->doc, at) : (cm_text){"", 0};
     o->m->hash = 0;
     for (size_t i = 0; i < text.len && i < 16; i++) {
-        const char *digit = strchr(digits, text.text[i]);
+        const char *digit = text.text[i] ? strchr(digits, text.text[i]) : NULL;
         if (!digit)
             return cm_opening_bad(o, "its hash is no hexadecimal number");
         o->m->hash = o->m->hash << 4 | (uint64_t)(digit - digits);
     }
     return text.len == 16 || cm_opening_bad(o, "it has no hash");
-}
-
-static bool read_scale(const cm_opening *o)
-{
-    uint32_t at = cm_opening_member(o, 0, "scale", CM_JSON_ARRAY);
-    o->m->smallest = o->m->largest = (double)NAN;
-    if (!at)
-        return true;
-    bool two = cm_json_count(o->doc, at) == 2;
-    uint32_t first = cm_json_first(at), second = two ? cm_json_after(o->doc, first) : 0;
-    if (!two || cm_json_type_of(o->doc, first) != CM_JSON_NUMBER ||
-        cm_json_type_of(o->doc, second) != CM_JSON_NUMBER)
-        return cm_opening_bad(o, "the scale must be two numbers");
-    o->m->smallest = cm_json_number(o->doc, first);
-    o->m->largest = cm_json_number(o->doc, second);
-    return true;
 }
 
 static bool parse_graph(cm_opening *o)
@@ -101,8 +87,7 @@ static bool read_graph(const cm_opening *o)
         return cm_opening_bad(o, "it is of a version that this library does not know");
     if (!list || cm_json_count(o->doc, list) < 1 || cm_json_count(o->doc, list) > CM_MOST_PARTS)
         return cm_opening_bad(o, "it must have one part or two");
-    if (!read_hash(o) || !read_scale(o) || !cm_opening_constants(o) || !cm_opening_ids(o) ||
-        !cm_opening_unlisted(o))
+    if (!read_hash(o) || !cm_opening_constants(o) || !cm_opening_ids(o) || !cm_opening_unlisted(o))
         return false;
     o->cx->mem.most += (size_t)o->m->n_items * MOST_FOR_ITEM;
     uint32_t part = cm_json_first(list);

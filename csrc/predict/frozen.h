@@ -85,8 +85,7 @@ typedef struct cm_frozen {
     int64_t *text_offset; /* [n_items + 1], */
     uint32_t *slots;      /* [n_slots] rows + 1 by hash of the raw id; 0: free */
     uint32_t n_slots;
-    uint8_t *unlisted;        /* [n_items] 1: in no list; NULL: all are in lists */
-    double smallest, largest; /* of the scale of ratings; NaN: there is none */
+    uint8_t *unlisted; /* [n_items] 1: in no list; NULL: all are in lists */
 } cm_frozen;
 
 /* Reads a file, or `size` bytes of one (copied). `what` names it in messages. The error, if there

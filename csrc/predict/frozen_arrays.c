@@ -28,7 +28,7 @@ const cm_archive_entry *cm_opening_entry(const cm_opening *o, const char *name)
     return NULL;
 }
 
-/* The integers of an array, less `base`; NULL where there are none such that fit. */
+/* The integers of an array, to be freed; NULL after a refusal. */
 int64_t *cm_opening_integers(const cm_opening *o, const cm_archive_entry *entry)
 {
     if (!entry || entry->ndim != 1 || (entry->dtype != CM_I32 && entry->dtype != CM_I64))
@@ -94,6 +94,8 @@ static bool read_constant(const cm_opening *o, uint32_t at, cm_constant *c, cm_k
         seal(c);
         return true;
     }
+    if (entry->dtype > CM_BF16)
+        return cm_opening_bad(o, "a tensor has a dtype whose numbers are not read");
     c->shape.ndim = entry->ndim;
     memcpy(c->shape.dims, entry->shape, sizeof entry->shape);
     c->count = entry->count;

@@ -55,7 +55,7 @@ static bool find_source(const cm_opening *o, const cm_part *part, const char *co
     return cm_opening_bad(o, "a program reads what no other gives");
 }
 
-/* Reads the program of a key, if it is there; `most` is the last source that it may read. */
+/* Reads the program of a key, if it is there. */
 static bool read_stage(const cm_opening *o, const cm_part *part, uint32_t at, const char *key,
                        const char *const *tables, cm_stage *stage)
 {

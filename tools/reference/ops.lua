@@ -3,7 +3,7 @@ local gate = require "gate"
 local comments = require "reference.comments"
 local ops = {}
 
--- By the letters of csrc/bind/signature.h.
+-- By the letters of csrc/ops/signature.h.
 local kinds = {
   t = { "Tensor", "" },
   T = { "{Tensor,...}", "list of tensors" },

@@ -109,12 +109,11 @@ return function(cmml, use)
     end
     local data = { version = 1, parts = { checked(part_of, encoder, model) } }
     data.parts[2] = model.lists and checked(part_of, encoder, model.lists) or nil
-    local lister, scale = model:lister(), model.catalogue.scale
+    local lister = model:lister()
     local unlisted = lister.unlisted and lister:unlisted() or {}
     if #unlisted > 0 then
       data.unlisted = encoder:constant("ids", cmml.ids(unlisted))
     end
-    data.scale = scale and { scale.smallest, scale.largest } or nil
     data.constants = encoder.constants
     -- What rows add up to is only another way to the same: where it does not lead there, it is not
     -- taken.
