@@ -173,11 +173,18 @@ describe("a context", function()
     local before = scores(person)
     refused("observe: item nothing is not in the catalogue of 24", person.observe, person,
       "nothing", 5)
-    for _, label in ipairs { 0 / 0, math.huge, -math.huge, 1e39, -1e39 } do
+    for _, label in ipairs { 0 / 0, math.huge, -math.huge, "much", false } do
+      refused("observe: the label must be a finite number", person.observe, person, "f2", label)
+    end
+    for _, label in ipairs { 1e39, -1e39 } do -- in float32
       refused("observe: the label is not a finite number", person.observe, person, "f2", label)
     end
-    refused("number expected", person.observe, person, "f2", "much")
-    refused("number expected", person.observe, person, "f2")
+    refused("observe: the label must be a finite number, not nil", person.observe, person, "f2")
+    refused("recommend_rows: scores must be a table, not nil", person.recommend_rows, person, 3, {})
+    for _, budget in ipairs { -1, 0 / 0, "x" } do
+      refused("recommend_some: the budget must be a number of microseconds from 0 on, not ",
+        person.recommend_some, person, budget, 3, {}, {})
+    end
     refused("item nothing is not in", person.forget, person, "nothing")
     refused("item nothing is not in", person.predict, person, { "f1", "nothing" })
     refused("item nothing is not in", predictor.context, predictor, { { "nothing", 5 } })
@@ -357,7 +364,7 @@ describe("a list", function()
     refused("item nothing is not in", predictor.choice, predictor, { "nothing" })
     refused("a list of 0 items", person.recommend_rows, person, 0, {}, {})
     refused("a list of 0 items", person.recommend_rows, person, -5, {}, {})
-    refused("table expected", person.recommend_rows, person, 5)
+    refused("rows must be a table, not nil", person.recommend_rows, person, 5)
     refused("recommend: exclude: entry 1 is no row", person.recommend_rows, person, 5, {}, {},
       { 99 })
     local many = {}

@@ -122,6 +122,15 @@ return function(cmml, use)
       args.shown(id), self.items), 3)
   end
 
+  -- A label; raises where it is none.
+  local function label_of(where, label)
+    if math.type(label) == nil or label ~= label or math.abs(label) == math.huge then
+      local given = math.type(label) == nil and ", not " .. args.describe(label) or ""
+      raise(("%s: the label must be a finite number%s"):format(where, given), 3)
+    end
+    return label
+  end
+
   local function rows_of(self, where, ids)
     local rows = {}
     for i, id in ipairs(ids) do
@@ -143,7 +152,7 @@ return function(cmml, use)
       if type(entry) ~= "table" or math.type(entry[2]) == nil then
         raise(("context: entry %d must be {item, label}"):format(i), 2)
       end
-      context.own:observe(row_of(self, "context", entry[1]), entry[2])
+      context.own:observe(row_of(self, "context", entry[1]), label_of("context", entry[2]))
     end
     return context
   end
@@ -180,7 +189,7 @@ return function(cmml, use)
   -- @tparam string|number item its raw id
   -- @tparam number label such as a rating, or 1
   function Context:observe(item, label)
-    self.own:observe(row_of(self.predictor, "observe", item), label)
+    self.own:observe(row_of(self.predictor, "observe", item), label_of("observe", label))
   end
 
   --- Forgets an item.
@@ -226,6 +235,8 @@ return function(cmml, use)
   -- @tparam table out takes the scores, in order
   -- @treturn table out
   function Context:score_rows(rows, out)
+    args.expect("score_rows: rows", rows, "table")
+    args.expect("score_rows: out", out, "table")
     return self.own:score(1, rows, out)
   end
 
@@ -269,6 +280,8 @@ return function(cmml, use)
   -- @tparam[opt] userdata choice from `Predictor:choice`
   -- @treturn integer how many there are
   function Context:recommend_rows(n, rows, scores, exclude, choice)
+    args.expect("recommend_rows: rows", rows, "table")
+    args.expect("recommend_rows: scores", scores, "table")
     return self.own:recommend(self.predictor.parts, n, rows, scores, exclude, choice)
   end
 
@@ -283,6 +296,12 @@ return function(cmml, use)
   -- @tparam[opt] userdata choice from `Predictor:choice`
   -- @treturn ?integer how many there are; nil while not all items were scored
   function Context:recommend_some(budget, n, rows, scores, exclude, choice)
+    if math.type(budget) == nil or budget < 0 or budget ~= budget then
+      raise("recommend_some: the budget must be a number of microseconds from 0 on, not "
+        .. args.describe(budget), 2)
+    end
+    args.expect("recommend_some: rows", rows, "table")
+    args.expect("recommend_some: scores", scores, "table")
     return self.own:recommend(self.predictor.parts, n, rows, scores, exclude, choice, false,
       budget * 1e-6)
   end
