@@ -1,5 +1,5 @@
--- Processes that are killed while they write checkpoints: what stands there is whole, and what they
--- leave beside it does not add up.
+-- Processes that write to the same place, and that are killed while they write checkpoints: what
+-- stands there is whole, and what they leave beside it does not add up.
 local child = require "spec.support.child"
 local cmml = require "cmml"
 local temporary = require "spec.support.temporary"
@@ -48,8 +48,9 @@ local function turn_of(folder)
   return found.notes.turn
 end
 
+local folder
+
 describe("a process that is killed while it saves", function()
-  local folder
   temporary.around(before_each, after_each, function(path)
     folder = path
   end)
@@ -84,5 +85,19 @@ describe("a process that is killed while it saves", function()
     kill(second, second_pipe)
     assert.truthy(turn_of(folder))
     assert.is_true(#names(folder) <= 6, table.concat(names(folder), " "))
+  end)
+end)
+
+describe("two processes that write to the same place", function()
+  temporary.around(before_each, after_each, function(path)
+    folder = path
+  end)
+
+  it("are not refused because the other has just replaced the file", function()
+    local one = child.line("spec/support/write_often.lua", folder .. "/file", "5000")
+    local pipe = assert(io.popen(("{ %s & %s; wait; } 2>&1"):format(one, one)))
+    assert.equal("", pipe:read "a")
+    pipe:close()
+    assert.same({ "file" }, names(folder))
   end)
 end)

@@ -13,6 +13,7 @@
 #define PIECE      ((size_t)1 << 30) /* bytes of one write: some systems refuse 2 GiB */
 #define LINKS      40   /* symbolic links that are followed, as many as by the system */
 #define LINK_BYTES 4096 /* of what a symbolic link says, at most */
+#define LOOKS      8    /* at a file that others replace meanwhile */
 
 bool cm_file_leads_to(const char *name, int handle)
 {
@@ -97,6 +98,20 @@ static const char *kind_of(mode_t mode)
                                           : "no regular file";
 }
 
+/* Whether `at`, which the links of the path lead to, names the file in `old` that the path opens.
+ * Links of /proc say names that may be no longer, or never were, those of what they lead to.
+ * Another process may replace the file between two looks, so that a difference has to stay. */
+static bool is_named(const char *path, const char *at, struct stat *old, bool *replaces)
+{
+    struct stat info;
+    for (int look = 0; look < LOOKS && *replaces; look++) {
+        if (lstat(at, &info) == 0 && info.st_dev == old->st_dev && info.st_ino == old->st_ino)
+            return true;
+        *replaces = stat(path, old) == 0;
+    }
+    return !*replaces;
+}
+
 /* Where the file is to be, of cm_alloc: the path, or what symbolic links there lead to. In `old` is
  * the file that it replaces, if there is one. NULL, with the error recorded, where no file may be.
  */
@@ -104,7 +119,7 @@ static char *find_target(cm_ctx *cx, const char *path, struct stat *old, bool *r
 {
     size_t bytes = strlen(path) + 1;
     char *at = cm_alloc(cx, bytes);
-    struct stat info = {0};
+    struct stat info;
     if (!at)
         return NULL;
     memcpy(at, path, bytes);
@@ -117,8 +132,7 @@ static char *find_target(cm_ctx *cx, const char *path, struct stat *old, bool *r
     if (good && *replaces && !S_ISREG(old->st_mode))
         good = cm_refuse(cx, CM_ERR_IO, "cannot write %s: it %s %s", path,
                          links > 0 ? "leads to" : "is", kind_of(old->st_mode));
-    /* Links of /proc say names that may be no longer, or never were, those of what they lead to. */
-    else if (good && *replaces && (info.st_dev != old->st_dev || info.st_ino != old->st_ino))
+    else if (good && links > 0 && !is_named(path, at, old, replaces))
         good = cm_refuse(cx, CM_ERR_IO, "cannot write %s: it leads to an open file without a name",
                          path);
     if (good)
