@@ -126,6 +126,11 @@ bool cm_input_read(cm_ctx *cx, cm_input *input, void *buffer, size_t size, size_
     }
 }
 
+static bool became_shorter(cm_ctx *cx, const cm_input *input)
+{
+    return cm_refuse(cx, CM_ERR_IO, "cannot read %s: it became shorter meanwhile", input->path);
+}
+
 bool cm_input_fill(cm_ctx *cx, cm_input *input, void *buffer, size_t size)
 {
     char *at = buffer;
@@ -133,8 +138,24 @@ bool cm_input_fill(cm_ctx *cx, cm_input *input, void *buffer, size_t size)
         if (!cm_input_read(cx, input, at, size, &got))
             return false;
         if (got == 0)
-            return cm_refuse(cx, CM_ERR_IO, "cannot read %s: it became shorter meanwhile",
-                             input->path);
+            return became_shorter(cx, input);
+    }
+    return true;
+}
+
+bool cm_input_at(cm_ctx *cx, const cm_input *input, uint64_t offset, void *buffer, size_t size)
+{
+    for (char *at = buffer; size > 0;) {
+        ssize_t n = pread(input->handle, at, CM_MIN(size, PIECE), (off_t)offset);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return failed(cx, "read", input->path);
+        if (n == 0)
+            return became_shorter(cx, input);
+        at += n;
+        size -= (size_t)n;
+        offset += (uint64_t)n;
     }
     return true;
 }

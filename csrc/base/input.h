@@ -38,6 +38,11 @@ bool cm_input_read(cm_ctx *cx, cm_input *input, void *buffer, size_t size,
 /* Reads exactly `size` bytes; refused if there are fewer. */
 bool cm_input_fill(cm_ctx *cx, cm_input *input, void *buffer, size_t size) CM_MUST_CHECK;
 
+/* Reads exactly `size` bytes of a regular file from `offset` on, wherever others were read; refused
+ * if there are fewer. */
+bool cm_input_at(cm_ctx *cx, const cm_input *input, uint64_t offset, void *buffer,
+                 size_t size) CM_MUST_CHECK;
+
 /* The whole of a file or, with `pipes`, a pipe, as a block of cm_alloc that the caller owns, its
  * bytes in *size; one more byte, a zero, follows them. A pipe may give no more than half of the
  * memory of the machine. */

@@ -11,13 +11,14 @@ static void free_archive(cm_ctx *cx, void *held)
 }
 
 /* Pushes a tensor; false with the error recorded. */
-static bool push_real(lua_State *L, cm_ctx *cx, const cm_archive_entry *entry)
+static bool push_real(lua_State *L, cm_ctx *cx, const cm_archive *archive,
+                      const cm_archive_entry *entry)
 {
     cm_tensor **box = cmL_push_tensor(L);
     cm_shape shape = cm_shape_of(entry->ndim, entry->shape);
     size_t mark = cm_scope_begin(cx);
     cm_tensor *tensor = cm_tensor_new(cx, &shape);
-    bool good = tensor && cm_archive_copy_real(cx, entry, cm_data(tensor));
+    bool good = tensor && cm_archive_copy_real(cx, archive, entry, cm_data(tensor));
     if (good) {
         cm_retain(tensor);
         *box = tensor;
@@ -26,21 +27,30 @@ static bool push_real(lua_State *L, cm_ctx *cx, const cm_archive_entry *entry)
     return good;
 }
 
-static void push_integers(lua_State *L, const cm_archive_entry *entry)
+/* Pushes a text of an array's bytes, or a list of its integers; false with the error recorded. */
+static bool push_integers(lua_State *L, cm_ctx *cx, const cm_archive *archive,
+                          const cm_archive_entry *entry)
 {
-    cm_archive_entry one = *entry;
-    one.bytes = cm_dtype_bytes(entry->dtype);
+    char *numbers = lua_newuserdatauv(L, CM_MAX(entry->bytes, 1), 0);
+    if (!cm_archive_copy(cx, archive, entry, numbers))
+        return false;
+    if (entry->dtype == CM_U8) {
+        lua_pushlstring(L, numbers, entry->bytes);
+        lua_remove(L, -2);
+        return true;
+    }
     lua_createtable(L, (int)CM_MIN(entry->count, INT32_MAX), 0);
-    for (int64_t i = 0; i < entry->count; i++, one.data += one.bytes) {
-        int32_t narrow = 0;
-        int64_t wide = 0;
-        cm_archive_copy(&one, entry->dtype == CM_I32 ? (void *)&narrow : (void *)&wide);
-        lua_pushinteger(L, entry->dtype == CM_I32 ? narrow : wide);
+    for (int64_t i = 0; i < entry->count; i++) {
+        const void *at = numbers + (size_t)i * cm_dtype_bytes(entry->dtype);
+        lua_pushinteger(L, entry->dtype == CM_I32 ? *(const int32_t *)at : *(const int64_t *)at);
         lua_rawseti(L, -2, i + 1);
     }
+    lua_remove(L, -2);
+    return true;
 }
 
-static bool push_entry(lua_State *L, cm_ctx *cx, const cm_archive_entry *entry)
+static bool push_entry(lua_State *L, cm_ctx *cx, const cm_archive *archive,
+                       const cm_archive_entry *entry)
 {
     lua_createtable(L, 0, 4);
     lua_pushlstring(L, entry->name.text, entry->name.len);
@@ -55,11 +65,8 @@ static bool push_entry(lua_State *L, cm_ctx *cx, const cm_archive_entry *entry)
     lua_setfield(L, -2, "shape");
     if (entry->dtype == CM_OTHER)
         return true;
-    if (entry->dtype == CM_U8)
-        lua_pushlstring(L, (const char *)entry->data, entry->bytes);
-    else if (entry->dtype == CM_I32 || entry->dtype == CM_I64)
-        push_integers(L, entry);
-    else if (!push_real(L, cx, entry))
+    bool real = entry->dtype <= CM_BF16;
+    if (!(real ? push_real : push_integers)(L, cx, archive, entry))
         return false;
     lua_setfield(L, -2, "value");
     return true;
@@ -99,7 +106,7 @@ static int l_read_archive(lua_State *L)
     lua_newtable(L);
     for (size_t i = 0; i < n; i++) {
         const cm_archive_entry *entry = cm_archive_at(archive, i);
-        if (!push_entry(L, cx, entry)) {
+        if (!push_entry(L, cx, archive, entry)) {
             cmL_hold_free(cx, hold);
             return cmL_io_fail(L, cx, "read_archive");
         }

@@ -8,12 +8,12 @@
 #define METADATA "__metadata__"
 
 struct cm_archive {
-    char *bytes;
+    cm_input input;    /* a file, or */
+    const char *bytes; /* its bytes, which are the caller's; NULL */
     size_t size;
-    const char *what; /* for messages while it is being read */
+    const char *what; /* for messages */
     cm_json *header;
-    const unsigned char *data; /* the bytes after the header, data_bytes of them */
-    uint64_t data_bytes;
+    uint64_t data; /* the first byte after the header */
     cm_archive_entry *entries;
     uint32_t *sorted; /* numbers of the entries by name */
     size_t count;
@@ -54,19 +54,30 @@ static bool big_endian(void)
     return first == 0;
 }
 
-/* The length of the header; the first 9 bytes of the file are there, or all. */
+/* Reads bytes of the file, which has them by its size. */
+static bool read_bytes(cm_ctx *cx, const cm_archive *a, uint64_t offset, void *out, size_t size)
+{
+    if (!a->bytes)
+        return cm_input_at(cx, &a->input, offset, out, size);
+    memcpy(out, a->bytes + offset, size);
+    return true;
+}
+
+/* The length of the header. */
 static bool find_header(cm_ctx *cx, const cm_archive *a, uint64_t *length)
 {
-    const unsigned char *bytes = (const unsigned char *)a->bytes;
+    unsigned char first[9] = {0};
     *length = 0;
+    if (!read_bytes(cx, a, 0, first, CM_MIN(a->size, sizeof first)))
+        return false;
     if (a->size < 8)
         return cm_refuse(cx, CM_ERR_FORMAT,
                          "%s is not a safetensors file: it has %zu bytes, and the first 8 alone "
                          "would give the length of its header",
                          a->what, a->size);
     for (int i = 7; i >= 0; i--)
-        *length = *length << 8 | bytes[i];
-    if (*length > CM_ARCHIVE_HEADER || *length < 2 || (a->size > 8 && bytes[8] != '{'))
+        *length = *length << 8 | first[i];
+    if (*length > CM_ARCHIVE_HEADER || *length < 2 || (a->size > 8 && first[8] != '{'))
         return cm_refuse(cx, CM_ERR_FORMAT,
                          "%s is not a safetensors file: it does not begin with the length of a "
                          "JSON header (at most %llu) and the header",
@@ -77,14 +88,9 @@ static bool find_header(cm_ctx *cx, const cm_archive *a, uint64_t *length)
                      (unsigned long long)*length + 8, a->size);
 }
 
-/* Parses the header, which is there whole. */
-static bool read_header(cm_ctx *cx, cm_archive *a)
+/* Parses the text of the header. */
+static bool parse_header(cm_ctx *cx, cm_archive *a, const char *text, size_t length)
 {
-    uint64_t length;
-    if (!find_header(cx, a, &length))
-        return false;
-    a->data = (const unsigned char *)a->bytes + 8 + length;
-    a->data_bytes = a->size - 8 - length;
     char what[256];
     const char *place = "the header of ";
     size_t room = sizeof what - strlen(place) - 1, long_by = strlen(a->what);
@@ -92,10 +98,23 @@ static bool read_header(cm_ctx *cx, cm_archive *a)
     long_by = long_by > room ? long_by - room : 0;
     strcpy(what, place);
     strcat(what, a->what + long_by);
-    a->header = cm_json_parse(cx, a->bytes + 8, (size_t)length, CM_ARCHIVE_HEADER, what);
+    a->header = cm_json_parse(cx, text, length, CM_ARCHIVE_HEADER, what);
     if (a->header && cm_json_type_of(a->header, 0) != CM_JSON_OBJECT)
         return cm_refuse(cx, CM_ERR_FORMAT, "%s: the header is not an object", a->what);
     return a->header != NULL;
+}
+
+static bool read_header(cm_ctx *cx, cm_archive *a)
+{
+    uint64_t length;
+    if (!find_header(cx, a, &length))
+        return false;
+    a->data = 8 + length;
+    char *text = cm_alloc(cx, (size_t)length);
+    bool good = text && read_bytes(cx, a, 8, text, (size_t)length) &&
+                parse_header(cx, a, text, (size_t)length);
+    cm_free(cx, text);
+    return good;
 }
 
 /* Refuses a tensor by name. */
@@ -137,15 +156,13 @@ static bool read_range(cm_ctx *cx, const cm_archive *a, cm_archive_entry *e, uin
     if (cm_json_count(doc, at) != 2 || !cm_json_integer(doc, cm_json_first(at), &from) ||
         !cm_json_integer(doc, cm_json_first(at) + 1, &to) || from < 0 || to < from)
         return refuse(cx, a, e, "has data_offsets that are not [begin, end]");
-    if ((uint64_t)to > a->data_bytes) {
-        uint64_t header = (uint64_t)(a->data - (const unsigned char *)a->bytes);
+    if ((uint64_t)to > a->size - a->data)
         return cm_refuse(cx, CM_ERR_FORMAT, "%s is truncated: needs %llu bytes, has %zu", a->what,
-                         (unsigned long long)((uint64_t)to + header), a->size);
-    }
+                         (unsigned long long)((uint64_t)to + a->data), a->size);
     int64_t width = (int64_t)cm_dtype_bytes(e->dtype);
     if (e->dtype != CM_OTHER && (e->count > (to - from) / width || e->count * width != to - from))
         return refuse(cx, a, e, "has data_offsets that do not fit its shape and dtype");
-    e->data = a->data + from;
+    e->offset = a->data + (uint64_t)from;
     e->bytes = (size_t)(to - from);
     return true;
 }
@@ -173,7 +190,7 @@ static bool read_entry(cm_ctx *cx, const cm_archive *a, cm_archive_entry *e, uin
 static bool starts_before(const void *context, uint32_t a, uint32_t b)
 {
     const cm_archive_entry *entries = context, *x = &entries[a], *y = &entries[b];
-    return x->data != y->data ? x->data < y->data : x->bytes < y->bytes;
+    return x->offset != y->offset ? x->offset < y->offset : x->bytes < y->bytes;
 }
 
 /* The standard wants every byte behind the header to belong to exactly one tensor. */
@@ -182,14 +199,14 @@ static bool covers(cm_ctx *cx, cm_archive *a)
     for (uint32_t i = 0; i < a->count; i++)
         a->sorted[i] = i;
     cm_sort(a->sorted, a->count, starts_before, a->entries);
-    const unsigned char *at = a->data;
+    uint64_t at = a->data;
     for (size_t i = 0; i < a->count; i++) {
         const cm_archive_entry *e = &a->entries[a->sorted[i]];
-        if (e->data != at)
-            return refuse(cx, a, e, e->data < at ? "overlaps another" : "leaves a gap before it");
+        if (e->offset != at)
+            return refuse(cx, a, e, e->offset < at ? "overlaps another" : "leaves a gap before it");
         at += e->bytes;
     }
-    size_t rest = (size_t)(a->data_bytes - (uint64_t)(at - a->data));
+    size_t rest = (size_t)(a->size - at);
     return rest == 0 ||
            cm_refuse(cx, CM_ERR_FORMAT, "%s has %zu bytes behind its last tensor", a->what, rest);
 }
@@ -237,60 +254,35 @@ static bool read_entries(cm_ctx *cx, cm_archive *a)
     return true;
 }
 
-cm_archive *cm_archive_parse(cm_ctx *cx, char *bytes, size_t size, const char *what)
+/* Takes what is to be read. */
+static cm_archive *read_archive(cm_ctx *cx, const cm_archive *source)
 {
     cm_archive *a = cm_calloc(cx, 1, sizeof *a);
-    if (!a) {
-        cm_free(cx, bytes);
+    if (!a)
         return NULL;
-    }
-    a->bytes = bytes;
-    a->size = size;
-    a->what = what;
-    if (read_header(cx, a) && read_entries(cx, a)) {
-        a->what = NULL; /* owned by the caller, who need not keep it */
+    *a = *source;
+    if (read_header(cx, a) && read_entries(cx, a))
         return a;
-    }
+    a->input.handle = -1; /* still the caller's */
     cm_archive_close(cx, a);
     return NULL;
 }
 
-/* The beginning of a file up to the end of its header, in a block for all of it. */
-static char *read_beginning(cm_ctx *cx, cm_input *in, size_t *header)
+cm_archive *cm_archive_parse(cm_ctx *cx, const void *bytes, size_t size, const char *what)
 {
-    char first[9];
-    size_t n = (size_t)CM_MIN(in->size, sizeof first);
-    uint64_t length;
-    if (!cm_input_fill(cx, in, first, n) ||
-        !find_header(cx, &(cm_archive){.bytes = first, .size = (size_t)in->size, .what = in->path},
-                     &length))
-        return NULL;
-    *header = 8 + (size_t)length;
-    char *block = cm_alloc(cx, (size_t)in->size + 1);
-    if (!block)
-        return NULL;
-    memcpy(block, first, n);
-    if (cm_input_fill(cx, in, block + n, *header - n))
-        return block;
-    cm_free(cx, block);
-    return NULL;
+    return read_archive(cx, &(cm_archive){
+                                .input.handle = -1, .bytes = bytes, .size = size, .what = what});
 }
 
 cm_archive *cm_archive_open(cm_ctx *cx, const char *path)
 {
-    cm_input in;
-    size_t header;
-    cm_archive *a;
-    if (!cm_input_open(cx, &in, path, false))
+    cm_archive source = {.what = path};
+    if (!cm_input_open(cx, &source.input, path, false))
         return NULL;
-    char *bytes = read_beginning(cx, &in, &header);
-    a = bytes ? cm_archive_parse(cx, bytes, (size_t)in.size, path) : NULL;
-    /* What the header says is checked; only now is the rest read. */
-    if (a && !cm_input_fill(cx, &in, a->bytes + header, a->size - header)) {
-        cm_archive_close(cx, a);
-        a = NULL;
-    }
-    cm_input_close(&in);
+    source.size = (size_t)source.input.size;
+    cm_archive *a = read_archive(cx, &source);
+    if (!a)
+        cm_input_close(&source.input);
     return a;
 }
 
@@ -301,8 +293,13 @@ void cm_archive_close(cm_ctx *cx, cm_archive *a)
     cm_json_free(cx, a->header);
     cm_free(cx, a->entries);
     cm_free(cx, a->sorted);
-    cm_free(cx, a->bytes);
+    cm_input_close(&a->input);
     cm_free(cx, a);
+}
+
+size_t cm_archive_bytes(const cm_archive *a)
+{
+    return a->size;
 }
 
 size_t cm_archive_count(const cm_archive *a)
@@ -328,17 +325,25 @@ void cm_archive_meta_at(const cm_archive *a, size_t i, cm_text *key, cm_text *te
     *text = cm_json_text(a->header, at + 1);
 }
 
-void cm_archive_copy(const cm_archive_entry *e, void *out)
+void cm_archive_swap(void *numbers, size_t bytes, size_t width)
 {
-    size_t width = cm_dtype_bytes(e->dtype);
-    unsigned char *to = out;
-    if (!big_endian() || width == 1) {
-        memcpy(out, e->data, e->bytes);
+    unsigned char *at = numbers;
+    if (!big_endian())
         return;
-    }
-    for (size_t i = 0; i < e->bytes; i += width)
-        for (size_t k = 0; k < width; k++)
-            to[i + k] = e->data[i + width - 1 - k];
+    for (size_t i = 0; i < bytes; i += width)
+        for (size_t k = 0; k < width / 2; k++) {
+            unsigned char low = at[i + k];
+            at[i + k] = at[i + width - 1 - k];
+            at[i + width - 1 - k] = low;
+        }
+}
+
+bool cm_archive_copy(cm_ctx *cx, const cm_archive *a, const cm_archive_entry *e, void *out)
+{
+    if (!read_bytes(cx, a, e->offset, out, e->bytes))
+        return false;
+    cm_archive_swap(out, e->bytes, cm_dtype_bytes(e->dtype));
+    return true;
 }
 
 /* The number of a binary16 (IEEE 754): sign, 5 bits of exponent, 10 of fraction. */
@@ -351,50 +356,58 @@ static double from_half(uint16_t bits)
     return bits >> 15 ? -size : size;
 }
 
-/* The first number of an array, of whichever floating-point dtype. */
-static double number_of(const cm_archive_entry *e)
+/* A number of whichever floating-point dtype. */
+static double number_of(cm_dtype dtype, const unsigned char *at)
 {
     float narrow = 0;
     double wide = 0;
     uint16_t half = 0;
     uint32_t bits;
-    switch (e->dtype) {
+    switch (dtype) {
     case CM_F64:
-        cm_archive_copy(e, &wide);
+        memcpy(&wide, at, sizeof wide);
         return wide;
     case CM_F16:
-        cm_archive_copy(e, &half);
+        memcpy(&half, at, sizeof half);
         return from_half(half);
     case CM_BF16: /* the upper half of a binary32 */
-        cm_archive_copy(e, &half);
+        memcpy(&half, at, sizeof half);
         bits = (uint32_t)half << 16;
         memcpy(&narrow, &bits, sizeof narrow);
         return (double)narrow;
     default:
-        cm_archive_copy(e, &narrow);
+        memcpy(&narrow, at, sizeof narrow);
         return (double)narrow;
     }
 }
 
-bool cm_archive_copy_real(cm_ctx *cx, const cm_archive_entry *e, cm_real *out)
+/* Converts numbers of another width than that of cm_real. */
+static bool convert(cm_ctx *cx, const cm_archive_entry *e, const unsigned char *from, cm_real *out)
 {
     char quoted[CM_QUOTE_BYTES];
-    if (e->dtype > CM_BF16)
-        return cm_refuse(cx, CM_ERR_ARGUMENT,
-                         "tensor %s has dtype %s; F32, F64, F16 or BF16 is needed",
-                         cm_text_quote(e->name, quoted), cm_dtype_name(e->dtype));
-    if (cm_dtype_bytes(e->dtype) == sizeof(cm_real)) {
-        cm_archive_copy(e, out);
-        return true;
-    }
-    cm_archive_entry one = *e;
-    one.bytes = cm_dtype_bytes(e->dtype);
-    for (int64_t i = 0; i < e->count; i++, one.data += one.bytes) {
-        double wide = number_of(&one);
+    size_t width = cm_dtype_bytes(e->dtype);
+    for (int64_t i = 0; i < e->count; i++, from += width) {
+        double wide = number_of(e->dtype, from);
         if (!CM_REAL_IS_DOUBLE && isfinite(wide) && fabs(wide) > 3.4028235677973366e38)
             return cm_refuse(cx, CM_ERR_NUMBER, "tensor %s holds %g, beyond the range of %s",
                              cm_text_quote(e->name, quoted), wide, CM_REAL_NAME);
         out[i] = (cm_real)wide;
     }
     return true;
+}
+
+bool cm_archive_copy_real(cm_ctx *cx, const cm_archive *a, const cm_archive_entry *e, cm_real *out)
+{
+    char quoted[CM_QUOTE_BYTES];
+    if (e->dtype > CM_BF16)
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "tensor %s has dtype %s; F32, F64, F16 or BF16 is needed",
+                         cm_text_quote(e->name, quoted), cm_dtype_name(e->dtype));
+    if (cm_dtype_bytes(e->dtype) == sizeof(cm_real))
+        return cm_archive_copy(cx, a, e, out);
+    unsigned char *numbers = cm_alloc(cx, e->bytes);
+    bool good =
+        numbers && cm_archive_copy(cx, a, e, numbers) && convert(cx, e, numbers, out);
+    cm_free(cx, numbers);
+    return good;
 }

@@ -39,25 +39,31 @@ typedef struct cm_archive_entry {
     cm_text dtype_name; /* as the file has it */
     int ndim;
     int64_t shape[CM_MAX_DIMS];
-    int64_t count;             /* numbers */
-    const unsigned char *data; /* little-endian, not aligned; see cm_archive_copy */
+    int64_t count;   /* numbers */
+    uint64_t offset; /* in the file: where they begin, little-endian; see cm_archive_copy */
     size_t bytes;
 } cm_archive_entry;
 
 typedef struct cm_archive cm_archive;
 
-/* Reads a whole file; free with cm_archive_close. Refused: what is no safetensors file, a truncated
- * one, any fault of its header, arrays that overlap, leave gaps or do not end with the file, more
- * than CM_MAX_DIMS dims, more than CM_ARCHIVE_ENTRIES arrays. Arrays of other dtypes than those
- * that are read are there, as CM_OTHER: their shape and bytes need not fit each other. */
+/* Opens a file and reads its header; free with cm_archive_close. The numbers of an array are read
+ * when they are asked for, straight to where they go, and the path is kept. Refused: what is no
+ * safetensors file, a truncated one, any fault of its header, arrays that overlap, leave gaps or do
+ * not end with the file, more than CM_MAX_DIMS dims, more than CM_ARCHIVE_ENTRIES arrays. Arrays of
+ * other dtypes than those that are read are there, as CM_OTHER: their shape and bytes need not fit
+ * each other. */
 cm_archive *cm_archive_open(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 
-/* The same for the bytes of a file, called `what` in messages. The block (of cm_alloc) is the
- * archive's from here on, and freed if it is refused. */
-cm_archive *cm_archive_parse(cm_ctx *cx, char *bytes, size_t size, const char *what) CM_MUST_CHECK;
+/* The same for the bytes of a file, called `what` in messages; both are borrowed until it is
+ * closed. */
+cm_archive *cm_archive_parse(cm_ctx *cx, const void *bytes, size_t size,
+                             const char *what) CM_MUST_CHECK;
 
 /* Frees an archive and all that it gave; NULL is fine. */
 void cm_archive_close(cm_ctx *cx, cm_archive *archive);
+
+/* How many bytes the file has. */
+size_t cm_archive_bytes(const cm_archive *archive);
 
 /* How many arrays there are. */
 size_t cm_archive_count(const cm_archive *archive);
@@ -71,13 +77,19 @@ size_t cm_archive_meta_count(const cm_archive *archive);
 /* The i-th pair of metadata in the order of the header. Owned by the archive. */
 void cm_archive_meta_at(const cm_archive *archive, size_t i, cm_text *key, cm_text *text);
 
-/* Copies the numbers of an array to `out`, which is aligned for them and has room for entry->bytes,
- * in the byte order of this machine. */
-void cm_archive_copy(const cm_archive_entry *entry, void *out);
+/* Reads the numbers of an array to `out`, which has room for entry->bytes, in the byte order of
+ * this machine. Refused where the file has become shorter or cannot be read. */
+bool cm_archive_copy(cm_ctx *cx, const cm_archive *archive, const cm_archive_entry *entry,
+                     void *out) CM_MUST_CHECK;
 
-/* The same for F32, F64, F16 and BF16, as cm_real. Refused for other dtypes, and when a finite
+/* The same for F32, F64, F16 and BF16, as cm_real. Refused for other dtypes, too, and when a finite
  * number becomes infinite. `out` has room for entry->count. */
-bool cm_archive_copy_real(cm_ctx *cx, const cm_archive_entry *entry, cm_real *out) CM_MUST_CHECK;
+bool cm_archive_copy_real(cm_ctx *cx, const cm_archive *archive, const cm_archive_entry *entry,
+                          cm_real *out) CM_MUST_CHECK;
+
+/* Turns numbers of `width` bytes each from little-endian to the byte order of this machine, or
+ * back, in place. */
+void cm_archive_swap(void *numbers, size_t bytes, size_t width);
 
 /* An array to be written: contiguous, in the byte order of this machine. */
 typedef struct cm_archive_item {

@@ -181,15 +181,16 @@ static bool make_header(growing *g, const cm_archive_item *items, size_t n_items
 /* Numbers in little-endian order, whatever this machine has. */
 static bool write_data(cm_ctx *cx, cm_file *file, const cm_archive_item *item, uint64_t bytes)
 {
-    cm_archive_entry piece = {.dtype = item->dtype, .data = item->data};
-    unsigned char swapped[4096];
+    const char *data = item->data;
+    char piece[4096];
     const uint16_t one = 1;
     if (*(const unsigned char *)&one == 1)
-        return bytes == 0 || cm_file_write(cx, file, item->data, (size_t)bytes);
-    for (; bytes > 0; bytes -= piece.bytes, piece.data += piece.bytes) {
-        piece.bytes = (size_t)CM_MIN(bytes, sizeof swapped);
-        cm_archive_copy(&piece, swapped); /* swapping is its own inverse */
-        if (!cm_file_write(cx, file, swapped, piece.bytes))
+        return bytes == 0 || cm_file_write(cx, file, data, (size_t)bytes);
+    for (size_t size; bytes > 0; bytes -= size, data += size) {
+        size = (size_t)CM_MIN(bytes, sizeof piece);
+        memcpy(piece, data, size);
+        cm_archive_swap(piece, size, cm_dtype_bytes(item->dtype));
+        if (!cm_file_write(cx, file, piece, size))
             return false;
     }
     return true;

@@ -146,7 +146,8 @@ static cm_frozen *made_of(cm_ctx *cx, holder *h, cm_archive *archive, const char
 {
     cm_frozen *m = &h->model;
     cm_opening o = {m, &m->cx, archive, NULL, what};
-    m->cx.mem.most = MOST_ANYWAY + MOST_TIMES * m->cx.mem.live;
+    if (archive)
+        m->cx.mem.most = MOST_ANYWAY + MOST_TIMES * cm_archive_bytes(archive);
     bool ok = archive && parse_graph(&o) && read_graph(&o);
     cm_json_free(&m->cx, o.doc);
     cm_archive_close(&m->cx, archive);
@@ -179,12 +180,7 @@ cm_frozen *cm_frozen_open(cm_ctx *cx, const char *path)
 cm_frozen *cm_frozen_parse(cm_ctx *cx, const void *bytes, size_t size, const char *what)
 {
     holder *h = new_holder(cx);
-    if (!h)
-        return NULL;
-    char *copy = cm_alloc(&h->model.cx, CM_MAX(size, 1));
-    if (copy)
-        memcpy(copy, bytes, size);
-    return made_of(cx, h, copy ? cm_archive_parse(&h->model.cx, copy, size, what) : NULL, what);
+    return h ? made_of(cx, h, cm_archive_parse(&h->model.cx, bytes, size, what), what) : NULL;
 }
 
 void cm_frozen_retain(cm_frozen *m)

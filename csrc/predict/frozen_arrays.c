@@ -28,15 +28,27 @@ const cm_archive_entry *cm_opening_entry(const cm_opening *o, const char *name)
     return NULL;
 }
 
+/* A block for numbers that are all written at once. */
+static void *alloc_numbers(const cm_opening *o, int64_t count, size_t width)
+{
+    size_t bytes;
+    if (!cm_mul_size((size_t)CM_MAX(count, 1), width, &bytes))
+        bytes = SIZE_MAX; /* is refused */
+    return cm_alloc(o->cx, bytes);
+}
+
 /* The integers of an array, to be freed; NULL after a refusal. */
 int64_t *cm_opening_integers(const cm_opening *o, const cm_archive_entry *entry)
 {
     if (!entry || entry->ndim != 1 || (entry->dtype != CM_I32 && entry->dtype != CM_I64))
         return cm_fail(o->cx, CM_ERR_FORMAT, "%s: an array of integers is missing", o->what);
-    int64_t *wide = cm_calloc(o->cx, (size_t)CM_MAX(entry->count, 1), sizeof *wide);
+    int64_t *wide = alloc_numbers(o, entry->count, sizeof *wide);
     if (!wide)
         return NULL;
-    cm_archive_copy(entry, wide);
+    if (!cm_archive_copy(o->cx, o->archive, entry, wide)) {
+        cm_free(o->cx, wide);
+        return NULL;
+    }
     if (entry->dtype == CM_I32)
         for (int64_t i = entry->count - 1; i >= 0; i--) {
             int32_t narrow;
@@ -54,7 +66,9 @@ static bool read_list(const cm_opening *o, const cm_archive_entry *entry, cm_con
         return false;
     bool ids = c->kind == 'I', ok = true;
     c->count = entry->count + !ids;
-    c->list = cm_calloc(o->cx, (size_t)CM_MAX(c->count, 1), sizeof *c->list);
+    c->list = alloc_numbers(o, c->count, sizeof *c->list);
+    if (c->list && !ids)
+        c->list[0] = 0;
     for (int64_t i = 0; ok && c->list && i < entry->count; i++) {
         ok = wide[i] >= 0 && wide[i] <= INT32_MAX;
         sum += ok ? wide[i] : 0;
@@ -102,8 +116,8 @@ static bool read_constant(const cm_opening *o, uint32_t at, cm_constant *c, cm_k
     int64_t count;
     if (!cm_shape_count(o->cx, &c->shape, &count))
         return false;
-    c->numbers = cm_calloc(o->cx, (size_t)CM_MAX(c->count, 1), sizeof *c->numbers);
-    return c->numbers && cm_archive_copy_real(o->cx, entry, c->numbers);
+    c->numbers = alloc_numbers(o, c->count, sizeof *c->numbers);
+    return c->numbers && cm_archive_copy_real(o->cx, o->archive, entry, c->numbers);
 }
 
 bool cm_opening_constants(const cm_opening *o)
@@ -189,9 +203,8 @@ bool cm_opening_ids(const cm_opening *o)
     m->n_items = (int32_t)offsets->count - 1;
     m->text = cm_alloc(o->cx, bytes->bytes + 1);
     m->text_offset = cm_opening_integers(o, offsets);
-    if (!m->text || !m->text_offset)
+    if (!m->text || !m->text_offset || !cm_archive_copy(o->cx, o->archive, bytes, m->text))
         return false;
-    memcpy(m->text, bytes->data, bytes->bytes);
     for (int32_t row = 0; row < m->n_items; row++)
         if (m->text_offset[row] < 0 || m->text_offset[row + 1] < m->text_offset[row])
             return cm_opening_bad(o, "the ids of items overlap");
