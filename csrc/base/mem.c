@@ -1,9 +1,13 @@
 /* mem.c - counted allocation. A header before each block holds its size, so that freeing needs
  * none. */
+#define _DEFAULT_SOURCE /* madvise */
 #include "base/mem.h"
 #include "base/ctx.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+#define LARGE_PAGE ((size_t)2 << 20)
 
 typedef union header {
     size_t bytes;
@@ -56,12 +60,27 @@ static void count(cm_ctx *cx, size_t bytes)
         cx->mem.peak = cx->mem.live;
 }
 
+/* A block of the system. Large ones lie on large pages where there are such: of small ones each is
+ * a fault of its own when it is first touched, which is most of what reading a model takes. */
+static void *take(size_t bytes)
+{
+#ifdef MADV_HUGEPAGE
+    if (bytes >= LARGE_PAGE) {
+        void *block = aligned_alloc(LARGE_PAGE, bytes);
+        if (block)
+            (void)madvise(block, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+        return block;
+    }
+#endif
+    return aligned_alloc(CM_ALIGN, bytes);
+}
+
 /* A fresh block of `rounded` bytes. In an arena blocks lie one behind the other; what is not kept
  * in a list of idle ones is lost until the context is opened again. */
 static header *fresh_block(cm_mem *mem, size_t rounded)
 {
     if (!mem->arena)
-        return aligned_alloc(CM_ALIGN, rounded);
+        return take(rounded);
     if (rounded > mem->arena_bytes - mem->arena_used)
         return NULL;
     header *h = (header *)(void *)(mem->arena + mem->arena_used);
@@ -94,14 +113,17 @@ void *cm_alloc(cm_ctx *cx, size_t bytes)
     return h + 1;
 }
 
-void *cm_calloc(cm_ctx *cx, size_t n, size_t size)
+void *cm_alloc_array(cm_ctx *cx, size_t n, size_t size)
 {
     size_t bytes;
-    if (!cm_mul_size(n, size, &bytes))
-        return refuse(cx, SIZE_MAX);
-    void *block = cm_alloc(cx, bytes);
+    return cm_mul_size(n, size, &bytes) ? cm_alloc(cx, bytes) : refuse(cx, SIZE_MAX);
+}
+
+void *cm_calloc(cm_ctx *cx, size_t n, size_t size)
+{
+    void *block = cm_alloc_array(cx, n, size);
     if (block)
-        memset(block, 0, bytes);
+        memset(block, 0, n * size);
     return block;
 }
 
@@ -199,13 +221,17 @@ void *cm_alloc_forever(size_t bytes)
     return calloc(1, bytes);
 }
 
+void *cm_block_alloc_raw(size_t bytes)
+{
+    if (bytes > SIZE_MAX - CM_ALIGN)
+        return NULL;
+    return take(CM_MAX((bytes + CM_ALIGN - 1) / CM_ALIGN, 1) * CM_ALIGN);
+}
+
 void *cm_block_alloc(size_t count, size_t size)
 {
     size_t bytes;
-    if (!cm_mul_size(count, size, &bytes) || bytes > SIZE_MAX - CM_ALIGN)
-        return NULL;
-    bytes = CM_MAX((bytes + CM_ALIGN - 1) / CM_ALIGN, 1) * CM_ALIGN;
-    void *block = aligned_alloc(CM_ALIGN, bytes);
+    void *block = cm_mul_size(count, size, &bytes) ? cm_block_alloc_raw(bytes) : NULL;
     return block ? memset(block, 0, bytes) : NULL;
 }
 

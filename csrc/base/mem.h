@@ -30,7 +30,10 @@ typedef struct cm_mem {
  * CM_ERR_NO_MEMORY recorded when memory runs out. */
 void *cm_alloc(cm_ctx *cx, size_t bytes) CM_MUST_CHECK;
 
-/* The same for count * size bytes, checked for overflow, filled with zeros. */
+/* The same for count * size bytes, checked for overflow. */
+void *cm_alloc_array(cm_ctx *cx, size_t count, size_t size) CM_MUST_CHECK;
+
+/* The same, filled with zeros. */
 void *cm_calloc(cm_ctx *cx, size_t count, size_t size) CM_MUST_CHECK;
 
 /* Grows or shrinks a block of cm_alloc; on failure the old block stays valid. block may be NULL. */
@@ -53,6 +56,9 @@ void *cm_alloc_forever(size_t bytes) CM_MUST_CHECK;
 /* `count` times `size` bytes of zeros, aligned like all blocks, that belong to no context: for what
  * contexts lie in. Not counted; NULL when memory runs out. Given back to cm_block_free. */
 void *cm_block_alloc(size_t count, size_t size) CM_MUST_CHECK;
+
+/* `bytes` of it with contents undefined. */
+void *cm_block_alloc_raw(size_t bytes) CM_MUST_CHECK;
 
 /* Frees such a block; NULL is fine. */
 void cm_block_free(void *block);

@@ -126,10 +126,9 @@ static void destroy(cm_frozen *m)
         cm_free(cx, part->tables);
         cm_free(cx, part->sums);
     }
-    for (uint32_t k = 0; k < m->n_constants; k++) {
-        cm_free(cx, m->constants[k].numbers);
+    for (uint32_t k = 0; k < m->n_constants; k++)
         cm_free(cx, m->constants[k].list);
-    }
+    cm_free(cx, m->weights);
     cm_free(cx, m->constants);
     cm_free(cx, m->kinds);
     cm_free(cx, m->text);

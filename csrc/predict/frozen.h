@@ -37,7 +37,7 @@ typedef struct cm_constant {
     cm_kind kind;
     cm_shape shape; /* of a tensor */
     int64_t count;
-    cm_real *numbers; /* of a tensor */
+    cm_real *numbers; /* of a tensor, in the model's weights */
     int32_t *list;    /* of ids and segments, from 0 */
     int32_t least, limit;
 } cm_constant;
@@ -80,6 +80,7 @@ typedef struct cm_frozen {
     uint32_t n_parts;
     cm_constant *constants;
     cm_kind *kinds;
+    cm_real *weights; /* the numbers of the constants that are tensors, one behind the other */
     uint32_t n_constants;
     char *text;           /* raw ids one after another, */
     int64_t *text_offset; /* [n_items + 1], */

@@ -28,21 +28,12 @@ const cm_archive_entry *cm_opening_entry(const cm_opening *o, const char *name)
     return NULL;
 }
 
-/* A block for numbers that are all written at once. */
-static void *alloc_numbers(const cm_opening *o, int64_t count, size_t width)
-{
-    size_t bytes;
-    if (!cm_mul_size((size_t)CM_MAX(count, 1), width, &bytes))
-        bytes = SIZE_MAX; /* is refused */
-    return cm_alloc(o->cx, bytes);
-}
-
 /* The integers of an array, to be freed; NULL after a refusal. */
 int64_t *cm_opening_integers(const cm_opening *o, const cm_archive_entry *entry)
 {
     if (!entry || entry->ndim != 1 || (entry->dtype != CM_I32 && entry->dtype != CM_I64))
         return cm_fail(o->cx, CM_ERR_FORMAT, "%s: an array of integers is missing", o->what);
-    int64_t *wide = alloc_numbers(o, entry->count, sizeof *wide);
+    int64_t *wide = cm_alloc_array(o->cx, (size_t)CM_MAX(entry->count, 1), sizeof *wide);
     if (!wide)
         return NULL;
     if (!cm_archive_copy(o->cx, o->archive, entry, wide)) {
@@ -66,7 +57,7 @@ static bool read_list(const cm_opening *o, const cm_archive_entry *entry, cm_con
         return false;
     bool ids = c->kind == 'I', ok = true;
     c->count = entry->count + !ids;
-    c->list = alloc_numbers(o, c->count, sizeof *c->list);
+    c->list = cm_alloc_array(o->cx, (size_t)CM_MAX(c->count, 1), sizeof *c->list);
     if (c->list && !ids)
         c->list[0] = 0;
     for (int64_t i = 0; ok && c->list && i < entry->count; i++) {
@@ -79,45 +70,63 @@ static bool read_list(const cm_opening *o, const cm_archive_entry *entry, cm_con
     cm_free(o->cx, wide);
     if (!ok)
         return cm_opening_bad(o, "a list has a number that is no row and no length");
+    cm_ids whole = {.count = c->count, .values = c->list};
+    if (c->list)
+        cm_ids_seal(&whole);
+    c->least = whole.least;
+    c->limit = whole.limit;
     return c->list != NULL;
 }
 
-static void seal(cm_constant *c)
-{
-    cm_ids whole = {.count = c->count, .values = c->list};
-    cm_ids_seal(&whole);
-    c->least = whole.least;
-    c->limit = whole.limit;
-}
-
-static bool read_constant(const cm_opening *o, uint32_t at, cm_constant *c, cm_kind *kind)
+/* Looks at what a constant is, and where its numbers are. */
+static bool read_constant(const cm_opening *o, uint32_t at, cm_constant *c,
+                          const cm_archive_entry **entry)
 {
     uint32_t name = cm_json_first(at);
+    int64_t count;
     if (cm_json_type_of(o->doc, at) != CM_JSON_ARRAY || cm_json_count(o->doc, at) != 2 ||
         cm_json_type_of(o->doc, name) != CM_JSON_STRING ||
         cm_json_type_of(o->doc, cm_json_after(o->doc, name)) != CM_JSON_STRING)
         return cm_opening_bad(o, "a constant must have a name and a kind");
     cm_text text = cm_json_text(o->doc, cm_json_after(o->doc, name));
-    const cm_archive_entry *entry = cm_opening_entry(o, cm_json_text(o->doc, name).text);
-    if (!entry || text.len != 1 || !strchr("tIS", text.text[0]))
+    *entry = cm_opening_entry(o, cm_json_text(o->doc, name).text);
+    if (!*entry || text.len != 1 || !strchr("tIS", text.text[0]))
         return cm_opening_bad(o, "it names an array that the file does not have");
-    *kind = c->kind = text.text[0];
-    if (c->kind != 't') {
-        if (!read_list(o, entry, c))
-            return false;
-        seal(c);
+    c->kind = text.text[0];
+    if (c->kind != 't')
         return true;
-    }
-    if (entry->dtype > CM_BF16)
+    if ((*entry)->dtype > CM_BF16)
         return cm_opening_bad(o, "a tensor has a dtype whose numbers are not read");
-    c->shape.ndim = entry->ndim;
-    memcpy(c->shape.dims, entry->shape, sizeof entry->shape);
-    c->count = entry->count;
-    int64_t count;
-    if (!cm_shape_count(o->cx, &c->shape, &count))
-        return false;
-    c->numbers = alloc_numbers(o, c->count, sizeof *c->numbers);
-    return c->numbers && cm_archive_copy_real(o->cx, o->archive, entry, c->numbers);
+    c->shape.ndim = (*entry)->ndim;
+    memcpy(c->shape.dims, (*entry)->shape, sizeof(*entry)->shape);
+    c->count = (*entry)->count;
+    return cm_shape_count(o->cx, &c->shape, &count);
+}
+
+/* Numbers of a tensor in the block of all, each aligned like a block. */
+static size_t room_of(const cm_constant *c)
+{
+    const size_t each = CM_ALIGN / sizeof *c->numbers;
+    return c->kind == 't' ? ((size_t)c->count + each - 1) / each * each : 0;
+}
+
+/* Reads the numbers of all constants: of tensors into one block, which large pages hold. */
+static bool read_numbers(const cm_opening *o, const cm_archive_entry *const *entries)
+{
+    cm_frozen *m = o->m;
+    size_t all = 0, most = SIZE_MAX / sizeof *m->weights;
+    for (uint32_t k = 0; k < m->n_constants; k++)
+        all = room_of(&m->constants[k]) < most - all ? all + room_of(&m->constants[k]) : most;
+    cm_real *at = m->weights = cm_alloc_array(o->cx, CM_MAX(all, 1), sizeof *m->weights);
+    bool ok = at != NULL;
+    for (uint32_t k = 0; ok && k < m->n_constants; k++) {
+        cm_constant *c = &m->constants[k];
+        c->numbers = at;
+        at += room_of(c);
+        ok = c->kind == 't' ? cm_archive_copy_real(o->cx, o->archive, entries[k], c->numbers)
+                            : read_list(o, entries[k], c);
+    }
+    return ok;
 }
 
 bool cm_opening_constants(const cm_opening *o)
@@ -129,14 +138,17 @@ bool cm_opening_constants(const cm_opening *o)
         return cm_opening_bad(o, "it has no constants");
     m->constants = cm_calloc(o->cx, CM_MAX(n, 1), sizeof *m->constants);
     m->kinds = cm_calloc(o->cx, CM_MAX(n, 1), sizeof *m->kinds);
-    if (!m->constants || !m->kinds)
-        return false;
-    m->n_constants = n;
+    const cm_archive_entry **entries = cm_calloc(o->cx, CM_MAX(n, 1), sizeof(void *));
+    bool ok = m->constants && m->kinds && entries;
+    m->n_constants = ok ? n : 0;
     uint32_t at = cm_json_first(list);
-    for (uint32_t k = 0; k < n; k++, at = cm_json_after(o->doc, at))
-        if (!read_constant(o, at, &m->constants[k], &m->kinds[k]))
-            return false;
-    return true;
+    for (uint32_t k = 0; ok && k < n; k++, at = cm_json_after(o->doc, at)) {
+        ok = read_constant(o, at, &m->constants[k], &entries[k]);
+        m->kinds[k] = m->constants[k].kind;
+    }
+    ok = ok && read_numbers(o, entries);
+    cm_free(o->cx, entries);
+    return ok;
 }
 
 /* --- catalogue ----------------------------------------------------------------------------------

@@ -222,8 +222,8 @@ static bool store_rows(const cm_opening *o, cm_part *part, uint32_t n, int32_t f
             table->row.ndim = rows->shape.ndim - 1;
             memcpy(table->row.dims, rows->shape.dims + 1, sizeof table->row.dims - sizeof(int64_t));
             table->width = rows->count / CM_MAX(count, 1);
-            table->owned = cm_calloc(o->cx, (size_t)CM_MAX(o->m->n_items, 1),
-                                     (size_t)CM_MAX(table->width, 1) * sizeof *table->owned);
+            table->owned = cm_alloc_array(o->cx, (size_t)CM_MAX(o->m->n_items, 1),
+                                          (size_t)CM_MAX(table->width, 1) * sizeof *table->owned);
             table->numbers = table->owned;
             ok = table->owned != NULL;
         }

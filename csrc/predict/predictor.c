@@ -6,7 +6,7 @@
 /* An arena is as large as what the largest run took of it, a quarter more for smaller ones, whose
  * blocks are of other sizes, and a little. */
 #define MARGIN(bytes) ((bytes) + (bytes) / 4 + ((size_t)64 << 10))
-#define SMALLEST      ((size_t)256 << 10)
+#define SMALLEST      ((size_t)4 << 20)
 #define TOO_MUCH                                                                              \
     "with the limits support and block a predictor of this model takes more memory than the " \
     "limit "                                                                                  \
@@ -241,7 +241,7 @@ static bool set_arena(cm_ctx *cx, cm_predictor *p, size_t bytes)
 {
     cm_block_free(p->arena);
     p->arena_bytes = (bytes + CM_ALIGN - 1) / CM_ALIGN * CM_ALIGN;
-    p->arena = cm_block_alloc(1, p->arena_bytes);
+    p->arena = cm_block_alloc_raw(p->arena_bytes);
     if (!p->arena)
         return cm_refuse(cx, CM_ERR_NO_MEMORY, "out of memory: an arena of %zu bytes", bytes);
     return true;
