@@ -20,40 +20,6 @@ struct cm_archive {
     uint32_t metadata; /* place in the header, 0 if there is none */
 };
 
-static const struct {
-    const char *name;
-    size_t bytes;
-} dtypes[CM_DTYPES] = {
-    [CM_F32] = {"F32", 4}, [CM_F64] = {"F64", 8}, [CM_F16] = {"F16", 2}, [CM_BF16] = {"BF16", 2},
-    [CM_I32] = {"I32", 4}, [CM_I64] = {"I64", 8}, [CM_U8] = {"U8", 1},   [CM_OTHER] = {"other", 0}};
-
-const char *cm_dtype_name(cm_dtype dtype)
-{
-    return dtypes[dtype].name;
-}
-
-size_t cm_dtype_bytes(cm_dtype dtype)
-{
-    return dtypes[dtype].bytes;
-}
-
-cm_dtype cm_dtype_find(cm_text name)
-{
-    int i = 0;
-    while (i < CM_OTHER &&
-           (strlen(dtypes[i].name) != name.len || memcmp(dtypes[i].name, name.text, name.len) != 0))
-        i++;
-    return (cm_dtype)i;
-}
-
-static bool big_endian(void)
-{
-    const uint16_t one = 1;
-    unsigned char first;
-    memcpy(&first, &one, 1);
-    return first == 0;
-}
-
 /* Reads bytes of the file, which has them by its size. */
 static bool read_bytes(cm_ctx *cx, const cm_archive *a, uint64_t offset, void *out, size_t size)
 {
@@ -270,8 +236,8 @@ static cm_archive *read_archive(cm_ctx *cx, const cm_archive *source)
 
 cm_archive *cm_archive_parse(cm_ctx *cx, const void *bytes, size_t size, const char *what)
 {
-    return read_archive(cx, &(cm_archive){
-                                .input.handle = -1, .bytes = bytes, .size = size, .what = what});
+    return read_archive(
+        cx, &(cm_archive){.input.handle = -1, .bytes = bytes, .size = size, .what = what});
 }
 
 cm_archive *cm_archive_open(cm_ctx *cx, const char *path)
@@ -325,60 +291,12 @@ void cm_archive_meta_at(const cm_archive *a, size_t i, cm_text *key, cm_text *te
     *text = cm_json_text(a->header, at + 1);
 }
 
-void cm_archive_swap(void *numbers, size_t bytes, size_t width)
-{
-    unsigned char *at = numbers;
-    if (!big_endian())
-        return;
-    for (size_t i = 0; i < bytes; i += width)
-        for (size_t k = 0; k < width / 2; k++) {
-            unsigned char low = at[i + k];
-            at[i + k] = at[i + width - 1 - k];
-            at[i + width - 1 - k] = low;
-        }
-}
-
 bool cm_archive_copy(cm_ctx *cx, const cm_archive *a, const cm_archive_entry *e, void *out)
 {
     if (!read_bytes(cx, a, e->offset, out, e->bytes))
         return false;
-    cm_archive_swap(out, e->bytes, cm_dtype_bytes(e->dtype));
+    cm_dtype_swap(out, e->bytes, cm_dtype_bytes(e->dtype));
     return true;
-}
-
-/* The number of a binary16 (IEEE 754): sign, 5 bits of exponent, 10 of fraction. */
-static double from_half(uint16_t bits)
-{
-    int exponent = bits >> 10 & 31, fraction = bits & 1023;
-    double size = exponent == 31  ? (fraction ? (double)NAN : (double)INFINITY)
-                  : exponent == 0 ? ldexp(fraction, -24)
-                                  : ldexp(1024 + fraction, exponent - 25);
-    return bits >> 15 ? -size : size;
-}
-
-/* A number of whichever floating-point dtype. */
-static double number_of(cm_dtype dtype, const unsigned char *at)
-{
-    float narrow = 0;
-    double wide = 0;
-    uint16_t half = 0;
-    uint32_t bits;
-    switch (dtype) {
-    case CM_F64:
-        memcpy(&wide, at, sizeof wide);
-        return wide;
-    case CM_F16:
-        memcpy(&half, at, sizeof half);
-        return from_half(half);
-    case CM_BF16: /* the upper half of a binary32 */
-        memcpy(&half, at, sizeof half);
-        bits = (uint32_t)half << 16;
-        memcpy(&narrow, &bits, sizeof narrow);
-        return (double)narrow;
-    default:
-        memcpy(&narrow, at, sizeof narrow);
-        return (double)narrow;
-    }
 }
 
 /* Converts numbers of another width than that of cm_real. */
@@ -387,7 +305,7 @@ static bool convert(cm_ctx *cx, const cm_archive_entry *e, const unsigned char *
     char quoted[CM_QUOTE_BYTES];
     size_t width = cm_dtype_bytes(e->dtype);
     for (int64_t i = 0; i < e->count; i++, from += width) {
-        double wide = number_of(e->dtype, from);
+        double wide = cm_dtype_number(e->dtype, from);
         if (!CM_REAL_IS_DOUBLE && isfinite(wide) && fabs(wide) > 3.4028235677973366e38)
             return cm_refuse(cx, CM_ERR_NUMBER, "tensor %s holds %g, beyond the range of %s",
                              cm_text_quote(e->name, quoted), wide, CM_REAL_NAME);
@@ -406,8 +324,7 @@ bool cm_archive_copy_real(cm_ctx *cx, const cm_archive *a, const cm_archive_entr
     if (cm_dtype_bytes(e->dtype) == sizeof(cm_real))
         return cm_archive_copy(cx, a, e, out);
     unsigned char *numbers = cm_alloc(cx, e->bytes);
-    bool good =
-        numbers && cm_archive_copy(cx, a, e, numbers) && convert(cx, e, numbers, out);
+    bool good = numbers && cm_archive_copy(cx, a, e, numbers) && convert(cx, e, numbers, out);
     cm_free(cx, numbers);
     return good;
 }

@@ -6,32 +6,10 @@
 #ifndef CM_SAFETENSORS_H
 #define CM_SAFETENSORS_H
 
-#include "io/text.h"
+#include "io/dtype.h"
 
 #define CM_ARCHIVE_HEADER  ((uint64_t)16 << 20) /* bytes a header may have */
 #define CM_ARCHIVE_ENTRIES 100000               /* arrays a file may hold */
-
-/* CM_OTHER: a dtype of the standard, or of a later one, whose numbers are not read. */
-typedef enum cm_dtype {
-    CM_F32,
-    CM_F64,
-    CM_F16,
-    CM_BF16,
-    CM_I32,
-    CM_I64,
-    CM_U8,
-    CM_OTHER,
-    CM_DTYPES
-} cm_dtype;
-
-/* "F32" and the like. */
-const char *cm_dtype_name(cm_dtype dtype);
-
-/* Bytes of one number; 0 of CM_OTHER. */
-size_t cm_dtype_bytes(cm_dtype dtype);
-
-/* The dtype of a name of the standard; CM_OTHER if it is none of those that are read. */
-cm_dtype cm_dtype_find(cm_text name);
 
 typedef struct cm_archive_entry {
     cm_text name; /* a zero follows it */
@@ -86,10 +64,6 @@ bool cm_archive_copy(cm_ctx *cx, const cm_archive *archive, const cm_archive_ent
  * number becomes infinite. `out` has room for entry->count. */
 bool cm_archive_copy_real(cm_ctx *cx, const cm_archive *archive, const cm_archive_entry *entry,
                           cm_real *out) CM_MUST_CHECK;
-
-/* Turns numbers of `width` bytes each from little-endian to the byte order of this machine, or
- * back, in place. */
-void cm_archive_swap(void *numbers, size_t bytes, size_t width);
 
 /* An array to be written: contiguous, in the byte order of this machine. */
 typedef struct cm_archive_item {

@@ -189,7 +189,7 @@ static bool write_data(cm_ctx *cx, cm_file *file, const cm_archive_item *item, u
     for (size_t size; bytes > 0; bytes -= size, data += size) {
         size = (size_t)CM_MIN(bytes, sizeof piece);
         memcpy(piece, data, size);
-        cm_archive_swap(piece, size, cm_dtype_bytes(item->dtype));
+        cm_dtype_swap(piece, size, cm_dtype_bytes(item->dtype));
         if (!cm_file_write(cx, file, piece, size))
             return false;
     }

@@ -121,9 +121,8 @@ static void destroy(cm_frozen *m)
         free_stage(m, &part->items);
         free_stage(m, &part->score);
         free_stage(m, &part->all);
-        for (uint32_t t = 0; t < part->n_tables; t++)
-            cm_free(cx, part->tables[t].owned);
         cm_free(cx, part->tables);
+        cm_free(cx, part->computed);
         cm_free(cx, part->sums);
     }
     for (uint32_t k = 0; k < m->n_constants; k++)

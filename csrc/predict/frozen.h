@@ -46,8 +46,7 @@ typedef struct cm_constant {
 typedef struct cm_table {
     cm_shape row; /* of one item, without the dim of the items */
     int64_t width;
-    const cm_real *numbers;
-    cm_real *owned; /* the same, if they are no constant's */
+    const cm_real *numbers; /* a constant's, or computed */
 } cm_table;
 
 /* What becomes of an output of `rows`: it is added to what was there, of which for a mean the
@@ -68,6 +67,7 @@ typedef struct cm_part {
     uint32_t n_sums;
     cm_table *tables;
     uint32_t n_tables;
+    cm_real *computed; /* the tables that `items` gives, one behind the other */
 } cm_part;
 
 #define CM_MOST_PARTS 2

@@ -2,7 +2,7 @@
 #include "predict/frozen_parts.h"
 #include <string.h>
 
-enum { ITEMS_AT_ONCE = 1024 };
+enum { ITEMS_AT_ONCE = 256 };
 
 /* --- programs -----------------------------------------------------------------------------------
  */
@@ -208,37 +208,57 @@ bool cm_opening_part(const cm_opening *o, uint32_t at, cm_part *part)
 /* --- tables -------------------------------------------------------------------------------------
  */
 
-/* Takes what the items from `first` on gave into the tables. */
+static bool bad_rows(const cm_opening *o)
+{
+    return cm_opening_bad(o, "what is computed of an item must be a row");
+}
+
+/* Makes room for the tables of which the first `count` items have these rows: one block, which
+ * large pages hold. */
+static bool make_room(const cm_opening *o, cm_part *part, uint32_t n, int32_t count,
+                      const cm_value *outputs)
+{
+    size_t all = 0, items = (size_t)o->m->n_items;
+    for (uint32_t k = 0; k < n; k++) {
+        cm_table *table = &part->tables[k];
+        const cm_tensor *rows = outputs[k].tensor;
+        if (rows->shape.ndim < 1 || rows->shape.dims[0] != count)
+            return bad_rows(o);
+        table->row.ndim = rows->shape.ndim - 1;
+        memcpy(table->row.dims, rows->shape.dims + 1, sizeof table->row.dims - sizeof(int64_t));
+        table->width = rows->count / CM_MAX(count, 1);
+        all += (size_t)table->width; /* no overflow: the rows are in memory */
+    }
+    cm_real *at = part->computed =
+        cm_alloc_array(o->cx, CM_MAX(items, 1), CM_MAX(all, 1) * sizeof *part->computed);
+    for (uint32_t k = 0; at && k < n; k++) {
+        part->tables[k].numbers = at;
+        at += items * (size_t)part->tables[k].width;
+    }
+    return at != NULL;
+}
+
+/* Takes what the items from `first` on gave into the tables, and releases it. */
 static bool store_rows(const cm_opening *o, cm_part *part, uint32_t n, int32_t first, int32_t count,
                        cm_value *outputs)
 {
-    bool ok = true;
+    bool ok = first > 0 || make_room(o, part, n, count, outputs);
+    cm_real *at = part->computed;
     for (uint32_t k = 0; k < n; k++) {
-        cm_table *table = &part->tables[k];
         cm_tensor *rows = outputs[k].tensor;
-        ok = ok && rows->shape.ndim >= 1 && rows->shape.dims[0] == count &&
-             (first == 0 || rows->count == table->width * count);
-        if (ok && first == 0) {
-            table->row.ndim = rows->shape.ndim - 1;
-            memcpy(table->row.dims, rows->shape.dims + 1, sizeof table->row.dims - sizeof(int64_t));
-            table->width = rows->count / CM_MAX(count, 1);
-            table->owned = cm_alloc_array(o->cx, (size_t)CM_MAX(o->m->n_items, 1),
-                                          (size_t)CM_MAX(table->width, 1) * sizeof *table->owned);
-            table->numbers = table->owned;
-            ok = table->owned != NULL;
-        }
+        int64_t width = part->tables[k].width;
+        if (ok && (rows->shape.ndim < 1 || rows->count != width * count))
+            ok = bad_rows(o);
         size_t mark = cm_scope_begin(o->cx);
         cm_tensor *whole = ok ? cm_contiguous(o->cx, rows) : NULL;
         if (whole && whole->count > 0)
-            memcpy(table->owned + first * table->width, cm_data(whole),
-                   (size_t)whole->count * sizeof(cm_real));
+            memcpy(at + first * width, cm_data(whole), (size_t)whole->count * sizeof(cm_real));
         cm_scope_end(o->cx, mark);
         cm_release(o->cx, rows);
         ok = ok && whole;
+        at += ok ? o->m->n_items * width : 0;
     }
-    return ok || (cm_error_code(o->cx) != CM_ERR_OK
-                      ? false
-                      : cm_opening_bad(o, "what is computed of an item must be a row"));
+    return ok;
 }
 
 /* Computes what depends on the item alone, some items at a time. */

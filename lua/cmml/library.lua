@@ -40,50 +40,59 @@ return function(core)
   cmml.core = core
   --- "cmml " and the version.
   cmml._VERSION = "cmml " .. core.info().version
-  --- Layers, and what they are made with.
-  cmml.nn = {}
-  --- Optimisers and schedules of the learning rate.
-  cmml.optim = {}
-  --- Tables, vocabularies, groups and catalogues.
-  cmml.data = {}
-  --- Vectors of users and items by collaborative filtering.
-  cmml.vectors = {}
-  --- Ratings of users: tasks, splits and protocols.
-  cmml.users = {}
-  --- Scenarios, which are groups of items: data, splits and tasks.
-  cmml.scenarios = {}
-  --- Readers of public data sets.
-  cmml.loaders = {}
   local use, forget = loader(cmml)
-  local waiting = {}
-  local function load_floor(floor)
-    for _, name in ipairs(floor) do
+  use "serve.predictor"
+
+  -- The tables that parts fill.
+  local function make_tables()
+    --- Layers, and what they are made with.
+    cmml.nn = {}
+    --- Optimisers and schedules of the learning rate.
+    cmml.optim = {}
+    --- Tables, vocabularies, groups and catalogues.
+    cmml.data = {}
+    --- Vectors of users and items by collaborative filtering.
+    cmml.vectors = {}
+    --- Ratings of users: tasks, splits and protocols.
+    cmml.users = {}
+    --- Scenarios, which are groups of items: data, splits and tasks.
+    cmml.scenarios = {}
+    --- Readers of public data sets.
+    cmml.loaders = {}
+  end
+
+  -- Lists of floors that are loaded together: what most scripts need, then those that are late.
+  local waiting = { { "help", before = make_tables } }
+  for _, floor in ipairs(floors) do
+    local names = floor.late and {} or waiting[1]
+    waiting[#waiting + 1] = floor.late and names or nil
+    table.move(floor, 1, #floor, #names + 1, names)
+  end
+
+  local function load_next()
+    local _ = waiting[1].before and waiting[1].before()
+    for _, name in ipairs(waiting[1]) do
       use(name)
     end
   end
-  for _, floor in ipairs(floors) do
-    if floor.late then
-      waiting[#waiting + 1] = floor
-    else
-      load_floor(floor)
-    end
-  end
-  use "help"
-  -- What is seldom asked for: floors that are loaded when their names are.
+
+  local loading = false
+  -- What is not there yet is looked for among the floors that wait, one after the other.
   local function find(key)
     if key == "double" and core.info().dtype == "float32" then
       --- The same library over the float64 core, for checking gradients; loaded when first used.
       cmml.double = require "cmml.library"(require "cmml.base.load_core" "cmml.core64")
       return cmml.double
     end
-    while rawget(cmml, key) == nil and #waiting > 0 do
-      local floor = table.remove(waiting, 1)
-      local ok, problem = pcall(load_floor, floor)
+    while rawget(cmml, key) == nil and #waiting > 0 and not loading do
+      loading = true
+      local ok, problem = pcall(load_next)
+      loading = false
       if not ok then -- such as for want of memory: the next time it is tried again
         forget()
-        table.insert(waiting, 1, floor)
         error(problem, 0)
       end
+      table.remove(waiting, 1)
     end
     return rawget(cmml, key)
   end

@@ -31,9 +31,8 @@ local of_request = declare("Context:recommend", {
     help = "whether items of the support may be listed" },
 })
 
-return function(cmml, use)
+return function(cmml)
   local core = cmml.core
-  use "serve.freeze"
 
   --- What runs a frozen model, made by `predictor`.
   -- @tfield integer items how many items there are
