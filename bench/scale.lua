@@ -99,31 +99,42 @@ function stages.recommend(n, rounds)
   print(seconds, math.max(peak() - before, (cmml.memory().peak - live) / 2 ^ 20))
 end
 
--- A click and the ten best, by a predictor; what loading takes, and how much 20 clicks add.
-function stages.frozen(n, rounds, part)
+-- A click and the ten best, by a predictor: of all items, of 500 candidates ("staged"), or for 32
+-- people at once ("group", for each); what loading takes, and how much 20 clicks add.
+function stages.frozen(n, rounds, part, how)
   local cmml = require "cmml"
   n, rounds = math.tointeger(n), math.tointeger(rounds)
   local catalogue = made_catalogue(cmml, n)
   local model = part == "lists" and cmml.recommenders.cmml_lists(catalogue, { base = "none" })
     or cmml.cmml(catalogue, { preset = "recommended" })
   local path = os.tmpname()
-  assert(cmml.freeze(model):save(path))
+  assert(cmml.freeze(model, { retrieval = how == "staged" }):save(path))
   model, catalogue = nil, nil -- luacheck: ignore 311
   begin_anew(cmml)
   local before, began = peak(), os.clock()
-  local predictor = assert(cmml.predictor(path))
-  local opened, person, rows, scores, at = os.clock() - began, predictor:context(), {}, {}, 0
+  local predictor = assert(cmml.predictor(path, { users = how == "group" and 32 or 1 }))
+  local opened, rows, scores, found, at = os.clock() - began, {}, {}, {}, 0
   os.remove(path)
+  local people = {}
+  for i = 1, predictor.users do
+    people[i] = predictor:context()
+  end
   local function click()
     at = at % 5 + 1
-    person:observe(predictor:id(at), at)
-    person:recommend_rows(10, rows, scores)
+    for _, person in ipairs(people) do
+      person:observe(predictor:id(at), at)
+    end
+    if how == "group" then
+      predictor:recommend_rows(people, 10, rows, scores, found)
+    else
+      people[1]:recommend_rows(10, rows, scores, nil, nil, how == "staged" and 500 or 0)
+    end
   end
   click()
   local weights = peak() - before
   begin_anew(cmml)
   local settled = status "VmRSS"
-  local seconds = fastest(rounds * 5, click)
+  local seconds = fastest(rounds * 5, click) / #people
   print(seconds, opened, weights, predictor.bytes / 2 ^ 20,
     math.max(0, status "VmRSS" - settled))
 end
@@ -204,12 +215,14 @@ end
 
 local function measure_frozen(sizes, rounds)
   for size in sizes:gmatch "%d+" do
-    for _, part in ipairs { "ratings", "lists" } do
-      local seconds, opened, peak_mb, own, grown = measured("frozen", size, rounds, part)
-      say("frozen     %s, a click and 10 of %d items: %.1f ms; opened in %.2f s, %.0f MB at most, "
-        .. "of which the predictor's %.1f; %.1f MB more after %d clicks",
-        part == "lists" and "recommended/lists" or "recommended", size, 1e3 * seconds, opened,
-        peak_mb, own, grown, rounds * 5)
+    for _, of in ipairs { { "ratings", "all" }, { "ratings", "staged" }, { "lists", "all" },
+      { "lists", "group" } } do
+      local seconds, opened, peak_mb, own, grown = measured("frozen", size, rounds, of[1], of[2])
+      say("frozen     %s%s, a click and 10 of %d items: %.2f ms; opened in %.2f s, %.0f MB at most,"
+        .. " of which the predictor's %.1f; %.1f MB more after %d clicks",
+        of[1] == "lists" and "recommended/lists" or "recommended", of[2] == "staged"
+        and ", 500 candidates" or of[2] == "group" and ", for each of 32 people" or "", size,
+        1e3 * seconds, opened, peak_mb, own, grown, rounds * 5)
     end
   end
 end

@@ -91,6 +91,10 @@ CMML_API const char *cmml_model_id(const cmml_model *model, int32_t item, size_t
 /* 2 of a model that predicts ratings by one part and makes lists by another, else 1. */
 CMML_API int32_t cmml_model_parts(const cmml_model *model);
 
+/* Whether it can choose candidates by estimates of their scores, of which alone lists are then made
+ * (frozen with `retrieval`): 1, else 0. */
+CMML_API int32_t cmml_model_retrieves(const cmml_model *model);
+
 /* --- predictors ---------------------------------------------------------------------------------
  */
 
@@ -99,12 +103,15 @@ typedef struct cmml_predictor cmml_predictor;
 
 /* What a predictor must be able to do. A field that is 0 has its default. */
 typedef struct cmml_limits {
-    size_t size;     /* sizeof(cmml_limits): a larger one is of a later version, and refused */
-                     /* unless what stands behind these fields is 0 */
-    int32_t support; /* interactions of a context; default 256 */
-    int32_t list;    /* items of a list; default 100 */
-    int32_t block;   /* items that are scored at once; default 512 */
-    size_t memory;   /* bytes that runs may take, and a context; default 1073741824 (1 GB) */
+    size_t size; /* sizeof(cmml_limits): a smaller one is of an earlier version, whose missing */
+                 /* fields are 0; a larger one of a later version, and refused unless what */
+                 /* stands behind these fields is 0 */
+    int32_t support;    /* interactions of a context; default 256 */
+    int32_t list;       /* items of a list; default 100 */
+    int32_t block;      /* items that are scored at once; default 512 */
+    size_t memory;      /* bytes that runs may take, and a context; default 1073741824 (1 GB) */
+    int32_t candidates; /* items that may be chosen to be scored; default 1000 */
+    int32_t users;      /* people whose lists may be made at once; default 1 */
 } cmml_limits;
 
 /* A predictor; limits and error may be NULL. */
@@ -152,6 +159,11 @@ CMML_API cmml_status cmml_clear(cmml_context *context);
 /* How many interactions it has. */
 CMML_API int32_t cmml_context_size(const cmml_context *context);
 
+/* The interactions in the order in which their items came first, as many as cmml_context_size says;
+ * items and labels have `room` places, and fewer than that are refused. */
+CMML_API cmml_status cmml_context_support(cmml_context *context, int32_t *items, float *labels,
+                                          size_t room);
+
 /* Scores of n items: predicted ratings, of a model that predicts such, neither clipped nor rounded.
  * Of a model with two parts those of the first. Of none (n = 0) that part adapts to what was
  * observed, which else the next call would do. */
@@ -167,6 +179,8 @@ typedef struct cmml_query {
     const uint8_t
         *allowed; /* for each item of the catalogue whether it may be in it; NULL: all may */
     int32_t with_support; /* not 0: also items that were observed */
+    int32_t candidates; /* not 0: score so many alone that are chosen by estimates, from n to the */
+                        /* limit; the model must be able to (cmml_model_retrieves) */
 } cmml_query;
 
 /* The items with the highest scores, best first; of equal ones that which comes first in the
@@ -174,6 +188,14 @@ typedef struct cmml_query {
  * two parts the second makes the list, and the scores are its own. */
 CMML_API cmml_status cmml_recommend(cmml_context *context, const cmml_query *query, int32_t *items,
                                     float *scores, int32_t *found);
+
+/* The same for n contexts of one predictor: the list of context i begins at entry i * query->n of
+ * items and scores, and has found[i] items. A model that scores the catalogue in one product makes
+ * as many lists at once as the limit `users` allows, which takes little longer than one. After a
+ * refusal some lists may have been written. */
+CMML_API cmml_status cmml_recommend_each(cmml_context *const *contexts, size_t n,
+                                         const cmml_query *query, int32_t *items, float *scores,
+                                         int32_t *found);
 
 /* The same in pieces: scores items for about `budget` microseconds, at least one block of them (of
  * a model that scores the catalogue in one product, such as EASE, all of them).

@@ -5,7 +5,8 @@ local compiled = require "spec.support.compiled"
 local host_models = require "spec.support.host_models"
 local temporary = require "spec.support.temporary"
 
-local api = "spec/c/host_api.c spec/c/host_api_lists.c spec/c/host_api_threads.c"
+local api = "spec/c/host_api.c spec/c/host_api_lists.c spec/c/host_api_later.c "
+  .. "spec/c/host_api_threads.c"
 
 describe("the interface for hosts", function()
   local folder, paths
@@ -45,7 +46,7 @@ describe("the interface for hosts", function()
 
   it("takes memory where it says so, and survives when there is none", function()
     local wraps = "cc -std=c11"
-    for name in ("malloc calloc realloc aligned_alloc free"):gmatch "%a[%a_]*" do
+    for name in ("malloc calloc realloc aligned_alloc posix_memalign free"):gmatch "%a[%a_]*" do
       wraps = wraps .. " -Wl,--wrap=" .. name
     end
     for i = 1, 3, 2 do -- a model of one part, and one of two

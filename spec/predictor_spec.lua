@@ -363,7 +363,7 @@ describe("a list", function()
     refused("item nothing is not in", person.recommend, person, { items = { "nothing" } })
     refused("item nothing is not in", predictor.choice, predictor, { "nothing" })
     refused("a list of 0 items", person.recommend_rows, person, 0, {}, {})
-    refused("a list of 0 items", person.recommend_rows, person, -5, {}, {})
+    refused("a list of -5 items", person.recommend_rows, person, -5, {}, {})
     refused("rows must be a table, not nil", person.recommend_rows, person, 5)
     refused("recommend: exclude: entry 1 is no row", person.recommend_rows, person, 5, {}, {},
       { 99 })

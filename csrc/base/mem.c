@@ -66,9 +66,10 @@ static void *take(size_t bytes)
 {
 #ifdef MADV_HUGEPAGE
     if (bytes >= LARGE_PAGE) {
-        void *block = aligned_alloc(LARGE_PAGE, bytes);
-        if (block)
-            (void)madvise(block, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
+        void *block;
+        if (posix_memalign(&block, LARGE_PAGE, bytes) != 0)
+            return NULL;
+        (void)madvise(block, bytes / LARGE_PAGE * LARGE_PAGE, MADV_HUGEPAGE);
         return block;
     }
 #endif

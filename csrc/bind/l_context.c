@@ -8,7 +8,7 @@
 /*** What is known of one person, by rows of the catalogue: what `cmml.predictor` wraps.
  * @type RunnerContext */
 
-static cm_context *check_context(lua_State *L, int arg)
+cm_context *cmL_check_runner_context(lua_State *L, int arg)
 {
     cm_context **box = luaL_checkudata(L, arg, CML_CONTEXT);
     luaL_argcheck(L, *box, arg, "the context was closed");
@@ -37,7 +37,7 @@ static int context_gc(lua_State *L)
  * @treturn RunnerContext */
 static int context_fork(lua_State *L)
 {
-    cm_context *c = check_context(L, 1);
+    cm_context *c = cmL_check_runner_context(L, 1);
     lua_getiuservalue(L, 1, 1);
     cm_context **box = cmL_push_context(L, lua_gettop(L));
     *box = cm_context_fork(c);
@@ -50,7 +50,7 @@ static int context_fork(lua_State *L)
  * @tparam number label */
 static int context_observe(lua_State *L)
 {
-    cm_context *c = check_context(L, 1);
+    cm_context *c = cmL_check_runner_context(L, 1);
     lua_Integer row = luaL_checkinteger(L, 2);
     int32_t item = cmL_row_of(row), n_items = cm_context_predictor(c)->model->n_items;
     if (item < 0 || item >= n_items)
@@ -66,7 +66,8 @@ static int context_observe(lua_State *L)
  * @treturn boolean whether it was there */
 static int context_forget(lua_State *L)
 {
-    lua_pushboolean(L, cm_context_forget(check_context(L, 1), cmL_row_of(luaL_checkinteger(L, 2))));
+    lua_pushboolean(
+        L, cm_context_forget(cmL_check_runner_context(L, 1), cmL_row_of(luaL_checkinteger(L, 2))));
     return 1;
 }
 
@@ -74,7 +75,7 @@ static int context_forget(lua_State *L)
  * @function RunnerContext:clear */
 static int context_clear(lua_State *L)
 {
-    cm_context_clear(check_context(L, 1));
+    cm_context_clear(cmL_check_runner_context(L, 1));
     return 0;
 }
 
@@ -87,7 +88,7 @@ static int context_support(lua_State *L)
 {
     const int32_t *items;
     const cm_real *labels;
-    int32_t n = cm_context_support(check_context(L, 1), &items, &labels);
+    int32_t n = cm_context_support(cmL_check_runner_context(L, 1), &items, &labels);
     luaL_checktype(L, 2, LUA_TTABLE);
     luaL_checktype(L, 3, LUA_TTABLE);
     for (int32_t i = 0; i < n; i++) {
@@ -100,12 +101,6 @@ static int context_support(lua_State *L)
     return 1;
 }
 
-static uint32_t check_part(lua_State *L, int arg)
-{
-    lua_Integer part = luaL_checkinteger(L, arg);
-    return part < 1 || part > CM_MOST_PARTS ? CM_MOST_PARTS : (uint32_t)part - 1;
-}
-
 /*** Scores of items.
  * @function RunnerContext:score
  * @tparam integer part 1, or 2 of a model with lists
@@ -114,9 +109,9 @@ static uint32_t check_part(lua_State *L, int arg)
  * @treturn table out */
 static int context_score(lua_State *L)
 {
-    cm_context *c = check_context(L, 1);
+    cm_context *c = cmL_check_runner_context(L, 1);
     const cm_predictor *p = cm_context_predictor(c);
-    uint32_t part = check_part(L, 2);
+    uint32_t part = cmL_check_part(L, 2);
     luaL_checktype(L, 3, LUA_TTABLE);
     luaL_checktype(L, 4, LUA_TTABLE);
     int64_t at = 0;
@@ -135,17 +130,6 @@ static int context_score(lua_State *L)
     return 1;
 }
 
-static const uint8_t *check_choice(lua_State *L, int arg, const cm_predictor *p)
-{
-    int32_t n_items;
-    if (lua_isnoneornil(L, arg))
-        return NULL;
-    const uint8_t *allowed = luaL_checkudata(L, arg, CML_CHOICE);
-    memcpy(&n_items, allowed, sizeof n_items);
-    luaL_argcheck(L, n_items == p->model->n_items, arg, "a choice of this model was expected");
-    return allowed + sizeof n_items;
-}
-
 /*** The items with the highest scores.
  * @function RunnerContext:recommend
  * @tparam integer part
@@ -156,39 +140,27 @@ static const uint8_t *check_choice(lua_State *L, int arg, const cm_predictor *p)
  * @tparam[opt] userdata choice
  * @tparam[opt=false] boolean with_support whether items of the support may be listed
  * @tparam[opt] number budget seconds; default: as many as it takes
+ * @tparam[opt=0] integer candidates how many items are chosen by estimates to be scored; 0: all
  * @treturn integer|nil how many there are; nil: not all items were scored yet, call again */
 static int context_recommend(lua_State *L)
 {
-    cm_context *c = check_context(L, 1);
+    cm_context *c = cmL_check_runner_context(L, 1);
     const cm_predictor *p = cm_context_predictor(c);
-    lua_settop(L, 9);
+    lua_settop(L, 10);
     luaL_checktype(L, 4, LUA_TTABLE);
     luaL_checktype(L, 5, LUA_TTABLE);
-    lua_Integer n = luaL_checkinteger(L, 3);
-    cm_request request = {.part = check_part(L, 2),
-                          .n = (int32_t)CM_MIN(CM_MAX(n, 0), INT32_MAX),
-                          .allowed = check_choice(L, 7, p),
-                          .with_support = lua_toboolean(L, 8)};
+    cm_request request = {.part = cmL_check_part(L, 2),
+                          .n = cmL_check_count(L, 3),
+                          .candidates = cmL_check_count(L, 10)};
     double budget = luaL_optnumber(L, 9, 1e300);
-    if (!lua_isnil(L, 6)) {
-        luaL_checktype(L, 6, LUA_TTABLE);
-        if (cmL_check_length(L, 6) > p->room)
-            return luaL_error(L, "recommend: exclude has more than %d entries", (int)p->room);
-        request.exclude = p->rows;
-        request.n_exclude = (size_t)cmL_read_rows(L, 6, 0, p, "recommend: exclude");
-    }
+    cmL_read_request(L, 6, p, &request);
     int32_t found;
     bool done;
-    if (!cm_context_recommend(c, &request, budget, p->rows, p->scores, &found, &done))
+    if (!cm_context_recommend(c, &request, budget, p->lists, p->listed, &found, &done))
         return cmL_raise_runner(L, p, "recommend");
     if (!done)
         return 0;
-    for (int32_t i = 0; i < found; i++) {
-        lua_pushinteger(L, (lua_Integer)p->rows[i] + 1);
-        lua_rawseti(L, 4, i + 1);
-        lua_pushnumber(L, (lua_Number)p->scores[i]);
-        lua_rawseti(L, 5, i + 1);
-    }
+    cmL_write_list(L, 4, 5, 0, p->lists, p->listed, found);
     lua_pushinteger(L, found);
     return 1;
 }
@@ -198,7 +170,7 @@ static int context_recommend(lua_State *L)
  * @treturn string */
 static int context_save(lua_State *L)
 {
-    cm_context *c = check_context(L, 1);
+    cm_context *c = cmL_check_runner_context(L, 1);
     size_t room = cm_context_text_bytes(c), used;
     luaL_Buffer buffer;
     char *text = luaL_buffinitsize(L, &buffer, room);
@@ -215,7 +187,7 @@ static int context_save(lua_State *L)
  * @treturn string message where the text is damaged, or of another model or version */
 static int context_restore(lua_State *L)
 {
-    cm_context *c = check_context(L, 1);
+    cm_context *c = cmL_check_runner_context(L, 1);
     size_t len;
     const char *text = cmL_check_text(L, 2, &len);
     if (!cm_context_restore(c, text, len)) {

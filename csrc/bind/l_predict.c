@@ -30,14 +30,18 @@ static cm_limits check_limits(lua_State *L, int arg)
     return (cm_limits){(int32_t)cmL_field_within(L, arg, "support", 256, 0, INT32_MAX),
                        (int32_t)cmL_field_within(L, arg, "list", 100, 0, INT32_MAX),
                        (int32_t)cmL_field_within(L, arg, "block", 512, 0, INT32_MAX),
-                       (size_t)cmL_field_within(L, arg, "memory", 1 << 30, 0, INT64_MAX)};
+                       (size_t)cmL_field_within(L, arg, "memory", 1 << 30, 0, INT64_MAX),
+                       (int32_t)cmL_field_within(L, arg, "candidates", 1000, 0, INT32_MAX),
+                       (int32_t)cmL_field_within(L, arg, "users", 1, 0, INT32_MAX)};
 }
 
 /*** A predictor of a model file that has a frozen graph. Takes all memory that it will ever need.
  * @function open_predictor
  * @tparam string path
  * @tparam table limits support (interactions of a context, default 256), list (items of a list,
- * 100), block (items that are scored at once, 512), memory (bytes that runs may take, 2^30)
+ * 100), block (items that are scored at once, 512), memory (bytes that runs may take, 2^30),
+ * candidates (items that may be chosen to be scored, 1000), users (people whose lists may be made
+ * at once, 1)
  * @treturn Runner|nil
  * @treturn string message where the file cannot be read or has no graph */
 static int l_open_predictor(lua_State *L)
@@ -85,7 +89,8 @@ static int predictor_gc(lua_State *L)
 }
 
 /*** What a predictor is: a table with bytes (that it took, beside the model), items (how many the
- * catalogue has), parts (1, or 2 of a model with lists), support, list and block (its limits).
+ * catalogue has), parts (1, or 2 of a model with lists), retrieves (whether it can choose
+ * candidates), support, list, block, candidates and users (its limits).
  * @function Runner:facts
  * @treturn table */
 static int predictor_facts(lua_State *L)
@@ -99,12 +104,16 @@ static int predictor_facts(lua_State *L)
                  {"parts", (lua_Integer)p->model->n_parts},
                  {"support", p->limits.support},
                  {"list", p->limits.list},
-                 {"block", p->limits.block}};
-    lua_createtable(L, 0, 6);
+                 {"block", p->limits.block},
+                 {"candidates", p->limits.candidates},
+                 {"users", p->limits.users}};
+    lua_createtable(L, 0, 9);
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         lua_pushinteger(L, facts[i].value);
         lua_setfield(L, -2, facts[i].name);
     }
+    lua_pushboolean(L, cm_predictor_retrieves(p));
+    lua_setfield(L, -2, "retrieves");
     return 1;
 }
 
@@ -208,9 +217,11 @@ static int predictor_choice(lua_State *L)
 static const luaL_Reg functions[] = {{"open_predictor", l_open_predictor}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", predictor_gc}, {"__close", predictor_gc}, {NULL, NULL}};
 static const luaL_Reg methods[] = {
-    {"again", predictor_again}, {"facts", predictor_facts},     {"row", predictor_row},
-    {"id", predictor_id},       {"context", predictor_context}, {"choice", predictor_choice},
-    {"flops", predictor_flops}, {"close", predictor_gc},        {NULL, NULL}};
+    {"again", predictor_again},     {"facts", predictor_facts},
+    {"row", predictor_row},         {"id", predictor_id},
+    {"context", predictor_context}, {"choice", predictor_choice},
+    {"flops", predictor_flops},     {"recommend", cmL_runner_recommend},
+    {"close", predictor_gc},        {NULL, NULL}};
 static const luaL_Reg choice_meta[] = {{NULL, NULL}};
 
 void cmL_open_predict(lua_State *L)

@@ -101,33 +101,44 @@ int32_t cmml_model_parts(const cmml_model *model)
     return model ? (int32_t)model_of(model)->n_parts : 0;
 }
 
+int32_t cmml_model_retrieves(const cmml_model *model)
+{
+    const cm_frozen *own = model ? model_of(model) : NULL;
+    return own && own->parts[own->n_parts - 1].retrieval.probes;
+}
+
 /* --- predictors ---------------------------------------------------------------------------------
  */
 
 /* The most bytes that a struct of a newer host may have. */
 #define MOST_STRUCT 4096
 
-bool cm_api_read(void *to, size_t known, const void *from)
+bool cm_api_read(void *to, size_t known, size_t least, const void *from)
 {
     size_t size;
     memcpy(&size, from, sizeof size);
-    if (size < known || size > MOST_STRUCT)
+    if (size < least || size > MOST_STRUCT)
         return false;
     for (size_t i = known; i < size; i++)
         if (((const unsigned char *)from)[i] != 0)
             return false;
-    memcpy(to, from, known);
+    memset(to, 0, known);
+    memcpy(to, from, CM_MIN(size, known));
     return true;
 }
 
 /* Limits as a host gave them; what is 0 has its default. */
 static bool read_limits(cm_ctx *cx, const cmml_limits *given, cm_limits *limits)
 {
-    cmml_limits all = {0, 0, 0, 0, 0};
-    if (given && !cm_api_read(&all, sizeof all, given))
+    cmml_limits all = {0};
+    if (given && !cm_api_read(&all, sizeof all, offsetof(cmml_limits, candidates), given))
         return cm_refuse(cx, CM_ERR_ARGUMENT, "limits: " CM_API_UNREAD);
-    *limits = (cm_limits){all.support ? all.support : 256, all.list ? all.list : 100,
-                          all.block ? all.block : 512, all.memory ? all.memory : (size_t)1 << 30};
+    *limits = (cm_limits){.support = all.support ? all.support : 256,
+                          .list = all.list ? all.list : 100,
+                          .block = all.block ? all.block : 512,
+                          .memory = all.memory ? all.memory : (size_t)1 << 30,
+                          .candidates = all.candidates ? all.candidates : 1000,
+                          .users = all.users ? all.users : 1};
     return true;
 }
 

@@ -19,9 +19,10 @@ struct cmml_context {
 /* What hosts are told of an error of the core. */
 cmml_status cm_api_status(cm_status code);
 
-/* Reads a struct that begins with its size, of which this version knows `known` bytes. A newer host
- * may have more fields, if they are 0: what they ask for is not known here. False of others. */
-bool cm_api_read(void *to, size_t known, const void *from) CM_MUST_CHECK;
+/* Reads a struct that begins with its size, of which this version knows `known` bytes and the first
+ * one had `least`. What an older host does not have is 0; a newer host may have more fields, if
+ * they are 0: what they ask for is not known here. False of others. */
+bool cm_api_read(void *to, size_t known, size_t least, const void *from) CM_MUST_CHECK;
 
 /* Why it was not read. */
 #define CM_API_UNREAD "its size must be that of the struct, and fields of later versions must be 0"

@@ -121,6 +121,25 @@ int32_t cmml_context_size(const cmml_context *context)
     return context ? cm_context_support(context->own, &items, &labels) : 0;
 }
 
+cmml_status cmml_context_support(cmml_context *context, int32_t *items, float *labels, size_t room)
+{
+    const int32_t *own;
+    const cm_real *own_labels;
+    if (!context)
+        return CMML_ARGUMENT;
+    if (!enter(context->predictor))
+        return CMML_BUSY;
+    size_t n = (size_t)cm_context_support(context->own, &own, &own_labels);
+    bool ok = check(context->predictor, n == 0 || (items && labels), "items or labels is NULL") &&
+              (room >= n || cm_refuse(&context->predictor->own->cx, CM_ERR_LIMIT,
+                                      "there is room for %zu interactions of %zu", room, n));
+    for (size_t i = 0; ok && i < n; i++) {
+        items[i] = own[i];
+        labels[i] = (float)own_labels[i];
+    }
+    return leave_limits(context->predictor, ok);
+}
+
 cmml_status cmml_score(cmml_context *context, const int32_t *items, size_t n, float *scores)
 {
     if (!context)
@@ -137,11 +156,13 @@ static bool read_query(cmml_predictor *p, const cmml_query *query, cm_request *r
 {
     cmml_query all = {0};
     if (!check(p, query, "query is NULL") ||
-        !check(p, cm_api_read(&all, sizeof all, query), "query: " CM_API_UNREAD) ||
+        !check(p, cm_api_read(&all, sizeof all, offsetof(cmml_query, candidates), query),
+               "query: " CM_API_UNREAD) ||
         !check(p, all.n_exclude == 0 || all.exclude, "query: exclude is NULL"))
         return false;
     *request = (cm_request){.part = p->own->model->n_parts - 1,
                             .n = all.n,
+                            .candidates = all.candidates,
                             .exclude = all.exclude,
                             .n_exclude = all.n_exclude,
                             .allowed = all.allowed,
@@ -176,6 +197,37 @@ cmml_status cmml_recommend(cmml_context *context, const cmml_query *query, int32
 {
     int32_t done;
     return cmml_recommend_some(context, query, 1e300, items, scores, found, &done);
+}
+
+/* The predictor of all contexts; NULL unless they have one. */
+static cmml_predictor *predictor_of(cmml_context *const *contexts, size_t n)
+{
+    cmml_predictor *p = contexts && n > 0 && contexts[0] ? contexts[0]->predictor : NULL;
+    for (size_t i = 0; p && i < n; i++)
+        p = contexts[i] && contexts[i]->predictor == p ? p : NULL;
+    return p;
+}
+
+cmml_status cmml_recommend_each(cmml_context *const *contexts, size_t n, const cmml_query *query,
+                                int32_t *items, float *scores, int32_t *found)
+{
+    cm_request request;
+    cmml_predictor *p = predictor_of(contexts, n);
+    if (!p)
+        return n == 0 ? CMML_OK : CMML_ARGUMENT;
+    if (!enter(p))
+        return CMML_BUSY;
+    bool ok = check(p, items && scores && found, "items, scores or found is NULL") &&
+              read_query(p, query, &request);
+    for (size_t at = 0, count; ok && at < n; at += count) {
+        count = CM_MIN(n - at, (size_t)p->own->limits.users);
+        for (size_t i = 0; i < count; i++)
+            p->own->group[i] = contexts[at + i]->own;
+        size_t to = at * (size_t)CM_MAX(request.n, 0);
+        ok = cm_group_recommend(p->own, (int32_t)count, &request, items + to, scores + to,
+                                found + at);
+    }
+    return leave_limits(p, ok);
 }
 
 size_t cmml_context_text(const cmml_context *context)

@@ -14,6 +14,23 @@ static void *take(unsigned char *block, size_t *used, size_t bytes)
     return at;
 }
 
+/* Numbers that say where a person's scores lie among the vectors of items. */
+static size_t retrieval_width(const cm_predictor *p)
+{
+    int64_t most = 0;
+    for (uint32_t k = 0; k < p->model->n_parts; k++) {
+        const cm_constant *solve = p->model->parts[k].retrieval.solve;
+        most = solve ? CM_MAX(most, solve->shape.dims[0]) : most;
+    }
+    return (size_t)most;
+}
+
+static void lay_out_heap(unsigned char *block, size_t *used, cm_heap *heap, int32_t n)
+{
+    heap->items = take(block, used, (size_t)n * sizeof *heap->items);
+    heap->scores = take(block, used, (size_t)n * sizeof *heap->scores);
+}
+
 /* Lays out a context behind its struct; without one it only counts. */
 static size_t lay_out(const cm_predictor *p, cm_context *c)
 {
@@ -29,8 +46,9 @@ static size_t lay_out(const cm_predictor *p, cm_context *c)
     }
     c->items = take(block, &used, (size_t)p->limits.support * sizeof *c->items);
     c->labels = take(block, &used, (size_t)p->limits.support * sizeof *c->labels);
-    c->best = take(block, &used, (size_t)p->limits.list * sizeof *c->best);
-    c->scores = take(block, &used, (size_t)p->limits.list * sizeof *c->scores);
+    lay_out_heap(block, &used, &c->best, p->limits.list);
+    lay_out_heap(block, &used, &c->chosen, cm_predictor_retrieves(p) ? p->limits.candidates : 0);
+    c->place = take(block, &used, retrieval_width(p) * sizeof *c->place);
     for (uint32_t k = 0; k < p->model->n_parts; k++) {
         cm_made *m = &c->parts[k];
         uint32_t n = p->n_rooms[k];

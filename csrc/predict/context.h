@@ -44,6 +44,8 @@ bool cm_context_score(cm_context *context, uint32_t part, const int32_t *items, 
 typedef struct cm_request {
     uint32_t part;
     int32_t n;              /* how many items, at most the limit */
+    int32_t candidates;     /* of how many that are chosen by estimates, at most the limit; 0: of
+                               all */
     const int32_t *exclude; /* items that are not to be in it, */
     size_t n_exclude;
     const uint8_t *allowed; /* [items] not 0 of those that may be in it; NULL: all */
@@ -57,6 +59,12 @@ typedef struct cm_request {
 bool cm_context_recommend(cm_context *context, const cm_request *request, double budget,
                           int32_t *items, cm_real *scores, int32_t *found,
                           bool *done) CM_MUST_CHECK;
+
+/* The same for the first n contexts of the predictor's `group`, which are its own, n at most the
+ * limit `users`: their lists stand one behind the other, request->n places each; found: [n]. A part
+ * that scores the catalogue in one product makes it one for all of them. */
+bool cm_group_recommend(cm_predictor *predictor, int32_t n, const cm_request *request,
+                        int32_t *items, cm_real *scores, int32_t *found) CM_MUST_CHECK;
 
 /* The bytes that cm_context_save needs, with the zero. */
 size_t cm_context_text_bytes(const cm_context *context);

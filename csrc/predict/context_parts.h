@@ -3,6 +3,7 @@
 #define CM_CONTEXT_PARTS_H
 
 #include "predict/context.h"
+#include "predict/heap.h"
 
 /* What a part made of the support. */
 typedef struct cm_made {
@@ -19,10 +20,10 @@ typedef struct cm_made {
 /* How far a list has come. */
 typedef struct cm_progress {
     bool is_on;
-    uint64_t asked; /* a hash of the request, */
-    int32_t n;      /* and how many items it asks for: found is never more */
-    int32_t next;   /* the first item that was not scored yet */
-    int32_t found;
+    uint64_t asked;     /* a hash of the request, */
+    int32_t candidates; /* and of how many candidates it is: 0: of all */
+    int32_t chosen;     /* the first item that has no estimate yet; -1: the probes have no scores */
+    int32_t next;       /* the first item, or candidate, that was not scored yet */
 } cm_progress;
 
 struct cm_context {
@@ -32,8 +33,9 @@ struct cm_context {
     cm_real *labels;
     cm_made parts[CM_MOST_PARTS];
     cm_progress list;
-    int32_t *best; /* [limit] of an unfinished list */
-    cm_real *scores;
+    cm_heap best;   /* of an unfinished list */
+    cm_heap chosen; /* its candidates, */
+    cm_real *place; /* and where the person's scores lie among the vectors of the items */
     unsigned char memory[];
 };
 
@@ -50,6 +52,18 @@ void cm_context_changed(cm_context *context, bool only_added);
 /* Adapts a part to the support, unless it is; the arena is empty then. Refused: a part that the
  * model does not have. */
 bool cm_context_adapt(cm_context *context, uint32_t part) CM_MUST_CHECK;
+
+/* Goes on choosing the candidates of a list by an adapted part that can, into `chosen`, until all
+ * items were looked at; *over: there is no time left. */
+bool cm_context_choose(cm_context *context, const cm_request *request, double end,
+                       bool *over) CM_MUST_CHECK;
+
+/* Whether an item may be in a list, while what may not is marked. */
+bool cm_context_may_list(const cm_context *context, const cm_request *request, int32_t item);
+
+/* Adapts a part to the first n people of the predictor's group and, if it can for several at once,
+ * scores all items for those who have no scores yet. */
+bool cm_group_score_all(cm_predictor *predictor, int32_t n, uint32_t part) CM_MUST_CHECK;
 
 /* Scores all items by an adapted part that does so, unless they are: into its field `all`. */
 bool cm_context_score_all(cm_context *context, uint32_t part) CM_MUST_CHECK;

@@ -192,6 +192,53 @@ bool cm_context_score_all(cm_context *c, uint32_t part)
     return true;
 }
 
+/* Takes the scores that a joint program gave: a row for each of the group who had none. */
+static bool take_rows(cm_predictor *p, uint32_t part, int32_t n, int32_t rows)
+{
+    int32_t n_items = p->model->n_items;
+    cm_tensor *scores = cm_contiguous(&p->cx, p->ports[0].tensor);
+    if (!scores)
+        return false;
+    if (scores->count != (int64_t)rows * n_items)
+        return cm_refuse(&p->cx, CM_ERR_FORMAT, "%lld scores of %d items for %d people",
+                         (long long)scores->count, n_items, rows);
+    const cm_real *row = cm_data(scores);
+    if (!check_finite(p->group[0], row, scores->count))
+        return false;
+    for (int32_t i = 0; i < n; i++) {
+        cm_made *m = &p->group[i]->parts[part];
+        if (m->is_scored)
+            continue;
+        memcpy(m->all, row, (size_t)n_items * sizeof *m->all);
+        row += n_items;
+    }
+    for (int32_t i = 0; i < n; i++)
+        p->group[i]->parts[part].is_scored = true;
+    return true;
+}
+
+bool cm_group_score_all(cm_predictor *p, int32_t n, uint32_t part)
+{
+    support s;
+    int32_t rows = 0;
+    for (int32_t i = 0; i < n; i++)
+        if (!cm_context_adapt(p->group[i], part))
+            return false;
+    if (n < 2 || !p->model->parts[part].is_joint)
+        return true;
+    cm_reading reading = *reading_of(p->group[0], part, &s);
+    const cm_value **states = cm_alloc(&p->cx, (size_t)n * sizeof *states);
+    for (int32_t i = 0; states && i < n; i++)
+        if (!p->group[i]->parts[part].is_scored)
+            states[rows++] = p->group[i]->parts[part].state;
+    if (states && rows < 2)
+        return true;
+    reading.state = states ? cm_predictor_stack(p, part, states, rows) : NULL;
+    return reading.state &&
+           cm_predictor_run(p, &p->model->parts[part], &p->model->parts[part].all, &reading) &&
+           take_rows(p, part, n, rows);
+}
+
 const cm_real *cm_context_block(cm_context *c, uint32_t part, const int32_t *rows, int32_t first,
                                 int32_t count)
 {

@@ -9,7 +9,8 @@
  *                from 1 (0: unknown), segments of lengths
  *     parts      [{"items", "adapt", "rows", "rest", "score", "all": programs as program_read.c has
  *                them; "tables": [["items.1", k], ..]: constants k whose rows are the items';
- *                "sums": [shape, ..] of what rows give}, ..]
+ *                "sums": [shape, ..] of what rows give; "joint": true, where all scores for
+ *                several people at once; "retrieval": {"probes", "solve", "vectors"}: constants}, ..]
  *     unlisted   a constant: items that are in no list */
 // clang-format on
 #include "base/file.h"

@@ -58,11 +58,21 @@ typedef struct cm_addend {
     cm_shape shape;
 } cm_addend;
 
+/* What chooses the items that are worth scoring: see context_retrieval.c. Constants of the graphs;
+ * NULL: nothing does. */
+typedef struct cm_retrieval {
+    const cm_constant *probes;  /* ids of some items */
+    const cm_constant *solve;   /* [width, probes] */
+    const cm_constant *vectors; /* [items, width] */
+} cm_retrieval;
+
 /* What predicts one sort of scores: of a model with lists the second part makes these. `rows` and
  * `rest` are `adapt` in two: what new rows of a support add, and the state of all that was added.
  */
 typedef struct cm_part {
     cm_stage adapt, rows, rest, items, score, all;
+    bool is_joint; /* `all` scores for several people whose states stand one below the other */
+    cm_retrieval retrieval;
     cm_addend *sums; /* of the outputs of rows */
     uint32_t n_sums;
     cm_table *tables;

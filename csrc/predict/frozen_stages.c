@@ -164,6 +164,54 @@ static bool same_outputs(const cm_stage *a, const cm_stage *b)
     return same;
 }
 
+/* The constant that a member of an object names, if it is of that kind; NULL after a refusal. */
+static const cm_constant *constant_at(const cm_opening *o, uint32_t at, const char *key,
+                                      cm_kind kind)
+{
+    int64_t k;
+    uint32_t member = cm_opening_member(o, at, key, CM_JSON_NUMBER);
+    if (member && cm_json_integer(o->doc, member, &k) && k >= 0 && k < o->m->n_constants &&
+        o->m->kinds[k] == kind)
+        return &o->m->constants[k];
+    cm_opening_bad(o, "retrieval must name three constants");
+    return NULL;
+}
+
+static bool is_matrix(const cm_constant *c, int64_t rows, int64_t columns)
+{
+    return c->shape.ndim == 2 && c->shape.dims[0] == rows && c->shape.dims[1] == columns;
+}
+
+/* What chooses candidates, if something does. */
+static bool read_retrieval(const cm_opening *o, uint32_t at, cm_part *part)
+{
+    uint32_t found = cm_opening_member(o, at, "retrieval", CM_JSON_OBJECT);
+    if (!found)
+        return true;
+    cm_retrieval r = {constant_at(o, found, "probes", 'I'), NULL, NULL};
+    r.solve = r.probes ? constant_at(o, found, "solve", 't') : NULL;
+    r.vectors = r.solve ? constant_at(o, found, "vectors", 't') : NULL;
+    if (!r.vectors)
+        return false;
+    int64_t width = r.vectors->shape.ndim == 2 ? r.vectors->shape.dims[1] : 0;
+    if (!part->score.program || width < 1 || !is_matrix(r.vectors, o->m->n_items, width) ||
+        r.probes->count < 1 || r.probes->least < 0 || r.probes->limit > o->m->n_items ||
+        !is_matrix(r.solve, width, r.probes->count))
+        return cm_opening_bad(o, "what chooses candidates does not fit the items");
+    part->retrieval = r;
+    return true;
+}
+
+/* Whether `all` may be run for several people at once, which is not trusted: what it gives is
+ * looked at whenever it runs. */
+static bool read_joint(const cm_opening *o, uint32_t at, cm_part *part)
+{
+    uint32_t found = cm_opening_member(o, at, "joint", CM_JSON_BOOLEAN);
+    part->is_joint = found && cm_json_truth(o->doc, found);
+    return !part->is_joint || (part->all.program && reads_only(&part->all, 1u << CM_FROM_STATE)) ||
+           cm_opening_bad(o, "what scores for several people must read their states alone");
+}
+
 bool cm_opening_part(const cm_opening *o, uint32_t at, cm_part *part)
 {
     static const char *const no_tables[] = {NULL};
@@ -202,7 +250,7 @@ bool cm_opening_part(const cm_opening *o, uint32_t at, cm_part *part)
     const cm_port *scores = cm_stage_outputs(part->all.program ? &part->all : &part->score, &n);
     if (ok && (n != 1 || scores[0].kind != 't'))
         return cm_opening_bad(o, "what scores must give one tensor");
-    return ok;
+    return ok && read_retrieval(o, at, part) && read_joint(o, at, part);
 }
 
 /* --- tables -------------------------------------------------------------------------------------

@@ -7,11 +7,16 @@
 
 #include "predict/frozen.h"
 
+/* The items that are looked at at once to choose candidates. */
+#define CM_RETRIEVAL_BLOCK 4096
+
 typedef struct cm_limits {
-    int32_t support; /* interactions of a context */
-    int32_t list;    /* items of a list */
-    int32_t block;   /* items that are scored at once */
-    size_t memory;   /* bytes that runs, and the states that they give, may take */
+    int32_t support;    /* interactions of a context */
+    int32_t list;       /* items of a list */
+    int32_t block;      /* items that are scored at once */
+    size_t memory;      /* bytes that runs, and the states that they give, may take */
+    int32_t candidates; /* items that may be chosen to be scored */
+    int32_t users;      /* people whose lists may be made at once */
 } cm_limits;
 
 /* What one value of a state takes at most. */
@@ -33,12 +38,16 @@ typedef struct cm_predictor {
     uint32_t n_ports;
     cm_room *rooms[CM_MOST_PARTS]; /* of the values that adapt gives, of each part */
     uint32_t n_rooms[CM_MOST_PARTS];
-    uint8_t *out;     /* [items] 1: not to be listed, while a list is made */
-    int32_t *rows;    /* [room] for whoever calls: items that are asked for or found, */
-    cm_real *scores;  /* [room] and their scores */
-    int32_t room;     /* as many as there are items, or as a list or a block may have */
-    int32_t contexts; /* that are not freed yet, */
-    bool orphaned;    /* and whether it goes with the last of them */
+    uint8_t *out;              /* [items] 1: not to be listed, while a list is made */
+    int32_t *rows;             /* [room] for whoever calls: items that are asked for or found, */
+    cm_real *scores;           /* [room] and their scores */
+    int32_t room;              /* as many as there are items, or as a list or a block may have; */
+    int32_t *lists;            /* [users, list] for whoever calls: items of lists, */
+    cm_real *listed;           /* their scores, */
+    int32_t *counts;           /* [users] and how many they are */
+    struct cm_context **group; /* [limit users] for whoever calls: for whom lists are made */
+    int32_t contexts;          /* that are not freed yet, */
+    bool orphaned;             /* and whether it goes with the last of them */
 } cm_predictor;
 
 /* A predictor of a model, which it holds. The error is recorded in `cx`. */
@@ -52,6 +61,14 @@ static inline bool cm_predictor_is_over(const cm_predictor *predictor)
 {
     return predictor->orphaned && predictor->contexts == 0;
 }
+
+/* Whether a part of the model can choose candidates. */
+bool cm_predictor_retrieves(const cm_predictor *predictor);
+
+/* The states of n people one below the other, as a joint program reads them: in the arena. NULL
+ * after a refusal, such as of a state that is no row. */
+const cm_value *cm_predictor_stack(cm_predictor *predictor, uint32_t part,
+                                   const cm_value *const *states, int32_t n) CM_MUST_CHECK;
 
 /* The bytes that it took. */
 size_t cm_predictor_bytes(const cm_predictor *predictor);

@@ -38,6 +38,9 @@ int same(const float *a, const float *b, size_t n);
 /* What is tested of lists, texts and threads, in files of their own. */
 void test_lists(cmml_model *model);
 void test_two_parts(cmml_model *model);
+void test_each(cmml_model *model, cmml_predictor *predictor, cmml_context *person);
+void test_support(cmml_predictor *predictor);
+void test_earlier(cmml_model *model, cmml_context *person);
 void test_texts(cmml_model *model, cmml_model *foreign);
 void test_threads(cmml_model *model);
 void test_busy(cmml_model *model);

@@ -123,6 +123,9 @@ void test_lists(cmml_model *model)
     CHECK(cmml_recommend_some(person, &query, 0, items, scores, &found, &done) == CMML_OK && !done);
     query.n = 2;
     check_list(person, &query, now, 3, n_items);
+    test_each(model, predictor, person);
+    test_support(predictor);
+    test_earlier(model, person);
     cmml_context_free(person);
     cmml_predictor_free(predictor);
     free(allowed);

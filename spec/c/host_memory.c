@@ -17,11 +17,13 @@ void *__real_malloc(size_t bytes);
 void *__real_calloc(size_t n, size_t bytes);
 void *__real_realloc(void *block, size_t bytes);
 void *__real_aligned_alloc(size_t alignment, size_t bytes);
+int __real_posix_memalign(void **block, size_t alignment, size_t bytes);
 void __real_free(void *block);
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t n, size_t bytes);
 void *__wrap_realloc(void *block, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
+int __wrap_posix_memalign(void **block, size_t alignment, size_t bytes);
 void __wrap_free(void *block);
 
 static long taken, live, fail_in = -1; /* calls so far; blocks; calls that still succeed, <0: all */
@@ -62,6 +64,13 @@ void *__wrap_realloc(void *block, size_t bytes)
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
 {
     return may_take() ? counted(__real_aligned_alloc(alignment, bytes)) : NULL;
+}
+
+int __wrap_posix_memalign(void **block, size_t alignment, size_t bytes)
+{
+    int code = may_take() ? __real_posix_memalign(block, alignment, bytes) : 12; /* ENOMEM */
+    live += code == 0;
+    return code;
 }
 
 void __wrap_free(void *block)

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CONTEXTS = 6, MOST = 12, LIST = 7, TEXT = 64 + 16 * MOST };
+enum { CONTEXTS = 6, MOST = 12, LIST = 7, CANDIDATES = 11, GROUP = 9, TEXT = 64 + 16 * MOST };
 
 /* What a context is known to know. */
 typedef struct person {
@@ -115,57 +115,117 @@ static bool is_in(int32_t item, const int32_t *list, size_t n)
     return n > 0;
 }
 
-/* A list at once, or in pieces; the same query again must give the same. */
-static void recommend(const person *p, int32_t n_items)
-{
-    int32_t items[LIST], again[LIST], exclude[5], found = -1, second, done = 0;
-    float scores[LIST], others[LIST];
-    uint8_t *allowed = draw(3) == 0 ? (uint8_t *)malloc((size_t)n_items) : NULL;
+/* What a list is asked to be of, and the status that it must have. */
+typedef struct question {
     cmml_query query;
-    memset(&query, 0, sizeof query);
-    query.size = sizeof query;
-    query.n = draw(10) == 0 ? (int32_t)draw(3) * 100 - 100 : 1 + (int32_t)draw(LIST);
-    query.exclude = exclude;
-    query.n_exclude = draw(6);
-    query.allowed = allowed;
-    query.with_support = (int32_t)draw(2);
+    cmml_status expected;
+    int32_t exclude[5];
+    uint8_t *allowed; /* to be freed */
+} question;
+
+static cmml_status expected_of(const cmml_query *query, bool known, bool retrieves)
+{
+    if (query->n < 1)
+        return CMML_ARGUMENT;
+    if (query->n > LIST)
+        return CMML_LIMIT;
+    if (!known)
+        return CMML_UNKNOWN;
+    if (query->candidates != 0 && (!retrieves || query->candidates < query->n))
+        return CMML_ARGUMENT;
+    return query->candidates > CANDIDATES ? CMML_LIMIT : CMML_OK;
+}
+
+static void ask(question *q, int32_t n_items, bool retrieves)
+{
+    memset(q, 0, sizeof *q);
+    q->allowed = draw(3) == 0 ? (uint8_t *)malloc((size_t)n_items) : NULL;
+    q->query.size = sizeof q->query;
+    q->query.n = draw(10) == 0 ? (int32_t)draw(3) * 100 - 100 : 1 + (int32_t)draw(LIST);
+    q->query.exclude = q->exclude;
+    q->query.n_exclude = draw(6);
+    q->query.allowed = q->allowed;
+    q->query.with_support = (int32_t)draw(2);
+    q->query.candidates = draw(2) ? 0 : (int32_t)draw(CANDIDATES + 4) - 1;
     bool known = true;
-    for (size_t i = 0; i < query.n_exclude; i++) {
-        exclude[i] = draw(30) == 0 ? any_item(n_items) : (int32_t)draw((uint32_t)n_items);
-        known &= is_item(exclude[i], n_items);
+    for (size_t i = 0; i < q->query.n_exclude; i++) {
+        q->exclude[i] = draw(30) == 0 ? any_item(n_items) : (int32_t)draw((uint32_t)n_items);
+        known &= is_item(q->exclude[i], n_items);
     }
-    for (int32_t i = 0; allowed && i < n_items; i++)
-        allowed[i] = (uint8_t)draw(2);
-    cmml_status expected = query.n < 1      ? CMML_ARGUMENT
-                           : query.n > LIST ? CMML_LIMIT
-                           : known          ? CMML_OK
-                                            : CMML_UNKNOWN;
-    cmml_status status;
-    do
-        status = cmml_recommend_some(p->context, &query, draw(2) ? 0 : draw(50), items, scores,
-                                     &found, &done);
-    while (status == CMML_OK && !done);
-    MUST(status == expected || (p->large && status == CMML_NUMBER));
-    MUST(status == CMML_OK || (found == 0 && !done));
+    for (int32_t i = 0; q->allowed && i < n_items; i++)
+        q->allowed[i] = (uint8_t)draw(2);
+    q->expected = expected_of(&q->query, known, retrieves);
+}
+
+/* Whether a list is one that there may be. */
+static void check_list(const person *p, const question *q, const int32_t *items,
+                       const float *scores, int32_t found, int32_t n_items)
+{
+    const cmml_query *query = &q->query;
     int32_t most = 0; /* how many there can be */
     for (int32_t item = 0; item < n_items; item++)
-        most += (!allowed || allowed[item]) && !is_in(item, exclude, query.n_exclude) &&
-                (query.with_support || place_of(p, item) == p->n);
-    for (int32_t i = 0; status == CMML_OK && i < found; i++) {
+        most += (!q->allowed || q->allowed[item]) && !is_in(item, q->exclude, query->n_exclude) &&
+                (query->with_support || place_of(p, item) == p->n);
+    for (int32_t i = 0; i < found; i++) {
         MUST(is_item(items[i], n_items) && isfinite(scores[i]));
-        MUST(!is_in(items[i], exclude, query.n_exclude) && !is_in(items[i], items, (size_t)i));
-        MUST(!allowed || allowed[items[i]]);
-        MUST(query.with_support || place_of(p, items[i]) == p->n);
+        MUST(!is_in(items[i], q->exclude, query->n_exclude) && !is_in(items[i], items, (size_t)i));
+        MUST(!q->allowed || q->allowed[items[i]]);
+        MUST(query->with_support || place_of(p, items[i]) == p->n);
         MUST(i == 0 || scores[i - 1] > scores[i] ||
              (scores[i - 1] == scores[i] && items[i - 1] < items[i]));
     }
+    /* `unlisted` is not in models */
+    MUST(found <= most && (found == query->n || found == most));
+}
+
+/* A list at once, or in pieces; the same query again must give the same. */
+static void recommend(const person *p, int32_t n_items, bool retrieves)
+{
+    int32_t items[LIST], again[LIST], found = -1, second, done = 0;
+    float scores[LIST], others[LIST];
+    question q;
+    ask(&q, n_items, retrieves);
+    cmml_status status;
+    do
+        status = cmml_recommend_some(p->context, &q.query, draw(2) ? 0 : draw(50), items, scores,
+                                     &found, &done);
+    while (status == CMML_OK && !done);
+    MUST(status == q.expected || (p->large && status == CMML_NUMBER));
+    MUST(status == CMML_OK || (found == 0 && !done));
     if (status == CMML_OK) {
-        MUST(found <= most &&
-             (found == query.n || found == most)); /* `unlisted` is not in models */
-        MUST(cmml_recommend(p->context, &query, again, others, &second) == CMML_OK);
+        check_list(p, &q, items, scores, found, n_items);
+        MUST(cmml_recommend(p->context, &q.query, again, others, &second) == CMML_OK);
         MUST(second == found && memcmp(items, again, sizeof *items * (size_t)found) == 0);
     }
-    free(allowed);
+    free(q.allowed);
+}
+
+/* Lists for several people, of whom one may be there twice. */
+static void recommend_each(const person *people, int32_t n_items, bool retrieves)
+{
+    int32_t items[GROUP * LIST], found[GROUP];
+    float scores[GROUP * LIST];
+    const person *chosen[GROUP];
+    cmml_context *contexts[GROUP];
+    size_t n = 0, wanted = draw(GROUP + 1);
+    bool large = false;
+    for (int tries = 0; n < wanted && tries < 20; tries++) {
+        const person *p = &people[draw(CONTEXTS)];
+        if (!p->context)
+            continue;
+        chosen[n] = p;
+        large |= p->large;
+        contexts[n++] = p->context;
+    }
+    question q;
+    ask(&q, n_items, retrieves);
+    cmml_status status = cmml_recommend_each(contexts, n, &q.query, items, scores, found);
+    MUST(n == 0 ? status == CMML_OK : status == q.expected || (large && status == CMML_NUMBER));
+    for (size_t i = 0; i < n && status == CMML_OK; i++) {
+        size_t at = i * (size_t)q.query.n;
+        check_list(chosen[i], &q, items + at, scores + at, found[i], n_items);
+    }
+    free(q.allowed);
 }
 
 /* Saves a context and restores another from it, from a part of it, or from a changed text. */
@@ -193,9 +253,16 @@ static void keep(const person *from, person *to)
     }
 }
 
-static void check_size(const person *p)
+static void check_support(const person *p)
 {
+    int32_t items[MOST];
+    float labels[MOST];
+    size_t room = draw(MOST + 1);
     MUST(cmml_context_size(p->context) == p->n);
+    cmml_status status = cmml_context_support(p->context, items, labels, room);
+    MUST(status == (room < (size_t)p->n ? CMML_LIMIT : CMML_OK));
+    for (int32_t i = 0; status == CMML_OK && i < p->n; i++)
+        MUST(items[i] == p->items[i] && memcmp(&labels[i], &p->labels[i], sizeof *labels) == 0);
 }
 
 static void run(const char *path, long count)
@@ -211,12 +278,15 @@ static void run(const char *path, long count)
     limits.support = 1 + (int32_t)draw(MOST);
     limits.list = LIST;
     limits.block = 1 + (int32_t)draw(40);
+    limits.candidates = CANDIDATES;
+    limits.users = 1 + (int32_t)draw(4);
     if (cmml_model_load(path, &model, &error) != CMML_OK ||
         cmml_predictor_new(model, &limits, &predictor, &error) != CMML_OK) {
         fprintf(stderr, "%s\n", error.text);
         exit(2);
     }
     int32_t n_items = cmml_model_items(model);
+    bool retrieves = cmml_model_retrieves(model);
     cmml_model_release(model);
     for (long i = 0; i < count; i++, calls++) {
         person *p = &people[draw(CONTEXTS)], *other = &people[draw(CONTEXTS)];
@@ -247,8 +317,10 @@ static void run(const char *path, long count)
             score(p, n_items);
             break;
         case 4:
+            recommend(p, n_items, retrieves);
+            break;
         case 5:
-            recommend(p, n_items);
+            recommend_each(people, n_items, retrieves);
             break;
         case 6:
             if (other->context)
@@ -264,7 +336,7 @@ static void run(const char *path, long count)
             observe(p, n_items, limits.support);
         }
         if (p->context)
-            check_size(p);
+            check_support(p);
     }
     for (int i = 0; i < CONTEXTS; i++)
         cmml_context_free(people[i].context);

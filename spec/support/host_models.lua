@@ -12,7 +12,8 @@ return function(cmml, folder)
   local ease = cmml.recommenders.ease(data.catalogue)
   ease:fit(ease.setting.learnable(data))
   local paths = {}
-  for i, pair in ipairs { { "model", cmml.freeze(model) }, { "other", cmml.freeze(small(2)) },
+  for i, pair in ipairs { { "model", cmml.freeze(model, { retrieval = true }) },
+    { "other", cmml.freeze(small(2)) },
     { "lists", cmml.freeze(cmml.with_lists(small(1), ease)) }, { "plain", model } } do
     paths[i] = ("%s/%s.safetensors"):format(folder, pair[1])
     assert(pair[2]:save(paths[i]))

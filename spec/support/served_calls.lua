@@ -11,24 +11,29 @@ local calls = math.tointeger(tonumber(os.getenv "CMML_CALLS"))
 local data = people.data(cmml, { users = 90, items = 60, rated = 20 })
 
 -- What a host does in a frame, into tables that it has.
-local function frame(i, person, predictor, rows, scores, asked, exclude, choice)
+local function frame(i, person, predictor, rows, scores, asked, exclude, choice, group)
   person:observe(predictor:id(i % 60 + 1), i % 5 + 1)
   person:recommend_rows(10, rows, scores)
   if i % 8 == 0 then
     person:score_rows(asked, scores)
     person:recommend_rows(10, rows, scores, exclude, choice)
     person:recommend_some(0, 10, rows, scores, exclude)
+    predictor:recommend_rows(group, 5, rows, scores, asked)
+    if predictor.retrieves then
+      person:recommend_rows(10, rows, scores, exclude, nil, 30)
+    end
     person:forget(predictor:id(i % 60 + 1))
   end
 end
 
 local function measure(name, model)
-  local predictor = assert(cmml.predictor(cmml.freeze(model)))
+  local predictor = assert(cmml.predictor(cmml.freeze(model, { retrieval = true }), { users = 3 }))
   local person, rows, scores = predictor:context(), {}, {}
   local asked, exclude, choice = { 1, 5, 9 }, { 2, 3 }, predictor:choice { "f1", "f2", "f3" }
+  local group = { person, predictor:context(), predictor:context() }
   local function run(n)
     for i = 1, n do
-      frame(i, person, predictor, rows, scores, asked, exclude, choice)
+      frame(i, person, predictor, rows, scores, asked, exclude, choice, group)
     end
   end
   run(200)

@@ -6,20 +6,34 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local declare = require("cmml.base.options").declare
 local json = require "cmml.base.json"
 local raise = args.error
 
+-- Catalogues from which on a choice of candidates saves more than it takes.
+local large = 20000
+
+local of_freeze = declare("freeze", {
+  { name = "retrieval", kind = "boolean", default_text = "where the catalogue has more than "
+    .. large .. " items", help = "whether the model can choose candidates by estimates of their "
+    .. "scores, so that a list need not score all items" },
+})
+
 return function(cmml, use)
+  local core = cmml.core
   local encode = use "serve.encode"
   local live = use "serve.live"
   local graph = use "serve.graph"
   local programs = use "serve.programs"
+  local retrieval = use "serve.retrieval"
   local rewrite = use "serve.rewrite"
   local verify = use "serve.verify"
 
   --- A model with its graphs, made by `freeze`.
   -- @tfield Recommender model
   -- @tfield string text of the graphs, as model files have it
+  -- @tfield ?table retrieval where it can choose candidates: of how many made-up people (people)
+  -- the ten best items are the same (same) with so many (candidates) as without
   local Frozen = { __name = "cmml.Frozen" }
   Frozen.__index = Frozen
 
@@ -81,17 +95,64 @@ return function(cmml, use)
       Frozen)
   end
 
+  -- Whether what scores all items of a part reads what was made of the person alone, row by row.
+  local function may_be_joint(part)
+    for _, input in ipairs(part.all and part.all.inputs or {}) do
+      if not input[1]:find "^state%." or input[2] ~= "t" then
+        return false
+      end
+    end
+    return part.all ~= nil
+  end
+
+  -- The graph with parts that score for several people at once, where that gives the same.
+  local function with_joint(frozen, model, encoder, data)
+    local any = false
+    for _, part in ipairs(data.parts) do
+      part.joint = may_be_joint(part) or nil
+      any = any or part.joint
+    end
+    local joint = any and frozen_of(model, encoder, data)
+    if joint and pcall(verify.groups, joint) then
+      return joint
+    end
+    for _, part in ipairs(data.parts) do
+      part.joint = nil
+    end
+    return frozen
+  end
+
+  -- The graph with what chooses candidates.
+  local function with_retrieval(frozen, model, encoder, data)
+    local part = #data.parts
+    if not data.parts[part].score then
+      return frozen
+    end
+    local runner <close> = assert(frozen:open {})
+    local probes, solve, vectors = retrieval.of(runner, part, model.catalogue)
+    data.parts[part].retrieval = { probes = encoder:constant("ids", probes),
+      solve = encoder:constant("tensor", solve), vectors = encoder:constant("tensor", vectors) }
+    frozen = frozen_of(model, encoder, data)
+    local tried <close> = assert(frozen:open {})
+    local of = { people = 32, candidates = math.min(500, #model.catalogue.items) }
+    of.same = retrieval.same(tried, part, model.catalogue, of.people, of.candidates)
+    frozen.retrieval = of
+    return frozen
+  end
+
   --- Freezes a model: what it computes for one task becomes a graph, which predictors run without
   -- Lua, without gradients and without taking memory. Whatever of its computation depends on more
   -- than sizes is refused.
   -- @tparam Recommender model of the setting users
+  -- @tparam[opt] table options see below
   -- @treturn Frozen with save; raises a message that names the call which cannot be frozen
   -- @usage
   -- local frozen = cmml.freeze(model)
   -- local path = os.tmpname()
   -- assert(frozen:save(path))
   -- os.remove(path)
-  function cmml.freeze(model)
+  function cmml.freeze(model, options)
+    local opt = of_freeze:check(options)
     if type(model) ~= "table" or not model.adapt_rows then
       raise("freeze: a recommender was expected, not " .. args.describe(model), 2)
     elseif not model.setting.frozen_rows then
@@ -118,14 +179,19 @@ return function(cmml, use)
     -- What rows add up to is only another way to the same: where it does not lead there, it is not
     -- taken.
     local frozen = frozen_of(model, encoder, data)
-    if not pcall(verify, frozen) then
+    if not pcall(verify.scores, frozen) then
       for _, part in ipairs(data.parts) do
         part.rows, part.rest, part.sums = nil, nil, nil
       end
       frozen = frozen_of(model, encoder, data)
-      checked(verify, frozen)
+      checked(verify.scores, frozen)
     end
-    return frozen
+    frozen = with_joint(frozen, model, encoder, data)
+    local wanted = opt.retrieval
+    if wanted == nil then
+      wanted = #model.catalogue.items > large
+    end
+    return wanted and checked(with_retrieval, frozen, model, encoder, data) or frozen
   end
 
   --- Saves a model file that has the graphs, too: `load` reads it as any other.
@@ -136,6 +202,20 @@ return function(cmml, use)
   function Frozen:save(path, extra)
     return cmml.save(self.model, path, { notes = (extra or {}).notes,
       graph = { text = self.text, entries = self.entries } })
+  end
+
+  --- What runs it, of the core: what `cmml.predictor` wraps.
+  -- @tparam table limits as of `predictor`
+  -- @treturn ?userdata nil where no file can be written, or memory runs out
+  -- @treturn ?string message
+  function Frozen:open(limits)
+    local path = os.tmpname()
+    local runner, message = self:save(path)
+    if runner then
+      runner, message = core.open_predictor(path, limits)
+    end
+    os.remove(path)
+    return runner, message
   end
 
   function Frozen:__tostring()

@@ -19,6 +19,10 @@ local of_limits = declare("predictor", {
     help = "how many items are scored at once: what lies between layers is as large" },
   { name = "memory", kind = "integer", from = 1, default = 1 << 30,
     help = "maximum number of bytes for what lies between layers" },
+  { name = "candidates", kind = "integer", from = 1, to = 1 << 20, default = 1000,
+    help = "maximum number of items that are chosen to be scored" },
+  { name = "users", kind = "integer", from = 1, to = 1 << 12, default = 1,
+    help = "for how many people lists are made at once" },
 })
 
 local of_request = declare("Context:recommend", {
@@ -29,6 +33,9 @@ local of_request = declare("Context:recommend", {
     help = "of a raw id: whether the item may be listed; asked of every item to choose from" },
   { name = "include_support", kind = "boolean", default = false,
     help = "whether items of the support may be listed" },
+  { name = "candidates", kind = "integer", from = 0, default = 0,
+    help = "score so many items alone, chosen by estimates, of a model that can (see freeze); "
+      .. "0: all" },
 })
 
 return function(cmml)
@@ -37,6 +44,7 @@ return function(cmml)
   --- What runs a frozen model, made by `predictor`.
   -- @tfield integer items how many items there are
   -- @tfield integer parts 2 of a model with lists (see `with_lists`), else 1
+  -- @tfield boolean retrieves whether it can choose candidates (see `freeze`)
   -- @tfield integer bytes that it took, without the model
   local Predictor = { __name = "cmml.Predictor" }
   Predictor.__index = Predictor
@@ -47,7 +55,7 @@ return function(cmml)
 
   local function wrapped(own)
     local self = setmetatable(own:facts(), Predictor)
-    self.own, self.ids = own, {}
+    self.own, self.ids, self.people = own, {}, {}
     return self
   end
 
@@ -67,21 +75,14 @@ return function(cmml)
   -- print(person:predict({ "5" })[1])
   function cmml.predictor(model, limits)
     local opt = of_limits:check(limits)
-    local path = model
+    local own, message
     if args.fits(model, "cmml.Frozen") then
-      path = os.tmpname()
-      local ok, message = model:save(path)
-      if not ok then
-        os.remove(path)
-        return nil, message
-      end
-    elseif type(model) ~= "string" then
+      own, message = model:open(opt)
+    elseif type(model) == "string" then
+      own, message = core.open_predictor(model, opt)
+    else
       raise("predictor: the path of a model file was expected, or what freeze gave, not "
         .. args.describe(model), 2)
-    end
-    local own, message = core.open_predictor(path, opt)
-    if path ~= model then
-      os.remove(path)
     end
     if not own then
       return nil, message
@@ -171,6 +172,25 @@ return function(cmml)
   -- @treturn userdata for `Context:recommend_rows`
   function Predictor:choice(ids)
     return self.own:choice(rows_of(self, "choice", ids))
+  end
+
+  --- Lists for several people, best first, as `Context:recommend_rows` makes them for each. A model
+  -- that scores the catalogue in one product, such as EASE or that of lists, makes as many at once
+  -- as the limit `users` allows, which takes little longer than one. Makes no garbage.
+  -- @tparam {Context,...} people contexts of this predictor
+  -- @tparam integer n how many items each
+  -- @tparam table rows takes the rows: those of person i from entry (i - 1) n + 1 on
+  -- @tparam table scores takes their scores
+  -- @tparam table found takes how many items each list has
+  -- @tparam[opt] table exclude rows that are not to be listed
+  -- @tparam[opt] userdata choice from `Predictor:choice`
+  -- @tparam[opt=0] integer candidates as of `Context:recommend`
+  function Predictor:recommend_rows(people, n, rows, scores, found, exclude, choice, candidates)
+    local own = self.people
+    for i = 1, math.max(#args.expect("recommend_rows: people", people, "table"), #own) do
+      own[i] = people[i] and people[i].own
+    end
+    self.own:recommend(self.parts, own, n, rows, scores, found, exclude, choice, false, candidates)
   end
 
   --- Gives its memory back now. It and its contexts cannot be used any more.
@@ -263,7 +283,8 @@ return function(cmml)
     local opt, predictor = of_request:check(options), self.predictor
     local rows, scores, list = {}, {}, {}
     local n = self.own:recommend(predictor.parts, math.min(opt.n, predictor.items), rows, scores,
-      rows_of(predictor, "recommend", opt.exclude), choice_of(predictor, opt), opt.include_support)
+      rows_of(predictor, "recommend", opt.exclude), choice_of(predictor, opt), opt.include_support,
+      nil, opt.candidates)
     local expected = predictor.parts == 2 and self.own:score(1, rows, {}) or {}
     for i = 1, n do
       list[i] = { item = predictor:id(rows[i]), score = scores[i], expected = expected[i] }
@@ -277,11 +298,13 @@ return function(cmml)
   -- @tparam table scores takes their scores
   -- @tparam[opt] table exclude rows that are not to be listed
   -- @tparam[opt] userdata choice from `Predictor:choice`
+  -- @tparam[opt=0] integer candidates as of `recommend`
   -- @treturn integer how many there are
-  function Context:recommend_rows(n, rows, scores, exclude, choice)
+  function Context:recommend_rows(n, rows, scores, exclude, choice, candidates)
     args.expect("recommend_rows: rows", rows, "table")
     args.expect("recommend_rows: scores", scores, "table")
-    return self.own:recommend(self.predictor.parts, n, rows, scores, exclude, choice)
+    return self.own:recommend(self.predictor.parts, n, rows, scores, exclude, choice, false, nil,
+      candidates)
   end
 
   --- A list in pieces, for a host that has little time in each frame: scores items for about so
@@ -293,8 +316,9 @@ return function(cmml)
   -- @tparam table scores takes their scores
   -- @tparam[opt] table exclude rows that are not to be listed
   -- @tparam[opt] userdata choice from `Predictor:choice`
+  -- @tparam[opt=0] integer candidates as of `recommend`
   -- @treturn ?integer how many there are; nil while not all items were scored
-  function Context:recommend_some(budget, n, rows, scores, exclude, choice)
+  function Context:recommend_some(budget, n, rows, scores, exclude, choice, candidates)
     if math.type(budget) == nil or budget < 0 or budget ~= budget then
       raise("recommend_some: the budget must be a number of microseconds from 0 on, not "
         .. args.describe(budget), 2)
@@ -302,7 +326,7 @@ return function(cmml)
     args.expect("recommend_some: rows", rows, "table")
     args.expect("recommend_some: scores", scores, "table")
     return self.own:recommend(self.predictor.parts, n, rows, scores, exclude, choice, false,
-      budget * 1e-6)
+      budget * 1e-6, candidates)
   end
 
   --- Gives its memory back now. It cannot be used any more.

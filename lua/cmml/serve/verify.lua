@@ -9,9 +9,7 @@ local raise = require("cmml.base.args").error
 local tries = { { 0 }, { 1 }, { 17 }, { 17, one_by_one = true } }
 local most_items = 64
 
-return function(cmml)
-  local core = cmml.core
-
+return function()
   -- Scores of the first items by the model itself.
   local function scores_of(model, support, candidates, count)
     local state = model:state_of(support)
@@ -50,20 +48,18 @@ return function(cmml)
     compare(context:score(part, rows, out), scores_of(model, support, candidates, count), n)
   end
 
+  -- What runs a frozen model; raises a plain message where there is none.
+  local function opened(frozen, limits)
+    local runner, message = frozen:open(limits)
+    return runner or raise(message, 0)
+  end
+
+  local verify = {}
+
   --- Raises a plain message unless predictors give the scores of the model, to the last digits.
   -- @tparam Frozen frozen
-  return function(frozen)
-    local path = os.tmpname()
-    local saved, message = frozen:save(path)
-    local runner
-    if saved then
-      runner, message = core.open_predictor(path, { support = 32 })
-    end
-    os.remove(path)
-    if not runner then
-      raise(message, 0)
-    end
-    local _ <close> = runner
+  function verify.scores(frozen)
+    local runner <close> = opened(frozen, { support = 32 })
     for _, of in ipairs(tries) do
       try(runner, 1, frozen.model, of)
       if frozen.model.lists then
@@ -71,4 +67,30 @@ return function(cmml)
       end
     end
   end
+
+  --- Raises a plain message unless lists that are made for several people at once are those of
+  -- each, to the last digits of their scores.
+  -- @tparam Frozen frozen
+  function verify.groups(frozen)
+    local runner <close> = opened(frozen, { support = 32, users = #tries })
+    local part, n = runner:facts().parts, math.min(#frozen.model.catalogue.items, most_items)
+    local contexts, rows, scores, found = {}, {}, {}, {}
+    for i, of in ipairs(tries) do
+      contexts[i] = runner:context()
+      for item = 1, math.min(of[1], #frozen.model.catalogue.items) do
+        contexts[i]:observe(item, (item + i) % 5 + 1)
+      end
+    end
+    runner:recommend(part, contexts, n, rows, scores, found)
+    for i, context in ipairs(contexts) do
+      local alone = {}
+      local same = context:fork():recommend(part, n, {}, alone) == found[i]
+      if not same or differs(table.move(scores, (i - 1) * n + 1, (i - 1) * n + found[i], 1, {}),
+        alone) then
+        raise("what it scores for several people is not what it scores for each", 0)
+      end
+    end
+  end
+
+  return verify
 end
