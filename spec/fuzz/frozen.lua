@@ -36,7 +36,7 @@ end
 local files = {}
 
 local function keep(title, model)
-  assert(cmml.freeze(model):save "frozen.safetensors")
+  assert(cmml.freeze(model, { retrieval = true }):save "frozen.safetensors")
   local parsed, graph = graph_files.parse(core.read_file "frozen.safetensors")
   files[#files + 1] = { title = title, parsed = parsed, graph = graph }
 end
@@ -151,12 +151,26 @@ local function call_at_random(predictor)
     end,
     function(context)
       local n = try(context.recommend, context, draw(part), draw(8) - 1, items, scores,
-        draw(2) == 1 and rows() or nil, nil, draw(2) == 1)
+        draw(2) == 1 and rows() or nil, nil, draw(2) == 1, nil, draw(2) == 1 and draw(12) - 2 or 0)
       check_list(items, scores, n or 0)
+    end,
+    function()
+      local group, counts = {}, {}
+      for i = 1, draw(6) - 1 do
+        group[i] = pick(contexts)
+      end
+      local n = draw(6) - 1
+      try(predictor.recommend, predictor, draw(part), group, n, items, scores, counts, nil, nil,
+        draw(2) == 1, draw(3) == 1 and draw(8) or 0)
+      for i, count in ipairs(counts) do
+        check_list(table.move(items, (i - 1) * n + 1, (i - 1) * n + count, 1, {}),
+          table.move(scores, (i - 1) * n + 1, (i - 1) * n + count, 1, {}), count)
+      end
     end,
     function(context)
       for _ = 1, draw(6) do
-        local n = try(context.recommend, context, part, 5, items, scores, nil, nil, false, 0)
+        local n = try(context.recommend, context, part, 5, items, scores, nil, nil, false, 0,
+          draw(2) == 1 and 5 + draw(3) or 0)
         check_list(items, scores, n or 0)
       end
     end,
@@ -232,8 +246,8 @@ for round = 1, wanted do
   local predictor
   local ok, why = pcall(function()
     local message
-    predictor, message = core.open_predictor("changed.safetensors", { support = draw(12),
-      list = draw(6), block = draw(9), memory = MEMORY })
+    predictor, message = core.open_predictor("changed.safetensors", { users = draw(4),
+      candidates = draw(12), support = draw(12), list = draw(6), block = draw(9), memory = MEMORY })
     assert(predictor or type(message) == "string", message)
     if predictor then
       call_at_random(predictor)

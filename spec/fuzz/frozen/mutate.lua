@@ -209,6 +209,16 @@ return function(draw)
       part[key] = pick { {}, { { number(), number() } }, { { "items.1", draw(9) - 1 } }, 3,
         { { 1, 2, 3, 4, 5, 6, 7 } }, part.sums or {} }
     end,
+    function(graph) -- what chooses candidates, and what scores for several people
+      local part = program_of(graph)[2]
+      local retrieval = type(part.retrieval) == "table" and part.retrieval or {}
+      if draw(3) == 1 then
+        part.joint = pick { true, false, 1 }
+      else
+        retrieval[pick { "probes", "solve", "vectors" }] = pick { number(), draw(40), nil }
+        part.retrieval = pick { retrieval, retrieval, 3, {} }
+      end
+    end,
     function(graph)
       local key = pick { "version", "hash", "scale", "unlisted", "parts", "constants" }
       graph[key] = pick { 1, 2, {}, "0123456789abcdef", "x", { 1, 5 }, { 5 }, number() }
