@@ -168,6 +168,52 @@ return function(cmml, use)
       nodes = prune.of(all, of.outputs, tables) }, tables
   end
 
+  -- How many numbers a value has, in the first trace.
+  local function count_of(value)
+    local count = 1
+    for _, size in ipairs(value.sizes) do
+      count = count * size
+    end
+    return count
+  end
+
+  -- Whether a node of adapt makes as much or more, of other parts of the state alone.
+  local function may_sink(of, node)
+    local own, count, fits = node.gives[1], 0, #node.gives == 1
+    for _, argument in ipairs(node.arguments) do
+      graph.each_value(argument, function(value)
+        fits = fits and (value.constant ~= nil
+          or value.kind == "tensor" and value.node ~= nil and program_of(of, value.node) == "adapt")
+        count = count + (value.constant and 0 or count_of(value))
+      end)
+    end
+    return fits and own.kind == "tensor" and count > 0 and count_of(own) >= count
+  end
+
+  -- Leaves to the scores of the whole catalogue what only they read and what is larger than what it
+  -- is made of, such as scores of a base: a state is then small, and that product one for several
+  -- people.
+  local function sink(of)
+    local early = {} -- what nodes of adapt read, and outputs
+    for _, output in ipairs(of.outputs) do
+      early[output.value] = true
+    end
+    for i = of.scores_all and #of.nodes or 0, 1, -1 do
+      local node = of.nodes[i]
+      if program_of(of, node) == "adapt" then
+        if not early[node.gives[1]] and may_sink(of, node) then
+          node.late = true
+        else
+          for _, argument in ipairs(node.arguments) do
+            graph.each_value(argument, function(value)
+              early[value] = true
+            end)
+          end
+        end
+      end
+    end
+  end
+
   -- Values that one program gives to others: those of a level that nodes of others read, and
   -- outputs of the graph.
   local function given_by(of, name, tables)
@@ -238,6 +284,7 @@ return function(cmml, use)
     local names, list, tables = {}, {}, {}
     local whole
     of, whole = with_tables(of, n_items)
+    sink(of)
     local state = named(given_by(of, "adapt"), "state.", names)
     local all, items = named(given_by(of, "items", whole), "items.", names), {}
     for _, output in ipairs(all) do
