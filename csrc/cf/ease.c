@@ -54,17 +54,19 @@ cm_ease *cm_ease_new(cm_ctx *cx, const cm_sparse_pair *x, double ridge)
 }
 
 /* Minus the inverse of the block on the diagonal from `first` on, b wide, into `inverse` [b, b]. */
-static bool invert(const cm_ease *e, int64_t first, int64_t b, double *factor, double *inverse)
+static bool invert(cm_ctx *cx, const cm_ease *e, int64_t first, int64_t b, double *factor,
+                   double *inverse)
 {
-    for (int64_t i = 0; i < b; i++)
-        memcpy(factor + i * b, e->matrix + (first + i) * e->n + first, (size_t)b * sizeof *factor);
-    if (!cm_cholesky_beyond(factor, b, 4 * DBL_EPSILON * (double)b))
+    for (int64_t i = 0; i < b; i++) /* the matrix has its lower triangle, a factor the upper one */
+        for (int64_t j = 0; j <= i; j++)
+            factor[j * b + i] = e->matrix[(first + i) * e->n + first + j];
+    if (!cm_cholesky_beyond(cx, factor, b, 4 * DBL_EPSILON * (double)b))
         return false;
     for (int64_t i = 0; i < b; i++) {
         double *column = inverse + i * b; /* a row: the inverse is symmetric */
         memset(column, 0, (size_t)b * sizeof *column);
         column[i] = -1;
-        cm_cholesky_solve(factor, b, column);
+        cm_cholesky_solve(cx, factor, b, column);
     }
     return true;
 }
@@ -99,7 +101,7 @@ bool cm_ease_step(cm_ctx *cx, cm_ease *e)
     double *inverse = e->pivot + BLOCK * BLOCK;
     if (b == 0)
         return true;
-    if (!invert(e, first, b, e->pivot, inverse))
+    if (!invert(cx, e, first, b, e->pivot, inverse))
         return cm_refuse(cx, CM_ERR_NUMBER,
                          "the equations of items %lld to %lld have no unique solution: raise the "
                          "ridge",

@@ -90,7 +90,7 @@ static bool standardise(cm_ctx *cx, sweep *s, const cm_item_factors *from)
 
 /* The second moments of z from the posterior that the ridge has solved: mean mean' + covariance,
  * the inverse of the matrix that it has factored. */
-static void find_moments(sweep *s)
+static void find_moments(cm_ctx *cx, sweep *s)
 {
     double *at = s->moments;
     memcpy(s->z, s->ridge.solution, (size_t)s->f * sizeof *s->z);
@@ -99,7 +99,7 @@ static void find_moments(sweep *s)
         if (i < s->f) {
             memset(s->column, 0, (size_t)s->f * sizeof *s->column);
             s->column[i] = 1;
-            cm_cholesky_solve(s->ridge.factor, s->f, s->column);
+            cm_cholesky_solve(cx, s->ridge.factor, s->f, s->column);
         }
         for (int64_t j = 0; j <= i; j++)
             *at++ = s->z[i] * s->z[j] + (i < s->f ? s->column[j] : 0);
@@ -129,7 +129,7 @@ static bool read_user(cm_ctx *cx, sweep *s, const int32_t *items, const cm_real 
         sum += (double)s->targets[r] * left;
     }
     *log_likelihood -= sum / 2;
-    find_moments(s);
+    find_moments(cx, s);
     return isfinite(sum);
 }
 
@@ -165,7 +165,7 @@ static double penalty_of(const sweep *s, const cm_factor_prior *prior, const cm_
 
 /* The parameters that fit the sums of an item best, into weights; returns the noise, NaN where the
  * equations have no solution. */
-static double solve_item(sweep *s, const cm_factor_prior *prior, int64_t item)
+static double solve_item(cm_ctx *cx, sweep *s, const cm_factor_prior *prior, int64_t item)
 {
     const double *second = s->second + item * s->triangle;
     const double *cross = s->cross + item * (s->f + 1);
@@ -175,13 +175,13 @@ static double solve_item(sweep *s, const cm_factor_prior *prior, int64_t item)
     for (int64_t i = 0, at = 0; i < width; i++) {
         double strength = strength_of(s, prior, i);
         for (int64_t j = 0; j <= i; j++)
-            s->matrix[i * width + j] = second[at++];
+            s->matrix[j * width + i] = second[at++];
         s->matrix[i * width + i] += strength;
         w[i] = cross[i] + strength * (double)centre[i];
     }
-    if (!cm_cholesky(s->matrix, width))
+    if (!cm_cholesky(cx, s->matrix, width))
         return (double)NAN;
-    cm_cholesky_solve(s->matrix, width, w);
+    cm_cholesky_solve(cx, s->matrix, width, w);
     for (int64_t i = 0, at = 0; i < width; i++) {
         double row = 0, off = w[i] - (double)centre[i];
         for (int64_t j = 0; j < i; j++)
@@ -203,7 +203,7 @@ static bool solve_items(cm_ctx *cx, sweep *s, const cm_factor_prior *prior,
         if (s->counts[i] > 0) {
             *penalty += penalty_of(s, prior, cm_data(from->loadings) + i * f,
                                    cm_data(from->means)[i], (double)cm_data(from->noise)[i]);
-            psi = solve_item(s, prior, i);
+            psi = solve_item(cx, s, prior, i);
         } else {
             for (int64_t j = 0; j <= f; j++)
                 s->weights[j] = (double)cm_data(prior->centre)[j];

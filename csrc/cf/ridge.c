@@ -74,9 +74,9 @@ bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_real *features,
     for (int64_t r = 0; r < n; r++)
         for (int64_t j = 0; j < width; j++)
             w->solution[j] += (double)targets[r] * (double)w->packed[r * width + j];
-    if (!cm_cholesky(w->factor, width))
+    if (!cm_cholesky(cx, w->factor, width))
         return false;
-    cm_cholesky_solve(w->factor, width, w->solution);
+    cm_cholesky_solve(cx, w->factor, width, w->solution);
     return true;
 }
 

@@ -26,7 +26,7 @@ typedef struct cm_ridge_work {
     int64_t width;
     cm_real *packed;  /* [longest group, width]: its rows of the features */
     cm_real *gram;    /* [width, width]: packed' packed */
-    double *factor;   /* [width, width]: the Cholesky factor of gram + ridge, lower triangle */
+    double *factor;   /* [width, width]: the Cholesky factor of gram + ridge, upper triangle */
     double *solution; /* [width] */
 } cm_ridge_work;
 

@@ -190,6 +190,11 @@ typedef struct cm_kernels {
     void (*panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
                           const cm_real *panels, bool add, cm_real *c, int64_t ldc);
 
+    /* Small systems; see cholesky.h. */
+    bool (*cholesky)(double *a, int64_t n, double noise);
+    /* likewise */
+    void (*cholesky_solve)(const double *factor, int64_t n, double *b);
+
     /* Updates p, m, v from g and leaves g zero for the next step. */
     void (*adam)(int64_t n, cm_real *p, cm_real *g, cm_real *m, cm_real *v,
                  const cm_adam_step *step);

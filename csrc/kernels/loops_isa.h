@@ -36,6 +36,11 @@ void KERNEL(small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, in
                            int64_t next, const cm_real *b, int64_t row, int64_t column,
                            cm_real beta, const cm_real *plus, cm_real *c, int64_t ldc);
 
+/* loops_solve.c; see cholesky.h */
+bool KERNEL(cholesky)(double *a, int64_t n, double noise);
+/* likewise */
+void KERNEL(cholesky_solve)(const double *factor, int64_t n, double *b);
+
 /* loops_softmax.c; see kernels.h */
 cm_real KERNEL(max)(int64_t n, const cm_real *a);
 /* likewise */

@@ -47,9 +47,9 @@ static void ridge_solve_eval(cm_call *c)
             factor[i * n + i] += (double)ridge[i];
             side[i] = (double)b[g * n + i];
         }
-        bool ok = cm_cholesky(factor, n);
+        bool ok = cm_cholesky(c->cx, factor, n);
         if (ok)
-            cm_cholesky_solve(factor, n, side);
+            cm_cholesky_solve(c->cx, factor, n, side);
         for (int64_t i = 0; i < n; i++)
             cm_data(c->out)[g * n + i] = ok ? (cm_real)side[i] : (cm_real)NAN;
     }
