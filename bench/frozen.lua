@@ -47,7 +47,7 @@ local function subject(cmml, which, setting, folder)
   if which == "ratings" or which == "lists" then
     return predictor_of(cmml, which, served.model(cmml, which, folder), { support = 64 })
   elseif which == "factors" then
-    return predictor_of(cmml, which, served.factors(cmml, 64, folder), { support = 64 })
+    return predictor_of(cmml, which, served.factors(cmml, 64, folder), { support = 1000 })
   end
   return published(cmml, setting, which ~= "published-code" and which or nil)
 end

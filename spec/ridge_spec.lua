@@ -41,6 +41,37 @@ for dtype, library in pairs(libraries) do
       end
     end)
 
+    it("adds up from rows that come one after the other", function()
+      local features = core.normal({ 9, 5 }, 0, 1, { seed = 3 })
+      local y, ridge = core.normal({ 9 }, 1, 2, { seed = 4 }), core.full({ 5 }, 0.7)
+      local whole = core.segment_ridge(features, nil, y, core.segments { 9 }, ridge)
+      local sums = core.full({ 1, 5, 6 }, 0)
+      for _, part in ipairs { { 1, 4 }, { 5, 5 }, { 6, 9 } } do
+        sums = sums + core.ridge_sums(features:slice(1, table.unpack(part)), nil,
+          y:slice(1, table.unpack(part)), core.segments { part[2] - part[1] + 1 })
+      end
+      near(whole:totable()[1], core.ridge_of_sums(sums, ridge):totable()[1], bound, "weights")
+      local picks = core.ids { 3, 9, 0, 3 }
+      local groups, four = core.segments { 2, 0, 2 }, y:slice(1, 1, 4)
+      local expected = rows_of(core.segment_ridge(features, picks, four, groups, ridge))
+      for g, found in ipairs(rows_of(core.ridge_of_sums(core.ridge_sums(features, picks, four,
+        groups), ridge))) do
+        near(expected[g], found, bound, "group " .. g)
+      end
+    end)
+
+    it("refuses sums that do not fit", function()
+      local y, segments = core.tensor { 1, 2 }, core.segments { 2 }
+      refused("features must be [n, width]", core.ridge_sums, y, nil, y, segments)
+      refused("2 rows and 2 targets, but segments of 3 rows", core.ridge_sums, core.full({ 2, 2 },
+        1), nil, y, core.segments { 3 })
+      refused("sums must be [groups, width, width + 1]", core.ridge_of_sums, core.full({ 1, 2, 2 },
+        1), y)
+      refused("ridge [width]", core.ridge_of_sums, core.full({ 1, 3, 4 }, 1), y)
+      refused("here: the equations of group 1 have no unique solution: raise r,",
+        core.ridge_of_sums, core.full({ 1, 2, 3 }, 0), core.tensor { 0, 0 }, "here", "r")
+    end)
+
     it("refuses what has no single solution, and what does not fit", function()
       local one, ids = core.full({ 2, 2 }, 1), core.ids { 1, 2 }
       local y, segments = core.tensor { 1, 2 }, core.segments { 0, 2 }

@@ -95,3 +95,10 @@ cm_times **cmL_push_times(lua_State *L)
 {
     return push_of_class(L, release_times, CML_TIMES);
 }
+
+cm_tensor *cmL_check_contiguous(lua_State *L, int arg)
+{
+    cm_tensor *tensor = cmL_check_tensor(L, arg);
+    luaL_argcheck(L, cm_is_contiguous(tensor), arg, "a contiguous tensor was expected");
+    return tensor;
+}

@@ -79,6 +79,9 @@ int cmL_finish(lua_State *L, cm_ctx *cx, size_t mark, cm_tensor **box, cm_tensor
 
 /* Arguments. Each raises an argument error that names what was expected and what came. */
 cm_tensor *cmL_check_tensor(lua_State *L, int arg);
+
+/* The same of one that is contiguous. */
+cm_tensor *cmL_check_contiguous(lua_State *L, int arg);
 /* The same for ids. */
 cm_ids *cmL_check_ids(lua_State *L, int arg);
 /* The same for segments. */
@@ -189,6 +192,8 @@ void cmL_open_ranking_rows(lua_State *L);
 void cmL_open_team(lua_State *L);
 /* Collaborative filtering, l_cf.c. */
 void cmL_open_cf(lua_State *L);
+/* likewise */
+void cmL_open_ridge(lua_State *L);
 /* Weights between items, l_item_weights.c. */
 void cmL_open_item_weights(lua_State *L);
 /* Groups of items, l_groups.c. */

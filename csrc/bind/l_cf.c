@@ -1,5 +1,5 @@
-/* l_cf.c - collaborative filtering in Lua: factors of sparse matrices, ridge regression by groups,
- * neighbours of items and of people. A matrix is a table with three fields: rows (segments, one a
+/* l_cf.c - collaborative filtering in Lua: factors of sparse matrices, neighbours of items and of
+ * people. A matrix is a table with three fields: rows (segments, one a
  * row), columns (ids) and weights (tensor).
  *
  * @module cmml.core */
@@ -9,7 +9,6 @@
 #include "cf/factor_analysis.h"
 #include "cf/neighbours.h"
 #include "cf/pull.h"
-#include "cf/ridge.h"
 #include "cf/user_neighbours.h"
 
 /*** A sparse matrix from its entries in any order. Weights of the same cell are summed; entries of
@@ -160,53 +159,11 @@ static int l_bpr_epoch(lua_State *L)
     return 3;
 }
 
-static cm_tensor *check_contiguous(lua_State *L, int arg)
-{
-    cm_tensor *tensor = cmL_check_tensor(L, arg);
-    luaL_argcheck(L, cm_is_contiguous(tensor), arg, "a contiguous tensor was expected");
-    return tensor;
-}
-
-static const char *text_or(lua_State *L, int arg, const char *other)
-{
-    if (lua_isnoneornil(L, arg))
-        return other;
-    luaL_checktype(L, arg, LUA_TSTRING);
-    return lua_tostring(L, arg);
-}
-
-/*** Ridge regression of each group in closed form: the weights w that minimise the sum over its
- * rows of (target - w . features)^2, plus ridge * w^2 for each weight. Not differentiable.
- * @function segment_ridge
- * @tparam Tensor features [n, width]
- * @tparam ?Ids rows the row of the features of each target; 0 has zero features; nil: those of the
- * targets, in order
- * @tparam Tensor targets [rows]
- * @tparam Segments segments the groups of the targets
- * @tparam Tensor ridge [width], above 0 unless the features of every group are independent; or a
- * symmetric positive semidefinite matrix R [width, width], by which the penalty is w' R w
- * @tparam[opt="segment_ridge"] string where what stands in front of a message
- * @tparam[opt="the ridge"] string named what a message says is to be raised
- * @treturn Tensor [groups, width]; zeros for a group without rows */
-static int l_segment_ridge(lua_State *L)
-{
-    cm_ctx *cx = cmL_enter(L);
-    cm_tensor *features = check_contiguous(L, 1), *targets = check_contiguous(L, 3);
-    cm_ids *rows = lua_isnil(L, 2) ? NULL : cmL_check_ids(L, 2);
-    cm_ids *segments = cmL_check_segments(L, 4);
-    cm_tensor *ridge = check_contiguous(L, 5);
-    const char *where = text_or(L, 6, "segment_ridge"), *named = text_or(L, 7, "the ridge");
-    cm_tensor **box = cmL_push_tensor(L);
-    size_t mark = cm_scope_begin(cx);
-    cm_tensor *weights = cm_segment_ridge(cx, features, rows, targets, segments, ridge, named);
-    return cmL_finish(L, cx, mark, box, weights, where);
-}
-
 /* Three arguments from `arg` on: segments, ids and a tensor. */
 static cm_residuals check_residuals(lua_State *L, int arg)
 {
     return (cm_residuals){cmL_check_segments(L, arg), cmL_check_ids(L, arg + 1),
-                          check_contiguous(L, arg + 2)};
+                          cmL_check_contiguous(L, arg + 2)};
 }
 
 /*** For each item its most similar items. Similarity is the cosine of the residuals of the users
@@ -229,7 +186,7 @@ static int l_item_neighbours(lua_State *L)
     cm_residuals rows = check_residuals(L, 1);
     lua_Integer n_items = luaL_checkinteger(L, 4), keep = luaL_checkinteger(L, 5);
     double shrink = luaL_checknumber(L, 6);
-    cm_tensor *squares = lua_isnoneornil(L, 7) ? NULL : check_contiguous(L, 7);
+    cm_tensor *squares = lua_isnoneornil(L, 7) ? NULL : cmL_check_contiguous(L, 7);
     cm_ids **items = cmL_push_ids(L);
     cm_tensor **similarities = cmL_push_tensor(L);
     size_t mark = cm_scope_begin(cx);
@@ -257,7 +214,7 @@ static int l_item_neighbours(lua_State *L)
 static int l_neighbour_means(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    cm_neighbours neighbours = {cmL_check_ids(L, 1), check_contiguous(L, 2)};
+    cm_neighbours neighbours = {cmL_check_ids(L, 1), cmL_check_contiguous(L, 2)};
     cm_residuals support = check_residuals(L, 3);
     cm_ids *query = cmL_check_segments(L, 6), *items = cmL_check_ids(L, 7);
     lua_Integer nearest = luaL_checkinteger(L, 8);
@@ -296,7 +253,7 @@ static int l_user_neighbour_means(lua_State *L)
     cm_tensor **box = cmL_push_tensor(L);
     cm_residuals known = check_residuals(L, 1), support = check_residuals(L, 4);
     cm_ids *query = cmL_check_segments(L, 7), *items = cmL_check_ids(L, 8);
-    by.squares = lua_isnil(L, 9) ? NULL : check_contiguous(L, 9);
+    by.squares = lua_isnil(L, 9) ? NULL : cmL_check_contiguous(L, 9);
     size_t mark = cm_scope_begin(cx);
     cm_tensor *means = cm_user_neighbour_means(cx, &known, &by, &support, items, query);
     return cmL_finish(L, cx, mark, box, means, "user_neighbour_means");
@@ -331,8 +288,9 @@ static int l_factor_sweep(lua_State *L)
     cm_tensor **loadings = cmL_push_tensor(L), **means = cmL_push_tensor(L);
     cm_tensor **noise = cmL_push_tensor(L);
     cm_residuals ratings = check_residuals(L, 1);
-    cm_item_factors from = {check_contiguous(L, 4), check_contiguous(L, 5), check_contiguous(L, 6)};
-    prior.centre = check_contiguous(L, 7);
+    cm_item_factors from = {cmL_check_contiguous(L, 4), cmL_check_contiguous(L, 5),
+                            cmL_check_contiguous(L, 6)};
+    prior.centre = cmL_check_contiguous(L, 7);
     cm_item_factors to;
     cm_factor_fit fit;
     size_t mark = cm_scope_begin(cx);
@@ -364,7 +322,7 @@ static int l_factor_sweep(lua_State *L)
 static int l_pull_scores(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
-    cm_tensor *scores = check_contiguous(L, 1);
+    cm_tensor *scores = cmL_check_contiguous(L, 1);
     cm_rating_scale scale = {luaL_checknumber(L, 2), luaL_checknumber(L, 3),
                              luaL_checkinteger(L, 4)};
     double pull = luaL_checknumber(L, 5);
@@ -379,7 +337,6 @@ static const luaL_Reg functions[] = {{"sparse", l_sparse},
                                      {"als_sweep", l_als_sweep},
                                      {"als_loss", l_als_loss},
                                      {"bpr_epoch", l_bpr_epoch},
-                                     {"segment_ridge", l_segment_ridge},
                                      {"item_neighbours", l_item_neighbours},
                                      {"neighbour_means", l_neighbour_means},
                                      {"factor_sweep", l_factor_sweep},

@@ -52,4 +52,14 @@ bool cm_ridge_group(cm_ctx *cx, const cm_ridge_work *w, const cm_real *features,
                     const int32_t *rows, int64_t n, const cm_real *targets,
                     cm_ridge_penalty ridge) CM_MUST_CHECK;
 
+/* What the equations of a ridge regression add up from the rows of each group: [groups, width,
+ * width + 1], X'X and behind each of its rows an element of X'y. Sums of rows that come later may
+ * be added to it. Arguments as of cm_segment_ridge. */
+cm_tensor *cm_ridge_sums(cm_ctx *cx, const cm_tensor *features, const cm_ids *rows,
+                         const cm_tensor *targets, const cm_ids *segments) CM_MUST_CHECK;
+
+/* The weights [groups, width] from such sums, as cm_segment_ridge gives them. */
+cm_tensor *cm_ridge_of_sums(cm_ctx *cx, const cm_tensor *sums, const cm_tensor *ridge,
+                            const char *named) CM_MUST_CHECK;
+
 #endif

@@ -1,5 +1,6 @@
 /* context_score.c - adapting to the support of a context, and scores under it. */
 #include "predict/context_parts.h"
+#include "predict/predictor_parts.h"
 #include <string.h>
 
 /* --- scoring ------------------------------------------------------------------------------------
@@ -81,22 +82,32 @@ static bool keep_state(cm_context *c, uint32_t part)
     return true;
 }
 
-/* What rows have added up to, as programs read it: tensors in the arena. NULL when it is too small.
- */
+/* The sums themselves as a tensor, or the means of so many rows: in the arena. */
+static cm_tensor *sum_as_tensor(cm_predictor *p, const cm_addend *addend, const cm_real *sum,
+                                int32_t rows)
+{
+    if (rows == 1) {
+        void *room = cm_alloc(&p->cx, CM_HEADER_BYTES);
+        return room ? cm_header_over(room, &addend->shape, sum) : NULL;
+    }
+    cm_tensor *tensor = cm_tensor_new(&p->cx, &addend->shape);
+    cm_real *mean = tensor ? cm_data(tensor) : NULL, factor = 1 / (cm_real)rows;
+    for (int64_t i = 0; tensor && i < tensor->count; i++)
+        mean[i] = sum[i] * factor;
+    return tensor;
+}
+
+/* What rows have added up to, as programs read it. NULL when the arena is too small. */
 static const cm_value *sums_of(cm_context *c, uint32_t part, bool averaged)
 {
     const cm_part *of = &c->p->model->parts[part];
     const cm_made *m = &c->parts[part];
     cm_value *sums = cm_alloc(&c->p->cx, (of->n_sums + 1) * sizeof *sums);
     for (uint32_t k = 0; sums && k < of->n_sums; k++) {
-        cm_tensor *tensor = cm_tensor_new(&c->p->cx, &of->sums[k].shape);
-        if (!tensor)
-            return NULL;
         bool mean = averaged && of->sums[k].how == CM_AVERAGES && m->added > 0;
-        cm_real factor = mean ? 1 / (cm_real)m->added : 1;
-        for (int64_t i = 0; i < tensor->count; i++)
-            cm_data(tensor)[i] = m->sums[k][i] * factor;
-        sums[k].tensor = tensor;
+        sums[k].tensor = sum_as_tensor(c->p, &of->sums[k], m->sums[k], mean ? m->added : 1);
+        if (!sums[k].tensor)
+            return NULL;
     }
     return sums;
 }
@@ -106,15 +117,17 @@ static bool add_up(cm_context *c, uint32_t part)
 {
     const cm_part *of = &c->p->model->parts[part];
     for (uint32_t k = 0; k < of->n_sums; k++) {
-        cm_real *sum = c->parts[part].sums[k];
-        cm_tensor *added = cm_contiguous(&c->p->cx, c->p->ports[k].tensor);
-        if (!added)
+        cm_tensor *given = cm_contiguous(&c->p->cx, c->p->ports[k].tensor);
+        if (!given)
             return false;
-        if (!cm_shape_equal(&added->shape, &of->sums[k].shape))
+        if (!cm_shape_equal(&given->shape, &of->sums[k].shape))
             return cm_refuse(&c->p->cx, CM_ERR_FORMAT, "rows add numbers of another shape");
-        bool replaces = of->sums[k].how == CM_REPLACES;
-        for (int64_t i = 0; i < added->count; i++)
-            sum[i] = cm_data(added)[i] + (replaces ? 0 : sum[i]);
+        cm_real *restrict sum = c->parts[part].sums[k];
+        const cm_real *added = cm_data(given);
+        if (of->sums[k].how == CM_REPLACES)
+            memmove(sum, added, (size_t)given->count * sizeof *sum);
+        for (int64_t i = 0; of->sums[k].how != CM_REPLACES && i < given->count; i++)
+            sum[i] += added[i];
     }
     return true;
 }

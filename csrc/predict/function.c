@@ -153,6 +153,23 @@ static bool segment_ridge(cm_ctx *cx, const cm_given *given, cm_value *gives)
                                         given->lists[1], given->tensors[2], "the ridge"));
 }
 
+static bool ridge_sums(cm_ctx *cx, const cm_given *given, cm_value *gives)
+{
+    for (int k = 0; k < 2; k++)
+        if (!need_contiguous(cx, given->tensors[k], "what a ridge regression reads"))
+            return false;
+    return gave(gives, cm_ridge_sums(cx, given->tensors[0], given->lists[0], given->tensors[1],
+                                     given->lists[1]));
+}
+
+static bool ridge_of_sums(cm_ctx *cx, const cm_given *given, cm_value *gives)
+{
+    for (int k = 0; k < 2; k++)
+        if (!need_contiguous(cx, given->tensors[k], "what a ridge regression reads"))
+            return false;
+    return gave(gives, cm_ridge_of_sums(cx, given->tensors[0], given->tensors[1], "the ridge"));
+}
+
 static bool neighbour_means(cm_ctx *cx, const cm_given *given, cm_value *gives)
 {
     cm_neighbours neighbours = {given->lists[0], given->tensors[0]};
@@ -192,6 +209,8 @@ static const cm_function functions[] = {
     {"pull_scores", "scores:t smallest:x step:x steps:i pull:x", "t", pull_scores},
     {"segment_ridge", "features:t rows:I? targets:t segments:S ridge:t where:w? named:w?", "t",
      segment_ridge},
+    {"ridge_sums", "features:t rows:I? targets:t segments:S", "t", ridge_sums},
+    {"ridge_of_sums", "sums:t ridge:t where:w? named:w?", "t", ridge_of_sums},
     {"neighbour_means", "neighbours:I similarities:t support:S items:I residuals:t query:S "
      "query_items:I nearest:i damp:x", "t", neighbour_means},
     {"user_neighbour_means", "by_item:S users:I known:t support:S items:I residuals:t query:S "

@@ -86,6 +86,21 @@ return {
         trial = 20, trials = 20, valid = 0.1, value = 0.76970588235294091,
         version = "cmml 0.1.0" },
     },
+    s2meta = {
+      model = { loss = "softmax", lstm_bias = "forget", max_step = 10, min_step = 2,
+        stop = "greedy", unit_rows = false, widths = { 64, 64, 64 } },
+      training = { batch = 4, clip = 0.25, epochs = 60,
+        groups = {
+          { lr_factor = 0.5, parameters = "stop" },
+        },
+        lr = 0.000719, optimizer = "adamw", order = "mixed", patience = 5, query = 128,
+        query_negatives = 32, schedule = "plateau", steps = 100, support = 64,
+        support_negatives = 64, weight_decay = 0.0933 },
+      tuned = { data = "lastfm-hetrec2011", epochs = 13, metric = "recall@20",
+        preset = "recommended", protocol = "no-leak", seconds = 4990, seed = 1,
+        trial = 12, trials = 20, valid = 0.1, value = 0.7789999999999998,
+        version = "cmml 0.1.0" },
+    },
   },
   users = {
     cmml = {

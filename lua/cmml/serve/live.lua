@@ -100,7 +100,9 @@ return function(_, use)
         return false
       end
     end
-    return node.arguments[4] == 1 and "matrix"
+    local one = node.arguments[4] == 1 and not self.entries
+    self.entries = self.entries or node.gives[3]
+    return one and "matrix"
   end
 
   -- What rows add up to, by call: of (self, node), they give "sums", "means" or "steps", or nil.
@@ -118,6 +120,10 @@ return function(_, use)
     return self.level[value_of(node.arguments[1])] == "stepped" and "steps" or nil
   end
 
+  function adding.ridge_sums()
+    return "sums"
+  end
+
   -- A product with the sparse matrix of one person's rows is linear in them.
   local function adds_products(self, node)
     local fields, fixed = node.arguments[1].fields, true
@@ -131,7 +137,8 @@ return function(_, use)
   -- Whether what a node gives has a row for each of those that it reads.
   local function keeps_rows(self, node, level)
     local own = node.gives[1]
-    local like = level == "row" and self.items or level.gives[1]
+    local like = level == "row" and self.items or level == "matrix" and self.entries
+      or level.gives[1]
     return #node.gives == 1 and own.sizes[1] == like.sizes[1] and own.others[1] == like.others[1]
       and row_by_row(node, function(value)
         return self.level[value] == level
@@ -146,7 +153,7 @@ return function(_, use)
       return level
     end
     level = read_level(self, node)
-    if level == "row" or type(level) == "table" then
+    if level == "row" or level == "matrix" or type(level) == "table" then
       return keeps_rows(self, node, level) and level
     end
     local whole = false
@@ -172,8 +179,31 @@ return function(_, use)
     return node
   end
 
+  -- A ridge regression over the rows in two: their sums, and the weights from these; nil where they
+  -- are not of a row each.
+  local function split_ridge(self, node)
+    local features, rows, targets, segments = table.unpack(node.arguments, 1, 4)
+    local level = self.level[value_of(targets)]
+    local of_rows = (level == "row" or level == "matrix")
+      and (value_of(rows) and self.level[value_of(rows)] == level
+        and value_of(features).constant ~= nil
+        or not value_of(rows) and self.level[value_of(features)] == level)
+      and (is_support(segments) or self.level[value_of(segments)] == "matrix")
+    if not of_rows then
+      return nil
+    end
+    local width = node.gives[1].sizes[2]
+    local sizes = { 1, width, width + 1 }
+    local sums = { kind = "tensor", sizes = sizes, others = sizes, level = "task" }
+    sums.node = { call = "ridge_sums", arguments = { features, rows, targets, segments },
+      gives = { sums } }
+    return sums.node, { call = "ridge_of_sums", arguments = { { value = sums },
+      table.unpack(node.arguments, 5) }, gives = node.gives }
+  end
+
   -- Takes a node; false where a support has to be read as a whole.
-  local function take(self, node)
+  local take
+  function take(self, node)
     local adds = adding[node.call]
     local kind = adds and adds(self, node)
     if kind then
@@ -182,6 +212,12 @@ return function(_, use)
       self.added[#self.added + 1] = { kind = kind, value = node.gives[1], before = before }
       self.level[node.gives[1]] = "rest"
       return true
+    end
+    if node.call == "segment_ridge" then
+      local sums, weights = split_ridge(self, node)
+      if sums then
+        return take(self, sums) and take(self, weights)
+      end
     end
     local level = level_of(self, node)
     if not level then

@@ -194,10 +194,7 @@ return function(cmml, use)
   -- is made of, such as scores of a base: a state is then small, and that product one for several
   -- people.
   local function sink(of)
-    local early = {} -- what nodes of adapt read, and outputs
-    for _, output in ipairs(of.outputs) do
-      early[output.value] = true
-    end
+    local early = {} -- what nodes of adapt read
     for i = of.scores_all and #of.nodes or 0, 1, -1 do
       local node = of.nodes[i]
       if program_of(of, node) == "adapt" then
