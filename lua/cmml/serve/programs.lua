@@ -20,11 +20,12 @@ return function(cmml, use)
   local programs = {}
 
   -- Which program of a graph a node belongs to. What is computed of a support behind its state is
-  -- the state's, too, unless it is of the whole catalogue.
+  -- the state's, too, unless it is of the whole catalogue, or was left to scores (see `sink`).
   local function program_of(of, node)
     local level = node.gives[1].level
-    return level == "task" and (node.late and of.scores_all and "all" or "adapt")
-      or level == "item" and "items" or "score"
+    local is_last = level == "task" and (node.late and of.scores_all or node.is_sunk)
+    return (is_last or level == "pair") and (of.scores_all and "all" or "score")
+      or level == "task" and "adapt" or level == "item" and "items" or "score"
   end
 
   -- The constant whose rows a value of the items is, if it is one, and its rows are all items'.
@@ -177,8 +178,9 @@ return function(cmml, use)
     return count
   end
 
-  -- Whether a node of adapt makes as much or more, of other parts of the state alone.
-  local function may_sink(of, node)
+  -- Whether a node of adapt makes so many times as many numbers or more of other parts of the state
+  -- alone.
+  local function grows(of, node, times)
     local own, count, fits = node.gives[1], 0, #node.gives == 1
     for _, argument in ipairs(node.arguments) do
       graph.each_value(argument, function(value)
@@ -187,19 +189,21 @@ return function(cmml, use)
         count = count + (value.constant and 0 or count_of(value))
       end)
     end
-    return fits and own.kind == "tensor" and count > 0 and count_of(own) >= count
+    return fits and own.kind == "tensor" and count > 0 and count_of(own) >= times * count
   end
 
-  -- Leaves to the scores of the whole catalogue what only they read and what is larger than what it
-  -- is made of, such as scores of a base: a state is then small, and that product one for several
-  -- people.
+  -- Leaves to scores what only they read and what is larger than what it is made of: scores of a
+  -- base for the whole catalogue, of which one product for several people can be made; and weights
+  -- with scales of the person, which each block of items then has to multiply, but no context has
+  -- to keep.
   local function sink(of)
     local early = {} -- what nodes of adapt read
-    for i = of.scores_all and #of.nodes or 0, 1, -1 do
+    for i = #of.nodes, 1, -1 do
       local node = of.nodes[i]
       if program_of(of, node) == "adapt" then
-        if not early[node.gives[1]] and may_sink(of, node) then
-          node.late = true
+        if not early[node.gives[1]]
+          and grows(of, node, of.scores_all and 1 or node.call == "mul" and 8 or math.huge) then
+          node.is_sunk = true
         else
           for _, argument in ipairs(node.arguments) do
             graph.each_value(argument, function(value)
