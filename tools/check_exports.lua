@@ -49,6 +49,8 @@ end
 -- Writable symbols that may be: { [object] = { [symbol] = why } }.
 local writable_allowed = {
   ["kernels/blas.o"] = { threads_decided = "atomic; OpenBLAS has one thread count per process" },
+  ["predict/frozen_shared.o"] = { shared_lock = "a mutex", shared_models = "by the mutex: models "
+    .. "that Lua states and threads of a process share" },
 }
 
 local function matches(name, pattern)

@@ -36,6 +36,22 @@ bool cm_sys_failed(cm_ctx *cx, const char *what, const char *path)
     return cm_refuse(cx, CM_ERR_IO, "cannot %s %s: %s", what, path, cm_system_reason(code));
 }
 
+bool cm_sys_file_id(const char *path, cm_file_id *id)
+{
+    struct stat info;
+    if (stat(path, &info) != 0 || !S_ISREG(info.st_mode))
+        return false;
+    *id = (cm_file_id){(uint64_t)info.st_dev, (uint64_t)info.st_ino, (uint64_t)info.st_size,
+                       (int64_t)info.st_mtim.tv_sec, (int64_t)info.st_mtim.tv_nsec};
+    return true;
+}
+
+bool cm_file_id_equal(const cm_file_id *a, const cm_file_id *b)
+{
+    return a->device == b->device && a->file == b->file && a->size == b->size &&
+           a->seconds == b->seconds && a->nanoseconds == b->nanoseconds;
+}
+
 static char *duplicate(cm_ctx *cx, const char *text)
 {
     size_t bytes = strlen(text) + 1;

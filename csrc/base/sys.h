@@ -23,6 +23,18 @@ bool cm_sys_mkdir(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 /* Whether the path exists. */
 bool cm_sys_exists(const char *path);
 
+/* What tells a file from another one, and from what it was before it was written to. */
+typedef struct cm_file_id {
+    uint64_t device, file, size;
+    int64_t seconds, nanoseconds; /* of the last change */
+} cm_file_id;
+
+/* That of the file at a path; false if there is none. */
+bool cm_sys_file_id(const char *path, cm_file_id *id);
+
+/* Whether two are of the same file, unchanged. */
+bool cm_file_id_equal(const cm_file_id *a, const cm_file_id *b);
+
 /* Removes a file; false if there is none. */
 bool cm_sys_remove(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 

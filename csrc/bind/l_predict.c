@@ -3,6 +3,7 @@
  *
  * @module cmml.core */
 #include "bind/predict.h"
+#include "predict/frozen_shared.h"
 #include <string.h>
 
 /* Raises what a call of a predictor refused. */
@@ -35,7 +36,9 @@ static cm_limits check_limits(lua_State *L, int arg)
                        (int32_t)cmL_field_within(L, arg, "users", 1, 0, INT32_MAX)};
 }
 
-/*** A predictor of a model file that has a frozen graph. Takes all memory that it will ever need.
+/*** A predictor of a model file that has a frozen graph. Takes all memory that it will ever need. A
+ * file that is open in this process already, and was not changed since, is not read again: weights
+ * are shared, by other Lua states and threads, too.
  * @function open_predictor
  * @tparam string path
  * @tparam table limits support (interactions of a context, default 256), list (items of a list,
@@ -52,7 +55,7 @@ static int l_open_predictor(lua_State *L)
     cm_predictor **box = lua_newuserdatauv(L, sizeof *box, 0);
     *box = NULL;
     luaL_setmetatable(L, CML_RUNNER);
-    cm_frozen *model = cm_frozen_open(cx, path);
+    cm_frozen *model = cm_frozen_share(cx, path);
     *box = model ? cm_predictor_new(cx, model, &limits) : NULL;
     cm_frozen_release(model);
     return *box ? 1 : cmL_fail(L, cx);
@@ -156,6 +159,15 @@ static int predictor_flops(lua_State *L)
     return 1;
 }
 
+/*** How many predictors of this process share the model.
+ * @function Runner:holders
+ * @treturn integer */
+static int predictor_holders(lua_State *L)
+{
+    lua_pushinteger(L, cm_frozen_holders(cmL_check_runner(L, 1)->model));
+    return 1;
+}
+
 /* Pushes a box for a context of the predictor at `arg`, which it keeps alive. */
 cm_context **cmL_push_context(lua_State *L, int arg)
 {
@@ -216,12 +228,17 @@ static int predictor_choice(lua_State *L)
 
 static const luaL_Reg functions[] = {{"open_predictor", l_open_predictor}, {NULL, NULL}};
 static const luaL_Reg meta[] = {{"__gc", predictor_gc}, {"__close", predictor_gc}, {NULL, NULL}};
-static const luaL_Reg methods[] = {
-    {"again", predictor_again},     {"facts", predictor_facts},
-    {"row", predictor_row},         {"id", predictor_id},
-    {"context", predictor_context}, {"choice", predictor_choice},
-    {"flops", predictor_flops},     {"recommend", cmL_runner_recommend},
-    {"close", predictor_gc},        {NULL, NULL}};
+static const luaL_Reg methods[] = {{"again", predictor_again},
+                                   {"facts", predictor_facts},
+                                   {"row", predictor_row},
+                                   {"id", predictor_id},
+                                   {"context", predictor_context},
+                                   {"choice", predictor_choice},
+                                   {"flops", predictor_flops},
+                                   {"recommend", cmL_runner_recommend},
+                                   {"holders", predictor_holders},
+                                   {"close", predictor_gc},
+                                   {NULL, NULL}};
 static const luaL_Reg choice_meta[] = {{NULL, NULL}};
 
 void cmL_open_predict(lua_State *L)

@@ -29,6 +29,7 @@ enum { GRAPH_VERSION = 1 };
 /* What holds a model: its number of holders stands in front of it. */
 typedef struct holder {
     atomic_int holders;
+    void (*when_over)(cm_frozen *model); /* NULL: nothing */
     cm_frozen model;
 } holder;
 
@@ -182,19 +183,46 @@ cm_frozen *cm_frozen_parse(cm_ctx *cx, const void *bytes, size_t size, const cha
     return h ? made_of(cx, h, cm_archive_parse(&h->model.cx, bytes, size, what), what) : NULL;
 }
 
+static holder *holder_of(const cm_frozen *m)
+{
+    return (holder *)(void *)((char *)m - offsetof(holder, model));
+}
+
 void cm_frozen_retain(cm_frozen *m)
 {
-    holder *h = (holder *)(void *)((char *)m - offsetof(holder, model));
-    atomic_fetch_add_explicit(&h->holders, 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&holder_of(m)->holders, 1, memory_order_relaxed);
+}
+
+bool cm_frozen_try_retain(cm_frozen *m)
+{
+    holder *h = holder_of(m);
+    int n = atomic_load_explicit(&h->holders, memory_order_relaxed);
+    while (n > 0 && !atomic_compare_exchange_weak_explicit(
+                        &h->holders, &n, n + 1, memory_order_acquire, memory_order_relaxed))
+        ;
+    return n > 0;
+}
+
+int cm_frozen_holders(const cm_frozen *m)
+{
+    return atomic_load_explicit(&holder_of(m)->holders, memory_order_relaxed);
+}
+
+void cm_frozen_when_over(cm_frozen *m, void (*call)(cm_frozen *model))
+{
+    holder_of(m)->when_over = call;
 }
 
 void cm_frozen_release(cm_frozen *m)
 {
     if (!m)
         return;
-    holder *h = (holder *)(void *)((char *)m - offsetof(holder, model));
-    if (atomic_fetch_sub_explicit(&h->holders, 1, memory_order_acq_rel) == 1)
-        destroy(m);
+    holder *h = holder_of(m);
+    if (atomic_fetch_sub_explicit(&h->holders, 1, memory_order_acq_rel) != 1)
+        return;
+    if (h->when_over)
+        h->when_over(m);
+    destroy(m);
 }
 
 void cm_constant_header(const cm_constant *c, void *room, cm_value *value)

@@ -21,15 +21,15 @@ typedef enum cm_source {
     CM_FROM_TABLE     /* rows of table `index` */
 } cm_source;
 
-typedef struct cm_input {
+typedef struct cm_stage_input {
     cm_source source;
     uint32_t index;
-} cm_input;
+} cm_stage_input;
 
 /* A program and where its inputs come from. */
 typedef struct cm_stage {
     cm_program *program; /* NULL: there is none */
-    cm_input *inputs;
+    cm_stage_input *inputs;
 } cm_stage;
 
 /* A constant of the graphs as plain memory. */
@@ -108,6 +108,13 @@ cm_frozen *cm_frozen_parse(cm_ctx *cx, const void *bytes, size_t size,
 
 /* Adds a holder. */
 void cm_frozen_retain(cm_frozen *model);
+/* The same, unless there is none any more: false. For whoever knows of a model without holding it.
+ */
+bool cm_frozen_try_retain(cm_frozen *model) CM_MUST_CHECK;
+/* How many holders there are, at this moment. */
+int cm_frozen_holders(const cm_frozen *model);
+/* What is called with a model that has no holder any more, before it is freed. */
+void cm_frozen_when_over(cm_frozen *model, void (*call)(cm_frozen *model));
 /* Takes one away; the last frees it. NULL is fine. */
 void cm_frozen_release(cm_frozen *model);
 

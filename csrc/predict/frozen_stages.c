@@ -26,7 +26,7 @@ static bool is_output(const cm_stage *stage, const cm_port *port, uint32_t *inde
 
 /* Where an input comes from, of a part whose tables have these names. */
 static bool find_source(const cm_opening *o, const cm_part *part, const char *const *tables,
-                        const cm_port *port, cm_input *input)
+                        const cm_port *port, cm_stage_input *input)
 {
     static const struct {
         const char *name;
@@ -39,7 +39,7 @@ static bool find_source(const cm_opening *o, const cm_part *part, const char *co
                  {"segments", 'S', CM_FROM_SEGMENTS}};
     for (size_t k = 0; k < sizeof fixed / sizeof *fixed; k++)
         if (strcmp(fixed[k].name, port->name) == 0 && fixed[k].kind == port->kind) {
-            *input = (cm_input){fixed[k].source, 0};
+            *input = (cm_stage_input){fixed[k].source, 0};
             return true;
         }
     input->source = CM_FROM_STATE;

@@ -47,7 +47,7 @@ static cm_ids *items_of(cm_predictor *p, const cm_reading *reading)
     return items;
 }
 
-static void *value_of(cm_predictor *p, const cm_part *part, const cm_input *input,
+static void *value_of(cm_predictor *p, const cm_part *part, const cm_stage_input *input,
                       const cm_reading *reading, void *room)
 {
     switch (input->source) {
