@@ -2,6 +2,7 @@
 -- does not says why.
 local args = require "cmml.base.args"
 local cmml = require "cmml"
+local child = require "spec.support.child"
 local people = require "spec.support.people"
 local refused = require("spec.support.refused").with_text
 local scenario_world = require "spec.support.scenario_world"
@@ -149,6 +150,22 @@ describe("a frozen model gives what the live one does:", function()
       end)
     end
   end
+
+  it("frozen again, it is the same to the last bit, in another process, too", function()
+    local script = [[
+local cmml = require "cmml"
+local people = require "spec.support.people"
+local data = people.data(cmml, { users = 12, items = 8, rated = 6 })
+local lists = cmml.recommenders.item_knn_implicit(data.catalogue)
+lists:fit(lists.setting.learnable(data))
+local model = cmml.with_lists(cmml.cmml(data.catalogue, people.small(1)), lists)
+print((cmml.freeze(model).text:gsub("%d+$", "")))]]
+    local first, ok = child.run(script)
+    assert.is_true(ok, first)
+    for _ = 1, 4 do -- tables are in another order each time
+      assert.equal(first, (child.run(script)))
+    end
+  end)
 
   it("a model with lists, whose second part makes them", function()
     local ratings = cmml.cmml(data.catalogue, people.small(1))

@@ -3,6 +3,7 @@
 --
 -- @module cmml.serve.encode
 local args = require "cmml.base.args"
+local arguments = require "cmml.serve.arguments"
 local raise = args.error
 
 return function(cmml)
@@ -73,7 +74,7 @@ return function(cmml)
         times = argument.times, plus = argument.plus }
     end
     local own = {}
-    for key, inner in pairs(argument.list or argument.fields) do
+    for key, inner in arguments.entries(argument) do
       own[key] = self:argument(inner, number)
     end
     return own

@@ -10,7 +10,7 @@
 -- Outputs of one program that another reads have the names `state.N` and `items.N`.
 --
 -- @module cmml.serve.programs
-local args = require "cmml.base.args"
+local arguments = require "cmml.serve.arguments"
 local plain = require "cmml.base.plain"
 
 return function(cmml, use)
@@ -39,26 +39,10 @@ return function(cmml, use)
   -- A text that is the same for nodes that compute the same of the same values.
   local function key_of(node)
     local words = { node.call }
-    local function add(argument)
-      if type(argument) ~= "table" then
-        words[#words + 1] = plain.tostring(argument)
-        return
-      end
-      local value = argument.value or argument.size
-      words[#words + 1] = value and plain.format("%p %s", value.constant or value,
-        argument.dim and ("%d %d %d"):format(argument.dim, argument.times, argument.plus)
-          or "v") or "("
-      for _, inner in ipairs(argument.list or {}) do
-        add(inner)
-      end
-      for _, name in ipairs(args.keys(argument.fields or {})) do
-        words[#words + 1] = name
-        add(argument.fields[name])
-      end
-      words[#words + 1] = not value and ")" or nil
-    end
-    for _, argument in ipairs(node.arguments) do
-      add(argument)
+    for i, argument in ipairs(node.arguments) do
+      words[i + 1] = arguments.key(argument, function(value)
+        return plain.format("%p", value.constant or value)
+      end)
     end
     return table.concat(words, " ")
   end
@@ -75,27 +59,13 @@ return function(cmml, use)
       end
     end
     local twin_of
-    local function mapped(argument)
-      if type(argument) ~= "table" or argument.none then
-        return argument
-      elseif argument.value or argument.size then
-        local value = twin_of(argument.value or argument.size)
-        return argument.value and { value = value }
-          or { size = value, dim = argument.dim, times = argument.times, plus = argument.plus }
-      end
-      local own = {}
-      for key, inner in pairs(argument.list or argument.fields) do
-        own[key] = mapped(inner)
-      end
-      return argument.list and { list = own } or { fields = own }
-    end
     function twin_of(value)
       if value.constant or value.input == "support.items" then
         return value.constant and value or items
       elseif not twins[value] then
         local node, own = value.node, { call = value.node.call, arguments = {} }
         for i, argument in ipairs(node.arguments) do
-          own.arguments[i] = mapped(argument)
+          own.arguments[i] = arguments.mapped(argument, twin_of)
         end
         local key = key_of(own)
         if not known[key] then
@@ -139,24 +109,15 @@ return function(cmml, use)
       end
       return now[value]
     end
-    local function mapped(argument)
-      if type(argument) ~= "table" or argument.none or argument.size then
-        return argument
-      elseif argument.value then
-        return { value = read(argument.value) }
-      end
-      local own = {}
-      for key, inner in pairs(argument.list or argument.fields) do
-        own[key] = mapped(inner)
-      end
-      return argument.list and { list = own } or { fields = own }
+    local function size_of(argument)
+      return argument -- there are as many rows as before
     end
     for _, node in ipairs(of.nodes) do
       local own = node
       if node.gives[1].level == "task" and not node.gives[1].of_items then
         own = { call = node.call, arguments = {}, gives = node.gives, late = node.late }
         for i, argument in ipairs(node.arguments) do
-          own.arguments[i] = mapped(argument)
+          own.arguments[i] = arguments.mapped(argument, read, size_of)
         end
         for _, value in ipairs(node.gives) do
           value.node = own

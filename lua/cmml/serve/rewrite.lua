@@ -12,7 +12,7 @@
 -- of its rows depends on the item of the same row of the support alone.
 --
 -- @module cmml.serve.rewrite
-local plain = require "cmml.base.plain"
+local arguments = require "cmml.serve.arguments"
 local row_by_row = require "cmml.serve.row_by_row"
 
 return function(_, use)
@@ -70,37 +70,17 @@ return function(_, use)
       and own.others[1] == self.support.others[1] or nil
   end
 
-  --- A text that is the same for arguments that mean the same.
-  -- @param argument
-  -- @treturn string
-  function Rewriter:key(argument)
-    if type(argument) ~= "table" then
-      return math.type(argument) == "float" and plain.format("%a", argument)
-        or type(argument) .. tostring(argument)
-    end
-    local value = argument.value or argument.size
-    if value then
-      self.number[value] = self.number[value] or self.last + 1
-      self.last = math.max(self.last, self.number[value])
-      return ("%s%d.%d.%d.%d"):format(argument.value and "v" or "s", self.number[value],
-        argument.dim or 0, argument.times or 0, argument.plus or 0)
-    end
-    local words, of = {}, argument.list or argument.fields or {}
-    for key, inner in pairs(of) do
-      words[#words + 1] = tostring(key) .. "=" .. self:key(inner)
-    end
-    plain.sort(words)
-    return (argument.list and "l" or argument.fields and "f" or "n") .. "("
-      .. table.concat(words, ",") .. ")"
-  end
-
   --- Puts a node at the end, unless one is there that gives the same.
   -- @tparam table node
   -- @treturn table the values that it, or the other one, gives
   function Rewriter:put(node)
     local words = { node.call, node.late and "late" or "" }
     for i, argument in ipairs(node.arguments) do
-      words[i + 2] = self:key(argument)
+      words[i + 2] = arguments.key(argument, function(value)
+        self.number[value] = self.number[value] or self.last + 1
+        self.last = math.max(self.last, self.number[value])
+        return self.number[value]
+      end)
     end
     local key = table.concat(words, " ")
     if self.known[key] then
@@ -127,12 +107,12 @@ return function(_, use)
   --- The value that a call gives, of a node that a rule makes.
   -- @tparam table like the node in whose place it stands
   -- @tparam string name of the call
-  -- @tparam table arguments
+  -- @tparam table given its arguments
   -- @tparam {integer,...} sizes in the first trace
   -- @tparam ?{integer,...} others those in the second; default: the same
   -- @treturn table value
-  function Rewriter:call(like, name, arguments, sizes, others)
-    return self:put({ call = name, arguments = arguments, late = like.late,
+  function Rewriter:call(like, name, given, sizes, others)
+    return self:put({ call = name, arguments = given, late = like.late,
       gives = { { kind = "tensor", sizes = sizes, others = others or sizes } } })[1]
   end
 
@@ -140,25 +120,18 @@ return function(_, use)
   -- @param argument
   -- @return argument
   function Rewriter:replaced(argument)
-    if type(argument) ~= "table" or argument.none then
-      return argument
-    elseif argument.value or argument.size then
-      local value = argument.value or argument.size
+    local function now(value)
       if value.constant and not value.level then
         value.level = "constant"
       end
-      local now = self.now[value] or value
-      if argument.size and value.input == "segments" and argument.dim == 2 then
-        return { size = self.items, dim = 1, times = argument.times, plus = argument.plus }
-      end
-      return argument.value and { value = now }
-        or { size = now, dim = argument.dim, times = argument.times, plus = argument.plus }
+      return self.now[value] or value
     end
-    local own, of = {}, argument.list or argument.fields
-    for key, inner in pairs(of) do
-      own[key] = self:replaced(inner)
-    end
-    return argument.list and { list = own } or { fields = own }
+    return arguments.mapped(argument, now, function(size)
+      local value = size.size
+      local is_items = value.input == "segments" and size.dim == 2
+      return { size = is_items and self.items or now(value), dim = is_items and 1 or size.dim,
+        times = size.times, plus = size.plus }
+    end)
   end
 
   -- The level of an input, by its name.
