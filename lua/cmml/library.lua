@@ -43,22 +43,28 @@ return function(core)
   local use, forget = loader(cmml)
   use "serve.predictor"
 
-  -- The tables that parts fill.
+  -- The tables that parts fill, each made once: parts that were loaded before another one failed
+  -- are not loaded again.
+  local tables = {}
+  local function kept(name)
+    tables[name] = tables[name] or {}
+    return tables[name]
+  end
   local function make_tables()
     --- Layers, and what they are made with.
-    cmml.nn = {}
+    cmml.nn = kept "nn"
     --- Optimisers and schedules of the learning rate.
-    cmml.optim = {}
+    cmml.optim = kept "optim"
     --- Tables, vocabularies, groups and catalogues.
-    cmml.data = {}
+    cmml.data = kept "data"
     --- Vectors of users and items by collaborative filtering.
-    cmml.vectors = {}
+    cmml.vectors = kept "vectors"
     --- Ratings of users: tasks, splits and protocols.
-    cmml.users = {}
+    cmml.users = kept "users"
     --- Scenarios, which are groups of items: data, splits and tasks.
-    cmml.scenarios = {}
+    cmml.scenarios = kept "scenarios"
     --- Readers of public data sets.
-    cmml.loaders = {}
+    cmml.loaders = kept "loaders"
   end
 
   -- Lists of floors that are loaded together: what most scripts need, then those that are late.
@@ -90,6 +96,9 @@ return function(core)
       loading = false
       if not ok then -- such as for want of memory: the next time it is tried again
         forget()
+        for name in pairs(waiting[1].before and tables or {}) do
+          cmml[name] = nil -- a name that is there would not ask for what is not
+        end
         error(problem, 0)
       end
       table.remove(waiting, 1)
