@@ -179,6 +179,7 @@ typedef struct cmml_query {
     const uint8_t
         *allowed; /* for each item of the catalogue whether it may be in it; NULL: all may */
     int32_t with_support; /* not 0: also items that were observed */
+    int32_t reserved;     /* not read */
     int32_t candidates; /* not 0: score so many alone that are chosen by estimates, from n to the */
                         /* limit; the model must be able to (cmml_model_retrieves) */
 } cmml_query;

@@ -122,6 +122,22 @@ describe("candidates", function()
   end)
 end)
 
+describe("candidates of small catalogues", function()
+  for items = 1, 4 do
+    it(("of %d"):format(items), function()
+      local few = people.data(cmml, { users = 20, items = items, rated = items })
+      local small = cmml.freeze(cmml.cmml(few.catalogue, people.small(1)), { retrieval = true })
+      assert.equal(items > 1, small.retrieval ~= nil)
+      local predictor = assert(cmml.predictor(small))
+      local all = predictor:context():recommend { n = 4 }
+      if predictor.retrieves then
+        assert.same(all, predictor:context():recommend { n = items, candidates = items })
+      end
+      assert.equal(items, #all)
+    end)
+  end
+end)
+
 describe("a graph whose choice of candidates is wrong", function()
   local folder
   temporary.around(before_each, after_each, function(path)
@@ -139,6 +155,27 @@ describe("a graph whose choice of candidates is wrong", function()
     assert.matches(text, message, 1, true)
   end
 
+  it("gives no list where its numbers are not finite", function()
+    local path = folder .. "/model.safetensors"
+    assert(frozen:save(path))
+    for _, name in ipairs { "solve", "vectors" } do
+      local bytes = assert(cmml.core.read_file(path))
+      local parsed, graph = graph_files.parse(bytes)
+      local array = graph.constants[graph.parts[1].retrieval[name] + 1][1]
+      for _, entry in ipairs(parsed.entries) do
+        if entry.name == array then
+          entry.data = ("\0\0\192\127"):rep(#entry.data // 4) -- NaN
+        end
+      end
+      assert(cmml.core.write_file(path, archive.bytes(graph_files.with(parsed, graph))))
+      local predictor <close> = assert(cmml.predictor(path))
+      local person = person_of(predictor, 3, 4)
+      refused("scores are not finite numbers", rows_of, person, 10, 50)
+      assert.equal(10, #rows_of(person, 10))
+      assert(frozen:save(path))
+    end
+  end)
+
   it("is refused", function()
     refuses("retrieval must name three constants", function(retrieval)
       retrieval.probes = nil
@@ -151,6 +188,9 @@ describe("a graph whose choice of candidates is wrong", function()
     end)
     refuses("what chooses candidates does not fit the items", function(retrieval)
       retrieval.vectors = retrieval.solve
+    end)
+    refuses("what scores for several people must read their states alone", function(_, graph)
+      graph.parts[1].joint = true
     end)
     refuses("what chooses candidates does not fit the items", function(retrieval)
       retrieval.solve = retrieval.vectors

@@ -97,8 +97,31 @@ describe("lists for several people", function()
     refused("people must be a table, not nil", ask, nil, 5)
     local closed = predictor:context()
     closed:close()
-    refused("the context was closed", ask, { own, closed }, 5)
+    refused("recommend: context 2 was closed", ask, { own, closed }, 5)
+    refused("entry 2 of people must be a context, not", ask, { own, {} }, 5)
+    refused("entry 2 of people must be a context, not boolean false", ask, { own, false }, 5)
+    refused("people has 3 entries, but not the one behind the first 1", ask, { own, nil, own }, 5)
+    refused("people must be a list of contexts, not one", ask, own, 5)
+    refused("number expected", ask, { own }, nil)
+    local runner = predictor.own
+    refused("recommend: context 1 is no context", runner.recommend, runner, 1, { {} }, 5, {}, {},
+      {})
     check(predictor, 3, 6)
+  end)
+
+  it("keep nobody who is gone", function()
+    local predictor = assert(cmml.predictor(cmml.freeze(ratings), { users = 2 }))
+    local gone = setmetatable({}, { __mode = "k" })
+    do
+      local group = people_of(predictor, 5)
+      predictor:recommend_rows(group, 5, {}, {}, {})
+      for _, person in ipairs(group) do
+        gone[person.own] = true
+      end
+    end
+    collectgarbage()
+    collectgarbage()
+    assert.is_nil(next(gone))
   end)
 
   it("take memory with the limit alone, which has bounds", function()
@@ -106,5 +129,12 @@ describe("lists for several people", function()
     local one, many = assert(cmml.predictor(frozen)), assert(cmml.predictor(frozen, { users = 64 }))
     assert.is_true(many.bytes > one.bytes + 64 * 24 * 4)
     refused("users must be from 1 to 4096, but is 4097", cmml.predictor, frozen, { users = 4097 })
+    local none, message = cmml.predictor(frozen, { users = 4096, list = 1 << 20 })
+    assert.is_nil(none)
+    assert.matches("lists of 1048576 items for 4096 people, the limits list and users", message, 1,
+      true)
+    none, message = cmml.predictor(frozen, { users = 4096, memory = 1 << 20, list = 1 })
+    assert.is_nil(none)
+    assert.matches("the limits support, block, candidates, users and list", message, 1, true)
   end)
 end)

@@ -192,7 +192,7 @@ void cmL_open_ranking_rows(lua_State *L);
 void cmL_open_team(lua_State *L);
 /* Collaborative filtering, l_cf.c. */
 void cmL_open_cf(lua_State *L);
-/* likewise */
+/* Ridge regression, l_ridge.c. */
 void cmL_open_ridge(lua_State *L);
 /* Weights between items, l_item_weights.c. */
 void cmL_open_item_weights(lua_State *L);

@@ -151,7 +151,7 @@ static int context_recommend(lua_State *L)
     luaL_checktype(L, 5, LUA_TTABLE);
     cm_request request = {.part = cmL_check_part(L, 2),
                           .n = cmL_check_count(L, 3),
-                          .candidates = cmL_check_count(L, 10)};
+                          .candidates = lua_isnil(L, 10) ? 0 : cmL_check_count(L, 10)};
     double budget = luaL_optnumber(L, 9, 1e300);
     cmL_read_request(L, 6, p, &request);
     int32_t found;

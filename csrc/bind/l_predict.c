@@ -115,7 +115,7 @@ static int predictor_facts(lua_State *L)
         lua_pushinteger(L, facts[i].value);
         lua_setfield(L, -2, facts[i].name);
     }
-    lua_pushboolean(L, cm_predictor_retrieves(p));
+    lua_pushboolean(L, cm_frozen_retrieves(p->model));
     lua_setfield(L, -2, "retrieves");
     return 1;
 }

@@ -13,7 +13,7 @@ uint32_t cmL_check_part(lua_State *L, int arg)
 
 int32_t cmL_check_count(lua_State *L, int arg)
 {
-    lua_Integer n = luaL_optinteger(L, arg, 0);
+    lua_Integer n = luaL_checkinteger(L, arg);
     return (int32_t)CM_MIN(CM_MAX(n, INT32_MIN), INT32_MAX);
 }
 
@@ -57,9 +57,14 @@ static void read_group(lua_State *L, int arg, lua_Integer first, int32_t n, cm_p
 {
     for (int32_t i = 0; i < n; i++) {
         lua_rawgeti(L, arg, first + i + 1);
-        p->group[i] = cmL_check_runner_context(L, -1);
-        if (cm_context_predictor(p->group[i]) != p)
-            luaL_error(L, "recommend: context %I is of another predictor", first + i + 1);
+        cm_context **box = luaL_testudata(L, -1, CML_CONTEXT);
+        const char *fault = !box                              ? "is no context"
+                            : !*box                           ? "was closed"
+                            : cm_context_predictor(*box) != p ? "is of another predictor"
+                                                              : NULL;
+        if (fault)
+            luaL_error(L, "recommend: context %I %s", first + i + 1, fault);
+        p->group[i] = *box;
         lua_pop(L, 1);
     }
 }
@@ -85,7 +90,7 @@ int cmL_runner_recommend(lua_State *L)
             luaL_checktype(L, arg, LUA_TTABLE);
     cm_request request = {.part = cmL_check_part(L, 2),
                           .n = cmL_check_count(L, 4),
-                          .candidates = cmL_check_count(L, 11)};
+                          .candidates = lua_isnil(L, 11) ? 0 : cmL_check_count(L, 11)};
     int64_t people = cmL_check_length(L, 3);
     cmL_read_request(L, 8, p, &request);
     for (int64_t at = 0; at < people; at += p->limits.users) {

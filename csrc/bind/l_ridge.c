@@ -65,7 +65,7 @@ static int l_ridge_sums(lua_State *L)
  * @tparam Tensor ridge as of segment_ridge
  * @tparam[opt="ridge_of_sums"] string where what stands in front of a message
  * @tparam[opt="the ridge"] string named what a message says is to be raised
- * @treturn Tensor [groups, width]; zeros for a group without rows */
+ * @treturn Tensor [groups, width]; a group without rows, whose sums are zeros, needs a ridge */
 static int l_ridge_of_sums(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);

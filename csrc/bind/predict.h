@@ -29,7 +29,7 @@ cm_context **cmL_push_context(lua_State *L, int arg);
 /* A part, from 1 on in Lua. */
 uint32_t cmL_check_part(lua_State *L, int arg);
 
-/* A number of items; 0 where it is left out. */
+/* A number of items. */
 int32_t cmL_check_count(lua_State *L, int arg);
 
 /* Reads what a list is to be of from the arguments from `at` on: exclude, choice and whether items

@@ -103,8 +103,7 @@ int32_t cmml_model_parts(const cmml_model *model)
 
 int32_t cmml_model_retrieves(const cmml_model *model)
 {
-    const cm_frozen *own = model ? model_of(model) : NULL;
-    return own && own->parts[own->n_parts - 1].retrieval.probes;
+    return model && cm_frozen_retrieves(model_of(model));
 }
 
 /* --- predictors ---------------------------------------------------------------------------------

@@ -151,12 +151,16 @@ cmml_status cmml_score(cmml_context *context, const int32_t *items, size_t n, fl
     return leave_limits(context->predictor, ok);
 }
 
+/* What an earlier version had ended with padding, which nobody set: no later field lies there. */
+_Static_assert(offsetof(cmml_query, candidates) >= offsetof(cmml_query, reserved) + sizeof(int32_t),
+               "candidates lie where earlier hosts have padding");
+
 /* Reads what a list is to be of. */
 static bool read_query(cmml_predictor *p, const cmml_query *query, cm_request *request)
 {
     cmml_query all = {0};
     if (!check(p, query, "query is NULL") ||
-        !check(p, cm_api_read(&all, sizeof all, offsetof(cmml_query, candidates), query),
+        !check(p, cm_api_read(&all, sizeof all, offsetof(cmml_query, reserved), query),
                "query: " CM_API_UNREAD) ||
         !check(p, all.n_exclude == 0 || all.exclude, "query: exclude is NULL"))
         return false;

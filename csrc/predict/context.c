@@ -47,7 +47,8 @@ static size_t lay_out(const cm_predictor *p, cm_context *c)
     c->items = take(block, &used, (size_t)p->limits.support * sizeof *c->items);
     c->labels = take(block, &used, (size_t)p->limits.support * sizeof *c->labels);
     lay_out_heap(block, &used, &c->best, p->limits.list);
-    lay_out_heap(block, &used, &c->chosen, cm_predictor_retrieves(p) ? p->limits.candidates : 0);
+    lay_out_heap(block, &used, &c->chosen,
+                 cm_frozen_retrieves(p->model) ? p->limits.candidates : 0);
     c->place = take(block, &used, retrieval_width(p) * sizeof *c->place);
     for (uint32_t k = 0; k < p->model->n_parts; k++) {
         cm_made *m = &c->parts[k];

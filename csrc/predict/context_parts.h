@@ -42,6 +42,9 @@ struct cm_context {
 /* Refused unless the model has the item. */
 bool cm_context_check_item(cm_context *context, int32_t item) CM_MUST_CHECK;
 
+/* Refused unless n scores, or what scores are estimated by, are finite numbers. */
+bool cm_context_check_finite(cm_context *context, const cm_real *scores, int64_t n) CM_MUST_CHECK;
+
 /* Refused unless the label is a finite number. */
 bool cm_context_check_label(cm_context *context, double label) CM_MUST_CHECK;
 

@@ -27,7 +27,7 @@ static bool find_place(cm_context *c, uint32_t part)
         cm_gemm(&c->p->cx, width, 1, count, (cm_matrix){r->solve->numbers + at, n, 1},
                 (cm_matrix){scores, 1, 1}, 1, c->place, 1);
     }
-    return true;
+    return cm_context_check_finite(c, c->place, width);
 }
 
 /* Offers the items of a block by their estimates. */
@@ -41,6 +41,8 @@ static bool offer_block(cm_context *c, const cm_request *request, int32_t first,
         return false;
     cm_gemm(&c->p->cx, count, 1, width, (cm_matrix){r->vectors->numbers + first * width, width, 1},
             (cm_matrix){c->place, 1, 1}, 0, estimates, 1);
+    if (!cm_context_check_finite(c, estimates, count))
+        return false;
     for (int32_t i = 0; i < count; i++)
         if (cm_heap_wants(&c->chosen, estimates[i]) && cm_context_may_list(c, request, first + i))
             cm_heap_offer(&c->chosen, first + i, estimates[i]);

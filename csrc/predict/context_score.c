@@ -172,7 +172,7 @@ bool cm_context_adapt(cm_context *c, uint32_t part)
     return true;
 }
 
-static bool check_finite(cm_context *c, const cm_real *scores, int64_t n)
+bool cm_context_check_finite(cm_context *c, const cm_real *scores, int64_t n)
 {
     cm_real sum = 0;
     for (int64_t i = 0; i < n; i++)
@@ -197,7 +197,7 @@ bool cm_context_score_all(cm_context *c, uint32_t part)
     if (scores->count != c->p->model->n_items)
         return cm_refuse(&c->p->cx, CM_ERR_FORMAT, "%lld scores of %d items",
                          (long long)scores->count, c->p->model->n_items);
-    if (!check_finite(c, cm_data(scores), scores->count))
+    if (!cm_context_check_finite(c, cm_data(scores), scores->count))
         return false;
     memcpy(m->all, cm_data(scores), (size_t)scores->count * sizeof *m->all);
     m->is_scored = true;
@@ -216,7 +216,7 @@ static bool take_rows(cm_predictor *p, uint32_t part, int32_t n, int32_t rows)
         return cm_refuse(&p->cx, CM_ERR_FORMAT, "%lld scores of %d items for %d people",
                          (long long)scores->count, n_items, rows);
     const cm_real *row = cm_data(scores);
-    if (!check_finite(p->group[0], row, scores->count))
+    if (!cm_context_check_finite(p->group[0], row, scores->count))
         return false;
     for (int32_t i = 0; i < n; i++) {
         cm_made *m = &p->group[i]->parts[part];
@@ -268,7 +268,7 @@ const cm_real *cm_context_block(cm_context *c, uint32_t part, const int32_t *row
     if (scores && scores->count != count)
         return cm_fail(&c->p->cx, CM_ERR_FORMAT, "%lld scores of %d items",
                        (long long)scores->count, count);
-    return scores && check_finite(c, cm_data(scores), count) ? cm_data(scores) : NULL;
+    return scores && cm_context_check_finite(c, cm_data(scores), count) ? cm_data(scores) : NULL;
 }
 
 bool cm_context_score(cm_context *c, uint32_t part, const int32_t *items, size_t n, cm_real *scores)

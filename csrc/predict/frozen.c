@@ -10,7 +10,8 @@
  *     parts      [{"items", "adapt", "rows", "rest", "score", "all": programs as program_read.c has
  *                them; "tables": [["items.1", k], ..]: constants k whose rows are the items';
  *                "sums": [shape, ..] of what rows give; "joint": true, where all scores for
- *                several people at once; "retrieval": {"probes", "solve", "vectors"}: constants}, ..]
+ *                several people at once; "retrieval": {"probes", "solve", "vectors"}, which are
+ *                constants}, ..]
  *     unlisted   a constant: items that are in no list */
 // clang-format on
 #include "base/file.h"

@@ -128,6 +128,12 @@ void cm_constant_header(const cm_constant *constant, void *room, cm_value *value
 /* Takes back what runs counted in a header whose values went with their arena. */
 void cm_header_reset(cm_kind kind, cm_value value);
 
+/* Whether the part that makes lists can choose candidates. */
+static inline bool cm_frozen_retrieves(const cm_frozen *model)
+{
+    return model->parts[model->n_parts - 1].retrieval.probes != NULL;
+}
+
 /* The row of an item by its raw id, -1 if there is none. */
 int32_t cm_frozen_find(const cm_frozen *model, cm_text id);
 

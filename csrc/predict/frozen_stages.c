@@ -275,10 +275,12 @@ static bool make_room(const cm_opening *o, cm_part *part, uint32_t n, int32_t co
         table->row.ndim = rows->shape.ndim - 1;
         memcpy(table->row.dims, rows->shape.dims + 1, sizeof table->row.dims - sizeof(int64_t));
         table->width = rows->count / CM_MAX(count, 1);
-        all += (size_t)table->width; /* no overflow: the rows are in memory */
+        all += (size_t)table->width; /* no overflow: there are few tables */
     }
-    cm_real *at = part->computed =
-        cm_alloc_array(o->cx, CM_MAX(items, 1), CM_MAX(all, 1) * sizeof *part->computed);
+    size_t bytes;
+    if (!cm_mul_size(CM_MAX(all, 1), sizeof *part->computed, &bytes))
+        return bad_rows(o);
+    cm_real *at = part->computed = cm_alloc_array(o->cx, CM_MAX(items, 1), bytes);
     for (uint32_t k = 0; at && k < n; k++) {
         part->tables[k].numbers = at;
         at += items * (size_t)part->tables[k].width;
@@ -295,7 +297,8 @@ static bool store_rows(const cm_opening *o, cm_part *part, uint32_t n, int32_t f
     for (uint32_t k = 0; k < n; k++) {
         cm_tensor *rows = outputs[k].tensor;
         int64_t width = part->tables[k].width;
-        if (ok && (rows->shape.ndim < 1 || rows->count != width * count))
+        if (ok &&
+            (rows->shape.ndim < 1 || rows->shape.dims[0] != count || rows->count != width * count))
             ok = bad_rows(o);
         size_t mark = cm_scope_begin(o->cx);
         cm_tensor *whole = ok ? cm_contiguous(o->cx, rows) : NULL;

@@ -85,14 +85,6 @@ bool cm_predictor_run(cm_predictor *p, const cm_part *part, const cm_stage *stag
            (memmove(p->ports, p->ports + n, (p->n_ports - n) * sizeof *p->ports), true);
 }
 
-bool cm_predictor_retrieves(const cm_predictor *p)
-{
-    bool any = false;
-    for (uint32_t k = 0; k < p->model->n_parts; k++)
-        any = any || p->model->parts[k].retrieval.probes;
-    return any;
-}
-
 /* One value of the states of n people. */
 static cm_tensor *stack_value(cm_predictor *p, const cm_value *const *states, uint32_t value,
                               int32_t n)
@@ -180,8 +172,13 @@ static bool make(cm_ctx *cx, cm_predictor *p)
     p->room = CM_MAX(CM_MAX(m->n_items, p->limits.list), p->limits.block);
     p->rows = cm_block_alloc((size_t)p->room, sizeof *p->rows);
     p->scores = cm_block_alloc((size_t)p->room, sizeof *p->scores);
-    p->group = cm_block_alloc((size_t)p->limits.users, sizeof(void *));
     size_t users = (size_t)p->limits.users, listed = users * (size_t)p->limits.list;
+    if (listed > p->limits.memory / (sizeof *p->lists + sizeof *p->listed))
+        return cm_refuse(cx, CM_ERR_LIMIT,
+                         "lists of %d items for %d people, the limits list and users, take more "
+                         "than the limit memory = %zu bytes",
+                         p->limits.list, p->limits.users, p->limits.memory);
+    p->group = cm_block_alloc(users, sizeof(void *));
     p->lists = cm_block_alloc(listed, sizeof *p->lists);
     p->listed = cm_block_alloc(listed, sizeof *p->listed);
     p->counts = cm_block_alloc(users, sizeof *p->counts);

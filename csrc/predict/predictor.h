@@ -62,9 +62,6 @@ static inline bool cm_predictor_is_over(const cm_predictor *predictor)
     return predictor->orphaned && predictor->contexts == 0;
 }
 
-/* Whether a part of the model can choose candidates. */
-bool cm_predictor_retrieves(const cm_predictor *predictor);
-
 /* The states of n people one below the other, as a joint program reads them: in the arena. NULL
  * after a refusal, such as of a state that is no row. */
 const cm_value *cm_predictor_stack(cm_predictor *predictor, uint32_t part,

@@ -6,10 +6,9 @@
  * blocks are of other sizes, and a little. */
 #define MARGIN(bytes) ((bytes) + (bytes) / 4 + ((size_t)64 << 10))
 #define SMALLEST      ((size_t)4 << 20)
-#define TOO_MUCH                                                                              \
-    "with the limits support and block a predictor of this model takes more memory than the " \
-    "limit "                                                                                  \
-    "memory = %zu bytes"
+#define TOO_MUCH                                                                                  \
+    "with the limits support, block, candidates, users and list a predictor of this model takes " \
+    "more memory than the limit memory = %zu bytes"
 
 /* The numbers that a run at the limits reads. */
 typedef struct trial {
@@ -209,7 +208,10 @@ static bool find_size(cm_ctx *cx, cm_predictor *p, trial *t)
     size_t copied = copied_bytes(p) + CM_RETRIEVAL_BLOCK * sizeof(cm_real);
     if (copied > most || MARGIN(used) > most - copied)
         return cm_refuse(cx, CM_ERR_LIMIT, TOO_MUCH, most);
-    return set_arena(cx, p, MARGIN(used) + copied);
+    if (!set_arena(cx, p, MARGIN(used) + copied))
+        return false;
+    memset(p->arena, 0, p->arena_bytes); /* pages that are not there yet would be a call's wait */
+    return true;
 }
 
 bool cm_predictor_size_arena(cm_ctx *cx, cm_predictor *p)

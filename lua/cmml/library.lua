@@ -109,6 +109,11 @@ return function(core)
     __index = function(_, key)
       return find(key)
     end,
+    -- A name of a script's own takes the place of one that is there, or would be.
+    __newindex = function(_, key, value)
+      local _ = not loading and key ~= "double" and find(key)
+      rawset(cmml, key, value)
+    end,
     __pairs = function()
       find "" -- no such name: all is loaded
       return next, cmml, nil

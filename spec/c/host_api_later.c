@@ -52,21 +52,54 @@ void test_support(cmml_predictor *predictor)
     cmml_context_free(person);
 }
 
-/* Structs of an earlier version end before fields that came later. */
+/* The structs as the first version had them. */
+typedef struct first_limits {
+    size_t size;
+    int32_t support, list, block;
+    size_t memory;
+} first_limits;
+
+typedef struct first_query {
+    size_t size;
+    int32_t n;
+    const int32_t *exclude;
+    size_t n_exclude;
+    const uint8_t *allowed;
+    int32_t with_support;
+} first_query;
+
+/* Hosts that were built with the first version set its fields, and nothing of what lies between. */
 void test_earlier(cmml_model *model, cmml_context *person)
 {
-    cmml_limits limits = limits_of(3, 0, 0, 0);
-    cmml_query query = query_of(2);
+    struct {
+        first_limits limits;
+        first_query query;
+        char behind[64];
+    } first;
     cmml_predictor *earlier;
     int32_t items[2], found;
     float scores[2];
-    limits.size = offsetof(cmml_limits, candidates);
-    limits.candidates = limits.users = -1; /* not there, and not read */
-    CHECK(cmml_predictor_new(model, &limits, &earlier, NULL) == CMML_OK);
+    memset(&first, 0xAA, sizeof first);
+    first.limits.size = sizeof first.limits;
+    first.limits.support = 3;
+    first.limits.list = first.limits.block = 0;
+    first.limits.memory = 0;
+    first.query.size = sizeof first.query;
+    first.query.n = 2;
+    first.query.exclude = NULL;
+    first.query.n_exclude = 0;
+    first.query.allowed = NULL;
+    first.query.with_support = 0;
+    CHECK(cmml_predictor_new(model, (const cmml_limits *)(void *)&first.limits, &earlier, NULL) ==
+          CMML_OK);
     cmml_predictor_free(earlier);
-    limits.size--;
-    CHECK(cmml_predictor_new(model, &limits, &earlier, NULL) == CMML_ARGUMENT);
-    query.size = offsetof(cmml_query, candidates);
-    query.candidates = -1;
-    CHECK(cmml_recommend(person, &query, items, scores, &found) == CMML_OK && found == 2);
+    CHECK(cmml_recommend(person, (const cmml_query *)(void *)&first.query, items, scores, &found) ==
+              CMML_OK &&
+          found == 2);
+    first.limits.size = sizeof(size_t); /* shorter than ever */
+    CHECK(cmml_predictor_new(model, (const cmml_limits *)(void *)&first.limits, &earlier, NULL) ==
+          CMML_ARGUMENT);
+    first.query.size = sizeof(size_t);
+    CHECK(cmml_recommend(person, (const cmml_query *)(void *)&first.query, items, scores, &found) ==
+          CMML_ARGUMENT);
 }

@@ -14,7 +14,7 @@ return function(cmml, use)
     if not model then
       return nil, found
     end
-    local ok, frozen = pcall(cmml.freeze, model, { retrieval = values.retrieval or nil })
+    local ok, frozen = pcall(cmml.freeze, model, { retrieval = values.retrieval })
     if not ok then
       return nil, ("%s: %s"):format(values.model, plain.tostring(frozen))
     end
@@ -32,7 +32,9 @@ return function(cmml, use)
         model.lists and " and " .. model.lists.title or "",
         #frozen.text / 1e3, predictor.bytes / 1e6))
       local of = frozen.retrieval
-      if of then
+      if values.retrieval and not of then
+        output.print "no candidates are chosen: it scores all items by one product"
+      elseif of then
         output.print(plain.format("of %d made-up people %d have the same ten best items with %d "
           .. "candidates as with all", of.people, of.same, of.candidates))
       end
@@ -49,7 +51,8 @@ return function(cmml, use)
         short = true, help = "model file to write; it can be the same" },
       { name = "retrieval", kind = "boolean", group = "model",
         help = "choose candidates by estimates of their scores, so that a list need not score all "
-          .. "items; for catalogues of more than 20,000 items that is so anyway" },
+          .. "items; by default for catalogues of more than 20,000 items (`--retrieval=false`: "
+          .. "never)" },
       shared.quiet,
     },
     examples = { "cmml freeze --model runs/films/best.safetensors --out films.safetensors" },

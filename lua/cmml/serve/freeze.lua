@@ -16,7 +16,8 @@ local large = 20000
 local of_freeze = declare("freeze", {
   { name = "retrieval", kind = "boolean", default_text = "where the catalogue has more than "
     .. large .. " items", help = "whether the model can choose candidates by estimates of their "
-    .. "scores, so that a list need not score all items" },
+    .. "scores, so that a list need not score all items; without effect where one product scores "
+    .. "them all" },
 })
 
 return function(cmml, use)
@@ -125,8 +126,8 @@ return function(cmml, use)
   -- The graph with what chooses candidates.
   local function with_retrieval(frozen, model, encoder, data)
     local part = #data.parts
-    if not data.parts[part].score then
-      return frozen
+    if not data.parts[part].score or #model.catalogue.items < 2 then
+      return frozen -- which scores all items by one product, or has nothing to choose from
     end
     local runner <close> = assert(frozen:open {})
     local probes, solve, vectors = retrieval.of(runner, part, model.catalogue)

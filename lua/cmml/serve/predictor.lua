@@ -186,11 +186,29 @@ return function(cmml)
   -- @tparam[opt] userdata choice from `Predictor:choice`
   -- @tparam[opt=0] integer candidates as of `Context:recommend`
   function Predictor:recommend_rows(people, n, rows, scores, found, exclude, choice, candidates)
-    local own = self.people
-    for i = 1, math.max(#args.expect("recommend_rows: people", people, "table"), #own) do
-      own[i] = people[i] and people[i].own
+    local own, count = self.people, 0
+    if getmetatable(people) == Context then
+      raise("recommend_rows: people must be a list of contexts, not one", 2)
     end
-    self.own:recommend(self.parts, own, n, rows, scores, found, exclude, choice, false, candidates)
+    for i, person in ipairs(args.expect("recommend_rows: people", people, "table")) do
+      if getmetatable(person) ~= Context then
+        raise(("recommend_rows: entry %d of people must be a context, not %s"):format(i,
+          args.describe(person)), 2)
+      end
+      own[i], count = person.own, i
+    end
+    if count ~= #people then
+      raise(("recommend_rows: people has %d entries, but not the one behind the first %d"):format(
+        #people, count), 2)
+    end
+    local ok, problem = pcall(self.own.recommend, self.own, self.parts, own, n, rows, scores,
+      found, exclude, choice, false, candidates)
+    for i = count, 1, -1 do
+      own[i] = nil -- nobody is kept here
+    end
+    if not ok then
+      error(problem, 0)
+    end
   end
 
   --- Gives its memory back now. It and its contexts cannot be used any more.

@@ -19,7 +19,7 @@ local function quote(text)
   end) .. '"'
 end
 
--- {n = .., key, value, ..} is an object in that order; other tables are lists.
+-- {object = {{key, value}, ..}} is an object in that order; other tables are lists.
 local function encode(value, parts)
   local kind = type(value)
   if getmetatable(value) == archive then
