@@ -58,6 +58,9 @@ bool cm_matrix_fits(int64_t rows, int64_t columns, int64_t row, int64_t column)
     return false;
 }
 
+/* Rows for which a large matrix is not laid out anew. */
+#define FEW_ROWS 64
+
 /* The transpose flag and leading dimension of a [rows, columns] matrix with these steps. */
 static CBLAS_TRANSPOSE layout(int64_t row, int64_t column, int64_t rows, int64_t columns, int *ld)
 {
@@ -94,12 +97,13 @@ static CBLAS_TRANSPOSE layout(int64_t row, int64_t column, int64_t rows, int64_t
 DEFINE_GEMM(static, large_product, cm_matrix, cm_real, GEMM)
 DEFINE_GEMM(, cm_gemm64, cm_matrix64, double, cblas_dgemm)
 
-/* Whether a product is so small that BLAS, which lays out both factors in each call, is slower than
- * the kernel that reads them as they lie. Threads of BLAS are worth more, beyond some size. */
+/* Whether a product is so small, or of so few rows, that BLAS, which lays out both factors in each
+ * call, is slower than the kernel that reads them as they lie. Threads of BLAS are worth more,
+ * beyond some size. */
 static bool is_small(int64_t m, int64_t n, int64_t k)
 {
     double size = (double)m * (double)n * (double)k;
-    return size <= (cm_blas_threads() == 1 ? 1 << 24 : 1 << 17);
+    return cm_blas_threads() == 1 ? m <= FEW_ROWS || size <= 1 << 24 : size <= 1 << 17;
 }
 
 static void small_product(cm_ctx *cx, int64_t m, int64_t n, int64_t k, cm_matrix a, cm_matrix b,

@@ -4,13 +4,15 @@
 #include <string.h>
 
 enum {
+    LAID_OUT = 1 << 17, /* numbers of a matrix that stay in cache while they are laid out */
     BLOCK = 16, /* rows that are laid out while their cache lines are hot */
     BESIDE = 96 /* rows that are multiplied with all panels while they are in cache */
 };
 
 bool cm_panels_worthwhile(int64_t m, int64_t n, int64_t k)
 {
-    return m >= 32 && n >= CM_PANEL / 2 && k >= 8 && k <= 512 && cm_blas_threads() == 1;
+    return m >= 32 && n >= CM_PANEL / 2 && k >= 8 && k <= 512 && n * k <= LAID_OUT &&
+           cm_blas_threads() == 1;
 }
 
 int64_t cm_panels_size(int64_t n, int64_t k)

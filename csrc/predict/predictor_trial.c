@@ -208,7 +208,9 @@ static bool find_size(cm_ctx *cx, cm_predictor *p, trial *t)
     size_t copied = copied_bytes(p) + CM_RETRIEVAL_BLOCK * sizeof(cm_real);
     if (copied > most || MARGIN(used) > most - copied)
         return cm_refuse(cx, CM_ERR_LIMIT, TOO_MUCH, most);
-    if (!set_arena(cx, p, MARGIN(used) + copied))
+    size_t needed = MARGIN(used) + copied;
+    bool fits = needed <= p->arena_bytes && needed > p->arena_bytes / 2;
+    if (!fits && !set_arena(cx, p, needed))
         return false;
     memset(p->arena, 0, p->arena_bytes); /* pages that are not there yet would be a call's wait */
     return true;
