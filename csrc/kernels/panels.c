@@ -5,8 +5,8 @@
 
 enum {
     LAID_OUT = 1 << 17, /* numbers of a matrix that stay in cache while they are laid out */
-    BLOCK = 16, /* rows that are laid out while their cache lines are hot */
-    BESIDE = 96 /* rows that are multiplied with all panels while they are in cache */
+    BLOCK = 16,         /* rows that are laid out while their cache lines are hot */
+    BESIDE = 96         /* rows that are multiplied with all panels while they are in cache */
 };
 
 bool cm_panels_worthwhile(int64_t m, int64_t n, int64_t k)
