@@ -101,7 +101,7 @@ function frozen.observe(which, grows)
       at = at + 1
       if not grows then
         person.own:observe(of.support[1], at % 5 + 1)
-      elseif at > of.predictor.support - #of.support then
+      elseif at > math.min(of.predictor.support - #of.support, #fresh) then
         person, at = of.person:fork(), 0
       else
         person.own:observe(fresh[at], at % 5 + 1)
