@@ -93,6 +93,24 @@ describe("the benchmark", function()
     end
   end)
 
+  it("compares lists of a frozen model with those of the live one, and of candidates", function()
+    local folder = temporary.folder()
+    people.write(core, folder, { users = 40, items = 30, rated = 12 })
+    local cmml = require "cmml"
+    local data = assert(cmml.cold_users(assert(cmml.movielens(folder))))
+    local path = folder .. "/model.safetensors"
+    assert(cmml.freeze(cmml.cmml(data.catalogue, people.small(1)), { retrieval = true }):save(path))
+    local output, ok = run("agreement.lua", "--model", path, "--data", folder, "--people", "5")
+    local missing, found = run("agreement.lua", "--model", folder .. "/no", "--data", folder)
+    temporary.remove(folder)
+    assert.is_true(ok, output)
+    assert.matches("^5 cold people: the frozen model's ten best are the live one's for 5, scores",
+      output)
+    assert.matches("\n500 candidates of 30: the ten best of all items for 5\n", output)
+    assert.is_false(found)
+    assert.matches("bench: cannot open .*/no: No such file", missing)
+  end)
+
   it("solves ALS and judges it, without the peer where there is none", function()
     local folder = temporary.folder()
     people.write(core, folder, { users = 40, items = 30, rated = 12 })

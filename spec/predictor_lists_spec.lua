@@ -1,16 +1,10 @@
 -- Lists of contexts in Lua.
 local cmml = require "cmml"
 local fitted = require("spec.support.fitted_kind").fitted
-local people = require "spec.support.people"
+local predicting = require "spec.support.predicting"(cmml)
 local refused = require("spec.support.refused").with_text
 
-local data = people.data(cmml, { users = 40, items = 24, rated = 10 })
-local model = cmml.cmml(data.catalogue, people.small(1))
-local frozen = cmml.freeze(model)
-
-local function open(limits)
-  return assert(cmml.predictor(frozen, limits))
-end
+local data, model, open = predicting.data, predicting.model, predicting.open
 
 local function ids_of(list)
   local ids = {}

@@ -1,16 +1,12 @@
 -- Predictors and contexts in Lua.
 local cmml = require "cmml"
 local people = require "spec.support.people"
+local predicting = require "spec.support.predicting"(cmml)
 local refusals = require "spec.support.refused"
 local refused, told = refusals.with_text, refusals.with_message
 
-local data = people.data(cmml, { users = 40, items = 24, rated = 10 })
-local model = cmml.cmml(data.catalogue, people.small(1))
-local frozen = cmml.freeze(model)
-
-local function open(limits)
-  return assert(cmml.predictor(frozen, limits))
-end
+local data, model = predicting.data, predicting.model
+local frozen, open = predicting.frozen, predicting.open
 
 local entries = { { "f1", 5 }, { "f4", 1 }, { "f9", 3.5 } }
 

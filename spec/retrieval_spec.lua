@@ -108,7 +108,7 @@ describe("candidates", function()
     refused("at most the limit candidates = 300", rows_of, person, 10, 301)
     refused("-1 candidates for a list", rows_of, person, 10, -1)
     refused("candidates must be at least 0", person.recommend, person, { candidates = -1 })
-    refused("frozen without what chooses candidates",
+    refused("this model cannot choose candidates",
       rows_of, cmml.predictor(cmml.freeze(model)):context(), 10, 50)
     refused("candidates must be from 1 to 1048576, but is 0", open, { candidates = 0 })
     assert.equal(10, #rows_of(person, 10, 50))
@@ -117,7 +117,7 @@ describe("candidates", function()
   it("are of no use to what scores all items at once", function()
     local ease = cmml.freeze(fitted(cmml, data, "ease"), { retrieval = true })
     assert.is_nil(ease.retrieval)
-    refused("frozen without what chooses candidates",
+    refused("this model cannot choose candidates",
       rows_of, cmml.predictor(ease):context(), 10, 50)
   end)
 end)

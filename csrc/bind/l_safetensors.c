@@ -27,9 +27,9 @@ static bool push_real(lua_State *L, cm_ctx *cx, const cm_archive *archive,
     return good;
 }
 
-/* Pushes a text of an array's bytes, or a list of its integers; false with the error recorded. */
-static bool push_integers(lua_State *L, cm_ctx *cx, const cm_archive *archive,
-                          const cm_archive_entry *entry)
+/* Pushes bytes as a text, integers as a list; false with the error recorded. */
+static bool push_plain(lua_State *L, cm_ctx *cx, const cm_archive *archive,
+                       const cm_archive_entry *entry)
 {
     char *numbers = lua_newuserdatauv(L, CM_MAX(entry->bytes, 1), 0);
     if (!cm_archive_copy(cx, archive, entry, numbers))
@@ -66,7 +66,7 @@ static bool push_entry(lua_State *L, cm_ctx *cx, const cm_archive *archive,
     if (entry->dtype == CM_OTHER)
         return true;
     bool real = entry->dtype <= CM_BF16;
-    if (!(real ? push_real : push_integers)(L, cx, archive, entry))
+    if (!(real ? push_real : push_plain)(L, cx, archive, entry))
         return false;
     lua_setfield(L, -2, "value");
     return true;

@@ -41,8 +41,9 @@ static bool check_candidates(cm_context *c, const cm_request *r)
         return true;
     if (!c->p->model->parts[r->part].retrieval.probes)
         return cm_refuse(&c->p->cx, CM_ERR_ARGUMENT,
-                         "the model was frozen without what chooses candidates: freeze it with the "
-                         "option retrieval, or ask for 0 candidates");
+                         "this model cannot choose candidates: freeze it with the option "
+                         "retrieval, unless it scores all items by one product, or ask for 0 "
+                         "candidates");
     return (r->candidates >= r->n && r->candidates <= limits->candidates) ||
            cm_refuse(&c->p->cx, r->candidates < r->n ? CM_ERR_ARGUMENT : CM_ERR_LIMIT,
                      "%d candidates for a list of %d: there must be as many at least, and at most "

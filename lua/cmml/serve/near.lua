@@ -2,8 +2,7 @@
 --
 -- @module cmml.serve.near
 
--- Numbers as large say that an item is in no list (see list_content), not how good it is.
-local far = 1e8
+local far = require "cmml.serve.far"
 
 --- The first of some numbers that is another than was expected: by more than rounding makes of the
 -- largest of them that is not far off.

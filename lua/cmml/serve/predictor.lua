@@ -187,19 +187,23 @@ return function(cmml)
   -- @tparam[opt=0] integer candidates as of `Context:recommend`
   function Predictor:recommend_rows(people, n, rows, scores, found, exclude, choice, candidates)
     local own, count = self.people, 0
+    args.expect("recommend_rows: people", people, "table")
     if getmetatable(people) == Context then
       raise("recommend_rows: people must be a list of contexts, not one", 2)
     end
-    for i, person in ipairs(args.expect("recommend_rows: people", people, "table")) do
+    for i, person in ipairs(people) do
       if getmetatable(person) ~= Context then
         raise(("recommend_rows: entry %d of people must be a context, not %s"):format(i,
           args.describe(person)), 2)
       end
-      own[i], count = person.own, i
+      count = i
     end
     if count ~= #people then
       raise(("recommend_rows: people has %d entries, but not the one behind the first %d"):format(
         #people, count), 2)
+    end
+    for i = 1, count do -- only now that all of them were looked at
+      own[i] = people[i].own
     end
     local ok, problem = pcall(self.own.recommend, self.own, self.parts, own, n, rows, scores,
       found, exclude, choice, false, candidates)

@@ -7,13 +7,11 @@
 -- csrc/predict/context_retrieval.c, which serves this.
 --
 -- @module cmml.serve.retrieval
+local far = require "cmml.serve.far"
 
 -- Made-up people, their most interactions, the axes of their scores, the probes, and what is added
 -- to the diagonal of the least squares, for each probe.
 local many, most_support, axes, most_probes, ridge = 128, 40, 15, 256, 1e-4
-
--- Numbers as large say that an item is in no list, not how good it is.
-local far = 1e8
 
 return function(cmml)
   local core = cmml.core
