@@ -176,6 +176,26 @@ describe("a graph whose choice of candidates is wrong", function()
     end
   end)
 
+  it("has room in a part that makes no lists, too", function()
+    local path = folder .. "/model.safetensors"
+    assert(frozen:save(path))
+    local parsed, graph = graph_files.parse(assert(cmml.core.read_file(path)))
+    local second = {}
+    for key, value in pairs(graph.parts[1]) do
+      second[key] = key ~= "retrieval" and value or nil
+    end
+    graph.parts[2] = second
+    assert(cmml.core.write_file(path, archive.bytes(graph_files.with(parsed, graph))))
+    local predictor <close> = assert(cmml.predictor(path))
+    local person = person_of(predictor, 3, 4)
+    assert.is_false(predictor.retrieves)
+    refused("this model cannot choose candidates", rows_of, person, 10, 200)
+    local all, few = {}, {}
+    person.own:recommend(1, 10, all, {})
+    assert.equal(10, person.own:recommend(1, 10, few, {}, nil, nil, false, nil, 300))
+    assert.same(all, few)
+  end)
+
   it("is refused", function()
     refuses("retrieval must name three constants", function(retrieval)
       retrieval.probes = nil

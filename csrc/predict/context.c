@@ -47,9 +47,10 @@ static size_t lay_out(const cm_predictor *p, cm_context *c)
     c->items = take(block, &used, (size_t)p->limits.support * sizeof *c->items);
     c->labels = take(block, &used, (size_t)p->limits.support * sizeof *c->labels);
     lay_out_heap(block, &used, &c->best, p->limits.list);
-    lay_out_heap(block, &used, &c->chosen,
-                 cm_frozen_retrieves(p->model) ? p->limits.candidates : 0);
-    c->place = take(block, &used, retrieval_width(p) * sizeof *c->place);
+    size_t width =
+        retrieval_width(p); /* of any part: a file may have it in one that makes no lists */
+    lay_out_heap(block, &used, &c->chosen, width > 0 ? p->limits.candidates : 0);
+    c->place = take(block, &used, width * sizeof *c->place);
     for (uint32_t k = 0; k < p->model->n_parts; k++) {
         cm_made *m = &c->parts[k];
         uint32_t n = p->n_rooms[k];
