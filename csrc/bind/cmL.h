@@ -186,6 +186,8 @@ void cmL_open_paired(lua_State *L);
 void cmL_open_source_items(lua_State *L);
 /* Pairs of supports, l_support_query.c. */
 void cmL_open_support_query(lua_State *L);
+/* Cuts of sequences, l_sequences.c. */
+void cmL_open_sequences(lua_State *L);
 /* Candidate lists to be ranked, l_ranking_rows.c. */
 void cmL_open_ranking_rows(lua_State *L);
 /* Teams of threads, l_team.c. */

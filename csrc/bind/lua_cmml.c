@@ -189,6 +189,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_paired(L);
     cmL_open_source_items(L);
     cmL_open_support_query(L);
+    cmL_open_sequences(L);
     cmL_open_ranking_rows(L);
     cmL_open_cf(L);
     cmL_open_ridge(L);

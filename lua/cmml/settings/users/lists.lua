@@ -2,76 +2,21 @@
 -- without it, and see where what else is relevant to the person stands.
 --
 -- @module cmml.settings.users.lists
-local args = require "cmml.base.args"
 local defaults = require "cmml.settings.users.defaults"
-local raise = args.error
 
--- Rows scored at once, and numbers of people times items.
-local chunk, most_scores = 20000, 1 << 22
-
-return function(cmml)
-  local core = cmml.core
+return function(cmml, use)
+  local catalogue_lists = use "settings.catalogue_lists"
   local lists = {}
-
-  local function check_models(models)
-    local n
-    for m, model in ipairs(models) do
-      if not model.list_scorer then
-        raise(("evaluate: entry %d has scores of some items alone: it ranks no catalogue"):format(
-          m), 4)
-      end
-      n = n or #model.catalogue.items
-      if #model.catalogue.items ~= n then
-        raise(("evaluate: entry %d, %s, knows %d items, but entry 1 %d: they rank other catalogues")
-          :format(m, tostring(model), #model.catalogue.items, n), 4)
-      end
-    end
-    return n
-  end
-
-  -- Interactions as lists: of each person items, rising; entries of weight 0 are left out.
-  local function sorted(rows, weights, n_items)
-    return core.sparse(rows.segments:groups(), rows.items, weights, #rows.segments, n_items)
-  end
-
-  -- What is to be found, as pairs of the one scenario that the catalogue is.
-  local function held_of(query, relevant, n_items)
-    local found = sorted(query, relevant and 1 - query.labels:lt(relevant) or nil, n_items)
-    return { scenarios = core.segments { #found.columns }, users = found.rows:groups(),
-      items = found.columns }
-  end
-
-  -- Rows of some of the people of a batch, as those of their tasks.
-  local function as_tasks(rows, first, count, people)
-    local lengths, own = {}, rows.segments:totable()
-    for t = 1, count do
-      lengths[t] = own[t - first + 1] or 0
-    end
-    return { segments = core.segments(lengths), lists = rows.segments, items = rows.items,
-      labels = rows.labels, people = people }
-  end
 
   -- The lists of a batch, some people at a time.
   local function lists_of(tasks, batch, draw, before, relevant, catalogue)
-    local people, n = batch.tasks, catalogue.n
-    local apart = sorted(tasks:set_apart(draw, people), nil, n)
-    local removed = { { users = apart.rows, items = apart.columns } }
-    local held, at = held_of(batch.query, relevant, n), 1
-    local each = math.max(1, chunk // n)
-    return function()
-      if at > #people then
-        return nil
-      end
-      local first, numbers, keys = at, {}, {}
-      for t = first, math.min(first + each - 1, #people) do
-        numbers[#numbers + 1], keys[#keys + 1] = t, people[t]
-      end
-      at = first + #numbers
-      local rows = core.ranking_rows(catalogue.lists, 1, held, removed, core.ids(numbers), {
-        others = tasks.rank == "sampled" and tasks.candidates or nil, seed = tasks.seed,
-        draw = draw, keys = core.ids(keys) })
-      return as_tasks(rows, first, #people, batch.support.people), before + first - 1
-    end
+    local n, people = catalogue.n, batch.tasks
+    local apart, query = tasks:set_apart(draw, people), batch.query
+    return catalogue_lists.each { catalogue = catalogue, keys = people, before = before,
+      held = catalogue_lists.sorted(query, relevant and 1 - query.labels:lt(relevant) or nil, n),
+      removed = catalogue_lists.sorted(apart, nil, n), people = batch.support.people,
+      others = tasks.rank == "sampled" and tasks.candidates or nil, seed = tasks.seed,
+      draw = draw }
   end
 
   -- The metrics that need not know who took what.
@@ -90,18 +35,14 @@ return function(cmml)
   -- @tparam table opt options of `evaluate`
   -- @treturn table
   function lists.plan(tasks, models, opt)
-    local n = check_models(models)
-    local all = {}
-    for i = 1, n do
-      all[i] = i
-    end
-    local catalogue = { n = n, lists = { scenarios = core.segments { n }, items = core.ids(all) } }
+    local n = catalogue_lists.check_models(models)
+    local catalogue = catalogue_lists.catalogue(n)
     local relevant = opt.relevant or tasks.relevant
     local sized = {}
     for key, value in pairs(tasks) do
       sized[key] = value
     end
-    sized.batch = math.max(1, math.min(tasks.batch, most_scores // math.max(n, 1)))
+    sized.batch = catalogue_lists.batch(tasks.batch, n)
     sized = setmetatable(sized, getmetatable(tasks))
     local own = {}
     for key, value in pairs(defaults.lists) do
