@@ -31,7 +31,8 @@ typedef enum cm_rng_stream {
     CM_STREAM_SOURCE,     /* items of the source domain beside rows of the target domain */
     CM_STREAM_INNER,      /* mini-batches of a support, and when to stop stepping on it */
     CM_STREAM_CANDIDATES, /* items to be ranked beside the relevant ones */
-    CM_STREAM_LAST = CM_STREAM_CANDIDATES
+    CM_STREAM_REPLACED,   /* occurrences of items that take a generated vector */
+    CM_STREAM_LAST = CM_STREAM_REPLACED
 } cm_rng_stream;
 
 typedef struct cm_rng {

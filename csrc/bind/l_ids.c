@@ -165,6 +165,27 @@ static int l_select_ids(lua_State *L)
     return *box ? 1 : cmL_raise(L, cx, "select_ids");
 }
 
+/*** Rows of a list that is read as rows of several ids, such as the neighbours of some items.
+ * @function take_ids
+ * @tparam Ids ids [n * each]
+ * @tparam Ids rows which rows, from 1 to n; unknown ones (0) give unknown ids
+ * @tparam integer each ids of a row, from 1
+ * @treturn Ids [#rows * each] */
+static int l_take_ids(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    cm_ids *ids = cmL_check_ids(L, 1), *rows = cmL_check_ids(L, 2);
+    lua_Integer each = luaL_checkinteger(L, 3);
+    bool divides = each >= 1 && ids->count % each == 0;
+    luaL_argcheck(L, divides, 3, "a divisor of the number of ids, at least 1, was expected");
+    if (rows->limit > ids->count / each)
+        return luaL_error(L, "take_ids: there are %I rows of %I ids, but rows names row %I",
+                          (lua_Integer)(ids->count / each), each, (lua_Integer)rows->limit);
+    cm_ids **box = cmL_push_ids(L);
+    *box = cm_ids_take(cx, ids, rows, each);
+    return *box ? 1 : cmL_raise(L, cx, "take_ids");
+}
+
 /* List i of the table at argument 1 and its shift; its box stays on the stack. */
 static cm_ids *check_part(lua_State *L, lua_Integer i, int32_t *shift)
 {
@@ -338,6 +359,7 @@ static const luaL_Reg functions[] = {{"ids", l_ids},
                                      {"merge_bags", l_merge_bags},
                                      {"map_ids", l_map_ids},
                                      {"select_ids", l_select_ids},
+                                     {"take_ids", l_take_ids},
                                      {"join_ids", l_join_ids},
                                      {NULL, NULL}};
 static const luaL_Reg ids_meta[] = {

@@ -39,12 +39,12 @@ static const luaL_Reg functions[] = {{"choose", l_choose}, {NULL, NULL}};
 
 /*** Numbers of the streams of the random generator: user, init, split, cap, draw, order, labels,
  * dropout, pairs, samples, held_out, scenario, judges, clusters, short, latent, source, inner,
- * candidates.
+ * candidates, replaced.
  * @tfield table streams by name */
 static const char *const stream_names[] = {
-    "user",    "init",   "split",   "cap",      "draw",      "order",  "labels",
-    "dropout", "pairs",  "samples", "held_out", "scenario",  "judges", "clusters",
-    "short",   "latent", "source",  "inner",    "candidates"};
+    "user",    "init",   "split",   "cap",      "draw",       "order",   "labels",
+    "dropout", "pairs",  "samples", "held_out", "scenario",   "judges",  "clusters",
+    "short",   "latent", "source",  "inner",    "candidates", "replaced"};
 _Static_assert(sizeof stream_names / sizeof *stream_names == CM_STREAM_LAST + 1,
                "every stream has a name");
 

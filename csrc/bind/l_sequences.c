@@ -4,8 +4,8 @@
 #include "bind/tasks.h"
 #include "tasks/sequences.h"
 
-/*** Cuts sequences into supports and queries, one task for each user: what is shown of what the user
- * did, in order, and what came next. What is drawn depends on (seed, draw, user) alone.
+/*** Cuts sequences into supports and queries, one task for each user: what is shown of what the
+ * user did, in order, and what came next. What is drawn depends on (seed, draw, user) alone.
  * @function cut_sequences
  * @tparam table sequences users (Segments, one per user) and items (Ids, in order)
  * @tparam Ids users

@@ -62,9 +62,10 @@ bool cm_cut_sequences(cm_ctx *cx, const cm_ids *sequences, const cm_ids *items, 
         return cm_refuse(cx, CM_ERR_INDEX, "users from %d to %d, but there are %lld sequences",
                          users->least + 1, users->limit, (long long)cm_segments_groups(sequences));
     if (o->shown < 0 || o->next < 1 || o->window < 0)
-        return cm_refuse(cx, CM_ERR_ARGUMENT,
-                         "shown %lld and window %lld must not be negative, and next %lld at least 1",
-                         (long long)o->shown, (long long)o->window, (long long)o->next);
+        return cm_refuse(
+            cx, CM_ERR_ARGUMENT,
+            "shown %lld and window %lld must not be negative, and next %lld at least 1",
+            (long long)o->shown, (long long)o->window, (long long)o->next);
     int64_t tasks = users->count;
     cut *cuts = cm_calloc(cx, (size_t)CM_MAX(tasks, 1), sizeof *cuts);
     int32_t *lengths = cm_calloc(cx, 2 * (size_t)CM_MAX(tasks, 1), sizeof *lengths);

@@ -61,6 +61,22 @@ cm_ids *cm_ids_map(cm_ctx *cx, const cm_ids *ids, const cm_ids *numbers)
     return mapped;
 }
 
+cm_ids *cm_ids_take(cm_ctx *cx, const cm_ids *ids, const cm_ids *rows, int64_t each)
+{
+    if (rows->count > 0 && each > CM_MAX_ELEMENTS / rows->count)
+        return cm_fail(cx, CM_ERR_LIMIT, "%lld rows of %lld ids; at most %lld ids are supported",
+                       (long long)rows->count, (long long)each, (long long)CM_MAX_ELEMENTS);
+    cm_ids *taken = cm_ids_new(cx, rows->count * each);
+    if (!taken)
+        return NULL;
+    for (int64_t k = 0; k < rows->count; k++)
+        for (int64_t e = 0; e < each; e++)
+            taken->values[k * each + e] =
+                rows->values[k] < 0 ? -1 : ids->values[rows->values[k] * each + e];
+    cm_ids_seal(taken);
+    return taken;
+}
+
 static bool is_selected(int64_t i, const cm_ids *where, const cm_real *mask)
 {
     return where ? where->values[i] >= 0 : mask[i] != 0;

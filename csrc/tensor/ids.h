@@ -32,6 +32,9 @@ cm_ids *cm_segments_new(cm_ctx *cx, const int32_t *lengths, int64_t groups) CM_M
 /* The number in `numbers` for each id; unknown ids stay unknown. Each id must have one. */
 cm_ids *cm_ids_map(cm_ctx *cx, const cm_ids *ids, const cm_ids *numbers) CM_MUST_CHECK;
 
+/* Rows of a list that is read as rows of `each` ids: for each entry of `rows` those of its row, for
+ * an unknown one `each` unknown ids. `rows` must be below ids->count / each. */
+cm_ids *cm_ids_take(cm_ctx *cx, const cm_ids *ids, const cm_ids *rows, int64_t each) CM_MUST_CHECK;
 /* The ids at whose positions `where` has a known id or, if it is NULL, `mask` is not 0. */
 cm_ids *cm_ids_select(cm_ctx *cx, const cm_ids *ids, const cm_ids *where,
                       const cm_real *mask) CM_MUST_CHECK;

@@ -208,9 +208,10 @@ function scenarios.groups(core)
   local found = core.group_items(groups, takers, { min_users = 2 })
   local both = core.join_ids({ found.items[1], found.items[2] }, { 0, 5 })
   local some = core.select_ids(both, core.ids { 1, 0, 1 })
+  local taken = core.take_ids(both, core.ids { 1, 0 }, 1)
   local means = core.bootstrap({ { 1, 2, 3, 4 }, { 2, 2, 2, 5 } }, 2, { resamples = 9 })
   return bytes_of(table.concat(both:totable(), ","), table.concat(some:totable(), ","),
-    means[1].low, means[2].difference_high)
+    table.concat(taken:totable(), ","), means[1].low, means[2].difference_high)
 end
 
 function scenarios.item_weights(core)

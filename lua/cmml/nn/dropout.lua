@@ -11,7 +11,7 @@ local known = declare("nn.dropout", {
 })
 
 local known_key = declare("Dropout:forward", {
-  { name = "seed", kind = "integer", default = 0, help = "seed of the run" },
+  (require "cmml.nn.seed_option"),
   { name = "epoch", kind = "integer", default = 0, help = "number of the epoch" },
   { name = "task", kind = "integer", default = 0, help = "number of the task" },
 })

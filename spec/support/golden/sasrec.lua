@@ -21,7 +21,7 @@ local function build(case)
     layers[l] = block
   end
   local net = nn.list {}
-  if case:option("learner", "id") == "id" then
+  if case:option("learner", "id") == "id" and case:has "param.item.weight" then
     net:register("item", nn.embedding { size = case:option "items", width = width })
   end
   net:register("position", nn.embedding { size = case:option "time", width = width })
@@ -64,6 +64,30 @@ local function feature_bias(case, net, sequence, shape)
   return bias:reshape { shape[1], 1, shape[2], shape[2] }
 end
 
+-- The vectors of users, from the vectors of the items of their sequences [batch, time, width], and
+-- a list of what the layers read and give.
+local function encode(case, net, e, lengths, bias)
+  local h = net.input_norm(e + net.position.weight)
+  local hidden = { h }
+  for l = 1, case:option "layers" do
+    local block = net.layer:at(l)
+    local s = block.attention_norm(h + block.attention(h, lengths, bias))
+    h = block.ffn_norm(s + block.ffn:at(2)(block.ffn:at(1)(s):gelu()))
+    hidden[l + 1] = h
+  end
+  local user = cmml.last_step(h, lengths)
+  case:expect("output.user", user)
+  return user, hidden
+end
+
+-- States the scores of a positive and a negative item for each user, and their loss.
+local function compare(case, user, positive, negative)
+  positive, negative = user:row_dot(positive), user:row_dot(negative)
+  case:expect("output.positive_score", positive)
+  case:expect("output.negative_score", negative)
+  case:differentiate(cmml.bpr(positive, negative))
+end
+
 local function run(case)
   local net, lengths = build(case), case:segments "input.lengths"
   local sequence, shape = case:ids "input.sequence"
@@ -74,28 +98,19 @@ local function run(case)
   case:size("time", time)
 
   local bias = feature_bias(case, net, sequence, { batch, time, width })
-  local e = items:gather_rows(sequence):reshape { batch, time, width }
-  local h = net.input_norm(e + net.position.weight)
-  case:expect("output.hidden.0", h)
-  for l = 1, case:option "layers" do
-    local block = net.layer:at(l)
-    local s = block.attention_norm(h + block.attention(h, lengths, bias))
-    h = block.ffn_norm(s + block.ffn:at(2)(block.ffn:at(1)(s):gelu()))
-    case:expect(("output.hidden.%d"):format(l), h)
+  local user, hidden = encode(case, net,
+    items:gather_rows(sequence):reshape { batch, time, width }, lengths, bias)
+  for l, h in ipairs(hidden) do
+    case:expect(("output.hidden.%d"):format(l - 1), h)
   end
-  local user = cmml.last_step(h, lengths)
-  local positive = user:row_dot(items:gather_rows((case:ids "input.positive")))
-  local negative = user:row_dot(items:gather_rows((case:ids "input.negative")))
-
-  case:expect("output.user", user)
-  case:expect("output.positive_score", positive)
-  case:expect("output.negative_score", negative)
   case:expect("output.all_scores", user:matmul(items:transpose()))
-  case:differentiate(cmml.bpr(positive, negative))
+  compare(case, user, items:gather_rows((case:ids "input.positive")),
+    items:gather_rows((case:ids "input.negative")))
 end
 
 return {
   { match = function(case)
     return case.config.heads and case:has "input.sequence"
   end, run = run },
+  build = build, encode = encode, compare = compare,
 }
