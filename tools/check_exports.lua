@@ -181,7 +181,7 @@ end
 check_module "core"
 check_module "core64"
 check_library()
-check_size(build .. "/cmml/core.so", 800000)
+check_size(build .. "/cmml/core.so", 900000)
 check_size(build .. "/libcmml.so", 650000)
 
 gate.finish("exports", checked, "objects")

@@ -198,6 +198,8 @@ void cmL_open_cf(lua_State *L);
 void cmL_open_ridge(lua_State *L);
 /* Weights between items, l_item_weights.c. */
 void cmL_open_item_weights(lua_State *L);
+/* Ragged segments, l_segments.c. */
+void cmL_open_segments(lua_State *L);
 /* Groups of items, l_groups.c. */
 void cmL_open_groups(lua_State *L);
 /* Principal axes, clusters and t-SNE of points, l_analysis.c. */

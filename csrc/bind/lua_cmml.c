@@ -194,6 +194,7 @@ int cmL_open_core(lua_State *L)
     cmL_open_cf(L);
     cmL_open_ridge(L);
     cmL_open_item_weights(L);
+    cmL_open_segments(L);
     cmL_open_groups(L);
     cmL_open_analysis(L);
     cmL_open_metrics(L);

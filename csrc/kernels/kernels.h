@@ -83,6 +83,17 @@ typedef struct cm_meta_gradient {
     cm_real *gates;                 /* [2 (hidden + 1)] */
 } cm_meta_gradient;
 
+/* Which keys a block of queries may see, rows `first`, first + 1, .. of a segment: the first
+ * `keys`, and if causal none behind the query. */
+typedef struct cm_allowed {
+    int64_t first, keys;
+    bool causal;
+} cm_allowed;
+
+/* Rows of keys are whole vectors: how many numbers n keys take. */
+#define CM_KEY_LANES   16
+#define CM_KEY_STEP(n) (((n) + CM_KEY_LANES - 1) / CM_KEY_LANES * CM_KEY_LANES)
+
 /* One step of Adam over a flat block; see optim/optim.h for the equations. */
 typedef struct cm_adam_step {
     cm_real rate, beta1, beta2, eps,
@@ -171,6 +182,13 @@ typedef struct cm_kernels {
     void (*softmax)(int64_t n, cm_real *o, const cm_real *a);
     /* o = gradient of a, from g, that of y = softmax(a). */
     void (*softmax_back)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y);
+
+    /* x [rows, step], step = CM_KEY_STEP(keys): the softmax of scale * x over the allowed keys, in
+     * place; zeros elsewhere, whatever stood there. */
+    void (*attend)(int64_t rows, int64_t step, cm_real *x, cm_real scale, const cm_allowed *by);
+    /* g, that of p = attend(x), becomes the gradient of x; p has its zeros. */
+    void (*attend_back)(int64_t rows, int64_t step, cm_real *g, const cm_real *p, cm_real scale,
+                        const cm_allowed *by);
 
     cm_cell_step_fn *gru_step, *lstm_step;
     cm_cell_back_fn *gru_back, *lstm_back;

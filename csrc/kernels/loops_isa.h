@@ -16,6 +16,12 @@
 #define CM_ISA_NAME     CM_TEXT(CM_ISA)
 #define KERNEL(name)    CM_PASTE(cm_##name##_, CM_ISA)
 
+/* loops_attention.c; see kernels.h */
+void KERNEL(attend)(int64_t rows, int64_t step, cm_real *x, cm_real scale, const cm_allowed *by);
+/* likewise */
+void KERNEL(attend_back)(int64_t rows, int64_t step, cm_real *g, const cm_real *p, cm_real scale,
+                         const cm_allowed *by);
+
 /* loops_cell.c; see kernels.h */
 cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);
 /* likewise */

@@ -7,6 +7,7 @@
 #include "cf/user_neighbours.h"
 #include "tasks/shown.h"
 #include "tensor/distinct.h"
+#include "tensor/segments.h"
 #include <string.h>
 
 /* Refused unless a tensor is contiguous: what the functions of cf read is. */
@@ -41,6 +42,25 @@ static bool segments(cm_ctx *cx, const cm_given *given, cm_value *gives)
 static bool groups(cm_ctx *cx, const cm_given *given, cm_value *gives)
 {
     gives->list = cm_segments_groups_of_rows(cx, given->lists[0]);
+    return gives->list != NULL;
+}
+
+static bool places(cm_ctx *cx, const cm_given *given, cm_value *gives)
+{
+    gives->list = cm_segments_places(cx, given->lists[0]);
+    return gives->list != NULL;
+}
+
+static bool latest_rows(cm_ctx *cx, const cm_given *given, cm_value *gives)
+{
+    if (given->i[0] < 0)
+        return cm_refuse(cx, CM_ERR_ARGUMENT, "the last %lld rows", (long long)given->i[0]);
+    return cm_segments_latest(cx, given->lists[0], given->i[0], &gives[0].list, &gives[1].list);
+}
+
+static bool last_rows(cm_ctx *cx, const cm_given *given, cm_value *gives)
+{
+    gives->list = cm_segments_last(cx, given->lists[0]);
     return gives->list != NULL;
 }
 
@@ -197,6 +217,9 @@ static const cm_function functions[] = {
     {"full", "shape:s value:x", "t", full},
     {"segments", "lengths:s", "S", segments},
     {"Segments:groups", "segments:S", "I", groups},
+    {"Segments:places", "segments:S", "I", places},
+    {"latest_rows", "segments:S n:i", "IS", latest_rows},
+    {"last_rows", "segments:S", "I", last_rows},
     {"distinct", "values:t", "tI", distinct_values},
     {"distinct", "ids:I", "II", distinct_ids},
     {"map_ids", "ids:I new:I", "I", map_ids},

@@ -162,7 +162,9 @@ cases.dropout = {
 for name, case in pairs(require "spec.support.op_cases_recurrent" (with)) do
   cases[name] = case
 end
-for name, case in pairs(require "spec.support.op_cases_steps") do
-  cases[name] = case
+for _, more in ipairs { "op_cases_steps", "op_cases_segments" } do
+  for name, case in pairs(require("spec.support." .. more)) do
+    cases[name] = case
+  end
 end
 return cases
