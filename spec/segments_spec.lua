@@ -120,17 +120,17 @@ describe("segment_attention", function()
         local x = drawn(library, { { n, 6 }, { n, 6 }, { n, 10 }, { n, 5 } })
         for use = 0, 3 do
           local options = table.pack(segments, 2, use & 1 == 1, 0.5,
-            use & 2 == 2 and library.core.segments(valid) or nil)
+            use & 2 == 2 and library.core.segments(valid) or nil, use // 2 * 0.25, 9, 1, use)
           local inputs = { table.unpack(x, 1, use == 3 and 3 or 4) }
           local function call(f, ...)
             return f(x[1], x[2], x[3], inputs[4], ...)
           end
           compare(library, tolerance, inputs, function()
-            return call(library.core.segment_attention, table.unpack(options, 1, 5))
+            return call(library.core.segment_attention, table.unpack(options, 1, 9))
           end, function()
             return call(function(...)
               return library.core.testing.apply_expanded("segment_attention", ...)
-            end, table.unpack(options, 1, 5))
+            end, table.unpack(options, 1, 9))
           end, ("%s, use %d"):format(name, use))
         end
       end)

@@ -8,6 +8,7 @@
 #define CM_KERNELS_H
 
 #include "base/ctx.h"
+#include "base/rng.h"
 
 /* Activations of the fused ops, whose derivative can be computed from the output y alone. */
 typedef enum cm_activation {
@@ -189,6 +190,11 @@ typedef struct cm_kernels {
     /* g, that of p = attend(x), becomes the gradient of x; p has its zeros. */
     void (*attend_back)(int64_t rows, int64_t step, cm_real *g, const cm_real *p, cm_real scale,
                         const cm_allowed *by);
+
+    /* o [n] = for each word of a fresh stream, from number `first` on, 0 if it is at most `last`,
+     * else value. */
+    void (*random_mask)(int64_t n, cm_real *o, const cm_rng *rng, int64_t first, uint32_t last,
+                        cm_real value);
 
     cm_cell_step_fn *gru_step, *lstm_step;
     cm_cell_back_fn *gru_back, *lstm_back;

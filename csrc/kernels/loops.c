@@ -353,6 +353,7 @@ const cm_kernels KERNEL(kernels) = {
     .layer_norm_grad = k_layer_norm_grad,
     .attend = KERNEL(attend),
     .attend_back = KERNEL(attend_back),
+    .random_mask = KERNEL(random_mask),
     .gru_step = KERNEL(gru_step),
     .lstm_step = KERNEL(lstm_step),
     .gru_back = KERNEL(gru_back),

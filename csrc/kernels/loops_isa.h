@@ -37,6 +37,10 @@ void KERNEL(meta_back)(const cm_meta_cell *cell, const cm_meta_block *block,
 void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
                            const cm_real *panels, bool add, cm_real *c, int64_t ldc);
 
+/* loops_random.c; see kernels.h */
+void KERNEL(random_mask)(int64_t n, cm_real *o, const cm_rng *rng, int64_t first, uint32_t last,
+                         cm_real value);
+
 /* loops_small.c; see kernels.h */
 void KERNEL(small_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t step,
                            int64_t next, const cm_real *b, int64_t row, int64_t column,

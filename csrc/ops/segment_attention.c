@@ -1,5 +1,6 @@
 /* segment_attention.c - multi-head attention within segments: of sequences that lie one behind
  * another, without padding. */
+#include "ops/segment_attention.h"
 #include "kernels/blas.h"
 #include "ops/ops.h"
 #include <math.h>
@@ -9,47 +10,21 @@
  * left out, and what stands between the products stays near. */
 #define BLOCK 64
 
-/* in = {q, k, v, features or none}; ids = segments, lengths or NULL; i = heads, causal; x = factor
- * of the features' products. */
-enum { Q, K, V, FEATURES };
-
-typedef struct layout {
-    const cm_ids *segments, *lengths;
-    int64_t heads, dk, dv, width; /* dk, dv: of a head; width: of the features, 0 without */
-    bool causal;
-    cm_real scale; /* of a product of q and k */
-    cm_real bias;  /* of a product of features, which is then scaled likewise */
-} layout;
-
-static layout layout_of(const cm_edge *edges, cm_tensor *const *in, int n_in, const cm_params *p)
-{
-    const cm_shape *q = edges ? &edges[Q].shape : &in[Q]->shape;
-    const cm_shape *v = edges ? &edges[V].shape : &in[V]->shape;
-    layout l = {.segments = p->ids[0], .lengths = p->ids[1], .heads = p->i[0]};
-    l.causal = p->i[1] != 0;
-    l.dk = q->dims[1] / l.heads;
-    l.dv = v->dims[1] / l.heads;
-    double root = sqrt((double)CM_MAX(l.dk, 1));
-    l.scale = (cm_real)(1 / root);
-    if (n_in > FEATURES) {
-        l.width = edges ? edges[FEATURES].shape.dims[1] : in[FEATURES]->shape.dims[1];
-        l.bias = (cm_real)(p->x[0] * root);
-    }
-    return l;
-}
+typedef cm_attention_layout layout;
 
 /* Queries [first, first + rows) of a segment and the keys that one of them may see, whose weights
  * lie `step` apart. */
 typedef struct block {
     int64_t at; /* the first row of the segment */
     int64_t first, rows, keys, step;
+    int64_t length; /* of the segment */
     cm_allowed allowed;
 } block;
 
 static block block_of(const layout *l, int64_t segment, int64_t first)
 {
     int64_t n = cm_segment_length(l->segments, segment);
-    block b = {.at = l->segments->values[segment], .first = first};
+    block b = {.at = l->segments->values[segment], .first = first, .length = n};
     b.rows = CM_MIN(n - first, BLOCK);
     b.keys = l->causal ? first + b.rows : n;
     b.step = CM_KEY_STEP(b.keys);
@@ -58,35 +33,37 @@ static block block_of(const layout *l, int64_t segment, int64_t first)
     return b;
 }
 
-/* How many numbers the weights of one head take: of all blocks, and of the largest. */
-static void count_weights(const layout *l, int64_t *all, int64_t *most)
+/* How many numbers the weights of one head take: of all blocks, and of the largest; and the mask of
+ * all heads of a block. */
+static void count_weights(const layout *l, int64_t *all, int64_t *most, int64_t *masks)
 {
-    *all = *most = 0;
+    *all = *most = *masks = 0;
     for (int64_t s = 0; s < cm_segments_groups(l->segments); s++)
         for (int64_t first = 0; first < cm_segment_length(l->segments, s); first += BLOCK) {
             block b = block_of(l, s, first);
             *all += b.rows * b.step;
             *most = CM_MAX(*most, b.rows * b.step);
+            *masks = l->drop.rate > 0 ? CM_MAX(*masks, b.rows * l->heads * b.length) : 0;
         }
 }
 
 static bool fits(cm_call *c)
 {
     static const char *const names[] = {"q", "k", "v", "features"};
-    const cm_shape *q = &c->in[Q]->shape;
+    const cm_shape *q = &c->in[CM_Q]->shape;
     char a[CM_SHAPE_TEXT], b[CM_SHAPE_TEXT];
     int64_t heads = c->p.i[0];
-    for (int i = Q; i < c->n_in; i++) {
+    for (int i = CM_Q; i < c->n_in; i++) {
         const cm_shape *x = &c->in[i]->shape;
         if (!cm_need_dims(c, c->in[i], 2, names[i]))
             return false;
-        if (x->dims[0] != q->dims[0] || (i == K && x->dims[1] != q->dims[1]))
+        if (x->dims[0] != q->dims[0] || (i == CM_K && x->dims[1] != q->dims[1]))
             return cm_refuse(c->cx, CM_ERR_SHAPE, "%s %s does not fit q %s: it must be [rows, %s]",
                              names[i], cm_shape_text(x, a), cm_shape_text(q, b),
-                             i == K   ? "heads dk], as q is"
-                             : i == V ? "heads dv]"
-                                      : "width]");
-        if (i != FEATURES && (heads < 1 || x->dims[1] % heads != 0))
+                             i == CM_K   ? "heads dk], as q is"
+                             : i == CM_V ? "heads dv]"
+                                         : "width]");
+        if (i != CM_FEATURES && (heads < 1 || x->dims[1] % heads != 0))
             return cm_refuse(c->cx, CM_ERR_ARGUMENT,
                              "%lld heads cannot share the %lld columns of %s", (long long)heads,
                              (long long)x->dims[1], names[i]);
@@ -116,12 +93,14 @@ static bool segment_attention_shape(cm_call *c)
 {
     if (!fits(c) || !lengths_fit(c))
         return false;
-    int64_t all, most;
-    layout l = layout_of(NULL, c->in, c->n_in, &c->p);
-    count_weights(&l, &all, &most);
+    int64_t all, most, masks;
+    layout l = cm_attention_layout_of(NULL, c->in, c->n_in, &c->p);
+    if (!cm_dropout_fits(c->cx, &l.drop))
+        return false;
+    count_weights(&l, &all, &most, &masks);
     cm_shape weights = {.ndim = 2, .dims = {l.heads, all}};
-    c->out_shape = c->in[V]->shape;
-    c->work_size = 2 * most; /* products of features; weights that are not kept */
+    c->out_shape = c->in[CM_V]->shape;
+    c->work_size = 3 * most + masks; /* products of features; weights, and what dropout leaves */
     return cm_shape_count(c->cx, &weights, &c->keep_size);
 }
 
@@ -145,36 +124,67 @@ static void bias_of(cm_ctx *cx, const layout *l, const block *b, const cm_tensor
             turned(head_of(features, b->at, 0, 0)), 0, bias, b->step);
 }
 
+/* The stream of masks has a number for each query, head and key of the segments in turn, also for
+ * keys that are not allowed: whose numbers are whose depends on neither blocks nor causality. This
+ * is where those of a block begin, given where those of the segment do. */
+static int64_t place_of(const layout *l, int64_t begin, const block *b)
+{
+    return begin + b->first * l->heads * b->length;
+}
+
+/* Weights p of head h in a block as dropout leaves them. Those that it drops are negative from then
+ * on, which tells the derivative. */
+static void drop(const layout *l, const block *b, int64_t h, const cm_real *mask, cm_real *p,
+                 cm_real *left)
+{
+    for (int64_t r = 0; r < b->rows; r++, p += b->step, left += b->step) {
+        const cm_real *m = mask + (r * l->heads + h) * b->length;
+        for (int64_t j = 0; j < b->keys; j++) {
+            left[j] = p[j] * m[j];
+            p[j] = m[j] > 0 ? p[j] : -p[j];
+        }
+    }
+}
+
 static void segment_attention_eval(cm_call *c)
 {
     cm_ctx *cx = c->cx;
-    layout l = layout_of(NULL, c->in, c->n_in, &c->p);
-    const cm_tensor *q = c->in[Q], *k = c->in[K], *v = c->in[V];
-    int64_t out = c->out_shape.dims[1];
-    cm_real *bias = c->work, *p = c->kept ? c->kept : c->work + c->work_size / 2;
-    for (int64_t s = 0; s < cm_segments_groups(l.segments); s++)
+    layout l = cm_attention_layout_of(NULL, c->in, c->n_in, &c->p);
+    const cm_tensor *q = c->in[CM_Q], *k = c->in[CM_K], *v = c->in[CM_V];
+    int64_t out = c->out_shape.dims[1], all, most, masks, begin = 0;
+    count_weights(&l, &all, &most, &masks);
+    cm_real *bias = c->work, *left = bias + most, *mask = left + most;
+    cm_real *p = c->kept ? c->kept : mask + masks;
+    for (int64_t s = 0; s < cm_segments_groups(l.segments); s++) {
         for (int64_t first = 0; first < cm_segment_length(l.segments, s); first += BLOCK) {
             block b = block_of(&l, s, first);
             int64_t row = b.at + first, size = b.rows * b.step;
-            if (c->n_in > FEATURES)
-                bias_of(cx, &l, &b, c->in[FEATURES], bias);
+            if (c->n_in > CM_FEATURES)
+                bias_of(cx, &l, &b, c->in[CM_FEATURES], bias);
+            if (masks > 0)
+                cm_dropout_mask(cx, &l.drop, place_of(&l, begin, &b), b.rows * l.heads * b.length,
+                                mask);
             for (int64_t h = 0; h < l.heads; h++) {
-                if (c->n_in > FEATURES)
+                if (c->n_in > CM_FEATURES)
                     memcpy(p, bias, (size_t)size * sizeof *p);
                 cm_gemm(cx, b.rows, b.keys, l.dk, head_of(q, row, h, l.dk),
-                        turned(head_of(k, b.at, h, l.dk)), c->n_in > FEATURES ? l.bias : 0, p,
+                        turned(head_of(k, b.at, h, l.dk)), c->n_in > CM_FEATURES ? l.bias : 0, p,
                         b.step);
                 cm_kernels_of(cx)->attend(b.rows, b.step, p, l.scale, &b.allowed);
-                cm_gemm(cx, b.rows, l.dv, b.keys, (cm_matrix){p, b.step, 1},
+                if (masks > 0)
+                    drop(&l, &b, h, mask, p, left);
+                cm_gemm(cx, b.rows, l.dv, b.keys, (cm_matrix){masks > 0 ? left : p, b.step, 1},
                         head_of(v, b.at, h, l.dv), 0, cm_data(c->out) + row * out + h * l.dv, out);
                 p = c->kept ? p + size : p;
             }
         }
+        begin += cm_segment_length(l.segments, s) * l.heads * cm_segment_length(l.segments, s);
+    }
 }
 
 /* Where the gradients of a block go; NULL where none is wanted. */
 typedef struct gradients {
-    cm_tensor *of[FEATURES + 1];
+    cm_tensor *of[CM_FEATURES + 1];
 } gradients;
 
 static cm_real *rows_of(const cm_tensor *x, int64_t row, int64_t column)
@@ -186,44 +196,73 @@ static cm_real *rows_of(const cm_tensor *x, int64_t row, int64_t column)
 static void features_back(cm_vjp *v, const layout *l, const block *b, const cm_real *d,
                           cm_tensor *out)
 {
-    const cm_tensor *f = v->in[FEATURES];
+    const cm_tensor *f = v->in[CM_FEATURES];
     cm_gemm(v->cx, b->rows, l->width, b->keys, (cm_matrix){d, b->step, 1}, head_of(f, b->at, 0, 0),
             1, rows_of(out, b->at + b->first, 0), l->width);
     cm_gemm(v->cx, b->keys, l->width, b->rows, (cm_matrix){d, 1, b->step},
             head_of(f, b->at + b->first, 0, 0), 1, rows_of(out, b->at, 0), l->width);
 }
 
-/* Of one head in a block with the weights p; d has room for theirs and is left with that of the
- * products of q and k before their scale. */
-static void head_back(cm_vjp *v, const layout *l, const block *b, int64_t h, const cm_real *p,
-                      cm_real *d, const gradients *to)
+/* From kept weights, of which those are negative that were dropped, to the weights p and what
+ * dropout left. */
+static void undrop(int64_t n, cm_real kept, const cm_real *from, cm_real *p, cm_real *left)
 {
+    for (int64_t i = 0; i < n; i++) {
+        p[i] = CM_M(fabs)(from[i]);
+        left[i] = from[i] > 0 ? kept * from[i] : 0;
+    }
+}
+
+/* The gradient d of what dropout left becomes that of the weights. */
+static void drop_back(int64_t n, cm_real kept, const cm_real *from, cm_real *d)
+{
+    for (int64_t i = 0; i < n; i++)
+        d[i] = from[i] > 0 ? kept * d[i] : 0;
+}
+
+/* Of one head in a block with these weights kept; d has room for their gradient and is left with
+ * that of the products of q and k before their scale; `room` has it for two more. */
+static void head_back(cm_vjp *v, const layout *l, const block *b, int64_t h, const cm_real *kept,
+                      cm_real *d, cm_real *room, const gradients *to)
+{
+    const cm_real *p = kept, *left = kept;
+    cm_real share = (cm_real)(1 / (1 - l->drop.rate));
+    int64_t size = b->rows * b->step;
+    if (l->drop.rate > 0) {
+        undrop(size, share, kept, room, room + size);
+        p = room;
+        left = room + size;
+    }
     cm_ctx *cx = v->cx;
     int64_t row = b->at + b->first, wide_k = l->heads * l->dk, wide_v = l->heads * l->dv;
     cm_matrix g = head_of(v->g, row, h, l->dv);
-    if (to->of[V])
-        cm_gemm(cx, b->keys, l->dv, b->rows, (cm_matrix){p, 1, b->step}, g, 1,
-                rows_of(to->of[V], b->at, h * l->dv), wide_v);
-    if (!to->of[Q] && !to->of[K] && !to->of[FEATURES])
+    if (to->of[CM_V])
+        cm_gemm(cx, b->keys, l->dv, b->rows, (cm_matrix){left, 1, b->step}, g, 1,
+                rows_of(to->of[CM_V], b->at, h * l->dv), wide_v);
+    if (!to->of[CM_Q] && !to->of[CM_K] && !to->of[CM_FEATURES])
         return;
-    cm_gemm(cx, b->rows, b->keys, l->dv, g, turned(head_of(v->in[V], b->at, h, l->dv)), 0, d,
+    cm_gemm(cx, b->rows, b->keys, l->dv, g, turned(head_of(v->in[CM_V], b->at, h, l->dv)), 0, d,
             b->step);
+    if (l->drop.rate > 0)
+        drop_back(size, share, kept, d);
     cm_kernels_of(cx)->attend_back(b->rows, b->step, d, p, l->scale, &b->allowed);
-    if (to->of[Q])
+    if (to->of[CM_Q])
         cm_gemm(cx, b->rows, l->dk, b->keys, (cm_matrix){d, b->step, 1},
-                head_of(v->in[K], b->at, h, l->dk), 0, rows_of(to->of[Q], row, h * l->dk), wide_k);
-    if (to->of[K])
+                head_of(v->in[CM_K], b->at, h, l->dk), 0, rows_of(to->of[CM_Q], row, h * l->dk),
+                wide_k);
+    if (to->of[CM_K])
         cm_gemm(cx, b->keys, l->dk, b->rows, (cm_matrix){d, 1, b->step},
-                head_of(v->in[Q], row, h, l->dk), 1, rows_of(to->of[K], b->at, h * l->dk), wide_k);
+                head_of(v->in[CM_Q], row, h, l->dk), 1, rows_of(to->of[CM_K], b->at, h * l->dk),
+                wide_k);
 }
 
 static void segment_attention_fast_vjp(cm_vjp *v)
 {
-    layout l = layout_of(v->edges, NULL, v->n_in, v->p);
+    layout l = cm_attention_layout_of(v->edges, NULL, v->n_in, v->p);
     gradients to = {{NULL}};
-    int64_t all, most;
-    count_weights(&l, &all, &most);
-    cm_shape room = cm_shape_1d(2 * most);
+    int64_t all, most, masks;
+    count_weights(&l, &all, &most, &masks);
+    cm_shape room = cm_shape_1d(4 * most);
     cm_tensor *work = cm_tensor_new(v->cx, &room);
     for (int i = 0; i < v->n_in && work; i++)
         if (v->need[i] && !(v->gin[i] = to.of[i] = cm_tensor_full(v->cx, &v->edges[i].shape, 0)))
@@ -239,76 +278,29 @@ static void segment_attention_fast_vjp(cm_vjp *v)
             int64_t size = b.rows * b.step;
             memset(sum, 0, (size_t)size * sizeof *sum);
             for (int64_t h = 0; h < l.heads; h++, p += size) {
-                head_back(v, &l, &b, h, p, d, &to);
-                if (to.of[FEATURES])
+                head_back(v, &l, &b, h, p, d, sum + most, &to);
+                if (to.of[CM_FEATURES])
                     k->axpy(size, sum, l.bias, d);
             }
-            if (to.of[FEATURES])
-                features_back(v, &l, &b, sum, to.of[FEATURES]);
+            if (to.of[CM_FEATURES])
+                features_back(v, &l, &b, sum, to.of[CM_FEATURES]);
         }
-}
-
-static cm_tensor *permuted(cm_ctx *cx, cm_tensor *x)
-{
-    cm_params p = {.shape = {.ndim = 4, .dims = {0, 2, 1, 3}}};
-    return x ? cm_apply(cx, &cm_op_permute, (cm_tensor *const[]){x}, 1, &p) : NULL;
-}
-
-/* [rows, heads * width] as [segments, heads, longest, width] */
-static cm_tensor *padded(cm_ctx *cx, cm_tensor *x, cm_ids *segments, int64_t heads)
-{
-    cm_tensor *y = cm_pad_segments(cx, x, segments);
-    if (!y)
-        return NULL;
-    cm_shape split = {
-        .ndim = 4, .dims = {y->shape.dims[0], y->shape.dims[1], heads, y->shape.dims[2] / heads}};
-    return permuted(cx, cm_reshape(cx, y, &split));
-}
-
-/* The rows [rows, width] of y [segments, heads, longest, width / heads]. */
-static cm_tensor *unpadded(cm_ctx *cx, cm_tensor *y, cm_ids *segments, const cm_shape *out)
-{
-    cm_ids *ids = y ? cm_ids_new(cx, cm_segments_rows(segments)) : NULL;
-    if (!ids)
-        return NULL;
-    int64_t longest = y->shape.dims[2];
-    for (int64_t s = 0; s < cm_segments_groups(segments); s++)
-        for (int64_t t = 0; t < cm_segment_length(segments, s); t++)
-            ids->values[segments->values[s] + t] = (int32_t)(s * longest + t);
-    cm_ids_seal(ids);
-    cm_shape flat = cm_shape_2d(y->shape.dims[0] * longest, out->dims[1]);
-    cm_tensor *rows = cm_gather_rows(cx, cm_reshape(cx, permuted(cx, y), &flat), ids);
-    cm_ids_release(cx, ids);
-    return rows;
-}
-
-static cm_tensor *segment_attention_expand(cm_ctx *cx, cm_tensor *const *in, int n_in,
-                                           const cm_params *p)
-{
-    cm_ids *segments = p->ids[0];
-    int64_t heads = p->i[0];
-    cm_tensor *inputs[4] = {padded(cx, in[Q], segments, heads), padded(cx, in[K], segments, heads),
-                            padded(cx, in[V], segments, heads)};
-    if (n_in > FEATURES) {
-        cm_tensor *f = padded(cx, in[FEATURES], segments, 1);
-        inputs[3] = cm_scale(cx, cm_matmul(cx, f, cm_transpose(cx, f)), p->x[0]);
-    }
-    cm_params own = {.i = {p->i[1]}, .ids = {p->ids[1] ? p->ids[1] : segments}};
-    cm_tensor *y = cm_apply(cx, &cm_op_attention, inputs, n_in, &own);
-    return unpadded(cx, y, segments, &in[V]->shape);
 }
 
 // clang-format off
 const cm_op cm_op_segment_attention = {.name = "segment_attention",
-    .args = "q:t k:t v:t features:t? segments:S heads:i=1 causal:b? feature_scale:x=1e-3 lengths:S?",
+    .args = "q:t k:t v:t features:t? segments:S heads:i=1 causal:b? feature_scale:x=1e-3 lengths:S? "
+            "rate:x=0 seed:i=0 epoch:i=0 task:i=0",
     .doc = "multi-head attention within segments, of sequences one behind another without padding: q and "
            "k [rows, heads dk], v [rows, heads dv] give [rows, heads dv]. In each segment and head the "
            "rows of v are weighted by the softmax of q . k / sqrt(dk) over the allowed keys: those up to "
            "the query if causal, and the first lengths[s] of segment s; all weights are 0 if none is "
            "allowed. With features [rows, width] feature_scale times the product of those of query and "
-           "key is added for all heads (Vaswani et al. 2017)",
+           "key is added for all heads. Each weight is dropped with probability `rate`, the others divided by "
+           "1 - rate: which ones is a function of the key (seed, epoch, task) and the place in the "
+           "segments (Vaswani et al. 2017)",
     .shape = segment_attention_shape, .eval = segment_attention_eval,
-    .expand = segment_attention_expand, .fast_vjp = segment_attention_fast_vjp,
-    .saves = CM_SAVE_IN(Q) | CM_SAVE_IN(K) | CM_SAVE_IN(V) | CM_SAVE_IN(FEATURES),
+    .expand = cm_segment_attention_expand, .fast_vjp = segment_attention_fast_vjp,
+    .saves = CM_SAVE_IN(CM_Q) | CM_SAVE_IN(CM_K) | CM_SAVE_IN(CM_V) | CM_SAVE_IN(CM_FEATURES),
     .flags = CM_CONTIGUOUS};
 // clang-format on

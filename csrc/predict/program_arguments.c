@@ -172,7 +172,7 @@ static bool read_integer(const cm_reader *r, cm_call_plan *c, const cm_arg *arg,
 {
     int slot = c->n_i++, n_sizes = c->n_sizes;
     int64_t *out = &c->i[slot];
-    if (slot == (c->op ? CM_PARAM_SLOTS : CM_FUNCTION_SLOTS))
+    if (slot == (c->op ? CM_PARAM_WHOLE : CM_FUNCTION_SLOTS))
         return cm_read_bad(r, "too many whole numbers");
     if (arg->kind == 'd')
         c->dims |= (uint16_t)(1u << slot);

@@ -11,11 +11,12 @@
 #include "tensor/tensor.h"
 
 #define CM_PARAM_SLOTS 4
+#define CM_PARAM_WHOLE 6 /* slots of whole numbers */
 
 /* Options of one application of an op: plain data, filled in the order of the descriptor's `args`.
  */
 typedef struct cm_params {
-    int64_t i[CM_PARAM_SLOTS];   /* integers, dims (0-based), booleans, activations */
+    int64_t i[CM_PARAM_WHOLE];   /* integers, dims (0-based), booleans, activations */
     double x[CM_PARAM_SLOTS];    /* numbers */
     cm_ids *ids[CM_PARAM_SLOTS]; /* ids and segments; NULL where an optional one is absent */
     cm_shape shape;              /* a shape or a permutation */

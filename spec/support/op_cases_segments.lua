@@ -1,4 +1,5 @@
 --- The cases of ops on sequences one behind another; see op_cases.lua for what a case is.
+local philox = require "spec.support.philox"
 local ref = require "spec.support.ref"
 
 local cases = {}
@@ -32,6 +33,15 @@ local function product(x, i, y, j, first, n)
   return sum
 end
 
+-- A word for each query, head and key of the segments in turn.
+local function words_of(lengths, heads, key)
+  local count = 0
+  for _, n in ipairs(lengths) do
+    count = count + n * heads * n
+  end
+  return philox.words(count, { seed = key[1], epoch = key[2], task = key[3], stream = 7 })
+end
+
 cases.segment_attention = {
   ref = function(q, k, v, ...)
     local options = table.pack(...)
@@ -39,9 +49,19 @@ cases.segment_attention = {
     if type(options[1]) == "table" and options[1].shape then
       features = table.remove(options, 1)
     end
-    local lengths, heads, causal, scale, valid = table.unpack(options, features and 1 or 2, 6)
-    heads, scale = heads or 1, scale or 1e-3
+    local first = features and 0 or 1
+    local lengths, heads, causal, scale, valid, rate = table.unpack(options, first + 1, first + 6)
+    heads, scale, rate = heads or 1, scale or 1e-3, rate or 0
+    local words = rate > 0 and words_of(lengths, heads, { table.unpack(options, first + 7, 10) })
     local rows, dk, dv = places_of(lengths), q.shape[2] // heads, v.shape[2] // heads
+    local begin = { 0 }
+    for s, n in ipairs(lengths) do
+      begin[s + 1] = begin[s] + n * heads * n
+    end
+    local function mask(at, head, key)
+      local place = begin[at.segment] + ((at.place - 1) * heads + head) * at.length + key
+      return rate == 0 and 1 or words[place] < rate * 2 ^ 32 and 0.0 or 1 / (1 - rate)
+    end
     return ref.build(v.shape, function(index)
       local row, at = index[1], rows[index[1]]
       local head = (index[2] - 1) // dv
@@ -51,7 +71,7 @@ cases.segment_attention = {
         local logit = product(q, row, k, key, head * dk, dk) / math.sqrt(math.max(dk, 1))
           + (features and scale * product(features, row, features, key, 0, features.shape[2]) or 0)
         total = total + math.exp(logit)
-        sum = sum + math.exp(logit) * ref.get(v, { key, index[2] })
+        sum = sum + math.exp(logit) * mask(at, head, key - at.first) * ref.get(v, { key, index[2] })
       end
       return total > 0 and sum / total or 0.0
     end)
@@ -68,6 +88,10 @@ cases.segment_attention = {
     { { 5, 2 }, { 5, 2 }, { 5, 2 },
       options = with(nil, segments { 2, 3 }, 1, true, nil, segments { 0, 3 }) },
     { { 19, 2 }, { 19, 2 }, { 19, 1 }, options = with(nil, segments { 17, 2 }, 1, true) },
+    { { 5, 4 }, { 5, 4 }, { 5, 4 },
+      options = with(nil, segments { 2, 0, 3 }, 2, true, nil, nil, 0.5, 7, 2, 3) },
+    { { 5, 2 }, { 5, 2 }, { 5, 2 }, { 5, 3 },
+      options = with(segments { 4, 1 }, 2, false, 0.5, segments { 3, 1 }, 0.25, -1) },
     { { 0, 4 }, { 0, 4 }, { 0, 4 }, options = with(nil, segments { 0, 0 }, 2) },
     { { 0, 4 }, { 0, 4 }, { 0, 4 }, { 0, 1 }, options = with(segments {}, 2) },
     { { 3, 0 }, { 3, 0 }, { 3, 2 }, options = with(nil, segments { 1, 2 }, 2, true) },
@@ -95,6 +119,10 @@ cases.segment_attention = {
     { { 3, 4 }, { 3, 4 }, { 3, 4 },
       options = with(nil, segments { 1, 2 }, 1, true, 1, segments { 1, 3 }),
       text = "length 2 is 3, but its segment has 2 rows" },
+    { { 3, 4 }, { 3, 4 }, { 3, 4 },
+      options = with(nil, segments { 3 }, 1, true, 1, nil, 1), text = "rate must be from 0" },
+    { { 3, 4 }, { 3, 4 }, { 3, 4 },
+      options = with(nil, segments { 3 }, 1, true, 1, nil, 0.5, 1, -1), text = "epoch must be" },
     { { 3, 4 }, { 3, 4 }, { 3, 4 }, options = with(nil, nil), text = "#5.*Segments expected" },
   },
 }
