@@ -43,12 +43,14 @@ describe("segments", function()
   it("are calls of a frozen graph", function()
     local table_ = core.normal({ 24, 4 }, 0, 1, { seed = 1 })
     local places = core.normal({ 3, 4 }, 0, 1, { seed = 2 })
+    local encoder = single.sequence_encoder { width = 4, inner = 8, length = 3,
+      init = single.nn.init(1) }
     local function scores(x)
       local rows, own = core.latest_rows(x["support.segments"], 3)
       local h = table_:gather_rows(x["support.items"]):gather_rows(rows)
         + places:gather_rows(own:places())
       h = h:segment_attention(h, h, nil, own, 2, true)
-      h = h + h:segment_mix(h, h, own, own)
+      h = encoder(h + h:segment_mix(h, h, own, own), own)
       local user = h:embedding(core.last_rows(own)):gather_rows(x.segments:groups())
       return user:row_dot(table_:gather_rows(x.items))
     end

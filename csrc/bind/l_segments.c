@@ -10,7 +10,7 @@
  * @function segments
  * @tparam table lengths {4, 1, 6}
  * @treturn Segments with #segments, segments:totable(), segments:rows() (all together),
- * segments:shortest() (nil without segments),
+ * segments:shortest() (nil without segments), segments:longest(),
  * segments:groups() (Ids: the segment of each row) and segments:places() (Ids: its place there) */
 static int l_segments(lua_State *L)
 {
@@ -103,6 +103,15 @@ static int segments_shortest(lua_State *L)
     return 1;
 }
 
+/*** The length of the longest segment.
+ * @function Segments:longest
+ * @treturn integer 0 if there are no segments */
+static int segments_longest(lua_State *L)
+{
+    lua_pushinteger(L, cm_segments_longest(cmL_check_segments(L, 1)));
+    return 1;
+}
+
 /*** Which segment each row belongs to.
  * @function Segments:groups
  * @treturn Ids */
@@ -164,9 +173,13 @@ static const luaL_Reg segments_meta[] = {{"__gc", segments_gc},
                                          {"__len", segments_len},
                                          {"__tostring", segments_tostring},
                                          {NULL, NULL}};
-static const luaL_Reg segments_methods[] = {
-    {"totable", segments_totable}, {"rows", segments_rows},     {"shortest", segments_shortest},
-    {"groups", segments_groups},   {"places", segments_places}, {NULL, NULL}};
+static const luaL_Reg segments_methods[] = {{"totable", segments_totable},
+                                            {"rows", segments_rows},
+                                            {"shortest", segments_shortest},
+                                            {"longest", segments_longest},
+                                            {"groups", segments_groups},
+                                            {"places", segments_places},
+                                            {NULL, NULL}};
 
 void cmL_open_segments(lua_State *L)
 {

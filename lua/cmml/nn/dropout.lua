@@ -10,11 +10,7 @@ local known = declare("nn.dropout", {
     help = "gives layers that are called with one key masks of their own" },
 })
 
-local known_key = declare("Dropout:forward", {
-  (require "cmml.nn.seed_option"),
-  { name = "epoch", kind = "integer", default = 0, help = "number of the epoch" },
-  { name = "task", kind = "integer", default = 0, help = "number of the task" },
-})
+local known_key = declare("Dropout:forward", require "cmml.nn.key_options")
 
 return function(cmml, use)
   use "nn.module"

@@ -1,36 +1,27 @@
--- Kind of `mml_sasrec`: the sequence encoder of MML, a transformer with norms behind the sums,
--- assembled from the library's layers.
+-- Kind of `mml_sasrec`: the sequence encoder, on padded sequences as segments of all their steps.
 local cmml = require "cmml"
 
 local nn = cmml.nn
-local eps = 1e-12 -- of every layer norm
 
--- Layers under the names of the file, with its parameters as leaves.
+-- The network under the names of the file, with its parameters as leaves.
 local function build(case)
-  local width, inner = case:option "width", case:option "inner"
-  local norm = { width = width, eps = eps }
-  local layers = {}
-  for l = 1, case:option "layers" do
-    local block = nn.list {}
-    block:register("attention",
-      nn.attention { width = width, heads = case:option "heads", causal = true })
-    block:register("attention_norm", nn.layer_norm(norm))
-    block:register("ffn", nn.list { nn.linear { inp = width, out = inner },
-      nn.linear { inp = inner, out = width } })
-    block:register("ffn_norm", nn.layer_norm(norm))
-    layers[l] = block
-  end
+  local width = case:option "width"
+  local has_features = case:has "param.feature_map.weight"
   local net = nn.list {}
+  net.encoder = cmml.sequence_encoder { width = width, heads = case:option "heads",
+    layers = case:option "layers", inner = case:option "inner", length = case:option "time",
+    features = has_features and case:option "feature_width" or nil,
+    feature_scale = has_features and case:option "feature_scale" or nil }
   if case:option("learner", "id") == "id" and case:has "param.item.weight" then
     net:register("item", nn.embedding { size = case:option "items", width = width })
   end
-  net:register("position", nn.embedding { size = case:option "time", width = width })
-  net:register("input_norm", nn.layer_norm(norm))
-  net:register("layer", nn.list(layers))
-  for _, name in ipairs { "item_map", "feature_map" } do
-    if case:has(("param.%s.weight"):format(name)) then
-      net:register(name, nn.linear { inp = case:option "feature_width", out = width })
+  for _, name in ipairs { "position", "input_norm", "layer", "feature_map" } do
+    if net.encoder[name] then
+      net:register(name, net.encoder[name])
     end
+  end
+  if case:has "param.item_map.weight" then
+    net:register("item_map", nn.linear { inp = case:option "feature_width", out = width })
   end
   local values = {}
   for name in net:parameters() do
@@ -53,29 +44,32 @@ local function item_vectors(case, net)
   return vectors
 end
 
--- What the features of two places add to what one gives to the other, for all heads.
-local function feature_bias(case, net, sequence, shape)
+-- The features of the rows of the sequences, where the encoder reads some; states what they add to
+-- what one step gives to another.
+local function features_of(case, net, sequence, shape)
   if not net.feature_map then
     return nil
   end
-  local g = net.feature_map(case:tensor "input.feature"):gather_rows(sequence):reshape(shape)
-  local bias = g:matmul(g:transpose()) * case:option "feature_scale"
-  case:expect("output.attention_bias", bias)
-  return bias:reshape { shape[1], 1, shape[2], shape[2] }
+  local features = case:tensor("input.feature"):gather_rows(sequence)
+  local g = net.feature_map(features):reshape(shape)
+  case:expect("output.attention_bias", g:matmul(g:transpose()) * case:option "feature_scale")
+  return features
 end
 
 -- The vectors of users, from the vectors of the items of their sequences [batch, time, width], and
 -- a list of what the layers read and give.
-local function encode(case, net, e, lengths, bias)
-  local h = net.input_norm(e + net.position.weight)
-  local hidden = { h }
-  for l = 1, case:option "layers" do
-    local block = net.layer:at(l)
-    local s = block.attention_norm(h + block.attention(h, lengths, bias))
-    h = block.ffn_norm(s + block.ffn:at(2)(block.ffn:at(1)(s):gelu()))
-    hidden[l + 1] = h
+local function encode(case, net, e, lengths, features)
+  local batch, time, width = table.unpack(e.shape)
+  local steps = {}
+  for b = 1, batch do
+    steps[b] = time
   end
-  local user = cmml.last_step(h, lengths)
+  local h, hidden = net.encoder(e:reshape { batch * time, width }, cmml.core.segments(steps),
+    { lengths = lengths, features = features, hidden = true })
+  for l, rows in ipairs(hidden) do
+    hidden[l] = rows:reshape(e.shape)
+  end
+  local user = cmml.last_step(h:reshape(e.shape), lengths)
   case:expect("output.user", user)
   return user, hidden
 end
@@ -97,9 +91,9 @@ local function run(case)
   case:size("lengths", lengths:totable())
   case:size("time", time)
 
-  local bias = feature_bias(case, net, sequence, { batch, time, width })
+  local features = features_of(case, net, sequence, { batch, time, width })
   local user, hidden = encode(case, net,
-    items:gather_rows(sequence):reshape { batch, time, width }, lengths, bias)
+    items:gather_rows(sequence):reshape { batch, time, width }, lengths, features)
   for l, h in ipairs(hidden) do
     case:expect(("output.hidden.%d"):format(l - 1), h)
   end
