@@ -63,6 +63,23 @@ describe("group_ratings", function()
       core.ids { 1, 1 }, core.tensor { largest, largest }, 1, { repeats = "add" })
   end)
 
+  it("keeps all rows of a user where repeats are to stay, in the order of the source", function()
+    local times = core.times { 9, 5, 1, 9, 3, 2, 4, 9 }
+    local ratings, repeated = group { repeats = "keep", times = times }
+    assert.same({ 3, 0, 5, 0 }, ratings.users:totable())
+    assert.same({ 7, 2, 2, 7, 5, 7, 6, 7 }, ratings.items:totable())
+    assert.same({ 2, 4, 8, 1, 3, 5, 6, 0.5 }, ratings.ratings:totable())
+    assert.same({ 5, 9, 9, 9, 1, 3, 2, 4 }, ratings.times:totable())
+    assert.equal(0, repeated)
+    local sorted, late = core.ratings_by_time(ratings)
+    assert.same({ 7, 2, 2, 5, 6, 7, 7, 7 }, sorted.items:totable())
+    assert.same({ 2, 4, 8, 3, 6, 5, 0.5, 1 }, sorted.ratings:totable())
+    assert.same({ 5, 9, 9, 1, 2, 3, 4, 9 }, sorted.times:totable())
+    assert.equal(4, late) -- all of user 3 but the first, which is the latest
+    assert.equal(0, select(2, core.ratings_by_time(sorted)))
+    refused("where all repeats are kept", group, { repeats = "keep", first = core.ids { 7 } })
+  end)
+
   it("keeps the first row of items that are named, whatever the time", function()
     local ratings = group { first = core.ids { 7, 0, 99 },
       times = core.times { 1, 5, 6, 9, 2, 3, 7, 8 } }
@@ -88,8 +105,8 @@ describe("group_ratings", function()
   end)
 
   it("refuses options that are none of its own, and times of another number", function()
-    refused('repeats must be "last" or "add", not first', group, { repeats = "first" })
-    refused('repeats must be "last" or "add", not 7', group, { repeats = 7 })
+    refused('repeats must be "last", "add" or "keep", not first', group, { repeats = "first" })
+    refused('repeats must be "last", "add" or "keep", not 7', group, { repeats = 7 })
     refused("8 users and items, but 2 times", group, { times = core.times { 1, 2 } })
     refused("cmml.Times expected, got table", group, { times = { 1, 2 } })
     refused("cmml.Ids expected, got table", group, { first = { 1, 2 } })

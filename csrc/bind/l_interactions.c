@@ -75,14 +75,16 @@ static bool takes_over(lua_State *L, int index, bool release)
 
 static cm_repeats check_repeats(lua_State *L, int index)
 {
-    static const char *const names[] = {"last", "add", NULL};
+    static const char *const names[] = {"last", "add", "keep", NULL};
     const char *text = cmL_raw_field(L, index, "repeats") == LUA_TSTRING ? lua_tostring(L, -1)
                        : lua_isnil(L, -1)                                ? names[0]
                                                                          : "";
     for (int i = 0; names[i]; i++)
         if (strcmp(text, names[i]) == 0)
             return (cm_repeats)i;
-    return (cm_repeats)luaL_error(L, "group_ratings: repeats must be \"last\" or \"add\", not %s",
+    return (cm_repeats)luaL_error(L,
+                                  "group_ratings: repeats must be \"last\", \"add\" or \"keep\", "
+                                  "not %s",
                                   cmL_shown(L, -1));
 }
 
@@ -93,10 +95,10 @@ static cm_repeats check_repeats(lua_State *L, int index)
  * @tparam Ids items item of each row
  * @tparam ?Tensor ratings [rows]; nil: 1 each
  * @tparam integer n_users
- * @tparam[opt] table options times (Times of the rows); repeats ("last", as above, or "add": their
- * ratings add up); first (Ids: items of which the first rating counts, whatever the time);
- * release (boolean: the columns are given away, and each is released as soon as it was read, so
- * that the peak of memory is little more than the result)
+ * @tparam[opt] table options times (Times of the rows); repeats ("last", as above; "add": their
+ * ratings add up; or "keep": all stay, as in sequences); first (Ids: items of which the first
+ * rating counts, whatever the time); release (boolean: the columns are given away, and each is
+ * released as soon as it was read, so that the peak of memory is little more than the result)
  * @treturn table users (Segments), items (Ids), ratings (Tensor), and times (Times), if there were
  * any; rows of a user are in their order in the source
  * @treturn integer number of repeated rows, which do not stand in it */
@@ -207,7 +209,8 @@ static int l_cap_ratings(lua_State *L)
 /*** The ratings of each user in the order of time; of equal times in the order in which they are.
  * @function ratings_by_time
  * @tparam table ratings as group_ratings gives them, with times
- * @treturn table users, items, ratings, times */
+ * @treturn table users, items, ratings, times
+ * @treturn integer how many ratings were earlier than one that stood before them */
 static int l_ratings_by_time(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -219,11 +222,15 @@ static int l_ratings_by_time(lua_State *L)
     cm_times **time_box = push_times_box(L, true);
     size_t mark = cm_scope_begin(cx);
     cm_interactions sorted;
-    bool ok = cm_interactions_by_time(cx, &all, &sorted);
+    int64_t late = 0;
+    bool ok = cm_interactions_by_time(cx, &all, &sorted, &late);
     if (ok)
         fill_interactions(&sorted, user_box, item_box, rating_box, time_box);
     cm_scope_end(cx, mark);
-    return ok ? 1 : cmL_raise(L, cx, "ratings_by_time");
+    if (!ok)
+        return cmL_raise(L, cx, "ratings_by_time");
+    lua_pushinteger(L, late);
+    return 2;
 }
 
 /*** The first ratings of each user, and the others.

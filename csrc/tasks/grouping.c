@@ -19,6 +19,9 @@ static bool check_rows(cm_ctx *cx, const cm_rating_rows *rows, const cm_grouping
                          "users and items up to %lld for %lld ratings: number them from 1 without "
                          "gaps",
                          (long long)CM_MAX(o->users, items->limit), (long long)users->count);
+    if (o->first && o->repeats == CM_REPEATS_KEEP)
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "items of which the first rating counts, where all repeats are kept");
     if (users->limit > o->users)
         return cm_refuse(cx, CM_ERR_INDEX, "user id %d of only %lld users", users->limit,
                          (long long)o->users);
@@ -84,6 +87,17 @@ static int64_t mark_repeated(const cm_rating_rows *rows, const int32_t *start, i
         kept += lengths[u];
     }
     return kept;
+}
+
+/* The rows that stand in the output, and how many each user has of them. */
+static int64_t choose_rows(const cm_rating_rows *rows, const int32_t *start,
+                           const cm_grouping_options *o, int32_t *order, seen *of, int32_t *lengths)
+{
+    if (o->repeats != CM_REPEATS_KEEP)
+        return mark_repeated(rows, start, o->users, order, of, lengths);
+    for (int64_t u = 0; u < o->users; u++)
+        lengths[u] = start[u + 1] - start[u];
+    return rows->items->count;
 }
 
 /* The sums of all rows of each pair, at the place of the row that stands for it. */
@@ -191,7 +205,7 @@ bool cm_interactions_group(cm_ctx *cx, cm_rating_rows *rows, const cm_grouping_o
         sort_rows(rows->users, start, o->users, order);
         cm_ids_release(cx, rows->users);
         rows->users = NULL;
-        kept = mark_repeated(rows, start, o->users, order, of, lengths);
+        kept = choose_rows(rows, start, o, order, of, lengths);
         *repeated = count - kept;
         cm_shape shape = cm_shape_1d(kept);
         out->users = cm_segments_new(cx, lengths, o->users);

@@ -1,4 +1,5 @@
-/* grouping.h - rows of (user, item, rating, time) grouped by user, each item once a user. */
+/* grouping.h - rows of (user, item, rating, time) grouped by user; of a user each item once, or as
+ * often as it stands there. */
 #ifndef CM_GROUPING_H
 #define CM_GROUPING_H
 
@@ -8,7 +9,8 @@
  * of the row that counts and has its time. */
 typedef enum cm_repeats {
     CM_REPEATS_LAST, /* the latest row counts: by time where times differ, else by place */
-    CM_REPEATS_ADD   /* their ratings add up; place and time are those of the latest row */
+    CM_REPEATS_ADD,  /* their ratings add up; place and time are those of the latest row */
+    CM_REPEATS_KEEP  /* all of them count, as in sequences */
 } cm_repeats;
 
 /* Rows to be grouped: one reference to each, which is taken over. */
@@ -22,7 +24,8 @@ typedef struct cm_grouping_options {
     int64_t users; /* how many there are */
     cm_repeats repeats;
     const cm_ids *first; /* items of which the first row of a user counts, in whatever order of
-                            time: such as were several in the source; NULL: none */
+                            time: such as were several in the source; NULL: none; not with
+                            CM_REPEATS_KEEP */
 } cm_grouping_options;
 
 /* Groups rows by user, stably: within a user they stay in the order of the source. User ids are

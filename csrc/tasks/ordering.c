@@ -24,9 +24,11 @@ static void copy_row(const cm_interactions *from, int64_t row, cm_interactions *
         to->times->values[at] = from->times->values[row];
 }
 
-bool cm_interactions_by_time(cm_ctx *cx, const cm_interactions *all, cm_interactions *out)
+bool cm_interactions_by_time(cm_ctx *cx, const cm_interactions *all, cm_interactions *out,
+                             int64_t *late)
 {
     *out = (cm_interactions){0};
+    *late = 0;
     if (!all->times)
         return cm_refuse(cx, CM_ERR_ARGUMENT, "the ratings have no times");
     int64_t n_users = cm_segments_groups(all->users);
@@ -39,8 +41,12 @@ bool cm_interactions_by_time(cm_ctx *cx, const cm_interactions *all, cm_interact
     ok = ok && cm_interactions_make(cx, lengths, n_users, all->items->count, true, out);
     for (int64_t u = 0; ok && u < n_users; u++) {
         int64_t first = all->users->values[u], n = cm_segment_length(all->users, u);
-        for (int64_t i = 0; i < n; i++)
+        int64_t latest = INT64_MIN;
+        for (int64_t i = 0; i < n; i++) {
             rows[i] = (timed){all->times->values[first + i], first + i};
+            *late += rows[i].time < latest;
+            latest = CM_MAX(latest, rows[i].time);
+        }
         qsort(rows, (size_t)n, sizeof *rows, by_time_and_row);
         for (int64_t i = 0; i < n; i++)
             copy_row(all, rows[i].row, out, first + i);

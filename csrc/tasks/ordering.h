@@ -5,10 +5,11 @@
 #include "tasks/interactions.h"
 
 /* The same ratings, those of each user from the earliest to the latest; of equal times in the order
- * in which they are. They must have times. The results in *out are new: ids and times with one
- * reference for the caller, the tensor of the open scope. */
-bool cm_interactions_by_time(cm_ctx *cx, const cm_interactions *all,
-                             cm_interactions *out) CM_MUST_CHECK;
+ * in which they are. They must have times. *late counts those that were earlier than one of the
+ * same user before them. The results in *out are new: ids and times with one reference for the
+ * caller, the tensor of the open scope. */
+bool cm_interactions_by_time(cm_ctx *cx, const cm_interactions *all, cm_interactions *out,
+                             int64_t *late) CM_MUST_CHECK;
 
 /* The first ratings of each user, as many as `lengths` (segments, one a user, none longer than what
  * the user has) says, and the others. Results as above. */

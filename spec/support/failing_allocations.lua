@@ -147,7 +147,9 @@ function scenarios.data(core)
   local ratings = core.group_ratings(users, items, core.tensor { 1, 2, 3, 4, 5, 1 }, 2)
   local timed = core.group_ratings(users, items, nil, 2, { repeats = "add",
     times = core.times { 1, 2, 3, 4, 5, 6 } })
-  local capped = core.cap_ratings(core.ratings_by_time(timed), 2, 7)
+  local sequences = core.ratings_by_time(core.group_ratings(users, items, nil, 2,
+    { repeats = "keep", times = core.times { 6, 5, 4, 3, 2, 1 } }))
+  local capped = core.cap_ratings((core.ratings_by_time(timed)), 2, 7)
   local early, late = core.divide_ratings(timed, core.segments { 1, 0 })
   local support, query = core.draw_tasks(ratings, core.ids { 2, 1 },
     { seed = 1, draw = 1, support = 2, query = 1 })
@@ -157,6 +159,7 @@ function scenarios.data(core)
     core.segments { 2, 1 }, { 1 })
   return bytes_of(ranked["ndcg@1"][1], ranked.auc[1], ratings.ratings, capped.ratings,
     support.labels, query.labels, table.concat(support.items:totable(), ","), metrics.mae[1],
+    table.concat(sequences.items:totable(), ","),
     metrics.rmse[2], table.concat(timed.times:totable(), ","), capped.times:at(1),
     early.ratings, late.times:ranked(1))
 end
