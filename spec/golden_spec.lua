@@ -1,4 +1,5 @@
 -- The runner of known answers must be able to fail: every stored number, tensor and option counts.
+local cmml = require "cmml"
 local compare = require "spec.support.golden.compare"
 local golden = require "spec.support.golden"
 
@@ -239,9 +240,12 @@ describe("the golden runner", function()
   end)
 
   it("says why it skips a case, and fails at a family that it has never heard of", function()
+    local was = rawget(cmml, "log_softmax")
+    rawset(cmml, "log_softmax", false)
+    local status, detail = golden.run(read "hvp_log_softmax")
+    rawset(cmml, "log_softmax", was)
+    assert.are.same({ "skip", "no op log_softmax yet" }, { status, detail })
     local case = by_hand()
-    case.name = "mml_by_hand"
-    assert.are.same({ "skip", "no MML yet" }, { golden.run(case) })
     case.name = "nothing_by_hand"
     assert.are.equal("FAIL", (golden.run(case)))
     case.name = "metrics_by_hand"

@@ -213,9 +213,9 @@ describe("the encoder of sequences", function()
         return layer(x)
       end
     end
-    function through.position(x, places)
-      named.position = true
-      return x + encoder.position.weight:gather_rows(places)
+    function through.position(name, table_, x, places)
+      named[name] = true
+      return x + table_.weight:gather_rows(places)
     end
     for name in encoder:parameters() do
       expected[name:match "^(.*)%.[a-z]+$"] = true

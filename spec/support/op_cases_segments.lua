@@ -171,4 +171,56 @@ cases.segment_mix = {
   },
 }
 
+cases.segment_mix_add = {
+  list = true,
+  ref = function(parts, base, q, rows, others, scale, offset)
+    local first, own = { 0 }, places_of(rows)
+    for s, n in ipairs(others) do
+      first[s + 1] = first[s] + n
+    end
+    return ref.build(base.shape, function(index)
+      local s, sum = own[index[1]].segment, ref.get(base, index)
+      for i = 1, #parts, 2 do
+        for j = first[s] + 1, first[s + 1] do
+          sum = sum + (scale or 1) * ref.get(parts[i + 1], { j, index[2] })
+            * (product(q, index[1], parts[i], j, 0, q.shape[2]) + (offset or 0))
+        end
+      end
+      return sum
+    end)
+  end,
+  uses = {
+    { { 6, 3 }, { 6, 2 }, { 5, 2 }, { 5, 3 }, list = 2,
+      options = with(segments { 2, 0, 3 }, segments { 1, 2, 3 }) },
+    { { 4, 3 }, { 4, 2 }, { 4, 3 }, { 4, 2 }, { 5, 2 }, { 5, 3 }, list = 4,
+      options = with(segments { 4, 1 }, segments { 1, 3 }, -0.5, 1) },
+    { { 4, 2 }, { 4, 2 }, { 3, 2 }, { 3, 2 }, list = 2,
+      options = with(segments { 3, 0 }, segments { 4, 0 }, 0.25, 0.5) },
+    { { 3, 19 }, { 3, 17 }, { 3, 17 }, { 3, 19 }, list = 2,
+      options = with(segments { 3 }, segments { 3 }, 2, 1) },
+    { { 0, 2 }, { 0, 3 }, { 2, 3 }, { 2, 2 }, list = 2,
+      options = with(segments { 2 }, segments { 0 }) },
+    { { 2, 0 }, { 2, 3 }, { 2, 3 }, { 2, 0 }, list = 2,
+      options = with(segments { 2 }, segments { 2 }, 1, 1) },
+  },
+  refused = {
+    { { 2, 2 }, { 2, 2 }, { 2, 2 }, list = 1, options = with(segments { 2 }, segments { 2 }),
+      text = "parts must be k and v in turn, at most 28 tensors, not 1" },
+    { { 2, 2 }, { 2, 3 }, { 2, 2 }, { 2, 2 }, list = 2,
+      options = with(segments { 2 }, segments { 2 }),
+      text = "part 1, k 2x2 and v 2x3, does not fit base and q: it must be %[others, 2%] and" },
+    { { 2, 2 }, { 3, 2 }, { 2, 2 }, { 2, 2 }, list = 2,
+      options = with(segments { 2 }, segments { 2 }), text = "k 2x2 and v 3x2, does not fit" },
+    { { 2, 2 }, { 2, 2 }, { 2, 2 }, { 3, 2 }, list = 2,
+      options = with(segments { 2 }, segments { 2 }), text = "base 2x2 and q 3x2 do not fit" },
+    { { 2, 2 }, { 2, 2 }, { 2, 2 }, { 2, 2 }, list = 2,
+      options = with(segments { 2 }, segments { 1, 1 }),
+      text = "there are 1 q_segments, but 2 k_segments" },
+    { { 2, 2 }, { 2, 2 }, { 2, 2 }, { 2, 2 }, list = 2,
+      options = with(segments { 3 }, segments { 2 }), text = "the segments cover 3 rows" },
+    { { 2, 2 }, { 2, 2 }, { 2, 2 }, { 2, 2 }, list = 2,
+      options = with(segments { 2 }, segments { 1 }), text = "the segments cover 1 rows" },
+  },
+}
+
 return cases

@@ -112,10 +112,14 @@ return function(cmml, use)
     return layer(x)
   end
 
+  function plain.position(_, table_, e, places)
+    return e + table_.weight:gather_rows(places)
+  end
+
   local function completed(through)
     local own = through or plain
     return { linear = own.linear or plain.linear, norm = own.norm or plain.norm,
-      position = own.position }
+      position = own.position or plain.position }
   end
 
   -- What drops entries of x at a place of its own, and the options of dropout there for an op.
@@ -172,8 +176,8 @@ return function(cmml, use)
 
   --- Runs the encoder. Whoever has other weights, such as some for each task, gives `through`, of
   -- which each function may be missing: linear(name, layer, x) is a linear layer, norm(name, layer,
-  -- x) a layer norm, position(e, places) adds to row k of e what belongs to its place. A name is
-  -- that of the layer's parameters, such as "layer.0.attention.query".
+  -- x) a layer norm, position(name, table, e, places) adds to row k of e what belongs to its place.
+  -- A name is that of the layer's parameters, such as "layer.0.attention.query".
   -- @tparam Tensor e [rows, width] the vectors of the items
   -- @tparam Segments segments one for each sequence, of at most as many rows as there are positions
   -- @tparam[opt] table options
@@ -189,8 +193,7 @@ return function(cmml, use)
       run.features = through.linear("feature_map", self.feature_map, opt.features)
     end
     local places = segments:places()
-    local placed = through.position and through.position(e, places)
-      or e + self.position.weight:gather_rows(places)
+    local placed = through.position("position", self.position, e, places)
     local h = run.drop(through.norm("input_norm", self.input_norm, placed), 0)
     local hidden = { h }
     for l = 1, #self.layer.registered do
