@@ -182,6 +182,6 @@ check_module "core"
 check_module "core64"
 check_library()
 check_size(build .. "/cmml/core.so", 900000)
-check_size(build .. "/libcmml.so", 650000)
+check_size(build .. "/libcmml.so", 680000)
 
 gate.finish("exports", checked, "objects")

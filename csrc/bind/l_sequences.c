@@ -54,7 +54,49 @@ static int l_cut_sequences(lua_State *L)
     return ok ? 2 : cmL_raise(L, cx, "cut_sequences");
 }
 
-static const luaL_Reg functions[] = {{"cut_sequences", l_cut_sequences}, {NULL, NULL}};
+/*** Pairs of different items of one sequence: from which to which people went, in how many steps. A
+ * pair of items may be there several times: `sparse` adds them up.
+ * @function sequence_pairs
+ * @tparam table sequences Rows: segments, and items (Ids, in order)
+ * @tparam table options steps (pairs of items that lie at most so many rows apart, default 1),
+ * power (a pair that lies d rows apart weighs d^-power, default 0), backward (times this where the
+ * later item is the first of the pair; default 0: there are no such pairs)
+ * @treturn table from (Ids), to (Ids), weights (Tensor) */
+static int l_sequence_pairs(lua_State *L)
+{
+    static const char *const names[] = {"from", "to"};
+    cm_ctx *cx = cmL_enter(L);
+    lua_settop(L, 2);
+    luaL_checktype(L, 1, LUA_TTABLE);
+    luaL_checktype(L, 2, LUA_TTABLE);
+    cm_pair_options options = {.steps = cmL_field_integer(L, 2, "steps", 1),
+                               .power = cmL_field_number(L, 2, "power", 0),
+                               .backward = cmL_field_number(L, 2, "backward", 0)};
+    /* Only now: reading the options may run a metamethod. */
+    cm_ids *sequences = cmL_check_field(L, 1, "segments", CML_SEGMENTS);
+    cm_ids *items = cmL_check_field(L, 1, "items", CML_IDS);
+    luaL_argcheck(L, cm_segments_rows(sequences) == items->count, 1,
+                  "segments and items must have as many rows");
+    lua_createtable(L, 0, 3);
+    cm_ids **boxes[2];
+    for (int side = 0; side < 2; side++) {
+        boxes[side] = cmL_push_ids(L);
+        lua_setfield(L, -2, names[side]);
+    }
+    cm_tensor **box = cmL_push_tensor(L), *weights;
+    lua_setfield(L, -2, "weights");
+    size_t mark = cm_scope_begin(cx);
+    bool ok = cm_sequence_pairs(cx, sequences, items, &options, boxes[0], boxes[1], &weights);
+    if (ok)
+        cm_retain(*box = weights);
+    else
+        *boxes[0] = *boxes[1] = NULL;
+    cm_scope_end(cx, mark);
+    return ok ? 1 : cmL_raise(L, cx, "sequence_pairs");
+}
+
+static const luaL_Reg functions[] = {
+    {"cut_sequences", l_cut_sequences}, {"sequence_pairs", l_sequence_pairs}, {NULL, NULL}};
 
 void cmL_open_sequences(lua_State *L)
 {

@@ -1,6 +1,7 @@
 /* sequences.c - see sequences.h. */
 #include "tasks/sequences.h"
 #include "base/rng.h"
+#include <math.h>
 
 /* Where a task begins in its sequence, and how many rows it shows and asks for. */
 typedef struct cut {
@@ -92,4 +93,59 @@ bool cm_cut_sequences(cm_ctx *cx, const cm_ids *sequences, const cm_ids *items, 
     cm_free(cx, cuts);
     cm_free(cx, lengths);
     return ok;
+}
+
+/* Calls for each pair of rows of one sequence that has two items, the earlier row first; gives
+ * their number. `weights` [steps + 1] by distance, and `out` are NULL where they are only counted.
+ */
+static int64_t each_pair(const cm_ids *sequences, const cm_ids *items, int64_t steps, int sides,
+                         const double *weights, double backward, cm_ids *from, cm_ids *to,
+                         cm_real *out)
+{
+    int64_t count = 0;
+    for (int64_t s = 0; s < cm_segments_groups(sequences); s++) {
+        int64_t end = sequences->values[s + 1];
+        for (int64_t a = sequences->values[s]; a < end; a++)
+            for (int64_t b = a + 1; b < end && b - a <= steps; b++) {
+                int32_t x = items->values[a], y = items->values[b];
+                if (x == y)
+                    continue;
+                for (int side = 0; out && side < sides; side++) {
+                    from->values[count + side] = side ? y : x;
+                    to->values[count + side] = side ? x : y;
+                    out[count + side] = (cm_real)(weights[b - a] * (side ? backward : 1));
+                }
+                count += sides;
+            }
+    }
+    return count;
+}
+
+bool cm_sequence_pairs(cm_ctx *cx, const cm_ids *sequences, const cm_ids *items,
+                       const cm_pair_options *o, cm_ids **from, cm_ids **to, cm_tensor **weights)
+{
+    if (o->steps < 1 || !(o->power >= 0) || !(o->backward >= 0) || !isfinite(o->backward))
+        return cm_refuse(cx, CM_ERR_ARGUMENT,
+                         "steps %lld must be at least 1, power %g and backward %g not negative",
+                         (long long)o->steps, o->power, o->backward);
+    int64_t steps = CM_MIN(o->steps, CM_MAX(cm_segments_longest(sequences), 1));
+    int sides = o->backward > 0 ? 2 : 1;
+    cm_shape shape =
+        cm_shape_1d(each_pair(sequences, items, steps, sides, NULL, 0, NULL, NULL, NULL));
+    double *by_distance = cm_calloc(cx, (size_t)steps + 1, sizeof *by_distance);
+    *weights = by_distance ? cm_tensor_new(cx, &shape) : NULL;
+    *from = *weights ? cm_ids_new(cx, shape.dims[0]) : NULL;
+    *to = *from ? cm_ids_new(cx, shape.dims[0]) : NULL;
+    if (*to) {
+        for (int64_t d = 1; d <= steps; d++)
+            by_distance[d] = pow((double)d, -o->power);
+        each_pair(sequences, items, steps, sides, by_distance, o->backward, *from, *to,
+                  cm_data(*weights));
+        cm_ids_seal(*from);
+        cm_ids_seal(*to);
+    } else {
+        cm_ids_release(cx, *from);
+    }
+    cm_free(cx, by_distance);
+    return *to != NULL;
 }

@@ -29,4 +29,18 @@ bool cm_cut_sequences(cm_ctx *cx, const cm_ids *sequences, const cm_ids *items, 
                       const cm_cut_options *options, cm_cut_rows *support,
                       cm_cut_rows *query) CM_MUST_CHECK;
 
+typedef struct cm_pair_options {
+    int64_t steps; /* pairs of items that lie at most so many rows apart, at least 1 */
+    double power;  /* a pair that lies d rows apart weighs d^-power */
+    double
+        backward; /* times this where the later item is the first of the pair; 0: no such pairs */
+} cm_pair_options;
+
+/* Pairs of different items of one sequence: from which to which people went, in how many steps.
+ * `*from`, `*to` are new ids with one reference for the caller, `*weights` a tensor of the open
+ * scope; a pair of items may be there several times. */
+bool cm_sequence_pairs(cm_ctx *cx, const cm_ids *sequences, const cm_ids *items,
+                       const cm_pair_options *options, cm_ids **from, cm_ids **to,
+                       cm_tensor **weights) CM_MUST_CHECK;
+
 #endif

@@ -63,6 +63,8 @@ return function(core)
     cmml.users = kept "users"
     --- Scenarios, which are groups of items: data, splits and tasks.
     cmml.scenarios = kept "scenarios"
+    --- Sequences of users: data, splits and tasks.
+    cmml.sequences = kept "sequences"
     --- Readers of public data sets.
     cmml.loaders = kept "loaders"
   end

@@ -6,6 +6,7 @@
 --
 -- @module cmml.data.records
 local args = require "cmml.base.args"
+local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
 
 return function(_, use)
@@ -71,6 +72,31 @@ return function(_, use)
       end
     end
     return next(names) and copies or list
+  end
+
+  --- Records by row of a vocabulary; rows are added for records of ids that are new to it.
+  -- @tparam string where prefix of messages
+  -- @tparam string what "items" or "users"
+  -- @tparam table list of records {id = .., fields}
+  -- @tparam Vocab vocab raw ids
+  -- @treturn table a record, or an empty table, for each row
+  function records.align(where, what, list, vocab)
+    local rows = {}
+    for i, record in ipairs(list) do
+      if type(record) ~= "table" or record.id == nil then
+        raise(("%s: record %d of %s has no id"):format(where, i, what), 4)
+      end
+      local row = raw_ids.add(vocab, record.id, 4, "%s: record %d of %s", where, i, what)
+      if rows[row] then
+        raise(("%s: %s has two records with the id %s"):format(where, what,
+          args.shown(record.id)), 4)
+      end
+      rows[row] = record
+    end
+    for row = 1, #vocab do
+      rows[row] = rows[row] or {}
+    end
+    return rows
   end
 
   --- The fields of records that nobody declared: texts are categories, lists lists, numbers

@@ -1,5 +1,5 @@
---- Public data sets in the setting users whose files the general reader reads: each is said by the
--- options of `read_dataset`.
+--- Public data sets whose files the general reader reads: each is said by the options of
+-- `read_dataset`. Those with times are read as ratings of users and as sequences.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -15,7 +15,8 @@ local known = declare("loaders of folders of ratings", {
 return function(cmml, use)
   local files = use "data.files"
   local found = use "settings.loader"
-  local of_files = use "settings.users.read_dataset"
+  local of_users = use "settings.users.read_dataset"
+  local of_sequences = use "settings.sequences.from_files"
   local core = cmml.core
 
   -- Of films: the year that stands behind the title, and no genre that says that there is none.
@@ -73,16 +74,18 @@ return function(cmml, use)
   end
 
   local layouts = {
-    { name = "movielens_csv", title = "MovieLens 20M, 25M and latest (ratings.csv)",
+    { name = "movielens_csv", has_times = true,
+      title = "MovieLens 20M, 25M and latest (ratings.csv)",
       ratings = "ratings.csv", columns = "user=userId,item=movieId,rating=rating,time=timestamp",
       items = "movies.csv", item_columns = "id=movieId,title=title,genre=genres:list",
       after = complete_films },
-    { name = "movielens_100k", title = "MovieLens-100K (u.data)", ratings = "u.data",
-      columns = "user,item,rating,time", quotes = "off", items = "u.item",
+    { name = "movielens_100k", has_times = true, title = "MovieLens-100K (u.data)",
+      ratings = "u.data", columns = "user,item,rating,time", quotes = "off", items = "u.item",
       item_columns = "id,title,skip,skip,skip," .. genre_columns(), users = "u.user",
       user_columns = "id,age:category,gender:category,occupation:category,zip:category",
       after = join_genres },
-    { name = "atomic_files", title = "RecBole's atomic files (NAME.inter in a folder NAME)",
+    { name = "atomic_files", has_times = true,
+      title = "RecBole's atomic files (NAME.inter in a folder NAME)",
       ratings = "*.inter", items = "*.item", users = "*.user" },
     { name = "book_crossing", title = "Book-Crossing (BX-Book-Ratings.csv)",
       ratings = "BX-Book-Ratings.csv", columns = "user=User-ID,item=ISBN,rating=Book-Rating",
@@ -111,36 +114,60 @@ return function(cmml, use)
     return given
   end
 
-  for _, layout in ipairs(layouts) do
-    local names = { layout.ratings, layout.items, layout.users }
-    for i = 3, 1, -1 do
-      if names[i] == nil then
-        table.remove(names, i)
-      end
+  -- The files of a layout.
+  local function files_of(layout)
+    local names = { layout.ratings, layout.items or layout.users }
+    names[3] = layout.items and layout.users
+    return names
+  end
+
+  -- What is read of a folder of a layout; nil and a message.
+  local function read(layout, folder)
+    if type(folder) ~= "string" then
+      raise(("%s: the path of a folder was expected, not %s"):format(layout.name,
+        args.describe(folder)), 3)
     end
+    local data, message = files.read(options_of(layout, folder))
+    if not data then
+      return nil, message
+    end
+    data.name = folder:match "([^/]+)/*$" or folder
+    if layout.after then
+      layout.after(data)
+    end
+    return data
+  end
+
+  for _, layout in ipairs(layouts) do
     cmml.loader {
       name = layout.name, setting = "users", title = layout.title, marks = { layout.ratings },
-      files = names, options = { "item_fields", "user_fields", "unknown", "min_count" },
+      files = files_of(layout), options = { "item_fields", "user_fields", "unknown", "min_count" },
       read = function(folder, options)
         local opt = known:check(options)
-        if type(folder) ~= "string" then
-          raise(("%s: the path of a folder was expected, not %s"):format(layout.name,
-            args.describe(folder)), 2)
-        end
-        local data, message = files.read(options_of(layout, folder))
+        local data, message = read(layout, folder)
         if not data then
           return nil, message
         end
-        data.name = folder:match "([^/]+)/*$" or folder
-        if layout.after then
-          layout.after(data)
-        end
-        local dataset, problem = of_files(data, opt)
+        local dataset, problem = of_users(data, opt)
         if dataset then
           dataset.folder = folder
         end
         return dataset, problem
       end,
     }
+    if layout.has_times then
+      cmml.loader {
+        name = layout.name .. "_sequences", setting = "sequences", title = layout.title,
+        marks = { layout.ratings }, files = files_of(layout),
+        options = { "features", "text_width" },
+        read = function(folder, opt)
+          local data, message = read(layout, folder)
+          if not data then
+            return nil, message
+          end
+          return of_sequences(data, opt)
+        end,
+      }
+    end
   end
 end

@@ -126,6 +126,7 @@ return function(cmml, use)
   end
 
   cmml.kind(fold_in.completed {
+    settings = { "users", "sequences" },
     name = "ease", title = "EASE", options = options,
     source = "Steck, WWW 2019",
     presets = {

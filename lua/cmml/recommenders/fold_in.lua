@@ -53,7 +53,8 @@ return function(cmml, use)
   -- What is learnt from, by user and by item, and how many people took each item.
   local function learnt_from(self, data)
     local taken, n = data.interactions, #self.catalogue.items
-    local users, weights = taken.rows:groups(), valued(self.options.values, taken.weights)
+    local users = taken.rows:groups()
+    local weights = valued(self.options.values or "binary", taken.weights)
     local by_user = core.sparse(users, taken.columns, weights, #taken.rows, n)
     local people = core.scatter_add_rows(core.full({ n }, 0), taken.weights:step(), taken.columns)
     return { n_items = n, n_users = #taken.rows, by_user = by_user, people = people,
@@ -74,16 +75,19 @@ return function(cmml, use)
   -- mean of its sum of squares: of binary values its number of people), people (Tensor, how many
   -- took each item), n_users and n_items, and data, what `kind` gives a fit; and scores(self,
   -- matrix), of a sparse matrix [people, items] the scores [people, items]; linear (true where
-  -- these are linear in the matrix, by which contributions are known). tensors(self) and
-  -- restore(self, tensors) keep what it learnt; options have `fold_in.values`
+  -- these are linear in the matrix, by which contributions are known); matrix(self, support), what
+  -- people of supports took, a row each, where that is more than who took what. tensors(self) and
+  -- restore(self, tensors) keep what it learnt; options have `fold_in.values` unless there is
+  -- matrix; settings are {"users"} unless they are given
   -- @treturn table
   function fold_in.completed(own)
     local all = {}
     for key, value in pairs(own) do
       all[key] = value
     end
-    all.settings, all.learns, all.predicts = { "users" }, "fit", "ranking"
-    all.scores, all.linear = nil, nil
+    all.settings, all.learns, all.predicts = own.settings or { "users" }, "fit", "ranking"
+    all.scores, all.linear, all.matrix = nil, nil, nil
+    local matrix = own.matrix or matrix_of
     function all.make(catalogue, opt)
       local self, n = own.make and own.make(catalogue, opt) or {}, #catalogue.items
       set_people(self, core.full({ n }, 0), 0)
@@ -96,7 +100,7 @@ return function(cmml, use)
       return own.fit(self, x)
     end
     function all.adapt(self, support)
-      return { scores = own.scores(self, matrix_of(self, support)) + self.ties }
+      return { scores = own.scores(self, matrix(self, support)) + self.ties }
     end
     function all.score(_, state, rows)
       return core.pick_scores(state.scores, rows.items, rows.segments)
@@ -107,7 +111,7 @@ return function(cmml, use)
     if own.linear then
       function all.contributions(self, support, rows)
         return contributions.of_each_alone(support, rows, #self.catalogue.items, function(alone)
-          return own.scores(self, matrix_of(self, alone))
+          return own.scores(self, matrix(self, alone))
         end)
       end
     end

@@ -58,6 +58,7 @@ return function(cmml, use)
   end
 
   cmml.kind(fold_in.completed {
+    settings = { "users", "sequences" },
     name = "popularity", title = "popularity", options = options, baseline = 9,
     source = "how many people took an item",
     make = function(catalogue)

@@ -2,12 +2,11 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local data_options = require "cmml.settings.shared_data_options"
 local declare = require("cmml.base.options").declare
-local raw_ids = require "cmml.data.raw_ids"
-local raise = args.error
 
 local known = declare("dataset", {
-  { name = "name", kind = "string", default = "data", help = "name for messages and tables" },
+  data_options.name,
   { name = "schema", kind = "table", help = "see data.schema",
     default_text = "all fields of the records, of the kinds that their values have" },
   { name = "ratings", kind = "table", required = true, help = "list of {user, item, rating, time}, "
@@ -21,8 +20,7 @@ local known = declare("dataset", {
     default = "ratings", help = "what a rating is: of repeated ratings of one item by one user the "
       .. "last counts (the latest, or where times are equal or missing the one that stands last); "
       .. "repeated interactions, 1 each, and weights add up" },
-  { name = "items", kind = "table", default = {},
-    help = "list of records {id = .., title = .., <field> = value or list of values}" },
+  data_options.items,
   { name = "users", kind = "table", default = {}, help = "list of such records of users" },
 })
 
@@ -52,26 +50,6 @@ return function(cmml, use)
   Dataset.__index = Dataset
   cmml.users.Dataset = Dataset -- split.lua adds to it
 
-  -- Records by row of the vocabulary; rows are added for records that have no rating.
-  local function align(list, vocab, what)
-    local rows = {}
-    for i, record in ipairs(list) do
-      if type(record) ~= "table" or record.id == nil then
-        raise(("dataset: record %d of %s has no id"):format(i, what), 3)
-      end
-      local row = raw_ids.add(vocab, record.id, 3, "dataset: record %d of %s", i, what)
-      if rows[row] then
-        raise(("dataset: %s has two records with the id %s"):format(what,
-          args.shown(record.id)), 3)
-      end
-      rows[row] = record
-    end
-    for row = 1, #vocab do
-      rows[row] = rows[row] or {}
-    end
-    return rows
-  end
-
   -- The schema that was given, or else one of all that the records have, and what to tell of it.
   local function schema_of(opt)
     if opt.schema then
@@ -90,8 +68,8 @@ return function(cmml, use)
 
   -- What the records tell, by row of the vocabularies, and what is to be told of them.
   local function read_records(self, opt, has_ratings)
-    self.item_records = align(opt.items, self.items, "items")
-    self.user_records = align(opt.users, self.users, "users")
+    self.item_records = records.align("dataset", "items", opt.items, self.items)
+    self.user_records = records.align("dataset", "users", opt.users, self.users)
     self.titles = {}
     for row, record in ipairs(self.item_records) do
       self.titles[row] = record.title or ""

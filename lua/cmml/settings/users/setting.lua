@@ -358,7 +358,7 @@ return function(cmml, use)
     budget_text = report.budget_text,
 
     read_support = support.read, read_supports = support.read_all,
-    frozen_rows = use "settings.users.frozen",
+    frozen_rows = use "settings.frozen_rows",
     read_request = support.request, read_requests = use "settings.users.requests",
     describe = function(line, catalogue)
       line("items", #catalogue.items)

@@ -2,6 +2,7 @@
 --
 -- @module cmml
 local base = require "cmml.base.shared_options"
+local data_options = require "cmml.settings.shared_data_options"
 local sets = require "cmml.base.options"
 local shared = require "cmml.settings.users.shared_options"
 
@@ -10,7 +11,7 @@ local known = sets.declare("users.tasks", {
     .. "Dataset" },
   { name = "query_ratings", kind = "table", default_text = "ratings, beside the support, at most "
     .. "half of them", help = "ratings that queries are drawn from, grouped by user" },
-  { name = "users", kind = "table", required = true, help = "list of user rows, one a task" },
+  data_options.users,
   { name = "bags", kind = "table", required = true,
     help = "content features of all users, from Side:bags_of" },
   { name = "support", kind = "integer", default = 40, from = 0, unit = "ratings",
@@ -40,8 +41,7 @@ local known = sets.declare("users.tasks", {
     .. "weight, from which on an item of a query is to be found" },
   { name = "popularity", kind = "table", help = "under rank, for metrics of what lists show: "
     .. "counts (Tensor [items]: how many took each) of so many people" },
-  { name = "shuffle", kind = "boolean", default = false,
-    help = "visit the users in a fresh order each draw" },
+  data_options.shuffle,
 })
 
 return function(cmml)

@@ -1,6 +1,7 @@
---- Rows that tell what a model of the setting users computes: made of its catalogue, for freezing.
+--- Rows that tell what a model computes whose tasks are people: made of its catalogue, for
+-- freezing.
 --
--- @module cmml.settings.users.frozen
+-- @module cmml.settings.frozen_rows
 -- How many entries a support has, how many items are scored, and how many labels differ: no two of
 -- them are the same.
 local sizes = { { support = 7, items = 5, labels = 3 }, { support = 11, items = 13, labels = 4 },

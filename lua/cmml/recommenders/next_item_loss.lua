@@ -1,0 +1,132 @@
+--- Losses of networks that say what comes next: of the states behind each interaction, and the
+-- items that came then.
+--
+-- @module cmml.recommenders.next_item_loss
+
+-- What keeps an item out of a softmax.
+local far_below = -1e9
+
+return function(cmml)
+  local core = cmml.core
+  local next_item = {}
+
+  --- The options of these losses.
+  next_item.options = {
+    { name = "loss", kind = "string", choices = { "sampled", "softmax", "bpr" }, group = "model",
+      default = "sampled", search = "sampled|softmax", help = "what is made small: the cross "
+        .. "entropy of the next item among all that may be learnt from (softmax), or among some "
+        .. "drawn at random (sampled); or bpr, by a comparison with one drawn at random, as "
+        .. "published for SASRec and MML, which learns far less" },
+    { name = "negatives", kind = "integer", from = 1, default = 256, group = "model",
+      unit = "items", search = "128|256|512|1024",
+      help = "number of items drawn in each step under loss sampled" },
+  }
+
+  --- The items that are in what may be learnt from; all, where that is not known.
+  -- @tparam Catalogue catalogue
+  -- @treturn Ids
+  function next_item.known_items(catalogue)
+    local counts, list = catalogue.items.counts, {}
+    local of = counts and counts:totable()
+    for row = 1, #catalogue.items do
+      list[#list + 1] = (not of or of[row] > 0) and row or nil
+    end
+    return core.ids(list)
+  end
+
+  local function key_of(batch, more)
+    return { seed = batch.seed ~ batch.tasks[1] << 20 ~ (more or 0) << 50, epoch = batch.draw,
+      stream = core.streams.candidates }
+  end
+
+  -- An item drawn at random for each target, another one than it.
+  local function others(known, targets, batch)
+    local n = #known
+    local drawn = core.uniform({ #targets }, 0, 1, key_of(batch)):totable()
+    local again = core.uniform({ #targets }, 0, 1, key_of(batch, 1)):totable()
+    local items, list = known:totable(), {}
+    for i, target in ipairs(targets:totable()) do
+      local item = items[math.min(math.floor(drawn[i] * n) + 1, n)]
+      if item == target then
+        item = items[math.min(math.floor(again[i] * n) + 1, n)]
+      end
+      list[i] = item
+    end
+    return core.ids(list)
+  end
+
+  -- The cross entropy of each state's target among itself and the items drawn, the target left out
+  -- of these.
+  local function sampled(states, positive, negative, targets, drawn)
+    local same = core.eq(core.tensor(targets:totable()):reshape { -1, 1 },
+      core.tensor(drawn:totable()):reshape { 1, -1 })
+    local own, place = core.row_dot(states, positive):reshape { -1, 1 }, {}
+    local others_ = states:matmul(negative:transpose()) + same * far_below
+    for i = 1, #targets do
+      place[i] = 1
+    end
+    return core.cross_entropy(core.concat { own, others_ }, core.ids(place))
+  end
+
+  -- Vectors of several lists of items; where content features make them, each item's once.
+  local function vectors_of(items, lists)
+    local found = {}
+    if not items.names then
+      for i, ids in ipairs(lists) do
+        found[i] = items:of(ids)
+      end
+      return found
+    end
+    local shifts = {}
+    for i in ipairs(lists) do
+      shifts[i] = 0
+    end
+    local distinct, places = core.distinct(core.join_ids(lists, shifts))
+    local all, at = items:of(distinct):gather_rows(places), 0
+    for i, ids in ipairs(lists) do
+      found[i] = all:slice(1, at + 1, at + #ids)
+      at = at + #ids
+    end
+    return found
+  end
+
+  --- What a batch is learnt from by one of these losses: the vectors that are needed, and the loss
+  -- of states.
+  -- @tparam table opt loss, negatives
+  -- @tparam ItemVectors items
+  -- @tparam Ids known the items that may be learnt from
+  -- @tparam table rows Rows: items, following (no row without one)
+  -- @tparam table batch of a training
+  -- @treturn Tensor vectors of the rows' items [rows, width]
+  -- @treturn function of the states behind the rows [rows, width], giving the loss: the mean over
+  -- rows
+  function next_item.of(opt, items, known, rows, batch)
+    local targets = rows.following
+    if opt.loss == "bpr" then
+      local found = vectors_of(items, { rows.items, targets, others(known, targets, batch) })
+      return found[1], function(states)
+        return core.bpr(core.row_dot(states, found[2]), core.row_dot(states, found[3]))
+      end
+    elseif opt.loss == "sampled" and opt.negatives < #known then
+      local drawn = core.map_ids(core.choose(#known, opt.negatives, key_of(batch)), known)
+      local found = vectors_of(items, { rows.items, targets, drawn })
+      return found[1], function(states)
+        return sampled(states, found[2], found[3], targets, drawn)
+      end
+    end
+    local all = items:all()
+    local vectors, place = all:gather_rows(known), {}
+    for i, item in ipairs(known:totable()) do
+      place[item] = i
+    end
+    for item = 1, all.shape[1] do
+      place[item] = place[item] or 0
+    end
+    return core.embedding(all, rows.items), function(states)
+      return core.cross_entropy(states:matmul(vectors:transpose()),
+        core.map_ids(targets, core.ids(place)))
+    end
+  end
+
+  return next_item
+end

@@ -1,0 +1,74 @@
+--- SASRec: self-attention over the items of a person (Kang and McAuley, ICDM 2018), in the form of
+-- BERT with causal attention that RecBole and MML have.
+--
+-- @module cmml
+return function(cmml, use)
+  local core = cmml.core
+  local network = use "recommenders.sequence_network"
+  use "network.sequence_encoder"
+
+  local sasrec = {}
+
+  --- The options of the encoder.
+  sasrec.options = {
+    { name = "layers", kind = "integer", from = 1, default = 2, group = "model", search = "1|2|3",
+      help = "number of layers of attention" },
+    { name = "heads", kind = "integer", from = 1, default = 2, group = "model", search = "1|2|4",
+      help = "number of heads of attention, a divisor of width" },
+    { name = "inner", kind = "integer", from = 1, default = 256, group = "model",
+      search = "64|128|256", help = "width of the layer behind each attention" },
+    { name = "dropout", kind = "number", from = 0, below = 1, default = 0.5, group = "model",
+      search = "0.2|0.3|0.5", help = "fraction of the numbers that is set to 0 in training, behind "
+        .. "the input, attention and layers" },
+  }
+
+  --- The encoder that options ask for.
+  -- @tparam table opt width, heads, layers, inner, length, dropout
+  -- @tparam table init from `nn.init`
+  -- @tparam[opt] table more further options of `sequence_encoder`
+  -- @treturn SequenceEncoder
+  function sasrec.encoder(opt, init, more)
+    local all = { width = opt.width, heads = opt.heads, layers = opt.layers, inner = opt.inner,
+      length = opt.length, dropout = opt.dropout, init = init }
+    for key, value in pairs(more or {}) do
+      all[key] = value
+    end
+    return cmml.sequence_encoder(all)
+  end
+
+  --- The states behind each row.
+  -- @tparam Recommender self
+  -- @tparam Tensor e vectors of items [rows, width]
+  -- @tparam table rows Rows
+  -- @tparam ?table key of dropout
+  -- @treturn Tensor [rows, width]
+  function sasrec.states(self, e, rows, key)
+    return (self.module.encoder(e, rows.segments, { key = key }))
+  end
+
+  --- The states behind the last row of each task; zeros where it has none.
+  -- @tparam Recommender self
+  -- @tparam Tensor e vectors of items [rows, width]
+  -- @tparam table rows Rows
+  -- @treturn Tensor [tasks, width]
+  function sasrec.last(self, e, rows)
+    return core.embedding(sasrec.states(self, e, rows), core.last_rows(rows.segments))
+  end
+
+  cmml.kind(network.declared {
+    name = "sasrec", title = "SASRec", source = "Kang and McAuley, ICDM 2018",
+    options = sasrec.options,
+    presets = {
+      recommended = { model = {}, training = { batch = 256, lr = 1e-3, epochs = 200,
+        patience = 10 } },
+      published = { model = { loss = "bpr" }, training = { batch = 256, lr = 1e-3, epochs = 200,
+        patience = 10 } },
+    },
+    encoder = function(opt, init)
+      return sasrec.encoder(opt, init)
+    end,
+    states = sasrec.states, last = sasrec.last,
+  })
+
+  return sasrec
+end

@@ -1,0 +1,133 @@
+--- What kinds have in common whose network reads a sequence and says what comes next: vectors of
+-- items, an encoder of sequences, and scores that are products of a person's state and the vectors.
+--
+-- @module cmml.recommenders.sequence_network
+
+return function(cmml, use)
+  local core = cmml.core
+  local latest = use "recommenders.latest"
+  local next_item = use "recommenders.next_item_loss"
+  --- The weights of such a network.
+  -- @tfield ItemVectors items
+  -- @tfield Module encoder
+  local Weights = cmml.nn.class "cmml.SequenceWeights"
+  local network = {}
+
+  -- What orders the items of a person of whom nothing is known: nothing beside any score.
+  local of_popularity = 1e-6
+
+  --- The options of all such kinds.
+  network.options = {
+    { name = "width", kind = "integer", from = 1, default = 64, group = "model", search = "64|128",
+      help = "width of the vectors of items and of a person's state" },
+    { name = "length", kind = "integer", from = 1, to = 4096, default = 50, group = "model",
+      unit = "interactions", help = "so many of a person's latest interactions are read" },
+    { name = "reads", list = "string", default = { "ids" }, group = "model", tunable = false,
+      help = "what vectors of items are made of: ids, or names of content features" },
+  }
+  table.move(next_item.options, 1, #next_item.options, #network.options + 1, network.options)
+
+  --- The names of content features that a catalogue's items have.
+  -- @tparam Catalogue catalogue
+  -- @tparam {string,...} reads with "fields" for all of them
+  -- @treturn {string,...}
+  function network.read_names(catalogue, reads)
+    local names = {}
+    for _, name in ipairs(reads) do
+      if name == "fields" then
+        for _, field in ipairs(catalogue.items:field_names()) do
+          names[#names + 1] = field
+        end
+      else
+        names[#names + 1] = name
+      end
+    end
+    return names
+  end
+
+  --- The fields of a model: module with items and an encoder, and known, the items that may be
+  -- learnt from.
+  -- @tparam Catalogue catalogue
+  -- @tparam table opt width, reads
+  -- @tparam table init from `nn.init`
+  -- @tparam Module encoder
+  -- @treturn table
+  function network.parts(catalogue, opt, init, encoder)
+    local module = Weights.new()
+    module:register("items", cmml.item_vectors { items = catalogue.items, width = opt.width,
+      reads = network.read_names(catalogue, opt.reads), init = init })
+    module:register("encoder", encoder)
+    return { module = module, known = next_item.known_items(catalogue) }
+  end
+
+  --- What popularity adds to scores: it orders items of the same score.
+  -- @tparam Recommender self
+  -- @treturn Tensor [1, items]
+  function network.ties(self)
+    local counts = self.catalogue.items.counts
+    if not self.kept_ties then
+      counts = counts or core.full({ #self.catalogue.items }, 0)
+      local total = math.max(counts:sum():item(), 1)
+      self.kept_ties = core.keep((counts * (of_popularity / total)):reshape { 1, -1 })
+    end
+    return self.kept_ties
+  end
+
+  --- Scores of all items for states of people.
+  -- @tparam Recommender self
+  -- @tparam Tensor users [people, width]
+  -- @treturn Tensor [people, items]
+  function network.score_all(self, users)
+    return users:matmul(self.module.items:all():transpose()) + network.ties(self)
+  end
+
+  --- Scores of rows for states of people.
+  -- @tparam Recommender self
+  -- @tparam Tensor users [people, width]
+  -- @tparam table rows Rows
+  -- @treturn Tensor [rows]
+  function network.score(self, users, rows)
+    local ties = network.ties(self):reshape { -1 }
+    return core.row_dot(users:segment_expand(rows.segments), self.module.items:of(rows.items))
+      + ties:gather_rows(rows.items)
+  end
+
+  --- A declaration of a kind for `kind`.
+  -- @tparam table own what `kind` takes, but in place of make, adapt, score and loss: encoder(opt,
+  -- init, catalogue) gives the encoder; states(self, e, rows, key), of vectors of items [rows,
+  -- width] the states behind each row [rows, width]; last(self, e, rows) the states behind the last
+  -- row of each task [tasks, width], zeros where it has none
+  -- @treturn table
+  function network.declared(own)
+    local all = {}
+    for key, value in pairs(own) do
+      all[key] = value
+    end
+    all.encoder, all.states, all.last = nil, nil, nil
+    all.settings, all.learns, all.predicts = { "sequences" }, "gradient", "ranking"
+    all.options = table.move(own.options or {}, 1, #(own.options or {}), #network.options + 1,
+      table.move(network.options, 1, #network.options, 1, {}))
+    function all.make(catalogue, opt, init)
+      return network.parts(catalogue, opt, init, own.encoder(opt, init, catalogue))
+    end
+    function all.adapt(self, support)
+      local rows = latest.rows(support, self.options.length)
+      return { users = own.last(self, self.module.items:of(rows.items), rows) }
+    end
+    function all.score(self, state, rows)
+      return network.score(self, state.users, rows)
+    end
+    function all.score_all(self, state)
+      return network.score_all(self, state.users)
+    end
+    all.loss = own.loss or function(self, batch)
+      local rows = latest.rows(batch.support, self.options.length)
+      local e, loss = next_item.of(self.options, self.module.items, self.known, rows, batch)
+      return loss(own.states(self, e, rows, { seed = batch.seed, epoch = batch.draw,
+        task = batch.tasks[1] }))
+    end
+    return all
+  end
+
+  return network
+end
