@@ -6,6 +6,7 @@ local made = require "cmml.settings.users.made_rows"(math.random)
 local melu = require "melu"
 local recurrent = require "recurrent"
 local s2meta = require "s2meta"
+local sasrec = require "sasrec"
 local scenario = require "scenario"
 local served = require "served"
 
@@ -180,6 +181,9 @@ local exports = {
   dcn = { "dcn", function(cmml, setting, path)
     return dcn.export(cmml, setting(), path)
   end },
+  sasrec = { "sasrec", function(cmml, _, path, folder)
+    return sasrec.export(cmml, folder, path)
+  end },
 }
 
 --- The cases in the order of their rounds: name; text; peers, names of the peer's cases to compare
@@ -188,8 +192,8 @@ local exports = {
 -- once, one to be called in the end or nil, one that gives the operations of the last run where the
 -- core does not count them or nil, and for work in a process of its own, in place of the first, one
 -- that does it once and gives its seconds; export, if the peer reads a file: {its option, a
--- function of (cmml, setting, path)}. `setting` is a function that gives the model and data that
--- the cases share.
+-- function of (cmml, setting, path, folder of data or nil)}. `setting` is a function that gives the
+-- model and data that the cases share.
 cases.list = {
   { name = "gemm", text = "matrix product 1024 x 1024 x 1024", peers = { "gemm" }, make = gemm },
   { name = "load", text = "loading 1 million ratings, grouped by user", peers = {}, make = load },
@@ -231,6 +235,15 @@ cases.list = {
     peers = { "dcn", "dcn_algebra", "dcn_compiled" }, export = exports.dcn,
     make = function(cmml, setting)
       return dcn.step(cmml, setting())
+    end },
+  { name = "sasrec", text = "one training step of SASRec: 256 sequences, dropout",
+    peers = { "sasrec", "sasrec_compiled", "sasrec_bf16" }, export = exports.sasrec,
+    make = function(cmml, _, folder)
+      return sasrec.step(cmml, folder)
+    end },
+  { name = "sasrec_sparse", text = "the same, Adam on the rows of items that were seen", peers = {},
+    make = function(cmml, _, folder)
+      return sasrec.step(cmml, folder, true)
     end },
   { name = "melu", text = "one training step of MeLU: 5 inner steps, second order",
     peers = { "melu_algebra", "melu_batched", "melu_vmap", "melu_loop" },
@@ -297,13 +310,14 @@ end
 --- Writes the files that the peer reads.
 -- @tparam table cmml the library
 -- @tparam table names a set: the cases that are measured
+-- @tparam ?string folder of data; nil: made data
 -- @treturn table list of {option of the peer, path}; the caller removes them
-function cases.export(cmml, names)
+function cases.export(cmml, names, folder)
   local written, done = {}, {}
   for _, case in ipairs(cases.list) do
     if names[case.name] and case.export and not done[case.export] then
       local path = os.tmpname()
-      assert(case.export[2](cmml, shared_by(cmml), path))
+      assert(case.export[2](cmml, shared_by(cmml), path, folder))
       written[#written + 1], done[case.export] = { case.export[1], path }, true
     end
   end

@@ -24,7 +24,8 @@ local values = program.options("run.lua", "usage: lua5.4 bench/run.lua [OPTIONS]
   { name = "rounds", kind = "integer", default = 9, from = 1,
     help = "batches of each case to take the median of" },
   { name = "data", kind = "string", arg = "DIR", default_text = "made data",
-    help = "train and serve by this folder in the format of MovieLens-1M" },
+    help = "train and serve by this folder in the format of MovieLens-1M; SASRec by one with "
+      .. "Beauty.txt" },
   { name = "epochs", kind = "integer", default = 30, from = 1, help = "epochs of the training" },
   { name = "no_peer", kind = "boolean", help = "our times alone" },
   { name = "csv", kind = "boolean", help = "comma-separated values for programs" },
@@ -92,7 +93,7 @@ end
 -- The peer, and the temporary files that it reads.
 local function start_rival(names)
   local words = "python3 " .. peer.quote(here .. "/peers/torch_peer.py") .. " --serve"
-  local exported = cases.export(cmml, names)
+  local exported = cases.export(cmml, names, values.data)
   for _, file in ipairs(exported) do
     words = ("%s --%s %s"):format(words, file[1], peer.quote(file[2]))
   end

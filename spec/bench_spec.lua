@@ -54,6 +54,32 @@ describe("the benchmark", function()
     assert.is_true(mflop and mflop > least / 1e6 and mflop < most / 1e6, output)
   end)
 
+  it("counts the work of a step of SASRec, which has no padding", function()
+    local output, ok = run("run.lua", "--no-peer", "--csv", "--rounds", "1", "--cases", "sasrec")
+    assert.is_true(ok, output)
+    local mflop = tonumber(output:match "\nsasrec,,[%d.e-]+,,,([%d.]+),[%d.]+,,\n$")
+    local path = write ""
+    output, ok = child(([[
+      package.path = "bench/?.lua;" .. package.path
+      assert(require("sasrec").export(require "cmml", nil, %q))
+    ]]):format(path))
+    assert.is_true(ok, output)
+    local lengths
+    for _, entry in ipairs(assert(core.read_archive(path)).tensors) do
+      lengths = entry.name == "batch.6.lengths" and entry.value or lengths
+    end
+    os.remove(path)
+    local rows, pairs_of = 0, 0
+    for _, n in ipairs(lengths) do
+      rows, pairs_of = rows + n, pairs_of + n * n
+    end
+    -- maps of two layers and the softmax over 256 items, three times: forward, and backward to both
+    -- factors; attention at most that of whole vectors of keys, for each
+    local maps = 3 * rows * 2 * (2 * (4 * 64 ^ 2 + 2 * 64 * 256) + 256 * 64)
+    local most = maps + 2 * 6 * 2 * 64 * (pairs_of + 16 * rows)
+    assert.is_true(mflop * 1e6 > maps and mflop * 1e6 < most, ("%g %g"):format(mflop, maps / 1e6))
+  end)
+
   it("serves the presets for ratings and for lists, and tells the sizes of their files", function()
     local folder = temporary.folder()
     people.write(core, folder, { users = 40, items = 30, rated = 12 })

@@ -36,6 +36,10 @@ cases:
   dcn_algebra    the same by less work: each distinct item and each person embedded and mapped once,
                  cross layers by a number for each row
   dcn_compiled   dcn_algebra by torch.compile
+  sasrec         one training step of SASRec, 256 sequences of nearly equal length, dropout, a softmax over
+                 the target and 256 items, on the sequences and weights of a file (only with --sasrec)
+  sasrec_compiled  the same by torch.compile, for the sizes of each batch
+  sasrec_bf16    that under autocast to bfloat16
   melu_loop, melu_batched, melu_vmap, melu_algebra
                  one training step of MeLU, 32 tasks of 40 + 10 ratings, 5 inner steps of second order: a
                  task after another; all in batched products; torch.func.vmap; gradients of the steps
@@ -66,6 +70,7 @@ from torch import nn  # noqa: E402
 import torch_dcn  # noqa: E402
 import torch_melu  # noqa: E402
 import torch_s2meta  # noqa: E402
+import torch_sasrec  # noqa: E402
 from torch_scenario import training_step  # noqa: E402
 
 try:
@@ -313,7 +318,7 @@ def chain():
 class Cases:
     """The work that is timed: `make(name)` prepares a case and returns what runs it once."""
 
-    def __init__(self, seed, ratings, scenario, dcn, s2meta):
+    def __init__(self, seed, ratings, scenario, dcn, s2meta, sasrec):
         torch.manual_seed(seed)
         data = Data(seed)
         self.plain, self.short = Cmml(), Short()
@@ -348,13 +353,17 @@ class Cases:
             self.prepare["dcn"] = lambda: torch_dcn.training_step(dcn, "plain")
             self.prepare["dcn_algebra"] = lambda: torch_dcn.training_step(dcn, "algebra")
             self.prepare["dcn_compiled"] = lambda: torch_dcn.training_step(dcn, "compiled")
+        if sasrec:
+            self.prepare["sasrec"] = lambda: torch_sasrec.training_step(sasrec, "plain")
+            self.prepare["sasrec_compiled"] = lambda: torch_sasrec.training_step(sasrec, "compiled")
+            self.prepare["sasrec_bf16"] = lambda: torch_sasrec.training_step(sasrec, "bf16")
 
     def make(self, name):
         if name not in self.prepare:
             known = ", ".join(self.prepare)
             raise ValueError(f"no case '{name}'; there are: {known} (load needs --ratings, scenario"
-                             " and scenario_one --scenario, dcn and dcn_* --dcn,"
-                             " s2meta_* --s2meta)")
+                             " and scenario_one --scenario, dcn and dcn_* --dcn, "
+                             " sasrec and sasrec_* --sasrec, s2meta_* --s2meta)")
         return self.prepare[name]()
 
     def check(self):
@@ -451,6 +460,7 @@ def parse_arguments():
     add("--ratings", metavar="FILE", help="a ratings.dat, for the case load")
     add("--scenario", metavar="FILE", help="what bench/scenario.lua wrote, for the cases scenario and"
         " scenario_one")
+    add("--sasrec", metavar="FILE", help="what bench/sasrec.lua wrote, for the cases sasrec and sasrec_*")
     add("--dcn", metavar="FILE", help="what bench/dcn.lua wrote, for the cases dcn and dcn_*")
     add("--s2meta", metavar="FILE", help="what bench/s2meta.lua wrote, for the cases s2meta_*")
     add("--serve", action="store_true", help="read a case name a line, run one batch of it, print"
@@ -470,7 +480,8 @@ def main():
           f"threads {torch.get_num_threads()}, mkl {torch.backends.mkl.is_available()}, "
           f"mkldnn {torch.backends.mkldnn.is_available()}, "
           f"cpu {torch.backends.cpu.get_cpu_capability()}, seed {args.seed}", flush=True)
-    cases = Cases(args.seed, args.ratings, args.scenario, args.dcn, args.s2meta)
+    cases = Cases(args.seed, args.ratings, args.scenario, args.dcn, args.s2meta,
+                  args.sasrec)
     if args.serve:
         return serve(cases, args.warmup)
     names = args.cases.split(",") if args.cases else cases.prepare

@@ -116,7 +116,7 @@ typedef struct cm_kernels {
 
     cm_binary_fn *add, *sub, *mul, *div, *maximum, *minimum, *eq, *ne, *lt, *le;
     cm_unary_fn *neg, *square, *sqrt, *reciprocal, *abs, *sign, *relu, *leaky_relu, *step, *exp,
-        *log, *sigmoid, *tanh, *softplus, *erf, *pow;
+        *log, *sigmoid, *tanh, *softplus, *erf, *gelu, *pow;
 
     cm_real (*sum)(int64_t n, const cm_real *a);                          /* sum of n values */
     void (*axpy)(int64_t n, cm_real *o, cm_real scale, const cm_real *a); /* o += scale a */
@@ -173,6 +173,9 @@ typedef struct cm_kernels {
     void (*layer_norm_grad)(int64_t rows, int64_t columns, cm_real *gx, cm_real *gweight,
                             const cm_real *g, const cm_real *x, const cm_real *weight, cm_real eps);
 
+    /* o = gradient of x, from g, that of gelu(x). */
+    void (*gelu_back)(int64_t n, cm_real *o, const cm_real *g, const cm_real *x);
+
     /* The maximum of n > 0 values; NaN if any is NaN. */
     cm_real (*max)(int64_t n, const cm_real *a);
     /* Sum of exp(a - shift). */
@@ -191,6 +194,14 @@ typedef struct cm_kernels {
     void (*attend_back)(int64_t rows, int64_t step, cm_real *g, const cm_real *p, cm_real scale,
                         const cm_allowed *by);
 
+    /* left, a mask of n weights p, becomes what it leaves of them. Those that it drops are negative
+     * from then on, which tells the derivative. */
+    void (*drop_weights)(int64_t n, cm_real *p, cm_real *left);
+    /* From weights that were kept so to p and what was left: 0, or share times them. */
+    void (*undrop_weights)(int64_t n, const cm_real *kept, cm_real share, cm_real *p,
+                           cm_real *left);
+    /* g, that of what was left, becomes the gradient of the weights. */
+    void (*drop_weights_back)(int64_t n, const cm_real *kept, cm_real share, cm_real *g);
     /* o [n] = for each word of a fresh stream, from number `first` on, 0 if it is at most `last`,
      * else value. */
     void (*random_mask)(int64_t n, cm_real *o, const cm_rng *rng, int64_t first, uint32_t last,

@@ -105,7 +105,19 @@ UNARY(sigmoid, real_sigmoid(x))
 UNARY(tanh, real_tanh(x))
 UNARY(softplus, real_softplus(x))
 UNARY(erf, real_erf(x))
+UNARY(gelu, (cm_real)0.5 * x * (real_erf((cm_real)0.7071067811865476 * x) + 1))
 UNARY(pow, CM_M(pow)(x, p))
+
+/* The density of the normal distribution is 0.398.. exp(-x^2 / 2). */
+static void k_gelu_back(int64_t n, cm_real *restrict o, const cm_real *restrict g,
+                        const cm_real *restrict a)
+{
+    for (int64_t i = 0; i < n; i++) {
+        cm_real x = a[i], share = (cm_real)0.5 * (real_erf((cm_real)0.7071067811865476 * x) + 1);
+        cm_real density = (cm_real)0.3989422804014327 * real_exp((cm_real)-0.5 * x * x);
+        o[i] = g[i] * real_fma(x, density, share);
+    }
+}
 
 static void k_axpy(int64_t n, cm_real *restrict o, cm_real scale, const cm_real *restrict a)
 {
@@ -333,6 +345,8 @@ const cm_kernels KERNEL(kernels) = {
     .tanh = k_tanh,
     .softplus = k_softplus,
     .erf = k_erf,
+    .gelu = k_gelu,
+    .gelu_back = k_gelu_back,
     .pow = k_pow,
     .sum = k_sum,
     .axpy = k_axpy,
@@ -353,6 +367,9 @@ const cm_kernels KERNEL(kernels) = {
     .layer_norm_grad = k_layer_norm_grad,
     .attend = KERNEL(attend),
     .attend_back = KERNEL(attend_back),
+    .drop_weights = KERNEL(drop_weights),
+    .undrop_weights = KERNEL(undrop_weights),
+    .drop_weights_back = KERNEL(drop_weights_back),
     .random_mask = KERNEL(random_mask),
     .gru_step = KERNEL(gru_step),
     .lstm_step = KERNEL(lstm_step),

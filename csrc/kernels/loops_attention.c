@@ -67,3 +67,29 @@ void KERNEL(attend_back)(int64_t rows, int64_t step, cm_real *g, const cm_real *
             g[i] = scale * p[i] * (g[i] - total);
     }
 }
+
+void KERNEL(drop_weights)(int64_t n, cm_real *restrict p, cm_real *restrict left)
+{
+    for (int64_t i = 0; i < n; i++) {
+        cm_real mask = left[i], weight = p[i];
+        left[i] = weight * mask;
+        p[i] = mask > 0 ? weight : -weight;
+    }
+}
+
+void KERNEL(undrop_weights)(int64_t n, const cm_real *restrict kept, cm_real share,
+                            cm_real *restrict p, cm_real *restrict left)
+{
+    for (int64_t i = 0; i < n; i++) {
+        cm_real weight = kept[i];
+        p[i] = CM_M(fabs)(weight);
+        left[i] = weight > 0 ? share * weight : 0;
+    }
+}
+
+void KERNEL(drop_weights_back)(int64_t n, const cm_real *restrict kept, cm_real share,
+                               cm_real *restrict g)
+{
+    for (int64_t i = 0; i < n; i++)
+        g[i] = kept[i] > 0 ? share * g[i] : 0;
+}

@@ -21,6 +21,13 @@ void KERNEL(attend)(int64_t rows, int64_t step, cm_real *x, cm_real scale, const
 /* likewise */
 void KERNEL(attend_back)(int64_t rows, int64_t step, cm_real *g, const cm_real *p, cm_real scale,
                          const cm_allowed *by);
+/* likewise */
+void KERNEL(drop_weights)(int64_t n, cm_real *p, cm_real *left);
+/* likewise */
+void KERNEL(undrop_weights)(int64_t n, const cm_real *kept, cm_real share, cm_real *p,
+                            cm_real *left);
+/* likewise */
+void KERNEL(drop_weights_back)(int64_t n, const cm_real *kept, cm_real share, cm_real *g);
 
 /* loops_cell.c; see kernels.h */
 cm_cell_step_fn KERNEL(gru_step), KERNEL(lstm_step);

@@ -83,7 +83,7 @@ static inline float power_of_2(int32_t n)
 /* ln 2 in two parts: multiples of the first, of 10 bits, are exact. */
 static const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;
 
-static inline float real_exp(float x)
+static inline __attribute__((always_inline)) float real_exp(float x)
 {
     /* Beyond these bounds the result is infinite or 0; NaN passes through. */
     x = x > 89 ? 89 : x;
@@ -167,7 +167,8 @@ static inline float real_tanh(float x)
     return copysignf(size < 0.625f ? near : far, x); /* keeps -0 */
 }
 
-static inline float real_erf(float x)
+/* Loops of several functions vectorise where it is no call. */
+static inline __attribute__((always_inline)) float real_erf(float x)
 {
     float size = fabsf(x), square = x * x;
     float p = -5.96761703e-4f;

@@ -155,7 +155,7 @@ static inline void turn_block(const cm_real *x, int64_t step, cm_real *o)
 /* o [k, TILE] = the rows of x [columns, k] (rows `step` apart) turned; zeros behind them. */
 static void turn(int64_t columns, int64_t k, const cm_real *x, int64_t step, cm_real *o)
 {
-    if (columns < TILE)
+    if (columns % VECTOR != 0)
         memset(o, 0, (size_t)(k * TILE) * sizeof *o);
     int64_t whole = k - k % BLOCK, i = 0;
     for (; i + BLOCK <= columns; i += BLOCK)

@@ -17,6 +17,8 @@ typedef cm_attention_layout layout;
 typedef struct block {
     int64_t at; /* the first row of the segment */
     int64_t first, rows, keys, step;
+    int64_t
+        columns;    /* of products over keys: whole vectors where there are rows, which is faster */
     int64_t length; /* of the segment */
     cm_allowed allowed;
 } block;
@@ -28,6 +30,7 @@ static block block_of(const layout *l, int64_t segment, int64_t first)
     b.rows = CM_MIN(n - first, BLOCK);
     b.keys = l->causal ? first + b.rows : n;
     b.step = CM_KEY_STEP(b.keys);
+    b.columns = b.at + b.step <= cm_segments_rows(l->segments) ? b.step : b.keys;
     int64_t valid = l->lengths ? cm_segment_length(l->lengths, segment) : n;
     b.allowed = (cm_allowed){first, CM_MIN(valid, b.keys), l->causal};
     return b;
@@ -120,7 +123,7 @@ static cm_matrix turned(cm_matrix x)
 static void bias_of(cm_ctx *cx, const layout *l, const block *b, const cm_tensor *features,
                     cm_real *bias)
 {
-    cm_gemm(cx, b->rows, b->keys, l->width, head_of(features, b->at + b->first, 0, 0),
+    cm_gemm(cx, b->rows, b->columns, l->width, head_of(features, b->at + b->first, 0, 0),
             turned(head_of(features, b->at, 0, 0)), 0, bias, b->step);
 }
 
@@ -132,18 +135,16 @@ static int64_t place_of(const layout *l, int64_t begin, const block *b)
     return begin + b->first * l->heads * b->length;
 }
 
-/* Weights p of head h in a block as dropout leaves them. Those that it drops are negative from then
- * on, which tells the derivative. */
-static void drop(const layout *l, const block *b, int64_t h, const cm_real *mask, cm_real *p,
-                 cm_real *left)
+/* Weights p of head h in a block as dropout leaves them. */
+static void drop(cm_ctx *cx, const layout *l, const block *b, int64_t h, const cm_real *mask,
+                 cm_real *p, cm_real *left)
 {
-    for (int64_t r = 0; r < b->rows; r++, p += b->step, left += b->step) {
-        const cm_real *m = mask + (r * l->heads + h) * b->length;
-        for (int64_t j = 0; j < b->keys; j++) {
-            left[j] = p[j] * m[j];
-            p[j] = m[j] > 0 ? p[j] : -p[j];
-        }
+    for (int64_t r = 0; r < b->rows; r++) {
+        memcpy(left + r * b->step, mask + (r * l->heads + h) * b->length,
+               (size_t)b->keys * sizeof *left);
+        memset(left + r * b->step + b->keys, 0, (size_t)(b->step - b->keys) * sizeof *left);
     }
+    cm_kernels_of(cx)->drop_weights(b->rows * b->step, p, left);
 }
 
 static void segment_attention_eval(cm_call *c)
@@ -167,12 +168,12 @@ static void segment_attention_eval(cm_call *c)
             for (int64_t h = 0; h < l.heads; h++) {
                 if (c->n_in > CM_FEATURES)
                     memcpy(p, bias, (size_t)size * sizeof *p);
-                cm_gemm(cx, b.rows, b.keys, l.dk, head_of(q, row, h, l.dk),
+                cm_gemm(cx, b.rows, b.columns, l.dk, head_of(q, row, h, l.dk),
                         turned(head_of(k, b.at, h, l.dk)), c->n_in > CM_FEATURES ? l.bias : 0, p,
                         b.step);
                 cm_kernels_of(cx)->attend(b.rows, b.step, p, l.scale, &b.allowed);
                 if (masks > 0)
-                    drop(&l, &b, h, mask, p, left);
+                    drop(cx, &l, &b, h, mask, p, left);
                 cm_gemm(cx, b.rows, l.dv, b.keys, (cm_matrix){masks > 0 ? left : p, b.step, 1},
                         head_of(v, b.at, h, l.dv), 0, cm_data(c->out) + row * out + h * l.dv, out);
                 p = c->kept ? p + size : p;
@@ -203,37 +204,20 @@ static void features_back(cm_vjp *v, const layout *l, const block *b, const cm_r
             head_of(f, b->at + b->first, 0, 0), 1, rows_of(out, b->at, 0), l->width);
 }
 
-/* From kept weights, of which those are negative that were dropped, to the weights p and what
- * dropout left. */
-static void undrop(int64_t n, cm_real kept, const cm_real *from, cm_real *p, cm_real *left)
-{
-    for (int64_t i = 0; i < n; i++) {
-        p[i] = CM_M(fabs)(from[i]);
-        left[i] = from[i] > 0 ? kept * from[i] : 0;
-    }
-}
-
-/* The gradient d of what dropout left becomes that of the weights. */
-static void drop_back(int64_t n, cm_real kept, const cm_real *from, cm_real *d)
-{
-    for (int64_t i = 0; i < n; i++)
-        d[i] = from[i] > 0 ? kept * d[i] : 0;
-}
-
 /* Of one head in a block with these weights kept; d has room for their gradient and is left with
  * that of the products of q and k before their scale; `room` has it for two more. */
 static void head_back(cm_vjp *v, const layout *l, const block *b, int64_t h, const cm_real *kept,
                       cm_real *d, cm_real *room, const gradients *to)
 {
+    cm_ctx *cx = v->cx;
     const cm_real *p = kept, *left = kept;
     cm_real share = (cm_real)(1 / (1 - l->drop.rate));
     int64_t size = b->rows * b->step;
     if (l->drop.rate > 0) {
-        undrop(size, share, kept, room, room + size);
+        cm_kernels_of(cx)->undrop_weights(size, kept, share, room, room + size);
         p = room;
         left = room + size;
     }
-    cm_ctx *cx = v->cx;
     int64_t row = b->at + b->first, wide_k = l->heads * l->dk, wide_v = l->heads * l->dv;
     cm_matrix g = head_of(v->g, row, h, l->dv);
     if (to->of[CM_V])
@@ -241,10 +225,10 @@ static void head_back(cm_vjp *v, const layout *l, const block *b, int64_t h, con
                 rows_of(to->of[CM_V], b->at, h * l->dv), wide_v);
     if (!to->of[CM_Q] && !to->of[CM_K] && !to->of[CM_FEATURES])
         return;
-    cm_gemm(cx, b->rows, b->keys, l->dv, g, turned(head_of(v->in[CM_V], b->at, h, l->dv)), 0, d,
+    cm_gemm(cx, b->rows, b->columns, l->dv, g, turned(head_of(v->in[CM_V], b->at, h, l->dv)), 0, d,
             b->step);
     if (l->drop.rate > 0)
-        drop_back(size, share, kept, d);
+        cm_kernels_of(cx)->drop_weights_back(size, kept, share, d);
     cm_kernels_of(cx)->attend_back(b->rows, b->step, d, p, l->scale, &b->allowed);
     if (to->of[CM_Q])
         cm_gemm(cx, b->rows, l->dk, b->keys, (cm_matrix){d, b->step, 1},

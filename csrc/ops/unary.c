@@ -33,6 +33,7 @@ EVAL(sigmoid)
 EVAL(tanh)
 EVAL(softplus)
 EVAL(erf)
+EVAL(gelu)
 
 static void neg_vjp(cm_vjp *v)
 {
@@ -124,6 +125,14 @@ static cm_tensor *gelu_expand(cm_ctx *cx, cm_tensor *const *in, int n_in, const 
     return cm_mul(cx, cm_scale(cx, in[0], 0.5), share);
 }
 
+static void gelu_fast_vjp(cm_vjp *v)
+{
+    v->gin[0] = cm_tensor_new(v->cx, &v->edges[0].shape);
+    if (v->gin[0])
+        cm_kernels_of(v->cx)->gelu_back(v->g->count, cm_data(v->gin[0]), cm_data(v->g),
+                                        cm_data(v->in[0]));
+}
+
 // clang-format off
 #define UNARY(op, arguments, saved, text, ...)                                                     \
     const cm_op cm_op_##op = {.name = #op, .args = arguments, .doc = text, .saves = saved,         \
@@ -154,5 +163,6 @@ const cm_op cm_op_log_sigmoid = {.name = "log_sigmoid", .args = "x:t",
     .doc = "log(1 / (1 + exp(-x))), without overflow", .expand = log_sigmoid_expand};
 const cm_op cm_op_gelu = {.name = "gelu", .args = "x:t",
     .doc = "x/2 (1 + erf(x / sqrt 2)), the exact form (Hendrycks and Gimpel 2016)",
-    .expand = gelu_expand};
+    .shape = cm_shape_rule_same, .eval = gelu_eval, .expand = gelu_expand,
+    .fast_vjp = gelu_fast_vjp, .saves = CM_SAVE_IN(0), .flags = CM_CONTIGUOUS};
 // clang-format on

@@ -4,6 +4,11 @@ local ref = require "spec.support.ref"
 return function(ids, segments, with)
   local cases = {}
 
+  local drawn = {} -- 37 ids, among which 3 is twice
+  for i = 1, 37 do
+    drawn[i] = i % 35
+  end
+
   local function mean_square(a, b)
     local sum = 0.0
     for i, x in ipairs(a.data) do
@@ -117,5 +122,45 @@ return function(ids, segments, with)
     },
   }
 
+  cases.sampled_softmax = {
+    ref = function(x, targets, negatives, target_ids, negative_ids)
+      local function product(r, y, j)
+        local sum = 0.0
+        for c = 1, x.shape[2] do
+          sum = sum + ref.get(x, { r, c }) * ref.get(y, { j, c })
+        end
+        return sum
+      end
+      local sum = 0.0
+      for r = 1, x.shape[1] do
+        local own = product(r, targets, r)
+        local total = math.exp(own)
+        for j = 1, negatives.shape[1] do
+          if negative_ids[j] ~= target_ids[r] then
+            total = total + math.exp(product(r, negatives, j))
+          end
+        end
+        sum = sum + math.log(total) - own
+      end
+      return ref.new({}, { sum / x.shape[1] })
+    end,
+    uses = {
+      { { 3, 2 }, { 3, 2 }, { 4, 2 }, options = with(ids { 5, 1, 7 }, ids { 1, 2, 5, 1 }) },
+      { { 2, 3 }, { 2, 3 }, { 1, 3 }, options = with(ids { 1, 2 }, ids { 2 }) },
+      { { 2, 3 }, { 2, 3 }, { 0, 3 }, options = with(ids { 1, 2 }, ids {}) },
+      { { 2, 0 }, { 2, 0 }, { 2, 0 }, options = with(ids { 1, 2 }, ids { 2, 3 }) },
+      { { 1, 2 }, { 1, 2 }, { 37, 2 }, options = with(ids { 3 }, ids(drawn)) },
+    },
+    refused = {
+      { { 3, 2 }, { 2, 2 }, { 4, 2 }, options = with(ids { 1, 2, 3 }, ids { 1, 2, 3, 4 }),
+        text = "x 3x2, targets 2x2 and negatives 4x2 do not fit: they must be %[rows, width%]" },
+      { { 3, 2 }, { 3, 2 }, { 4, 3 }, options = with(ids { 1, 2, 3 }, ids { 1, 2, 3, 4 }),
+        text = "negatives 4x3 do not fit" },
+      { { 3 }, { 3 }, { 3 }, options = with(ids { 1, 2, 3 }, ids { 1, 2, 3 }), text = "x 3, targ" },
+      { { 3, 2 }, { 3, 2 }, { 4, 2 }, options = with(ids { 1, 2 }, ids { 1, 2, 3, 4 }),
+        text = "there are 2 target_ids for 3 targets, and 4 negative_ids for 4 negatives" },
+      { { 3, 2 }, { 3, 2 }, { 4, 2 }, options = with(ids { 1, 2, 3 }), text = "#5.*Ids expected" },
+    },
+  }
   return cases
 end
