@@ -37,13 +37,13 @@ describe("sequence data", function()
 
   it("are refused where they are malformed", function()
     refused("sequences.data: there are no interactions", cmml.sequences.data, { interactions = {} })
-    refused("interaction 2 has no time, but the first one has one", cmml.sequences.data,
+    refused("interaction 2 has no time, but interaction 1 has one", cmml.sequences.data,
       { interactions = { { "a", "x", 5 }, { "a", "y" } } })
-    refused("the time of interaction 1 is number 1.5", cmml.sequences.data,
+    refused("the time of interaction 1 is 1.5", cmml.sequences.data,
       { interactions = { { "a", "x", 1.5 } } })
     refused("interaction 1 must be {user, item, time}, not", cmml.sequences.data,
       { interactions = { 5 } })
-    refused("interactions.user_ids is missing", cmml.sequences.data,
+    refused("users must be a column of kind", cmml.sequences.data,
       { interactions = { users = core.vocab(), items = core.vocab() } })
   end)
 end)

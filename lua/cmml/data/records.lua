@@ -74,14 +74,28 @@ return function(_, use)
     return next(names) and copies or list
   end
 
+  -- The vectors that a list has, for rows of a vocabulary that have some of its records.
+  local function aligned_vectors(list, places, count)
+    local vectors
+    for name, source in pairs(list.vectors or {}) do
+      local rows = {}
+      for row = 1, count do
+        rows[row] = places[row] and source.rows[places[row]] or 0
+      end
+      vectors = vectors or {}
+      vectors[name] = { values = source.values, rows = rows }
+    end
+    return vectors
+  end
+
   --- Records by row of a vocabulary; rows are added for records of ids that are new to it.
   -- @tparam string where prefix of messages
   -- @tparam string what "items" or "users"
   -- @tparam table list of records {id = .., fields}
   -- @tparam Vocab vocab raw ids
-  -- @treturn table a record, or an empty table, for each row
+  -- @treturn table a record, or an empty table, for each row; with the vectors of the list
   function records.align(where, what, list, vocab)
-    local rows = {}
+    local rows, places = {}, {}
     for i, record in ipairs(list) do
       if type(record) ~= "table" or record.id == nil then
         raise(("%s: record %d of %s has no id"):format(where, i, what), 4)
@@ -91,11 +105,12 @@ return function(_, use)
         raise(("%s: %s has two records with the id %s"):format(where, what,
           args.shown(record.id)), 4)
       end
-      rows[row] = record
+      rows[row], places[row] = record, i
     end
     for row = 1, #vocab do
       rows[row] = rows[row] or {}
     end
+    rows.vectors = aligned_vectors(list, places, #vocab)
     return rows
   end
 
@@ -195,7 +210,8 @@ return function(_, use)
     end
     for _, field in ipairs(fields) do
       local name = field[1]
-      if not keys[name] and not field.file and not (name == "id" and #list > 0) then
+      local has_vectors = field.file or list.vectors and list.vectors[name]
+      if not keys[name] and not has_vectors and not (name == "id" and #list > 0) then
         raise(#list == 0 and ("%s: the schema has the field %s of %s, but there are no records of "
           .. "%s"):format(where, name, what, what) or ("%s: no record of %s has the field %s; %s")
           :format(where, what, name, args.suggest(name, args.keys(keys))), level + 1)
@@ -246,6 +262,7 @@ return function(_, use)
 
   --- How many records match no rating. Raises where none of them matches one.
   -- @tparam string where prefix of the message
+  -- @tparam string one what they are to match: "rating"
   -- @tparam string what "items" or "users"
   -- @tparam table list of records as they were given
   -- @tparam Vocab vocab raw ids
@@ -253,7 +270,7 @@ return function(_, use)
   -- @tparam integer level
   -- @treturn integer
   -- @treturn ?string what to tell
-  function records.unmatched(where, what, list, vocab, counts, level)
+  function records.unmatched(where, one, what, list, vocab, counts, level)
     local unmatched, first = 0, nil
     for _, record in ipairs(list) do
       if counts[vocab:id(record.id)] == 0 then
@@ -267,12 +284,12 @@ return function(_, use)
       while counts[rated] == 0 do
         rated = rated + 1
       end
-      raise(("%s: none of the %d records of %s matches a rating: one has the id %s, but the "
-        .. "ratings have ids such as %s"):format(where, #list, what, args.shown(first),
-        vocab:text(rated)), level + 1)
+      raise(("%s: none of the %d records of %s matches %s: one has the id %s, but the "
+        .. "%ss have ids such as %s"):format(where, #list, what, args.with_article(one),
+        args.shown(first), one, vocab:text(rated)), level + 1)
     end
-    return unmatched, ("%d of %d records of %s match no rating (%s, for one)"):format(unmatched,
-      #list, what, args.shown(first))
+    return unmatched, ("%d of %d records of %s match no %s (%s, for one)"):format(unmatched,
+      #list, what, one, args.shown(first))
   end
 
   return records

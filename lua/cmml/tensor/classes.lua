@@ -8,5 +8,6 @@ return function(cmml)
   end
   local tensor = name_of(core.full({}, 0))
   return { tensor = tensor, ids = name_of(core.ids {}), segments = name_of(core.segments {}),
+    vocab = name_of(core.vocab()), times = name_of(core.times {}),
     rows = tensor .. " cmml.Joined" } -- a matrix, written out or joined
 end

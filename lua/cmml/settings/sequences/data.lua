@@ -1,146 +1,124 @@
---- Sequences of users: what each did, in order, with the features of the items.
+--- What users did, in order, and what is known of the items.
 --
 -- @module cmml
 local args = require "cmml.base.args"
 local data_options = require "cmml.settings.shared_data_options"
 local declare = require("cmml.base.options").declare
-local plain = require "cmml.base.plain"
-local raw_ids = require "cmml.data.raw_ids"
 local raise = args.error
+
+local sides = { "items" }
 
 local known = declare("sequences.data", {
   data_options.name,
-  { name = "interactions", kind = "table", required = true, help = "list of {user, item, time}, "
-    .. "the time a whole number or left out in all; or {users, items (Vocab), user_ids, item_ids "
-    .. "(Ids), times (Times)}, times may be missing" },
+  { name = "interactions", kind = "table", required = true,
+    help = "list of {user, item, time}, the time a whole number or left out in all; or {users, "
+      .. "items, times} of columns that data.read_table gave, two of kind \"text\" and one of kind "
+      .. "\"time\"; or {users, items (Vocab), user_ids, item_ids (Ids), times (Times)}, with "
+      .. "release (true: the columns are given away); where times are missing, the order counts in "
+      .. "which the interactions stand" },
   data_options.items,
-  { name = "schema", kind = "table", help = "see data.schema, with fields of items alone",
+  { name = "schema", kind = "table", help = "see data.schema: fields of items",
     default_text = "all fields of the records, of the kinds that their values have" },
 })
 
 return function(cmml, use)
-  local records, stats = use "data.records", use "data.stats"
   local core = cmml.core
-  --- What users did, in order, and what is known of the items; see `sequences.data`.
+  local classes = use "tensor.classes"
+  local columns_from = use "data.interaction_columns"
+  local records = use "data.records"
+  local side_records = use "data.side_records"
+  local stats = use "data.stats"
+
+  --- Sequences of users, and what is known of the items; see `sequences.data`.
   -- @tfield string name
-  -- @tfield table schema
   -- @tfield Vocab users raw ids
-  -- @tfield Vocab items raw ids
-  -- @tfield table sequences users (Segments, one a row of `users`), items (Ids, in order) and,
-  -- where they are known, times (Times)
+  -- @tfield Vocab items raw ids; those that only a record names stand behind the others
+  -- @tfield table sequences what each user did: users (Segments, one a user), items (Ids, in the
+  -- order of time, an item as often as it was had), and times (Times), if they are known
+  -- @tfield table schema fields of items
   -- @tfield table item_records by row of `items`
   -- @tfield table titles by row of `items`
-  -- @tfield integer disordered how many interactions stood behind a later one of the same user:
-  -- they were sorted by time
+  -- @tfield integer disordered interactions that stood behind a later one of their user; they were
+  -- sorted
+  -- @tfield table unmatched how many records of items match no interaction
   -- @tfield {string,...} notes what was noticed and chosen, for people
   local SequenceData = { __name = "cmml.SequenceData" }
   SequenceData.__index = SequenceData
+  cmml.sequences.Data = SequenceData
 
-  -- Columns of a list of {user, item, time}.
-  local function columns_of(list)
-    if #list == 0 then
-      raise("sequences.data: there are no interactions", 3)
-    end
-    local users, items, user_ids, item_ids, times = core.vocab(), core.vocab(), {}, {}, {}
-    for i, row in ipairs(list) do
-      if type(row) ~= "table" then
-        raise(("sequences.data: interaction %d must be {user, item, time}, not %s"):format(i,
-          args.describe(row)), 3)
-      elseif (row[3] == nil) ~= (list[1][3] == nil) then
-        raise(("sequences.data: interaction %d has %s time, but the first one has %s: all have one "
-          .. "or none"):format(i, row[3] == nil and "no" or "a", list[1][3] == nil and "none"
-          or "one"), 3)
-      elseif row[3] ~= nil and math.tointeger(row[3]) == nil then
-        raise(("sequences.data: the time of interaction %d is %s, not a whole number"):format(i,
-          args.describe(row[3])), 3)
-      end
-      user_ids[i] = raw_ids.add(users, row[1], 3, "sequences.data: the user of interaction %d", i)
-      item_ids[i] = raw_ids.add(items, row[2], 3, "sequences.data: the item of interaction %d", i)
-      times[i] = row[3]
-    end
-    return { users = users, items = items, user_ids = core.ids(user_ids),
-      item_ids = core.ids(item_ids), times = list[1][3] ~= nil and core.times(times) or nil }
-  end
-
-  local function check_columns(given)
+  -- Raises unless columns of ids are such, of items that there are.
+  local function check_columns(columns)
     for _, key in ipairs { "users", "items", "user_ids", "item_ids" } do
-      if type(given[key]) ~= "userdata" then
-        raise(("sequences.data: interactions.%s is missing: a list of {user, item, time}, or "
-          .. "columns users, items (Vocab), user_ids, item_ids (Ids) were expected"):format(key), 3)
+      local class = key:find "_ids" and classes.ids or classes.vocab
+      args.expect("sequences.data: interactions." .. key, columns[key], class, 4)
+    end
+    if columns.times ~= nil then
+      args.expect("sequences.data: interactions.times", columns.times, classes.times, 4)
+    end
+    if columns.first ~= nil then
+      raise("sequences.data: interactions has first, but all that a user did counts", 3)
+    end
+    for _, row in ipairs(core.distinct(columns.item_ids):totable()) do
+      if row > #columns.items then
+        raise(("sequences.data: interactions.item_ids has %d of only %d items"):format(row,
+          #columns.items), 3)
       end
     end
-    return given
   end
 
-  -- Sequences of columns, by time where there are times.
-  local function sequences_of(self, columns)
-    local grouped = args.call(core.group_ratings, columns.user_ids, columns.item_ids, nil,
-      #columns.users, { times = columns.times, repeats = "keep" })
-    self.disordered = 0
+  -- Sequences in the order of time, and how many interactions stood out of it.
+  local function in_order(columns, n_users)
+    local grouped = args.call(core.group_ratings, columns.user_ids, columns.item_ids, nil, n_users,
+      { times = columns.times, release = columns.release, repeats = "keep" })
+    local late = 0
     if grouped.times then
-      grouped, self.disordered = core.ratings_by_time(grouped)
+      grouped, late = core.ratings_by_time(grouped)
+    end
+    return { users = grouped.users, items = grouped.items, times = grouped.times }, late
+  end
+
+  -- What there is to tell of the order.
+  local function order_note(self)
+    local times = self.sequences.times
+    local first, last
+    if times then
+      first, last = times:range()
     end
     if self.disordered > 0 then
-      self.notes[#self.notes + 1] = ("%d of %d interactions stood behind a later one of the same "
-        .. "user: they were sorted by time"):format(self.disordered, #grouped.items)
-    end
-    return { users = grouped.users, items = grouped.items, times = grouped.times }
-  end
-
-  -- The schema that was given, or one of all that the records have.
-  local function schema_of(self, opt)
-    if opt.schema then
-      return cmml.data.schema(opt.schema)
-    end
-    local fields, left_out
-    fields, left_out, opt.items = records.infer(opt.items, {}, "item_")
-    self.notes[#self.notes + 1] = records.infer_note("items", fields, left_out)
-    return cmml.data.schema { item = fields }
-  end
-
-  -- What the records tell, by row of the items.
-  local function read_records(self, opt)
-    local where = "sequences.data"
-    self.item_records = records.align(where, "items", opt.items, self.items)
-    self.titles = {}
-    for row, record in ipairs(self.item_records) do
-      self.titles[row] = record.title or ""
-    end
-    self.item_records.vectors = opt.items.vectors
-    records.check_fields(where, "items", self.schema.item, opt.items, 3)
-    local notes = records.read_vectors(where, "items", self.schema.item, self.item_records,
-      self.items, 3)
-    table.move(notes, 1, #notes, #self.notes + 1, self.notes)
-    local counts = core.scatter_add_rows(core.full({ #self.items }, 0),
-      core.full({ #self.sequences.items }, 1), self.sequences.items):totable()
-    if #opt.items > 0 then
-      self.unmatched, self.notes[#self.notes + 1] = records.unmatched(where, "items", opt.items,
-        self.items, counts, 3)
+      return ("%d of %d interactions stood behind a later one of their user: sorted by time")
+        :format(self.disordered, #self.sequences.items)
+    elseif not times or first == last then
+      return ("%s: the order counts in which the interactions stand"):format(
+        times and "all times are equal" or "there are no times")
     end
   end
 
-  --- Sequences of users. Where there are times each user's interactions are sorted by them (of
-  -- equal times the order of the data decides), else they are as they stand; one item may be there
-  -- several times.
+  --- Sequences: what users did, in the order of time. Interactions of equal times, and all where
+  -- there are none, stay in the order in which they are given; an item may come again.
   -- @tparam table options see below
   -- @treturn SequenceData
   -- @usage
-  -- local played = cmml.sequences.data { name = "songs",
-  --   interactions = { { "anna", "blue" }, { "anna", "sky" }, { "ben", "sky" } } }
-  -- print(#played.users, #played.items)
+  -- local data = cmml.sequences.data { name = "shop", interactions = {
+  --   { "anna", "tea", 20 }, { "anna", "pot", 10 }, { "ben", "pot", 15 } },
+  --   items = { { id = "tea", of = "drink" }, { id = "pot", of = "tin" } } }
+  -- print(data.items:text(data.sequences.items:totable()[1])) --> pot
   function cmml.sequences.data(options)
     local opt = known:check(options)
-    local given = opt.interactions
-    local columns = (given.user_ids or given.users) and check_columns(given) or columns_of(given)
-    local self = setmetatable({ name = opt.name, notes = {}, users = columns.users,
-      items = columns.items }, SequenceData)
-    self.schema = schema_of(self, opt)
-    if #self.schema.user > 0 then
-      raise("sequences.data: schema: nothing is known of users but what they did: declare fields "
-        .. "of items alone", 2)
+    local columns = columns_from(opt.interactions, { where = "sequences.data",
+      name = "interactions", one = "interaction", kind = "interactions", time = 3 })
+    check_columns(columns)
+    if opt.schema and #(opt.schema.user or {}) > 0 then
+      raise("sequences.data: option schema has fields of users, but sequences know items alone", 2)
     end
-    self.sequences = sequences_of(self, columns)
-    read_records(self, opt)
+    local self = setmetatable({ name = opt.name, users = columns.users, items = columns.items },
+      SequenceData)
+    local has_rows = #columns.user_ids > 0
+    self.schema, self.notes = side_records.schema_of(opt, sides)
+    side_records.read("sequences.data", self, opt, sides, has_rows)
+    self.sequences, self.disordered = in_order(columns, #self.users)
+    self.notes[#self.notes + 1] = has_rows and order_note(self) or nil
+    self.unmatched = side_records.unmatched("sequences.data", "interaction", self, self.sequences,
+      opt, sides)
     return self
   end
 
@@ -149,27 +127,75 @@ return function(cmml, use)
       #self.sequences.items, #self.users, #self.items)
   end
 
-  --- What the data are, in a line.
+  --- What the data are, in a line, with how long the sequences are.
   -- @treturn string
   function SequenceData:summary()
-    local lengths, n = self.sequences.users:totable(), 0
-    for _, length in ipairs(lengths) do
-      n = n + (length > 0 and 1 or 0)
-    end
-    return plain.format("%s; %.1f interactions a user%s", tostring(self),
-      #self.sequences.items / math.max(n, 1), self.sequences.times and ", with times" or "")
+    local spread = self:stats().per_user
+    return ("%s; sequences of %d to %d, median %d%s"):format(tostring(self), spread.least,
+      spread.most, spread.median, self.sequences.times and "" or ", without times")
   end
 
   --- What the data are, in numbers.
-  -- @treturn table see data/stats.lua
+  -- @treturn table see data/stats.lua; per_user are the lengths of the sequences, and duplicates
+  -- the interactions with an item that the user had before
   function SequenceData:stats()
-    local found = stats.of { name = self.name, kind = "interactions",
-      users = self.sequences.users, items = self.sequences.items, n_items = #self.items,
-      times = self.sequences.times, duplicates = 0,
-      fields = { items = { fields = self.schema.item, records = self.item_records },
-        users = { fields = {}, records = {} } } }
-    found.more = { { "disordered", self.disordered, ("%d interactions were out of order of time")
-      :format(self.disordered) } }
+    local sequences, n_items = self.sequences, #self.items
+    local pairs_of = core.sparse(sequences.users:groups(), sequences.items, nil, #self.users,
+      n_items)
+    local found = stats.of { name = self.name, kind = "interactions", users = sequences.users,
+      items = sequences.items, n_items = n_items, times = sequences.times,
+      duplicates = #sequences.items - #pairs_of.columns,
+      fields = { items = { fields = self.schema.item, records = self.item_records } } }
+    found.more = { { "disordered", self.disordered,
+      ("%d interactions stood behind a later one of their user"):format(self.disordered) },
+      { "unmatched", self.unmatched, ("%d records of items match no interaction"):format(
+        self.unmatched.items) } }
     return found
+  end
+
+  --- How often some users had each item.
+  -- @tparam table sequences users (Segments), items (Ids)
+  -- @tparam {integer,...} users rows
+  -- @tparam integer n_items
+  -- @treturn Tensor [n_items]
+  function cmml.sequences.counts(sequences, users, n_items)
+    args.expect("sequences.counts: sequences", sequences, "table")
+    args.expect("sequences.counts: sequences.users", sequences.users, classes.segments)
+    args.expect("sequences.counts: sequences.items", sequences.items, classes.ids)
+    args.expect("sequences.counts: users", users, "table")
+    args.expect("sequences.counts: n_items", n_items, "integer")
+    local chosen, n_users = {}, #sequences.users
+    for row = 1, n_users do
+      chosen[row] = 0
+    end
+    for i, row in ipairs(users) do
+      if not chosen[row] then
+        raise(("sequences.counts: entry %d of users is %s, not a row from 1 to %d"):format(i,
+          args.describe(row), n_users), 2)
+      end
+      chosen[row] = 1
+    end
+    local rows = args.call(core.map_ids, sequences.users:groups(), core.ids(chosen))
+    local taken = args.call(core.select_ids, sequences.items, rows)
+    return args.call(core.scatter_add_rows, core.full({ n_items }, 0), core.full({ #taken }, 1),
+      taken)
+  end
+
+  --- The catalogue that a model of these data needs: items.counts say how often each item may be
+  -- learnt from, and the values that fields may have are those of items that may.
+  -- @tparam {integer,...} learners rows of the users that may be learnt from
+  -- @tparam[opt] table sequences what of them may be: users (Segments), items (Ids); default: all
+  -- @treturn Catalogue
+  function SequenceData:catalogue(learners, sequences)
+    local counts = cmml.sequences.counts(sequences or self.sequences, learners, #self.items)
+    local seen = {}
+    for row, count in ipairs(counts:totable()) do
+      seen[#seen + 1] = count > 0 and row or nil
+    end
+    local catalogue = args.call(cmml.data.catalogue, { setting = "sequences", schema = self.schema,
+      items = self.items, titles = self.titles, item_records = self.item_records,
+      seen_items = records.select(self.item_records, seen), user_records = {} })
+    catalogue.items.counts = counts
+    return catalogue -- no tail call, which would leave out a level
   end
 end

@@ -136,32 +136,6 @@ return function(cmml)
       times = times and times:gather(at) }, lengths
   end
 
-  -- The items in sequences of some users: how often each.
-  local function counts_of(sequences, users, n)
-    local counts, first, items = {}, places_of(sequences), sequences.items:totable()
-    for row = 1, n do
-      counts[row] = 0
-    end
-    for _, user in ipairs(users) do
-      for row = first[user], first[user + 1] - 1 do
-        counts[items[row]] = counts[items[row]] + 1
-      end
-    end
-    return counts
-  end
-
-  local function catalogue_of(data, counts)
-    local seen = {}
-    for row, count in ipairs(counts) do
-      seen[#seen + 1] = count > 0 and data.item_records[row] or nil
-    end
-    local catalogue = args.call(cmml.data.catalogue, { setting = "sequences",
-      schema = data.schema, items = data.items, titles = data.titles,
-      item_records = data.item_records, seen_items = seen, user_records = {} })
-    catalogue.items.counts = #counts > 0 and core.tensor(counts) or core.full({ 0 }, 0)
-    return catalogue
-  end
-
   --- Splits sequences into old users and new ones.
   -- @tparam SequenceData data
   -- @tparam[opt] table options see below
@@ -212,6 +186,6 @@ return function(cmml)
     return { setting = "sequences", data = data, sequences = sequences, train = train,
       valid = valid, test = found.new, protocol = opt.protocol, by_time = is_by_time,
       cut_time = found.cut_time, left_out = left_out, options = opt,
-      catalogue = catalogue_of(data, counts_of(sequences, learners, #data.items)) }
+      catalogue = data:catalogue(learners, sequences) }
   end
 end

@@ -5,6 +5,8 @@ local args = require "cmml.base.args"
 local data_options = require "cmml.settings.shared_data_options"
 local declare = require("cmml.base.options").declare
 
+local sides = { "items", "users" }
+
 local known = declare("dataset", {
   data_options.name,
   { name = "schema", kind = "table", help = "see data.schema",
@@ -26,9 +28,10 @@ local known = declare("dataset", {
 
 return function(cmml, use)
   local records, scale = use "data.records", use "data.scale"
+  local side_records = use "data.side_records"
   local core = cmml.core
   local classes = use "tensor.classes"
-  local columns_from = use "settings.users.rating_columns"
+  local columns_from = use "data.interaction_columns"
   local stats = use "data.stats"
   --- Ratings, and what is known of their items and people; see `dataset`.
   -- @tfield string name
@@ -50,53 +53,6 @@ return function(cmml, use)
   Dataset.__index = Dataset
   cmml.users.Dataset = Dataset -- split.lua adds to it
 
-  -- The schema that was given, or else one of all that the records have, and what to tell of it.
-  local function schema_of(opt)
-    if opt.schema then
-      return cmml.data.schema(opt.schema), {}
-    end
-    local notes, declared, taken = {}, {}, {}
-    for _, what in ipairs { "items", "users" } do
-      local one = what:sub(1, -2)
-      local fields, left_out
-      fields, left_out, opt[what] = records.infer(opt[what], taken, one .. "_")
-      declared[one] = fields
-      notes[#notes + 1] = records.infer_note(what, fields, left_out)
-    end
-    return cmml.data.schema(declared), notes
-  end
-
-  -- What the records tell, by row of the vocabularies, and what is to be told of them.
-  local function read_records(self, opt, has_ratings)
-    self.item_records = records.align("dataset", "items", opt.items, self.items)
-    self.user_records = records.align("dataset", "users", opt.users, self.users)
-    self.titles = {}
-    for row, record in ipairs(self.item_records) do
-      self.titles[row] = record.title or ""
-    end
-    for _, what in ipairs { "items", "users" } do
-      local one = what:sub(1, -2)
-      if has_ratings then
-        records.check_fields("dataset", what, self.schema[one], opt[what], 3)
-      end
-      local notes = records.read_vectors("dataset", what, self.schema[one],
-        self[one .. "_records"], self[what], 3)
-      table.move(notes, 1, #notes, #self.notes + 1, self.notes)
-    end
-  end
-
-  -- Counts the records that match no rating.
-  local function count_unmatched(self, opt)
-    self.unmatched = { items = 0, users = 0 }
-    for _, what in ipairs(#self.ratings.items > 0 and { "items", "users" } or {}) do
-      local counts = #opt[what] > 0 and (what == "users" and self.ratings.users:totable()
-        or core.scatter_add_rows(core.full({ #self.items }, 0),
-          core.full({ #self.ratings.items }, 1), self.ratings.items):totable()) or {}
-      self.unmatched[what], self.notes[#self.notes + 1] = records.unmatched("dataset", what,
-        opt[what], self[what], counts, 3)
-    end
-  end
-
   --- A data set. Of several ratings of one item by one user the last counts, by time where times
   -- differ, else as they stand; interactions and weights add up, and their time is the latest.
   -- @tparam table options see below
@@ -111,16 +67,17 @@ return function(cmml, use)
   -- print(#dataset.users, #dataset.items)
   function cmml.dataset(options)
     local opt = known:check(options)
-    local columns = columns_from(opt.ratings, opt.kind)
+    local columns = columns_from(opt.ratings, { where = "dataset", name = "ratings",
+      one = "rating", kind = opt.kind, kinds = true, time = 4 })
     local self = setmetatable({ name = opt.name, kind = opt.kind, users = columns.users,
       items = columns.items }, Dataset)
-    self.schema, self.notes = schema_of(opt)
-    read_records(self, opt, #columns.user_ids > 0)
+    self.schema, self.notes = side_records.schema_of(opt, sides)
+    side_records.read("dataset", self, opt, sides, #columns.user_ids > 0)
     self.ratings, self.duplicates = args.call(core.group_ratings, columns.user_ids,
       columns.item_ids, columns.ratings, #self.users, { times = columns.times,
         first = columns.first, release = columns.release,
         repeats = opt.kind == "ratings" and "last" or "add" })
-    count_unmatched(self, opt)
+    self.unmatched = side_records.unmatched("dataset", "rating", self, self.ratings, opt, sides)
     return self
   end
 
