@@ -91,7 +91,12 @@ return function(cmml, use)
           or "has nothing to learn before a task")
     end
     local path = values.out .. "/best.safetensors"
-    local model, _, told = models.make(setting, split, class, { model = found.model })
+    local model, _, told = models.make(setting, split, class, { model = found.model,
+      seed = values.seed, stages = { folder = values.out, conditions = conditions,
+        tell = not values.quiet and output.tell or nil, callbacks = not values.quiet
+          and function(epochs)
+            return progress.training(core, epochs)
+          end or nil } })
     if told then
       output.tell(told)
     end

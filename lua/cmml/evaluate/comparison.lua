@@ -208,7 +208,7 @@ return function(cmml)
   function comparison.left_out(results, name)
     local skipped, count = 0, 0
     for m, result in ipairs(results) do
-      local metric = result[name] or {}
+      local metric = type(result[name]) == "table" and result[name] or {}
       local own = metric.skipped or 0
       count = math.max(count, (metric.tasks or 0) + own)
       skipped = (results.not_finite or {})[m] and skipped or math.max(skipped, own)

@@ -126,9 +126,12 @@ return function(cmml, use)
   end
 
   --- The vectors of all items.
+  -- @tparam[opt] Tensor kept [items]: 1 for items whose vector by id counts, 0 for others; default:
+  -- all
   -- @treturn Tensor [items, width]
-  function ItemVectors:all()
+  function ItemVectors:all(kept)
     local e = self.ids and self.ids.weight
+    e = e and kept and e * kept:reshape { -1, 1 } or e
     if not self.names then
       return e
     end

@@ -6,6 +6,7 @@ local args = require "cmml.base.args"
 local raise = args.error
 
 return function(cmml, use)
+  local stages = use "pipeline.stages"
   local starts = use "recommenders.start"
   local models = {}
 
@@ -127,7 +128,8 @@ return function(cmml, use)
   -- @tparam Setting setting
   -- @tparam table split prepared, see `pipeline.data`
   -- @tparam Recommender class
-  -- @tparam table given model (its options), training (options of `train`), seed (of both)
+  -- @tparam table given model (its options), training (options of `train`), seed (of both), stages
+  -- (of a kind that learns in several: see `pipeline.stages`; nil: they are kept nowhere)
   -- @treturn Recommender
   -- @treturn ?table what `train` gives
   -- @treturn ?string what is to be told of one that was fitted
@@ -139,7 +141,10 @@ return function(cmml, use)
     end
     local model = cmml.recommenders[class.kind](learn, options)
     if class.learns ~= "gradient" then
-      local told = model.fit and model:fit(setting.learnable(split))
+      local learnable = setting.learnable(split)
+      learnable.stage = stages.of(split, with({ seed = given.seed or 0,
+        conditions = setting.conditions(split, {}) }, given.stages))
+      local told = model.fit and model:fit(learnable)
       return model, nil, type(told) == "string" and told or nil
     end
     local training = with({ seed = given.seed }, given.training)

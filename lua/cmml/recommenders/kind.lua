@@ -130,7 +130,8 @@ return function(cmml, use)
   local function class_of(declaration, setting)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
-    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "settle", "over",
+    for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "settle",
+      "before_step", "over",
       "steps", "memory", "contributions", "reads", "facts",
       "unlisted" } do
       class[key] = declaration[key]
@@ -213,7 +214,9 @@ return function(cmml, use)
   -- facts(self), what `cmml info` and `cmml train` tell of what was learnt beside the weights, such
   -- as what was chosen: a list of {name, value (plain data), text}; unlisted(self), rows of items
   -- of which nothing is known, so that lists leave them out;
-  -- memory(self, tasks, support, query), how many numbers a step of a training keeps at once, for
+  -- before_step(self), of one that learns by gradient, behind the backward pass of each training
+  -- step and before the optimiser's; memory(self, tasks, support, query), how many numbers a step
+  -- of a training keeps at once, for
   -- so many tasks of so many rows: what is more than there is is refused before training;
   -- over(self, catalogue), the same weights over another catalogue; check(options), raises where
   -- options do not go together; describe(self), what tostring gives; formerly (names that older

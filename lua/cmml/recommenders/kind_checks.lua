@@ -18,7 +18,7 @@ local fields = { name = "string", title = "string", source = "string", settings 
   adapt = "function", score = "function", rank = "function", score_all = "function",
   contributions = "function", loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
-  settle = "function", reads = "string",
+  settle = "function", before_step = "function", reads = "string",
   over = "function", memory = "function", formerly = "table", describe = "function",
   check = "function", fitted_parts = "table", facts = "function",
   unlisted = "function" }
@@ -31,7 +31,7 @@ local ways, adaptations = { "gradient", "fit", "none" }, { "forward", "gradient"
 local predictions, readings = { "ranking", "ratings" }, { "all", "relevant" }
 local wanted = { gradient = "loss", fit = "fit" }
 local goes_with = { loss = "gradient", prepare = "gradient", settle = "gradient",
-  fit = "fit" }
+  before_step = "gradient", fit = "fit" }
 
 local checks = {}
 
@@ -85,7 +85,7 @@ function checks.functions(where, declaration)
   if wanted[way] and not declaration[wanted[way]] then
     raise(("%s learns by %s: the function %s is missing"):format(where, way, wanted[way]), 3)
   end
-  for _, key in ipairs { "loss", "prepare", "settle", "fit" } do
+  for _, key in ipairs { "loss", "prepare", "settle", "before_step", "fit" } do
     if declaration[key] and goes_with[key] ~= way then
       raise(("%s: the function %s does not go with learns = %q"):format(where, key, way), 3)
     end

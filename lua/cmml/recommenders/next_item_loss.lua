@@ -13,7 +13,7 @@ return function(cmml)
   --- The options of these losses.
   next_item.options = {
     { name = "loss", kind = "string", choices = { "sampled", "softmax", "bpr" }, group = "model",
-      default = "sampled", search = "sampled|softmax", help = "what is made small: the cross "
+      default = "softmax", search = "sampled|softmax", help = "what is made small: the cross "
         .. "entropy of the next item among all that may be learnt from (softmax), or among some "
         .. "drawn at random (sampled); or bpr, by a comparison with one drawn at random, as "
         .. "published for SASRec and MML, which learns far less" },
@@ -35,37 +35,30 @@ return function(cmml)
   end
 
   local function key_of(batch, more)
-    return { seed = batch.seed ~ batch.tasks[1] << 20 ~ (more or 0) << 50, epoch = batch.draw,
+    return { seed = batch.seed ~ batch.tasks[1] << 20 ~ (more or 0) << 44, epoch = batch.draw,
       stream = core.streams.candidates }
   end
 
-  -- An item drawn at random for each target, another one than it.
-  local function others(known, targets, batch)
-    local n = #known
-    local drawn = core.uniform({ #targets }, 0, 1, key_of(batch)):totable()
-    local again = core.uniform({ #targets }, 0, 1, key_of(batch, 1)):totable()
-    local items, list = known:totable(), {}
+  --- An item drawn at random for each of some targets, another one than it, of those that may be
+  -- learnt from.
+  -- @tparam Ids known
+  -- @tparam Ids targets
+  -- @tparam table batch seed, draw and tasks: the key of what is drawn
+  -- @tparam[opt=0] integer step what is drawn for other steps of the same batch differs
+  -- @treturn Ids
+  function next_item.others(known, targets, batch, step)
+    local n, list = #known, {}
+    local first = core.uniform({ #targets }, 0, 1, key_of(batch, 2 * (step or 0))):totable()
+    local again = core.uniform({ #targets }, 0, 1, key_of(batch, 2 * (step or 0) + 1)):totable()
+    local items = known:totable()
     for i, target in ipairs(targets:totable()) do
-      local item = items[math.min(math.floor(drawn[i] * n) + 1, n)]
+      local item = items[math.min(math.floor(first[i] * n) + 1, n)]
       if item == target then
         item = items[math.min(math.floor(again[i] * n) + 1, n)]
       end
       list[i] = item
     end
     return core.ids(list)
-  end
-
-  -- The cross entropy of each state's target among itself and the items drawn, the target left out
-  -- of these.
-  local function sampled(states, positive, negative, targets, drawn)
-    local same = core.eq(core.tensor(targets:totable()):reshape { -1, 1 },
-      core.tensor(drawn:totable()):reshape { 1, -1 })
-    local own, place = core.row_dot(states, positive):reshape { -1, 1 }, {}
-    local others_ = states:matmul(negative:transpose()) + same * far_below
-    for i = 1, #targets do
-      place[i] = 1
-    end
-    return core.cross_entropy(core.concat { own, others_ }, core.ids(place))
   end
 
   -- Vectors of several lists of items; where content features make them, each item's once.
@@ -90,8 +83,26 @@ return function(cmml)
     return found
   end
 
-  --- What a batch is learnt from by one of these losses: the vectors that are needed, and the loss
-  -- of states.
+  --- Errors of comparisons with one item each (Rendle et al. 2009, with 1e-10 in the logarithm).
+  -- @tparam Tensor states [rows, width]
+  -- @tparam Tensor better vectors of what came next [rows, width]
+  -- @tparam Tensor worse vectors of other items [rows, width]
+  -- @treturn Tensor [rows]
+  function next_item.compared(states, better, worse)
+    return -((core.row_dot(states, better) - core.row_dot(states, worse)):sigmoid() + 1e-10):log()
+  end
+
+  -- The cross entropy of each row's target among itself and the items drawn, the target left out
+  -- of these [rows].
+  local function among_drawn(states, positive, negative, targets, drawn)
+    local same = core.eq(core.tensor(targets:totable()):reshape { -1, 1 },
+      core.tensor(drawn:totable()):reshape { 1, -1 })
+    local own = core.row_dot(states, positive):reshape { -1, 1 }
+    local logits = core.concat { own, states:matmul(negative:transpose()) + same * far_below }
+    return -logits:log_softmax(2):slice(2, 1, 1):reshape { -1 }
+  end
+
+  --- What a batch is learnt from by one of these losses.
   -- @tparam table opt loss, negatives
   -- @tparam ItemVectors items
   -- @tparam Ids known the items that may be learnt from
@@ -100,31 +111,43 @@ return function(cmml)
   -- @treturn Tensor vectors of the rows' items [rows, width]
   -- @treturn function of the states behind the rows [rows, width], giving the loss: the mean over
   -- rows
+  -- @treturn function of the same, giving the error of each row [rows]
   function next_item.of(opt, items, known, rows, batch)
     local targets = rows.following
     if opt.loss == "bpr" then
-      local found = vectors_of(items, { rows.items, targets, others(known, targets, batch) })
+      local found = vectors_of(items, { rows.items, targets,
+        next_item.others(known, targets, batch) })
       return found[1], function(states)
         return core.bpr(core.row_dot(states, found[2]), core.row_dot(states, found[3]))
+      end, function(states)
+        return next_item.compared(states, found[2], found[3])
       end
     elseif opt.loss == "sampled" and opt.negatives < #known then
       local drawn = core.map_ids(core.choose(#known, opt.negatives, key_of(batch)), known)
       local found = vectors_of(items, { rows.items, targets, drawn })
-      return found[1], function(states)
-        return sampled(states, found[2], found[3], targets, drawn)
+      local function errors(states)
+        return among_drawn(states, found[2], found[3], targets, drawn)
       end
+      return found[1], function(states)
+        return core.sampled_softmax(states, found[2], found[3], targets, drawn)
+      end, errors
     end
-    local all = items:all()
-    local vectors, place = all:gather_rows(known), {}
+    local all, place = items:all(), {}
+    local vectors = all:gather_rows(known)
+    for item = 1, all.shape[1] do
+      place[item] = 0
+    end
     for i, item in ipairs(known:totable()) do
       place[item] = i
     end
-    for item = 1, all.shape[1] do
-      place[item] = place[item] or 0
+    local classes = core.map_ids(targets, core.ids(place))
+    local function logits(states)
+      return states:matmul(vectors:transpose())
     end
     return core.embedding(all, rows.items), function(states)
-      return core.cross_entropy(states:matmul(vectors:transpose()),
-        core.map_ids(targets, core.ids(place)))
+      return core.cross_entropy(logits(states), classes)
+    end, function(states)
+      return -logits(states):log_softmax(2):gather(classes):reshape { -1 }
     end
   end
 

@@ -41,9 +41,10 @@ return function(cmml, use)
   -- @tparam Tensor e vectors of items [rows, width]
   -- @tparam table rows Rows
   -- @tparam ?table key of dropout
+  -- @tparam ?table through functions that layers go through, see `fast_weights`
   -- @treturn Tensor [rows, width]
-  function sasrec.states(self, e, rows, key)
-    return (self.module.encoder(e, rows.segments, { key = key }))
+  function sasrec.states(self, e, rows, key, through)
+    return (self.module.encoder(e, rows.segments, { key = key, through = through }))
   end
 
   --- The states behind the last row of each task; zeros where it has none.
@@ -55,15 +56,16 @@ return function(cmml, use)
     return core.embedding(sasrec.states(self, e, rows), core.last_rows(rows.segments))
   end
 
+  --- The presets of kinds over this encoder.
+  sasrec.presets = {
+    recommended = { model = {}, training = { batch = 256, lr = 2e-3, epochs = 60, patience = 5 } },
+    published = { model = { loss = "bpr" }, training = { batch = 256, lr = 1e-3, epochs = 200,
+      patience = 10 } },
+  }
+
   cmml.kind(network.declared {
     name = "sasrec", title = "SASRec", source = "Kang and McAuley, ICDM 2018",
-    options = sasrec.options,
-    presets = {
-      recommended = { model = {}, training = { batch = 256, lr = 1e-3, epochs = 200,
-        patience = 10 } },
-      published = { model = { loss = "bpr" }, training = { batch = 256, lr = 1e-3, epochs = 200,
-        patience = 10 } },
-    },
+    options = sasrec.options, presets = sasrec.presets,
     encoder = function(opt, init)
       return sasrec.encoder(opt, init)
     end,

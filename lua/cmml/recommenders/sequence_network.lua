@@ -51,13 +51,35 @@ return function(cmml, use)
   -- @tparam table opt width, reads
   -- @tparam table init from `nn.init`
   -- @tparam Module encoder
+  -- @tparam[opt] table class of the module
   -- @treturn table
-  function network.parts(catalogue, opt, init, encoder)
-    local module = Weights.new()
+  function network.parts(catalogue, opt, init, encoder, class)
+    local module = (class or Weights).new()
     module:register("items", cmml.item_vectors { items = catalogue.items, width = opt.width,
       reads = network.read_names(catalogue, opt.reads), init = init })
     module:register("encoder", encoder)
     return { module = module, known = next_item.known_items(catalogue) }
+  end
+
+  --- The rows of sequences out of a batch of them that is padded.
+  -- @tparam Tensor padded [sequences, time, width]
+  -- @tparam Segments segments
+  -- @treturn Tensor [rows, width]
+  function network.unpadded(padded, segments)
+    local places, time = {}, padded.shape[2]
+    for k, length in ipairs(segments:totable()) do
+      for t = 1, length do
+        places[#places + 1] = (k - 1) * time + t
+      end
+    end
+    return padded:reshape({ -1, padded.shape[3] }):gather_rows(core.ids(places))
+  end
+
+  --- The numbers of rows.
+  -- @tparam integer n
+  -- @treturn Ids 1 to n
+  function network.numbers(n)
+    return core.segments({ n }):places()
   end
 
   --- What popularity adds to scores: it orders items of the same score.
@@ -94,21 +116,25 @@ return function(cmml, use)
 
   --- A declaration of a kind for `kind`.
   -- @tparam table own what `kind` takes, but in place of make, adapt, score and loss: encoder(opt,
-  -- init, catalogue) gives the encoder; states(self, e, rows, key), of vectors of items [rows,
-  -- width] the states behind each row [rows, width]; last(self, e, rows) the states behind the last
-  -- row of each task [tasks, width], zeros where it has none
+  -- init, catalogue) gives the encoder; completed(self, catalogue, opt) sets further fields;
+  -- states(self, e, rows, key), of vectors of items [rows, width] the states behind each row [rows,
+  -- width]; last(self, e, rows) the states behind the last row of each task [tasks, width]
   -- @treturn table
   function network.declared(own)
     local all = {}
     for key, value in pairs(own) do
       all[key] = value
     end
-    all.encoder, all.states, all.last = nil, nil, nil
+    all.encoder, all.states, all.last, all.completed = nil, nil, nil, nil
     all.settings, all.learns, all.predicts = { "sequences" }, "gradient", "ranking"
     all.options = table.move(own.options or {}, 1, #(own.options or {}), #network.options + 1,
       table.move(network.options, 1, #network.options, 1, {}))
     function all.make(catalogue, opt, init)
-      return network.parts(catalogue, opt, init, own.encoder(opt, init, catalogue))
+      local self = network.parts(catalogue, opt, init, own.encoder(opt, init, catalogue))
+      if own.completed then
+        own.completed(self, catalogue, opt)
+      end
+      return self
     end
     function all.adapt(self, support)
       local rows = latest.rows(support, self.options.length)

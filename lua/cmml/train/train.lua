@@ -91,13 +91,16 @@ return function(cmml, use)
 
   -- One epoch; the mean loss, or nil, the step and what ceased to be a number there; last, what the
   -- loss left out.
-  local function run_epoch(team, optimisation, tasks, epoch, opt)
+  local function run_epoch(model, team, optimisation, tasks, epoch, opt)
     local sum, steps, count, left_out = 0, 0, tasks:count(), nil
     for people, draw in tasks:people(epoch) do
       local value, out = team:backward(draw or epoch, people)
       steps, left_out = steps + 1, worker.sum(left_out, out)
       if value ~= value or math.abs(value) == math.huge then
         return nil, steps, "loss", left_out
+      end
+      if model.before_step then
+        model:before_step()
       end
       if not optimisation:step() then
         return nil, steps, "gradient", left_out
@@ -180,7 +183,7 @@ return function(cmml, use)
   -- anything to validate on there are no metrics.
   local function next_epoch(model, team, optimisation, tasks, source, epoch, opt)
     local began = core.clock()
-    local loss, step, what, left_out = run_epoch(team, optimisation, tasks, epoch, opt)
+    local loss, step, what, left_out = run_epoch(model, team, optimisation, tasks, epoch, opt)
     local result = { epoch = epoch, loss = loss, left_out = left_out }
     local finite = result.loss and is_finite(model)
     if finite and source.validates then

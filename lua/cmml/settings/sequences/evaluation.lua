@@ -51,9 +51,7 @@ return function(cmml, use)
     end
     local n = catalogue_lists.check_models(models)
     local catalogue = catalogue_lists.catalogue(n)
-    local batches_of = cmml.sequences.tasks { sequences = self.sequences, users = self.users,
-      shown = self.shown, next_n = self.next_n, seed = self.seed,
-      batch = catalogue_lists.batch(self.batch, n) }
+    local batches_of = self:sized(catalogue_lists.batch(self.batch, n))
     return {
       binary = true, ranks = true, whole = true, defaults = defaults, draws = 1,
       about = { items = models[1].catalogue.items, popularity = self.popularity },
@@ -99,6 +97,21 @@ return function(cmml, use)
     end
     own.users = long_enough(split.sequences, users, own.shown or 0)
     return cmml.sequences.tasks(own), #users - #own.users
+  end
+
+  --- The tasks of the people who validate: all but the last interaction is shown, unless options
+  -- say otherwise.
+  -- @tparam table split of `sequences.split`
+  -- @tparam[opt] table options of `sequences.tasks`, but for sequences and users
+  -- @treturn SequenceTasks
+  function cmml.sequences.validation_tasks(split, options)
+    if type(split) ~= "table" or split.setting ~= "sequences" then
+      raise("sequences.validation_tasks: a split of sequences (sequences.split) was expected, not "
+        .. args.describe(split), 2)
+    end
+    options = args.expect("sequences.validation_tasks: options", options or {}, "table")
+    args.expect("sequences.validation_tasks: shown", options.shown or 0, "integer")
+    return (evaluation.tasks_of(split, split.valid, options))
   end
 
   --- The evaluations of a split: one for each number of interactions that are shown.

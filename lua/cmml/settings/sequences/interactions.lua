@@ -13,6 +13,7 @@ return function(cmml)
   -- @treturn table Rows, a task a user: segments, items, labels (1 each), following
   function cmml.sequences.rows_of(sequences, users)
     args.expect("sequences.rows_of: sequences", sequences, "table")
+    args.expect("sequences.rows_of: sequences.items", sequences.items, "cmml.Ids")
     return (args.call(core.cut_sequences, sequences, args.call(core.ids, users), {
       shown = math.max(#sequences.items, 1) }))
   end

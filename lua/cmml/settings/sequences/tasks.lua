@@ -79,6 +79,18 @@ return function(cmml)
     return { support = support, query = query, tasks = people, draw = draw, seed = self.seed }
   end
 
+  --- The same tasks, so many at a time.
+  -- @tparam integer batch
+  -- @treturn SequenceTasks
+  function Tasks:sized(batch)
+    local options = {}
+    for key, value in pairs(self) do
+      options[key] = value
+    end
+    options.batch = batch
+    return cmml.sequences.tasks(options)
+  end
+
   --- Iterates over the batches of one draw.
   -- @tparam integer draw
   -- @treturn function giving what `draw` gives

@@ -1,0 +1,146 @@
+--- Trainings that have several stages: each leaves a model in a file of its own, so that what was
+-- cut off goes on with the first stage that is missing, and what shares stages learns them once.
+--
+-- A kind that is fitted gets `data.stage`, a function of (name, make, training): it gives the
+-- recommender that `make()` gave after its training, or the one of an earlier run that a file of
+-- that stage holds. A file is taken only if it was made from the same data, split and options.
+--
+-- @module cmml
+local args = require "cmml.base.args"
+local digest = require "cmml.base.digest"
+local json = require "cmml.base.json"
+local plain = require "cmml.base.plain"
+local shared = require "cmml.base.shared_options"
+local sets = require "cmml.base.options"
+local of_training = require "cmml.settings.training_options"
+local raise = args.error
+
+local by_name = {}
+for _, option in ipairs(of_training) do
+  by_name[option.name] = option
+end
+local known = sets.declare("fit", {
+  sets.changed(by_name.out, { help = "folder in which stages are kept, of a kind that learns in "
+    .. "several" }),
+  sets.changed(shared.seed, { help = "seed of the stages" }),
+  by_name.on_step, by_name.on_epoch,
+  { name = "tell", kind = "function", help = "called with a line on each stage" },
+})
+
+return function(cmml, use)
+  local core = cmml.core
+  use "recommenders.checkpoint"
+  use "train.train"
+  local stages = {}
+
+  -- What decides a stage, as text.
+  local function described(model, training, conditions, name)
+    return json.encode { stage = name, kind = model.kind, options = model.options,
+      training = training, conditions = conditions, items = #model.catalogue.items }
+  end
+
+  -- What differs first between two such texts.
+  local function difference(was, is)
+    local a, b = core.json_decode(was, "stage"), core.json_decode(is, "stage")
+    for _, key in ipairs { "conditions", "kind", "items", "options", "training" } do
+      for _, inner in ipairs(type(b[key]) == "table" and args.keys(b[key]) or {}) do
+        if not args.equal(a[key] and a[key][inner], b[key][inner]) then
+          return ("%s: %s"):format(key, inner)
+        end
+      end
+      if not args.equal(a[key], b[key]) then
+        return key
+      end
+    end
+    return "its settings"
+  end
+
+  -- The model of a file, if that holds this stage; raises where it holds another one.
+  local function kept(path, text)
+    if not core.exists(path) then
+      return nil
+    end
+    local model, with = cmml.load(path)
+    if not model then
+      raise(with, 0)
+    end
+    local own = type(with.notes.stage) == "string" and with.notes.stage
+    if own ~= text then
+      raise(("%s holds a stage of other data or settings%s: give another folder, or remove it")
+        :format(path, own and (" (%s)"):format(difference(own, text)) or ""), 0)
+    end
+    return model
+  end
+
+  --- The function `stage` of a split.
+  -- @tparam table split
+  -- @tparam table options conditions (plain data by which the split is made again), folder (where
+  -- stages are kept; nil: nowhere), by_digest (true: files have the digest of what decides them in
+  -- their names, so that trainings with other settings share the folder), seed, tell (called as
+  -- tell(text)), callbacks (a function of the number of epochs that gives on_step and on_epoch, as
+  -- of `train`)
+  -- @treturn function
+  function stages.of(split, options)
+    return function(name, make, training)
+      local model, own = make(), { seed = options.seed }
+      for key, value in pairs(training or model.training or {}) do
+        own[key] = value
+      end
+      local text = described(model, own, options.conditions, name)
+      local path = options.folder and plain.format("%s/%s%s.safetensors", options.folder, name,
+        options.by_digest and "-" .. digest(text):sub(1, 16) or "")
+      local found = path and kept(path, text)
+      if found then
+        if options.tell then
+          options.tell(("stage %s: from %s"):format(name, path))
+        end
+        return found
+      end
+      if options.tell then
+        options.tell(("stage %s: %s"):format(name, model.title))
+      end
+      local with = options.callbacks and options.callbacks(own.epochs or 30) or {}
+      for key, value in pairs(own) do
+        with[key] = value
+      end
+      local result = cmml.train(model, split, with)
+      if result.stopped == "diverged" then
+        raise(("stage %s: %s"):format(name, result.message), 0)
+      end
+      if path then
+        core.mkdir(options.folder)
+        local ok, message = cmml.save(model, path, { notes = { stage = text } })
+        if not ok then
+          raise(message, 0)
+        end
+      end
+      return model
+    end
+  end
+
+  --- Fits a recommender that needs no gradient training, or learns in stages.
+  -- @tparam Recommender model
+  -- @tparam table split its setting's, such as `sequences.split` gives
+  -- @tparam[opt] table options see below
+  -- @treturn ?string what is to be told of it
+  -- @usage
+  -- local data = cmml.settings:get("sequences").made()
+  -- local split = assert(cmml.sequences.split(data))
+  -- local model = cmml.recommenders.markov(split.catalogue)
+  -- cmml.fit(model, split)
+  function cmml.fit(model, split, options)
+    local opt = known:check(options)
+    if type(model) ~= "table" or type(model.fit) ~= "function" then
+      raise("fit: a recommender that is fitted was expected, not " .. args.describe(model), 2)
+    end
+    local data = model.setting.learnable(split)
+    data.stage = stages.of(split, { folder = opt.out, seed = opt.seed,
+      conditions = model.setting.conditions(split, {}), tell = opt.tell,
+      callbacks = function()
+        return { on_step = opt.on_step, on_epoch = opt.on_epoch }
+      end })
+    return model:fit(data)
+  end
+
+  return stages
+end
