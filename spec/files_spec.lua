@@ -43,6 +43,24 @@ describe("files", function()
     assert.equal("f\n", listing(root))
   end)
 
+  it("lists what a folder has", function()
+    assert.same({}, core.list_folder(root))
+    local names = { ".hidden", "a b", "folder", ("long"):rep(60), "\xC3\xA9" }
+    for _, name in ipairs(names) do
+      assert(name == "folder" and core.mkdir(root .. "/folder")
+        or core.write_file(root .. "/" .. name, ""))
+    end
+    local found = core.list_folder(root)
+    table.sort(found)
+    assert.same(names, found)
+    for path, part in pairs { ["/folder/none"] = "No such file", ["/a b"] = "Not a directory" } do
+      local list, message = core.list_folder(root .. path)
+      assert.is_nil(list)
+      contains(message, "cannot read the folder " .. root .. path)
+      contains(message, part)
+    end
+  end)
+
   it("keeps the mode of a file that it replaces", function()
     assert(core.write_file(root .. "/f", "1"))
     os.execute("chmod 640 '" .. root .. "/f'")

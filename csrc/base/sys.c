@@ -1,6 +1,7 @@
 /* sys.c - see sys.h. */
 #include "base/sys.h"
 #include "base/locale.h"
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -97,6 +98,36 @@ bool cm_sys_exists(const char *path)
 {
     struct stat info;
     return stat(path, &info) == 0;
+}
+
+char *cm_sys_names(cm_ctx *cx, const char *path, size_t *size)
+{
+    DIR *folder = opendir(path);
+    void *names = NULL;
+    size_t capacity = 0, used = 0;
+    bool good = folder || cm_sys_failed(cx, "read the folder", path);
+    good = good && cm_grow(cx, &names, &capacity, 1, 1);
+    while (good) {
+        errno = 0;
+        const struct dirent *entry = readdir(folder);
+        if (!entry) {
+            good = errno == 0 || cm_sys_failed(cx, "read the folder", path);
+            break;
+        }
+        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+            continue;
+        size_t more = strlen(entry->d_name) + 1;
+        good = cm_grow(cx, &names, &capacity, used + more, 1);
+        if (good)
+            memcpy((char *)names + used, entry->d_name, more);
+        used += more;
+    }
+    if (folder)
+        closedir(folder);
+    if (!good)
+        cm_free(cx, names);
+    *size = used;
+    return good ? names : NULL;
 }
 
 bool cm_sys_remove(cm_ctx *cx, const char *path)

@@ -23,6 +23,11 @@ bool cm_sys_mkdir(cm_ctx *cx, const char *path) CM_MUST_CHECK;
 /* Whether the path exists. */
 bool cm_sys_exists(const char *path);
 
+/* The names of what a folder has, in no order, a 0 behind each; "." and ".." are left out. *size is
+ * the number of bytes. The caller frees the block; NULL where that is no folder or cannot be read.
+ */
+char *cm_sys_names(cm_ctx *cx, const char *path, size_t *size) CM_MUST_CHECK;
+
 /* What tells a file from another one, and from what it was before it was written to. */
 typedef struct cm_file_id {
     uint64_t device, file, size;

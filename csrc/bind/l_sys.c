@@ -85,6 +85,31 @@ static void free_block(cm_ctx *cx, void *held)
     cm_free(cx, held);
 }
 
+/*** The names of the files and folders in a folder, those that begin with a dot among them.
+ * @function list_folder
+ * @tparam string path
+ * @treturn {string,...}|nil in no order
+ * @treturn string message on failure */
+static int l_list_folder(lua_State *L)
+{
+    cm_ctx *cx = cmL_enter(L);
+    const char *path = cmL_check_path(L, 1);
+    cmL_hold *hold = cmL_push_hold(L, free_block);
+    size_t size = 0;
+    hold->held = cm_sys_names(cx, path, &size);
+    if (!hold->held)
+        return cmL_io_fail(L, cx, "list_folder");
+    lua_newtable(L);
+    const char *name = hold->held, *end = name + size;
+    for (lua_Integer i = 1; name < end; i++) {
+        lua_pushstring(L, name);
+        lua_rawseti(L, -2, i);
+        name += strlen(name) + 1;
+    }
+    cmL_hold_free(cx, hold);
+    return 1;
+}
+
 /*** The contents of a file. Folders and devices are refused.
  * @function read_file
  * @tparam string path
@@ -194,6 +219,7 @@ static const luaL_Reg functions[] = {{"clock", l_clock},
                                      {"read_file", l_read_file},
                                      {"write_file", l_write_file},
                                      {"remove_file", l_remove_file},
+                                     {"list_folder", l_list_folder},
                                      {"flush", l_flush},
                                      {"hold_folder", l_hold_folder},
                                      {NULL, NULL}};

@@ -28,6 +28,7 @@ return function(_, use)
   -- @tparam table given options of data/file_options.lua; ratings is needed
   -- @treturn ?table name, users, items (Vocab), user_ids, item_ids (Ids, a row for each entry),
   -- values (Tensor or nil), times (Times or nil), kind ("ratings", "weights", "interactions"),
+  -- joined (number of lines of users who stand on an earlier one, where users have a line each),
   -- item_records, user_records (lists of {id, title, values by field}), item_fields, user_fields
   -- (lists for a schema), notes (lines on how the files were read)
   -- @treturn ?string message

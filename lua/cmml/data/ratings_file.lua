@@ -167,8 +167,9 @@ return function(cmml, use)
   -- @tparam string path
   -- @tparam table given options of data/file_options.lua
   -- @treturn ?table users, items (Vocab), user_ids, item_ids (Ids; a row each), values (Tensor, or
-  -- nil), times (Times, or nil), titles (texts by row of the items, or nil), kind ("ratings",
-  -- "weights" or "interactions"), note (a line on how the file was read)
+  -- nil), times (Times, or nil), titles (texts by row of the items, or nil), joined (of files of a
+  -- user a line: lines of users who stand on an earlier one), kind ("ratings", "weights" or
+  -- "interactions"), note (a line on how the file was read)
   -- @treturn ?string message
   return function(path, given)
     local list, file, places, message
@@ -221,6 +222,7 @@ return function(cmml, use)
     return { users = columns.user.vocab, items = item.vocab, user_ids = user_ids,
       item_ids = item.ids, values = values and values.values,
       times = columns.time and columns.time.values,
+      joined = places.items and data.rows - #columns.user.vocab or 0,
       titles = columns.title and titles_of(item, columns.title), kind = places.rating and "ratings"
         or places.weight and "weights" or "interactions", note = file:note(words(file, places)) }
   end

@@ -230,8 +230,8 @@ return function(_, use)
     return free
   end
 
-  -- A file of an id and a value a line, by the places of the two; of three columns without a header
-  -- the third must say nothing.
+  -- A file of an id and a value a line, by the places of the two and the kind that a typed header
+  -- gives; of three columns without a header the third must say nothing.
   local function read_relation(records, file, side, field, places)
     local columns = { { place = places[1], role = "id" }, { place = places[2], role = "value" } }
     if not file.header and #file.first == 3 then
@@ -255,8 +255,8 @@ return function(_, use)
     end
     local kind, note = "list", "list, a value a line"
     if not several then -- numbers without a header are numbers of brands, cities and the like
-      values, kind, note = field_values.of({ role = "value",
-        kind = not file.header and "category" or nil }, values, file.given.decimal)
+      values, kind, note = field_values.of({ role = "value", atomic = places.kind ~= nil,
+        kind = places.kind or not file.header and "category" or nil }, values, file.given.decimal)
       if not values then
         return nil, file.path .. ": " .. kind
       end
@@ -359,6 +359,9 @@ return function(_, use)
       places, message = relation_of(file, list, field, columns)
       local ok = not message
       if places then
+        for _, column in ipairs(list) do
+          places.kind = column.place == places[2] and column.atomic and column.kind or places.kind
+        end
         ok, message = read_relation(records, file, side, field, places)
       elseif ok then
         ok, message = read_records(records, file, side, list)

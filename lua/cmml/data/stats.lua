@@ -98,10 +98,12 @@ return function(cmml, use)
   local function field_of(field, records)
     local counts, names, missing, entries = {}, {}, 0, 0
     local least, most = math.huge, -math.huge
-    for _, record in ipairs(records) do
+    local beside = records.vectors and records.vectors[field[1]]
+    for row, record in ipairs(records) do
       local value = record[field[1]]
       local list = type(value) == "table" and value or { value }
-      missing = missing + (#list == 0 and 1 or 0)
+      local has = #list > 0 or beside and beside.rows[row] > 0
+      missing = missing + (has and 0 or 1)
       for _, one in ipairs(list) do
         local name = plain.tostring(one)
         entries = entries + 1

@@ -74,6 +74,24 @@ return function(cmml)
     return low
   end
 
+  -- Bytes of a header that is looked at: more describe other files.
+  local MOST_HEADER = 1 << 20
+
+  --- Whether a file has vectors by id, by its header alone.
+  -- @tparam string path
+  -- @treturn boolean
+  function vector_file.is(path)
+    local file = io.open(path, "rb")
+    local start = file and file:read(8)
+    local size = start and #start == 8 and ("<i8"):unpack(start) or 0
+    local header = size > 0 and size <= MOST_HEADER and file:read(size) or ""
+    if file then
+      file:close()
+    end
+    local entries = #header == size and core.json_decode(header, path)
+    return type(entries) == "table" and entries.ids ~= nil and entries.vectors ~= nil
+  end
+
   --- Reads a file.
   -- @tparam string path
   -- @treturn ?table ids (Vocab), vectors (Tensor [#ids, width]), skipped (list of {name, dtype} of

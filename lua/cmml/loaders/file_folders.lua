@@ -69,7 +69,11 @@ return function(cmml, use)
       end
       record.genre = list
     end
-    data.item_fields = { { "genre", multi = true } }
+    local fields = { { "genre", multi = true } }
+    for _, field in ipairs(data.item_fields) do
+      fields[#fields + 1] = not field[1]:find "^g%d+$" and field or nil
+    end
+    data.item_fields = fields
     complete_films(data)
   end
 
@@ -121,13 +125,20 @@ return function(cmml, use)
     return names
   end
 
-  -- What is read of a folder of a layout; nil and a message.
-  local function read(layout, folder)
+  -- What is read of a folder of a layout; nil and a message. The vectors of items that it has are
+  -- read where they are wanted.
+  local function read(layout, folder, with_vectors)
     if type(folder) ~= "string" then
       raise(("%s: the path of a folder was expected, not %s"):format(layout.name,
         args.describe(folder)), 3)
     end
-    local data, message = files.read(options_of(layout, folder))
+    local given = options_of(layout, folder)
+    local vectors, notes = {}, {}
+    if with_vectors then
+      vectors, notes = found.vectors(folder)
+    end
+    given.items = table.move(vectors, 1, #vectors, #(given.items or {}) + 1, given.items or {})
+    local data, message = files.read(given)
     if not data then
       return nil, message
     end
@@ -135,6 +146,7 @@ return function(cmml, use)
     if layout.after then
       layout.after(data)
     end
+    table.move(notes, 1, #notes, #data.notes + 1, data.notes)
     return data
   end
 
@@ -158,10 +170,10 @@ return function(cmml, use)
     if layout.has_times then
       cmml.loader {
         name = layout.name .. "_sequences", setting = "sequences", title = layout.title,
-        marks = { layout.ratings }, files = files_of(layout),
+        marks = { layout.ratings }, files = files_of(layout), vectors = true,
         options = { "features", "text_width" },
         read = function(folder, opt)
-          local data, message = read(layout, folder)
+          local data, message = read(layout, folder, true)
           if not data then
             return nil, message
           end

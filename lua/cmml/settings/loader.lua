@@ -5,23 +5,26 @@
 --
 -- @module cmml
 local args = require "cmml.base.args"
+local plain = require "cmml.base.plain"
 local registry = require "cmml.base.registry"
 local raise = args.error
 
 local known = { name = "string", setting = "string", title = "string", marks = "table",
-  files = "table", options = "table", read = "function" }
+  files = "table", options = "table", read = "function", vectors = "boolean" }
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
+  local vector_file = use "data.vector_file"
   local loaders = registry.new("loader", "loader")
 
   --- Declares a loader. What is declared wrongly is refused here.
   -- @tparam table declaration name; setting (the name of a setting); title (for help: "MovieLens-1M
   -- (ratings.dat)"); marks (list of files: a folder that has one of them is read by this loader; a
   -- * stands for the folder's own name, which atomic files have);
-  -- files (list of all files that it may read; default: marks); options (list of the names of
-  -- options that it takes beside those of all loaders of its setting); read (function of a folder
-  -- and a table of options, giving data, or nil and a message)
+  -- files (list of all files that it may read; default: marks); vectors (whether it reads all
+  -- vectors by id that the folder has: .safetensors files with entries ids and vectors); options
+  -- (list of the names of options that it takes beside those of all loaders of its setting); read
+  -- (function of a folder and a table of options, giving data, or nil and a message)
   -- @treturn table the declaration with all fields
   function cmml.loader(declaration)
     if type(declaration) ~= "table" then
@@ -64,6 +67,25 @@ return function(cmml)
   function found.path(folder, name)
     local own = folder:match "([^/]+)/*$" or folder
     return folder .. "/" .. name:gsub("%*", (own:gsub("%%", "%%%%")))
+  end
+
+  --- The files of a folder that have vectors by id (.safetensors, see data/vector_file.lua).
+  -- @tparam string folder
+  -- @treturn {string,...} paths, sorted
+  -- @treturn {string,...} what to tell of others that are called so, a line a file
+  function found.vectors(folder)
+    local paths, notes = {}, {}
+    for _, name in ipairs(core.list_folder(folder) or {}) do
+      local path = folder .. "/" .. name
+      if name:find "^[^.].*%.safetensors$" then
+        local is = vector_file.is(path)
+        table.insert(is and paths or notes, is and path
+          or path .. ": no vectors by id (entries ids and vectors): left out")
+      end
+    end
+    plain.sort(paths)
+    plain.sort(notes)
+    return paths, notes
   end
 
   local function loader_of(folder, setting)
@@ -163,6 +185,9 @@ return function(cmml)
     for _, entry in ipairs(folders) do
       for _, name in ipairs(entry.loader.files) do
         paths[#paths + 1] = found.path(entry.folder, name)
+      end
+      for _, path in ipairs(entry.loader.vectors and found.vectors(entry.folder) or {}) do
+        paths[#paths + 1] = path
       end
     end
     return found.sizes_of(paths)

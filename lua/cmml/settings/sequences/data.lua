@@ -93,6 +93,15 @@ return function(cmml, use)
     end
   end
 
+  -- How many users did nothing, in words.
+  local function idle_note(self)
+    local idle, lengths = 0, self.sequences.users:totable()
+    for _, length in ipairs(lengths) do
+      idle = idle + (length == 0 and 1 or 0)
+    end
+    return idle > 0 and ("%d of %d users have no interaction"):format(idle, #lengths) or nil
+  end
+
   --- Sequences: what users did, in the order of time. Interactions of equal times, and all where
   -- there are none, stay in the order in which they are given; an item may come again.
   -- @tparam table options see below
@@ -117,6 +126,7 @@ return function(cmml, use)
     side_records.read("sequences.data", self, opt, sides, has_rows)
     self.sequences, self.disordered = in_order(columns, #self.users)
     self.notes[#self.notes + 1] = has_rows and order_note(self) or nil
+    self.notes[#self.notes + 1] = has_rows and idle_note(self) or nil
     self.unmatched = side_records.unmatched("sequences.data", "interaction", self, self.sequences,
       opt, sides)
     return self

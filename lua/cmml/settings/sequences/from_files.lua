@@ -5,6 +5,7 @@ local args = require "cmml.base.args"
 
 return function(cmml, use)
   use "settings.sequences.data"
+  local texts = use "settings.sequences.texts"
 
   -- The fields that were asked for, in the order of the files; all by default.
   local function chosen(fields, wanted)
@@ -32,24 +33,33 @@ return function(cmml, use)
       table.concat(what, " and ")) or nil
   end
 
+  -- Sequences, and what is to be told of them.
+  local function make(data, opt)
+    local fields, notes = texts.to_vectors(data.item_records, chosen(data.item_fields,
+      opt.features), opt.text_width or texts.width)
+    local found = cmml.sequences.data { name = data.name, items = data.item_records,
+      schema = { item = fields }, interactions = { users = data.users, items = data.items,
+        user_ids = data.user_ids, item_ids = data.item_ids, times = data.times, release = true } }
+    table.move(found.notes, 1, #found.notes, #notes + 1, notes)
+    return found, notes
+  end
+
   --- Sequence data of files that were read.
   -- @tparam table data see data/files.lua
-  -- @tparam table opt features (names of fields of items), text_width
+  -- @tparam table opt features (names of fields of items), text_width (see
+  -- settings/sequences/texts.lua)
   -- @treturn ?SequenceData with notes; nil where the files do not fit
   -- @treturn ?string message
   return function(data, opt)
-    local ok, found = pcall(function()
-      return cmml.sequences.data { name = data.name, items = data.item_records,
-        schema = { item = chosen(data.item_fields, opt.features) },
-        interactions = { users = data.users, items = data.items, user_ids = data.user_ids,
-          item_ids = data.item_ids, times = data.times } }
-    end)
+    local ok, found, notes = pcall(make, data, opt)
     if not ok then
       return nil, (tostring(found):gsub("^sequences%.data: ", ""))
     end
-    local notes = data.notes
-    notes[#notes + 1] = unread(data)
-    found.notes = table.move(found.notes, 1, #found.notes, #notes + 1, notes)
+    found.notes = data.notes
+    found.notes[#found.notes + 1] = unread(data)
+    found.notes[#found.notes + 1] = data.joined > 0 and ("users who stand on several lines: %d "
+      .. "lines were joined to earlier ones, in their order"):format(data.joined) or nil
+    table.move(notes, 1, #notes, #found.notes + 1, found.notes)
     return found
   end
 end

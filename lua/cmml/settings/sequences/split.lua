@@ -146,6 +146,7 @@ return function(cmml)
   -- or behind the cut, cut: interactions with items that were cut); nil where nobody is old or new
   -- @treturn ?string message
   -- @usage
+  -- local data = cmml.settings:get("sequences").made()
   -- local split = assert(cmml.sequences.split(data, { new_users = 0.3 }))
   -- print(#split.train, #split.valid, #split.test)
   function cmml.sequences.split(data, options)
