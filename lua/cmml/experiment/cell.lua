@@ -49,13 +49,16 @@ return function(cmml, use)
   -- @tparam table split
   -- @tparam table settings
   -- @tparam ?table callbacks further options of `train`
+  -- @tparam ?string folder of the experiment, in which cells share the stages of trainings that
+  -- have several
   -- @treturn Recommender
   -- @treturn ?table what `train` gives, of a kind that learns by gradient
   -- @treturn ?string what is to be told of one that was fitted
-  function cell.make(setting, split, settings, callbacks)
+  function cell.make(setting, split, settings, callbacks, folder)
     return models.make(setting, split, models.kind("cell", setting, settings.kind),
       { model = settings.model, training = models.with(settings.training, callbacks),
-        seed = settings.seed })
+        seed = settings.seed, stages = { folder = folder and folder .. "/stages",
+          by_digest = true, conditions = setting.conditions(split, settings.options) } })
   end
 
   -- Calls of a training that tell how far it is.
@@ -69,20 +72,21 @@ return function(cmml, use)
   --- Data, split and recommender of a cell; raises where its training diverges.
   -- @tparam table settings
   -- @tparam function tell see `cells.compute`
+  -- @tparam ?string folder of the experiment
   -- @treturn Setting
   -- @treturn table split
   -- @treturn Recommender
   -- @treturn ?table what `train` gives
   -- @treturn number seconds that it took to learn
   -- @treturn ?string what is to be told of what was fitted
-  function cell.learn(settings, tell)
+  function cell.learn(settings, tell, folder)
     tell "reading the data"
     local setting, data = cell.read(settings)
     tell "preparing the data"
     local split = cell.split(setting, data, settings)
     local began = cmml.core.clock()
     local model, result, told = cell.make(setting, split, settings, settings.training
-      and callbacks_of(settings, tell))
+      and callbacks_of(settings, tell), folder)
     local seconds = cmml.core.clock() - began
     if result and result.stopped == "diverged" then
       raise(result.message, 0)
@@ -153,10 +157,11 @@ return function(cmml, use)
   -- what learns, train_seconds (of that alone).
   -- @tparam table settings
   -- @tparam[opt] function tell see `cells.compute`
+  -- @tparam[opt] string folder of the experiment
   -- @treturn table
-  function cell.run(settings, tell)
+  function cell.run(settings, tell, folder)
     tell = tell or function() end
-    local setting, split, model, result, seconds, told = cell.learn(settings, tell)
+    local setting, split, model, result, seconds, told = cell.learn(settings, tell, folder)
     local kept = cell.evaluate(setting, split, model, models.with(settings.evaluation, {
       on_task = function(done, count)
         tell(("task %d/%d evaluated"):format(done, count))

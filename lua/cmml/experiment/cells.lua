@@ -124,7 +124,8 @@ function cells.compute(cmml, job, tell)
   if type(run) == "table" then
     result = require(run[1])[run[2]](cmml, job.settings, tell)
   else
-    result = computations.find(cmml, run)(job.settings, tell)
+    result = computations.find(cmml, run)(job.settings, tell,
+      job.path and job.path:match "^(.*)/cells/[^/]*$")
   end
   result.seconds = cmml.core.clock() - began
   if not job.path then

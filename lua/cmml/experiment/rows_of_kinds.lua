@@ -90,7 +90,8 @@ return function(cmml, use)
       chosen[class] = true
     end
     for _, class in ipairs(cmml.kinds.list(setting.name)) do
-      if takes_part(class, setting, ranks) and (names == nil or chosen[class]) then
+      if takes_part(class, setting, ranks) and (names == nil or chosen[class])
+        and not class.part then
         local part = class.learns == "gradient" and list or not class.baseline and others or {}
         part[#part + 1] = class
       end

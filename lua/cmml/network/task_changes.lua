@@ -103,7 +103,7 @@ return function(cmml)
         numbers[i] = i
       end
       local row = core.tensor(numbers)
-      identities[n] = core.eq(row, row:reshape { n, 1 })
+      identities[n] = core.keep(core.eq(row, row:reshape { n, 1 }))
     end
     return identities[n]
   end

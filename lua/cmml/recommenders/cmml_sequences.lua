@@ -16,6 +16,9 @@
 local changed = require("cmml.base.options").changed
 local of_network = require "cmml.network.network_options"
 
+-- Validation people on whom it is learnt how much the parts count.
+local most_people = 500
+
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
   local latest = use "recommenders.latest"
@@ -206,7 +209,7 @@ return function(cmml, use)
     settle = function(self, tasks)
       local weights = self.mix:learn(self, tasks, function(apart)
         return parts_of(self, apart and self.known_ids * (1 - apart) or self.known_ids)
-      end)
+      end, { people = most_people })
       cmml.no_grad(self.module.mix.copy_, self.module.mix, core.tensor(weights))
     end,
     adapt = function(self, support)

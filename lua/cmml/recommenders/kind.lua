@@ -73,7 +73,7 @@ return function(cmml, use)
           or (declaration.presets or {}).recommended and "recommended" or false,
         default_text = false, help = "settings of the model and its training" })
     end
-    if declaration.learns == "gradient" then
+    if declaration.learns == "gradient" or declaration.stages then
       list[#list + 1] = options.changed(shared.seed, { group = "model", tunable = false,
         help = "seed of the initial weights" })
     end
@@ -131,7 +131,7 @@ return function(cmml, use)
     local class = setmetatable({ __name = Recommender.__name, kind = declaration.name,
       declaration = declaration, setting = setting }, Recommender)
     for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "settle",
-      "before_step", "over",
+      "before_step", "part", "over",
       "steps", "memory", "contributions", "reads", "facts",
       "unlisted" } do
       class[key] = declaration[key]
@@ -153,7 +153,7 @@ return function(cmml, use)
     class.list_rows, class.score_all = declaration.rank, declaration.score_all
     class.tensors, class.restore = declaration.tensors, declaration.restore
     class.known = options_of(declaration, setting.name)
-    class.seeded = class.learns == "gradient"
+    class.seeded = class.learns == "gradient" or declaration.stages
       or class.adapts == "gradient" and class.known:find "seed" ~= nil
     for _, name in ipairs(declaration.steps or {}) do
       if not class.known:find(name) then
@@ -214,6 +214,8 @@ return function(cmml, use)
   -- facts(self), what `cmml info` and `cmml train` tell of what was learnt beside the weights, such
   -- as what was chosen: a list of {name, value (plain data), text}; unlisted(self), rows of items
   -- of which nothing is known, so that lists leave them out;
+  -- part (true: a part of another kind, without a row of its own in tables); stages (true, of one
+  -- that is fitted: it trains others by data.stage, see pipeline/stages.lua);
   -- before_step(self), of one that learns by gradient, behind the backward pass of each training
   -- step and before the optimiser's; memory(self, tasks, support, query), how many numbers a step
   -- of a training keeps at once, for

@@ -18,7 +18,8 @@ local fields = { name = "string", title = "string", source = "string", settings 
   adapt = "function", score = "function", rank = "function", score_all = "function",
   contributions = "function", loss = "function", fit = "function",
   tensors = "function", restore = "function", integers = "table", prepare = "function",
-  settle = "function", before_step = "function", reads = "string",
+  part = "boolean", stages = "boolean", settle = "function", before_step = "function",
+  reads = "string",
   over = "function", memory = "function", formerly = "table", describe = "function",
   check = "function", fitted_parts = "table", facts = "function",
   unlisted = "function" }

@@ -50,7 +50,7 @@ return function(cmml, use)
 
   -- A learner that has learnt nothing yet.
   local function made_learner(self, reads)
-    local opt = { reads = { reads } }
+    local opt = { reads = { reads }, seed = self.options.seed }
     for key, value in pairs(self.options.learner_options) do
       opt[key] = value
     end
@@ -66,6 +66,7 @@ return function(cmml, use)
     local opt, given = self.options, self.options.learner_options
     local generator = cmml.recommenders.mml_generator(self.catalogue, { replaced = opt.replaced,
       neighbours = opt.neighbours, last_relu = opt.last_relu, width = learner.options.width,
+      seed = opt.seed,
       loss = given.loss == "bpr" and "bpr" or "sampled", negatives = learner.options.negatives })
     generator.learner = learner
     return generator
@@ -206,7 +207,7 @@ return function(cmml, use)
 
   cmml.kind {
     name = "mml", title = "MML", source = "Pan et al., CIKM 2022", settings = { "sequences" },
-    learns = "fit", predicts = "ranking", options = own, check = check,
+    learns = "fit", stages = true, predicts = "ranking", options = own, check = check,
     presets = {
       recommended = { model = {} },
       published = { model = { knn = false, fusion = "gate", last_relu = true,

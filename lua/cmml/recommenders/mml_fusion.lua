@@ -69,7 +69,7 @@ return function(cmml, use)
     end
     local weights = fusion.joint:learn(self, tasks, function()
       return members
-    end, given)
+    end, { given = given })
     if generator then
       generator.standing_in = nil
     end

@@ -109,7 +109,7 @@ return function(cmml, use)
 
   cmml.kind {
     name = "mml_generator", title = "MML (generator of item vectors)",
-    source = "Pan et al., CIKM 2022", settings = { "sequences" }, learns = "gradient",
+    source = "Pan et al., CIKM 2022", settings = { "sequences" }, learns = "gradient", part = true,
     predicts = "ranking", needs = { fields = true }, options = options,
     presets = { recommended = { model = { loss = "sampled" }, training = { batch = 256,
       lr = 1e-3, epochs = 10, patience = 0, choose = "last" } } },

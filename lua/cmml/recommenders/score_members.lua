@@ -104,14 +104,16 @@ return function(cmml, use)
   -- @tparam SequenceTasks tasks of these people
   -- @tparam function members_of of (apart [items]: 1 for the items that stand for new ones, or
   -- nil): the members, to which nothing is known of these but what is of new ones
-  -- @tparam[opt] Tensor given the items that stand for new ones [1, items]; default: a tenth
+  -- @tparam[opt] table options given (Tensor [1, items]: the items that stand for new ones;
+  -- default: a tenth), people (how many are looked at; default: all)
   -- @treturn {number,...} weights
   -- @treturn number mean log likelihood of a person less what the start has
-  function Members:learn(model, tasks, members_of, given)
+  function Members:learn(model, tasks, members_of, options)
     local catalogue = model.catalogue
-    local n, apart = #catalogue.items, apart_of(self, catalogue, given)
+    options = options or {}
+    local n, apart = #catalogue.items, apart_of(self, catalogue, options.given)
     local members = members_of(apart and apart:reshape { -1 })
-    local people = tasks:sized(score_mix.batch(self.form, n))
+    local people = tasks:sized(score_mix.batch(self.form, n), options.people)
     local weights, gain = score_mix.learn(self.form, function()
       local batches = people:batches(1)
       return function()

@@ -81,13 +81,20 @@ return function(cmml)
 
   --- The same tasks, so many at a time.
   -- @tparam integer batch
+  -- @tparam[opt] integer most how many of them at most: evenly among all; default: all
   -- @treturn SequenceTasks
-  function Tasks:sized(batch)
+  function Tasks:sized(batch, most)
     local options = {}
     for key, value in pairs(self) do
       options[key] = value
     end
     options.batch = batch
+    if most and most < #self.users then
+      options.users = {}
+      for i = 1, most do
+        options.users[i] = self.users[(i * #self.users) // most]
+      end
+    end
     return cmml.sequences.tasks(options)
   end
 
