@@ -10,6 +10,7 @@
 #include "base/input.h"
 #include "base/sys.h"
 #include "bind/io.h"
+#include <string.h>
 
 /*** Seconds of a monotonic clock; only differences are meaningful.
  * @function clock
