@@ -3,6 +3,7 @@
 local dcn = require "dcn"
 local frozen = require "frozen"
 local made = require "cmml.settings.users.made_rows"(math.random)
+local fomaml = require "fomaml"
 local melu = require "melu"
 local recurrent = require "recurrent"
 local s2meta = require "s2meta"
@@ -184,6 +185,9 @@ local exports = {
   sasrec = { "sasrec", function(cmml, _, path, folder)
     return sasrec.export(cmml, folder, path)
   end },
+  fomaml = { "fomaml", function(cmml, _, path, folder)
+    return fomaml.export(cmml, folder, path)
+  end },
 }
 
 --- The cases in the order of their rounds: name; text; peers, names of the peer's cases to compare
@@ -244,6 +248,10 @@ cases.list = {
   { name = "sasrec_sparse", text = "the same, Adam on the rows of items that were seen", peers = {},
     make = function(cmml, _, folder)
       return sasrec.step(cmml, folder, true)
+    end },
+  { name = "fomaml", text = "one step of first-order MAML: 64 users, 5 inner steps each",
+    peers = { "fomaml" }, export = exports.fomaml, make = function(cmml, _, folder)
+      return fomaml.step(cmml, folder)
     end },
   { name = "melu", text = "one training step of MeLU: 5 inner steps, second order",
     peers = { "melu_algebra", "melu_batched", "melu_vmap", "melu_loop" },

@@ -53,8 +53,10 @@ local function batch_of(cmml, list, first)
     following = cmml.ids(following), negatives = cmml.ids(others) }
 end
 
--- Network and batches, the same for us and the peer.
-local function make(cmml, data)
+--- Sequences of items, the shortest first; the generator of random numbers begins anew.
+-- @tparam ?string data folder with Beauty.txt; made sequences without it
+-- @treturn table list of lists of ids
+function sasrec.sequences(data)
   math.randomseed(3)
   local path = data and data .. "/Beauty.txt"
   local file = path and io.open(path)
@@ -65,6 +67,12 @@ local function make(cmml, data)
   table.sort(list, function(a, b)
     return #a < #b
   end)
+  return list
+end
+
+-- Network and batches, the same for us and the peer.
+local function make(cmml, data)
+  local list = sasrec.sequences(data)
   local nn, made = cmml.nn, { batches = {} }
   made.net = nn.list {}
   made.net:register("item", nn.embedding { size = n_items, width = width,

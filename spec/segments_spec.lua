@@ -177,3 +177,49 @@ describe("segment_mix", function()
     end
   end)
 end)
+
+describe("segment_mix_add", function()
+  it("is its definition for segments of any length, of one part and of several", function()
+    local lengths, other_lengths, n, others = {}, {}, 0, 0
+    for i = 0, 20 do
+      lengths[i + 1], other_lengths[i + 1] = i, (i * 13 + 5) % 22
+      n, others = n + lengths[i + 1], others + other_lengths[i + 1]
+    end
+    for library, tolerance in pairs { [single] = 2e-5, [double] = 1e-12 } do
+      each_kernels(library.core, function(name)
+        local segments = { library.core.segments(lengths), library.core.segments(other_lengths) }
+        for _, width in ipairs { 3, 16, 50, 70 } do
+          for _, parts in ipairs { 1, 3 } do
+            local shapes = { { n, 18 }, { n, width } }
+            for _ = 1, parts do
+              table.move({ { others, width }, { others, 18 } }, 1, 2, #shapes + 1, shapes)
+            end
+            local x = drawn(library, shapes)
+            local options = { { table.unpack(x, 3) }, x[1], x[2], segments[1], segments[2], -0.5,
+              1 }
+            compare(library, tolerance, x, function()
+              return library.core.segment_mix_add(table.unpack(options))
+            end, function()
+              return library.core.testing.apply_expanded("segment_mix_add", table.unpack(options))
+            end, ("%s, width %d, %d parts"):format(name, width, parts))
+          end
+        end
+      end)
+    end
+  end)
+
+  it("gives a segment the same numbers whatever stands beside it", function()
+    local x = drawn(single, { { 20, 70 }, { 20, 70 }, { 20, 70 } })
+    local all = core.segments { 3, 11, 6 }
+    local found = core.segment_mix_add({ x[1], x[2] }, x[3], x[1], all, all, 0.5, 1)
+    for s, from in ipairs { 1, 4, 15 } do
+      local to = from + all:totable()[s] - 1
+      local function part(i)
+        return x[i]:slice(1, from, to)
+      end
+      local own = core.segments { to - from + 1 }
+      local alone = core.segment_mix_add({ part(1), part(2) }, part(3), part(1), own, own, 0.5, 1)
+      assert.equal(found:slice(1, from, to):tobytes(), alone:tobytes())
+    end
+  end)
+end)

@@ -40,6 +40,9 @@ cases:
                  the target and 256 items, on the sequences and weights of a file (only with --sasrec)
   sasrec_compiled  the same by torch.compile, for the sizes of each batch
   sasrec_bf16    that under autocast to bfloat16
+  fomaml         one step of first-order MAML on SASRec, 64 users of nearly equal length, 5 inner steps
+                 each, torch.func.vmap over grad, on the sequences and weights of a file (only with
+                 --fomaml)
   melu_loop, melu_batched, melu_vmap, melu_algebra
                  one training step of MeLU, 32 tasks of 40 + 10 ratings, 5 inner steps of second order: a
                  task after another; all in batched products; torch.func.vmap; gradients of the steps
@@ -68,6 +71,7 @@ import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 import torch_dcn  # noqa: E402
+import torch_fomaml  # noqa: E402
 import torch_melu  # noqa: E402
 import torch_s2meta  # noqa: E402
 import torch_sasrec  # noqa: E402
@@ -318,7 +322,7 @@ def chain():
 class Cases:
     """The work that is timed: `make(name)` prepares a case and returns what runs it once."""
 
-    def __init__(self, seed, ratings, scenario, dcn, s2meta, sasrec):
+    def __init__(self, seed, ratings, scenario, dcn, s2meta, sasrec, fomaml):
         torch.manual_seed(seed)
         data = Data(seed)
         self.plain, self.short = Cmml(), Short()
@@ -353,6 +357,8 @@ class Cases:
             self.prepare["dcn"] = lambda: torch_dcn.training_step(dcn, "plain")
             self.prepare["dcn_algebra"] = lambda: torch_dcn.training_step(dcn, "algebra")
             self.prepare["dcn_compiled"] = lambda: torch_dcn.training_step(dcn, "compiled")
+        if fomaml:
+            self.prepare["fomaml"] = lambda: torch_fomaml.training_step(fomaml)
         if sasrec:
             self.prepare["sasrec"] = lambda: torch_sasrec.training_step(sasrec, "plain")
             self.prepare["sasrec_compiled"] = lambda: torch_sasrec.training_step(sasrec, "compiled")
@@ -363,7 +369,7 @@ class Cases:
             known = ", ".join(self.prepare)
             raise ValueError(f"no case '{name}'; there are: {known} (load needs --ratings, scenario"
                              " and scenario_one --scenario, dcn and dcn_* --dcn, "
-                             " sasrec and sasrec_* --sasrec, s2meta_* --s2meta)")
+                             " sasrec and sasrec_* --sasrec, fomaml --fomaml, s2meta_* --s2meta)")
         return self.prepare[name]()
 
     def check(self):
@@ -461,6 +467,7 @@ def parse_arguments():
     add("--scenario", metavar="FILE", help="what bench/scenario.lua wrote, for the cases scenario and"
         " scenario_one")
     add("--sasrec", metavar="FILE", help="what bench/sasrec.lua wrote, for the cases sasrec and sasrec_*")
+    add("--fomaml", metavar="FILE", help="what bench/fomaml.lua wrote, for the case fomaml")
     add("--dcn", metavar="FILE", help="what bench/dcn.lua wrote, for the cases dcn and dcn_*")
     add("--s2meta", metavar="FILE", help="what bench/s2meta.lua wrote, for the cases s2meta_*")
     add("--serve", action="store_true", help="read a case name a line, run one batch of it, print"
@@ -481,7 +488,7 @@ def main():
           f"mkldnn {torch.backends.mkldnn.is_available()}, "
           f"cpu {torch.backends.cpu.get_cpu_capability()}, seed {args.seed}", flush=True)
     cases = Cases(args.seed, args.ratings, args.scenario, args.dcn, args.s2meta,
-                  args.sasrec)
+                  args.sasrec, args.fomaml)
     if args.serve:
         return serve(cases, args.warmup)
     names = args.cases.split(",") if args.cases else cases.prepare

@@ -365,6 +365,7 @@ const cm_kernels KERNEL(kernels) = {
     .film_grad = k_film_grad,
     .layer_norm = k_layer_norm,
     .layer_norm_grad = k_layer_norm_grad,
+    .pair_products = KERNEL(pair_products),
     .attend = KERNEL(attend),
     .attend_back = KERNEL(attend_back),
     .drop_weights = KERNEL(drop_weights),

@@ -40,6 +40,10 @@ void KERNEL(meta_step)(const cm_meta_cell *cell, const cm_meta_block *block);
 void KERNEL(meta_back)(const cm_meta_cell *cell, const cm_meta_block *block,
                        const cm_meta_gradient *gradient);
 
+/* loops_pairs.c; see kernels.h */
+void KERNEL(pair_products)(int64_t n, int64_t m, int64_t width, const cm_real *x, const cm_real *y,
+                           cm_real offset, cm_real scale, cm_real *o, int64_t step);
+
 /* loops_panel.c; see kernels.h */
 void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,
                            const cm_real *panels, bool add, cm_real *c, int64_t ldc);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MOST_PARTS 28 /* with base and q they can all be saved */
+#define FEW        16 /* rows of a segment for which it pays to treat them apart */
 
 /* Inputs: k [others, a] and v [others, b] of each part, then base [rows, b], q [rows, a]; ids =
  * segments of both sides; x = scale, offset. */
@@ -58,13 +59,16 @@ static bool read_mix(cm_ctx *cx, const cm_edge *edges, cm_tensor *const *in, int
     return cm_need_cover(cx, m->q, m->rows);
 }
 
-/* The most products of pairs in a segment. */
-static int64_t most_pairs(const mix *m)
+/* Room for what a segment needs at most: the products of its pairs in all parts, and the other
+ * side's rows of all parts one below another. */
+static int64_t work_of(const mix *m)
 {
     int64_t most = 0;
-    for (int64_t g = 0; g < cm_segments_groups(m->rows); g++)
-        most = CM_MAX(most, cm_segment_length(m->rows, g) * cm_segment_length(m->others, g));
-    return most;
+    for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
+        int64_t n = cm_segment_length(m->rows, g), others = cm_segment_length(m->others, g);
+        most = CM_MAX(most, others * (n + CM_MAX(m->a, m->b)));
+    }
+    return most * (m->parts / 2);
 }
 
 static bool mix_add_shape(cm_call *c)
@@ -74,29 +78,53 @@ static bool mix_add_shape(cm_call *c)
     if (!read_mix(c->cx, NULL, c->in, c->n_in, &c->p, &m))
         return false;
     c->out_shape = *m.base;
-    c->work_size = most_pairs(&m);
+    c->work_size = work_of(&m);
     return cm_shape_count(c->cx, &c->out_shape, &count);
 }
 
-/* Adds to y [rows, to] what the rows from [rows, width] take of the parts: those of input `first`
- * are compared with, those of the other are added. work has room for most_pairs. */
-static void add_parts(cm_ctx *cx, const mix *m, cm_tensor *const *in, int first,
-                      const cm_real *from, int64_t width, cm_real offset, cm_real *work, cm_real *y,
-                      int64_t to)
+/* o [n, others] (rows `step` apart) = (x times the turned k + offset) * scale. */
+static void multiply_pairs(cm_ctx *cx, const mix *m, int64_t n, int64_t others, int64_t width,
+                           const cm_real *x, const cm_real *k, cm_real offset, cm_real *o,
+                           int64_t step)
 {
-    const int32_t *rows = m->rows->values, *others = m->others->values;
+    if (n < FEW || others < FEW) {
+        cm_kernels_of(cx)->pair_products(n, others, width, x, k, offset, m->scale, o, step);
+        return;
+    }
+    cm_gemm(cx, n, others, width, (cm_matrix){x, width, 1}, (cm_matrix){k, 1, width}, 0, o, step);
+    for (int64_t r = 0; r < n; r++)
+        for (int64_t j = 0; j < others; j++)
+            o[r * step + j] = (o[r * step + j] + offset) * m->scale;
+}
+
+/* Adds to y [rows, to] what the rows x [rows, width] take of the parts: those of input `first` are
+ * compared with, those of the other are added. */
+static void add_parts(cm_ctx *cx, const mix *m, cm_tensor *const *in, int first, const cm_real *x,
+                      int64_t width, cm_real offset, cm_real *work, cm_real *y, int64_t to)
+{
+    const int32_t *rows = m->rows->values, *ends = m->others->values;
     for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
-        int64_t n = rows[g + 1] - rows[g], other = others[g + 1] - others[g];
-        for (int i = 0; i < m->parts && n * other > 0; i += 2) {
-            const cm_real *k = cm_data(in[i + first]) + others[g] * width,
-                          *v = cm_data(in[i + 1 - first]) + others[g] * to;
-            cm_gemm(cx, n, other, width, (cm_matrix){from + rows[g] * width, width, 1},
-                    (cm_matrix){k, 1, width}, 0, work, other);
-            for (int64_t pair = 0; pair < n * other; pair++)
-                work[pair] = (work[pair] + offset) * m->scale;
-            cm_gemm(cx, n, to, other, (cm_matrix){work, other, 1}, (cm_matrix){v, to, 1}, 1,
-                    y + rows[g] * to, to);
+        int64_t n = rows[g + 1] - rows[g], others = ends[g + 1] - ends[g];
+        /* Of a few rows the parts are multiplied together, one below another. */
+        int64_t together = n < FEW ? others * (m->parts / 2) : others;
+        cm_real *stacked = work + n * together, *out = y + rows[g] * to;
+        if (n * others == 0)
+            continue;
+        for (int i = 0; i < m->parts; i += 2) {
+            const cm_real *compared = cm_data(in[i + first]) + ends[g] * width,
+                          *added = cm_data(in[i + 1 - first]) + ends[g] * to;
+            int64_t at = n < FEW ? (i / 2) * others : 0;
+            multiply_pairs(cx, m, n, others, width, x + rows[g] * width, compared, offset,
+                           work + at, together);
+            if (n < FEW)
+                memcpy(stacked + at * to, added, (size_t)(others * to) * sizeof *added);
+            else
+                cm_gemm(cx, n, to, others, (cm_matrix){work, others, 1}, (cm_matrix){added, to, 1},
+                        1, out, to);
         }
+        if (n < FEW)
+            cm_gemm(cx, n, to, together, (cm_matrix){work, together, 1},
+                    (cm_matrix){stacked, to, 1}, 1, out, to);
     }
 }
 
@@ -156,7 +184,7 @@ static void mix_add_fast_vjp(cm_vjp *v)
         v->gin[m.parts] = v->g;
     if (!v->need[m.parts + 1])
         return;
-    cm_shape room = cm_shape_1d(most_pairs(&m));
+    cm_shape room = cm_shape_1d(work_of(&m));
     cm_tensor *work = cm_tensor_new(v->cx, &room), *gq = cm_vjp_target(v, m.parts + 1);
     if (!work || !gq)
         return;

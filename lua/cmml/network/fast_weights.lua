@@ -217,6 +217,18 @@ return function(cmml, use)
 
   FastWeights.__call = FastWeights.through
 
+  --- What the change of a linear layer makes of rows on their way back: for y [tasks, out] the rows
+  -- y change, so that y (change x) is theirs with x, and the products with the bias's change.
+  -- @tparam string name of the layer
+  -- @tparam Tensor y [tasks, out], a row for each task
+  -- @treturn ?Tensor [tasks, in]; nil if nothing was changed
+  -- @treturn ?Tensor [tasks]
+  function FastWeights:turned(name, y)
+    args.expect("FastWeights:turned: name", name, "string")
+    args.expect("FastWeights:turned: y", y, classes.tensor)
+    return self.changes:turned(name, y)
+  end
+
   --- What the steps changed of one task's weights, written out.
   -- @tparam integer task
   -- @treturn table Tensors by name, as the network's parameters are named: a layer's name and

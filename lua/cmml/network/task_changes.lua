@@ -196,6 +196,40 @@ return function(cmml)
     end
   end
 
+  --- What the change of a linear layer's weights makes of rows on their way back: y change, and the
+  -- products with the change of its bias.
+  -- @tparam string name
+  -- @tparam Tensor y [tasks, out], a row for each task
+  -- @treturn ?Tensor [tasks, in]; nil if nothing was changed
+  -- @treturn ?Tensor [tasks]
+  function Changes:turned(name, y)
+    local own = self.layers[name]
+    if not own then
+      return nil
+    end
+    local lengths = {}
+    for task = 1, self.tasks do
+      lengths[task] = 1
+    end
+    local segments, x, shift = core.segments(lengths), nil, core.full({ self.tasks }, 0)
+    for _, block in ipairs(own.blocks) do
+      local turned = {}
+      for i = 1, #block.parts, 2 do
+        local g = block.parts[i + 1]
+        turned[i], turned[i + 1] = g, block.parts[i]
+        if own.biased then
+          shift = shift + y:row_dot(g:segment_sum(block.segments)) * self.rate
+        end
+      end
+      x = core.segment_mix_add(turned, x or core.full({ self.tasks, turned[2].shape[2] }, 0), y,
+        segments, block.segments, self.rate)
+    end
+    if own.matrices then
+      x = plus(x, core.segment_matmul(y, own.matrices:transpose(), segments))
+    end
+    return x, own.bias and shift + y:row_dot(own.bias) or shift
+  end
+
   --- Calls a function for tensors that show whether the changes are finite, if losses of all steps
   -- were.
   -- @tparam function f of (tensor, owners (Ids: the task of each row; nil: one a task))
