@@ -118,8 +118,8 @@ describe("a file of format 1", function()
       local model, message = cmml.load(path)
       return assert(model, message)
     end
-    refused("the setting sequences is not known", loaded, function(config)
-      config.schema.setting = "sequences"
+    refused("the setting melodies is not known", loaded, function(config)
+      config.schema.setting = "melodies"
     end)
     refused("no recommender of kind sasrec is known for ratings of users; if it is of your own, "
       .. "register it first (--modules)", loaded, function(config)

@@ -133,8 +133,8 @@ describe("cmml on scenarios", function()
     fails("there is no folder " .. root .. "/none", "train", "--data", root .. "/none", "--out",
       root .. "/b")
     fails("take no --by", train("/b", "--by=genre"))
-    is_wrong('--setting "both" is not known; known: scenarios, users', train("/b",
-      "--setting=both"))
+    is_wrong('--setting "both" is not known; known: scenarios, sequences, users',
+      train("/b", "--setting=both"))
     is_wrong('--setting "scenario" is not known; did you mean scenarios?', train("/b",
       "--setting=scenario"))
     local ratings = root .. "/ratings"

@@ -89,7 +89,7 @@ describe("tune on a Dataset", function()
     refused("tune: the data are of the setting users, not of scenarios", cmml.tune,
       options { data = dataset, setting = "scenarios" })
     refused("tune: option data must be the name of a folder, or an object (cmml.ScenarioData, "
-      .. "cmml.Dataset), not table; cmml.dataset makes one of tables", cmml.tune,
+      .. "cmml.SequenceData, cmml.Dataset), not table; cmml.dataset makes one of tables", cmml.tune,
       options { data = rows })
     refused("tune: option data must be a string, not boolean", cmml.tune, options { data = false })
     assert.is_nil(in_memory.find "in memory (own tables)")

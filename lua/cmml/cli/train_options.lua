@@ -141,15 +141,23 @@ return function(cmml, use)
     end
   end
 
-  -- Whether a class of another setting has the same option.
-  local function is_shared(declared, class, classes)
+  -- The classes that have the same option.
+  local function sharing(declared, classes)
+    local list = {}
     for _, other in ipairs(classes) do
       local twin = other.known:find(declared.name)
-      if other ~= class and not (twin and options.is_same(declared, twin)) then
-        return false
-      end
+      list[#list + 1] = twin and options.is_same(declared, twin) and other or nil
     end
-    return true
+    return list
+  end
+
+  -- The titles of classes' settings, in words.
+  local function titles_of(classes)
+    local titles = {}
+    for i, class in ipairs(classes) do
+      titles[i] = class.setting.title
+    end
+    return table.concat(titles, " and ")
   end
 
   -- Declarations under another heading.
@@ -162,21 +170,29 @@ return function(cmml, use)
   end
 
   --- The sets that the help shows, for the kind and setting of the words or, where they tell
-  -- none, for all settings: first what is for all, then what the kind has in one setting alone.
+  -- none, for all settings: first what is for all, then what the kind has in some of them.
   -- @tparam Options command
   -- @tparam table words
   -- @treturn {Options,...}
   function own.shown(command, words)
     local setting, classes = choice(words)
-    local first, shared, apart = join(general_sets(command, setting, classes)), {}, {}
+    local first, shared = join(general_sets(command, setting, classes)), {}
+    local apart, by_title, order = {}, {}, {}
     for _, class in ipairs(classes) do
-      local alone = {}
       for declared in class.known:each() do
-        if not first:find(declared.name) then
-          table.insert(is_shared(declared, class, classes) and shared or alone, declared)
+        local having = not first:find(declared.name) and sharing(declared, classes) or {}
+        local title = titles_of(having)
+        if #having == #classes then
+          table.insert(shared, declared)
+        elseif having[1] == class then -- else it stands under an earlier one already
+          order[#order + 1] = not by_title[title] and title or nil
+          by_title[title] = by_title[title] or {}
+          table.insert(by_title[title], declared)
         end
       end
-      apart[#apart + 1] = #alone > 0 and moved(alone, "model, for " .. class.setting.title) or nil
+    end
+    for i, title in ipairs(order) do
+      apart[i] = moved(by_title[title], "model, for " .. title)
     end
     return { join { first, options.of("cmml train", shared) }, table.unpack(apart) }
   end
@@ -217,6 +233,15 @@ return function(cmml, use)
     return names
   end
 
+  -- The names of kinds that are no part of another one.
+  local function whole_kinds(setting)
+    local names = {}
+    for _, name in ipairs(cmml.kinds.names(setting)) do
+      names[#names + 1] = not cmml.kinds.find(name, setting).part and name or nil
+    end
+    return names
+  end
+
   --- The kinds and the presets of every setting, for the help.
   -- @tparam table words
   -- @tparam boolean all every preset, not only those that are no variants
@@ -225,7 +250,7 @@ return function(cmml, use)
     local _, _, kind = choice(words)
     local kinds, presets = {}, {}
     for i, setting in ipairs(commands.settings()) do
-      kinds[i] = { "kinds for " .. setting.name, cmml.kinds.names(setting.name) }
+      kinds[i] = { "kinds for " .. setting.name, whole_kinds(setting.name) }
       local class = class_of(kind, setting, peek(words, "part"))
       local names = presets_of(class, all)
       presets[#presets + 1] = #names > 0

@@ -22,12 +22,16 @@ return function(cmml, use)
   end
   models.with = with
 
-  --- The kind of a setting where none is named: the first of those that learn by gradient training,
-  -- else the first. It predicts what tasks of the setting are about, where there is such a kind.
+  --- The kind of a setting where none is named: the one that the setting says, else the first of
+  -- those that learn by gradient training, else the first. It predicts what tasks of the setting are about, where there is such a kind.
   -- @tparam Setting setting
   -- @tparam[opt=false] boolean ranks whether lists are compared, so that it is one that ranks
   -- @treturn ?Recommender the class; nil where the setting has no kinds
   function models.default_kind(setting, ranks)
+    local named = setting.default_kind and cmml.kinds.find(setting.default_kind, setting.name)
+    if named then
+      return named
+    end
     local list, first = cmml.kinds.list(setting.name), nil
     for _, class in ipairs(list) do
       if class.learns == "gradient" then

@@ -42,8 +42,8 @@ return function(cmml, use)
     { name = "context", kind = "string", choices = { "gru", "attention" }, default = "gru",
       group = "model", search = "gru|attention",
       help = "what makes the context of a sequence" },
-    of("hybrid", "mlp", { short = true }),
-    of("modulation", "film", { short = true, search = "none|film",
+    of("hybrid", "mlp", { short = false }),
+    of("modulation", "film", { short = false, search = "none|film",
       help = "how the context modulates the layers of the tower: none, film or sigmoid" }),
     of("backbone", { 64 }, { search = false, help = "widths of the tower's layers, the last one "
       .. "that of items' vectors" }),

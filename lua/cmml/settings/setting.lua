@@ -47,6 +47,8 @@
 --                            items = Ids, ratings = Tensor or nil} and users (list of rows that
 --                            may be learnt from); nothing_to_predict (optional): why kinds that
 --                            predict ratings have nothing to learn
+--    default_kind            the name of the kind that is taken where none is named; default: the first
+--                            that learns by gradient training
 --    predicts                what kinds predict that do not say: "ratings", or "ranking" (the
 --                            default), scores of which the order alone means anything
 --    interactions(catalogue, data)    where there are ratings: what kinds learn from that rank, as
@@ -125,7 +127,7 @@ local fields = { name = "string", title = "string", noun = "table", data_class =
   check_preset = "function",
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
   defaults = "table", noted = "table", split_files = "table", quick_budget = "table",
-  predicts = "string", interactions = "function", agreed = "function",
+  predicts = "string", default_kind = "string", interactions = "function", agreed = "function",
   search = "table", options = "table",
   evaluation_options = "table", experiment_options = "table", support_options = "table",
   training_options = "table", read = "function", split = "function", catalogue = "function",

@@ -67,6 +67,7 @@ return function(cmml, use)
 
   cmml.setting {
     name = "sequences", title = "sequences", noun = { "user", "users" }, rank = 3,
+    default_kind = "cmml_sequences",
     interactions = cmml.sequences.interactions,
     protocols = {
       { name = "new-users", help = "people never seen: those who came last where the data have "
