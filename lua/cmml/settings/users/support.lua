@@ -11,7 +11,6 @@ local raise = args.error
 return function(cmml, use)
   local record_file = use "data.record_file"
   local scale = use "data.scale"
-  local support_rows = use "settings.support_rows"
   use "settings.users.interactions"
   local core = cmml.core
   local support = {}
@@ -105,6 +104,28 @@ return function(cmml, use)
     check_fields(model, given.user or {}, where)
   end
 
+  local function set_of(rows)
+    local set = {}
+    for _, row in ipairs(rows) do
+      set[row] = true
+    end
+    return set
+  end
+
+  -- Item rows some times over, kept for the next call with the same ones.
+  local function repeated(kept, items, times)
+    if times == 1 then
+      return core.ids(items)
+    elseif kept.items ~= items or kept.times ~= times then
+      local list = {}
+      for i = 0, times - 1 do
+        table.move(items, 1, #items, i * #items + 1, list)
+      end
+      kept.ids, kept.items, kept.times = core.ids(list), items, times
+    end
+    return kept.ids
+  end
+
   --- Reads what several people rated.
   -- @tparam Recommender model
   -- @tparam table supports see `support.read`
@@ -117,25 +138,44 @@ return function(cmml, use)
   -- rows giving Rows in which each of these people has these items) and each (a function of a list
   -- of item rows for each person giving Rows in which each has its own)
   function support.read_all(model, supports, opt)
-    local labels, of, records, numbers = {}, {}, {}, {}
+    local lengths, items, labels, of, records, numbers = {}, {}, {}, {}, {}, {}
     local skipped, outside = {}, {}
     for i, given in ipairs(supports) do
       local where = opt.first and ("recommend_all: support %d"):format(opt.first + i - 1) or "adapt"
       check_support(model, given, where)
-      local ratings
-      of[i], ratings, skipped[i], outside[i] = read_ratings(model, given, opt, where)
-      records[i], numbers[i] = given.user or {}, i
+      local own, ratings
+      own, ratings, skipped[i], outside[i] = read_ratings(model, given, opt, where)
+      lengths[i], of[i], records[i], numbers[i] = #own, own, given.user or {}, i
+      table.move(own, 1, #own, #items + 1, items)
       table.move(ratings, 1, #ratings, #labels + 1, labels)
     end
     local told, users = {}, model.catalogue.users
-    local found = support_rows.of(of, labels, { rows = core.ids(numbers),
-      bags = args.call(users.bags_of, users, records, #records, told) })
-    if not found.rows.labels:isfinite() then -- finite in Lua is not always so in the core
+    local people = { bags = args.call(users.bags_of, users, records, #records, told),
+      rows = core.ids(numbers) }
+    local rows = { segments = core.segments(lengths), items = core.ids(items), people = people,
+      labels = #labels > 0 and core.tensor(labels) or core.full({ 0 }, 0) }
+    if not rows.labels:isfinite() then -- finite in Lua is not always so in the core's precision
       raise((opt.first and "recommend_all" or "adapt") .. ": a rating is too large for "
         .. core.info().dtype, 3)
     end
-    found.skipped, found.outside, found.told = skipped, outside, told
-    return found
+    local kept = {}
+    return { rows = rows, skipped = skipped, outside = outside, told = told, taken = function(i)
+      return set_of(of[i])
+    end, list = function(first, last, list)
+      local of_people = {}
+      for i = 1, #supports do
+        of_people[i] = i >= first and i <= last and #list or 0
+      end
+      return { segments = core.segments(of_people), people = people,
+        items = repeated(kept, list, last - first + 1) }
+    end, each = function(lists)
+      local of_people, all = {}, {}
+      for i, own in ipairs(lists) do
+        of_people[i] = #own
+        table.move(own, 1, #own, #all + 1, all)
+      end
+      return { segments = core.segments(of_people), people = people, items = core.ids(all) }
+    end }
   end
 
   --- Reads what a person rated.
@@ -154,10 +194,12 @@ return function(cmml, use)
     local labels = read.rows.labels
     local counting = model.predicts == "ranking" and model.reads ~= "all"
       and cmml.users.weights(model.catalogue, labels):step():sum():item() or labels.count
-    local one = support_rows.of_one(read)
-    one.skipped, one.outside, one.told = read.skipped[1], read.outside[1], read.told
-    one.counting = counting
-    return one
+    return { rows = read.rows, skipped = read.skipped[1], outside = read.outside[1],
+      told = read.told, counting = counting, taken = function()
+        return read.taken(1)
+      end, list = function(list)
+        return read.list(1, 1, list)
+      end }
   end
 
   -- "a=1,b=2" as a list of {key, value}.
