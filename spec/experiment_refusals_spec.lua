@@ -32,7 +32,8 @@ describe("cmml.experiment", function()
     refused.with_text("need out", e, "users", with { jobs = 2 })
     refused.with_text("no protocol full", e, "scenarios", with { protocol = "full" })
     refused.with_text("als, bpr", e, "scenarios", with { vectors = "svd" })
-    refused.with_text("known: scenarios, sequences, users", e, "modulations", with { setting = "both" })
+    refused.with_text("known: scenarios, sequences, users", e, "modulations",
+      with { setting = "both" })
     refused.with_text("experiment users: it is for the setting users, not for scenarios", e,
       "users", with { setting = "scenarios" })
     refused.with_text("unknown option modulations", e, "users", with { modulations = "film" })

@@ -51,7 +51,7 @@ describe("files", function()
         or core.write_file(root .. "/" .. name, ""))
     end
     local found = core.list_folder(root)
-    table.sort(found)
+    require("cmml.base.plain").sort(found)
     assert.same(names, found)
     for path, part in pairs { ["/folder/none"] = "No such file", ["/a b"] = "Not a directory" } do
       local list, message = core.list_folder(root .. path)

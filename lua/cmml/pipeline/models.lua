@@ -23,7 +23,8 @@ return function(cmml, use)
   models.with = with
 
   --- The kind of a setting where none is named: the one that the setting says, else the first of
-  -- those that learn by gradient training, else the first. It predicts what tasks of the setting are about, where there is such a kind.
+  -- those that learn by gradient training, else the first. It predicts what tasks of the setting
+  -- are about, where there is such a kind.
   -- @tparam Setting setting
   -- @tparam[opt=false] boolean ranks whether lists are compared, so that it is one that ranks
   -- @treturn ?Recommender the class; nil where the setting has no kinds

@@ -47,8 +47,8 @@
 --                            items = Ids, ratings = Tensor or nil} and users (list of rows that
 --                            may be learnt from); nothing_to_predict (optional): why kinds that
 --                            predict ratings have nothing to learn
---    default_kind            the name of the kind that is taken where none is named; default: the first
---                            that learns by gradient training
+--    default_kind            the name of the kind that is taken where none is named; default: the
+--                            first that learns by gradient training
 --    predicts                what kinds predict that do not say: "ratings", or "ranking" (the
 --                            default), scores of which the order alone means anything
 --    interactions(catalogue, data)    where there are ratings: what kinds learn from that rank, as

@@ -113,7 +113,8 @@ return function(cmml, use)
   -- @treturn {integer,...} the texts that have no word that counts, whose vectors are 0
   -- @treturn integer how many words count
   -- @usage
-  -- local vectors, without = cmml.data.text_vectors({ "a red fox", "the red hen",
+  -- local vectors, without = cmml.data.text_vectors({
+  --   "a red fox", "the red hen",
   --   "a fox and a hen", "" }, { width = 2 })
   -- print(vectors.shape[1], vectors.shape[2], #without) --> 4	2	1
   function cmml.data.text_vectors(texts, options)
