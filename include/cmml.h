@@ -147,10 +147,11 @@ CMML_API cmml_status cmml_context_fork(cmml_context *context, cmml_context **for
 CMML_API void cmml_context_free(cmml_context *context);
 
 /* Takes an interaction: an item and a label, such as a rating on the scale that the model was
- * trained on, or 1. Of an item that was observed before the label is replaced. */
+ * trained on, or 1. Of an item that was observed before the label is replaced; a model of sequences
+ * takes it as one more interaction, behind all others, and reads no label: give 1. */
 CMML_API cmml_status cmml_observe(cmml_context *context, int32_t item, float label);
 
-/* Forgets an item. One that was not observed is fine. */
+/* Forgets an item, as often as it is there. One that was not observed is fine. */
 CMML_API cmml_status cmml_forget(cmml_context *context, int32_t item);
 
 /* Forgets everything. */
@@ -159,8 +160,9 @@ CMML_API cmml_status cmml_clear(cmml_context *context);
 /* How many interactions it has. */
 CMML_API int32_t cmml_context_size(const cmml_context *context);
 
-/* The interactions in the order in which their items came first, as many as cmml_context_size says;
- * items and labels have `room` places, and fewer than that are refused. */
+/* The interactions in the order in which their items came first, of a model of sequences in that in
+ * which they came, as many as cmml_context_size says; items and labels have `room` places, and
+ * fewer than that are refused. */
 CMML_API cmml_status cmml_context_support(cmml_context *context, int32_t *items, float *labels,
                                           size_t room);
 

@@ -93,7 +93,8 @@ static int predictor_gc(lua_State *L)
 
 /*** What a predictor is: a table with bytes (that it took, beside the model), items (how many the
  * catalogue has), parts (1, or 2 of a model with lists), retrieves (whether it can choose
- * candidates), support, list, block, candidates and users (its limits).
+ * candidates), ordered (whether supports are sequences), support, list, block, candidates and users
+ * (its limits).
  * @function Runner:facts
  * @treturn table */
 static int predictor_facts(lua_State *L)
@@ -110,13 +111,15 @@ static int predictor_facts(lua_State *L)
                  {"block", p->limits.block},
                  {"candidates", p->limits.candidates},
                  {"users", p->limits.users}};
-    lua_createtable(L, 0, 9);
+    lua_createtable(L, 0, 10);
     for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
         lua_pushinteger(L, facts[i].value);
         lua_setfield(L, -2, facts[i].name);
     }
     lua_pushboolean(L, cm_frozen_retrieves(p->model));
     lua_setfield(L, -2, "retrieves");
+    lua_pushboolean(L, p->model->is_ordered);
+    lua_setfield(L, -2, "ordered");
     return 1;
 }
 

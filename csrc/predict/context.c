@@ -131,9 +131,11 @@ void cm_context_changed(cm_context *c, bool only_added)
     }
 }
 
-static int32_t place_of(const cm_context *c, int32_t item)
+/* Where an interaction goes: in a sequence behind all others, else in the place that the item has,
+ * if it has one. */
+static int32_t place_for(const cm_context *c, int32_t item)
 {
-    int32_t at = 0;
+    int32_t at = c->p->model->is_ordered ? c->n : 0;
     while (at < c->n && c->items[at] != item)
         at++;
     return at;
@@ -157,7 +159,7 @@ bool cm_context_observe(cm_context *c, int32_t item, double label)
     cm_predictor_reset(c->p);
     if (!cm_context_check_item(c, item) || !cm_context_check_label(c, label))
         return false;
-    int32_t at = place_of(c, item);
+    int32_t at = place_for(c, item);
     if (at == c->p->limits.support)
         return cm_refuse(
             &c->p->cx, CM_ERR_LIMIT,
@@ -175,13 +177,16 @@ bool cm_context_observe(cm_context *c, int32_t item, double label)
 bool cm_context_forget(cm_context *c, int32_t item)
 {
     cm_predictor_reset(c->p);
-    int32_t at = place_of(c, item);
-    if (at == c->n)
+    int32_t kept = 0; /* a sequence may have the item several times: all of them go */
+    for (int32_t i = 0; i < c->n; i++) {
+        if (c->items[i] == item)
+            continue;
+        c->items[kept] = c->items[i];
+        c->labels[kept++] = c->labels[i];
+    }
+    if (kept == c->n)
         return false;
-    size_t behind = (size_t)(c->n - at - 1);
-    memmove(c->items + at, c->items + at + 1, behind * sizeof *c->items);
-    memmove(c->labels + at, c->labels + at + 1, behind * sizeof *c->labels);
-    c->n--;
+    c->n = kept;
     cm_context_changed(c, false);
     return true;
 }

@@ -21,17 +21,19 @@ cm_context *cm_context_fork(const cm_context *context) CM_MUST_CHECK;
 /* Its predictor. */
 cm_predictor *cm_context_predictor(const cm_context *context);
 
-/* Takes an interaction; of an item that is there already the label is replaced. Refused: items that
- * the model does not have, labels that are not finite, more interactions than the limit. */
+/* Takes an interaction; of an item that is there already the label is replaced, unless supports of
+ * the model are sequences, to which it is appended. Refused: items that the model does not have,
+ * labels that are not finite, more interactions than the limit. */
 bool cm_context_observe(cm_context *context, int32_t item, double label) CM_MUST_CHECK;
 
-/* Forgets an item; false if it is not there, without an error. */
+/* Forgets an item, wherever it is; false if it is not there, without an error. */
 bool cm_context_forget(cm_context *context, int32_t item);
 
 /* Forgets all. */
 void cm_context_clear(cm_context *context);
 
-/* The interactions in the order of their items' first: how many, items and labels. */
+/* The interactions in the order of their items' first, of sequences in their own: how many, items
+ * and labels. */
 int32_t cm_context_support(const cm_context *context, const int32_t **items,
                            const cm_real **labels);
 

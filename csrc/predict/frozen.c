@@ -12,7 +12,9 @@
  *                "sums": [shape, ..] of what rows give; "joint": true, where all scores for
  *                several people at once; "retrieval": {"probes", "solve", "vectors"}, which are
  *                constants}, ..]
- *     unlisted   a constant: items that are in no list */
+ *     unlisted   a constant: items that are in no list
+ *     ordered    true, where supports are sequences: their order counts, and an item may be in them
+ *                several times; without it, or false, each is in them once */
 // clang-format on
 #include "base/file.h"
 #include "predict/frozen_parts.h"
@@ -92,6 +94,8 @@ static bool read_graph(const cm_opening *o)
         return cm_opening_bad(o, "it must have one part or two");
     if (!read_hash(o) || !cm_opening_constants(o) || !cm_opening_ids(o) || !cm_opening_unlisted(o))
         return false;
+    uint32_t ordered = cm_opening_member(o, 0, "ordered", CM_JSON_BOOLEAN);
+    o->m->is_ordered = ordered && cm_json_truth(o->doc, ordered);
     o->cx->mem.most += (size_t)o->m->n_items * MOST_FOR_ITEM;
     uint32_t part = cm_json_first(list);
     for (uint32_t k = 0; k < cm_json_count(o->doc, list); k++, part = cm_json_after(o->doc, part)) {

@@ -86,6 +86,7 @@ typedef struct cm_frozen {
     cm_ctx cx; /* owns everything below */
     uint64_t hash;
     int32_t n_items;
+    bool is_ordered; /* supports are sequences: order counts, and items may be there twice */
     cm_part parts[CM_MOST_PARTS];
     uint32_t n_parts;
     cm_constant *constants;

@@ -41,6 +41,25 @@ local function keep(title, model)
   files[#files + 1] = { title = title, parsed = parsed, graph = graph }
 end
 
+-- Models of sequences: an item may be there several times.
+local function make_sequences()
+  local interactions = {}
+  for user = 1, 12 do
+    for k = 0, 4 do
+      interactions[#interactions + 1] = { "u" .. user, "i" .. (user + k * k) % 7 }
+    end
+  end
+  local split = assert(cmml.sequences.split(cmml.sequences.data { interactions = interactions }))
+  local small = { width = 2, heads = 1, layers = 1, inner = 3, length = 4 }
+  local knn = cmml.recommenders.sequence_knn(split.catalogue, { latest = 4 })
+  cmml.fit(knn, split)
+  keep("sequence_knn", knn)
+  keep("sasrec", cmml.recommenders.sasrec(split.catalogue, small))
+  keep("gru4rec", cmml.recommenders.gru4rec(split.catalogue, { width = 2, hidden = 3, length = 4 }))
+  small.backbone, small.knn = { 2 }, false
+  keep("cmml_sequences", cmml.recommenders.cmml_sequences(split.catalogue, small))
+end
+
 local function make_files()
   local data = people.data(cmml, { users = 10, items = 7, rated = 4 })
   local small = { width = 2, encoder_widths = { 3 }, backbone = { 3, 3 }, hyper = { 3, 3 } }
@@ -69,6 +88,7 @@ local function make_files()
   keep("cmml by a gru", cmml.cmml(data.catalogue, with { preset = "published-code",
     label_hidden = 2, encoder = "gru" }))
   keep("cmml with lists by ease", cmml.with_lists(made.cmml, made.ease))
+  make_sequences()
 end
 
 -- --- calls --------------------------------------------------------------------------------------

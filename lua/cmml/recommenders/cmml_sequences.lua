@@ -122,16 +122,33 @@ return function(cmml, use)
     return network.unpadded(padded, rows.segments)
   end
 
-  -- What the tower makes of the state behind each row.
-  local function states_of(self, e, rows, key)
+  -- What the tower makes of states and contexts.
+  local function tower_of(self, h, context, key)
     local module = self.module
-    local h = module.encoder(e, rows.segments, { key = key })
-    local context = contexts_of(self, e, rows, key)
     local hybrid = module.hybrid
     local condition = cmml.written_out(hybrid.reads_joined
       and hybrid(cmml.joined { { h } }, context, network.numbers(h.shape[1]))
       or hybrid(h, context))
     return module.norm(h + module.tower(h, condition, nil, key))
+  end
+
+  -- What the tower makes of the state behind each row.
+  local function states_of(self, e, rows, key)
+    return tower_of(self, self.module.encoder(e, rows.segments, { key = key }),
+      contexts_of(self, e, rows, key), key)
+  end
+
+  -- The same of the last row of each task alone; zeros where it has none.
+  local function last_state_of(self, e, rows, support)
+    local module, last = self.module, core.last_rows(rows.segments)
+    local context
+    if self.options.context == "attention" then
+      context = core.embedding(module.context(e, rows.segments), last)
+    else
+      context = module.context:last(core.pad_segments(e, rows.segments), rows.segments)
+    end
+    local h = tower_of(self, core.embedding(module.encoder(e, rows.segments), last), context)
+    return h * core.segment_sum(core.full({ #support.items, 1 }, 1), support.segments):step()
   end
 
   -- Which items have their vector by id: none of the new ones, and in training not all.
@@ -164,8 +181,8 @@ return function(cmml, use)
   local function adapted(self, support, kept)
     local rows = latest.rows(support, self.options.length)
     local all = self.module.items:all(kept)
-    local h = states_of(self, core.embedding(all, rows.items), rows)
-    return { vectors = all, users = core.embedding(h, core.last_rows(rows.segments)) }
+    return { vectors = all, users = last_state_of(self, core.embedding(all, rows.items), rows,
+      support) }
   end
 
   -- The parts as members of a fusion.

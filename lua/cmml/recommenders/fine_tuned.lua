@@ -128,6 +128,10 @@ return function(cmml, use)
     given.options = with
     given.steps = { "fine_tune_steps" }
     local all = network.declared(given)
+    function all.cannot_freeze(self)
+      return self.options.fine_tune_steps > 0 and "it takes gradient steps on what a person did, "
+        .. "which no graph has; with fine_tune_steps = 0 it adapts by a forward pass" or nil
+    end
     local plain_adapt, plain_all = all.adapt, all.score_all
     function all.adapt(self, support)
       local rows = latest.rows(support, self.options.length)

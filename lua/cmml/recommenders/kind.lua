@@ -133,7 +133,7 @@ return function(cmml, use)
     for _, key in ipairs { "title", "source", "learns", "baseline", "prepare", "settle",
       "before_step", "part", "over",
       "steps", "memory", "contributions", "reads", "facts",
-      "unlisted" } do
+      "unlisted", "cannot_freeze" } do
       class[key] = declaration[key]
     end
     class.predicts = declaration.predicts or setting.predicts
@@ -213,7 +213,8 @@ return function(cmml, use)
   -- the module, each a table with tensors(self) and restore(self, entries), or none);
   -- facts(self), what `cmml info` and `cmml train` tell of what was learnt beside the weights, such
   -- as what was chosen: a list of {name, value (plain data), text}; unlisted(self), rows of items
-  -- of which nothing is known, so that lists leave them out;
+  -- of which nothing is known, so that lists leave them out; cannot_freeze(self), a text that says
+  -- why `freeze` cannot take it, nil where it may;
   -- part (true: a part of another kind, without a row of its own in tables); stages (true, of one
   -- that is fitted: it trains others by data.stage, see pipeline/stages.lua);
   -- before_step(self), of one that learns by gradient, behind the backward pass of each training

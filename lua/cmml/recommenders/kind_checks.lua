@@ -22,7 +22,7 @@ local fields = { name = "string", title = "string", source = "string", settings 
   reads = "string",
   over = "function", memory = "function", formerly = "table", describe = "function",
   check = "function", fitted_parts = "table", facts = "function",
-  unlisted = "function" }
+  unlisted = "function", cannot_freeze = "function" }
 
 local preset_fields = { setting = "string", model = "table", training = "table", split = "table",
   vectors = "table", budgets = "table", dim = "number", tuned = "table" }

@@ -205,6 +205,21 @@ return function(cmml, use)
     return self
   end
 
+  local function cannot_freeze(self)
+    if not self.fusion then
+      return "it has learnt nothing yet"
+    elseif self.fusion.way == "gate" then
+      return "the gate reads the states of learners at all places, those without an item, too; "
+        .. "fusion learned or fixed reads scores alone"
+    end
+    for i, learner in ipairs(self.learners) do
+      local reason = learner:cannot_freeze()
+      if reason then
+        return ("learner %s: %s"):format(self.options.learners[i], reason)
+      end
+    end
+  end
+
   cmml.kind {
     name = "mml", title = "MML", source = "Pan et al., CIKM 2022", settings = { "sequences" },
     learns = "fit", stages = true, predicts = "ranking", options = own, check = check,
@@ -227,7 +242,7 @@ return function(cmml, use)
     end,
     fit = fit, integers = { ["neighbours.lengths"] = true, ["neighbours.columns"] = true,
       ["neighbours.n_users"] = true },
-    tensors = tensors, restore = restore,
+    tensors = tensors, restore = restore, cannot_freeze = cannot_freeze,
     adapt = function(self, support)
       return self.fusion:adapt(members_of(self), support)
     end,

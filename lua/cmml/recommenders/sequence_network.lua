@@ -82,17 +82,11 @@ return function(cmml, use)
     return core.segments({ n }):places()
   end
 
-  --- What popularity adds to scores: it orders items of the same score.
-  -- @tparam Recommender self
-  -- @treturn Tensor [1, items]
-  function network.ties(self)
-    local counts = self.catalogue.items.counts
-    if not self.kept_ties then
-      counts = counts or core.full({ #self.catalogue.items }, 0)
-      local total = math.max(counts:sum():item(), 1)
-      self.kept_ties = core.keep((counts * (of_popularity / total)):reshape { 1, -1 })
-    end
-    return self.kept_ties
+  -- What popularity adds to scores [1, items]: it orders items of the same score.
+  local function ties_of(catalogue)
+    local counts = catalogue.items.counts or core.full({ #catalogue.items }, 0)
+    local total = math.max(counts:sum():item(), 1)
+    return core.keep((counts * (of_popularity / total)):reshape { 1, -1 })
   end
 
   --- Scores of all items for states of people.
@@ -100,7 +94,7 @@ return function(cmml, use)
   -- @tparam Tensor users [people, width]
   -- @treturn Tensor [people, items]
   function network.score_all(self, users)
-    return users:matmul(self.module.items:all():transpose()) + network.ties(self)
+    return users:matmul(self.module.items:all():transpose()) + self.ties
   end
 
   --- Scores of rows for states of people.
@@ -109,7 +103,7 @@ return function(cmml, use)
   -- @tparam table rows Rows
   -- @treturn Tensor [rows]
   function network.score(self, users, rows)
-    local ties = network.ties(self):reshape { -1 }
+    local ties = self.ties:reshape { -1 }
     return core.row_dot(users:segment_expand(rows.segments), self.module.items:of(rows.items))
       + ties:gather_rows(rows.items)
   end
@@ -131,6 +125,7 @@ return function(cmml, use)
       table.move(network.options, 1, #network.options, 1, {}))
     function all.make(catalogue, opt, init)
       local self = network.parts(catalogue, opt, init, own.encoder(opt, init, catalogue))
+      self.ties = ties_of(catalogue)
       if own.completed then
         own.completed(self, catalogue, opt)
       end

@@ -144,7 +144,7 @@ return function(cmml, use)
   --- Freezes a model: what it computes for one task becomes a graph, which predictors run without
   -- Lua, without gradients and without taking memory. Whatever of its computation depends on more
   -- than sizes is refused.
-  -- @tparam Recommender model of the setting users
+  -- @tparam Recommender model of the setting users or sequences
   -- @tparam[opt] table options see below
   -- @treturn Frozen with save; raises a message that names the call which cannot be frozen
   -- @usage
@@ -159,6 +159,10 @@ return function(cmml, use)
     elseif not model.setting.frozen_rows then
       raise(("freeze: models of %s cannot be frozen: their lists are of users whom the support "
         .. "does not name"):format(model.setting.title), 2)
+    end
+    local reason = model.cannot_freeze and model:cannot_freeze()
+    if reason then
+      raise(("freeze: %s cannot be frozen: %s"):format(args.with_article(model.kind), reason), 2)
     end
     local encoder = encode.new(kept_arrays(model))
     local function checked(f, ...)
@@ -177,6 +181,7 @@ return function(cmml, use)
       data.unlisted = encoder:constant("ids", cmml.ids(unlisted))
     end
     data.constants = encoder.constants
+    data.ordered = model.setting.ordered or nil
     -- What rows add up to is only another way to the same: where it does not lead there, it is not
     -- taken.
     local frozen = frozen_of(model, encoder, data)

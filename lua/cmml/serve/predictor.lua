@@ -44,6 +44,8 @@ return function(cmml)
   --- What runs a frozen model, made by `predictor`.
   -- @tfield integer items how many items there are
   -- @tfield integer parts 2 of a model with lists (see `with_lists`), else 1
+  -- @tfield boolean ordered whether supports are sequences: order counts, and an item may be there
+  -- several times
   -- @tfield boolean retrieves whether it can choose candidates (see `freeze`)
   -- @tfield integer bytes that it took, without the model
   local Predictor = { __name = "cmml.Predictor" }
@@ -122,9 +124,11 @@ return function(cmml)
       args.shown(id), self.items), 3)
   end
 
-  -- A label; raises where it is none.
-  local function label_of(where, label)
-    if math.type(label) == nil or label ~= label or math.abs(label) == math.huge then
+  -- A label, 1 of an interaction of a sequence that has none; raises where it is none.
+  local function label_of(self, where, label)
+    if label == nil and self.ordered then
+      return 1
+    elseif math.type(label) == nil or label ~= label or math.abs(label) == math.huge then
       local given = math.type(label) == nil and ", not " .. args.describe(label) or ""
       raise(("%s: the label must be a finite number%s"):format(where, given), 3)
     end
@@ -144,15 +148,19 @@ return function(cmml)
   end
 
   --- A context.
-  -- @tparam[opt] table support list of {item, label} with raw ids, the last label of an item counts
+  -- @tparam[opt] table support list of {item, label} with raw ids, the last label of an item
+  -- counts; of a model of sequences list of raw ids, in order, an item maybe several times
   -- @treturn Context
   function Predictor:context(support)
     local context = new_context(self, self.own:context())
     for i, entry in ipairs(args.expect("context: the support", support or {}, "table")) do
-      if type(entry) ~= "table" or math.type(entry[2]) == nil then
+      if self.ordered and type(entry) ~= "table" then
+        entry = { entry }
+      elseif type(entry) ~= "table" or math.type(entry[2]) == nil and not self.ordered then
         raise(("context: entry %d must be {item, label}"):format(i), 2)
       end
-      context.own:observe(row_of(self, "context", entry[1]), label_of("context", entry[2]))
+      local row = row_of(self, "context", entry[1])
+      context.own:observe(row, label_of(self, "context", entry[2]))
     end
     return context
   end
@@ -226,14 +234,16 @@ return function(cmml)
     return ("[cmml.Predictor of %d items]"):format(self.items)
   end
 
-  --- Takes an interaction: of an item that was observed before the label is replaced.
+  --- Takes an interaction: of an item that was observed before the label is replaced; by a model of
+  -- sequences it stands behind all others, whatever its item.
   -- @tparam string|number item its raw id
-  -- @tparam number label such as a rating, or 1
+  -- @tparam number label such as a rating, or 1; not needed by a model of sequences
   function Context:observe(item, label)
-    self.own:observe(row_of(self.predictor, "observe", item), label_of("observe", label))
+    self.own:observe(row_of(self.predictor, "observe", item),
+      label_of(self.predictor, "observe", label))
   end
 
-  --- Forgets an item.
+  --- Forgets an item, as often as it is there.
   -- @tparam string|number item its raw id
   -- @treturn boolean whether it was there
   function Context:forget(item)

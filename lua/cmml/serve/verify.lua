@@ -5,8 +5,11 @@ local differs = require "cmml.serve.near"
 local raise = require("cmml.base.args").error
 
 -- How many entries supports have, and how many items are scored: nobody, one, and many, which are
--- observed all at once and one after the other.
-local tries = { { 0 }, { 1 }, { 17 }, { 17, one_by_one = true } }
+-- observed all at once and one after the other. In sequences items come again, and there are more
+-- than some kinds read.
+local tries = { { 0 }, { 1 }, { 17 }, { 17, one_by_one = true },
+  { 17, different = 5, one_by_one = true, ordered = true },
+  { 60, different = 7, ordered = true } }
 local most_items = 64
 
 return function()
@@ -31,9 +34,9 @@ return function()
   -- One try with one part of the model.
   local function try(runner, part, model, of)
     local count = math.min(#model.catalogue.items, most_items)
-    local n = math.min(of[1], #model.catalogue.items)
+    local n = of.different and of[1] or math.min(of[1], #model.catalogue.items)
     local support, candidates = model.setting.frozen_rows(model, { support = n, items = count,
-      labels = 5 })
+      different = of.different and math.min(of.different, #model.catalogue.items), labels = 5 })
     local context <close> = runner:context()
     local rows, out, labels = {}, {}, support.labels:totable()
     for i = 1, count do
@@ -59,11 +62,11 @@ return function()
   --- Raises a plain message unless predictors give the scores of the model, to the last digits.
   -- @tparam Frozen frozen
   function verify.scores(frozen)
-    local runner <close> = opened(frozen, { support = 32 })
+    local runner <close> = opened(frozen, { support = 64 })
     for _, of in ipairs(tries) do
-      try(runner, 1, frozen.model, of)
-      if frozen.model.lists then
-        try(runner, 2, frozen.model.lists, of)
+      if not of.ordered or frozen.model.setting.ordered then
+        try(runner, 1, frozen.model, of)
+        local _ = frozen.model.lists and try(runner, 2, frozen.model.lists, of)
       end
     end
   end

@@ -31,7 +31,8 @@ return function(cmml)
 
   --- Supports and candidates of one person.
   -- @tparam Recommender model
-  -- @tparam integer|table size 1 to 4: which of these sizes; or another one
+  -- @tparam integer|table size 1 to 4: which of these sizes; or another one, in which `different`
+  -- is how many items of the support differ, if it is not as many as can
   -- @treturn table the support, Rows of one task
   -- @treturn table the candidates, Rows of it
   -- @treturn table inputs of the graph: list of {name, value}
@@ -41,7 +42,8 @@ return function(cmml)
       error("the catalogue has no items", 0)
     end
     local people = { bags = model.catalogue.users:bags_of({ {} }, 1, {}), rows = core.ids { 1 } }
-    local support = { items = rows_of(of.support, count), people = people,
+    local support = { items = rows_of(of.support, of.different or count),
+      people = people,
       labels = labels_of(model.catalogue.scale, of.support, of.labels),
       segments = core.segments { of.support } }
     local candidates = { items = rows_of(of.items, count), people = people,

@@ -93,6 +93,8 @@
 --    read_supports(model, supports, opt)    the same of many people, where a support is a person's
 --    frozen_rows(model, size)    a support, candidates and inputs of a graph (see serve/freeze),
 --                            of the sizes that 1 to 4 stand for, or of others (optional)
+--    ordered                 true: supports are sequences, in which order counts and an item may be
+--                            several times
 --    support_options         declarations of what `cmml recommend` reads
 --    read_request(model, values)    support and options of `recommend` from the command line
 --    read_requests(model, values, data, wanted)    the people of `recommend --users`: see
@@ -120,7 +122,7 @@ local fields = { name = "string", title = "string", noun = "table", data_class =
   implied_protocol = "function",
   write_split = "function", read_scores = "function", complete = "function",
   check_unseen = "function", report = "function",
-  parts = "function", read_supports = "function", frozen_rows = "function",
+  parts = "function", read_supports = "function", frozen_rows = "function", ordered = "boolean",
   read_requests = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",

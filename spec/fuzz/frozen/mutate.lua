@@ -13,8 +13,9 @@ return function(draw)
   end
 
   local calls = { "no_such_op", "", "full", "segments", "Segments:groups", "distinct", "map_ids",
-    "select_ids", "sparse", "sparse_product", "sparse_pair_product", "pick_scores", "pull_scores",
-    "segment_ridge", "neighbour_means", "user_neighbour_means", ("x"):rep(100) }
+    "Segments:places", "latest_rows", "last_rows", "select_ids", "sparse", "sparse_product",
+    "sparse_pair_product", "pick_scores", "pull_scores", "segment_ridge", "neighbour_means",
+    "user_neighbour_means", ("x"):rep(100) }
   for name, value in pairs(core) do
     if type(value) == "function" then
       calls[#calls + 1] = name
@@ -196,6 +197,9 @@ return function(draw)
           end
         end
       end
+    end,
+    function(graph)
+      graph.ordered = pick { true, false, 1, {} } or nil
     end,
     function(graph) -- one constant many times
       local list = type(graph.constants) == "table" and graph.constants or {}

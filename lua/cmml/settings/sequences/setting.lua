@@ -157,7 +157,7 @@ return function(cmml, use)
         history = opt.history or defaults.history }
     end,
 
-    read_support = support.read, read_supports = support.read_all,
+    ordered = true, read_support = support.read, read_supports = support.read_all,
     frozen_rows = use "settings.frozen_rows",
     read_request = support.request, read_requests = use "settings.sequences.requests",
     describe = function(line, catalogue)
