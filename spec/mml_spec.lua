@@ -87,7 +87,7 @@ describe("MML", function()
     end
     refused("weights must be a number for each of 2 learners and for neighbours, not 2", mml,
       { fusion = "fixed", weights = { 1, 2 } })
-    refused("fusion gate goes with knn = false", mml, { fusion = "gate" })
+    refused("fusion = \"gate\" goes with knn = false", mml, { fusion = "gate" })
     refused("it is learnt in stages: use cmml.fit(model, split)", function()
       mml():fit { ratings = split.sequences, users = split.train }
     end)
@@ -132,7 +132,7 @@ describe("a learner of MML", function()
       batch = 64 })
     local _, new = evaluated(by_fields)
     assert.is_true(new > 0.2, new)
-    refused("the items have no field taste", trained, { reads = { "taste" } })
+    refused("reads: the field \"taste\" is not known", trained, { reads = { "taste" } })
   end)
 
   it("takes steps on what a person did, of items, too, without touching others", function()

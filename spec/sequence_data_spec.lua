@@ -76,6 +76,8 @@ describe("sequences.data", function()
     assert.same({ items = 1 }, data.unmatched)
     assert.same({ "fields of items, as the records have them: color (category)",
       "there are no times: the order counts in which the interactions stand",
+      "1 of 3 items have no content feature (b, for one): a vector that is learnt stands for "
+        .. "what they lack",
       "1 of 2 records of items match no interaction (n, for one)" }, data.notes)
     local found = data:stats()
     assert.same({ 3, 2, 2, 1 }, { found.entries, found.users, found.items, found.duplicates })

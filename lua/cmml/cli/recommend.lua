@@ -188,8 +188,10 @@ return function(cmml, use)
         .. "somebody new")
     elseif model:lister().predicts == "ranking" and (adapted.lists or adapted).counting == 0 then
       local least = model.catalogue.relevant
-      output.tell(("nothing of the support is relevant%s: this is the list of somebody new"):format(
-        least and plain.format(" (%g or higher)", least) or ""))
+      output.tell(("%s: this is the list of somebody new"):format(
+        least and plain.format("nothing of the support is relevant (%g or higher)", least)
+        or #adapted.rows.items == 0 and "the support is empty"
+        or "nothing of the support counts"))
     end
     tell_diverged(model, adapted.diverged and 1 or 0, 1)
     opt.n, opt.items, opt.exclude = values.n, items, values.exclude

@@ -87,8 +87,7 @@ return function(cmml, use)
   local function save_ready(values, setting, split, class, found, conditions)
     if next(found.training) then
       return nil, ("%s: training does not apply to --model %s, which %s"):format(values.settings,
-        class.kind, class.fit and "is fitted without gradient training"
-          or "has nothing to learn before a task")
+        class.kind, own.untrained(class))
     end
     local path = values.out .. "/best.safetensors"
     local model, _, told = models.make(setting, split, class, { model = found.model,
@@ -238,7 +237,8 @@ return function(cmml, use)
   end
 
   cmml.command {
-    name = "train", summary = "learn a model from ratings, or from scenarios (groups of items)",
+    name = "train",
+    summary = "learn a model from ratings, sequences, or scenarios (groups of items)",
     usage = "cmml train --data DIR|--ratings FILE --out DIR [OPTIONS]", run = run,
     options = function(words)
       return own.parsed(declared, words), own.shown(declared, words)

@@ -108,12 +108,21 @@ return function(cmml, use)
     return join(all)
   end
 
+  --- Why options of training do not apply to a kind.
+  -- @tparam Recommender class of one that does not learn by gradient
+  -- @treturn string
+  function own.untrained(class)
+    return class.declaration.stages and "learns in stages, each with the training that the preset "
+      .. "of its part has" or class.fit and "is fitted without gradient training"
+      or "has nothing to learn before a task"
+  end
+
   -- What is wrong with an option that is of another kind.
   local function refusal(name, class)
     local dashed = "--" .. name:gsub("_", "-")
     if training_options():find(name) then
       return ("%s does not apply to --model %s, which %s"):format(dashed, class.kind,
-        class.fit and "is fitted without gradient training" or "has nothing to learn before a task")
+        own.untrained(class))
     end
     local names = {}
     for known in class.known:each() do

@@ -27,32 +27,77 @@ local known = sets.declare("fit", {
   { name = "tell", kind = "function", help = "called with a line on each stage" },
 })
 
+-- Of a feature that has numbers so many rows tell it from others.
+local most_rows = 16
+
 return function(cmml, use)
   local core = cmml.core
   use "recommenders.checkpoint"
   use "train.train"
   local stages = {}
 
+  -- Numbers of some rows of a feature, or all of its values.
+  local function sample_of(bag)
+    if not bag.values then
+      return table.concat(bag.ids:totable(), " ")
+    end
+    local n, rows, parts = bag.values.shape[1], {}, {}
+    for i = 1, math.min(n, most_rows) do
+      rows[i] = (i - 1) * n // math.min(n, most_rows) + 1
+    end
+    for i, row in ipairs(bag.values:gather_rows(core.ids(rows)):totable()) do
+      for j, x in ipairs(row) do
+        row[j] = plain.format("%.9g", x)
+      end
+      parts[i] = table.concat(row, " ")
+    end
+    return table.concat(parts, " ")
+  end
+
+  -- What tells the data of a catalogue from others: its items, how often each may be learnt from,
+  -- and what is known of them.
+  local function digest_of(catalogue)
+    local items, parts = catalogue.items, {}
+    for row = 1, #items do
+      parts[row] = items:text(row)
+    end
+    for _, count in ipairs(items.counts and items.counts:totable() or {}) do
+      parts[#parts + 1] = plain.number(count)
+    end
+    for i, name in ipairs(items:field_names()) do
+      parts[#parts + 1], parts[#parts + 2] = name, sample_of(items.bags[i])
+    end
+    return digest(table.concat(parts, "\n"))
+  end
+
   -- What decides a stage, as text.
   local function described(model, training, conditions, name)
     return json.encode { stage = name, kind = model.kind, options = model.options,
-      training = training, conditions = conditions, items = #model.catalogue.items }
+      training = training, conditions = conditions, data = digest_of(model.catalogue) }
   end
 
-  -- What differs first between two such texts.
+  -- A value in words, if it is one.
+  local function shown(value)
+    return type(value) ~= "table" and plain.tostring(value) or nil
+  end
+
+  -- What differs first between two such texts, in words.
   local function difference(was, is)
     local a, b = core.json_decode(was, "stage"), core.json_decode(is, "stage")
-    for _, key in ipairs { "conditions", "kind", "items", "options", "training" } do
-      for _, inner in ipairs(type(b[key]) == "table" and args.keys(b[key]) or {}) do
-        if not args.equal(a[key] and a[key][inner], b[key][inner]) then
-          return ("%s: %s"):format(key, inner)
+    for _, key in ipairs { "conditions", "kind", "options", "training" } do
+      local of_a, of_b = args.fits(a[key], "table") and a[key] or {}, b[key]
+      for _, inner in ipairs(type(of_b) == "table" and args.keys(of_b) or {}) do
+        if not args.equal(of_a[inner], of_b[inner]) then
+          local before, now = shown(of_a[inner]), shown(of_b[inner])
+          return before and now and ("%s: %s was %s and is %s"):format(key, inner, before, now)
+            or ("%s: %s"):format(key, inner)
         end
       end
       if not args.equal(a[key], b[key]) then
         return key
       end
     end
-    return "its settings"
+    return a.data ~= b.data and "items, their counts or features" or "its settings"
   end
 
   -- The model of a file, if that holds this stage; raises where it holds another one.
@@ -66,8 +111,8 @@ return function(cmml, use)
     end
     local own = type(with.notes.stage) == "string" and with.notes.stage
     if own ~= text then
-      raise(("%s holds a stage of other data or settings%s: give another folder, or remove it")
-        :format(path, own and (" (%s)"):format(difference(own, text)) or ""), 0)
+      raise(("fit: %s holds a stage of other data or settings%s: give another folder, or remove "
+        .. "it"):format(path, own and (" (%s)"):format(difference(own, text)) or ""), 0)
     end
     return model
   end
@@ -132,6 +177,9 @@ return function(cmml, use)
     local opt = known:check(options)
     if type(model) ~= "table" or type(model.fit) ~= "function" then
       raise("fit: a recommender that is fitted was expected, not " .. args.describe(model), 2)
+    elseif type(split) ~= "table" or type(split.train) ~= "table" then
+      raise(("fit: a split of %s was expected, which says who is learnt from, not %s"):format(
+        model.setting.title, args.describe(split)), 2)
     end
     local data = model.setting.learnable(split)
     data.stage = stages.of(split, { folder = opt.out, seed = opt.seed,

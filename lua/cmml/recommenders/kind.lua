@@ -291,12 +291,13 @@ return function(cmml, use)
     if classes and classes[setting] then
       return classes[setting]
     end
-    local titles = {}
-    for i, other in ipairs(args.keys(classes or {})) do
+    local titles, others = {}, args.keys(classes or {})
+    for i, other in ipairs(others) do
       titles[i] = cmml.settings:get(other).title
     end
-    return nil, ("%s; %s"):format(classes and ("the kind %s is for %s, not for %s"):format(name,
-      table.concat(titles, " and "), cmml.settings:get(setting).title)
+    return nil, ("%s; %s"):format(classes and ("the kind %s is for %s, not for %s (%s)"):format(
+      name, table.concat(titles, " and "), cmml.settings:get(setting).title,
+      args.option("setting", others[1]))
       or "there is no kind of recommender " .. args.shown(name),
       args.suggest(name, kinds.names(setting)))
   end

@@ -14,6 +14,7 @@ return function(cmml, use)
   local core = cmml.core
   local check_entries = use "recommenders.checkpoint".check_entries
   local mml_fusion = use "recommenders.mml_fusion"
+  local network = use "recommenders.sequence_network"
   use "recommenders.mml_generator"
   use "recommenders.mml_learner"
   use "recommenders.sequence_neighbours"
@@ -106,6 +107,7 @@ return function(cmml, use)
     if not data.stage or not split then
       raise("mml: it is learnt in stages: use cmml.fit(model, split)", 0)
     end
+    mml_fusion.check(self, split)
     self.learners = {}
     for i, reads in ipairs(opt.learners) do
       local training
@@ -145,8 +147,8 @@ return function(cmml, use)
       raise(("mml: weights must be a number for each of %d learners%s, not %d"):format(
         #opt.learners, opt.knn and " and for neighbours" or "", #opt.weights), 3)
     elseif opt.fusion == "gate" and opt.knn then
-      raise("mml: the gate reads states of learners, which neighbours have none of: fusion gate "
-        .. "goes with knn = false", 3)
+      raise(("mml: the gate reads states of learners, which neighbours have none of: %s goes with "
+        .. "%s"):format(args.option("fusion", "gate"), args.option("knn", false)), 3)
     end
   end
 
@@ -237,13 +239,19 @@ return function(cmml, use)
       ["recommended/meta"] = { model = { learner_options = { inner_steps = 5, inner_lr = 0.01,
         loss = "bpr" } } },
     },
-    make = function()
+    make = function(catalogue, opt)
+      for _, reads in ipairs(opt.learners) do -- before the first of them has learnt
+        network.read_names(catalogue, { reads }, "learners")
+      end
       return { learners = {} }
     end,
     fit = fit, integers = { ["neighbours.lengths"] = true, ["neighbours.columns"] = true,
       ["neighbours.n_users"] = true },
     tensors = tensors, restore = restore, cannot_freeze = cannot_freeze,
     adapt = function(self, support)
+      if not self.fusion then
+        raise("mml: nothing is learnt yet: use cmml.fit(model, split)", 0)
+      end
       return self.fusion:adapt(members_of(self), support)
     end,
     score = function(self, state, rows)

@@ -99,6 +99,16 @@ return function(cmml, use)
     end
   end
 
+  --- Raises where there is nobody on whom a fusion is learnt.
+  -- @tparam Recommender self
+  -- @tparam table split
+  function mml_fusion.check(self, split)
+    if self.options.fusion ~= "fixed" and #split.valid == 0 then
+      raise(("mml: there are no validation users, on whom fusion is learnt: raise %s"):format(
+        args.option "valid"), 0)
+    end
+  end
+
   --- Learns how the members' scores are joined.
   -- @tparam Recommender self
   -- @tparam table members list of {name, model, learner, says_new, shares}
@@ -108,9 +118,6 @@ return function(cmml, use)
     local fusion = new(self, members)
     if fusion.way == "fixed" then
       return fusion
-    elseif #split.valid == 0 then
-      raise(("mml: there are no validation users, on whom fusion is learnt: raise %s"):format(
-        args.option "valid"), 0)
     end
     local tasks = cmml.sequences.validation_tasks(split)
     local learn = fusion.way == "learned" and learn_weights or learn_gate

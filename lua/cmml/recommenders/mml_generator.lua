@@ -51,7 +51,7 @@ return function(cmml, use)
   local function make(catalogue, opt, init)
     local module, n = Weights.new(), #catalogue.items
     local features = content_features.of(catalogue.items, network.read_names(catalogue,
-      opt.fields))
+      opt.fields, "fields"))
     module:register("generator", cmml.item_generator { inp = features.shape[2],
       width = opt.width, relu = opt.last_relu, init = init })
     local known = next_item.known_items(catalogue)

@@ -12,6 +12,7 @@ return function(cmml, use)
   local content_features = use "recommenders.content_features"
   local fine_tuned = use "recommenders.fine_tuned"
   local latest = use "recommenders.latest"
+  local network = use "recommenders.sequence_network"
   local next_item = use "recommenders.next_item_loss"
   local sasrec = use "recommenders.sasrec"
 
@@ -37,7 +38,8 @@ return function(cmml, use)
     if #opt.attention_fields == 0 then
       return nil
     end
-    return content_features.of(catalogue.items, opt.attention_fields)
+    return content_features.of(catalogue.items, network.read_names(catalogue,
+      opt.attention_fields, "attention_fields"))
   end
 
   local function states(self, e, rows, key, through)

@@ -2,6 +2,8 @@
 -- items, an encoder of sequences, and scores that are products of a person's state and the vectors.
 --
 -- @module cmml.recommenders.sequence_network
+local args = require "cmml.base.args"
+local raise = args.error
 
 return function(cmml, use)
   local core = cmml.core
@@ -27,20 +29,27 @@ return function(cmml, use)
   }
   table.move(next_item.options, 1, #next_item.options, #network.options + 1, network.options)
 
-  --- The names of content features that a catalogue's items have.
+  --- The names of content features that a catalogue's items have. Raises where one is asked for
+  -- that they do not have, and where there is nothing to read.
   -- @tparam Catalogue catalogue
   -- @tparam {string,...} reads with "fields" for all of them
+  -- @tparam[opt="reads"] string option that says so, for messages
   -- @treturn {string,...}
-  function network.read_names(catalogue, reads)
-    local names = {}
+  function network.read_names(catalogue, reads, option)
+    local known, names = catalogue.items:field_names(), {}
     for _, name in ipairs(reads) do
       if name == "fields" then
-        for _, field in ipairs(catalogue.items:field_names()) do
-          names[#names + 1] = field
-        end
-      else
+        table.move(known, 1, #known, #names + 1, names)
+      elseif name == "ids" then
         names[#names + 1] = name
+      elseif #known > 0 then
+        names[#names + 1] = args.one_of(args.option(option or "reads") .. ": the field", name,
+          known, 0)
       end
+    end
+    if #names == 0 then
+      raise(("%s: the items of these data have no content features; what is left to read is ids")
+        :format(args.option(option or "reads", table.concat(reads, ","))), 0)
     end
     return names
   end

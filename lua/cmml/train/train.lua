@@ -76,7 +76,8 @@ return function(cmml, use)
         type(data) == "table" and data.adapt_rows and ": train(model, data)" or ""), 3)
     elseif model.learns ~= "gradient" then
       raise(("train: %s learns without gradient training: %s"):format(model.kind,
-        model.fit and "use model:fit(data)" or "it is ready as it is"), 3)
+        model.declaration.stages and "use cmml.fit(model, split)"
+          or model.fit and "use model:fit(data)" or "it is ready as it is"), 3)
     end
   end
 

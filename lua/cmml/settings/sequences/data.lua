@@ -102,6 +102,27 @@ return function(cmml, use)
     return idle > 0 and ("%d of %d users have no interaction"):format(idle, #lengths) or nil
   end
 
+  -- What there is to tell of items of which nothing is known.
+  local function bare_note(self)
+    local fields, list, vectors = self.schema.item, self.item_records, self.item_records.vectors
+    local bare, first = 0, nil
+    for row = 1, #fields > 0 and #self.items or 0 do
+      local has = false
+      for _, field in ipairs(fields) do
+        local of = vectors and vectors[field[1]]
+        if of then
+          has = has or of.rows[row] > 0
+        else
+          has = has or list[row][field[1]] ~= nil
+        end
+      end
+      bare, first = bare + (has and 0 or 1), first or not has and row or nil
+    end
+    return bare > 0 and ("%d of %d items have no content feature (%s, for one): a vector that is "
+      .. "learnt stands for what they lack"):format(bare, #self.items, self.items:text(first))
+      or nil
+  end
+
   --- Sequences: what users did, in the order of time. Interactions of equal times, and all where
   -- there are none, stay in the order in which they are given; an item may come again.
   -- @tparam table options see below
@@ -126,6 +147,7 @@ return function(cmml, use)
     side_records.read("sequences.data", self, opt, sides, has_rows)
     self.sequences, self.disordered = in_order(columns, #self.users)
     self.notes[#self.notes + 1] = has_rows and order_note(self) or nil
+    self.notes[#self.notes + 1] = bare_note(self)
     self.notes[#self.notes + 1] = has_rows and idle_note(self) or nil
     self.unmatched = side_records.unmatched("sequences.data", "interaction", self, self.sequences,
       opt, sides)

@@ -60,6 +60,12 @@ return function(cmml, use)
     return table.move(split.valid, 1, #split.valid, #users + 1, users)
   end
 
+  -- Who is new in a split, in words.
+  local function whom(cut_time, of)
+    return math.type(cut_time) and plain.format("by time from %s on", plain.tostring(cut_time))
+      or ("at random with %s %s"):format(args.option "data_seed", plain.tostring(of.data_seed))
+  end
+
   -- What a later command makes the same split from.
   local noted = { protocol = "string?", data_seed = "integer?", valid = "number?",
     new_users = "number?", cut_time = "number?", new_items = "number?", min_length = "integer?",
@@ -118,8 +124,11 @@ return function(cmml, use)
       return conditions
     end,
     noted = noted,
-    complete = function(_, notes)
+    complete = function(opt, notes)
       notes.test_users = nil -- they follow from the others
+      if opt.new_users or opt.protocol and opt.protocol ~= notes.protocol then
+        notes.cut_time = nil -- which would count before what is asked for
+      end
       return notes
     end,
     check_unseen = function(entry, split)
@@ -132,8 +141,9 @@ return function(cmml, use)
         local user = split.data.users:text(row)
         if not kept[user] then
           return nil, ("%s was trained on user %s, who is to be tested on: split the data as for "
-            .. "its training (%s, %s)"):format(entry.path, user, args.option "data_seed",
-            args.option "new_users")
+            .. "its training, with new users %s, not %s (%s, %s)"):format(entry.path, user,
+            whom(entry.notes.cut_time, entry.notes), whom(split.cut_time, split.options),
+            args.option "data_seed", args.option "new_users")
         end
       end
       return true
