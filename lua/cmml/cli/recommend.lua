@@ -34,7 +34,7 @@ local declared = options.declare("cmml recommend: in every setting", {
   { name = "support", kind = "string", arg = "FILE", group = "support",
     help = "what the model adapts to. Of users: item and rating a line, with a comma between. Of "
       .. "scenarios: user and item a line, and a third field in all of them or none: 1 (taken) or "
-      .. "0 (passed by)" },
+      .. "0 (passed by). Of sequences: an item a line, in order" },
   { name = "user", kind = "string", arg = "LIST", group = "support",
     help = "what is known of the person: gender=F,age=25. Of scenarios: id of the user to rank "
       .. "for" },
