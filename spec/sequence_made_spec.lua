@@ -139,7 +139,8 @@ describe("the program of made sequences", function()
     local source, row = read.item_records.vectors.text, read.items:id "i7"
     local wanted = made.item_records.vectors.text.values:slice(1, 7, 7)
     local found = source.values:slice(1, source.rows[row], source.rows[row])
-    assert.equal(0, (found - wanted):abs():max():item())
+    -- the program may run on another build, whose last digits differ
+    assert.is_true((found - wanted):abs():max():item() < 1e-6)
   end)
 
   it("refuses options that are none, and says what they may be", function()
