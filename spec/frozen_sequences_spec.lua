@@ -1,5 +1,6 @@
 -- Frozen models of sequences: they score and list as the live ones do, whatever the length of what
 -- is known; order counts, and an item may be there several times.
+local cli = require "spec.support.cli"
 local cmml = require "cmml"
 local refused = require("spec.support.refused").with_text
 
@@ -219,6 +220,19 @@ describe("a context of a sequence", function()
       scores_of(predictor, person))
     for _, entry in ipairs(predictor:context({ "r1i1", "r1i1" }):recommend { n = #items }) do
       assert.not_equal("r1i1", entry.item)
+    end
+  end)
+
+  it("is what the command line reads of the same file, repeats included", function()
+    local path, given = os.tmpname(), { "r1i1", "r2i1", "r1i1" }
+    assert(cmml.freeze(model):save(path))
+    local text, problem, code = cli("recommend", "--model", path, "--sequence",
+      table.concat(given, ","), "--n=3")
+    os.remove(path)
+    assert.equal(0, code, problem)
+    local place = 1
+    for _, entry in ipairs(predictor:context(given):recommend { n = 3 }) do
+      place = assert(text:find(entry.item, place, true), text)
     end
   end)
 

@@ -76,8 +76,9 @@ return function(_, use)
 
   --- Options of `cmml recommend` for a person.
   support.options = {
-    { name = "sequence", group = "support", list = "string", may_be_empty = true, arg = "LIST",
-      help = "items that the person took, in order: 12,45,7" },
+    { name = "sequence", group = "support", list = "string", may_be_empty = true, repeats = true,
+      arg = "LIST", help = "items that the person took, in order, some maybe several times: "
+        .. "12,45,12" },
   }
 
   --- What the command line says of a person.
