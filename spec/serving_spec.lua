@@ -57,13 +57,12 @@ describe("serving", function()
     assert.same(declared, listed)
   end)
 
-  -- Those of sequences are tried in spec/frozen_sequences_spec.lua.
-  it("is refused for the kinds of users that the page lists, and no other", function()
+  it("is refused for the kinds of users and sequences that the page lists, and no other", function()
     local listed, refused = {}, {}
     local kinds = docs.read(page):match "\n| kind | why |\n(.-)\n\n" or "" -- none, some day
     for names in kinds:gmatch "\n| ([^|]+) |" do
       for name in names:gmatch "`([^`]+)`" do
-        listed[name] = cmml.kinds.find(name, "users") ~= nil or nil
+        listed[name] = true
       end
     end
     local data = assert(cmml.cold_users(assert(cmml.movielens "data/made")))
@@ -76,6 +75,18 @@ describe("serving", function()
         model:prepare { ratings = data.ratings, train = data.train }
       end
       refused[class.kind] = not pcall(cmml.freeze, model) or nil
+    end
+    local split = assert(cmml.sequences.split(cmml.settings:get("sequences").made()))
+    for _, class in ipairs(cmml.kinds.list "sequences") do
+      local brief = class.kind == "mml" and { learner_options = { width = 4, inner = 4 },
+        learner_training = { epochs = 1 } } or {}
+      local model = cmml.recommenders[class.kind](split.catalogue, brief)
+      if model.fit then
+        cmml.fit(model, split)
+      end
+      if not class.part then -- which stands in no file alone
+        refused[class.kind] = not pcall(cmml.freeze, model) or nil
+      end
     end
     assert.same(refused, listed)
   end)
