@@ -9,6 +9,7 @@
 return function(cmml, use)
   local core = cmml.core
   local directions = use "vectors.directions"
+  local tf_idf = use "vectors.tf_idf"
   local content_features = {}
 
   -- Dims of the rows that are made of values.
@@ -32,16 +33,7 @@ return function(cmml, use)
       most = math.max(most, id)
     end
     local counts = core.sparse(known, ids, nil, n, most)
-    local having = core.scatter_add_rows(core.full({ most }, 0), core.full({ #counts.columns }, 1),
-      counts.columns)
-    local idf = ((having + 1):reciprocal() * (1 + n)):log() + 1
-    local weights = (counts.weights:log() + 1) * idf:gather_rows(counts.columns)
-    local norms = core.segment_sum(weights:square():reshape { -1, 1 }, counts.rows):maximum(1e-30)
-    weights = weights / norms:sqrt():segment_expand(counts.rows):reshape { -1 }
-    local groups = counts.rows:groups()
-    return { by_user = core.sparse(groups, counts.columns, weights, n, most),
-      by_item = core.sparse(counts.columns, groups, weights, most, n), n_items = most,
-      n_users = n }
+    return tf_idf.of(counts, n, most)
   end
 
   -- A field as numbers.

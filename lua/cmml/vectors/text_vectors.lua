@@ -21,6 +21,7 @@ local known = sets.declare("data.text_vectors", {
 return function(cmml, use)
   local core = cmml.core
   local directions = use "vectors.directions"
+  local tf_idf = use "vectors.tf_idf"
 
   -- How often each text has each word: by text a table of word to number, and in how many texts
   -- each word is.
@@ -61,29 +62,17 @@ return function(cmml, use)
     return columns, math.min(opt.limit, #list)
   end
 
-  -- Adds the weights of a text to the entries of the matrix: rows of length 1. Gives whether there
-  -- are any.
-  local function add_weights(entries, row, counts, columns, idf)
-    local of_row, squares = {}, 0
+  -- Adds the counts of a text to the entries of the matrix. Gives whether there are any.
+  local function add_counts(entries, row, counts, columns)
+    local any = false
     for id, n in pairs(counts) do
       if columns[id] then
-        of_row[columns[id]] = (1 + math.log(n)) * idf[id]
+        local at = #entries.rows + 1
+        entries.rows[at], entries.columns[at], entries.counts[at] = row, columns[id], n
+        any = true
       end
     end
-    local sorted = {}
-    for column in pairs(of_row) do
-      sorted[#sorted + 1] = column
-    end
-    plain.sort(sorted) -- so that sums do not depend on the order of a table
-    for _, column in ipairs(sorted) do
-      squares = squares + of_row[column] ^ 2
-    end
-    for _, column in ipairs(sorted) do
-      local at = #entries.rows + 1
-      entries.rows[at], entries.columns[at] = row, column
-      entries.weights[at] = of_row[column] / squares ^ 0.5
-    end
-    return #sorted > 0
+    return any
   end
 
   -- The directions with the sign by which the largest entry of each is positive.
@@ -123,22 +112,17 @@ return function(cmml, use)
     local opt = known:check(options)
     local of_text, in_texts = count(texts)
     local columns, n_words = choose(in_texts, opt)
-    local entries, without, idf = { rows = {}, columns = {}, weights = {} }, {}, {}
-    for id, n in ipairs(in_texts) do
-      idf[id] = math.log((1 + #texts) / (1 + n)) + 1
-    end
+    local entries, without = { rows = {}, columns = {}, counts = {} }, {}
     for row, counts in ipairs(of_text) do
-      without[#without + 1] = not add_weights(entries, row, counts, columns, idf) and row or nil
+      without[#without + 1] = not add_counts(entries, row, counts, columns) and row or nil
     end
     if #entries.rows == 0 then
       return core.full({ #texts, opt.width }, 0), without, n_words
     end
-    local rows, places = core.ids(entries.rows), core.ids(entries.columns)
-    local weights = core.tensor(entries.weights)
-    local by_text = core.sparse(rows, places, weights, #texts, n_words)
-    local axes = directions.of({ by_user = by_text, n_users = #texts, n_items = n_words,
-      by_item = core.sparse(places, rows, weights, n_words, #texts) }, opt.width, opt.seed)
-    local vectors = core.sparse_product(by_text, signed(axes))
+    local x = tf_idf.of(core.sparse(core.ids(entries.rows), core.ids(entries.columns),
+      core.tensor(entries.counts), #texts, n_words), #texts, n_words)
+    local axes = directions.of(x, opt.width, opt.seed)
+    local vectors = core.sparse_product(x.by_user, signed(axes))
     local rest = opt.width - vectors.shape[2]
     return rest > 0 and core.concat { vectors, core.full({ #texts, rest }, 0) } or vectors, without,
       n_words
