@@ -88,6 +88,30 @@ return function(cmml)
     end
   end
 
+  --- The batches of a draw, as `evaluate` takes them.
+  -- @tparam table tasks whose batches have a support
+  -- @tparam integer draw
+  -- @tparam table of draws (how many there are), on_task (see `evaluate`), lists(batch, before):
+  -- the lists of a batch with so many values before it (see `each`)
+  -- @treturn function an iterator
+  function lists.batches(tasks, draw, of)
+    local first, batches = 0, tasks:batches(draw)
+    return function()
+      if first > 0 and of.on_task then
+        of.on_task((draw - 1) * #tasks.users + first, of.draws * #tasks.users)
+      end
+      local batch = batches()
+      if not batch then
+        return nil
+      end
+      local before = first
+      first = first + #batch.tasks
+      return { support = function()
+        return batch.support
+      end, next = of.lists(batch, before) }
+    end
+  end
+
   --- How many people are taken together, where scores of the catalogue are kept for each.
   -- @tparam integer batch at most so many
   -- @tparam integer n number of items

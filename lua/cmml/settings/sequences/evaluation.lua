@@ -51,26 +51,15 @@ return function(cmml, use)
     end
     local n = catalogue_lists.check_models(models)
     local catalogue = catalogue_lists.catalogue(n)
-    local batches_of = self:sized(catalogue_lists.batch(self.batch, n))
+    local sized = self:sized(catalogue_lists.batch(self.batch, n))
     return {
       binary = true, ranks = true, whole = true, defaults = defaults, draws = 1,
       about = { items = models[1].catalogue.items, popularity = self.popularity },
       batches = function(draw)
-        local first, batches = 0, batches_of:batches(draw)
-        return function()
-          if first > 0 and opt.on_task then
-            opt.on_task(first, #self.users)
-          end
-          local batch = batches()
-          if not batch then
-            return nil
-          end
-          local before = first
-          first = first + #batch.tasks
-          return { support = function()
-            return batch.support
-          end, next = lists_of(self, batch, before, catalogue) }
-        end
+        return catalogue_lists.batches(sized, draw, { draws = 1, on_task = opt.on_task,
+          lists = function(batch, before)
+            return lists_of(self, batch, before, catalogue)
+          end })
       end,
     }
   end

@@ -27,44 +27,19 @@ local known = sets.declare("sequences.tasks", {
     .. "[items]: how many took each) of so many people" },
 })
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
   --- Tasks of people with sequences; see `sequences.tasks`.
   -- @tfield string setting "sequences"
   local Tasks = { __name = "cmml.SequenceTasks", setting = "sequences" }
   Tasks.__index = Tasks
+  use("settings.user_tasks").mix(Tasks)
 
   --- A source of tasks, one a user.
   -- @tparam table options see below
   -- @treturn SequenceTasks
   function cmml.sequences.tasks(options)
     return setmetatable(known:check(options), Tasks)
-  end
-
-  --- How many batches a draw has.
-  -- @treturn integer
-  function Tasks:count()
-    return math.ceil(#self.users / self.batch)
-  end
-
-  --- Iterates over the people of one draw, batch by batch.
-  -- @tparam integer draw epoch, from 1
-  -- @treturn function giving lists of user rows
-  function Tasks:people(draw)
-    local users, first = self.users, 1
-    if self.shuffle then
-      users = core.map_ids(core.choose(#users, #users, { seed = self.seed, epoch = draw,
-        stream = core.streams.order }), core.ids(users)):totable()
-    end
-    return function()
-      if first > #users then
-        return nil
-      end
-      local last = math.min(first + self.batch - 1, #users)
-      local people = table.move(users, first, last, 1, {})
-      first = last + 1
-      return people
-    end
   end
 
   --- The tasks of some people. A task depends on (seed, draw, user) alone.
@@ -77,36 +52,6 @@ return function(cmml)
       shown = self.shown, next = self.next_n, window = self.window, seed = self.seed,
       draw = draw })
     return { support = support, query = query, tasks = people, draw = draw, seed = self.seed }
-  end
-
-  --- The same tasks, so many at a time.
-  -- @tparam integer batch
-  -- @tparam[opt] integer most how many of them at most: evenly among all; default: all
-  -- @treturn SequenceTasks
-  function Tasks:sized(batch, most)
-    local options = {}
-    for key, value in pairs(self) do
-      options[key] = value
-    end
-    options.batch = batch
-    if most and most < #self.users then
-      options.users = {}
-      for i = 1, most do
-        options.users[i] = self.users[(i * #self.users) // most]
-      end
-    end
-    return cmml.sequences.tasks(options)
-  end
-
-  --- Iterates over the batches of one draw.
-  -- @tparam integer draw
-  -- @treturn function giving what `draw` gives
-  function Tasks:batches(draw)
-    local people = self:people(draw)
-    return function()
-      local list = people()
-      return list and self:draw(draw, list)
-    end
   end
 
   --- What another thread makes the tasks from.

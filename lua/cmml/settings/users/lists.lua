@@ -38,12 +38,7 @@ return function(cmml, use)
     local n = catalogue_lists.check_models(models)
     local catalogue = catalogue_lists.catalogue(n)
     local relevant = opt.relevant or tasks.relevant
-    local sized = {}
-    for key, value in pairs(tasks) do
-      sized[key] = value
-    end
-    sized.batch = catalogue_lists.batch(tasks.batch, n)
-    sized = setmetatable(sized, getmetatable(tasks))
+    local sized = tasks:sized(catalogue_lists.batch(tasks.batch, n))
     local own = {}
     for key, value in pairs(defaults.lists) do
       own[key] = value
@@ -55,21 +50,10 @@ return function(cmml, use)
       defaults = own, draws = draws, about = { items = models[1].catalogue.items,
         popularity = tasks.popularity },
       batches = function(draw)
-        local first, batches = 0, sized:batches(draw)
-        return function()
-          if first > 0 and opt.on_task then
-            opt.on_task((draw - 1) * #tasks.users + first, draws * #tasks.users)
-          end
-          local batch = batches()
-          if not batch then
-            return nil
-          end
-          local before = first
-          first = first + #batch.tasks
-          return { support = function()
-            return batch.support
-          end, next = lists_of(sized, batch, draw, before, relevant, catalogue) }
-        end
+        return catalogue_lists.batches(sized, draw, { draws = draws, on_task = opt.on_task,
+          lists = function(batch, before)
+            return lists_of(sized, batch, draw, before, relevant, catalogue)
+          end })
       end,
     }
   end

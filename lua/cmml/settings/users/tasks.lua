@@ -44,12 +44,13 @@ local known = sets.declare("users.tasks", {
   data_options.shuffle,
 })
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
   --- Tasks of people: supports and queries drawn from their ratings; see `users.tasks`.
   -- @tfield string setting "users"
   local Tasks = { __name = "cmml.Tasks", setting = "users" }
   Tasks.__index = Tasks
+  use("settings.user_tasks").mix(Tasks)
 
   --- A source of tasks, one a user.
   -- @tparam table options see below
@@ -73,36 +74,6 @@ return function(cmml)
     options.reserve = self.rank and (reserve or math.max(size, self.reserve or self.support))
       or nil
     return cmml.users.tasks(options)
-  end
-
-  --- How many batches a draw has.
-  -- @treturn integer
-  function Tasks:count()
-    return math.ceil(#self.users / self.batch)
-  end
-
-  --- Iterates over the people of one draw, batch by batch.
-  -- @tparam integer draw epoch, or number of the evaluation draw, from 1
-  -- @treturn function giving lists of user rows
-  function Tasks:people(draw)
-    local users, first = self.users, 1
-    if self.shuffle then
-      local order = core.choose(#users, #users, { seed = self.seed, epoch = draw,
-        stream = core.streams.order }):totable()
-      users = {}
-      for i, at in ipairs(order) do
-        users[i] = self.users[at]
-      end
-    end
-    return function()
-      if first > #users then
-        return nil
-      end
-      local last = math.min(first + self.batch - 1, #users)
-      local people = table.move(users, first, last, 1, {})
-      first = last + 1
-      return people
-    end
   end
 
   --- The tasks of some people. A task depends on (seed, draw, user) alone.
@@ -147,17 +118,6 @@ return function(cmml)
     local rows = core.draw_tasks(from, core.ids(self.users), { seed = self.seed, draw = 1,
       support = #from.items, query = 0 })
     return #rows.items > 0 and rows.labels:max():item() or nil
-  end
-
-  --- Iterates over the batches of one draw.
-  -- @tparam integer draw
-  -- @treturn function giving what `draw` gives
-  function Tasks:batches(draw)
-    local people = self:people(draw)
-    return function()
-      local list = people()
-      return list and self:draw(draw, list)
-    end
   end
 
   --- What another thread makes the tasks from.
