@@ -10,9 +10,9 @@ local sasrec = require "sasrec"
 
 local fomaml = {}
 
-local users, batches, steps, rate = 64, 8, 5, 1e-3
+local users, steps, rate = 64, 5, 1e-3
 local far = 0.1 -- the rate of the steps behind which losses are compared
-local n_items, width = 12101, 64
+local n_items = 12101
 
 -- A batch: all items of a sequence but the last are read; what comes next behind all of these but
 -- the last is learnt in the inner steps, and behind the last it is asked.
@@ -40,21 +40,6 @@ local function batch_of(cmml, list, first)
   batch.following, batch.last = cmml.ids(following), cmml.ids(last)
   batch.shares = cmml.tensor(shares)
   return batch
-end
-
--- Network and batches, the same for us and the peer.
-local function make(cmml, data)
-  local list = sasrec.sequences(data)
-  local nn, made = cmml.nn, { batches = {} }
-  made.net = nn.list {}
-  made.net:register("item", nn.embedding { size = n_items, width = width,
-    init = nn.normal_init(nn.init(1), 0.02) })
-  made.net:register("encoder", cmml.sequence_encoder { width = width, init = nn.init(2) }, true)
-  for b = 1, batches do
-    local place = (2 * b - 1) * (#list // users) // (2 * batches)
-    made.batches[b] = batch_of(cmml, list, place * users + 1)
-  end
-  return made
 end
 
 local function errors(h, better, worse)
@@ -85,10 +70,10 @@ end
 -- @tparam ?string data folder with Beauty.txt; made sequences without it
 -- @treturn function that does a step
 function fomaml.step(cmml, data)
-  local made, at = make(cmml, data), 0
+  local made, at = sasrec.made(cmml, data, users, batch_of), 0
   local optimiser = cmml.optim.adam(made.net, { lr = 1e-3 })
   return function()
-    at = at % batches + 1
+    at = at % #made.batches + 1
     optimiser:backward(loss_of(cmml, made.net, made.batches[at], rate))
     optimiser:step()
   end
@@ -101,7 +86,7 @@ end
 -- @treturn true|nil nil on failure
 -- @treturn ?string message
 function fomaml.export(cmml, data, path)
-  local made = make(cmml, data)
+  local made = sasrec.made(cmml, data, users, batch_of)
   local entries, add = program.arrays()
   for name, parameter in made.net:parameters() do
     add("param." .. name, parameter)

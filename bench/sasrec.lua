@@ -70,8 +70,13 @@ function sasrec.sequences(data)
   return list
 end
 
--- Network and batches, the same for us and the peer.
-local function make(cmml, data)
+--- Network and batches, the same for us and the peer.
+-- @tparam table cmml the library
+-- @tparam ?string data folder with Beauty.txt; made sequences without it
+-- @tparam integer size sequences of a batch
+-- @tparam function make_batch of (cmml, sequences, number of the first one), giving a batch
+-- @treturn table net (item, encoder), batches
+function sasrec.made(cmml, data, size, make_batch)
   local list = sasrec.sequences(data)
   local nn, made = cmml.nn, { batches = {} }
   made.net = nn.list {}
@@ -79,8 +84,8 @@ local function make(cmml, data)
     init = nn.normal_init(nn.init(1), 0.02) })
   made.net:register("encoder", cmml.sequence_encoder { width = width, init = nn.init(2) }, true)
   for b = 1, batches do
-    local place = (2 * b - 1) * (#list // batch_size) // (2 * batches)
-    made.batches[b] = batch_of(cmml, list, place * batch_size + 1)
+    local place = (2 * b - 1) * (#list // size) // (2 * batches)
+    made.batches[b] = make_batch(cmml, list, place * size + 1)
   end
   return made
 end
@@ -98,12 +103,12 @@ end
 -- @tparam[opt=false] boolean sparse leave rows of the item table out that have no gradient
 -- @treturn function that does a step
 function sasrec.step(cmml, data, sparse)
-  local made, at = make(cmml, data), 0
+  local made, at = sasrec.made(cmml, data, batch_size, batch_of), 0
   local optimiser = cmml.optim.adam(made.net, { lr = 1e-3,
     groups = sparse and { { parameters = "item.weight", sparse = true } } or nil })
   return function()
     at = at + 1
-    local loss = loss_of(cmml, made.net, made.batches[(at - 1) % batches + 1],
+    local loss = loss_of(cmml, made.net, made.batches[(at - 1) % #made.batches + 1],
       { seed = 1, epoch = at })
     optimiser:backward(loss)
     optimiser:step()
@@ -117,7 +122,7 @@ end
 -- @treturn true|nil nil on failure
 -- @treturn ?string message
 function sasrec.export(cmml, data, path)
-  local made = make(cmml, data)
+  local made = sasrec.made(cmml, data, batch_size, batch_of)
   local entries, add = program.arrays()
   for name, parameter in made.net:parameters() do
     add("param." .. name, parameter)

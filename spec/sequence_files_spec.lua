@@ -2,20 +2,8 @@
 local cmml = require "cmml"
 local refused = require("spec.support.refused").with_text
 local temporary = require "spec.support.temporary"
+local told = require "spec.support.told"
 local core = cmml.core
-
--- What each user did, in order, as text.
-local function told(data)
-  local lines, at, items = {}, 0, data.sequences.items:totable()
-  for row, length in ipairs(data.sequences.users:totable()) do
-    local list = {}
-    for i = 1, length do
-      list[i] = data.items:text(items[at + i])
-    end
-    lines[row], at = data.users:text(row) .. ": " .. table.concat(list, " "), at + length
-  end
-  return table.concat(lines, "; ")
-end
 
 -- Whether a list of notes has one that ends so.
 local function has_note(data, ending)
