@@ -1,5 +1,5 @@
 --- Vectors of items for networks over sequences: learnt ones by id, ones made of content features,
--- or the sum of both.
+-- or the sum of both; and ones made of random numbers, which what features know is measured by.
 --
 -- @module cmml
 local args = require "cmml.base.args"
@@ -9,10 +9,14 @@ local raise = args.error
 local known = declare("item_vectors", {
   { name = "items", kind = "any", required = true, help = "items of a catalogue (Side)" },
   { name = "reads", list = "string", default = { "ids" },
-    help = "what vectors are made of: ids, or names of content features" },
+    help = "what vectors are made of: ids, names of content features, or random, numbers that say "
+      .. "nothing of an item but which one it is" },
   { name = "width", kind = "integer", from = 1, required = true, help = "width of a vector" },
   (require "cmml.nn.init_option"),
 })
+
+-- The draw of random numbers, which models of all seeds have in common: no file keeps them.
+local random_seed = 1
 
 -- Standard deviation of the first values (that of BERT, which SASRec's authors and MML take).
 local start = 0.02
@@ -54,9 +58,10 @@ return function(cmml, use)
 
   --- Vectors of items: `ids` has one for each item, which is learnt; a content feature adds what a
   -- linear map makes of its numbers, or the mean of the vectors of its values. An item without a
-  -- feature gets a vector that stands for all such. Initial values: N(0, 0.02^2).
+  -- feature gets a vector that stands for all such. `random` adds a linear map of numbers from N(0,
+  -- 1) that are drawn once, `width` for each item. Initial values: N(0, 0.02^2).
   -- @tparam table options see below
-  -- @treturn ItemVectors with `of` and `all`; children ids (an embedding), fields, missing
+  -- @treturn ItemVectors with `of` and `all`; children ids (an embedding), random, fields, missing
   function cmml.item_vectors(options)
     local opt = known:check(options)
     local self, names = ItemVectors.new(), {}
@@ -71,10 +76,15 @@ return function(cmml, use)
     for _, name in ipairs(opt.reads) do
       if name == "ids" then
         self:register("ids", nn.embedding { size = #opt.items, width = opt.width, init = scaled })
+      elseif name == "random" then
+        self:register("random", nn.linear { inp = opt.width, out = opt.width, init = scaled })
+        self.noise = core.keep(core.normal({ #opt.items, opt.width }, 0, 1, { seed = random_seed,
+          stream = core.streams.init }))
       else
         names[#names + 1] = name
       end
     end
+    self.count = #opt.items
     if #names > 0 then
       local places, fields = places_of(opt.items, names), {}
       local sizes = opt.items:sizes()
@@ -86,7 +96,7 @@ return function(cmml, use)
         init = scaled })
       self:register("missing", core.full({ #names, opt.width }, 0))
       self:over(opt.items)
-    elseif not self.ids then
+    elseif not self.ids and not self.random then
       raise("item_vectors: reads is empty: items have no vectors", 2)
     end
     return self
@@ -113,16 +123,23 @@ return function(cmml, use)
     return e + marks:matmul(self.missing)
   end
 
+  -- The sum of those that are there.
+  local function sum(...)
+    local total
+    for i = 1, 3 do
+      local part = select(i, ...)
+      total = total and part and total + part or total or part
+    end
+    return total
+  end
+
   --- The vectors of some items.
   -- @tparam Ids items an item that is there several times costs as much each time
   -- @treturn Tensor [#items, width]
   function ItemVectors:of(items)
-    local e = self.ids and core.embedding(self.ids.weight, items)
-    if not self.names then
-      return e
-    end
-    local more = of_fields(self, items)
-    return e and e + more or more
+    return sum(self.ids and core.embedding(self.ids.weight, items),
+      self.random and self.random(core.embedding(self.noise, items)),
+      self.names and of_fields(self, items))
   end
 
   --- The vectors of all items.
@@ -131,11 +148,7 @@ return function(cmml, use)
   -- @treturn Tensor [items, width]
   function ItemVectors:all(kept)
     local e = self.ids and self.ids.weight
-    e = e and kept and e * kept:reshape { -1, 1 } or e
-    if not self.names then
-      return e
-    end
-    local more = of_fields(self)
-    return e and e + more or more
+    return sum(e and kept and e * kept:reshape { -1, 1 } or e, self.random
+      and self.random(self.noise), self.names and of_fields(self))
   end
 end

@@ -21,8 +21,8 @@ return function(cmml, use)
 
   local own = {
     { name = "learners", list = "string", default = { "ids", "fields" }, group = "model",
-      tunable = false, help = "what each learner reads: ids, the name of a content feature, or "
-        .. "fields, all of them" },
+      tunable = false, help = "what each learner reads: ids, the name of a content feature, "
+        .. "fields, all of them, or random, numbers that say nothing" },
     { name = "knn", kind = "boolean", default = true, group = "model",
       help = "whether neighbours in sequences (sequence_knn) are one more learner" },
     { name = "generator", kind = "boolean", default = true, group = "model",
@@ -37,7 +37,8 @@ return function(cmml, use)
       default = "learned", group = "model", help = "how scores of the learners are joined: by "
         .. "weights that are learnt on people whom none has seen, by fixed ones, or by the "
         .. "published gate, which reads the learners' states" },
-    { name = "weights", list = "number", default = {}, may_be_empty = true, group = "model",
+    { name = "weights", list = "number", default = {}, may_be_empty = true, repeats = true,
+      group = "model",
       tunable = false, help = "of fusion fixed: a weight for each learner, in order, then for "
         .. "neighbours; none: 1 each" },
     { name = "new_offset", kind = "number", default = 0, group = "model", tunable = false,
@@ -235,6 +236,8 @@ return function(cmml, use)
       ["recommended/gate"] = { model = { fusion = "gate", knn = false } },
       ["recommended/ids"] = { model = { learners = { "ids" }, knn = false, generator = false } },
       ["recommended/fields"] = { model = { learners = { "fields" }, knn = false,
+        generator = false } },
+      ["recommended/random"] = { model = { learners = { "random" }, knn = false,
         generator = false } },
       ["recommended/meta"] = { model = { learner_options = { inner_steps = 5, inner_lr = 0.01,
         loss = "bpr" } } },
