@@ -210,7 +210,7 @@ describe("fine_tune", function()
       data, { steps = 5, rate = 1 })
     refused("choose best needs valid", cmml.fine_tune, learner, data,
       { steps = 1, rate = 1, choose = "best" })
-    refused("learner.encoder must be a sequence_encoder", cmml.fine_tune, {}, data,
+    refused("learner.encoder must be a module that encodes sequences", cmml.fine_tune, {}, data,
       { steps = 1, rate = 1 })
     data.items = cmml.ids { 1 }
     refused("data has a list of 1 items for 6 rows", cmml.fine_tune, learner, data,

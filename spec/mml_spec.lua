@@ -63,6 +63,7 @@ describe("MML", function()
     assert.is_false(ok)
     assert.truthy(tostring(problem):find("holds a stage of other data or settings", 1, true))
     assert.truthy(tostring(problem):find("training", 1, true))
+    temporary.remove(folder)
   end)
 
   it("finds new items by what is known of them, and nobody knows them by id", function()
@@ -80,7 +81,8 @@ describe("MML", function()
 
   it("joins learners by fixed weights, and by the published gate", function()
     for _, options in ipairs { { fusion = "fixed", knn = false, weights = { 1, 0 } },
-      { fusion = "gate", knn = false, last_relu = true }, { fusion = "fixed" } } do
+      { fusion = "gate", knn = false, last_relu = true }, { fusion = "fixed" },
+      { fusion = "fixed", weights = { 1, 0, 1 } } } do
       local model = mml(options)
       cmml.fit(model, split)
       same_when_loaded(model)
@@ -143,14 +145,30 @@ describe("a learner of MML", function()
       local a, b = plain:adapt(given):predict(asked), tuned:adapt(given):predict(asked)
       assert.is_true(math.abs(a[1] - b[1]) > 1e-6)
       -- nobody else is changed, whoever is adapted together
-      local both = tuned:recommend_all({ given, { "r2i1" } }, { n = 3 })
-      local alone = tuned:adapt({ "r2i1" }):recommend { n = 3 }
-      for i = 1, 3 do
-        assert.equal(alone[i].item, both[2][i].item)
+      local people = { given, { "r2i1", "r2i2", "r2i4", "r2i5" }, { "r2i1" } }
+      local together = tuned:recommend_all(people, { n = 5 })
+      for p, person in ipairs(people) do
+        for i, one in ipairs(tuned:adapt(person):recommend { n = 5 }) do
+          local other = together[p][i]
+          assert.equal(one.item, other.item)
+          assert.is_true(math.abs(one.score - other.score) < 1e-5, p)
+        end
       end
       -- one interaction has nothing behind it to step on
       assert.same(plain:adapt({ "r1i1" }):predict(asked), tuned:adapt({ "r1i1" }):predict(asked))
     end
+  end)
+end)
+
+describe("the generator of MML alone", function()
+  it("says whose part it is", function()
+    local folder = temporary.folder()
+    cmml.fit(mml(), split, { out = folder })
+    local generator = assert(cmml.load(folder .. "/generator.safetensors"))
+    temporary.remove(folder)
+    refused("mml_generator: it makes vectors for a learner of ids, and is alone here",
+      generator.adapt, generator, { "r1i1" })
+    refused("it is a part of MML", cmml.freeze, generator)
   end)
 end)
 

@@ -24,8 +24,8 @@ local known = require("cmml.base.options").declare("fine_tune", {
     help = "of choose best: items and segments of sequences, and what comes next in each "
       .. "(targets)" },
   { name = "encode", kind = "function", default_text = "nothing",
-    help = "of a step, or of nil where none is taken, giving options of the encoder, such as a "
-      .. "key" },
+    help = "of a step (nil where none is taken) and the items of the rows (Ids), giving options of "
+      .. "the encoder, such as a key or features" },
 })
 
 return function(cmml, use)
@@ -106,7 +106,7 @@ return function(cmml, use)
     end
     return function(through, step, rows)
       local own = common or own_vectors(self, through, rows)
-      local options = opt.encode and opt.encode(step) or {}
+      local options = opt.encode and opt.encode(step, data.items) or {}
       options.through = through(data.segments)
       local h = self.encoder(own:gather_rows(near.items), data.segments, options)
       local lead = h:row_dot(own:gather_rows(near.positives)
@@ -135,7 +135,7 @@ return function(cmml, use)
     args.expect("FineTuned:encode: items", items, classes.ids)
     args.expect("FineTuned:encode: segments", segments, classes.segments)
     return args.call(core.no_grad, function()
-      local options = self.options and self.options() or {}
+      local options = self.options and self.options(nil, items) or {}
       options.through = self.weights(segments)
       return (self.encoder(vectors_of(self, items, segments), segments, options))
     end)
@@ -190,8 +190,8 @@ return function(cmml, use)
   local function check_learner(learner)
     args.expect("fine_tune: learner", learner, "table", 4)
     if type(learner.encoder) ~= "table" or not learner.encoder.named_parameters then
-      raise("fine_tune: learner.encoder must be a sequence_encoder, not "
-        .. args.describe(learner.encoder), 3)
+      raise("fine_tune: learner.encoder must be a module that encodes sequences, such as a "
+        .. "sequence_encoder, not " .. args.describe(learner.encoder), 3)
     end
     args.expect("fine_tune: learner.items", learner.items, classes.tensor, 4)
   end
@@ -241,7 +241,8 @@ return function(cmml, use)
   end
 
   --- Fine-tunes an encoder and vectors of items for each of several users.
-  -- @tparam table learner encoder (`sequence_encoder`); items: Tensor [items, width], or [items,
+  -- @tparam table learner encoder (`sequence_encoder`, or a module of (e, segments, options) as
+  -- that is, whose layers go through options.through); items: Tensor [items, width], or [items,
   -- inp] with map, a linear layer from them to vectors
   -- @tparam table data of the support: items (Ids, the sequences' rows), positives (Ids, what comes
   -- next behind each row), negatives (a list of Ids for each step), segments, one a user

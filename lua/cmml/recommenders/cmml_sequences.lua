@@ -23,6 +23,7 @@ return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
   local latest = use "recommenders.latest"
   local network = use "recommenders.sequence_network"
+  local next_item = use "recommenders.next_item_loss"
   local sasrec = use "recommenders.sasrec"
   local score_members = use "recommenders.score_members"
   use "recommenders.sequence_neighbours"
@@ -55,15 +56,10 @@ return function(cmml, use)
     { name = "new_offset", kind = "number", default = 0, group = "model", tunable = false,
       help = "what is added to the scores of new items: the larger, the more of them lists show" },
   }
-  for _, list in ipairs { sasrec.options, network.options } do
-    for _, option in ipairs(list) do
-      if option.name == "reads" then
-        option = changed(option, { default = { "ids", "fields" } })
-      elseif option.name ~= "loss" and option.name ~= "negatives" then
-        option = changed(option, {})
-      end
-      own[#own + 1] = option.name ~= "loss" and option.name ~= "negatives" and option or nil
-    end
+  table.move(sasrec.options, 1, #sasrec.options, #own + 1, own)
+  for _, option in ipairs(network.of_items) do
+    own[#own + 1] = option.name == "reads" and changed(option, { default = { "ids", "fields" } })
+      or option
   end
 
   -- What is fitted beside the module, as files keep it.
@@ -166,15 +162,7 @@ return function(cmml, use)
     local all = self.module.items:all(kept_ids(self, batch))
     local h = states_of(self, core.embedding(all, rows.items), rows, { seed = batch.seed,
       epoch = batch.draw, task = batch.tasks[1] })
-    local place = {}
-    for item = 1, #self.catalogue.items do
-      place[item] = 0
-    end
-    for i, item in ipairs(self.known:totable()) do
-      place[item] = i
-    end
-    return core.cross_entropy(h:matmul(all:gather_rows(self.known):transpose()),
-      core.map_ids(rows.following, core.ids(place)))
+    return (next_item.among_known(self.known, all, rows.following))(h)
   end
 
   -- Adapts by vectors of all items: those of new ones without id, or of those that stand for them.
@@ -210,12 +198,11 @@ return function(cmml, use)
     integers = { ["neighbours.lengths"] = true, ["neighbours.columns"] = true,
       ["neighbours.n_users"] = true },
     presets = {
-      recommended = { model = {}, training = { batch = 256, lr = 2e-3, epochs = 60,
-        patience = 5 } },
+      recommended = { model = {}, training = network.training },
       ["recommended/without-context"] = { model = { modulation = "none" },
-        training = { batch = 256, lr = 2e-3, epochs = 60, patience = 5 } },
+        training = network.training },
       ["recommended/without-neighbours"] = { model = { knn = false },
-        training = { batch = 256, lr = 2e-3, epochs = 60, patience = 5 } },
+        training = network.training },
     },
     make = make, loss = loss,
     prepare = function(self, data)

@@ -3,7 +3,7 @@
 -- @module cmml
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
-  local fine_tuned = use "recommenders.fine_tuned"
+  local fine_tuning = use "recommenders.sequence_fine_tuning"
   local network = use "recommenders.sequence_network"
   --- The GRU, and the map of its state to the width of items' vectors.
   -- @tfield Module gru
@@ -18,12 +18,17 @@ return function(cmml, use)
     return self
   end
 
-  -- The states behind each row, of the same rows padded.
-  local function states(self, e, rows, key, through)
-    local encoder = self.module.encoder
-    local padded = core.pad_segments(encoder.mask(e, key), rows.segments)
-    local valid = network.unpadded(encoder.gru(padded, rows.segments), rows.segments)
-    return through and through.linear("out", encoder.out, valid) or encoder.out(valid)
+  --- The states behind each row.
+  -- @tparam Tensor e vectors of items [rows, width]
+  -- @tparam Segments segments one for each sequence
+  -- @tparam[opt] table options key (of dropout), through (functions that layers go through, see
+  -- `sequence_encoder`)
+  -- @treturn Tensor [rows, width]
+  function Encoder:forward(e, segments, options)
+    local key, through = options and options.key, options and options.through
+    local padded = core.pad_segments(self.mask(e, key), segments)
+    local valid = network.unpadded(self.gru(padded, segments), segments)
+    return through and through.linear("out", self.out, valid) or self.out(valid)
   end
 
   local function last(self, e, rows)
@@ -39,17 +44,17 @@ return function(cmml, use)
         .. "training" },
   }
   local presets = {
-    recommended = { model = {}, training = { batch = 256, lr = 2e-3, epochs = 60, patience = 5 } },
+    recommended = { model = {}, training = network.training },
   }
 
   cmml.kind(network.declared {
     name = "gru4rec", title = "GRU4Rec", source = "Hidasi et al., ICLR 2016",
-    options = options, presets = presets, encoder = encoder_of, states = states, last = last,
+    options = options, presets = presets, encoder = encoder_of, last = last,
   })
 
   -- Its last map takes the steps (and items' vectors, where they are asked for); the GRU stays.
-  cmml.kind(fine_tuned.declared {
+  cmml.kind(fine_tuning.declared {
     name = "gru4rec_tuned", title = "GRU4Rec, fine-tuned", source = "Hidasi et al., ICLR 2016",
-    options = options, presets = presets, encoder = encoder_of, states = states, last = last,
+    options = options, presets = presets, encoder = encoder_of, last = last,
   })
 end

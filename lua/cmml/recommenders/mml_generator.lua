@@ -9,6 +9,8 @@
 -- fused.
 --
 -- @module cmml
+local raise = require("cmml.base.args").error
+
 return function(cmml, use)
   local core = cmml.core
   local content_features = use "recommenders.content_features"
@@ -62,6 +64,12 @@ return function(cmml, use)
         { count = math.min(opt.neighbours, n - 1) }), n) }
   end
 
+  -- The learner of ids that it was made for.
+  local function learner_of(self)
+    return self.learner or raise("mml_generator: it makes vectors for a learner of ids, and is "
+      .. "alone here: learn and load the kind mml, which has both", 0)
+  end
+
   -- Vectors of items in the places of some occurrences: generated ones where they are drawn.
   local function mixed(self, ids, place, batch)
     local flags = cmml.generated_flags(#ids, { rate = self.options.replaced,
@@ -73,18 +81,16 @@ return function(cmml, use)
   end
 
   local function loss(self, batch)
-    local opt, learner = self.options, self.learner
+    local opt, learner = self.options, learner_of(self)
     local rows = latest.rows(batch.support, learner.options.length)
     local e, better = mixed(self, rows.items, 1, batch), mixed(self, rows.following, 2, batch)
-    local h = learner.run(learner, e, rows, { seed = batch.seed, epoch = batch.draw,
+    local h = network.states(learner, e, rows, { seed = batch.seed, epoch = batch.draw,
       task = batch.tasks[1] })
     if opt.loss == "bpr" then
       local others = next_item.others(self.known, rows.following, batch)
       return core.bpr(core.row_dot(h, better), core.row_dot(h, mixed(self, others, 3, batch)))
     end
-    local drawn = core.map_ids(core.choose(#self.known, math.min(opt.negatives, #self.known), {
-      seed = batch.seed ~ batch.tasks[1] << 20, epoch = batch.draw,
-      stream = core.streams.candidates }), self.known)
+    local drawn = next_item.drawn(self.known, opt.negatives, batch)
     return core.sampled_softmax(h, better, mixed(self, drawn, 3, batch), rows.following, drawn)
   end
 
@@ -114,12 +120,17 @@ return function(cmml, use)
     presets = { recommended = { model = { loss = "sampled" }, training = { batch = 256,
       lr = 1e-3, epochs = 10, patience = 0, choose = "last" } } },
     make = make, loss = loss,
+    cannot_freeze = function(self)
+      return not self.learner and "it is a part of MML, which has the learner that it makes "
+        .. "vectors for: freeze that" or nil
+    end,
 
     -- It serves beside the learner that it was made for (see the kind mml).
     adapt = function(self, support)
-      local rows = latest.rows(support, self.learner.options.length)
+      local learner = learner_of(self)
+      local rows = latest.rows(support, learner.options.length)
       local vectors = vectors_with(self, self.standing_in or new_items(self))
-      local h = self.learner.run(self.learner, vectors:gather_rows(rows.items), rows)
+      local h = network.states(learner, vectors:gather_rows(rows.items), rows)
       return { vectors = vectors, users = core.embedding(h, core.last_rows(rows.segments)) }
     end,
     score = function(_, state, rows)

@@ -10,7 +10,7 @@
 return function(cmml, use)
   local core = cmml.core
   local content_features = use "recommenders.content_features"
-  local fine_tuned = use "recommenders.fine_tuned"
+  local fine_tuning = use "recommenders.sequence_fine_tuning"
   local latest = use "recommenders.latest"
   local network = use "recommenders.sequence_network"
   local next_item = use "recommenders.next_item_loss"
@@ -42,12 +42,6 @@ return function(cmml, use)
       opt.attention_fields, "attention_fields"))
   end
 
-  local function states(self, e, rows, key, through)
-    local of = self.attention_features
-    return (self.module.encoder(e, rows.segments, { key = key, through = through,
-      features = of and core.embedding(of, rows.items) }))
-  end
-
   -- Parts of a mean over the rows of each task but its last one, and the numbers of these last
   -- rows.
   local function parts_of(segments)
@@ -61,29 +55,31 @@ return function(cmml, use)
   end
 
   -- First-order MAML: the error of each person's last interaction behind steps on those before.
-  local function meta_loss(self, batch, rows, key)
-    local opt, items, segments = self.options, self.module.items, rows.segments
-    local e, _, errors = next_item.of(opt, items, self.known, rows, batch)
+  local function meta_loss(self, batch)
+    local opt, items = self.options, self.module.items
+    local rows = latest.rows(batch.support, opt.length)
+    local segments = rows.segments
+    local key = { seed = batch.seed, epoch = batch.draw, task = batch.tasks[1] }
+    local e, _, errors = next_item.of(self, rows, batch)
     local shares, last = parts_of(segments)
     local fixed, better = e:detach(), items:of(rows.following):detach()
     local weights = cmml.fast_weights(#segments, function(through, step)
       local worse = items:of(next_item.others(self.known, rows.following, batch, step)):detach()
-      local h = states(self, fixed, rows, { seed = key.seed + step, epoch = key.epoch,
+      local h = network.states(self, fixed, rows, { seed = key.seed + step, epoch = key.epoch,
         task = key.task }, through(segments))
       local found = next_item.compared(h, better, worse) * shares
       return found:reshape({ -1, 1 }):segment_sum(segments):reshape { -1 }
     end, { steps = opt.inner_steps, lr = opt.inner_lr })
     self.last_weights = opt.keep_last and { weights, #segments } or nil
-    local h = states(self, e, rows, key, weights(segments))
+    local h = network.states(self, e, rows, key, weights(segments))
     return errors(h):reshape({ -1, 1 }):gather_rows(last):mean()
   end
 
-  cmml.kind(fine_tuned.declared {
+  cmml.kind(fine_tuning.declared {
     name = "mml_learner", title = "MML (one learner)", source = "Pan et al., CIKM 2022",
     options = options, tune_steps = 0,
     presets = {
-      recommended = { model = {}, training = { batch = 256, lr = 2e-3, epochs = 60,
-        patience = 5 } },
+      recommended = { model = {}, training = network.training },
       published = { model = { loss = "bpr", inner_steps = 5, inner_lr = 1e-3, fine_tune_steps = 50,
         fine_tune_lr = 0.3, fine_tune_items = true, keep_last = true },
         training = { batch = 256, lr = 1e-3, epochs = 10, patience = 0, choose = "last" } },
@@ -94,11 +90,7 @@ return function(cmml, use)
         feature_scale = features and opt.attention_scale })
     end,
     completed = function(self, catalogue, opt)
-      self.attention_features, self.run = features_of(catalogue, opt), states
-    end,
-    states = states,
-    last = function(self, e, rows)
-      return core.embedding(states(self, e, rows), core.last_rows(rows.segments))
+      self.features = features_of(catalogue, opt)
     end,
     before_step = function(self)
       if self.last_weights then
@@ -106,22 +98,16 @@ return function(cmml, use)
       end
     end,
     loss = function(self, batch)
-      local rows = latest.rows(batch.support, self.options.length)
-      local key = { seed = batch.seed, epoch = batch.draw, task = batch.tasks[1] }
-      if self.options.inner_steps > 0 then
-        return meta_loss(self, batch, rows, key)
-      end
-      local e, loss = next_item.of(self.options, self.module.items, self.known, rows, batch)
-      return loss(states(self, e, rows, key))
+      return self.options.inner_steps > 0 and meta_loss(self, batch) or network.loss(self, batch)
     end,
   })
 
   -- SASRec with gradient steps on what a person did: training is that of the plain kind.
-  cmml.kind(fine_tuned.declared {
+  cmml.kind(fine_tuning.declared {
     name = "sasrec_tuned", title = "SASRec, fine-tuned",
     source = "Kang and McAuley, ICDM 2018", options = sasrec.options,
     presets = sasrec.presets, encoder = function(opt, init)
       return sasrec.encoder(opt, init)
-    end, states = sasrec.states, last = sasrec.last,
+    end,
   })
 end

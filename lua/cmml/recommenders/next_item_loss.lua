@@ -45,20 +45,36 @@ return function(cmml)
   -- @tparam Ids targets
   -- @tparam table batch seed, draw and tasks: the key of what is drawn
   -- @tparam[opt=0] integer step what is drawn for other steps of the same batch differs
+  -- @tparam[opt] {integer,...} places of the targets: those of one place share a draw; default:
+  -- each has one
   -- @treturn Ids
-  function next_item.others(known, targets, batch, step)
-    local n, list = #known, {}
-    local first = core.uniform({ #targets }, 0, 1, key_of(batch, 2 * (step or 0))):totable()
-    local again = core.uniform({ #targets }, 0, 1, key_of(batch, 2 * (step or 0) + 1)):totable()
-    local items = known:totable()
+  function next_item.others(known, targets, batch, step, places)
+    local n, list, draws = #known, {}, #targets
+    if places then
+      draws = math.max(0, table.unpack(places))
+    end
+    local function draw(more)
+      return core.uniform({ draws }, 0, 1, key_of(batch, 2 * (step or 0) + more)):totable()
+    end
+    local first, again, items = draw(0), draw(1), known:totable()
     for i, target in ipairs(targets:totable()) do
-      local item = items[math.min(math.floor(first[i] * n) + 1, n)]
+      local at = places and places[i] or i
+      local item = items[math.min(math.floor(first[at] * n) + 1, n)]
       if item == target then
-        item = items[math.min(math.floor(again[i] * n) + 1, n)]
+        item = items[math.min(math.floor(again[at] * n) + 1, n)]
       end
       list[i] = item
     end
     return core.ids(list)
+  end
+
+  --- Items drawn at random, of those that may be learnt from, for all rows of a batch.
+  -- @tparam Ids known
+  -- @tparam integer count how many, at most all
+  -- @tparam table batch seed, draw and tasks: the key of what is drawn
+  -- @treturn Ids
+  function next_item.drawn(known, count, batch)
+    return core.map_ids(core.choose(#known, math.min(count, #known), key_of(batch)), known)
   end
 
   -- Vectors of several lists of items; where content features make them, each item's once.
@@ -102,18 +118,39 @@ return function(cmml)
     return -logits:log_softmax(2):slice(2, 1, 1):reshape { -1 }
   end
 
+  --- The cross entropy of what came next among all items that may be learnt from.
+  -- @tparam Ids known these
+  -- @tparam Tensor all vectors of all items [items, width]
+  -- @tparam Ids targets what came next, known ones
+  -- @treturn function of states [rows, width], giving the mean over rows
+  -- @treturn function of the same, giving the error of each row [rows]
+  function next_item.among_known(known, all, targets)
+    local class, vectors = {}, all:gather_rows(known):transpose()
+    for item = 1, all.shape[1] do
+      class[item] = 0
+    end
+    for i, item in ipairs(known:totable()) do
+      class[item] = i
+    end
+    local classes = core.map_ids(targets, core.ids(class))
+    return function(states)
+      return core.cross_entropy(states:matmul(vectors), classes)
+    end, function(states)
+      return -states:matmul(vectors):log_softmax(2):gather(classes):reshape { -1 }
+    end
+  end
+
   --- What a batch is learnt from by one of these losses.
-  -- @tparam table opt loss, negatives
-  -- @tparam ItemVectors items
-  -- @tparam Ids known the items that may be learnt from
+  -- @tparam Recommender self options (loss, negatives), module.items (ItemVectors), known (Ids: the
+  -- items that may be learnt from)
   -- @tparam table rows Rows: items, following (no row without one)
   -- @tparam table batch of a training
   -- @treturn Tensor vectors of the rows' items [rows, width]
   -- @treturn function of the states behind the rows [rows, width], giving the loss: the mean over
   -- rows
   -- @treturn function of the same, giving the error of each row [rows]
-  function next_item.of(opt, items, known, rows, batch)
-    local targets = rows.following
+  function next_item.of(self, rows, batch)
+    local opt, items, known, targets = self.options, self.module.items, self.known, rows.following
     if opt.loss == "bpr" then
       local found = vectors_of(items, { rows.items, targets,
         next_item.others(known, targets, batch) })
@@ -123,7 +160,7 @@ return function(cmml)
         return next_item.compared(states, found[2], found[3])
       end
     elseif opt.loss == "sampled" and opt.negatives < #known then
-      local drawn = core.map_ids(core.choose(#known, opt.negatives, key_of(batch)), known)
+      local drawn = next_item.drawn(known, opt.negatives, batch)
       local found = vectors_of(items, { rows.items, targets, drawn })
       local function errors(states)
         return among_drawn(states, found[2], found[3], targets, drawn)
@@ -132,23 +169,8 @@ return function(cmml)
         return core.sampled_softmax(states, found[2], found[3], targets, drawn)
       end, errors
     end
-    local all, place = items:all(), {}
-    local vectors = all:gather_rows(known)
-    for item = 1, all.shape[1] do
-      place[item] = 0
-    end
-    for i, item in ipairs(known:totable()) do
-      place[item] = i
-    end
-    local classes = core.map_ids(targets, core.ids(place))
-    local function logits(states)
-      return states:matmul(vectors:transpose())
-    end
-    return core.embedding(all, rows.items), function(states)
-      return core.cross_entropy(logits(states), classes)
-    end, function(states)
-      return -logits(states):log_softmax(2):gather(classes):reshape { -1 }
-    end
+    local all = items:all()
+    return core.embedding(all, rows.items), next_item.among_known(known, all, targets)
   end
 
   return next_item

@@ -3,7 +3,6 @@
 --
 -- @module cmml
 return function(cmml, use)
-  local core = cmml.core
   local network = use "recommenders.sequence_network"
   use "network.sequence_encoder"
 
@@ -36,29 +35,9 @@ return function(cmml, use)
     return cmml.sequence_encoder(all)
   end
 
-  --- The states behind each row.
-  -- @tparam Recommender self
-  -- @tparam Tensor e vectors of items [rows, width]
-  -- @tparam table rows Rows
-  -- @tparam ?table key of dropout
-  -- @tparam ?table through functions that layers go through, see `fast_weights`
-  -- @treturn Tensor [rows, width]
-  function sasrec.states(self, e, rows, key, through)
-    return (self.module.encoder(e, rows.segments, { key = key, through = through }))
-  end
-
-  --- The states behind the last row of each task; zeros where it has none.
-  -- @tparam Recommender self
-  -- @tparam Tensor e vectors of items [rows, width]
-  -- @tparam table rows Rows
-  -- @treturn Tensor [tasks, width]
-  function sasrec.last(self, e, rows)
-    return core.embedding(sasrec.states(self, e, rows), core.last_rows(rows.segments))
-  end
-
   --- The presets of kinds over this encoder.
   sasrec.presets = {
-    recommended = { model = {}, training = { batch = 256, lr = 2e-3, epochs = 60, patience = 5 } },
+    recommended = { model = {}, training = network.training },
     published = { model = { loss = "bpr" }, training = { batch = 256, lr = 1e-3, epochs = 200,
       patience = 10 } },
   }
@@ -69,7 +48,6 @@ return function(cmml, use)
     encoder = function(opt, init)
       return sasrec.encoder(opt, init)
     end,
-    states = sasrec.states, last = sasrec.last,
   })
 
   return sasrec

@@ -18,16 +18,20 @@ return function(cmml, use)
   -- What orders the items of a person of whom nothing is known: nothing beside any score.
   local of_popularity = 1e-6
 
-  --- The options of all such kinds.
-  network.options = {
+  --- The options that say what is read.
+  network.of_items = {
     { name = "width", kind = "integer", from = 1, default = 64, group = "model", search = "64|128",
       help = "width of the vectors of items and of a person's state" },
     { name = "length", kind = "integer", from = 1, to = 4096, default = 50, group = "model",
       unit = "interactions", help = "so many of a person's latest interactions are read" },
     { name = "reads", list = "string", default = { "ids" }, group = "model", tunable = false,
-      help = "what vectors of items are made of: ids, or names of content features" },
+      help = "what vectors of items are made of: ids, names of content features, fields (all of "
+        .. "them), or random, numbers that say nothing of an item but which one it is" },
   }
-  table.move(next_item.options, 1, #next_item.options, #network.options + 1, network.options)
+
+  --- The options of all such kinds: those, and the losses'.
+  network.options = table.move(next_item.options, 1, #next_item.options, #network.of_items + 1,
+    table.move(network.of_items, 1, #network.of_items, 1, {}))
 
   --- The names of content features that a catalogue's items have. Raises where one is asked for
   -- that they do not have, and where there is nothing to read.
@@ -40,7 +44,7 @@ return function(cmml, use)
     for _, name in ipairs(reads) do
       if name == "fields" then
         table.move(known, 1, #known, #names + 1, names)
-      elseif name == "ids" then
+      elseif name == "ids" or name == "random" then
         names[#names + 1] = name
       elseif #known > 0 then
         names[#names + 1] = args.one_of(args.option(option or "reads") .. ": the field", name,
@@ -117,18 +121,62 @@ return function(cmml, use)
       + ties:gather_rows(rows.items)
   end
 
+  --- Options of the encoder for some rows.
+  -- @tparam Recommender self whose `features` attention sees, if it has some: Tensor [items, width]
+  -- @tparam Ids items of the rows
+  -- @tparam[opt] table more further options
+  -- @treturn table
+  function network.encoder_options(self, items, more)
+    local opt = more or {}
+    opt.features = self.features and core.embedding(self.features, items) or nil
+    return opt
+  end
+
+  --- The states behind each row.
+  -- @tparam Recommender self
+  -- @tparam Tensor e vectors of items [rows, width]
+  -- @tparam table rows Rows
+  -- @tparam[opt] table key of dropout
+  -- @tparam[opt] table through functions that layers go through, see `fast_weights`
+  -- @treturn Tensor [rows, width]
+  function network.states(self, e, rows, key, through)
+    return (self.module.encoder(e, rows.segments, network.encoder_options(self, rows.items,
+      { key = key, through = through })))
+  end
+
+  -- The states behind the last row of each task; zeros where it has none.
+  local function last_states(self, e, rows)
+    return core.embedding(network.states(self, e, rows), core.last_rows(rows.segments))
+  end
+
+  --- What a batch is learnt from where a kind has no loss of its own: what came next behind each
+  -- row.
+  -- @tparam Recommender self
+  -- @tparam table batch of a training
+  -- @treturn Tensor a number
+  function network.loss(self, batch)
+    local rows = latest.rows(batch.support, self.options.length)
+    local e, loss = next_item.of(self, rows, batch)
+    return loss(network.states(self, e, rows, { seed = batch.seed, epoch = batch.draw,
+      task = batch.tasks[1] }))
+  end
+
+  --- How long such kinds learn, where their presets do not say otherwise.
+  network.training = { batch = 256, lr = 2e-3, epochs = 60, patience = 5 }
+
   --- A declaration of a kind for `kind`.
-  -- @tparam table own what `kind` takes, but in place of make, adapt, score and loss: encoder(opt,
-  -- init, catalogue) gives the encoder; completed(self, catalogue, opt) sets further fields;
-  -- states(self, e, rows, key), of vectors of items [rows, width] the states behind each row [rows,
-  -- width]; last(self, e, rows) the states behind the last row of each task [tasks, width]
+  -- @tparam table own what `kind` takes, but in place of make, adapt and score, and of a loss where
+  -- it has none: encoder(opt, init, catalogue) gives the encoder, a module of (e, segments,
+  -- options) as `sequence_encoder`; completed(self, catalogue, opt) sets further fields (optional);
+  -- last(self, e, rows) gives the states behind the last row of each task [tasks, width] (default:
+  -- those of the encoder)
   -- @treturn table
   function network.declared(own)
     local all = {}
     for key, value in pairs(own) do
       all[key] = value
     end
-    all.encoder, all.states, all.last, all.completed = nil, nil, nil, nil
+    all.encoder, all.last, all.completed = nil, nil, nil
     all.settings, all.learns, all.predicts = { "sequences" }, "gradient", "ranking"
     all.options = table.move(own.options or {}, 1, #(own.options or {}), #network.options + 1,
       table.move(network.options, 1, #network.options, 1, {}))
@@ -142,7 +190,7 @@ return function(cmml, use)
     end
     function all.adapt(self, support)
       local rows = latest.rows(support, self.options.length)
-      return { users = own.last(self, self.module.items:of(rows.items), rows) }
+      return { users = (own.last or last_states)(self, self.module.items:of(rows.items), rows) }
     end
     function all.score(self, state, rows)
       return network.score(self, state.users, rows)
@@ -150,12 +198,7 @@ return function(cmml, use)
     function all.score_all(self, state)
       return network.score_all(self, state.users)
     end
-    all.loss = own.loss or function(self, batch)
-      local rows = latest.rows(batch.support, self.options.length)
-      local e, loss = next_item.of(self.options, self.module.items, self.known, rows, batch)
-      return loss(own.states(self, e, rows, { seed = batch.seed, epoch = batch.draw,
-        task = batch.tasks[1] }))
-    end
+    all.loss = own.loss or network.loss
     return all
   end
 
