@@ -76,6 +76,30 @@ describe("a split of sequences", function()
     assert.is_nil(one.sequences.times)
   end)
 
+  it("by folds has everybody once among the new users", function()
+    local seen, cut = {}, {}
+    for fold = 1, 5 do
+      local split = assert(cmml.sequences.split(ring(), { valid = 0, fold = fold, min_length = 2,
+        new_items = 0.34 }))
+      assert.same({ 8, 2 }, { #split.train, #split.test })
+      for _, user in ipairs(split.test) do
+        assert.is_nil(seen[user])
+        seen[user] = true
+      end
+      cut[table.concat(split.catalogue.items.counts:step():totable(), " ")] = true
+    end
+    assert.equal(10, #seen)
+    assert.truthy(next(cut, (next(cut)))) -- other items are new in other folds
+    local plain = assert(cmml.sequences.split(ring(), {}))
+    assert.same(plain.test, assert(cmml.sequences.split(ring(), { fold = 1 })).test)
+    local none, message = cmml.sequences.split(ring(), { fold = 6 })
+    assert.same({ nil, "fold 6: the 10 people of ring make 5 parts of 2 (new_users 0.2)" },
+      { none, message })
+    none, message = cmml.sequences.split(ring(true), { fold = 2 })
+    assert.is_nil(none)
+    assert.truthy(message:find("folds are of protocol random", 1, true))
+  end)
+
   it("cuts items from the sequences of old users alone, which are then new", function()
     local split = assert(cmml.sequences.split(ring(), { new_items = 0.34, min_length = 2 }))
     local counts = split.catalogue.items.counts:totable()

@@ -4,6 +4,7 @@
 local args = require "cmml.base.args"
 local cells = require "cmml.experiment.cells"
 local child = require "cmml.experiment.child"
+local folds = require "cmml.experiment.folds"
 local page = require "cmml.experiment.page"
 local parts_of = require("cmml.experiment.parts").of
 local records = require "cmml.experiment.records"
@@ -168,6 +169,7 @@ return function(cmml, use)
       rehearse = function(left)
         return args.call(rehearse, entry.name, left, opt, left_out)
       end })
+    plan, results = folds.joined(plan, results)
     local parts = parts_of(cmml, plan, results, left_out, opt)
     local result = { tables = {}, failures = failures, files = {} }
     for i, part in ipairs(parts) do

@@ -275,6 +275,32 @@ return function(cmml, use)
     return own
   end
 
+  --- What the cells over the splits of a source share, one after the other.
+  -- @tparam Setting setting
+  -- @tparam table shared see `shared`
+  -- @tparam table opt of the experiment
+  -- @treturn table list
+  function plan.splits(setting, shared, opt)
+    local list = {}
+    for i, changes in ipairs(setting.folds and setting.folds(opt) or { {} }) do
+      list[i] = with(shared, { options = with(shared.options, changes) })
+    end
+    return list
+  end
+
+  -- The cells of a row, one a seed and split.
+  local function add_cells(list, of, splits, row, opt)
+    for seed = 1, of.fixed and 1 or opt.seeds do
+      for i, shared in ipairs(splits) do
+        local fold = #splits > 1 and i or nil
+        list[#list + 1] = with(of, { seed = seed, fold = fold,
+          name = ("%s, %s, seed %d%s"):format(of.table, of.row, seed,
+            fold and (", fold %d"):format(fold) or ""),
+          settings = plan.cell_settings(shared, row, seed, opt) })
+      end
+    end
+  end
+
   --- The plan of an experiment of rows.
   -- @tparam table entry of `experiments`
   -- @tparam Setting setting
@@ -313,13 +339,8 @@ return function(cmml, use)
             strong = strong, noun = setting.noun, tuning = tuning }
         end
         for _, row in ipairs(read.rows) do
-          local seeded = row.class.seeded
-          for seed = 1, seeded and opt.seeds or 1 do
-            result.cells[#result.cells + 1] = { table = id, row = row.row, seed = seed,
-              fixed = not seeded, optional = optional[row.row],
-              name = ("%s, %s, seed %d"):format(id, row.row, seed),
-              settings = plan.cell_settings(shared, row, seed, opt) }
-          end
+          add_cells(result.cells, { table = id, row = row.row, fixed = not row.class.seeded,
+            optional = optional[row.row] }, plan.splits(setting, shared, opt), row, opt)
         end
       end
     end

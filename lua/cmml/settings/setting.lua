@@ -68,6 +68,8 @@
 --    search                  what of the training of every setting is searched here, by name of an
 --                            option, over what it declares (see base/option.lua)
 --    experiment_options      declarations of what experiments take besides
+--    folds(opt)              of an experiment: what differs among the options of data of the splits
+--                            whose results its tables join, a list of tables (optional)
 --    evaluations(split, opt) list of {name, title, leaky, tasks, options (of `evaluate`)}
 --    report(found, titles, split, opt)      text of the results of several models, and which
 --                            metrics (full names) it shows: found is a list of {evaluation,
@@ -126,7 +128,7 @@ local fields = { name = "string", title = "string", noun = "table", data_class =
   read_requests = "function",
   read_request = "function", describe = "function", summary = "function", columns = "function",
   values = "function", budget_text = "function", cell_evaluation = "function", binary = "boolean",
-  check_preset = "function",
+  check_preset = "function", folds = "function",
   formerly = "table", rank = "number", knows_users = "boolean", protocols = "table",
   defaults = "table", noted = "table", split_files = "table", quick_budget = "table",
   predicts = "string", default_kind = "string", interactions = "function", agreed = "function",

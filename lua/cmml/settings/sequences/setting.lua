@@ -54,6 +54,13 @@ return function(cmml, use)
       help = "whether lists have the items that were shown", default_text = "kept" },
   }
 
+  local experiment_options = {
+    { name = "folds", kind = "integer", from = 1, to = 100, default = 1, group = "data",
+      tunable = false, help = "number of splits with new users at random, who have nobody in "
+        .. "common: each is learnt on its own, and tables are of the people of all; at most "
+        .. "1/new_users" },
+  }
+
   -- Everybody that may be learnt from.
   local function learners(split)
     local users = table.move(split.train, 1, #split.train, 1, {})
@@ -69,7 +76,8 @@ return function(cmml, use)
   -- What a later command makes the same split from.
   local noted = { protocol = "string?", data_seed = "integer?", valid = "number?",
     new_users = "number?", cut_time = "number?", new_items = "number?", min_length = "integer?",
-    old_fraction = "number?", test_users = "table?" }
+    old_fraction = "number?", fold = "integer?",
+    test_users = "table?" }
 
   cmml.setting {
     name = "sequences", title = "sequences", noun = { "user", "users" }, rank = 3,
@@ -86,7 +94,15 @@ return function(cmml, use)
       valid_draws = defaults.valid_draws },
     quick_budget = { epochs = 2, patience = 0 }, search = { batch = "128|256" },
     options = options, training_options = training_options,
-    evaluation_options = evaluation_options, support_options = support.options,
+    evaluation_options = evaluation_options, experiment_options = experiment_options,
+    support_options = support.options,
+    folds = function(opt)
+      local list = {}
+      for i = 1, opt.folds or 1 do
+        list[i] = { fold = opt.folds > 1 and i or opt.fold }
+      end
+      return list
+    end,
 
     read = function(folders, opt)
       if #folders > 1 then
@@ -105,7 +121,8 @@ return function(cmml, use)
     split = function(data, opt)
       return cmml.sequences.split(data, { protocol = opt.protocol, valid = opt.valid,
         data_seed = opt.data_seed, new_users = opt.new_users, cut_time = opt.cut_time,
-        new_items = opt.new_items, min_length = opt.min_length, old_fraction = opt.old_fraction })
+        new_items = opt.new_items, min_length = opt.min_length, old_fraction = opt.old_fraction,
+        fold = opt.fold })
     end,
     catalogue = function(split)
       return split.catalogue
@@ -117,7 +134,8 @@ return function(cmml, use)
       local opt = split.options
       local conditions = { test_users = {}, protocol = split.protocol, data_seed = opt.data_seed,
         valid = opt.valid, new_users = opt.new_users, cut_time = split.cut_time,
-        new_items = opt.new_items, min_length = opt.min_length, old_fraction = opt.old_fraction }
+        new_items = opt.new_items, min_length = opt.min_length, old_fraction = opt.old_fraction,
+        fold = opt.fold > 1 and opt.fold or nil }
       for i, row in ipairs(split.test) do
         conditions.test_users[i] = split.data.users:text(row)
       end

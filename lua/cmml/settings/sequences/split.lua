@@ -28,11 +28,11 @@ return function(cmml)
   -- Which of the random choices of a split is made.
   local choices = { new_users = 0, valid = 1, new_items = 2, old_fraction = 3 }
 
-  -- Entries of a list in random order.
-  local function shuffled(list, seed, choice)
-    local mixed = {}
-    for i, at in ipairs(core.choose(#list, #list, { seed = seed, epoch = choices[choice],
-      stream = core.streams.split }):totable()) do
+  -- Entries of a list in random order, of each fold another one, but for who is new.
+  local function shuffled(list, opt, choice)
+    local mixed, fold = {}, choice == "new_users" and 1 or opt.fold
+    for i, at in ipairs(core.choose(#list, #list, { seed = opt.data_seed ~ (fold - 1) << 40,
+      epoch = choices[choice], stream = core.streams.split }):totable()) do
       mixed[i] = list[at]
     end
     return mixed
@@ -60,6 +60,10 @@ return function(cmml)
   -- Who is new by time, and how many interactions of each old user lie before the cut; nil and a
   -- message where the times do not tell.
   local function by_time(data, opt, first, some)
+    if opt.fold > 1 then
+      return nil, ("fold %d: new in time is who came last; folds are of protocol random"):format(
+        opt.fold)
+    end
     local times = data.sequences.times
     local why = not times and "has no times" or #times == 0 and "has no interactions"
     if why then
@@ -93,9 +97,17 @@ return function(cmml)
     return { new = new, old = old, before = before, late = late, cut_time = cut }
   end
 
-  local function at_random(opt, first, some)
-    local mixed, before = shuffled(some, opt.data_seed, "new_users"), {}
-    local new, old = parted(mixed, math.floor(opt.new_users * #some))
+  local function at_random(data, opt, first, some)
+    local mixed, n, before = shuffled(some, opt, "new_users"), math.floor(opt.new_users * #some), {}
+    local from = (opt.fold - 1) * n
+    if opt.fold > 1 and (n == 0 or from + n > #mixed) then
+      return nil, ("fold %d: the %d people of %s make %d parts of %d (new_users %s)"):format(
+        opt.fold, #mixed, data.name, n > 0 and #mixed // n or 0, n, plain.tostring(opt.new_users))
+    end
+    local dealt = table.move(mixed, from + 1, from + n, 1, {}) -- those of the fold first
+    table.move(mixed, 1, from, n + 1, dealt)
+    table.move(mixed, from + n + 1, #mixed, #dealt + 1, dealt)
+    local new, old = parted(dealt, n)
     for _, user in ipairs(old) do
       before[user] = first[user + 1] - first[user]
     end
@@ -108,7 +120,7 @@ return function(cmml)
     for row = 1, #data.items do
       items[row] = row
     end
-    for _, row in ipairs(parted(shuffled(items, opt.data_seed, "new_items"),
+    for _, row in ipairs(parted(shuffled(items, opt, "new_items"),
       math.floor(opt.new_items * #items))) do
       cut[row] = true
     end
@@ -159,7 +171,7 @@ return function(cmml)
     if is_by_time then
       found, message = by_time(data, opt, first, some)
     else
-      found = at_random(opt, first, some)
+      found, message = at_random(data, opt, first, some)
     end
     if not found then
       return nil, message
@@ -179,9 +191,9 @@ return function(cmml)
         .. "than %d interactions (min_length)"):format(data.name, #some, #found.new,
         left_out.short, opt.min_length)
     end
-    local valid, others = parted(shuffled(old, opt.data_seed, "valid"),
+    local valid, others = parted(shuffled(old, opt, "valid"),
       math.floor(opt.valid * #old))
-    local train = parted(shuffled(others, opt.data_seed, "old_fraction"),
+    local train = parted(shuffled(others, opt, "old_fraction"),
       math.max(1, math.floor(opt.old_fraction * #others + 0.5)))
     local learners = table.move(valid, 1, #valid, #train + 1, table.move(train, 1, #train, 1, {}))
     return { setting = "sequences", data = data, sequences = sequences, train = train,

@@ -16,4 +16,7 @@ return {
     help = "people with fewer interactions are not learnt from" },
   { name = "old_fraction", kind = "number", above = 0, to = 1, default_text = "1",
     help = "fraction of the people to learn from who are learnt from" },
+  { name = "fold", kind = "integer", from = 1, default_text = "1",
+    help = "new users at random: people are dealt into parts of the size new_users, of which this "
+      .. "one is new; parts of one data_seed have nobody in common" },
 }
