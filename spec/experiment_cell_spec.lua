@@ -84,6 +84,16 @@ describe("a cell", function()
       told[#told + 1] = text
     end)
     assert.equal("task 48/48 evaluated", told[#told])
+    told = {}
+    settings, compute = settings_of("sequences", { row = "a", kind = "mml", model = {
+      learners = { "ids" }, knn = false, learner_options = { width = 8, inner = 8, length = 8 },
+      learner_training = { epochs = 1 } } })
+    compute(settings, function(text)
+      told[#told + 1] = text
+    end)
+    all = table.concat(told, "\n")
+    assert.truthy(all:find("learning\nstage learner-ids: MML (one learner)\nstage learner-ids: MML "
+      .. "(one learner), epoch 1/1, step 1/1", 1, true), all)
   end)
 
   it("says whether its vectors do not tell what they were made of", function()

@@ -49,23 +49,35 @@ return function(cmml, use)
   -- @tparam table split
   -- @tparam table settings
   -- @tparam ?table callbacks further options of `train`
-  -- @tparam ?string folder of the experiment, in which cells share the stages of trainings that
-  -- have several
+  -- @tparam ?table of_stages where a training in several stages keeps them, and what it tells, see
+  -- `cmml.pipeline.stages`: folder, tell, callbacks
   -- @treturn Recommender
   -- @treturn ?table what `train` gives, of a kind that learns by gradient
   -- @treturn ?string what is to be told of one that was fitted
-  function cell.make(setting, split, settings, callbacks, folder)
+  function cell.make(setting, split, settings, callbacks, of_stages)
     return models.make(setting, split, models.kind("cell", setting, settings.kind),
       { model = settings.model, training = models.with(settings.training, callbacks),
-        seed = settings.seed, stages = { folder = folder and folder .. "/stages",
-          by_digest = true, conditions = setting.conditions(split, settings.options) } })
+        seed = settings.seed, stages = models.with({ by_digest = true,
+          conditions = setting.conditions(split, settings.options) }, of_stages) })
   end
 
   -- Calls of a training that tell how far it is.
-  local function callbacks_of(settings, tell)
+  local function callbacks_of(epochs, tell)
     return { on_step = function(epoch, step, steps)
-      local epochs = settings.training.epochs
       tell(("epoch %d%s, step %d/%d"):format(epoch, epochs and "/" .. epochs or "", step, steps))
+    end }
+  end
+
+  -- The same of the stages of one, which are kept in the folder of an experiment, for other cells.
+  local function stages_of(folder, tell)
+    local stage = ""
+    return { folder = folder and folder .. "/stages", tell = function(line)
+      stage = line
+      tell(line)
+    end, callbacks = function(epochs)
+      return callbacks_of(epochs, function(text)
+        tell(("%s, %s"):format(stage, text))
+      end)
     end }
   end
 
@@ -84,9 +96,10 @@ return function(cmml, use)
     local setting, data = cell.read(settings)
     tell "preparing the data"
     local split = cell.split(setting, data, settings)
+    tell "learning"
     local began = cmml.core.clock()
     local model, result, told = cell.make(setting, split, settings, settings.training
-      and callbacks_of(settings, tell), folder)
+      and callbacks_of(settings.training.epochs, tell), stages_of(folder, tell))
     local seconds = cmml.core.clock() - began
     if result and result.stopped == "diverged" then
       raise(result.message, 0)
@@ -192,8 +205,8 @@ return function(cmml, use)
     if not learns then
       split.valid = {}
     end
-    local model, result = cell.make(setting, split, settings, learns and callbacks_of(settings,
-      tell or function() end) or nil)
+    local model, result = cell.make(setting, split, settings, learns
+      and callbacks_of((settings.training or {}).epochs, tell or function() end) or nil)
     split.valid = validation
     result = result or { best_epoch = 1 }
     local value, metric, mode = train.validate(model, split)
