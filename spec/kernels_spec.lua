@@ -23,6 +23,28 @@ describe("kernels", function()
     end
   end)
 
+  it("find a number that is not finite wherever it stands", function()
+    for _, core in pairs(cores) do
+      each_kernels(core, function()
+        for _, bad in ipairs { 1 / 0, -1 / 0, 0 / 0 } do
+          for n = 1, 70, 23 do
+            local list = {}
+            for i = 1, n do
+              list[i] = i % 2 == 0 and 3e38 or -3e38 -- whose sums would not be finite
+            end
+            assert.is_true(core.tensor(list):isfinite())
+            for i = 1, n do
+              local was = list[i]
+              list[i] = bad
+              assert.is_false(core.tensor(list):isfinite())
+              list[i] = was
+            end
+          end
+        end
+      end)
+    end
+  end)
+
   -- The result of an op and the gradients of its inputs.
   local function run(core, name, use, inputs)
     local tensors = apply.tensors(core, inputs, true)

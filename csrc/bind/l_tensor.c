@@ -3,7 +3,7 @@
  * @classmod cmml.Tensor */
 #include "bind/cmL.h"
 #include "bind/state.h"
-#include <math.h>
+#include "kernels/kernels.h"
 #include <string.h>
 
 /*** A multidimensional array: float32, or float64 in `cmml.double`; up to six dims. Every op is a
@@ -168,9 +168,7 @@ static int t_isfinite(lua_State *L)
     cm_tensor *t = cmL_check_tensor(L, 1);
     size_t mark = cm_scope_begin(cx);
     cm_tensor *whole = cm_contiguous(cx, t);
-    bool finite = whole != NULL;
-    for (int64_t i = 0; finite && i < t->count; i++)
-        finite = isfinite(cm_data(whole)[i]);
+    bool finite = whole && cm_kernels_of(cx)->all_finite(whole->count, cm_data(whole));
     cm_scope_end(cx, mark);
     if (!whole)
         return cmL_raise(L, cx, "isfinite");

@@ -244,6 +244,8 @@ typedef struct cm_kernels {
     double (*sum_squares)(int64_t n, const cm_real *a);
     /* Whether all values are zero, of either sign. */
     bool (*all_zero)(int64_t n, const cm_real *a);
+    /* Whether no value is infinite or NaN. */
+    bool (*all_finite)(int64_t n, const cm_real *a);
 } cm_kernels;
 
 /* The table of that name, NULL if this processor cannot run it. Without a name (NULL): the best one

@@ -391,4 +391,5 @@ const cm_kernels KERNEL(kernels) = {
     .sgd = k_sgd,
     .sum_squares = k_sum_squares,
     .all_zero = k_all_zero,
+    .all_finite = k_all_finite,
 };

@@ -109,4 +109,22 @@ static bool k_all_zero(int64_t n, const cm_real *a)
     return true;
 }
 
+/* Likewise. */
+static bool k_all_finite(int64_t n, const cm_real *a)
+{
+    enum { BLOCK = 32 };
+    int64_t i = 0;
+    for (; i + BLOCK <= n; i += BLOCK) {
+        int other = 0; /* what is not finite has no difference to itself */
+        for (int j = 0; j < BLOCK; j++)
+            other |= !(a[i + j] - a[i + j] == 0);
+        if (other)
+            return false;
+    }
+    for (; i < n; i++)
+        if (!(a[i] - a[i] == 0))
+            return false;
+    return true;
+}
+
 #endif

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define MOST_PARTS 28 /* with base and q they can all be saved */
-#define FEW        16 /* rows of a segment for which it pays to treat them apart */
+#define FEW        8  /* rows of a segment below which its pairs are multiplied one by one */
 
 /* Inputs: k [others, a] and v [others, b] of each part, then base [rows, b], q [rows, a]; ids =
  * segments of both sides; x = scale, offset. */
@@ -59,14 +59,14 @@ static bool read_mix(cm_ctx *cx, const cm_edge *edges, cm_tensor *const *in, int
     return cm_need_cover(cx, m->q, m->rows);
 }
 
-/* Room for what a segment needs at most: the products of its pairs in all parts, and the other
- * side's rows of all parts one below another. */
+/* Room for what a segment needs at most: the products of its pairs in all parts, and the rows of
+ * all parts of the other side, those of k and those of v, one below another. */
 static int64_t work_of(const mix *m)
 {
     int64_t most = 0;
     for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
         int64_t n = cm_segment_length(m->rows, g), others = cm_segment_length(m->others, g);
-        most = CM_MAX(most, others * (n + CM_MAX(m->a, m->b)));
+        most = CM_MAX(most, others * (n + m->a + m->b));
     }
     return most * (m->parts / 2);
 }
@@ -82,49 +82,44 @@ static bool mix_add_shape(cm_call *c)
     return cm_shape_count(c->cx, &c->out_shape, &count);
 }
 
-/* o [n, others] (rows `step` apart) = (x times the turned k + offset) * scale. */
+/* o [n, others] = (x times the turned k + offset) * scale. */
 static void multiply_pairs(cm_ctx *cx, const mix *m, int64_t n, int64_t others, int64_t width,
-                           const cm_real *x, const cm_real *k, cm_real offset, cm_real *o,
-                           int64_t step)
+                           const cm_real *x, const cm_real *k, cm_real offset, cm_real *o)
 {
-    if (n < FEW || others < FEW) {
-        cm_kernels_of(cx)->pair_products(n, others, width, x, k, offset, m->scale, o, step);
+    if (n < FEW) {
+        cm_kernels_of(cx)->pair_products(n, others, width, x, k, offset, m->scale, o, others);
         return;
     }
-    cm_gemm(cx, n, others, width, (cm_matrix){x, width, 1}, (cm_matrix){k, 1, width}, 0, o, step);
-    for (int64_t r = 0; r < n; r++)
-        for (int64_t j = 0; j < others; j++)
-            o[r * step + j] = (o[r * step + j] + offset) * m->scale;
+    cm_gemm(cx, n, others, width, (cm_matrix){x, width, 1}, (cm_matrix){k, 1, width}, 0, o, others);
+    for (int64_t i = 0; i < n * others; i++)
+        o[i] = (o[i] + offset) * m->scale;
+}
+
+/* o = the rows of one segment in every other input from `first` on, one below another. */
+static void stack(const mix *m, cm_tensor *const *in, int first, int64_t at, int64_t count,
+                  cm_real *o)
+{
+    for (int i = first; i < m->parts; i += 2, o += count)
+        memcpy(o, cm_data(in[i]) + at, (size_t)count * sizeof *o);
 }
 
 /* Adds to y [rows, to] what the rows x [rows, width] take of the parts: those of input `first` are
- * compared with, those of the other are added. */
+ * compared with, those of the other are added. The parts of a segment are multiplied together. */
 static void add_parts(cm_ctx *cx, const mix *m, cm_tensor *const *in, int first, const cm_real *x,
                       int64_t width, cm_real offset, cm_real *work, cm_real *y, int64_t to)
 {
     const int32_t *rows = m->rows->values, *ends = m->others->values;
     for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
         int64_t n = rows[g + 1] - rows[g], others = ends[g + 1] - ends[g];
-        /* Of a few rows the parts are multiplied together, one below another. */
-        int64_t together = n < FEW ? others * (m->parts / 2) : others;
-        cm_real *stacked = work + n * together, *out = y + rows[g] * to;
+        int64_t together = others * (m->parts / 2);
+        cm_real *compared = work + n * together, *added = compared + together * width;
         if (n * others == 0)
             continue;
-        for (int i = 0; i < m->parts; i += 2) {
-            const cm_real *compared = cm_data(in[i + first]) + ends[g] * width,
-                          *added = cm_data(in[i + 1 - first]) + ends[g] * to;
-            int64_t at = n < FEW ? (i / 2) * others : 0;
-            multiply_pairs(cx, m, n, others, width, x + rows[g] * width, compared, offset,
-                           work + at, together);
-            if (n < FEW)
-                memcpy(stacked + at * to, added, (size_t)(others * to) * sizeof *added);
-            else
-                cm_gemm(cx, n, to, others, (cm_matrix){work, others, 1}, (cm_matrix){added, to, 1},
-                        1, out, to);
-        }
-        if (n < FEW)
-            cm_gemm(cx, n, to, together, (cm_matrix){work, together, 1},
-                    (cm_matrix){stacked, to, 1}, 1, out, to);
+        stack(m, in, first, ends[g] * width, others * width, compared);
+        stack(m, in, 1 - first, ends[g] * to, others * to, added);
+        multiply_pairs(cx, m, n, together, width, x + rows[g] * width, compared, offset, work);
+        cm_gemm(cx, n, to, together, (cm_matrix){work, together, 1}, (cm_matrix){added, to, 1}, 1,
+                y + rows[g] * to, to);
     }
 }
 

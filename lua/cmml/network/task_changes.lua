@@ -5,7 +5,7 @@
 
 -- Numbers of past rows for each number of a matrix from which on it is quicker to add their
 -- products up; and how many steps can be kept as rows at all.
-local most_numbers, most_steps = 1.5, 14
+local most_numbers, most_steps = 4, 14
 
 return function(cmml)
   local core = cmml.core
