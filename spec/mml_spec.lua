@@ -1,5 +1,6 @@
 -- MML: learners, generator and fusion in stages; networks that take steps on what a person did; and
 -- how much members count, against answers that are known.
+local child = require "spec.support.child"
 local cmml = require "cmml"
 local refused = require("spec.support.refused").with_text
 local temporary = require "spec.support.temporary"
@@ -63,6 +64,22 @@ describe("MML", function()
     assert.is_false(ok)
     assert.truthy(tostring(problem):find("holds a stage of other data or settings", 1, true))
     assert.truthy(tostring(problem):find("training", 1, true))
+    temporary.remove(folder)
+  end)
+
+  it("waits for a stage that another process makes", function()
+    local folder, told = temporary.folder(), {}
+    local other = assert(io.popen(child.line("spec/support/hold.lua",
+      folder .. "/learner-ids.safetensors.making", "0.5")))
+    assert.equal("held", other:read "l")
+    cmml.fit(mml { learners = { "ids" }, knn = false, generator = false }, split, { out = folder,
+      tell = function(line)
+        told[#told + 1] = line
+      end })
+    other:close()
+    assert.same({ "stage learner-ids: another process makes it",
+      "stage learner-ids: MML (one learner)" }, told)
+    assert.is_false(core.exists(folder .. "/learner-ids.safetensors.making"))
     temporary.remove(folder)
   end)
 

@@ -45,13 +45,13 @@ bool cm_folder_hold(cm_ctx *cx, cm_folder *folder, const char *path)
         good = cm_sys_mkdir(cx, path);
         folder->handle = good ? lock_file(folder->lock) : -1;
     }
+    bool busy = good && folder->handle < 0 && errno == EWOULDBLOCK;
     if (good && folder->handle < 0)
-        good = errno == EWOULDBLOCK
-                   ? cm_refuse(cx, CM_ERR_IO, "%s is in use: another run writes into it", path)
-                   : cm_sys_failed(cx, "write into", path);
+        good = busy ? cm_refuse(cx, CM_ERR_IO, "%s is in use: another run writes into it", path)
+                    : cm_sys_failed(cx, "write into", path);
     if (!good) {
         cm_free(cx, folder->lock);
-        *folder = (cm_folder){.handle = -1};
+        *folder = (cm_folder){.handle = -1, .busy = busy};
     }
     return good;
 }

@@ -14,6 +14,7 @@ typedef struct cm_folder {
     char *lock; /* the path of the locked file; NULL: nothing is held */
     int handle;
     bool made; /* whether holding it made it */
+    bool busy; /* of a failure: somebody else holds it */
 } cm_folder;
 
 /* Holds a folder, which is made if it is not there, with the folders above it. Refused while

@@ -191,7 +191,8 @@ static int l_flush(lua_State *L)
  * @function hold_folder
  * @tparam string path
  * @treturn Folder|nil
- * @treturn string message on failure, also while another process, or this one, holds it */
+ * @treturn string message on failure, also while another process, or this one, holds it
+ * @treturn boolean whether that is why */
 static int l_hold_folder(lua_State *L)
 {
     cm_ctx *cx = cmL_enter(L);
@@ -199,7 +200,11 @@ static int l_hold_folder(lua_State *L)
     cm_folder *folder = lua_newuserdatauv(L, sizeof *folder, 0);
     *folder = (cm_folder){.handle = -1};
     luaL_setmetatable(L, CML_FOLDER);
-    return cm_folder_hold(cx, folder, path) ? 1 : cmL_io_fail(L, cx, "hold_folder");
+    if (cm_folder_hold(cx, folder, path))
+        return 1;
+    (void)cmL_io_fail(L, cx, "hold_folder");
+    lua_pushboolean(L, folder->busy);
+    return 3;
 }
 
 /*** Lets the folder go; a second time does nothing.

@@ -117,6 +117,23 @@ return function(cmml, use)
     return model
   end
 
+  -- Holds a stage, so that only one process learns it, for as long as what it gives is not closed:
+  -- the others wait, which is told once, and find its file.
+  local function alone(path, tell)
+    local told = false
+    while true do
+      local held, message, busy = core.hold_folder(path .. ".making")
+      if held or not busy then
+        return held or raise(message, 0)
+      end
+      if not told then
+        tell()
+        told = true
+      end
+      core.sleep(0.1)
+    end
+  end
+
   --- The function `stage` of a split.
   -- @tparam table split
   -- @tparam table options conditions (plain data by which the split is made again), folder (where
@@ -126,24 +143,15 @@ return function(cmml, use)
   -- of `train`)
   -- @treturn function
   function stages.of(split, options)
-    return function(name, make, training)
-      local model, own = make(), { seed = options.seed }
-      for key, value in pairs(training or model.training or {}) do
-        own[key] = value
-      end
-      local text = described(model, own, options.conditions, name)
-      local path = options.folder and plain.format("%s/%s%s.safetensors", options.folder, name,
-        options.by_digest and "-" .. digest(text):sub(1, 16) or "")
-      local found = path and kept(path, text)
-      if found then
-        if options.tell then
-          options.tell(("stage %s: from %s"):format(name, path))
-        end
-        return found
-      end
+    local function tell(form, ...)
       if options.tell then
-        options.tell(("stage %s: %s"):format(name, model.title))
+        options.tell(form:format(...))
       end
+    end
+
+    -- The model after its training.
+    local function learnt(name, model, own)
+      tell("stage %s: %s", name, model.title)
       local with = options.callbacks and options.callbacks(own.epochs or 30) or {}
       for key, value in pairs(own) do
         with[key] = value
@@ -152,14 +160,31 @@ return function(cmml, use)
       if result.stopped == "diverged" then
         raise(("stage %s: %s"):format(name, result.message), 0)
       end
-      if path then
-        core.mkdir(options.folder)
-        local ok, message = cmml.save(model, path, { notes = { stage = text } })
-        if not ok then
-          raise(message, 0)
-        end
-      end
       return model
+    end
+
+    return function(name, make, training)
+      local model, own = make(), { seed = options.seed }
+      for key, value in pairs(training or model.training or {}) do
+        own[key] = value
+      end
+      if not options.folder then
+        return learnt(name, model, own)
+      end
+      local text = described(model, own, options.conditions, name)
+      local path = plain.format("%s/%s%s.safetensors", options.folder, name,
+        options.by_digest and "-" .. digest(text):sub(1, 16) or "")
+      local _ <close> = alone(path, function()
+        tell("stage %s: another process makes it", name)
+      end)
+      local found = kept(path, text)
+      if found then
+        tell("stage %s: from %s", name, path)
+        return found
+      end
+      learnt(name, model, own)
+      local ok, message = cmml.save(model, path, { notes = { stage = text } })
+      return ok and model or raise(message, 0)
     end
   end
 
