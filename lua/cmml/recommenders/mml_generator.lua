@@ -117,8 +117,8 @@ return function(cmml, use)
     name = "mml_generator", title = "MML (generator of item vectors)",
     source = "Pan et al., CIKM 2022", settings = { "sequences" }, learns = "gradient", part = true,
     predicts = "ranking", needs = { fields = true }, options = options,
-    presets = { recommended = { model = { loss = "sampled" }, training = { batch = 256,
-      lr = 1e-3, epochs = 10, patience = 0, choose = "last" } } },
+    presets = { recommended = { model = { loss = "sampled" }, training = { lr = 1e-3,
+      epochs = 10, patience = 0, choose = "last" } } },
     make = make, loss = loss,
     cannot_freeze = function(self)
       return not self.learner and "it is a part of MML, which has the learner that it makes "

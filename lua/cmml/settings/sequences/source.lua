@@ -9,12 +9,22 @@ local raise = args.error
 return function(_, use)
   local evaluation = use "settings.sequences.evaluation"
 
+  -- Of few people fewer are taken together, so that an epoch has enough steps.
+  local most_together, least_together, enough_steps = 256, 16, 20
+
   local Source = { learners = "old users to learn from",
-    defaults = { valid_draws = defaults.valid_draws, batch = 256, train_window = 51,
+    defaults = { valid_draws = defaults.valid_draws, train_window = 51,
       valid_shown = 0, valid_next = 1 },
     metrics = { { "hit", "hit@10", shown = true }, { "ndcg", "ndcg@10", shown = true } },
     monitored = "ndcg", training = { lr = 1e-3 } }
   Source.__index = Source
+
+  --- Takes the options of a run: how many people a step is made of follows from how many there are.
+  -- @tparam table opt of `train`
+  function Source:check(opt)
+    opt.batch = opt.batch or math.max(least_together, math.min(self.count // enough_steps,
+      most_together))
+  end
 
   --- The tasks to learn from: whole sequences, of longer ones a window.
   -- @tparam table opt of `train`
