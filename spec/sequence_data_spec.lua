@@ -71,6 +71,8 @@ describe("sequences.data", function()
     assert.same({ 3, 2, 2, 1 }, { found.entries, found.users, found.items, found.duplicates })
     assert.same({ 1, 2 }, { found.per_user.least, found.per_user.most })
     assert.same({ 0, 1 }, { found.more[1][2], found.more[2][2].items })
+    assert.equal(2 / 4, found.density) -- what comes twice counts once
+    assert.equal("1 record of items matches no interaction", found.more[2][3])
   end)
 
   it("counts what some users had, and gives a catalogue of what may be learnt from", function()

@@ -69,7 +69,7 @@ describe("sequences of files", function()
     assert.equal("set", data.name)
     assert.same({ "look", "vector" }, { data.schema.item[1][1], data.schema.item[1].kind })
     assert(has_note(data, "look of items: 1 of 2 have a vector of 2 numbers in " .. path
-      .. "/look.safetensors; 1 vectors are of no items"))
+      .. "/look.safetensors; 1 vector is of no items"))
     assert(has_note(data, "odd.safetensors: no vectors by id (entries ids and vectors): left out"))
     assert.same({ 1, 1 }, { #data:stats().item_fields, data:stats().item_fields[1].missing })
     local none = assert(read(path, { features = {} }))

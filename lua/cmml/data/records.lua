@@ -250,7 +250,8 @@ return function(_, use)
         list.vectors[field[1]] = { values = file.vectors, rows = rows }
         notes[#notes + 1] = ("%s of %s: %d of %d have a vector of %d numbers in %s%s"):format(
           field[1], what, found, #vocab, file.vectors.shape[2], field.file,
-          found < #file.ids and ("; %d vectors are of no %s"):format(#file.ids - found, what) or "")
+          found < #file.ids and ("; %d vector%s of no %s"):format(#file.ids - found,
+            #file.ids - found == 1 and " is" or "s are", what) or "")
         for _, skipped in ipairs(file.skipped) do
           notes[#notes + 1] = ("%s: %s has dtype %s, which is not read: left out"):format(
             field.file, skipped.name, skipped.dtype)

@@ -133,7 +133,8 @@ return function(cmml, use)
 
   --- Numbers on data whose interactions are grouped by user.
   -- @tparam table parts name, kind ("ratings", "weights" or "interactions"), users (Segments, one a
-  -- user), items (Ids), n_items, values (Tensor, or nil), times (Times, or nil), duplicates, and
+  -- user), items (Ids), n_items, values (Tensor, or nil), times (Times, or nil), duplicates, distinct (pairs
+  -- of user and item, where some come several times; default: all are), and
   -- fields: {items, users}, each {fields = list for a schema, records = by row}, or nil
   -- @treturn table plain data: name, kind, users, items, entries, density, duplicates, per_user,
   -- per_item (least, quarter, median, three_quarters, ninety, most, mean of those that have any,
@@ -148,7 +149,8 @@ return function(cmml, use)
     result.lengths = { users = lengths, items = per_item }
     result.users = #lengths - result.per_user.without
     result.items = parts.n_items - result.per_item.without
-    result.density = result.users > 0 and n / (result.users * result.items) or 0.0
+    result.density = result.users > 0 and (parts.distinct or n) / (result.users * result.items)
+      or 0.0
     result.values = parts.values and n > 0 and histogram(parts.values) or nil
     result.times = parts.times and times_of(parts.times) or nil
     for _, side in ipairs { "item", "user" } do

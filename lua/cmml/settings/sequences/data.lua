@@ -176,12 +176,14 @@ return function(cmml, use)
       n_items)
     local found = stats.of { name = self.name, kind = "interactions", users = sequences.users,
       items = sequences.items, n_items = n_items, times = sequences.times,
-      duplicates = #sequences.items - #pairs_of.columns,
+      duplicates = #sequences.items - #pairs_of.columns, distinct = #pairs_of.columns,
       fields = { items = { fields = self.schema.item, records = self.item_records } } }
     found.more = { { "disordered", self.disordered,
-      ("%d interactions stood behind a later one of their user"):format(self.disordered) },
-      { "unmatched", self.unmatched, ("%d records of items match no interaction"):format(
-        self.unmatched.items) } }
+      ("%d interaction%s stood behind a later one of their user"):format(self.disordered,
+        self.disordered == 1 and "" or "s") },
+      { "unmatched", self.unmatched, ("%d record%s of items match%s no interaction"):format(
+        self.unmatched.items, self.unmatched.items == 1 and "" or "s",
+        self.unmatched.items == 1 and "es" or "") } }
     return found
   end
 

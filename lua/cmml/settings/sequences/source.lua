@@ -22,6 +22,10 @@ return function(_, use)
   --- Takes the options of a run: how many people a step is made of follows from how many there are.
   -- @tparam table opt of `train`
   function Source:check(opt)
+    if opt.train_window == 1 then
+      raise(("train: %s has nothing to learn from: a window has at least 2 interactions, what was "
+        .. "done and what came next (0: whole sequences)"):format(args.option("train_window", 1)), 3)
+    end
     opt.batch = opt.batch or math.max(least_together, math.min(self.count // enough_steps,
       most_together))
   end
