@@ -218,7 +218,7 @@ describe("dataset", function()
       for _, ids in ipairs { { 1, 3, 9 }, "1\n3\n9", " 1\n3 \n9\n" } do
         write(ids, { { 1, 10 }, { 3, 30 }, { 5, 50 } })
         local data = data_of()
-        assert.same({ ("poster of items: 2 of 3 have a vector of 2 numbers in %s; 1 vectors are of "
+        assert.same({ ("poster of items: 2 of 3 have a vector of 2 numbers in %s; 1 vector is of "
           .. "no items"):format(path) }, data.notes)
         local catalogue = data:catalogue { 1, 2 }
         local expected = core.tensor { { 1, 1, 0 }, { -1, -1, 0 }, { 0, 0, 1 } }

@@ -48,6 +48,35 @@ describe("vectors of items made of random numbers", function()
     assert.same(model:adapt(person):recommend { n = 5 }, loaded:adapt(person):recommend { n = 5 })
   end)
 
+  it("are where learning starts from, as numbers of features are, where asked for", function()
+    local vectors = core.tensor { { 1, 2 }, { 3, 4 }, { 5, 6 } }
+    local data = cmml.sequences.data { interactions = { { "u", "a" }, { "u", "b" }, { "v", "c" } },
+      schema = { item = { { "look", kind = "vector" } } },
+      items = { { id = "a" }, { id = "b" }, { id = "c" },
+        vectors = { look = { values = vectors, rows = { 1, 2, 3 } } } } }
+    local side = data:catalogue({ 1, 2 }, data.sequences).items
+    local fixed = cmml.item_vectors { items = side, reads = { "look", "random" }, width = 4,
+      init = cmml.nn.init(1) }
+    local learnt = cmml.item_vectors { items = side, reads = { "look", "random" }, width = 4,
+      init = cmml.nn.init(1), learn_features = true }
+    assert.equal(0, (fixed:all() - learnt:all()):abs():max():item())
+    local grown = {}
+    for name in learnt:parameters() do
+      grown[name] = true
+    end
+    for name in fixed:parameters() do
+      grown[name] = nil
+    end
+    assert.same({ noise = true, values1 = true }, grown)
+    local slopes = cmml.grad(learnt:of(core.ids { 2 }):sum(), { learnt.values1, learnt.noise })
+    for _, slope in ipairs(slopes) do
+      local of_items = slope:abs():sum(2):totable()
+      assert.same({ 0, 0 }, { of_items[1], of_items[3] })
+      assert.truthy(of_items[2] > 0)
+    end
+    assert.equal(0, (side.bags[1].values - fixed.bags[1].values):abs():max():item())
+  end)
+
   it("are a learner of MML", function()
     local mml = cmml.recommenders.mml(split.catalogue, { preset = "recommended/random",
       learner_options = { width = 8, inner = 8, heads = 1, layers = 1, length = 12 },

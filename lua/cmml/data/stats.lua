@@ -133,9 +133,9 @@ return function(cmml, use)
 
   --- Numbers on data whose interactions are grouped by user.
   -- @tparam table parts name, kind ("ratings", "weights" or "interactions"), users (Segments, one a
-  -- user), items (Ids), n_items, values (Tensor, or nil), times (Times, or nil), duplicates, distinct (pairs
-  -- of user and item, where some come several times; default: all are), and
-  -- fields: {items, users}, each {fields = list for a schema, records = by row}, or nil
+  -- user), items (Ids), n_items, values (Tensor, or nil), times (Times, or nil), duplicates,
+  -- distinct (how many pairs of user and item there are, where some come several times; default:
+  -- all), and fields: {items, users}, each {fields = list for a schema, records = by row}, or nil
   -- @treturn table plain data: name, kind, users, items, entries, density, duplicates, per_user,
   -- per_item (least, quarter, median, three_quarters, ninety, most, mean of those that have any,
   -- without), values (least, most, mean, step, histogram, bins), times (first, last, unit, days,

@@ -11,6 +11,9 @@ local known = declare("item_vectors", {
   { name = "reads", list = "string", default = { "ids" },
     help = "what vectors are made of: ids, names of content features, or random, numbers that say "
       .. "nothing of an item but which one it is" },
+  { name = "learn_features", kind = "boolean", default = false,
+    help = "whether numbers of content features, and random ones, are where learning starts from, "
+      .. "and learnt too (as published for MML)" },
   { name = "width", kind = "integer", from = 1, required = true, help = "width of a vector" },
   (require "cmml.nn.init_option"),
 })
@@ -56,6 +59,15 @@ return function(cmml, use)
       or core.full({ 0, #places }, 0)
   end
 
+  -- Makes parameters of the numbers of fields.
+  local function learn_numbers(self)
+    for i, bag in ipairs(self.bags) do
+      if bag.values then
+        self.bags[i] = { values = self:register(("values%d"):format(i), bag.values:clone()) }
+      end
+    end
+  end
+
   --- Vectors of items: `ids` has one for each item, which is learnt; a content feature adds what a
   -- linear map makes of its numbers, or the mean of the vectors of its values. An item without a
   -- feature gets a vector that stands for all such. `random` adds a linear map of numbers from N(0,
@@ -78,8 +90,9 @@ return function(cmml, use)
         self:register("ids", nn.embedding { size = #opt.items, width = opt.width, init = scaled })
       elseif name == "random" then
         self:register("random", nn.linear { inp = opt.width, out = opt.width, init = scaled })
-        self.noise = core.keep(core.normal({ #opt.items, opt.width }, 0, 1, { seed = random_seed,
+        local noise = core.keep(core.normal({ #opt.items, opt.width }, 0, 1, { seed = random_seed,
           stream = core.streams.init }))
+        self.noise = opt.learn_features and self:register("noise", noise) or noise
       else
         names[#names + 1] = name
       end
@@ -96,13 +109,17 @@ return function(cmml, use)
         init = scaled })
       self:register("missing", core.full({ #names, opt.width }, 0))
       self:over(opt.items)
+      if opt.learn_features then
+        learn_numbers(self)
+      end
     elseif not self.ids and not self.random then
       raise("item_vectors: reads is empty: items have no vectors", 2)
     end
     return self
   end
 
-  --- Takes the content features of other items, for the same weights.
+  --- Takes the content features of other items, for the same weights; learnt numbers are those of
+  -- the items that they were learnt for.
   -- @tparam Side items
   -- @treturn ItemVectors itself
   function ItemVectors:over(items)

@@ -81,7 +81,7 @@ return function(cmml, use)
     presets = {
       recommended = { model = {}, training = network.training },
       published = { model = { loss = "bpr", inner_steps = 5, inner_lr = 1e-3, fine_tune_steps = 50,
-        fine_tune_lr = 0.3, fine_tune_items = true, keep_last = true },
+        fine_tune_lr = 0.3, fine_tune_items = true, keep_last = true, learn_features = true },
         training = { batch = 256, lr = 1e-3, epochs = 10, patience = 0, choose = "last" } },
     },
     encoder = function(opt, init, catalogue)

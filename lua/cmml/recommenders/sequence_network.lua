@@ -27,6 +27,9 @@ return function(cmml, use)
     { name = "reads", list = "string", default = { "ids" }, group = "model", tunable = false,
       help = "what vectors of items are made of: ids, names of content features, fields (all of "
         .. "them), or random, numbers that say nothing of an item but which one it is" },
+    { name = "learn_features", kind = "boolean", default = false, group = "model",
+      help = "whether numbers of content features, and random ones, are where learning starts "
+        .. "from, and learnt too (as published for MML)" },
   }
 
   --- The options of all such kinds: those, and the losses'.
@@ -69,7 +72,8 @@ return function(cmml, use)
   function network.parts(catalogue, opt, init, encoder, class)
     local module = (class or Weights).new()
     module:register("items", cmml.item_vectors { items = catalogue.items, width = opt.width,
-      reads = network.read_names(catalogue, opt.reads), init = init })
+      reads = network.read_names(catalogue, opt.reads), learn_features = opt.learn_features,
+      init = init })
     module:register("encoder", encoder)
     return { module = module, known = next_item.known_items(catalogue) }
   end

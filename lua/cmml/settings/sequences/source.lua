@@ -24,7 +24,8 @@ return function(_, use)
   function Source:check(opt)
     if opt.train_window == 1 then
       raise(("train: %s has nothing to learn from: a window has at least 2 interactions, what was "
-        .. "done and what came next (0: whole sequences)"):format(args.option("train_window", 1)), 3)
+        .. "done and what came next (0: whole sequences)"):format(args.option("train_window", 1)),
+        3)
     end
     opt.batch = opt.batch or math.max(least_together, math.min(self.count // enough_steps,
       most_together))
