@@ -166,7 +166,7 @@ return function(cmml, use)
   end
 
   --- How long such kinds learn, where their presets do not say otherwise.
-  network.training = { lr = 2e-3, epochs = 60, patience = 5 }
+  network.training = { lr = 2e-3, epochs = 60, patience = 10 }
 
   --- A declaration of a kind for `kind`.
   -- @tparam table own what `kind` takes, but in place of make, adapt and score, and of a loss where
