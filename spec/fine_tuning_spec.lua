@@ -190,11 +190,11 @@ describe("fine_tune", function()
     end
   end)
 
-  it("asks the encoder's options for each step", function()
-    local asked = {}
+  it("asks the encoder's options for each step, and of which items", function()
+    local asked, of = {}, {}
     local tuned = cmml.fine_tune(learners["a table"], data_of(sequences), { steps = 3, rate = rate,
-      encode = function(step)
-        asked[#asked + 1] = step or "none"
+      encode = function(step, items)
+        asked[#asked + 1], of[#of + 1] = step or "none", table.concat(items:totable(), " ")
         return step and { key = { seed = step } } or {}
       end })
     assert.same({ 1, 2, 3 }, asked)
@@ -202,6 +202,45 @@ describe("fine_tune", function()
       rate = rate })
     assert.is_true(apart(all_scores(tuned, sequences), all_scores(plain, sequences)) > 1e-3)
     assert.are.equal("none", asked[4])
+    assert.same({ "3 5 3 2 4 4", "3 5 3 2 4 4", "3 5 3 2 4 4", "3 5 3 7 2 9 4 4 4" }, of)
+  end)
+
+  it("gives attention the features of the items that it reads", function()
+    local features = random({ n_items, 2 }, 7)
+    local seeing = { items = learners["a table"].items, encoder = cmml.sequence_encoder { width = 4,
+      inner = 6, layers = 1, length = 5, features = 2, feature_scale = 1,
+      init = cmml.nn.init(4) } }
+    local function tuned(scale)
+      return all_scores(cmml.fine_tune(seeing, data_of(sequences), { steps = 2, rate = rate * 10,
+        encode = function(_, items)
+          return { features = core.embedding(features, items) * scale }
+        end }), sequences)
+    end
+    assert.is_true(apart(tuned(100), tuned(0)) > 1e-4)
+    refused("features are missing", cmml.fine_tune, seeing, data_of(sequences), { steps = 1,
+      rate = rate })
+  end)
+
+  it("scores by the map of items' features as often as it is asked", function()
+    local tuned = cmml.fine_tune(learners.features, data_of(sequences), { steps = 1, rate = rate })
+    local first = core.tidy(all_scores, tuned, sequences)
+    assert.are.equal(0, apart(first, core.tidy(all_scores, tuned, sequences)))
+  end)
+
+  it("takes any module that encodes sequences", function()
+    local Sums = cmml.nn.class "cmml.SpecSums"
+    function Sums:forward(e, segments, options)
+      local x = e:segment_sum(segments):segment_expand(segments)
+      return options.through and options.through.linear("out", self.out, x) or self.out(x)
+    end
+    local sums = Sums.new()
+    sums:register("out", cmml.nn.linear { inp = 4, out = 4, init = cmml.nn.init(5) })
+    local learner = { encoder = sums, items = learners["a table"].items }
+    local function scores(count)
+      return all_scores(cmml.fine_tune(learner, data_of(sequences), { steps = count, rate = rate,
+        items = false }), sequences)
+    end
+    assert.is_true(apart(scores(1), scores(0)) > 1e-3)
   end)
 
   it("refuses what does not fit", function()
@@ -210,8 +249,8 @@ describe("fine_tune", function()
       data, { steps = 5, rate = 1 })
     refused("choose best needs valid", cmml.fine_tune, learner, data,
       { steps = 1, rate = 1, choose = "best" })
-    refused("learner.encoder must be a module that encodes sequences", cmml.fine_tune, {}, data,
-      { steps = 1, rate = 1 })
+    refused("learner.encoder must be a module that encodes sequences, such as a sequence_encoder, "
+      .. "not nil", cmml.fine_tune, {}, data, { steps = 1, rate = 1 })
     data.items = cmml.ids { 1 }
     refused("data has a list of 1 items for 6 rows", cmml.fine_tune, learner, data,
       { steps = 1, rate = 1 })

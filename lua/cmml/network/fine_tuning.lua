@@ -1,5 +1,5 @@
---- Fine-tuning of a sequence encoder and its items on the sequence of each user, as MML adapts to
--- new users (Pan et al., CIKM 2022): many steps of plain descent on all weights.
+--- Fine-tuning of an encoder of sequences and its items on the sequence of each user, as MML adapts
+-- to new users (Pan et al., CIKM 2022): many steps of plain descent on all weights.
 --
 -- The encoder's weights take steps as `fast_weights` has them. Of the items' vectors a user has
 -- rows of the user's own where steps touch them: of the sequence, and of the negatives of all
@@ -24,8 +24,8 @@ local known = require("cmml.base.options").declare("fine_tune", {
     help = "of choose best: items and segments of sequences, and what comes next in each "
       .. "(targets)" },
   { name = "encode", kind = "function", default_text = "nothing",
-    help = "of a step (nil where none is taken) and the items of the rows (Ids), giving options of "
-      .. "the encoder, such as a key or features" },
+    help = "of a step, or of nil where none is taken, and of the items of the rows (Ids), giving "
+      .. "options of the encoder: a key, features" },
 })
 
 return function(cmml, use)
@@ -153,7 +153,6 @@ return function(cmml, use)
   end
 
   local function scores(self, users)
-    self.common = self.common or self.map and self.map(self.all) or self.all
     local found, n = core.matmul(users, self.common:transpose()), self.common.shape[1]
     if not self.weights.rows.items then
       return found
@@ -241,9 +240,9 @@ return function(cmml, use)
   end
 
   --- Fine-tunes an encoder and vectors of items for each of several users.
-  -- @tparam table learner encoder (`sequence_encoder`, or a module of (e, segments, options) as
-  -- that is, whose layers go through options.through); items: Tensor [items, width], or [items,
-  -- inp] with map, a linear layer from them to vectors
+  -- @tparam table learner encoder (`sequence_encoder`, or another module of (e, segments, options)
+  -- with option `through`); items: Tensor [items, width], or [items, inp] with map, a linear layer
+  -- from them to vectors
   -- @tparam table data of the support: items (Ids, the sequences' rows), positives (Ids, what comes
   -- next behind each row), negatives (a list of Ids for each step), segments, one a user
   -- @tparam table options
@@ -254,6 +253,7 @@ return function(cmml, use)
     check_data(data, opt)
     local self = setmetatable({ encoder = learner.encoder, map = learner.map,
       all = learner.items:detach(), touched = touched(data), options = opt.encode }, FineTuned)
+    self.common = self.map and args.call(core.no_grad, self.map, self.all) or self.all
     self.start = args.call(core.gather_rows, self.all, self.touched.ids)
     if opt.choose == "best" then
       self.chosen = best_steps(self, data, opt)

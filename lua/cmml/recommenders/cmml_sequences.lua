@@ -56,10 +56,9 @@ return function(cmml, use)
     { name = "new_offset", kind = "number", default = 0, group = "model", tunable = false,
       help = "what is added to the scores of new items: the larger, the more of them lists show" },
   }
-  table.move(sasrec.options, 1, #sasrec.options, #own + 1, own)
-  for _, option in ipairs(network.of_items) do
-    own[#own + 1] = option.name == "reads" and changed(option, { default = { "ids", "fields" } })
-      or option
+  for _, list in ipairs { sasrec.options, network.sizes, {
+    changed(network.reads, { default = { "ids", "fields" } }), network.learn_features } } do
+    table.move(list, 1, #list, #own + 1, own)
   end
 
   -- What is fitted beside the module, as files keep it.
@@ -88,7 +87,7 @@ return function(cmml, use)
     if opt.context == "gru" then
       module:register("context", nn.gru { inp = width, hidden = width, init = init })
     else
-      module:register("context", sasrec.encoder(opt, init, { layers = 1 }))
+      module:register("context", sasrec.encoder(opt, init, nil, 1))
     end
     module:register("hybrid", cmml.component("hybrid", opt.hybrid, { width = width, init = init }))
     local backbone = opt.backbone
@@ -160,9 +159,9 @@ return function(cmml, use)
   local function loss(self, batch)
     local rows = latest.rows(batch.support, self.options.length)
     local all = self.module.items:all(kept_ids(self, batch))
-    local h = states_of(self, core.embedding(all, rows.items), rows, { seed = batch.seed,
-      epoch = batch.draw, task = batch.tasks[1] })
-    return (next_item.among_known(self.known, all, rows.following))(h)
+    local h = states_of(self, core.embedding(all, rows.items), rows, network.key(batch))
+    local loss_of = next_item.among_known(self.known, all, rows.following)
+    return loss_of(h)
   end
 
   -- Adapts by vectors of all items: those of new ones without id, or of those that stand for them.

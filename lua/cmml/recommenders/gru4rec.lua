@@ -3,8 +3,8 @@
 -- @module cmml
 return function(cmml, use)
   local core, nn = cmml.core, cmml.nn
-  local fine_tuning = use "recommenders.sequence_fine_tuning"
   local network = use "recommenders.sequence_network"
+  local sequence_fine_tuning = use "recommenders.sequence_fine_tuning"
   --- The GRU, and the map of its state to the width of items' vectors.
   -- @tfield Module gru
   -- @tfield Module out
@@ -18,19 +18,19 @@ return function(cmml, use)
     return self
   end
 
-  --- The states behind each row.
-  -- @tparam Tensor e vectors of items [rows, width]
+  --- Runs the encoder, over the same rows padded.
+  -- @tparam Tensor e [rows, width] the vectors of the items
   -- @tparam Segments segments one for each sequence
-  -- @tparam[opt] table options key (of dropout), through (functions that layers go through, see
-  -- `sequence_encoder`)
+  -- @tparam[opt] table options key, of dropout; through, of which linear runs the map
   -- @treturn Tensor [rows, width]
   function Encoder:forward(e, segments, options)
-    local key, through = options and options.key, options and options.through
-    local padded = core.pad_segments(self.mask(e, key), segments)
+    local opt = options or {}
+    local padded = core.pad_segments(self.mask(e, opt.key), segments)
     local valid = network.unpadded(self.gru(padded, segments), segments)
-    return through and through.linear("out", self.out, valid) or self.out(valid)
+    return opt.through and opt.through.linear("out", self.out, valid) or self.out(valid)
   end
 
+  -- Of the last state alone, so that no other one goes through the map.
   local function last(self, e, rows)
     local encoder = self.module.encoder
     return encoder.out(encoder.gru:last(core.pad_segments(e, rows.segments), rows.segments))
@@ -53,7 +53,7 @@ return function(cmml, use)
   })
 
   -- Its last map takes the steps (and items' vectors, where they are asked for); the GRU stays.
-  cmml.kind(fine_tuning.declared {
+  cmml.kind(sequence_fine_tuning.declared {
     name = "gru4rec_tuned", title = "GRU4Rec, fine-tuned", source = "Hidasi et al., ICLR 2016",
     options = options, presets = presets, encoder = encoder_of, last = last,
   })

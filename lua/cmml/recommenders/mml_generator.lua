@@ -84,8 +84,7 @@ return function(cmml, use)
     local opt, learner = self.options, learner_of(self)
     local rows = latest.rows(batch.support, learner.options.length)
     local e, better = mixed(self, rows.items, 1, batch), mixed(self, rows.following, 2, batch)
-    local h = network.states(learner, e, rows, { seed = batch.seed, epoch = batch.draw,
-      task = batch.tasks[1] })
+    local h = network.states(learner, e, rows, network.key(batch))
     if opt.loss == "bpr" then
       local others = next_item.others(self.known, rows.following, batch)
       return core.bpr(core.row_dot(h, better), core.row_dot(h, mixed(self, others, 3, batch)))
@@ -130,8 +129,8 @@ return function(cmml, use)
       local learner = learner_of(self)
       local rows = latest.rows(support, learner.options.length)
       local vectors = vectors_with(self, self.standing_in or new_items(self))
-      local h = network.states(learner, vectors:gather_rows(rows.items), rows)
-      return { vectors = vectors, users = core.embedding(h, core.last_rows(rows.segments)) }
+      return { vectors = vectors,
+        users = network.last(learner, vectors:gather_rows(rows.items), rows) }
     end,
     score = function(_, state, rows)
       return core.row_dot(state.users:segment_expand(rows.segments),

@@ -10,11 +10,11 @@
 return function(cmml, use)
   local core = cmml.core
   local content_features = use "recommenders.content_features"
-  local fine_tuning = use "recommenders.sequence_fine_tuning"
   local latest = use "recommenders.latest"
   local network = use "recommenders.sequence_network"
   local next_item = use "recommenders.next_item_loss"
   local sasrec = use "recommenders.sasrec"
+  local sequence_fine_tuning = use "recommenders.sequence_fine_tuning"
 
   local own = {
     { name = "inner_steps", kind = "integer", from = 0, to = 100, default = 0, unit = "steps",
@@ -56,10 +56,9 @@ return function(cmml, use)
 
   -- First-order MAML: the error of each person's last interaction behind steps on those before.
   local function meta_loss(self, batch)
-    local opt, items = self.options, self.module.items
+    local opt, items, key = self.options, self.module.items, network.key(batch)
     local rows = latest.rows(batch.support, opt.length)
     local segments = rows.segments
-    local key = { seed = batch.seed, epoch = batch.draw, task = batch.tasks[1] }
     local e, _, errors = next_item.of(self, rows, batch)
     local shares, last = parts_of(segments)
     local fixed, better = e:detach(), items:of(rows.following):detach()
@@ -75,39 +74,29 @@ return function(cmml, use)
     return errors(h):reshape({ -1, 1 }):gather_rows(last):mean()
   end
 
-  cmml.kind(fine_tuning.declared {
+  cmml.kind(sequence_fine_tuning.declared {
     name = "mml_learner", title = "MML (one learner)", source = "Pan et al., CIKM 2022",
-    options = options, tune_steps = 0,
+    options = options, tune_steps = 0, encoder = sasrec.encoder, features = features_of,
     presets = {
       recommended = { model = {}, training = network.training },
       published = { model = { loss = "bpr", inner_steps = 5, inner_lr = 1e-3, fine_tune_steps = 50,
         fine_tune_lr = 0.3, fine_tune_items = true, keep_last = true, learn_features = true },
         training = { batch = 256, lr = 1e-3, epochs = 10, patience = 0, choose = "last" } },
     },
-    encoder = function(opt, init, catalogue)
-      local features = features_of(catalogue, opt)
-      return sasrec.encoder(opt, init, { features = features and features.shape[2],
-        feature_scale = features and opt.attention_scale })
-    end,
-    completed = function(self, catalogue, opt)
-      self.features = features_of(catalogue, opt)
-    end,
     before_step = function(self)
       if self.last_weights then
         self.last_weights[1]:keep(self.module.encoder, self.last_weights[2])
       end
     end,
     loss = function(self, batch)
-      return self.options.inner_steps > 0 and meta_loss(self, batch) or network.loss(self, batch)
+      return (self.options.inner_steps > 0 and meta_loss or network.loss)(self, batch)
     end,
   })
 
   -- SASRec with gradient steps on what a person did: training is that of the plain kind.
-  cmml.kind(fine_tuning.declared {
+  cmml.kind(sequence_fine_tuning.declared {
     name = "sasrec_tuned", title = "SASRec, fine-tuned",
     source = "Kang and McAuley, ICDM 2018", options = sasrec.options,
-    presets = sasrec.presets, encoder = function(opt, init)
-      return sasrec.encoder(opt, init)
-    end,
+    presets = sasrec.presets, encoder = sasrec.encoder,
   })
 end

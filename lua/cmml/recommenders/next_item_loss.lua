@@ -39,42 +39,55 @@ return function(cmml)
       stream = core.streams.candidates }
   end
 
-  --- An item drawn at random for each of some targets, another one than it, of those that may be
-  -- learnt from.
+  --- Items drawn at random of those that may be learnt from, the same ones for all rows of a batch.
   -- @tparam Ids known
-  -- @tparam Ids targets
+  -- @tparam integer n how many; all, where there are not so many
   -- @tparam table batch seed, draw and tasks: the key of what is drawn
-  -- @tparam[opt=0] integer step what is drawn for other steps of the same batch differs
-  -- @tparam[opt] {integer,...} places of the targets: those of one place share a draw; default:
-  -- each has one
   -- @treturn Ids
-  function next_item.others(known, targets, batch, step, places)
-    local n, list, draws = #known, {}, #targets
-    if places then
-      draws = math.max(0, table.unpack(places))
-    end
-    local function draw(more)
-      return core.uniform({ draws }, 0, 1, key_of(batch, 2 * (step or 0) + more)):totable()
-    end
-    local first, again, items = draw(0), draw(1), known:totable()
+  function next_item.drawn(known, n, batch)
+    return core.map_ids(core.choose(#known, math.min(n, #known), key_of(batch)), known)
+  end
+
+  -- Of each target the item that a number draws, or where that is the target the one that another
+  -- number draws.
+  local function drawn_items(known, targets, first, again)
+    local items, n, list = known:totable(), #known, {}
     for i, target in ipairs(targets:totable()) do
-      local at = places and places[i] or i
-      local item = items[math.min(math.floor(first[at] * n) + 1, n)]
+      local item = items[math.min(math.floor(first[i] * n) + 1, n)]
       if item == target then
-        item = items[math.min(math.floor(again[at] * n) + 1, n)]
+        item = items[math.min(math.floor(again[i] * n) + 1, n)]
       end
       list[i] = item
     end
     return core.ids(list)
   end
 
-  --- Items drawn at random, of those that may be learnt from, for all rows of a batch.
+  --- An item drawn at random for each of some targets, another one than it, of those that may be
+  -- learnt from.
   -- @tparam Ids known
-  -- @tparam integer count how many, at most all
+  -- @tparam Ids targets
   -- @tparam table batch seed, draw and tasks: the key of what is drawn
+  -- @tparam[opt=0] integer step what is drawn for other steps of the same batch differs
   -- @treturn Ids
-  function next_item.drawn(known, count, batch)
-    return core.map_ids(core.choose(#known, math.min(count, #known), key_of(batch)), known)
+  function next_item.others(known, targets, batch, step)
+    local function numbers(more)
+      return core.uniform({ #targets }, 0, 1, key_of(batch, 2 * (step or 0) + more)):totable()
+    end
+    return drawn_items(known, targets, numbers(0), numbers(1))
+  end
+
+  --- The same by the step and the place of a target in its sequence alone, whatever other
+  -- sequences there are.
+  -- @tparam Ids known
+  -- @tparam Ids targets
+  -- @tparam Ids places of the targets, from 1
+  -- @tparam integer step
+  -- @treturn Ids
+  function next_item.others_at(known, targets, places, step)
+    local numbers = core.uniform({ #targets, 2 }, 0, 1, { epoch = step, tasks = places,
+      stream = core.streams.candidates })
+    return drawn_items(known, targets, numbers:slice(2, 1, 1):reshape({ -1 }):totable(),
+      numbers:slice(2, 2, 2):reshape({ -1 }):totable())
   end
 
   -- Vectors of several lists of items; where content features make them, each item's once.
@@ -118,31 +131,43 @@ return function(cmml)
     return -logits:log_softmax(2):slice(2, 1, 1):reshape { -1 }
   end
 
-  --- The cross entropy of what came next among all items that may be learnt from.
-  -- @tparam Ids known these
-  -- @tparam Tensor all vectors of all items [items, width]
-  -- @tparam Ids targets what came next, known ones
-  -- @treturn function of states [rows, width], giving the mean over rows
-  -- @treturn function of the same, giving the error of each row [rows]
-  function next_item.among_known(known, all, targets)
-    local class, vectors = {}, all:gather_rows(known):transpose()
-    for item = 1, all.shape[1] do
-      class[item] = 0
+  --- The places of items among those that may be learnt from.
+  -- @tparam Ids known
+  -- @tparam integer n number of items
+  -- @treturn Ids for each item its place, 0 for one that is not among them
+  function next_item.places(known, n)
+    local place = {}
+    for item = 1, n do
+      place[item] = 0
     end
     for i, item in ipairs(known:totable()) do
-      class[item] = i
+      place[item] = i
     end
-    local classes = core.map_ids(targets, core.ids(class))
+    return core.ids(place)
+  end
+
+  --- The cross entropy of what came next among all items that may be learnt from.
+  -- @tparam Ids known
+  -- @tparam Tensor vectors of all items [items, width]
+  -- @tparam Ids targets
+  -- @treturn function of the states behind the rows [rows, width], giving the mean over rows
+  -- @treturn function of the same, giving the error of each row [rows]
+  function next_item.among_known(known, vectors, targets)
+    local classes = core.map_ids(targets, next_item.places(known, vectors.shape[1]))
+    vectors = vectors:gather_rows(known)
+    local function logits(states)
+      return states:matmul(vectors:transpose())
+    end
     return function(states)
-      return core.cross_entropy(states:matmul(vectors), classes)
+      return core.cross_entropy(logits(states), classes)
     end, function(states)
-      return -states:matmul(vectors):log_softmax(2):gather(classes):reshape { -1 }
+      return -logits(states):log_softmax(2):gather(classes):reshape { -1 }
     end
   end
 
   --- What a batch is learnt from by one of these losses.
-  -- @tparam Recommender self options (loss, negatives), module.items (ItemVectors), known (Ids: the
-  -- items that may be learnt from)
+  -- @tparam Recommender self with options loss and negatives, items in its module, and known, the
+  -- items that may be learnt from
   -- @tparam table rows Rows: items, following (no row without one)
   -- @tparam table batch of a training
   -- @treturn Tensor vectors of the rows' items [rows, width]

@@ -24,15 +24,13 @@ return function(cmml, use)
   --- The encoder that options ask for.
   -- @tparam table opt width, heads, layers, inner, length, dropout
   -- @tparam table init from `nn.init`
-  -- @tparam[opt] table more further options of `sequence_encoder`
+  -- @tparam[opt] Tensor features of items that attention sees, with opt.attention_scale
+  -- @tparam[opt] integer layers in place of opt.layers
   -- @treturn SequenceEncoder
-  function sasrec.encoder(opt, init, more)
-    local all = { width = opt.width, heads = opt.heads, layers = opt.layers, inner = opt.inner,
-      length = opt.length, dropout = opt.dropout, init = init }
-    for key, value in pairs(more or {}) do
-      all[key] = value
-    end
-    return cmml.sequence_encoder(all)
+  function sasrec.encoder(opt, init, features, layers)
+    return cmml.sequence_encoder { width = opt.width, heads = opt.heads, inner = opt.inner,
+      layers = layers or opt.layers, length = opt.length, dropout = opt.dropout, init = init,
+      features = features and features.shape[2], feature_scale = features and opt.attention_scale }
   end
 
   --- The presets of kinds over this encoder.
@@ -44,10 +42,7 @@ return function(cmml, use)
 
   cmml.kind(network.declared {
     name = "sasrec", title = "SASRec", source = "Kang and McAuley, ICDM 2018",
-    options = sasrec.options, presets = sasrec.presets,
-    encoder = function(opt, init)
-      return sasrec.encoder(opt, init)
-    end,
+    options = sasrec.options, presets = sasrec.presets, encoder = sasrec.encoder,
   })
 
   return sasrec

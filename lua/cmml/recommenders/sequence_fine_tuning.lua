@@ -1,10 +1,10 @@
 --- Networks over sequences that take gradient steps on what a person did: what came next until the
 -- last item that was shown.
 --
--- All people of a batch take their steps together (see network/fine_tuning.lua); what items are
--- compared with in a step is drawn for each place of a sequence, so that nobody's steps depend on
--- who else is there. With `fine_tune_items` vectors of items take steps, too: a person's own copy
--- of those that the steps touch.
+-- All people of a batch take their steps together, without a matrix for each, and with
+-- `fine_tune_items` each has vectors of its own of the items that its steps touch (see
+-- network/fine_tuning.lua). What an interaction is compared with in a step depends on its place in
+-- the person's sequence, so that nobody's lists depend on who else is adapted.
 --
 -- @module cmml.recommenders.sequence_fine_tuning
 local changed = require("cmml.base.options").changed
@@ -15,7 +15,7 @@ return function(cmml, use)
   local network = use "recommenders.sequence_network"
   local next_item = use "recommenders.next_item_loss"
   use "network.fine_tuning"
-  local fine_tuning = {}
+  local sequence_fine_tuning = {}
 
   local options = {
     { name = "fine_tune_steps", kind = "integer", from = 0, to = 1000, default = 10,
@@ -28,33 +28,28 @@ return function(cmml, use)
       help = "whether vectors of items take these steps, too" },
   }
 
-  -- What people learn from: all rows but the last, of those with more than one, and what came
-  -- behind each; nil where nobody has two.
-  local function known_steps(rows)
-    local read, following, places, lengths, at = {}, {}, {}, {}, 0
+  -- What each person takes steps on, see `fine_tune`: what was done but for the last of it, what
+  -- came next behind each, and what that is compared with.
+  local function data_of(self, rows)
+    local lengths, from, behind, at = {}, {}, {}, 0
     for person, n in ipairs(rows.segments:totable()) do
-      for place = 1, n - 1 do
-        read[#read + 1], following[#following + 1] = at + place, at + place + 1
-        places[#places + 1] = place
+      for row = at + 1, at + n - 1 do
+        from[#from + 1], behind[#behind + 1] = row, row + 1
       end
       lengths[person], at = math.max(n - 1, 0), at + n
     end
-    return #read > 0 and { items = core.map_ids(core.ids(read), rows.items),
-      positives = core.map_ids(core.ids(following), rows.items),
-      segments = core.segments(lengths) } or nil, places
+    local data = { items = core.map_ids(core.ids(from), rows.items), negatives = {},
+      positives = core.map_ids(core.ids(behind), rows.items), segments = core.segments(lengths) }
+    local places = data.segments:places()
+    for step = 1, self.options.fine_tune_steps do
+      data.negatives[step] = next_item.others_at(self.known, data.positives, places, step)
+    end
+    return data
   end
 
-  -- People with weights of their own; nil where nobody has anything to learn from.
-  local function tuned(self, rows)
-    local opt, data, places = self.options, known_steps(rows)
-    if not data or opt.fine_tune_steps == 0 then
-      return nil
-    end
-    data.negatives = {}
-    for step = 1, opt.fine_tune_steps do
-      data.negatives[step] = next_item.others(self.known, data.positives,
-        { seed = 0, draw = 1, tasks = { 1 } }, step, places)
-    end
+  -- The network and the items' vectors of people, behind their steps.
+  local function fine_tuned(self, data)
+    local opt = self.options
     return cmml.fine_tune({ encoder = self.module.encoder, items = self.module.items:all() }, data,
       { steps = opt.fine_tune_steps, rate = opt.fine_tune_lr, items = opt.fine_tune_items,
         encode = function(_, items)
@@ -62,12 +57,12 @@ return function(cmml, use)
         end })
   end
 
-  --- A declaration of a kind for `kind`: that of `sequence_network`, whose encoder's layers may go
-  -- through functions that are given it (`through`, as of `sequence_encoder`).
-  -- @tparam table own see `sequence_network`; tune_steps is the default number of steps, if it is
-  -- not 10
+  --- A declaration of a kind for `kind`: that of `sequence_network`, whose encoder takes `through`
+  -- besides, functions that layers go through (see `fast_weights`).
+  -- @tparam table own see `sequence_network`; tune_steps is the default number
+  -- of steps, if it is not 10
   -- @treturn table
-  function fine_tuning.declared(own)
+  function sequence_fine_tuning.declared(own)
     local with, given = table.move(own.options or {}, 1, #(own.options or {}), 1, {}), {}
     for key, value in pairs(own) do
       given[key] = value
@@ -87,20 +82,23 @@ return function(cmml, use)
     local plain_adapt, plain_all = all.adapt, all.score_all
     function all.adapt(self, support)
       local rows = latest.rows(support, self.options.length)
-      local people = tuned(self, rows)
-      if not people then
+      local data = self.options.fine_tune_steps > 0 and data_of(self, rows) or nil
+      if not data or #data.items == 0 then
         return plain_adapt(self, support)
       end
-      return { users = core.embedding(people:encode(rows.items, rows.segments),
-        core.last_rows(rows.segments)), people = self.options.fine_tune_items and people or nil,
-        diverged = people.diverged }
+      local tuned, segments = fine_tuned(self, data), rows.segments
+      local users = core.embedding(tuned:encode(rows.items, segments), core.last_rows(segments))
+      -- who did nothing has the state that a forward pass gives of it, as alone
+      local empty = 1 - core.segment_sum(core.full({ #rows.items, 1 }, 1), segments):step()
+      local of_nothing = plain_adapt(self, { items = core.ids {}, segments = core.segments { 0 } })
+      return { users = users + empty * of_nothing.users:detach(), diverged = tuned.diverged,
+        tuned = self.options.fine_tune_items and tuned or nil }
     end
     function all.score_all(self, state)
-      return state.people and state.people:scores(state.users) + self.ties
-        or plain_all(self, state)
+      return state.tuned and state.tuned:scores(state.users) + self.ties or plain_all(self, state)
     end
     function all.score(self, state, rows)
-      if not state.people then
+      if not state.tuned then
         return network.score(self, state.users, rows)
       end
       return core.pick_scores(all.score_all(self, state), rows.items, rows.segments)
@@ -108,5 +106,5 @@ return function(cmml, use)
     return all
   end
 
-  return fine_tuning
+  return sequence_fine_tuning
 end

@@ -1,6 +1,10 @@
 --- What kinds have in common whose network reads a sequence and says what comes next: vectors of
 -- items, an encoder of sequences, and scores that are products of a person's state and the vectors.
 --
+-- An encoder is a module of (e, segments, options), as `sequence_encoder`: of vectors of items
+-- [rows, width] it gives the states behind each row [rows, width]. Options are key, of dropout,
+-- through, functions that layers go through (see `fast_weights`), and features of the rows.
+--
 -- @module cmml.recommenders.sequence_network
 local args = require "cmml.base.args"
 local raise = args.error
@@ -18,23 +22,33 @@ return function(cmml, use)
   -- What orders the items of a person of whom nothing is known: nothing beside any score.
   local of_popularity = 1e-6
 
-  --- The options that say what is read.
-  network.of_items = {
+  --- The options of sizes.
+  network.sizes = {
     { name = "width", kind = "integer", from = 1, default = 64, group = "model", search = "64|128",
       help = "width of the vectors of items and of a person's state" },
     { name = "length", kind = "integer", from = 1, to = 4096, default = 50, group = "model",
       unit = "interactions", help = "so many of a person's latest interactions are read" },
-    { name = "reads", list = "string", default = { "ids" }, group = "model", tunable = false,
-      help = "what vectors of items are made of: ids, names of content features, fields (all of "
-        .. "them), or random, numbers that say nothing of an item but which one it is" },
-    { name = "learn_features", kind = "boolean", default = false, group = "model",
-      help = "whether numbers of content features, and random ones, are where learning starts "
-        .. "from, and learnt too (as published for MML)" },
   }
 
-  --- The options of all such kinds: those, and the losses'.
-  network.options = table.move(next_item.options, 1, #next_item.options, #network.of_items + 1,
-    table.move(network.of_items, 1, #network.of_items, 1, {}))
+  --- The option of what items' vectors are made of.
+  network.reads = { name = "reads", list = "string", default = { "ids" }, group = "model",
+    tunable = false, help = "what vectors of items are made of: ids, names of content features, "
+      .. "fields (all of them), or random, numbers that say nothing but which item it is" }
+
+  --- The option of whether what they are made of is learnt.
+  network.learn_features = { name = "learn_features", kind = "boolean", default = false,
+    group = "model", help = "whether numbers of content features, and random ones, are where "
+      .. "learning starts from, and learnt too (as published for MML)" }
+
+  --- The options of all such kinds.
+  network.options = table.move(network.sizes, 1, #network.sizes, 1, {})
+  for _, option in ipairs { network.reads, network.learn_features,
+    table.unpack(next_item.options) } do
+    network.options[#network.options + 1] = option
+  end
+
+  --- The training of presets.
+  network.training = { lr = 2e-3, epochs = 60, patience = 10 }
 
   --- The names of content features that a catalogue's items have. Raises where one is asked for
   -- that they do not have, and where there is nothing to read.
@@ -125,15 +139,22 @@ return function(cmml, use)
       + ties:gather_rows(rows.items)
   end
 
-  --- Options of the encoder for some rows.
-  -- @tparam Recommender self whose `features` attention sees, if it has some: Tensor [items, width]
-  -- @tparam Ids items of the rows
-  -- @tparam[opt] table more further options
+  --- What masks of dropout in a batch are a function of.
+  -- @tparam table batch of a training
   -- @treturn table
-  function network.encoder_options(self, items, more)
-    local opt = more or {}
-    opt.features = self.features and core.embedding(self.features, items) or nil
-    return opt
+  function network.key(batch)
+    return { seed = batch.seed, epoch = batch.draw, task = batch.tasks[1] }
+  end
+
+  --- The options that an encoder is run with.
+  -- @tparam Recommender self whose features are those of items that attention sees; nil for none
+  -- @tparam Ids items of the rows
+  -- @tparam[opt] table key of dropout
+  -- @tparam[opt] table through functions that layers go through, see `fast_weights`
+  -- @treturn table
+  function network.encoder_options(self, items, key, through)
+    return { key = key, through = through,
+      features = self.features and core.embedding(self.features, items) }
   end
 
   --- The states behind each row.
@@ -144,57 +165,54 @@ return function(cmml, use)
   -- @tparam[opt] table through functions that layers go through, see `fast_weights`
   -- @treturn Tensor [rows, width]
   function network.states(self, e, rows, key, through)
-    return (self.module.encoder(e, rows.segments, network.encoder_options(self, rows.items,
-      { key = key, through = through })))
+    return (self.module.encoder(e, rows.segments,
+      network.encoder_options(self, rows.items, key, through)))
   end
 
-  -- The states behind the last row of each task; zeros where it has none.
-  local function last_states(self, e, rows)
+  --- The states behind the last row of each task; zeros where it has none.
+  -- @tparam Recommender self
+  -- @tparam Tensor e vectors of items [rows, width]
+  -- @tparam table rows Rows
+  -- @treturn Tensor [tasks, width]
+  function network.last(self, e, rows)
     return core.embedding(network.states(self, e, rows), core.last_rows(rows.segments))
   end
 
-  --- What a batch is learnt from where a kind has no loss of its own: what came next behind each
-  -- row.
+  --- The loss of all rows of a batch.
   -- @tparam Recommender self
   -- @tparam table batch of a training
-  -- @treturn Tensor a number
+  -- @treturn Tensor
   function network.loss(self, batch)
     local rows = latest.rows(batch.support, self.options.length)
     local e, loss = next_item.of(self, rows, batch)
-    return loss(network.states(self, e, rows, { seed = batch.seed, epoch = batch.draw,
-      task = batch.tasks[1] }))
+    return loss(network.states(self, e, rows, network.key(batch)))
   end
 
-  --- How long such kinds learn, where their presets do not say otherwise.
-  network.training = { lr = 2e-3, epochs = 60, patience = 10 }
-
   --- A declaration of a kind for `kind`.
-  -- @tparam table own what `kind` takes, but in place of make, adapt and score, and of a loss where
-  -- it has none: encoder(opt, init, catalogue) gives the encoder, a module of (e, segments,
-  -- options) as `sequence_encoder`; completed(self, catalogue, opt) sets further fields (optional);
-  -- last(self, e, rows) gives the states behind the last row of each task [tasks, width] (default:
-  -- those of the encoder)
+  -- @tparam table own what `kind` takes, but in place of make, adapt and score: encoder(opt, init,
+  -- features) gives the encoder. Optional: features(catalogue, opt), those of items that attention
+  -- sees, or nil; last(self, e, rows), the states behind the last row of each task [tasks, width],
+  -- of an encoder that has them for less than all; loss, if it is not that of all rows
   -- @treturn table
   function network.declared(own)
     local all = {}
     for key, value in pairs(own) do
       all[key] = value
     end
-    all.encoder, all.last, all.completed = nil, nil, nil
+    all.encoder, all.features, all.last = nil, nil, nil
+    local last = own.last or network.last
     all.settings, all.learns, all.predicts = { "sequences" }, "gradient", "ranking"
     all.options = table.move(own.options or {}, 1, #(own.options or {}), #network.options + 1,
       table.move(network.options, 1, #network.options, 1, {}))
     function all.make(catalogue, opt, init)
-      local self = network.parts(catalogue, opt, init, own.encoder(opt, init, catalogue))
-      self.ties = ties_of(catalogue)
-      if own.completed then
-        own.completed(self, catalogue, opt)
-      end
+      local features = own.features and own.features(catalogue, opt)
+      local self = network.parts(catalogue, opt, init, own.encoder(opt, init, features))
+      self.ties, self.features = ties_of(catalogue), features
       return self
     end
     function all.adapt(self, support)
       local rows = latest.rows(support, self.options.length)
-      return { users = (own.last or last_states)(self, self.module.items:of(rows.items), rows) }
+      return { users = last(self, self.module.items:of(rows.items), rows) }
     end
     function all.score(self, state, rows)
       return network.score(self, state.users, rows)
