@@ -99,6 +99,8 @@ describe("MML", function()
   it("joins learners by fixed weights, and by the published gate", function()
     for _, options in ipairs { { fusion = "fixed", knn = false, weights = { 1, 0 } },
       { fusion = "gate", knn = false, last_relu = true }, { fusion = "fixed" },
+      { fusion = "gate", knn = false, generator = false, learner_options = { width = 16,
+        inner = 16, length = 12, attention_fields = { "colour" } } },
       { fusion = "fixed", weights = { 1, 0, 1 } } } do
       local model = mml(options)
       cmml.fit(model, split)

@@ -18,24 +18,30 @@ return function(cmml, use)
   local Fusion = {}
   Fusion.__index = Fusion
 
+  -- Rows of sequences, each padded with zeros to so many places [tasks * time, width].
+  local function in_places(x, lengths, time)
+    local padded = core.pad_segments(x, lengths)
+    local tasks, longest, width = table.unpack(padded.shape)
+    if longest < time then
+      padded = core.concat({ padded, core.full({ tasks, time - longest, width }, 0) }, 2)
+    end
+    return padded:reshape { tasks * time, width }
+  end
+
   -- All places of a learner's last layer, those without an item, too: what the gate reads.
   local function flat_states(member, support)
     local learner = member.learner
     local rows = latest.rows(support, learner.options.length)
     local e, time = learner.module.items:of(rows.items), learner.options.length
     local lengths, tasks = rows.segments, #rows.segments
-    local padded = core.pad_segments(e, lengths)
-    local width, longest = e.shape[2], padded.shape[2]
-    if longest < time then
-      padded = core.concat({ padded, core.full({ tasks, time - longest, width }, 0) }, 2)
-    end
+    local of = learner.features and core.embedding(learner.features, rows.items)
     local all = {}
     for t = 1, tasks do
       all[t] = time
     end
-    local h = learner.module.encoder(padded:reshape { tasks * time, width }, core.segments(all),
-      { lengths = lengths })
-    return h:reshape { tasks, time * width }
+    local h = learner.module.encoder(in_places(e, lengths, time), core.segments(all),
+      { lengths = lengths, features = of and in_places(of, lengths, time) })
+    return h:reshape { tasks, time * e.shape[2] }
   end
 
   local function gate_of(self, members, init)
