@@ -11,9 +11,7 @@ local known = declare("item_vectors", {
   { name = "reads", list = "string", default = { "ids" },
     help = "what vectors are made of: ids, names of content features, or random, numbers that say "
       .. "nothing of an item but which one it is" },
-  { name = "learn_features", kind = "boolean", default = false,
-    help = "whether numbers of content features, and random ones, are where learning starts from, "
-      .. "and learnt too (as published for MML)" },
+  (require "cmml.network.learn_features_option"),
   { name = "width", kind = "integer", from = 1, required = true, help = "width of a vector" },
   (require "cmml.nn.init_option"),
 })

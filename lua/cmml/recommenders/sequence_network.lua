@@ -7,6 +7,7 @@
 --
 -- @module cmml.recommenders.sequence_network
 local args = require "cmml.base.args"
+local changed = require("cmml.base.options").changed
 local raise = args.error
 
 return function(cmml, use)
@@ -36,9 +37,8 @@ return function(cmml, use)
       .. "fields (all of them), or random, numbers that say nothing but which item it is" }
 
   --- The option of whether what they are made of is learnt.
-  network.learn_features = { name = "learn_features", kind = "boolean", default = false,
-    group = "model", help = "whether numbers of content features, and random ones, are where "
-      .. "learning starts from, and learnt too (as published for MML)" }
+  network.learn_features = changed(require "cmml.network.learn_features_option", {
+    group = "model" })
 
   --- The options of all such kinds.
   network.options = table.move(network.sizes, 1, #network.sizes, 1, {})
