@@ -60,13 +60,13 @@ static bool read_mix(cm_ctx *cx, const cm_edge *edges, cm_tensor *const *in, int
 }
 
 /* Room for what a segment needs at most: the products of its pairs in all parts, and the rows of
- * all parts of the other side, those of k and those of v, one below another. */
+ * all parts of the other side, of k or of v, one below another. */
 static int64_t work_of(const mix *m)
 {
     int64_t most = 0;
     for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
         int64_t n = cm_segment_length(m->rows, g), others = cm_segment_length(m->others, g);
-        most = CM_MAX(most, others * (n + m->a + m->b));
+        most = CM_MAX(most, others * (n + CM_MAX(m->a, m->b)));
     }
     return most * (m->parts / 2);
 }
@@ -82,25 +82,32 @@ static bool mix_add_shape(cm_call *c)
     return cm_shape_count(c->cx, &c->out_shape, &count);
 }
 
-/* o [n, others] = (x times the turned k + offset) * scale. */
-static void multiply_pairs(cm_ctx *cx, const mix *m, int64_t n, int64_t others, int64_t width,
-                           const cm_real *x, const cm_real *k, cm_real offset, cm_real *o)
-{
-    if (n < FEW) {
-        cm_kernels_of(cx)->pair_products(n, others, width, x, k, offset, m->scale, o, others);
-        return;
-    }
-    cm_gemm(cx, n, others, width, (cm_matrix){x, width, 1}, (cm_matrix){k, 1, width}, 0, o, others);
-    for (int64_t i = 0; i < n * others; i++)
-        o[i] = (o[i] + offset) * m->scale;
-}
-
 /* o = the rows of one segment in every other input from `first` on, one below another. */
 static void stack(const mix *m, cm_tensor *const *in, int first, int64_t at, int64_t count,
                   cm_real *o)
 {
     for (int i = first; i < m->parts; i += 2, o += count)
         memcpy(o, cm_data(in[i]) + at, (size_t)count * sizeof *o);
+}
+
+/* o [n, others of all parts] = (x times the turned rows of one segment + offset) * scale. Of a few
+ * rows x each part is multiplied where it lies: to lay the parts together takes longer. */
+static void multiply_pairs(cm_ctx *cx, const mix *m, cm_tensor *const *in, int first, int64_t at,
+                           int64_t n, int64_t others, int64_t width, const cm_real *x,
+                           cm_real offset, cm_real *stacked, cm_real *o)
+{
+    int64_t together = others * (m->parts / 2);
+    if (n < FEW) {
+        for (int i = first; i < m->parts; i += 2)
+            cm_kernels_of(cx)->pair_products(n, others, width, x, cm_data(in[i]) + at, offset,
+                                             m->scale, o + i / 2 * others, together);
+        return;
+    }
+    stack(m, in, first, at, others * width, stacked);
+    cm_gemm(cx, n, together, width, (cm_matrix){x, width, 1}, (cm_matrix){stacked, 1, width}, 0, o,
+            together);
+    for (int64_t i = 0; i < n * together; i++)
+        o[i] = (o[i] + offset) * m->scale;
 }
 
 /* Adds to y [rows, to] what the rows x [rows, width] take of the parts: those of input `first` are
@@ -112,13 +119,13 @@ static void add_parts(cm_ctx *cx, const mix *m, cm_tensor *const *in, int first,
     for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
         int64_t n = rows[g + 1] - rows[g], others = ends[g + 1] - ends[g];
         int64_t together = others * (m->parts / 2);
-        cm_real *compared = work + n * together, *added = compared + together * width;
+        cm_real *stacked = work + n * together;
         if (n * others == 0)
             continue;
-        stack(m, in, first, ends[g] * width, others * width, compared);
-        stack(m, in, 1 - first, ends[g] * to, others * to, added);
-        multiply_pairs(cx, m, n, together, width, x + rows[g] * width, compared, offset, work);
-        cm_gemm(cx, n, to, together, (cm_matrix){work, together, 1}, (cm_matrix){added, to, 1}, 1,
+        multiply_pairs(cx, m, in, first, ends[g] * width, n, others, width, x + rows[g] * width,
+                       offset, stacked, work);
+        stack(m, in, 1 - first, ends[g] * to, others * to, stacked);
+        cm_gemm(cx, n, to, together, (cm_matrix){work, together, 1}, (cm_matrix){stacked, to, 1}, 1,
                 y + rows[g] * to, to);
     }
 }
