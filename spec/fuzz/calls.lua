@@ -11,8 +11,11 @@ for line in io.lines "/proc/self/status" do
   assert(not line:find "^Uid:%s+0%s", "calls.lua: not as root")
 end
 
-local BUDGET = 3000000 -- steps of Lua that a call may take
-local SLOWEST = 10 -- seconds of the processor, under the sanitizer
+-- A call that goes on in Lua is ended as a host would end it, by a hook: what a call cannot be ended
+-- from is the core, where it may not stay for long.
+local BUDGET, STEPS = 3000000, 1000 -- steps of Lua that a call may take, and between looks at it
+local LONGEST = 4 -- seconds of the processor that it may go on
+local SLOWEST = 10 -- seconds after which it must have ended, under the sanitizer
 local RECORDS = 6 -- valid calls that are kept of a function
 
 local stream = require "spec.support.stream"
@@ -196,11 +199,14 @@ end
 local function run(number, target, args)
   last:seek("set", 0)
   last:write(shown_call(target, args):sub(1, 2000), "\n\n")
-  local started, is_stopped = os.clock(), false
+  local started, is_stopped, steps = os.clock(), false, 0
   debug.sethook(function()
-    is_stopped = true
-    error(values.deliberate .. ": too many steps", 0)
-  end, "", BUDGET)
+    steps = steps + STEPS
+    if steps >= BUDGET or os.clock() - started > LONGEST then
+      is_stopped = true
+      error(values.deliberate .. ": too many steps", 0)
+    end
+  end, "", STEPS)
   local results = table.pack(pcall(target.f, table.unpack(args, 1, args.n)))
   debug.sethook()
   local seconds = os.clock() - started
