@@ -366,6 +366,7 @@ const cm_kernels KERNEL(kernels) = {
     .layer_norm = k_layer_norm,
     .layer_norm_grad = k_layer_norm_grad,
     .pair_products = KERNEL(pair_products),
+    .mix_rows = KERNEL(mix_rows),
     .attend = KERNEL(attend),
     .attend_back = KERNEL(attend_back),
     .drop_weights = KERNEL(drop_weights),

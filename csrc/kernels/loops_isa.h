@@ -41,8 +41,12 @@ void KERNEL(meta_back)(const cm_meta_cell *cell, const cm_meta_block *block,
                        const cm_meta_gradient *gradient);
 
 /* loops_pairs.c; see kernels.h */
-void KERNEL(pair_products)(int64_t n, int64_t m, int64_t width, const cm_real *x, const cm_real *y,
-                           cm_real offset, cm_real scale, cm_real *o, int64_t step);
+void KERNEL(pair_products)(int64_t n, int64_t m, int64_t width, const cm_real *x,
+                           const cm_real *const *y, cm_real offset, cm_real scale, cm_real *o,
+                           int64_t step);
+/* likewise */
+void KERNEL(mix_rows)(int64_t n, int64_t m, int64_t width, const cm_real *w, int64_t step,
+                      const cm_real *const *y, cm_real *o);
 
 /* loops_panel.c; see kernels.h */
 void KERNEL(panel_product)(int64_t m, int64_t n, int64_t k, const cm_real *a, int64_t lda,

@@ -5,7 +5,8 @@
 #include <string.h>
 
 #define MOST_PARTS 28 /* with base and q they can all be saved */
-#define FEW        8  /* rows of a segment below which its pairs are multiplied one by one */
+#define FEW     12 /* rows of a segment below which its pairs are multiplied one by one */
+#define AT_ONCE 64 /* others of these at a time */
 
 /* Inputs: k [others, a] and v [others, b] of each part, then base [rows, b], q [rows, a]; ids =
  * segments of both sides; x = scale, offset. */
@@ -59,16 +60,14 @@ static bool read_mix(cm_ctx *cx, const cm_edge *edges, cm_tensor *const *in, int
     return cm_need_cover(cx, m->q, m->rows);
 }
 
-/* Room for what a segment needs at most: the products of its pairs in all parts, and the rows of
- * all parts of the other side, of k or of v, one below another. */
+/* Room for what a segment needs at most: the products of its rows and as many others as are taken
+ * at a time, and these, one below another. */
 static int64_t work_of(const mix *m)
 {
     int64_t most = 0;
-    for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
-        int64_t n = cm_segment_length(m->rows, g), others = cm_segment_length(m->others, g);
-        most = CM_MAX(most, others * (n + CM_MAX(m->a, m->b)));
-    }
-    return most * (m->parts / 2);
+    for (int64_t g = 0; g < cm_segments_groups(m->rows); g++)
+        most = CM_MAX(most, cm_segment_length(m->rows, g));
+    return AT_ONCE * (most + CM_MAX(m->a, m->b));
 }
 
 static bool mix_add_shape(cm_call *c)
@@ -82,51 +81,51 @@ static bool mix_add_shape(cm_call *c)
     return cm_shape_count(c->cx, &c->out_shape, &count);
 }
 
-/* o = the rows of one segment in every other input from `first` on, one below another. */
-static void stack(const mix *m, cm_tensor *const *in, int first, int64_t at, int64_t count,
-                  cm_real *o)
+/* Where `count` rows of one segment lie, from number `from` on: it has `others` in every other
+ * input from `first` on, which begin at element `at`. */
+static void find_rows(cm_tensor *const *in, int first, int64_t at, int64_t others, int64_t width,
+                      int64_t from, int64_t count, const cm_real **o)
 {
-    for (int i = first; i < m->parts; i += 2, o += count)
-        memcpy(o, cm_data(in[i]) + at, (size_t)count * sizeof *o);
+    for (int64_t i = 0; i < count; i++)
+        o[i] = cm_data(in[first + 2 * ((from + i) / others)]) + at + (from + i) % others * width;
 }
 
-/* o [n, others of all parts] = (x times the turned rows of one segment + offset) * scale. Of a few
- * rows x each part is multiplied where it lies: to lay the parts together takes longer. */
-static void multiply_pairs(cm_ctx *cx, const mix *m, cm_tensor *const *in, int first, int64_t at,
-                           int64_t n, int64_t others, int64_t width, const cm_real *x,
-                           cm_real offset, cm_real *stacked, cm_real *o)
+/* o [n, count] = (x [n, width] times the turned others + offset) * scale. */
+static void multiply_pairs(cm_ctx *cx, int64_t n, int64_t count, int64_t width, const cm_real *x,
+                           const cm_real *const *others, cm_real offset, cm_real scale,
+                           cm_real *laid, cm_real *o)
 {
-    int64_t together = others * (m->parts / 2);
     if (n < FEW) {
-        for (int i = first; i < m->parts; i += 2)
-            cm_kernels_of(cx)->pair_products(n, others, width, x, cm_data(in[i]) + at, offset,
-                                             m->scale, o + i / 2 * others, together);
+        cm_kernels_of(cx)->pair_products(n, count, width, x, others, offset, scale, o, count);
         return;
     }
-    stack(m, in, first, at, others * width, stacked);
-    cm_gemm(cx, n, together, width, (cm_matrix){x, width, 1}, (cm_matrix){stacked, 1, width}, 0, o,
-            together);
-    for (int64_t i = 0; i < n * together; i++)
-        o[i] = (o[i] + offset) * m->scale;
+    for (int64_t i = 0; i < count; i++)
+        memcpy(laid + i * width, others[i], (size_t)width * sizeof *laid);
+    cm_gemm(cx, n, count, width, (cm_matrix){x, width, 1}, (cm_matrix){laid, 1, width}, 0, o,
+            count);
+    for (int64_t i = 0; i < n * count; i++)
+        o[i] = (o[i] + offset) * scale;
 }
 
-/* Adds to y [rows, to] what the rows x [rows, width] take of the parts: those of input `first` are
- * compared with, those of the other are added. The parts of a segment are multiplied together. */
+/* Adds to y [rows, to] what the rows x [rows, from] take of the parts: those of input `first` are
+ * compared with, those of the other are added. The others of a segment are taken together,
+ * whichever part they are in. */
 static void add_parts(cm_ctx *cx, const mix *m, cm_tensor *const *in, int first, const cm_real *x,
-                      int64_t width, cm_real offset, cm_real *work, cm_real *y, int64_t to)
+                      int64_t from, cm_real offset, cm_real *work, cm_real *y, int64_t to)
 {
     const int32_t *rows = m->rows->values, *ends = m->others->values;
+    const cm_real *others[AT_ONCE];
     for (int64_t g = 0; g < cm_segments_groups(m->rows); g++) {
-        int64_t n = rows[g + 1] - rows[g], others = ends[g + 1] - ends[g];
-        int64_t together = others * (m->parts / 2);
-        cm_real *stacked = work + n * together;
-        if (n * others == 0)
-            continue;
-        multiply_pairs(cx, m, in, first, ends[g] * width, n, others, width, x + rows[g] * width,
-                       offset, stacked, work);
-        stack(m, in, 1 - first, ends[g] * to, others * to, stacked);
-        cm_gemm(cx, n, to, together, (cm_matrix){work, together, 1}, (cm_matrix){stacked, to, 1}, 1,
-                y + rows[g] * to, to);
+        int64_t n = rows[g + 1] - rows[g], each = ends[g + 1] - ends[g];
+        int64_t together = n > 0 ? each * (m->parts / 2) : 0;
+        for (int64_t i = 0; i < together; i += AT_ONCE) {
+            int64_t count = CM_MIN(together - i, AT_ONCE);
+            find_rows(in, first, ends[g] * from, each, from, i, count, others);
+            multiply_pairs(cx, n, count, from, x + rows[g] * from, others, offset, m->scale,
+                           work + n * count, work);
+            find_rows(in, 1 - first, ends[g] * to, each, to, i, count, others);
+            cm_kernels_of(cx)->mix_rows(n, count, to, work, count, others, y + rows[g] * to);
+        }
     }
 }
 
