@@ -62,8 +62,8 @@ describe("an experiment by folds", function()
 
   it("is refused where new users are who came last", function()
     local ok, message = pcall(cmml.experiment, "sequences", { quick = true, quiet = true,
-      folds = 2, kinds = { "markov" } })
+      folds = 2, kinds = { "markov" }, protocol = { "time" } })
     assert.is_false(ok)
-    assert.truthy(message:find("folds are of protocol random", 1, true), message)
+    assert.truthy(message:find("folds are of protocol = \"random\"", 1, true), message)
   end)
 end)

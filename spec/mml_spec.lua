@@ -67,6 +67,38 @@ describe("MML", function()
     temporary.remove(folder)
   end)
 
+  it("takes a generator only beside the learner that it was made for", function()
+    local folder = temporary.folder()
+    local function fit(epochs)
+      cmml.fit(mml { knn = false, learner_training = { epochs = epochs, batch = 64 } }, split,
+        { out = folder })
+    end
+    fit(1)
+    os.remove(folder .. "/learner-ids.safetensors")
+    os.remove(folder .. "/learner-fields.safetensors")
+    refused("generator.safetensors holds a stage of other data or settings (the stage before it)",
+      fit, 2)
+    temporary.remove(folder)
+  end)
+
+  it("takes the steps of its learner of ids beside generated vectors, too", function()
+    local function scores(steps, fusion)
+      local options = { fine_tune_steps = steps, fine_tune_lr = 0.3, fine_tune_items = true,
+        loss = "bpr" }
+      for key, value in pairs(small) do
+        options[key] = value
+      end
+      local model = mml { learners = { "ids" }, knn = false, fusion = fusion,
+        learner_options = options, learner_training = { epochs = 1, batch = 64 } }
+      cmml.fit(model, split, { seed = 1 })
+      assert.equal("bpr", model.generator.options.loss)
+      return model:adapt({ "r1i1", "r1i2", "r1i3" }):predict { "r1i4", "r2i1", "r8i12" }
+    end
+    for _, fusion in ipairs { "fixed", "gate" } do
+      assert.not_same(scores(0, fusion), scores(20, fusion))
+    end
+  end)
+
   it("waits for a stage that another process makes", function()
     local folder, told = temporary.folder(), {}
     local other = assert(io.popen(child.line("spec/support/hold.lua",

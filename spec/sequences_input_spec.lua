@@ -58,7 +58,7 @@ describe("sequences on the command line", function()
   end)
 
   it("need times for what goes by time", function()
-    says("plain has no times, so that nobody can be new in time: take protocol random", "train",
+    says("plain has no times, so that nobody can be new in time: take --protocol random", "train",
       "--setting", "sequences", "--ratings", folder .. "/plain.csv", "--columns", "user,item",
       "--protocol", "time", "--model", "markov", "--out", folder .. "/other")
   end)
@@ -114,6 +114,29 @@ describe("sequences in Lua", function()
     assert.falsy(table.concat(data.notes, "\n"):find("no content feature", 1, true))
   end)
 
+  it("refuse vectors of two widths", function()
+    refused("the field v has vectors of 1 numbers and of 2: give all of one width",
+      cmml.sequences.data, { interactions = interactions(), items = { { id = "i0", v = { 0.5 } },
+        { id = "i1", v = { 0.5, 1 } } } })
+  end)
+
+  it("refuse options that would count for nothing", function()
+    local split = split_of(interactions(), { items = records })
+    local mml = cmml.recommenders.mml
+    refused("mml: weights are of fusion fixed", mml, split.catalogue, { weights = { 1, 2 } })
+    refused("mml: only of fusion learned do new items have an offset", mml, split.catalogue,
+      { fusion = "fixed", new_offset = 1 })
+    refused("mml: what each learner reads is option learners", mml, split.catalogue,
+      { learner_options = { reads = { "ids" } } })
+    refused("mml: learner_options: unknown option widht; did you mean width?", mml,
+      split.catalogue, { learner_options = { widht = 8 } })
+    refused("reads = \"ids\" says nothing of new items", cmml.recommenders.cmml_sequences,
+      split.catalogue, { reads = { "ids" }, new_offset = 1 })
+    local bare = split_of(interactions(), {})
+    refused("the items of these data have no content features", cmml.recommenders.sasrec,
+      bare.catalogue, { reads = { "ids", "posters" } })
+  end)
+
   it("refuse fields that no item has", function()
     local split = split_of(interactions(), { items = records })
     refused("learners: the field \"sied\" is not known; did you mean side?", cmml.recommenders.mml,
@@ -126,6 +149,10 @@ describe("sequences in Lua", function()
     local split = split_of(interactions(), { items = records })
     local model = cmml.recommenders.mml(split.catalogue)
     refused("fit: a split of sequences was expected", cmml.fit, model, split.data)
+    refused("fit: a split of sequences was expected", cmml.fit, model, { train = {} })
+    local others = cmml.sequences.split(cmml.settings:get("sequences").made())
+    refused("fit: the model was made for a catalogue of other items: item 1 is i1", cmml.fit,
+      cmml.recommenders.markov(split.catalogue), others)
     refused("mml: nothing is learnt yet: use cmml.fit(model, split)", model.adapt, model, { "i1" })
     refused("mml learns without gradient training: use cmml.fit(model, split)", cmml.train, model,
       split)
@@ -149,10 +176,13 @@ describe("sequences in Lua", function()
       interactions(), { items = records, width = 16 })
     local list = interactions()
     list[3][2] = list[2][2]
-    refused("(items, their counts or features)", fit, list)
+    refused("(items, their features, or what was done)", fit, list)
     local others = { table.unpack(records) }
     others[1] = { id = "i0", side = "right" }
-    refused("(items, their counts or features)", fit, interactions(), { items = others })
+    refused("(items, their features, or what was done)", fit, interactions(), { items = others })
+    list = interactions()
+    list[3], list[4] = list[4], list[3] -- another order of the same
+    refused("(items, their features, or what was done)", fit, list)
     temporary.remove(folder)
   end)
 end)

@@ -97,7 +97,7 @@ describe("a split of sequences", function()
       { none, message })
     none, message = cmml.sequences.split(ring(true), { fold = 2 })
     assert.is_nil(none)
-    assert.truthy(message:find("folds are of protocol random", 1, true))
+    assert.truthy(message:find("folds are of protocol = \"random\"", 1, true))
   end)
 
   it("cuts items from the sequences of old users alone, which are then new", function()
@@ -117,6 +117,52 @@ describe("a split of sequences", function()
       end
       at = at + n
     end
+  end)
+
+  it("for a model has the items as its catalogue numbers them, or says why not", function()
+    local made = assert(cmml.sequences.split(ring(), { new_items = 0.34, min_length = 2 }))
+    local model = cmml.recommenders.markov(made.catalogue)
+    cmml.fit(model, made)
+    local turned = {}
+    for user = 10, 1, -1 do -- other numbers of people and items, the same sequences
+      for k = 0, 3 + user % 3 do
+        turned[#turned + 1] = { "u" .. user, "i" .. (user + k) % 6 }
+      end
+    end
+    local other = cmml.sequences.data { name = "turned", interactions = turned }
+    local of_other = assert(cmml.sequences.split(other, { catalogue = made.catalogue,
+      min_length = 2 }))
+    assert.equal(made.catalogue, of_other.catalogue)
+    local items, rows = of_other.sequences.items:totable(), other.sequences.items:totable()
+    for i, row in ipairs(rows) do
+      assert.equal(other.items:text(row), made.catalogue.items:text(items[i]))
+    end
+    turned[1][2], turned[2][2] = "x1", "x2"
+    other = cmml.sequences.data { name = "turned", interactions = turned }
+    assert.same({ nil, "2 items of turned are not in the model's catalogue (x1, for one): it was "
+      .. "made from other data" }, { cmml.sequences.split(other, { catalogue = made.catalogue }) })
+    local setting = cmml.settings:get "sequences"
+    local entry = { path = "model", model = model, notes = {} }
+    assert.is_true(setting.check_unseen(entry, made))
+    local none, message = setting.check_unseen(entry, assert(cmml.sequences.split(ring(), {
+      catalogue = made.catalogue, new_items = 0.34, data_seed = 2, min_length = 2 })))
+    assert.is_nil(none)
+    assert.truthy(message:find("model was trained on item i%d, which is to be a new one"), message)
+  end)
+
+  it("by time makes nobody new where nobody is to be, and says where nobody can be", function()
+    local split = assert(cmml.sequences.split(ring(true), { new_users = 0, valid = 0 }))
+    assert.same({ 0, 10, 0 }, { #split.test, #split.train, split.left_out.late })
+    local at_once = {}
+    for user = 1, 5 do
+      for k = 0, 4 do
+        at_once[#at_once + 1] = { "u" .. user, "i" .. k, 7 + k }
+      end
+    end
+    local none, message = cmml.sequences.split(cmml.sequences.data { name = "once",
+      interactions = at_once })
+    assert.same({ nil, "once: the first interactions of all people have one time (7), so that "
+      .. "nobody can be new in time: take protocol = \"random\"" }, { none, message })
   end)
 
   it("says why there is none", function()

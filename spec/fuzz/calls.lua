@@ -11,8 +11,8 @@ for line in io.lines "/proc/self/status" do
   assert(not line:find "^Uid:%s+0%s", "calls.lua: not as root")
 end
 
--- A call that goes on in Lua is ended as a host would end it, by a hook: what a call cannot be ended
--- from is the core, where it may not stay for long.
+-- A call that goes on in Lua is ended as a host would end it, by a hook. What nobody can end is a
+-- stay in the core, which may not take long.
 local BUDGET, STEPS = 3000000, 1000 -- steps of Lua that a call may take, and between looks at it
 local LONGEST = 4 -- seconds of the processor that it may go on
 local SLOWEST = 10 -- seconds after which it must have ended, under the sanitizer

@@ -52,10 +52,12 @@ return function(_, use)
   end
 
   -- The kind of a field of whose values these kinds were seen, in lists of these lengths.
-  local function field_kind(kinds, shortest, longest)
+  local function field_kind(name, kinds, shortest, longest)
     local lists = kinds.list or kinds.numbers
-    if kinds.numbers and not (kinds.list or kinds.number or kinds.text) and shortest == longest then
-      return "vector"
+    if kinds.numbers and not (kinds.list or kinds.number or kinds.text) then
+      return shortest == longest and "vector"
+        or raise(("the field %s has vectors of %d numbers and of %d: give all of one width, or "
+          .. "declare its kind in a schema"):format(name, shortest, longest), 0)
     elseif lists then
       return "list"
     end
@@ -122,7 +124,8 @@ return function(_, use)
   -- @tparam string prefix in front of names that are taken
   -- @treturn table fields as `data.schema` takes them, sorted by name
   -- @treturn table list of what was left out and why, each a text
-  -- @treturn table the records, as copies where fields got another name
+  -- @treturn table the records, as copies where fields got another name; an error where vectors of
+  -- one field have several widths
   function records.infer(list, taken, prefix)
     local seen = {}
     for _, record in ipairs(list) do
@@ -154,7 +157,7 @@ return function(_, use)
         end
         taken[free], names[name] = true, free ~= name and free or nil
         fields[#fields + 1] = { free,
-          kind = field_kind(found.kinds, found.shortest, found.longest) }
+          kind = field_kind(name, found.kinds, found.shortest, found.longest) }
       end
     end
     return fields, left_out, renamed(list, names)

@@ -36,6 +36,7 @@ return function(cmml, use)
   -- @tfield table losses of the users before each step
   -- @tfield table diverged those whose steps diverged, see `fast_weights`
   -- @tfield ?table chosen of choose best: how many steps each user takes
+  -- @tfield FastWeights weights the encoders' weights behind the steps
   local FineTuned = { __name = "cmml.FineTuned" }
   FineTuned.__index = FineTuned
 
@@ -115,8 +116,13 @@ return function(cmml, use)
     end
   end
 
-  -- The vectors of items as a user has them: own rows, or those of all.
-  local function vectors_of(self, ids, segments)
+  --- The vectors of items as users have them: own rows, or those of all.
+  -- @tparam Ids ids items
+  -- @tparam Segments segments one a user
+  -- @treturn Tensor [items, width]
+  function FineTuned:vectors(ids, segments)
+    args.expect("FineTuned:vectors: ids", ids, classes.ids)
+    args.expect("FineTuned:vectors: segments", segments, classes.segments)
     local own, common, lists = {}, {}, ids:totable()
     for k, user in ipairs(segments:groups():totable()) do
       own[k] = self.touched.rows[user][lists[k]] or 0
@@ -137,7 +143,7 @@ return function(cmml, use)
     return args.call(core.no_grad, function()
       local options = self.options and self.options(nil, items) or {}
       options.through = self.weights(segments)
-      return (self.encoder(vectors_of(self, items, segments), segments, options))
+      return (self.encoder(self:vectors(items, segments), segments, options))
     end)
   end
 

@@ -147,7 +147,7 @@ return function(cmml, use)
     local model = cmml.recommenders[class.kind](learn, options)
     if class.learns ~= "gradient" then
       local learnable = setting.learnable(split)
-      learnable.stage = stages.of(split, with({ seed = given.seed or 0,
+      learnable.stage = stages.of(split, learnable, with({ seed = given.seed or 0,
         conditions = setting.conditions(split, {}) }, given.stages))
       local told = model.fit and model:fit(learnable)
       return model, nil, type(told) == "string" and told or nil

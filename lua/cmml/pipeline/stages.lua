@@ -13,6 +13,7 @@ local plain = require "cmml.base.plain"
 local shared = require "cmml.base.shared_options"
 local sets = require "cmml.base.options"
 local of_training = require "cmml.settings.training_options"
+local same_ids = require "cmml.data.same_ids"
 local raise = args.error
 
 local by_name = {}
@@ -27,53 +28,42 @@ local known = sets.declare("fit", {
   { name = "tell", kind = "function", help = "called with a line on each stage" },
 })
 
--- Of a feature that has numbers so many rows tell it from others.
-local most_rows = 16
-
 return function(cmml, use)
   local core = cmml.core
   use "recommenders.checkpoint"
   use "train.train"
   local stages = {}
 
-  -- Numbers of some rows of a feature, or all of its values.
-  local function sample_of(bag)
-    if not bag.values then
-      return table.concat(bag.ids:totable(), " ")
-    end
-    local n, rows, parts = bag.values.shape[1], {}, {}
-    for i = 1, math.min(n, most_rows) do
-      rows[i] = (i - 1) * n // math.min(n, most_rows) + 1
-    end
-    for i, row in ipairs(bag.values:gather_rows(core.ids(rows)):totable()) do
-      for j, x in ipairs(row) do
-        row[j] = plain.format("%.9g", x)
-      end
-      parts[i] = table.concat(row, " ")
-    end
-    return table.concat(parts, " ")
-  end
-
-  -- What tells the data of a catalogue from others: its items, how often each may be learnt from,
-  -- and what is known of them.
-  local function digest_of(catalogue)
+  -- What tells the data of a stage from others: the items, how often each may be learnt from and
+  -- what is known of them, what everybody did, and who learns and validates.
+  local function digest_of(catalogue, split, data)
     local items, parts = catalogue.items, {}
     for row = 1, #items do
       parts[row] = items:text(row)
     end
-    for _, count in ipairs(items.counts and items.counts:totable() or {}) do
-      parts[#parts + 1] = plain.number(count)
+    local function add(value)
+      parts[#parts + 1] = value and (value.tobytes and value:tobytes()
+        or table.concat(value.totable and value:totable() or value, " ")) or ""
     end
+    add(items.counts)
     for i, name in ipairs(items:field_names()) do
-      parts[#parts + 1], parts[#parts + 2] = name, sample_of(items.bags[i])
+      local bag = items.bags[i]
+      parts[#parts + 1] = name
+      add(bag.segments)
+      add(bag.ids)
+      add(bag.values)
     end
+    add(data.ratings.users)
+    add(data.ratings.items)
+    add(split.train)
+    add(split.valid)
     return digest(table.concat(parts, "\n"))
   end
 
   -- What decides a stage, as text.
-  local function described(model, training, conditions, name)
+  local function described(model, training, conditions, data, name, after)
     return json.encode { stage = name, kind = model.kind, options = model.options,
-      training = training, conditions = conditions, data = digest_of(model.catalogue) }
+      training = training, conditions = conditions, data = data, after = after }
   end
 
   -- A value in words, if it is one.
@@ -97,7 +87,8 @@ return function(cmml, use)
         return key
       end
     end
-    return a.data ~= b.data and "items, their counts or features" or "its settings"
+    return a.data ~= b.data and "items, their features, or what was done"
+      or a.after ~= b.after and "the stage before it" or "its settings"
   end
 
   -- The model of a file, if that holds this stage; raises where it holds another one.
@@ -134,15 +125,19 @@ return function(cmml, use)
     end
   end
 
-  --- The function `stage` of a split.
+  --- The function `stage` of a split: of (name, make, training, after), `after` being what an
+  -- earlier stage gave second, of one that this one depends on. It gives the recommender, and what
+  -- tells the stage from others.
   -- @tparam table split
+  -- @tparam table data what the setting lets be learnt of it
   -- @tparam table options conditions (plain data by which the split is made again), folder (where
   -- stages are kept; nil: nowhere), by_digest (true: files have the digest of what decides them in
   -- their names, so that trainings with other settings share the folder), seed, tell (called as
   -- tell(text)), callbacks (a function of the number of epochs that gives on_step and on_epoch, as
   -- of `train`)
   -- @treturn function
-  function stages.of(split, options)
+  function stages.of(split, data, options)
+    local of_data
     local function tell(form, ...)
       if options.tell then
         options.tell(form:format(...))
@@ -163,7 +158,7 @@ return function(cmml, use)
       return model
     end
 
-    return function(name, make, training)
+    return function(name, make, training, after)
       local model, own = make(), { seed = options.seed }
       for key, value in pairs(training or model.training or {}) do
         own[key] = value
@@ -171,7 +166,8 @@ return function(cmml, use)
       if not options.folder then
         return learnt(name, model, own)
       end
-      local text = described(model, own, options.conditions, name)
+      of_data = of_data or digest_of(model.catalogue, split, data)
+      local text = described(model, own, options.conditions, of_data, name, after)
       local path = plain.format("%s/%s%s.safetensors", options.folder, name,
         options.by_digest and "-" .. digest(text):sub(1, 16) or "")
       local _ <close> = alone(path, function()
@@ -180,11 +176,32 @@ return function(cmml, use)
       local found = kept(path, text)
       if found then
         tell("stage %s: from %s", name, path)
-        return found
+        return found, digest(text)
       end
       learnt(name, model, own)
       local ok, message = cmml.save(model, path, { notes = { stage = text } })
-      return ok and model or raise(message, 0)
+      if not ok then
+        raise(message, 0)
+      end
+      return model, digest(text)
+    end
+  end
+
+  -- Raises unless a model is fitted on a split of its setting, of the items that it was made for.
+  local function check_split(model, split)
+    local catalogue = type(split) == "table" and type(split.train) == "table" and split.catalogue
+    local is_made = type(catalogue) == "table"
+    if not catalogue or is_made and catalogue.setting ~= model.catalogue.setting then
+      raise(("fit: a split of %s was expected, which says who is learnt from, not %s"):format(
+        model.setting.title, args.describe(split)), 3)
+    end
+    local row, mine, other
+    if is_made then -- where it is a method, it makes one of the same items
+      row, mine, other = same_ids.difference(model.catalogue.items, catalogue.items)
+    end
+    if row then
+      raise(("fit: the model was made for a catalogue of other items: item %d is %s, of the split "
+        .. "%s; make the model from the split's catalogue"):format(row, mine, other), 3)
     end
   end
 
@@ -202,12 +219,10 @@ return function(cmml, use)
     local opt = known:check(options)
     if type(model) ~= "table" or type(model.fit) ~= "function" then
       raise("fit: a recommender that is fitted was expected, not " .. args.describe(model), 2)
-    elseif type(split) ~= "table" or type(split.train) ~= "table" then
-      raise(("fit: a split of %s was expected, which says who is learnt from, not %s"):format(
-        model.setting.title, args.describe(split)), 2)
     end
+    check_split(model, split)
     local data = model.setting.learnable(split)
-    data.stage = stages.of(split, { folder = opt.out, seed = opt.seed,
+    data.stage = stages.of(split, data, { folder = opt.out, seed = opt.seed,
       conditions = model.setting.conditions(split, {}), tell = opt.tell,
       callbacks = function()
         return { on_step = opt.on_step, on_epoch = opt.on_epoch }

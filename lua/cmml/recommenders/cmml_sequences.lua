@@ -13,8 +13,11 @@
 -- before each validation, and of items that stand for new ones how much these do (score_mix.lua).
 --
 -- @module cmml
+local args = require "cmml.base.args"
 local changed = require("cmml.base.options").changed
 local of_network = require "cmml.network.network_options"
+
+local raise = args.error
 
 -- Validation people on whom it is learnt how much the parts count.
 local most_people = 500
@@ -204,6 +207,12 @@ return function(cmml, use)
         training = network.training },
     },
     make = make, loss = loss,
+    check = function(opt)
+      if opt.new_offset ~= 0 and args.equal(opt.reads, { "ids" }) then
+        raise(("cmml_sequences: %s says nothing of new items, which %s is for"):format(
+          args.option("reads", "ids"), args.option "new_offset"), 3)
+      end
+    end,
     prepare = function(self, data)
       if self.neighbours then
         self.neighbours.model:fit { ratings = data.sequences, users = data.train }

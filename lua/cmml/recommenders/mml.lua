@@ -65,11 +65,10 @@ return function(cmml, use)
 
   -- A generator beside the learner of ids, which has learnt nothing yet.
   local function made_generator(self, learner)
-    local opt, given = self.options, self.options.learner_options
+    local opt, of = self.options, learner.options
     local generator = cmml.recommenders.mml_generator(self.catalogue, { replaced = opt.replaced,
-      neighbours = opt.neighbours, last_relu = opt.last_relu, width = learner.options.width,
-      seed = opt.seed,
-      loss = given.loss == "bpr" and "bpr" or "sampled", negatives = learner.options.negatives })
+      neighbours = opt.neighbours, last_relu = opt.last_relu, width = of.width, seed = opt.seed,
+      loss = of.loss == "bpr" and "bpr" or "sampled", negatives = of.negatives })
     generator.learner = learner
     return generator
   end
@@ -110,6 +109,7 @@ return function(cmml, use)
     end
     mml_fusion.check(self, split)
     self.learners = {}
+    local marks = {}
     for i, reads in ipairs(opt.learners) do
       local training
       if next(opt.learner_training) then
@@ -120,7 +120,7 @@ return function(cmml, use)
           end
         end
       end
-      self.learners[i] = data.stage("learner-" .. reads, function()
+      self.learners[i], marks[i] = data.stage("learner-" .. reads, function()
         return made_learner(self, reads)
       end, training)
     end
@@ -128,7 +128,7 @@ return function(cmml, use)
     if opt.generator and ids and has_fields(self) then
       self.generator = data.stage("generator", function()
         return made_generator(self, self.learners[ids])
-      end)
+      end, nil, marks[ids])
       self.generator.learner = self.learners[ids]
     end
     if opt.knn then
@@ -150,7 +150,18 @@ return function(cmml, use)
     elseif opt.fusion == "gate" and opt.knn then
       raise(("mml: the gate reads states of learners, which neighbours have none of: %s goes with "
         .. "%s"):format(args.option("fusion", "gate"), args.option("knn", false)), 3)
+    elseif opt.fusion ~= "fixed" and #opt.weights > 0 then
+      raise(("mml: weights are of fusion fixed: %s goes with %s"):format(args.option "weights",
+        args.option("fusion", "fixed")), 3)
+    elseif opt.fusion ~= "learned" and opt.new_offset ~= 0 then
+      raise(("mml: only of fusion learned do new items have an offset: %s goes with %s"):format(
+        args.option "new_offset", args.option("fusion", "learned")), 3)
+    elseif opt.learner_options.reads ~= nil then
+      raise(("mml: what each learner reads is option %s, not reads of learner_options"):format(
+        args.option "learners"), 3)
     end
+    cmml.kinds.find("mml_learner", "sequences").known:check(opt.learner_options, 0,
+      "mml: learner_options")
   end
 
   -- The parts that a file keeps, by prefix of their entries.
@@ -240,7 +251,7 @@ return function(cmml, use)
       ["recommended/random"] = { model = { learners = { "random" }, knn = false,
         generator = false } },
       ["recommended/meta"] = { model = { learner_options = { inner_steps = 5, inner_lr = 0.01,
-        loss = "bpr" } } },
+        loss = "bpr", fine_tune_steps = 5, fine_tune_lr = 0.01 } } },
     },
     make = function(catalogue, opt)
       for _, reads in ipairs(opt.learners) do -- before the first of them has learnt

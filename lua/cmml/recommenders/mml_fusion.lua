@@ -28,19 +28,30 @@ return function(cmml, use)
     return padded:reshape { tasks * time, width }
   end
 
-  -- All places of a learner's last layer, those without an item, too: what the gate reads.
-  local function flat_states(member, support)
+  -- The vectors of items as a learner adapted to people has them.
+  local function vectors_of(learner, state, rows)
+    if state.tuned then
+      return state.tuned:vectors(rows.items, rows.segments)
+    end
+    return state.vectors and state.vectors:gather_rows(rows.items)
+      or learner.module.items:of(rows.items)
+  end
+
+  -- All places of an adapted learner's last layer, those without an item, too: what the gate reads.
+  local function flat_states(member, state, support)
     local learner = member.learner
     local rows = latest.rows(support, learner.options.length)
-    local e, time = learner.module.items:of(rows.items), learner.options.length
+    local e, time = vectors_of(learner, state, rows), learner.options.length
     local lengths, tasks = rows.segments, #rows.segments
     local of = learner.features and core.embedding(learner.features, rows.items)
     local all = {}
     for t = 1, tasks do
       all[t] = time
     end
-    local h = learner.module.encoder(in_places(e, lengths, time), core.segments(all),
-      { lengths = lengths, features = of and in_places(of, lengths, time) })
+    local places = core.segments(all)
+    local h = learner.module.encoder(in_places(e, lengths, time), places, { lengths = lengths,
+      features = of and in_places(of, lengths, time),
+      through = state.tuned and state.tuned.weights(places) })
     return h:reshape { tasks, time * e.shape[2] }
   end
 
@@ -73,11 +84,14 @@ return function(cmml, use)
         generator.apart):reshape { 1, -1 }
       generator.standing_in = generator.apart
     end
-    local weights = fusion.joint:learn(self, tasks, function()
+    local ok, weights = pcall(fusion.joint.learn, fusion.joint, self, tasks, function()
       return members
     end, { given = given })
     if generator then
       generator.standing_in = nil
+    end
+    if not ok then
+      raise(weights, 0)
     end
     fusion.weights = core.tensor(weights)
   end
@@ -93,8 +107,9 @@ return function(cmml, use)
           local states, scores = {}, {}
           core.no_grad(function()
             for i, member in ipairs(members) do
-              states[i] = flat_states(member, batch.support)
-              scores[i] = member.model:score_all(member.model:adapt_rows(batch.support))
+              local state = member.model:adapt_rows(batch.support)
+              states[i] = flat_states(member, state, batch.support)
+              scores[i] = member.model:score_all(state)
             end
           end)
           local fused = fusion.gate(states, scores)
@@ -171,7 +186,7 @@ return function(cmml, use)
     if self.way == "gate" then
       local flat = {}
       for i, member in ipairs(members) do
-        flat[i] = flat_states(member, support)
+        flat[i] = flat_states(member, states[i], support)
       end
       states.alpha = self.gate:weights(flat)
     end

@@ -17,6 +17,7 @@ return function(cmml, use)
   local latest = use "recommenders.latest"
   local network = use "recommenders.sequence_network"
   local next_item = use "recommenders.next_item_loss"
+  local sequence_fine_tuning = use "recommenders.sequence_fine_tuning"
   use "network.item_generator"
   use "network.feature_neighbours"
 
@@ -61,7 +62,7 @@ return function(cmml, use)
     local may = core.scatter_add_rows(core.full({ n }, 1), core.full({ #apart }, -1), apart)
     return { module = module, features = features, known = known, apart = apart,
       may_take = may, families = cmml.item_families(cmml.feature_neighbours(features,
-        { count = math.min(opt.neighbours, n - 1) }), n) }
+        { count = math.max(math.min(opt.neighbours, n - 1), 1) }), n) }
   end
 
   -- The learner of ids that it was made for.
@@ -129,15 +130,21 @@ return function(cmml, use)
       local learner = learner_of(self)
       local rows = latest.rows(support, learner.options.length)
       local vectors = vectors_with(self, self.standing_in or new_items(self))
-      return { vectors = vectors,
-        users = network.last(learner, vectors:gather_rows(rows.items), rows) }
+      local state = sequence_fine_tuning.adapted(learner, support, vectors)
+        or { users = network.last(learner, vectors:gather_rows(rows.items), rows) }
+      state.vectors = vectors
+      return state
     end,
-    score = function(_, state, rows)
+    score = function(self, state, rows)
+      if state.tuned and self.learner.options.fine_tune_items then
+        return core.pick_scores(state.tuned:scores(state.users), rows.items, rows.segments)
+      end
       return core.row_dot(state.users:segment_expand(rows.segments),
         state.vectors:gather_rows(rows.items))
     end,
     score_all = function(_, state)
-      return state.users:matmul(state.vectors:transpose())
+      return state.tuned and state.tuned:scores(state.users)
+        or state.users:matmul(state.vectors:transpose())
     end,
   }
 end

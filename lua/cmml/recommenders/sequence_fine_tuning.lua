@@ -48,13 +48,34 @@ return function(cmml, use)
   end
 
   -- The network and the items' vectors of people, behind their steps.
-  local function fine_tuned(self, data)
+  local function fine_tuned(self, data, items)
     local opt = self.options
-    return cmml.fine_tune({ encoder = self.module.encoder, items = self.module.items:all() }, data,
+    return cmml.fine_tune({ encoder = self.module.encoder, items = items }, data,
       { steps = opt.fine_tune_steps, rate = opt.fine_tune_lr, items = opt.fine_tune_items,
         encode = function(_, items)
           return network.encoder_options(self, items)
         end })
+  end
+
+  --- The states of people behind their steps.
+  -- @tparam Recommender self
+  -- @tparam table support Rows
+  -- @tparam[opt] Tensor items vectors of all items [items, width], if not the network's own
+  -- @tparam[opt] function last as of `network.declared`, where it is not the usual one
+  -- @treturn ?table users [people, width], tuned (FineTuned), diverged; nil: nobody takes a step
+  function sequence_fine_tuning.adapted(self, support, items, last)
+    local rows = latest.rows(support, self.options.length)
+    local data = self.options.fine_tune_steps > 0 and data_of(self, rows) or nil
+    if not data or #data.items == 0 then
+      return nil
+    end
+    local tuned, segments = fine_tuned(self, data, items or self.module.items:all()), rows.segments
+    local users = core.embedding(tuned:encode(rows.items, segments), core.last_rows(segments))
+    -- who did nothing has the state that a forward pass gives of it, as alone
+    local empty = 1 - core.segment_sum(core.full({ #rows.items, 1 }, 1), segments):step()
+    local nothing = { items = core.ids {}, segments = core.segments { 0 } }
+    local of_nothing = (last or network.last)(self, core.full({ 0, users.shape[2] }, 0), nothing)
+    return { users = users + empty * of_nothing:detach(), diverged = tuned.diverged, tuned = tuned }
   end
 
   --- A declaration of a kind for `kind`: that of `sequence_network`, whose encoder takes `through`
@@ -81,24 +102,14 @@ return function(cmml, use)
     end
     local plain_adapt, plain_all = all.adapt, all.score_all
     function all.adapt(self, support)
-      local rows = latest.rows(support, self.options.length)
-      local data = self.options.fine_tune_steps > 0 and data_of(self, rows) or nil
-      if not data or #data.items == 0 then
-        return plain_adapt(self, support)
-      end
-      local tuned, segments = fine_tuned(self, data), rows.segments
-      local users = core.embedding(tuned:encode(rows.items, segments), core.last_rows(segments))
-      -- who did nothing has the state that a forward pass gives of it, as alone
-      local empty = 1 - core.segment_sum(core.full({ #rows.items, 1 }, 1), segments):step()
-      local of_nothing = plain_adapt(self, { items = core.ids {}, segments = core.segments { 0 } })
-      return { users = users + empty * of_nothing.users:detach(), diverged = tuned.diverged,
-        tuned = self.options.fine_tune_items and tuned or nil }
+      return sequence_fine_tuning.adapted(self, support, nil, own.last)
+        or plain_adapt(self, support)
     end
     function all.score_all(self, state)
       return state.tuned and state.tuned:scores(state.users) + self.ties or plain_all(self, state)
     end
     function all.score(self, state, rows)
-      if not state.tuned then
+      if not (state.tuned and self.options.fine_tune_items) then
         return network.score(self, state.users, rows)
       end
       return core.pick_scores(all.score_all(self, state), rows.items, rows.segments)

@@ -57,18 +57,19 @@ return function(cmml, use)
   -- @tparam[opt="reads"] string option that says so, for messages
   -- @treturn {string,...}
   function network.read_names(catalogue, reads, option)
-    local known, names = catalogue.items:field_names(), {}
+    local known, names, is_missing = catalogue.items:field_names(), {}, false
     for _, name in ipairs(reads) do
       if name == "fields" then
         table.move(known, 1, #known, #names + 1, names)
       elseif name == "ids" or name == "random" then
         names[#names + 1] = name
-      elseif #known > 0 then
-        names[#names + 1] = args.one_of(args.option(option or "reads") .. ": the field", name,
-          known, 0)
+      else
+        names[#names + 1] = #known > 0 and args.one_of(args.option(option or "reads")
+          .. ": the field", name, known, 0) or nil
+        is_missing = is_missing or #known == 0
       end
     end
-    if #names == 0 then
+    if #names == 0 or is_missing then
       raise(("%s: the items of these data have no content features; what is left to read is ids")
         :format(args.option(option or "reads", table.concat(reads, ","))), 0)
     end

@@ -73,6 +73,15 @@ return function(cmml, use)
     return list
   end
 
+  -- Behind how many people's shown interactions there are fewer than are to be found.
+  local function with_fewer(sequences, users, shown, next_n)
+    local lengths, n = sequences.users:totable(), 0
+    for _, user in ipairs(users) do
+      n = n + (lengths[user] - math.max(shown, 1) < next_n and 1 or 0)
+    end
+    return n
+  end
+
   --- The tasks of some users, those left out whose sequences end with what is shown.
   -- @tparam table split of `sequences.split`
   -- @tparam table users list of rows
@@ -106,7 +115,8 @@ return function(cmml, use)
   --- The evaluations of a split: one for each number of interactions that are shown.
   -- @tparam table split of `sequences.split`
   -- @tparam table opt shown (list), next_n, history, seed, batch, cutoffs, metrics, on_task
-  -- @treturn table see `Setting`
+  -- @treturn table see `Setting`; short: how many were left out; fewer: to how many fewer than next_n
+  -- came next
   function evaluation.list(split, opt)
     local list = {}
     local people = { counts = split.catalogue.items.counts, people = #split.train + #split.valid }
@@ -115,7 +125,9 @@ return function(cmml, use)
         next_n = opt.next_n or defaults.next_n, history = opt.history or defaults.history,
         seed = opt.seed or defaults.seed, popularity = people })
       list[i] = { name = shown == 0 and "new users" or ("new users, %d shown"):format(shown),
-        leaky = false, tasks = tasks, shown = shown, first = i == 1, short = short, options = {
+        leaky = false, tasks = tasks, shown = shown, first = i == 1, short = short,
+        fewer = with_fewer(split.sequences, tasks.users, shown, opt.next_n or defaults.next_n),
+        options = {
           cutoffs = opt.cutoffs, metrics = opt.metrics, on_task = opt.on_task } }
       if #tasks.users == 0 then
         raise(("evaluate: none of the %d new users has more than %d interactions: show fewer (%s)")

@@ -80,6 +80,8 @@ return function(cmml, use)
       next_n == 1 and "the next one is" or ("the next %d are"):format(next_n), tasks.history)
     local more = { entry.short > 0 and ("%d new users with too few interactions are left out")
       :format(entry.short) or nil }
+    more[#more + 1] = entry.fewer > 0 and ("of %d people there are fewer to be found"):format(
+      entry.fewer) or nil
     more[#more + 1] = of.short > 0 and ("%d old users with fewer than %d are not learnt from")
       :format(of.short, split.options.min_length) or nil
     more[#more + 1] = of.late > 0 and ("%d interactions of old users lie behind the cut")

@@ -73,6 +73,17 @@ return function(cmml, use)
       or ("at random with %s %s"):format(args.option "data_seed", plain.tostring(of.data_seed))
   end
 
+  -- The first of some items that a model learnt from.
+  local function learnt_item(catalogue, names)
+    local counts = catalogue.items.counts
+    for _, name in ipairs(counts and names or {}) do
+      local row = catalogue.items:id(name)
+      if row and counts:slice(1, row, row):item() > 0 then
+        return name
+      end
+    end
+  end
+
   -- What a later command makes the same split from.
   local noted = { protocol = "string?", data_seed = "integer?", valid = "number?",
     new_users = "number?", cut_time = "number?", new_items = "number?", min_length = "integer?",
@@ -98,8 +109,10 @@ return function(cmml, use)
     support_options = support.options,
     folds = function(opt)
       local list = {}
-      for i = 1, opt.folds or 1 do
-        list[i] = { fold = opt.folds > 1 and i or opt.fold }
+      local folds = opt.folds or 1
+      for i = 1, folds do
+        list[i] = folds == 1 and { fold = opt.fold }
+          or { fold = i, protocol = not opt.protocol and "random" or nil }
       end
       return list
     end,
@@ -122,7 +135,7 @@ return function(cmml, use)
       return cmml.sequences.split(data, { protocol = opt.protocol, valid = opt.valid,
         data_seed = opt.data_seed, new_users = opt.new_users, cut_time = opt.cut_time,
         new_items = opt.new_items, min_length = opt.min_length, old_fraction = opt.old_fraction,
-        fold = opt.fold })
+        fold = opt.fold, catalogue = opt.catalogue })
     end,
     catalogue = function(split)
       return split.catalogue
@@ -163,6 +176,12 @@ return function(cmml, use)
             whom(entry.notes.cut_time, entry.notes), whom(split.cut_time, split.options),
             args.option "data_seed", args.option "new_users")
         end
+      end
+      local item = learnt_item(entry.model.catalogue, split.new_items)
+      if item then
+        return nil, ("%s was trained on item %s, which is to be a new one: split the data as for "
+          .. "its training, with %s and %s as then"):format(entry.path, item,
+          args.option "new_items", args.option "data_seed")
       end
       return true
     end,

@@ -16,14 +16,17 @@ local own = { { name = "protocol", kind = "string", choices = { "new-users", "ti
   default = "new-users", help = "by time, at random, or by time where the data have times" },
   { name = "valid", kind = "number", default = defaults.valid, from = 0, below = 1,
     help = "fraction of the old users that chooses the best epoch" },
-  sets.changed(base.seed, { name = "data_seed" }) }
+  sets.changed(base.seed, { name = "data_seed" }),
+  { name = "catalogue", kind = "cmml.Catalogue", help = "catalogue of a trained model, whose rows "
+    .. "items then have", default_text = "one is made" } }
 for i, option in ipairs(split_options) do
-  own[3 + i] = sets.changed(option, { default = defaults[option.name], default_text = false })
+  own[4 + i] = sets.changed(option, { default = defaults[option.name], default_text = false })
 end
 local known = sets.declare("sequences.split", own)
 
-return function(cmml)
+return function(cmml, use)
   local core = cmml.core
+  local rows_in_catalogue = use "data.rows_in_catalogue"
 
   -- Which of the random choices of a split is made.
   local choices = { new_users = 0, valid = 1, new_items = 2, old_fraction = 3 }
@@ -61,14 +64,14 @@ return function(cmml)
   -- message where the times do not tell.
   local function by_time(data, opt, first, some)
     if opt.fold > 1 then
-      return nil, ("fold %d: new in time is who came last; folds are of protocol random"):format(
-        opt.fold)
+      return nil, ("fold %d: new in time is who came last; folds are of %s"):format(opt.fold,
+        args.option("protocol", "random"))
     end
     local times = data.sequences.times
     local why = not times and "has no times" or #times == 0 and "has no interactions"
     if why then
-      return nil, ("%s %s, so that nobody can be new in time: take protocol random"):format(
-        data.name, why)
+      return nil, ("%s %s, so that nobody can be new in time: take %s"):format(data.name, why,
+        args.option("protocol", "random"))
     end
     local starts = {}
     for i, user in ipairs(some) do
@@ -76,9 +79,13 @@ return function(cmml)
     end
     local sorted = table.move(starts, 1, #starts, 1, {})
     plain.sort(sorted)
-    local cut = opt.cut_time
-      or sorted[math.min(#sorted - math.floor(opt.new_users * #sorted) + 1, #sorted)]
-    if cut <= sorted[1] or cut > sorted[#sorted] then
+    local n = math.floor(opt.new_users * #sorted)
+    local cut = opt.cut_time or n > 0 and sorted[#sorted - n + 1] or select(2, times:range()) + 1
+    if sorted[1] == sorted[#sorted] then
+      return nil, ("%s: the first interactions of all people have one time (%d), so that nobody "
+        .. "can be new in time: take %s"):format(data.name, sorted[1],
+        args.option("protocol", "random"))
+    elseif cut <= sorted[1] or cut > sorted[#sorted] and (opt.cut_time or n > 0) then
       return nil, ("cut_time %s: of the people of %s, whose first interactions lie from %d to %d, "
         .. "%s: give a time between them"):format(plain.tostring(cut), data.name, sorted[1],
         sorted[#sorted], cut <= sorted[1] and "all are new" or "nobody is new")
@@ -127,6 +134,15 @@ return function(cmml)
     return cut
   end
 
+  -- Their raw ids.
+  local function names_of(data, cut)
+    local names = {}
+    for row = 1, #data.items do
+      names[#names + 1] = cut[row] and data.items:text(row) or nil
+    end
+    return names
+  end
+
   -- The sequences as they may be learnt from and shown: of old users without what is cut.
   local function kept_of(data, found, cut)
     local first = found.first
@@ -148,14 +164,38 @@ return function(cmml)
       times = times and times:gather(at) }, lengths
   end
 
+  -- Nil and a message where items have vectors of another width than those a model learnt from.
+  local function same_widths(catalogue, data)
+    for _, field in ipairs(catalogue.items.fields) do
+      local found = (data.item_records.vectors or {})[field.name]
+      local width = found and found.values.shape[2]
+      if width and field.width and width ~= field.width then
+        return nil, ("%s of the items of %s has vectors of %d numbers, but the model learnt from "
+          .. "%d"):format(field.name, data.name, width, field.width)
+      end
+    end
+    return true
+  end
+
+  -- The rows that items have in the catalogue of a model, whose features are as those of the data.
+  local function rows_for(catalogue, data, items)
+    local ok, message = same_widths(catalogue, data)
+    if not ok then
+      return nil, message
+    end
+    return rows_in_catalogue(catalogue, data.items, items, "of " .. data.name)
+  end
+
   --- Splits sequences into old users and new ones.
   -- @tparam SequenceData data
   -- @tparam[opt] table options see below
   -- @treturn ?table sequences ({users = Segments, items = Ids, times}: of old users what may be
   -- learnt from, of new ones all), train, valid, test (lists of user rows), catalogue (whose
-  -- items.counts say how often an item may be learnt from; of new items 0), cut_time, and left_out
+  -- items.counts say how often an item may be learnt from; of new items 0), cut_time, new_items
+  -- (list of the raw ids of those that were cut), and left_out
   -- (short: old users with fewer than min_length interactions, late: interactions of old users at
-  -- or behind the cut, cut: interactions with items that were cut); nil where nobody is old or new
+  -- or behind the cut, cut: interactions with items that were cut); nil where nobody is old or new,
+  -- and where a model's catalogue does not have the items
   -- @treturn ?string message
   -- @usage
   -- local data = cmml.settings:get("sequences").made()
@@ -179,6 +219,12 @@ return function(cmml)
     found.first = first
     local cut = cut_items(data, opt)
     local sequences, lengths = kept_of(data, found, cut)
+    if opt.catalogue then
+      sequences.items, message = rows_for(opt.catalogue, data, sequences.items)
+      if not sequences.items then
+        return nil, message
+      end
+    end
     local old, left_out = {}, { short = 0, late = found.late, cut = 0 }
     for _, user in ipairs(found.old) do
       local is_short = lengths[user] < opt.min_length
@@ -199,6 +245,7 @@ return function(cmml)
     return { setting = "sequences", data = data, sequences = sequences, train = train,
       valid = valid, test = found.new, protocol = opt.protocol, by_time = is_by_time,
       cut_time = found.cut_time, left_out = left_out, options = opt,
-      catalogue = data:catalogue(learners, sequences) }
+      new_items = names_of(data, cut),
+      catalogue = opt.catalogue or data:catalogue(learners, sequences) }
   end
 end

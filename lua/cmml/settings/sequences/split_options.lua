@@ -7,8 +7,8 @@ return {
       .. "last" },
   { name = "cut_time", kind = "number", arg = "TIME",
     default_text = "so that new_users of the people came later",
-    help = "protocol time: the time from which on people are new, as in the data; what others do "
-      .. "from then on is left out" },
+    help = "protocol time: the time from which on people are new, a whole number as stats shows "
+      .. "times (of dates in seconds); what others do from then on is left out" },
   { name = "new_items", kind = "number", from = 0, below = 1, default_text = "0",
     help = "fraction of the items, drawn at random, that are cut from the sequences of all who may "
       .. "be learnt from, so that they are new, too" },

@@ -28,6 +28,7 @@ local known = declare("dataset", {
 
 return function(cmml, use)
   local records, scale = use "data.records", use "data.scale"
+  local rows_in_catalogue = use "data.rows_in_catalogue"
   local side_records = use "data.side_records"
   local core = cmml.core
   local classes = use "tensor.classes"
@@ -175,25 +176,12 @@ return function(cmml, use)
   -- @treturn ?string message
   function Dataset:ratings_for(catalogue)
     args.expect("ratings_for: catalogue", catalogue, "cmml.Catalogue")
-    local rows, missing = {}, 0
-    for row = 1, #self.items do
-      rows[row] = catalogue.items:id(self.items:text(row)) or 0
+    local items, message = rows_in_catalogue(catalogue, self.items, self.ratings.items,
+      "rated in " .. self.name)
+    if not items then
+      return nil, message
     end
-    local n = #self.items
-    local rated = core.scatter_add_rows(core.full({ n }, 0),
-      core.full({ #self.ratings.items }, 1), self.ratings.items):totable()
-    local first
-    for row = 1, n do
-      if rows[row] == 0 and rated[row] > 0 then
-        missing, first = missing + 1, first or self.items:text(row)
-      end
-    end
-    if missing > 0 then
-      return nil, ("%d items rated in %s are not in the model's catalogue (%s, for one): it was "
-        .. "made from other data"):format(missing, self.name, first)
-    end
-    return { users = self.ratings.users,
-      items = core.map_ids(self.ratings.items, core.ids(rows)), ratings = self.ratings.ratings,
+    return { users = self.ratings.users, items = items, ratings = self.ratings.ratings,
       times = self.ratings.times }
   end
 end
