@@ -245,6 +245,8 @@ return function(cmml, use)
       ["recommended/without-neighbours"] = { model = { knn = false } },
       ["recommended/fixed"] = { model = { fusion = "fixed" } },
       ["recommended/gate"] = { model = { fusion = "gate", knn = false } },
+      ["recommended/attention"] = { model = { learner_options = {
+        attention_fields = { "fields" } } } },
       ["recommended/ids"] = { model = { learners = { "ids" }, knn = false, generator = false } },
       ["recommended/fields"] = { model = { learners = { "fields" }, knn = false,
         generator = false } },

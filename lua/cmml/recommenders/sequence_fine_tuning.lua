@@ -48,9 +48,9 @@ return function(cmml, use)
   end
 
   -- The network and the items' vectors of people, behind their steps.
-  local function fine_tuned(self, data, items)
+  local function fine_tuned(self, data, vectors)
     local opt = self.options
-    return cmml.fine_tune({ encoder = self.module.encoder, items = items }, data,
+    return cmml.fine_tune({ encoder = self.module.encoder, items = vectors }, data,
       { steps = opt.fine_tune_steps, rate = opt.fine_tune_lr, items = opt.fine_tune_items,
         encode = function(_, items)
           return network.encoder_options(self, items)

@@ -115,8 +115,8 @@ return function(cmml, use)
   --- The evaluations of a split: one for each number of interactions that are shown.
   -- @tparam table split of `sequences.split`
   -- @tparam table opt shown (list), next_n, history, seed, batch, cutoffs, metrics, on_task
-  -- @treturn table see `Setting`; short: how many were left out; fewer: to how many fewer than next_n
-  -- came next
+  -- @treturn table see `Setting`; short: how many were left out; fewer: to how many fewer came next
+  -- than next_n
   function evaluation.list(split, opt)
     local list = {}
     local people = { counts = split.catalogue.items.counts, people = #split.train + #split.valid }

@@ -79,13 +79,13 @@ return function(cmml, use)
     end
     local sorted = table.move(starts, 1, #starts, 1, {})
     plain.sort(sorted)
-    local n = math.floor(opt.new_users * #sorted)
-    local cut = opt.cut_time or n > 0 and sorted[#sorted - n + 1] or select(2, times:range()) + 1
+    local last = math.floor(opt.new_users * #sorted)
+    local cut = opt.cut_time or last > 0 and sorted[#sorted - last + 1] or select(2, times:range()) + 1
     if sorted[1] == sorted[#sorted] then
       return nil, ("%s: the first interactions of all people have one time (%d), so that nobody "
         .. "can be new in time: take %s"):format(data.name, sorted[1],
         args.option("protocol", "random"))
-    elseif cut <= sorted[1] or cut > sorted[#sorted] and (opt.cut_time or n > 0) then
+    elseif cut <= sorted[1] or cut > sorted[#sorted] and (opt.cut_time or last > 0) then
       return nil, ("cut_time %s: of the people of %s, whose first interactions lie from %d to %d, "
         .. "%s: give a time between them"):format(plain.tostring(cut), data.name, sorted[1],
         sorted[#sorted], cut <= sorted[1] and "all are new" or "nobody is new")
