@@ -187,8 +187,8 @@ typedef struct cm_kernels {
     /* o = gradient of a, from g, that of y = softmax(a). */
     void (*softmax_back)(int64_t n, cm_real *o, const cm_real *g, const cm_real *y);
 
-    /* o [n, m] (rows `step` apart) = (x [n, width] times the turned rows y[0], .., y[m - 1] + offset) *
-     * scale: for few rows. Each is a sum in the same order, however many there are. */
+    /* o [n, m] (rows `step` apart) = (x [n, width] times the turned rows y[0], .., y[m - 1] +
+     * offset) * scale: for few rows. Each is a sum in the same order, however many there are. */
     void (*pair_products)(int64_t n, int64_t m, int64_t width, const cm_real *x,
                           const cm_real *const *y, cm_real offset, cm_real scale, cm_real *o,
                           int64_t step);

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #define MOST_PARTS 28 /* with base and q they can all be saved */
-#define FEW     12 /* rows of a segment below which its pairs are multiplied one by one */
-#define AT_ONCE 64 /* others of these at a time */
+#define FEW        12 /* rows of a segment below which its pairs are multiplied one by one */
+#define AT_ONCE    64 /* others of these at a time */
 
 /* Inputs: k [others, a] and v [others, b] of each part, then base [rows, b], q [rows, a]; ids =
  * segments of both sides; x = scale, offset. */

@@ -80,7 +80,8 @@ return function(cmml, use)
     local sorted = table.move(starts, 1, #starts, 1, {})
     plain.sort(sorted)
     local last = math.floor(opt.new_users * #sorted)
-    local cut = opt.cut_time or last > 0 and sorted[#sorted - last + 1] or select(2, times:range()) + 1
+    local cut = opt.cut_time or last > 0 and sorted[#sorted - last + 1]
+      or select(2, times:range()) + 1
     if sorted[1] == sorted[#sorted] then
       return nil, ("%s: the first interactions of all people have one time (%d), so that nobody "
         .. "can be new in time: take %s"):format(data.name, sorted[1],
